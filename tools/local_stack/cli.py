@@ -1,0 +1,128 @@
+"""The command line of the local stack. Tables are for people, `--json` is for machines."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tools.local_stack import inbox as mail
+from tools.local_stack import process
+from tools.local_stack import stack as local
+from tools.local_stack.errors import StackError
+from tools.local_stack.inbox import Message
+
+app = typer.Typer(
+    help="A local AWS that runs this project's template.yaml.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+console = Console()
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document a line.")]
+
+
+@app.command()
+def up(
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Where to listen on 127.0.0.1.")
+    ] = local.DEFAULT_PORT,
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A template parameter; repeatable.")
+    ] = None,
+) -> None:
+    """Start the local AWS and deploy template.yaml to it. Run it again to bring changes in."""
+    with _plain_errors(), console.status("Starting the local AWS and deploying template.yaml …"):
+        stack = local.up(port, dict(_pair(text) for text in parameter or []))
+    if not stack.endpoint_url.endswith(f":{port}"):
+        console.print(f"Not on port {port}: it is taken, or this stack already ran elsewhere.")
+    _show(stack)
+
+
+@app.command()
+def down() -> None:
+    """Stop the local AWS and forget everything in it."""
+    with _plain_errors():
+        console.print("Stopped." if local.down() else "Nothing was running.")
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show where the local stack is. The exit code is 1 if none runs."""
+    with _plain_errors():
+        stack = local.load()
+    if as_json:
+        typer.echo(json.dumps(asdict(stack)))
+    else:
+        _show(stack)
+
+
+@app.command()
+def inbox(
+    to: Annotated[str | None, typer.Option(help="Only messages to this address or number.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Wait for more until Ctrl-C.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the emails and SMS that the stack sent."""
+    show = _line if as_json else _panel
+    with _plain_errors():
+        stack = local.load()
+        for message in _following(stack, to) if follow else mail.read(stack, to):
+            show(message)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    try:
+        yield
+    except StackError as error:
+        Console(stderr=True).print(str(error), style="red", highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise StackError(f"A parameter is written NAME=VALUE, such as ChannelChoice=ASK; {text!r} is not.")
+    return name, value
+
+
+def _show(stack: local.Stack) -> None:
+    table = Table(show_header=False, box=None)
+    table.add_row("endpoint", stack.endpoint_url)
+    table.add_row("user pool", stack.user_pool_id)
+    for name, client_id in stack.clients.items():
+        table.add_row(f"app client {name.upper()}", client_id)
+    table.add_row("details", str(local.file()))
+    table.add_row("log", str(process.log_path()))
+    console.print(table)
+
+
+def _following(stack: local.Stack, to: str | None) -> Iterator[Message]:
+    seen = 0
+    while True:
+        messages = mail.read(stack, to)
+        yield from messages[seen:]
+        seen = len(messages)
+        time.sleep(0.3)
+
+
+def _line(message: Message) -> None:
+    typer.echo(json.dumps(asdict(message) | {"sent_at": message.sent_at.isoformat()}))
+
+
+def _panel(message: Message) -> None:
+    heading = f"[bold]{message.channel}[/] to [bold]{message.to}[/], {message.sent_at.astimezone():%H:%M:%S}"
+    console.rule(heading, align="left")
+    if message.subject:
+        console.print(message.subject, style="bold", markup=False, highlight=False)
+    console.print(message.text, markup=False, highlight=False)

@@ -1,0 +1,101 @@
+"""Bring template.yaml into the running emulator, as CloudFormation would into an account."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tools.local_stack import package
+from tools.local_stack.clients import client
+from tools.local_stack.errors import StackError
+from tools.local_stack.package import Package
+from tools.local_stack.process import log_path
+
+STACK_NAME = "passcode"
+DEPLOYED_WITHIN = 120.0
+
+# No user of a local stack outlives it, so nothing needs the guard against deletion.
+DEFAULTS = {
+    "SenderEmail": "no-reply@passcode.example",
+    "SignInHost": "app.passcode.example",
+    "DeletionProtection": "INACTIVE",
+}
+
+
+def deploy(endpoint_url: str, built: Package, overrides: Mapping[str, str]) -> dict[str, Any]:
+    """Create or update the stack; quick if it already is `built` with these parameters. Answers its description."""
+    parameters = DEFAULTS | dict(overrides)
+    client(endpoint_url, "ses").verify_email_identity(EmailAddress=parameters["SenderEmail"])
+    cloudformation = client(endpoint_url, "cloudformation")
+    wanted = {"package": built.digest, **{f"parameter:{name}": value for name, value in parameters.items()}}
+    now = describe(cloudformation)
+    if now and now["StackStatus"].endswith("_COMPLETE") and _tags(now) == wanted:
+        return now
+    _upload(endpoint_url, built)
+    change = cloudformation.update_stack if now else cloudformation.create_stack
+    try:
+        change(
+            StackName=STACK_NAME,
+            TemplateBody=built.template,
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+            ],
+            Tags=[{"Key": name, "Value": value} for name, value in wanted.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+    except ClientError as error:
+        raise _refused(error.response["Error"]["Message"]) from error
+    return _settled(cloudformation)
+
+
+def describe(cloudformation: Any) -> dict[str, Any] | None:
+    """The stack's description, or None if there is no such stack."""
+    try:
+        found: dict[str, Any] = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    except ClientError:
+        return None
+    return found
+
+
+def resources(endpoint_url: str) -> dict[str, str]:
+    """Logical to physical ids of everything in the stack."""
+    listed = client(endpoint_url, "cloudformation").describe_stack_resources(StackName=STACK_NAME)[
+        "StackResources"
+    ]
+    return {found["LogicalResourceId"]: found["PhysicalResourceId"] for found in listed}
+
+
+def _tags(stack: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+
+
+def _upload(endpoint_url: str, built: Package) -> None:
+    s3 = client(endpoint_url, "s3")
+    s3.create_bucket(Bucket=package.BUCKET)
+    s3.put_object(Bucket=package.BUCKET, Key=built.key, Body=built.code)
+
+
+def _settled(cloudformation: Any) -> dict[str, Any]:
+    deadline = time.monotonic() + DEPLOYED_WITHIN
+    while (stack := describe(cloudformation)) and stack["StackStatus"].endswith("_IN_PROGRESS"):
+        if time.monotonic() > deadline:
+            raise _refused(f"it is still {stack['StackStatus']} after {DEPLOYED_WITHIN:.0f} seconds.")
+        time.sleep(0.05)
+    if not stack or stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        raise _refused(_first_failure(cloudformation))
+    return stack
+
+
+def _first_failure(cloudformation: Any) -> str:
+    events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
+    if not failed:
+        return "it gave no reason."
+    return f"{failed[-1]['LogicalResourceId']}: {failed[-1].get('ResourceStatusReason', 'no reason given')}"
+
+
+def _refused(why: str) -> StackError:
+    return StackError(
+        f"template.yaml could not be deployed: {why} Mend it and run `up` again; the log is {log_path()}."
+    )

@@ -1,0 +1,45 @@
+"""The emulator's process: ministack, bridged to what AWS documents where the two differ, on loopback only.
+
+Here, and in `bridge/` beside it, is everything in which the local AWS is not ministack as published.
+Run it by `python -m tools.local_stack up`, which gives it the environment it needs.
+"""
+
+import os
+import sys
+from importlib.metadata import version
+
+from tools.local_stack import locks
+from tools.local_stack.process import lock_path
+
+# The bridges replace functions of exactly this version. pyproject.toml pins the same one.
+MINISTACK = "1.5.33"
+
+
+def main() -> None:
+    """Serve until SIGTERM. Leaves with one sentence if it cannot start."""
+    found = version("ministack")
+    if found != MINISTACK:
+        sys.exit(f"This needs ministack {MINISTACK}, but {found} is installed. Run `make setup`.")
+    try:
+        lock = locks.hold(lock_path(), f'{{"pid": {os.getpid()}, "port": {os.environ["GATEWAY_PORT"]}}}')
+    except BlockingIOError:
+        sys.exit(
+            "Another local AWS of the same state directory is still there. Run `make down` and try again."
+        )
+    with lock:
+        _serve()
+
+
+def _serve() -> None:
+    # Both read the environment when they are imported.
+    from ministack import app
+
+    from tools.local_stack import bridge
+
+    bridge.apply()
+    sys.argv = sys.argv[:1]
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""The emulator as a process of its own: start it, find it again, end it with all its workers."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from tools.local_stack import environment, locks
+from tools.local_stack.errors import StackError
+from tools.local_stack.paths import ROOT, make_state_dir, state_dir
+
+HOST = "127.0.0.1"
+READY_WITHIN = 60.0
+STOPPED_WITHIN = 10.0
+
+# A child that was started here must be waited for here, or it stays a zombie until this process ends.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A process that runs the local AWS; it leads a process group of its own."""
+
+    pid: int
+    port: int
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def is_ready(self) -> bool:
+        """Whether it answers, within 2 seconds, that it is up."""
+        connection = HTTPConnection(HOST, self.port, timeout=2)
+        try:
+            connection.request("GET", "/_ministack/ready")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def log_path() -> Path:
+    """The file that holds what the emulator said about itself."""
+    return state_dir() / "emulator.log"
+
+
+def lock_path() -> Path:
+    """The file that the emulator holds locked while it lives."""
+    return state_dir() / "emulator.lock"
+
+
+def running() -> Emulator | None:
+    """The emulator of this state directory, if its process lives (it may still be starting, or hang)."""
+    content = locks.holder(lock_path())
+    return Emulator(**json.loads(content)) if content else None
+
+
+def start(port: int) -> Emulator:
+    """Start the emulator on `port`, or on a free port if that one is taken. Raises `StackError` with the log's place."""
+    make_state_dir()
+    port = port if _is_free(port) else free_port()
+    with log_path().open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tools.local_stack.emulator"],
+            cwd=ROOT,
+            env=environment.for_emulator(port),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _children[child.pid] = child
+    emulator = Emulator(child.pid, port)
+    if (
+        not _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_WITHIN)
+        or child.poll() is not None
+    ):
+        stop(emulator)
+        raise StackError(f"The local AWS did not start: {_last_words()} Its log is {log_path()}.")
+    return emulator
+
+
+def stop(emulator: Emulator) -> None:
+    """End the emulator and the workers in its process group, by force if it does not go by itself in 10 seconds."""
+    _signal(emulator.pid, signal.SIGTERM)
+    _wait_until(lambda: not _lives(emulator), STOPPED_WITHIN)
+    _signal(emulator.pid, signal.SIGKILL)
+    if child := _children.pop(emulator.pid, None):
+        child.wait()
+
+
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def _lives(emulator: Emulator) -> bool:
+    if child := _children.get(emulator.pid):
+        return child.poll() is None
+    return running() == emulator
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        pass
+
+
+def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _last_words() -> str:
+    lines = log_path().read_text(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing.")

@@ -1,0 +1,114 @@
+"""The local stack as a thing to use: up, load, down, and its logs."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.local_stack import deploy, locks, package, process
+from tools.local_stack.clients import client
+from tools.local_stack.environment import REGION
+from tools.local_stack.errors import StackError
+from tools.local_stack.paths import ROOT, make_state_dir, state_dir
+
+DEFAULT_PORT = 4566
+
+_FUNCTIONS = {
+    "define_auth_challenge": "DefineAuthChallenge",
+    "create_auth_challenge": "CreateAuthChallenge",
+    "verify_auth_challenge": "VerifyAuthChallenge",
+    "deliver": "Deliver",
+}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where a deployed stack is; the same names as in `stack.json`. `functions` maps each door to its function's name."""
+
+    endpoint_url: str
+    region: str
+    user_pool_id: str
+    clients: dict[str, str]
+    table: str
+    queue_url: str
+    functions: dict[str, str]
+    outputs: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this stack, with made-up credentials."""
+        return client(self.endpoint_url, service)
+
+    def logs(self) -> dict[str, list[str]]:
+        """Every line that each function logged, oldest first, by the door's name."""
+        return {
+            door: _lines(self.client("logs"), f"/aws/lambda/{name}") for door, name in self.functions.items()
+        }
+
+
+def up(port: int = DEFAULT_PORT, parameters: Mapping[str, str] | None = None, root: Path = ROOT) -> Stack:
+    """A local stack of the project in `root`: found, mended, updated or started. Raises `StackError`.
+
+    `port` is where a new emulator listens if that port is free; one that runs stays where it is.
+    """
+    with locks.one_at_a_time(make_state_dir() / "runner.lock"):
+        emulator = process.running()
+        if emulator and not emulator.is_ready():
+            process.stop(emulator)
+            emulator = None
+        emulator = emulator or process.start(port)
+        description = deploy.deploy(emulator.endpoint_url, package.build(root), parameters or {})
+        return _save(_stack(emulator.endpoint_url, description))
+
+
+def load() -> Stack:
+    """The stack that runs now. Raises `StackError` if none does."""
+    emulator = process.running()
+    if emulator is None or not file().exists():
+        raise StackError("No local stack runs here. Start one with `make up`.")
+    return Stack(**json.loads(file().read_text()))
+
+
+def down() -> bool:
+    """End the emulator with its workers and clear away what it left. Answers whether one ran."""
+    if not state_dir().exists():
+        return False
+    with locks.one_at_a_time(state_dir() / "runner.lock"):
+        emulator = process.running()
+        if emulator:
+            process.stop(emulator)
+        file().unlink(missing_ok=True)
+        shutil.rmtree(state_dir() / "scratch", ignore_errors=True)
+        return emulator is not None
+
+
+def file() -> Path:
+    """Where the description of the running stack is written, for scripts in any language."""
+    return state_dir() / "stack.json"
+
+
+def _stack(endpoint_url: str, description: Mapping[str, Any]) -> Stack:
+    ids = deploy.resources(endpoint_url)
+    return Stack(
+        endpoint_url=endpoint_url,
+        region=REGION,
+        user_pool_id=ids["UserPool"],
+        clients={"password_and_code": ids["PasswordAndCodeClient"], "code_only": ids["CodeOnlyClient"]},
+        table=ids["Table"],
+        queue_url=ids["Queue"],
+        functions={door: ids[logical] for door, logical in _FUNCTIONS.items()},
+        outputs={output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])},
+    )
+
+
+def _save(stack: Stack) -> Stack:
+    fresh = file().with_suffix(".new")
+    fresh.write_text(json.dumps(asdict(stack), indent=2) + "\n")
+    fresh.replace(file())
+    return stack
+
+
+def _lines(logs: Any, group: str) -> list[str]:
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    return [event["message"] for page in pages for event in page["events"]]
