@@ -1,0 +1,55 @@
+"""SMS through SNS, to allowed countries and within the day's budget."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from adapters.clients import error_code, unavailable
+from adapters.phone import country_for_sms
+from adapters.sms_budget import SmsBudget, SmsCaps
+from token_service.message import Sms
+from token_service.refusal import Undeliverable
+
+# SNS will not take this number, however often it is asked: fall over to the next channel.
+_FINAL = ("InvalidParameter", "InvalidParameterValue", "OptedOut")
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Sends text messages. `client` is a boto3 SNS client, `countries` the two-letter codes allowed."""
+
+    client: Any
+    budget: SmsBudget
+    caps: SmsCaps
+    countries: frozenset[str]
+    max_price: str
+    sender_id: str = ""
+
+    def send(self, to: str, message: Sms, now: int) -> str:
+        """Hand one SMS to SNS and return its country. Raises `Undeliverable` or `Unavailable` (try again)."""
+        country = country_for_sms(to)
+        if country is None or country not in self.countries:
+            raise Undeliverable("country")
+        # Counted before it is sent: a budget that is checked afterwards is passed by a burst.
+        if not self.budget.take(country, self.caps, now):
+            raise Undeliverable("budget")
+        with unavailable("SNS"):
+            try:
+                self.client.publish(
+                    PhoneNumber=to, Message=message.text, MessageAttributes=self._attributes()
+                )
+            except ClientError as error:
+                if error_code(error) in _FINAL:
+                    raise Undeliverable(error_code(error)) from None
+                raise
+        return country
+
+    def _attributes(self) -> dict[str, dict[str, str]]:
+        attributes = {
+            "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
+            "AWS.SNS.SMS.MaxPrice": {"DataType": "Number", "StringValue": self.max_price},
+        }
+        if self.sender_id:
+            attributes["AWS.SNS.SMS.SenderID"] = {"DataType": "String", "StringValue": self.sender_id}
+        return attributes

@@ -1,0 +1,81 @@
+"""What the whole stack may spend on SMS in a day, in all and by country, as counters in the table.
+
+A country whose messages bring no sign-ins stops by itself: each SMS takes one from its unanswered budget and
+each sign-in by SMS gives some back. That is what SMS pumping looks like: many sent, none answered.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from adapters.clients import error_code, unavailable
+from token_service.policy import DAY
+
+_GIVEN_BACK = 4
+
+
+@dataclass(frozen=True)
+class SmsCaps:
+    """The most SMS per UTC day: in all, to one country, and to one country without an answer."""
+
+    per_day: int
+    per_country: int
+    unanswered: int
+
+
+@dataclass(frozen=True)
+class SmsBudget:
+    """The day's counters, in one item per UTC day. `client` is a boto3 DynamoDB client."""
+
+    client: Any
+    table: str
+
+    def take(self, country: str, caps: SmsCaps, now: int) -> bool:
+        """Count one SMS to `country`; False if a cap is reached. One WCU. Raises `Unavailable`."""
+        return self._write(
+            update="SET #ttl = :ttl ADD sent :one, #sent :one, #open :one",
+            condition="(attribute_not_exists(sent) OR sent < :day)"
+            " AND (attribute_not_exists(#sent) OR #sent < :country)"
+            " AND (attribute_not_exists(#open) OR #open < :open)",
+            names={"#ttl": "ttl", "#sent": f"sent_{country}", "#open": f"open_{country}"},
+            values={
+                "ttl": now + 2 * DAY,
+                "one": 1,
+                "day": caps.per_day,
+                "country": caps.per_country,
+                "open": caps.unanswered,
+            },
+            now=now,
+        )
+
+    def give_back(self, country: str, now: int) -> None:
+        """An SMS to `country` was answered: widen its unanswered budget. One WCU. Raises `Unavailable`."""
+        self._write(
+            update="ADD #open :back",
+            condition="#open > :zero",
+            names={"#open": f"open_{country}"},
+            values={"back": -_GIVEN_BACK, "zero": 0},
+            now=now,
+        )
+
+    def _write(
+        self, *, update: str, condition: str, names: dict[str, str], values: dict[str, int], now: int
+    ) -> bool:
+        day = datetime.fromtimestamp(now, UTC).date().isoformat()
+        with unavailable("the table"):
+            try:
+                self.client.update_item(
+                    TableName=self.table,
+                    Key={"pk": {"S": f"sms_budget#{day}"}},
+                    UpdateExpression=update,
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues={f":{k}": {"N": str(v)} for k, v in values.items()},
+                )
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True

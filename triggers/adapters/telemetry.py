@@ -1,0 +1,86 @@
+"""Logs and metrics (Powertools): one structured line and one number for each thing that happened.
+
+What may stand in them: the challenge's id, the subject, the channel, a reason, a country. Never a code, an
+answer, an address, a token, and never the text of somebody else's exception.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from token_service.challenge import Challenge
+from token_service.refusal import UNAVAILABLE_SENTENCE, PasscodeError, Refused
+
+NAMESPACE = "CognitoPasscode"
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """The log and the metrics of one door."""
+
+    door: str
+    log: Logger
+
+    def about(self, challenge: Challenge | None) -> None:
+        """Put the challenge's id into every line that follows."""
+        self.log.set_correlation_id(challenge.nonce if challenge else None)
+
+    def count(self, name: str, **by: str) -> None:
+        """Count one more of `name`, with `by` as its dimensions."""
+        self._emit(name, MetricUnit.Count, 1, by)
+
+    def seconds(self, name: str, value: int, **by: str) -> None:
+        """Record how long something took."""
+        self._emit(name, MetricUnit.Seconds, value, by)
+
+    def _emit(self, name: str, unit: MetricUnit, value: float, by: dict[str, str]) -> None:
+        dimensions = {"service": self.door} | by
+        with single_metric(name, unit, value, namespace=NAMESPACE, default_dimensions=dimensions):
+            pass
+
+
+def telemetry(door: str) -> Telemetry:
+    """The telemetry of `door`. The level is LOG_LEVEL's."""
+    return Telemetry(door, Logger(service=door))
+
+
+class Shown(Exception):
+    """The only exception that leaves a trigger: its text is a plain sentence for the person."""
+
+
+def guarded(handle: Callable[[Any, Any], Any], tell: Telemetry) -> Callable[[Any, Any], Any]:
+    """A handler that tells its caller nothing but plain sentences, and the log what it was about.
+
+    Cognito hands the text of an exception to whoever is signing in, so nothing unexpected may have a say.
+    """
+
+    def handler(event: Any, context: Any) -> Any:
+        try:
+            return handle(event, context)
+        except Refused as refused:
+            tell.count("throttled", reason=refused.refusal.value)
+            tell.log.info("throttled", extra={"reason": refused.refusal.value})
+            sentence = str(refused)
+        except Exception as error:
+            why = str(error) if isinstance(error, PasscodeError) else ""
+            tell.log.error(  # noqa: TRY400 - a traceback shows what the error says, and that may be a secret
+                "failed", extra={"error": type(error).__name__, "why": why, "where": _where(error)}
+            )
+            tell.count("errors")
+            sentence = UNAVAILABLE_SENTENCE
+        finally:
+            tell.about(None)
+        raise Shown(sentence) from None
+
+    return handler
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the error's origin: enough to find it, and no text that could hold a secret."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""

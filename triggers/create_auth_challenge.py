@@ -1,0 +1,66 @@
+"""The door `create_auth_challenge`: Cognito asks for a challenge to put to the person.
+
+One DynamoDB write and one SQS message. It never learns the code: it has no right to the key.
+"""
+
+import os
+import time
+
+from adapters.clients import client
+from adapters.queue import Queue
+from adapters.table import Table
+from adapters.telemetry import Telemetry, guarded, telemetry
+from token_service import trigger_event
+from token_service.destination import Channel
+from token_service.person import person_of
+from token_service.policy import Policy
+from token_service.rounds import CUSTOM_CHALLENGE, asks_for_message
+from token_service.sign_in import SignIn, Status
+from token_service.steps import Limits
+from token_service.trigger_event import Event
+
+
+def respond(
+    event: Event,
+    sign_in: SignIn,
+    order: tuple[Channel, ...],
+    salt: str,
+    tell: Telemetry,
+    nonce: str,
+    now: int,
+) -> Event:
+    """Fill in the response to a CreateAuthChallenge event. Raises `Refused` with a plain sentence."""
+    person = person_of(event, order, salt)
+    rounds = [r for r in trigger_event.history(event) if r.get("challengeName") == CUSTOM_CHALLENGE]
+    metadata = trigger_event.client_metadata(event)
+    this = sign_in.next_round(person, rounds, metadata, nonce, now)
+    tell.about(this.challenge)
+    if this.status is Status.SENT and this.challenge:
+        tell.count("issued", channel=this.challenge.channel)
+        tell.log.info("issued", extra={"subject": person.subject, "channel": this.challenge.channel})
+    event["response"] = {
+        "publicChallengeParameters": sign_in.public(person, this, rounds, asks_for_message(metadata), now),
+        "privateChallengeParameters": this.private,
+        "challengeMetadata": this.label,
+    }
+    return event
+
+
+_TELL = telemetry("create_auth_challenge")
+_POLICY = Policy.from_environment(os.environ)
+_ORDER = tuple(Channel(name) for name in os.environ["CHANNEL_ORDER"].split(","))
+_SALT = os.environ["DECOY_SALT"]
+_SIGN_IN = SignIn(
+    store=Table(client("dynamodb", attempts=2), os.environ["TABLE_NAME"], _POLICY),
+    put=Queue(client("sqs", attempts=2), os.environ["QUEUE_URL"]).put,
+    policy=_POLICY,
+    limits=Limits(int(os.environ["ANSWERS_PER_SESSION"]), int(os.environ["RESENDS_PER_SESSION"])),
+    choice_asked=os.environ.get("CHANNEL_CHOICE") == "ASK",
+)
+
+
+def _handle(event: Event, _context: object) -> Event:
+    return respond(event, _SIGN_IN, _ORDER, _SALT, _TELL, os.urandom(16).hex(), int(time.time()))
+
+
+handler = guarded(_handle, _TELL)

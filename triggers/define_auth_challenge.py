@@ -1,0 +1,61 @@
+"""The door `define_auth_challenge`: Cognito asks which step of the sign-in is next.
+
+It calls nothing and imports the standard library alone, because it runs two or three times a sign-in.
+"""
+
+import os
+
+from token_service import trigger_event
+from token_service.steps import Limits, Mode, Step, next_step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from token_service.trigger_event import Event
+
+
+def respond(event: "Event", code_only_clients: frozenset[str], limits: Limits) -> "Event":
+    """Fill in the response to a DefineAuthChallenge event: a challenge, tokens, or a refusal."""
+    code_only = trigger_event.client_id(event) in code_only_clients
+    step = next_step(
+        Mode.CODE_ONLY if code_only else Mode.PASSWORD_AND_CODE,
+        trigger_event.history(event),
+        limits,
+        user_status=trigger_event.attributes(event).get("cognito:user_status", ""),
+        client_metadata=trigger_event.client_metadata(event),
+        user_not_found=trigger_event.user_not_found(event),
+    )
+    event["response"] = _response(step)
+    return event
+
+
+def _response(step: Step) -> "dict[str, object]":
+    asks = step not in (Step.ISSUE, Step.FAIL)
+    return {
+        "challengeName": step.value if asks else None,
+        "issueTokens": step is Step.ISSUE,
+        "failAuthentication": step is Step.FAIL,
+    }
+
+
+_LIMITS = Limits(
+    answers=int(os.environ.get("ANSWERS_PER_SESSION", "5")),
+    resends=int(os.environ.get("RESENDS_PER_SESSION", "3")),
+)
+_CODE_ONLY_CLIENTS = frozenset(filter(None, os.environ.get("CODE_ONLY_CLIENTS", "").split(",")))
+
+
+def handler(event: "Event", _context: object) -> "Event":
+    """Lambda's entry. An event that cannot be read is a refusal, and one line in the log."""
+    try:
+        return respond(event, _CODE_ONLY_CLIENTS, _LIMITS)
+    except Exception as error:  # whatever it is, nobody gets in and nothing is told
+        _log_refusal(error)
+        event["response"] = _response(Step.FAIL)
+        return event
+
+
+def _log_refusal(error: Exception) -> None:
+    import json  # noqa: PLC0415 - paid only when something is wrong
+
+    line = {"level": "ERROR", "service": "define_auth_challenge", "message": "the event could not be read"}
+    print(json.dumps(line | {"error": type(error).__name__}))  # noqa: T201 - Lambda's log is standard output

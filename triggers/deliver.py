@@ -1,0 +1,100 @@
+"""The door `deliver`: a message from the queue becomes a code in somebody's hand.
+
+One KMS call and one message. It sees the code and the address, so nothing of a delivery goes into a log but
+the challenge's id.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from adapters.clients import client
+from adapters.keys import KmsCodeMac
+from adapters.mail import Mail
+from adapters.sender import Sender
+from adapters.sms import Texts
+from adapters.sms_budget import SmsBudget, SmsCaps
+from adapters.telemetry import Telemetry, telemetry
+from token_service.code import code_from_mac
+from token_service.delivery import Delivery
+from token_service.destination import Channel
+from token_service.ports import CodeMac
+from token_service.refusal import PasscodeError, Unavailable
+
+
+def deliver(
+    delivery: Delivery, code_mac: CodeMac, digits: int, sender: Sender, tell: Telemetry, now: int
+) -> None:
+    """Send the code of one delivery. Raises `Unavailable` if it is to be tried again."""
+    challenge = delivery.challenge
+    tell.about(challenge)
+    if challenge.decoy:
+        tell.count("decoys")
+        return
+    if now >= challenge.expires_at:
+        # Tried until the code's life was over. It goes on to the dead letters, and the alarm there.
+        tell.count("send_failed", channel=challenge.channel, reason="expired")
+        raise Unavailable("the code expired before it could be sent")
+
+    def failed(channel: Channel, reason: str) -> None:
+        tell.count("send_failed", channel=channel.value, reason=reason)
+        tell.log.warning("not deliverable", extra={"channel": channel.value, "reason": reason})
+
+    code = code_from_mac(code_mac(challenge.mac_message()), digits)
+    sent = sender.send(delivery, code, now, failed)
+    if sent:
+        by = {"channel": sent.channel.value} | ({"country": sent.country} if sent.country else {})
+        tell.count("sent", **by)
+        tell.log.info("sent", extra={"channel": sent.channel.value})
+
+
+def deliver_batch(event: dict[str, Any], one: Callable[[Delivery], None], tell: Telemetry) -> dict[str, Any]:
+    """Deliver each record of an SQS event; those that failed are named, and SQS brings them back later."""
+    failures = []
+    for record in event.get("Records", []):
+        try:
+            one(Delivery.unpack(record["body"]))
+        except Exception as error:  # one bad message must not take the others with it
+            why = str(error) if isinstance(error, PasscodeError) else ""
+            # No traceback: the text of somebody else's exception may hold the message.
+            tell.log.error("not sent", extra={"error": type(error).__name__, "why": why})  # noqa: TRY400
+            failures.append({"itemIdentifier": record.get("messageId", "")})
+        finally:
+            tell.about(None)
+    return {"batchItemFailures": failures}
+
+
+_TELL = telemetry("deliver")
+_CODE_MAC = KmsCodeMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
+_DIGITS = int(os.environ["CODE_DIGITS"])
+_SENDER = Sender(
+    # One attempt: the queue tries again, and a repeat after a lost answer would be a second message.
+    mail=Mail(
+        client("sesv2", attempts=1, patience=3), os.environ["SENDER_EMAIL"], os.environ["CONFIGURATION_SET"]
+    ),
+    texts=Texts(
+        client("sns", attempts=1, patience=3),
+        SmsBudget(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
+        SmsCaps(
+            per_day=int(os.environ["SMS_PER_DAY"]),
+            per_country=int(os.environ["SMS_PER_COUNTRY_PER_DAY"]),
+            unanswered=int(os.environ["SMS_UNANSWERED_PER_COUNTRY"]),
+        ),
+        frozenset(os.environ["SMS_COUNTRIES"].split(",")),
+        os.environ["SMS_MAX_PRICE"],
+        os.environ.get("SMS_SENDER_ID", ""),
+    ),
+    app=os.environ["APP_NAME"],
+    host=os.environ["SIGN_IN_HOST"],
+)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Lambda's entry for a batch from SQS (ReportBatchItemFailures)."""
+    now = int(time.time())
+
+    def one(delivery: Delivery) -> None:
+        deliver(delivery, _CODE_MAC, _DIGITS, _SENDER, _TELL, now)
+
+    return deliver_batch(event, one, _TELL)

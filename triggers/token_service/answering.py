@@ -1,0 +1,38 @@
+"""An answer from `verify`'s side: is it for this person, and is it right."""
+
+from dataclasses import replace
+
+from token_service import trigger_event
+from token_service.challenge import SIGN_IN, Challenge
+from token_service.destination import fingerprint
+from token_service.judge import Verdict, judge
+from token_service.policy import Policy
+from token_service.ports import CodeMac, Store
+from token_service.refusal import Refusal
+from token_service.trigger_event import Event
+
+
+def challenge_of(event: Event) -> Challenge | None:
+    """The challenge that `create` left for this answer; None if there is none, or none of ours."""
+    try:
+        challenge = Challenge.unpack(trigger_event.private_parameters(event).get("challenge"))
+    except ValueError:
+        return None
+    # A challenge for another purpose opens nothing here, though its code may be right.
+    return challenge if challenge.purpose == SIGN_IN else None
+
+
+def judge_sign_in(
+    event: Event, challenge: Challenge, *, code_mac: CodeMac, store: Store, policy: Policy, now: int
+) -> Verdict:
+    """Judge the answer in `event` to `challenge`. Raises `Unavailable` if the key or the store is out."""
+    if trigger_event.user_not_found(event):
+        challenge = replace(challenge, decoy=True)
+    if not challenge.decoy:
+        attributes = trigger_event.attributes(event)
+        if attributes.get("sub") != challenge.subject:
+            return Verdict(Refusal.NO_CHALLENGE)
+        if fingerprint(attributes) != challenge.bound:
+            return Verdict(Refusal.MOVED)
+    answer = trigger_event.answer(event)
+    return judge(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now)

@@ -1,0 +1,31 @@
+"""What stands in for a user who does not exist, so that the rest of the code cannot tell the difference.
+
+A made-up user gets attributes like a real one's and then takes the very same path: same writes, same queue,
+same answer. They are the same each time for the same name, and follow from a salt that no outsider sees, so
+that nobody can compute what a name would get and compare (peers: the AWS sample's fake phone number).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+
+
+def decoy_attributes(salt: str, name: str) -> Mapping[str, str]:
+    """The attributes of nobody: a verified email, often a verified phone, now and then a wish for SMS.
+
+    The addresses are reserved for fiction (RFC 2606, +1 555 01xx) and nothing is ever sent to them.
+    """
+    # One subject for every way to write a name, as in a pool that ignores case: one budget, not many.
+    digest = hmac.digest(salt.encode(), name.casefold().encode(), hashlib.sha256)
+    attributes = {"sub": _uuid(digest[:16]), "email": "nobody@passcode.invalid", "email_verified": "true"}
+    if digest[16] % 2:
+        attributes |= {"phone_number": "+12025550123", "phone_number_verified": "true"}
+        if digest[17] % 2:
+            attributes["custom:otp_channel"] = "sms"
+    return attributes
+
+
+def _uuid(raw: bytes) -> str:
+    """16 bytes in the shape of Cognito's `sub`."""
+    digits = bytes([*raw[:6], raw[6] & 0x0F | 0x40, raw[7], raw[8] & 0x3F | 0x80, *raw[9:]]).hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

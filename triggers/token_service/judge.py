@@ -1,0 +1,75 @@
+"""Judge an answer: derive, compare, and let exactly one accepted write make it count."""
+
+from dataclasses import dataclass
+
+from token_service.challenge import Challenge
+from token_service.code import code_from_mac, read_answer
+from token_service.policy import Policy
+from token_service.ports import CodeMac, Store, Write
+from token_service.record import Record, key_of
+from token_service.refusal import Refusal
+from token_service.throttle import answer_wait, pause_is_over
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Accepted, or the one reason why not. `wait`: seconds until an answer is judged again; None: unlock."""
+
+    refusal: Refusal | None = None
+    wait: int | None = 0
+
+    @property
+    def accepted(self) -> bool:
+        """True if the answer was right and this caller's write spent the code."""
+        return self.refusal is None
+
+
+def judge(
+    challenge: Challenge, answer: object, *, code_mac: CodeMac, store: Store, policy: Policy, now: int
+) -> Verdict:
+    """Judge `answer`, whatever it is. Raises `Unavailable` if the key or the store is out.
+
+    What cannot be a code, and what comes too late, is refused without a call and without being counted: it
+    had no chance to be right. Everything else costs one derivation and one write, right or wrong, known
+    user or decoy, so that neither time nor cost tells them apart.
+    """
+    digits = read_answer(answer, policy.code_digits)
+    if digits is None:
+        return Verdict(Refusal.MALFORMED)
+    if now >= challenge.expires_at:
+        return Verdict(Refusal.EXPIRED)
+    expected = code_from_mac(code_mac(challenge.mac_message()), policy.code_digits)
+    right = expected.matches(digits) and not challenge.decoy
+    write = _charge(challenge, store, policy, right=right, now=now)
+    if not write.accepted:
+        # The same refusal for a right answer as for a wrong one: a guess must learn nothing from it.
+        return _refused(write.record, challenge.counter, policy, now)
+    return Verdict() if right else Verdict(Refusal.WRONG)
+
+
+def _charge(challenge: Challenge, store: Store, policy: Policy, *, right: bool, now: int) -> Write:
+    key = key_of(challenge.purpose, challenge.subject)
+    write = store.charge(key, challenge.counter, right=right, now=now)
+    seen = write.record
+    if not write.accepted and pause_is_over(seen.failures, seen.failed_at, now, policy):
+        return store.charge_after_pause(key, challenge.counter, seen, right=right, now=now)
+    return write
+
+
+def _refused(record: Record, counter: int, policy: Policy, now: int) -> Verdict:
+    if record.spent >= counter:
+        return Verdict(Refusal.SPENT)
+    wait = answer_wait(record.failures, record.failed_at, now, policy)
+    if wait != 0:
+        return Verdict(Refusal.PAUSED if record.failures >= policy.hard_limit else Refusal.LOCKED, wait)
+    # Nothing in the record speaks against it: it was swept, or it changed between two looks.
+    return Verdict(Refusal.NO_CHALLENGE)
+
+
+def may_charge(record: Record, counter: int, now: int, policy: Policy) -> bool:
+    """True if an answer to `counter` may be judged now. Every store asks exactly this."""
+    return (
+        record.spent < counter <= record.issued
+        and record.failures < policy.hard_limit
+        and answer_wait(record.failures, record.failed_at, now, policy) == 0
+    )

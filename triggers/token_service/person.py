@@ -1,0 +1,49 @@
+"""Who is signing in, as far as the codes are concerned."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from token_service import trigger_event
+from token_service.decoy import decoy_attributes
+from token_service.destination import Channel, Destinations, fingerprint, verified
+from token_service.trigger_event import Event
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user, or the decoy that stands in for one. `proven`: Cognito has checked the password."""
+
+    subject: str
+    destinations: Destinations
+    preferred: str
+    locale: str
+    bound: str  # fingerprint of the verified destinations, those of channels out of use included
+    decoy: bool
+    proven: bool
+
+
+def person_of(event: Event, order: Sequence[Channel], salt: str) -> Person:
+    """Read the person from a trigger's event.
+
+    Someone with nowhere to send a code to is a decoy too, until the password is proven: an error would tell
+    a stranger that the name exists.
+    """
+    proven = trigger_event.password_was_proven(event)
+    if not trigger_event.user_not_found(event):
+        known = _person(trigger_event.attributes(event), order, decoy=False, proven=proven)
+        if known.subject and (known.destinations or proven):
+            return known
+    attributes = decoy_attributes(salt, trigger_event.user_name(event))
+    return _person(attributes, order, decoy=True, proven=proven)
+
+
+def _person(attributes: Mapping[str, str], order: Sequence[Channel], *, decoy: bool, proven: bool) -> Person:
+    return Person(
+        subject=attributes.get("sub", ""),
+        bound=fingerprint(attributes),
+        destinations=verified(attributes, order),
+        preferred=attributes.get("custom:otp_channel", ""),
+        locale=attributes.get("locale", ""),
+        decoy=decoy,
+        proven=proven,
+    )

@@ -1,0 +1,128 @@
+"""The rounds of a sign-in from `create`'s side: which challenge comes next, and what the app is told."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from token_service.challenge import SIGN_IN, Challenge
+from token_service.delivery import Delivery, delivery_for
+from token_service.destination import choose
+from token_service.issue import Ask, issue
+from token_service.person import Person
+from token_service.policy import Policy
+from token_service.ports import Store
+from token_service.refusal import Refusal, Refused
+from token_service.rounds import History, asks_for_message, label, read_label, tally
+from token_service.steps import Limits
+
+
+class Status(Enum):
+    """What happened just now, for the app to tell its user."""
+
+    SENT = "SENT"
+    WAITING = "WAITING"  # a message went out moments ago; nothing new was sent and its code is still good
+    WRONG = "WRONG"
+    EXPIRED = "EXPIRED"
+    CHOOSE = "CHOOSE"  # nothing was sent yet: the app is to ask for a channel
+
+
+@dataclass(frozen=True)
+class Round:
+    """One CUSTOM_CHALLENGE: what the app, `verify` and the next `create` get to know."""
+
+    status: Status
+    challenge: Challenge | None
+    resends: int
+    resend_at: int
+
+    @property
+    def label(self) -> str:
+        """The challengeMetadata: all that the next round needs, so that asking again costs no AWS call."""
+        return label(self.resends, f"{self.resend_at}|{self.challenge.pack() if self.challenge else ''}")
+
+    @property
+    def private(self) -> dict[str, str]:
+        """The privateChallengeParameters."""
+        return {"challenge": self.challenge.pack() if self.challenge else ""}
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """The rules of `create`, with what they need. `choice_asked`: the app picks the channel first."""
+
+    store: Store
+    put: Callable[[Delivery], None]
+    policy: Policy
+    limits: Limits
+    choice_asked: bool = False
+
+    def next_round(
+        self, person: Person, rounds: History, metadata: Mapping[str, object], nonce: str, now: int
+    ) -> Round:
+        """The round that follows `rounds`, the CUSTOM_CHALLENGE entries so far.
+
+        Raises `Refused` with a sentence for the caller, `Unavailable`, or ValueError for a foreign label.
+        """
+        if not person.destinations:
+            raise Refused(Refusal.NO_DESTINATION)
+        asks = asks_for_message(metadata)
+        if not rounds:
+            if self.choice_asked:
+                return Round(Status.CHOOSE, None, resends=-1, resend_at=now)
+            return self._send(person, (person.preferred,), 0, nonce, now)
+        resends, last = _read_round(rounds)
+        if not asks:
+            return _asked_again(resends, last, now)
+        wish = metadata.get("channel")
+        used = last.challenge.channel if last.challenge else person.preferred
+        return self._send(person, (wish if isinstance(wish, str) else "", used), resends + 1, nonce, now)
+
+    def _send(self, person: Person, wishes: tuple[str, ...], resends: int, nonce: str, now: int) -> Round:
+        ask = Ask(
+            purpose=SIGN_IN,
+            subject=person.subject,
+            channel=choose(person.destinations, *wishes).channel.value,
+            bound=person.bound,
+            decoy=person.decoy,
+            nonce=nonce,
+            now=now,
+        )
+        issued = issue(ask, self.store, self.policy)
+        if issued.sent:
+            self.put(delivery_for(person, issued.challenge))
+        status = Status.SENT if issued.sent else Status.WAITING
+        return Round(status, issued.challenge, resends, issued.resend_at)
+
+    def public(self, person: Person, this: Round, rounds: History, asked: bool, now: int) -> dict[str, str]:
+        """The publicChallengeParameters of `this` round: the same keys for everybody."""
+        masks = {c.value: d.masked(telling=person.proven) for c, d in person.destinations.items()}
+        answers = tally(rounds, asked)[0] if rounds else 0
+        channel = this.challenge.channel if this.challenge else ""
+        return {
+            "status": this.status.value,
+            "channel": channel,
+            "destination": masks.get(channel, ""),
+            "channels": json.dumps(masks, separators=(",", ":")),
+            "codeLength": str(self.policy.code_digits),
+            "expiresIn": str(max(0, this.challenge.expires_at - now) if this.challenge else 0),
+            "resendIn": str(max(0, this.resend_at - now)),
+            "attemptsLeft": str(max(0, self.limits.answers - answers)),
+            "resendsLeft": str(max(0, self.limits.resends - max(0, this.resends))),
+        }
+
+
+def _read_round(rounds: History) -> tuple[int, Round]:
+    resends, state = read_label(rounds[-1].get("challengeMetadata"))
+    resend_at, _, packed = state.partition("|")
+    challenge = Challenge.unpack(packed) if packed else None
+    return resends, Round(Status.WRONG, challenge, resends, int(resend_at))
+
+
+def _asked_again(resends: int, last: Round, now: int) -> Round:
+    """The same challenge once more, after an answer that was not right. Costs nothing and sends nothing."""
+    if last.challenge is None:
+        status = Status.CHOOSE
+    else:
+        status = Status.EXPIRED if now >= last.challenge.expires_at else Status.WRONG
+    return Round(status, last.challenge, resends, last.resend_at)

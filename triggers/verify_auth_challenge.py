@@ -1,0 +1,89 @@
+"""The door `verify_auth_challenge`: Cognito asks whether the answer is right.
+
+One KMS call and one DynamoDB write. What is not an answer (a request to send again, a challenge that is not
+ours) costs neither.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+
+from adapters.clients import client
+from adapters.keys import KmsCodeMac
+from adapters.sms_budget import SmsBudget
+from adapters.table import Table
+from adapters.telemetry import Telemetry, guarded, telemetry
+from token_service import trigger_event
+from token_service.answering import challenge_of, judge_sign_in
+from token_service.challenge import Challenge
+from token_service.judge import Verdict
+from token_service.policy import Policy
+from token_service.refusal import Refusal, Refused, Unavailable
+from token_service.rounds import asks_for_message
+from token_service.trigger_event import Event
+
+Judge = Callable[[Event, Challenge], Verdict]
+
+
+def respond(
+    event: Event, judge: Judge, answered: Callable[[Event, Challenge], None], tell: Telemetry
+) -> Event:
+    """Fill in the response to a VerifyAuthChallengeResponse event.
+
+    Raises `Refused` with the wait when no answer is judged now: "wrong" would be a lie, and a person who
+    believes it goes on typing. `answered` hears of each accepted answer.
+    """
+    event["response"] = {"answerCorrect": False}
+    if asks_for_message(trigger_event.client_metadata(event)):
+        return event
+    challenge = challenge_of(event)
+    tell.about(challenge)
+    verdict = judge(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
+    if verdict.refusal:
+        tell.count("refused", reason=verdict.refusal.value)
+        tell.log.info("refused", extra={"reason": verdict.refusal.value})
+        if verdict.wait != 0:
+            raise Refused(verdict.refusal, verdict.wait)
+    elif challenge:
+        event["response"] = {"answerCorrect": True}
+        answered(event, challenge)
+    return event
+
+
+_TELL = telemetry("verify_auth_challenge")
+_POLICY = Policy.from_environment(os.environ)
+# One attempt: a write that is repeated after a lost answer would count one failure twice.
+_TABLE = client("dynamodb", attempts=1)
+_STORE = Table(_TABLE, os.environ["TABLE_NAME"], _POLICY)
+_CODE_MAC = KmsCodeMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
+_BUDGET = SmsBudget(_TABLE, os.environ["TABLE_NAME"])
+
+
+def _answered(event: Event, challenge: Challenge) -> None:
+    took = int(time.time()) - challenge.issued_at
+    _TELL.count("verified", channel=challenge.channel)
+    _TELL.seconds("seconds_to_verify", took, channel=challenge.channel)
+    _TELL.log.info("verified", extra={"subject": challenge.subject, "seconds": took})
+    if challenge.channel == "sms":
+        _give_back(trigger_event.attributes(event).get("phone_number", ""))
+
+
+def _give_back(number: str) -> None:
+    """Tell the country's budget that an SMS was answered. The sign-in does not depend on it."""
+    from adapters.phone import country_for_sms  # noqa: PLC0415 - 25 ms that only a sign-in by SMS pays
+
+    country = country_for_sms(number)
+    try:
+        if country:
+            _BUDGET.give_back(country, int(time.time()))
+    except Unavailable as error:
+        _TELL.log.warning("the SMS budget was not given back", extra={"why": str(error)})
+
+
+def _handle(event: Event, _context: object) -> Event:
+    judge = partial(judge_sign_in, code_mac=_CODE_MAC, store=_STORE, policy=_POLICY, now=int(time.time()))
+    return respond(event, judge, _answered, _TELL)
+
+
+handler = guarded(_handle, _TELL)
