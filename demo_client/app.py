@@ -1,0 +1,118 @@
+"""The commands. Each reads what was typed, calls one thing, and shows its outcome."""
+
+import typer
+
+from demo_client import local, signed_in
+from demo_client.account import Account
+from demo_client.aws import cognito
+from demo_client.conversation import Conversation
+from demo_client.desks import InboxReader, Prompt, ask, ask_password
+from demo_client.options import (
+    HELP,
+    Email,
+    Everywhere,
+    FirstChannel,
+    Json,
+    Passwordless,
+    Phone,
+    ReadInbox,
+    Resend,
+    ShowTokens,
+    Stack,
+    ThisChannel,
+    command,
+)
+from demo_client.pool import Pool, find
+from demo_client.sign_in import SignIn
+from demo_client.view import View
+
+app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def sign_up(
+    email: Email,
+    phone: Phone = None,
+    channel: FirstChannel = None,
+    stack: Stack = None,
+    as_json: Json = False,
+) -> None:
+    """Make an account. On the local stack its addresses are confirmed at once."""
+    with command(as_json=as_json) as view:
+        pool = find(stack)
+        account = Account(cognito(pool), pool, email)
+        sub = account.sign_up(ask_password(view), phone, channel)
+        if pool.is_local:
+            local.confirm(pool, email, phone)
+        elif not as_json:
+            account.confirm(ask(view, "The confirmation code that Cognito mailed"))
+        if phone and not pool.is_local:
+            view.say("The number counts once it is verified; until then codes go to the email address.")
+        facts = {"sub": sub, "email": email, "confirmed": pool.is_local or not as_json}
+        view.result(f"The account is made. Sign in: `sign-in {email}`.", facts)
+
+
+@app.command()
+def confirm(email: Email, resend: Resend = False, stack: Stack = None, as_json: Json = False) -> None:
+    """Confirm the address of a new account with the code that Cognito mailed."""
+    with command(as_json=as_json) as view:
+        pool = find(stack)
+        account = Account(cognito(pool), pool, email)
+        if resend:
+            account.resend_confirmation()
+        account.confirm(ask(view, "The confirmation code that Cognito mailed"))
+        view.result(
+            f"The address is confirmed. Sign in: `sign-in {email}`.", {"email": email, "confirmed": True}
+        )
+
+
+@app.command()
+def sign_in(
+    email: Email,
+    passwordless: Passwordless = False,
+    channel: ThisChannel = None,
+    inbox: ReadInbox = False,
+    stack: Stack = None,
+    as_json: Json = False,
+    show_tokens: ShowTokens = False,
+) -> None:
+    """Sign in. At the prompt: the code, or resend, email or sms for another message."""
+    with command(as_json=as_json) as view:
+        pool = find(stack)
+        desk = _desk(view, pool, email if inbox else None)
+        flow = SignIn(cognito(pool), pool, email, passwordless=passwordless)
+        password = "" if passwordless else ask_password(view)
+        tokens = Conversation(flow, desk).hold(password, channel)
+        view.person(signed_in.accept(pool, tokens), tokens, show_tokens=show_tokens)
+
+
+@app.command()
+def whoami(stack: Stack = None, as_json: Json = False, show_tokens: ShowTokens = False) -> None:
+    """Say who is signed in, by the tokens kept here and by the pool."""
+    with command(as_json=as_json) as view:
+        pool = find(stack)
+        view.person(*signed_in.whoami(cognito(pool), pool), show_tokens=show_tokens)
+
+
+@app.command()
+def refresh(stack: Stack = None, as_json: Json = False, show_tokens: ShowTokens = False) -> None:
+    """Renew the tokens without a new code."""
+    with command(as_json=as_json) as view:
+        pool = find(stack)
+        view.person(*signed_in.refresh(cognito(pool), pool), show_tokens=show_tokens)
+
+
+@app.command()
+def sign_out(everywhere: Everywhere = False, stack: Stack = None, as_json: Json = False) -> None:
+    """End the sign-in at the pool, and forget its tokens here."""
+    with command(as_json=as_json) as view:
+        pool = find(stack)
+        signed_in.sign_out(cognito(pool), pool, everywhere=everywhere)
+        where = "everywhere" if everywhere else "here"
+        view.result(f"Signed out {where}.", {"signed_in": False, "everywhere": everywhere})
+
+
+def _desk(view: View, pool: Pool, inbox_of: str | None) -> Prompt:
+    if inbox_of is None:
+        return Prompt(view)
+    return InboxReader(view, local.Inbox(local.stack_of(pool), inbox_of))

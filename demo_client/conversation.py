@@ -1,0 +1,84 @@
+"""From the first challenge to the tokens: who answers, what was typed, and which call that means."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from demo_client.challenge import Challenge, Status, Tokens
+from demo_client.errors import REFUSED, PlainError
+from demo_client.sign_in import SignIn
+from demo_client.words import duration, name, offers
+
+_CHANNELS = ("email", "sms")
+
+
+class Desk(Protocol):
+    """Whoever answers a challenge: a person at a prompt, or the local inbox."""
+
+    def tell(self, challenge: Challenge) -> None:
+        """Say what just happened."""
+
+    def say(self, sentence: str) -> None:
+        """Say why nothing happened."""
+
+    def ask(self, challenge: Challenge) -> str:
+        """The code, or `resend`, `email` or `sms`."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One sign-in with whoever sits at the desk. Words that can do nothing now are answered here, for
+    each resend is one of only three."""
+
+    sign_in: SignIn
+    desk: Desk
+    now: Callable[[], float] = time.monotonic
+    _heard_at: float = field(default=0.0, init=False)
+
+    def hold(self, password: str = "", channel: str | None = None) -> Tokens:
+        """Sign in; `channel` is asked for at once when the first message took another. Returns Tokens."""
+        step = self._heard(self.sign_in.start(password))
+        if channel and isinstance(step, Challenge) and step.channel != channel:
+            step = self._heard(self._switch(step, channel))
+        while isinstance(step, Challenge):
+            step = self._react(step, self.desk.ask(step).strip())
+        return step
+
+    def _switch(self, challenge: Challenge, channel: str) -> Challenge | Tokens:
+        if channel not in challenge.channels:
+            raise PlainError(f"There is no {name(channel)} to send to. Choose: {offers(challenge)}.", REFUSED)
+        if challenge.status is Status.CHOOSE:
+            return self.sign_in.choose(channel)
+        return self.sign_in.resend(channel)
+
+    def _react(self, challenge: Challenge, typed: str) -> Challenge | Tokens:
+        word = typed.lower()
+        choosing = challenge.status is Status.CHOOSE
+        wants_message = word in _CHANNELS or (word == "resend" and not choosing)
+        if not typed or (choosing and not wants_message):
+            return challenge
+        if not wants_message:
+            return self._heard(self.sign_in.answer(typed))
+        if reason := self._why_not(challenge, word):
+            self.desk.say(reason)
+            return challenge
+        return self._heard(self.sign_in.resend() if word == "resend" else self._switch(challenge, word))
+
+    def _why_not(self, challenge: Challenge, word: str) -> str:
+        if word != "resend" and word not in challenge.channels:
+            return f"There is no {name(word)} to send to."
+        if challenge.status is Status.CHOOSE:
+            return ""
+        if not challenge.resends_left:
+            return "No resend is left in this sign-in. Answer with the last code, or start again."
+        wait = challenge.resend_in - int(self.now() - self._heard_at)
+        return f"Wait {duration(wait)} for another message; the last code is still good." if wait > 0 else ""
+
+    def _heard(self, step: Challenge | Tokens) -> Challenge | Tokens:
+        self._heard_at = self.now()
+        if isinstance(step, Challenge):
+            self.desk.tell(step)
+        return step
