@@ -24,7 +24,7 @@ DEFAULTS = {
 
 
 def deploy(endpoint_url: str, built: Package, overrides: Mapping[str, str]) -> dict[str, Any]:
-    """Create or update the stack; quick if it already is `built` with these parameters. Answers its description."""
+    """Create or update the stack; quick if nothing changed. Answers its description."""
     parameters = DEFAULTS | dict(overrides)
     client(endpoint_url, "ses").verify_email_identity(EmailAddress=parameters["SenderEmail"])
     cloudformation = client(endpoint_url, "cloudformation")

@@ -31,10 +31,10 @@ def main() -> None:
 
 
 def _serve() -> None:
-    # Both read the environment when they are imported.
-    from ministack import app
+    # Both read the environment when they are imported, and the version must be judged before.
+    from ministack import app  # noqa: PLC0415
 
-    from tools.local_stack import bridge
+    from tools.local_stack import bridge  # noqa: PLC0415
 
     bridge.apply()
     sys.argv = sys.argv[:1]

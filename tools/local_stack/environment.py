@@ -1,4 +1,4 @@
-"""What the emulator, and with it the functions it runs, may know of the person's own environment: next to nothing."""
+"""What the emulator and the functions it runs may know of the person's own environment: next to nothing."""
 
 import os
 
@@ -7,8 +7,8 @@ from tools.local_stack.paths import make_state_dir
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 
-# What a Python process needs to run at all. Nothing that begins with AWS_ and no proxy gets through: a function
-# under test must never reach a real account.
+# What a Python process needs to run at all. Nothing that begins with AWS_ and no proxy gets through: a local
+# function must never reach a real account.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 

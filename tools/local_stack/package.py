@@ -1,7 +1,7 @@
-"""The functions' code as the zip that Lambda gets, the same bytes each time, and the template that points to it.
+"""The functions' code as the zip that Lambda gets, and the template that points to it.
 
-The packages that `triggers/requirements.txt` names are not in the zip: the emulator runs the functions with the
-Python of this virtual environment, which has them.
+The packages that `triggers/requirements.txt` names are not in the zip: the emulator runs the functions with
+the Python of this virtual environment, which has them.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Package:
-    """A deployable: `template` is CloudFormation text whose CodeUri names `key` in `BUCKET`, which must hold `code`."""
+    """A deployable: the `template` whose CodeUri names `key` in `BUCKET`, and the `code` for there."""
 
     template: str
     code: bytes

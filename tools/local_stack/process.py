@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -64,7 +65,7 @@ def running() -> Emulator | None:
 
 
 def start(port: int) -> Emulator:
-    """Start the emulator on `port`, or on a free port if that one is taken. Raises `StackError` with the log's place."""
+    """Start the emulator on `port`, or on a free port if that one is taken. Raises `StackError`."""
     make_state_dir()
     port = port if _is_free(port) else free_port()
     with log_path().open("wb") as log:
@@ -79,17 +80,15 @@ def start(port: int) -> Emulator:
         )
     _children[child.pid] = child
     emulator = Emulator(child.pid, port)
-    if (
-        not _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_WITHIN)
-        or child.poll() is not None
-    ):
+    _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_WITHIN)
+    if child.poll() is not None or not emulator.is_ready():
         stop(emulator)
         raise StackError(f"The local AWS did not start: {_last_words()} Its log is {log_path()}.")
     return emulator
 
 
 def stop(emulator: Emulator) -> None:
-    """End the emulator and the workers in its process group, by force if it does not go by itself in 10 seconds."""
+    """End the emulator and the workers in its process group, by force if it is not gone after 10 seconds."""
     _signal(emulator.pid, signal.SIGTERM)
     _wait_until(lambda: not _lives(emulator), STOPPED_WITHIN)
     _signal(emulator.pid, signal.SIGKILL)
@@ -122,19 +121,14 @@ def _lives(emulator: Emulator) -> bool:
 
 
 def _signal(group: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(group, number)
-    except ProcessLookupError:
-        pass
 
 
-def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+def _wait_until(condition: Callable[[], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
-    return True
 
 
 def _last_words() -> str:

@@ -25,7 +25,7 @@ _FUNCTIONS = {
 
 @dataclass(frozen=True)
 class Stack:
-    """Where a deployed stack is; the same names as in `stack.json`. `functions` maps each door to its function's name."""
+    """Where a deployed stack is, as in `stack.json`. `functions` maps a door to its function's name."""
 
     endpoint_url: str
     region: str

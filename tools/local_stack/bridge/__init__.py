@@ -1,11 +1,18 @@
-"""Where ministack 1.5.33 behaves unlike AWS where it matters here, one function for each difference.
+"""Where ministack 1.5.33 behaves unlike AWS and it matters here, one small function for each difference.
 
-The docstring of each function is the fact about AWS; the code makes ministack follow it.
+The docstring of a function is what AWS does; the code makes ministack do it. Nothing here may make the local
+AWS kinder than the real one: a test that passes here should pass there.
 """
 
-from tools.local_stack.bridge import sms
+from tools.local_stack.bridge import events, rounds, sessions, sms, triggers, unknown_users
 
 
 def apply() -> None:
     """Patch ministack in this process."""
     sms.apply()
+    unknown_users.apply()
+    # The triggers are run with the events as they are shaped here, so these come first.
+    events.apply()
+    triggers.apply()
+    rounds.apply()
+    sessions.apply()

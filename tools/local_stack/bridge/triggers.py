@@ -1,0 +1,53 @@
+"""What the client hears when a trigger fails."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ministack.services import cognito, lambda_svc
+
+from tools.local_stack.bridge.answers import Answer, error
+
+Outcome = tuple[dict[str, Any] | None, Answer | None]
+
+
+def apply() -> None:
+    """A trigger that raises answers UserLambdaValidationException with the text of what it raised."""
+    cognito._invoke_define_auth_challenge_trigger = _running(
+        "DefineAuthChallenge", cognito._build_define_auth_challenge_event
+    )
+    cognito._invoke_create_auth_challenge_trigger = _running(
+        "CreateAuthChallenge", cognito._build_create_auth_challenge_event
+    )
+    cognito._invoke_verify_auth_challenge_trigger = _running(
+        "VerifyAuthChallengeResponse", cognito._build_verify_auth_challenge_event
+    )
+
+
+def _running(trigger: str, build: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
+    def run(pool_id: str, client_id: str, *rest: Any) -> Outcome:
+        arn = (cognito._user_pools[pool_id].get("LambdaConfig") or {}).get(trigger)
+        function = (
+            arn and lambda_svc._get_func_record_for_qualifier(*lambda_svc._resolve_name_and_qualifier(arn))[0]
+        )
+        if not function:
+            return None, error("InvalidUserPoolConfigurationException", f"{trigger} has no function.")
+        return _outcome(trigger, lambda_svc._execute_function(function, build(pool_id, client_id, *rest)))
+
+    return run
+
+
+def _outcome(trigger: str, result: dict[str, Any]) -> Outcome:
+    body = result.get("body")
+    if result.get("error"):
+        return None, _failure(trigger, body or {})
+    if not isinstance(body, dict) or not isinstance(body.get("response"), dict):
+        return None, error("InvalidLambdaResponseException", "Unrecognizable lambda output")
+    return body, None
+
+
+def _failure(trigger: str, body: dict[str, Any]) -> Answer:
+    if body.get("errorType") == "Sandbox.Timedout":
+        why = "Socket timeout while invoking Lambda function"
+        return error("UnexpectedLambdaException", f"{trigger} invocation failed due to error {why}.")
+    raised = body.get("errorMessage") or body.get("message")
+    return error("UserLambdaValidationException", f"{trigger} failed with error {raised}.")
