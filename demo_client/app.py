@@ -2,7 +2,7 @@
 
 import typer
 
-from demo_client import local, signed_in
+from demo_client import demo, local, signed_in
 from demo_client.account import Account
 from demo_client.aws import cognito
 from demo_client.conversation import Conversation
@@ -15,6 +15,7 @@ from demo_client.options import (
     Json,
     Passwordless,
     Phone,
+    Port,
     ReadInbox,
     Resend,
     ShowTokens,
@@ -110,6 +111,13 @@ def sign_out(everywhere: Everywhere = False, stack: Stack = None, as_json: Json 
         signed_in.sign_out(cognito(pool), pool, everywhere=everywhere)
         where = "everywhere" if everywhere else "here"
         view.result(f"Signed out {where}.", {"signed_in": False, "everywhere": everywhere})
+
+
+@app.command()
+def story(port: Port = None) -> None:
+    """Start the local stack and tell what it can do, step by step (make demo)."""
+    with command(as_json=False):
+        demo.run(port)
 
 
 def _desk(view: View, pool: Pool, inbox_of: str | None) -> Prompt:

@@ -19,7 +19,7 @@ REFUSED: Final = 3
 WAIT: Final = 4
 UNREACHABLE: Final = 5
 
-_TRIGGER_SAYS = re.compile(r"\A\w+ failed with error (?P<sentence>[^\x00-\x1f<>]{3,240}?)[.\s]*\Z")
+_TRIGGER_SAYS = re.compile(r"\A\w+ failed with error (?P<sentence>[^\x00-\x1f<>()/_={}]{3,240}?)[.\s]*\Z")
 _TRIGGER_FAILED: Final = "The pool could not send or check a code just now. Try again in a minute."
 
 

@@ -15,12 +15,16 @@ from demo_client.view import View
 
 _PARAGRAPHS = (
     "Sign in to Amazon Cognito with a one-time code.",
-    "Without --stack the commands talk to the local stack (make up). A pool on AWS is named by --stack "
-    "FILE, a file shaped like .local/stack.json, or by the environment: PASSCODE_USER_POOL_ID, "
-    "PASSCODE_CLIENT_ID (the app client for password and code), PASSCODE_CODE_ONLY_CLIENT_ID (the one for "
-    "--passwordless) and PASSCODE_REGION (else it is read from the pool's id).",
-    "PASSCODE_PASSWORD gives the password to scripts. PASSCODE_LOCAL_DIR is the directory of the local "
-    "stack (.local).",
+    (
+        "Without --stack the commands talk to the local stack (make up). A pool on AWS is named by --stack "
+        "FILE, a file shaped like .local/stack.json, or by the environment: PASSCODE_USER_POOL_ID, "
+        "PASSCODE_CLIENT_ID (the app client for password and code), PASSCODE_CODE_ONLY_CLIENT_ID (that for "
+        "--passwordless) and PASSCODE_REGION (else it is read from the pool's id)."
+    ),
+    (
+        "PASSCODE_PASSWORD gives the password to scripts. PASSCODE_LOCAL_DIR is the directory of the local "
+        "stack (.local)."
+    ),
     "Exit codes: 0 done, 1 put something right here, 2 mistyped, 3 refused, 4 not now, 5 nobody answers.",
 )
 HELP = "\n\n".join(_PARAGRAPHS)
@@ -42,6 +46,8 @@ ReadInbox = Annotated[bool, typer.Option("--inbox", help="Local stack: read the 
 ShowTokens = Annotated[bool, typer.Option("--show-tokens", help="With --json: give the tokens out, too.")]
 Everywhere = Annotated[bool, typer.Option("--everywhere", help="On all devices, not only here.")]
 Resend = Annotated[bool, typer.Option("--resend", help="Ask for another confirmation code first.")]
+
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Where a new local AWS listens.")]
 
 
 @contextmanager

@@ -1,0 +1,54 @@
+"""What `make demo` runs: the local stack up, the story, and what to try by hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from demo_client.errors import UNREACHABLE, PlainError
+from demo_client.pool import find
+from demo_client.stage import Character, set_stage
+from demo_client.story import tell
+from demo_client.teller import Teller
+
+if TYPE_CHECKING:
+    from tools.local_stack.stack import Stack
+
+# The shortest cooldown that the template allows: the story waits one out.
+_PARAMETERS: Final = {"CooldownSeconds": "5"}
+
+
+def run(port: int | None) -> None:
+    """Play everything. Raises PlainError when something is not as told."""
+    teller, began = Teller(), time.monotonic()
+    with teller.console.status("Starting a local AWS and deploying template.yaml to it …"):
+        stack = _up(port)
+    teller.say(f"A local AWS runs at {stack.endpoint_url}, with template.yaml deployed to it.")
+    ada = tell(set_stage(stack, find(None)), teller)
+    teller.console.print(f"\nAll of it went through Cognito, in {time.monotonic() - began:.0f} seconds.\n")
+    _by_hand(teller, ada)
+
+
+def _up(port: int | None) -> Stack:
+    # Imported here, so that a client for real pools needs no emulator.
+    from tools.local_stack import errors, stack  # noqa: PLC0415
+
+    try:
+        return stack.up(port or stack.DEFAULT_PORT, _PARAMETERS)
+    except errors.StackError as error:
+        raise PlainError(str(error), UNREACHABLE) from None
+
+
+def _by_hand(teller: Teller, ada: Character) -> None:
+    python = os.path.relpath(sys.executable)
+    client = f"{python if Path(python).exists() else sys.executable} -m demo_client"
+    teller.command(
+        "sign in by hand", f"PASSCODE_PASSWORD={ada.password} {client} sign-in {ada.email} --inbox"
+    )
+    teller.command("with a code alone", f"{client} sign-in {ada.email} --passwordless --inbox")
+    teller.command("who is signed in", f"{client} whoami")
+    teller.command("sign out", f"{client} sign-out")
+    teller.command("stop the local AWS", "make down")

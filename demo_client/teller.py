@@ -1,0 +1,71 @@
+"""How the story looks on a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from demo_client.words import name
+
+if TYPE_CHECKING:
+    from tools.local_stack.inbox import Message
+
+_WIDTH = 96
+_INDENT = (0, 0, 0, 3)
+
+
+class Teller:
+    """Headings, sentences, messages that arrived, and two answers side by side."""
+
+    def __init__(self) -> None:
+        plain = Console(highlight=False)
+        self.console = Console(
+            highlight=False, width=min(_WIDTH, plain.width) if plain.is_terminal else _WIDTH
+        )
+        self._chapter = 0
+
+    def chapter(self, title: str) -> None:
+        self._chapter += 1
+        self.console.print(Text(f"\n{self._chapter}  {title}", style="bold"))
+
+    def say(self, sentence: str) -> None:
+        self.console.print(Padding(Text(sentence), _INDENT))
+
+    def good(self, sentence: str) -> None:
+        self.console.print(Padding(Text.assemble(("✓ ", "green bold"), (sentence, "green")), _INDENT))
+
+    def refused(self, sentence: str) -> None:
+        self.console.print(Padding(Text.assemble(("✗ ", "red bold"), (sentence, "red")), _INDENT))
+
+    def message(self, message: Message) -> None:
+        """A message as its reader gets it."""
+        title = Text(f" {name(message.channel)} to {message.to} ", style="cyan")
+        lines = [f"Subject: {message.subject}", ""] if message.subject else []
+        body = Text("\n".join([*lines, message.text.strip()]))
+        self.console.print(
+            Padding(Panel(body, title=title, title_align="left", border_style="cyan"), _INDENT)
+        )
+
+    def side_by_side(self, known: Mapping[str, str], unknown: Mapping[str, str]) -> None:
+        table = Table("what the client is told", "a known user", "nobody", box=None, header_style="bold")
+        for key in sorted(known):
+            table.add_row(Text(key), Text(known[key]), Text(unknown[key]))
+        self.console.print(Padding(table, _INDENT))
+
+    def wait(self, seconds: int, why: str) -> None:
+        """Count down where everybody can see it."""
+        self.say(f"{why} ({seconds} seconds)")
+        with self.console.status("") as status:
+            for left in range(seconds, 0, -1):
+                status.update(f"{left} …")
+                time.sleep(1)
+
+    def command(self, what: str, line: str) -> None:
+        self.console.print(Text.assemble("   ", (f"{what:<22}", "dim"), (line, "bold")), soft_wrap=True)
