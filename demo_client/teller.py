@@ -36,28 +36,32 @@ class Teller:
         self.console.print(Text(f"\n{self._chapter}  {title}", style="bold"))
 
     def say(self, sentence: str) -> None:
-        self.console.print(Padding(Text(sentence), _INDENT))
+        self.console.print(Padding(Text(sentence), _INDENT, expand=False))
 
     def good(self, sentence: str) -> None:
-        self.console.print(Padding(Text.assemble(("✓ ", "green bold"), (sentence, "green")), _INDENT))
+        self.console.print(
+            Padding(Text.assemble(("✓ ", "green bold"), (sentence, "green")), _INDENT, expand=False)
+        )
 
     def refused(self, sentence: str) -> None:
-        self.console.print(Padding(Text.assemble(("✗ ", "red bold"), (sentence, "red")), _INDENT))
+        self.console.print(
+            Padding(Text.assemble(("✗ ", "red bold"), (sentence, "red")), _INDENT, expand=False)
+        )
 
     def message(self, message: Message) -> None:
         """A message as its reader gets it."""
-        title = Text(f" {name(message.channel)} to {message.to} ", style="cyan")
+        title = Text(f"{name(message.channel)} to {message.to}", style="cyan")
         lines = [f"Subject: {message.subject}", ""] if message.subject else []
         body = Text("\n".join([*lines, message.text.strip()]))
         self.console.print(
-            Padding(Panel(body, title=title, title_align="left", border_style="cyan"), _INDENT)
+            Padding(Panel(body, title=title, title_align="left", border_style="cyan"), _INDENT, expand=False)
         )
 
     def side_by_side(self, known: Mapping[str, str], unknown: Mapping[str, str]) -> None:
-        table = Table("what the client is told", "a known user", "nobody", box=None, header_style="bold")
+        table = Table("", "a known user", "nobody", box=None, pad_edge=False, header_style="dim")
         for key in sorted(known):
             table.add_row(Text(key), Text(known[key]), Text(unknown[key]))
-        self.console.print(Padding(table, _INDENT))
+        self.console.print(Padding(table, _INDENT, expand=False))
 
     def wait(self, seconds: int, why: str) -> None:
         """Count down where everybody can see it."""
