@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from demo_client.aws_words import BY_MESSAGE, REFUSALS, WAITS
 
@@ -41,9 +42,13 @@ def plain(error: Exception) -> PlainError:
         return error
     if isinstance(error, ClientError):
         return _from_aws(error)
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | NoConnection):
         return PlainError(
             "The pool does not answer. Check the network, or start the local stack: `make up`.", UNREACHABLE
+        )
+    if isinstance(error, ParamValidationError):
+        return PlainError(
+            "What was entered does not fit. Check the email address and the code, and try again."
         )
     if isinstance(error, BotoCoreError):
         return PlainError(f"AWS could not be asked ({type(error).__name__}). Check the pool's settings.")

@@ -1,0 +1,87 @@
+"""Every failure is one sentence that says what to do, and one exit code."""
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ParamValidationError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from demo_client.aws_words import BY_MESSAGE, REFUSALS, WAITS
+from demo_client.errors import HERE, REFUSED, UNREACHABLE, WAIT, PlainError, plain
+from tests.demo_client.kit import refusal
+
+URL = "http://127.0.0.1:1/"
+
+
+@pytest.mark.parametrize(
+    ("error", "beginning", "exit_code"),
+    [
+        (
+            refusal("NotAuthorizedException", "Incorrect username or password."),
+            "The sign-in was refused.",
+            REFUSED,
+        ),
+        (refusal("UserNotFoundException", "User does not exist."), "The sign-in was refused.", REFUSED),
+        (
+            refusal("NotAuthorizedException", "Invalid session for the user."),
+            "This sign-in has ended",
+            REFUSED,
+        ),
+        (refusal("NotAuthorizedException", "Invalid Refresh Token"), "Your sign-in has run out", REFUSED),
+        (
+            refusal("NotAuthorizedException", "Access Token has been revoked"),
+            "Your sign-in has run out",
+            REFUSED,
+        ),
+        (refusal("TooManyRequestsException", "Rate exceeded"), "The pool is busy.", WAIT),
+        (refusal("NewException", "x"), "The pool refused this (NewException).", REFUSED),
+        (ClientError({}, "InitiateAuth"), "The pool refused this (no reason given).", REFUSED),
+        (EndpointConnectionError(endpoint_url=URL), "The pool does not answer.", UNREACHABLE),
+        (ConnectTimeoutError(endpoint_url=URL), "The pool does not answer.", UNREACHABLE),
+        (ReadTimeoutError(endpoint_url=URL), "The pool does not answer.", UNREACHABLE),
+        (SSLError(endpoint_url=URL, error=OSError("x")), "The pool does not answer.", UNREACHABLE),
+        (ParamValidationError(report="hunter2"), "What was entered does not fit.", HERE),
+        (PermissionError(13, "Permission denied", "/x"), "A file could not be read or written", HERE),
+        (RuntimeError("hunter2"), "This should not have happened (RuntimeError).", HERE),
+        (PlainError("As it is.", WAIT), "As it is.", WAIT),
+    ],
+)
+def test_a_failure_is_a_sentence_and_an_exit_code(error: Exception, beginning: str, exit_code: int) -> None:
+    told = plain(error)
+    assert told.sentence.startswith(beginning)
+    assert told.exit_code == exit_code
+    assert "hunter2" not in told.sentence
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (
+            "CreateAuthChallenge failed with error Too many codes were asked for. Try again in 12 minutes.",
+            "Too many codes were asked for. Try again in 12 minutes.",
+        ),
+        (
+            "CreateAuthChallenge failed with error Too many codes were asked for. Try again in 12 minutes..",
+            "Too many codes were asked for. Try again in 12 minutes.",
+        ),
+        ("DefineAuthChallenge failed with error 'userAttributes'.", "The pool could not send or check"),
+        ("X failed with error cannot import name (/var/task/a.py)", "The pool could not send or check"),
+        ("", "The pool could not send or check"),
+    ],
+)
+def test_a_trigger_is_quoted_only_when_it_speaks_plainly(message: str, sentence: str) -> None:
+    told = plain(refusal("UserLambdaValidationException", message))
+    assert told.sentence.startswith(sentence)
+    assert not told.sentence.endswith("..")
+    assert told.exit_code == WAIT
+
+
+def test_every_sentence_of_the_tables_is_one_that_a_person_can_act_on() -> None:
+    for sentence in [*REFUSALS.values(), *WAITS.values(), *(said for _, said in BY_MESSAGE)]:
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
+        assert "Exception" not in sentence

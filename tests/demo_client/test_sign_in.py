@@ -1,0 +1,123 @@
+"""The state machine of a sign-in, against a Cognito that says what is written here."""
+
+from typing import Any
+
+import pytest
+
+from demo_client.challenge import Challenge, Status, Tokens
+from demo_client.errors import PlainError
+from demo_client.sign_in import SignIn
+from tests.demo_client.kit import POOL, FakeCognito, challenge, choose, password_verifier, refusal, tokens
+
+PASSWORD = "a long pass phrase"
+
+
+def code_only(*replies: Any) -> tuple[SignIn, FakeCognito]:
+    cognito = FakeCognito(*replies)
+    return SignIn(cognito, POOL, "ada@example.com", passwordless=True), cognito
+
+
+def test_code_only_starts_with_the_name_alone() -> None:
+    sign_in, cognito = code_only(challenge())
+    step = sign_in.start()
+    assert cognito.sent == [
+        {
+            "AuthFlow": "CUSTOM_AUTH",
+            "ClientId": "client-code",
+            "AuthParameters": {"USERNAME": "ada@example.com"},
+        }
+    ]
+    assert step == Challenge(
+        Status.SENT, "email", "a***@e***", {"email": "a***@e***", "sms": "+***4567"}, 6, 300, 30, 5, 3
+    )
+
+
+def test_each_answer_goes_into_the_newest_session_under_cognitos_own_name() -> None:
+    sign_in, cognito = code_only(challenge("one"), challenge("two", status="WRONG"), tokens())
+    sign_in.start()
+    sign_in.answer("111111")
+    done = sign_in.answer("222222")
+    assert [request["Session"] for request in cognito.sent[1:]] == ["one", "two"]
+    assert cognito.sent[2]["ChallengeResponses"] == {"USERNAME": "the-sub", "ANSWER": "222222"}
+    assert "ClientMetadata" not in cognito.sent[2]
+    assert done == Tokens("client-code", "an-id-token", "an-access-token", "a-refresh-token")
+
+
+def test_a_password_is_proven_and_never_sent() -> None:
+    cognito = FakeCognito(password_verifier(), challenge())
+    sign_in = SignIn(cognito, POOL, "ada@example.com", passwordless=False)
+    assert isinstance(sign_in.start(PASSWORD), Challenge)
+    opening, proof = cognito.sent
+    assert opening["ClientId"] == "client-both"
+    assert opening["AuthParameters"].keys() == {"CHALLENGE_NAME", "USERNAME", "SRP_A"}
+    assert opening["AuthParameters"]["CHALLENGE_NAME"] == "SRP_A"
+    assert proof["ChallengeName"] == "PASSWORD_VERIFIER"
+    assert proof["Session"] == "session-0"
+    assert proof["ChallengeResponses"].keys() == {
+        "TIMESTAMP",
+        "USERNAME",
+        "PASSWORD_CLAIM_SECRET_BLOCK",
+        "PASSWORD_CLAIM_SIGNATURE",
+    }
+    assert PASSWORD not in repr(cognito.sent)
+
+
+@pytest.mark.parametrize("reply", [challenge(), tokens()])
+def test_a_pool_that_leaves_the_password_out_is_not_followed(reply: dict[str, Any]) -> None:
+    sign_in = SignIn(FakeCognito(reply), POOL, "ada@example.com", passwordless=False)
+    with pytest.raises(PlainError, match="does not ask for the password"):
+        sign_in.start(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("channel", "metadata"),
+    [(None, {"action": "resend"}), ("sms", {"action": "resend", "channel": "sms"})],
+)
+def test_a_resend_is_metadata_with_an_answer_that_nobody_judges(
+    channel: str | None, metadata: dict[str, str]
+) -> None:
+    sign_in, cognito = code_only(challenge(), challenge("session-2"))
+    sign_in.start()
+    sign_in.resend(channel)
+    assert cognito.sent[1]["ClientMetadata"] == metadata
+    assert cognito.sent[1]["ChallengeResponses"]["ANSWER"]
+
+
+def test_a_choice_of_channel_is_sent() -> None:
+    sign_in, cognito = code_only(choose(), challenge())
+    first = sign_in.start()
+    assert isinstance(first, Challenge)
+    assert first.status is Status.CHOOSE
+    sign_in.choose("sms")
+    assert cognito.sent[1]["ClientMetadata"] == {"action": "send", "channel": "sms"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "sentence"),
+    [
+        ({"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s"}, "new password"),
+        ({"ChallengeName": "SMS_MFA", "Session": "s", "ChallengeParameters": {}}, "another factor"),
+        ({"ChallengeName": "CUSTOM_CHALLENGE", "Session": "s"}, "something else than a passcode"),
+        (challenge(codeLength="six"), "something else than a passcode"),
+        (challenge(channels="[]"), "something else than a passcode"),
+        (challenge(status="PAUSED"), "something else than a passcode"),
+    ],
+)
+def test_what_is_not_a_passcode_challenge_ends_in_a_sentence(reply: dict[str, Any], sentence: str) -> None:
+    sign_in, _ = code_only(reply)
+    with pytest.raises(PlainError, match=sentence):
+        sign_in.start()
+
+
+def test_a_refusal_comes_through_as_it_is() -> None:
+    sign_in, _ = code_only(challenge(), error := refusal("NotAuthorizedException"))
+    sign_in.start()
+    with pytest.raises(type(error)) as raised:
+        sign_in.answer("111111")
+    assert raised.value is error
+
+
+def test_tokens_do_not_show_themselves() -> None:
+    assert "token" not in repr(Tokens("client", "id-token", "access-token", "refresh-token")).replace(
+        "Tokens", ""
+    )
