@@ -1,0 +1,115 @@
+"""The command line client as its own process, against the local stack."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import User
+from tools.local_stack.stack import Stack
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*words: str, password: str = "", typed: str = "") -> subprocess.CompletedProcess[str]:
+    """One command, with lines typed at its prompt; bounded, and never with a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "demo_client", *words],
+        cwd=ROOT,
+        input=typed,
+        env=os.environ | {"PASSCODE_PASSWORD": password},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def answer(*words: str, password: str = "") -> dict[str, Any]:
+    """The JSON object of a command that must work."""
+    done = run(*words, "--json", password=password)
+    assert done.returncode == 0, done.stdout
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_a_whole_life(local_stack: Stack) -> None:
+    email, password = f"life-{os.urandom(4).hex()}@people.example", "a long pass phrase"
+    made = answer("sign-up", email, "--phone", "+12065550111", "--channel", "sms", password=password)
+    assert made == {"sub": made["sub"], "email": email, "confirmed": True}
+
+    signed_in = answer("sign-in", email, "--inbox", password=password)
+    assert signed_in["sub"] == made["sub"]
+    assert signed_in["email"] == email
+    assert signed_in["client_id"] == local_stack.clients["password_and_code"]
+    assert answer("whoami")["sub"] == made["sub"]
+    assert answer("refresh")["sub"] == made["sub"]
+    assert answer("sign-out") == {"signed_in": False, "everywhere": False}
+    assert run("whoami").returncode == 3
+
+    again = answer("sign-in", email, "--passwordless", "--inbox", "--show-tokens")
+    assert again["client_id"] == local_stack.clients["code_only"]
+    assert again["access_token"].count(".") == 2
+    assert answer("sign-out", "--everywhere")["everywhere"] is True
+
+
+def test_a_wrong_code_then_the_right_one_at_the_prompt(
+    local_stack: Stack, new_user: Callable[..., User], code_for: Callable[..., str]
+) -> None:
+    user = new_user()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "demo_client", "sign-in", user.email, "--passwordless"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        code = code_for(user.email)
+        out, _ = process.communicate(f"abcdef\n{code[:3]} {code[3:]}\n", timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert "That code is not right. 4 tries are left." in out
+    assert f"Signed in as {user.email}." in out
+
+
+def test_five_wrong_codes_end_the_sign_in(local_stack: Stack, new_user: Callable[..., User]) -> None:
+    done = run("sign-in", new_user().email, "--passwordless", typed="abcdef\n" * 5)
+    assert done.returncode == 3
+    assert done.stderr.startswith("The sign-in was refused.")
+    assert "This is the last try." in done.stdout
+
+
+def test_a_wrong_password_and_an_unknown_user_end_alike(
+    local_stack: Stack, new_user: Callable[..., User]
+) -> None:
+    wrong = run("sign-in", new_user().email, password="not the pass phrase")
+    unknown = run("sign-in", "nobody@people.example", password="not the pass phrase")
+    assert (wrong.returncode, wrong.stderr) == (unknown.returncode, unknown.stderr)
+    assert wrong.returncode == 3
+
+
+def test_an_early_resend_and_a_closed_input(local_stack: Stack, new_user: Callable[..., User]) -> None:
+    done = run("sign-in", new_user(phone=False).email, "--passwordless", typed="resend\nsms\n")
+    assert "for another message; the last code is still good." in done.stdout
+    assert "There is no SMS to send to." in done.stdout
+    assert done.returncode == 1
+    assert done.stderr.startswith("Nobody answered.")
+
+
+def test_an_account_that_exists_is_a_sentence(local_stack: Stack, new_user: Callable[..., User]) -> None:
+    done = run("sign-up", new_user().email, password="a long pass phrase")
+    assert done.returncode == 3
+    assert done.stderr.startswith("This address already has an account.")
+
+
+def test_the_story_holds(local_stack: Stack) -> None:
+    done = run("story")
+    assert done.returncode == 0, done.stderr
+    assert "make down" in done.stdout

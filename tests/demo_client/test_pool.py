@@ -1,0 +1,95 @@
+"""Which pool is meant, and what is refused before anything is sent to it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo_client.errors import UNREACHABLE, PlainError
+from demo_client.pool import find
+
+LOCAL: dict[str, Any] = {
+    "endpoint_url": "http://127.0.0.1:4566",
+    "region": "us-east-1",
+    "user_pool_id": "us-east-1_AbCdEfGhI",
+    "clients": {"password_and_code": "both", "code_only": "code"},
+}
+
+
+def write(folder: Path, content: Any) -> Path:
+    path = folder / "stack.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_the_local_stack_is_the_default(tmp_path: Path) -> None:
+    write(tmp_path, LOCAL)
+    pool = find(None, {"PASSCODE_LOCAL_DIR": str(tmp_path)})
+    assert pool.is_local
+    assert pool.home == tmp_path
+    assert pool.issuer == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI"
+    assert pool.jwks_url == "http://127.0.0.1:4566/us-east-1_AbCdEfGhI/.well-known/jwks.json"
+
+
+def test_on_aws_only_the_endpoint_differs(tmp_path: Path) -> None:
+    file = write(tmp_path, LOCAL | {"endpoint_url": None})
+    pool = find(file, {"XDG_CONFIG_HOME": "/config"})
+    assert not pool.is_local
+    assert pool.home == Path("/config/cognito-passcode")
+    assert pool.jwks_url == f"{pool.issuer}/.well-known/jwks.json"
+
+
+def test_the_environment_names_a_pool_and_its_region_follows_from_the_id(tmp_path: Path) -> None:
+    write(tmp_path, LOCAL)
+    environ = {"PASSCODE_USER_POOL_ID": "eu-central-1_AbCdEfGhI", "PASSCODE_CLIENT_ID": "both"}
+    pool = find(None, environ | {"PASSCODE_LOCAL_DIR": str(tmp_path)})
+    assert (pool.region, pool.endpoint_url) == ("eu-central-1", None)
+    assert pool.client_id(passwordless=False) == "both"
+    with pytest.raises(PlainError, match="set PASSCODE_CODE_ONLY_CLIENT_ID"):
+        pool.client_id(passwordless=True)
+
+
+def test_without_a_stack_the_sentence_says_how_to_start_one(tmp_path: Path) -> None:
+    with pytest.raises(PlainError, match="Run `make up`") as raised:
+        find(None, {"PASSCODE_LOCAL_DIR": str(tmp_path)})
+    assert raised.value.exit_code == UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "\x00",
+        {},
+        LOCAL | {"clients": None},
+        LOCAL | {"clients": {"password_and_code": "both"}},
+        LOCAL | {"user_pool_id": 7},
+        LOCAL | {"endpoint_url": 7},
+        LOCAL | {"clients": {"password_and_code": 7, "code_only": "code"}},
+    ],
+)
+def test_a_damaged_stack_file_is_a_sentence(tmp_path: Path, content: Any) -> None:
+    with pytest.raises(PlainError, match="is damaged"):
+        find(write(tmp_path, content), {})
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"user_pool_id": "../../x"}, "does not fit its region"),
+        ({"region": "eu-west-1"}, "does not fit its region"),
+        ({"clients": {"password_and_code": "", "code_only": ""}}, "app client id is missing"),
+        ({"clients": {"password_and_code": "a b", "code_only": ""}}, "app client id is missing"),
+        ({"endpoint_url": "http://pool.example"}, "must begin with https://"),
+        ({"endpoint_url": "http://127.0.0.1.example"}, "must begin with https://"),
+    ],
+)
+def test_what_tokens_must_not_be_sent_to_is_refused(
+    tmp_path: Path, changed: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(PlainError, match=sentence):
+        find(write(tmp_path, LOCAL | changed), {})

@@ -1,0 +1,103 @@
+"""Nobody is called signed in on the word of a token that does not hold in every respect."""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from demo_client.challenge import Tokens
+from demo_client.errors import UNREACHABLE, PlainError
+from demo_client.pool import Pool
+from demo_client.tokens import fetch_keys, verify
+from tests.demo_client.kit import POOL
+
+Forge = Callable[[dict[str, Any]], str]
+
+
+@cache
+def _key(name: str) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _jwks() -> jwt.PyJWKSet:
+    public = jwt.algorithms.RSAAlgorithm.to_jwk(_key("pool").public_key(), as_dict=True)
+    return jwt.PyJWKSet.from_dict({"keys": [public | {"kid": "k1", "alg": "RS256", "use": "sig"}]})
+
+
+def signed(claims: dict[str, Any], key: str = "pool", kid: str = "k1") -> str:
+    return jwt.encode(claims, _key(key), algorithm="RS256", headers={"kid": kid})
+
+
+def id_claims(**changed: Any) -> dict[str, Any]:
+    now = int(time.time())
+    base = {"sub": "ada", "iss": POOL.issuer, "iat": now, "exp": now + 3600, "token_use": "id"}
+    return base | {"aud": "client-both", "email": "ada@example.com"} | changed
+
+
+def access_claims(**changed: Any) -> dict[str, Any]:
+    return _without(id_claims(token_use="access", client_id="client-both"), "aud", "email") | changed
+
+
+def _without(claims: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in claims.items() if name not in names}
+
+
+def check(id_token: str, access_token: str) -> Any:
+    return verify(Tokens("client-both", id_token, access_token, "refresh"), POOL, _jwks())
+
+
+def test_good_tokens_say_who_it_is() -> None:
+    claims = access_claims()
+    person = check(signed(id_claims()), signed(claims))
+    assert (person.sub, person.email, person.expires_at) == ("ada", "ada@example.com", claims["exp"])
+
+
+BAD_ID_TOKENS = {
+    "issuer": signed(id_claims(iss="https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Another")),
+    "audience": signed(id_claims(aud="another-client")),
+    "no audience": signed(_without(id_claims(), "aud")),
+    "use": signed(id_claims(token_use="access")),
+    "another person": signed(id_claims(sub="grace")),
+    "no expiry": signed(_without(id_claims(), "exp")),
+    "from the future": signed(id_claims(iat=int(time.time()) + 86400)),
+    "forged": signed(id_claims(), key="forger"),
+    "unknown key": signed(id_claims(), kid="k2"),
+    "no key": jwt.encode(id_claims(), _key("pool"), algorithm="RS256"),
+    "broken signature": signed(id_claims())[:-8] + "AAAAAAAA",
+    "alg none": jwt.encode(id_claims(), "", algorithm="none", headers={"kid": "k1"}),
+    "HS256": jwt.encode(id_claims(), "s" * 32, algorithm="HS256", headers={"kid": "k1"}),
+    "RS512": jwt.encode(id_claims(), _key("pool"), algorithm="RS512", headers={"kid": "k1"}),
+    "garbage": "not.a.token",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("id_token", BAD_ID_TOKENS.values(), ids=BAD_ID_TOKENS.keys())
+def test_an_id_token_that_does_not_hold_is_refused(id_token: str) -> None:
+    with pytest.raises(PlainError, match=r"The tokens were refused .* nobody is signed in"):
+        check(id_token, signed(access_claims()))
+
+
+@pytest.mark.parametrize(
+    "changed", [{"client_id": "another-client"}, {"token_use": "id"}, {"client_id": None}, {"iss": "x"}]
+)
+def test_an_access_token_that_does_not_hold_is_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(PlainError, match="nobody is signed in"):
+        check(signed(id_claims()), signed(access_claims(**changed)))
+
+
+def test_tokens_that_have_run_out_are_refused() -> None:
+    past = {"iat": 1, "exp": int(time.time()) - 31}
+    with pytest.raises(PlainError, match="has run out"):
+        check(signed(id_claims(**past)), signed(access_claims(**past)))
+
+
+def test_without_the_pools_keys_nothing_is_believed() -> None:
+    nobody_there = Pool("eu-west-1", POOL.user_pool_id, "a", "b", "http://127.0.0.1:9", POOL.home)
+    with pytest.raises(PlainError, match="public keys cannot be read") as raised:
+        fetch_keys(nobody_there)
+    assert raised.value.exit_code == UNREACHABLE
