@@ -1,0 +1,101 @@
+"""Drives sign-in.mjs: one sign-in by a JavaScript SDK, in a Node process of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+from typing import IO, Any
+
+from tests.conftest import missing
+from tools.local_stack.stack import Stack
+
+HERE = Path(__file__).parent
+AMPLIFY = "./snippets/amplify.mjs"
+IDENTITY_JS = "./snippets/identity-js.mjs"
+AWS_SDK = "./aws-sdk.mjs"
+
+# A sign-in takes a second or two, and one that waits for a resend some more.
+_KILLED_AFTER = 60.0
+
+
+class Conversation:
+    """One sign-in: read a `challenge`, `type` an answer to it, and at last read `claims` or `error`."""
+
+    def __init__(self, to: IO[str], back: IO[str]) -> None:
+        self._to = to
+        self._back = back
+
+    def type(self, line: str) -> None:
+        """What the user types: a code, or a channel to resend by."""
+        self._to.write(line + "\n")
+        self._to.flush()
+
+    def challenge(self) -> dict[str, str]:
+        """The ChallengeParameters that the SDK handed to the app."""
+        return self._next("challenge")
+
+    def claims(self) -> dict[str, Any]:
+        """The claims of the ID token: the sign-in is over."""
+        return self._next("claims")
+
+    def error(self) -> dict[str, str]:
+        """The `name` and `message` of what the SDK threw: the sign-in is over."""
+        return self._next("error")
+
+    def _next(self, kind: str) -> dict[str, Any]:
+        line = self._back.readline()
+        assert line, "the script ended, or was ended, without a word; stderr has the reason"
+        said: dict[str, dict[str, Any]] = json.loads(line)
+        assert list(said) == [kind], f"expected {kind}, but the script said: {line}"
+        return said[kind]
+
+
+@contextmanager
+def sign_in(
+    stack: Stack, module: str, client: str, username: str, password: str = ""
+) -> Iterator[Conversation]:
+    """Start a sign-in at the app client `client`. The process is gone when the block is left."""
+    with subprocess.Popen(
+        [_node(), "--preserve-symlinks", "--preserve-symlinks-main", str(HERE / "sign-in.mjs"), module],
+        env=_environment(stack, client),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        timer = Timer(_KILLED_AFTER, process.kill)
+        timer.start()
+        try:
+            assert process.stdin
+            assert process.stdout
+            conversation = Conversation(process.stdin, process.stdout)
+            conversation.type(json.dumps({"username": username, "password": password}))
+            yield conversation
+        finally:
+            timer.cancel()
+            process.kill()
+
+
+def _node() -> str:
+    node = shutil.which("node")
+    if node is None:
+        missing("Node.js (20 or later)")
+    if not (HERE / "node_modules").is_dir():
+        missing("tests/clients/node_modules (run `npm ci` in tests/clients)")
+    return str(node)
+
+
+def _environment(stack: Stack, client: str) -> dict[str, str]:
+    # Nothing of the person's own AWS set-up, and no proxy.
+    return {
+        "PATH": os.environ["PATH"],
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_REGION": stack.region,
+        "AWS_ENDPOINT_URL": stack.endpoint_url,
+        "USER_POOL_ID": stack.user_pool_id,
+        "CLIENT_ID": stack.clients[client],
+    }
