@@ -1,0 +1,110 @@
+"""What many tests share: one local stack for a whole run, users in it, and the codes they were sent."""
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tools.local_stack import inbox, stack
+from tools.local_stack.inbox import Message
+from tools.local_stack.stack import Stack
+
+# The shortest that the template allows: tests wait for it.
+COOLDOWN = 5
+
+
+@pytest.fixture(scope="session")
+def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack of this run, in a state folder of its own, gone when the run ends."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path_factory.mktemp("local")))
+    try:
+        yield stack.up(port=0, parameters={"CooldownSeconds": str(COOLDOWN)})
+    finally:
+        stack.down()
+        patch.undo()
+
+
+@dataclass(frozen=True)
+class User:
+    """Someone in the pool, with a password and verified destinations."""
+
+    email: str
+    phone: str
+    password: str
+    sub: str
+
+
+@pytest.fixture
+def new_user(local_stack: Stack) -> Callable[..., User]:
+    """Makes users: `new_user()`, or with `channel="sms"`, `phone=False`, `locale="ar"` …"""
+    pool = local_stack.client("cognito-idp")
+
+    def make(*, channel: str = "", phone: bool = True, **extra: str) -> User:
+        tag = secrets.token_hex(5)
+        email = f"user-{tag}@people.example"
+        number = f"+1202555{secrets.randbelow(10_000):04d}"
+        wanted = {"email": email, "email_verified": "true"} | extra
+        if phone:
+            wanted |= {"phone_number": number, "phone_number_verified": "true"}
+        if channel:
+            wanted["custom:otp_channel"] = channel
+        attributes = [{"Name": name, "Value": value} for name, value in wanted.items()]
+        made = pool.admin_create_user(
+            UserPoolId=local_stack.user_pool_id,
+            Username=email,
+            UserAttributes=attributes,
+            MessageAction="SUPPRESS",
+        )
+        password = f"correct horse {tag}"
+        pool.admin_set_user_password(
+            UserPoolId=local_stack.user_pool_id, Username=email, Password=password, Permanent=True
+        )
+        (sub,) = (a["Value"] for a in made["User"]["Attributes"] if a["Name"] == "sub")
+        return User(email, number if phone else "", password, sub)
+
+    return make
+
+
+def code_in(message: Message) -> str:
+    """The code in a message."""
+    found = re.search(r"#(\d{6})$" if message.channel == "sms" else r"\b(\d{6})\b", message.text)
+    assert found, f"no code in an {message.channel} message"
+    return found[1]
+
+
+@pytest.fixture
+def messages_to(local_stack: Stack) -> Callable[..., list[Message]]:
+    """Waits until `count` messages have come to an address or number, and returns them, oldest first."""
+
+    def wait(to: str, count: int = 1, timeout: float = 15) -> list[Message]:
+        end = time.monotonic() + timeout
+        while True:
+            messages = inbox.read(local_stack, to)
+            if len(messages) >= count or time.monotonic() > end:
+                assert len(messages) >= count, f"{len(messages)} of {count} messages came"
+                return messages
+            time.sleep(0.05)
+
+    return wait
+
+
+@pytest.fixture
+def code_for(messages_to: Callable[..., list[Message]]) -> Callable[..., str]:
+    """The code in the newest message to an address or number, once `count` of them have come."""
+
+    def newest(to: str, count: int = 1) -> str:
+        return code_in(messages_to(to, count)[-1])
+
+    return newest
+
+
+def missing(what: str) -> None:
+    """Skip because `what` is not on this machine; in CI, where everything is installed, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and CI must have it")
+    pytest.skip(f"{what} is missing")

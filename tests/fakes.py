@@ -1,0 +1,74 @@
+"""Stand-ins for the world: each does what the port promises, in memory."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+from token_service.issue import is_clear
+from token_service.judge import may_charge
+from token_service.policy import Policy
+from token_service.ports import Write
+from token_service.record import Record
+
+KEY = b"the key of the tests, 32 bytes..."
+
+
+def code_mac(message: bytes) -> bytes:
+    """What KMS does with an HMAC_256 key."""
+    return hmac.digest(KEY, message, hashlib.sha256)
+
+
+@dataclass
+class MemoryStore:
+    """The store as the domain describes it: one lock, and the domain's own predicates for conditions."""
+
+    policy: Policy = field(default_factory=Policy)
+    records: dict[str, Record] = field(default_factory=dict)
+    writes: list[str] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def issue_if_clear(self, key: str, draft: Record, now: int) -> Write:
+        with self.lock:
+            old = self._old("issue_if_clear", key)
+            new = replace(
+                draft,
+                issued=old.issued + 1,
+                spent=old.spent,
+                failures=old.failures,
+                failed_at=old.failed_at,
+            )
+            return self._put(key, old, new, is_clear(old, now, self.policy))
+
+    def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
+        with self.lock:
+            old = self._old("issue_over", key)
+            same = (old.issued, old.sent_at, old.spent) == (seen.issued, seen.sent_at, seen.spent)
+            merged = replace(new, spent=old.spent, failures=old.failures, failed_at=old.failed_at)
+            return self._put(key, old, merged, same)
+
+    def charge(self, key: str, counter: int, *, right: bool, now: int) -> Write:
+        with self.lock:
+            old = self._old("charge", key)
+            new = _spent(old, counter) if right else replace(old, failures=old.failures + 1, failed_at=now)
+            return self._put(key, old, new, may_charge(old, counter, now, self.policy))
+
+    def charge_after_pause(self, key: str, counter: int, seen: Record, *, right: bool, now: int) -> Write:
+        with self.lock:
+            old = self._old("charge_after_pause", key)
+            same = (old.failures, old.failed_at) == (seen.failures, seen.failed_at)
+            new = _spent(old, counter) if right else replace(old, failures=1, failed_at=now)
+            return self._put(key, old, new, same and old.spent < counter <= old.issued)
+
+    def _old(self, write: str, key: str) -> Record:
+        self.writes.append(write)
+        return self.records.get(key, Record())
+
+    def _put(self, key: str, old: Record, new: Record, accepted: bool) -> Write:
+        if accepted:
+            self.records[key] = new
+        return Write(accepted, new if accepted else old)
+
+
+def _spent(old: Record, counter: int) -> Record:
+    return replace(old, spent=counter, failures=0, failed_at=0, send_tat=0)

@@ -1,0 +1,135 @@
+"""Where a code may go, and what is shown of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from token_service.decoy import decoy_attributes
+from token_service.destination import Channel, Destination, choose, fingerprint, parse, verified
+
+EMAIL, SMS = Channel.EMAIL, Channel.SMS
+BOTH = (EMAIL, SMS)
+ADA = {
+    "sub": "5f0c6a52-0000-4000-8000-000000000001",
+    "email": "Ada.L@Example.COM",
+    "email_verified": "True",
+    "phone_number": "+12025550123",
+    "phone_number_verified": "true",
+}
+
+
+def test_the_host_is_lower_cased_and_the_name_is_left_alone() -> None:
+    assert parse(EMAIL, "Ada.L+x@Example.COM") == Destination(EMAIL, "Ada.L+x@example.com")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "ada",
+        "@example.com",
+        "ada@",
+        "ada@example.com,eve@evil.example",
+        "ada@example.com;eve@evil.example",
+        "ada@example.com eve@evil.example",
+        "Ada <ada@example.com>",
+        "ada@example.com\r\nBcc: eve@evil.example",
+        "ada@example.com\n",
+        "ada@@example.com",
+        "ada@exam\u0440le.com",  # a Cyrillic letter
+        "\u00e4da@example.com",
+        "ada@ex\uff41mple.com",  # folds to a plain letter
+        "a" * 65 + "@example.com",
+        "a@" + "b" * 260,
+        "ada@example..com",
+        "ada@.example.com",
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_no_second_address_and_no_look_alike(address: str) -> None:
+    assert parse(EMAIL, address) is None
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "",
+        "12025550123",
+        "+0123456789",
+        "+1",
+        "+1202555012a",
+        "+1 202 555 0123",
+        "+" + "1" * 16,
+        "+١٢٠٢٥٥٥٠١٢٣",
+    ],
+)
+def test_only_e164_is_a_number(number: str) -> None:
+    assert parse(SMS, number) is None
+
+
+@given(st.text())
+def test_any_text_is_a_destination_or_none(text: str) -> None:
+    for channel in Channel:
+        found = parse(channel, text)
+        assert found is None or found.value.lower() == text.lower()
+
+
+@pytest.mark.parametrize("flag", ["false", "False", "", "1", "yes", "TRUE "])
+def test_only_what_is_verified_counts(flag: str) -> None:
+    assert list(verified(ADA | {"email_verified": flag}, BOTH)) == [SMS]
+    assert verified({"email": "a@example.com"}, BOTH) == {}
+
+
+@pytest.mark.parametrize("flag", ["true", "True", "TRUE"])
+def test_verified_is_written_in_several_ways(flag: str) -> None:
+    assert list(verified(ADA | {"email_verified": flag}, BOTH)) == [EMAIL, SMS]
+
+
+def test_the_order_is_the_deployments_and_a_wish_comes_first() -> None:
+    found = verified(ADA, (SMS, EMAIL))
+    assert choose(found).channel is SMS
+    assert choose(found, "", "email").channel is EMAIL
+    assert choose(found, "pigeon", "email").channel is EMAIL
+    assert choose(verified(ADA, (EMAIL,)), "sms").channel is EMAIL
+
+
+def test_a_mask_tells_something_only_after_the_password() -> None:
+    found = verified(ADA, BOTH)
+    assert [d.masked(telling=True) for d in found.values()] == ["A***@e***", "+***0123"]
+    assert [d.masked(telling=False) for d in found.values()] == ["***@***", "+***"]
+
+
+def test_a_destination_does_not_show_itself() -> None:
+    assert "0123" not in repr(Destination(SMS, "+12025550123"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"email": "eve@evil.example"},
+        {"phone_number": "+12025550124"},
+        {"email_verified": "false"},
+        {"phone_number_verified": "false"},
+        {"sub": "5f0c6a52-0000-4000-8000-000000000002"},
+    ],
+    ids=str,
+)
+def test_the_fingerprint_changes_with_every_verified_destination(change: dict[str, str]) -> None:
+    assert fingerprint(ADA | change) != fingerprint(ADA)
+
+
+def test_the_fingerprint_stays_when_nothing_that_counts_changes() -> None:
+    assert fingerprint(ADA | {"email": "Ada.L@EXAMPLE.com", "name": "Ada"}) == fingerprint(ADA)
+
+
+def test_a_decoy_is_the_same_each_time_and_not_computable_from_outside() -> None:
+    assert decoy_attributes("salt", "nobody") == decoy_attributes("salt", "NoBody")
+    assert decoy_attributes("salt", "nobody") != decoy_attributes("other salt", "nobody")
+
+
+def test_decoys_have_the_variety_of_users() -> None:
+    made = [decoy_attributes("salt", f"name-{n}") for n in range(400)]
+    assert {len(verified(a, BOTH)) for a in made} == {1, 2}
+    assert {a.get("custom:otp_channel") for a in made} == {None, "sms"}
+    assert len({a["sub"] for a in made}) == 400
+    assert all(a["sub"][14] == "4" and a["sub"][19] in "89ab" and len(a["sub"]) == 36 for a in made)
