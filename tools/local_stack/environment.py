@@ -34,6 +34,8 @@ def for_emulator(port: int) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         # At INFO it logs the text of each SMS and the address of each email.
         "LOG_LEVEL": "WARNING",
+        # Each function has the rights of its own role and no others.
+        "AUTH": "true",
         # These two listen on ports of their own.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

@@ -83,8 +83,8 @@ def _fits(session: dict[str, Any], data: dict[str, Any]) -> bool:
 
 
 def _is_custom(pool: dict[str, Any], data: dict[str, Any]) -> bool:
-    # ministack gives tokens for any NEW_PASSWORD_REQUIRED or MFA answer, with no Session at all. So nothing of
-    # a client of ours is left to it but the SRP proof of USER_SRP_AUTH, which has no Session on AWS either.
+    # ministack gives tokens for any NEW_PASSWORD_REQUIRED or MFA answer, with no Session at all. So nothing
+    # from a client of ours is left to it but the SRP proof of USER_SRP_AUTH, which needs no Session on AWS.
     offered = pool["_clients"][data["ClientId"]].get("ExplicitAuthFlows") or []
     return "ALLOW_CUSTOM_AUTH" in offered and not (
         data.get("ChallengeName") == "PASSWORD_VERIFIER" and not data.get("Session")

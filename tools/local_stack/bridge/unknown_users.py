@@ -31,7 +31,7 @@ def is_made_up(user: User) -> bool:
 
 
 def apply() -> None:
-    """An unknown user in CUSTOM_AUTH gets all three triggers with userNotFound, as a user without attributes."""
+    """For an unknown user in CUSTOM_AUTH all three triggers run, with userNotFound and without attributes."""
     cognito._resolve_user = _resolving(cognito._resolve_user)
 
 
