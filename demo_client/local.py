@@ -86,7 +86,7 @@ def code_in(message: Message, digits: int) -> str:
         return match["code"]
     found = re.search(rf"(?<![\d#])\d([ -]?\d){{{digits - 1}}}(?!\d)", message.text)
     if not found:
-        raise PlainError("The newest message holds no code. Look at it: `make inbox`.")
+        raise PlainError("The newest message holds no code. Look at it: `python -m tools.local_stack inbox`.")
     return re.sub(r"[ -]", "", found[0])
 
 

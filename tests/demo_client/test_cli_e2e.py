@@ -62,18 +62,15 @@ def test_a_wrong_code_then_the_right_one_at_the_prompt(
     local_stack: Stack, new_user: Callable[..., User], code_for: Callable[..., str]
 ) -> None:
     user = new_user()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "demo_client", "sign-in", user.email, "--passwordless"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        code = code_for(user.email)
-        out, _ = process.communicate(f"abcdef\n{code[:3]} {code[3:]}\n", timeout=60)
-    finally:
-        process.kill()
+    command = [sys.executable, "-m", "demo_client", "sign-in", user.email, "--passwordless"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            code = code_for(user.email)
+            out, _ = process.communicate(f"abcdef\n{code[:3]} {code[3:]}\n", timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 0
     assert "That code is not right. 4 tries are left." in out
     assert f"Signed in as {user.email}." in out
