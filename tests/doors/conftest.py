@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import boto3
@@ -23,6 +22,7 @@ with pytest.MonkeyPatch.context() as patch:
     from adapters.telemetry import Telemetry, telemetry
 
 DOORS = (create_auth_challenge, verify_auth_challenge, deliver)
+TELL = telemetry("door under test")
 
 
 @pytest.fixture(autouse=True)
@@ -68,12 +68,9 @@ def _metric(line: dict[str, object]) -> dict[str, str]:
 
 
 @pytest.fixture
-def heard(capsys: pytest.CaptureFixture[str]) -> Iterator[Heard]:
+def heard(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Heard:
     """Listens to all doors, and to `heard.tell`, a telemetry for tests that compose a door themselves."""
-    heard = Heard(telemetry("door under test"), capsys)
-    handlers = [t.log.registered_handler for t in (heard.tell, *(door._TELL for door in DOORS))]
-    streams = [handler.setStream(heard.log) for handler in handlers]
-    yield heard
-    for handler, stream in zip(handlers, streams, strict=True):
-        if stream:
-            handler.setStream(stream)
+    heard = Heard(TELL, capsys)
+    for tell in (TELL, *(door._TELL for door in DOORS)):
+        monkeypatch.setattr(tell.log.registered_handler, "stream", heard.log)
+    return heard
