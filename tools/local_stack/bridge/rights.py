@@ -1,4 +1,4 @@
-"""Rights: ministack judges a function's calls by its role's policies, but does not see all that those rest on."""
+"""Rights: ministack judges a function's calls by its role's policies, but does not see all they rest on."""
 
 import json
 from collections.abc import Callable, Mapping
