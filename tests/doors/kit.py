@@ -97,7 +97,10 @@ def refused_by_aws(code: str, operation: str = "Call") -> ClientError:
 
 
 class Wire:
-    """A boto3 client that remembers its calls; an operation given an error raises it each time."""
+    """A boto3 client that remembers its calls.
+
+    An operation answers what `answers` holds for it, or what that makes of the call; with an error it raises.
+    """
 
     def __init__(self, answers: Mapping[str, object] | None = None, **errors: Exception) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -109,10 +112,16 @@ class Wire:
             self.calls.append((operation, arguments))
             if operation in self._errors:
                 raise self._errors[operation]
-            return self._answers.get(operation, {})
+            answer = self._answers.get(operation, {})
+            return answer(arguments) if callable(answer) else answer
 
         return call
 
     def sent(self, operation: str) -> list[dict[str, Any]]:
         """The arguments of each call of `operation`."""
         return [arguments for name, arguments in self.calls if name == operation]
+
+
+def kms() -> Wire:
+    """A KMS client with the key of the tests."""
+    return Wire({"generate_mac": lambda call: {"Mac": code_mac(call["Message"])}})
