@@ -32,7 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document a l
 @app.command()
 def up(
     port: Annotated[
-        int, typer.Option(min=1, max=65535, help="Where to listen on 127.0.0.1.")
+        int, typer.Option(min=0, max=65535, help="Where to listen on 127.0.0.1.")
     ] = local.DEFAULT_PORT,
     parameter: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A template parameter; repeatable.")
@@ -41,7 +41,7 @@ def up(
     """Start the local AWS and deploy template.yaml to it. Run it again to bring changes in."""
     with _plain_errors(), console.status("Starting the local AWS and deploying template.yaml …"):
         stack = local.up(port, dict(_pair(text) for text in parameter or []))
-    if not stack.endpoint_url.endswith(f":{port}"):
+    if port and not stack.endpoint_url.endswith(f":{port}"):
         console.print(f"Not on port {port}: it is taken, or this stack already ran elsewhere.")
     _show(stack)
 

@@ -65,9 +65,9 @@ def running() -> Emulator | None:
 
 
 def start(port: int) -> Emulator:
-    """Start the emulator on `port`, or on a free port if that one is taken. Raises `StackError`."""
+    """Start the emulator on `port`, or on a free port if that is 0 or taken. Raises `StackError`."""
     make_state_dir()
-    port = port if _is_free(port) else free_port()
+    port = port if port and _is_free(port) else free_port()
     with log_path().open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "tools.local_stack.emulator"],

@@ -50,7 +50,7 @@ class Stack:
 def up(port: int = DEFAULT_PORT, parameters: Mapping[str, str] | None = None, root: Path = ROOT) -> Stack:
     """A local stack of the project in `root`: found, mended, updated or started. Raises `StackError`.
 
-    `port` is where a new emulator listens if that port is free; one that runs stays where it is.
+    `port` is where a new emulator listens if that port is free (0 takes any); one that runs stays where it is.
     """
     with locks.one_at_a_time(make_state_dir() / "runner.lock"):
         emulator = process.running()
