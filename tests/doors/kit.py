@@ -59,7 +59,8 @@ def _text(name: str) -> str:
 def golden(name: str, **request: object) -> Event:
     """The golden event `name`, with keys of its request replaced."""
     event: Event = json.loads(_text(name))
-    event["request"] |= copy.deepcopy(request)
+    if request:
+        event["request"] |= copy.deepcopy(request)
     return event
 
 
@@ -94,6 +95,13 @@ def wrong_code_of(of: Challenge) -> str:
 def refused_by_aws(code: str, operation: str = "Call") -> ClientError:
     """An error of AWS whose text holds what no log and no caller may see."""
     return ClientError({"Error": {"Code": code, "Message": f"no: {EMAIL} {PHONE} 123456"}}, operation)
+
+
+class Clock:
+    """The `time` of a module, standing still."""
+
+    def __init__(self, now: int) -> None:
+        self.time = lambda: float(now)
 
 
 class Wire:

@@ -13,6 +13,7 @@ from tests.doors.kit import (
     EMAIL,
     NOW,
     PHONE,
+    Clock,
     Wire,
     attributes,
     challenge,
@@ -25,13 +26,6 @@ from token_service.challenge import Challenge
 from token_service.destination import fingerprint
 from token_service.policy import Policy
 from token_service.refusal import UNAVAILABLE_SENTENCE
-
-
-class Clock:
-    """The `time` of a module, standing still."""
-
-    def __init__(self, now: int) -> None:
-        self.time = lambda: float(now)
 
 
 class Door:
