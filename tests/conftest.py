@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tools.local_stack import inbox, stack
+from tools.local_stack import inbox, process, stack
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
 
@@ -23,7 +23,7 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     patch = pytest.MonkeyPatch()
     patch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path_factory.mktemp("local")))
     try:
-        yield stack.up(port=0, parameters={"CooldownSeconds": str(COOLDOWN)})
+        yield stack.up(port=process.free_port(), parameters={"CooldownSeconds": str(COOLDOWN)})
     finally:
         stack.down()
         patch.undo()

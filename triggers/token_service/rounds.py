@@ -5,11 +5,11 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Any
 
-    ChallengeResult = Mapping[str, Any]
-    History = Sequence[ChallengeResult]
+# Cognito's list of challenge results, oldest first.
+History = list[dict[str, "Any"]]
 
 CUSTOM_CHALLENGE = "CUSTOM_CHALLENGE"
 _SENDING = ("send", "resend")

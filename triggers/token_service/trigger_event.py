@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from token_service.rounds import History
 
-    Event = dict[str, Any]
+Event = dict[str, "Any"]
 
 
 def _request(event: "Event") -> "Mapping[str, Any]":

@@ -1,0 +1,186 @@
+"""Many at once, at the doors and the store: the emulator's lock would hide races behind Cognito.
+
+The doors are the real ones, on the local table and key; only their clients are more patient, so that a
+busy machine does not turn a race into a time-out.
+"""
+
+import secrets
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from threading import Barrier
+from typing import Any, TypeVar
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from adapters.keys import KmsCodeMac
+from adapters.table import Table
+from tests.live import LiveDoors, event, live_doors
+from token_service.answering import judge_sign_in
+from token_service.challenge import Challenge
+from token_service.code import code_from_mac
+from token_service.delivery import Delivery
+from token_service.destination import Channel
+from token_service.policy import Policy
+from token_service.refusal import Refusal, Refused
+from token_service.sign_in import SignIn
+from token_service.steps import Limits
+from tools.local_stack.stack import Stack
+
+T = TypeVar("T")
+NOW = 1_900_000_000
+POLICY = Policy()
+
+
+@dataclass
+class World:
+    """The doors with the local stack behind them, and every delivery that was queued."""
+
+    doors: LiveDoors
+    table: Table
+    code_mac: KmsCodeMac
+    queued: list[Delivery]
+
+    def create(self, sub: str, now: int = NOW, **request: Any) -> dict[str, Any]:
+        """One call of Create Auth Challenge; its response."""
+        limits = Limits(5, 3)
+        sign_in = SignIn(self.table, self.queued.append, POLICY, limits)
+        asked = event("CreateAuthChallenge", sub, session=[], **request)
+        answer = self.doors.create.respond(
+            asked, sign_in, tuple(Channel), "salt", self.doors.create._TELL, secrets.token_hex(16), now
+        )
+        response: dict[str, Any] = answer["response"]
+        return response
+
+    def verify(self, sub: str, private: dict[str, str], answer: str, now: int = NOW) -> str:
+        """One call of Verify Auth Challenge: "accepted", "wrong", or the reason of a refusal."""
+        judge = partial(judge_sign_in, code_mac=self.code_mac, store=self.table, policy=POLICY, now=now)
+        reasons: list[str] = []
+
+        def judging(event: Any, challenge: Challenge) -> Any:
+            verdict = judge(event, challenge)
+            reasons.append(verdict.refusal.value if verdict.refusal else "accepted")
+            return verdict
+
+        asked = event(
+            "VerifyAuthChallengeResponse", sub, privateChallengeParameters=private, challengeAnswer=answer
+        )
+        try:
+            told = self.doors.verify.respond(asked, judging, lambda *_: None, self.doors.verify._TELL)
+        except Refused as refused:
+            return refused.refusal.value
+        assert told["response"]["answerCorrect"] is (reasons == ["accepted"])
+        return reasons[0]
+
+    def code(self, private: dict[str, str]) -> str:
+        """The right code of a challenge, made as `deliver` makes it."""
+        return code_from_mac(self.code_mac(Challenge.unpack(private["challenge"]).mac_message()), 6).reveal()
+
+
+@pytest.fixture(scope="module")
+def world(local_stack: Stack) -> World:
+    doors = live_doors(local_stack)
+    patient = Config(
+        read_timeout=60, connect_timeout=60, max_pool_connections=200, retries={"total_max_attempts": 1}
+    )
+
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=local_stack.endpoint_url,
+            region_name=local_stack.region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=patient,
+        )
+
+    table = Table(client("dynamodb"), local_stack.table, POLICY)
+    return World(doors, table, KmsCodeMac(client("kms"), doors.settings["CODE_KEY_ID"]), [])
+
+
+@pytest.fixture
+def sub() -> str:
+    return str(uuid.uuid4())
+
+
+def at_once(count: int, act: Callable[[int], T]) -> list[T]:
+    """Call `act(0)` … `act(count - 1)` in as many threads, all let go together."""
+    gate = Barrier(count)
+
+    def one(number: int) -> T:
+        gate.wait(timeout=60)
+        return act(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_200_wrong_answers_at_once_are_judged_as_often_as_one_after_the_other(world: World, sub: str) -> None:
+    private = world.create(sub)["privateChallengeParameters"]
+    right = world.code(private)
+    wrong = [code for n in range(201) if (code := f"{n:06d}") != right]
+    verdicts = Counter(at_once(200, lambda n: world.verify(sub, private, wrong[n])))
+    assert verdicts == {"wrong": POLICY.free_failures, "locked": 200 - POLICY.free_failures}
+
+
+def test_a_right_answer_among_200_guesses_is_accepted_once_or_refused_with_them(
+    world: World, sub: str
+) -> None:
+    private = world.create(sub)["privateChallengeParameters"]
+    right = world.code(private)
+    verdicts = Counter(at_once(200, lambda n: world.verify(sub, private, right if n == 100 else "x" * 6)))
+    assert verdicts == {"accepted": 1, "malformed": 199}, "what cannot be a code is not counted"
+
+
+def test_50_right_answers_at_once_are_accepted_once(world: World, sub: str) -> None:
+    private = world.create(sub)["privateChallengeParameters"]
+    right = world.code(private)
+    verdicts = Counter(at_once(50, lambda _: world.verify(sub, private, right)))
+    assert verdicts == {"accepted": 1, "spent": 49}
+
+
+def test_50_starts_at_once_send_one_message_for_one_challenge(world: World, sub: str) -> None:
+    world.queued.clear()
+    answers = at_once(50, lambda _: world.create(sub))
+    assert len(world.queued) == 1
+    assert Counter(a["publicChallengeParameters"]["status"] for a in answers) == {"SENT": 1, "WAITING": 49}
+    assert len({a["privateChallengeParameters"]["challenge"] for a in answers}) == 1
+
+
+def test_50_resends_at_once_send_one_message(world: World, sub: str) -> None:
+    first = world.create(sub)
+    world.queued.clear()
+    answers = at_once(50, lambda _: world.create(sub, now=NOW + 30))
+    assert len(world.queued) == 1
+    assert {a["privateChallengeParameters"]["challenge"] for a in answers} == {
+        first["privateChallengeParameters"]["challenge"]
+    }
+
+
+def test_create_called_twice_with_one_event_sends_one_message(world: World, sub: str) -> None:
+    """Cognito calls a slow trigger again; two or three codes would come (amplify-js#4805)."""
+    world.queued.clear()
+    first, second = world.create(sub), world.create(sub)
+    assert len(world.queued) == 1
+    assert first["privateChallengeParameters"] == second["privateChallengeParameters"]
+    assert first["challengeMetadata"] == second["challengeMetadata"]
+
+
+def test_a_pause_that_ends_lets_one_answer_through_and_then_the_free_ones(world: World, sub: str) -> None:
+    private = world.create(sub)["privateChallengeParameters"]
+    right = world.code(private)
+    wrong = "000000" if right != "000000" else "000001"
+    world.table.client.update_item(
+        TableName=world.table.name,
+        Key={"pk": {"S": f"sign_in#{sub}"}},
+        UpdateExpression="SET failures = :hard, failed_at = :then",
+        ExpressionAttributeValues={":hard": {"N": "100"}, ":then": {"N": str(NOW - POLICY.pause_seconds)}},
+    )
+    verdicts = Counter(at_once(50, lambda _: world.verify(sub, private, wrong)))
+    assert verdicts["wrong"] <= POLICY.free_failures
+    assert set(verdicts) <= {"wrong", "locked", Refusal.NO_CHALLENGE.value}
