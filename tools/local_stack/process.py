@@ -87,10 +87,10 @@ def start(port: int) -> Emulator:
     return emulator
 
 
-def stop(emulator: Emulator) -> None:
-    """End the emulator and the workers in its process group, by force if it is not gone after 10 seconds."""
+def stop(emulator: Emulator, patience: float = STOPPED_WITHIN) -> None:
+    """End the emulator and the workers in its process group, by force if it is not gone in `patience` seconds."""
     _signal(emulator.pid, signal.SIGTERM)
-    _wait_until(lambda: not _lives(emulator), STOPPED_WITHIN)
+    _wait_until(lambda: not _lives(emulator), patience)
     _signal(emulator.pid, signal.SIGKILL)
     if child := _children.pop(emulator.pid, None):
         child.wait()

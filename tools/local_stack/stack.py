@@ -50,12 +50,12 @@ class Stack:
 def up(port: int = DEFAULT_PORT, parameters: Mapping[str, str] | None = None, root: Path = ROOT) -> Stack:
     """A local stack of the project in `root`: found, mended, updated or started. Raises `StackError`.
 
-    `port` is where a new emulator listens if that port is free (0 takes any); one that runs stays where it is.
+    `port` is where a new emulator listens if it is free (0 takes any); one that runs stays where it is.
     """
     with locks.one_at_a_time(make_state_dir() / "runner.lock"):
         emulator = process.running()
         if emulator and not emulator.is_ready():
-            process.stop(emulator)
+            process.stop(emulator, patience=0.5)
             emulator = None
         emulator = emulator or process.start(port)
         description = deploy.deploy(emulator.endpoint_url, package.build(root), parameters or {})

@@ -1,0 +1,80 @@
+"""A stand-in for all four doors, to see what the local AWS gives to a function and lets it do.
+
+It says each event to its log. The code is always "right"; the client's metadata can ask `create` for more.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answers by `triggerSource`."""
+    sys.stdout.write(f"EVENT {json.dumps(event)}\n")
+    answer = _ANSWERS[event["triggerSource"].partition("_")[0]]
+    event["response"] = answer(event["request"])
+    return event
+
+
+def _define(request: dict[str, Any]) -> dict[str, Any]:
+    history = [(entry["challengeName"], entry["challengeResult"]) for entry in request["session"]]
+    last, right = history[-1] if history else ("", False)
+    is_temporary = request["userAttributes"].get("cognito:user_status") == "FORCE_CHANGE_PASSWORD"
+    after = {
+        "SRP_A": "PASSWORD_VERIFIER",
+        "PASSWORD_VERIFIER": "NEW_PASSWORD_REQUIRED" if is_temporary else None,
+    }
+    return {
+        "challengeName": after.get(last) or "CUSTOM_CHALLENGE",
+        "issueTokens": last == "CUSTOM_CHALLENGE" and right,
+        "failAuthentication": False,
+    }
+
+
+def _create(request: dict[str, Any]) -> dict[str, Any]:
+    wish = request.get("clientMetadata", {}).get("wish")
+    if wish == "raise":
+        raise RuntimeError("Ask again later")
+    return {
+        "publicChallengeParameters": _reach() if wish == "reach" else {"status": "SENT"},
+        "privateChallengeParameters": {"counter": "1"},
+        "challengeMetadata": "probe",
+    }
+
+
+def _verify(request: dict[str, Any]) -> dict[str, Any]:
+    return {"answerCorrect": request["challengeAnswer"] == "right"}
+
+
+_ANSWERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "DefineAuthChallenge": _define,
+    "CreateAuthChallenge": _create,
+    "VerifyAuthChallengeResponse": _verify,
+}
+
+
+def _reach() -> dict[str, str]:
+    table, queue, mail = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("sesv2")
+    return {
+        "own item": _tried(lambda: _write(table, "sign_in#1")),
+        "foreign item": _tried(lambda: _write(table, "sms_budget#1")),
+        "queue": _tried(lambda: queue.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody="{}")),
+        "mail": _tried(mail.get_account),
+    }
+
+
+def _write(table: Any, key: str) -> object:
+    return table.update_item(TableName=os.environ["TABLE_NAME"], Key={"pk": {"S": key}})
+
+
+def _tried(call: Callable[[], object]) -> str:
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "done"

@@ -1,0 +1,101 @@
+"""Up, up again, and down: what is there afterwards, and what is not."""
+
+import os
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.local_stack.caller import Caller, new_user
+from tools.local_stack import emulator, process, stack
+from tools.local_stack.errors import StackError
+from tools.local_stack.process import Emulator
+
+
+def _running() -> Emulator:
+    found = process.running()
+    assert found is not None
+    return found
+
+
+def _group_is_gone(emulator: Emulator) -> bool:
+    try:
+        os.killpg(emulator.pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.mark.usefixtures("state")
+def test_a_second_up_finds_the_first(project: Path) -> None:
+    first = stack.up(port=0, root=project)
+    email, _ = new_user(first, "a long enough password")
+    assert stack.up(port=0, root=project) == first == stack.load()
+    assert Caller(first).start(email)["ChallengeName"] == "CUSTOM_CHALLENGE"
+
+
+@pytest.mark.usefixtures("state")
+def test_a_second_up_brings_changed_code_in(project: Path, tmp_path: Path) -> None:
+    changing = shutil.copytree(project, tmp_path / "changing")
+    first = stack.up(port=0, root=changing)
+    email, _ = new_user(first, "a long enough password")
+    Caller(first).start(email)
+    door = changing / "triggers" / "create_auth_challenge.py"
+    door.write_text(door.read_text().replace('"SENT"', '"CHANGED"'))
+    assert stack.up(port=0, root=changing) == first
+    assert Caller(first).start(email)["ChallengeParameters"]["status"] == "CHANGED"
+
+
+@pytest.mark.usefixtures("state")
+def test_down_leaves_no_process_and_no_scratch(project: Path, state: Path) -> None:
+    running = stack.up(port=0, root=project)
+    Caller(running).start("nobody@people.example")
+    emulator = _running()
+    assert stack.down()
+    assert _group_is_gone(emulator)
+    assert not stack.down()
+    assert {path.name for path in state.iterdir()} == {"emulator.lock", "emulator.log", "runner.lock"}
+    with pytest.raises(StackError, match="make up"):
+        stack.load()
+
+
+@pytest.mark.usefixtures("state")
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])
+def test_an_emulator_that_died_or_hangs_is_replaced(project: Path, blow: signal.Signals) -> None:
+    stack.up(port=0, root=project)
+    broken = _running()
+    os.kill(broken.pid, blow)
+    stack.up(port=0, root=project)
+    assert _running().pid != broken.pid
+    assert _running().is_ready()
+
+
+@pytest.mark.usefixtures("state")
+def test_it_listens_on_loopback_only_and_not_where_others_do(project: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        stack.up(port=other.getsockname()[1], root=project)
+        found = _running()
+        assert found.port != other.getsockname()[1]
+    # A server on all addresses would answer at this one, too.
+    with socket.socket() as probe, pytest.raises(OSError):  # noqa: PT011
+        probe.connect(("127.0.0.2", found.port))
+
+
+@pytest.mark.usefixtures("state")
+def test_a_template_that_cannot_be_deployed_is_named(project: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(project, tmp_path / "broken")
+    (broken / "template.yaml").write_text("Resources: {Odd: {Type: AWS::Nothing::Here}}")
+    with pytest.raises(StackError, match=r"template\.yaml could not be deployed: .*Nothing"):
+        stack.up(port=0, root=broken)
+    assert stack.up(port=0, root=project).user_pool_id
+
+
+@pytest.mark.usefixtures("state")
+def test_another_ministack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emulator, "MINISTACK", "0.0.1")
+    with pytest.raises(SystemExit, match=r"needs ministack 0\.0\.1, but .* Run `make setup`"):
+        emulator.main()
