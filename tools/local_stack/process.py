@@ -88,7 +88,7 @@ def start(port: int) -> Emulator:
 
 
 def stop(emulator: Emulator, patience: float = STOPPED_WITHIN) -> None:
-    """End the emulator and the workers in its process group, by force if it is not gone in `patience` seconds."""
+    """End the emulator and the workers in its process group, by force once `patience` (seconds) is over."""
     _signal(emulator.pid, signal.SIGTERM)
     _wait_until(lambda: not _lives(emulator), patience)
     _signal(emulator.pid, signal.SIGKILL)
