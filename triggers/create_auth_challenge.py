@@ -31,13 +31,14 @@ def respond(
 ) -> Event:
     """Fill in the response to a CreateAuthChallenge event. Raises `Refused` with a plain sentence."""
     person = person_of(event, order, salt)
+    tell.about(person.subject)
     rounds = [r for r in trigger_event.history(event) if r.get("challengeName") == CUSTOM_CHALLENGE]
     metadata = trigger_event.client_metadata(event)
     this = sign_in.next_round(person, rounds, metadata, nonce, now)
-    tell.about(this.challenge)
+    tell.about(person.subject, this.challenge)
     if this.status is Status.SENT and this.challenge:
         tell.count("issued", channel=this.challenge.channel)
-        tell.log.info("issued", extra={"subject": person.subject, "channel": this.challenge.channel})
+        tell.log.info("issued", extra={"channel": this.challenge.channel})
     event["response"] = {
         "publicChallengeParameters": sign_in.public(person, this, rounds, asks_for_message(metadata), now),
         "privateChallengeParameters": this.private,

@@ -20,7 +20,7 @@ from token_service.code import code_from_mac
 from token_service.delivery import Delivery
 from token_service.destination import Channel
 from token_service.ports import CodeMac
-from token_service.refusal import PasscodeError, Unavailable
+from token_service.refusal import Unavailable
 
 
 def deliver(
@@ -28,7 +28,7 @@ def deliver(
 ) -> None:
     """Send the code of one delivery. Raises `Unavailable` if it is to be tried again."""
     challenge = delivery.challenge
-    tell.about(challenge)
+    tell.about(challenge.subject, challenge)
     if challenge.decoy:
         tell.count("decoys")
         return
@@ -56,12 +56,10 @@ def deliver_batch(event: dict[str, Any], one: Callable[[Delivery], None], tell: 
         try:
             one(Delivery.unpack(record["body"]))
         except Exception as error:  # one bad message must not take the others with it
-            why = str(error) if isinstance(error, PasscodeError) else ""
-            # No traceback: the text of somebody else's exception may hold the message.
-            tell.log.error("not sent", extra={"error": type(error).__name__, "why": why})  # noqa: TRY400
+            tell.failed("not sent", error)
             failures.append({"itemIdentifier": record.get("messageId", "")})
         finally:
-            tell.about(None)
+            tell.about()
     return {"batchItemFailures": failures}
 
 

@@ -38,7 +38,7 @@ def respond(
     if asks_for_message(trigger_event.client_metadata(event)):
         return event
     challenge = challenge_of(event)
-    tell.about(challenge)
+    tell.about(challenge.subject if challenge else None, challenge)
     verdict = judge(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
     if verdict.refusal:
         tell.count("refused", reason=verdict.refusal.value)
@@ -64,7 +64,7 @@ def _answered(event: Event, challenge: Challenge) -> None:
     took = int(time.time()) - challenge.issued_at
     _TELL.count("verified", channel=challenge.channel)
     _TELL.seconds("seconds_to_verify", took, channel=challenge.channel)
-    _TELL.log.info("verified", extra={"subject": challenge.subject, "seconds": took})
+    _TELL.log.info("verified", extra={"seconds": took})
     if challenge.channel == "sms":
         _give_back(trigger_event.attributes(event).get("phone_number", ""))
 

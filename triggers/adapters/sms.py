@@ -12,7 +12,7 @@ from token_service.message import Sms
 from token_service.refusal import Undeliverable
 
 # SNS will not take this number, however often it is asked: fall over to the next channel.
-_FINAL = ("InvalidParameter", "InvalidParameterValue", "OptedOut")
+_FINAL = ("InvalidParameter", "ParameterValueInvalid", "OptedOut")
 
 
 @dataclass(frozen=True)

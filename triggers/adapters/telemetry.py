@@ -24,9 +24,20 @@ class Telemetry:
     door: str
     log: Logger
 
-    def about(self, challenge: Challenge | None) -> None:
-        """Put the challenge's id into every line that follows."""
+    def about(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
+        """Put the subject and the challenge's id into every line that follows; nothing takes them out."""
+        self.log.append_keys(subject=subject)
         self.log.set_correlation_id(challenge.nonce if challenge else None)
+
+    def failed(self, what: str, error: Exception) -> None:
+        """Log and count an error: its kind, where it arose, and its text only if we wrote it.
+
+        No traceback and no foreign text: either may hold what the code was working on.
+        """
+        why = str(error) if isinstance(error, PasscodeError) else ""
+        details = {"error": type(error).__name__, "why": why, "where": _where(error)}
+        self.log.error(what, extra=details)
+        self.count("errors")
 
     def count(self, name: str, **by: str) -> None:
         """Count one more of `name`, with `by` as its dimensions."""
@@ -65,14 +76,10 @@ def guarded(handle: Callable[[Any, Any], Any], tell: Telemetry) -> Callable[[Any
             tell.log.info("throttled", extra={"reason": refused.refusal.value})
             sentence = str(refused)
         except Exception as error:
-            why = str(error) if isinstance(error, PasscodeError) else ""
-            tell.log.error(  # noqa: TRY400 - a traceback shows what the error says, and that may be a secret
-                "failed", extra={"error": type(error).__name__, "why": why, "where": _where(error)}
-            )
-            tell.count("errors")
+            tell.failed("failed", error)
             sentence = UNAVAILABLE_SENTENCE
         finally:
-            tell.about(None)
+            tell.about()
         raise Shown(sentence) from None
 
     return handler

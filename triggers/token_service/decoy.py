@@ -7,21 +7,29 @@ that nobody can compute what a name would get and compare (peers: the AWS sample
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from token_service.destination import Channel
+
+_VERIFIED = {
+    Channel.EMAIL: {"email": "nobody@passcode.invalid", "email_verified": "true"},
+    Channel.SMS: {"phone_number": "+12025550123", "phone_number_verified": "true"},
+}
 
 
-def decoy_attributes(salt: str, name: str) -> Mapping[str, str]:
-    """The attributes of nobody: a verified email, often a verified phone, now and then a wish for SMS.
+def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[str, str]:
+    """The attributes of nobody: verified on the first channel in use, often on the others, with some wishes.
 
     The addresses are reserved for fiction (RFC 2606, +1 555 01xx) and nothing is ever sent to them.
     """
     # One subject for every way to write a name, as in a pool that ignores case: one budget, not many.
     digest = hmac.digest(salt.encode(), name.casefold().encode(), hashlib.sha256)
-    attributes = {"sub": _uuid(digest[:16]), "email": "nobody@passcode.invalid", "email_verified": "true"}
-    if digest[16] % 2:
-        attributes |= {"phone_number": "+12025550123", "phone_number_verified": "true"}
-        if digest[17] % 2:
-            attributes["custom:otp_channel"] = "sms"
+    attributes = {"sub": _uuid(digest[:16])} | _VERIFIED[order[0]]
+    for channel in order[1:]:
+        if digest[16] % 2:
+            attributes |= _VERIFIED[channel]
+            if digest[17] % 2:
+                attributes["custom:otp_channel"] = channel.value
     return attributes
 
 

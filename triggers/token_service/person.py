@@ -33,7 +33,7 @@ def person_of(event: Event, order: Sequence[Channel], salt: str) -> Person:
         known = _person(trigger_event.attributes(event), order, decoy=False, proven=proven)
         if known.subject and (known.destinations or proven):
             return known
-    attributes = decoy_attributes(salt, trigger_event.user_name(event))
+    attributes = decoy_attributes(salt, trigger_event.user_name(event), order)
     return _person(attributes, order, decoy=True, proven=proven)
 
 

@@ -1,0 +1,129 @@
+"""What one sign-in costs: the AWS calls of its doors, counted as botocore sends them."""
+
+import json
+import uuid
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.live import LiveDoors, event, live_doors
+from tools.local_stack import inbox
+from tools.local_stack.stack import Stack
+
+
+class Calls(Counter[str]):
+    """Counts each operation of the clients it is told to watch; the queue's messages are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bodies: list[str] = []
+        self.writes: list[dict[str, Any]] = []
+
+    def watch(self, client: Any) -> None:
+        def seen(model: Any, params: dict[str, Any], **_: Any) -> None:
+            self[f"{client.meta.service_model.service_name}.{model.name}"] += 1
+            if model.name == "SendMessage":
+                self.bodies.append(json.loads(params["body"])["MessageBody"])
+            if model.name == "UpdateItem":
+                self.writes.append(json.loads(params["body"]))
+
+        client.meta.events.register("before-call", seen)
+
+
+@pytest.fixture
+def counted(local_stack: Stack) -> tuple[LiveDoors, Calls]:
+    doors, calls = live_doors(local_stack), Calls()
+    for client in (
+        doors.create._SIGN_IN.store.client,
+        doors.create._SIGN_IN.put.__self__.client,
+        doors.verify._TABLE,
+        doors.verify._CODE_MAC.client,
+        doors.deliver._CODE_MAC.client,
+        doors.deliver._SENDER.mail.client,
+        doors.deliver._SENDER.texts.client,
+        doors.deliver._SENDER.texts.budget.client,
+    ):
+        calls.watch(client)
+    return doors, calls
+
+
+def sign_in(doors: LiveDoors, calls: Calls, stack: Stack, channel: str) -> None:
+    """Create, deliver, verify: one sign-in through the doors' own handlers."""
+    sub = str(uuid.uuid4())
+    asked = event("CreateAuthChallenge", sub, session=[])
+    asked["request"]["userAttributes"]["custom:otp_channel"] = channel
+    doors.create.handler(asked, None)
+    to = asked["request"]["userAttributes"]["email" if channel == "email" else "phone_number"]
+    before = len(inbox.read(stack, to))
+    batch = {"Records": [{"messageId": "1", "body": body} for body in calls.bodies]}
+    assert doors.deliver.handler(batch, None) == {"batchItemFailures": []}
+    message = inbox.read(stack, to)[before]
+    answered = event(
+        "VerifyAuthChallengeResponse",
+        sub,
+        privateChallengeParameters=asked["response"]["privateChallengeParameters"],
+        challengeAnswer=message.text.split("#")[-1] if channel == "sms" else message.text.split("\n")[2],
+    )
+    assert doors.verify.handler(answered, None)["response"] == {"answerCorrect": True}
+
+
+def test_a_sign_in_by_email(local_stack: Stack, counted: tuple[LiveDoors, Calls]) -> None:
+    doors, calls = counted
+    # The deployed functions read the same queue, so this one's message may be delivered twice here.
+    sign_in(doors, calls, local_stack, "email")
+    assert calls == {
+        "dynamodb.UpdateItem": 2,
+        "kms.GenerateMac": 2,
+        "sqs.SendMessage": 1,
+        "sesv2.SendEmail": 1,
+    }
+
+
+def test_a_sign_in_by_sms_adds_the_countrys_budget(
+    local_stack: Stack, counted: tuple[LiveDoors, Calls]
+) -> None:
+    doors, calls = counted
+    sign_in(doors, calls, local_stack, "sms")
+    assert calls == {
+        "dynamodb.UpdateItem": 4,
+        "kms.GenerateMac": 2,
+        "sqs.SendMessage": 1,
+        "sns.Publish": 1,
+    }
+    budget = [w for w in calls.writes if w["Key"]["pk"]["S"].startswith("sms_budget#")]
+    assert len(budget) == 2
+
+
+def test_a_write_is_one_unit(local_stack: Stack, counted: tuple[LiveDoors, Calls]) -> None:
+    """A write is billed by the item's size, one unit for each KiB begun."""
+    doors, calls = counted
+    sign_in(doors, calls, local_stack, "email")
+    for write in calls.writes:
+        item = local_stack.client("dynamodb").get_item(TableName=local_stack.table, Key=write["Key"])["Item"]
+        assert len(json.dumps(item)) < 1024
+
+
+def test_an_answer_that_is_none_costs_nothing(local_stack: Stack, counted: tuple[LiveDoors, Calls]) -> None:
+    doors, calls = counted
+    sub = str(uuid.uuid4())
+    asked = doors.create.handler(event("CreateAuthChallenge", sub, session=[]), None)
+    calls.clear()
+    entry = {
+        "challengeName": "CUSTOM_CHALLENGE",
+        "challengeResult": False,
+        "challengeMetadata": asked["response"]["challengeMetadata"],
+    }
+    private = asked["response"]["privateChallengeParameters"]
+    for answer, metadata in (("not a code", {}), ("again", {"action": "resend"})):
+        said = event(
+            "VerifyAuthChallengeResponse",
+            sub,
+            privateChallengeParameters=private,
+            challengeAnswer=answer,
+            clientMetadata=metadata,
+        )
+        assert doors.verify.handler(said, None)["response"] == {"answerCorrect": False}
+    again = doors.create.handler(event("CreateAuthChallenge", sub, session=[entry]), None)
+    assert again["response"]["publicChallengeParameters"]["status"] == "WRONG"
+    assert calls == {}

@@ -1,0 +1,224 @@
+"""Sign-ins through Cognito on the local stack, with codes read from the messages that were really sent."""
+
+import json
+import time
+from collections.abc import Callable
+
+import jwt
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import COOLDOWN, User
+from tests.e2e.cognito import Conversation, code_only, password_and_code
+from tools.local_stack.inbox import Message
+from tools.local_stack.stack import Stack
+
+NewUser = Callable[..., User]
+CodeFor = Callable[..., str]
+KEYS = {
+    "status",
+    "channel",
+    "destination",
+    "channels",
+    "codeLength",
+    "expiresIn",
+    "resendIn",
+    "attemptsLeft",
+    "resendsLeft",
+}
+
+
+def other(code: str) -> str:
+    """A code that is not `code`."""
+    return f"{(int(code) + 1) % 10**6:06d}"
+
+
+def claims(conversation: Conversation) -> dict[str, str]:
+    """What the ID token says (the demo client's tests check its signature)."""
+    found: dict[str, str] = jwt.decode(conversation.tokens["IdToken"], options={"verify_signature": False})
+    return found
+
+
+def refusal(code: str, conversation: Callable[[], object]) -> str:
+    """The message of the error that Cognito answers with, whose name must be `code`."""
+    with pytest.raises(ClientError) as caught:
+        conversation()
+    assert caught.value.response["Error"]["Code"] == code
+    return caught.value.response["Error"]["Message"]
+
+
+def wait_for_cooldown(conversation: Conversation) -> None:
+    """Wait until a resend is of use: the app knows from `resendIn`."""
+    assert int(conversation.parameters["resendIn"]) <= COOLDOWN
+    time.sleep(int(conversation.parameters["resendIn"]) + 1)
+
+
+def test_password_and_then_a_code_by_email(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+    user = new_user()
+    asked = password_and_code(local_stack, user)
+    assert set(asked.parameters) - {"USERNAME"} == KEYS
+    assert asked.parameters["status"] == "SENT"
+    assert asked.parameters["destination"] == "u***@p***"
+    assert json.loads(asked.parameters["channels"]) == {"email": "u***@p***", "sms": f"+***{user.phone[-4:]}"}
+    assert claims(asked.answer(code_for(user.email)))["sub"] == user.sub
+
+
+def test_a_code_by_sms_instead_of_a_password(
+    local_stack: Stack, new_user: NewUser, messages_to: Callable[..., list[Message]], code_for: CodeFor
+) -> None:
+    user = new_user(channel="sms")
+    asked = code_only(local_stack).start(user.email)
+    assert asked.parameters["channel"] == "sms"
+    assert asked.parameters["destination"] == "+***", "no password was proven: the mask tells nothing"
+    (message,) = messages_to(user.phone)
+    assert message.text.splitlines()[-1] == f"@app.passcode.example #{code_for(user.phone)}"
+    assert claims(asked.answer(code_for(user.phone)))["sub"] == user.sub
+
+
+def test_a_wrong_code_and_then_the_right_one(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    asked = code_only(local_stack).start(user.email)
+    code = code_for(user.email)
+    asked.answer(other(code))
+    assert (asked.parameters["status"], asked.parameters["attemptsLeft"]) == ("WRONG", "4")
+    assert asked.answer(f"{code[:3]} {code[3:]}").tokens
+
+
+def test_the_same_code_again_is_refused(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+    user = new_user()
+    first, second = code_only(local_stack).start(user.email), code_only(local_stack).start(user.email)
+    assert second.parameters["status"] == "WAITING", "one message for two starts"
+    code = code_for(user.email)
+    assert first.answer(code).tokens
+    assert second.answer(code).parameters["status"] == "WRONG"
+
+
+def test_five_wrong_codes_end_the_sign_in(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+    user = new_user()
+    asked = code_only(local_stack).start(user.email)
+    wrong = other(code_for(user.email))
+    for left in ("4", "3", "2", "1"):
+        assert asked.answer(wrong).parameters["attemptsLeft"] == left
+    assert "Incorrect username or password" in refusal("NotAuthorizedException", lambda: asked.answer(wrong))
+
+
+def test_a_resend_repeats_the_code_and_a_switch_takes_it_to_the_phone(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    asked = code_only(local_stack).start(user.email)
+    code = code_for(user.email)
+    asked.answer("again", action="resend")
+    assert asked.parameters["status"] == "WAITING"
+    wait_for_cooldown(asked)
+    asked.answer("again", action="resend", channel="sms")
+    assert (asked.parameters["status"], asked.parameters["channel"]) == ("SENT", "sms")
+    assert asked.parameters["attemptsLeft"] == "5", "a resend is no answer"
+    assert code_for(user.phone) == code, "a late first message still works"
+    assert asked.answer(code).tokens
+
+
+def test_the_right_code_with_a_resend_is_not_judged(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    asked = code_only(local_stack).start(user.email)
+    assert not asked.answer(code_for(user.email), action="resend").tokens
+    assert asked.answer(code_for(user.email)).tokens
+
+
+def test_the_fourth_resend_ends_the_sign_in(local_stack: Stack, new_user: NewUser) -> None:
+    user = new_user()
+    asked = code_only(local_stack).start(user.email)
+    for left in ("2", "1", "0"):
+        assert asked.answer("again", action="resend").parameters["resendsLeft"] == left
+    refusal("NotAuthorizedException", lambda: asked.answer("again", action="resend"))
+
+
+def test_an_unknown_user_looks_like_any_other_and_never_gets_in(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user(phone=False)
+    known = code_only(local_stack).start(user.email)
+    unknown = code_only(local_stack).start("nobody-at-all@people.example")
+    assert set(unknown.parameters) == set(known.parameters)
+    assert unknown.parameters["status"] == known.parameters["status"] == "SENT"
+    assert unknown.parameters["destination"] in ("***@***", "+***")
+    wrong = other(code_for(user.email))
+    for conversation in (known, unknown):
+        assert conversation.answer(wrong).parameters["status"] == "WRONG"
+
+
+def test_the_password_cannot_be_left_out(local_stack: Stack, new_user: NewUser) -> None:
+    user = new_user()
+    skipping = Conversation(local_stack, local_stack.clients["password_and_code"])
+    refusal("NotAuthorizedException", lambda: skipping.start(user.email))
+
+
+def test_a_wrong_password_sends_no_code(local_stack: Stack, new_user: NewUser) -> None:
+    user = new_user()
+    asked = Conversation(local_stack, local_stack.clients["password_and_code"])
+    refusal("NotAuthorizedException", lambda: asked.start_with_password(user.email, "not the password"))
+
+
+@pytest.mark.parametrize("flow", ["USER_PASSWORD_AUTH", "USER_SRP_AUTH", "USER_AUTH"])
+@pytest.mark.parametrize("client", ["password_and_code", "code_only"])
+def test_no_client_offers_a_way_round_the_code(
+    local_stack: Stack, new_user: NewUser, flow: str, client: str
+) -> None:
+    described = local_stack.client("cognito-idp").describe_user_pool_client(
+        UserPoolId=local_stack.user_pool_id, ClientId=local_stack.clients[client]
+    )["UserPoolClient"]
+    assert sorted(described["ExplicitAuthFlows"]) == ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    assert described["PreventUserExistenceErrors"] == "ENABLED"
+    user = new_user()
+    with pytest.raises(ClientError):
+        local_stack.client("cognito-idp").initiate_auth(
+            ClientId=local_stack.clients[client],
+            AuthFlow=flow,
+            AuthParameters={"USERNAME": user.email, "PASSWORD": user.password, "SRP_A": "a" * 64},
+        )
+
+
+def test_somebody_without_a_verified_address_is_told_so_after_the_password(
+    local_stack: Stack, new_user: NewUser
+) -> None:
+    user = new_user(phone=False, email_verified="false")
+    said = refusal("UserLambdaValidationException", lambda: password_and_code(local_stack, user))
+    assert said.startswith("CreateAuthChallenge failed with error There is no verified email address")
+
+
+def test_a_code_in_the_users_language(
+    local_stack: Stack, new_user: NewUser, messages_to: Callable[..., list[Message]]
+) -> None:
+    user = new_user(locale="ar-EG")
+    code_only(local_stack).start(user.email)
+    (message,) = messages_to(user.email)
+    assert 'dir="rtl"' in message.html
+    assert "\u0631\u0645\u0632" in message.subject
+
+
+def test_any_string_is_an_answer(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+    user = new_user()
+    asked = code_only(local_stack).start(user.email)
+    code = code_for(user.email)
+    for typed in ("x" * 100_000, "\u0661\u0662\u0663\u0664\u0665\u0666", "{}", "\0"):
+        assert asked.answer(typed).parameters["status"] == "WRONG"
+    assert asked.answer(f"{code[:3]}-{code[3:]}").tokens, "nothing was counted against the user"
+
+
+def test_too_many_starts_are_told_how_long_to_wait(local_stack: Stack, new_user: NewUser) -> None:
+    """The table is put five messages back, so that the test need not wait for them."""
+    user = new_user()
+    code_only(local_stack).start(user.email)
+    now = int(time.time())
+    local_stack.client("dynamodb").update_item(
+        TableName=local_stack.table,
+        Key={"pk": {"S": f"sign_in#{user.sub}"}},
+        UpdateExpression="SET send_tat = :debt, expires_at = :over, sent_at = :over",
+        ExpressionAttributeValues={":debt": {"N": str(now + 4_500)}, ":over": {"N": str(now - 60)}},
+    )
+    said = refusal("UserLambdaValidationException", lambda: code_only(local_stack).start(user.email))
+    assert "Too many codes were asked for. Try again in 15 minutes." in said
