@@ -59,7 +59,7 @@ check: setup ## Run the linters, the type checker and the import contract.
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m mypy triggers
-	@$(RUN) -m mypy tools demo_client tests
+	@$(RUN) -m mypy tools demo_client tests benchmarks
 	@$(VENV)/bin/cfn-lint template.yaml
 	@PYTHONPATH=triggers $(VENV)/bin/lint-imports
 

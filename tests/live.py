@@ -28,7 +28,7 @@ class LiveDoors:
 def live_doors(stack: Stack) -> LiveDoors:
     """Load the four doors anew. Their clients go to the stack, with made-up credentials."""
     settings: dict[str, str] = {}
-    modules = []
+    loaded: dict[str, ModuleType] = {}
     for door in DOORS:
         configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.functions[door])
         settings |= configuration["Environment"]["Variables"]
@@ -39,8 +39,8 @@ def live_doors(stack: Stack) -> LiveDoors:
             patch.setenv("AWS_DEFAULT_REGION", stack.region)
             patch.setenv("AWS_ACCESS_KEY_ID", "test")
             patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-            modules.append(_load(door))
-    return LiveDoors(*modules, settings=settings)
+            loaded[door.partition("_")[0]] = _load(door)
+    return LiveDoors(**loaded, settings=settings)
 
 
 def _load(door: str) -> ModuleType:

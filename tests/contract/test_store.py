@@ -97,8 +97,8 @@ def test_a_pause_ends_once(kept: Kept, key: str, right: bool) -> None:
 def test_a_challenge_is_replaced_only_as_it_was_seen(kept: Kept, key: str) -> None:
     kept.put(key, OPEN)
     new = replace(OPEN, sent_at=NOW + 30, send_tat=NOW + 1800, channel="sms")
-    for stale in ({"issued": 2}, {"sent_at": NOW - 1}, {"spent": 1}):
-        assert not kept.store.issue_over(key, replace(OPEN, **stale), new, NOW + 30).accepted
+    for stale in (replace(OPEN, issued=2), replace(OPEN, sent_at=NOW - 1), replace(OPEN, spent=1)):
+        assert not kept.store.issue_over(key, stale, new, NOW + 30).accepted
     write = kept.store.issue_over(key, OPEN, new, NOW + 30)
     assert write.accepted
     assert write.record == new

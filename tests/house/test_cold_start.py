@@ -1,0 +1,63 @@
+"""What each door pulls in when a container starts. Modules and clients are counted; seconds are not."""
+
+import json
+import subprocess
+
+import pytest
+
+from benchmarks.imports import DOORS, command, environment
+
+HEAVY = ("boto3", "botocore", "aws_lambda_powertools", "phonenumbers", "jwt", "cryptography", "pydantic")
+REPORT = """
+import sys
+import {door}
+names = list(sys.modules)
+import gc, json
+core = sys.modules.get("botocore.client")
+made = [o for o in gc.get_objects() if core and isinstance(o, core.BaseClient)]
+clients = sorted(o.meta.service_model.service_name for o in made)
+print(json.dumps([sorted(set(n.partition(".")[0] for n in names)), clients, len(names)]))
+"""
+
+
+def report(door: str) -> tuple[list[str], list[str], int]:
+    """(top-level modules, services that a client was made of, modules in all) after importing a door."""
+    statement = REPORT.format(door=door)
+    done = subprocess.run(command(statement), env=environment(), check=True, capture_output=True, text=True)
+    modules, clients, count = json.loads(done.stdout)
+    return modules, clients, count
+
+
+def test_define_imports_the_standard_library_alone_and_little_of_it() -> None:
+    modules, clients, count = report("define_auth_challenge")
+    assert not set(HEAVY) & set(modules)
+    assert not {"json", "dataclasses", "typing", "re", "logging"} & set(modules)
+    assert clients == []
+    bare = subprocess.run(
+        command("import sys; print(len(sys.modules))"), env=environment(), check=True, capture_output=True
+    )
+    # A handful of our own, and what `enum` needs.
+    assert count <= int(bare.stdout) + 20
+
+
+@pytest.mark.parametrize(
+    ("door", "services", "not_wanted"),
+    [
+        ("create_auth_challenge", ["dynamodb", "sqs"], {"phonenumbers"}),
+        ("verify_auth_challenge", ["dynamodb", "kms"], {"phonenumbers"}),
+        ("deliver", ["dynamodb", "kms", "sesv2", "sns"], set()),
+    ],
+)
+def test_a_door_makes_only_the_clients_it_uses(door: str, services: list[str], not_wanted: set[str]) -> None:
+    modules, clients, _ = report(door)
+    assert clients == services
+    assert not (not_wanted | {"jwt", "cryptography", "pydantic", "requests"}) & set(modules)
+
+
+def test_every_door_is_measured() -> None:
+    assert set(DOORS) == {
+        "define_auth_challenge",
+        "create_auth_challenge",
+        "verify_auth_challenge",
+        "deliver",
+    }
