@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -119,6 +120,19 @@ def test_every_nobody_gets_a_challenge_whatever_channels_are_in_use(order: tuple
         event: dict[str, Any] = golden("create_unknown_user_empty") | {"userName": str(uuid.UUID(int=number))}
         world = World(order=order)
         assert world.create(event)["publicChallengeParameters"]["status"] == "SENT"
+
+
+@pytest.mark.parametrize("order", list(permutations(Channel)))
+def test_whatever_somebody_can_show_some_nobody_shows(order: tuple[Channel, ...]) -> None:
+    # An answer that no unknown name ever gets would say of each name that gets it that it exists.
+    somebodies = {("email",): ["email"], ("sms",): ["sms"], ("email", "sms"): ["email", "sms"]}
+    wanted = {(channels, used) for channels, useds in somebodies.items() for used in useds}
+    seen = set()
+    for number in range(256):
+        event = golden("create_unknown_user_empty") | {"userName": str(uuid.UUID(int=number))}
+        shown = World(order=order).create(event)["publicChallengeParameters"]
+        seen.add((tuple(sorted(json.loads(shown["channels"]))), shown["channel"]))
+    assert seen == wanted
 
 
 def test_a_name_is_nobody_however_it_is_written() -> None:

@@ -60,6 +60,7 @@ def test_a_bad_record_among_others_comes_back_alone(desk: Desk, heard: Heard, ba
     assert len(desk.ses.calls) == 2
     (line,) = (line for line in heard.lines if line["level"] == "ERROR")
     assert (line["message"], line["why"]) == ("not sent", "")
+    assert heard.counted("errors") == [{}]
     assert "correlation_id" not in line, "it belongs to no challenge, least of all to the one before"
     assert EMAIL not in heard.text
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.doors.conftest import Heard
-from tests.doors.kit import EMAIL, SIGN_IN_KEY, attributes, code_of, golden, wrong_code_of
+from tests.doors.kit import EMAIL, SALT, SIGN_IN_KEY, attributes, code_of, golden, wrong_code_of
 from tests.doors.test_verify import answered
-from tests.doors.world import World
+from tests.doors.world import ORDER, World
 from token_service.challenge import Challenge
 from token_service.decoy import decoy_attributes
 from token_service.record import Record
@@ -108,7 +108,7 @@ def test_nobodys_very_right_code_is_refused_and_costs_what_somebodys_does(world:
 def test_the_golden_unknown_user_is_the_decoy_of_its_name(world: World) -> None:
     event = golden("verify_unknown_user")
     packed = Challenge.unpack(event["request"]["privateChallengeParameters"]["challenge"])
-    assert packed.subject == decoy_attributes("salt", event["userName"])["sub"]
+    assert packed.subject == decoy_attributes(SALT, event["userName"], ORDER)["sub"]
     assert world.verify(event) is False
 
 
