@@ -27,11 +27,11 @@ def _password_then_code(stage: Stage, teller: Teller, ada: Character) -> None:
     scene = stage.scene(ada, passwordless=False)
     challenge = scene.start()
     expect(challenge.channel == "email", "the code did not go by email")
-    teller.say(f"Ada's password is proven by SRP: it never leaves this machine. {describe(challenge)}")
+    teller.say(f"Ada proves her password by SRP, without sending it. {describe(challenge)}")
     message = scene.message(challenge)
     teller.message(message)
     person = scene.right(code_in(message, challenge.code_length))
-    teller.good(f"Signed in as {person.email}. Both tokens were checked against the pool's public keys.")
+    teller.good(f"Signed in as {person.email}. Both tokens hold against the pool's keys.")
 
 
 def _code_alone(stage: Stage, teller: Teller, grace: Character) -> None:
@@ -39,13 +39,11 @@ def _code_alone(stage: Stage, teller: Teller, grace: Character) -> None:
     scene = stage.scene(grace, passwordless=True)
     challenge = scene.start()
     expect(challenge.channel == "sms", "the code did not go by SMS")
-    teller.say(f"{describe(challenge)} Nothing is proven yet, so the mask says nothing.")
+    teller.say(f"{describe(challenge)} Nothing is proven yet, so the mask is blank.")
     message = scene.message(challenge)
     teller.message(message)
     person = scene.right(code_in(message, challenge.code_length))
-    teller.good(
-        f"Signed in as {person.email}. The last line lets a phone fill the code in, on this site only."
-    )
+    teller.good(f"Signed in as {person.email}. The last line is for phones: it fills the code in.")
 
 
 def _wrong_then_right(stage: Stage, teller: Teller, ada: Character) -> str:
