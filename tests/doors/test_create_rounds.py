@@ -54,6 +54,11 @@ def test_the_golden_event_after_a_wrong_code_is_read(world: World) -> None:
     assert world.touched() == (0, 0, 0)
 
 
+def test_the_golden_event_of_a_resend_is_read(world: World) -> None:
+    shown = world.create(golden("create_resend"))["publicChallengeParameters"]
+    assert (shown["status"], shown["channel"], shown["resendsLeft"]) == ("SENT", "sms", "2")
+
+
 @pytest.mark.parametrize(("later", "status"), [(299, "WRONG"), (300, "EXPIRED"), (10_000, "EXPIRED")])
 def test_a_code_that_is_no_longer_good_is_called_expired(world: World, later: int, status: str) -> None:
     first = world.create(golden("create_first"))
