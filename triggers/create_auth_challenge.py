@@ -14,7 +14,7 @@ from token_service import trigger_event
 from token_service.destination import Channel
 from token_service.person import person_of
 from token_service.policy import Policy
-from token_service.rounds import CUSTOM_CHALLENGE, asks_for_message
+from token_service.rounds import CUSTOM_CHALLENGE
 from token_service.sign_in import SignIn, Status
 from token_service.steps import Limits
 from token_service.trigger_event import Event
@@ -40,7 +40,7 @@ def respond(
         tell.count("issued", channel=this.challenge.channel)
         tell.log.info("issued", extra={"channel": this.challenge.channel})
     event["response"] = {
-        "publicChallengeParameters": sign_in.public(person, this, rounds, asks_for_message(metadata), now),
+        "publicChallengeParameters": sign_in.public(person, this, now),
         "privateChallengeParameters": this.private,
         "challengeMetadata": this.label,
     }

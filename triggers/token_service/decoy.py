@@ -18,19 +18,20 @@ _VERIFIED = {
 
 
 def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[str, str]:
-    """The attributes of nobody: verified on the first channel in use, often on the others, with some wishes.
+    """The attributes of nobody: verified on some of the channels in use, one at least, and perhaps a wish.
+
+    Every set of channels that a user can have, some decoy has too: one that only users had would name them.
 
     The addresses are reserved for fiction (RFC 2606, +1 555 01xx) and nothing is ever sent to them.
     """
     # One subject for every way to write a name, as in a pool that ignores case: one budget, not many.
     digest = hmac.digest(salt.encode(), name.casefold().encode(), hashlib.sha256)
-    attributes = {"sub": _uuid(digest[:16])} | _VERIFIED[order[0]]
-    for channel in order[1:]:
-        if digest[16] % 2:
-            attributes |= _VERIFIED[channel]
-            if digest[17] % 2:
-                attributes["custom:otp_channel"] = channel.value
-    return attributes
+    attributes = {"sub": _uuid(digest[:16])}
+    drawn = [channel for place, channel in enumerate(order) if digest[16] >> place & 1]
+    for channel in drawn or order[:1]:
+        attributes |= _VERIFIED[channel]
+    wishes = ("", *(channel.value for channel in order))
+    return attributes | {"custom:otp_channel": wishes[digest[17] % len(wishes)]}
 
 
 def _uuid(raw: bytes) -> str:

@@ -33,6 +33,7 @@ class Round:
 
     status: Status
     challenge: Challenge | None
+    answers: int
     resends: int
     resend_at: int
 
@@ -69,16 +70,20 @@ class SignIn:
         asks = asks_for_message(metadata)
         if not rounds:
             if self.choice_asked:
-                return Round(Status.CHOOSE, None, resends=-1, resend_at=now)
-            return self._send(person, (person.preferred,), 0, nonce, now)
-        resends, last = _read_round(rounds)
+                return Round(Status.CHOOSE, None, answers=0, resends=-1, resend_at=now)
+            return self._send(person, (person.preferred,), (0, 0), nonce, now)
+        # The whole history is read before anything is sent: a foreign label anywhere in it is a refusal.
+        counts = tally(rounds, asks)
+        resend_at, last = _last_of(rounds)
         if not asks:
-            return _asked_again(resends, last, now)
+            return _asked_again(last, counts, resend_at, now)
         wish = metadata.get("channel")
-        used = last.challenge.channel if last.challenge else person.preferred
-        return self._send(person, (wish if isinstance(wish, str) else "", used), resends + 1, nonce, now)
+        used = last.channel if last else person.preferred
+        return self._send(person, (wish if isinstance(wish, str) else "", used), counts, nonce, now)
 
-    def _send(self, person: Person, wishes: tuple[str, ...], resends: int, nonce: str, now: int) -> Round:
+    def _send(
+        self, person: Person, wishes: tuple[str, ...], counts: tuple[int, int], nonce: str, now: int
+    ) -> Round:
         ask = Ask(
             purpose=SIGN_IN,
             subject=person.subject,
@@ -92,12 +97,11 @@ class SignIn:
         if issued.sent:
             self.put(delivery_for(person, issued.challenge))
         status = Status.SENT if issued.sent else Status.WAITING
-        return Round(status, issued.challenge, resends, issued.resend_at)
+        return Round(status, issued.challenge, *counts, issued.resend_at)
 
-    def public(self, person: Person, this: Round, rounds: History, asked: bool, now: int) -> dict[str, str]:
+    def public(self, person: Person, this: Round, now: int) -> dict[str, str]:
         """The publicChallengeParameters of `this` round: the same keys for everybody."""
         masks = {c.value: d.masked(telling=person.proven) for c, d in person.destinations.items()}
-        answers = tally(rounds, asked)[0] if rounds else 0
         channel = this.challenge.channel if this.challenge else ""
         return {
             "status": this.status.value,
@@ -107,22 +111,20 @@ class SignIn:
             "codeLength": str(self.policy.code_digits),
             "expiresIn": str(max(0, this.challenge.expires_at - now) if this.challenge else 0),
             "resendIn": str(max(0, this.resend_at - now)),
-            "attemptsLeft": str(max(0, self.limits.answers - answers)),
+            "attemptsLeft": str(max(0, self.limits.answers - this.answers)),
             "resendsLeft": str(max(0, self.limits.resends - max(0, this.resends))),
         }
 
 
-def _read_round(rounds: History) -> tuple[int, Round]:
-    resends, state = read_label(rounds[-1].get("challengeMetadata"))
+def _last_of(rounds: History) -> tuple[int, Challenge | None]:
+    """When the last round said a resend may be, and its challenge; none if it only asked for a channel."""
+    _, state = read_label(rounds[-1].get("challengeMetadata"))
     resend_at, _, packed = state.partition("|")
-    challenge = Challenge.unpack(packed) if packed else None
-    return resends, Round(Status.WRONG, challenge, resends, int(resend_at))
+    return int(resend_at), Challenge.unpack(packed) if packed else None
 
 
-def _asked_again(resends: int, last: Round, now: int) -> Round:
+def _asked_again(last: Challenge | None, counts: tuple[int, int], resend_at: int, now: int) -> Round:
     """The same challenge once more, after an answer that was not right. Costs nothing and sends nothing."""
-    if last.challenge is None:
-        status = Status.CHOOSE
-    else:
-        status = Status.EXPIRED if now >= last.challenge.expires_at else Status.WRONG
-    return Round(status, last.challenge, resends, last.resend_at)
+    if last is None:
+        return Round(Status.CHOOSE, None, *counts, resend_at)
+    return Round(Status.EXPIRED if now >= last.expires_at else Status.WRONG, last, *counts, resend_at)

@@ -98,12 +98,12 @@ def _after_a_round(rounds: "History", limits: Limits, asks_again: bool, user_not
     # A true result that did not end the sign-in is a history that we never made.
     if any(entry.get("challengeResult") is not False for entry in before):
         return Step.FAIL
-    if last.get("challengeResult") is True:
-        return Step.FAIL if user_not_found or asks_again else Step.ISSUE
     try:
         answers, resends = tally(rounds, asks_again)
     except ValueError:
         return Step.FAIL
-    if answers >= limits.answers and not asks_again:
+    if answers > limits.answers or resends > limits.resends:
         return Step.FAIL
-    return Step.ASK_CODE if resends <= limits.resends else Step.FAIL
+    if last.get("challengeResult") is True:
+        return Step.FAIL if user_not_found or asks_again else Step.ISSUE
+    return Step.ASK_CODE if asks_again or answers < limits.answers else Step.FAIL
