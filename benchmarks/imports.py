@@ -21,6 +21,9 @@ DOORS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challeng
 # Values of the right shape for every variable that a door reads.
 SETTINGS = {
     "AWS_DEFAULT_REGION": "eu-central-1",
+    # Lambda gives a function its credentials in the environment; without them botocore goes looking.
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "an example",
     "TABLE_NAME": "table",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue",
     "CODE_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000",
