@@ -53,7 +53,7 @@ _ORDER = tuple(Channel(name) for name in os.environ["CHANNEL_ORDER"].split(","))
 _SALT = os.environ["DECOY_SALT"]
 _SIGN_IN = SignIn(
     store=Table(client("dynamodb", attempts=2), os.environ["TABLE_NAME"], _POLICY),
-    put=Queue(client("sqs", attempts=2), os.environ["QUEUE_URL"]).put,
+    put=Queue(client("sqs", attempts=1), os.environ["QUEUE_URL"]).put,
     policy=_POLICY,
     limits=Limits(int(os.environ["ANSWERS_PER_SESSION"]), int(os.environ["RESENDS_PER_SESSION"])),
     choice_asked=os.environ.get("CHANNEL_CHOICE") == "ASK",
