@@ -37,9 +37,12 @@ def deliver(
         tell.count("send_failed", channel=challenge.channel, reason="expired")
         raise Unavailable("the code expired before it could be sent")
 
-    def failed(channel: Channel, reason: str) -> None:
-        tell.count("send_failed", channel=channel.value, reason=reason)
-        tell.log.warning("not deliverable", extra={"channel": channel.value, "reason": reason})
+    def failed(channel: Channel, reason: str, country: str) -> None:
+        # A country that is not allowed stands in the log alone: there are 200, and each new dimension costs.
+        counted = "" if reason == "country" else country
+        tell.count("send_failed", channel=channel.value, reason=reason, country=counted)
+        details = {"channel": channel.value, "reason": reason, "country": country}
+        tell.log.warning("not deliverable", extra=details)
 
     code = code_from_mac(code_mac(challenge.mac_message()), digits)
     sent = sender.send(delivery, code, now, failed)

@@ -113,9 +113,13 @@ def test_a_broken_event_is_one_line_in_the_log_without_what_was_in_it(
     assert answer is event
     assert answer["response"]["failAuthentication"] is True
     (line,) = capsys.readouterr().out.splitlines()
-    assert json.loads(line) == {
+    said = json.loads(line)
+    (counted,) = said.pop("_aws")["CloudWatchMetrics"]
+    assert (counted["Dimensions"], counted["Metrics"][0]["Name"]) == ([["service"]], "errors")
+    assert said == {
         "level": "ERROR",
         "service": "define_auth_challenge",
         "message": "the event could not be read",
         "error": "TypeError",
+        "errors": 1,
     }

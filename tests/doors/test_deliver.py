@@ -73,14 +73,20 @@ def test_a_mail_that_ses_refuses_goes_by_sms(desk: Desk, heard: Heard) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "reason"),
-    [(PHONE, "InvalidParameter"), ("+4915112345678", "country"), ("+18005550100", "country")],
+    ("number", "counted"),
+    [
+        (PHONE, {"reason": "InvalidParameter", "country": "US"}),
+        ("+4915112345678", {"reason": "country"}),
+        ("+18005550100", {"reason": "country"}),
+    ],
 )
-def test_a_number_that_takes_no_sms_goes_by_mail(desk: Desk, heard: Heard, number: str, reason: str) -> None:
+def test_a_number_that_takes_no_sms_goes_by_mail(
+    desk: Desk, heard: Heard, number: str, counted: dict[str, str]
+) -> None:
     desk.sns = Wire(publish=refused_by_aws("InvalidParameter"))
     assert desk.deliver(body(("sms", number), BY_EMAIL, channel="sms")) == []
     assert len(desk.ses.sent("send_email")) == 1
-    assert heard.counted("send_failed") == [{"channel": "sms", "reason": reason}]
+    assert heard.counted("send_failed") == [{"channel": "sms"} | counted]
     assert heard.counted("sent") == [{"channel": "email"}]
 
 
@@ -89,7 +95,7 @@ def test_a_budget_that_is_used_up_goes_by_mail_and_publishes_nothing(desk: Desk,
     assert desk.deliver(body(BY_SMS, BY_EMAIL)) == []
     assert desk.sns.calls == []
     assert len(desk.ses.calls) == 1
-    assert heard.counted("send_failed") == [{"channel": "sms", "reason": "budget"}]
+    assert heard.counted("send_failed") == [{"channel": "sms", "reason": "budget", "country": "US"}]
 
 
 def test_when_no_channel_takes_it_it_is_counted_and_not_tried_again(desk: Desk, heard: Heard) -> None:

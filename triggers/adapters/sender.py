@@ -10,7 +10,7 @@ from token_service import message
 from token_service.code import RawCode
 from token_service.delivery import Delivery
 from token_service.destination import Channel, Destination
-from token_service.refusal import Undeliverable
+from token_service.refusal import Unavailable, Undeliverable
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,20 @@ class Sender:
     host: str
 
     def send(
-        self, delivery: Delivery, code: RawCode, now: int, failed: Callable[[Channel, str], None]
+        self, delivery: Delivery, code: RawCode, now: int, failed: Callable[[Channel, str, str], None]
     ) -> Sent | None:
         """Send `code` on the first channel that takes it; None if none does. Raises `Unavailable`.
 
-        `failed` hears of each channel that will not take it, with the reason.
+        `failed` hears of each channel that does not take it, with the reason and the country of an SMS.
         """
         for destination in delivery.destinations:
             try:
                 return self._send(destination, delivery, code, now)
             except Undeliverable as why:
-                failed(destination.channel, str(why))
+                failed(destination.channel, str(why), why.country)
+            except Unavailable:
+                failed(destination.channel, "unavailable", "")
+                raise
         return None
 
     def _send(self, to: Destination, delivery: Delivery, code: RawCode, now: int) -> Sent:

@@ -30,10 +30,10 @@ class Texts:
         """Hand one SMS to SNS and return its country. Raises `Undeliverable` or `Unavailable` (try again)."""
         country = country_for_sms(to)
         if country is None or country not in self.countries:
-            raise Undeliverable("country")
+            raise Undeliverable("country", country or "")
         # Counted before it is sent: a budget that is checked afterwards is passed by a burst.
         if not self.budget.take(country, self.caps, now):
-            raise Undeliverable("budget")
+            raise Undeliverable("budget", country)
         with unavailable("SNS"):
             try:
                 self.client.publish(
@@ -41,7 +41,7 @@ class Texts:
                 )
             except ClientError as error:
                 if error_code(error) in _FINAL:
-                    raise Undeliverable(error_code(error)) from None
+                    raise Undeliverable(error_code(error), country) from None
                 raise
         return country
 

@@ -4,12 +4,14 @@ What may stand in them: the challenge's id, the subject, the channel, a reason, 
 answer, an address, a token, and never the text of somebody else's exception.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 from token_service.challenge import Challenge
 from token_service.refusal import UNAVAILABLE_SENTENCE, PasscodeError, Refused
@@ -23,6 +25,7 @@ class Telemetry:
 
     door: str
     log: Logger
+    namespace: str = NAMESPACE
 
     def about(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
         """Put the subject and the challenge's id into every line that follows; nothing takes them out."""
@@ -40,7 +43,10 @@ class Telemetry:
         self.count("errors")
 
     def count(self, name: str, **by: str) -> None:
-        """Count one more of `name`, with `by` as its dimensions."""
+        """Count one more of `name`: in all, and by each dimension of `by` added to those before it.
+
+        An empty dimension is left out.
+        """
         self._emit(name, MetricUnit.Count, 1, by)
 
     def seconds(self, name: str, value: int, **by: str) -> None:
@@ -48,14 +54,21 @@ class Telemetry:
         self._emit(name, MetricUnit.Seconds, value, by)
 
     def _emit(self, name: str, unit: MetricUnit, value: float, by: dict[str, str]) -> None:
-        dimensions = {"service": self.door} | by
-        with single_metric(name, unit, value, namespace=NAMESPACE, default_dimensions=dimensions):
-            pass
+        dimensions = [("service", self.door)] + [(key, text) for key, text in by.items() if text]
+        metric = AmazonCloudWatchEMFProvider(namespace=self.namespace)
+        metric.add_metric(name, unit, value)
+        for key, text in dimensions:
+            metric.add_dimension(key, text)
+        # An alarm sees one set of dimensions and cannot add up others, so each sum that is wanted is emitted.
+        for size in range(1, len(dimensions)):
+            metric.add_dimensions(**dict(dimensions[:size]))
+        metric.flush_metrics()
 
 
 def telemetry(door: str) -> Telemetry:
-    """The telemetry of `door`. The level is LOG_LEVEL's."""
-    return Telemetry(door, Logger(service=door))
+    """The telemetry of `door`. The level is LOG_LEVEL's, the namespace METRICS_NAMESPACE's."""
+    # Two stacks of one account would add up in one namespace, and ring each other's alarms.
+    return Telemetry(door, Logger(service=door), os.environ.get("METRICS_NAMESPACE", NAMESPACE))
 
 
 class Shown(Exception):

@@ -71,4 +71,11 @@ class Unavailable(PasscodeError):
 
 
 class Undeliverable(PasscodeError):
-    """A destination cannot be reached on its channel. Its text is a reason, never an address."""
+    """A destination cannot be reached on its channel. Its text is a reason, never an address.
+
+    `country` is where an SMS would have gone, as two letters, if that is known.
+    """
+
+    def __init__(self, reason: str, country: str = "") -> None:
+        super().__init__(reason)
+        self.country = country
