@@ -1,11 +1,13 @@
-# Everything that a newcomer needs: `make demo`, then `make test`. Each target sets up what it needs first.
+# Everything that a newcomer needs: `make demo`, then `make test`; and `make deploy` for AWS. Each target sets up what it
+# needs first.
 # Recipes run in the project's own directory and never need an activated environment.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up down clean
+.PHONY: help setup demo test check build deploy up down clean
 
 VENV := .venv
+LOCK := requirements.lock
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PYTEST_ARGS ?=
@@ -15,9 +17,10 @@ help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 setup: ## Make .venv from requirements.lock, which holds versions and hashes.
-	@{ cmp -s requirements.lock $(READY) && $(RUN) -c '' 2>/dev/null; } || $(MAKE) -s install
+	@{ cmp -s $(LOCK) $(READY) && $(RUN) -c '' 2>/dev/null; } || $(MAKE) -s install
 
-# The copy of the lock inside .venv says what .venv holds: time stamps say nothing after a checkout.
+# The copy of the lock inside .venv says what .venv holds: time stamps say nothing after a checkout. The lock names every
+# package, so pip has nothing to resolve; where one asks for another's extra, it could not do that by hashes either.
 .PHONY: install
 install:
 	@python=$${PYTHON:-}; \
@@ -32,8 +35,8 @@ install:
 	fi; \
 	echo 'Setting up $(VENV) ...'; \
 	rm -rf $(VENV) && "$$python" -m venv $(VENV) \
-		&& $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.lock \
-		&& cp requirements.lock $(READY)
+		&& $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --requirement $(LOCK) \
+		&& cp $(LOCK) $(READY)
 
 demo: setup ## See a local AWS sign users in with one-time codes.
 	@$(RUN) -m demo_client story
@@ -55,15 +58,42 @@ node:
 tests/clients/node_modules/.ready: tests/clients/package-lock.json
 	@cd tests/clients && npm ci --loglevel=error --no-audit --no-fund && touch node_modules/.ready
 
-check: setup ## Run the linters, the type checker and the import contract.
+check: setup sam ## Run the linters, the type checker and the import contract.
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m mypy triggers
 	@$(RUN) -m mypy tools demo_client tests benchmarks
 	@$(VENV)/bin/cfn-lint template.yaml
+	@$(SAM) validate --region us-east-1 >/dev/null
 	@PYTHONPATH=triggers $(VENV)/bin/lint-imports
+
+# AWS SAM pins another boto3 than the emulator does, so it has an environment of its own.
+SAM_VENV := .venv-sam
+SAM := $(SAM_VENV)/bin/sam
+BUILT ?= .aws-sam/build
+MINE := samconfig.mine.toml
+
+# Nothing is reported to anybody, and nobody is asked for a newer version than the locked one.
+export SAM_CLI_TELEMETRY := 0
+export __SAM_CLI_APP_DIR := $(CURDIR)/$(SAM_VENV)/home
+
+.PHONY: sam
+sam:
+	@$(MAKE) -s setup VENV=$(SAM_VENV) LOCK=requirements-build.lock
+	@mkdir -p $(SAM_VENV)/home && echo '{"lastVersionCheck": 4102444800.0}' > $(SAM_VENV)/home/metadata.json
+
+build: setup sam ## Make what Lambda gets, in .aws-sam/build, on any machine.
+	@PYTHON=$(CURDIR)/$(SAM_VENV)/bin/python $(SAM) build --build-dir $(BUILT)
+	@$(RUN) -m tools.artefacts.sizes $(BUILT)
+
+deploy: build ## Deploy to AWS. The first time it asks for all it needs to know.
+	@if grep -qs parameter_overrides $(MINE); then \
+		$(SAM) deploy --config-file $(MINE); \
+	else \
+		cp samconfig.toml $(MINE) && $(SAM) deploy --guided --config-file $(MINE); \
+	fi
 
 clean: ## Stop the local AWS and remove all that these targets made.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true
-	@rm -rf $(VENV) .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules
+	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What `sam build` ships for each function, and how large it is."""

@@ -1,0 +1,130 @@
+"""One function's artefact: its handler, what that reaches by import, and nothing else.
+
+    cd triggers && python ../tools/artefacts/build.py LOGICAL_ID FOLDER [DATA ...]
+
+`sam build` calls it through triggers/Makefile. Any Python from 3.11 on does, on any machine: it needs only the
+standard library and pip. FOLDER gets the artefact; DATA are folders that the function reads and does not import.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from modulefinder import ModuleFinder
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+# What the Lambda runtime brings along. Shipping it as well would cost size at every cold start.
+RUNTIME = {"boto3", "botocore"}
+
+# Of template.yaml's Runtime and Architectures, as pip names them.
+TARGET = ["--platform=manylinux2014_aarch64", "--python-version=3.13", "--implementation=cp"]
+
+# Inside packages that are shipped: place names, carriers, time zones, a web page and its scripts. No door has a
+# use for them, and they are nine tenths of the weight.
+BALLAST = (
+    "phonenumbers/geodata/*",
+    "phonenumbers/carrierdata/*",
+    "phonenumbers/tzdata/*",
+    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
+    "*.pyi",
+    "*/py.typed",
+    "*/__pycache__/*",
+)
+
+# The oldest time that a zip can hold, so that the same sources give the same bytes.
+LONG_AGO = 315_532_800
+
+
+class NotShippable(Exception):
+    """The artefact cannot be complete. The text says what to do."""
+
+
+def build(handler: Path, artefact: Path, data: Iterable[str]) -> None:
+    """Fill the folder `artefact` for `handler`, a file in the folder of the sources."""
+    source = handler.parent
+    files, foreign = reached(handler, [source])
+    for folder in data:
+        files |= {file for file in (source / folder).iterdir() if file.is_file()}
+    ship(files, source, artefact)
+    if foreign:
+        with TemporaryDirectory() as packages:
+            install(source / "requirements.txt", packages)
+            ship(of_packages(handler, foreign, Path(packages)), Path(packages), artefact)
+
+
+def reached(handler: Path, path: list[Path]) -> tuple[set[Path], set[str]]:
+    """The files below `path` that `handler` imports, wherever in the code it does, and the names of the
+    packages that are neither there nor in the standard library or the runtime."""
+    finder = ModuleFinder([str(folder) for folder in path])
+    finder.run_script(str(handler))
+    files = {Path(module.__file__) for module in finder.modules.values() if module.__file__}
+    missing = {name.partition(".")[0] for name in finder.any_missing()}
+    return files, missing - sys.stdlib_module_names - RUNTIME
+
+
+def install(requirements: Path, into: str) -> None:
+    """Put the wheels for Lambda, checked by their hashes, into a folder. They are never run here."""
+    fixed = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", *TARGET]
+    command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *fixed]
+    subprocess.run([*command, "--target", into, "--requirement", str(requirements)], check=True)
+
+
+def of_packages(handler: Path, foreign: set[str], packages: Path) -> set[Path]:
+    """The files of the `foreign` packages and of those that they need in turn.
+
+    A package goes whole, because some load parts of themselves by a name that no search finds.
+    """
+    files, _ = reached(handler, [handler.parent, packages])
+    tops = {file.relative_to(packages).parts[0] for file in files if file.is_relative_to(packages)}
+    if lacking := foreign - {top.removesuffix(".py") for top in tops}:
+        raise NotShippable(
+            f"{handler.name} imports {', '.join(sorted(lacking))}, which triggers/requirements.txt does not hold. "
+            "Add it to triggers/requirements.in and lock it again."
+        )
+    return {file for top in tops for file in files_below(packages / top) if not is_ballast(file, packages)}
+
+
+def files_below(top: Path) -> Iterator[Path]:
+    """The file `top`, or all files in the folder."""
+    return iter([top]) if top.is_file() else (file for file in top.rglob("*") if file.is_file())
+
+
+def is_ballast(file: Path, packages: Path) -> bool:
+    """Whether a function runs as well without `file`."""
+    return any(file.relative_to(packages).match(pattern) for pattern in BALLAST)
+
+
+def ship(files: Iterable[Path], root: Path, artefact: Path) -> None:
+    """Copy `files` with their places below `root`, but with no trace of when and by whom they were made."""
+    for file in files:
+        place = artefact / file.relative_to(root)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
+        place.chmod(0o644)
+        os.utime(place, (LONG_AGO, LONG_AGO))
+
+
+def handler_of(logical_id: str) -> str:
+    """The file of a function: `DefineAuthChallenge` is define_auth_challenge.py."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", logical_id).lower() + ".py"
+
+
+def main(logical_id: str, artefact: str, *data: str) -> str | None:
+    """Build, and answer why it could not be done, if it could not."""
+    handler = Path(handler_of(logical_id)).absolute()
+    if not handler.exists():
+        return f"template.yaml has a function {logical_id}, but triggers/{handler.name} is not there. Write it."
+    try:
+        build(handler, Path(artefact), data)
+    except NotShippable as error:
+        return str(error)
+    except subprocess.CalledProcessError:
+        return "pip could not get the packages of triggers/requirements.txt. Its reason stands above."
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
