@@ -15,6 +15,7 @@ RIGHTS = {
     "DefineAuthChallenge": LOGS,
     "CreateAuthChallenge": LOGS | {"dynamodb:UpdateItem", "sqs:SendMessage"},
     "VerifyAuthChallenge": LOGS | {"kms:GenerateMac", "dynamodb:UpdateItem"},
+    "PreTokenGeneration": LOGS | {"dynamodb:GetItem"},
     "Deliver": LOGS
     | {"kms:GenerateMac", "ses:SendEmail", "sns:Publish", "dynamodb:UpdateItem"}
     | {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
@@ -70,9 +71,11 @@ def test_every_client_offers_the_custom_flow_alone_and_hides_who_exists() -> Non
 
 def test_the_triggers_may_be_called_by_this_pool_alone() -> None:
     permissions = of_type("AWS::Lambda::Permission")
-    assert len(permissions) == 3
+    assert len(permissions) == 4
     for permission in permissions.values():
-        assert permission["SourceArn"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
+        condition, own, given = permission["SourceArn"]["Fn::If"]
+        assert (condition, own) == ("MakesPool", {"Fn::GetAtt": ["UserPool", "Arn"]})
+        assert given["Fn::Sub"].endswith(":userpool/${UserPoolId}")
         assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
@@ -81,7 +84,9 @@ def test_counters_cannot_be_rewound_and_nothing_lies_open() -> None:
     assert "PointInTimeRecoverySpecification" not in table
     assert table["SSESpecification"]["SSEEnabled"] is True
     queues = of_type("AWS::SQS::Queue")
-    assert all(q["SqsManagedSseEnabled"] is True for q in queues.values())
+    for queue in queues.values():
+        assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasDataKey", {"Ref": "AWS::NoValue"}, True]}
+        assert queue["KmsMasterKeyId"]["Fn::If"][:2] == ["HasDataKey", {"Ref": "TableAndQueueKey"}]
     assert of_type("AWS::Cognito::UserPool")["UserPool"]["MfaConfiguration"] == "OFF"
 
 

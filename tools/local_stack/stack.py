@@ -20,7 +20,10 @@ _FUNCTIONS = {
     "create_auth_challenge": "CreateAuthChallenge",
     "verify_auth_challenge": "VerifyAuthChallenge",
     "deliver": "Deliver",
+    "pre_token_generation": "PreTokenGeneration",
 }
+# A stack for a pool that exists makes no clients.
+_CLIENTS = {"password_and_code": "PasswordAndCodeClient", "code_only": "CodeOnlyClient"}
 
 
 @dataclass(frozen=True)
@@ -90,15 +93,16 @@ def file() -> Path:
 
 def _stack(endpoint_url: str, description: Mapping[str, Any]) -> Stack:
     ids = deploy.resources(endpoint_url)
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
     return Stack(
         endpoint_url=endpoint_url,
         region=REGION,
-        user_pool_id=ids["UserPool"],
-        clients={"password_and_code": ids["PasswordAndCodeClient"], "code_only": ids["CodeOnlyClient"]},
+        user_pool_id=outputs["UserPoolId"],
+        clients={name: ids[logical] for name, logical in _CLIENTS.items() if logical in ids},
         table=ids["Table"],
         queue_url=ids["Queue"],
-        functions={door: ids[logical] for door, logical in _FUNCTIONS.items()},
-        outputs={output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])},
+        functions={door: ids[logical] for door, logical in _FUNCTIONS.items() if logical in ids},
+        outputs=outputs,
     )
 
 

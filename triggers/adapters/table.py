@@ -4,18 +4,28 @@ Every condition says what a function of the domain says (`is_clear`, `may_charge
 the two against each other.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from adapters.clients import error_code, unavailable
 from token_service.policy import Policy
-from token_service.ports import Write
+from token_service.ports import Proof, Write
 from token_service.record import Record
 
-_TYPES = {f.name: f.type for f in fields(Record)}
+_ATTRIBUTES = [f.name for f in fields(Record)]
 _DRAFTED = ("nonce", "issued_at", "expires_at", "channel", "bound", "sent_at", "send_tat")
+Values = dict[str, int | str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a write changes: an update expression, and the values and names that only it needs."""
+
+    update: str
+    values: Values
+    names: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -35,84 +45,64 @@ class Table:
         # and there is no debt of messages and none of failures.
         in_quota = "(attribute_not_exists(send_tat) OR send_tat <= :now)"
         unlocked = "(attribute_not_exists(failures) OR failures < :free)"
-        changes = ", ".join(f"{name} = :{name}" for name in _DRAFTED)
-        return self._write(
-            key,
-            update=f"SET issued = if_not_exists(issued, :zero) + :one, spent = if_not_exists(spent, :zero),"
-            f" failures = if_not_exists(failures, :zero), #ttl = :ttl, {changes}",
-            condition=" AND ".join((open_is_over, cooled, in_quota, unlocked)),
-            values={name: getattr(draft, name) for name in _DRAFTED}
-            | {
-                "keeps": now + self.policy.resend_keeps_code_seconds,
-                "cooled": now - self.policy.cooldown_seconds,
-                "now": now,
-                "free": self.policy.free_failures,
-                "zero": 0,
-                "one": 1,
-            },
-            now=now,
+        limits: Values = {
+            "keeps": now + self.policy.resend_keeps_code_seconds,
+            "cooled": now - self.policy.cooldown_seconds,
+            "now": now,
+            "free": self.policy.free_failures,
+        }
+        fields = ", ".join(f"{name} = :{name}" for name in _DRAFTED)
+        change = Change(
+            f"SET issued = if_not_exists(issued, :zero) + :one, spent = if_not_exists(spent, :zero),"
+            f" failures = if_not_exists(failures, :zero), #ttl = :ttl, {fields}",
+            {name: getattr(draft, name) for name in _DRAFTED} | {"zero": 0, "one": 1},
         )
+        condition = " AND ".join((open_is_over, cooled, in_quota, unlocked))
+        return self._write(key, condition, limits, change, now)
 
     def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
         """Put a challenge in place of the one that was seen, if it is still there. One WCU."""
-        changes = ", ".join(f"{name} = :{name}" for name in ("issued", *_DRAFTED))
-        return self._write(
-            key,
-            update=f"SET #ttl = :ttl, {changes}",
-            condition="issued = :seen_issued AND sent_at = :seen_sent_at AND spent = :seen_spent",
-            values={name: getattr(new, name) for name in ("issued", *_DRAFTED)}
-            | {"seen_issued": seen.issued, "seen_sent_at": seen.sent_at, "seen_spent": seen.spent},
-            now=now,
-        )
+        written = ("issued", *_DRAFTED)
+        fields = ", ".join(f"{name} = :{name}" for name in written)
+        change = Change(f"SET #ttl = :ttl, {fields}", {name: getattr(new, name) for name in written})
+        condition = "issued = :seen_issued AND sent_at = :seen_sent_at AND spent = :seen_spent"
+        as_seen: Values = {"seen_issued": seen.issued, "seen_sent_at": seen.sent_at, "seen_spent": seen.spent}
+        return self._write(key, condition, as_seen, change, now)
 
-    def charge(self, key: str, counter: int, *, right: bool, now: int) -> Write:
+    def charge(self, key: str, counter: int, *, right: bool, now: int, proof: Proof | None = None) -> Write:
         """Spend or count, if the counter is unspent and the budget of failures allows an answer. One WCU."""
         open_counter = "spent < :counter AND issued >= :counter"
         budget = "(failures < :free OR (failures < :hard AND failed_at <= :unlocked))"
-        values = {
+        limits: Values = {
+            "counter": counter,
             "free": self.policy.free_failures,
             "hard": self.policy.hard_limit,
             "unlocked": now - self.policy.lock_seconds,
         }
-        wrong = "failures = failures + :one"
-        return self._charge(key, counter, f"{open_counter} AND {budget}", values, wrong, right=right, now=now)
+        judged = _accepted(now, proof) if right else _failed(now, "failures + :one")
+        return self._write(key, f"{open_counter} AND {budget}", limits, judged, now)
 
-    def charge_after_pause(self, key: str, counter: int, seen: Record, *, right: bool, now: int) -> Write:
+    def charge_after_pause(
+        self, key: str, counter: int, seen: Record, *, right: bool, now: int, proof: Proof | None = None
+    ) -> Write:
         """The same after a pause, and only once: the first to come begins the count anew. One WCU."""
         condition = "spent < :counter AND issued >= :counter AND failures = :seen AND failed_at = :seen_at"
-        values = {"seen": seen.failures, "seen_at": seen.failed_at}
-        return self._charge(key, counter, condition, values, "failures = :one", right=right, now=now)
+        limits: Values = {"counter": counter, "seen": seen.failures, "seen_at": seen.failed_at}
+        return self._write(
+            key, condition, limits, _accepted(now, proof) if right else _failed(now, ":one"), now
+        )
 
-    def _charge(
-        self,
-        key: str,
-        counter: int,
-        condition: str,
-        values: dict[str, int],
-        wrong: str,
-        *,
-        right: bool,
-        now: int,
-    ) -> Write:
-        if right:
-            update = "SET spent = :counter, failures = :zero, #ttl = :ttl REMOVE failed_at, send_tat"
-            values = values | {"zero": 0}
-        else:
-            update = f"SET {wrong}, failed_at = :now, #ttl = :ttl"
-            values = values | {"one": 1, "now": now}
-        return self._write(key, update, condition, values | {"counter": counter}, now)
-
-    def _write(self, key: str, update: str, condition: str, values: dict[str, Any], now: int) -> Write:
-        bound = values | {"ttl": now + self.policy.keep_seconds}
+    def _write(self, key: str, condition: str, limits: Values, change: Change, now: int) -> Write:
+        values: Values = {**limits, **change.values, "ttl": now + self.policy.keep_seconds}
         with unavailable("the table"):
             try:
                 answer = self.client.update_item(
                     TableName=self.name,
                     Key={"pk": {"S": key}},
-                    UpdateExpression=update,
+                    UpdateExpression=change.update,
                     ConditionExpression=condition,
-                    ExpressionAttributeNames={"#ttl": "ttl"},
-                    ExpressionAttributeValues={f":{name}": _typed(value) for name, value in bound.items()},
+                    ExpressionAttributeNames={"#ttl": "ttl"} | change.names,
+                    ExpressionAttributeValues={f":{name}": _typed(value) for name, value in values.items()},
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
@@ -124,10 +114,25 @@ class Table:
         return Write(accepted=True, record=_record(answer["Attributes"]))
 
 
+def _accepted(now: int, proof: Proof | None) -> Change:
+    update = "SET spent = :counter, failures = :zero, #ttl = :ttl"
+    values: Values = {"zero": 0}
+    names: dict[str, str] = {}
+    if proof:
+        update += ", #last = :proof, #first = if_not_exists(#first, :proof)"
+        values = values | {"proof": f"{now} {proof.channel}"}
+        names = {"#first": f"first_{proof.client_id}", "#last": f"last_{proof.client_id}"}
+    return Change(f"{update} REMOVE failed_at, send_tat", values, names)
+
+
+def _failed(now: int, failures: str) -> Change:
+    return Change(f"SET failures = {failures}, failed_at = :now, #ttl = :ttl", {"one": 1, "now": now})
+
+
 def _typed(value: int | str) -> dict[str, str]:
     return {"S": value} if isinstance(value, str) else {"N": str(value)}
 
 
 def _record(item: dict[str, dict[str, str]]) -> Record:
-    found = {name: item[name] for name in _TYPES if name in item}
+    found = {name: item[name] for name in _ATTRIBUTES if name in item}
     return Record(**{name: int(v["N"]) if "N" in v else v["S"] for name, v in found.items()})  # type: ignore[arg-type]

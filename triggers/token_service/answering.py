@@ -7,7 +7,7 @@ from token_service.challenge import SIGN_IN, Challenge
 from token_service.destination import fingerprint
 from token_service.judge import Verdict, judge
 from token_service.policy import Policy
-from token_service.ports import CodeMac, Store
+from token_service.ports import CodeMac, Proof, Store
 from token_service.refusal import Refusal
 from token_service.trigger_event import Event
 
@@ -23,9 +23,19 @@ def challenge_of(event: Event) -> Challenge | None:
 
 
 def judge_sign_in(
-    event: Event, challenge: Challenge, *, code_mac: CodeMac, store: Store, policy: Policy, now: int
+    event: Event,
+    challenge: Challenge,
+    *,
+    code_mac: CodeMac,
+    store: Store,
+    policy: Policy,
+    now: int,
+    proves: bool = False,
 ) -> Verdict:
-    """Judge the answer in `event` to `challenge`. Raises `Unavailable` if the key or the store is out."""
+    """Judge the answer in `event` to `challenge`. Raises `Unavailable` if the key or the store is out.
+
+    `proves`: an accepted answer is kept as evidence for the tokens of its client.
+    """
     if trigger_event.user_not_found(event):
         challenge = replace(challenge, decoy=True)
     if not challenge.decoy:
@@ -35,4 +45,5 @@ def judge_sign_in(
         if fingerprint(attributes) != challenge.bound:
             return Verdict(Refusal.MOVED)
     answer = trigger_event.answer(event)
-    return judge(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now)
+    proof = Proof(trigger_event.client_id(event), challenge.channel) if proves else None
+    return judge(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, proof=proof)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from token_service.challenge import Challenge
 from token_service.code import code_from_mac, read_answer
 from token_service.policy import Policy
-from token_service.ports import CodeMac, Store, Write
+from token_service.ports import CodeMac, Proof, Store, Write
 from token_service.record import Record, key_of
 from token_service.refusal import Refusal
 from token_service.throttle import answer_wait, pause_is_over
@@ -25,7 +25,14 @@ class Verdict:
 
 
 def judge(
-    challenge: Challenge, answer: object, *, code_mac: CodeMac, store: Store, policy: Policy, now: int
+    challenge: Challenge,
+    answer: object,
+    *,
+    code_mac: CodeMac,
+    store: Store,
+    policy: Policy,
+    now: int,
+    proof: Proof | None = None,
 ) -> Verdict:
     """Judge `answer`, whatever it is. Raises `Unavailable` if the key or the store is out.
 
@@ -40,19 +47,21 @@ def judge(
         return Verdict(Refusal.EXPIRED)
     expected = code_from_mac(code_mac(challenge.mac_message()), policy.code_digits)
     right = expected.matches(digits) and not challenge.decoy
-    write = _charge(challenge, store, policy, right=right, now=now)
+    write = _charge(challenge, store, policy, right=right, now=now, proof=proof)
     if not write.accepted:
         # The same refusal for a right answer as for a wrong one: a guess must learn nothing from it.
         return _refused(write.record, challenge.counter, policy, now)
     return Verdict() if right else Verdict(Refusal.WRONG)
 
 
-def _charge(challenge: Challenge, store: Store, policy: Policy, *, right: bool, now: int) -> Write:
+def _charge(
+    challenge: Challenge, store: Store, policy: Policy, *, right: bool, now: int, proof: Proof | None
+) -> Write:
     key = key_of(challenge.purpose, challenge.subject)
-    write = store.charge(key, challenge.counter, right=right, now=now)
+    write = store.charge(key, challenge.counter, right=right, now=now, proof=proof)
     seen = write.record
     if not write.accepted and pause_is_over(seen.failures, seen.failed_at, now, policy):
-        return store.charge_after_pause(key, challenge.counter, seen, right=right, now=now)
+        return store.charge_after_pause(key, challenge.counter, seen, right=right, now=now, proof=proof)
     return write
 
 

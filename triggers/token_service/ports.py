@@ -10,6 +10,14 @@ CodeMac = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True)
+class Proof:
+    """Where an accepted code was given: kept with the write that spends it, as evidence for tokens."""
+
+    client_id: str
+    channel: str
+
+
+@dataclass(frozen=True)
 class Write:
     """The outcome of one conditional write.
 
@@ -32,8 +40,10 @@ class Store(Protocol):
     def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
         """Put the challenge of `new` in place of that of `seen`, if it is still as it was seen."""
 
-    def charge(self, key: str, counter: int, *, right: bool, now: int) -> Write:
+    def charge(self, key: str, counter: int, *, right: bool, now: int, proof: Proof | None = None) -> Write:
         """Spend `counter` (right) or count one failure (wrong), if it is unspent and an answer is allowed."""
 
-    def charge_after_pause(self, key: str, counter: int, seen: Record, *, right: bool, now: int) -> Write:
+    def charge_after_pause(
+        self, key: str, counter: int, seen: Record, *, right: bool, now: int, proof: Proof | None = None
+    ) -> Write:
         """The same for a subject whose pause is over, if still as seen: the count begins anew."""

@@ -4,12 +4,13 @@ The docstring of a function is what AWS does; the code makes ministack do it. No
 AWS kinder than the real one: a test that passes here should pass there.
 """
 
-from tools.local_stack.bridge import events, rights, rounds, sessions, sms, triggers, unknown_users
+from tools.local_stack.bridge import events, resources, rights, rounds, sessions, sms, triggers, unknown_users
 
 
 def apply() -> None:
     """Patch ministack in this process."""
     sms.apply()
+    resources.apply()
     rights.apply()
     unknown_users.apply()
     # The triggers are run with the events as they are shaped here, so these come first.

@@ -83,6 +83,7 @@ def _from_address(request: Request) -> Keys:
 
 _KEYS_OF: dict[str, Callable[[Request], Keys]] = {
     "dynamodb:UpdateItem": _leading_keys,
+    "dynamodb:GetItem": _leading_keys,
     "kms:GenerateMac": _mac_algorithm,
     "ses:SendEmail": _from_address,
 }

@@ -1,0 +1,124 @@
+"""The stack's other shapes, deployed to local stacks of their own."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.conftest import code_in
+from tests.e2e.cognito import Conversation
+from tools.local_stack import inbox, process, stack
+from tools.local_stack.stack import Stack
+
+EMAIL, PASSWORD = "variant@people.example", "a long pass phrase"
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A state folder of its own, and nothing left running in it."""
+    monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path))
+    try:
+        yield
+    finally:
+        stack.down()
+
+
+def add_user(cognito: Any, pool: str) -> None:
+    attributes = [{"Name": "email", "Value": EMAIL}, {"Name": "email_verified", "Value": "true"}]
+    cognito.admin_create_user(
+        UserPoolId=pool, Username=EMAIL, UserAttributes=attributes, MessageAction="SUPPRESS"
+    )
+    cognito.admin_set_user_password(UserPoolId=pool, Username=EMAIL, Password=PASSWORD, Permanent=True)
+
+
+def code(deployed: Stack, count: int = 1) -> str:
+    end = time.monotonic() + 15
+    while len(messages := inbox.read(deployed, EMAIL)) < count:
+        assert time.monotonic() < end, "no message came"
+        time.sleep(0.05)
+    return code_in(messages[-1])
+
+
+def said(token: str) -> dict[str, str]:
+    claims: dict[str, str] = jwt.decode(token, options={"verify_signature": False})
+    return {name: value for name, value in claims.items() if name.startswith("otp_")}
+
+
+@pytest.mark.usefixtures("own_folder")
+@pytest.mark.parametrize("where", ["ID_TOKEN", "ID_AND_ACCESS_TOKEN"])
+def test_tokens_say_how_and_when_a_code_was_given(where: str) -> None:
+    deployed = stack.up(port=process.free_port(), parameters={"AssuranceClaims": where})
+    add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
+    began = int(time.time())
+    conversation = Conversation(deployed, deployed.clients["code_only"]).start(EMAIL)
+    tokens = conversation.answer(code(deployed)).tokens
+    found = said(tokens["IdToken"])
+    assert (found["otp_amr"], found["otp_channel"]) == ("otp", "email")
+    assert began <= int(found["otp_verified_at"]) <= int(time.time())
+    assert said(tokens["AccessToken"]) == (found if where == "ID_AND_ACCESS_TOKEN" else {})
+
+    again = Conversation(deployed, deployed.clients["code_only"]).start(EMAIL)
+    time.sleep(1)
+    later = said(again.answer(code(deployed, 2)).tokens["IdToken"])
+    assert int(later["otp_verified_at"]) > int(found["otp_verified_at"])
+    refreshed = deployed.client("cognito-idp").initiate_auth(
+        ClientId=deployed.clients["code_only"],
+        AuthFlow="REFRESH_TOKEN_AUTH",
+        AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]},
+    )
+    assert said(refreshed["AuthenticationResult"]["IdToken"]) == found, "the old evidence, not renewed"
+
+
+@pytest.mark.usefixtures("own_folder")
+def test_a_stack_for_a_pool_that_exists_makes_none() -> None:
+    emulator = process.start(process.free_port())
+    cognito = stack.client(emulator.endpoint_url, "cognito-idp")
+    pool = cognito.create_user_pool(PoolName="older")["UserPool"]["Id"]
+    deployed = stack.up(parameters={"UserPoolId": pool, "CodeOnlyClientIds": "abc,def"})
+    assert deployed.user_pool_id == pool
+    assert deployed.clients == {}
+    assert len(cognito.list_user_pools(MaxResults=10)["UserPools"]) == 1
+    define = deployed.client("lambda").get_function_configuration(
+        FunctionName=deployed.functions["define_auth_challenge"]
+    )
+    assert define["Environment"]["Variables"]["CODE_ONLY_CLIENTS"] == "abc,def"
+    policy = deployed.client("lambda").get_policy(
+        FunctionName=deployed.functions["define_auth_challenge"], Qualifier="live"
+    )
+    assert json.dumps(pool) in policy["Policy"] or f"userpool/{pool}" in policy["Policy"]
+
+
+@pytest.mark.usefixtures("own_folder")
+def test_every_option_at_once() -> None:
+    deployed = stack.up(
+        port=process.free_port(),
+        parameters={
+            "WebAcl": "ON",
+            "DataKey": "CUSTOMER_MANAGED",
+            "SnapStart": "ON",
+            "AssuranceClaims": "ID_AND_ACCESS_TOKEN",
+            "PermissionsBoundaryArn": "arn:aws:iam::000000000000:policy/boundary",
+            "ChannelChoice": "ASK",
+        },
+    )
+    pool = f"arn:aws:cognito-idp:{deployed.region}:000000000000:userpool/{deployed.user_pool_id}"
+    guard = deployed.client("wafv2").get_web_acl_for_resource(ResourceArn=pool)["WebACL"]
+    assert [rule["Name"] for rule in guard["Rules"]] == [
+        "RequestsPerAddress",
+        "KnownBadAddresses",
+        "KnownBadInputs",
+    ]
+    # The emulator's CloudFormation keeps no word of a table's key, so the queue's has to do.
+    queue = deployed.client("sqs").get_queue_attributes(QueueUrl=deployed.queue_url, AttributeNames=["All"])
+    assert queue["Attributes"]["KmsMasterKeyId"]
+    add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
+    asked = Conversation(deployed, deployed.clients["code_only"]).start(EMAIL)
+    assert asked.parameters["status"] == "CHOOSE"
+    assert json.loads(asked.parameters["channels"]) == {"email": "***@***"}
+    asked.answer("any word", action="send", channel="email")
+    assert (asked.parameters["status"], asked.parameters["resendsLeft"]) == ("SENT", "3")
+    assert asked.answer(code(deployed)).tokens
