@@ -37,7 +37,8 @@ def deploy(endpoint_url: str, built: Package, overrides: Mapping[str, str]) -> d
     try:
         change(
             StackName=STACK_NAME,
-            TemplateBody=built.template,
+            # By way of S3, as sam does it: in the call itself a template may have 51,200 bytes at most.
+            TemplateURL=f"{endpoint_url}/{package.BUCKET}/{built.digest}.yaml",
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
             ],
@@ -74,6 +75,7 @@ def _upload(endpoint_url: str, built: Package) -> None:
     s3 = client(endpoint_url, "s3")
     s3.create_bucket(Bucket=package.BUCKET)
     s3.put_object(Bucket=package.BUCKET, Key=built.key, Body=built.code)
+    s3.put_object(Bucket=package.BUCKET, Key=f"{built.digest}.yaml", Body=built.template.encode())
 
 
 def _settled(cloudformation: Any) -> dict[str, Any]:

@@ -4,7 +4,17 @@ The docstring of a function is what AWS does; the code makes ministack do it. No
 AWS kinder than the real one: a test that passes here should pass there.
 """
 
-from tools.local_stack.bridge import events, resources, rights, rounds, sessions, sms, triggers, unknown_users
+from tools.local_stack.bridge import (
+    events,
+    resources,
+    rights,
+    rounds,
+    sessions,
+    sms,
+    triggers,
+    unknown_users,
+    watching,
+)
 
 
 def apply() -> None:
@@ -18,3 +28,4 @@ def apply() -> None:
     triggers.apply()
     rounds.apply()
     sessions.apply()
+    watching.apply()
