@@ -2,8 +2,8 @@
 
     cd triggers && python ../tools/artefacts/build.py LOGICAL_ID FOLDER [DATA ...]
 
-`sam build` calls it through triggers/Makefile. Any Python from 3.11 on does, on any machine: it needs only the
-standard library and pip. FOLDER gets the artefact; DATA are folders that the function reads and does not import.
+`sam build` calls it through triggers/Makefile. Any Python from 3.11 on does, on any machine: it needs only
+the standard library and pip. FOLDER gets the artefact; DATA are folders that the function reads as files.
 """
 
 import os
@@ -22,8 +22,8 @@ RUNTIME = {"boto3", "botocore"}
 # Of template.yaml's Runtime and Architectures, as pip names them.
 TARGET = ["--platform=manylinux2014_aarch64", "--python-version=3.13", "--implementation=cp"]
 
-# Inside packages that are shipped: place names, carriers, time zones, a web page and its scripts. No door has a
-# use for them, and they are nine tenths of the weight.
+# Inside packages that are shipped: place names, carriers, time zones, the scripts of a web page. No door has
+# a use for them, and they are seven eighths of the weight.
 BALLAST = (
     "phonenumbers/geodata/*",
     "phonenumbers/carrierdata/*",
@@ -60,7 +60,8 @@ def reached(handler: Path, path: list[Path]) -> tuple[set[Path], set[str]]:
     packages that are neither there nor in the standard library or the runtime."""
     finder = ModuleFinder([str(folder) for folder in path])
     finder.run_script(str(handler))
-    files = {Path(module.__file__) for module in finder.modules.values() if module.__file__}
+    origins = (vars(module)["__file__"] for module in finder.modules.values())
+    files = {Path(origin) for origin in origins if origin}
     missing = {name.partition(".")[0] for name in finder.any_missing()}
     return files, missing - sys.stdlib_module_names - RUNTIME
 
@@ -81,8 +82,8 @@ def of_packages(handler: Path, foreign: set[str], packages: Path) -> set[Path]:
     tops = {file.relative_to(packages).parts[0] for file in files if file.is_relative_to(packages)}
     if lacking := foreign - {top.removesuffix(".py") for top in tops}:
         raise NotShippable(
-            f"{handler.name} imports {', '.join(sorted(lacking))}, which triggers/requirements.txt does not hold. "
-            "Add it to triggers/requirements.in and lock it again."
+            f"triggers/requirements.txt lacks {', '.join(sorted(lacking))}, which {handler.name} needs. "
+            "Add it to triggers/requirements.in and lock that again."
         )
     return {file for top in tops for file in files_below(packages / top) if not is_ballast(file, packages)}
 
@@ -116,7 +117,9 @@ def main(logical_id: str, artefact: str, *data: str) -> str | None:
     """Build, and answer why it could not be done, if it could not."""
     handler = Path(handler_of(logical_id)).absolute()
     if not handler.exists():
-        return f"template.yaml has a function {logical_id}, but triggers/{handler.name} is not there. Write it."
+        return (
+            f"There is no triggers/{handler.name} for {logical_id} of template.yaml. Write it, or rename one."
+        )
     try:
         build(handler, Path(artefact), data)
     except NotShippable as error:

@@ -1,29 +1,40 @@
-"""The table of what was built: `python -m tools.artefacts.sizes [FOLDER]`, FOLDER being sam's build folder."""
+"""The table of what was built: `python -m tools.artefacts.sizes FOLDER`, FOLDER being sam's build folder."""
 
 import io
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
-ROW = "{:<24}{:>7}{:>12}{:>11}   {}"
+ROW = "{:<22}{:>6}{:>10}{:>10}{:>8}  {}"
+
+# What an artefact has of this project's own.
+OURS = {"adapters", "messages", "token_service"}
 
 
 def table(built: Path) -> str:
-    """A line for each function's folder in `built`: files, KiB unzipped and zipped, packages and native libraries."""
-    lines = [ROW.format("function", "files", "KiB", "KiB zip", "packages").rstrip()]
+    """A line for each function's folder in `built`. Sizes are in KiB, unzipped and zipped."""
+    lines = [ROW.format("function", "files", "KiB", "KiB zip", "native", "packages")]
     for artefact in sorted(folder for folder in built.iterdir() if folder.is_dir()):
         files = [file for file in artefact.rglob("*") if file.is_file()]
         size = sum(file.stat().st_size for file in files)
-        ships = [*packages(artefact), f"native: {len(native(artefact)) or 'none'}"]
-        row = (artefact.name, len(files), kib(size), kib(zipped(artefact, files)), ", ".join(ships))
+        names = ", ".join(packages(artefact)) or "none"
+        row = (
+            artefact.name,
+            len(files),
+            kib(size),
+            kib(zipped(artefact, files)),
+            len(native(artefact)),
+            names,
+        )
         lines.append(ROW.format(*row))
     return "\n".join(lines)
 
 
-def packages(artefact: Path) -> Iterator[str]:
-    """The top names in an artefact, without the doors."""
-    return (entry.stem for entry in sorted(artefact.iterdir()) if entry.is_dir() or entry.stem == "typing_extensions")
+def packages(artefact: Path) -> list[str]:
+    """What of other people's work is in an artefact."""
+    folders = {entry.name for entry in artefact.iterdir() if entry.is_dir()}
+    singles = {file.stem for file in artefact.glob("typing_extensions.py")}
+    return sorted((folders | singles) - OURS)
 
 
 def native(artefact: Path) -> list[Path]:
@@ -46,4 +57,4 @@ def kib(size: int) -> str:
 
 
 if __name__ == "__main__":
-    print(table(Path(sys.argv[1] if len(sys.argv) > 1 else ".aws-sam/build")))
+    print(table(Path(sys.argv[1])))
