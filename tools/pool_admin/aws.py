@@ -1,0 +1,57 @@
+"""boto3 clients, with what the person gave on the command line."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from tools.pool_admin.errors import AdminError
+
+_POOL_ID = re.compile(r"(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+\Z")
+# Six tries with growing pauses are about half a minute of throttling; then a sentence is better.
+_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6})
+
+
+def region_of(pool_id: str) -> str:
+    """The region that a pool's id names. Raises `AdminError` if it is not such an id."""
+    match = _POOL_ID.match(pool_id)
+    if not match:
+        raise AdminError(f"{pool_id} is not the id of a user pool, which looks like eu-central-1_AbCdEfGhI.")
+    return match["region"]
+
+
+@dataclass(frozen=True)
+class Aws:
+    """An account in a region, as --profile, --region and --endpoint-url name it."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+
+    def at_pool(self, pool_id: str) -> "Aws":
+        """The same in the pool's own region. Raises `AdminError` if another was asked for."""
+        region = region_of(pool_id)
+        if self.region and self.region != region:
+            raise AdminError(
+                f"The pool is in {region}, and its functions must be too. Leave out --region {self.region}."
+            )
+        return Aws(self.profile, region, self.endpoint_url)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of `service`, whose retries are bounded."""
+        return self._session.client(service, endpoint_url=self.endpoint_url, config=_CONFIG)  # type: ignore[call-overload]
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        if self._is_local and not self.profile:
+            # An emulator on this machine must not be shown a person's own credentials.
+            return boto3.Session("test", "test", region_name=self.region or "us-east-1")
+        return boto3.Session(profile_name=self.profile, region_name=self.region)
+
+    @property
+    def _is_local(self) -> bool:
+        return urlsplit(self.endpoint_url or "").hostname in ("127.0.0.1", "localhost", "::1")

@@ -1,0 +1,137 @@
+"""The commands on pools. Each reads what was typed, calls one thing, and shows its outcome."""
+
+from dataclasses import asdict
+
+import typer
+
+from tools.pool_admin.attach import Attach
+from tools.pool_admin.detach import Detach
+from tools.pool_admin.doctor.check_up import exit_code, findings
+from tools.pool_admin.doctor.collect import collect
+from tools.pool_admin.options import (
+    HELP,
+    Clients,
+    CodeOnly,
+    Endpoint,
+    Json,
+    MaybeStack,
+    PoolId,
+    Profile,
+    Region,
+    Replace,
+    StackName,
+    TableName,
+    To,
+    User,
+    Yes,
+    command,
+)
+from tools.pool_admin.people import people_of, send_test_of
+from tools.pool_admin.place import Place
+from tools.pool_admin.plan import Wish
+from tools.pool_admin.report import show_attach, show_detach, show_findings, show_standing
+
+app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def attach(
+    pool: PoolId,
+    stack: StackName,
+    client: Clients = None,
+    code_only_client: CodeOnly = None,
+    yes: Yes = False,
+    replace: Replace = False,
+    as_json: Json = False,
+    profile: Profile = None,
+    region: Region = None,
+    endpoint_url: Endpoint = None,
+) -> None:
+    """Show what would change in a pool and its app clients, ask, and change it."""
+    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
+        wish = Wish(tuple(client or ()), tuple(code_only_client or ()), replace)
+        show_attach(view, Attach.of(Place.of(aws, pool), stack, wish), yes=yes)
+
+
+@app.command()
+def detach(
+    pool: PoolId,
+    yes: Yes = False,
+    as_json: Json = False,
+    profile: Profile = None,
+    region: Region = None,
+    endpoint_url: Endpoint = None,
+) -> None:
+    """Put back what attach changed, and leave what others changed since."""
+    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
+        show_detach(view, Detach.of(Place.of(aws, pool)), yes=yes)
+
+
+@app.command()
+def doctor(
+    pool: PoolId,
+    stack: MaybeStack = None,
+    as_json: Json = False,
+    profile: Profile = None,
+    region: Region = None,
+    endpoint_url: Endpoint = None,
+) -> None:
+    """Look for ways round the code, and for settings that fight it. Changes nothing."""
+    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
+        found = findings(collect(Place.of(aws, pool), stack))
+        show_findings(view, pool, found)
+        raise typer.Exit(exit_code(found))
+
+
+@app.command()
+def status(
+    user: User,
+    stack: MaybeStack = None,
+    table: TableName = None,
+    as_json: Json = False,
+    profile: Profile = None,
+    region: Region = None,
+    endpoint_url: Endpoint = None,
+) -> None:
+    """Show what is counted of a user: messages and wrong answers, never a code."""
+    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
+        people = people_of(aws, stack, table)
+        show_standing(view, people.standing(user), limits_known=people.limits_known)
+
+
+@app.command()
+def unlock(
+    user: User,
+    stack: MaybeStack = None,
+    table: TableName = None,
+    as_json: Json = False,
+    profile: Profile = None,
+    region: Region = None,
+    endpoint_url: Endpoint = None,
+) -> None:
+    """Forget a user's wrong answers and used-up messages. A code that was used stays used."""
+    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
+        sub, known = people_of(aws, stack, table).unlock(user)
+        said = (
+            "The user can go on at once." if known else "Nothing is counted of that user: nothing to unlock."
+        )
+        view.result(said, {"sub": sub, "unlocked": known})
+
+
+@app.command()
+def send_test(
+    stack: StackName,
+    to: To,
+    as_json: Json = False,
+    profile: Profile = None,
+    region: Region = None,
+    endpoint_url: Endpoint = None,
+) -> None:
+    """Send one message without a code, as the stack would, and say what the provider thinks of it."""
+    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
+        taken = send_test_of(aws, stack, to)
+        view.result(
+            f"{taken.provider} took the message ({taken.message_id}). Look whether it arrives. It was sent "
+            "with your rights, not with those of the function.",
+            asdict(taken),
+        )

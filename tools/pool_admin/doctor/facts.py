@@ -1,0 +1,77 @@
+"""What the doctor looks at, and what it finds: plain values, so that every rule is a table of examples."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from tools.pool_admin.stack import DeployedStack
+
+
+class Severity(IntEnum):
+    """How bad: also the exit code of a pipeline that only wants to know the worst."""
+
+    NOTE = 0
+    WARNING = 1
+    ERROR = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`what` is wrong with `about`, `why` that matters, and the one command or step that mends it."""
+
+    severity: Severity
+    about: str
+    what: str
+    why: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """A fact that could not be had: `call` was refused, for want of a right (`denied`) or otherwise."""
+
+    call: str
+    denied: bool
+
+
+@dataclass(frozen=True)
+class Mail:
+    """SES in the stack's region. `sender_verified` is of the address or its domain."""
+
+    sender: str
+    sender_verified: bool | Unchecked
+    out_of_sandbox: bool | Unchecked
+
+
+@dataclass(frozen=True)
+class Texts:
+    """SNS in the stack's region. `monthly_usd` is the spend limit, 0 if AWS's default holds."""
+
+    in_sandbox: bool | Unchecked
+    monthly_usd: float | Unchecked
+
+
+@dataclass(frozen=True)
+class StackFacts:
+    """A stack, and what only AWS can say of it. `functions` maps a name in the template to what is served."""
+
+    stack: DeployedStack
+    permitted: Mapping[str, bool | Unchecked] = field(default_factory=dict)
+    functions: Mapping[str, Mapping[str, Any] | Unchecked] = field(default_factory=dict)
+    mail: Mail | None = None
+    texts: Texts | None = None
+    idle_alarms: tuple[str, ...] | Unchecked = ()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A pool and its app clients as AWS describes them, with the stack if one was named."""
+
+    pool: Mapping[str, Any]
+    clients: tuple[Mapping[str, Any], ...] | Unchecked
+    stack: StackFacts | None = None
+
+    @property
+    def pool_id(self) -> str:
+        return str(self.pool["Id"])

@@ -1,0 +1,58 @@
+"""What every command can be given, and the one place where an error becomes a sentence."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from tools.pool_admin.aws import Aws
+from tools.pool_admin.errors import plain
+from tools.pool_admin.view import View
+
+HELP = """Attach one-time codes to a user pool that exists, check it, and look after its users.
+
+Exit codes: 0 done, 2 mistyped, 3 could not be done; `doctor` also answers 1 for warnings and 2 for errors.
+"""
+FAILED = 3
+
+PoolId = Annotated[
+    str, typer.Argument(metavar="POOL", help="The user pool's id, such as eu-central-1_AbCdEfGhI.")
+]
+StackName = Annotated[str, typer.Option("--stack", metavar="NAME", help="The stack, in the pool's region.")]
+MaybeStack = Annotated[str | None, typer.Option("--stack", metavar="NAME", help="The stack.")]
+User = Annotated[str, typer.Argument(metavar="USER", help="A user's sub, or what they sign in with.")]
+TableName = Annotated[str | None, typer.Option("--table", help="The table, if the stack is not to be asked.")]
+Clients = Annotated[
+    list[str] | None, typer.Option("--client", metavar="ID", help="An app client: a password, then a code.")
+]
+CodeOnly = Annotated[
+    list[str] | None,
+    typer.Option("--code-only-client", metavar="ID", help="An app client: a code instead of a password."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Triggers of somebody else's may go.")]
+To = Annotated[str, typer.Option(metavar="ADDRESS", help="An email address, or a number with +.")]
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
+Profile = Annotated[str | None, typer.Option(help="The AWS profile to use.")]
+Region = Annotated[str | None, typer.Option(help="The region; a pool's id names its own.")]
+Endpoint = Annotated[str | None, typer.Option(help="Where AWS is, if it is a local one.")]
+
+
+@contextmanager
+def command(
+    *, as_json: bool, profile: str | None, region: str | None, endpoint_url: str | None
+) -> Iterator[tuple[View, Aws]]:
+    """Run the body of a command; whatever it raises ends as one sentence, never as a traceback."""
+    view = View(as_json=as_json)
+    try:
+        yield view, Aws(profile, region, endpoint_url)
+    except typer.Exit:
+        raise
+    except KeyboardInterrupt:
+        view.error("Stopped. What was begun is taken up when you run the command again.")
+        raise typer.Exit(FAILED) from None
+    except Exception as error:
+        view.error(str(plain(error)))
+        raise typer.Exit(FAILED) from None

@@ -1,0 +1,59 @@
+"""The commands on users, composed from the command line's options."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tools.pool_admin import send_test, stack, users
+from tools.pool_admin.aws import Aws
+from tools.pool_admin.errors import AdminError
+from tools.pool_admin.functions import Functions
+from tools.pool_admin.rules import Policy
+from tools.pool_admin.send_test import Accepted
+from tools.pool_admin.stack import DELIVER, DeployedStack
+from tools.pool_admin.users import Counters, Standing
+
+
+@dataclass(frozen=True)
+class People:
+    """The users of a stack. Without a stack neither names nor the limits are known."""
+
+    cognito: Any
+    pool_id: str
+    counters: Counters
+    limits_known: bool
+
+    def standing(self, user: str) -> Standing:
+        """How a user stands now. Raises `AdminError` if there is no such user."""
+        sub = users.sub_of(self.cognito, self.pool_id, user)
+        return self.counters.standing(sub, int(time.time()))
+
+    def unlock(self, user: str) -> tuple[str, bool]:
+        """The user's sub, and whether anything was counted. Raises `AdminError`."""
+        sub = users.sub_of(self.cognito, self.pool_id, user)
+        return sub, self.counters.unlock(sub)
+
+
+def people_of(aws: Aws, stack_name: str | None, table: str | None) -> People:
+    """The users of a stack or of a table. Raises `AdminError` unless one of the two is named."""
+    dynamodb = aws.client("dynamodb")
+    if table:
+        return People(None, "", Counters(dynamodb, table, Policy()), limits_known=False)
+    if not stack_name:
+        raise AdminError("Name the stack with --stack, or its table with --table.")
+    found = _stack(aws, stack_name)
+    served = Functions(aws.client("lambda")).environment(found.triggers["VerifyAuthChallengeResponse"])
+    counters = Counters(dynamodb, served["TABLE_NAME"], Policy.from_environment(served))
+    return People(aws.client("cognito-idp"), found.pool_id, counters, limits_known=True)
+
+
+def send_test_of(aws: Aws, stack_name: str, to: str) -> Accepted:
+    """Send the test message with the settings of the stack's `deliver`. Raises `AdminError`."""
+    found = _stack(aws, stack_name)
+    settings = Functions(aws.client("lambda")).environment(found.functions[DELIVER])
+    return send_test.send(aws.client("sesv2"), aws.client("sns"), settings, to)
+
+
+def _stack(aws: Aws, name: str) -> DeployedStack:
+    cloudformation = aws.client("cloudformation")
+    return stack.find(cloudformation, name, str(cloudformation.meta.region_name))

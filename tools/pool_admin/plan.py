@@ -1,0 +1,156 @@
+"""What attach is going to do, decided from what is there: pure, and shown before anything is touched."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tools.pool_admin.carry import Settings
+from tools.pool_admin.changes import Change, changed, difference
+from tools.pool_admin.errors import AdminError
+from tools.pool_admin.pool import ATTRIBUTE
+from tools.pool_admin.record import POOL, Record
+from tools.pool_admin.stack import CLAIMS, DeployedStack
+
+_FLOWS = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+# The longest that Cognito allows, so that it covers the longest life of a code.
+_SESSION_MINUTES = 15
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is there. Settings are as the update that changes nothing has them."""
+
+    pool: Settings
+    clients: Mapping[str, Settings]
+    has_attribute: bool
+    not_permitted: tuple[str, ...]  # functions that the pool may not call yet
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for: app clients by mode, and whether other functions may be replaced."""
+
+    password_and_code: tuple[str, ...]
+    code_only: tuple[str, ...]
+    replace: bool = False
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        return (*self.password_and_code, *self.code_only)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps that are left. `code_only` is the whole new list for the stack, None if it stays."""
+
+    record: Record
+    code_only: tuple[str, ...] | None
+    notes: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        record = self.record
+        return not (record.changes or record.permissions or record.attribute or self.code_only is not None)
+
+
+def plan(pool_id: str, seen: Seen, stack: DeployedStack, wish: Wish) -> Plan:
+    """Every step from what is there to what was asked for. Raises `AdminError` if it must not be."""
+    _check(pool_id, stack, wish)
+    _check_triggers(seen.pool, stack, wish)
+    edits = {POOL: difference(seen.pool, changed(seen.pool, _triggers(stack)))}
+    for client_id in wish.clients:
+        settings = seen.clients[client_id]
+        edits[client_id] = difference(settings, _client(settings))
+    listed = _listed(stack.code_only, wish)
+    record = Record(
+        pool_id,
+        stack.name,
+        {target: tuple(changes) for target, changes in edits.items() if changes},
+        {name: name in stack.code_only for name in {*listed} ^ {*stack.code_only}},
+        seen.not_permitted,
+        not seen.has_attribute,
+    )
+    return Plan(record, listed if listed != stack.code_only else None, tuple(_notes(seen)))
+
+
+def _check(pool_id: str, stack: DeployedStack, wish: Wish) -> None:
+    if not wish.clients:
+        raise AdminError("Name the app clients that are to use codes, with --client or --code-only-client.")
+    if both := set(wish.password_and_code) & set(wish.code_only):
+        raise AdminError(f"{min(both)} cannot be both --client and --code-only-client. Name it once.")
+    if stack.makes_pool:
+        raise AdminError(
+            f"The stack {stack.name} has a user pool of its own, {stack.pool_id}. Deploy another stack with "
+            f"the parameter UserPoolId={pool_id} and attach that one."
+        )
+    if stack.pool_id != pool_id:
+        raise AdminError(
+            f"The stack {stack.name} was deployed for the pool {stack.pool_id}. Deploy it with the parameter "
+            f"UserPoolId={pool_id} first."
+        )
+
+
+def _check_triggers(pool: Settings, stack: DeployedStack, wish: Wish) -> None:
+    there = pool.get("LambdaConfig", {})
+    wanted = dict(stack.triggers)
+    if stack.claims_version:
+        wanted[CLAIMS] = stack.functions[CLAIMS]
+    others = [f"{name} ({there[name]})" for name, arn in wanted.items() if there.get(name, arn) != arn]
+    if others and not wish.replace:
+        raise AdminError(
+            f"The pool has triggers of its own: {', '.join(others)}. If they may go, run the command again "
+            "with --replace; detach puts them back."
+        )
+
+
+def _triggers(stack: DeployedStack) -> list[Change]:
+    wanted = [Change(("LambdaConfig", name), None, arn) for name, arn in stack.triggers.items()]
+    if stack.claims_version:
+        arn = stack.functions[CLAIMS]
+        versioned = {"LambdaVersion": stack.claims_version, "LambdaArn": arn}
+        # AWS describes both, and wants both to say the same.
+        wanted += [
+            Change(("LambdaConfig", CLAIMS), None, arn),
+            *(
+                Change(("LambdaConfig", f"{CLAIMS}Config", key), None, value)
+                for key, value in versioned.items()
+            ),
+        ]
+    return wanted
+
+
+def _client(settings: Settings) -> Settings:
+    rotates = settings.get("RefreshTokenRotation", {}).get("Feature") == "ENABLED"
+    wanted = settings | {
+        # A client whose refresh tokens rotate may not have the flow that does not rotate them.
+        "ExplicitAuthFlows": _flows(settings, _FLOWS[:1] if rotates else _FLOWS),
+        "PreventUserExistenceErrors": "ENABLED",
+        "AuthSessionValidity": _SESSION_MINUTES,
+    }
+    for name in ("ReadAttributes", "WriteAttributes"):
+        # No list is "all that there are", to which an attribute of the pool need not be added.
+        if (listed := settings.get(name)) and ATTRIBUTE not in listed:
+            wanted[name] = [*listed, ATTRIBUTE]
+    return wanted
+
+
+def _flows(settings: Settings, wanted: list[str]) -> list[str]:
+    there: list[str] = settings.get("ExplicitAuthFlows", [])
+    return there if set(there) == set(wanted) else wanted
+
+
+def _listed(there: Sequence[str], wish: Wish) -> tuple[str, ...]:
+    kept = [name for name in there if name not in wish.password_and_code]
+    return tuple(dict.fromkeys((*kept, *wish.code_only)))
+
+
+def _notes(seen: Seen) -> list[str]:
+    notes = []
+    if seen.pool.get("MfaConfiguration", "ON") != "OFF":
+        notes.append("The pool's own MFA is on, and does not go together with codes. Turn it off after this.")
+    if any(client.get("AllowedOAuthFlowsUserPoolClient") for client in seen.clients.values()):
+        notes.append("Hosted sign-in stays open for an app client named here, and is a way round the code.")
+    if seen.clients:
+        notes.append(
+            "Refresh tokens that were given out before stay good. Sign users out globally to end them."
+        )
+    return notes
