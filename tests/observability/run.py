@@ -1,0 +1,139 @@
+"""A run in which every door says all that it has to say: sign-ins, refusals, lock-outs, failures, a decoy."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import User, code_in
+from tests.e2e.cognito import code_only, password_and_code
+from tools.local_stack import inbox
+from tools.local_stack.stack import Stack
+
+US, SWITZERLAND = "+1202555", "+4179123"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The sign-ins of a run, each by a user of its own, so that nothing has to be waited for."""
+
+    stack: Stack
+
+    def everything(self) -> None:
+        """All of it. What comes behind the queue comes a little later."""
+        self.sign_in_by_email_after_a_wrong_code()
+        self.sign_in_by_sms()
+        self.lock_out()
+        self.throttle()
+        code_only(self.stack).start(f"nobody-{secrets.token_hex(5)}@people.example")
+        # SMS may not go to this country.
+        code_only(self.stack).start(self.user(SWITZERLAND, channel="sms").email)
+        self.use_up_the_sms_budget()
+        self.break_every_door()
+
+    def sign_in_by_email_after_a_wrong_code(self) -> None:
+        user = self.user(US)
+        asked = password_and_code(self.stack, user)
+        code = self.code(user.email)
+        asked.answer("999999" if code != "999999" else "999998").answer(code)
+
+    def sign_in_by_sms(self) -> None:
+        user = self.user(US, channel="sms")
+        code_only(self.stack).start(user.email).answer(self.code(user.phone))
+
+    def lock_out(self) -> None:
+        user = self.user(US)
+        for failures in (50, 100):
+            # No failure is due yet, so the sign-in begins; the wait comes between that and the answer.
+            self.put(f"sign_in#{user.sub}", failures=0)
+            asked = code_only(self.stack).start(user.email)
+            self.put(f"sign_in#{user.sub}", failures=failures, failed_at=int(time.time()))
+            _refused(partial(asked.answer, "000000"))
+            _refused(partial(code_only(self.stack).start, user.email))
+
+    def throttle(self) -> None:
+        user = self.user(US)
+        code_only(self.stack).start(user.email)
+        now = int(time.time())
+        self.put(f"sign_in#{user.sub}", send_tat=now + 4_500, expires_at=now - 60, sent_at=now - 60)
+        _refused(partial(code_only(self.stack).start, user.email))
+
+    def use_up_the_sms_budget(self) -> None:
+        user = self.user(US, channel="sms")
+        day = f"sms_budget#{datetime.now(UTC).date().isoformat()}"
+        self.add(day, 1_000_000)
+        code_only(self.stack).start(user.email)
+        # It fell over to email, so it is done with the budget, which others still need.
+        self.code(user.email)
+        self.add(day, -1_000_000)
+
+    def break_every_door(self) -> None:
+        for door, event in (
+            ("define_auth_challenge", {"request": {"session": 5}}),
+            ("create_auth_challenge", {}),
+            ("verify_auth_challenge", {"request": {"privateChallengeParameters": 5}}),
+            ("deliver", {"Records": [{"messageId": "1", "body": "no delivery"}]}),
+        ):
+            self.stack.client("lambda").invoke(
+                FunctionName=self.stack.functions[door], Payload=json.dumps(event)
+            )
+
+    def user(self, prefix: str, channel: str = "email") -> User:
+        """Somebody in the pool with verified addresses."""
+        pool, tag = self.stack.client("cognito-idp"), secrets.token_hex(5)
+        email, phone = f"watched-{tag}@people.example", f"{prefix}{secrets.randbelow(10_000):04d}"
+        wanted = {"email": email, "email_verified": "true", "phone_number": phone}
+        wanted |= {"phone_number_verified": "true", "custom:otp_channel": channel}
+        made = pool.admin_create_user(
+            UserPoolId=self.stack.user_pool_id,
+            Username=email,
+            UserAttributes=[{"Name": name, "Value": value} for name, value in wanted.items()],
+            MessageAction="SUPPRESS",
+        )
+        password = f"a long pass phrase {tag}"
+        pool.admin_set_user_password(
+            UserPoolId=self.stack.user_pool_id, Username=email, Password=password, Permanent=True
+        )
+        (sub,) = (a["Value"] for a in made["User"]["Attributes"] if a["Name"] == "sub")
+        return User(email, phone, password, sub)
+
+    def code(self, to: str) -> str:
+        """The code of the newest message to an address, once there is one."""
+        return code_in(until(lambda: inbox.read(self.stack, to))[-1])
+
+    def put(self, key: str, **numbers: int) -> None:
+        """Set numbers of an item."""
+        self._update(key, "SET " + ", ".join(f"{name} = :{name}" for name in numbers), numbers)
+
+    def add(self, key: str, number: int) -> None:
+        """Add to what a day's SMS counter says."""
+        self._update(key, "ADD sent :sent", {"sent": number})
+
+    def _update(self, key: str, expression: str, numbers: dict[str, int]) -> None:
+        self.stack.client("dynamodb").update_item(
+            TableName=self.stack.table,
+            Key={"pk": {"S": key}},
+            UpdateExpression=expression,
+            ExpressionAttributeValues={f":{name}": {"N": str(value)} for name, value in numbers.items()},
+        )
+
+
+def _refused(call: Callable[[], object]) -> None:
+    with pytest.raises(ClientError):
+        call()
+
+
+def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
+    """What `condition` answers, once that is something."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "what was waited for did not happen"
+        time.sleep(0.1)
+    return found

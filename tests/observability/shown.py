@@ -1,0 +1,106 @@
+"""What template.yaml shows to an operator: the metrics of its dashboard and alarms, and its saved queries."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode.cfn_yaml import load
+
+from tools.local_stack.deploy import STACK_NAME
+
+ROOT = Path(__file__).parents[2]
+RESOURCES: dict[str, Any] = load(str(ROOT / "template.yaml"))["Resources"]
+_SEARCH = re.compile(r"^SEARCH\('\{\"([^\"]+)\",([a-z,]+)\} MetricName=\"(\w+)\"', '\w+', \d+\)$")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as it is shown. A search finds every value of a dimension: then the value is None."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str | None], ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of its dimensions."""
+        return tuple(key for key, _ in self.dimensions)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An expression of metric math and the ids that it may use; `where` is the widget's or alarm's name."""
+
+    where: str
+    expression: str
+    ids: frozenset[str]
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of the resources of a type, by their logical names."""
+    return {name: found["Properties"] for name, found in RESOURCES.items() if found["Type"] == kind}
+
+
+ALARMS = of_type("AWS::CloudWatch::Alarm")
+QUERIES = of_type("AWS::Logs::QueryDefinition")
+
+
+def rendered(value: Any) -> str:
+    """A string of the template, with the stack's name filled in and other references by their own names."""
+    text = value
+    if not isinstance(value, str):
+        text = value.get("Fn::Sub") or value.get("Ref") or ".".join(value["Fn::GetAtt"])
+    return re.sub(r"\$\{([\w:.]+)\}", r"\1", str(text).replace("${AWS::StackName}", STACK_NAME))
+
+
+def widgets() -> list[dict[str, Any]]:
+    """The dashboard's widgets."""
+    found: list[dict[str, Any]] = json.loads(
+        rendered(of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"])
+    )["widgets"]
+    return found
+
+
+def dashboard_metrics() -> Iterator[Metric]:
+    """Every metric on the dashboard."""
+    for line in _lines():
+        if not isinstance(line[0], dict):
+            namespace, name, *rest = [part for part in line if isinstance(part, str)]
+            yield Metric(namespace, name, tuple(zip(rest[::2], rest[1::2], strict=True)))
+        elif line[0]["expression"].startswith("SEARCH"):
+            found = _SEARCH.match(line[0]["expression"])
+            assert found, f"not understood: {line[0]['expression']}"
+            yield Metric(found[1], found[3], tuple((key, None) for key in found[2].split(",")))
+
+
+def _lines() -> Iterator[list[Any]]:
+    for widget in widgets():
+        yield from widget["properties"].get("metrics", [])
+
+
+def alarm_metrics() -> Iterator[Metric]:
+    """Every metric that an alarm watches, by itself or in an expression."""
+    for alarm in ALARMS.values():
+        stats = [entry["MetricStat"]["Metric"] for entry in alarm.get("Metrics", []) if "MetricStat" in entry]
+        for stat in stats or [alarm]:
+            dimensions = tuple((d["Name"], rendered(d["Value"])) for d in stat.get("Dimensions", []))
+            yield Metric(rendered(stat["Namespace"]), stat["MetricName"], dimensions)
+
+
+def formulas() -> Iterator[Formula]:
+    """Every expression that is not a search."""
+    for widget in widgets():
+        lines = widget["properties"].get("metrics", [])
+        ids = frozenset(
+            part["id"] for line in lines for part in line if isinstance(part, dict) and "id" in part
+        )
+        for line in lines:
+            if isinstance(line[0], dict) and not line[0]["expression"].startswith("SEARCH"):
+                yield Formula(widget["properties"]["title"], line[0]["expression"], ids)
+    for name, alarm in ALARMS.items():
+        entries = alarm.get("Metrics", [])
+        ids = frozenset(entry["Id"] for entry in entries if "MetricStat" in entry)
+        yield from (Formula(name, entry["Expression"], ids) for entry in entries if "Expression" in entry)

@@ -1,0 +1,84 @@
+"""The alarms by themselves: their sums, their words, and where each of them leads."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.observability import shown
+from tests.observability.shown import ALARMS, ROOT, Formula
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
+TOPIC = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+
+
+def result(alarm: str, **values: float | None) -> float:
+    """What an alarm's expression comes to. None is a metric without a data point."""
+    (formula,) = [f for f in shown.formulas() if f.where == alarm]
+    functions: dict[str, Any] = {
+        "IF": lambda condition, then, otherwise: then if condition else otherwise,
+        "FILL": lambda value, default: default if value is None else value,
+    }
+    return float(eval(formula.expression, {"__builtins__": {}}, functions | values))
+
+
+@pytest.mark.parametrize("formula", shown.formulas(), ids=lambda f: f.where)
+def test_an_expression_uses_each_of_its_metrics_and_nothing_else(formula: Formula) -> None:
+    used = set(re.findall(r"\b[a-z_]+\b", formula.expression))
+    assert used <= formula.ids
+    assert formula.ids - used == set() or formula.where not in ALARMS
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_tells_the_topic_and_where_to_read_on(name: str) -> None:
+    alarm = ALARMS[name]
+    assert alarm["AlarmActions"] == alarm["OKActions"] == TOPIC
+    assert alarm["TreatMissingData"] == "notBreaching"
+    (heading,) = re.findall(r"See docs/operations\.md, ['\"](.+)['\"]\.$", alarm["AlarmDescription"])
+    assert re.search(rf"^### {re.escape(heading)}$", OPERATIONS, re.MULTILINE), heading
+
+
+@pytest.mark.parametrize("name", [name for name, alarm in ALARMS.items() if "Metrics" in alarm])
+def test_exactly_one_entry_of_an_alarm_is_watched(name: str) -> None:
+    watched = [e for e in ALARMS[name]["Metrics"] if e.get("ReturnData", True)]
+    assert ["Expression" in entry for entry in watched] == [True]
+
+
+@pytest.mark.parametrize(
+    ("alarm", "values", "value"),
+    [
+        # One wrong number at night wakes nobody; three in ten do.
+        ("DeliveryFailingAlarm", {"failed": 1, "sent": None}, 0),
+        ("DeliveryFailingAlarm", {"failed": 3, "sent": 7}, 30),
+        ("DeliveryFailingAlarm", {"failed": 10, "sent": None}, 100),
+        # Strangers' guesses at names are no collapse, and nobody signing in at all is one.
+        ("ConversionAlarm", {"issued": 19, "decoys": None, "verified": None}, 100),
+        ("ConversionAlarm", {"issued": 500, "decoys": 490, "verified": 9}, 100),
+        ("ConversionAlarm", {"issued": 50, "decoys": None, "verified": None}, 0),
+        ("ConversionAlarm", {"issued": 50, "decoys": 10, "verified": 30}, 75),
+        # A refusal is an error to Lambda and none to us.
+        ("CreateErrorsAlarm", {"failed": 40, "turned_away": None, "says_no": 40}, 0),
+        ("VerifyErrorsAlarm", {"failed": 43, "turned_away": 1, "says_no": 40}, 4),
+        ("DefineErrorsAlarm", {"failed": 1, "turned_away": None, "caught": 2}, 3),
+        ("DeliverErrorsAlarm", {"failed": None, "turned_away": None, "caught": 5}, 5),
+    ],
+)
+def test_what_an_alarm_sees(alarm: str, values: dict[str, Any], value: float) -> None:
+    assert result(alarm, **values) == value
+
+
+def test_the_slow_alarms_ring_before_cognito_gives_up() -> None:
+    slow = {name: alarm for name, alarm in ALARMS.items() if alarm.get("MetricName") == "Duration"}
+    assert set(slow) == {"DefineSlowAlarm", "CreateSlowAlarm", "VerifySlowAlarm", "ClaimsSlowAlarm"}
+    assert {(a["ExtendedStatistic"], a["Threshold"]) for a in slow.values()} == {("p99", 3000)}
+
+
+def test_widgets_fill_the_page_without_lying_on_each_other() -> None:
+    taken = {
+        (x, y)
+        for w in shown.widgets()
+        for x in range(w["x"], w["x"] + w["width"])
+        for y in range(w["y"], w["y"] + w["height"])
+    }
+    assert len(taken) == sum(w["width"] * w["height"] for w in shown.widgets())
+    assert max(x for x, _ in taken) == 23

@@ -1,0 +1,121 @@
+"""The dashboard and the alarms against what the doors really emitted: nothing shown is missing, and nothing
+that is emitted goes unseen."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.observability import shown
+from tests.observability.run import Run, until
+from tests.observability.shown import Metric
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+# As the guides of the services list them, with the dimensions that they can be had by.
+OF_AWS = {
+    "AWS/Lambda": ({"Invocations", "Errors", "Throttles", "Duration"}, ("FunctionName",)),
+    "AWS/SQS": ({"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"}, ("QueueName",)),
+    "AWS/DynamoDB": ({"ConsumedWriteCapacityUnits"}, ("TableName",)),
+    "AWS/SNS": ({"SMSMonthToDateSpentUSD"}, ()),
+}
+# The last words of what happens behind the queue.
+LAST = [("decoys", "deliver"), ("errors", "deliver"), ("send_failed", "country"), ("send_failed", "budget")]
+
+
+@dataclass(frozen=True)
+class Said:
+    """The metrics and the log lines of one run."""
+
+    metrics: frozenset[Metric]
+    lines: list[dict[str, Any]]
+
+
+def metrics_of(line: dict[str, Any]) -> Iterator[Metric]:
+    """The metrics that CloudWatch makes of a line in its embedded metric format."""
+    for described in line["_aws"]["CloudWatchMetrics"]:
+        for keys in described["Dimensions"]:
+            for metric in described["Metrics"]:
+                dimensions = tuple((key, line[key]) for key in keys)
+                yield Metric(described["Namespace"], metric["Name"], dimensions)
+
+
+@pytest.fixture(scope="module")
+def said(local_stack: Stack) -> Said:
+    began = time.time() * 1000
+    Run(local_stack).everything()
+
+    def heard() -> Said | None:
+        lines = [json.loads(text) for door in local_stack.logs().values() for text in door if text[:1] == "{"]
+        ours = [line for line in lines if "_aws" in line and line["_aws"]["Timestamp"] >= began]
+        metrics = frozenset(metric for line in ours for metric in metrics_of(line))
+        words = {(m.name, str(value)) for m in metrics for _, value in m.dimensions}
+        return Said(metrics, [line for line in lines if "message" in line]) if set(LAST) <= words else None
+
+    found: Said = until(heard)
+    return found
+
+
+def own(metrics: Iterator[Metric]) -> set[Metric]:
+    return {metric for metric in metrics if metric.namespace not in OF_AWS}
+
+
+def matches(metric: Metric, emitted: Metric) -> bool:
+    if (metric.namespace, metric.name, metric.keys) != (emitted.namespace, emitted.name, emitted.keys):
+        return False
+    pairs = zip(metric.dimensions, emitted.dimensions, strict=True)
+    return all(wanted in (None, found) for (_, wanted), (_, found) in pairs)
+
+
+@pytest.mark.parametrize("source", [shown.dashboard_metrics, shown.alarm_metrics])
+def test_every_metric_that_is_shown_is_emitted(said: Said, source: Any) -> None:
+    watched = own(source())
+    # This door is there by parameter only, and its one metric is the same code's.
+    watched = {m for m in watched if ("service", "pre_token_generation") not in m.dimensions}
+    assert len(watched) > 5
+    assert {m for m in watched if not any(matches(m, e) for e in said.metrics)} == set()
+
+
+def test_every_metric_that_is_emitted_is_on_the_dashboard(said: Said) -> None:
+    on_it = own(shown.dashboard_metrics())
+    assert {e for e in said.metrics if not any(matches(m, e) for m in on_it)} == set()
+
+
+def test_what_aws_emits_is_named_as_aws_names_it(local_stack: Stack) -> None:
+    found = [m for m in (*shown.dashboard_metrics(), *shown.alarm_metrics()) if m.namespace in OF_AWS]
+    assert {m.namespace for m in found} == set(OF_AWS)
+    for metric in found:
+        names, keys = OF_AWS[metric.namespace]
+        assert metric.name in names
+        assert metric.keys == keys
+    functions = {m.dimensions[0][1] for m in shown.dashboard_metrics() if m.namespace == "AWS/Lambda"}
+    assert functions == {*local_stack.functions.values(), "passcode-pre-token-generation"}
+
+
+def test_the_deployed_dashboard_shows_the_alarms(local_stack: Stack) -> None:
+    cloudwatch = local_stack.client("cloudwatch")
+    (entry,) = cloudwatch.list_dashboards()["DashboardEntries"]
+    body = cloudwatch.get_dashboard(DashboardName=entry["DashboardName"])["DashboardBody"]
+    assert "${" not in body
+    alarms = next(w for w in json.loads(body)["widgets"] if w["type"] == "alarm")["properties"]["alarms"]
+    names = {arn.rpartition(":")[2].split("-")[1] for arn in alarms}
+    by_parameter = {name for name in shown.ALARMS if "Condition" in shown.RESOURCES[name]}
+    assert names == set(shown.ALARMS) - by_parameter
+
+
+@pytest.mark.parametrize("name", shown.QUERIES)
+def test_a_saved_query_asks_for_what_the_logs_hold(said: Said, name: str) -> None:
+    query = shown.QUERIES[name]["QueryString"]
+    keys = {key for line in said.lines for key in line}
+    first, *_ = query.splitlines()
+    asked = [*re.findall(r"filter (\w+)", query), *re.findall(r"count_distinct\((\w+)\)", query)]
+    asked += re.findall(r"[\w@]+", first.removeprefix("fields")) if first.startswith("fields") else []
+    assert {field for field in asked if field[0] != "@"} <= keys
+    said_words = {line["message"] for line in said.lines}
+    for words in re.findall(r"message in \[(.*)\]", query):
+        assert set(json.loads(f"[{words}]")) <= said_words
