@@ -27,8 +27,8 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any], at: tuple[st
     found = []
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
-        if isinstance(old, dict) and isinstance(new, dict):
-            found += difference(old, new, (*at, name))
+        if isinstance(old or new, dict):
+            found += difference(old or {}, new or {}, (*at, name))
         elif old != new:
             found.append(Change((*at, name), old, new))
     return found

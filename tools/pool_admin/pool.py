@@ -96,7 +96,8 @@ class Pool:
         """Make `changes` to the pool and nothing else. Raises `AdminError` if AWS did not keep the rest."""
         mfa = self._mfa()
         wanted = changed(self._unchanged_since(self.settings(), changes), changes)
-        self.cognito.update_user_pool(**wanted)
+        # No triggers at all is said, not left out: that is the one setting that detach may have to empty.
+        self.cognito.update_user_pool(**{"LambdaConfig": {}} | wanted)
         if self._mfa() != mfa:
             self.cognito.set_user_pool_mfa_config(UserPoolId=self.pool_id, **mfa)
         self._confirm(wanted, self.settings, f"The pool {self.pool_id}")

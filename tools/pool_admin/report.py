@@ -29,6 +29,7 @@ def show_attach(view: View, attach: Attach, *, yes: bool) -> None:
         "changes": as_facts(plan.record.changes),
     }
     facts |= {
+        "changes": as_facts(plan.record.changes),
         "code_only_clients": plan.code_only,
         "permissions": plan.record.permissions,
         "notes": plan.notes,
@@ -56,7 +57,11 @@ def show_detach(view: View, detach: Detach, *, yes: bool) -> None:
         "stack": detach.record.stack,
         "changes": as_facts(detach.changes),
     }
-    facts |= {"code_only_clients": detach.code_only, "notes": detach.notes}
+    facts |= {
+        "changes": as_facts(detach.changes),
+        "code_only_clients": detach.code_only,
+        "notes": detach.notes,
+    }
     steps = [f"No longer let the pool call {arn}" for arn in detach.record.permissions]
     if detach.code_only is not None:
         steps.append(

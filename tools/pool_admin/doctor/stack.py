@@ -1,6 +1,6 @@
 """What around the stack keeps codes from being sent, asked for or noticed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity, StackFacts, Unchecked
 from tools.pool_admin.stack import CODE_ONLY, DELIVER
@@ -127,15 +127,8 @@ def _alarms(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
         f"stack {known.stack.name}",
         f"has alarms that tell nobody: {', '.join(known.idle_alarms)}.",
         "They turn red in the console, and nobody is woken.",
-        _alarm_mend(known.stack.parameters, known.stack.name),
+        f"sam deploy --stack-name {known.stack.name} --parameter-overrides AlarmTopicArn=TOPIC_ARN",
     )
-
-
-def _alarm_mend(parameters: Mapping[str, str], stack: str) -> str:
-    topics = [name for name in parameters if "alarm" in name.lower() and "topic" in name.lower()]
-    if topics:
-        return f"sam deploy --stack-name {stack} --parameter-overrides {topics[0]}=TOPIC_ARN"
-    return "aws cloudwatch put-metric-alarm --alarm-actions TOPIC_ARN, with the alarm's own settings"
 
 
 _CHECKS: tuple[Callable[[StackFacts, str], Iterator[Finding]], ...] = (
