@@ -86,12 +86,10 @@ build: setup sam ## Make what Lambda gets, in .aws-sam/build, on any machine.
 	@PYTHON=$(CURDIR)/$(SAM_VENV)/bin/python $(SAM) build --build-dir $(BUILT)
 	@$(RUN) -m tools.artefacts.sizes $(BUILT)
 
+DEPLOY := deploy --template-file $(BUILT)/template.yaml --config-file $(MINE)
+
 deploy: build ## Deploy to AWS. The first time it asks for all it needs to know.
-	@if grep -qs parameter_overrides $(MINE); then \
-		$(SAM) deploy --config-file $(MINE); \
-	else \
-		cp samconfig.toml $(MINE) && $(SAM) deploy --guided --config-file $(MINE); \
-	fi
+	@if grep -qs parameter_overrides $(MINE); then $(SAM) $(DEPLOY); else cp samconfig.toml $(MINE) && $(SAM) $(DEPLOY) --guided; fi
 
 clean: ## Stop the local AWS and remove all that these targets made.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true

@@ -1,0 +1,37 @@
+"""The built artefacts at work: deployed by sam to the local AWS, then signed in with."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.build.conftest import deploy
+from tests.conftest import User
+from tests.e2e.cognito import code_only, password_and_code
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+NewUser = Callable[..., User]
+CodeFor = Callable[..., str]
+
+
+def test_a_password_and_a_code_by_email(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+    user = new_user()
+    conversation = password_and_code(local_stack, user)
+    conversation.answer(code_for(user.email))
+    assert conversation.tokens["IdToken"]
+
+
+def test_a_code_by_sms(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+    # This one loads phone metadata by names that no search of the imports finds.
+    user = new_user(channel="sms")
+    conversation = code_only(local_stack).start(user.email)
+    conversation.answer(code_for(user.phone))
+    assert conversation.tokens["IdToken"]
+
+
+def test_the_next_deployment_asks_nothing_again(local_stack: Stack, built: Path, saved_answers: Path) -> None:
+    said = deploy(local_stack.endpoint_url, built, saved_answers)
+    assert "Parameter AppName" not in said
+    assert "No changes to deploy" in said

@@ -1,0 +1,80 @@
+"""What goes into an artefact, on small sources of these tests' own; and the lock of the tool that builds."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tools.artefacts import build
+from tools.local_stack.paths import ROOT
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """Sources of a function that imports `near` at once, `late` when it is called, and never `other`."""
+    folder = tmp_path / "triggers"
+    texts = {
+        "my_door.py": "import json, boto3\nfrom kit import near\ndef handler():\n    from kit.late import x\n",
+        "kit/__init__.py": "",
+        "kit/near.py": "",
+        "kit/late.py": "x = 1\n",
+        "kit/other.py": "",
+        "words/en.json": "{}",
+        "requirements.txt": "",
+    }
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def shipped(artefact: Path) -> set[str]:
+    return {path.relative_to(artefact).as_posix() for path in artefact.rglob("*") if path.is_file()}
+
+
+def test_what_is_reached_is_shipped_and_no_more(sources: Path, tmp_path: Path) -> None:
+    build.build(sources / "my_door.py", tmp_path / "out", ["words"])
+    ours = {"my_door.py", "kit/__init__.py", "kit/near.py", "kit/late.py", "words/en.json"}
+    assert shipped(tmp_path / "out") == ours
+
+
+def test_a_package_that_is_not_locked_is_named(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "install", lambda requirements, into: None)
+    (sources / "my_door.py").write_text("import flask\n")
+    with pytest.raises(build.NotShippable, match=r"lacks flask, which my_door\.py needs\. Add it to"):
+        build.build(sources / "my_door.py", tmp_path / "out", [])
+
+
+def test_a_package_goes_whole_but_for_its_ballast(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def install(_requirements: Path, into: str) -> None:
+        for name in ("data/region_US.py", "geodata/data0.py", "__init__.py", "py.typed"):
+            place = Path(into) / "phonenumbers" / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
+        (Path(into) / "unused.py").touch()
+
+    monkeypatch.setattr(build, "install", install)
+    (sources / "my_door.py").write_text("import phonenumbers\n")
+    build.build(sources / "my_door.py", tmp_path / "out", [])
+    package = {"phonenumbers/__init__.py", "phonenumbers/data/region_US.py"}
+    assert shipped(tmp_path / "out") == {"my_door.py"} | package
+
+
+def test_a_function_without_a_door_is_named(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(sources)
+    said = build.main("OtherDoor", "out")
+    assert (
+        said == "There is no triggers/other_door.py for OtherDoor of template.yaml. Write it, or rename one."
+    )
+
+
+def test_the_tool_that_builds_is_pinned_and_hashed() -> None:
+    text = (ROOT / "requirements-build.lock").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith(" ")]
+    pinned = re.findall(r"^\S+==\S+.*\\\n(?:    --hash=sha256:[0-9a-f]{64}.*\n?)+", text, re.MULTILINE)
+    assert len(pinned) == len(lines) > 1
+    assert "://" not in text
