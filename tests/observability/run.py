@@ -77,8 +77,8 @@ class Run:
     def break_every_door(self) -> None:
         for door, event in (
             ("define_auth_challenge", {"request": {"session": 5}}),
-            ("create_auth_challenge", {}),
-            ("verify_auth_challenge", {"request": {"privateChallengeParameters": 5}}),
+            ("create_auth_challenge", "no event"),
+            ("verify_auth_challenge", "no event"),
             ("deliver", {"Records": [{"messageId": "1", "body": "no delivery"}]}),
         ):
             self.stack.client("lambda").invoke(

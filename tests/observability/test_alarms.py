@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from adapters import mail, sms
 from tests.observability import shown
 from tests.observability.shown import ALARMS, ROOT, Formula
+from token_service.refusal import Refusal
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 TOPIC = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
@@ -22,14 +24,14 @@ def result(alarm: str, **values: float | None) -> float:
     return float(eval(formula.expression, {"__builtins__": {}}, functions | values))
 
 
-@pytest.mark.parametrize("formula", shown.formulas(), ids=lambda f: f.where)
+@pytest.mark.parametrize("formula", list(shown.formulas()), ids=lambda f: f.where)
 def test_an_expression_uses_each_of_its_metrics_and_nothing_else(formula: Formula) -> None:
     used = set(re.findall(r"\b[a-z_]+\b", formula.expression))
     assert used <= formula.ids
     assert formula.ids - used == set() or formula.where not in ALARMS
 
 
-@pytest.mark.parametrize("name", ALARMS)
+@pytest.mark.parametrize("name", list(ALARMS))
 def test_an_alarm_tells_the_topic_and_where_to_read_on(name: str) -> None:
     alarm = ALARMS[name]
     assert alarm["AlarmActions"] == alarm["OKActions"] == TOPIC
@@ -71,6 +73,11 @@ def test_the_slow_alarms_ring_before_cognito_gives_up() -> None:
     slow = {name: alarm for name, alarm in ALARMS.items() if alarm.get("MetricName") == "Duration"}
     assert set(slow) == {"DefineSlowAlarm", "CreateSlowAlarm", "VerifySlowAlarm", "ClaimsSlowAlarm"}
     assert {(a["ExtendedStatistic"], a["Threshold"]) for a in slow.values()} == {("p99", 3000)}
+
+
+@pytest.mark.parametrize("reason", [*(r.value for r in Refusal), *mail._FINAL, *sms._FINAL])
+def test_every_reason_is_explained(reason: str) -> None:
+    assert f"`{reason}`" in OPERATIONS
 
 
 def test_widgets_fill_the_page_without_lying_on_each_other() -> None:

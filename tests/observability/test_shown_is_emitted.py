@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.live import DOORS
 from tests.observability import shown
 from tests.observability.run import Run, until
 from tests.observability.shown import Metric
@@ -25,7 +26,8 @@ OF_AWS = {
     "AWS/SNS": ({"SMSMonthToDateSpentUSD"}, ()),
 }
 # The last words of what happens behind the queue.
-LAST = [("decoys", "deliver"), ("errors", "deliver"), ("send_failed", "country"), ("send_failed", "budget")]
+LAST = [("decoys", "deliver"), ("send_failed", "country"), ("send_failed", "budget")]
+LAST += [("errors", door) for door in DOORS]
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def test_the_deployed_dashboard_shows_the_alarms(local_stack: Stack) -> None:
     assert names == set(shown.ALARMS) - by_parameter
 
 
-@pytest.mark.parametrize("name", shown.QUERIES)
+@pytest.mark.parametrize("name", list(shown.QUERIES))
 def test_a_saved_query_asks_for_what_the_logs_hold(said: Said, name: str) -> None:
     query = shown.QUERIES[name]["QueryString"]
     keys = {key for line in said.lines for key in line}
