@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.conftest import deploy
+from tests.build.conftest import STACK_NAME, delete, deploy
 from tests.conftest import User
 from tests.e2e.cognito import code_only, password_and_code
 from tools.local_stack.stack import Stack
@@ -35,3 +35,13 @@ def test_the_next_deployment_asks_nothing_again(local_stack: Stack, built: Path,
     said = deploy(local_stack.endpoint_url, built, saved_answers)
     assert "Parameter AppName" not in said
     assert "No changes to deploy" in said
+
+
+def test_deleting_leaves_the_users_alone(local_stack: Stack, new_user: NewUser, saved_answers: Path) -> None:
+    # The last of this file, because nothing of the stack is there afterwards.
+    user = new_user()
+    delete(local_stack.endpoint_url, saved_answers)
+    kept = local_stack.client("cognito-idp").list_users(UserPoolId=local_stack.user_pool_id)["Users"]
+    assert user.sub in str(kept)
+    functions = local_stack.client("lambda").list_functions()["Functions"]
+    assert not [function for function in functions if function["FunctionName"].startswith(STACK_NAME)]
