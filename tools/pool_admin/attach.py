@@ -21,15 +21,16 @@ class Attach:
     @classmethod
     def of(cls, place: Place, stack_name: str, wish: Wish) -> "Attach":
         """Look, and plan. Changes nothing. Raises `AdminError` if it must not be."""
-        stack = place.stack(stack_name)
         known = place.saved.load()
         if known and known.stack != stack_name:
             raise AdminError(
                 f"The stack {known.stack} is attached to this pool. Run `detach {known.pool_id}` first."
             )
+        stack = place.stack(stack_name)
         clients = {client_id: place.pool.client(client_id) for client_id in wish.clients}
         closed = [arn for arn in _called(stack) if not place.functions.may_be_called_by(arn, place.arn)]
-        seen = Seen(place.pool.settings(), clients, place.pool.has_attribute(), tuple(closed))
+        owner = place.pool.describe().get("UserPoolTags", {}).get("aws:cloudformation:stack-name", "")
+        seen = Seen(place.pool.settings(), clients, place.pool.has_attribute(), tuple(closed), owner)
         place.nothing_unknown()
         made = plan(place.pool.pool_id, seen, stack, wish)
         if made.code_only is None and not knows_code_only(place, stack, stack.code_only):

@@ -23,6 +23,7 @@ class Seen:
     clients: Mapping[str, Settings]
     has_attribute: bool
     not_permitted: tuple[str, ...]  # functions that the pool may not call yet
+    owner: str = ""  # the CloudFormation stack that the pool itself belongs to
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,11 @@ def _listed(there: Sequence[str], wish: Wish) -> tuple[str, ...]:
 
 def _notes(seen: Seen) -> list[str]:
     notes = []
+    if seen.owner:
+        notes.append(
+            f"The pool belongs to the CloudFormation stack {seen.owner}. Write the same into its template, "
+            "or its next deployment takes this back."
+        )
     if seen.pool.get("MfaConfiguration", "ON") != "OFF":
         notes.append("The pool's own MFA is on, and does not go together with codes. Turn it off after this.")
     if any(client.get("AllowedOAuthFlowsUserPoolClient") for client in seen.clients.values()):

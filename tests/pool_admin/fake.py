@@ -1,0 +1,193 @@
+"""A user pool that resets what an update leaves out and refuses what AWS refuses, behind a real client."""
+
+import copy
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any, cast
+
+import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+
+REGION, ACCOUNT = "eu-central-1", "123456789012"
+POOL_ID = f"{REGION}_Fake1"
+ARN = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL_ID}"
+_DEFAULTS = {"MfaConfiguration": "OFF", "DeletionProtection": "INACTIVE", "UserPoolTier": "ESSENTIALS"}
+_READ_ONLY = (
+    "Id",
+    "Arn",
+    "SchemaAttributes",
+    "UsernameAttributes",
+    "AliasAttributes",
+    "CreationDate",
+    "Domain",
+)
+_TEXTS = {
+    "EmailVerificationMessage": "EmailMessage",
+    "EmailVerificationSubject": "EmailSubject",
+    "SmsVerificationMessage": "SmsMessage",
+}
+Json = dict[str, Any]
+
+
+@cache
+def _session() -> boto3.Session:
+    # It keeps Cognito's model, which takes longer to read than a test to run.
+    return boto3.Session()
+
+
+class RefusedError(Exception):
+    """What the service answers with an error: its code, and a text."""
+
+
+class Interrupted(Exception):
+    """The person's connection is gone."""
+
+
+class FakeCognito:
+    """One pool with its app clients. `calls` are the changes that were made, by operation."""
+
+    def __init__(self, pool: Json, clients: Json) -> None:
+        self.pool: Json = (
+            {"Id": POOL_ID, "Arn": ARN, "Name": "users", "SchemaAttributes": []} | _DEFAULTS | pool
+        )
+        self.clients = clients
+        self.mfa: Json = {"MfaConfiguration": self.pool["MfaConfiguration"]}
+        self.tags: dict[str, str] = {}
+        self.calls: list[str] = []
+        self.interrupt_at: int | None = None
+
+    def client(self) -> Any:
+        made = _session().client(
+            "cognito-idp", REGION, aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        made.meta.events.register("before-send.cognito-idp", cast(Any, self._answer))
+        return made
+
+    def describe(self) -> Json:
+        return copy.deepcopy({"pool": self.pool, "clients": self.clients, "mfa": self.mfa})
+
+    def _answer(self, request: AWSPreparedRequest, **_rest: Any) -> AWSResponse:
+        operation = cast(bytes, request.headers["X-Amz-Target"]).decode().rpartition(".")[2]
+        body = json.loads(cast(bytes, request.body))
+        if not operation.startswith(("Describe", "List", "Get")):
+            self.step(operation)
+        try:
+            status, answer = 200, getattr(self, f"_{operation}")(body)
+        except RefusedError as refused:
+            status, answer = 400, {"__type": refused.args[0], "message": refused.args[1]}
+        return _Answer(request.url, status, json.dumps(answer, default=str).encode())
+
+    def step(self, name: str) -> None:
+        """Count a change; when its turn has come, the connection breaks before it is made."""
+        if self.interrupt_at == len(self.calls):
+            raise Interrupted
+        self.calls.append(name)
+
+    def _DescribeUserPool(self, body: Json) -> Json:  # noqa: N802
+        if body["UserPoolId"] != POOL_ID:
+            raise RefusedError("ResourceNotFoundException", "no such pool")
+        return {"UserPool": self.pool}
+
+    def _DescribeUserPoolClient(self, body: Json) -> Json:  # noqa: N802
+        if body["ClientId"] not in self.clients:
+            raise RefusedError("ResourceNotFoundException", "no such client")
+        return {"UserPoolClient": self.clients[body["ClientId"]] | {"ClientSecret": "kept by AWS"}}
+
+    def _ListUserPoolClients(self, body: Json) -> Json:  # noqa: N802
+        return {"UserPoolClients": [{"ClientId": name} for name in self.clients]}
+
+    def _GetUserPoolMfaConfig(self, _body: Json) -> Json:  # noqa: N802
+        return self.mfa
+
+    def _SetUserPoolMfaConfig(self, body: Json) -> Json:  # noqa: N802
+        self.mfa = {name: value for name, value in body.items() if name != "UserPoolId"}
+        self.pool["MfaConfiguration"] = body["MfaConfiguration"]
+        return {}
+
+    def _AddCustomAttributes(self, body: Json) -> Json:  # noqa: N802
+        self.pool["SchemaAttributes"] += [{"Name": f"custom:{a['Name']}"} for a in body["CustomAttributes"]]
+        return {}
+
+    def _ListTagsForResource(self, _body: Json) -> Json:  # noqa: N802
+        return {"Tags": self.tags}
+
+    def _TagResource(self, body: Json) -> Json:  # noqa: N802
+        self.tags |= body["Tags"]
+        return {}
+
+    def _UntagResource(self, body: Json) -> Json:  # noqa: N802
+        self.tags = {name: value for name, value in self.tags.items() if name not in body["TagKeys"]}
+        return {}
+
+    def _UpdateUserPool(self, body: Json) -> Json:  # noqa: N802
+        _refuse_conflicts(body)
+        kept = {name: self.pool[name] for name in _READ_ONLY if name in self.pool}
+        new = {name: value for name, value in body.items() if name not in ("UserPoolId", "PoolName")}
+        self.pool = kept | _DEFAULTS | {"Name": body.get("PoolName", "reset")} | new
+        _mirror(self.pool)
+        if self.pool["MfaConfiguration"] == "OFF":
+            self.mfa = {"MfaConfiguration": "OFF"}
+        return {}
+
+    def _UpdateUserPoolClient(self, body: Json) -> Json:  # noqa: N802
+        flows = body.get("ExplicitAuthFlows", [])
+        rotates = body.get("RefreshTokenRotation", {}).get("Feature") == "ENABLED"
+        if rotates and "ALLOW_REFRESH_TOKEN_AUTH" in flows:
+            raise RefusedError("InvalidParameterException", "rotation needs ALLOW_REFRESH_TOKEN_AUTH off")
+        analytics = body.get("AnalyticsConfiguration", {})
+        if "ApplicationArn" in analytics and "ApplicationId" in analytics:
+            raise RefusedError("InvalidParameterException", "one Pinpoint project only")
+        self.clients[body["ClientId"]] = body
+        return {"UserPoolClient": body}
+
+
+class _Answer(AWSResponse):
+    def __init__(self, url: str, status: int, content: bytes) -> None:
+        super().__init__(url, status, HTTPHeaders(), None)
+        self._content = content
+
+
+def _refuse_conflicts(body: Json) -> None:
+    passwords = body.get("Policies", {}).get("PasswordPolicy", {})
+    invitation = body.get("AdminCreateUserConfig", {})
+    template = body.get("VerificationMessageTemplate", {})
+    checks: tuple[tuple[bool, str], ...] = (
+        (
+            "TemporaryPasswordValidityDays" in passwords and "UnusedAccountValidityDays" in invitation,
+            "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays",
+        ),
+        ("EmailMessage" in template and "EmailMessageByLink" in template, "The message is invalid."),
+        (any(name.startswith("aws:") for name in body.get("UserPoolTags", {})), "aws: tags are AWS's own"),
+        (
+            body.get("MfaConfiguration", "OFF") != "OFF" and "SmsConfiguration" not in body,
+            "SMS configuration and Auto verification for phone_number are required",
+        ),
+    )
+    for wrong, text in checks:
+        if wrong:
+            raise RefusedError("InvalidParameterException", text)
+
+
+def _mirror(pool: Json) -> None:
+    """AWS describes some settings twice, under an old name and a new one."""
+    days = pool.get("Policies", {}).get("PasswordPolicy", {}).get("TemporaryPasswordValidityDays")
+    if days is not None and "AdminCreateUserConfig" in pool:
+        pool["AdminCreateUserConfig"] = pool["AdminCreateUserConfig"] | {"UnusedAccountValidityDays": days}
+    for old, new in _TEXTS.items():
+        if new in pool.get("VerificationMessageTemplate", {}):
+            pool[old] = pool["VerificationMessageTemplate"][new]
+
+
+def full_pool(values: Callable[[str], Json], *, by_link: bool) -> Json:
+    """Every setting of a pool at once, as AWS would describe it. `values` makes a request's members."""
+    pool = {k: v for k, v in values("UpdateUserPoolRequest").items() if k not in ("UserPoolId", "PoolName")}
+    template = pool["VerificationMessageTemplate"]
+    template["DefaultEmailOption"] = "CONFIRM_WITH_LINK" if by_link else "CONFIRM_WITH_CODE"
+    for name in ("EmailMessage", "EmailSubject") if by_link else ("EmailMessageByLink", "EmailSubjectByLink"):
+        del template[name]
+    for old in _TEXTS:
+        del pool[old]
+    _mirror(pool)
+    return pool

@@ -1,0 +1,45 @@
+"""A value for everything that botocore's model knows, so that a setting that is lost shows."""
+
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+
+
+@cache
+def model() -> ServiceModel:
+    """Cognito's model, of the botocore that is installed."""
+    return botocore.session.get_session().get_service_model("cognito-idp")
+
+
+def value_of(shape: Shape, path: str = "") -> Any:
+    """A value that fits the shape, and is no default. Strings hold their own path, to tell them apart."""
+    if isinstance(shape, StructureShape):
+        return {name: value_of(member, f"{path}.{name}") for name, member in shape.members.items()}
+    if isinstance(shape, ListShape):
+        return [value_of(shape.member, path)]
+    if isinstance(shape, MapShape):
+        return {"team": "sign-in"}
+    if shape.type_name == "boolean":
+        return True
+    if shape.type_name == "integer":
+        return int(shape.metadata.get("min", 0)) + 1
+    if shape.type_name == "timestamp":
+        return "2026-01-01T00:00:00Z"
+    assert shape.type_name == "string", shape
+    chosen = getattr(shape, "enum", None)
+    return chosen[-1] if chosen else f"{path.lstrip('.')} {{####}}"
+
+
+def structure(name: str) -> StructureShape:
+    """A structure of the model."""
+    shape = model().shape_for(name)
+    assert isinstance(shape, StructureShape)
+    return shape
+
+
+def members(name: str) -> dict[str, Any]:
+    """Every member of a structure with such a value."""
+    found: dict[str, Any] = value_of(structure(name))
+    return found
