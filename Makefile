@@ -64,7 +64,7 @@ check: setup sam ## Run the linters, the type checker and the import contract.
 	@$(RUN) -m mypy triggers
 	@$(RUN) -m mypy tools demo_client tests benchmarks
 	@$(VENV)/bin/cfn-lint template.yaml
-	@$(SAM) validate --region us-east-1 >/dev/null
+	@said=$$($(SAM) validate --region us-east-1 2>&1) || { echo "$$said" >&2; exit 1; }
 	@PYTHONPATH=triggers $(VENV)/bin/lint-imports
 
 # AWS SAM pins another boto3 than the emulator does, so it has an environment of its own.
