@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import code_in
 from tests.e2e.cognito import Conversation
 from tools.local_stack import inbox, process, stack
+from tools.local_stack.clients import client
 from tools.local_stack.stack import Stack
 
 EMAIL, PASSWORD = "variant@people.example", "a long pass phrase"
@@ -76,7 +77,7 @@ def test_tokens_say_how_and_when_a_code_was_given(where: str) -> None:
 @pytest.mark.usefixtures("own_folder")
 def test_a_stack_for_a_pool_that_exists_makes_none() -> None:
     emulator = process.start(process.free_port())
-    cognito = stack.client(emulator.endpoint_url, "cognito-idp")
+    cognito = client(emulator.endpoint_url, "cognito-idp")
     pool = cognito.create_user_pool(PoolName="older")["UserPool"]["Id"]
     deployed = stack.up(parameters={"UserPoolId": pool, "CodeOnlyClientIds": "abc,def"})
     assert deployed.user_pool_id == pool
