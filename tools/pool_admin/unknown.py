@@ -18,8 +18,8 @@ def watch(cognito: Any) -> set[str]:
     model = cognito.meta.service_model
     for operation, shape in _DESCRIPTIONS.items():
 
-        def look(response_dict: dict[str, Any], shape: str = shape, **_rest: Any) -> None:
-            found.update(unknown(response_dict.get("body") or b"{}", model, shape))
+        def look(response_dict: dict[str, Any] | None, shape: str = shape, **_rest: Any) -> None:
+            found.update(unknown((response_dict or {}).get("body") or b"{}", model, shape))
 
         cognito.meta.events.register(f"response-received.cognito-idp.{operation}", look)
     return found
@@ -27,7 +27,10 @@ def watch(cognito: Any) -> set[str]:
 
 def unknown(body: bytes, model: ServiceModel, shape: str) -> set[str]:
     """Dotted names of members in a JSON answer that its shape does not have."""
-    answer = json.loads(body)
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = {"__type": "not even JSON"}
     # An error has a body of its own; botocore speaks of it.
     return set(_strange(answer, model.shape_for(shape), ())) if "__type" not in answer else set()
 

@@ -1,0 +1,294 @@
+"""The whole way of a pool that exists, with the real commands: check, attach, sign in, detach."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import code_in
+from tests.e2e.cognito import Conversation
+from tools.local_stack import inbox, process, stack
+from tools.local_stack.clients import client
+from tools.local_stack.deploy import DEFAULTS, STACK_NAME
+from tools.local_stack.paths import ROOT
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+EMAIL, PASSWORD = "ada@people.example", "Correct horse battery 1!"
+TRIGGERS = {"DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse"}
+# The local AWS has no such calls; on AWS they say whether SMS is in its sandbox, and what it may cost.
+ARTEFACTS = {"GetSMSAttributes", "GetSMSSandboxAccountStatus"}
+
+
+@dataclass(frozen=True)
+class Existing:
+    """A pool as people have them, with a user, and a stack that was deployed for it."""
+
+    stack: Stack
+    pool_id: str
+    web: str
+    kiosk: str
+    robot: str
+    state: Path
+
+    def described(self) -> Any:
+        """The pool and its app clients as AWS describes them, but for times and the attributes."""
+        cognito = self.stack.client("cognito-idp")
+        pool = cognito.describe_user_pool(UserPoolId=self.pool_id)["UserPool"]
+        clients = [
+            cognito.describe_user_pool_client(UserPoolId=self.pool_id, ClientId=name)["UserPoolClient"]
+            for name in (self.web, self.kiosk, self.robot)
+        ]
+        left_out = ("LastModifiedDate", "SchemaAttributes", "EstimatedNumberOfUsers")
+        return [{k: v for k, v in found.items() if k not in left_out} for found in (pool, *clients)]
+
+    def run(self, *arguments: str, typed: str = "", code: int = 0) -> str:
+        """What the command said, on both channels."""
+        done = subprocess.run(
+            [sys.executable, "-m", "tools.pool_admin", *arguments, "--endpoint-url", self.stack.endpoint_url],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PASSCODE_ADMIN_DIR": str(self.state), "HOME": str(self.state)},
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        said = done.stdout + done.stderr
+        assert "Traceback" not in said
+        assert done.returncode == code, said
+        return said
+
+    def doctor(self, code: int) -> list[dict[str, str]]:
+        said = self.run("doctor", self.pool_id, "--stack", STACK_NAME, "--json", code=code)
+        found: list[dict[str, str]] = json.loads(said)["findings"]
+        return found
+
+    def attach(self, *more: str, typed: str = "", code: int = 0) -> str:
+        who = ("--client", self.web, "--code-only-client", self.kiosk)
+        return self.run("attach", self.pool_id, "--stack", STACK_NAME, *who, *more, typed=typed, code=code)
+
+    def code(self, count: int) -> str:
+        process._wait_until(lambda: len(inbox.read(self.stack, EMAIL)) >= count, 15)
+        return code_in(inbox.read(self.stack, EMAIL)[count - 1])
+
+
+@pytest.fixture(scope="module")
+def existing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Existing]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path_factory.mktemp("existing")))
+        try:
+            endpoint = process.start(process.free_port()).endpoint_url
+            cognito = client(endpoint, "cognito-idp")
+            pool_id = _pool(cognito)
+            web, kiosk, robot = (_app_client(cognito, pool_id, name) for name in ("web", "kiosk", "robot"))
+            # On AWS the old and the new SES API know the same senders.
+            client(endpoint, "sesv2").create_email_identity(EmailIdentity=DEFAULTS["SenderEmail"])
+            topic = client(endpoint, "sns").create_topic(Name="alarms")["TopicArn"]
+            deployed = stack.up(
+                parameters={"UserPoolId": pool_id, "CooldownSeconds": "5", "AlarmTopicArn": topic}
+            )
+            yield Existing(deployed, pool_id, web, kiosk, robot, tmp_path_factory.mktemp("admin"))
+        finally:
+            stack.down()
+
+
+def _pool(cognito: Any) -> str:
+    made = cognito.create_user_pool(
+        PoolName="users of years",
+        UsernameAttributes=["email"],
+        AutoVerifiedAttributes=["email"],
+        UserAttributeUpdateSettings={"AttributesRequireVerificationBeforeUpdate": ["email"]},
+        Policies={"PasswordPolicy": {"MinimumLength": 9, "TemporaryPasswordValidityDays": 4}},
+        AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
+        AccountRecoverySetting={"RecoveryMechanisms": [{"Priority": 1, "Name": "admin_only"}]},
+        VerificationMessageTemplate={
+            "DefaultEmailOption": "CONFIRM_WITH_CODE",
+            "EmailMessage": "Take {####}",
+        },
+        SmsAuthenticationMessage="Take {####}",
+        EmailConfiguration={
+            "EmailSendingAccount": "COGNITO_DEFAULT",
+            "ReplyToEmailAddress": "help@people.example",
+        },
+        LambdaConfig={"PreSignUp": "arn:aws:lambda:us-east-1:000000000000:function:theirs"},
+        UserPoolTags={"team": "accounts"},
+        DeletionProtection="ACTIVE",
+        UserPoolTier="PLUS",
+        UserPoolAddOns={"AdvancedSecurityMode": "AUDIT"},
+    )
+    pool_id = str(made["UserPool"]["Id"])
+    attributes = [{"Name": "email", "Value": EMAIL}, {"Name": "email_verified", "Value": "true"}]
+    cognito.admin_create_user(
+        UserPoolId=pool_id, Username=EMAIL, UserAttributes=attributes, MessageAction="SUPPRESS"
+    )
+    cognito.admin_set_user_password(UserPoolId=pool_id, Username=EMAIL, Password=PASSWORD, Permanent=True)
+    return pool_id
+
+
+def _app_client(cognito: Any, pool_id: str, name: str) -> str:
+    flows = {
+        "web": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        "kiosk": ["ALLOW_USER_PASSWORD_AUTH"],
+    }
+    made = cognito.create_user_pool_client(
+        UserPoolId=pool_id,
+        ClientName=name,
+        ExplicitAuthFlows=flows.get(name, ["ALLOW_REFRESH_TOKEN_AUTH"]),
+        RefreshTokenValidity=7,
+        TokenValidityUnits={"RefreshToken": "days"},
+        ReadAttributes=["email", "name"],
+        WriteAttributes=["name"],
+        CallbackURLs=["https://app.people.example"],
+    )
+    return str(made["UserPoolClient"]["ClientId"])
+
+
+def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
+    before = existing.described()
+
+    worst = [found for found in existing.doctor(code=2) if found["severity"] == "error"]
+    assert {found["about"].split()[2] for found in worst if found["about"].startswith("app")} == {
+        "web",
+        "kiosk",
+    }
+    assert sum("trigger" in found["what"] for found in worst) == 3
+
+    said = existing.attach(typed="n\n")
+    assert "ExplicitAuthFlows: ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH → ALLOW_CUSTOM_AUTH" in said
+    assert existing.robot not in said
+    assert said.rstrip().endswith("Nothing was changed.")
+    assert json.loads(existing.attach("--json"))["applied"] is False
+    assert existing.described() == before
+
+    assert "Attached." in existing.attach(typed="y\n")
+    assert "nothing to do" in existing.attach()
+    _check_attached(existing, before)
+    found = existing.doctor(code=0)
+    assert {artefact for artefact in ARTEFACTS for f in found if artefact in f["what"]} == ARTEFACTS
+    assert len(found) == len(ARTEFACTS)
+    _check_sign_ins(existing)
+    _check_users(existing)
+
+    assert "Detached." in existing.run("detach", existing.pool_id, typed="y\n")
+    assert existing.described() == before
+    assert "Nothing is known of an attach" in existing.run("detach", existing.pool_id, code=3)
+
+
+def _check_attached(existing: Existing, before: Any) -> None:
+    pool, web, kiosk, robot = existing.described()
+    was, *_clients, robot_was = before
+    assert set(pool["LambdaConfig"]) == TRIGGERS | {"PreSignUp"}
+    assert {k: v for k, v in pool.items() if k != "LambdaConfig"} == {
+        k: v for k, v in was.items() if k != "LambdaConfig"
+    }
+    assert robot == robot_was
+    for app in (web, kiosk):
+        assert app["ExplicitAuthFlows"] == ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+        assert (app["RefreshTokenValidity"], app["CallbackURLs"]) == (7, ["https://app.people.example"])
+
+
+def _check_sign_ins(existing: Existing) -> None:
+    code_alone = Conversation(existing.stack, existing.kiosk).start(EMAIL)
+    assert code_alone.answer(existing.code(1)).tokens["IdToken"]
+    with_password = Conversation(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
+    assert with_password.answer("000000").parameters["status"] == "WRONG"
+    assert with_password.answer(existing.code(2)).tokens["IdToken"]
+    with pytest.raises(ClientError, match="NotAuthorized"):
+        Conversation(existing.stack, existing.web).start(EMAIL)
+    with pytest.raises(ClientError, match="USER_PASSWORD_AUTH flow not enabled"):
+        existing.stack.client("cognito-idp").initiate_auth(
+            ClientId=existing.kiosk,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": EMAIL, "PASSWORD": PASSWORD},
+        )
+
+
+def _check_users(existing: Existing) -> None:
+    of_stack = ("--stack", STACK_NAME)
+    guess = Conversation(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
+    guess.answer("000000")
+    standing = json.loads(existing.run("status", EMAIL, *of_stack, "--json"))
+    assert (standing["wrong_answers"], standing["codes_sent"]) == (1, 3)
+    assert standing["open_until"] > standing["last_wrong_at"] > 0
+    said = existing.run("status", standing["sub"], "--table", existing.stack.table)
+    assert "1 wrong answers in a row" in said
+    assert existing.code(3) not in said
+    assert "can go on" in existing.run("unlock", EMAIL, *of_stack)
+    assert json.loads(existing.run("status", EMAIL, *of_stack, "--json"))["wrong_answers"] == 0
+    # The code that was sent before still works: unlocking is about counts alone.
+    assert guess.answer(existing.code(3)).tokens["IdToken"]
+    assert "Nothing is counted" in existing.run("unlock", "0" * 8 + "-0000" * 3 + "-" + "0" * 12, *of_stack)
+
+
+@pytest.mark.parametrize("to", ["tester@people.example", "+12065550100"])
+def test_a_test_message_goes_out_and_holds_no_code(existing: Existing, to: str) -> None:
+    taken = json.loads(existing.run("send-test", "--stack", STACK_NAME, "--to", to, "--json"))
+    assert taken["message_id"]
+    (message,) = inbox.read(existing.stack, to)
+    assert "holds no code" in message.text
+    assert not any(character.isdigit() for character in message.text)
+
+
+Words = Callable[[Existing], tuple[str, ...]]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            lambda e: ("attach", "eu-west-1_Elsewhere", "--stack", STACK_NAME, "--client", e.web),
+            "no user pool eu-west-1",
+        ),
+        (lambda e: ("attach", e.pool_id, "--stack", "none", "--client", e.web), "There is no stack none"),
+        (
+            lambda e: ("attach", e.pool_id, "--stack", STACK_NAME, "--client", "none"),
+            "has no app client none",
+        ),
+        (lambda e: ("attach", e.pool_id, "--stack", STACK_NAME), "Name the app clients"),
+        (lambda e: ("doctor", "my-pool"), "is not the id of a user pool"),
+        (lambda e: ("doctor", e.pool_id, "--region", "eu-west-1"), "Leave out --region eu-west-1"),
+        (lambda e: ("doctor", e.pool_id, "--profile", "no-such-profile"), "no such AWS profile"),
+        (lambda e: ("status", "nobody@people.example", "--stack", STACK_NAME), "has no user who signs in"),
+        (lambda e: ("status", EMAIL, "--table", "t"), "named by their sub"),
+        (lambda e: ("unlock", EMAIL), "Name the stack with --stack"),
+        (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "ada"), "Give --to an email address"),
+        (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "+18765550100"), "sends no SMS to JM"),
+    ],
+)
+def test_bad_input_is_a_plain_sentence(existing: Existing, words: Words, sentence: str) -> None:
+    said = existing.run(*words(existing), code=3)
+    assert sentence in said
+    assert said.count("\n") == 1
+
+
+def test_a_pool_with_triggers_of_its_own_is_left_alone(existing: Existing) -> None:
+    cognito = existing.stack.client("cognito-idp")
+    theirs = {"DefineAuthChallenge": "arn:aws:lambda:us-east-1:000000000000:function:theirs"}
+    pool_id = cognito.create_user_pool(PoolName="other", LambdaConfig=theirs)["UserPool"]["Id"]
+    web = cognito.create_user_pool_client(UserPoolId=pool_id, ClientName="web")["UserPoolClient"]["ClientId"]
+    said = existing.run("attach", pool_id, "--stack", STACK_NAME, "--client", web, code=3)
+    assert "was deployed for the pool" in said
+    assert cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"] == theirs
+
+
+def test_nobody_answers() -> None:
+    nowhere = ("--endpoint-url", f"http://127.0.0.1:{process.free_port()}")
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.pool_admin", "doctor", "eu-west-1_Abc", "--json", *nowhere],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert json.loads(done.stdout) == {"error": "AWS does not answer. Check the network and --endpoint-url."}
