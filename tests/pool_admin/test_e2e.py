@@ -220,7 +220,7 @@ def _check_users(existing: Existing) -> None:
     assert (standing["wrong_answers"], standing["codes_sent"]) == (1, 3)
     assert standing["open_until"] > standing["last_wrong_at"] > 0
     said = existing.run("status", standing["sub"], "--table", existing.stack.table)
-    assert "1 wrong answers in a row" in said
+    assert "1 wrong answer in a row" in said
     assert existing.code(3) not in said
     assert "can go on" in existing.run("unlock", EMAIL, *of_stack)
     assert json.loads(existing.run("status", EMAIL, *of_stack, "--json"))["wrong_answers"] == 0

@@ -12,8 +12,9 @@ from botocore.config import Config
 from tools.pool_admin.errors import AdminError
 
 _POOL_ID = re.compile(r"(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+\Z")
-# Six tries with growing pauses are about half a minute of throttling; then a sentence is better.
-_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 6})
+# Six tries with growing pauses are about half a minute of throttling; then a sentence is better. A local
+# AWS throttles nobody, and one that is not there will not come up.
+_TRIES, _LOCAL_TRIES = 6, 1
 
 
 def region_of(pool_id: str) -> str:
@@ -43,7 +44,13 @@ class Aws:
 
     def client(self, service: str) -> Any:
         """A boto3 client of `service`, whose retries are bounded."""
-        return self._session.client(service, endpoint_url=self.endpoint_url, config=_CONFIG)  # type: ignore[call-overload]
+        return self._session.client(service, endpoint_url=self.endpoint_url, config=self._config)  # type: ignore[call-overload]
+
+    @cached_property
+    def _config(self) -> Config:
+        tries = _LOCAL_TRIES if self._is_local else _TRIES
+        retries: Any = {"mode": "standard", "total_max_attempts": tries}
+        return Config(connect_timeout=5, read_timeout=30, retries=retries)
 
     @cached_property
     def _session(self) -> boto3.Session:

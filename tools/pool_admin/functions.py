@@ -12,6 +12,8 @@ from tools.pool_admin.errors import NOT_FOUND, AdminError, code_of
 
 COGNITO = "cognito-idp.amazonaws.com"
 _SOURCE = "aws:sourcearn"
+# A version is ready in a second or two; with SnapStart it takes minutes.
+_READY = {"Delay": 1, "MaxAttempts": 300}
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class Functions:
         found: dict[str, Any] = self.client.get_function_configuration(**_named(arn))
         return found
 
+    def newest(self, arn: str) -> dict[str, Any]:
+        """Its configuration as it is now, which an alias may lag behind."""
+        found: dict[str, Any] = self.client.get_function_configuration(FunctionName=split(arn)[0])
+        return found
+
     def environment(self, arn: str) -> dict[str, str]:
         """Its environment variables, as the alias serves them."""
         found: dict[str, str] = self.configuration(arn).get("Environment", {}).get("Variables", {})
@@ -67,7 +74,8 @@ class Functions:
         if not alias:
             return
         version = self.client.publish_version(FunctionName=name)["Version"]
-        self.client.get_waiter("published_version_active").wait(FunctionName=name, Qualifier=version)
+        ready = self.client.get_waiter("published_version_active")
+        ready.wait(FunctionName=name, Qualifier=version, WaiterConfig=_READY)
         self.client.update_alias(FunctionName=name, Name=alias, FunctionVersion=version)
 
     def _policy(self, arn: str) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def show_findings(view: View, pool_id: str, found: Sequence[Finding]) -> None:
         view.say(f"  Why: {finding.why}")
         view.say(f"  Mend: {finding.mend}")
     counts = {severity: sum(f.severity is severity for f in found) for severity in reversed(Severity)}
-    said = ", ".join(f"{count} {severity.name.lower()}s" for severity, count in counts.items())
+    said = ", ".join(_many(count, severity.name.lower()) for severity, count in counts.items())
     worst = max((f.severity for f in found), default=Severity.NOTE)
     view.result(f"{said}.", {"pool": pool_id, "findings": listed}, _STYLES[worst] if worst else "green")
 
@@ -92,8 +92,8 @@ def show_standing(view: View, standing: Standing, *, limits_known: bool) -> None
     if not limits_known:
         del facts["answer_wait"], facts["send_wait"]
     lines = [
-        f"{standing.codes_sent} codes were made; the last message went out {_when(standing.last_sent_at)}.",
-        f"{standing.wrong_answers} wrong answers in a row; the last was {_when(standing.last_wrong_at)}.",
+        f"{_many(standing.codes_sent, 'code')} so far; the last message went out {_when(standing.last_sent_at)}.",
+        f"{_many(standing.wrong_answers, 'wrong answer')} in a row; the last was {_when(standing.last_wrong_at)}.",
     ]
     if standing.open_until:
         lines.append(f"The newest code is unused, and good until {_when(standing.open_until)}.")
@@ -132,6 +132,10 @@ def _waits(standing: Standing) -> str:
             f"and the next message can go out in {standing.send_wait} s."
         )
     return "Nothing is held back."
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _when(at: int) -> str:

@@ -28,6 +28,7 @@ def _stack(place: Place, stack: DeployedStack) -> StackFacts:
         stack,
         {arn: _ask(lambda arn=arn: functions.may_be_called_by(arn, place.arn)) for arn in called},  # type: ignore[misc]
         {name: _ask(lambda name=name: functions.configuration(stack.functions[name])) for name in names},  # type: ignore[misc]
+        {name: _ask(lambda name=name: functions.newest(stack.functions[name])) for name in names},  # type: ignore[misc]
         _mail(place.aws.client("sesv2"), stack.parameters.get("SenderEmail", "")),
         _texts(place.aws.client("sns")) if "sms" in stack.parameters.get("ChannelOrder", "sms") else None,
         _ask(lambda: _idle(place.aws.client("cloudwatch"), stack.alarms)),

@@ -54,11 +54,16 @@ class Texts:
 
 @dataclass(frozen=True)
 class StackFacts:
-    """A stack, and what only AWS can say of it. `functions` maps a name in the template to what is served."""
+    """A stack, and what only AWS can say of it.
+
+    `functions` maps a name in the template to what Cognito and SQS call, `newest` to the function itself,
+    which its alias may lag behind.
+    """
 
     stack: DeployedStack
     permitted: Mapping[str, bool | Unchecked] = field(default_factory=dict)
     functions: Mapping[str, Mapping[str, Any] | Unchecked] = field(default_factory=dict)
+    newest: Mapping[str, Mapping[str, Any] | Unchecked] = field(default_factory=dict)
     mail: Mail | None = None
     texts: Texts | None = None
     idle_alarms: tuple[str, ...] | Unchecked = ()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity, StackFacts, Unchecked
+from tools.pool_admin.functions import split
 from tools.pool_admin.stack import CODE_ONLY, DELIVER
 
 # Cognito waits so long for a trigger, whatever the function's own limit is.
@@ -61,6 +62,25 @@ def _functions(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
                 f"Cognito gives up after {_PATIENCE} s and calls again, while the first call still runs.",
                 f"aws lambda update-function-configuration --timeout {_PATIENCE} "
                 f"--function-name {served.get('FunctionName', name)}",
+            )
+
+
+def _lagging(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
+    for name, served in known.functions.items():
+        newest = known.newest.get(name, served)
+        if isinstance(served, Unchecked) or isinstance(newest, Unchecked):
+            continue
+        old, new = (each.get("Environment", {}).get("Variables", {}) for each in (served, newest))
+        late = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+        if late or served.get("CodeSha256") != newest.get("CodeSha256"):
+            called, _, alias = split(known.stack.functions[name])
+            yield Finding(
+                Severity.WARNING,
+                f"function {called}",
+                f"has newer {', '.join(late) or 'code'} than its alias {alias} serves.",
+                "A changed parameter alone publishes no version, and the alias goes on with the old one.",
+                f"aws lambda update-alias --function-name {called} --name {alias} --function-version "
+                f"$(aws lambda publish-version --function-name {called} --query Version --output text)",
             )
 
 
@@ -135,6 +155,7 @@ _CHECKS: tuple[Callable[[StackFacts, str], Iterator[Finding]], ...] = (
     _whose,
     _permissions,
     _functions,
+    _lagging,
     _modes,
     _mail,
     _texts,
