@@ -139,7 +139,9 @@ class FakeCognito:
         analytics = body.get("AnalyticsConfiguration", {})
         if "ApplicationArn" in analytics and "ApplicationId" in analytics:
             raise RefusedError("InvalidParameterException", "one Pinpoint project only")
-        self.clients[body["ClientId"]] = body
+        # AWS gives lists back in an order of its own.
+        lists = {name: value[::-1] for name, value in body.items() if isinstance(value, list)}
+        self.clients[body["ClientId"]] = body | lists
         return {"UserPoolClient": body}
 
 

@@ -93,6 +93,17 @@ def test_a_client_update_that_leaves_out_is_seen_to_reset() -> None:
     )
 
 
+def test_a_setting_that_was_not_kept_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Forgetful(FakeCognito):
+        def _UpdateUserPool(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+            return super()._UpdateUserPool({k: v for k, v in body.items() if k != "UserPoolTags"})
+
+    monkeypatch.setattr("tools.pool_admin.pool._SHOWN_AFTER", (0.0,))
+    aws = Forgetful({"UserPoolTags": {"team": "sign-in"}}, {})
+    with pytest.raises(AdminError, match=r"did not keep UserPoolTags\.team as asked"):
+        Pool(aws.client(), POOL_ID).update([TRIGGER])
+
+
 def test_app_mfa_without_sms_is_put_back() -> None:
     aws = FakeCognito({"MfaConfiguration": "OPTIONAL"}, {})
     aws.mfa = {"SoftwareTokenMfaConfiguration": {"Enabled": True}, "MfaConfiguration": "OPTIONAL"}

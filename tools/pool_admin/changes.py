@@ -23,15 +23,22 @@ class Change:
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any], at: tuple[str, ...] = ()) -> list[Change]:
-    """Every setting in which two requests differ, by path; lists are compared whole."""
+    """Every setting in which two requests differ, by path; lists are compared whole, in any order."""
     found = []
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
         if isinstance(old or new, dict):
             found += difference(old or {}, new or {}, (*at, name))
-        elif old != new:
+        elif not same(old, new):
             found.append(Change((*at, name), old, new))
     return found
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values mean the same to AWS, which gives lists back in an order of its own."""
+    if isinstance(one, list) and isinstance(other, list):
+        return sorted(map(repr, one)) == sorted(map(repr, other))
+    return bool(one == other)
 
 
 def value_at(settings: Mapping[str, Any], path: Iterable[str]) -> Any:
@@ -54,9 +61,9 @@ def backwards(change: Change, now: Any) -> Change | None:
 
     Raises ValueError if somebody else has changed the setting since.
     """
-    if now == change.before:
+    if same(now, change.before):
         return None
-    if now == change.after:
+    if same(now, change.after):
         return Change(change.path, now, change.before)
     if change.path[-1] in _SETS and isinstance(now, list):
         added = set(change.after or ()) - set(change.before or ())

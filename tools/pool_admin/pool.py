@@ -1,7 +1,7 @@
 """A user pool and its app clients, read and updated without losing a setting."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from tools.pool_admin import unknown
 from tools.pool_admin.carry import Settings, client_settings, pool_settings
-from tools.pool_admin.changes import Change, changed, difference, value_at
+from tools.pool_admin.changes import Change, changed, difference, same, value_at
 from tools.pool_admin.errors import NOT_FOUND, AdminError, code_of
 
 ATTRIBUTE = "custom:otp_channel"
@@ -100,13 +100,13 @@ class Pool:
         self.cognito.update_user_pool(**{"LambdaConfig": {}} | wanted)
         if self._mfa() != mfa:
             self.cognito.set_user_pool_mfa_config(UserPoolId=self.pool_id, **mfa)
-        self._confirm(wanted, self.settings, f"The pool {self.pool_id}")
+        self._confirm(wanted, changes, self.settings, f"The pool {self.pool_id}")
 
     def update_client(self, client_id: str, changes: Sequence[Change]) -> None:
         """The same for one app client."""
         wanted = changed(self._unchanged_since(self.client(client_id), changes), changes)
         self.cognito.update_user_pool_client(**wanted)
-        self._confirm(wanted, lambda: self.client(client_id), f"The app client {client_id}")
+        self._confirm(wanted, changes, lambda: self.client(client_id), f"The app client {client_id}")
 
     @cached_property
     def _model(self) -> Any:
@@ -118,7 +118,7 @@ class Pool:
 
     @staticmethod
     def _unchanged_since(now: Settings, changes: Sequence[Change]) -> Settings:
-        moved = [change for change in changes if value_at(now, change.path) != change.before]
+        moved = [change for change in changes if not same(value_at(now, change.path), change.before)]
         if moved:
             names = ", ".join(".".join(change.path) for change in moved)
             raise AdminError(
@@ -127,13 +127,21 @@ class Pool:
         return now
 
     @staticmethod
-    def _confirm(wanted: Settings, read: Any, what: str) -> None:
-        left: list[Change] = []
+    def _confirm(
+        wanted: Settings, changes: Sequence[Change], read: Callable[[], Settings], what: str
+    ) -> None:
+        gone = {change.path for change in changes if change.after is None}
+        lost: list[str] = []
         for pause in _SHOWN_AFTER:
             time.sleep(pause)
-            now: Mapping[str, Any] = read()
-            left = difference(wanted, now)
-            if not left:
+            # A default that AWS tells of since is no loss.
+            lost = [
+                ".".join(left.path)
+                for left in difference(wanted, read())
+                if left.before is not None or left.path in gone
+            ]
+            if not lost:
                 return
-        names = ", ".join(".".join(change.path) for change in left)
-        raise AdminError(f"{what} did not keep {names} as asked. Look at it, and run the command again.")
+        raise AdminError(
+            f"{what} did not keep {', '.join(lost)} as asked. Look at it, and run the command again."
+        )

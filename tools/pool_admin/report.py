@@ -91,9 +91,10 @@ def show_standing(view: View, standing: Standing, *, limits_known: bool) -> None
     facts = asdict(standing)
     if not limits_known:
         del facts["answer_wait"], facts["send_wait"]
+    codes, wrong = _many(standing.codes_sent, "code"), _many(standing.wrong_answers, "wrong answer")
     lines = [
-        f"{_many(standing.codes_sent, 'code')} so far; the last message went out {_when(standing.last_sent_at)}.",
-        f"{_many(standing.wrong_answers, 'wrong answer')} in a row; the last was {_when(standing.last_wrong_at)}.",
+        f"{codes} so far; the last message went out {_when(standing.last_sent_at)}.",
+        f"{wrong} in a row; the last was {_when(standing.last_wrong_at)}.",
     ]
     if standing.open_until:
         lines.append(f"The newest code is unused, and good until {_when(standing.open_until)}.")
