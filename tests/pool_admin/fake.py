@@ -155,10 +155,16 @@ def _refuse_conflicts(body: Json) -> None:
     passwords = body.get("Policies", {}).get("PasswordPolicy", {})
     invitation = body.get("AdminCreateUserConfig", {})
     template = body.get("VerificationMessageTemplate", {})
+    triggers = body.get("LambdaConfig", {})
+    versioned = triggers.get("PreTokenGenerationConfig", {}).get("LambdaArn")
     checks: tuple[tuple[bool, str], ...] = (
         (
             "TemporaryPasswordValidityDays" in passwords and "UnusedAccountValidityDays" in invitation,
             "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays",
+        ),
+        (
+            versioned is not None and triggers.get("PreTokenGeneration", versioned) != versioned,
+            "PreTokenGeneration and PreTokenGenerationConfig must be the same",
         ),
         ("EmailMessage" in template and "EmailMessageByLink" in template, "The message is invalid."),
         (any(name.startswith("aws:") for name in body.get("UserPoolTags", {})), "aws: tags are AWS's own"),
@@ -177,6 +183,10 @@ def _mirror(pool: Json) -> None:
     days = pool.get("Policies", {}).get("PasswordPolicy", {}).get("TemporaryPasswordValidityDays")
     if days is not None and "AdminCreateUserConfig" in pool:
         pool["AdminCreateUserConfig"] = pool["AdminCreateUserConfig"] | {"UnusedAccountValidityDays": days}
+    triggers = pool.get("LambdaConfig", {})
+    if "PreTokenGeneration" in triggers and "PreTokenGenerationConfig" not in triggers:
+        first = {"LambdaVersion": "V1_0", "LambdaArn": triggers["PreTokenGeneration"]}
+        pool["LambdaConfig"] = triggers | {"PreTokenGenerationConfig": first}
     for old, new in _TEXTS.items():
         if new in pool.get("VerificationMessageTemplate", {}):
             pool[old] = pool["VerificationMessageTemplate"][new]
@@ -191,5 +201,6 @@ def full_pool(values: Callable[[str], Json], *, by_link: bool) -> Json:
         del template[name]
     for old in _TEXTS:
         del pool[old]
+    pool["LambdaConfig"]["PreTokenGeneration"] = pool["LambdaConfig"]["PreTokenGenerationConfig"]["LambdaArn"]
     _mirror(pool)
     return pool

@@ -29,9 +29,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def world(*, claims: str = "OFF", others: bool = False, by_link: bool = False) -> World:
     """A pool with every setting set, three app clients, and on wish triggers of somebody else's."""
     pool = full_pool(members, by_link=by_link)
-    pool["LambdaConfig"] = {"PreSignUp": OTHERS, "KMSKeyID": ARN} | (
-        {"DefineAuthChallenge": OTHERS} if others else {}
-    )
+    pool["LambdaConfig"] = {"PreSignUp": OTHERS, "KMSKeyID": ARN}
+    if others:
+        versioned = {"LambdaVersion": "V3_0", "LambdaArn": OTHERS}
+        claims_trigger = {"PreTokenGeneration": OTHERS, "PreTokenGenerationConfig": versioned}
+        pool["LambdaConfig"] |= {"DefineAuthChallenge": OTHERS} | claims_trigger
     clients = {name: app_client(name) for name in ("web", "kiosk", "untold")}
     return World(pool, clients, claims=claims)
 
@@ -85,6 +87,7 @@ def test_detach_puts_everything_back(claims: str, others: bool) -> None:
     before = here.state()
     attach(here, Wish(("web",), ("kiosk",), replace=True))
     if claims != "OFF":
+        assert here.aws.pool["LambdaConfig"]["PreTokenGeneration"] == FUNCTIONS["PreTokenGeneration"]
         version = "V2_0" if claims == "ID_AND_ACCESS_TOKEN" else "V1_0"
         arn = FUNCTIONS["PreTokenGeneration"]
         assert here.aws.pool["LambdaConfig"]["PreTokenGenerationConfig"] == {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from botocore.exceptions import ClientError
 
@@ -23,7 +24,7 @@ from tools.local_stack.stack import Stack
 pytestmark = pytest.mark.e2e
 
 EMAIL, PASSWORD = "ada@people.example", "Correct horse battery 1!"
-TRIGGERS = {"DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse"}
+TRIGGERS = {"DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse", "PreTokenGeneration"}
 # The local AWS has no such calls; on AWS they say whether SMS is in its sandbox, and what it may cost.
 ARTEFACTS = {"GetSMSAttributes", "GetSMSSandboxAccountStatus"}
 
@@ -94,7 +95,12 @@ def existing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Existing]:
             client(endpoint, "sesv2").create_email_identity(EmailIdentity=DEFAULTS["SenderEmail"])
             topic = client(endpoint, "sns").create_topic(Name="alarms")["TopicArn"]
             deployed = stack.up(
-                parameters={"UserPoolId": pool_id, "CooldownSeconds": "5", "AlarmTopicArn": topic}
+                parameters={
+                    "UserPoolId": pool_id,
+                    "CooldownSeconds": "5",
+                    "AlarmTopicArn": topic,
+                    "AssuranceClaims": "ID_TOKEN",
+                }
             )
             yield Existing(deployed, pool_id, web, kiosk, robot, tmp_path_factory.mktemp("admin"))
         finally:
@@ -198,7 +204,8 @@ def _check_attached(existing: Existing, before: Any) -> None:
 
 def _check_sign_ins(existing: Existing) -> None:
     code_alone = Conversation(existing.stack, existing.kiosk).start(EMAIL)
-    assert code_alone.answer(existing.code(1)).tokens["IdToken"]
+    token = code_alone.answer(existing.code(1)).tokens["IdToken"]
+    assert jwt.decode(token, options={"verify_signature": False})["otp_channel"] == "email"
     with_password = Conversation(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
     assert with_password.answer("000000").parameters["status"] == "WRONG"
     assert with_password.answer(existing.code(2)).tokens["IdToken"]

@@ -27,7 +27,7 @@ def pool_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings
     """A described pool as the UpdateUserPool request that changes nothing."""
     named = {RENAMED.get(name, name): value for name, value in described.items()}
     found = _fitting(named, model.shape_for("UpdateUserPoolRequest")) or {}
-    for mend in (_one_invitation_life, _one_verification_text, _own_tags_only, _mfa_with_sms_only):
+    for mend in _MENDS:
         mend(found)
     return found
 
@@ -69,6 +69,23 @@ def _mfa_with_sms_only(pool: Settings) -> None:
     # UpdateUserPool refuses MFA without SMS; SetUserPoolMfaConfig does not, and puts it back afterwards.
     if "SmsConfiguration" not in pool and pool.get("MfaConfiguration") != "OFF":
         pool.pop("MfaConfiguration", None)
+
+
+def _one_claims_trigger(pool: Settings) -> None:
+    # Of the first version AWS describes the new name beside the old one, though only one was set.
+    triggers = pool.get("LambdaConfig", {})
+    versioned = triggers.get("PreTokenGenerationConfig", {})
+    if versioned == {"LambdaVersion": "V1_0", "LambdaArn": triggers.get("PreTokenGeneration")}:
+        _drop(pool, "LambdaConfig", "PreTokenGenerationConfig")
+
+
+_MENDS = (
+    _one_invitation_life,
+    _one_verification_text,
+    _own_tags_only,
+    _mfa_with_sms_only,
+    _one_claims_trigger,
+)
 
 
 def _one_analytics_project(client: Settings) -> None:

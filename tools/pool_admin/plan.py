@@ -107,8 +107,9 @@ def _triggers(stack: DeployedStack) -> list[Change]:
     wanted = [Change(("LambdaConfig", name), None, arn) for name, arn in stack.triggers.items()]
     if stack.claims_version:
         arn = stack.functions[CLAIMS]
-        versioned = {"LambdaVersion": stack.claims_version, "LambdaArn": arn}
-        # AWS describes both, and wants both to say the same.
+        # The first version has the old name alone; a later one both names, which must then say the same.
+        later = None if stack.claims_version == "V1_0" else stack.claims_version
+        versioned = {"LambdaVersion": later, "LambdaArn": arn if later else None}
         wanted += [
             Change(("LambdaConfig", CLAIMS), None, arn),
             *(
