@@ -216,6 +216,18 @@ def test_a_client_whose_refresh_tokens_rotate_keeps_its_rotation() -> None:
     assert here.aws.clients["web"]["ExplicitAuthFlows"] == ["ALLOW_CUSTOM_AUTH"]
 
 
+def test_an_alias_that_came_with_snapstart_is_taken_over() -> None:
+    here = world()
+    before = here.state()
+    without = FUNCTIONS["CreateAuthChallenge"].removesuffix(":live")
+    attach(here)
+    here.aws.pool["LambdaConfig"]["CreateAuthChallenge"] = without
+    attach(here)
+    assert here.aws.pool["LambdaConfig"]["CreateAuthChallenge"] == FUNCTIONS["CreateAuthChallenge"]
+    detach(here)
+    assert moved(before, here.state()) == {"pool.SchemaAttributes"}
+
+
 def test_no_list_of_attributes_stays_no_list() -> None:
     here = world()
     for name in ("ReadAttributes", "WriteAttributes"):

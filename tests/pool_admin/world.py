@@ -14,6 +14,7 @@ from tools.pool_admin.saved import Saved
 
 PREFIX = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:passcode"
 OTHERS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:older-define"
+_STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/passcode/0d5f6e0a"
 FUNCTIONS = {
     "DefineAuthChallenge": f"{PREFIX}-define-auth-challenge:live",
     "CreateAuthChallenge": f"{PREFIX}-create-auth-challenge:live",
@@ -104,7 +105,16 @@ class _CloudFormation:
             raise refusal("ValidationError", "DescribeStacks")
         parameters = [{"ParameterKey": k, "ParameterValue": v} for k, v in self.world.parameters.items()]
         outputs = [{"OutputKey": "UserPoolId", "OutputValue": self.world.parameters["UserPoolId"]}]
-        return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Parameters": parameters, "Outputs": outputs}]}
+        return {
+            "Stacks": [
+                {
+                    "StackId": _STACK_ID,
+                    "StackStatus": "CREATE_COMPLETE",
+                    "Parameters": parameters,
+                    "Outputs": outputs,
+                }
+            ]
+        }
 
     def get_paginator(self, _call: str) -> "_CloudFormation":
         return self
@@ -120,7 +130,7 @@ class _CloudFormation:
                 "StackResourceSummaries": [
                     {
                         "ResourceType": "AWS::Lambda::Alias",
-                        "LogicalResourceId": f"{name}Aliaslive",
+                        "LogicalResourceId": f"{name}Alias",
                         "PhysicalResourceId": FUNCTIONS[name],
                     }
                     for name in has

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tools.pool_admin.carry import Settings
 from tools.pool_admin.changes import Change, changed, difference
 from tools.pool_admin.errors import AdminError
+from tools.pool_admin.functions import split
 from tools.pool_admin.pool import ATTRIBUTE
 from tools.pool_admin.record import POOL, Record
 from tools.pool_admin.stack import CLAIMS, DeployedStack
@@ -95,12 +96,17 @@ def _check_triggers(pool: Settings, stack: DeployedStack, wish: Wish) -> None:
     wanted = dict(stack.triggers)
     if stack.claims_version:
         wanted[CLAIMS] = stack.functions[CLAIMS]
-    others = [f"{name} ({there[name]})" for name, arn in wanted.items() if there.get(name, arn) != arn]
+    others = [f"{name} ({there[name]})" for name, arn in wanted.items() if _is_another(there.get(name), arn)]
     if others and not wish.replace:
         raise AdminError(
             f"The pool has triggers of its own: {', '.join(others)}. If they may go, run the command again "
             "with --replace; detach puts them back."
         )
+
+
+def _is_another(there: str | None, arn: str) -> bool:
+    # With and without its alias, which comes and goes with SnapStart, it is the same function.
+    return there is not None and split(there)[:2] != split(arn)[:2]
 
 
 def _triggers(stack: DeployedStack) -> list[Change]:
