@@ -88,7 +88,7 @@ def test_a_stack_for_a_pool_that_exists_makes_none() -> None:
     )
     assert define["Environment"]["Variables"]["CODE_ONLY_CLIENTS"] == "abc,def"
     policy = deployed.client("lambda").get_policy(
-        FunctionName=deployed.functions["define_auth_challenge"], Qualifier="live"
+        FunctionName=deployed.functions["define_auth_challenge"]
     )
     assert json.dumps(pool) in policy["Policy"] or f"userpool/{pool}" in policy["Policy"]
 
@@ -100,7 +100,7 @@ def test_every_option_at_once() -> None:
         parameters={
             "WebAcl": "ON",
             "DataKey": "CUSTOMER_MANAGED",
-            "SnapStart": "ON",
+            "SnapStartVersion": "one",
             "AssuranceClaims": "ID_AND_ACCESS_TOKEN",
             "PermissionsBoundaryArn": "arn:aws:iam::000000000000:policy/boundary",
             "ChannelChoice": "ASK",

@@ -85,7 +85,7 @@ def test_counters_cannot_be_rewound_and_nothing_lies_open() -> None:
     assert table["SSESpecification"]["SSEEnabled"] is True
     queues = of_type("AWS::SQS::Queue")
     for queue in queues.values():
-        assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasDataKey", {"Ref": "AWS::NoValue"}, True]}
+        assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasDataKey", False, True]}
         assert queue["KmsMasterKeyId"]["Fn::If"][:2] == ["HasDataKey", {"Ref": "TableAndQueueKey"}]
     assert of_type("AWS::Cognito::UserPool")["UserPool"]["MfaConfiguration"] == "OFF"
 

@@ -71,7 +71,9 @@ def find(cloudformation: Any, name: str, region: str) -> DeployedStack:
         ) from None
     resources = _resources(cloudformation, name)
     functions = {
-        logical: arn for logical in (*TRIGGERS.values(), CLAIMS, DELIVER) if (arn := _arn(resources, logical))
+        logical: arn
+        for logical in (*TRIGGERS.values(), CLAIMS, DELIVER)
+        if (arn := _arn(resources, logical, described["StackId"]))
     }
     missing = [logical for logical in (*TRIGGERS.values(), DELIVER) if logical not in functions]
     if missing:
@@ -132,11 +134,12 @@ def _resources(cloudformation: Any, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _arn(resources: list[dict[str, Any]], logical: str) -> str | None:
-    """What Cognito calls: the function's alias, whose physical id is its ARN."""
-    for resource in resources:
-        if resource["ResourceType"] == "AWS::Lambda::Alias" and resource["LogicalResourceId"].startswith(
-            f"{logical}Alias"
-        ):
-            return str(resource["PhysicalResourceId"])
-    return None
+def _arn(resources: list[dict[str, Any]], logical: str, stack_id: str) -> str | None:
+    """What Cognito calls: the function's alias if there is one (SnapStart), else the function."""
+    ids = {resource["LogicalResourceId"]: str(resource["PhysicalResourceId"]) for resource in resources}
+    if alias := ids.get(f"{logical}Alias"):
+        return alias
+    # A function's physical id is its name; the rest of its ARN is as in the stack's.
+    _, partition, _, region, account, *_ = stack_id.split(":")
+    name = ids.get(logical)
+    return f"arn:{partition}:lambda:{region}:{account}:function:{name}" if name else None

@@ -1,6 +1,6 @@
 """Resources: kinds that CloudFormation has and ministack's does not, by way of the service it does have."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.services import waf
@@ -9,10 +9,26 @@ from ministack.services.cloudformation import provisioners
 
 def apply() -> None:
     """Teach ministack's CloudFormation these kinds."""
+    mapping = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
+    for change in ("create", "update"):
+        if change in mapping:
+            mapping[change] = _with_whole_numbers(mapping[change])
     provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACLAssociation"] = {
         "create": _associate,
         "delete": _disassociate,
     }
+
+
+def _with_whole_numbers(change: Callable[..., Any]) -> Callable[..., Any]:
+    """A parameter of type Number is a number wherever it is put, though `Ref` gives a string."""
+
+    def changed(*args: Any, **kwargs: Any) -> Any:
+        for props in args:
+            if isinstance(props, dict) and (most := props.get("ScalingConfig", {}).get("MaximumConcurrency")):
+                props["ScalingConfig"]["MaximumConcurrency"] = int(most)
+        return change(*args, **kwargs)
+
+    return changed
 
 
 def _associate(_logical_id: str, props: Mapping[str, Any], _stack: str) -> tuple[str, dict[str, Any]]:
