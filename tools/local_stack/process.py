@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -20,6 +19,7 @@ from tools.local_stack.paths import ROOT, make_state_dir, state_dir
 HOST = "127.0.0.1"
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 10.0
+REAPED_WITHIN = 5.0
 
 # A child that was started here must be waited for here, or it stays a zombie until this process ends.
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -94,6 +94,8 @@ def stop(emulator: Emulator, patience: float = STOPPED_WITHIN) -> None:
     _signal(emulator.pid, signal.SIGKILL)
     if child := _children.pop(emulator.pid, None):
         child.wait()
+    # The workers are somebody else's children by now, and stay in the group until that somebody has noticed.
+    _wait_until(lambda: not _signal(emulator.pid, 0), REAPED_WITHIN)
 
 
 def free_port() -> int:
@@ -120,9 +122,13 @@ def _lives(emulator: Emulator) -> bool:
     return running() == emulator
 
 
-def _signal(group: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
+def _signal(group: int, number: int) -> bool:
+    """Signal a group (0 only asks); whether there is one."""
+    try:
         os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _wait_until(condition: Callable[[], bool], seconds: float) -> None:
