@@ -27,7 +27,7 @@ SETTINGS = {
     "TABLE_NAME": "table",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue",
     "CODE_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000",
-    "DECOY_SALT": "salt",
+    "SALT": "salt",
     "CHANNEL_ORDER": "email,sms",
     "ANSWERS_PER_SESSION": "5",
     "RESENDS_PER_SESSION": "3",

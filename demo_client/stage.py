@@ -47,11 +47,11 @@ class Stage:
     stack: Stack
     cognito: CognitoIdentityProviderClient
 
-    def person(self, name: str, channel: str, *, with_phone: bool = True) -> Character:
+    def person(self, name: str, channel: str) -> Character:
         """A new account with a verified address and number; codes go to `channel` first."""
         email, password = f"{name}-{secrets.token_hex(2)}@passcode.example", f"local-{secrets.token_hex(5)}"
         # The numbers 206-555-0100 to -0199 belong to nobody: they are kept for fiction.
-        phone = f"+1206555{secrets.randbelow(100) + 100:04}" if with_phone else None
+        phone = f"+1206555{secrets.randbelow(100) + 100:04}"
         Account(self.cognito, self.pool, email).sign_up(password, phone, channel)
         local.confirm(self.pool, email, phone)
         return Character(email, password)

@@ -50,7 +50,7 @@ def respond(
 _TELL = telemetry("create_auth_challenge")
 _POLICY = Policy.from_environment(os.environ)
 _ORDER = tuple(Channel(name) for name in os.environ["CHANNEL_ORDER"].split(","))
-_SALT = os.environ["DECOY_SALT"]
+_SALT = os.environ["SALT"]
 _SIGN_IN = SignIn(
     store=Table(client("dynamodb", attempts=2), os.environ["TABLE_NAME"], _POLICY),
     put=Queue(client("sqs", attempts=1), os.environ["QUEUE_URL"]).put,

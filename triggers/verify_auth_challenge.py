@@ -57,6 +57,7 @@ _POLICY = Policy.from_environment(os.environ)
 _TABLE = client("dynamodb", attempts=1)
 _STORE = Table(_TABLE, os.environ["TABLE_NAME"], _POLICY)
 _CODE_MAC = KmsCodeMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
+_SALT = os.environ["SALT"]
 _PROVES = os.environ.get("ASSURANCE_CLAIMS", "OFF") != "OFF"
 _BUDGET = SmsBudget(_TABLE, os.environ["TABLE_NAME"])
 
@@ -84,7 +85,13 @@ def _give_back(number: str) -> None:
 
 def _handle(event: Event, _context: object) -> Event:
     judge = partial(
-        judge_sign_in, code_mac=_CODE_MAC, store=_STORE, policy=_POLICY, now=int(time.time()), proves=_PROVES
+        judge_sign_in,
+        code_mac=_CODE_MAC,
+        store=_STORE,
+        policy=_POLICY,
+        now=int(time.time()),
+        salt=_SALT,
+        proves=_PROVES,
     )
     return respond(event, judge, _answered, _TELL)
 

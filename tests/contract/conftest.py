@@ -36,13 +36,13 @@ def kept(request: pytest.FixtureRequest) -> Iterator[Kept]:
             client = boto3.client(
                 "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
             )
-            yield _table(client, _made(client))
+            yield _table(client, made(client))
     else:
         stack = request.getfixturevalue("local_stack")
         yield _table(stack.client("dynamodb"), stack.table)
 
 
-def _made(client: Any) -> str:
+def made(client: Any) -> str:
     client.create_table(
         TableName="records",
         BillingMode="PAY_PER_REQUEST",

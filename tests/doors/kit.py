@@ -34,7 +34,7 @@ ENVIRONMENT = {
     "TABLE_NAME": "passcode-table",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/passcode-deliveries",
     "CHANNEL_ORDER": "email,sms",
-    "DECOY_SALT": SALT,
+    "SALT": SALT,
     "CODE_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000",
     "CODE_DIGITS": "6",
     "ANSWERS_PER_SESSION": "5",

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.doors.kit import (
+    SALT,
     SIGN_IN_KEY,
     attributes,
     challenge,
@@ -163,4 +164,4 @@ def test_the_code_of_one_challenge_opens_no_other(world: World, forged: dict[str
 
 
 def test_the_golden_challenge_is_bound_to_the_golden_user() -> None:
-    assert challenge().bound == fingerprint(attributes())
+    assert challenge().bound == fingerprint(attributes(), SALT)

@@ -54,7 +54,12 @@ class World:
     def verify(self, event: dict[str, Any]) -> bool:
         """One invocation of `verify`. Returns its answerCorrect."""
         judge = partial(
-            judge_sign_in, code_mac=self.code_mac, store=self.store, policy=self.policy, now=self.now
+            judge_sign_in,
+            code_mac=self.code_mac,
+            store=self.store,
+            policy=self.policy,
+            now=self.now,
+            salt=SALT,
         )
         filled = verify_auth_challenge.respond(event, judge, lambda _, c: self.answered.append(c), self.tell)
         assert filled is event, "Cognito wants its whole event back"

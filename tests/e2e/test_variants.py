@@ -87,9 +87,7 @@ def test_a_stack_for_a_pool_that_exists_makes_none() -> None:
         FunctionName=deployed.functions["define_auth_challenge"]
     )
     assert define["Environment"]["Variables"]["CODE_ONLY_CLIENTS"] == "abc,def"
-    policy = deployed.client("lambda").get_policy(
-        FunctionName=deployed.functions["define_auth_challenge"]
-    )
+    policy = deployed.client("lambda").get_policy(FunctionName=deployed.functions["define_auth_challenge"])
     assert json.dumps(pool) in policy["Policy"] or f"userpool/{pool}" in policy["Policy"]
 
 
@@ -119,7 +117,7 @@ def test_every_option_at_once() -> None:
     add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
     asked = Conversation(deployed, deployed.clients["code_only"]).start(EMAIL)
     assert asked.parameters["status"] == "CHOOSE"
-    assert json.loads(asked.parameters["channels"]) == {"email": "***@***"}
+    assert json.loads(asked.parameters["channels"]) == {"email": "***@***", "sms": "+***"}
     asked.answer("any word", action="send", channel="email")
     assert (asked.parameters["status"], asked.parameters["resendsLeft"]) == ("SENT", "3")
     assert asked.answer(code(deployed)).tokens

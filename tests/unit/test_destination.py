@@ -1,11 +1,15 @@
 """Where a code may go, and what is shown of it."""
 
+from collections import Counter
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from token_service.decoy import decoy_attributes
 from token_service.destination import Channel, Destination, choose, fingerprint, parse, verified
+from token_service.person import person_of
 
 EMAIL, SMS = Channel.EMAIL, Channel.SMS
 BOTH = (EMAIL, SMS)
@@ -93,10 +97,20 @@ def test_the_order_is_the_deployments_and_a_wish_comes_first() -> None:
     assert choose(verified(ADA, (EMAIL,)), "sms").channel is EMAIL
 
 
-def test_a_mask_tells_something_only_after_the_password() -> None:
-    found = verified(ADA, BOTH)
-    assert [d.masked(telling=True) for d in found.values()] == ["A***@e***", "+***0123"]
-    assert [d.masked(telling=False) for d in found.values()] == ["***@***", "+***"]
+def test_a_mask_shows_little() -> None:
+    assert [d.masked for d in verified(ADA, BOTH).values()] == ["A***@e***", "+***0123"]
+
+
+def test_before_the_password_everybody_is_shown_the_same() -> None:
+    event: dict[str, Any] = {
+        "userName": "x",
+        "request": {"userAttributes": {"sub": "s", "email": "a@b.example", "email_verified": "true"}},
+    }
+    nobody = {"userName": "x", "request": {"userAttributes": {}, "userNotFound": True}}
+    known, unknown = person_of(event, BOTH, "salt"), person_of(nobody, BOTH, "salt")
+    assert known.masks == unknown.masks == {"email": "***@***", "sms": "+***"}
+    event["request"]["session"] = [{"challengeName": "PASSWORD_VERIFIER", "challengeResult": True}]
+    assert person_of(event, BOTH, "salt").masks == {"email": "a***@b***"}
 
 
 def test_a_destination_does_not_show_itself() -> None:
@@ -115,11 +129,16 @@ def test_a_destination_does_not_show_itself() -> None:
     ids=str,
 )
 def test_the_fingerprint_changes_with_every_verified_destination(change: dict[str, str]) -> None:
-    assert fingerprint(ADA | change) != fingerprint(ADA)
+    assert fingerprint(ADA | change, "salt") != fingerprint(ADA, "salt")
 
 
 def test_the_fingerprint_stays_when_nothing_that_counts_changes() -> None:
-    assert fingerprint(ADA | {"email": "Ada.L@EXAMPLE.com", "name": "Ada"}) == fingerprint(ADA)
+    changed = ADA | {"email": "Ada.L@EXAMPLE.com", "name": "Ada"}
+    assert fingerprint(changed, "salt") == fingerprint(ADA, "salt")
+
+
+def test_the_fingerprint_cannot_be_searched_without_the_salt() -> None:
+    assert fingerprint(ADA, "salt") != fingerprint(ADA, "another")
 
 
 def test_a_decoy_is_the_same_each_time_and_not_computable_from_outside() -> None:
@@ -134,9 +153,9 @@ def test_a_decoy_has_a_subject_like_a_users() -> None:
 
 
 @pytest.mark.parametrize("order", [(EMAIL,), (SMS,), (EMAIL, SMS), (SMS, EMAIL)])
-def test_decoys_have_every_set_of_channels_that_users_have(order: tuple[Channel, ...]) -> None:
-    made = [decoy_attributes("salt", f"name-{n}", order) for n in range(200)]
-    sets = {frozenset(verified(attributes, order)) for attributes in made}
-    everything = {frozenset(order), *(frozenset([channel]) for channel in order)}
-    assert sets == everything
-    assert {a["custom:otp_channel"] for a in made} == {"", *(channel.value for channel in order)}
+def test_decoys_are_mostly_like_users_and_sometimes_like_any_user(order: tuple[Channel, ...]) -> None:
+    made = [decoy_attributes("salt", f"name-{n}", order) for n in range(2_000)]
+    sets = Counter(frozenset(verified(attributes, order)) for attributes in made)
+    assert set(sets) == {frozenset(order), *(frozenset([channel]) for channel in order)}
+    assert sum(count for kind, count in sets.items() if order[0] in kind) > 1_850
+    assert {a["custom:otp_channel"] for a in made} == {"", *(channel.value for channel in order[1:])}

@@ -15,7 +15,8 @@ def client(service: str, *, attempts: int, patience: float = 0.7) -> Any:
     """A client of `service`.
 
     `attempts` is the total, 1 where a repeat could count or send something twice; `patience` the seconds
-    to wait for an answer. A trigger's two calls together stay below five seconds at their very worst.
+    to wait for an answer. A trigger's two calls together stay below five seconds at their very worst; the
+    third that `verify` makes after a pause, or after an SMS, is not in that sum.
     """
     config = Config(
         connect_timeout=0.5,

@@ -34,6 +34,9 @@ class SmsBudget:
 
     def take(self, country: str, caps: SmsCaps, now: int) -> bool:
         """Count one SMS to `country`; False if a cap is reached. One WCU. Raises `Unavailable`."""
+        # The first one of a day finds no count to compare with, so a cap of nothing is seen to here.
+        if 0 in (caps.per_day, caps.per_country):
+            return False
         return self._write(
             update="SET #ttl = :ttl ADD sent :one, #sent :one, #open :one",
             condition="(attribute_not_exists(sent) OR sent < :day)"

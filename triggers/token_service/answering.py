@@ -30,11 +30,12 @@ def judge_sign_in(
     store: Store,
     policy: Policy,
     now: int,
+    salt: str,
     proves: bool = False,
 ) -> Verdict:
     """Judge the answer in `event` to `challenge`. Raises `Unavailable` if the key or the store is out.
 
-    `proves`: an accepted answer is kept as evidence for the tokens of its client.
+    `salt`: the deployment's. `proves`: an accepted answer is kept as evidence for the tokens of its client.
     """
     if trigger_event.user_not_found(event):
         challenge = replace(challenge, decoy=True)
@@ -42,7 +43,7 @@ def judge_sign_in(
         attributes = trigger_event.attributes(event)
         if attributes.get("sub") != challenge.subject:
             return Verdict(Refusal.NO_CHALLENGE)
-        if fingerprint(attributes) != challenge.bound:
+        if fingerprint(attributes, salt) != challenge.bound:
             return Verdict(Refusal.MOVED)
     answer = trigger_event.answer(event)
     proof = Proof(trigger_event.client_id(event), challenge.channel) if proves else None

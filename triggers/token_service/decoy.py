@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from token_service.destination import Channel
 
+# Of 256.
+_RARELY, _SOMETIMES = 16, 64
 _VERIFIED = {
     Channel.EMAIL: {"email": "nobody@passcode.invalid", "email_verified": "true"},
     Channel.SMS: {"phone_number": "+12025550123", "phone_number_verified": "true"},
@@ -18,20 +20,22 @@ _VERIFIED = {
 
 
 def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[str, str]:
-    """The attributes of nobody: verified on some of the channels in use, one at least, and perhaps a wish.
+    """The attributes of nobody: verified on the first channel in use, and with luck on the others.
 
-    Every set of channels that a user can have, some decoy has too: one that only users had would name them.
+    As users mostly are. But every set of channels that a user can have, some decoy has too, and so with every
+    wish: one that only users had would name them.
 
     The addresses are reserved for fiction (RFC 2606, +1 555 01xx) and nothing is ever sent to them.
     """
     # One subject for every way to write a name, as in a pool that ignores case: one budget, not many.
     digest = hmac.digest(salt.encode(), name.casefold().encode(), hashlib.sha256)
     attributes = {"sub": _uuid(digest[:16])}
-    drawn = [channel for place, channel in enumerate(order) if digest[16] >> place & 1]
-    for channel in drawn or order[:1]:
+    others = [channel for place, channel in enumerate(order[1:]) if digest[16] >> place & 1]
+    only_others = others and digest[17] < _RARELY
+    for channel in others if only_others else [order[0], *others]:
         attributes |= _VERIFIED[channel]
-    wishes = ("", *(channel.value for channel in order))
-    return attributes | {"custom:otp_channel": wishes[digest[17] % len(wishes)]}
+    wish = others[0].value if others and digest[18] < _SOMETIMES else ""
+    return attributes | {"custom:otp_channel": wish}
 
 
 def _uuid(raw: bytes) -> str:

@@ -1,6 +1,7 @@
 """Where a code can go: email addresses and phone numbers, which of them count, and how they are shown."""
 
 import hashlib
+import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,18 +29,18 @@ class Destination:
     channel: Channel
     value: str = field(repr=False)
 
-    def masked(self, *, telling: bool) -> str:
-        """The destination as the app may show it.
-
-        Before a password was proven the mask tells nothing: whoever knows the address that belongs to a
-        name could otherwise see from it whether that name exists.
-        """
+    @property
+    def masked(self) -> str:
+        """The destination as the app may show it once the password is proven."""
         if self.channel is Channel.EMAIL:
             name, _, host = self.value.partition("@")
-            return f"{name[0]}***@{host[0]}***" if telling else "***@***"
-        return f"+***{self.value[-4:]}" if telling else "+***"
+            return f"{name[0]}***@{host[0]}***"
+        return f"+***{self.value[-4:]}"
 
 
+# Before the password a mask tells nothing: whoever knows the address that belongs to a name could otherwise
+# see from it whether that name exists.
+BLANK = {Channel.EMAIL: "***@***", Channel.SMS: "+***"}
 Destinations = Mapping[Channel, Destination]
 
 
@@ -75,10 +76,12 @@ def choose(destinations: Destinations, *wishes: str) -> Destination:
     return next(iter(destinations.values()))
 
 
-def fingerprint(attributes: Mapping[str, str]) -> str:
+def fingerprint(attributes: Mapping[str, str], salt: str) -> str:
     """16 hex digits that change when any verified destination of the user does.
 
-    A challenge is bound to it: a code that went to an old address must not work once the address is gone.
+    A challenge is bound to it: a code that went to an old address must not work once the address is gone. It
+    stands in the table, so it is keyed with the deployment's salt: a plain hash gives phone numbers away.
     """
     parts = [f"{channel.value}:{d.value}" for channel, d in verified(attributes, tuple(Channel)).items()]
-    return hashlib.sha256("\n".join([attributes.get("sub", ""), *parts]).encode()).hexdigest()[:16]
+    whole = "\n".join([attributes.get("sub", ""), *parts])
+    return hmac.digest(salt.encode(), whole.encode(), hashlib.sha256).hex()[:16]

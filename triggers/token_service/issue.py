@@ -45,6 +45,7 @@ def issue(ask: Ask, store: Store, policy: Policy) -> Issued:
     write = store.issue_if_clear(key, _fresh(Record(), ask, policy), ask.now)
     for _ in range(_TURNS):
         # A write that was accepted but whose answer was lost is refused when it is repeated: our own nonce.
+        # A resend has none of its own, and reads as WAITING then: a message too few, never one too many.
         if write.accepted or write.record.nonce == ask.nonce:
             return _issued(write.record, ask, policy, sent=True)
         new = _decide(write.record, ask, policy)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from token_service import trigger_event
 from token_service.decoy import decoy_attributes
-from token_service.destination import Channel, Destinations, fingerprint, verified
+from token_service.destination import BLANK, Channel, Destinations, fingerprint, verified
 from token_service.trigger_event import Event
 
 
@@ -17,6 +17,7 @@ class Person:
     destinations: Destinations
     preferred: str
     locale: str
+    masks: Mapping[str, str]  # what the app may show, by channel
     bound: str  # fingerprint of the verified destinations, those of channels out of use included
     decoy: bool
     proven: bool
@@ -30,18 +31,25 @@ def person_of(event: Event, order: Sequence[Channel], salt: str) -> Person:
     """
     proven = trigger_event.password_was_proven(event)
     if not trigger_event.user_not_found(event):
-        known = _person(trigger_event.attributes(event), order, decoy=False, proven=proven)
+        known = _person(trigger_event.attributes(event), order, salt, decoy=False, proven=proven)
         if known.subject and (known.destinations or proven):
             return known
     attributes = decoy_attributes(salt, trigger_event.user_name(event), order)
-    return _person(attributes, order, decoy=True, proven=proven)
+    return _person(attributes, order, salt, decoy=True, proven=proven)
 
 
-def _person(attributes: Mapping[str, str], order: Sequence[Channel], *, decoy: bool, proven: bool) -> Person:
+def _person(
+    attributes: Mapping[str, str], order: Sequence[Channel], salt: str, *, decoy: bool, proven: bool
+) -> Person:
+    destinations = verified(attributes, order)
     return Person(
         subject=attributes.get("sub", ""),
-        bound=fingerprint(attributes),
-        destinations=verified(attributes, order),
+        destinations=destinations,
+        # Before the password everybody is shown the same: every channel in use, and nothing behind it.
+        masks={channel.value: d.masked for channel, d in destinations.items()}
+        if proven
+        else {channel.value: BLANK[channel] for channel in order},
+        bound=fingerprint(attributes, salt),
         preferred=attributes.get("custom:otp_channel", ""),
         locale=attributes.get("locale", ""),
         decoy=decoy,

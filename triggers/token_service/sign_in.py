@@ -101,13 +101,12 @@ class SignIn:
 
     def public(self, person: Person, this: Round, now: int) -> dict[str, str]:
         """The publicChallengeParameters of `this` round: the same keys for everybody."""
-        masks = {c.value: d.masked(telling=person.proven) for c, d in person.destinations.items()}
         channel = this.challenge.channel if this.challenge else ""
         return {
             "status": this.status.value,
             "channel": channel,
-            "destination": masks.get(channel, ""),
-            "channels": json.dumps(masks, separators=(",", ":")),
+            "destination": person.masks.get(channel, ""),
+            "channels": json.dumps(dict(person.masks), separators=(",", ":")),
             "codeLength": str(self.policy.code_digits),
             "expiresIn": str(max(0, this.challenge.expires_at - now) if this.challenge else 0),
             "resendIn": str(max(0, this.resend_at - now)),

@@ -1,0 +1,39 @@
+"""How often and how long a door's clients try: a repeat may count twice, and Cognito waits five seconds."""
+
+import json
+import subprocess
+
+import pytest
+
+from benchmarks.imports import command, environment
+
+REPORT = """
+import gc, json
+import {door}
+from botocore.client import BaseClient
+found = {{}}
+for client in (o for o in gc.get_objects() if isinstance(o, BaseClient)):
+    config = client.meta.config
+    tries = config.retries["total_max_attempts"]
+    found[client.meta.service_model.service_name] = [tries, config.connect_timeout, config.read_timeout]
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize(
+    ("door", "tries"),
+    [
+        ("create_auth_challenge", {"dynamodb": 2, "sqs": 1}),
+        ("verify_auth_challenge", {"kms": 2, "dynamodb": 1}),
+        ("pre_token_generation", {"dynamodb": 2}),
+        ("deliver", {"kms": 2, "dynamodb": 2, "sesv2": 1, "sns": 1}),
+    ],
+)
+def test_tries_and_timeouts(door: str, tries: dict[str, int]) -> None:
+    statement = REPORT.format(door=door)
+    done = subprocess.run(command(statement), env=environment(), check=True, capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    assert {service: each[0] for service, each in found.items()} == tries
+    if door != "deliver":
+        # botocore's pause before a second try is a second at most.
+        assert sum(n * (connect + read) + (n - 1) for n, connect, read in found.values()) < 5
