@@ -137,6 +137,15 @@ def test_the_mend_of_a_client_is_the_command_for_its_mode() -> None:
     assert findings(facts)[0].mend == f"{attach} --code-only-client web"
 
 
+def test_a_code_alone_beside_a_password() -> None:
+    stack = replace(STACK, parameters=STACK.parameters | {"CodeOnlyClientIds": "kiosk"})
+    served = {"DefineAuthChallenge": {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "kiosk"}}}}
+    kiosk = CLIENT | {"ClientId": "kiosk", "ClientName": "Kiosk"}
+    facts = Facts(POOL, (CLIENT, kiosk), replace(HEALTHY, stack=stack, functions=served, newest={}))
+    one(facts, NOTE, "(kiosk) takes a code without the password")
+    assert findings(replace(facts, clients=(kiosk,))) == []
+
+
 def triggers(**others: str | None) -> dict[str, str]:
     wanted: Mapping[str, str | None] = STACK.triggers | others
     return {name: arn for name, arn in wanted.items() if arn}

@@ -30,6 +30,21 @@ def look(facts: Facts) -> Iterator[Finding]:
         yield from _hosted(facts, client)
         if _uses_codes(client):
             yield from _settings(facts, client)
+    yield from _both_modes(facts, [client for client in facts.clients if _uses_codes(client)])
+
+
+def _both_modes(facts: Facts, clients: list[Client]) -> Iterator[Finding]:
+    alone = set(facts.stack.stack.code_only) if facts.stack else set()
+    with_password = [client for client in clients if client["ClientId"] not in alone]
+    for client in clients:
+        if client["ClientId"] in alone and with_password:
+            yield Finding(
+                Severity.NOTE,
+                _name(client),
+                "takes a code without the password, for every user of the pool.",
+                f"Client ids are public: whoever uses this one leaves out what {_name(with_password[0])} asks for.",
+                "If the password is to count, sign users in with passwords only, or keep two pools.",
+            )
 
 
 def _ways_round(facts: Facts, client: Client) -> Iterator[Finding]:
