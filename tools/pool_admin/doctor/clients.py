@@ -42,7 +42,7 @@ def _both_modes(facts: Facts, clients: list[Client]) -> Iterator[Finding]:
                 Severity.NOTE,
                 _name(client),
                 "takes a code without the password, for every user of the pool.",
-                f"Client ids are public: whoever uses this one leaves out what {_name(with_password[0])} asks for.",
+                f"Client ids are public, and this one leaves out what {_name(with_password[0])} wants.",
                 "If the password is to count, sign users in with passwords only, or keep two pools.",
             )
 
