@@ -33,7 +33,7 @@ install:
 	if ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 		echo "$$python is not Python 3.11 or later. Name another one with PYTHON=." >&2; exit 1; \
 	fi; \
-	echo 'Setting up $(VENV) ...'; \
+	echo 'Setting up $(VENV): packages are downloaded, about a minute ...'; \
 	rm -rf $(VENV) && "$$python" -m venv $(VENV) \
 		&& $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --requirement $(LOCK) \
 		&& cp $(LOCK) $(READY)
@@ -44,8 +44,8 @@ demo: setup ## See a local AWS sign users in with one-time codes.
 up: setup ## Start the local AWS and deploy template.yaml to it.
 	@$(RUN) -m tools.local_stack up --port $(PORT)
 
-down: setup ## Stop the local AWS.
-	@$(RUN) -m tools.local_stack down
+down: ## Stop the local AWS.
+	@if [ -x $(RUN) ]; then $(RUN) -m tools.local_stack down; else echo 'Nothing was running.'; fi
 
 test: setup node ## Run all tests.
 	@$(RUN) -m pytest $(PYTEST_ARGS)
@@ -71,7 +71,8 @@ check: setup sam ## Run the linters, the type checker and the import contract.
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/bin/sam
 BUILT ?= .aws-sam/build
-MINE := samconfig.mine.toml
+# sam looks for a relative name beside the template, which is in the build folder.
+MINE := $(CURDIR)/samconfig.mine.toml
 
 # Nothing is reported to anybody, and nobody is asked for a newer version than the locked one.
 export SAM_CLI_TELEMETRY := 0
@@ -86,10 +87,10 @@ build: setup sam ## Make what Lambda gets, in .aws-sam/build, on any machine.
 	@PYTHON=$(CURDIR)/$(SAM_VENV)/bin/python $(SAM) build --build-dir $(BUILT)
 	@$(RUN) -m tools.artefacts.sizes $(BUILT)
 
-DEPLOY := deploy --template-file $(BUILT)/template.yaml --config-file $(MINE)
+DEPLOY := deploy --template-file $(BUILT)/template.yaml --config-file "$(MINE)"
 
 deploy: build ## Deploy to AWS. The first time it asks for all it needs to know.
-	@if grep -qs parameter_overrides $(MINE); then $(SAM) $(DEPLOY); else cp samconfig.toml $(MINE) && $(SAM) $(DEPLOY) --guided; fi
+	@if grep -qs parameter_overrides "$(MINE)"; then $(SAM) $(DEPLOY); else cp samconfig.toml "$(MINE)" && $(SAM) $(DEPLOY) --guided; fi
 
 clean: ## Stop the local AWS and remove all that these targets made.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true

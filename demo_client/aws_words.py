@@ -8,7 +8,7 @@ from typing import Final
 _AGAIN: Final = "Your sign-in has run out or was signed out. Sign in again: `sign-in EMAIL`."
 # One sentence for both, so that this client does not tell who has an account, whatever the pool does.
 _NOT_YOU: Final = (
-    "The sign-in was refused. Check the email address and the password, and start again for a new code."
+    "The sign-in has ended. Check the email address, and the password if you gave one, and start again."
 )
 
 # By the beginning of the message, in lower case: NotAuthorizedException alone means many things.

@@ -43,11 +43,11 @@ def _up(port: int | None) -> Stack:
 
 
 def _by_hand(teller: Teller, ada: Character) -> None:
-    python = os.path.relpath(sys.executable)
-    client = f"{python if Path(python).exists() else sys.executable} -m demo_client"
-    teller.command(
-        "sign in by hand", f"PASSCODE_PASSWORD={ada.password} {client} sign-in {ada.email} --inbox"
-    )
+    near = os.path.relpath(sys.executable)
+    python = near if Path(near).exists() else sys.executable
+    client = f"{python} -m demo_client"
+    teller.command("sign in by hand", f"PASSCODE_PASSWORD={ada.password} {client} sign-in {ada.email}")
+    teller.command("read the messages", f"{python} -m tools.local_stack inbox --follow")
     teller.command("with a code alone", f"{client} sign-in {ada.email} --passwordless --inbox")
     teller.command("who is signed in", f"{client} whoami")
     teller.command("sign out", f"{client} sign-out")

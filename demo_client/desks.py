@@ -51,6 +51,7 @@ def ask(view: View, prompt: str) -> str:
     try:
         return view.people.input(f"{prompt}: ", markup=False)
     except EOFError:
+        view.people.print()
         raise PlainError("Nobody answered. Type the code at the prompt, or use --inbox locally.") from None
 
 

@@ -74,7 +74,10 @@ class Inbox:
         give_up_at = time.monotonic() + _WAIT_SECONDS
         while len(found := self.messages(challenge.channel)) < wanted:
             if time.monotonic() > give_up_at:
-                raise PlainError("No message came. Look into the stack's logs: .local/emulator.log.")
+                raise PlainError(
+                    "No message came. Is there an account of that name? Otherwise look into the log that "
+                    "`python -m tools.local_stack status` names."
+                )
             time.sleep(0.05)
         self._seen[challenge.channel] = len(found)
         return found[-1]

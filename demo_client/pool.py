@@ -69,8 +69,9 @@ def from_file(path: Path, config_home: Path) -> Pool:
         pool = Pool(
             region=found["region"],
             user_pool_id=found["user_pool_id"],
-            password_and_code=clients["password_and_code"],
-            code_only=clients["code_only"],
+            # A stack may have one of the two, and one for a pool that exists has none.
+            password_and_code=clients.get("password_and_code", ""),
+            code_only=clients.get("code_only", ""),
             endpoint_url=found.get("endpoint_url"),
             home=config_home,
         )
@@ -106,10 +107,13 @@ def _check(pool: Pool) -> None:
     if not match or match["region"] != pool.region:
         raise PlainError("The user pool id does not fit its region. It looks like eu-west-1_AbCdEfGhI.")
     given = [client_id for client_id in (pool.password_and_code, pool.code_only) if client_id]
-    if not given or not all(_CLIENT_ID.fullmatch(client_id) for client_id in given):
+    if not given:
         raise PlainError(
-            "An app client id is missing or unfit. Set PASSCODE_CLIENT_ID or the stack file right."
+            "This pool was given without an app client. Name one with PASSCODE_CLIENT_ID or "
+            "PASSCODE_CODE_ONLY_CLIENT_ID, together with PASSCODE_USER_POOL_ID."
         )
+    if not all(_CLIENT_ID.fullmatch(client_id) for client_id in given):
+        raise PlainError("An app client id is unfit. Set PASSCODE_CLIENT_ID or the stack file right.")
     # Tokens travel to the endpoint: over the network only inside TLS.
     if pool.endpoint_url and not pool.is_local and not pool.endpoint_url.startswith("https://"):
         raise PlainError("The endpoint must begin with https://, unless it is on this machine.")

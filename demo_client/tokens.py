@@ -50,7 +50,8 @@ def fetch_keys(pool: Pool) -> jwt.PyJWKSet:
             return jwt.PyJWKSet.from_dict(json.load(answer))
     except (OSError, ValueError, jwt.PyJWTError):
         raise PlainError(
-            "The pool's public keys cannot be read, so nothing is believed. Check the network and try again.",
+            "The pool's public keys cannot be read, so nothing is believed. Check the network, or start the "
+            "local stack: `make up`.",
             UNREACHABLE,
         ) from None
 

@@ -79,7 +79,7 @@ def test_a_wrong_code_then_the_right_one_at_the_prompt(
 def test_five_wrong_codes_end_the_sign_in(local_stack: Stack, new_user: Callable[..., User]) -> None:
     done = run("sign-in", new_user().email, "--passwordless", typed="abcdef\n" * 5)
     assert done.returncode == 3
-    assert done.stderr.startswith("The sign-in was refused.")
+    assert done.stderr.startswith("The sign-in has ended.")
     assert "This is the last try." in done.stdout
 
 

@@ -22,10 +22,10 @@ URL = "http://127.0.0.1:1/"
     [
         (
             refusal("NotAuthorizedException", "Incorrect username or password."),
-            "The sign-in was refused.",
+            "The sign-in has ended.",
             REFUSED,
         ),
-        (refusal("UserNotFoundException", "User does not exist."), "The sign-in was refused.", REFUSED),
+        (refusal("UserNotFoundException", "User does not exist."), "The sign-in has ended.", REFUSED),
         (
             refusal("NotAuthorizedException", "Invalid session for the user."),
             "This sign-in has ended",

@@ -66,7 +66,6 @@ def test_without_a_stack_the_sentence_says_how_to_start_one(tmp_path: Path) -> N
         "\x00",
         {},
         LOCAL | {"clients": None},
-        LOCAL | {"clients": {"password_and_code": "both"}},
         LOCAL | {"user_pool_id": 7},
         LOCAL | {"endpoint_url": 7},
         LOCAL | {"clients": {"password_and_code": 7, "code_only": "code"}},
@@ -77,13 +76,21 @@ def test_a_damaged_stack_file_is_a_sentence(tmp_path: Path, content: Any) -> Non
         find(write(tmp_path, content), {})
 
 
+@pytest.mark.parametrize("mode", ["password_and_code", "code_only"])
+def test_a_stack_may_have_one_app_client(tmp_path: Path, mode: str) -> None:
+    pool = find(write(tmp_path, LOCAL | {"clients": {mode: "only"}}), {})
+    assert pool.client_id(passwordless=mode == "code_only") == "only"
+    with pytest.raises(PlainError, match="needs an app client"):
+        pool.client_id(passwordless=mode != "code_only")
+
+
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
         ({"user_pool_id": "../../x"}, "does not fit its region"),
         ({"region": "eu-west-1"}, "does not fit its region"),
-        ({"clients": {"password_and_code": "", "code_only": ""}}, "app client id is missing"),
-        ({"clients": {"password_and_code": "a b", "code_only": ""}}, "app client id is missing"),
+        ({"clients": {}}, "without an app client"),
+        ({"clients": {"password_and_code": "a b", "code_only": ""}}, "app client id is unfit"),
         ({"endpoint_url": "http://pool.example"}, "must begin with https://"),
         ({"endpoint_url": "http://127.0.0.1.example"}, "must begin with https://"),
     ],
