@@ -4,6 +4,9 @@ import os
 import shutil
 import signal
 import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,27 @@ def _running() -> Emulator:
     found = process.running()
     assert found is not None
     return found
+
+
+class _SaysYes(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def foreign_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of a server that says 200 to everything, and that the first look at the port does not see."""
+    first_look = iter([True])
+    look = process._is_free
+    monkeypatch.setattr(process, "_is_free", lambda port: next(first_look, False) or look(port))
+    with ThreadingHTTPServer(("127.0.0.1", 0), _SaysYes) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
 
 
 def _group_is_gone(emulator: Emulator) -> bool:
@@ -53,6 +77,7 @@ def test_down_leaves_no_process_and_no_scratch(project: Path, state: Path) -> No
     running = stack.up(port=0, root=project)
     Caller(running).start("nobody@people.example")
     emulator = _running()
+    (state / f"tokens-{running.user_pool_id}.json").write_text("{}")
     assert stack.down()
     assert _group_is_gone(emulator)
     assert not stack.down()
@@ -86,10 +111,20 @@ def test_it_listens_on_loopback_only_and_not_where_others_do(project: Path) -> N
 
 
 @pytest.mark.usefixtures("state")
+def test_a_port_that_is_taken_after_the_look_is_left_to_its_holder(foreign_port: int) -> None:
+    started = process.start(foreign_port)
+    assert started.port != foreign_port
+    assert started == _running()
+    assert started.is_ready()
+    assert not Emulator(started.pid, foreign_port).is_ready()
+    assert not Emulator(os.getpid(), started.port).is_ready()
+
+
+@pytest.mark.usefixtures("state")
 def test_a_template_that_cannot_be_deployed_is_named(project: Path, tmp_path: Path) -> None:
     broken = shutil.copytree(project, tmp_path / "broken")
     (broken / "template.yaml").write_text("Resources: {Odd: {Type: AWS::Nothing::Here}}")
-    with pytest.raises(StackError, match=r"template\.yaml could not be deployed: .*Nothing"):
+    with pytest.raises(StackError, match=r"template\.yaml could not be deployed: .*Nothing.*[^.]\. Mend it"):
         stack.up(port=0, root=broken)
     assert stack.up(port=0, root=project).user_pool_id
 

@@ -106,6 +106,8 @@ def _first_failure(cloudformation: Any) -> str:
 
 
 def _refused(why: str) -> StackError:
+    # The reasons are CloudFormation's own words, with a full stop or without.
+    reason = f"{why.rstrip('. ')}."
     return StackError(
-        f"template.yaml could not be deployed: {why} Mend it and run `up` again; the log is {log_path()}."
+        f"template.yaml could not be deployed: {reason} Mend it and run `up` again; the log is {log_path()}."
     )

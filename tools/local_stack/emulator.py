@@ -7,9 +7,10 @@ Run it by `python -m tools.local_stack up`, which gives it the environment it ne
 import os
 import sys
 from importlib.metadata import version
+from typing import Any
 
 from tools.local_stack import locks
-from tools.local_stack.process import lock_path
+from tools.local_stack.process import PID_HEADER, lock_path
 
 # The bridges replace functions of exactly this version. pyproject.toml pins the same one.
 MINISTACK = "1.5.33"
@@ -37,8 +38,21 @@ def _serve() -> None:
     from tools.local_stack import bridge  # noqa: PLC0415
 
     bridge.apply()
+    _sign_readiness(app)
     sys.argv = sys.argv[:1]
     app.main()
+
+
+def _sign_readiness(app: Any) -> None:
+    ready = app._handle_ready_request
+
+    def signed(path: str, request_id: str) -> tuple[int, dict[str, str], bytes] | None:
+        if (answer := ready(path, request_id)) is None:
+            return None
+        status, headers, body = answer
+        return status, {**headers, PID_HEADER: str(os.getpid())}, body
+
+    app._handle_ready_request = signed
 
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ READY_WITHIN = 60.0
 STOPPED_WITHIN = 10.0
 REAPED_WITHIN = 5.0
 
+# With this the emulator signs that it is ready: at a taken port, somebody else's answers in its stead.
+PID_HEADER = "X-Emulator-Pid"
+
 # A child that was started here must be waited for here, or it stays a zombie until this process ends.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -37,11 +40,12 @@ class Emulator:
         return f"http://{HOST}:{self.port}"
 
     def is_ready(self) -> bool:
-        """Whether it answers, within 2 seconds, that it is up."""
+        """Whether it, and not another on its port, answers within 2 seconds that it is up."""
         connection = HTTPConnection(HOST, self.port, timeout=2)
         try:
             connection.request("GET", "/_ministack/ready")
-            return connection.getresponse().status == 200
+            answer = connection.getresponse()
+            return answer.status == 200 and answer.getheader(PID_HEADER) == str(self.pid)
         except (OSError, HTTPException):
             return False
         finally:
@@ -67,7 +71,18 @@ def running() -> Emulator | None:
 def start(port: int) -> Emulator:
     """Start the emulator on `port`, or on a free port if that is 0 or taken. Raises `StackError`."""
     make_state_dir()
-    port = port if port and _is_free(port) else free_port()
+    emulator = _started(port if port and _is_free(port) else free_port())
+    # The child binds seconds after the look, and whoever took the port meanwhile keeps it.
+    if not _lives(emulator) and not _is_free(emulator.port):
+        stop(emulator)
+        emulator = _started(free_port())
+    if not emulator.is_ready():
+        stop(emulator)
+        raise StackError(f"The local AWS did not start: {_last_words()} Its log is {log_path()}.")
+    return emulator
+
+
+def _started(port: int) -> Emulator:
     with log_path().open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "tools.local_stack.emulator"],
@@ -81,9 +96,6 @@ def start(port: int) -> Emulator:
     _children[child.pid] = child
     emulator = Emulator(child.pid, port)
     _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_WITHIN)
-    if child.poll() is not None or not emulator.is_ready():
-        stop(emulator)
-        raise StackError(f"The local AWS did not start: {_last_words()} Its log is {log_path()}.")
     return emulator
 
 

@@ -82,6 +82,9 @@ def down() -> bool:
         if emulator:
             process.stop(emulator)
         file().unlink(missing_ok=True)
+        # The demo client keeps them here; the pool that made them is gone.
+        for tokens in state_dir().glob("tokens-*.json"):
+            tokens.unlink(missing_ok=True)
         shutil.rmtree(state_dir() / "scratch", ignore_errors=True)
         return emulator is not None
 
