@@ -1,5 +1,6 @@
 """Attach and detach of a full pool: what changes, what stays, and every way to be cut off on the way."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from tools.pool_admin.detach import Detach
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.plan import Wish
 from tools.pool_admin.pool import ATTRIBUTE
+from tools.pool_admin.report import show_attach
+from tools.pool_admin.view import View
 
 WISH = Wish(("web",), ("kiosk",))
 TRIGGERS = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
@@ -241,6 +244,49 @@ def test_a_code_only_client_can_become_one_with_a_password() -> None:
     attach(here)
     attach(here, Wish(("kiosk",), ()))
     assert (here.parameters["CodeOnlyClientIds"], here.served) == ("", "")
+
+
+def modes(here: World) -> Json:
+    record = here.place().saved.load()
+    assert record
+    return record.modes
+
+
+def test_the_record_says_what_each_client_is_since() -> None:
+    here = world()
+    attach(here)
+    assert modes(here) == {"web": False, "kiosk": True}
+    attach(here, Wish(("kiosk",), ()))
+    assert modes(here) == {"web": False, "kiosk": False}
+
+
+def test_a_list_that_was_deployed_on_purpose_is_learned() -> None:
+    here = world()
+    attach(here)
+    here.parameters["CodeOnlyClientIds"] = here.latest = here.served = ""
+    attach(here, Wish(("kiosk",), ()))
+    assert modes(here) == {"web": False, "kiosk": False}
+    assert Attach.of(here.place(), "passcode", Wish(("kiosk",), ())).plan.is_empty
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_attach_says_what_the_next_deployment_would_take_back(
+    as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = world()
+    left = (
+        "Put CodeOnlyClientIds=kiosk into parameter_overrides of samconfig.mine.toml, "
+        "or the next deployment takes it back."
+    )
+    for _first_and_again in range(2):
+        made = Attach.of(here.place(), "passcode", WISH)
+        show_attach(View(as_json=as_json), made, yes=True)
+        said = capsys.readouterr().out
+        assert (json.loads(said)["left_to_do"] if as_json else said.splitlines()[-1]) == left
+    show_attach(View(as_json=as_json), Attach.of(here.place(), "passcode", Wish(("kiosk",), ())), yes=True)
+    assert "CodeOnlyClientIds=" in capsys.readouterr().out
+    show_attach(View(as_json=as_json), Attach.of(here.place(), "passcode", Wish(("web",), ())), yes=True)
+    assert "CodeOnlyClientIds=" not in capsys.readouterr().out
 
 
 def owned(here: World) -> None:

@@ -1,5 +1,6 @@
 """`python -m tools.pool_admin`."""
 
 from tools.pool_admin.cli import app
+from tools.pool_admin.mends import COMMAND
 
-app(prog_name="python -m tools.pool_admin")
+app(prog_name=COMMAND)

@@ -33,10 +33,17 @@ class Attach:
         seen = Seen(place.pool.settings(), clients, place.pool.has_attribute(), tuple(closed), owner)
         place.nothing_unknown()
         made = plan(place.pool.pool_id, seen, stack, wish)
-        if made.code_only is None and not knows_code_only(place, stack, stack.code_only):
-            # A run was cut off between the stack's parameter and the functions.
+        told = known is None or made.record.modes.items() <= known.modes.items()
+        if made.code_only is None and not (told and knows_code_only(place, stack, stack.code_only)):
+            # A run was cut off between the stack's parameter and the functions, or somebody deployed another
+            # list on purpose, which the record has to learn.
             made = replace(made, code_only=stack.code_only)
         return cls(place, stack, made)
+
+    @property
+    def code_only(self) -> tuple[str, ...]:
+        """The stack's list once this is carried out."""
+        return self.stack.code_only if self.plan.code_only is None else self.plan.code_only
 
     def carry_out(self) -> None:
         """Do every step. What is cut off in the middle is taken up by the next run."""

@@ -70,6 +70,7 @@ def plan(pool_id: str, seen: Seen, stack: DeployedStack, wish: Wish) -> Plan:
         {name: name in stack.code_only for name in {*listed} ^ {*stack.code_only}},
         seen.not_permitted,
         not seen.has_attribute,
+        {name: name in wish.code_only for name in wish.clients},
     )
     return Plan(record, listed if listed != stack.code_only else None, tuple(_notes(seen)))
 

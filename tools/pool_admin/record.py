@@ -21,7 +21,8 @@ class Record:
     """Everything that was done to one pool for one stack.
 
     `changes` maps `POOL` or an app client's id to what changed there. `code_only` maps an app client to
-    whether it was CODE_ONLY before; `permissions` are functions that the pool was allowed to call.
+    whether it was CODE_ONLY before, `modes` each that was named to whether it is to be so since;
+    `permissions` are functions that the pool was allowed to call.
     """
 
     pool_id: str
@@ -30,6 +31,7 @@ class Record:
     code_only: dict[str, bool] = field(default_factory=dict)
     permissions: tuple[str, ...] = ()
     attribute: bool = False
+    modes: dict[str, bool] = field(default_factory=dict)
 
     def and_then(self, later: Record) -> Record:
         """This record with a later one of the same pool and stack: what stood there first, stays first."""
@@ -43,6 +45,7 @@ class Record:
             later.code_only | self.code_only,
             tuple(dict.fromkeys((*self.permissions, *later.permissions))),
             self.attribute or later.attribute,
+            self.modes | later.modes,
         )
 
     def pack(self) -> str:

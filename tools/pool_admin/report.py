@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from tools.pool_admin import mends
 from tools.pool_admin.attach import Attach
 from tools.pool_admin.changes import Change
 from tools.pool_admin.detach import Detach
@@ -35,7 +36,7 @@ def show_attach(view: View, attach: Attach, *, yes: bool) -> None:
         "notes": plan.notes,
     }
     if plan.is_empty:
-        view.result("Everything is as it should be: nothing to do.", facts | {"applied": True})
+        _attached(view, attach, "Everything is as it should be: nothing to do.", facts)
         return
     steps = [f"Let the pool call {arn}" for arn in plan.record.permissions]
     if plan.record.attribute:
@@ -46,8 +47,15 @@ def show_attach(view: View, attach: Attach, *, yes: bool) -> None:
         )
     if _agreed(view, plan.record.changes, steps, plan.notes, facts, yes=yes):
         attach.carry_out()
-        done = f"Attached. Check it: python -m tools.pool_admin doctor {pool_id} --stack {attach.stack.name}"
-        view.result(done, facts | {"applied": True})
+        done = f"Attached. Check it: {mends.COMMAND} doctor {pool_id} --stack {attach.stack.name}"
+        _attached(view, attach, done, facts)
+
+
+def _attached(view: View, attach: Attach, done: str, facts: dict[str, Any]) -> None:
+    # Also where nothing was left to do: the run before may have been cut off before it said so.
+    listed = attach.plan.code_only is not None or attach.code_only
+    left = mends.keep_code_only(attach.code_only) if listed else None
+    view.result("\n".join(filter(None, (done, left))), facts | {"applied": True, "left_to_do": left})
 
 
 def show_detach(view: View, detach: Detach, *, yes: bool) -> None:
@@ -91,10 +99,10 @@ def show_standing(view: View, standing: Standing, *, limits_known: bool) -> None
     facts = asdict(standing)
     if not limits_known:
         del facts["answer_wait"], facts["send_wait"]
-    codes, wrong = _many(standing.codes_sent, "code"), _many(standing.wrong_answers, "wrong answer")
+    codes = _many(standing.codes_sent, "code")
     lines = [
         f"{codes} so far; the last message went out {_when(standing.last_sent_at)}.",
-        f"{wrong} in a row; the last was {_when(standing.last_wrong_at)}.",
+        _wrong(standing),
     ]
     if standing.open_until:
         lines.append(f"The newest code is unused, and good until {_when(standing.open_until)}.")
@@ -122,6 +130,13 @@ def _agreed(
         return True
     view.say("Nothing was changed.")
     return False
+
+
+def _wrong(standing: Standing) -> str:
+    if not standing.wrong_answers:
+        return "No wrong answers."
+    wrong = _many(standing.wrong_answers, "wrong answer")
+    return f"{wrong} in a row; the last was {_when(standing.last_wrong_at)}."
 
 
 def _waits(standing: Standing) -> str:
