@@ -11,7 +11,16 @@ from tests.pool_admin.fake import ARN, POOL_ID
 from tests.pool_admin.world import FUNCTIONS, OTHERS, refusal
 from tools.pool_admin.doctor.check_up import exit_code, findings
 from tools.pool_admin.doctor.collect import _ask
-from tools.pool_admin.doctor.facts import Facts, Finding, Mail, Severity, StackFacts, Texts, Unchecked
+from tools.pool_admin.doctor.facts import (
+    Facts,
+    Finding,
+    Mail,
+    Severity,
+    StackFacts,
+    Texts,
+    Unchecked,
+    Unreadable,
+)
 from tools.pool_admin.pool import ATTRIBUTE
 from tools.pool_admin.stack import TRIGGERS, DeployedStack
 
@@ -129,7 +138,7 @@ def test_a_machine_client_is_no_way_round() -> None:
 
 def test_the_mend_of_a_client_is_the_command_for_its_mode() -> None:
     lax = CLIENT | {"PreventUserExistenceErrors": "LEGACY"}
-    attach = f"python -m tools.pool_admin attach {POOL_ID} --stack passcode"
+    attach = f".venv/bin/python -m tools.pool_admin attach {POOL_ID} --stack passcode"
     assert findings(replace(CLEAN, clients=(lax,)))[0].mend == f"{attach} --client web"
     stack = replace(STACK, parameters=STACK.parameters | {"CodeOnlyClientIds": "web"})
     served = {"DefineAuthChallenge": {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "web"}}}}
@@ -143,6 +152,7 @@ def test_a_code_alone_beside_a_password() -> None:
     kiosk = CLIENT | {"ClientId": "kiosk", "ClientName": "Kiosk"}
     facts = Facts(POOL, (CLIENT, kiosk), replace(HEALTHY, stack=stack, functions=served, newest={}))
     one(facts, NOTE, "(kiosk) takes a code without the password")
+    assert findings(facts)[0].mend == "Keep no CODE_ONLY client in this pool, or keep two pools."
     assert findings(replace(facts, clients=(kiosk,))) == []
 
 
@@ -214,7 +224,8 @@ NEWER = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "", "COOLDO
         ),
         ({"texts": Texts(in_sandbox=True, monthly_usd=200.0)}, WARNING, "is in the SMS sandbox"),
         ({"texts": Texts(in_sandbox=False, monthly_usd=0.0)}, WARNING, "sends SMS for 1.00 USD a month"),
-        ({"idle_alarms": ("Slow", "Late")}, NOTE, "has alarms that tell nobody: Slow, Late"),
+        ({"idle_alarms": ("Slow",)}, NOTE, "has 1 alarm that tells nobody."),
+        ({"idle_alarms": ("Slow", "Late")}, NOTE, "has 2 alarms that tell nobody."),
         (
             {"stack": replace(STACK, outputs={"UserPoolId": "eu-central-1_Other"})},
             ERROR,
@@ -232,6 +243,71 @@ NEWER = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "", "COOLDO
 )
 def test_the_stack(known: dict[str, Any], severity: Severity, words: str) -> None:
     one(replace(CLEAN, stack=replace(HEALTHY, **known)), severity, words)
+
+
+def with_list(listed: str) -> StackFacts:
+    """The healthy stack with that `CodeOnlyClientIds`, which its function has, too."""
+    stack = replace(STACK, parameters=STACK.parameters | {"CodeOnlyClientIds": listed})
+    function = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": listed}}}
+    return replace(
+        HEALTHY, stack=stack, functions={**HEALTHY.functions, "DefineAuthChallenge": function}, newest={}
+    )
+
+
+@pytest.mark.parametrize(
+    ("listed", "modes", "words", "mend"),
+    [
+        ("", {}, "", ""),
+        ("", {"web": False}, "", ""),
+        ("kiosk", {"kiosk": True, "web": False}, "", ""),
+        ("door,kiosk", {"kiosk": True}, "", ""),
+        ("", {"kiosk": True}, "kiosk changed", "CodeOnlyClientIds=kiosk into"),
+        ("door", {"kiosk": True}, "kiosk changed", "CodeOnlyClientIds=door,kiosk into"),
+        ("kiosk", {"kiosk": False}, "kiosk changed", 'CodeOnlyClientIds="" into'),
+        ("web", {"kiosk": True, "web": False}, "kiosk, web changed", "CodeOnlyClientIds=kiosk into"),
+    ],
+)
+def test_a_deployment_that_took_the_list_back(
+    listed: str, modes: dict[str, bool], words: str, mend: str
+) -> None:
+    facts = Facts(POOL, (), replace(with_list(listed), modes=modes))
+    if not words:
+        assert findings(facts) == []
+        return
+    one(facts, ERROR, f"stack passcode has another CodeOnlyClientIds than attach gave it: {words}")
+    assert mend in findings(facts)[0].mend
+    assert "parameter_overrides of samconfig.mine.toml, then `make deploy`" in findings(facts)[0].mend
+
+
+def test_a_record_that_makes_no_sense_is_said() -> None:
+    known = replace(HEALTHY, modes=Unreadable("Use the version that saved it."))
+    one(replace(CLEAN, stack=known), WARNING, "cannot read what attach saved")
+
+
+@pytest.mark.parametrize(
+    ("own", "pool_of_stack", "mend"),
+    [
+        (True, POOL_ID, "Deploy the stack passcode again, which sets its own app clients right, or delete"),
+        (True, "eu-central-1_Other", f"attach {POOL_ID} --stack STACK --client web"),
+        (False, "eu-central-1_Other", f"attach {POOL_ID} --stack passcode --client web"),
+        (False, POOL_ID, f"attach {POOL_ID} --stack passcode --client web, or delete the client"),
+    ],
+)
+def test_mends_where_the_stack_is_another_pools(own: bool, pool_of_stack: str, mend: str) -> None:
+    parameters = STACK.parameters | {"UserPoolId": "" if own else pool_of_stack}
+    stack = replace(STACK, parameters=parameters, outputs={"UserPoolId": pool_of_stack})
+    lax = CLIENT | {"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"]}
+    found = findings(Facts(POOL, (lax,), replace(HEALTHY, stack=stack)))
+    (of_client,) = (f.mend for f in found if f.about.startswith("app client"))
+    assert mend in of_client
+    assert ("delete" in of_client) == (pool_of_stack == POOL_ID)
+    of_stack = [f.mend for f in found if f.about.startswith("stack")]
+    if pool_of_stack == POOL_ID:
+        assert of_stack == []
+    elif own:
+        assert of_stack[0].startswith(f"Deploy another stack with the parameter UserPoolId={POOL_ID}")
+    else:
+        assert of_stack[0].startswith(f"Set UserPoolId={POOL_ID} in parameter_overrides of samconfig.mine")
 
 
 def test_the_function_for_claims_in_either_place() -> None:

@@ -20,6 +20,7 @@ from tools.local_stack.clients import client
 from tools.local_stack.deploy import DEFAULTS, STACK_NAME
 from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack
+from tools.pool_admin.stack import find, set_code_only
 
 pytestmark = pytest.mark.e2e
 
@@ -182,12 +183,22 @@ def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
     found = existing.doctor(code=0)
     assert {note for note in NOTES for f in found if note in f["what"]} == NOTES
     assert len(found) == len(NOTES)
+    _check_deployed_back(existing)
     _check_sign_ins(existing)
     _check_users(existing)
 
     assert "Detached." in existing.run("detach", existing.pool_id, typed="y\n")
     assert existing.described() == before
     assert "Nothing is known of an attach" in existing.run("detach", existing.pool_id, code=3)
+
+
+def _check_deployed_back(existing: Existing) -> None:
+    cloudformation = existing.stack.client("cloudformation")
+    there = find(cloudformation, STACK_NAME, existing.stack.region)
+    set_code_only(cloudformation, there, ())
+    assert any("another CodeOnlyClientIds than attach gave it" in f["what"] for f in existing.doctor(code=2))
+    set_code_only(cloudformation, there, (existing.kiosk,))
+    assert len(existing.doctor(code=0)) == len(NOTES)
 
 
 def _check_attached(existing: Existing, before: Any) -> None:
@@ -232,6 +243,7 @@ def _check_users(existing: Existing) -> None:
     assert existing.code(3) not in said
     assert "can go on" in existing.run("unlock", EMAIL, *of_stack)
     assert json.loads(existing.run("status", EMAIL, *of_stack, "--json"))["wrong_answers"] == 0
+    assert "No wrong answers." in existing.run("status", EMAIL, *of_stack)
     # The code that was sent before still works: unlocking is about counts alone.
     assert guess.answer(existing.code(3)).tokens["IdToken"]
     assert "Nothing is counted" in existing.run("unlock", "0" * 8 + "-0000" * 3 + "-" + "0" * 12, *of_stack)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tools.pool_admin import mends
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity, Unchecked
 
 Client = Mapping[str, Any]
@@ -43,7 +44,7 @@ def _both_modes(facts: Facts, clients: list[Client]) -> Iterator[Finding]:
                 _name(client),
                 "takes a code without the password, for every user of the pool.",
                 f"Client ids are public, and this one leaves out what {_name(with_password[0])} wants.",
-                "If the password is to count, sign users in with passwords only, or keep two pools.",
+                "Keep no CODE_ONLY client in this pool, or keep two pools.",
             )
 
 
@@ -128,14 +129,14 @@ def _name(client: Client) -> str:
 
 
 def _only_codes(facts: Facts, client: Client) -> str:
-    return f"{_attach(facts, client)}, or delete the client if no app uses it"
+    mend = _attach(facts, client)
+    return mend if facts.is_others else f"{mend}, or delete the client if no app uses it"
 
 
 def _attach(facts: Facts, client: Client) -> str:
-    stack = facts.stack.stack.name if facts.stack else "STACK"
     mode = "--client"
     if facts.stack and client["ClientId"] in facts.stack.stack.code_only:
         mode = "--code-only-client"
-    if facts.stack and facts.stack.stack.makes_pool:
-        return f"Deploy the stack {stack} again, which sets its own app clients right"
-    return f"python -m tools.pool_admin attach {facts.pool_id} --stack {stack} {mode} {client['ClientId']}"
+    if facts.stack and facts.stack.stack.makes_pool and not facts.is_others:
+        return f"Deploy the stack {facts.stack.stack.name} again, which sets its own app clients right"
+    return mends.attach(facts.pool_id, facts.stack_to_attach, f"{mode} {client['ClientId']}")

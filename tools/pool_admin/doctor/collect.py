@@ -1,12 +1,12 @@
 """Ask AWS for the facts. Reads only; what is refused is noted and the rest is asked all the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from tools.pool_admin.doctor.facts import Facts, Mail, StackFacts, Texts, Unchecked
-from tools.pool_admin.errors import DENIED, NOT_FOUND, NOT_OFFERED, code_of
+from tools.pool_admin.doctor.facts import Facts, Mail, StackFacts, Texts, Unchecked, Unreadable
+from tools.pool_admin.errors import DENIED, NOT_FOUND, NOT_OFFERED, AdminError, code_of
 from tools.pool_admin.place import Place
 from tools.pool_admin.stack import CLAIMS, DELIVER, TRIGGERS, DeployedStack
 
@@ -17,10 +17,12 @@ def collect(place: Place, stack_name: str | None) -> Facts:
     """The facts of a pool. Raises `AdminError` or botocore's errors if not even the pool can be read."""
     pool = place.pool.describe()
     clients = _ask(lambda: tuple(map(place.pool.describe_client, place.pool.client_ids())))
-    return Facts(pool, clients, _stack(place, place.stack(stack_name)) if stack_name else None)
+    return Facts(pool, clients, _stack(place, place.stack(stack_name), clients) if stack_name else None)
 
 
-def _stack(place: Place, stack: DeployedStack) -> StackFacts:
+def _stack(
+    place: Place, stack: DeployedStack, clients: tuple[Mapping[str, Any], ...] | Unchecked
+) -> StackFacts:
     called = [*stack.triggers.values(), *([stack.functions[CLAIMS]] if stack.claims_version else [])]
     names = [*TRIGGERS.values(), DELIVER, *([CLAIMS] if stack.claims_version else [])]
     functions = place.functions
@@ -32,7 +34,26 @@ def _stack(place: Place, stack: DeployedStack) -> StackFacts:
         _mail(place.aws.client("sesv2"), stack.parameters.get("SenderEmail", "")),
         _texts(place.aws.client("sns")) if "sms" in stack.parameters.get("ChannelOrder", "sms") else None,
         _ask(lambda: _idle(place.aws.client("cloudwatch"), stack.alarms)),
+        _modes(place, stack.name, clients),
     )
+
+
+def _modes(
+    place: Place, stack_name: str, clients: tuple[Mapping[str, Any], ...] | Unchecked
+) -> Mapping[str, bool] | Unreadable:
+    try:
+        record = place.saved.load()
+    except AdminError as error:
+        return Unreadable(str(error))
+    if record is None or record.stack != stack_name:
+        return {}
+    # An app client that was deleted since has no mode.
+    gone = (
+        set()
+        if isinstance(clients, Unchecked)
+        else record.modes.keys() - {client["ClientId"] for client in clients}
+    )
+    return {name: alone for name, alone in record.modes.items() if name not in gone}
 
 
 def _mail(ses: Any, sender: str) -> Mail:

@@ -36,6 +36,13 @@ class Unchecked:
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """What attach saved is there and makes no sense; `mend` is the sentence that says what to do."""
+
+    mend: str
+
+
+@dataclass(frozen=True)
 class Mail:
     """SES in the stack's region. `sender_verified` is of the address or its domain."""
 
@@ -57,7 +64,8 @@ class StackFacts:
     """A stack, and what only AWS can say of it.
 
     `functions` maps a name in the template to what Cognito and SQS call, `newest` to the function itself,
-    which its alias may lag behind.
+    which its alias may lag behind. `modes` maps each app client of the pool that attach named for this stack
+    to whether it is CODE_ONLY.
     """
 
     stack: DeployedStack
@@ -67,6 +75,11 @@ class StackFacts:
     mail: Mail | None = None
     texts: Texts | None = None
     idle_alarms: tuple[str, ...] | Unchecked = ()
+    modes: Mapping[str, bool] | Unreadable = field(default_factory=dict)
+
+    def name_to_attach(self, pool_id: str) -> str:
+        """Its name for an attach of that pool; `STACK` where another has to be deployed first."""
+        return "STACK" if self.stack.makes_pool and self.stack.pool_id != pool_id else self.stack.name
 
 
 @dataclass(frozen=True)
@@ -80,3 +93,13 @@ class Facts:
     @property
     def pool_id(self) -> str:
         return str(self.pool["Id"])
+
+    @property
+    def is_others(self) -> bool:
+        """Whether the stack that was named works for another pool."""
+        return self.stack is not None and self.stack.stack.pool_id != self.pool_id
+
+    @property
+    def stack_to_attach(self) -> str:
+        """Its name for an attach, or `STACK` if none was named or that one cannot be attached."""
+        return self.stack.name_to_attach(self.pool_id) if self.stack else "STACK"

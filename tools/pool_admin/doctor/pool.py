@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from tools.pool_admin import mends
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity
 from tools.pool_admin.functions import split
 from tools.pool_admin.pool import ATTRIBUTE
@@ -69,8 +70,7 @@ def _other(facts: Facts, name: str, found: str, arn: str) -> Finding:
 
 
 def _attach(facts: Facts, rest: str) -> str:
-    stack = facts.stack.stack.name if facts.stack else "STACK"
-    return f"python -m tools.pool_admin attach {facts.pool_id} --stack {stack} {rest}"
+    return mends.attach(facts.pool_id, facts.stack_to_attach, rest)
 
 
 def _claims(facts: Facts) -> Iterator[Finding]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
+from tools.pool_admin import mends
+from tools.pool_admin.doctor import code_only
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity, StackFacts, Unchecked
 from tools.pool_admin.functions import split
-from tools.pool_admin.stack import CODE_ONLY, DELIVER
+from tools.pool_admin.stack import DELIVER
 
 # Cognito waits so long for a trigger, whatever the function's own limit is.
 _PATIENCE = 5
@@ -25,7 +27,9 @@ def _whose(known: StackFacts, pool_id: str) -> Iterator[Finding]:
             f"stack {known.stack.name}",
             f"was deployed for {known.stack.pool_id or 'no pool'}, and not for this pool.",
             "Its functions may not be called by this pool.",
-            f"sam deploy --stack-name {known.stack.name} --parameter-overrides UserPoolId={pool_id}",
+            f"Deploy another stack with the parameter UserPoolId={pool_id}, and attach that one."
+            if known.stack.makes_pool
+            else mends.deploy_with(f"UserPoolId={pool_id}"),
         )
 
 
@@ -37,7 +41,7 @@ def _permissions(known: StackFacts, pool_id: str) -> Iterator[Finding]:
                 "function " + arn.split(":", 6)[-1],
                 "may not be called by this pool.",
                 "Cognito answers every sign-in with an error.",
-                f"python -m tools.pool_admin attach {pool_id} --stack {known.stack.name} --client CLIENT",
+                mends.attach(pool_id, known.name_to_attach(pool_id), "--client CLIENT"),
             )
 
 
@@ -52,7 +56,7 @@ def _functions(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
                 about,
                 f"is {served['State']}: {served.get('StateReason') or 'AWS gives no reason'}.",
                 "It cannot be called.",
-                f"sam deploy --stack-name {known.stack.name}",
+                f"Run `make deploy` for the stack {known.stack.name}.",
             )
         if name != DELIVER and int(served.get("Timeout", _PATIENCE)) > _PATIENCE:
             yield Finding(
@@ -82,21 +86,6 @@ def _lagging(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
                 f"aws lambda update-alias --function-name {called} --name {alias} --function-version "
                 f"$(aws lambda publish-version --function-name {called} --query Version --output text)",
             )
-
-
-def _modes(known: StackFacts, pool_id: str) -> Iterator[Finding]:
-    served = known.functions.get("DefineAuthChallenge")
-    if served is None or isinstance(served, Unchecked):
-        return
-    listed = served.get("Environment", {}).get("Variables", {}).get("CODE_ONLY_CLIENTS", "")
-    if set(filter(None, listed.split(","))) != set(known.stack.code_only):
-        yield Finding(
-            Severity.ERROR,
-            f"function {served.get('FunctionName', 'DefineAuthChallenge')}",
-            f"does not have the app clients that the stack's {CODE_ONLY} names.",
-            "An app client then asks for a password where it should not, or not where it should.",
-            f"python -m tools.pool_admin attach {pool_id} --stack {known.stack.name} --client CLIENT",
-        )
 
 
 def _mail(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
@@ -142,12 +131,13 @@ def _texts(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
 def _alarms(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
     if isinstance(known.idle_alarms, Unchecked) or not known.idle_alarms:
         return
+    count = len(known.idle_alarms)
     yield Finding(
         Severity.NOTE,
         f"stack {known.stack.name}",
-        f"has alarms that tell nobody: {', '.join(known.idle_alarms)}.",
+        "has 1 alarm that tells nobody." if count == 1 else f"has {count} alarms that tell nobody.",
         "They turn red in the console, and nobody is woken.",
-        f"sam deploy --stack-name {known.stack.name} --parameter-overrides AlarmTopicArn=TOPIC_ARN",
+        mends.deploy_with("AlarmTopicArn=TOPIC_ARN"),
     )
 
 
@@ -156,7 +146,8 @@ _CHECKS: tuple[Callable[[StackFacts, str], Iterator[Finding]], ...] = (
     _permissions,
     _functions,
     _lagging,
-    _modes,
+    code_only.served,
+    code_only.recorded,
     _mail,
     _texts,
     _alarms,

@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity, Unchecked
+from tools.pool_admin.mends import COMMAND
 
 
 def look(facts: Facts) -> Iterator[Finding]:
@@ -32,7 +33,7 @@ def look(facts: Facts) -> Iterator[Finding]:
             "this check-up",
             "looked at the pool only, because no stack was named.",
             "Functions, permissions, SES, SNS and alarms belong to the stack.",
-            f"python -m tools.pool_admin doctor {facts.pool_id} --stack STACK",
+            f"{COMMAND} doctor {facts.pool_id} --stack STACK",
         )
 
 
