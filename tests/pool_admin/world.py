@@ -86,6 +86,9 @@ class _Functions:
     def environment(self, _arn: str) -> dict[str, str]:
         return {"CODE_ONLY_CLIENTS": self.world.served}
 
+    def wait_until_ready(self, _arn: str) -> None:
+        """Here a change is settled at once; the local AWS takes a moment, as AWS does."""
+
     def serve_newest(self, _arn: str) -> None:
         self.world.aws.step("UpdateAlias")
         self.world.served = self.world.latest

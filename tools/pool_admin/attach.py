@@ -69,6 +69,7 @@ def set_code_only(place: Place, stack: DeployedStack, clients: tuple[str, ...]) 
     """Tell the stack which app clients sign in by a code alone, and see that its functions know."""
     stacks.set_code_only(place.cloudformation, stack, clients)
     define = stack.triggers["DefineAuthChallenge"]
+    place.functions.wait_until_ready(define)
     if not knows_code_only(place, stack, clients):
         place.functions.serve_newest(define)
     if not knows_code_only(place, stack, clients):

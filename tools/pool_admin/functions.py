@@ -64,6 +64,11 @@ class Functions:
         found: dict[str, str] = self.configuration(arn).get("Environment", {}).get("Variables", {})
         return found
 
+    def wait_until_ready(self, arn: str) -> None:
+        """Wait until a change to the function has settled: CloudFormation may be done a moment earlier."""
+        for settled in ("function_active_v2", "function_updated_v2"):
+            self.client.get_waiter(settled).wait(FunctionName=split(arn)[0], WaiterConfig=_READY)
+
     def serve_newest(self, arn: str) -> None:
         """Let the alias serve what the function is now.
 
