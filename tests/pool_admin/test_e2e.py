@@ -20,6 +20,7 @@ from tools.local_stack.clients import client
 from tools.local_stack.deploy import DEFAULTS, STACK_NAME
 from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack
+from tools.pool_admin.functions import Functions
 from tools.pool_admin.stack import find, set_code_only
 
 pytestmark = pytest.mark.e2e
@@ -195,9 +196,12 @@ def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
 def _check_deployed_back(existing: Existing) -> None:
     cloudformation = existing.stack.client("cloudformation")
     there = find(cloudformation, STACK_NAME, existing.stack.region)
+    functions = Functions(existing.stack.client("lambda"))
     set_code_only(cloudformation, there, ())
+    functions.wait_until_ready(there.triggers["DefineAuthChallenge"])
     assert any("another CodeOnlyClientIds than attach gave it" in f["what"] for f in existing.doctor(code=2))
     set_code_only(cloudformation, there, (existing.kiosk,))
+    functions.wait_until_ready(there.triggers["DefineAuthChallenge"])
     assert len(existing.doctor(code=0)) == len(NOTES)
 
 
