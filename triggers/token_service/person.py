@@ -11,7 +11,7 @@ from token_service.trigger_event import Event
 
 @dataclass(frozen=True)
 class Person:
-    """A user, or the decoy that stands in for one. `proven`: Cognito has checked the password."""
+    """A user, or the decoy that stands in for one."""
 
     subject: str
     destinations: Destinations
@@ -20,7 +20,6 @@ class Person:
     masks: Mapping[str, str]  # what the app may show, by channel
     bound: str  # fingerprint of the verified destinations, those of channels out of use included
     decoy: bool
-    proven: bool
 
 
 def person_of(event: Event, order: Sequence[Channel], salt: str) -> Person:
@@ -53,5 +52,4 @@ def _person(
         preferred=attributes.get("custom:otp_channel", ""),
         locale=attributes.get("locale", ""),
         decoy=decoy,
-        proven=proven,
     )
