@@ -64,6 +64,47 @@ def test_a_package_goes_whole_but_for_its_ballast(
     assert shipped(tmp_path / "out") == {"my_door.py"} | package
 
 
+@pytest.fixture
+def packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock with a framework that uses pydantic where it finds it, and a library of many standards."""
+    texts = {
+        "framework.py": "def models():\n    import pydantic\n",
+        "pydantic/__init__.py": "import pydantic_core\n",
+        "pydantic/by_name.py": "",
+        "pydantic_core/__init__.py": "",
+        "pyasn1_modules/__init__.py": "",
+        "pyasn1_modules/rfc5280.py": "import pyasn1_modules.rfc1\n",
+        "pyasn1_modules/rfc1.py": "",
+        "pyasn1_modules/rfc2.py": "",
+    }
+
+    def install(_requirements: Path, into: str) -> None:
+        for name, text in texts.items():
+            (Path(into) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(into) / name).write_text(text)
+
+    monkeypatch.setattr(build, "install", install)
+
+
+@pytest.mark.usefixtures("packages")
+def test_what_a_package_only_might_use_goes_to_a_door_that_names_it(sources: Path, tmp_path: Path) -> None:
+    (sources / "my_door.py").write_text("import framework\n")
+    build.build(sources / "my_door.py", tmp_path / "light", [])
+    assert shipped(tmp_path / "light") == {"my_door.py", "framework.py"}
+    (sources / "my_door.py").write_text("import framework\nimport pydantic\n")
+    build.build(sources / "my_door.py", tmp_path / "full", [])
+    whole = {"pydantic/__init__.py", "pydantic/by_name.py", "pydantic_core/__init__.py"}
+    assert shipped(tmp_path / "full") == {"my_door.py", "framework.py"} | whole
+
+
+@pytest.mark.usefixtures("packages")
+def test_of_a_library_of_standards_goes_what_is_reached(sources: Path, tmp_path: Path) -> None:
+    (sources / "my_door.py").write_text("from pyasn1_modules import rfc5280\n")
+    build.build(sources / "my_door.py", tmp_path / "out", [])
+    reached = {"pyasn1_modules/__init__.py", "pyasn1_modules/rfc5280.py", "pyasn1_modules/rfc1.py"}
+    assert shipped(tmp_path / "out") == {"my_door.py"} | reached
+
+
 def test_a_function_without_a_door_is_named(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(sources)
     said = build.main("OtherDoor", "out")

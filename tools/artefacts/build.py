@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from modulefinder import ModuleFinder
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,10 +29,25 @@ BALLAST = (
     "phonenumbers/carrierdata/*",
     "phonenumbers/tzdata/*",
     "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
+    "urllib3/contrib/emscripten/*",
     "*.pyi",
     "*/py.typed",
     "*/__pycache__/*",
 )
+
+# What Powertools and PyJWT use where they find it, so a search through their code always does. They would be
+# most of an artefact, and go only to a door that names one of those beside them.
+OPTIONAL = {
+    "pydantic": {"pydantic"},
+    "pydantic_core": {"pydantic"},
+    "cryptography": {"cryptography", "aws_encryption_sdk"},
+}
+
+# What a native library imports by itself, where no search of Python code sees it.
+BEHIND = {"cryptography": "_cffi_backend.*"}
+
+# One module for each standard that there is, none of which loads another by its name: the reached ones do.
+ONE_BY_ONE = {"pyasn1_modules"}
 
 # The oldest time that a zip can hold, so that the same sources give the same bytes.
 LONG_AGO = 315_532_800
@@ -55,10 +70,10 @@ def build(handler: Path, artefact: Path, data: Iterable[str]) -> None:
             ship(of_packages(handler, foreign, Path(packages)), Path(packages), artefact)
 
 
-def reached(handler: Path, path: list[Path]) -> tuple[set[Path], set[str]]:
+def reached(handler: Path, path: list[Path], without: Set[str] = frozenset()) -> tuple[set[Path], set[str]]:
     """The files below `path` that `handler` imports, wherever in the code it does, and the names of the
-    packages that are neither there nor in the standard library or the runtime."""
-    finder = ModuleFinder([str(folder) for folder in path])
+    packages that are neither there nor in the standard library or the runtime. `without` is passed over."""
+    finder = ModuleFinder([str(folder) for folder in path], excludes=without)
     finder.run_script(str(handler))
     origins = (vars(module)["__file__"] for module in finder.modules.values())
     files = {Path(origin) for origin in origins if origin}
@@ -76,16 +91,20 @@ def install(requirements: Path, into: str) -> None:
 def of_packages(handler: Path, foreign: set[str], packages: Path) -> set[Path]:
     """The files of the `foreign` packages and of those that they need in turn.
 
-    A package goes whole, because some load parts of themselves by a name that no search finds.
+    A package goes whole, because most load parts of themselves by a name that no search finds.
     """
-    files, _ = reached(handler, [handler.parent, packages])
+    without = {name for name, wanted_by in OPTIONAL.items() if not wanted_by & foreign}
+    files, _ = reached(handler, [handler.parent, packages], without)
     tops = {file.relative_to(packages).parts[0] for file in files if file.is_relative_to(packages)}
+    tops |= {file.name for top in tops & BEHIND.keys() for file in packages.glob(BEHIND[top])}
     if lacking := foreign - {top.removesuffix(".py") for top in tops}:
         raise NotShippable(
             f"triggers/requirements.txt lacks {', '.join(sorted(lacking))}, which {handler.name} needs. "
             "Add it to triggers/requirements.in and lock that again."
         )
-    return {file for top in tops for file in files_below(packages / top) if not is_ballast(file, packages)}
+    whole = {file for top in tops - ONE_BY_ONE for file in files_below(packages / top)}
+    parts = {file for file in files if file.is_relative_to(packages)}
+    return {file for file in whole | parts if not is_ballast(file, packages)}
 
 
 def files_below(top: Path) -> Iterator[Path]:
