@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.clients import client
-from adapters.keys import KmsCodeMac
+from adapters.keys import KmsMac
 from adapters.mail import Mail
 from adapters.sender import Sender
 from adapters.sms import Texts
@@ -67,7 +67,7 @@ def deliver_batch(event: dict[str, Any], one: Callable[[Delivery], None], tell: 
 
 
 _TELL = telemetry("deliver")
-_CODE_MAC = KmsCodeMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
+_CODE_MAC = KmsMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
 _DIGITS = int(os.environ["CODE_DIGITS"])
 _SENDER = Sender(
     # One attempt: the queue tries again, and a repeat after a lost answer would be a second message.

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import partial
 
 from adapters.clients import client
-from adapters.keys import KmsCodeMac
-from adapters.sms_budget import SmsBudget
+from adapters.keys import KmsMac
+from adapters.sms_budget import SmsBudget, tell_answered
 from adapters.table import Table
 from adapters.telemetry import Telemetry, guarded, telemetry
 from token_service import trigger_event
@@ -19,7 +19,7 @@ from token_service.answering import challenge_of, judge_sign_in
 from token_service.challenge import Challenge
 from token_service.judge import Verdict
 from token_service.policy import Policy
-from token_service.refusal import Refusal, Refused, Unavailable
+from token_service.refusal import Refusal, Refused
 from token_service.rounds import asks_for_message
 from token_service.trigger_event import Event
 
@@ -56,7 +56,7 @@ _POLICY = Policy.from_environment(os.environ)
 # One attempt: a write that is repeated after a lost answer would count one failure twice.
 _TABLE = client("dynamodb", attempts=1)
 _STORE = Table(_TABLE, os.environ["TABLE_NAME"], _POLICY)
-_CODE_MAC = KmsCodeMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
+_CODE_MAC = KmsMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
 _SALT = os.environ["SALT"]
 _PROVES = os.environ.get("ASSURANCE_CLAIMS", "OFF") != "OFF"
 _BUDGET = SmsBudget(_TABLE, os.environ["TABLE_NAME"])
@@ -72,15 +72,11 @@ def _answered(event: Event, challenge: Challenge) -> None:
 
 
 def _give_back(number: str) -> None:
-    """Tell the country's budget that an SMS was answered. The sign-in does not depend on it."""
     from adapters.phone import country_for_sms  # noqa: PLC0415 - 25 ms that only a sign-in by SMS pays
 
     country = country_for_sms(number)
-    try:
-        if country:
-            _BUDGET.give_back(country, int(time.time()))
-    except Unavailable as error:
-        _TELL.log.warning("the SMS budget was not given back", extra={"why": str(error)})
+    if country:
+        tell_answered(_BUDGET, country, int(time.time()), _TELL)
 
 
 def _handle(event: Event, _context: object) -> Event:

@@ -4,17 +4,14 @@ import io
 import json
 from dataclasses import dataclass, field
 
-import boto3
 import pytest
 
 from tests.doors.kit import ENVIRONMENT
+from tests.live import own_session
 
 # The doors read their environment and make their clients at import. It is set for that moment only, so that
 # no other test of the same process finds these credentials.
-with pytest.MonkeyPatch.context() as patch:
-    patch.setattr(boto3, "DEFAULT_SESSION", None)
-    for name, value in ENVIRONMENT.items():
-        patch.setenv(name, value)
+with own_session(ENVIRONMENT):
     import create_auth_challenge
     import define_auth_challenge  # noqa: F401 - reads its environment now
     import deliver

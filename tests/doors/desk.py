@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import deliver
-from adapters.keys import KmsCodeMac
+from adapters.keys import KmsMac
 from adapters.mail import Mail
 from adapters.sender import Sender
 from adapters.sms import Texts
@@ -46,7 +46,7 @@ class Desk:
         return Sender(mail, texts, app="Example", host="app.example")
 
     def _one(self, delivery: Delivery) -> None:
-        deliver.deliver(delivery, KmsCodeMac(self.keys, "key"), 6, self.sender, self.tell, self.now)
+        deliver.deliver(delivery, KmsMac(self.keys, "key"), 6, self.sender, self.tell, self.now)
 
 
 def golden_batch(*bodies: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import deliver
-from adapters.keys import KmsCodeMac
+from adapters.keys import KmsMac
 from tests.doors.conftest import Heard
 from tests.doors.desk import Desk, body, golden_batch, golden_event
 from tests.doors.kit import EMAIL, NOW, PHONE, Clock, challenge, code_of
@@ -102,7 +102,7 @@ def test_the_door_itself_sends_what_is_in_time_and_names_what_is_not(
     desk: Desk, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliver, "time", Clock(NOW + 299))
-    monkeypatch.setattr(deliver, "_CODE_MAC", KmsCodeMac(desk.keys, "key"))
+    monkeypatch.setattr(deliver, "_CODE_MAC", KmsMac(desk.keys, "key"))
     monkeypatch.setattr(deliver, "_SENDER", desk.sender)
     event = golden_batch(body(BY_EMAIL), body(BY_EMAIL, expires_at=NOW + 299))
     assert deliver.handler(event, None) == {"batchItemFailures": [{"itemIdentifier": "1"}]}

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 import verify_auth_challenge
-from adapters.keys import KmsCodeMac
+from adapters.keys import KmsMac
 from adapters.sms_budget import SmsBudget
 from adapters.table import Table
 from adapters.telemetry import Shown
@@ -39,7 +39,7 @@ class Door:
         self.table = table or Wire({"update_item": {"Attributes": {}}})
         self.budget = Wire()
         patch.setattr(verify_auth_challenge, "time", Clock(NOW + 7))
-        patch.setattr(verify_auth_challenge, "_CODE_MAC", KmsCodeMac(self.keys, "key"))
+        patch.setattr(verify_auth_challenge, "_CODE_MAC", KmsMac(self.keys, "key"))
         patch.setattr(verify_auth_challenge, "_STORE", Table(self.table, "table", Policy()))
         patch.setattr(verify_auth_challenge, "_BUDGET", SmsBudget(self.budget, "table"))
 

@@ -14,13 +14,11 @@ from functools import partial
 from threading import Barrier
 from typing import Any, TypeVar
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from adapters.keys import KmsCodeMac
+from adapters.keys import KmsMac
 from adapters.table import Table
-from tests.live import LiveDoors, event, live_doors
+from tests.live import LiveDoors, event, live_doors, patient_client
 from token_service.answering import judge_sign_in
 from token_service.challenge import Challenge
 from token_service.code import code_from_mac
@@ -43,7 +41,7 @@ class World:
 
     doors: LiveDoors
     table: Table
-    code_mac: KmsCodeMac
+    code_mac: KmsMac
     queued: list[Delivery]
 
     def create(self, sub: str, now: int = NOW, **request: Any) -> dict[str, Any]:
@@ -87,22 +85,8 @@ class World:
 @pytest.fixture(scope="module")
 def world(local_stack: Stack) -> World:
     doors = live_doors(local_stack)
-    patient = Config(
-        read_timeout=60, connect_timeout=60, max_pool_connections=200, retries={"total_max_attempts": 1}
-    )
-
-    def client(service: str) -> Any:
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=local_stack.endpoint_url,
-            region_name=local_stack.region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=patient,
-        )
-
-    table = Table(client("dynamodb"), local_stack.table, POLICY)
-    return World(doors, table, KmsCodeMac(client("kms"), doors.settings["CODE_KEY_ID"]), [])
+    table = Table(patient_client(local_stack, "dynamodb"), local_stack.table, POLICY)
+    return World(doors, table, KmsMac(patient_client(local_stack, "kms"), doors.settings["CODE_KEY_ID"]), [])
 
 
 @pytest.fixture

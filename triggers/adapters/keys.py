@@ -7,8 +7,11 @@ from adapters.clients import unavailable
 
 
 @dataclass(frozen=True)
-class KmsCodeMac:
-    """Makes the MAC of a challenge. `client` is a boto3 KMS client, `key_id` the ARN of an HMAC_256 key."""
+class KmsMac:
+    """Makes MACs, of challenges or of tokens.
+
+    `client` is a boto3 KMS client, `key_id` the ARN of an HMAC_256 key.
+    """
 
     client: Any
     key_id: str

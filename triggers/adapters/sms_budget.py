@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from adapters.clients import error_code, unavailable
+from adapters.clients import write_if
+from adapters.telemetry import Telemetry
 from token_service.policy import DAY
+from token_service.refusal import Unavailable
 
 _GIVEN_BACK = 4
 
@@ -67,18 +67,21 @@ class SmsBudget:
         self, *, update: str, condition: str, names: dict[str, str], values: dict[str, int], now: int
     ) -> bool:
         day = datetime.fromtimestamp(now, UTC).date().isoformat()
-        with unavailable("the table"):
-            try:
-                self.client.update_item(
-                    TableName=self.table,
-                    Key={"pk": {"S": f"sms_budget#{day}"}},
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues={f":{k}": {"N": str(v)} for k, v in values.items()},
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                return False
-        return True
+        accepted, _ = write_if(
+            self.client.update_item,
+            TableName=self.table,
+            Key={"pk": {"S": f"sms_budget#{day}"}},
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={f":{k}": {"N": str(v)} for k, v in values.items()},
+        )
+        return accepted
+
+
+def tell_answered(budget: SmsBudget, country: str, now: int, tell: Telemetry) -> None:
+    """Tell the country's budget that an SMS was answered. Nobody's answer depends on it."""
+    try:
+        budget.give_back(country, now)
+    except Unavailable as error:
+        tell.log.warning("the SMS budget was not given back", extra={"why": str(error)})

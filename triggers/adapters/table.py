@@ -7,9 +7,7 @@ the two against each other.
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from adapters.clients import error_code, unavailable
+from adapters.clients import write_if
 from token_service.policy import Policy
 from token_service.ports import Proof, Write
 from token_service.record import Record
@@ -94,24 +92,18 @@ class Table:
 
     def _write(self, key: str, condition: str, limits: Values, change: Change, now: int) -> Write:
         values: Values = {**limits, **change.values, "ttl": now + self.policy.keep_seconds}
-        with unavailable("the table"):
-            try:
-                answer = self.client.update_item(
-                    TableName=self.name,
-                    Key={"pk": {"S": key}},
-                    UpdateExpression=change.update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames={"#ttl": "ttl"} | change.names,
-                    ExpressionAttributeValues={f":{name}": _typed(value) for name, value in values.items()},
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
-                old: Any = error.response.get("Item", {})
-                return Write(accepted=False, record=_record(old))
-        return Write(accepted=True, record=_record(answer["Attributes"]))
+        accepted, found = write_if(
+            self.client.update_item,
+            TableName=self.name,
+            Key={"pk": {"S": key}},
+            UpdateExpression=change.update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames={"#ttl": "ttl"} | change.names,
+            ExpressionAttributeValues={f":{name}": _typed(value) for name, value in values.items()},
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        return Write(accepted, _record(found["Attributes"] if accepted else found))
 
 
 def _accepted(now: int, proof: Proof | None) -> Change:
