@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.fakes import MemoryStore, code_mac
-from token_service.challenge import SIGN_IN, Challenge
+from token_service.challenge import Challenge
 from token_service.code import code_from_mac
 from token_service.issue import Ask, issue
 from token_service.judge import Verdict, judge
 from token_service.policy import Policy
+from token_service.purpose import SIGN_IN, TOKEN, purpose_of
 from token_service.refusal import Refusal, Refused
 
 JUDGED = (None, Refusal.WRONG)
@@ -28,7 +29,10 @@ class Sent:
 
 
 class SignIns(RuleBasedStateMachine):
-    """One subject, any number of sessions. Time is whole seconds and only goes on."""
+    """One subject, any number of sessions. Time is whole seconds and only goes on.
+
+    The words of a purpose change nothing: whatever a code is for, the subject has one budget for its kind.
+    """
 
     @initialize(
         policy=st.builds(
@@ -42,10 +46,11 @@ class SignIns(RuleBasedStateMachine):
             lock_seconds=st.integers(30, 300),
             hard_limit=st.integers(4, 8),
             pause_seconds=st.sampled_from([0, 1000, 86_400]),
-        )
+        ),
+        purposes=st.sampled_from([[SIGN_IN], [purpose_of(TOKEN, words) for words in ("", "one", "two")]]),
     )
-    def begin(self, policy: Policy) -> None:
-        self.policy = policy
+    def begin(self, policy: Policy, purposes: list[str]) -> None:
+        self.policy, self.purposes = policy, purposes
         self.store = MemoryStore(policy)
         self.now = 1_800_000_000
         self.drawn = 0
@@ -61,11 +66,17 @@ class SignIns(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.now += seconds
 
-    @rule(channel=st.sampled_from(["email", "sms"]), moved=st.sampled_from([False] * 9 + [True]))
-    def start_or_resend(self, channel: str, moved: bool) -> None:
+    @rule(
+        channel=st.sampled_from(["email", "sms"]),
+        moved=st.sampled_from([False] * 9 + [True]),
+        pick=st.sampled_from([0, 0, 0, 1, 2]),
+    )
+    def start_or_resend(self, channel: str, moved: bool, pick: int) -> None:
         self.drawn += 1
         nonce = f"{self.drawn:032x}"
-        ask = Ask(SIGN_IN, "subject", channel, "there" if not moved else nonce, False, nonce, self.now)
+        purpose = self.purposes[pick % len(self.purposes)]
+        bound = f"{purpose} {'there' if not moved else nonce}"
+        ask = Ask(purpose, "subject", channel, bound, False, nonce, self.now)
         try:
             issued = issue(ask, self.store, self.policy)
         except Refused:

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes import MemoryStore, code_mac
-from token_service.challenge import SIGN_IN, Challenge
+from token_service.challenge import Challenge
 from token_service.code import code_from_mac
 from token_service.issue import Ask, Issued, issue
 from token_service.judge import Verdict, judge
 from token_service.policy import Policy
 from token_service.ports import Write
+from token_service.purpose import SIGN_IN
 from token_service.record import Record
 from token_service.refusal import Refusal, Refused
 
@@ -63,13 +64,23 @@ def test_a_second_start_in_the_cooldown_rejoins_the_same_challenge() -> None:
 def test_a_resend_keeps_the_code_while_it_has_life_left() -> None:
     store = MemoryStore()
     first = issue(ask(), store, POLICY)
-    again = issue(ask(NOW + 180, "b" * 32, channel="sms"), store, POLICY)
+    again = issue(ask(NOW + 180, "b" * 32), store, POLICY)
     assert again.sent
-    assert again.challenge == replace(first.challenge, channel="sms")
+    assert again.challenge == first.challenge
     later = issue(ask(NOW + 181 + 30, "c" * 32), store, POLICY)
     assert later.sent
     assert later.challenge.counter == 2
     assert answer(store, first.challenge, NOW + 220).accepted, "a late first message still works"
+
+
+def test_another_channel_gets_another_code_and_what_was_read_there_does_not_pass_for_it() -> None:
+    store = MemoryStore()
+    by_sms = issue(ask(channel="sms"), store, POLICY).challenge
+    by_mail = issue(ask(NOW + 30, "b" * 32), store, POLICY).challenge
+    assert (by_mail.channel, by_mail.counter) == ("email", by_sms.counter + 1)
+    read_in_the_mail = code_from_mac(code_mac(by_mail.mac_message()), 6).reveal()
+    verdict = judge(by_sms, read_in_the_mail, code_mac=code_mac, store=store, policy=POLICY, now=NOW + 31)
+    assert verdict.refusal is Refusal.WRONG
 
 
 def test_nothing_is_rejoined_or_repeated_once_an_address_has_changed() -> None:

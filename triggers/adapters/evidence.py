@@ -5,7 +5,7 @@ from typing import Any
 
 from adapters.clients import unavailable
 from token_service.assurance import Evidence
-from token_service.challenge import SIGN_IN
+from token_service.purpose import SIGN_IN
 from token_service.record import key_of
 
 

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from token_service import trigger_event
-from token_service.challenge import SIGN_IN, Challenge
+from token_service.challenge import Challenge
 from token_service.destination import fingerprint
 from token_service.judge import Verdict, judge
 from token_service.policy import Policy
 from token_service.ports import CodeMac, Proof, Store
+from token_service.purpose import SIGN_IN
 from token_service.refusal import Refusal
 from token_service.trigger_event import Event
 

@@ -23,6 +23,11 @@ class Evidence:
     channel: str
 
 
+def methods(channel: str) -> list[str]:
+    """The `amr` of a code given on `channel`. RFC 8176 has `sms` and `otp`, and no word for email."""
+    return ["otp", "sms"] if channel == "sms" else ["otp"]
+
+
 def claims(source: str, first: Evidence | None, last: Evidence | None, now: int) -> Mapping[str, str]:
     """The claims for tokens made at `source`; none where nothing is proven. All values are strings."""
     if source == _REFRESH:
@@ -34,8 +39,8 @@ def claims(source: str, first: Evidence | None, last: Evidence | None, now: int)
     if evidence is None:
         return {}
     return {
-        # RFC 8176 has `sms` and `otp`, and no word for email. Parted by a blank, as in `scope`.
-        "otp_amr": "otp sms" if evidence.channel == "sms" else "otp",
+        # Parted by a blank, as in `scope`.
+        "otp_amr": " ".join(methods(evidence.channel)),
         "otp_channel": evidence.channel,
         "otp_verified_at": str(evidence.verified_at),
     }

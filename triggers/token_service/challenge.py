@@ -5,8 +5,6 @@ from dataclasses import astuple, dataclass, fields
 
 from token_service.code import mac_message
 
-SIGN_IN = "sign_in"
-
 
 @dataclass(frozen=True)
 class Challenge:

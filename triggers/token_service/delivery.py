@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass
 
 from token_service.challenge import Challenge
-from token_service.destination import Channel, Destination
-from token_service.person import Person
+from token_service.destination import Channel, Destination, Destinations
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Delivery:
         return cls(Challenge.unpack(parts["challenge"]), to, parts["locale"])
 
 
-def delivery_for(person: Person, challenge: Challenge) -> Delivery:
-    """The delivery of `challenge` to `person`, on the challenge's channel first."""
-    ranked = sorted(person.destinations.values(), key=lambda d: d.channel.value != challenge.channel)
-    return Delivery(challenge, tuple(ranked), person.locale)
+def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:
+    """The delivery of `challenge`, to the destination on its channel first."""
+    ranked = sorted(destinations.values(), key=lambda d: d.channel.value != challenge.channel)
+    return Delivery(challenge, tuple(ranked), locale)

@@ -50,9 +50,19 @@ def issue(ask: Ask, store: Store, policy: Policy) -> Issued:
             return _issued(write.record, ask, policy, sent=True)
         new = _decide(write.record, ask, policy)
         if new is None:
-            return _issued(write.record, ask, policy, sent=False)
+            return rejoined(write.record, ask, policy)
         write = store.issue_over(key, write.record, new, ask.now)
     raise Refused(Refusal.BUSY, policy.cooldown_seconds)
+
+
+def rejoined(record: Record, ask: Ask, policy: Policy) -> Issued:
+    """The challenge that `record` holds, for someone who asked before. Nothing is sent."""
+    return _issued(record, ask, policy, sent=False)
+
+
+def is_open(record: Record, ask: Ask) -> bool:
+    """True if `record` holds a challenge that whoever asks this may still answer."""
+    return not record.settled and record.expires_at > ask.now and record.bound == ask.bound
 
 
 def is_clear(record: Record, now: int, policy: Policy) -> bool:
@@ -71,14 +81,17 @@ def _decide(record: Record, ask: Ask, policy: Policy) -> Record | None:
     if locked_for != 0:
         hard = record.failures >= policy.hard_limit
         raise Refused(Refusal.PAUSED if hard else Refusal.LOCKED, locked_for)
-    live = not record.settled and record.expires_at > ask.now and record.bound == ask.bound
+    live = is_open(record, ask)
     wait = _resend_at(record, ask.now, policy) - ask.now
     if wait > 0:
         if live:
             return None
         cooling = send_wait(record.send_tat, ask.now, policy) == 0
         raise Refused(Refusal.COOLDOWN if cooling else Refusal.QUOTA, wait)
-    if live and record.expires_at - ask.now >= policy.resend_keeps_code_seconds:
+    # On another channel it is another code. What was read in a mailbox would pass for an SMS otherwise, and
+    # the tokens and proofs that say which it was would lie.
+    same = record.channel == ask.channel
+    if live and same and record.expires_at - ask.now >= policy.resend_keeps_code_seconds:
         return _sent(record, ask, policy)
     return _fresh(record, ask, policy)
 

@@ -13,10 +13,14 @@ from token_service.throttle import answer_wait, pause_is_over
 
 @dataclass(frozen=True)
 class Verdict:
-    """Accepted, or the one reason why not. `wait`: seconds until an answer is judged again; None: unlock."""
+    """Accepted, or the one reason why not. `wait`: seconds until an answer is judged again; None: unlock.
+
+    `free`: how many more answers are judged without a wait.
+    """
 
     refusal: Refusal | None = None
     wait: int | None = 0
+    free: int = 0
 
     @property
     def accepted(self) -> bool:
@@ -51,7 +55,9 @@ def judge(
     if not write.accepted:
         # The same refusal for a right answer as for a wrong one: a guess must learn nothing from it.
         return _refused(write.record, challenge.counter, policy, now)
-    return Verdict() if right else Verdict(Refusal.WRONG)
+    if right:
+        return Verdict()
+    return Verdict(Refusal.WRONG, free=max(0, policy.free_failures - write.record.failures))
 
 
 def _charge(

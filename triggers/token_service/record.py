@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from token_service.purpose import kind_of
+
 
 @dataclass(frozen=True)
 class Record:
-    """One item per (purpose, subject). Times are seconds since the epoch; 0 means never."""
+    """One item per kind of purpose and subject. Times are seconds since the epoch; 0 means never."""
 
     issued: int = 0  # counter of the newest challenge
     spent: int = 0  # highest counter accepted
@@ -26,5 +28,5 @@ class Record:
 
 
 def key_of(purpose: str, subject: str) -> str:
-    """The key of the record of one subject for one purpose."""
-    return f"{purpose}#{subject}"
+    """The key of the record of one subject for purposes of one kind."""
+    return f"{kind_of(purpose)}#{subject}"
