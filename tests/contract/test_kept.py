@@ -93,6 +93,15 @@ def test_a_country_without_answers_stops_and_an_answer_lets_four_more_go(table: 
     assert [budget.take("US", caps, now) for _ in range(5)] == [True, True, True, True, False]
 
 
+def test_an_sms_whose_answer_is_never_heard_of_is_not_unanswered(table: tuple[Any, str]) -> None:
+    budget, now = SmsBudget(*table), day()
+    caps = SmsCaps(per_day=6, per_country=100, unanswered=2)
+    assert all(budget.take("US", caps, now, heard_of=False) for _ in range(3))
+    assert [budget.take("US", caps, now) for _ in range(3)] == [True, True, False]
+    assert not budget.take("US", caps, now, heard_of=False), "a country that was stopped is stopped for all"
+    assert [budget.take("DE", caps, now, heard_of=False) for _ in range(2)] == [True, False], "six in all"
+
+
 def test_answers_without_messages_save_nothing_up(table: tuple[Any, str]) -> None:
     budget, now = SmsBudget(*table), day()
     caps = SmsCaps(per_day=100, per_country=100, unanswered=3)

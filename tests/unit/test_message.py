@@ -13,18 +13,23 @@ FOLDER = Path(__file__).parents[2] / "triggers" / "messages"
 LAYOUT = (FOLDER / "email.html").read_text("utf-8")
 TABLES = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}
 CODE = RawCode("012345")
-KEYS = {"lang", "dir", "subject", "intro", "expiry", "warning", "sms"}
+BY_KIND = {"subject", "intro", "warning", "sms"}
+KEYS = BY_KIND | {"lang", "dir", "expiry", "purpose", "other", "cognito"}
 
 
 @pytest.mark.parametrize("locale", TABLES)
 def test_a_table_is_whole(locale: str) -> None:
     words = TABLES[locale]
     assert set(words) == KEYS
+    assert set(words["other"]) == BY_KIND
     assert words["lang"] == locale
     assert words["dir"] == ("rtl" if locale in ("ar", "he") else "ltr")
     assert "{code}" in words["sms"]
     assert "{minutes}" in words["expiry"]
-    assert all("{code}" not in text for key, text in words.items() if key != "sms")
+    assert all("{code}" not in text for key, text in words.items() if key not in ("sms", "other", "cognito"))
+    assert "{purpose}" not in str(words | {"purpose": "", "cognito": ""}), (
+        "a subject is a header, and a code has one purpose"
+    )
 
 
 @pytest.mark.parametrize("locale", TABLES)

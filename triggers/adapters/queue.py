@@ -1,10 +1,11 @@
-"""The queue between `create` and `deliver`. It is encrypted, because addresses stand in it."""
+"""The queue to `deliver`. It is encrypted, because addresses stand in it."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.clients import unavailable
 from token_service.delivery import Delivery
+from token_service.sealed import Sealed
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,12 @@ class Queue:
     client: Any
     url: str
 
-    def put(self, delivery: Delivery) -> None:
+    def put(self, delivery: Delivery | Sealed) -> None:
         """Queue one delivery. Raises `Unavailable`."""
         with unavailable("the queue"):
             self.client.send_message(QueueUrl=self.url, MessageBody=delivery.pack())
+
+    def check(self) -> None:
+        """Raises `Unavailable` if the queue does not answer."""
+        with unavailable("the queue"):
+            self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])

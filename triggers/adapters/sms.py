@@ -26,13 +26,16 @@ class Texts:
     max_price: str
     sender_id: str = ""
 
-    def send(self, to: str, message: Sms, now: int) -> str:
-        """Hand one SMS to SNS and return its country. Raises `Undeliverable` or `Unavailable` (try again)."""
+    def send(self, to: str, message: Sms, now: int, *, heard_of: bool = True) -> str:
+        """Hand one SMS to SNS and return its country. Raises `Undeliverable` or `Unavailable` (try again).
+
+        `heard_of`: whether this stack will hear of its answer.
+        """
         country = country_for_sms(to)
         if country is None or country not in self.countries:
             raise Undeliverable("country", country or "")
         # Counted before it is sent: a budget that is checked afterwards is passed by a burst.
-        if not self.budget.take(country, self.caps, now):
+        if not self.budget.take(country, self.caps, now, heard_of=heard_of):
             raise Undeliverable("budget", country)
         with unavailable("SNS"):
             try:

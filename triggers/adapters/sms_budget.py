@@ -32,13 +32,16 @@ class SmsBudget:
     client: Any
     table: str
 
-    def take(self, country: str, caps: SmsCaps, now: int) -> bool:
-        """Count one SMS to `country`; False if a cap is reached. One WCU. Raises `Unavailable`."""
+    def take(self, country: str, caps: SmsCaps, now: int, *, heard_of: bool = True) -> bool:
+        """Count one SMS to `country`; False if a cap is reached. One WCU. Raises `Unavailable`.
+
+        `heard_of`: whether this stack will hear of its answer. Else it cannot count as unanswered.
+        """
         # The first one of a day finds no count to compare with, so a cap of nothing is seen to here.
         if 0 in (caps.per_day, caps.per_country):
             return False
         return self._write(
-            update="SET #ttl = :ttl ADD sent :one, #sent :one, #open :one",
+            update="SET #ttl = :ttl ADD sent :one, #sent :one" + (", #open :one" if heard_of else ""),
             condition="(attribute_not_exists(sent) OR sent < :day)"
             " AND (attribute_not_exists(#sent) OR #sent < :country)"
             " AND (attribute_not_exists(#open) OR #open < :open)",

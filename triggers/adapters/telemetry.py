@@ -42,6 +42,20 @@ class Telemetry:
         self.log.error(what, extra=details)
         self.count("errors")
 
+    def not_deliverable(self, channel: str, reason: str, country: str = "", **details: str) -> None:
+        """Count and log that a channel did not take a message. `details` stand in the log alone."""
+        # So does a country that is not allowed: there are 200, and each new dimension costs.
+        self.count(
+            "send_failed", channel=channel, reason=reason, country="" if reason == "country" else country
+        )
+        told = {"channel": channel, "reason": reason, "country": country} | details
+        self.log.warning("not deliverable", extra=told)
+
+    def sent(self, channel: str, country: str = "", **details: str) -> None:
+        """Count and log that a channel took a message. `details` stand in the log alone."""
+        self.count("sent", channel=channel, country=country)
+        self.log.info("sent", extra={"channel": channel} | details)
+
     def count(self, name: str, **by: str) -> None:
         """Count one more of `name`: in all, and by each dimension of `by` added to those before it.
 

@@ -13,7 +13,10 @@ _LONGEST_ANSWER = 64
 
 
 class RawCode:
-    """The digits that a person reads. Shown only by `reveal`, which only the message may call."""
+    """The digits that a person reads, or a temporary password of Cognito's.
+
+    Shown only by `reveal`, which only the message may call.
+    """
 
     __slots__ = ("_digits",)
 

@@ -1,4 +1,4 @@
-"""What Cognito's three challenge events say, with everything that may be absent or null made plain.
+"""What Cognito's events say, with everything that may be absent or null made plain.
 
 Keys come and go (aws-facts: `clientMetadata` and `userNotFound` can be missing, `session` can be null), so
 nothing here subscripts. Imports nothing, because `define` does.
@@ -46,6 +46,16 @@ def private_parameters(event: "Event") -> "Mapping[str, Any]":
 def answer(event: "Event") -> object:
     """What the person typed: a string in practice, and anything at all in an attack."""
     return _request(event).get("challengeAnswer")
+
+
+def sealed_code(event: "Event") -> str:
+    """A custom sender's code as Cognito sealed it, in base64; empty if there is none."""
+    return str(_request(event).get("code") or "")
+
+
+def sender_type(event: "Event") -> str:
+    """What a custom sender's event calls itself, such as `customSMSSenderRequestV1`."""
+    return str(_request(event).get("type") or "")
 
 
 def user_not_found(event: "Event") -> bool:

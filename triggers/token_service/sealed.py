@@ -1,0 +1,50 @@
+"""One of Cognito's own messages: what `custom_sender` puts on the queue. The secret in it stays sealed."""
+
+import json
+from dataclasses import dataclass, field, replace
+
+from token_service.delivery import Delivery
+from token_service.destination import Channel, Destination, Destinations
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A code or temporary password that only `deliver` can open, and where it goes.
+
+    `sealed` is base64, and empty for a notice without a secret. `asked_at` is in seconds since the epoch.
+    """
+
+    sealed: str = field(repr=False)
+    source: str  # Cognito's triggerSource
+    channel: Channel
+    destinations: tuple[Destination, ...]
+    locale: str
+    subject: str  # the user's `sub`, for the log
+    name: str = field(repr=False)  # what an invited user signs in by, if that is no address
+    asked_at: int
+
+    def to(self, destinations: Destinations) -> "Sealed":
+        """The same for other destinations, the one on its channel first."""
+        ranked = sorted(destinations.values(), key=lambda d: d.channel is not self.channel)
+        return replace(self, destinations=tuple(ranked))
+
+    def pack(self) -> str:
+        """The body for the queue, which is encrypted. Whoever reads it still has no secret."""
+        to = [[d.channel.value, d.value] for d in self.destinations]
+        known = {
+            name: getattr(self, name)
+            for name in ("sealed", "source", "locale", "subject", "name", "asked_at")
+        }
+        return json.dumps(known | {"channel": self.channel.value, "to": to})
+
+    @classmethod
+    def unpack(cls, body: str) -> "Sealed":
+        """Read a body. Raises ValueError or KeyError if it is none of ours."""
+        parts = json.loads(body)
+        to = tuple(Destination(Channel(channel), value) for channel, value in parts.pop("to"))
+        return cls(**(parts | {"channel": Channel(parts["channel"]), "destinations": to}))
+
+
+def unpack(body: str) -> Delivery | Sealed:
+    """What is on the queue: one of our own codes, or one of Cognito's. Raises what their `unpack` raise."""
+    return Sealed.unpack(body) if "sealed" in json.loads(body) else Delivery.unpack(body)
