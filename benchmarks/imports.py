@@ -17,7 +17,13 @@ from pathlib import Path
 
 TRIGGERS = Path(__file__).parents[1] / "triggers"
 RUNS = 10
-DOORS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver")
+DOORS = (
+    "define_auth_challenge",
+    "create_auth_challenge",
+    "verify_auth_challenge",
+    "deliver",
+    "custom_sender",
+)
 # Values of the right shape for every variable that a door reads.
 SETTINGS = {
     "AWS_DEFAULT_REGION": "eu-central-1",
@@ -41,6 +47,7 @@ SETTINGS = {
     "SMS_MAX_PRICE": "0.20",
     "APP_NAME": "App",
     "SIGN_IN_HOST": "app.example.com",
+    "USER_POOL_ID": "eu-central-1_AbCdEfGhI",
 }
 
 

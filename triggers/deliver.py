@@ -1,26 +1,29 @@
 """The door `deliver`: a message from the queue becomes a code in somebody's hand.
 
 One KMS call and one message. It sees the code and the address, so nothing of a delivery goes into a log but
-the challenge's id.
+the challenge's id, or the source if it is one of Cognito's own messages.
 """
 
 import os
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from adapters.clients import client
+from adapters.cognitos import deliver_cognitos
 from adapters.keys import KmsMac
 from adapters.mail import Mail
 from adapters.sender import Sender
 from adapters.sms import Texts
 from adapters.sms_budget import SmsBudget, SmsCaps
 from adapters.telemetry import Telemetry, telemetry
-from token_service.code import code_from_mac
+from token_service.code import RawCode, code_from_mac
 from token_service.delivery import Delivery
 from token_service.destination import Channel
 from token_service.ports import CodeMac
 from token_service.refusal import Unavailable
+from token_service.sealed import Sealed, unpack
 
 
 def deliver(
@@ -38,26 +41,22 @@ def deliver(
         raise Unavailable("the code expired before it could be sent")
 
     def failed(channel: Channel, reason: str, country: str) -> None:
-        # A country that is not allowed stands in the log alone: there are 200, and each new dimension costs.
-        counted = "" if reason == "country" else country
-        tell.count("send_failed", channel=channel.value, reason=reason, country=counted)
-        details = {"channel": channel.value, "reason": reason, "country": country}
-        tell.log.warning("not deliverable", extra=details)
+        tell.not_deliverable(channel.value, reason, country)
 
     code = code_from_mac(code_mac(challenge.mac_message()), digits)
     sent = sender.send(delivery, code, now, failed)
     if sent:
-        by = {"channel": sent.channel.value} | ({"country": sent.country} if sent.country else {})
-        tell.count("sent", **by)
-        tell.log.info("sent", extra={"channel": sent.channel.value})
+        tell.sent(sent.channel.value, sent.country)
 
 
-def deliver_batch(event: dict[str, Any], one: Callable[[Delivery], None], tell: Telemetry) -> dict[str, Any]:
+def deliver_batch(
+    event: dict[str, Any], one: Callable[[Delivery | Sealed], None], tell: Telemetry
+) -> dict[str, Any]:
     """Deliver each record of an SQS event; those that failed are named, and SQS brings them back later."""
     failures = []
     for record in event.get("Records", []):
         try:
-            one(Delivery.unpack(record["body"]))
+            one(unpack(record["body"]))
         except Exception as error:  # one bad message must not take the others with it
             tell.failed("not sent", error)
             failures.append({"itemIdentifier": record.get("messageId", "")})
@@ -67,7 +66,8 @@ def deliver_batch(event: dict[str, Any], one: Callable[[Delivery], None], tell: 
 
 
 _TELL = telemetry("deliver")
-_CODE_MAC = KmsMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
+_KMS = client("kms", attempts=2)
+_CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
 _DIGITS = int(os.environ["CODE_DIGITS"])
 _SENDER = Sender(
     # One attempt: the queue tries again, and a repeat after a lost answer would be a second message.
@@ -91,11 +91,22 @@ _SENDER = Sender(
 )
 
 
+@cache
+def _opener() -> Callable[[str], RawCode]:
+    # Only now: it would add a third to each cold start, and most stacks never need it.
+    from adapters.sealed import Opener  # noqa: PLC0415
+
+    return Opener(_KMS, os.environ["SENDER_KEY_ID"], os.environ["USER_POOL_ID"])
+
+
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Lambda's entry for a batch from SQS (ReportBatchItemFailures)."""
     now = int(time.time())
 
-    def one(delivery: Delivery) -> None:
-        deliver(delivery, _CODE_MAC, _DIGITS, _SENDER, _TELL, now)
+    def one(message: Delivery | Sealed) -> None:
+        if isinstance(message, Sealed):
+            deliver_cognitos(message, _opener, _SENDER, _TELL, now)
+        else:
+            deliver(message, _CODE_MAC, _DIGITS, _SENDER, _TELL, now)
 
     return deliver_batch(event, one, _TELL)

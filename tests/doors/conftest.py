@@ -13,12 +13,13 @@ from tests.live import own_session
 # no other test of the same process finds these credentials.
 with own_session(ENVIRONMENT):
     import create_auth_challenge
+    import custom_sender
     import define_auth_challenge  # noqa: F401 - reads its environment now
     import deliver
     import verify_auth_challenge
     from adapters.telemetry import Telemetry, telemetry
 
-DOORS = (create_auth_challenge, verify_auth_challenge, deliver)
+DOORS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender)
 TELL = telemetry("door under test")
 
 

@@ -1,10 +1,12 @@
 """The door `deliver` with wires in place of AWS."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import deliver
+from adapters.cognitos import deliver_cognitos
 from adapters.keys import KmsMac
 from adapters.mail import Mail
 from adapters.sender import Sender
@@ -12,7 +14,9 @@ from adapters.sms import Texts
 from adapters.sms_budget import SmsBudget, SmsCaps
 from adapters.telemetry import Telemetry
 from tests.doors.kit import NOW, Wire, challenge, golden, kms
+from token_service.code import RawCode
 from token_service.delivery import Delivery
+from token_service.sealed import Sealed
 
 CAPS = SmsCaps(per_day=1000, per_country=500, unanswered=100)
 
@@ -27,6 +31,8 @@ class Desk:
     table: Wire = field(default_factory=Wire)
     keys: Wire = field(default_factory=kms)
     now: int = NOW + 1
+    # What opens the codes of Cognito's own messages.
+    opener: Callable[[str], RawCode] = RawCode
 
     def deliver(self, *bodies: str) -> list[str]:
         """Deliver one event with a record for each body. Returns the ids of those to be tried again."""
@@ -45,8 +51,11 @@ class Desk:
         mail = Mail(self.ses, "no-reply@app.example", "mail")
         return Sender(mail, texts, app="Example", host="app.example")
 
-    def _one(self, delivery: Delivery) -> None:
-        deliver.deliver(delivery, KmsMac(self.keys, "key"), 6, self.sender, self.tell, self.now)
+    def _one(self, message: Delivery | Sealed) -> None:
+        if isinstance(message, Sealed):
+            deliver_cognitos(message, lambda: self.opener, self.sender, self.tell, self.now)
+        else:
+            deliver.deliver(message, KmsMac(self.keys, "key"), 6, self.sender, self.tell, self.now)
 
 
 def golden_batch(*bodies: str) -> dict[str, Any]:

@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "CHANNEL_ORDER": "email,sms",
     "SALT": SALT,
     "CODE_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000",
+    "USER_POOL_ID": "eu-central-1_Ex4mpl3Aa",
     "CODE_DIGITS": "6",
     "ANSWERS_PER_SESSION": "5",
     "RESENDS_PER_SESSION": "3",

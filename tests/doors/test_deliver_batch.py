@@ -11,6 +11,7 @@ from tests.doors.conftest import Heard
 from tests.doors.desk import Desk, body, golden_batch, golden_event
 from tests.doors.kit import EMAIL, NOW, PHONE, Clock, challenge, code_of
 from token_service.delivery import Delivery
+from token_service.sealed import Sealed
 
 BY_EMAIL = ("email", EMAIL)
 GARBAGE = [
@@ -36,9 +37,10 @@ def desk(heard: Heard) -> Desk:
 
 
 def test_the_golden_event_is_read(desk: Desk) -> None:
-    deliveries: list[Delivery] = []
+    deliveries: list[Delivery | Sealed] = []
     assert deliver.deliver_batch(golden_event(), deliveries.append, desk.tell) == {"batchItemFailures": []}
     (delivery,) = deliveries
+    assert isinstance(delivery, Delivery)
     assert delivery.challenge == challenge()
     assert [d.value for d in delivery.destinations] == [EMAIL, PHONE]
 

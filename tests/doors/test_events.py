@@ -22,7 +22,9 @@ SOURCES = {
     "create": "CreateAuthChallenge_Authentication",
     "verify": "VerifyAuthChallengeResponse_Authentication",
 }
-TRIGGERS = sorted(p.stem for p in EVENTS.glob("*.json") if not p.stem.startswith("deliver"))
+NAMES = sorted(p.stem for p in EVENTS.glob("*.json") if not p.stem.startswith("deliver"))
+SENDERS = [name for name in NAMES if name.startswith("custom_")]
+TRIGGERS = [name for name in NAMES if name not in SENDERS]
 
 
 @pytest.mark.parametrize("name", TRIGGERS)
@@ -35,7 +37,18 @@ def test_a_golden_event_has_cognitos_envelope(name: str) -> None:
         assert set(result) == {"challengeName", "challengeResult", "challengeMetadata"}
 
 
-@pytest.mark.parametrize("name", TRIGGERS)
+@pytest.mark.parametrize("name", SENDERS)
+def test_a_golden_event_of_a_custom_sender_has_its_envelope(name: str) -> None:
+    event = golden(name)
+    # Cognito does not look at what comes back, and its documentation shows no response.
+    assert set(event) == ENVELOPE - {"response"}
+    assert set(event["request"]) == {"type", "code", "clientMetadata", "userAttributes"}
+    kind = "Email" if name.startswith("custom_email") else "SMS"
+    assert event["request"]["type"].lower() == f"custom{kind}SenderRequestV1".lower()
+    assert event["triggerSource"].lower().startswith(f"custom{kind}Sender_".lower())
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_only_addresses_that_nobody_has_stand_in_golden_events(name: str) -> None:
     text = json.dumps(golden(name))
     assert set(re.findall(r"@[a-z.]+", text)) <= {"@people.example"}

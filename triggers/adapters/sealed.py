@@ -1,0 +1,74 @@
+"""Opens what Cognito sealed: the codes and temporary passwords of a custom sender's events.
+
+The AWS Encryption SDK would add a third to the import of `deliver`, so this module is imported when the first
+of those messages comes, and never by a stack without custom senders.
+"""
+
+import html
+import logging
+from base64 import b64decode
+from dataclasses import dataclass
+from typing import Any
+
+from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
+from aws_encryption_sdk.identifiers import Algorithm
+from aws_encryption_sdk.key_providers.kms import KMSMasterKey
+from aws_encryption_sdk.structures import DataKey, EncryptedDataKey
+
+from adapters.clients import unavailable
+from token_service.code import RawCode
+from token_service.refusal import PasscodeError, Unavailable
+
+# It logs with tracebacks of its own, and no text that is not ours goes into the log.
+logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL + 1)
+
+# Cognito seals without key commitment (a public sample has the suite 0x0378), so it cannot be demanded.
+_SDK = EncryptionSDKClient(
+    commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT, max_encrypted_data_keys=5
+)
+
+
+class NotOpened(PasscodeError):
+    """This is not what Cognito sealed for this pool. The text names the error's kind, and no contents."""
+
+
+class _Key(KMSMasterKey):  # type: ignore[misc]
+    """One key of KMS, and no other. The SDK's own hides what KMS answered."""
+
+    def _decrypt_data_key(
+        self,
+        encrypted_data_key: EncryptedDataKey,
+        algorithm: Algorithm,  # noqa: ARG002 - the SDK names its arguments
+        encryption_context: dict[str, str],
+    ) -> DataKey:
+        with unavailable("the key of the custom senders"):
+            answer = self.config.client.decrypt(
+                KeyId=self._key_id,
+                CiphertextBlob=encrypted_data_key.encrypted_data_key,
+                EncryptionContext=encryption_context,
+            )
+        return DataKey(self.key_provider, answer["Plaintext"], encrypted_data_key.encrypted_data_key)
+
+
+@dataclass(frozen=True)
+class Opener:
+    """`client` is a boto3 KMS client, `key_id` the ARN of the key that Cognito seals with for `pool_id`."""
+
+    client: Any
+    key_id: str
+    pool_id: str
+
+    def __call__(self, sealed: str) -> RawCode:
+        """The secret in `sealed` (base64). Raises `Unavailable`, or `NotOpened` if it is not for us."""
+        key = _Key(key_id=self.key_id, client=self.client)
+        try:
+            plain, header = _SDK.decrypt(source=b64decode(sealed, validate=True), key_provider=key)
+        except Unavailable:
+            raise
+        except Exception as error:  # the SDK lets those of the libraries under it through
+            raise NotOpened(f"what Cognito sealed could not be opened: {type(error).__name__}") from None
+        # Under the signature or the tag by now. Another pool with the same key is another pool.
+        if header.encryption_context.get("userpool-id") != self.pool_id:
+            raise NotOpened("what Cognito sealed is for another user pool")
+        # Temporary passwords come escaped for HTML, and where a message needs that it does so itself.
+        return RawCode(html.unescape(plain.decode()))
