@@ -7,8 +7,8 @@ from threading import Lock
 
 from token_service.issue import is_clear
 from token_service.judge import may_charge
-from token_service.policy import Policy
-from token_service.ports import Proof, Write
+from token_service.policy import DAY, Policy
+from token_service.ports import Claim, Proof, Write
 from token_service.record import Record
 
 KEY = b"the key of the tests, 32 bytes..."
@@ -47,6 +47,10 @@ class MemoryStore:
             merged = replace(new, spent=old.spent, failures=old.failures, failed_at=old.failed_at)
             return self._put(key, old, merged, same)
 
+    def read(self, key: str) -> Record:
+        with self.lock:
+            return self.records.get(key, Record())
+
     def charge(self, key: str, counter: int, *, right: bool, now: int, proof: Proof | None = None) -> Write:
         with self.lock:
             old = self._old("charge", key)
@@ -74,3 +78,25 @@ class MemoryStore:
 
 def _spent(old: Record, counter: int) -> Record:
     return replace(old, spent=counter, failures=0, failed_at=0, send_tat=0)
+
+
+@dataclass
+class MemoryRequests:
+    """The claims of Idempotency-Keys, each with the time it was made."""
+
+    claims: dict[str, tuple[Claim, int]] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+    def hold(self, claim: Claim, nonce: str, now: int) -> Claim | None:
+        with self.lock:
+            held, made_at = self.claims.get(claim.key, (claim, 0))
+            if held.nonce not in ("", nonce) and now <= made_at + DAY:
+                return held
+            self.claims[claim.key] = replace(claim, nonce=nonce), now
+            return None
+
+    def give_back(self, claim: Claim, nonce: str) -> None:
+        with self.lock:
+            held, _ = self.claims.get(claim.key, (claim, 0))
+            if held.nonce == nonce:
+                del self.claims[claim.key]

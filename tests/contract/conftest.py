@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -32,14 +33,21 @@ def kept(request: pytest.FixtureRequest) -> Iterator[Kept]:
         memory = MemoryStore(POLICY)
         yield Kept(memory, memory.records.__setitem__)
     elif request.param == "moto":
-        with mock_aws():
-            client = boto3.client(
-                "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
-            )
-            yield _table(client, made(client))
+        with moto_table() as table:
+            yield _table(*table)
     else:
         stack = request.getfixturevalue("local_stack")
         yield _table(stack.client("dynamodb"), stack.table)
+
+
+@contextmanager
+def moto_table() -> Iterator[tuple[Any, str]]:
+    """A client and the name of an empty table, in this process."""
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        yield client, made(client)
 
 
 def made(client: Any) -> str:

@@ -104,6 +104,15 @@ def test_a_challenge_is_replaced_only_as_it_was_seen(kept: Kept, key: str) -> No
     assert write.record == new
 
 
+def test_a_record_is_read_as_it_was_written(kept: Kept, key: str) -> None:
+    assert kept.store.read(key) == Record()
+    for record in (OPEN, replace(OPEN, failures=3, failed_at=NOW, channel="sms")):
+        kept.put(key, record)
+        assert kept.store.read(key) == record
+    write = kept.store.charge(key, 3, right=True, now=NOW)
+    assert kept.store.read(key) == write.record
+
+
 around = st.sampled_from([-86_401, -86_400, -301, -300, -299, -30, -29, -1, 0, 1, 119, 120, 121, 900])
 records = st.builds(
     lambda issued, behind, failures, times: Record(

@@ -1,9 +1,13 @@
-"""The key that codes are made of. It is in KMS and stays there."""
+"""The keys: that of the codes, that of the challenge tokens, those of the proofs. They stay in KMS."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.clients import unavailable
+from botocore.exceptions import ClientError
+
+from adapters.clients import error_code, unavailable
+
+_RS256 = "RSASSA_PKCS1_V1_5_SHA_256"
 
 
 @dataclass(frozen=True)
@@ -21,3 +25,55 @@ class KmsMac:
         with unavailable("the key"):
             answer = self.client.generate_mac(KeyId=self.key_id, MacAlgorithm="HMAC_SHA_256", Message=message)
         return bytes(answer["Mac"])
+
+
+@dataclass(frozen=True)
+class ProofKeys:
+    """Signs proofs. `arns` are RSA_2048 keys: the first signs, and what any of them signed is good."""
+
+    client: Any
+    arns: tuple[str, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The `kid` of each key: its id, without account and region."""
+        return tuple(arn.rpartition("/")[2] for arn in self.arns)
+
+    @property
+    def current(self) -> str:
+        """The `kid` of the key that signs."""
+        return self.ids[0]
+
+    def sign(self, kid: str, message: bytes) -> bytes:
+        """The signature of `message`, 256 bytes. Raises `Unavailable`."""
+        with unavailable("the proof key"):
+            answer = self.client.sign(
+                KeyId=self._arn(kid), Message=message, MessageType="RAW", SigningAlgorithm=_RS256
+            )
+        return bytes(answer["Signature"])
+
+    def verify(self, kid: str, message: bytes, signature: bytes) -> bool:
+        """Whether the key made the signature. Raises `Unavailable`."""
+        with unavailable("the proof key"):
+            try:
+                answer = self.client.verify(
+                    KeyId=self._arn(kid),
+                    Message=message,
+                    MessageType="RAW",
+                    Signature=signature,
+                    SigningAlgorithm=_RS256,
+                )
+            except ClientError as error:
+                if error_code(error) != "KMSInvalidSignatureException":
+                    raise
+                return False
+        return bool(answer["SignatureValid"])
+
+    def public(self, kid: str) -> bytes:
+        """The public half: a SubjectPublicKeyInfo in DER (RFC 5280). Raises `Unavailable`."""
+        with unavailable("the proof key"):
+            answer = self.client.get_public_key(KeyId=self._arn(kid))
+        return bytes(answer["PublicKey"])
+
+    def _arn(self, kid: str) -> str:
+        return self.arns[self.ids.index(kid)]

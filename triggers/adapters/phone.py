@@ -4,7 +4,7 @@ Judged by `phonenumbers`, not by prefix: +1 alone is 25 countries, and some of t
 """
 
 import phonenumbers
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 # No premium, shared-cost, satellite or VoIP numbers: those are what SMS pumping is paid through.
 _FOR_SMS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
@@ -19,3 +19,12 @@ def country_for_sms(number: str) -> str | None:
     if not phonenumbers.is_valid_number(parsed) or phonenumbers.number_type(parsed) not in _FOR_SMS:
         return None
     return phonenumbers.region_code_for_number(parsed)
+
+
+def is_canonical(number: str) -> bool:
+    """Whether this is the one way to write the number: `+440…` reaches the telephone of `+44…`."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164) == number

@@ -7,7 +7,7 @@ the two against each other.
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from adapters.clients import write_if
+from adapters.clients import unavailable, write_if
 from token_service.policy import Policy
 from token_service.ports import Proof, Write
 from token_service.record import Record
@@ -66,6 +66,13 @@ class Table:
         condition = "issued = :seen_issued AND sent_at = :seen_sent_at AND spent = :seen_spent"
         as_seen: Values = {"seen_issued": seen.issued, "seen_sent_at": seen.sent_at, "seen_spent": seen.spent}
         return self._write(key, condition, as_seen, change, now)
+
+    def read(self, key: str) -> Record:
+        """The record as it is now. One RCU."""
+        with unavailable("the table"):
+            # Consistent: what is asked for is a write that may be milliseconds old.
+            answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
+        return _record(answer.get("Item", {}))
 
     def charge(self, key: str, counter: int, *, right: bool, now: int, proof: Proof | None = None) -> Write:
         """Spend or count, if the counter is unspent and the budget of failures allows an answer. One WCU."""

@@ -28,6 +28,28 @@ class Write:
     record: Record
 
 
+@dataclass(frozen=True)
+class Claim:
+    """An Idempotency-Key: `key` names it and its caller, `content` what was asked with it.
+
+    `nonce` is that of the challenge it led to, once it is held.
+    """
+
+    key: str
+    content: str
+    nonce: str = ""
+
+
+class Requests(Protocol):
+    """The claims of a day. Raises `Unavailable` if the store is out."""
+
+    def hold(self, claim: Claim, nonce: str, now: int) -> Claim | None:
+        """Make the claim; answers None, or the claim that was made before and stands."""
+
+    def give_back(self, claim: Claim, nonce: str) -> None:
+        """Take the claim back that was made with `nonce`, if it stands: it led to nothing."""
+
+
 class Store(Protocol):
     """The records. Each method is one atomic conditional write. Raises `Unavailable` if the store is out."""
 
@@ -39,6 +61,9 @@ class Store(Protocol):
 
     def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
         """Put the challenge of `new` in place of that of `seen`, if it is still as it was seen."""
+
+    def read(self, key: str) -> Record:
+        """The record as it is now; an empty one if there is none."""
 
     def charge(self, key: str, counter: int, *, right: bool, now: int, proof: Proof | None = None) -> Write:
         """Spend `counter` (right) or count one failure (wrong), if it is unspent and an answer is allowed."""

@@ -23,6 +23,10 @@ class Refusal(Enum):
     QUOTA = "quota"
     BUSY = "busy"
     NO_DESTINATION = "no_destination"
+    KEY_REUSED = "key_reused"
+    KEY_IN_USE = "key_in_use"
+    INVALID_TOKEN = "invalid_token"  # noqa: S105 - the name of a reason
+    WRONG_USER = "wrong_user"
 
 
 _SENTENCES = {
@@ -64,6 +68,7 @@ class Refused(PasscodeError):
     def __init__(self, refusal: Refusal, wait: int | None = 0) -> None:
         super().__init__(sentence(refusal, wait))
         self.refusal = refusal
+        self.wait = wait
 
 
 class Unavailable(PasscodeError):
