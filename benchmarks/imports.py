@@ -23,6 +23,7 @@ DOORS = (
     "verify_auth_challenge",
     "deliver",
     "custom_sender",
+    "token_api",
 )
 # Values of the right shape for every variable that a door reads.
 SETTINGS = {
@@ -47,6 +48,10 @@ SETTINGS = {
     "SMS_MAX_PRICE": "0.20",
     "APP_NAME": "App",
     "SIGN_IN_HOST": "app.example.com",
+    "TOKEN_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000001",
+    "PROOF_KEY_IDS": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000002",
+    "PROOF_LIFE_SECONDS": "300",
+    "ISSUER": "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1",
     "USER_POOL_ID": "eu-central-1_AbCdEfGhI",
 }
 

@@ -1,0 +1,95 @@
+"""An AWS that answers at once: boto3's real clients build, sign and read their requests, and the wire is cut.
+
+So what is measured is everything that a warm door does but wait for AWS.
+"""
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import io
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "triggers"), str(ROOT)]
+
+from benchmarks.imports import SETTINGS  # noqa: E402 - the path comes first
+
+CALLS, WARM_UP = 500, 50
+_KEY = b"the key of the benchmark, 32 bytes"
+_ITEMS: dict[str, dict[str, Any]] = {}
+
+
+@contextlib.contextmanager
+def cut() -> Iterator[None]:
+    """Inside, a door can be imported and called. What it logs goes to memory, not to a slow terminal."""
+    os.environ.update(SETTINGS)
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    with quiet, patch("botocore.httpsession.URLLib3Session.send", _send):
+        yield
+
+
+def mac(message: bytes) -> bytes:
+    """What KMS makes of a message here."""
+    return hmac.digest(_KEY, message, hashlib.sha256)
+
+
+def median_ms(handler: Callable[..., Any], event: dict[str, Any]) -> float:
+    """The median of the handler's times for `event`, warm, in milliseconds."""
+    times = []
+    for turn in range(WARM_UP + CALLS):
+        start = time.perf_counter()
+        answer = handler(event, None)
+        took = time.perf_counter() - start
+        if answer["statusCode"] != 200:
+            raise SystemExit(f"{event['path']} answered {answer['statusCode']}: the benchmark is wrong.")
+        if turn >= WARM_UP:
+            times.append(took * 1000)
+    return round(statistics.median(times), 2)
+
+
+def show(found: dict[str, float]) -> None:
+    """Print what was measured, for people or as JSON."""
+    if "--json" in sys.argv[1:]:
+        print(json.dumps(found))
+        return
+    for path, took in found.items():
+        print(f"{path:<14} {took:6.2f} ms")
+
+
+def _send(_session: object, request: Any) -> Any:
+    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - after the settings
+
+    target = request.headers["X-Amz-Target"]
+    operation = (target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]
+    raw: Any = io.BytesIO(json.dumps(_answer(operation, json.loads(request.body))).encode())
+    raw.stream = lambda **_: iter([raw.read()])
+    no_headers: Any = {}
+    return AWSResponse(request.url, 200, no_headers, raw)
+
+
+def _answer(operation: str, sent: dict[str, Any]) -> dict[str, Any]:
+    """What AWS says to one call."""
+    if operation == "GenerateMac":
+        return {"Mac": base64.b64encode(mac(base64.b64decode(sent["Message"]))).decode()}
+    if operation == "Sign":
+        return {"Signature": base64.b64encode(bytes(256)).decode()}
+    if operation == "Encrypt":
+        return {"CiphertextBlob": sent["Plaintext"]}
+    if operation == "Decrypt":
+        return {"Plaintext": sent["CiphertextBlob"]}
+    if operation == "UpdateItem":
+        values = {name[1:]: value for name, value in sent["ExpressionAttributeValues"].items()}
+        _ITEMS[sent["Key"]["pk"]["S"]] = values | {"expires_at": values.get("expires", {})}
+        return {"Attributes": {"issued": {"N": "1"}} | values}
+    if operation == "GetItem":
+        return {"Item": _ITEMS[sent["Key"]["pk"]["S"]]}
+    return {"MessageId": "1"}

@@ -1,0 +1,43 @@
+"""What the description of the API promises, held against an answer."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+from token_http.description import describe
+from token_http.routes import Endpoints, resolver
+
+ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
+
+
+@dataclass(frozen=True)
+class Description:
+    """An OpenAPI document."""
+
+    whole: dict[str, Any]
+
+    def check(self, method: str, path: str, status: int, media_type: str, body: dict[str, Any]) -> None:
+        """Fail if the answer's status, problem, media type or shape is not described for its operation."""
+        operation = self.whole["paths"].get(path, {}).get(method.lower())
+        if operation is None:
+            assert status >= 400 or path == "/openapi.json", f"{method} {path} is not described, and it works"
+            return
+        assert str(status) in operation["responses"], f"{method} {path} never said it may answer {status}"
+        answer = operation["responses"][str(status)]
+        problem, content = str(body.get("type", "")).rpartition(":")[2], answer["content"]
+        named = answer["description"].replace(":", " ").replace(".", " ").split()
+        assert problem in ["", *named], f"{method} {path} never said it may answer {problem}"
+        assert media_type in content, f"{method} {path} {status} answered in {media_type}"
+        components = {"components": self.whole["components"]}
+        jsonschema_rs.Draft202012Validator(content[media_type]["schema"] | components).validate(body)
+
+
+@cache
+def described() -> Description:
+    """The description of the API: of its routes alone, with nothing behind them."""
+    nothing: Any = None
+    app = resolver(Endpoints(nothing, nothing, nothing, {}, nothing, ISSUER, nothing))
+    return Description(json.loads(describe(app, ISSUER)))

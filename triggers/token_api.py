@@ -1,0 +1,112 @@
+"""The door `token_api`: codes outside a sign-in, asked for and answered over HTTP.
+
+/createToken and /verifyToken are one DynamoDB write each. It issues as `create` does and judges as `verify`
+does, with their very functions; the message is `deliver`'s.
+"""
+
+import os
+import time
+from functools import cache
+from typing import Any
+
+from adapters.clients import client
+from adapters.keys import KmsMac, ProofKeys
+from adapters.proofs import ProofTable
+from adapters.queue import Queue
+from adapters.requests import RequestTable
+from adapters.sms_budget import SmsBudget, tell_answered
+from adapters.table import Table
+from adapters.telemetry import telemetry
+from adapters.tokens import ChallengeTokens, SignedTokens
+from adapters.users import Users
+from token_http import entry
+from token_http.answering import Answering
+from token_http.asking import Asking
+from token_http.call import Pool
+from token_http.routes import Endpoints, resolver
+from token_service.confirmation import Confirmations
+from token_service.destination import Channel
+from token_service.policy import Policy
+from token_service.proving import Judge
+
+_TELL = telemetry("token_api")
+_POLICY = Policy.from_environment(os.environ)
+_ORDER = tuple(Channel(name) for name in os.environ["CHANNEL_ORDER"].split(","))
+_SALT, _ISSUER, _TABLE = os.environ["SALT"], os.environ["ISSUER"], os.environ["TABLE_NAME"]
+_COUNTRIES = frozenset(os.environ["SMS_COUNTRIES"].split(","))
+_KMS = client("kms", attempts=2)
+# A write that is repeated after a lost answer knows itself by its nonce; a count or a mark does not.
+_REPEATED, _ONCE = client("dynamodb", attempts=2), client("dynamodb", attempts=1)
+_QUEUE = Queue(client("sqs", attempts=1), os.environ["QUEUE_URL"])
+_CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
+_TOKENS = ChallengeTokens(KmsMac(_KMS, os.environ["TOKEN_KEY_ID"]))
+_PROOF_KEYS = ProofKeys(_KMS, tuple(os.environ["PROOF_KEY_IDS"].split(",")))
+_USERS = Users(cache(lambda: client("cognito-idp", attempts=2)), os.environ["USER_POOL_ID"])
+_POOL = Pool(_USERS, _ORDER, _SALT)
+_BUDGET = SmsBudget(_ONCE, _TABLE)
+
+
+def _country_of(number: str) -> str | None:
+    from adapters.phone import country_for_sms, is_canonical  # noqa: PLC0415 - 25 ms that only SMS pays
+
+    # Each way to write a number would have a budget of its own, and all of them one telephone.
+    country = country_for_sms(number) if is_canonical(number) else None
+    return country if country in _COUNTRIES else None
+
+
+def _answered(country: str) -> None:
+    tell_answered(_BUDGET, country, int(time.time()), _TELL)
+
+
+@cache
+def _key_set() -> dict[str, Any]:
+    from adapters.jwks import key_set  # noqa: PLC0415 - 0.1 s that only this path pays, once
+
+    return dict(key_set(_PROOF_KEYS))
+
+
+_ASKING = Asking(
+    confirmations=Confirmations(
+        Table(_REPEATED, _TABLE, _POLICY), RequestTable(_REPEATED, _TABLE), _QUEUE.put, _POLICY
+    ),
+    tokens=_TOKENS,
+    pool=_POOL,
+    order=_ORDER,
+    country_of=_country_of,
+    salt=_SALT,
+    issuer=_ISSUER,
+    tell=_TELL,
+)
+_ANSWERING = Answering(
+    judge=Judge(_CODE_MAC, Table(_ONCE, _TABLE, _POLICY), _POLICY),
+    tokens=_TOKENS,
+    proofs=SignedTokens(_PROOF_KEYS),
+    used=ProofTable(_ONCE, _TABLE),
+    pool=_POOL,
+    answered=_answered,
+    issuer=_ISSUER,
+    life=int(os.environ["PROOF_LIFE_SECONDS"]),
+    tell=_TELL,
+)
+_APP = resolver(
+    Endpoints(
+        asking=_ASKING,
+        answering=_ANSWERING,
+        key_set=_key_set,
+        checks={
+            "table": lambda: Table(_REPEATED, _TABLE, _POLICY).read("health#ready"),
+            "queue": _QUEUE.check,
+            "code_key": lambda: _CODE_MAC(b"health"),
+            "token_key": lambda: _TOKENS.mac(b"health"),
+            "proof_key": lambda: _PROOF_KEYS.public(_PROOF_KEYS.current),
+        },
+        chance=lambda: os.urandom(16).hex(),
+        issuer=_ISSUER,
+        tell=_TELL,
+    )
+)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Lambda's entry for a proxy event of a REST API."""
+    return entry.answer(_APP, event, context, _TELL)

@@ -1,0 +1,108 @@
+"""The endpoints that take an answer: /verifyToken and /step-up/verify; and /introspect for their proofs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from adapters.proofs import ProofTable
+from adapters.telemetry import Telemetry
+from adapters.tokens import ChallengeTokens, NotOurToken, SignedTokens
+from token_http import problems
+from token_http.bodies import Introspect, Verified, VerifyToken
+from token_http.call import STEP_UP_VERIFY, VERIFY_TOKEN, Call, Pool, SignedIn
+from token_http.problems import Problem
+from token_service.judge import Verdict
+from token_service.proving import Judge
+from token_service.purpose import words_of
+from token_service.refusal import Refusal
+from token_service.ticket import Claims, Ticket, proof_claims, read_ticket
+
+_CODE_ALONE = (
+    "A code alone names nobody, so anybody's would do: send the `token` of /createToken's answer too."
+)
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Judges answers. `answered` hears the country of each answered SMS; `life` is the proof's."""
+
+    judge: Judge
+    tokens: ChallengeTokens
+    proofs: SignedTokens
+    used: ProofTable
+    pool: Pool
+    answered: Callable[[str], None]
+    issuer: str
+    life: int
+    tell: Telemetry
+
+    def verify(self, body: VerifyToken, call: Call) -> Verified:
+        """Judge the answer to a challenge of /createToken. Raises `Problem` or `Unavailable`."""
+        ticket = self._ticket(body, VERIFY_TOKEN)
+        return self._verified(ticket, self.judge.of_address(ticket, body.verification_code, call.now), call)
+
+    def verify_step_up(self, body: VerifyToken, signed_in: SignedIn, call: Call) -> Verified:
+        """Judge the answer to a challenge of /step-up. Raises `Problem` or `Unavailable`."""
+        ticket = self._ticket(body, STEP_UP_VERIFY)
+        user = self.pool.user(signed_in)
+        verdict = self.judge.of_user(ticket, user, body.verification_code, call.now)
+        return self._verified(ticket, verdict, call)
+
+    def introspect(self, body: Introspect, call: Call) -> dict[str, object]:
+        """Use a proof up: its claims the first time, `active: false` ever after. Raises `Unavailable`.
+
+        What is not good for this caller is not used up: a wrong audience must not burn somebody's proof.
+        """
+        claims = self._good(body, call.now)
+        fresh = bool(claims) and self.used.use(str(claims["jti"]), int(str(claims["exp"])))
+        self.tell.count("proofs", outcome="used" if fresh else "refused")
+        return {"active": True, **claims} if fresh else {"active": False}
+
+    def _ticket(self, body: VerifyToken, endpoint: str) -> Ticket:
+        if body.token is None:
+            raise Problem(problems.INVALID_REQUEST, detail=_CODE_ALONE)
+        try:
+            ticket = read_ticket(self.tokens.read(body.token), self.issuer, endpoint)
+        except (NotOurToken, ValueError):
+            self.tell.count("refused", reason=Refusal.INVALID_TOKEN.value)
+            raise problems.of_refusal(Refusal.INVALID_TOKEN) from None
+        self.tell.about(ticket.challenge.subject, ticket.challenge)
+        return ticket
+
+    def _verified(self, ticket: Ticket, verdict: Verdict, call: Call) -> Verified:
+        if verdict.refusal:
+            self.tell.count("refused", reason=verdict.refusal.value)
+            self.tell.log.info("refused", extra={"reason": verdict.refusal.value})
+            raise problems.of_refusal(verdict.refusal, verdict.wait, verdict.free)
+        self._tell_verified(ticket, call.now)
+        words = words_of(ticket.challenge.purpose)
+        proof = self.proofs.write(proof_claims(ticket, words, self.issuer, call.nonce, call.now, self.life))
+        return Verified(
+            verified=True,
+            proof=proof,
+            expires_in=self.life,
+            channel="sms" if ticket.challenge.channel == "sms" else "email",
+            subject=ticket.name,
+        )
+
+    def _tell_verified(self, ticket: Ticket, now: int) -> None:
+        channel, took = ticket.challenge.channel, now - ticket.challenge.issued_at
+        self.tell.count("verified", channel=channel)
+        self.tell.seconds("seconds_to_verify", took, channel=channel)
+        self.tell.log.info("verified", extra={"seconds": took})
+        if ticket.country:
+            self.answered(ticket.country)
+
+    def _good(self, body: Introspect, now: int) -> Claims:
+        """The claims of a proof that is ours, has not expired and is for what the caller says; else none."""
+        try:
+            claims = self.proofs.read(body.proof)
+        except NotOurToken:
+            return {}
+        wanted = {"iss": self.issuer, "aud": body.audience or self.issuer}
+        if body.purpose is not None:
+            wanted["purpose"] = body.purpose
+        if body.subject is not None:
+            wanted["sub"] = body.subject
+        expires = claims.get("exp")
+        in_time = isinstance(expires, int) and now < expires
+        return claims if in_time and all(claims.get(name) == value for name, value in wanted.items()) else {}
