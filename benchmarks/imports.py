@@ -24,6 +24,7 @@ DOORS = (
     "deliver",
     "custom_sender",
     "token_api",
+    "hosted_sign_in",
 )
 # Values of the right shape for every variable that a door reads.
 SETTINGS = {
@@ -53,6 +54,16 @@ SETTINGS = {
     "PROOF_LIFE_SECONDS": "300",
     "ISSUER": "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1",
     "USER_POOL_ID": "eu-central-1_AbCdEfGhI",
+    "INNER_CLIENT_ID": "1example23456789",
+    "MODE": "PASSWORD_AND_CODE",
+    "PROVIDER_NAME": "OneTimeCode",
+    "RP_CLIENT_ID": "cognito",
+    "RP_SECRET_ID": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:stack-hosted-sign-in-1-AbCdEf",
+    "REDIRECT_URIS": "https://app.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse",
+    "CALLBACK_URLS": "https://app.example.com/callback",
+    "STATE_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000003",
+    "SIGN_KEY_IDS": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000004",
+    "BRAND_COLOR": "#1f5fbf",
 }
 
 

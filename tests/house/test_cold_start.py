@@ -58,6 +58,12 @@ def test_define_imports_the_standard_library_alone_and_little_of_it() -> None:
         ),
         # PyJWT takes cryptography along where it is there. In Lambda it is not.
         ("token_api", ["dynamodb", "dynamodb", "kms", "sqs"], {"phonenumbers", "pyasn1"}),
+        # What a password, a first key set and a first call of the pool take comes with them.
+        (
+            "hosted_sign_in",
+            ["dynamodb", "kms"],
+            {"phonenumbers", "pyasn1", "pydantic", "pycognito", "boto3"},
+        ),
     ],
 )
 def test_a_door_makes_only_the_clients_it_uses(door: str, services: list[str], not_wanted: set[str]) -> None:
@@ -74,4 +80,5 @@ def test_every_door_is_measured() -> None:
         "deliver",
         "custom_sender",
         "token_api",
+        "hosted_sign_in",
     }

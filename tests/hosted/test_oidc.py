@@ -1,0 +1,145 @@
+"""The protocol: which requests are answered, where, and with what."""
+
+import base64
+import hashlib
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from hosted.oidc import BadLink, Declined, answer_url, claims_of, discovery, proves, read_request
+from tests.hosted.world import BACK, GIVEN, ISSUER, PARTY
+
+VERIFIER = "v" * 43
+S256 = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+def read(**changes: list[str]) -> object:
+    return read_request({name: values for name, values in (GIVEN | changes).items() if values}, PARTY)
+
+
+def test_a_good_request_is_read() -> None:
+    request = read_request(
+        GIVEN | {"nonce": ["n"], "code_challenge": [S256], "code_challenge_method": ["S256"]}, PARTY
+    )
+    assert (request.redirect_uri, request.state, request.nonce) == (BACK, "the state", "n")
+    assert request.code_challenge == S256
+
+
+@pytest.mark.parametrize(
+    "redirect_uri",
+    [
+        BACK + "/",
+        BACK + "?",
+        BACK + "#",
+        BACK.upper(),
+        BACK.replace("https", "http"),
+        BACK.replace("amazoncognito.com", "amazoncognito.com.evil.example"),
+        BACK.replace("https://", "https://evil.example@"),
+        BACK + "/../elsewhere",
+        BACK.replace("oauth2", "oauth2%2f"),
+        " " + BACK,
+        "//evil.example",
+        "javascript:alert(1)",
+        "",
+    ],
+)
+def test_a_redirect_uri_that_is_not_letter_by_letter_ours_is_never_gone_to(redirect_uri: str) -> None:
+    with pytest.raises(BadLink):
+        read(redirect_uri=[redirect_uri])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"redirect_uri": [BACK, BACK]}, {"redirect_uri": []}, {"client_id": ["other"]}, {"client_id": []}],
+)
+def test_two_redirect_uris_or_another_client_are_never_gone_to(changes: dict[str, list[str]]) -> None:
+    with pytest.raises(BadLink):
+        read(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"response_type": ["token"]}, "unsupported_response_type"),
+        ({"response_type": ["code id_token"]}, "unsupported_response_type"),
+        ({"response_type": []}, "unsupported_response_type"),
+        ({"response_mode": ["fragment"]}, "invalid_request"),
+        ({"scope": ["email"]}, "invalid_scope"),
+        ({"scope": []}, "invalid_scope"),
+        ({"prompt": ["none"]}, "login_required"),
+        ({"request": ["e30.e30."]}, "request_not_supported"),
+        ({"request_uri": ["https://x.example"]}, "request_uri_not_supported"),
+        ({"state": ["a", "b"]}, "invalid_request"),
+        ({"state": ["s" * 6_145]}, "invalid_request"),
+        ({"nonce": ["n" * 2_049]}, "invalid_request"),
+        ({"code_challenge": [S256], "code_challenge_method": ["plain"]}, "invalid_request"),
+        ({"code_challenge": [S256]}, "invalid_request"),
+        ({"code_challenge_method": ["S256"]}, "invalid_request"),
+        ({"code_challenge": ["short"], "code_challenge_method": ["S256"]}, "invalid_request"),
+    ],
+)
+def test_what_is_wrong_is_said_at_the_redirect_uri(changes: dict[str, list[str]], error: str) -> None:
+    with pytest.raises(Declined) as declined:
+        read(**changes)
+    assert (declined.value.error, declined.value.redirect_uri) == (error, BACK)
+
+
+def test_a_long_state_comes_back() -> None:
+    read(state=["s" * 6_144])
+
+
+def test_neither_nonce_nor_pkce_nor_state_is_asked_for() -> None:
+    read(state=[])
+
+
+def test_the_state_comes_back_as_it_came_whatever_is_in_it() -> None:
+    state = "a b&c=d#e+f%20\u00e9\r\nSet-Cookie: x"
+    url = answer_url(BACK, state, ISSUER, code="the code")
+    assert "\r" not in url
+    assert "\n" not in url
+    assert parse_qs(urlsplit(url).query) == {"code": ["the code"], "state": [state], "iss": [ISSUER]}
+
+
+def test_a_redirect_uri_keeps_its_own_query() -> None:
+    assert answer_url("https://app.example/?x=1", "", ISSUER, error="e").startswith(
+        "https://app.example/?x=1&error=e&"
+    )
+
+
+def test_a_verifier_belongs_to_its_challenge_and_to_no_other() -> None:
+    assert proves(VERIFIER, S256)
+    assert not proves(VERIFIER + "v", S256)
+    assert not proves("", S256)
+    assert not proves("v" * 42, S256)
+    assert not proves("v" * 129, S256)
+    assert proves("", "")
+    # A verifier for a request that had none: somebody took the challenge out on the way.
+    assert not proves(VERIFIER, "")
+
+
+def test_claims_are_those_that_openid_connect_names() -> None:
+    attributes = {
+        "sub": "s",
+        "email": "a@b.example",
+        "email_verified": "True",
+        "name": "Ann",
+        "custom:x": "y",
+    }
+    assert claims_of(attributes) == {"sub": "s", "email": "a@b.example", "email_verified": True}
+    assert claims_of({"sub": "s", "phone_number": "+1", "phone_number_verified": "false"}) == {
+        "sub": "s",
+        "phone_number": "+1",
+        "phone_number_verified": False,
+    }
+
+
+def test_the_description_has_only_what_is_there() -> None:
+    described = discovery(ISSUER)
+    assert described["issuer"] == ISSUER
+    assert not ISSUER.endswith("/")
+    assert described["token_endpoint_auth_methods_supported"] == ["client_secret_post"]
+    assert all(
+        str(described[name]).startswith(ISSUER + "/")
+        for name in described
+        if name.endswith(("_endpoint", "_uri"))
+    )

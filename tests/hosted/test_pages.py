@@ -1,0 +1,170 @@
+"""Every page in every language: well-formed, escaped, labelled, and small."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hosted import pages
+from hosted.views import Brand, Choose, Code, Start, View
+from hosted.wording import locales
+from tests.hosted.document import Document
+from tests.hosted.page_samples import BRAND, CODE, CSRF, VIEWS
+
+LOCALES = sorted(locales())
+HOSTILE = "\"'><script>alert(1)</script><b onclick=x {csrf} {{ 7*7 }} %s \u202e"
+
+
+def shown(view: View, brand: Brand = BRAND, locale: str = "en") -> Document:
+    return Document(pages.render(view, brand, locale))
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_page_is_well_formed_and_says_its_language(locale: str) -> None:
+    for name, view in VIEWS.items():
+        page = shown(view, locale=locale)
+        html = page.only("html")
+        assert html["lang"] == locale
+        assert html["dir"] == ("rtl" if locale in {"ar", "he"} else "ltr")
+        assert [tag for tag, _ in page.tags if tag in {"h1", "h2", "h3"}] in (["h1"], ["h1", "h2"])
+        assert len(page.ids) == len(set(page.ids)), name
+        assert not {"{", "}"} & set(page.text), f"{name} has an empty placeholder"
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_form_says_what_it_does_and_proves_where_it_is_from(name: str) -> None:
+    for form in shown(VIEWS[name]).forms:
+        assert (form.attributes["method"], form.attributes["action"]) == ("post", "sign-in")
+        assert form.values["csrf"] == CSRF
+        assert form.values["do"] in {"start", "answer", "resend", "restart", "cancel"}
+        assert ("channel" in form.values) == (form.values["do"] == "resend")
+        assert form.buttons == 1
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(name: str) -> None:
+    page = shown(VIEWS[name], replace(BRAND, has_logo=True))
+    for tag, attributes in page.tags:
+        assert tag != "style"
+        assert not [key for key in attributes if key.startswith("on") or key == "style"]
+        for key in ("src", "href", "action"):
+            assert ":" not in attributes.get(key, "")
+            assert not attributes.get(key, "").startswith(("/", ".."))
+    assert [attributes["src"].partition("?")[0] for attributes in page.all("script")] == ["assets/page.js"]
+    assert page.in_script == ""
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_field_has_a_label_and_every_reference_an_end(name: str) -> None:
+    page = shown(VIEWS[name])
+    labelled = {label["for"] for label in page.all("label")}
+    assert {field["id"] for field in page.all("input") if field["type"] != "hidden"} == labelled
+    for _, attributes in page.tags:
+        for key in ("aria-describedby", "aria-labelledby", "data-reveals"):
+            assert set(attributes.get(key, "").split()) <= set(page.ids)
+    # A browser takes the first; a second one would be a mistake that nobody sees.
+    assert sum("autofocus" in attributes for _, attributes in page.tags) <= 1
+
+
+def test_the_code_field_is_one_that_phones_fill_in() -> None:
+    field = next(field for field in shown(VIEWS["code"]).all("input") if field.get("id") == "code")
+    assert field["autocomplete"] == "one-time-code"
+    assert (field["inputmode"], field["type"], field["dir"]) == ("numeric", "text", "ltr")
+    assert "maxlength" not in field, "it would cut what is pasted"
+
+
+def test_password_managers_know_the_fields() -> None:
+    fields = {field["name"]: field for field in shown(VIEWS["start-wrong"]).all("input")}
+    assert fields["user_name"]["autocomplete"] == "username"
+    assert fields["user_name"]["value"] == "ann@example.com"
+    assert fields["password"]["autocomplete"] == "current-password"
+    assert "value" not in fields["password"]
+
+
+@pytest.mark.parametrize("name", ["start-wrong", "start-missing", "code-wrong"])
+def test_an_error_has_the_focus_and_is_read_with_its_field(name: str) -> None:
+    page = shown(VIEWS[name])
+    notice = next(attributes for _, attributes in page.tags if attributes.get("id") == "notice")
+    assert {"autofocus", "tabindex"} <= set(notice)
+    assert page.title.startswith("Error: ")
+    fields = [field for field in page.all("input") if field.get("aria-invalid") == "true"]
+    assert fields
+    assert all("notice" in field["aria-describedby"].split() for field in fields)
+
+
+def test_news_leave_the_focus_with_the_field() -> None:
+    page = shown(VIEWS["code-sms"])
+    field = next(field for field in page.all("input") if field.get("id") == "code")
+    assert "autofocus" in field
+    assert "notice" in field["aria-describedby"].split()
+    assert page.title == "Enter your code · Harbour Bank"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(
+    "page",
+    [
+        Start(asks_password=True, user_name=HOSTILE),
+        Choose({"email": HOSTILE, "sms": HOSTILE}),
+        replace(CODE, destination=HOSTILE, channels={"email": HOSTILE, "sms": HOSTILE}),
+    ],
+)
+def test_whatever_a_field_holds_is_text(page: Start | Choose | Code, locale: str) -> None:
+    brand = Brand(HOSTILE, "#000000", has_logo=True)
+    given = shown(View(page, HOSTILE), brand, locale)
+    plain = shown(View(page, "x"), replace(brand, app="x"), locale)
+    assert given.in_script == ""
+    assert [tag for tag, _ in given.tags] == [tag for tag, _ in plain.tags]
+    assert [set(attributes) for _, attributes in given.tags] == [set(a) for _, a in plain.tags]
+    assert {form.values["csrf"] for form in given.forms} == {HOSTILE}
+    assert given.only("img")["alt"] == HOSTILE
+
+
+def test_a_hidden_destination_is_not_shown_as_stars() -> None:
+    page = shown(VIEWS["code-hidden"])
+    assert "*" not in page.text
+    assert "to the email address of your account" in page.text
+
+
+def test_when_no_code_can_be_sent_no_button_promises_one() -> None:
+    assert {form.values["do"] for form in shown(VIEWS["code-last"]).forms} == {"answer", "restart", "cancel"}
+
+
+def test_without_the_script_the_wait_is_in_the_text() -> None:
+    assert "in 27\u00a0s." in shown(VIEWS["code"]).text
+    assert shown(VIEWS["code-wrong"]).with_id("wait")["data-seconds"] == "0"
+
+
+def test_assets_are_named_by_what_they_hold() -> None:
+    def links(brand: Brand) -> set[str]:
+        page = shown(VIEWS["code"], brand)
+        found = [link["href"] for link in page.all("link")]
+        return {*found, *(script["src"] for script in page.all("script"))}
+
+    for link in links(BRAND):
+        name = link.removeprefix("assets/").partition("?v=")[0]
+        assert pages.asset(name, BRAND), link
+    changed = links(BRAND) ^ links(replace(BRAND, color="#123456"))
+    assert {link.partition("?")[0] for link in changed} == {"assets/brand.css", "assets/icon.svg"}
+
+
+@pytest.mark.parametrize("name", ["", "page", "logo", "../pages.py", "page.css/", "templates/page.html"])
+def test_other_names_are_no_assets(name: str) -> None:
+    assert pages.asset(name, BRAND) is None
+
+
+def test_a_page_weighs_little() -> None:
+    names = ("page.css", "page.js", "brand.css", "icon.svg")
+    assets = sum(len(found[0]) for name in names if (found := pages.asset(name, BRAND)))
+    heaviest = max(
+        len(pages.render(view, BRAND, locale).encode()) for view in VIEWS.values() for locale in LOCALES
+    )
+    assert assets + heaviest < 20_000
+
+
+def test_every_template_is_for_a_page_or_for_templates() -> None:
+    folder = Path(pages.__file__).parent / "templates"
+    assert {file.name for file in folder.iterdir()} == {
+        *("start.html", "choose.html", "code.html", "ended.html"),
+        *("page.html", "parts.html"),
+    }

@@ -1,0 +1,169 @@
+"""/token and /userinfo: who gets tokens for which code, and what they open."""
+
+from collections.abc import Mapping
+
+import jwt
+import pytest
+
+from adapters.keys import ProofKeys
+from adapters.links import Links
+from adapters.tokens import SignedTokens
+from adapters.users import Users
+from hosted.grants import Grant
+from hosted.oidc import CODE_LIFE
+from hosted.provider import Provider, TokenError
+from tests.doors.kit import EMAIL, NOW, SUB, Wire, refused_by_aws
+from tests.hosted.test_oidc import S256, VERIFIER
+from tests.hosted.world import BACK, ISSUER, PARTY, UNHEARD, MemoryTable
+from tests.token_http.wires import KEY_A, PRIVATE, kms
+from token_service.refusal import Unavailable
+
+ATTRIBUTES = [
+    {"Name": "sub", "Value": SUB},
+    {"Name": "email", "Value": EMAIL},
+    {"Name": "email_verified", "Value": "true"},
+]
+GRANT = Grant("cognito", BACK, "the nonce", "", "user-name", NOW, "sms", with_password=True)
+FORM = {
+    "grant_type": "authorization_code",
+    "client_id": "cognito",
+    "client_secret": "the secret",
+    "redirect_uri": BACK,
+    "code": "the code",
+}
+
+
+def provider(grant: Grant = GRANT, *, enabled: bool = True, link: Exception | None = None) -> Provider:
+    """A provider that has given `the code`."""
+    table = MemoryTable()
+    table.grant("the code", grant, NOW)
+    refuses = {"admin_link_provider_for_user": link} if link else {}
+    users = Wire({"admin_get_user": {"Enabled": enabled, "UserAttributes": ATTRIBUTES}}, **refuses)
+    return Provider(
+        party=PARTY,
+        secret=lambda: "the secret",
+        table=table,  # type: ignore[arg-type]
+        tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
+        users=Users(lambda: users, "pool"),
+        links=Links(lambda: users, "pool", "OneTimeCode", Users(lambda: users, "pool")),
+        issuer=ISSUER,
+        tell=UNHEARD,
+    )
+
+
+def refused(by: Provider, form: Mapping[str, str], now: int = NOW) -> str:
+    with pytest.raises(TokenError) as error:
+        by.exchange(form, now)
+    return str(error.value)
+
+
+def test_a_code_is_exchanged_for_tokens_that_any_library_can_check() -> None:
+    given = provider().exchange(FORM, NOW)
+    token = str(given["id_token"])
+    key = PRIVATE[KEY_A].public_key()
+    claims = jwt.decode(
+        token, key, ["RS256"], audience="cognito", issuer=ISSUER, options={"verify_exp": False}
+    )
+    assert claims == {
+        "iss": ISSUER,
+        "sub": SUB,
+        "aud": "cognito",
+        "iat": NOW,
+        "exp": NOW + 300,
+        "auth_time": NOW,
+        "nonce": "the nonce",
+        "amr": ["otp", "sms", "pwd", "mfa"],
+        "email": EMAIL,
+        "email_verified": True,
+    }
+    assert jwt.get_unverified_header(token)["kid"] == KEY_A.rpartition("/")[2]
+    assert given["token_type"] == "Bearer"
+
+
+def test_the_user_is_linked_before_cognito_has_the_tokens() -> None:
+    by = provider()
+    by.exchange(FORM, NOW)
+    assert len(by.links.client().sent("admin_link_provider_for_user")) == 1
+
+
+def test_who_cannot_be_linked_gets_no_tokens() -> None:
+    by = provider(link=refused_by_aws("AliasExistsException"))
+    with pytest.raises(Unavailable):
+        by.exchange(FORM, NOW)
+
+
+def test_a_forged_or_expired_access_token_costs_no_call() -> None:
+    by = provider()
+    signed = str(by.exchange(FORM, NOW)["access_token"])
+    calls = len(by.tokens.keys.client.calls)
+    forged = jwt.encode({"iss": ISSUER, "aud": f"{ISSUER}/userinfo", "exp": 1}, "k" * 32, "HS256")
+    assert by.user_info(forged, NOW) is None
+    assert by.user_info(signed, NOW + 300) is None
+    assert len(by.tokens.keys.client.calls) == calls
+
+
+def test_without_a_nonce_there_is_none() -> None:
+    given = provider(Grant("cognito", BACK, "", "", "u", NOW, "email", with_password=False)).exchange(
+        FORM, NOW
+    )
+    claims = jwt.decode(str(given["id_token"]), options={"verify_signature": False})
+    assert "nonce" not in claims
+    assert claims["amr"] == ["otp"]
+
+
+def test_a_code_is_good_once() -> None:
+    by = provider()
+    by.exchange(FORM, NOW)
+    assert refused(by, FORM) == "invalid_grant"
+
+
+def test_a_code_is_good_for_a_minute() -> None:
+    assert refused(provider(), FORM, NOW + CODE_LIFE) == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    "change", [{"client_secret": ""}, {"client_secret": "the secret "}, {"client_id": "other"}]
+)
+def test_who_is_not_the_relying_party_gets_nothing_and_spends_nothing(change: dict[str, str]) -> None:
+    by = provider()
+    assert refused(by, FORM | change) == "invalid_client"
+    by.exchange(FORM, NOW)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"redirect_uri": BACK + "/"},
+        {"redirect_uri": ""},
+        {"code_verifier": VERIFIER},
+        {"code": "another"},
+        {"code": ""},
+    ],
+)
+def test_a_code_is_held_to_its_request(change: dict[str, str]) -> None:
+    assert refused(provider(), FORM | change) == "invalid_grant"
+
+
+def test_a_code_with_pkce_needs_its_verifier() -> None:
+    grant = Grant("cognito", BACK, "", S256, "u", NOW, "email", with_password=False)
+    assert refused(provider(grant), FORM) == "invalid_grant"
+    assert refused(provider(grant), FORM | {"code_verifier": "w" * 43}) == "invalid_grant"
+    provider(grant).exchange(FORM | {"code_verifier": VERIFIER}, NOW)
+
+
+def test_other_grants_are_not_given() -> None:
+    assert refused(provider(), FORM | {"grant_type": "client_credentials"}) == "unsupported_grant_type"
+
+
+def test_a_user_who_was_disabled_meanwhile_gets_nothing() -> None:
+    assert refused(provider(enabled=False), FORM) == "invalid_grant"
+
+
+def test_the_access_token_opens_userinfo_and_the_id_token_does_not() -> None:
+    by = provider()
+    given = by.exchange(FORM, NOW)
+    told = by.user_info(str(given["access_token"]), NOW)
+    assert told == {"sub": SUB, "email": EMAIL, "email_verified": True}
+    assert by.user_info(str(given["id_token"]), NOW) is None
+    assert by.user_info(str(given["access_token"]), NOW + 300) is None
+    assert by.user_info("not a token", NOW) is None

@@ -1,0 +1,248 @@
+"""The paths of the hosted sign-in, with the events of API Gateway: from Cognito's request to its tokens."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from adapters.keys import ProofKeys
+from adapters.links import Links
+from adapters.tokens import SignedTokens
+from adapters.users import Users
+from hosted import routes
+from hosted.answers import Look
+from hosted.provider import Provider
+from hosted.routes import Site
+from hosted.views import Brand
+from tests.doors.kit import NOW, Clock, Wire, refused_by_aws
+from tests.hosted.test_provider import ATTRIBUTES
+from tests.hosted.world import BACK, GIVEN, ISSUER, PARTY, RIGHT, UNHEARD, World
+from tests.token_http.wires import KEY_A, kms
+
+SECRET = "the secret of the relying party"
+ANN = {"Enabled": True, "UserAttributes": ATTRIBUTES}
+
+
+@dataclass
+class Browser:
+    """A browser with a cookie jar of one cookie, before one site."""
+
+    site: Site
+    cookie: str = ""
+    seen: list[dict[str, Any]] = field(default_factory=list)
+
+    def get(
+        self, path: str, query: Mapping[str, list[str]] | None = None, v: str = "", **headers: str
+    ) -> dict[str, Any]:
+        asked = {"multiValueQueryStringParameters": query, "queryStringParameters": {"v": v}}
+        return self._ask("GET", path, headers, **asked)
+
+    def post(self, path: str, form: Mapping[str, str], **headers: str) -> dict[str, Any]:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", path, kind | headers, body=urlencode(form))
+
+    def submit(self, act: str, **form: str) -> dict[str, Any]:
+        """The form of the page that is shown now."""
+        page = self.get("/sign-in")["body"]
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+        return self.post("/sign-in", {"do": act, "csrf": csrf[1] if csrf else "", **form})
+
+    def _ask(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> dict[str, Any]:
+        given = dict(headers) | ({"Cookie": self.cookie} if self.cookie else {})
+        event = {
+            "httpMethod": method,
+            "resource": "/assets/{name}" if path.startswith("/assets/") else path,
+            "pathParameters": {"name": path.rpartition("/")[2]},
+            "multiValueHeaders": {name: [value] for name, value in given.items()},
+            "body": None,
+        }
+        answer = self.site.answer(event | more)
+        set_cookie = answer["headers"].get("Set-Cookie", "")
+        if set_cookie:
+            self.cookie = set_cookie.partition(";")[0]
+        self.seen.append(answer)
+        return answer
+
+
+@dataclass
+class Place:
+    """One deployment."""
+
+    world: World = field(default_factory=World)
+    users: Wire = field(
+        default_factory=lambda: Wire({"admin_get_user": {"Enabled": True, "UserAttributes": ATTRIBUTES}})
+    )
+
+    def __post_init__(self) -> None:
+        provider = Provider(
+            party=PARTY,
+            secret=lambda: SECRET,
+            table=self.world.table,  # type: ignore[arg-type]
+            tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
+            users=Users(lambda: self.users, "pool"),
+            links=Links(lambda: self.users, "pool", "OneTimeCode", Users(lambda: self.users, "pool")),
+            issuer=ISSUER,
+            tell=UNHEARD,
+        )
+        self.site = Site(
+            page=self.world.page,
+            provider=provider,
+            key_set=lambda: {"keys": []},
+            brand=Brand("Example", "#0a5bd3", has_logo=False),
+            logo=None,
+            look=Look((BACK,)),
+            issuer=ISSUER,
+            tell=UNHEARD,
+        )
+
+    def browser(self) -> Browser:
+        """A new browser."""
+        return Browser(self.site)
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "time", Clock(NOW))
+
+
+def signed_in(browser: Browser) -> str:
+    """The code that Cognito is sent."""
+    browser.get("/authorize", GIVEN)
+    browser.submit("start", user_name="ann@example.com")
+    left = browser.submit("answer", code=RIGHT)
+    assert left["statusCode"] == 303
+    return str(parse_qs(urlsplit(left["headers"]["Location"]).query)["code"][0])
+
+
+def exchanged(browser: Browser, code: str) -> dict[str, Any]:
+    form = {"grant_type": "authorization_code", "client_id": "cognito", "client_secret": SECRET}
+    return browser.post("/token", form | {"redirect_uri": BACK, "code": code})
+
+
+def test_a_sign_in_from_cognitos_request_to_its_tokens() -> None:
+    place = Place()
+    code = signed_in(place.browser())
+    given = exchanged(place.browser(), code)
+    assert given["statusCode"] == 200
+    assert given["headers"]["Cache-Control"] == "no-store"
+    token = json.loads(given["body"])["access_token"]
+    told = place.browser().get("/userinfo", Authorization=f"Bearer {token}")
+    assert json.loads(told["body"])["email_verified"] is True
+    assert exchanged(place.browser(), code)["statusCode"] == 400
+
+
+def test_no_page_is_kept_framed_or_told_where_people_came_from() -> None:
+    browser = Place().browser()
+    signed_in(browser)
+    pages = [
+        answer for answer in browser.seen if answer["headers"].get("Content-Type", "").startswith("text/html")
+    ]
+    assert pages
+    for page in pages:
+        assert page["headers"]["Cache-Control"] == "no-store"
+        assert page["headers"]["Referrer-Policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in page["headers"]["Content-Security-Policy"]
+
+
+def test_nothing_of_the_sign_in_is_in_an_address_but_the_code_at_its_end() -> None:
+    browser = Place().browser()
+    signed_in(browser)
+    places = [answer["headers"]["Location"] for answer in browser.seen if answer["statusCode"] == 303]
+    assert places[:-1] == ["sign-in"] * (len(places) - 1)
+
+
+def test_the_cookie_is_taken_away_at_the_end() -> None:
+    browser = Place().browser()
+    signed_in(browser)
+    assert "Max-Age=0" in browser.seen[-1]["headers"]["Set-Cookie"]
+
+
+@pytest.mark.parametrize("csrf", ["", "0" * 64])
+def test_a_form_without_the_word_of_its_page_does_nothing(csrf: str) -> None:
+    place = Place()
+    browser = place.browser()
+    browser.get("/authorize", GIVEN)
+    answer = browser.post("/sign-in", {"do": "start", "csrf": csrf, "user_name": "ann"})
+    assert answer["statusCode"] == 403
+    assert place.world.pool.heard == []
+
+
+def test_a_form_without_the_cookie_does_nothing() -> None:
+    place = Place()
+    owner, thief = place.browser(), place.browser()
+    owner.get("/authorize", GIVEN)
+    csrf = re.search(r'name="csrf" value="([^"]+)"', owner.get("/sign-in")["body"])
+    assert csrf
+    answer = thief.post("/sign-in", {"do": "start", "csrf": csrf[1], "user_name": "ann"})
+    assert answer["statusCode"] == 400
+    assert place.world.pool.heard == []
+
+
+def test_an_older_window_of_the_same_browser_is_told_so_and_disturbs_nothing() -> None:
+    place = Place()
+    browser = place.browser()
+    browser.get("/authorize", GIVEN)
+    old = re.search(r'name="csrf" value="([^"]+)"', browser.get("/sign-in")["body"])
+    assert old
+    browser.get("/authorize", GIVEN)
+    assert browser.post("/sign-in", {"do": "start", "csrf": old[1], "user_name": "ann"})["statusCode"] == 403
+    browser.submit("start", user_name="ann")
+    assert browser.submit("answer", code=RIGHT)["headers"]["Location"].startswith(BACK)
+
+
+def test_a_request_for_another_place_is_shown_a_page_and_goes_nowhere() -> None:
+    answer = Place().browser().get("/authorize", GIVEN | {"redirect_uri": ["https://evil.example"]})
+    assert answer["statusCode"] == 400
+    assert "Location" not in answer["headers"]
+    assert "evil.example" not in answer["body"]
+
+
+def test_a_request_that_is_wrong_goes_back_with_its_error() -> None:
+    answer = Place().browser().get("/authorize", GIVEN | {"scope": ["email"]})
+    assert answer["headers"]["Location"].startswith(f"{BACK}?error=invalid_scope&state=the%20state")
+
+
+def test_a_stranger_without_a_sign_in_is_shown_the_way() -> None:
+    assert Place().browser().get("/sign-in")["statusCode"] == 400
+    assert Place().browser().get("/logout")["statusCode"] == 200
+    assert Place().browser().get("/userinfo")["headers"]["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_token_request_that_is_no_form_is_said_so() -> None:
+    answer = Place().browser()._ask("POST", "/token", {"Content-Type": "application/json"}, body="{}")
+    assert (answer["statusCode"], json.loads(answer["body"])) == (400, {"error": "invalid_request"})
+
+
+def test_whatever_fails_nobody_gets_in_and_nothing_is_told() -> None:
+    place = Place(users=Wire(admin_get_user=refused_by_aws("InternalErrorException")))
+    answer = exchanged(place.browser(), signed_in(place.browser()))
+    assert answer["statusCode"] == 503
+    assert "123456" not in answer["body"]
+
+
+def test_the_files_of_the_page_are_served_and_no_others() -> None:
+    browser = Place().browser()
+    browser.get("/authorize", GIVEN)
+    page = browser.get("/sign-in")["body"]
+    names = set(re.findall(r"assets/([\w.]+)", page))
+    assert {"page.css", "page.js"} <= names
+    for name in names:
+        version = re.search(re.escape(name) + r"\?v=(\w+)", page)
+        assert version
+        kept = browser.get(f"/assets/{name}", v=version[1])
+        assert (kept["statusCode"], "immutable" in kept["headers"]["Cache-Control"]) == (200, True)
+        other = browser.get(f"/assets/{name}", v="of-another-build")
+        assert (other["statusCode"], "immutable" in other["headers"]["Cache-Control"]) == (200, False)
+    for name in ("logo", "..", "page.py", "pages.py", "en.json", ""):
+        assert browser.get(f"/assets/{name}")["statusCode"] == 404
+
+
+def test_the_description_and_the_keys_are_public() -> None:
+    browser = Place().browser()
+    described = json.loads(browser.get("/.well-known/openid-configuration")["body"])
+    assert described["jwks_uri"] == f"{ISSUER}/.well-known/jwks.json"
+    assert json.loads(browser.get("/.well-known/jwks.json")["body"]) == {"keys": []}

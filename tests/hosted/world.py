@@ -1,0 +1,164 @@
+"""The hosted sign-in over memory: a pool that is scripted, a table, and a clock that the test sets."""
+
+import io
+import json
+from dataclasses import dataclass, field, replace
+
+from aws_lambda_powertools.logging import Logger
+
+from adapters.pool_sign_in import Asked, MustChangePassword, Outcome, Passed, Refused, Told
+from adapters.telemetry import Telemetry
+from hosted.flow import Flow
+from hosted.grants import Grant
+from hosted.oidc import RelyingParty
+from hosted.sign_ins import SignInState
+from hosted.signing_in import Leave, SigningIn, Stay
+from hosted.views import View
+from tests.doors.kit import NOW
+
+ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
+BACK = "https://people.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse"
+PARTY = RelyingParty("cognito", frozenset({BACK}))
+UNHEARD = Telemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
+USER = Passed("2f1c-user")
+RIGHT, PASSWORD = "123456", "correct horse battery"
+GIVEN = {
+    "client_id": ["cognito"],
+    "redirect_uri": [BACK],
+    "response_type": ["code"],
+    "scope": ["openid email"],
+    "state": ["the state"],
+}
+
+
+def shown(status: str = "SENT", **changes: str) -> dict[str, str]:
+    """The public parameters of a challenge."""
+    return {
+        "status": status,
+        "channel": "email",
+        "destination": "***@***",
+        "channels": json.dumps({"email": "***@***", "sms": "+***"}),
+        "codeLength": "6",
+        "expiresIn": "300",
+        "resendIn": "30",
+        "attemptsLeft": "5",
+        "resendsLeft": "3",
+        "USERNAME": USER.user_name,
+    } | changes
+
+
+@dataclass
+class FakePool:
+    """A pool with one user. Each call answers the session it wants next, and takes no other."""
+
+    choose: bool = False
+    tells: str = ""
+    must_change: bool = False
+    session: int = 0
+    heard: list[tuple[str, ...]] = field(default_factory=list)
+    wrong: int = 0
+
+    def start(self, user_name: str, password: str | None) -> Outcome:
+        self.heard.append(("start", user_name))
+        if self.must_change:
+            raise MustChangePassword
+        if password not in (None, PASSWORD):
+            raise Refused
+        if self.tells:
+            return Told(self.tells)
+        return self._asked("CHOOSE" if self.choose else "SENT")
+
+    def answer(self, session: str, user_name: str, code: str) -> Outcome:
+        self.heard.append(("answer", user_name, code))
+        self._check(session)
+        if code == RIGHT:
+            return USER
+        self.wrong += 1
+        if self.wrong == 5:
+            raise Refused
+        return self._asked("WRONG")
+
+    def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
+        self.heard.append((action, user_name, channel))
+        self._check(session)
+        return Told(self.tells) if self.tells else self._asked("SENT", channel or "email")
+
+    def _check(self, session: str) -> None:
+        if session != str(self.session):
+            raise Refused
+
+    def _asked(self, status: str, channel: str = "email") -> Asked:
+        self.session += 1
+        return Asked(USER.user_name, str(self.session), shown(status, channel=channel))
+
+
+@dataclass
+class MemoryTable:
+    """Sign-ins and grants, as HostedTable keeps them."""
+
+    states: dict[str, SignInState] = field(default_factory=dict)
+    grants: dict[str, tuple[Grant, int]] = field(default_factory=dict)
+    late: SignInState | None = None  # what a request has read that is slower than another one
+
+    def read(self, cookie: str, now: int) -> SignInState | None:
+        state = self.late or self.states.get(cookie)
+        return state if state and state.expires_at > now else None
+
+    def write(self, cookie: str, state: SignInState) -> bool:
+        old = self.states.get(cookie)
+        if (old.version if old else 0) != state.version:
+            return False
+        self.states[cookie] = replace(state, version=state.version + 1)
+        return True
+
+    def take(self, cookie: str, state: SignInState) -> bool:
+        if self.states[cookie].version != state.version:
+            return False
+        self.states[cookie] = replace(self.states[cookie], version=state.version + 1)
+        return True
+
+    def grant(self, code: str, grant: Grant, now: int) -> None:
+        self.grants[code] = grant, now + 60
+
+    def redeem(self, code: str, now: int) -> Grant | None:
+        grant, expires_at = self.grants.pop(code, (None, 0))
+        return grant if expires_at > now else None
+
+
+@dataclass
+class World:
+    """The page of one deployment."""
+
+    pool: FakePool = field(default_factory=FakePool)
+    table: MemoryTable = field(default_factory=MemoryTable)
+    asks_password: bool = False
+    now: int = NOW
+    took: int = 0  # seconds until the pool answers
+    chances: int = 0
+
+    def __post_init__(self) -> None:
+        flow = Flow(self.pool, self.asks_password, 6, lambda: self.now + self.took)  # type: ignore[arg-type]
+        self.page = SigningIn(PARTY, flow, self.table, ISSUER, self._chance, UNHEARD)  # type: ignore[arg-type]
+
+    def _chance(self) -> str:
+        self.chances += 1
+        return f"{self.chances:043d}"
+
+    def begin(self, **changes: str) -> str:
+        """Somebody arrives from Cognito. Returns the cookie."""
+        return self.page.begin(GIVEN | {name: [value] for name, value in changes.items()}, self.now)
+
+    def submit(self, cookie: str, act: str, **form: str) -> Leave | Stay | None:
+        """A form of the page."""
+        version = self.table.states[cookie].version
+        return self.page.submit(cookie, version, {"do": act, **form}, self.now)
+
+    def view(self, cookie: str) -> View:
+        """The page."""
+        return self.page.view(cookie, self.now)
+
+    def at_code(self) -> str:
+        """A sign-in whose code is on its way. Returns its cookie."""
+        cookie = self.begin()
+        self.submit(cookie, "start", user_name="ann@example.com", password=PASSWORD)
+        return cookie

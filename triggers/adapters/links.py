@@ -1,0 +1,56 @@
+"""The link between a user of the pool and the provider's identity, by which Cognito finds the user."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from adapters.clients import error_code, unavailable
+from adapters.users import Users
+from token_service.refusal import Unavailable
+
+
+@dataclass(frozen=True)
+class Links:
+    """Links users. `client` answers a boto3 Cognito client, `provider` is the provider's name in the pool."""
+
+    client: Callable[[], Any]
+    pool_id: str
+    provider: str
+    users: Users
+
+    def make(self, user_name: str, attributes: Mapping[str, str]) -> None:
+        """See to it that the user is linked. No call if they are. Raises `Unavailable` if it cannot be done.
+
+        Without the link Cognito would make a second user, with another `sub` and the same address. So a
+        refusal is never taken for a link: whoever is linked has the identity among their attributes.
+        """
+        if self._linked(attributes):
+            return
+        with unavailable("the pool"):
+            try:
+                self._link(user_name, attributes["sub"])
+            except ClientError as error:
+                # Also what it says if somebody else was faster.
+                if error_code(error) != "InvalidParameterException":
+                    raise
+                if not self._linked(self.users.attributes(user_name) or {}):
+                    raise Unavailable("the pool does not link the user to the provider") from None
+
+    def _link(self, user_name: str, subject: str) -> None:
+        self.client().admin_link_provider_for_user(
+            UserPoolId=self.pool_id,
+            DestinationUser={"ProviderName": "Cognito", "ProviderAttributeValue": user_name},
+            SourceUser={
+                "ProviderName": self.provider,
+                "ProviderAttributeName": "Cognito_Subject",
+                "ProviderAttributeValue": subject,
+            },
+        )
+
+    def _linked(self, attributes: Mapping[str, str]) -> bool:
+        wanted = (self.provider, attributes.get("sub"))
+        found = json.loads(attributes.get("identities", "[]"))
+        return any((each.get("providerName"), each.get("userId")) == wanted for each in found)

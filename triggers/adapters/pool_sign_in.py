@@ -1,0 +1,170 @@
+"""The pool's own sign-in, driven for somebody who stands before the page.
+
+The administrator's calls are used, because these requests come from Lambda's addresses: a limit by IP address
+in front of the pool would make one client of all people. The page has its own.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from adapters.clients import error_code, unavailable
+from token_service.refusal import Unavailable
+
+_SENTENCE = re.compile(r" failed with error (.*?)\.?$", re.DOTALL)
+# The last one is what a name gets that Cognito cannot read.
+_REFUSALS = {
+    *("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"),
+    "InvalidParameterException",
+}
+# What Cognito's API takes for a user name.
+_LONGEST_NAME = 128
+_RESET = {"PasswordResetRequiredException"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A challenge of our triggers. `parameters` are the public ones, `user_name` is the pool's own."""
+
+    user_name: str
+    session: str
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Passed:
+    """The person signed in. The tokens are let go: nobody gets them but through Cognito."""
+
+    user_name: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A trigger refused, in a sentence of ours."""
+
+    sentence: str
+
+
+class Refused(Exception):
+    """Cognito refused: a wrong name, a wrong password, or a session that is over."""
+
+
+class MustChangePassword(Exception):
+    """A new password is to be set before anything else."""
+
+
+Outcome = Asked | Passed | Told
+
+
+@dataclass(frozen=True)
+class PoolSignIn:
+    """Drives CUSTOM_AUTH. `client` answers a boto3 Cognito client, `secret` the app client's."""
+
+    client: Callable[[], Any]
+    pool_id: str
+    client_id: str
+    secret: Callable[[], str]
+
+    def start(self, user_name: str, password: str | None) -> Outcome:
+        """Begin, with the password first unless it is None. Raises `Refused`, `Unavailable`."""
+        if len(user_name) > _LONGEST_NAME:
+            raise Refused
+        if password is None:
+            return self._challenge(self._initiate({"USERNAME": user_name}), user_name)
+        from adapters.srp import PasswordProof  # noqa: PLC0415 - 0.2 s that only a password pays
+
+        proof = PasswordProof(self.pool_id, self.client_id, user_name, password)
+        asked = self._initiate(proof.opening())
+        if isinstance(asked, Told) or asked.get("ChallengeName") != "PASSWORD_VERIFIER":
+            # Going on would let a pool that is set up wrongly leave the password out.
+            raise Unavailable("the pool does not ask for the password")
+        answer = proof.answer(asked["ChallengeParameters"])
+        return self._challenge(self._respond("PASSWORD_VERIFIER", asked["Session"], answer, {}), user_name)
+
+    def answer(self, session: str, user_name: str, code: str) -> Outcome:
+        """Answer with what was typed: nothing else lets in. Raises `Refused`, `Unavailable`."""
+        answer = self._answer(session, user_name, code, {})
+        if not isinstance(answer, Told) and (result := answer.get("AuthenticationResult")):
+            return Passed(_claims(result["IdToken"])["cognito:username"])
+        return self._challenge(answer, user_name)
+
+    def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
+        """Ask for a message: `action` is send or resend. Raises `Refused`, `Unavailable`."""
+        wish = {"channel": channel} if channel else {}
+        answer = self._answer(session, user_name, action, {"action": action, **wish})
+        return self._challenge(answer, user_name)
+
+    def _answer(self, session: str, user_name: str, answer: str, metadata: Mapping[str, str]) -> Any:
+        responses = {"USERNAME": user_name, "ANSWER": answer}
+        return self._respond("CUSTOM_CHALLENGE", session, responses, metadata)
+
+    def _initiate(self, parameters: Mapping[str, str]) -> Any:
+        signed = {**parameters, "SECRET_HASH": self._secret_hash(parameters["USERNAME"])}
+        return self._call("admin_initiate_auth", AuthFlow="CUSTOM_AUTH", AuthParameters=signed)
+
+    def _respond(
+        self, name: str, session: str, responses: Mapping[str, str], metadata: Mapping[str, str]
+    ) -> Any:
+        signed = {**responses, "SECRET_HASH": self._secret_hash(responses["USERNAME"])}
+        return self._call(
+            "admin_respond_to_auth_challenge",
+            ChallengeName=name,
+            Session=session,
+            ChallengeResponses=signed,
+            ClientMetadata=dict(metadata),
+        )
+
+    def _call(self, operation: str, **parameters: Any) -> Any:
+        with unavailable("the pool"):
+            try:
+                call = getattr(self.client(), operation)
+                return call(UserPoolId=self.pool_id, ClientId=self.client_id, **parameters)
+            except ClientError as error:
+                return _told(error)
+
+    def _challenge(self, answer: Any, user_name: str) -> Asked | Told:
+        """The challenge in Cognito's answer. Tokens are none, wherever they come from without a code."""
+        if isinstance(answer, Told):
+            return answer
+        name = answer.get("ChallengeName")
+        if name == "NEW_PASSWORD_REQUIRED":
+            raise MustChangePassword
+        if name != "CUSTOM_CHALLENGE":
+            raise Unavailable(f"the pool asks for {name or 'no code'}")
+        parameters = answer["ChallengeParameters"]
+        # What was typed may be an alias; from here on Cognito wants its own name.
+        return Asked(parameters.get("USERNAME", user_name), answer["Session"], parameters)
+
+    def _secret_hash(self, user_name: str) -> str:
+        message = (user_name + self.client_id).encode()
+        return base64.b64encode(hmac.digest(self.secret().encode(), message, hashlib.sha256)).decode()
+
+
+def _told(error: ClientError) -> Told:
+    code, text = error_code(error), str(error.response["Error"].get("Message", ""))
+    if "secret hash" in text:
+        # The app client's secret is not the one we have: our fault, and not the person's.
+        raise error
+    if code in _REFUSALS:
+        raise Refused from None
+    if code in _RESET:
+        raise MustChangePassword from None
+    if code == "UserLambdaValidationException":
+        sentence = _SENTENCE.search(text)
+        if sentence:
+            return Told(sentence[1])
+    raise error
+
+
+def _claims(token: str) -> dict[str, str]:
+    """The claims of a token that came from Cognito itself, over TLS and in answer to a signed call."""
+    payload = token.split(".")[1]
+    claims: dict[str, str] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims

@@ -1,0 +1,90 @@
+"""What a browser sends and gets: forms, the cookie, and the headers that keep a page to itself."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+COOKIE = "__Host-sign-in"
+_COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
+_LONGEST_FORM = 8_192
+
+
+def cookie_of(event: Mapping[str, Any]) -> str | None:
+    """The cookie of the sign-in, if it is one of ours."""
+    values = [value for line in _headers(event, "cookie") for value in _named(line)]
+    # Two of them: somebody planted one. `__Host-` should make that impossible; then neither is believed.
+    return values[0] if len(values) == 1 and _COOKIE_VALUE.fullmatch(values[0]) else None
+
+
+def _named(line: str) -> Iterable[str]:
+    pairs = (part.strip().partition("=") for part in line.split(";"))
+    return [value for name, _, value in pairs if name == COOKIE]
+
+
+def set_cookie(value: str, life: int) -> str:
+    """The Set-Cookie of a sign-in; with a life of 0 it takes the cookie away.
+
+    Lax, not Strict: people come here by a redirect from Cognito.
+    """
+    return f"{COOKIE}={value}; Max-Age={life}; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+def form_of(event: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of a form, each once. Raises ValueError for anything else."""
+    body = event.get("body") or ""
+    kinds = _headers(event, "content-type")
+    if len(body) > _LONGEST_FORM or not all(
+        kind.lower().startswith("application/x-www-form-urlencoded") for kind in kinds
+    ):
+        raise ValueError("this is no form of ours")
+    fields = parse_qs(body, keep_blank_values=True, strict_parsing=bool(body), max_num_fields=20)
+    if any(len(values) != 1 for values in fields.values()):
+        raise ValueError("a field stands twice")
+    return {name: values[0] for name, values in fields.items()}
+
+
+def bearer_of(event: Mapping[str, Any]) -> str:
+    """The Bearer token (RFC 6750), or nothing."""
+    values = _headers(event, "authorization")
+    scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def language_of(event: Mapping[str, Any]) -> str:
+    """The Accept-Language header."""
+    return ",".join(_headers(event, "accept-language"))[:256]
+
+
+def page_headers(returns: Iterable[str]) -> dict[str, str]:
+    """The headers of every page. `returns` are the addresses that a sign-in may end at.
+
+    Browsers hold redirects after a form to form-action too, so those addresses stand in it.
+    """
+    origins = sorted({_origin(url) for url in returns})
+    policy = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; "
+        f"frame-ancestors 'none'; form-action 'self' {' '.join(origins)}"
+    )
+    return {
+        "Content-Security-Policy": policy.strip(),
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "otp-credentials=(self)",
+        "Strict-Transport-Security": "max-age=31536000",
+    }
+
+
+def _origin(address: str) -> str:
+    url = urlsplit(address)
+    # An app on a telephone has a scheme of its own, and no host behind it that means anything.
+    return f"{url.scheme}://{url.netloc}" if url.scheme in ("https", "http") else f"{url.scheme}:"
+
+
+def _headers(event: Mapping[str, Any], name: str) -> list[str]:
+    given = event.get("multiValueHeaders") or {}
+    return [value for key, values in given.items() if key.lower() == name for value in values]

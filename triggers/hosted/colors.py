@@ -1,0 +1,68 @@
+"""The app's colour, made readable: WCAG 2.2 contrast in light and in dark, whatever colour it is."""
+
+import re
+
+# The card's background in assets/page.css, light and dark.
+LIGHT, DARK = "#ffffff", "#1c1f26"
+TEXT = 4.5  # success criterion 1.4.3
+
+
+def brand_css(color: str) -> str:
+    """The style sheet that carries `color` (#rrggbb): a strict CSP has no room for it in the page."""
+    checked(color)
+    rules = f"--brand:{color};--on-brand:{text_on(color)};--accent:"
+    dark = f"@media (prefers-color-scheme:dark){{:root{{--accent:{readable_on(color, DARK)}}}}}"
+    return f":root{{{rules}{readable_on(color, LIGHT)}}}\n{dark}\n"
+
+
+def icon(color: str) -> str:
+    """The icon of the browser's tab, for an app without a logo."""
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+        f'<rect width="32" height="32" rx="9" fill="{checked(color)}"/></svg>'
+    )
+
+
+def checked(color: str) -> str:
+    """`color`. ValueError if it is not #rrggbb: whatever else it held would be style or script of its own."""
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", color):
+        raise ValueError("BrandColor must be #rrggbb: a number sign and six hexadecimal digits.")
+    return color
+
+
+def text_on(color: str) -> str:
+    """Black or white, the one that can be read better: the worse case is 4.58, as the two multiply to 21."""
+    return max("#ffffff", "#000000", key=lambda text: contrast(text, color))
+
+
+def readable_on(color: str, background: str) -> str:
+    """`color`, moved no further to black or to white than it takes to be read as text on `background`."""
+    end = text_on(background)
+    steps = (mixed(color, end, step / 20) for step in range(21))
+    return next(found for found in steps if contrast(found, background) >= TEXT)
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG's contrast ratio, from 1 to 21."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(color: str) -> float:
+    """WCAG's relative luminance, from 0 to 1."""
+    red, green, blue = (_linear(part / 255) for part in _parts(color))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def mixed(color: str, end: str, share: float) -> str:
+    """`color` with this share of `end`."""
+    pairs = zip(_parts(color), _parts(end), strict=True)
+    return "#" + "".join(f"{round(start + (stop - start) * share):02x}" for start, stop in pairs)
+
+
+def _parts(color: str) -> bytes:
+    return bytes.fromhex(color.removeprefix("#"))
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4

@@ -1,0 +1,93 @@
+"""The pages as HTML: a view, a brand and a locale in, a document out. Nothing here knows of requests."""
+
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from hosted.colors import brand_css, icon
+from hosted.views import Brand, Choose, Code, Ended, Notice, Start, View
+from hosted.wording import Say, locale_of, words_of
+
+__all__ = ["asset", "locale_of", "render"]
+
+_HERE = Path(__file__).parent
+_TEMPLATES = {Start: "start.html", Choose: "choose.html", Code: "code.html", Ended: "ended.html"}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+}
+# What went well, or is no fault of the person's: said politely. Everything else is an error.
+_NEWS = {Notice.SENT_AGAIN, Notice.NOT_SENT_YET}
+# What was typed is at fault, so its field is marked.
+_TYPED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.NAME_MISSING, Notice.WRONG_CODE, Notice.NO_CODE}
+
+
+def render(view: View, brand: Brand, locale: str) -> str:
+    """The whole document for `view`. `locale` is one of the ten, by `locale_of`."""
+    words = words_of(locale)
+    return _template(_TEMPLATES[type(view.page)]).render(
+        view=view,
+        page=view.page,
+        brand=brand,
+        lang=words["lang"],
+        dir=words["dir"],
+        say=Say(words, brand.app),
+        notice=_notice(view),
+        is_error=view.notice is not None and view.notice not in _NEWS,
+        is_typed=view.notice in _TYPED,
+        url=lambda name: f"assets/{name}?v={version(name, brand)}",
+    )
+
+
+def asset(name: str, brand: Brand) -> tuple[bytes, str] | None:
+    """A file of the pages' own and its content type: page.css, page.js, brand.css, icon.svg; None if there is
+    no such (the logo is the door's).
+
+    The pages ask for `assets/<name>?v=<hash of the content>`, so every answer may be kept for good.
+    """
+    content = _content(name, brand)
+    return None if content is None else (content, _TYPES[Path(name).suffix])
+
+
+def _content(name: str, brand: Brand) -> bytes | None:
+    made = {"brand.css": brand_css, "icon.svg": icon}
+    return made[name](brand.color).encode() if name in made else _files().get(name)
+
+
+def _notice(view: View) -> str | None:
+    """The key of its sentence."""
+    if view.notice is Notice.NAME_MISSING and isinstance(view.page, Start) and view.page.asks_password:
+        return "notice.name_or_password_missing"
+    return view.notice and f"notice.{view.notice.value}"
+
+
+@cache
+def version(name: str, brand: Brand) -> str:
+    """12 hex digits of what the file holds: part of its address, so that it may be kept for good."""
+    return sha256(_content(name, brand) or b"").hexdigest()[:12]
+
+
+@cache
+def _files() -> Mapping[str, bytes]:
+    return {file.name: file.read_bytes() for file in (_HERE / "assets").iterdir()}
+
+
+@cache
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )

@@ -1,0 +1,100 @@
+"""The endpoints of the protocol that no person sees: /token and /userinfo."""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from adapters.hosted_table import HostedTable
+from adapters.links import Links
+from adapters.telemetry import Telemetry
+from adapters.tokens import NotOurToken, SignedTokens
+from adapters.users import Users
+from hosted.grants import Grant, access_token_claims, id_token_claims
+from hosted.oidc import ID_TOKEN_LIFE, RelyingParty, claims_of, proves
+from token_service.ticket import Claims
+
+
+class TokenError(Exception):
+    """An error of the token endpoint (RFC 6749, 5.2). Its text is the error's name."""
+
+    @property
+    def status(self) -> int:
+        """401 for who the client is, 400 for what it asks."""
+        return 401 if str(self) == "invalid_client" else 400
+
+
+@dataclass(frozen=True)
+class Provider:
+    """`secret` answers the relying party's secret."""
+
+    party: RelyingParty
+    secret: Callable[[], str]
+    table: HostedTable
+    tokens: SignedTokens
+    users: Users
+    links: Links
+    issuer: str
+    tell: Telemetry
+
+    def exchange(self, form: Mapping[str, str], now: int) -> dict[str, object]:
+        """Exchange a code for tokens. Raises `TokenError` or `Unavailable`."""
+        self._check_client(form)
+        if form.get("grant_type") != "authorization_code":
+            raise TokenError("unsupported_grant_type")
+        # Spent before anything else is looked at: a code that is shown to us wrongly is not tried again.
+        grant = self.table.redeem(form.get("code", ""), now)
+        if grant is None or not _fits(grant, form):
+            self.tell.count("refused", reason="grant")
+            raise TokenError("invalid_grant")
+        attributes = self.users.attributes(grant.user_name)
+        if attributes is None:
+            self.tell.count("refused", reason="user_gone")
+            raise TokenError("invalid_grant")
+        # Now, and not when the code was right: by AWS's words, a user who is linked and never comes back to
+        # Cognito may be kept from signing in by an SDK. Cognito looks the user up when it has these tokens.
+        self.links.make(grant.user_name, attributes)
+        access = access_token_claims(grant, attributes["sub"], self.issuer, now)
+        self.tell.count("tokens")
+        return {
+            "access_token": self.tokens.write(access),
+            "token_type": "Bearer",
+            "expires_in": ID_TOKEN_LIFE,
+            "id_token": self.tokens.write(id_token_claims(grant, attributes, self.issuer, now)),
+            "scope": "openid",
+        }
+
+    def user_info(self, token: str, now: int) -> dict[str, object] | None:
+        """The claims behind an access token; None if it opens nothing. Raises `Unavailable`."""
+        try:
+            claims = self._access(token, now)
+        except NotOurToken:
+            return None
+        attributes = self.users.attributes(str(claims["user_name"])) if claims else None
+        return None if attributes is None else claims_of(attributes)
+
+    def _access(self, token: str, now: int) -> Claims:
+        """The claims of a good access token, else none."""
+        claims: Claims = {}
+        # First as it stands: anybody may send anything here, and a signature costs a call to look at.
+        for read in (self.tokens.unverified, self.tokens.read):
+            claims = read(token)
+            expires = claims.get("exp")
+            opens = (claims.get("iss"), claims.get("aud")) == (self.issuer, f"{self.issuer}/userinfo")
+            if not (opens and isinstance(expires, int) and now < expires):
+                return {}
+        return claims
+
+    def _check_client(self, form: Mapping[str, str]) -> None:
+        same_id = hmac.compare_digest(form.get("client_id", "").encode(), self.party.client_id.encode())
+        same_secret = hmac.compare_digest(form.get("client_secret", "").encode(), self.secret().encode())
+        if not (same_id and same_secret):
+            self.tell.count("refused", reason="client")
+            raise TokenError("invalid_client")
+
+
+def _fits(grant: Grant, form: Mapping[str, str]) -> bool:
+    return (
+        grant.client_id == form.get("client_id")
+        and grant.redirect_uri == form.get("redirect_uri")
+        and proves(form.get("code_verifier", ""), grant.code_challenge)
+    )

@@ -1,0 +1,108 @@
+"""The door `hosted_sign_in`: an OpenID provider that a user pool federates with, so that Cognito's own page
+ends in a one-time code.
+
+The sign-in behind its page is the pool's, through an app client that only this door knows, so the same
+triggers, counters and limits hold.
+"""
+
+import os
+import secrets
+import time
+from base64 import b64decode
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+from adapters.clients import client
+from adapters.hosted_table import HostedTable
+from adapters.keys import ProofKeys
+from adapters.links import Links
+from adapters.pool_sign_in import PoolSignIn
+from adapters.sealer import Sealer
+from adapters.secrets import app_client_secret, stored_secret
+from adapters.telemetry import telemetry
+from adapters.tokens import SignedTokens
+from adapters.users import Users
+from hosted.answers import Look
+from hosted.flow import Flow
+from hosted.oidc import RelyingParty
+from hosted.provider import Provider
+from hosted.routes import Site
+from hosted.signing_in import SigningIn
+from hosted.views import Brand
+
+_TELL = telemetry("hosted_sign_in")
+_KMS = client("kms", attempts=2)
+_POOL_ID, _INNER, _ISSUER = (os.environ[name] for name in ("USER_POOL_ID", "INNER_CLIENT_ID", "ISSUER"))
+_ASKS_PASSWORD = os.environ["MODE"] != "CODE_ONLY"
+_LOGO = os.environ.get("BRAND_LOGO", "")
+
+
+@cache
+def _cognito() -> Any:
+    # Behind these calls run the triggers, cold ones too, and Cognito waits five seconds for each.
+    return client("cognito-idp", attempts=1, patience=15)
+
+
+@cache
+def _secrets_manager() -> Any:
+    return client("secretsmanager", attempts=2)
+
+
+@cache
+def _key_set() -> dict[str, Any]:
+    from adapters.jwks import key_set  # noqa: PLC0415 - 0.1 s that only this path pays, once
+
+    return dict(key_set(_KEYS))
+
+
+def _picture(uri: str) -> tuple[bytes, str] | None:
+    """A `data:` URI with base64."""
+    kind, _, content = uri.removeprefix("data:").partition(";base64,")
+    return (b64decode(content), kind) if content else None
+
+
+_KEYS = ProofKeys(_KMS, tuple(os.environ["SIGN_KEY_IDS"].split(",")))
+# One attempt: a change that is repeated after a lost answer would look like somebody else's.
+_TABLE = HostedTable(
+    client("dynamodb", attempts=1), os.environ["TABLE_NAME"], Sealer(_KMS, os.environ["STATE_KEY_ID"])
+)
+_PARTY = RelyingParty(os.environ["RP_CLIENT_ID"], frozenset(os.environ["REDIRECT_URIS"].split()))
+_USERS = Users(_cognito, _POOL_ID)
+_INNER_SECRET: Callable[[], str] = cache(partial(app_client_secret, _cognito, _POOL_ID, _INNER))
+_SITE = Site(
+    page=SigningIn(
+        party=_PARTY,
+        flow=Flow(
+            PoolSignIn(_cognito, _POOL_ID, _INNER, _INNER_SECRET),
+            _ASKS_PASSWORD,
+            int(os.environ["CODE_DIGITS"]),
+            clock=lambda: int(time.time()),
+        ),
+        table=_TABLE,
+        issuer=_ISSUER,
+        chance=lambda: secrets.token_urlsafe(32),
+        tell=_TELL,
+    ),
+    provider=Provider(
+        party=_PARTY,
+        secret=cache(partial(stored_secret, _secrets_manager, os.environ["RP_SECRET_ID"])),
+        table=_TABLE,
+        tokens=SignedTokens(_KEYS),
+        users=_USERS,
+        links=Links(_cognito, _POOL_ID, os.environ["PROVIDER_NAME"], _USERS),
+        issuer=_ISSUER,
+        tell=_TELL,
+    ),
+    key_set=_key_set,
+    brand=Brand(os.environ["APP_NAME"], os.environ["BRAND_COLOR"], bool(_LOGO)),
+    logo=_picture(_LOGO),
+    look=Look((*os.environ["REDIRECT_URIS"].split(), *os.environ.get("CALLBACK_URLS", "").split())),
+    issuer=_ISSUER,
+    tell=_TELL,
+)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Lambda's entry for a proxy event of a REST API."""
+    return _SITE.answer(event)
