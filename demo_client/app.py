@@ -25,9 +25,11 @@ from demo_client.options import (
 )
 from demo_client.pool import Pool, find
 from demo_client.sign_in import SignIn
+from demo_client.token_commands import token_app
 from demo_client.view import View
 
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(token_app, name="token")
 
 
 @app.command()

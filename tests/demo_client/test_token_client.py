@@ -1,0 +1,254 @@
+"""The client of the token service against a fake on loopback: what it sends, reads and repeats."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from botocore.credentials import Credentials
+
+from demo_client.token_client import (
+    CodeGone,
+    TokenApiError,
+    TokenClient,
+    TooSoon,
+    Unreachable,
+    WrongCode,
+)
+from tests.demo_client.token_api import (
+    CREATED,
+    KEY_ID,
+    PROOF,
+    REGION,
+    SECRET,
+    Answer,
+    FakeTokenApi,
+    problem,
+    serve,
+)
+
+Start = Callable[..., tuple[TokenClient, FakeTokenApi]]
+ID_TOKEN = "header.claims.signature"
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a fake with these answers, and a client of it that does not wait between its tries."""
+    with ExitStack() as stack:
+
+        def make(*answers: Answer, read_timeout: float = 10) -> tuple[TokenClient, FakeTokenApi]:
+            server = stack.enter_context(serve(*answers))
+            credentials = Credentials(KEY_ID, SECRET, "a session token")
+            client = TokenClient(
+                server.url,
+                region=REGION,
+                credentials=credentials,
+                read_timeout=read_timeout,
+                sleep=lambda _: None,
+            )
+            return client, server
+
+        yield make
+
+
+def test_create_sends_what_was_given_signed_and_typed(start: Start) -> None:
+    client, server = start(Answer(CREATED))
+    created = client.create(email="ada@example.com", purpose="to pay 20 €", audience="shop")
+    (sent,) = server.sent
+    assert (sent.method, sent.path) == ("POST", "/v1/createToken")
+    assert sent.fields == {"email": "ada@example.com", "purpose": "to pay 20 €", "audience": "shop"}
+    assert sent.is_signed
+    assert {"idempotency-key", "x-amz-security-token"} <= set(_signed_headers(sent.headers["authorization"]))
+    assert (created.token, created.status, created.resend_in) == ("created.token.here", "SENT", 30)
+    assert created.subject == "the-subject"
+
+
+def test_a_changed_body_breaks_the_signature(start: Start) -> None:
+    client, server = start(Answer(CREATED))
+    client.create(email="ada@example.com")
+    (sent,) = server.sent
+    changed = type(sent)(sent.method, sent.path, sent.headers, sent.body.replace(b"ada", b"eve"))
+    assert not changed.is_signed
+
+
+def test_verify_and_introspect(start: Start) -> None:
+    claims = {"iss": "i", "sub": "s", "aud": "a", "iat": 1, "exp": 2, "jti": "j", "amr": ["otp", "sms"]}
+    active = {"active": True, "otp_channel": "sms", "purpose": "p"} | claims
+    client, server = start(Answer(PROOF), Answer(active), Answer({"active": False}))
+    proof = client.verify("created.token.here", "123456")
+    assert (proof.jwt, proof.expires_in) == ("signed.proof.here", 300)
+    first = client.introspect(proof.jwt, audience="a", purpose="p")
+    assert (first.active, first.sub, first.amr) == (True, "s", ("otp", "sms"))
+    assert not client.introspect(proof.jwt).active
+    assert [sent.path for sent in server.sent] == ["/v1/verifyToken", "/v1/introspect", "/v1/introspect"]
+    assert server.sent[0].fields == {"token": "created.token.here", "verification_code": "123456"}
+    assert server.sent[1].fields == {"proof": "signed.proof.here", "audience": "a", "purpose": "p"}
+    assert all(sent.is_signed for sent in server.sent)
+
+
+def test_a_step_up_goes_by_the_id_token_and_not_by_credentials(start: Start) -> None:
+    client, server = start(Answer(CREATED), Answer(PROOF))
+    created = client.step_up(ID_TOKEN, channel="sms")
+    client.verify_step_up(ID_TOKEN, created.token, "123456")
+    assert [sent.path for sent in server.sent] == ["/v1/step-up", "/v1/step-up/verify"]
+    assert [sent.headers["authorization"] for sent in server.sent] == [ID_TOKEN, ID_TOKEN]
+    assert server.sent[0].fields == {"channel": "sms"}
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "kind"),
+    [
+        ("wrong-code", 422, WrongCode),
+        ("cooldown", 429, TooSoon),
+        ("quota", 429, TooSoon),
+        ("locked", 429, TooSoon),
+        ("code-spent", 409, CodeGone),
+        ("address-changed", 409, CodeGone),
+        ("code-expired", 410, CodeGone),
+        ("no-challenge", 404, CodeGone),
+        ("unavailable", 503, Unreachable),
+        ("invalid-token", 400, TokenApiError),
+        ("wrong-user", 403, TokenApiError),
+        ("destination-not-allowed", 422, TokenApiError),
+    ],
+)
+def test_each_problem_is_the_error_that_its_caller_can_act_on(
+    name: str, status: int, kind: type[TokenApiError], start: Start
+) -> None:
+    client, _ = start(problem(name, status, attempts_left=3, retry_after=60))
+    with pytest.raises(TokenApiError) as caught:
+        client.verify("created.token.here", "123456")
+    error = caught.value
+    assert type(error) is kind
+    assert (error.problem, error.status, error.title) == (name, status, "A title")
+    assert (error.attempts_left, error.retry_after) == (3, 60)
+    assert str(error) == f"A title. A sentence. ({name})"
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        (403, "not-authorised"),
+        (404, "not-found"),
+        (413, "too-large"),
+        (429, "throttled"),
+        (502, "unreachable"),
+    ],
+)
+@pytest.mark.parametrize("body", [b"<html>Go away</html>", b'{"message":"Forbidden"}', b"", b"[" * 60_000])
+def test_a_gateway_that_answers_in_its_own_words_is_a_sentence_of_ours(
+    status: int, name: str, body: bytes, start: Start
+) -> None:
+    client, _ = start(Answer(body, status, {"Retry-After": "7"}))
+    with pytest.raises(TokenApiError) as caught:
+        client.verify("created.token.here", "123456")
+    assert (caught.value.problem, caught.value.retry_after) == (name, 7)
+    assert "Forbidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(b"not JSON"),
+        Answer(b"\xff\xfe"),
+        Answer([CREATED]),
+        Answer({}),
+        Answer(CREATED | {"token": ""}),
+        Answer(CREATED | {"expires_in": "300"}),
+        Answer(CREATED | {"resend_in": True}),
+        Answer(CREATED, status=201),
+        Answer(b'{"a":' * 10_000),
+        Answer(CREATED | {"more": "x" * 70_000}),
+        Answer(b"x" * 5_000_000, status=400),
+    ],
+)
+def test_an_unfit_answer_is_a_plain_error_and_not_tried_again(answer: Answer, start: Start) -> None:
+    client, server = start(answer)
+    with pytest.raises(TokenApiError) as caught:
+        client.create(email="ada@example.com")
+    assert caught.value.problem == "unfit-answer"
+    assert len(server.sent) == 1
+
+
+def test_a_verification_that_says_false_is_no_proof(start: Start) -> None:
+    client, _ = start(Answer(PROOF | {"verified": False}))
+    with pytest.raises(TokenApiError):
+        client.verify("created.token.here", "123456")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(status: int, start: Start) -> None:
+    _, elsewhere = start(Answer(CREATED))
+    client, _ = start(Answer(b"", status, {"Location": elsewhere.url + "/createToken"}))
+    with pytest.raises(TokenApiError) as caught:
+        client.create(email="ada@example.com")
+    assert caught.value.problem == "unfit-answer"
+    assert elsewhere.sent == []
+
+
+@pytest.mark.parametrize("lost", [Answer(b"", 502), Answer(None, hang=True)])
+@pytest.mark.parametrize("call", ["create", "step_up"])
+def test_a_code_is_asked_for_again_under_the_same_key(call: str, lost: Answer, start: Start) -> None:
+    client, server = start(lost, problem("idempotency-key-in-use", 409), Answer(CREATED), read_timeout=0.2)
+    created = client.create(email="ada@example.com") if call == "create" else client.step_up(ID_TOKEN)
+    assert created.token == "created.token.here"
+    keys = {sent.headers["idempotency-key"] for sent in server.sent}
+    assert (len(server.sent), len(keys)) == (3, 1)
+    assert len({sent.body for sent in server.sent}) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [problem("unavailable", 503), problem("idempotency-key-in-use", 409), problem("quota", 429)]
+)
+def test_what_the_service_itself_says_stands(answer: Answer, start: Start) -> None:
+    client, server = start(answer)
+    with pytest.raises(TokenApiError):
+        client.create(email="ada@example.com")
+    assert len(server.sent) == 1
+
+
+def test_a_key_that_stays_in_use_after_a_lost_answer_is_told_as_the_lost_answer(start: Start) -> None:
+    in_use = problem("idempotency-key-in-use", 409)
+    client, server = start(Answer(b"", 504), in_use, in_use, Answer(CREATED))
+    with pytest.raises(Unreachable) as caught:
+        client.create(email="ada@example.com")
+    assert caught.value.status == 504
+    assert len(server.sent) == 3
+
+
+def test_each_create_has_a_key_of_its_own_unless_it_is_given_one(start: Start) -> None:
+    client, server = start(*[Answer(CREATED)] * 3)
+    client.create(email="ada@example.com")
+    client.create(email="ada@example.com")
+    client.create(email="ada@example.com", idempotency_key="order-17")
+    first, second, third = (sent.headers["idempotency-key"] for sent in server.sent)
+    assert first != second
+    assert third == "order-17"
+
+
+def test_three_tries_are_all(start: Start) -> None:
+    client, server = start(*[Answer(b"", 502)] * 4)
+    with pytest.raises(Unreachable):
+        client.create(email="ada@example.com")
+    assert len(server.sent) == 3
+
+
+@pytest.mark.parametrize("call", ["verify", "introspect", "verify_step_up"])
+def test_what_could_count_twice_is_sent_once(call: str, start: Start) -> None:
+    client, server = start(Answer(None, hang=True), read_timeout=0.2)
+    words = {"verify": ["t", "123456"], "introspect": ["p"]}
+    with pytest.raises(Unreachable) as caught:
+        getattr(client, call)(*words.get(call, [ID_TOKEN, "t", "123456"]))
+    assert caught.value.problem == "unreachable"
+    assert len(server.sent) == 1
+
+
+def test_nobody_there_is_unreachable() -> None:
+    with serve() as server:
+        url = server.url
+    client = TokenClient(url, region=REGION, credentials=Credentials("a", "b"), sleep=lambda _: None)
+    with pytest.raises(Unreachable):
+        client.verify("t", "123456")
+
+
+def _signed_headers(authorization: str) -> list[str]:
+    return authorization.split("SignedHeaders=")[1].split(",", maxsplit=1)[0].split(";")
