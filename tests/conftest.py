@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import pytest
@@ -15,18 +16,37 @@ from tools.local_stack.stack import Stack
 
 # The shortest that the template allows: tests wait for it.
 COOLDOWN = 5
+# Where the state of a running stack is kept, by its address.
+_FOLDERS: dict[str, str] = {}
 
 
 @pytest.fixture(scope="session")
 def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack of this run, in a state folder of its own, gone when the run ends."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path_factory.mktemp("local")))
-    try:
-        yield stack.up(port=process.free_port(), parameters={"CooldownSeconds": str(COOLDOWN)})
-    finally:
+    folder = str(tmp_path_factory.mktemp("local"))
+    with in_folder(folder):
+        found = stack.up(port=process.free_port(), parameters={"CooldownSeconds": str(COOLDOWN)})
+    _FOLDERS[found.endpoint_url] = folder
+    yield found
+    with in_folder(folder):
         stack.down()
-        patch.undo()
+
+
+@contextmanager
+def in_folder(folder: str) -> Iterator[None]:
+    """Inside, commands and tools find the stack whose state is kept in `folder`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PASSCODE_LOCAL_DIR", folder)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _finds_its_stack(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test runs finds the stack of that test, whichever was started last in this process."""
+    mine = request.getfixturevalue("local_stack") if "local_stack" in request.fixturenames else None
+    folder = _FOLDERS.get(mine.endpoint_url) if mine else None
+    with in_folder(folder) if folder else nullcontext():
+        yield
 
 
 @dataclass(frozen=True)

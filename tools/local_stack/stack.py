@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.local_stack import deploy, locks, package, process
+from tools.local_stack.addresses import reachable
 from tools.local_stack.clients import client
 from tools.local_stack.environment import REGION
 from tools.local_stack.errors import StackError
@@ -21,9 +22,18 @@ _FUNCTIONS = {
     "verify_auth_challenge": "VerifyAuthChallenge",
     "deliver": "Deliver",
     "pre_token_generation": "PreTokenGeneration",
+    "custom_sender": "CustomSender",
+    "token_api": "TokenApi",
+    "hosted_sign_in": "HostedSignIn",
 }
 # A stack for a pool that exists makes no clients.
-_CLIENTS = {"password_and_code": "PasswordAndCodeClient", "code_only": "CodeOnlyClient"}
+_CLIENTS = {
+    "password_and_code": "PasswordAndCodeClient",
+    "code_only": "CodeOnlyClient",
+    "hosted": "HostedClient",
+}
+# Names and no addresses, so they stay what AWS would have them be.
+_NAMES = ("TokenIssuer", "HostedIssuer")
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,12 @@ def file() -> Path:
 
 def _stack(endpoint_url: str, description: Mapping[str, Any]) -> Stack:
     ids = deploy.resources(endpoint_url)
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    outputs = {
+        output["OutputKey"]: output["OutputValue"]
+        if output["OutputKey"] in _NAMES
+        else reachable(endpoint_url, output["OutputValue"])
+        for output in description.get("Outputs", [])
+    }
     return Stack(
         endpoint_url=endpoint_url,
         region=REGION,

@@ -5,7 +5,13 @@ AWS kinder than the real one: a test that passes here should pass there.
 """
 
 from tools.local_stack.bridge import (
+    apis,
+    callers,
     events,
+    federation,
+    gateway,
+    identities,
+    providers,
     resources,
     rights,
     rounds,
@@ -22,6 +28,12 @@ def apply() -> None:
     sms.apply()
     resources.apply()
     rights.apply()
+    apis.apply()
+    gateway.apply()
+    callers.apply()
+    providers.apply()
+    federation.apply()
+    identities.apply()
     unknown_users.apply()
     # The triggers are run with the events as they are shaped here, so these come first.
     events.apply()

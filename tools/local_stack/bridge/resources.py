@@ -1,5 +1,6 @@
 """Resources: kinds that CloudFormation has and ministack's does not, by way of the service it does have."""
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,10 @@ def apply() -> None:
     for change in ("create", "update"):
         if change in mapping:
             mapping[change] = _with_whole_numbers(mapping[change])
+    acl = provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACL"]
+    for change in ("create", "update"):
+        if change in acl:
+            acl[change] = _with_encoded_searches(acl[change])
     provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACLAssociation"] = {
         "create": _associate,
         "delete": _disassociate,
@@ -29,6 +34,26 @@ def _with_whole_numbers(change: Callable[..., Any]) -> Callable[..., Any]:
         return change(*args, **kwargs)
 
     return changed
+
+
+def _with_encoded_searches(change: Callable[..., Any]) -> Callable[..., Any]:
+    """A SearchString is plain text in a template, and bytes, so base64 in JSON, in the API of WAF."""
+
+    def changed(*args: Any, **kwargs: Any) -> Any:
+        return change(*(_encoded(each) for each in args), **kwargs)
+
+    return changed
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_encoded(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: base64.b64encode(each.encode()).decode() if name == "SearchString" else _encoded(each)
+        for name, each in value.items()
+    }
 
 
 def _associate(_logical_id: str, props: Mapping[str, Any], _stack: str) -> tuple[str, dict[str, Any]]:

@@ -76,6 +76,17 @@ def _mac_algorithm(request: Request) -> Keys:
     return {"kms:MacAlgorithm": request.get("MacAlgorithm")}
 
 
+def _signing_algorithm(request: Request) -> Keys:
+    """`kms:SigningAlgorithm` is the algorithm that the call asks for."""
+    return {"kms:SigningAlgorithm": request.get("SigningAlgorithm")}
+
+
+def _encryption_context(request: Request) -> Keys:
+    """`kms:EncryptionContext:<name>` is each pair of the encryption context."""
+    context = request.get("EncryptionContext") or {}
+    return {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
+
+
 def _from_address(request: Request) -> Keys:
     """`ses:FromAddress` is the sender's bare address."""
     return {"ses:FromAddress": _sender(request)}
@@ -84,6 +95,11 @@ def _from_address(request: Request) -> Keys:
 _KEYS_OF: dict[str, Callable[[Request], Keys]] = {
     "dynamodb:UpdateItem": _leading_keys,
     "dynamodb:GetItem": _leading_keys,
+    "dynamodb:DeleteItem": _leading_keys,
     "kms:GenerateMac": _mac_algorithm,
+    "kms:Encrypt": _encryption_context,
+    "kms:Decrypt": _encryption_context,
+    "kms:Sign": _signing_algorithm,
+    "kms:Verify": _signing_algorithm,
     "ses:SendEmail": _from_address,
 }

@@ -1,0 +1,82 @@
+"""OpenID providers that a pool federates with: how CloudFormation makes one, and how it is found."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+from ministack.services import cognito
+from ministack.services.cloudformation import provisioners
+
+from tools.local_stack.addresses import reachable
+from tools.local_stack.bridge.answers import Answer, content_of
+
+Details = Mapping[str, str]
+Properties = dict[str, Any]
+
+_ENDPOINTS = {
+    "authorize_url": "authorization_endpoint",
+    "token_url": "token_endpoint",
+    "attributes_url": "userinfo_endpoint",
+    "jwks_uri": "jwks_uri",
+}
+_LOOPBACK = f"http://127.0.0.1:{cognito._MINISTACK_PORT}"
+_SECONDS = 10
+
+
+def apply() -> None:
+    """A pool and its providers are at loopback here, under the names that AWS would give them."""
+    provisioners._RESOURCE_HANDLERS["AWS::Cognito::UserPoolIdentityProvider"] = {
+        "create": lambda _logical_id, properties, _stack: _create(properties),
+        "update": lambda _physical_id, _old, new, _stack: _update(new),
+        "delete": lambda _physical_id, properties: _delete(properties),
+    }
+    cognito._oidc_endpoint = endpoint
+    cognito._pool_domain_base_url = lambda _pool: ""
+
+
+def _create(properties: Properties) -> tuple[str, dict[str, Any]]:
+    """`AWS::Cognito::UserPoolIdentityProvider` is CreateIdentityProvider."""
+    _done(cognito._create_identity_provider(properties))
+    return properties["ProviderName"], {}
+
+
+def _update(properties: Properties) -> tuple[str, dict[str, Any]]:
+    _done(cognito._update_identity_provider(properties))
+    return properties["ProviderName"], {}
+
+
+def _delete(properties: Properties) -> None:
+    cognito._delete_identity_provider(properties)
+
+
+def _done(given: Answer) -> None:
+    if given[0] >= 400:
+        raise ValueError(content_of(given).get("message", "the provider was refused"))
+
+
+def endpoint(details: Details, name: str) -> str:
+    """An endpoint is what the provider's details say, or else what its issuer's description does.
+
+    `name` is one of ProviderDetails. The provider's page is found without asking it: whoever asks for that
+    here holds up the process that would have to answer.
+    """
+    if given := details.get(name):
+        return given
+    if name == "authorize_url":
+        return reachable(_LOOPBACK, f"{details['oidc_issuer']}/authorize")
+    told = get_json(f"{details['oidc_issuer']}/.well-known/openid-configuration")
+    # OpenID Connect Discovery 1.0, 4.3.
+    return reachable(_LOOPBACK, told[_ENDPOINTS[name]]) if told["issuer"] == details["oidc_issuer"] else ""
+
+
+def get_json(url: str, **headers: str) -> Any:
+    """Ask a provider. Raises `OSError` or `ValueError` for anything but JSON with status 200."""
+    address = reachable(_LOOPBACK, url)
+    if not re.match(r"https?://", address):
+        raise ValueError("no address of the web")
+    request = urllib.request.Request(address, headers=headers)  # noqa: S310 - judged in the line above
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=_SECONDS) as answer:
+        return json.load(answer)
