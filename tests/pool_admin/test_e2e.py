@@ -15,6 +15,8 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import code_in
 from tests.e2e.cognito import Conversation
+from token_service.destination import Channel, Destination
+from token_service.recipient import of_address
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.clients import client
 from tools.local_stack.deploy import DEFAULTS, STACK_NAME
@@ -186,7 +188,7 @@ def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
     assert len(found) == len(NOTES)
     _check_deployed_back(existing)
     _check_sign_ins(existing)
-    _check_users(existing)
+    _check_token_service(existing, _check_users(existing))
 
     assert "Detached." in existing.run("detach", existing.pool_id, typed="y\n")
     assert existing.described() == before
@@ -235,14 +237,14 @@ def _check_sign_ins(existing: Existing) -> None:
         )
 
 
-def _check_users(existing: Existing) -> None:
+def _check_users(existing: Existing) -> str:
     of_stack = ("--stack", STACK_NAME)
     guess = Conversation(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
     guess.answer("000000")
     standing = json.loads(existing.run("status", EMAIL, *of_stack, "--json"))
     assert (standing["wrong_answers"], standing["codes_sent"]) == (1, 3)
     assert standing["open_until"] > standing["last_wrong_at"] > 0
-    said = existing.run("status", standing["sub"], "--table", existing.stack.table)
+    said = existing.run("status", standing["subject"], "--table", existing.stack.table)
     assert "1 wrong answer in a row" in said
     assert existing.code(3) not in said
     assert "can go on" in existing.run("unlock", EMAIL, *of_stack)
@@ -250,7 +252,26 @@ def _check_users(existing: Existing) -> None:
     assert "No wrong answers." in existing.run("status", EMAIL, *of_stack)
     # The code that was sent before still works: unlocking is about counts alone.
     assert guess.answer(existing.code(3)).tokens["IdToken"]
-    assert "Nothing is counted" in existing.run("unlock", "0" * 8 + "-0000" * 3 + "-" + "0" * 12, *of_stack)
+    assert "nothing to unlock" in existing.run("unlock", "0" * 8 + "-0000" * 3 + "-" + "0" * 12, *of_stack)
+    return str(standing["subject"])
+
+
+def _check_token_service(existing: Existing, sub: str) -> None:
+    of_stack = ("--stack", STACK_NAME)
+    resource = existing.stack.client("cloudformation").describe_stack_resource(
+        StackName=STACK_NAME, LogicalResourceId="CodeKey"
+    )
+    salt = resource["StackResourceDetail"]["PhysicalResourceId"]
+    address = of_address(Destination(Channel.EMAIL, EMAIL), "", salt).subject
+    for purpose, subject in (("token", address), ("step-up", sub)):
+        item = {"pk": {"S": f"{purpose.replace('-', '_')}#{subject}"}, "failures": {"N": "100"}}
+        existing.stack.client("dynamodb").put_item(TableName=existing.stack.table, Item=item)
+        of_purpose = ("--purpose", purpose, *of_stack)
+        assert "100 wrong answers" in existing.run("status", EMAIL, *of_purpose)
+        said = existing.run("unlock", EMAIL, *of_purpose)
+        assert f"can go on with {purpose} codes at once" in said
+        by_table = ("--purpose", purpose, "--table", existing.stack.table)
+        assert "No wrong answers." in existing.run("status", subject, *by_table)
 
 
 @pytest.mark.parametrize("to", ["tester@people.example", "+12065550100"])
@@ -283,6 +304,8 @@ Words = Callable[[Existing], tuple[str, ...]]
         (lambda e: ("doctor", e.pool_id, "--profile", "no-such-profile"), "no such AWS profile"),
         (lambda e: ("status", "nobody@people.example", "--stack", STACK_NAME), "has no user who signs in"),
         (lambda e: ("status", EMAIL, "--table", "t"), "named by their sub"),
+        (lambda e: ("unlock", EMAIL, "--purpose", "token", "--table", "t"), "32 hex digits"),
+        (lambda e: ("unlock", "ada", "--purpose", "token", "--stack", STACK_NAME), "That is no address"),
         (lambda e: ("unlock", EMAIL), "Name the stack with --stack"),
         (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "ada"), "Give --to an email address"),
         (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "+18765550100"), "sends no SMS to JM"),

@@ -1,4 +1,4 @@
-"""The small parts: sentences for errors, who may call a function, a user's counters, a record's two forms."""
+"""The small parts: sentences for errors, who may call a function, a record's two forms."""
 
 import json
 from typing import Any
@@ -19,10 +19,6 @@ from tools.pool_admin.changes import Change, backwards, changed, difference
 from tools.pool_admin.errors import AdminError, plain
 from tools.pool_admin.functions import Functions, allows, split
 from tools.pool_admin.record import POOL, Record
-from tools.pool_admin.rules import Policy
-from tools.pool_admin.users import Counters, sub_of
-
-SUB = "0d5f6e0a-1111-4222-8333-444455556666"
 
 
 @pytest.mark.parametrize(
@@ -189,40 +185,6 @@ def test_changes_there_and_back() -> None:
         "B: 2 → not set",
         "C.z: not set → 3",
     ]
-
-
-class Items:
-    """A table of one item."""
-
-    def __init__(self, item: dict[str, int]) -> None:
-        self.item = item
-
-    def get_item(self, **_asked: Any) -> dict[str, Any]:
-        return {"Item": {name: {"N": str(value)} for name, value in self.item.items()}} if self.item else {}
-
-
-def test_how_a_user_stands() -> None:
-    now = 1_000_000
-    item = {
-        "issued": 7,
-        "spent": 6,
-        "expires_at": now + 60,
-        "failures": 12,
-        "failed_at": now - 100,
-        "sent_at": now - 9,
-    }
-    standing = Counters(Items(item), "t", Policy()).standing(SUB, now)
-    assert (standing.codes_sent, standing.open_until, standing.wrong_answers) == (7, now + 60, 12)
-    assert (standing.answer_wait, standing.send_wait) == (200, 0)
-    used = Counters(Items(item | {"spent": 7}), "t", Policy()).standing(SUB, now)
-    assert used.open_until == 0
-    assert Counters(Items({}), "t", Policy()).standing(SUB, now).known is False
-    paused = Counters(Items({"failures": 100}), "t", Policy(pause_seconds=0)).standing(SUB, now)
-    assert paused.answer_wait is None
-
-
-def test_a_sub_needs_no_pool() -> None:
-    assert sub_of(None, "", SUB) == SUB
 
 
 SETTINGS = {

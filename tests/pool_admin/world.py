@@ -14,6 +14,9 @@ from tools.pool_admin.saved import Saved
 
 PREFIX = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:passcode"
 OTHERS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:older-define"
+SENDER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0d5f6e0a-0000-4000-8000-000000000000"
+# What is there by a parameter of the stack only.
+_BY_PARAMETER = {"PreTokenGeneration": "AssuranceClaims", "CustomSender": "CustomSenders"}
 _STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/passcode/0d5f6e0a"
 FUNCTIONS = {
     "DefineAuthChallenge": f"{PREFIX}-define-auth-challenge:live",
@@ -21,6 +24,7 @@ FUNCTIONS = {
     "VerifyAuthChallenge": f"{PREFIX}-verify-auth-challenge:live",
     "PreTokenGeneration": f"{PREFIX}-pre-token-generation:live",
     "Deliver": f"{PREFIX}-deliver:live",
+    "CustomSender": f"{PREFIX}-custom-sender",
 }
 
 
@@ -44,12 +48,13 @@ def app_client(name: str, **settings: Any) -> Json:
 class World:
     """`aws` is Cognito; the other services are the few calls that are made of them."""
 
-    def __init__(self, pool: Json, clients: Json, *, claims: str = "OFF") -> None:
+    def __init__(self, pool: Json, clients: Json, *, claims: str = "OFF", senders: str = "OFF") -> None:
         self.aws = FakeCognito(pool, clients)
-        self.parameters = {"UserPoolId": POOL_ID, "CodeOnlyClientIds": "", "AssuranceClaims": claims}
+        self.parameters = {"UserPoolId": POOL_ID, "CodeOnlyClientIds": ""}
+        self.parameters |= {"AssuranceClaims": claims, "CustomSenders": senders}
         self.latest = ""  # CODE_ONLY_CLIENTS of the function itself
         self.served = ""  # and as its alias has it
-        self.permitted: set[str] = {name for key, name in FUNCTIONS.items() if key != "PreTokenGeneration"}
+        self.permitted: set[str] = {arn for name, arn in FUNCTIONS.items() if name not in _BY_PARAMETER}
         self.ssm: dict[str, str] = {}
         self.ssm_refused = False
 
@@ -108,6 +113,8 @@ class _CloudFormation:
             raise refusal("ValidationError", "DescribeStacks")
         parameters = [{"ParameterKey": k, "ParameterValue": v} for k, v in self.world.parameters.items()]
         outputs = [{"OutputKey": "UserPoolId", "OutputValue": self.world.parameters["UserPoolId"]}]
+        if self.world.parameters["CustomSenders"] != "OFF":
+            outputs.append({"OutputKey": "CustomSenderKeyArn", "OutputValue": SENDER_KEY})
         return {
             "Stacks": [
                 {
@@ -126,7 +133,7 @@ class _CloudFormation:
         has = [
             name
             for name in FUNCTIONS
-            if name != "PreTokenGeneration" or self.world.parameters["AssuranceClaims"] != "OFF"
+            if name not in _BY_PARAMETER or self.world.parameters[_BY_PARAMETER[name]] != "OFF"
         ]
         return [
             {

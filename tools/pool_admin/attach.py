@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from tools.pool_admin import senders
 from tools.pool_admin import stack as stacks
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.place import Place
@@ -82,9 +83,10 @@ def set_code_only(place: Place, stack: DeployedStack, clients: tuple[str, ...]) 
 def knows_code_only(place: Place, stack: DeployedStack, clients: tuple[str, ...]) -> bool:
     """Whether the function that decides the mode, as Cognito calls it, has this list."""
     served = place.functions.environment(stack.triggers["DefineAuthChallenge"]).get("CODE_ONLY_CLIENTS", "")
-    return set(filter(None, served.split(","))) == set(clients)
+    hosted = set(stack.served_code_only) - set(stack.code_only)
+    return set(filter(None, served.split(","))) == {*clients, *hosted}
 
 
 def _called(stack: DeployedStack) -> list[str]:
     claims = [stack.functions[CLAIMS]] if stack.claims_version else []
-    return [*stack.triggers.values(), *claims]
+    return [*stack.triggers.values(), *claims, *senders.called(stack)]

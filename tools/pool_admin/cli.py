@@ -1,9 +1,8 @@
-"""The commands on pools. Each reads what was typed, calls one thing, and shows its outcome."""
-
-from dataclasses import asdict
+"""The commands, and those on pools. Each reads what was typed, calls one thing, and shows its outcome."""
 
 import typer
 
+from tools.pool_admin import cli_users
 from tools.pool_admin.attach import Attach
 from tools.pool_admin.detach import Detach
 from tools.pool_admin.doctor.check_up import exit_code, findings
@@ -20,16 +19,12 @@ from tools.pool_admin.options import (
     Region,
     Replace,
     StackName,
-    TableName,
-    To,
-    User,
     Yes,
     command,
 )
-from tools.pool_admin.people import people_of, send_test_of
 from tools.pool_admin.place import Place
 from tools.pool_admin.plan import Wish
-from tools.pool_admin.report import show_attach, show_detach, show_findings, show_standing
+from tools.pool_admin.report import show_attach, show_detach, show_findings
 
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -83,55 +78,5 @@ def doctor(
         raise typer.Exit(exit_code(found))
 
 
-@app.command()
-def status(
-    user: User,
-    stack: MaybeStack = None,
-    table: TableName = None,
-    as_json: Json = False,
-    profile: Profile = None,
-    region: Region = None,
-    endpoint_url: Endpoint = None,
-) -> None:
-    """Show what is counted of a user: messages and wrong answers, never a code."""
-    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
-        people = people_of(aws, stack, table)
-        show_standing(view, people.standing(user), limits_known=people.limits_known)
-
-
-@app.command()
-def unlock(
-    user: User,
-    stack: MaybeStack = None,
-    table: TableName = None,
-    as_json: Json = False,
-    profile: Profile = None,
-    region: Region = None,
-    endpoint_url: Endpoint = None,
-) -> None:
-    """Forget a user's wrong answers and used-up messages. A code that was used stays used."""
-    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
-        sub, known = people_of(aws, stack, table).unlock(user)
-        said = (
-            "The user can go on at once." if known else "Nothing is counted of that user: nothing to unlock."
-        )
-        view.result(said, {"sub": sub, "unlocked": known})
-
-
-@app.command()
-def send_test(
-    stack: StackName,
-    to: To,
-    as_json: Json = False,
-    profile: Profile = None,
-    region: Region = None,
-    endpoint_url: Endpoint = None,
-) -> None:
-    """Send one message without a code, as the stack would, and say what the provider thinks of it."""
-    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
-        taken = send_test_of(aws, stack, to)
-        view.result(
-            f"{taken.provider} took the message ({taken.message_id}). Look whether it arrives. It was sent "
-            "with your rights, not with those of the function.",
-            asdict(taken),
-        )
+for on_users in (cli_users.status, cli_users.unlock, cli_users.send_test):
+    app.command()(on_users)

@@ -8,6 +8,7 @@ import typer
 
 from tools.pool_admin.aws import Aws
 from tools.pool_admin.errors import plain
+from tools.pool_admin.subjects import Purpose
 from tools.pool_admin.view import View
 
 HELP = """Attach one-time codes to a user pool that exists, check it, and look after its users.
@@ -21,7 +22,16 @@ PoolId = Annotated[
 ]
 StackName = Annotated[str, typer.Option("--stack", metavar="NAME", help="The stack, in the pool's region.")]
 MaybeStack = Annotated[str | None, typer.Option("--stack", metavar="NAME", help="The stack.")]
-User = Annotated[str, typer.Argument(metavar="USER", help="A user's sub, or what they sign in with.")]
+User = Annotated[
+    str,
+    typer.Argument(
+        metavar="USER", help="A user's sub, or what they sign in with; for `--purpose token` an address."
+    ),
+]
+For = Annotated[
+    Purpose,
+    typer.Option("--purpose", help="Which codes: of a sign-in, of /step-up, or of /createToken."),
+]
 TableName = Annotated[str | None, typer.Option("--table", help="The table, if the stack is not to be asked.")]
 Clients = Annotated[
     list[str] | None, typer.Option("--client", metavar="ID", help="An app client: a password, then a code.")

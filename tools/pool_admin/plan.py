@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tools.pool_admin import senders
 from tools.pool_admin.carry import Settings
 from tools.pool_admin.changes import Change, changed, difference
 from tools.pool_admin.errors import AdminError
@@ -80,6 +81,11 @@ def _check(pool_id: str, stack: DeployedStack, wish: Wish) -> None:
         raise AdminError("Name the app clients that are to use codes, with --client or --code-only-client.")
     if both := set(wish.password_and_code) & set(wish.code_only):
         raise AdminError(f"{min(both)} cannot be both --client and --code-only-client. Name it once.")
+    if own := {stack.hosted_client, stack.inner_client} & set(wish.clients):
+        raise AdminError(
+            f"{min(own)} belongs to the hosted sign-in, and the stack {stack.name} keeps it right. "
+            "Leave it out."
+        )
     if stack.makes_pool:
         raise AdminError(
             f"The stack {stack.name} has a user pool of its own, {stack.pool_id}. Deploy another stack with "
@@ -98,6 +104,7 @@ def _check_triggers(pool: Settings, stack: DeployedStack, wish: Wish) -> None:
     if stack.claims_version:
         wanted[CLAIMS] = stack.functions[CLAIMS]
     others = [f"{name} ({there[name]})" for name, arn in wanted.items() if _is_another(there.get(name), arn)]
+    others += senders.others(there, stack)
     if others and not wish.replace:
         raise AdminError(
             f"The pool has triggers of its own: {', '.join(others)}. If they may go, run the command again "
@@ -124,7 +131,7 @@ def _triggers(stack: DeployedStack) -> list[Change]:
                 for key, value in versioned.items()
             ),
         ]
-    return wanted
+    return wanted + senders.edits(stack)
 
 
 def _client(settings: Settings) -> Settings:

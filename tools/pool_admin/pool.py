@@ -83,6 +83,18 @@ class Pool:
         pages = self.cognito.get_paginator("list_user_pool_clients").paginate(UserPoolId=self.pool_id)
         return [client["ClientId"] for page in pages for client in page["UserPoolClients"]]
 
+    def provider(self, name: str) -> dict[str, Any] | None:
+        """An identity provider as AWS describes it, without its secret; None if the pool has none such."""
+        try:
+            answer = self.cognito.describe_identity_provider(UserPoolId=self.pool_id, ProviderName=name)
+        except ClientError as error:
+            if code_of(error) in NOT_FOUND:
+                return None
+            raise
+        found: dict[str, Any] = answer["IdentityProvider"]
+        details = found.get("ProviderDetails", {})
+        return found | {"ProviderDetails": {k: v for k, v in details.items() if k != "client_secret"}}
+
     def has_attribute(self) -> bool:
         """Whether users can have a channel of their choice."""
         return any(found["Name"] == ATTRIBUTE for found in self.describe().get("SchemaAttributes", []))

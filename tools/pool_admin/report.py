@@ -1,8 +1,7 @@
-"""Plans, findings and standings, as a person reads them and as a script does."""
+"""Plans and findings, as a person reads them and as a script does."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.text import Text
@@ -14,8 +13,7 @@ from tools.pool_admin.detach import Detach
 from tools.pool_admin.doctor.facts import Finding, Severity
 from tools.pool_admin.pool import ATTRIBUTE
 from tools.pool_admin.stack import CODE_ONLY
-from tools.pool_admin.users import Standing
-from tools.pool_admin.view import View, as_facts
+from tools.pool_admin.view import View, as_facts, many
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _KEPT = "Every other setting of the pool and of these app clients stays as it is."
@@ -89,26 +87,9 @@ def show_findings(view: View, pool_id: str, found: Sequence[Finding]) -> None:
         view.say(f"  Why: {finding.why}")
         view.say(f"  Mend: {finding.mend}")
     counts = {severity: sum(f.severity is severity for f in found) for severity in reversed(Severity)}
-    said = ", ".join(_many(count, severity.name.lower()) for severity, count in counts.items())
+    said = ", ".join(many(count, severity.name.lower()) for severity, count in counts.items())
     worst = max((f.severity for f in found), default=Severity.NOTE)
     view.result(f"{said}.", {"pool": pool_id, "findings": listed}, _STYLES[worst] if worst else "green")
-
-
-def show_standing(view: View, standing: Standing, *, limits_known: bool) -> None:
-    """What is counted of a user."""
-    facts = asdict(standing)
-    if not limits_known:
-        del facts["answer_wait"], facts["send_wait"]
-    codes = _many(standing.codes_sent, "code")
-    lines = [
-        f"{codes} so far; the last message went out {_when(standing.last_sent_at)}.",
-        _wrong(standing),
-    ]
-    if standing.open_until:
-        lines.append(f"The newest code is unused, and good until {_when(standing.open_until)}.")
-    if limits_known:
-        lines.append(_waits(standing))
-    view.result("\n".join(lines) if standing.known else "Nothing is counted of that user.", facts, style="")
 
 
 def _agreed(
@@ -130,29 +111,3 @@ def _agreed(
         return True
     view.say("Nothing was changed.")
     return False
-
-
-def _wrong(standing: Standing) -> str:
-    if not standing.wrong_answers:
-        return "No wrong answers."
-    wrong = _many(standing.wrong_answers, "wrong answer")
-    return f"{wrong} in a row; the last was {_when(standing.last_wrong_at)}."
-
-
-def _waits(standing: Standing) -> str:
-    if standing.answer_wait is None:
-        return "No answer is taken until `unlock`."
-    if standing.answer_wait or standing.send_wait:
-        return (
-            f"The next answer is taken in {standing.answer_wait} s, "
-            f"and the next message can go out in {standing.send_wait} s."
-        )
-    return "Nothing is held back."
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _when(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if at else "never"

@@ -15,13 +15,18 @@ TRIGGERS = {
 }
 CLAIMS = "PreTokenGeneration"
 DELIVER = "Deliver"
+SENDER = "CustomSender"
 CODE_ONLY = "CodeOnlyClientIds"
+PROVIDER = "OneTimeCode"
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """`functions` maps the template's names to what Cognito is to call (an alias if there is one)."""
+    """`functions` maps the template's names to what Cognito is to call (an alias if there is one).
+
+    `hosted_client` and `inner_client` are the app clients of the hosted sign-in, empty without it.
+    """
 
     name: str
     status: str
@@ -29,6 +34,8 @@ class DeployedStack:
     outputs: dict[str, str]
     functions: dict[str, str]
     alarms: tuple[str, ...] = field(default=())
+    hosted_client: str = ""
+    inner_client: str = ""
 
     @property
     def pool_id(self) -> str:
@@ -44,6 +51,12 @@ class DeployedStack:
         """App clients that sign in with a code instead of a password."""
         listed = self.outputs.get("CodeOnlyClientId") if self.makes_pool else self.parameters.get(CODE_ONLY)
         return tuple(filter(None, (listed or "").split(",")))
+
+    @property
+    def served_code_only(self) -> tuple[str, ...]:
+        """The same as the function has it, with the hosted sign-in's own if that asks for no password."""
+        alone = self.parameters.get("HostedSignInMode") == "CODE_ONLY"
+        return (*self.code_only, *([self.inner_client] if alone and self.inner_client else []))
 
     @property
     def claims_version(self) -> str | None:
@@ -70,10 +83,11 @@ def find(cloudformation: Any, name: str, region: str) -> DeployedStack:
             f"There is no stack {name} in {region}. Check the name; a stack must be in its pool's region."
         ) from None
     resources = _resources(cloudformation, name)
+    ids = _ids(resources)
     functions = {
         logical: arn
-        for logical in (*TRIGGERS.values(), CLAIMS, DELIVER)
-        if (arn := _arn(resources, logical, described["StackId"]))
+        for logical in (*TRIGGERS.values(), CLAIMS, DELIVER, SENDER)
+        if (arn := _arn(ids, logical, described["StackId"]))
     }
     missing = [logical for logical in (*TRIGGERS.values(), DELIVER) if logical not in functions]
     if missing:
@@ -89,6 +103,8 @@ def find(cloudformation: Any, name: str, region: str) -> DeployedStack:
         alarms=tuple(
             r["PhysicalResourceId"] for r in resources if r["ResourceType"] == "AWS::CloudWatch::Alarm"
         ),
+        hosted_client=ids.get("HostedClient", ""),
+        inner_client=ids.get("HostedInnerClient", ""),
     )
 
 
@@ -134,9 +150,12 @@ def _resources(cloudformation: Any, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _arn(resources: list[dict[str, Any]], logical: str, stack_id: str) -> str | None:
+def _ids(resources: list[dict[str, Any]]) -> dict[str, str]:
+    return {resource["LogicalResourceId"]: str(resource["PhysicalResourceId"]) for resource in resources}
+
+
+def _arn(ids: dict[str, str], logical: str, stack_id: str) -> str | None:
     """What Cognito calls: the function's alias if there is one (SnapStart), else the function."""
-    ids = {resource["LogicalResourceId"]: str(resource["PhysicalResourceId"]) for resource in resources}
     if alias := ids.get(f"{logical}Alias"):
         return alias
     # A function's physical id is its name; the rest of its ARN is as in the stack's.

@@ -1,25 +1,23 @@
-"""What is counted of one user, and how to let them go on: counters and times, never a code."""
+"""What is counted of one subject, and how to let them go on: counters and times, never a code."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tools.pool_admin.errors import AdminError, code_of
+from tools.pool_admin.errors import code_of
 from tools.pool_admin.rules import Policy, answer_wait, send_wait
-
-_SUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+from tools.pool_admin.subjects import Subject
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a user stands. Times are seconds since the epoch, 0 for never; waits are seconds from now.
+    """How a subject stands. Times are seconds since the epoch, 0 for never; waits are seconds from now.
 
     `answer_wait` is None if only `unlock` ends it.
     """
 
-    sub: str
+    subject: Subject
     known: bool
     codes_sent: int
     open_until: int
@@ -38,16 +36,15 @@ class Counters:
     table: str
     policy: Policy
 
-    def standing(self, sub: str, now: int) -> Standing:
-        """How the user with this `sub` stands at `now`."""
-        item = self.dynamodb.get_item(TableName=self.table, Key=_key(sub), ConsistentRead=True).get(
-            "Item", {}
-        )
+    def standing(self, subject: Subject, now: int) -> Standing:
+        """How the subject stands at `now`."""
+        found = self.dynamodb.get_item(TableName=self.table, Key=_key(subject), ConsistentRead=True)
+        item = found.get("Item", {})
         count = {name: int(value["N"]) for name, value in item.items() if "N" in value}
         failures, failed_at = count.get("failures", 0), count.get("failed_at", 0)
         is_open = count.get("issued", 0) > count.get("spent", 0)
         return Standing(
-            sub=sub,
+            subject=subject,
             known=bool(item),
             codes_sent=count.get("issued", 0),
             open_until=count.get("expires_at", 0) if is_open else 0,
@@ -58,7 +55,7 @@ class Counters:
             send_wait=send_wait(count.get("send_tat", 0), now, self.policy),
         )
 
-    def unlock(self, sub: str) -> bool:
+    def unlock(self, subject: Subject) -> bool:
         """Forget the wrong answers and the quota of messages, and nothing else; False if none is known.
 
         What was issued and spent stays: a code that worked once must not work again.
@@ -66,7 +63,7 @@ class Counters:
         try:
             self.dynamodb.update_item(
                 TableName=self.table,
-                Key=_key(sub),
+                Key=_key(subject),
                 UpdateExpression="SET failures = :none REMOVE failed_at, send_tat",
                 ConditionExpression="attribute_exists(pk)",
                 ExpressionAttributeValues={":none": {"N": "0"}},
@@ -78,20 +75,5 @@ class Counters:
         return True
 
 
-def sub_of(cognito: Any, pool_id: str, user: str) -> str:
-    """The `sub` of a user, who is named by it or by what they sign in with. Raises `AdminError`."""
-    if _SUB.match(user):
-        return user
-    if not (cognito and pool_id):
-        raise AdminError("With --table a user is named by their sub, which looks like a UUID.")
-    try:
-        attributes = cognito.admin_get_user(UserPoolId=pool_id, Username=user)["UserAttributes"]
-    except ClientError as error:
-        if code_of(error) == "UserNotFoundException":
-            raise AdminError(f"The pool {pool_id} has no user who signs in with that name.") from None
-        raise
-    return next(str(found["Value"]) for found in attributes if found["Name"] == "sub")
-
-
-def _key(sub: str) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": f"sign_in#{sub}"}}
+def _key(subject: Subject) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": subject.key}}

@@ -62,6 +62,11 @@ def as_facts(by_target: Mapping[str, Sequence[Change]]) -> dict[str, list[dict[s
     }
 
 
+def many(count: int, what: str) -> str:
+    """A count of something, in a sentence."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def _print(console: Console, sentence: str, style: str) -> None:
     # Text, not markup: a name with [brackets] in it stays as it is. A pipe gets the sentence on one line.
     console.print(Text(sentence, style=style), soft_wrap=not console.is_terminal)

@@ -1,12 +1,13 @@
 """All the rules over all the facts."""
 
-from tools.pool_admin.doctor import clients, pool, stack, unchecked
+from tools.pool_admin.doctor import clients, hosted, pool, senders, stack, unchecked
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity
 
 
 def findings(facts: Facts) -> list[Finding]:
     """Everything that was found, the worst first."""
-    found = [finding for look in (clients, pool, stack, unchecked) for finding in look.look(facts)]
+    rules = (clients, hosted, pool, senders, stack, unchecked)
+    found = [finding for look in rules for finding in look.look(facts)]
     return sorted(found, key=lambda finding: -finding.severity)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from tools.pool_admin import mends
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity, Unchecked
+from tools.pool_admin.stack import PROVIDER
 
 Client = Mapping[str, Any]
 
@@ -35,16 +36,20 @@ def look(facts: Facts) -> Iterator[Finding]:
 
 
 def _both_modes(facts: Facts, clients: list[Client]) -> Iterator[Finding]:
-    alone = set(facts.stack.stack.code_only) if facts.stack else set()
+    alone = set(facts.stack.stack.served_code_only) if facts.stack else set()
+    inner = facts.stack.stack.inner_client if facts.stack else ""
     with_password = [client for client in clients if client["ClientId"] not in alone]
     for client in clients:
         if client["ClientId"] in alone and with_password:
+            way, mend = "Client ids are public, and this one", "Keep no CODE_ONLY client in this pool"
+            if client["ClientId"] == inner:
+                way, mend = "The page of the hosted sign-in", "Set HostedSignInMode=PASSWORD_AND_CODE"
             yield Finding(
                 Severity.NOTE,
                 _name(client),
                 "takes a code without the password, for every user of the pool.",
-                f"Client ids are public, and this one leaves out what {_name(with_password[0])} wants.",
-                "Keep no CODE_ONLY client in this pool, or keep two pools.",
+                f"{way} leaves out what {_name(with_password[0])} wants.",
+                f"{mend}, or keep two pools.",
             )
 
 
@@ -88,7 +93,9 @@ def _hosted(facts: Facts, client: Client) -> Iterator[Finding]:
             "Cognito's hosted pages do not run custom challenges.",
             f"In the console: App clients > {client['ClientId']} > Login pages: take out Cognito user pool.",
         )
-    others = [name for name in providers if name != "COGNITO"]
+    # Whoever comes by our own provider gave a code on its page.
+    ours = {PROVIDER} if facts.stack and facts.stack.stack.hosted_client else set()
+    others = [name for name in providers if name not in {"COGNITO"} | ours]
     if others:
         yield Finding(
             Severity.NOTE,

@@ -13,7 +13,7 @@ def served(known: StackFacts, pool_id: str) -> Iterator[Finding]:
     if function is None or isinstance(function, Unchecked):
         return
     listed = function.get("Environment", {}).get("Variables", {}).get("CODE_ONLY_CLIENTS", "")
-    if set(filter(None, listed.split(","))) != set(known.stack.code_only):
+    if set(filter(None, listed.split(","))) != set(known.stack.served_code_only):
         yield Finding(
             Severity.ERROR,
             f"function {function.get('FunctionName', 'DefineAuthChallenge')}",

@@ -5,10 +5,11 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from tools.pool_admin import senders
 from tools.pool_admin.doctor.facts import Facts, Mail, StackFacts, Texts, Unchecked, Unreadable
 from tools.pool_admin.errors import DENIED, NOT_FOUND, NOT_OFFERED, AdminError, code_of
 from tools.pool_admin.place import Place
-from tools.pool_admin.stack import CLAIMS, DELIVER, TRIGGERS, DeployedStack
+from tools.pool_admin.stack import CLAIMS, DELIVER, PROVIDER, SENDER, TRIGGERS, DeployedStack
 
 T = TypeVar("T")
 
@@ -23,8 +24,9 @@ def collect(place: Place, stack_name: str | None) -> Facts:
 def _stack(
     place: Place, stack: DeployedStack, clients: tuple[Mapping[str, Any], ...] | Unchecked
 ) -> StackFacts:
-    called = [*stack.triggers.values(), *([stack.functions[CLAIMS]] if stack.claims_version else [])]
-    names = [*TRIGGERS.values(), DELIVER, *([CLAIMS] if stack.claims_version else [])]
+    named = [*([CLAIMS] if stack.claims_version else []), *([SENDER] if senders.wanted(stack) else [])]
+    called = [*stack.triggers.values(), *(stack.functions[name] for name in named)]
+    names = [*TRIGGERS.values(), DELIVER, *named]
     functions = place.functions
     return StackFacts(
         stack,
@@ -35,6 +37,7 @@ def _stack(
         _texts(place.aws.client("sns")) if "sms" in stack.parameters.get("ChannelOrder", "sms") else None,
         _ask(lambda: _idle(place.aws.client("cloudwatch"), stack.alarms)),
         _modes(place, stack.name, clients),
+        _ask(lambda: place.pool.provider(PROVIDER)) if stack.hosted_client else None,
     )
 
 

@@ -65,7 +65,8 @@ class StackFacts:
 
     `functions` maps a name in the template to what Cognito and SQS call, `newest` to the function itself,
     which its alias may lag behind. `modes` maps each app client of the pool that attach named for this stack
-    to whether it is CODE_ONLY.
+    to whether it is CODE_ONLY. `provider` is the identity provider of the hosted sign-in, None if the pool
+    has none.
     """
 
     stack: DeployedStack
@@ -76,6 +77,7 @@ class StackFacts:
     texts: Texts | None = None
     idle_alarms: tuple[str, ...] | Unchecked = ()
     modes: Mapping[str, bool] | Unreadable = field(default_factory=dict)
+    provider: Mapping[str, Any] | Unchecked | None = None
 
     def name_to_attach(self, pool_id: str) -> str:
         """Its name for an attach of that pool; `STACK` where another has to be deployed first."""

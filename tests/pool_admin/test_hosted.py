@@ -1,0 +1,134 @@
+"""The hosted sign-in of a stack, as the doctor and attach see it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.pool_admin.fake import POOL_ID
+from tests.pool_admin.test_doctor import (
+    CLEAN,
+    CLIENT,
+    ERROR,
+    HEALTHY,
+    NOTE,
+    POOL,
+    SERVED,
+    STACK,
+    WARNING,
+    of,
+    one,
+)
+from tools.pool_admin.doctor.check_up import findings
+from tools.pool_admin.doctor.facts import Facts, Severity, Unchecked
+from tools.pool_admin.errors import AdminError
+from tools.pool_admin.plan import Seen, Wish, plan
+from tools.pool_admin.stack import DeployedStack
+
+ISSUER = "https://abc.execute-api.eu-central-1.amazonaws.com/v1"
+HOSTED = {
+    "ClientId": "hosted",
+    "ClientName": "HOSTED",
+    "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
+    "AllowedOAuthFlowsUserPoolClient": True,
+    "AllowedOAuthFlows": ["code"],
+    "SupportedIdentityProviders": ["OneTimeCode"],
+}
+INNER = CLIENT | {
+    "ClientId": "inner",
+    "ClientName": "HOSTED_INNER",
+    "ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"],
+}
+CLAIMS = ("email", "email_verified", "phone_number", "phone_number_verified")
+PROVIDER: dict[str, Any] = {
+    "ProviderDetails": {"oidc_issuer": ISSUER},
+    "AttributeMapping": {"username": "sub"} | {name: name for name in CLAIMS},
+}
+
+
+def stack(mode: str = "PASSWORD_AND_CODE") -> DeployedStack:
+    return replace(
+        STACK,
+        parameters=STACK.parameters | {"HostedSignInMode": mode},
+        outputs=STACK.outputs | {"HostedIssuer": ISSUER},
+        hosted_client="hosted",
+        inner_client="inner",
+    )
+
+
+def facts(provider: Any = PROVIDER, mode: str = "PASSWORD_AND_CODE", **hosted: Any) -> Facts:
+    clients = (CLIENT, INNER, HOSTED | hosted)
+    alone = {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "inner" if mode == "CODE_ONLY" else ""}}}
+    functions = dict(HEALTHY.functions) | {"DefineAuthChallenge": SERVED | alone}
+    known = replace(HEALTHY, stack=stack(mode), provider=provider, functions=functions, newest={})
+    return replace(CLEAN, clients=clients, stack=known)
+
+
+def test_a_healthy_one_is_no_way_round() -> None:
+    assert findings(facts()) == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "words"),
+    [
+        (None, "is gone from the pool"),
+        (PROVIDER | {"ProviderDetails": {"oidc_issuer": "https://evil.example"}}, "to https://evil.example"),
+        (PROVIDER | {"ProviderDetails": {}}, "sends people to nowhere"),
+        (PROVIDER | {"AttributeMapping": {"email": "email"}}, "does not map email_verified"),
+    ],
+)
+def test_the_provider(provider: Any, words: str) -> None:
+    one(facts(provider), ERROR, words)
+
+
+def test_what_cannot_be_looked_at_is_said() -> None:
+    denied = Unchecked("DescribeIdentityProvider", denied=True)
+    assert "DescribeIdentityProvider" in of(findings(facts(denied)))[0][1]
+
+
+def test_a_pool_without_a_domain() -> None:
+    bare = replace(facts(), pool={name: value for name, value in POOL.items() if name != "Domain"})
+    one(bare, ERROR, "has no domain")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "severity", "words"),
+    [
+        ({"Name": "email", "Mutable": False, "Required": True}, ERROR, "lets nobody change email"),
+        ({"Name": "name", "Mutable": True, "Required": True}, WARNING, "requires name"),
+    ],
+)
+def test_an_attribute_that_stands_in_the_way(
+    attribute: dict[str, Any], severity: Severity, words: str
+) -> None:
+    schema = [*POOL["SchemaAttributes"], {"Name": "sub", "Mutable": False, "Required": True}, attribute]
+    one(replace(facts(), pool=POOL | {"SchemaAttributes": schema}), severity, words)
+
+
+def test_the_pools_own_password_beside_it_is_a_way_round() -> None:
+    offered = facts(SupportedIdentityProviders=["COGNITO", "OneTimeCode"])
+    one(offered, ERROR, "Those pages cannot ask for the code")
+
+
+def test_another_provider_beside_it_is_told_and_ours_is_not() -> None:
+    one(facts(SupportedIdentityProviders=["OneTimeCode", "Okta"]), NOTE, "lets users of Okta in")
+
+
+def test_a_page_without_a_password_leaves_it_out_for_all() -> None:
+    found = findings(facts(mode="CODE_ONLY"))
+    assert [(f.severity, "HOSTED_INNER" in f.about) for f in found] == [(Severity.NOTE, True)]
+    assert "HostedSignInMode" in found[0].mend
+
+
+def test_a_function_that_lost_the_inner_client_is_found() -> None:
+    known = facts(mode="CODE_ONLY").stack
+    assert known
+    lost = replace(known, functions=dict(known.functions) | {"DefineAuthChallenge": SERVED})
+    assert [f.severity for f in findings(replace(facts(mode="CODE_ONLY"), stack=lost))] == [ERROR, NOTE]
+
+
+@pytest.mark.parametrize("client_id", ["hosted", "inner"])
+def test_attach_leaves_its_clients_alone(client_id: str) -> None:
+    wish = Wish(password_and_code=(client_id,), code_only=())
+    with pytest.raises(AdminError, match=f"{client_id} belongs to the hosted sign-in"):
+        plan(POOL_ID, Seen({}, {}, True, ()), stack(), wish)

@@ -1,0 +1,120 @@
+"""Who is locked out can go on: unlocked where the functions themselves count."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from typer.testing import CliRunner
+
+from adapters.table import Table
+from tests.fakes import MemoryRequests, code_mac
+from token_service.challenge import Challenge
+from token_service.confirmation import Confirmations, Wish
+from token_service.destination import Channel, Destination, parse
+from token_service.judge import judge
+from token_service.policy import Policy
+from token_service.recipient import of_address, of_user
+from token_service.refusal import Refusal
+from tools.pool_admin import cli_users
+from tools.pool_admin.cli import app
+from tools.pool_admin.people import People
+from tools.pool_admin.subjects import Purpose, Subject, hash_of
+from tools.pool_admin.users import Counters
+
+SUB = "0d5f6e0a-1111-4222-8333-444455556666"
+SALT, NOW, NONCE = "the-id-of-a-key", 1_900_000_000, "0" * 32
+ADA, NUMBER = "Ada+1@people.example", "+12065550100"
+POLICY = Policy(free_failures=2)
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Any]:
+    with mock_aws():
+        client = boto3.client("dynamodb", "eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
+        client.create_table(
+            TableName="records",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        )
+        yield client
+
+
+@pytest.fixture
+def people(dynamodb: Any) -> People:
+    return People(None, "pool", SALT, Counters(dynamodb, "records", POLICY), limits_known=True)
+
+
+def _read(address: str) -> Destination:
+    destination = parse(Channel.SMS if address.startswith("+") else Channel.EMAIL, address)
+    assert destination
+    return destination
+
+
+def _asked(dynamodb: Any, address: str, sub: str = "") -> Challenge:
+    """A code as /createToken issues it, or with a `sub` as /step-up does."""
+    attributes = {"sub": sub, "email": address, "email_verified": "true"}
+    recipient = of_user(attributes, tuple(Channel), SALT) if sub else of_address(_read(address), "", SALT)
+    table = Table(dynamodb, "records", POLICY)
+    confirmations = Confirmations(table, MemoryRequests(), lambda _delivery: None, POLICY)
+    return confirmations.ask(recipient, Wish("", "pay", "shop"), NONCE, NOW, None).challenge
+
+
+def _answered(dynamodb: Any, challenge: Challenge) -> Refusal | None:
+    table = Table(dynamodb, "records", POLICY)
+    return judge(challenge, "000000", code_mac=code_mac, store=table, policy=POLICY, now=NOW).refusal
+
+
+@pytest.mark.parametrize(
+    ("purpose", "address", "sub", "named"),
+    [
+        (Purpose.TOKEN, ADA, "", ADA),
+        (Purpose.TOKEN, ADA, "", "ada@PEOPLE.example"),
+        (Purpose.TOKEN, NUMBER, "", NUMBER),
+        (Purpose.STEP_UP, ADA, SUB, SUB),
+    ],
+)
+def test_who_is_locked_out_can_go_on(
+    dynamodb: Any, people: People, purpose: Purpose, address: str, sub: str, named: str
+) -> None:
+    challenge = _asked(dynamodb, address, sub)
+    found = [_answered(dynamodb, challenge) for _ in range(3)]
+    assert found == [Refusal.WRONG, Refusal.WRONG, Refusal.LOCKED]
+    standing = people.standing(named, purpose)
+    assert (standing.codes_sent, standing.wrong_answers, bool(standing.answer_wait)) == (1, 2, True)
+    assert people.unlock(named, purpose) == (Subject(purpose, challenge.subject), True)
+    assert people.standing(named, purpose).wrong_answers == 0
+    assert _answered(dynamodb, challenge) is Refusal.WRONG
+
+
+def test_each_purpose_is_unlocked_by_itself(dynamodb: Any, people: People) -> None:
+    challenge = _asked(dynamodb, ADA, SUB)
+    _answered(dynamodb, challenge)
+    assert people.unlock(SUB, Purpose.SIGN_IN) == (Subject(Purpose.SIGN_IN, SUB), False)
+    assert people.unlock(ADA, Purpose.TOKEN)[1] is False
+    assert people.standing(SUB, Purpose.STEP_UP).wrong_answers == 1
+
+
+@pytest.mark.parametrize("command", ["status", "unlock"])
+@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("known", [True, False])
+def test_no_address_is_printed(
+    dynamodb: Any,
+    people: People,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    form: tuple[str, ...],
+    known: bool,
+) -> None:
+    monkeypatch.setattr(cli_users, "people_of", lambda *_asked: people)
+    if known:
+        _asked(dynamodb, ADA)
+    done = CliRunner().invoke(app, [command, ADA, "--stack", "s", "--purpose", "token", *form])
+    assert done.exit_code == 0
+    assert not any(part in done.output.lower() for part in ("ada", "people.example"))
+    if form:
+        assert f'"subject": "{hash_of(ADA, SALT)}", "purpose": "token"' in done.output
+    else:
+        assert ("No token codes are counted of that address" in done.output) is not known
