@@ -10,7 +10,7 @@ from tests.conftest import User
 from tests.e2e.cognito import code_only, password_and_code
 from tools.local_stack.stack import Stack
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 NewUser = Callable[..., User]
 CodeFor = Callable[..., str]

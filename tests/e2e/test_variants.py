@@ -81,7 +81,8 @@ def test_a_stack_for_a_pool_that_exists_makes_none() -> None:
     pool = cognito.create_user_pool(PoolName="older")["UserPool"]["Id"]
     deployed = stack.up(parameters={"UserPoolId": pool, "CodeOnlyClientIds": "abc,def"})
     assert deployed.user_pool_id == pool
-    assert deployed.clients == {}
+    # But for the hosted sign-in, which has its own in any pool.
+    assert set(deployed.clients) == {"hosted"}
     assert len(cognito.list_user_pools(MaxResults=10)["UserPools"]) == 1
     define = deployed.client("lambda").get_function_configuration(
         FunctionName=deployed.functions["define_auth_challenge"]
@@ -108,9 +109,14 @@ def test_every_option_at_once() -> None:
     guard = deployed.client("wafv2").get_web_acl_for_resource(ResourceArn=pool)["WebACL"]
     assert [rule["Name"] for rule in guard["Rules"]] == [
         "RequestsPerAddress",
+        "ProviderRequestsPerAddress",
         "KnownBadAddresses",
         "KnownBadInputs",
     ]
+    api = deployed.outputs["TokenApiURL"].split("/")[-2]
+    stage = f"arn:aws:apigateway:{deployed.region}::/restapis/{api}/stages/v1"
+    found = deployed.client("wafv2").get_web_acl_for_resource(ResourceArn=stage)["WebACL"]
+    assert found["ARN"] == guard["ARN"]
     # The emulator's CloudFormation keeps no word of a table's key, so the queue's has to do.
     queue = deployed.client("sqs").get_queue_attributes(QueueUrl=deployed.queue_url, AttributeNames=["All"])
     assert queue["Attributes"]["KmsMasterKeyId"]

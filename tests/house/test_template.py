@@ -17,8 +17,19 @@ RIGHTS = {
     "VerifyAuthChallenge": LOGS | {"kms:GenerateMac", "dynamodb:UpdateItem"},
     "PreTokenGeneration": LOGS | {"dynamodb:GetItem"},
     "Deliver": LOGS
-    | {"kms:GenerateMac", "ses:SendEmail", "sns:Publish", "dynamodb:UpdateItem"}
+    | {"kms:GenerateMac", "kms:Decrypt", "ses:SendEmail", "sns:Publish", "dynamodb:UpdateItem"}
     | {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    "CustomSender": LOGS | {"sqs:SendMessage", "cognito-idp:AdminGetUser"},
+    "TokenApi": LOGS
+    | {"dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:DeleteItem", "cognito-idp:AdminGetUser"}
+    | {"sqs:SendMessage", "sqs:GetQueueAttributes"}
+    | {"kms:GenerateMac", "kms:Sign", "kms:Verify", "kms:GetPublicKey"},
+    "HostedSignIn": LOGS
+    | {"dynamodb:UpdateItem", "dynamodb:GetItem", "secretsmanager:GetSecretValue"}
+    | {"cognito-idp:AdminInitiateAuth", "cognito-idp:AdminRespondToAuthChallenge"}
+    | {"cognito-idp:AdminLinkProviderForUser", "cognito-idp:AdminGetUser"}
+    | {"cognito-idp:DescribeUserPoolClient"}
+    | {"kms:Encrypt", "kms:Decrypt", "kms:Sign", "kms:Verify", "kms:GetPublicKey"},
 }
 
 
@@ -27,8 +38,10 @@ def of_type(kind: str) -> dict[str, Any]:
 
 
 def statements(role: str) -> list[dict[str, Any]]:
+    """The statements of a role; what is there by a condition is there."""
     policies = RESOURCES[role]["Properties"]["Policies"]
-    return [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
+    found = [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
+    return [s["Fn::If"][1] if "Fn::If" in s else s for s in found]
 
 
 def listed(value: Any) -> list[Any]:
@@ -51,18 +64,64 @@ def test_only_an_sms_has_no_resource_to_be_bound_to() -> None:
                 assert statement["Action"] == "sns:Publish"
 
 
-@pytest.mark.parametrize("door", ["CreateAuthChallenge", "VerifyAuthChallenge", "Deliver"])
+@pytest.mark.parametrize(
+    "door", ["CreateAuthChallenge", "VerifyAuthChallenge", "Deliver", "TokenApi", "HostedSignIn"]
+)
 def test_each_door_writes_only_its_own_kind_of_item(door: str) -> None:
-    (write,) = [s for s in statements(f"{door}Role") if s["Action"] == "dynamodb:UpdateItem"]
+    (write,) = [s for s in statements(f"{door}Role") if "dynamodb:UpdateItem" in listed(s["Action"])]
     keys = write["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-    assert ("sign_in#*" in keys) == (door != "Deliver")
+    assert ("sign_in#*" in keys) == (door in ("CreateAuthChallenge", "VerifyAuthChallenge"))
+    assert ("token#*" in keys) == ("step_up#*" in keys) == (door == "TokenApi")
+    assert ("hosted#*" in keys) == ("grant#*" in keys) == (door == "HostedSignIn")
+
+
+def test_the_token_service_signs_by_its_own_keys_and_in_one_way() -> None:
+    by_action = {str(s["Action"]): s for s in statements("TokenApiRole")}
+    sign = by_action["['kms:Sign', 'kms:Verify']"]
+    assert sign["Condition"] == {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"}}
+    keys = [name for key in sign["Resource"] for name in (key["Fn::If"][1]["Fn::GetAtt"][0],)]
+    assert keys == ["ProofKeyA", "ProofKeyB"]
+    for key in keys:
+        assert RESOURCES[key]["Properties"]["KeySpec"] == "RSA_2048"
+        assert RESOURCES[key]["Properties"]["KeyUsage"] == "SIGN_VERIFY"
+
+
+def test_cognitos_codes_are_opened_by_deliver_alone_and_only_this_pools() -> None:
+    keys = {
+        door: [s["Resource"] for s in statements(f"{door}Role") if "kms:Decrypt" in listed(s["Action"])]
+        for door in RIGHTS
+    }
+    # What the hosted sign-in opens is what it sealed itself.
+    assert {door for door, found in keys.items() if found} == {"Deliver", "HostedSignIn"}
+    assert keys["HostedSignIn"] == [{"Fn::GetAtt": ["HostedStateKey", "Arn"]}]
+    (right,) = [s for s in statements("DeliverRole") if s["Action"] == "kms:Decrypt"]
+    assert right["Resource"] == {"Fn::GetAtt": ["CustomSenderKey", "Arn"]}
+    assert list(right["Condition"]["StringEquals"]) == ["kms:EncryptionContext:userpool-id"]
+
+
+def test_the_custom_senders_are_in_the_shape_that_cognito_takes() -> None:
+    config = RESOURCES["UserPool"]["Properties"]["LambdaConfig"]
+    assert config["KMSKeyID"]["Fn::If"][:2] == [
+        "HasCustomSenders",
+        {"Fn::GetAtt": ["CustomSenderKey", "Arn"]},
+    ]
+    for name, condition in (
+        ("CustomEmailSender", "SendsCognitosEmail"),
+        ("CustomSMSSender", "SendsCognitosSms"),
+    ):
+        asked, sender, otherwise = config[name]["Fn::If"]
+        assert (asked, otherwise) == (condition, {"Ref": "AWS::NoValue"})
+        assert sender["LambdaVersion"] == "V1_0"
+        assert sender["LambdaArn"]["Fn::Sub"].endswith(":function:${AWS::StackName}-custom-sender")
 
 
 def test_every_client_offers_the_custom_flow_alone_and_hides_who_exists() -> None:
     clients = of_type("AWS::Cognito::UserPoolClient")
-    assert len(clients) == 2
+    # Its users prove themselves to the provider; see test_template_hosted.py.
+    clients.pop("HostedClient")
+    assert set(clients) == {"PasswordAndCodeClient", "CodeOnlyClient", "HostedInnerClient"}
     for client in clients.values():
-        assert client["ExplicitAuthFlows"] == ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+        assert {*client["ExplicitAuthFlows"]} - {"ALLOW_REFRESH_TOKEN_AUTH"} == {"ALLOW_CUSTOM_AUTH"}
         assert client["PreventUserExistenceErrors"] == "ENABLED"
         life = TEMPLATE["Parameters"]["CodeLifeSeconds"]["MaxValue"]
         assert client["AuthSessionValidity"] * 60 >= life
@@ -71,7 +130,12 @@ def test_every_client_offers_the_custom_flow_alone_and_hides_who_exists() -> Non
 
 def test_the_triggers_may_be_called_by_this_pool_alone() -> None:
     permissions = of_type("AWS::Lambda::Permission")
-    assert len(permissions) == 4
+    for door, own in {"TokenApi": "TokenServiceApi", "HostedSignIn": "HostedSignInApi"}.items():
+        api = permissions.pop(f"{door}Permission")
+        assert api["Principal"] == "apigateway.amazonaws.com"
+        assert api["SourceAccount"] == {"Ref": "AWS::AccountId"}
+        assert api["SourceArn"]["Fn::Sub"].endswith(f":${{{own}}}/v1/*")
+    assert len(permissions) == 5
     for permission in permissions.values():
         condition, own, given = permission["SourceArn"]["Fn::If"]
         assert (condition, own) == ("MakesPool", {"Fn::GetAtt": ["UserPool", "Arn"]})

@@ -10,7 +10,7 @@ from tools.local_stack import stack
 from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack
 
-DOORS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver")
+DOORS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver", "token_api")
 
 
 @pytest.fixture(scope="package")

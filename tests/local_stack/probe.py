@@ -1,4 +1,4 @@
-"""A stand-in for all four doors, to see what the local AWS gives to a function and lets it do.
+"""A stand-in for all doors, to see what the local AWS gives to a function and lets it do.
 
 It says each event to its log. The code is always "right"; the client's metadata can ask `create` for more.
 """
@@ -14,7 +14,9 @@ from botocore.exceptions import ClientError
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answers by `triggerSource`."""
+    """Answers by `triggerSource`; to an HTTP request with what came of it."""
+    if "httpMethod" in event:
+        return _echo(event)
     sys.stdout.write(f"EVENT {json.dumps(event)}\n")
     answer = _ANSWERS[event["triggerSource"].partition("_")[0]]
     event["response"] = answer(event["request"])
@@ -49,6 +51,13 @@ def _create(request: dict[str, Any]) -> dict[str, Any]:
 
 def _verify(request: dict[str, Any]) -> dict[str, Any]:
     return {"answerCorrect": request["challengeAnswer"] == "right"}
+
+
+def _echo(event: dict[str, Any]) -> dict[str, Any]:
+    if event["headers"].get("wish") == "raise":
+        raise RuntimeError("Ask again later")
+    came = {"context": event["requestContext"], "body": event["body"]}
+    return {"statusCode": 200, "body": json.dumps(came)}
 
 
 _ANSWERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {

@@ -10,10 +10,13 @@ from functools import partial
 from typing import Any
 
 import pytest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from demo_client.token_client import TokenClient, TooSoon, WrongCode
 from tests.conftest import User, code_in
 from tests.e2e.cognito import code_only, password_and_code
+from tests.e2e.hosted import App, Browser, issuer, session
 from tools.local_stack import inbox
 from tools.local_stack.stack import Stack
 
@@ -36,6 +39,9 @@ class Run:
         # SMS may not go to this country.
         code_only(self.stack).start(self.user(SWITZERLAND, channel="sms").email)
         self.use_up_the_sms_budget()
+        self.confirm_by_the_token_service()
+        self.step_up()
+        self.sign_in_on_the_page()
         self.break_every_door()
 
     def sign_in_by_email_after_a_wrong_code(self) -> None:
@@ -74,12 +80,45 @@ class Run:
         self.code(user.email)
         self.add(day, -1_000_000)
 
+    def confirm_by_the_token_service(self) -> None:
+        address = f"watched-{secrets.token_hex(5)}@people.example"
+        token = self.tokens.create(email=address).token
+        code = self.code(address)
+        with pytest.raises(WrongCode):
+            self.tokens.verify(token, "999999" if code != "999999" else "999998")
+        proof = self.tokens.verify(token, code).jwt
+        assert [self.tokens.introspect(proof).active for _ in "12"] == [True, False]
+
+    def step_up(self) -> None:
+        user = self.user(US)
+        signed_in = code_only(self.stack).start(user.email).answer(self.code(user.email))
+        # Five messages went out a moment ago.
+        self.put(f"step_up#{user.sub}", send_tat=int(time.time()) + 4_500)
+        with pytest.raises(TooSoon):
+            self.tokens.step_up(signed_in.tokens["IdToken"])
+
+    @property
+    def tokens(self) -> TokenClient:
+        """A back end of the token service."""
+        credentials = Credentials("test", "test")
+        return TokenClient(
+            self.stack.outputs["TokenApiURL"], region=self.stack.region, credentials=credentials
+        )
+
+    def sign_in_on_the_page(self) -> None:
+        user, app = self.user(US), App(self.stack)
+        browser = Browser().open(app.url()).submit("start", user_name=user.email, password=user.password)
+        app.tokens(browser.submit("answer", code=self.code(user.email)))
+        session().post(f"{issuer(self.stack)}/token", data={"client_secret": "another"}, timeout=20)
+
     def break_every_door(self) -> None:
         for door, event in (
             ("define_auth_challenge", {"request": {"session": 5}}),
             ("create_auth_challenge", "no event"),
             ("verify_auth_challenge", "no event"),
             ("deliver", {"Records": [{"messageId": "1", "body": "no delivery"}]}),
+            ("token_api", "no event"),
+            ("hosted_sign_in", "no event"),
         ):
             self.stack.client("lambda").invoke(
                 FunctionName=self.stack.functions[door], Payload=json.dumps(event)

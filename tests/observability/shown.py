@@ -49,10 +49,17 @@ QUERIES = of_type("AWS::Logs::QueryDefinition")
 
 
 def rendered(value: Any) -> str:
-    """A string of the template, with the stack's name filled in and other references by their own names."""
+    """A string of the template, with the stack's name filled in and other references by their own names.
+
+    What is there by a condition is there.
+    """
     text = value
     if not isinstance(value, str):
         text = value.get("Fn::Sub") or value.get("Ref") or ".".join(value["Fn::GetAtt"])
+    if isinstance(text, list):
+        text, filled = text
+        for name, choice in filled.items():
+            text = text.replace(f"${{{name}}}", rendered(choice["Fn::If"][1]))
     return re.sub(r"\$\{([\w:.]+)\}", r"\1", str(text).replace("${AWS::StackName}", STACK_NAME))
 
 

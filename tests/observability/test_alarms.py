@@ -63,6 +63,9 @@ def test_exactly_one_entry_of_an_alarm_is_watched(name: str) -> None:
         ("VerifyErrorsAlarm", {"failed": 43, "turned_away": 1, "says_no": 40}, 4),
         ("DefineErrorsAlarm", {"failed": 1, "turned_away": None, "caught": 2}, 3),
         ("DeliverErrorsAlarm", {"failed": None, "turned_away": None, "caught": 5}, 5),
+        ("CustomSenderErrorsAlarm", {"failed": 2, "turned_away": 1}, 3),
+        ("TokenErrorsAlarm", {"failed": 1, "turned_away": 1, "caught": 2}, 4),
+        ("HostedErrorsAlarm", {"failed": 1, "turned_away": None, "caught": 2}, 3),
     ],
 )
 def test_what_an_alarm_sees(alarm: str, values: dict[str, Any], value: float) -> None:
@@ -75,7 +78,7 @@ def test_the_slow_alarms_ring_before_cognito_gives_up() -> None:
     assert {(a["ExtendedStatistic"], a["Threshold"]) for a in slow.values()} == {("p99", 3000)}
 
 
-@pytest.mark.parametrize("reason", [*(r.value for r in Refusal), *mail._FINAL, *sms._FINAL])
+@pytest.mark.parametrize("reason", [*(r.value for r in Refusal), *mail._FINAL, *sms._FINAL, "no_address"])
 def test_every_reason_is_explained(reason: str) -> None:
     assert f"`{reason}`" in OPERATIONS
 

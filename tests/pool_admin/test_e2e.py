@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import code_in
 from tests.e2e.cognito import Conversation
+from tests.e2e.hosted import App, Browser
 from token_service.destination import Channel, Destination
 from token_service.recipient import of_address
 from tools.local_stack import inbox, process, stack
@@ -189,6 +190,7 @@ def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
     _check_deployed_back(existing)
     _check_sign_ins(existing)
     _check_token_service(existing, _check_users(existing))
+    _check_hosted_sign_in(existing)
 
     assert "Detached." in existing.run("detach", existing.pool_id, typed="y\n")
     assert existing.described() == before
@@ -235,6 +237,17 @@ def _check_sign_ins(existing: Existing) -> None:
             AuthFlow="USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": EMAIL, "PASSWORD": PASSWORD},
         )
+
+
+def _check_hosted_sign_in(existing: Existing) -> None:
+    app, count = App(existing.stack), len(inbox.read(existing.stack, EMAIL))
+    browser = Browser().open(app.url()).submit("start", user_name=EMAIL, password=PASSWORD)
+    browser.submit("answer", code=existing.code(count + 1))
+    claims = jwt.decode(app.tokens(browser)["id_token"], options={"verify_signature": False})
+    by_sdk = Conversation(existing.stack, existing.kiosk).start(EMAIL).answer(existing.code(count + 2))
+    told = jwt.decode(by_sdk.tokens["IdToken"], options={"verify_signature": False})
+    assert (claims["sub"], claims["email"]) == (told["sub"], EMAIL)
+    assert len(existing.doctor(code=0)) == len(NOTES)
 
 
 def _check_users(existing: Existing) -> str:

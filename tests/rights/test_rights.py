@@ -8,10 +8,10 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.rights.calls import Calls, all_calls
 from tools.local_stack import process, stack
 from tools.local_stack.stack import Stack
 
@@ -22,18 +22,48 @@ DOORS = (
     "verify_auth_challenge",
     "deliver",
     "pre_token_generation",
+    "custom_sender",
+    "token_api",
+    "hosted_sign_in",
 )
 # SNS has its own word.
 DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
 # Who may make which call. What is not named here may nobody.
 MAY = {
     "write a challenge": {"create_auth_challenge", "verify_auth_challenge"},
-    "write the SMS budget": {"verify_auth_challenge", "deliver"},
+    "write the SMS budget": {"verify_auth_challenge", "deliver", "token_api"},
     "read a challenge": {"pre_token_generation"},
-    "queue a delivery": {"create_auth_challenge"},
-    "derive a code": {"verify_auth_challenge", "deliver"},
+    "queue a delivery": {"create_auth_challenge", "custom_sender", "token_api"},
+    "look at the queue": {"deliver", "token_api"},
+    "derive a code": {"verify_auth_challenge", "deliver", "token_api"},
     "send a mail": {"deliver"},
     "send an SMS": {"deliver"},
+    "write a token's challenge": {"token_api"},
+    "write a step-up's challenge": {"token_api"},
+    "read a token's challenge": {"token_api"},
+    "read a step-up's challenge": {"token_api"},
+    "claim a request": {"token_api"},
+    "free a request": {"token_api"},
+    "use a proof up": {"token_api"},
+    "read for its health": {"token_api"},
+    "make a challenge token": {"token_api"},
+    "sign a proof": {"token_api"},
+    "check a proof": {"token_api"},
+    "read the public key": {"token_api"},
+    "look at a user": {"custom_sender", "token_api", "hosted_sign_in"},
+    "open a code of Cognito's": {"deliver"},
+    "keep a sign-in on the page": {"hosted_sign_in"},
+    "look at a sign-in on the page": {"hosted_sign_in"},
+    "redeem a grant": {"hosted_sign_in"},
+    "seal a session": {"hosted_sign_in"},
+    "open a session": {"hosted_sign_in"},
+    "open a grant": {"hosted_sign_in"},
+    "sign an ID token": {"hosted_sign_in"},
+    "check an access token": {"hosted_sign_in"},
+    "read the ID tokens' key": {"hosted_sign_in"},
+    "read Cognito's secret": {"hosted_sign_in"},
+    "read the inner client": {"hosted_sign_in"},
+    "link a user": {"hosted_sign_in"},
 }
 
 
@@ -47,60 +77,21 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path_factory.mktemp("local")))
         try:
-            parameters = {"AssuranceClaims": "ID_TOKEN"}
+            parameters = {"AssuranceClaims": "ID_TOKEN", "CustomSenders": "BOTH"}
             yield stack.up(port=process.free_port(), parameters=parameters, root=root)
         finally:
             stack.down()
 
 
-def calls(deployed: Stack) -> dict[str, list[Any]]:
-    """Every call by name: those of the design, and some that nobody has a use for."""
-    environment = deployed.client("lambda").get_function_configuration(
-        FunctionName=deployed.functions["deliver"]
-    )["Environment"]["Variables"]
-    key = environment["CODE_KEY_ID"]
-
-    def item(name: str) -> dict[str, Any]:
-        return {"TableName": deployed.table, "Key": {"pk": {"S": name}}}
-
-    def mac(algorithm: str) -> dict[str, Any]:
-        return {"KeyId": key, "MacAlgorithm": algorithm, "Message": "bWFj"}
-
-    def mail(sender: str) -> dict[str, Any]:
-        body = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}
-        return {
-            "FromEmailAddress": sender,
-            "Destination": {"ToAddresses": ["somebody@people.example"]},
-            "ConfigurationSetName": environment["CONFIGURATION_SET"],
-            "Content": {"Simple": body},
-        }
-
-    topic = "arn:aws:sns:us-east-1:000000000000:a-topic"
-    return {
-        "write a challenge": ["dynamodb", "update_item", item("sign_in#somebody")],
-        "write the SMS budget": ["dynamodb", "update_item", item("sms_budget#2026-01-01")],
-        "write another item": ["dynamodb", "update_item", item("other#somebody")],
-        "read a challenge": ["dynamodb", "get_item", item("sign_in#somebody")],
-        "read another item": ["dynamodb", "get_item", item("other#somebody")],
-        "scan the table": ["dynamodb", "scan", {"TableName": deployed.table}],
-        "delete a challenge": ["dynamodb", "delete_item", item("sign_in#somebody")],
-        "queue a delivery": ["sqs", "send_message", {"QueueUrl": deployed.queue_url, "MessageBody": "{}"}],
-        "empty the queue": ["sqs", "purge_queue", {"QueueUrl": deployed.queue_url}],
-        "derive a code": ["kms", "generate_mac", mac("HMAC_SHA_256")],
-        "delete the key": ["kms", "schedule_key_deletion", {"KeyId": key, "PendingWindowInDays": 7}],
-        "send a mail": ["sesv2", "send_email", mail("no-reply@passcode.example")],
-        "send a mail as somebody else": ["sesv2", "send_email", mail("ceo@passcode.example")],
-        "send an SMS": ["sns", "publish", {"PhoneNumber": "+12025550123", "Message": "m"}],
-        "publish to a topic": ["sns", "publish", {"TopicArn": topic, "Message": "m"}],
-        "list the users": ["cognito-idp", "list_users", {"UserPoolId": deployed.user_pool_id}],
-    }
+@pytest.fixture(scope="module")
+def calls(probed: Stack) -> Calls:
+    return all_calls(probed)
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_a_door_may_do_what_the_design_says_and_nothing_else(probed: Stack, door: str) -> None:
-    wanted = calls(probed)
+def test_a_door_may_do_what_the_design_says_and_nothing_else(probed: Stack, calls: Calls, door: str) -> None:
     answer = probed.client("lambda").invoke(
-        FunctionName=probed.functions[door], Payload=json.dumps({"calls": wanted})
+        FunctionName=probed.functions[door], Payload=json.dumps({"calls": calls})
     )
     outcomes = json.load(answer["Payload"])
     allowed = {name for name, outcome in outcomes.items() if outcome not in DENIED}

@@ -21,12 +21,19 @@ DEFAULTS = {
     "SenderEmail": "no-reply@passcode.example",
     "SignInHost": "app.passcode.example",
     "DeletionProtection": "INACTIVE",
+    "HostedSignInMode": "PASSWORD_AND_CODE",
+    "HostedDomainPrefix": "passcode-local",
+    # The demo's page, and the tests' app.
+    "HostedCallbackUrls": "http://127.0.0.1:4580/,http://localhost:4580/,https://app.passcode.example/callback",
+    "HostedLogoutUrls": "http://127.0.0.1:4580/,http://localhost:4580/",
 }
 
 
 def deploy(endpoint_url: str, built: Package, overrides: Mapping[str, str]) -> dict[str, Any]:
     """Create or update the stack; quick if nothing changed. Answers its description."""
-    parameters = DEFAULTS | dict(overrides)
+    # Cognito's answers from its one provider come to this address; on AWS to the pool's domain.
+    here = {"HostedExtraRedirectUris": f"{endpoint_url}/oauth2/idpresponse"}
+    parameters = DEFAULTS | here | dict(overrides)
     _verify_sender(endpoint_url, parameters["SenderEmail"])
     cloudformation = client(endpoint_url, "cloudformation")
     wanted = {"package": built.digest, **{f"parameter:{name}": value for name, value in parameters.items()}}

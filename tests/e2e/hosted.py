@@ -1,0 +1,145 @@
+"""A browser without a window, and an app without a server: the hosted sign-in over HTTP."""
+
+import base64
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+
+import requests
+
+from tools.local_stack.stack import Stack
+
+CALLBACK = "https://app.passcode.example/callback"
+_FORM = re.compile(r"<form[^>]*action=\"([^\"]+)\"[^>]*>(.*?)</form>", re.DOTALL)
+_FIELD = re.compile(r"<input[^>]*\bname=\"(\w+)\"([^>]*)>", re.DOTALL)
+_VALUE = re.compile(r"\bvalue=\"([^\"]*)\"")
+
+
+def session() -> requests.Session:
+    """A connection that looks at nothing of the machine's own set-up."""
+    made = requests.Session()
+    made.trust_env = False
+    return made
+
+
+@dataclass
+class Browser:
+    """One browser: its cookies by host, the page that it shows, and each address that it was sent to."""
+
+    wire: requests.Session = field(default_factory=session)
+    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    went: list[str] = field(default_factory=list)
+    page: requests.Response | None = None
+
+    def open(self, url: str, form: dict[str, str] | None = None) -> "Browser":
+        """Go there and wherever one is sent from there, as far as the app's own address."""
+        while not url.startswith(CALLBACK):
+            self.page = answer = self._ask(url, form)
+            if answer.status_code not in (302, 303):
+                return self
+            url, form = urljoin(url, answer.headers["Location"]), None
+            self.went.append(url)
+        self.page = None
+        return self
+
+    def _ask(self, url: str, form: dict[str, str] | None) -> requests.Response:
+        jar = self.cookies.setdefault(urlsplit(url).netloc, {})
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())} if jar else {}
+        answer = self.wire.request(
+            "POST" if form is not None else "GET",
+            url,
+            data=form,
+            headers=headers,
+            allow_redirects=False,
+            timeout=40,
+        )
+        # A browser takes Secure cookies from loopback; `requests` would not send them there.
+        name, _, rest = answer.headers.get("Set-Cookie", "").partition("=")
+        if "Max-Age=0" in rest:
+            jar.pop(name, None)
+        elif rest:
+            jar[name] = rest.partition(";")[0]
+        self.wire.cookies.clear()
+        return answer
+
+    @property
+    def html(self) -> str:
+        """What is shown."""
+        assert self.page is not None, f"the app was reached: {self.went[-1]}"
+        return self.page.text
+
+    def submit(self, do: str, **typed: str) -> "Browser":
+        """Fill in the form that does this, and send it."""
+        assert self.page is not None
+        for action, inside in _FORM.findall(self.html):
+            fields = {name: _value(rest) for name, rest in _FIELD.findall(inside)}
+            if fields.get("do") == do:
+                return self.open(urljoin(self.page.url, action), fields | typed)
+        raise AssertionError(f"no form does {do}: {self.html}")
+
+    @property
+    def answer(self) -> dict[str, str]:
+        """What the app is told in the end."""
+        assert self.page is None, self.html
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.went[-1]).query).items()}
+
+
+def _value(attributes: str) -> str:
+    found = _VALUE.search(attributes)
+    return unescape(found[1]) if found else ""
+
+
+@dataclass
+class App:
+    """An app of the hosted client, with code and PKCE."""
+
+    stack: Stack
+    verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
+    state: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    def url(self, **other: str) -> str:
+        """Where it sends its users."""
+        digest = hashlib.sha256(self.verifier.encode()).digest()
+        asked = {
+            "response_type": "code",
+            "client_id": self.stack.clients["hosted"],
+            "redirect_uri": CALLBACK,
+            "scope": "openid email",
+            "state": self.state,
+            "nonce": self.nonce,
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        told = {name: value for name, value in (asked | other).items() if value}
+        return f"{self.stack.outputs['HostedSignInURL']}?{urlencode(told)}"
+
+    def exchange(self, code: str, **other: str) -> requests.Response:
+        """Ask Cognito for the tokens."""
+        asked = {
+            "grant_type": "authorization_code",
+            "client_id": self.stack.clients["hosted"],
+            "redirect_uri": CALLBACK,
+            "code": code,
+            "code_verifier": self.verifier,
+        }
+        told = {name: value for name, value in (asked | other).items() if value}
+        return session().post(f"{self.stack.endpoint_url}/oauth2/token", data=told, timeout=20)
+
+    def tokens(self, browser: Browser) -> dict[str, Any]:
+        """The tokens of a sign-in that came back."""
+        assert browser.answer["state"] == self.state
+        given = self.exchange(browser.answer["code"])
+        assert given.status_code == 200, given.text
+        found: dict[str, Any] = given.json()
+        return found
+
+
+def issuer(stack: Stack) -> str:
+    """Where the provider is reached here."""
+    api = urlsplit(stack.outputs["HostedIssuer"]).netloc.partition(".")[0]
+    return f"{stack.endpoint_url}/_aws/execute-api/{api}/v1"

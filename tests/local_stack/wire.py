@@ -1,0 +1,63 @@
+"""Requests to the API of the probed stack, signed and sent one at a time."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tools.local_stack.stack import Stack
+
+ADMINISTRATOR = Credentials("test", "test")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An answer. `problem` is the name of a problem document, or nothing."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+
+    @property
+    def problem(self) -> str:
+        return str(self.body.get("type", "")).rpartition(":")[2]
+
+
+@dataclass(frozen=True)
+class Api:
+    """The API of a stack. `signer` is None for nobody."""
+
+    stack: Stack
+    signer: Credentials | None = ADMINISTRATOR
+    service: str = "execute-api"
+    region: str = "us-east-1"
+
+    def post(self, path: str, body: object, sent: bytes | None = None, **headers: str) -> Heard:
+        """POST `body`, or if there is `sent` that in the place of what was signed."""
+        return self._send("POST", path, json.dumps(body).encode(), sent, headers)
+
+    def get(self, path: str) -> Heard:
+        """GET `path`."""
+        return self._send("GET", path, b"", None, {})
+
+    def _send(
+        self, method: str, path: str, body: bytes, sent: bytes | None, headers: Mapping[str, str]
+    ) -> Heard:
+        url = self.stack.outputs["TokenApiURL"] + path
+        request = AWSRequest(method, url, data=body, headers={"Content-Type": "application/json", **headers})
+        if self.signer:
+            SigV4Auth(self.signer, self.service, self.region).add_auth(request)
+        place = urlsplit(url)
+        connection = HTTPConnection(place.hostname or "", place.port, timeout=30)
+        try:
+            connection.request(method, place.path, sent or body, dict(request.headers))
+            answer = connection.getresponse()
+            return Heard(answer.status, dict(answer.getheaders()), json.loads(answer.read()))
+        finally:
+            connection.close()

@@ -1,0 +1,132 @@
+"""Calls that a door might make: those of the design, and some that nobody has a use for."""
+
+from typing import Any
+
+from tests.rights.hosted import hosted_calls
+from tools.local_stack.stack import Stack
+
+Calls = dict[str, list[Any]]
+
+
+def all_calls(deployed: Stack) -> Calls:
+    """Every call by name: the service, the operation and its arguments."""
+    calls = _table(deployed) | _queue(deployed) | _keys(deployed) | _sealed(deployed)
+    calls |= hosted_calls(deployed, _settings(deployed, "hosted_sign_in"))
+    return calls | _messages(deployed) | _users(deployed)
+
+
+def _table(deployed: Stack) -> Calls:
+    def item(operation: str, key: str) -> list[Any]:
+        return ["dynamodb", operation, {"TableName": deployed.table, "Key": {"pk": {"S": key}}}]
+
+    return {
+        "write a challenge": item("update_item", "sign_in#somebody"),
+        "write a token's challenge": item("update_item", "token#hash"),
+        "write a step-up's challenge": item("update_item", "step_up#somebody"),
+        "write the SMS budget": item("update_item", "sms_budget#2026-01-01"),
+        "claim a request": item("update_item", "request#hash"),
+        "use a proof up": item("update_item", "proof#jti"),
+        "write another item": item("update_item", "other#somebody"),
+        "read a challenge": item("get_item", "sign_in#somebody"),
+        "read a token's challenge": item("get_item", "token#hash"),
+        "read a step-up's challenge": item("get_item", "step_up#somebody"),
+        "read for its health": item("get_item", "health#ready"),
+        "read another item": item("get_item", "other#somebody"),
+        "scan the table": ["dynamodb", "scan", {"TableName": deployed.table}],
+        "free a request": item("delete_item", "request#hash"),
+        "give a proof back": item("delete_item", "proof#jti"),
+        "delete a challenge": item("delete_item", "sign_in#somebody"),
+        "delete a token's challenge": item("delete_item", "token#hash"),
+    }
+
+
+def _queue(deployed: Stack) -> Calls:
+    queue = {"QueueUrl": deployed.queue_url}
+    return {
+        "queue a delivery": ["sqs", "send_message", queue | {"MessageBody": "{}"}],
+        "look at the queue": ["sqs", "get_queue_attributes", queue],
+        "empty the queue": ["sqs", "purge_queue", queue],
+    }
+
+
+def _keys(deployed: Stack) -> Calls:
+    settings = _settings(deployed, "token_api")
+    code_key, token_key, proof_key = (
+        settings[name] for name in ("CODE_KEY_ID", "TOKEN_KEY_ID", "PROOF_KEY_IDS")
+    )
+    foreign = deployed.client("kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+    foreign_key = foreign["KeyMetadata"]["Arn"]
+
+    def mac(key: str) -> list[Any]:
+        return ["kms", "generate_mac", {"KeyId": key, "MacAlgorithm": "HMAC_SHA_256", "Message": "m"}]
+
+    def signature(key: str, algorithm: str = "RSASSA_PKCS1_V1_5_SHA_256") -> dict[str, Any]:
+        return {"KeyId": key, "SigningAlgorithm": algorithm, "Message": "m"}
+
+    proof = deployed.client("kms").sign(**signature(proof_key))["Signature"].hex()
+    return {
+        "derive a code": mac(code_key),
+        "make a challenge token": mac(token_key),
+        "sign a proof": ["kms", "sign", signature(proof_key)],
+        "sign a proof in another way": ["kms", "sign", signature(proof_key, "RSASSA_PSS_SHA_256")],
+        "sign with another key": ["kms", "sign", signature(foreign_key)],
+        "check a proof": ["kms", "verify", signature(proof_key) | {"Signature": {"hex": proof}}],
+        "read the public key": ["kms", "get_public_key", {"KeyId": proof_key}],
+        "read another public key": ["kms", "get_public_key", {"KeyId": foreign_key}],
+        "delete the key": ["kms", "schedule_key_deletion", {"KeyId": code_key, "PendingWindowInDays": 7}],
+    }
+
+
+def _sealed(deployed: Stack) -> Calls:
+    kms, key = deployed.client("kms"), _settings(deployed, "deliver")["SENDER_KEY_ID"]
+
+    def opening(key: str, pool: str) -> list[Any]:
+        context = {"userpool-id": pool}
+        sealed = kms.encrypt(KeyId=key, Plaintext=b"a data key", EncryptionContext=context)["CiphertextBlob"]
+        said = {"KeyId": key, "CiphertextBlob": {"hex": sealed.hex()}, "EncryptionContext": context}
+        return ["kms", "decrypt", said]
+
+    other_key = kms.create_key()["KeyMetadata"]["Arn"]
+    return {
+        "open a code of Cognito's": opening(key, deployed.user_pool_id),
+        "open a code of another pool": opening(key, "us-east-1_Other0001"),
+        "open with another key": opening(other_key, deployed.user_pool_id),
+        "seal with the senders' key": ["kms", "encrypt", {"KeyId": key, "Plaintext": "x"}],
+    }
+
+
+def _messages(deployed: Stack) -> Calls:
+    def mail(sender: str) -> list[Any]:
+        body = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}
+        arguments = {
+            "FromEmailAddress": sender,
+            "Destination": {"ToAddresses": ["somebody@people.example"]},
+            "ConfigurationSetName": _settings(deployed, "deliver")["CONFIGURATION_SET"],
+            "Content": {"Simple": body},
+        }
+        return ["sesv2", "send_email", arguments]
+
+    topic = "arn:aws:sns:us-east-1:000000000000:a-topic"
+    return {
+        "send a mail": mail("no-reply@passcode.example"),
+        "send a mail as somebody else": mail("ceo@passcode.example"),
+        "send an SMS": ["sns", "publish", {"PhoneNumber": "+12025550123", "Message": "m"}],
+        "publish to a topic": ["sns", "publish", {"TopicArn": topic, "Message": "m"}],
+    }
+
+
+def _users(deployed: Stack) -> Calls:
+    pool = {"UserPoolId": deployed.user_pool_id}
+    made = deployed.client("cognito-idp").admin_create_user(**pool, Username="somebody@people.example")
+    somebody = pool | {"Username": made["User"]["Username"]}
+    return {
+        "look at a user": ["cognito-idp", "admin_get_user", somebody],
+        "change a user": ["cognito-idp", "admin_disable_user", somebody],
+        "list the users": ["cognito-idp", "list_users", pool],
+    }
+
+
+def _settings(deployed: Stack, door: str) -> dict[str, str]:
+    found = deployed.client("lambda").get_function_configuration(FunctionName=deployed.functions[door])
+    variables: dict[str, str] = found["Environment"]["Variables"]
+    return variables

@@ -1,0 +1,91 @@
+"""Calls of the hosted sign-in, and those that come near them."""
+
+from typing import Any
+
+from tools.local_stack.stack import Stack
+
+Calls = dict[str, list[Any]]
+
+
+def hosted_calls(deployed: Stack, settings: dict[str, str]) -> Calls:
+    """Every call by name. `settings` are the function's."""
+    return _items(deployed) | _keys(deployed, settings) | _pool(deployed, settings)
+
+
+def _items(deployed: Stack) -> Calls:
+    def item(operation: str, key: str) -> list[Any]:
+        return ["dynamodb", operation, {"TableName": deployed.table, "Key": {"pk": {"S": key}}}]
+
+    return {
+        "keep a sign-in on the page": item("update_item", "hosted#hash"),
+        "look at a sign-in on the page": item("get_item", "hosted#hash"),
+        "redeem a grant": item("update_item", "grant#hash"),
+        "delete a grant": item("delete_item", "grant#hash"),
+    }
+
+
+def _keys(deployed: Stack, settings: dict[str, str]) -> Calls:
+    kms, state_key, sign_key = deployed.client("kms"), settings["STATE_KEY_ID"], settings["SIGN_KEY_IDS"]
+
+    def seal(**context: str) -> list[Any]:
+        return ["kms", "encrypt", {"KeyId": state_key, "Plaintext": "x", "EncryptionContext": context}]
+
+    def opening(item: str) -> list[Any]:
+        context = {"item": item}
+        sealed = kms.encrypt(KeyId=state_key, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"]
+        given = {"KeyId": state_key, "CiphertextBlob": {"hex": sealed.hex()}, "EncryptionContext": context}
+        return ["kms", "decrypt", given]
+
+    def signature(algorithm: str) -> dict[str, Any]:
+        return {"KeyId": sign_key, "SigningAlgorithm": algorithm, "Message": "m"}
+
+    right = signature("RSASSA_PKCS1_V1_5_SHA_256")
+    made = kms.sign(**right)["Signature"].hex()
+    foreign = deployed.client("secretsmanager").create_secret(Name="another", SecretString="x")["ARN"]
+    return {
+        "seal a session": seal(item="hosted#hash"),
+        "seal for no item": seal(),
+        "seal for a challenge": seal(item="sign_in#somebody"),
+        "open a session": opening("hosted#hash"),
+        "open a grant": opening("grant#hash"),
+        "open what is another's": opening("other#hash"),
+        "sign an ID token": ["kms", "sign", right],
+        "sign an ID token in another way": ["kms", "sign", signature("RSASSA_PSS_SHA_256")],
+        "check an access token": ["kms", "verify", right | {"Signature": {"hex": made}}],
+        "read the ID tokens' key": ["kms", "get_public_key", {"KeyId": sign_key}],
+        "read Cognito's secret": [
+            "secretsmanager",
+            "get_secret_value",
+            {"SecretId": settings["RP_SECRET_ID"]},
+        ],
+        "read another secret": ["secretsmanager", "get_secret_value", {"SecretId": foreign}],
+        "change Cognito's secret": [
+            "secretsmanager",
+            "put_secret_value",
+            {"SecretId": settings["RP_SECRET_ID"], "SecretString": "x"},
+        ],
+    }
+
+
+def _pool(deployed: Stack, settings: dict[str, str]) -> Calls:
+    cognito, pool = deployed.client("cognito-idp"), {"UserPoolId": deployed.user_pool_id}
+    made = cognito.admin_create_user(**pool, Username="linked@people.example")["User"]["Username"]
+    inner = pool | {"ClientId": settings["INNER_CLIENT_ID"]}
+    link = {
+        "DestinationUser": {"ProviderName": "Cognito", "ProviderAttributeValue": made},
+        "SourceUser": {
+            "ProviderName": settings["PROVIDER_NAME"],
+            "ProviderAttributeName": "Cognito_Subject",
+            "ProviderAttributeValue": made,
+        },
+    }
+    return {
+        "read the inner client": ["cognito-idp", "describe_user_pool_client", inner],
+        "link a user": ["cognito-idp", "admin_link_provider_for_user", pool | link],
+        "change a client": ["cognito-idp", "update_user_pool_client", inner],
+        "set a password": [
+            "cognito-idp",
+            "admin_set_user_password",
+            pool | {"Username": made, "Password": "a long pass phrase", "Permanent": True},
+        ],
+    }
