@@ -1,13 +1,17 @@
-"""What one sign-in costs: the AWS calls of its doors, counted as botocore sends them."""
+"""What a sign-in and a token cost: the AWS calls of the doors, counted as botocore sends them."""
 
 import json
 import uuid
 from collections import Counter
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.live import LiveDoors, event, live_doors
+from tests.e2e.token_api import Api, nobody, number
+from tests.live import LiveDoors, event, live_door, live_doors
+from tests.token_http.events import event_of
 from tools.local_stack import inbox
 from tools.local_stack.stack import Stack
 
@@ -126,4 +130,61 @@ def test_an_answer_that_is_none_costs_nothing(local_stack: Stack, counted: tuple
         assert doors.verify.handler(said, None)["response"] == {"answerCorrect": False}
     again = doors.create.handler(event("CreateAuthChallenge", sub, session=[entry]), None)
     assert again["response"]["publicChallengeParameters"]["status"] == "WRONG"
+    assert calls == {}
+
+
+@pytest.fixture
+def token_api(local_stack: Stack) -> tuple[ModuleType, Calls]:
+    door, calls = live_door(local_stack, "token_api")[0], Calls()
+    for client in (door._KMS, door._REPEATED, door._ONCE, door._QUEUE.client):
+        calls.watch(client)
+    return door, calls
+
+
+def ask(door: ModuleType, path: str, body: dict[str, str]) -> dict[str, Any]:
+    """One request to the door's own handler; what it answers with 200."""
+    answer = door.handler(event_of("POST", path, body), None)
+    assert answer["statusCode"] == 200, answer["body"]
+    said: dict[str, Any] = json.loads(answer["body"])
+    return said
+
+
+@pytest.mark.parametrize(("field", "to", "budget"), [("email", nobody, 0), ("phone_number", number, 1)])
+def test_a_token_is_one_write_and_its_answer_another(
+    field: str,
+    to: Callable[[], str],
+    budget: int,
+    local_stack: Stack,
+    token_api: tuple[ModuleType, Calls],
+    code_for: Callable[..., str],
+) -> None:
+    door, calls = token_api
+    address = to()
+    before = len(Api(local_stack).messages(address))
+    token = ask(door, "/createToken", {field: address, "purpose": "pay 20 EUR"})["token"]
+    assert calls == {"dynamodb.UpdateItem": 1, "kms.GenerateMac": 1, "sqs.SendMessage": 1}
+    code = code_for(address, before + 1)
+    calls.clear()
+    proof = ask(door, "/verifyToken", {"token": token, "verification_code": code})["proof"]
+    # An answered SMS gives its country back what it took; no record is ever read.
+    writes = {"dynamodb.UpdateItem": 1 + budget}
+    assert calls == writes | {"kms.GenerateMac": 2, "kms.Sign": 1}
+    calls.clear()
+    assert ask(door, "/introspect", {"proof": proof})["active"] is True
+    assert calls == {"dynamodb.UpdateItem": 1, "kms.Verify": 1}
+    for write in calls.writes:
+        item = local_stack.client("dynamodb").get_item(TableName=local_stack.table, Key=write["Key"])["Item"]
+        assert len(json.dumps(item)) < 1024, "a write is one unit"
+
+
+def test_a_request_that_is_refused_costs_no_write(token_api: tuple[ModuleType, Calls]) -> None:
+    door, calls = token_api
+    for path, body in (
+        ("/createToken", {"email": "no address"}),
+        ("/createToken", {}),
+        ("/verifyToken", {"verification_code": "123456"}),
+        ("/verifyToken", {"token": "a.b.c", "verification_code": "123456"}),
+        ("/introspect", {"proof": "a.b.c"}),
+    ):
+        door.handler(event_of("POST", path, body), None)
     assert calls == {}

@@ -7,11 +7,14 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+import jwt
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import User, code_in
 from tests.e2e.cognito import Conversation, code_only, password_and_code
+from tests.e2e.token_api import Answer, Api, number, wrong
+from tests.e2e.token_api import nobody as somebody
 from tools.local_stack import inbox
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
@@ -60,10 +63,49 @@ def _owe(stack: Stack, user: User) -> None:
     )
 
 
+PURPOSE = "sell the house in Elm Street"
+
+
+@pytest.fixture
+def token_run(
+    local_stack: Stack, new_user: Callable[..., User], code_for: Callable[..., str]
+) -> tuple[list[Answer], dict[str, list[str]]]:
+    """The token service well used and ill used: its answers, and what must stand nowhere, by kind."""
+    api, key, user = Api(local_stack), f"order-{time.time_ns()}", new_user()
+    email, phone, wording = somebody(), number(), {"purpose": PURPOSE, "audience": "payments"}
+    said = [
+        api.post("/createToken", {field: to, **wording})
+        for field, to in (("email", email), ("phone_number", phone))
+    ]
+    said += [api.post("/createToken", {"email": somebody()}, idempotency_key=key) for _ in range(2)]
+    codes = [code_for(email), code_for(phone)]
+    for created, code in zip(said[:2], codes, strict=True):
+        answers = [api.verify(created, answer) for answer in (wrong(code), code, code, "no code")]
+        shown = {"proof": answers[1].body["proof"], **wording}
+        said += [*answers, *(api.post("/introspect", shown) for _ in range(2))]
+    id_token = code_only(local_stack).start(user.email).answer(code_for(user.email)).tokens["IdToken"]
+    stepped = api.as_user(id_token, "/step-up", wording)
+    codes.append(code_for(user.email, 2))
+    answer = {"token": stepped.body["token"], "verification_code": codes[-1]}
+    said += [stepped, api.as_user(id_token, "/step-up/verify", answer)]
+    said += [
+        api.post("/verifyToken", answer),
+        api.post("/verifyToken", {"token": id_token, "verification_code": codes[-1]}),
+    ]
+    tokens = {answer.body[name] for answer in said for name in ("token", "proof") if name in answer.body}
+    addresses = [email, phone, user.email, user.phone]
+    return said, {
+        "code": codes,
+        "token": [*tokens, id_token],
+        "address": addresses,
+        "wording": [PURPOSE, key],
+    }
+
+
 def everything_written(stack: Stack) -> dict[str, str]:
     """All that the system wrote, by where it stands: logs (the metrics among them), table, queues."""
     written = {f"log of {door}": "\n".join(lines) for door, lines in stack.logs().items()}
-    written["table"] = json.dumps(stack.client("dynamodb").scan(TableName=stack.table)["Items"])
+    written["table"] = json.dumps(stack.client("dynamodb").scan(TableName=stack.table)["Items"], default=repr)
     with urllib.request.urlopen(stack.endpoint_url + "/_ministack/sqs/messages", timeout=10) as answer:
         written["queues"] = answer.read().decode()
     return written
@@ -93,6 +135,44 @@ def test_the_run_left_nothing_secret_behind(
             assert secret not in text, f"a password or token stands in the {place}"
         for address in [nobody, *(a for user in users for a in (user.email, user.phone))]:
             assert address not in text or place == "queues", f"an address stands in the {place}"
+
+
+def test_the_token_service_left_nothing_secret_behind(
+    local_stack: Stack, token_run: tuple[list[Answer], dict[str, list[str]]]
+) -> None:
+    said, secret = token_run
+    assert [len(found) for found in secret.values()] == [3, 8, 4, 2]
+    assert {answer.status for answer in said} == {200, 400, 409, 422}
+    written = everything_written(local_stack)
+    for told in ('"issued"', '"verified"', '"refused"', '"proofs"', "CognitoPasscode"):
+        assert told in written["log of token_api"], "a log that was not read proves nothing"
+    for kind in ("token#", "step_up#", "request#", "proof#"):
+        assert kind in written["table"]
+    # A message on its way has to hold its address and its wording.
+    in_transit = {("address", "queues"), ("wording", "queues")}
+    for place, text in written.items():
+        for code in secret["code"]:
+            assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", text), f"a code stands in the {place}"
+        for kind in ("token", "address", "wording"):
+            for each in secret[kind] if (kind, place) not in in_transit else []:
+                assert each not in text, f"a {kind} stands in the {place}"
+        for token in secret["token"]:
+            assert token.rpartition(".")[2] not in text, f"the signature of a token stands in the {place}"
+
+
+def test_no_answer_of_the_token_service_says_more_than_it_should(
+    token_run: tuple[list[Answer], dict[str, list[str]]],
+) -> None:
+    said, secret = token_run
+    for answer in said:
+        shown = {name: value for name, value in answer.body.items() if name not in ("token", "proof")}
+        heard = json.dumps(shown) + json.dumps(answer.headers)
+        for code in secret["code"]:
+            assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", heard)
+        assert not any(address in heard for address in secret["address"])
+        for token in (answer.body.get(name, "") for name in ("token", "proof")):
+            claims = jwt.decode(token, options={"verify_signature": False}) if token else {}
+            assert not any(address in json.dumps(claims) for address in secret["address"])
 
 
 def test_no_answer_to_the_app_says_more_than_it_should(

@@ -1,0 +1,83 @@
+"""The key of the proofs changed step by step, as docs/operations.md has it, while proofs are about."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+import jwt
+import pytest
+from botocore.credentials import Credentials
+
+from demo_client.token_client import TokenClient
+from tests.conftest import code_in
+from tests.local_stack.wire import Api
+from tools.local_stack import inbox, process, stack
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path))
+    try:
+        yield
+    finally:
+        stack.down()
+
+
+def published(deployed: Stack) -> list[dict[str, Any]]:
+    opener = build_opener(ProxyHandler({}))
+    found: list[dict[str, Any]] = json.load(opener.open(deployed.outputs["TokenKeysURL"], timeout=30))["keys"]
+    return found
+
+
+def proof(deployed: Stack, address: str) -> str:
+    client = TokenClient(
+        deployed.outputs["TokenApiURL"], region=deployed.region, credentials=Credentials("test", "test")
+    )
+    token, end = client.create(email=address, audience="shop").token, time.monotonic() + 15
+    while not (messages := inbox.read(deployed, address)):
+        assert time.monotonic() < end, "no message came"
+        time.sleep(0.05)
+    return client.verify(token, code_in(messages[-1])).jwt
+
+
+def is_good(deployed: Stack, token: str, keys: list[dict[str, Any]]) -> bool:
+    """Whether a verifier takes a proof who knows these keys."""
+    known = {key["kid"]: jwt.PyJWK(key).key for key in keys}
+    key = known.get(jwt.get_unverified_header(token)["kid"])
+    issuer = deployed.outputs["TokenIssuer"]
+    return key is not None and bool(jwt.decode(token, key, ["RS256"], audience="shop", issuer=issuer))
+
+
+def test_no_proof_is_refused_while_the_key_changes() -> None:
+    seen: list[list[dict[str, Any]]] = []
+    proofs, numbers = [], []
+    for step in ("A", "A_THEN_B", "B_THEN_A", "B"):
+        deployed = stack.up(port=process.free_port(), parameters={"ProofKeys": step})
+        seen.append(published(deployed))
+        proofs.append(proof(deployed, f"{step.lower()}@people.example"))
+        numbers.append(len(seen[-1]))
+        # A verifier has the keys of this step, or still those of the one before; a proof likewise.
+        for token in proofs[-2:]:
+            assert is_good(deployed, token, seen[-1])
+        assert is_good(deployed, proofs[-1], seen[-2] if len(seen) > 1 else seen[-1])
+        assert Api(deployed).get("/health/ready").body["status"] == "ready"
+    assert numbers == [1, 2, 2, 1]
+    assert not is_good(deployed, proofs[0], seen[-1])
+
+
+def test_the_api_calls_the_alias_as_soon_as_there_is_one() -> None:
+    first = stack.up(port=process.free_port())
+    assert Api(first).get("/health").body == {"status": "ok"}
+    second = stack.up(parameters={"SnapStartVersion": "one"})
+    assert second.outputs["TokenApiURL"] == first.outputs["TokenApiURL"]
+    assert Api(second).get("/health").body == {"status": "ok"}
+    aliases = second.client("lambda").list_aliases(FunctionName=second.functions["token_api"])["Aliases"]
+    assert [alias["Name"] for alias in aliases] == ["live"]
+    third = stack.up()
+    assert Api(third).get("/health").body == {"status": "ok"}

@@ -1,0 +1,155 @@
+"""What the service that this one follows promised, and did not keep: each kept, on a stack that runs."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from adapters.tokens import ChallengeTokens
+from tests.e2e.token_api import Api, challenge_in, nobody, number, wrong
+from tests.house.test_template import RESOURCES, TEMPLATE, statements
+from token_service.code import code_from_mac
+from tools.local_stack.inbox import Message
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+Messages = Callable[..., list[Message]]
+CodeFor = Callable[..., str]
+
+
+@pytest.fixture
+def api(local_stack: Stack) -> Api:
+    return Api(local_stack)
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_the_choice_of_email_or_sms(api: Api, channel: str, messages_to: Messages) -> None:
+    given = {"email": nobody(), "sms": number()}
+    asked = {"email": given["email"], "phone_number": given["sms"], "channel": channel}
+    created = api.post("/createToken", asked)
+    assert created.body["channel"] == channel
+    (message,) = messages_to(given.pop(channel))
+    assert message.channel == channel
+    assert api.messages(given.popitem()[1]) == []
+
+
+def test_single_use(api: Api, code_for: CodeFor) -> None:
+    to = nobody()
+    created = api.create(to)
+    code = code_for(to)
+    assert [api.verify(created, code).status for _ in range(2)] == [200, 409]
+
+
+def test_an_expiry_of_five_minutes(api: Api, code_for: CodeFor) -> None:
+    """A token of ours with an old challenge in it stands for six minutes of waiting."""
+    to = nobody()
+    created = api.create(to)
+    assert created.body["expires_in"] == 300
+    life = TEMPLATE["Parameters"]["CodeLifeSeconds"]
+    assert (life["Default"], life["MinValue"], life["MaxValue"]) == (300, 60, 600)
+    tokens = ChallengeTokens(api.mac("TOKEN_KEY_ID"))
+    young = challenge_in(created)
+    old = replace(young, issued_at=young.issued_at - 360, expires_at=young.expires_at - 360)
+    claims = dict(tokens.read(created.body["token"])) | {"challenge": old.pack(), "exp": old.expires_at}
+    code = code_from_mac(api.mac("CODE_KEY_ID")(old.mac_message()), 6).reveal()
+    late = {"token": tokens.write(claims), "verification_code": code}
+    answer = api.post("/verifyToken", late)
+    assert (answer.status, answer.problem) == (410, "code-expired")
+    assert api.verify(created, code_for(to)).status == 200
+
+
+def test_encryption(api: Api) -> None:
+    assert RESOURCES["Table"]["Properties"]["SSESpecification"]["SSEEnabled"] is True
+    for url in (api.stack.queue_url, api.stack.outputs["DeadLettersUrl"]):
+        queue = api.stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        assert queue["Attributes"]["SqsManagedSseEnabled"] == "true"
+    assert "TLS13" in RESOURCES["TokenServiceApi"]["Properties"]["SecurityPolicy"]
+    assert api.stack.outputs["TokenIssuer"].startswith("https://")
+    policy = RESOURCES["QueuesOnlyOverTls"]["Properties"]["PolicyDocument"]["Statement"][0]
+    assert (policy["Effect"], policy["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"email": "ann@people.example,eve@people.example"},
+        {"email": "ann@people.example\r\nBcc: eve@people.example"},
+        {"email": "Ann <ann@people.example>"},
+        {"email": "ann@people.exаmple"},
+        {"email": ["ann@people.example"]},
+        {"email": {"$ne": ""}},
+        {"phone_number": "0206555010"},
+        {"phone_number": "+1206555010\u0660"},
+        {"email": "ann@people.example", "purpose": "pay\r\n@evil.example #000000"},
+        {"email": "ann@people.example", "purpose": "pay \u202e"},
+        {"email": "ann@people.example", "channel": "carrier pigeon"},
+        {"email": "ann@people.example", "secret_key": "secret_key"},
+    ],
+)
+def test_input_validation(api: Api, body: dict[str, Any]) -> None:
+    before = len(api.messages("ann@people.example") + api.messages("eve@people.example"))
+    answer = api.post("/createToken", body)
+    assert (answer.status, answer.problem) == (400, "invalid-request")
+    assert len(api.messages("ann@people.example") + api.messages("eve@people.example")) == before
+
+
+def test_a_rate_limit_and_a_firewall(api: Api) -> None:
+    stage = api.stack.client("apigateway").get_stage(restApiId=api.id, stageName="v1")
+    for path in api.get("/openapi.json").body["paths"]:
+        (found,) = [of for name, of in stage["methodSettings"].items() if name.rpartition("/")[0] == path]
+        assert 0 < found["throttlingRateLimit"] <= 50
+        assert 0 < found["throttlingBurstLimit"] <= 100
+    rules = RESOURCES["DoorsWebAcl"]["Properties"]["Rules"]
+    assert "RateBasedStatement" in rules[0]["Statement"]
+    assert RESOURCES["TokenServiceWebAclAssociation"]["Condition"] == "HasWebAclAndTokenService"
+
+
+def test_least_privilege() -> None:
+    for name, resource in RESOURCES.items():
+        if resource["Type"] != "AWS::IAM::Role" or name.removesuffix("Role") not in RESOURCES:
+            continue
+        for statement in statements(name):
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert not [action for action in actions if "*" in action], name
+            # SNS has no name for a phone number.
+            assert statement["Resource"] != "*" or "sns:Publish" in actions, name
+
+
+def test_metrics(api: Api, code_for: CodeFor) -> None:
+    to = nobody()
+    created = api.create(to)
+    code = code_for(to)
+    for answer in (wrong(code), code):
+        api.verify(created, answer)
+    told = [json.loads(line) for line in api.stack.logs()["token_api"] if line.startswith('{"_aws"')]
+    names = {
+        metric["Name"]
+        for line in told
+        for of in line["_aws"]["CloudWatchMetrics"]
+        for metric in of["Metrics"]
+    }
+    assert names >= {"issued", "verified", "refused", "seconds_to_verify"}
+
+
+def test_health(api: Api) -> None:
+    health = api.get("/health")
+    assert (health.status, health.body) == (200, {"status": "ok"})
+    ready = api.request("GET", "/health/ready").signed().send()
+    assert (ready.status, ready.body["status"]) == (200, "ready")
+    assert set(ready.body["checks"]) == {"table", "queue", "code_key", "token_key", "proof_key"}
+    assert set(ready.body["checks"].values()) == {"ok"}
+    assert api.get("/health/ready").problem == "not-authorised"
+
+
+def test_its_own_bodies_work(api: Api, code_for: CodeFor) -> None:
+    """With its outputs' and its fields' names; only the token of the first answer is new."""
+    outputs = api.stack.outputs
+    assert outputs["TokenCreationAPIURL"] == f"{api.url}/createToken"
+    assert outputs["TokenVerificationAPIURL"] == f"{api.url}/verifyToken"
+    to = nobody()
+    created = api.post("/createToken", {"email": to})
+    answer = {"verification_code": code_for(to), "token": created.body["token"]}
+    assert api.post("/verifyToken", answer).body["verified"] is True

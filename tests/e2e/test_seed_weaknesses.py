@@ -1,0 +1,211 @@
+"""What the service that this one follows did wrong: each shown to be gone, on a stack that runs."""
+
+import ast
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.e2e.token_api import Api, challenge_in, nobody, wrong
+from tests.house.test_template import RESOURCES, TEMPLATE
+from token_service.code import code_from_mac
+from tools.local_stack.inbox import Message
+from tools.local_stack.paths import ROOT
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+Messages = Callable[..., list[Message]]
+CodeFor = Callable[..., str]
+
+
+@pytest.fixture
+def api(local_stack: Stack) -> Api:
+    return Api(local_stack)
+
+
+# --- the generator ----------------------------------------------------------------------------------------
+
+
+def test_a_code_is_six_digits_that_only_the_key_can_tell(api: Api, code_for: CodeFor) -> None:
+    """It drew from a generator that can be guessed, and five digits as often as it pleased."""
+    for to in (nobody(), nobody()):
+        challenge = challenge_in(api.create(to))
+        code = code_for(to)
+        assert re.fullmatch(r"\d{6}", code)
+        assert code == code_from_mac(api.mac("CODE_KEY_ID")(challenge.mac_message()), 6).reveal()
+        assert code != code_from_mac(api.mac("TOKEN_KEY_ID")(challenge.mac_message()), 6).reveal()
+
+
+def test_nothing_that_is_deployed_draws_from_a_generator_that_can_be_guessed() -> None:
+    for file in (ROOT / "triggers").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert "random" not in [*names, getattr(node, "module", "")], file
+
+
+# --- the delivery -----------------------------------------------------------------------------------------
+
+
+def test_the_code_is_in_the_message_and_in_no_answer(api: Api, code_for: CodeFor) -> None:
+    to = nobody()
+    created = api.create(to)
+    code = code_for(to)
+    token = jwt.decode_complete(created.body["token"], options={"verify_signature": False})
+    assert code not in created.body.values()
+    for said in (created.text, json.dumps(token["header"]), str(created.headers)):
+        assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", said)
+    claims = {name: value for name, value in token["payload"].items() if name not in ("iat", "exp")}
+    assert not re.search(rf"\b{code}\b", json.dumps(claims))
+    refused = api.verify(created, wrong(code))
+    verified = api.verify(created, code)
+    for answer in (refused, verified):
+        assert code not in json.dumps({name: value for name, value in answer.body.items() if name != "proof"})
+
+
+def test_a_message_that_cannot_be_sent_is_seen(api: Api) -> None:
+    """It handed the message to another function and never heard whether it was sent."""
+    queue = api.stack.client("sqs").get_queue_attributes(
+        QueueUrl=api.stack.queue_url, AttributeNames=["RedrivePolicy"]
+    )
+    redrive = json.loads(queue["Attributes"]["RedrivePolicy"])
+    assert int(redrive["maxReceiveCount"]) == 5
+    dead = redrive["deadLetterTargetArn"].rpartition(":")[2]
+    alarms = api.stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    watched = [{d["Name"]: d["Value"] for d in alarm["Dimensions"]} for alarm in alarms]
+    assert {"QueueName": dead} in watched
+
+
+# --- the storage ------------------------------------------------------------------------------------------
+
+
+def test_the_table_holds_neither_codes_nor_addresses_and_forgets(api: Api, code_for: CodeFor) -> None:
+    asked = {nobody(): {}, nobody(): {"purpose": "a new device"}}
+    codes = []
+    for to, more in asked.items():
+        api.create(to, **more)
+        codes.append(code_for(to))
+    items = _scanned(api)
+    stored = json.dumps(items, default=repr)
+    for secret in [*asked, *codes, "a new device"]:
+        assert not re.search(rf"(?<![0-9a-f]){secret}(?![0-9a-f])", stored)
+    assert {item["pk"]["S"].partition("#")[0] for item in items} >= {"token"}
+    assert all("ttl" in item for item in items if item["pk"]["S"].startswith("token#"))
+    # The emulator's CloudFormation does not switch it on.
+    ttl = RESOURCES["Table"]["Properties"]["TimeToLiveSpecification"]
+    assert ttl == {"AttributeName": "ttl", "Enabled": True}
+
+
+def _scanned(api: Api) -> list[dict[str, Any]]:
+    pages = api.stack.client("dynamodb").get_paginator("scan").paginate(TableName=api.stack.table)
+    return [item for page in pages for item in page["Items"]]
+
+
+# --- the verification -------------------------------------------------------------------------------------
+
+
+def test_a_code_is_good_for_its_own_address_alone(api: Api, code_for: CodeFor) -> None:
+    """It searched the table for the code, so anybody's live code was good for anybody."""
+    ann, bob = nobody(), nobody()
+    for_ann, for_bob = api.create(ann), api.create(bob)
+    codes = [code_for(ann), code_for(bob)]
+    assert codes[0] != codes[1], "one run in a million begins again"
+    assert api.verify(for_ann, codes[1]).problem == "wrong-code"
+    assert api.verify(for_bob, codes[1]).body["subject"] == for_bob.body["subject"]
+    assert for_ann.body["subject"] != for_bob.body["subject"]
+
+
+def test_a_code_alone_names_nobody(api: Api, code_for: CodeFor) -> None:
+    to = nobody()
+    api.create(to)
+    answer = api.post("/verifyToken", {"verification_code": code_for(to)})
+    assert (answer.status, answer.problem) == (400, "invalid-request")
+    assert "`token`" in answer.body["detail"]
+
+
+def test_no_door_may_search_the_table(api: Api) -> None:
+    iam = api.stack.client("iam")
+    for door in api.stack.functions:
+        found = api.stack.client("lambda").get_function_configuration(FunctionName=api.stack.functions[door])
+        role = found["Role"].rpartition("/")[2]
+        assert not iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            said = json.dumps(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
+            assert not re.search(r"dynamodb:(Scan|Query|Batch|\*)|\"\*:\*\"|\"Action\": \"\*\"", said), door
+
+
+# --- single use -------------------------------------------------------------------------------------------
+
+
+def test_a_code_works_once_however_many_bring_it_at_once(api: Api, code_for: CodeFor) -> None:
+    to = nobody()
+    created = api.create(to)
+    code = code_for(to)
+    with api.limits(1000, 1000), ThreadPoolExecutor(8) as many:
+        answers = list(many.map(lambda _: api.verify(created, code), range(16)))
+    assert Counter(answer.status for answer in answers)[200] == 1
+    # A function that was called too often at once may be out for a moment; it then lets nobody in.
+    assert {answer.status for answer in answers} <= {200, 409, 429, 503}
+    assert api.verify(created, code).problem == "code-spent"
+
+
+# --- attempts, rate, callers ------------------------------------------------------------------------------
+
+
+def test_guesses_run_out_and_the_right_code_comes_too_late(api: Api, code_for: CodeFor) -> None:
+    to = nobody()
+    created = api.create(to)
+    code = code_for(to)
+    with api.limits(1000, 1000):
+        guesses = [api.verify(created, wrong(code)) for _ in range(10)]
+        late = api.verify(created, code)
+    assert [guess.body["attempts_left"] for guess in guesses] == list(range(9, -1, -1))
+    assert (late.status, late.problem) == (429, "locked")
+    assert 0 < int(late.headers["retry-after"]) <= int(api.settings()["LOCK_SECONDS"])
+
+
+def test_a_new_code_brings_no_new_guesses(api: Api, code_for: CodeFor) -> None:
+    to = nobody()
+    first = api.create(to)
+    left = api.verify(first, wrong(code_for(to))).body["attempts_left"]
+    api.stack.client("dynamodb").update_item(
+        TableName=api.stack.table,
+        Key={"pk": {"S": f"token#{challenge_in(first).subject}"}},
+        UpdateExpression="SET sent_at = :then",
+        ExpressionAttributeValues={":then": {"N": str(int(time.time()) - 100)}},
+    )
+    second = api.create(to, purpose="another purpose")
+    assert second.body["status"] == "SENT"
+    assert api.verify(second, wrong(code_for(to, 2))).body["attempts_left"] == left - 1
+
+
+def test_one_mailbox_gets_one_message_at_a_time(api: Api, messages_to: Messages) -> None:
+    to = nobody()
+    api.create(to)
+    again = api.post("/createToken", {"email": to, "purpose": "something else"})
+    assert (again.status, again.problem) == (429, "cooldown")
+    assert len(messages_to(to)) == 1
+
+
+@pytest.mark.parametrize("path", ["/createToken", "/verifyToken", "/introspect"])
+def test_nobody_calls_without_an_identity_of_their_own(api: Api, path: str) -> None:
+    to = nobody()
+    body = {"email": to, "token": "t", "verification_code": "000000", "proof": "p", "secret": "secret_key"}
+    assert api.request("POST", path, body).send().problem == "not-authorised"
+    assert api.messages(to) == []
+
+
+def test_no_secret_has_a_default_value_because_nobody_types_one_in(api: Api) -> None:
+    for name, parameter in TEMPLATE["Parameters"].items():
+        assert "NoEcho" not in parameter, name
+        assert "secret" not in str(parameter.get("Default", "")).lower(), name
+    for door in api.stack.functions:
+        for name, value in api.settings(door).items():
+            if re.search(r"SECRET|PASSWORD|KEY_ID", name):
+                assert all(each.startswith("arn:aws:") for each in value.split(",")), (door, name)

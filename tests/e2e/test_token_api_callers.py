@@ -1,0 +1,173 @@
+"""Who is turned away from the token service, and what they hear: never the function's business."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import botocore.auth
+import jwt
+import pytest
+from botocore.credentials import Credentials
+
+from tests.conftest import User
+from tests.e2e.cognito import code_only
+from tests.e2e.token_api import ADMINISTRATOR, Answer, Api, Request, nobody
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+CANARY = "canary"
+ASKED = {"email": f"{CANARY}@people.example", "purpose": CANARY}
+SIGNED = ["/createToken", "/verifyToken", "/introspect"]
+
+
+@pytest.fixture
+def api(local_stack: Stack) -> Api:
+    return Api(local_stack)
+
+
+@contextmanager
+def nothing_done(api: Api) -> Iterator[None]:
+    """The function does not hear of what is sent meanwhile, and nothing is sent on."""
+    before = api.invocations()
+    yield
+    assert api.invocations() == before
+    assert api.messages(ASKED["email"]) == []
+
+
+def turned_away(answer: Answer, status: int) -> None:
+    """It is a problem with a sentence, and repeats nothing."""
+    assert (answer.status, answer.problem) == (status, "not-authorised")
+    assert CANARY not in answer.text
+    assert not any(CANARY in value for value in answer.headers.values())
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize("path", SIGNED)
+def test_what_is_not_signed_well_is_refused(api: Api, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = api.request("POST", path, ASKED)
+    other_body = {"email": f"{CANARY}@people.example", "purpose": f"{CANARY} 2"}
+    ill = {
+        "nobody signed": asked,
+        "another secret": asked.signed(Credentials("test", "not the secret")),
+        "a key that nobody has": asked.signed(Credentials("AKIAIOSFODNN7EXAMPLE", "a secret")),
+        "another service": asked.signed(service="sts"),
+        "another region": asked.signed(region="eu-west-1"),
+        "another address": Request(
+            "POST", api.url + path, asked.body, api.request("POST", "/", ASKED).signed().headers
+        ),
+        "no signature": api.request("POST", path, ASKED, authorization=f"AWS4-HMAC-SHA256 {CANARY}"),
+        "a password": api.request("POST", path, ASKED, authorization=f"Basic {CANARY}"),
+    }
+    late = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=20)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_: late)
+    ill["an old signature"] = asked.signed()
+    monkeypatch.undo()
+    with nothing_done(api):
+        for request in ill.values():
+            turned_away(request.send(), 403)
+        turned_away(asked.signed().send(api.request("POST", path, other_body).body), 403)
+        turned_away(asked.signed().send(iter([asked.body[:5], asked.body[5:-1], b" }"])), 403)
+
+
+def test_a_right_is_for_one_address(api: Api) -> None:
+    no_rights, another, right = api.principal(), api.principal("/verifyToken"), api.principal("/createToken")
+    with nothing_done(api):
+        for who in (no_rights, another):
+            turned_away(api.request("POST", "/createToken", ASKED).signed(who).send(), 403)
+        turned_away(api.request("POST", "/introspect", {"proof": CANARY}).signed(right).send(), 403)
+    to = nobody()
+    assert api.request("POST", "/createToken", {"email": to}).signed(right).send().status == 200
+
+
+@pytest.mark.parametrize("path", ["/step-up", "/step-up/verify"])
+def test_no_other_token_than_a_users_own_id_token_will_do(
+    api: Api, path: str, new_user: Callable[..., User], code_for: Callable[..., str]
+) -> None:
+    user = new_user()
+    tokens = code_only(api.stack).start(user.email).answer(code_for(user.email)).tokens
+    head, claims, signature = tokens["IdToken"].split(".")
+    unfit = {
+        "garbled": f"{CANARY}.{CANARY}.{CANARY}",
+        "none": "",
+        "the access token": tokens["AccessToken"],
+        "the refresh token": tokens["RefreshToken"],
+        "another signature": f"{head}.{claims}.{signature[::-1]}",
+        "no signature": jwt.encode(
+            jwt.decode(tokens["IdToken"], options={"verify_signature": False}), "", "none"
+        ),
+        "of another pool": foreign_token(api.stack),
+    }
+    body = {} if path == "/step-up" else {"token": CANARY, "verification_code": "123456"}
+    with nothing_done(api), expired_token(api.stack, user) as expired:
+        for token in [*unfit.values(), expired]:
+            turned_away(api.as_user(token, path, body), 401)
+        turned_away(api.request("POST", path, body).signed(ADMINISTRATOR).send(), 401)
+    assert api.as_user(tokens["IdToken"], "/step-up", {}).status == 200
+
+
+def test_a_browser_of_another_site_is_told_nothing(api: Api) -> None:
+    """CORS is off: no answer, good or bad, names an origin that may read it."""
+    origin = "https://evil.example"
+    asked = {"origin": origin, "access_control_request_method": "POST"}
+    for path in [*SIGNED, "/step-up", "/health", "/.well-known/jwks.json"]:
+        turned_away(api.request("OPTIONS", path, None, **asked).send(), 403)
+    good = [
+        api.post("/createToken", {"email": nobody()}, origin=origin),
+        api.request("GET", "/health", None, origin=origin).send(),
+    ]
+    for answer in good:
+        assert answer.status == 200
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def foreign_token(stack: Stack) -> str:
+    """The ID token of a user of another pool."""
+    cognito = stack.client("cognito-idp")
+    pool: str = cognito.create_user_pool(PoolName="foreign")["UserPool"]["Id"]
+    try:
+        cognito.admin_create_user(UserPoolId=pool, Username="eve", MessageAction="SUPPRESS")
+        return _by_password(cognito, pool, "eve", _client(cognito, pool, 3600))
+    finally:
+        cognito.delete_user_pool(UserPoolId=pool)
+
+
+@contextmanager
+def expired_token(stack: Stack, user: User) -> Iterator[str]:
+    """An ID token of `user` that was good a moment ago."""
+    cognito, pool = stack.client("cognito-idp"), stack.user_pool_id
+    client = _client(cognito, pool, 1)
+    try:
+        token = _by_password(cognito, pool, user.email, client)
+        ends = jwt.decode(token, options={"verify_signature": False})["exp"]
+        while time.time() < ends + 1:
+            time.sleep(0.05)
+        yield token
+    finally:
+        cognito.delete_user_pool_client(UserPoolId=pool, ClientId=client)
+
+
+def _client(cognito: Any, pool: str, life: int) -> str:
+    made: str = cognito.create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="of this test",
+        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"],
+        IdTokenValidity=life,
+        TokenValidityUnits={"IdToken": "seconds"},
+    )["UserPoolClient"]["ClientId"]
+    return made
+
+
+def _by_password(cognito: Any, pool: str, name: str, client: str) -> str:
+    password = "Correct horse 1!"
+    cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=password, Permanent=True)
+    answer = cognito.admin_initiate_auth(
+        UserPoolId=pool,
+        ClientId=client,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": name, "PASSWORD": password},
+    )
+    token: str = answer["AuthenticationResult"]["IdToken"]
+    return token

@@ -1,0 +1,175 @@
+"""From the request to the message that somebody reads, to the proof that somebody checks: all of it real."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.conftest import User
+from tests.e2e.cognito import code_only
+from tests.e2e.token_api import Api, nobody, number, wrong
+from tools.local_stack.inbox import Message
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+Messages = Callable[..., list[Message]]
+CodeFor = Callable[..., str]
+PURPOSE = "approve a payment of 20 EUR"
+
+
+@pytest.fixture
+def api(local_stack: Stack) -> Api:
+    return Api(local_stack)
+
+
+@pytest.fixture
+def signed_in(api: Api, new_user: Callable[..., User], code_for: CodeFor) -> Callable[..., tuple[User, str]]:
+    """A user who has signed in with a code, and the ID token."""
+
+    def sign_in(**extra: Any) -> tuple[User, str]:
+        user = new_user(**extra)
+        talk = code_only(api.stack).start(user.email)
+        return user, talk.answer(code_for(user.phone if extra.get("channel") else user.email)).tokens[
+            "IdToken"
+        ]
+
+    return sign_in
+
+
+@pytest.mark.parametrize(
+    ("field", "to", "methods"), [("email", nobody, ["otp"]), ("phone_number", number, ["otp", "sms"])]
+)
+def test_there_and_back(
+    api: Api,
+    field: str,
+    to: Callable[[], str],
+    methods: list[str],
+    messages_to: Messages,
+    code_for: CodeFor,
+) -> None:
+    address = to()
+    created = api.post("/createToken", {field: address, "purpose": PURPOSE, "audience": "payments"})
+    assert (created.status, created.body["status"]) == (200, "SENT")
+    assert created.headers["cache-control"] == "no-store"
+    code = code_for(address)
+    assert PURPOSE in messages_to(address)[0].text
+    assert code not in created.text
+    assert address not in created.text
+
+    verified = api.verify(created, code)
+    assert (verified.status, verified.body["verified"]) == (200, True)
+    claims = api.claims_of(verified.body["proof"], "payments")
+    assert claims["sub"] == created.body["subject"] == verified.body["subject"]
+    assert (claims["amr"], claims["otp_channel"]) == (methods, created.body["channel"])
+    assert claims["purpose"] == PURPOSE
+    with pytest.raises(jwt.InvalidAudienceError):
+        api.claims_of(verified.body["proof"], "transfers")
+
+    shown = {"proof": verified.body["proof"], "audience": "payments", "purpose": PURPOSE}
+    assert api.post("/introspect", shown).body == {"active": True, **claims}
+    assert api.post("/introspect", shown).body == {"active": False}
+
+
+def test_one_key_is_one_message_and_one_challenge(api: Api, messages_to: Messages, code_for: CodeFor) -> None:
+    to, key = nobody(), "the-key-of-this-order"
+    first, again = (api.post("/createToken", {"email": to}, idempotency_key=f"{key}-{to}") for _ in range(2))
+    assert [first.body["status"], again.body["status"]] == ["SENT", "WAITING"]
+    assert api.verify(again, code_for(to)).status == 200
+    assert api.verify(first, code_for(to)).problem == "code-spent"
+    assert len(messages_to(to)) == 1
+
+
+def test_a_key_belongs_to_its_caller(api: Api, messages_to: Messages) -> None:
+    key, asked = nobody(), [nobody(), nobody()]
+    for to in asked:
+        who = api.principal("/createToken")
+        request = api.request("POST", "/createToken", {"email": to}, idempotency_key=key)
+        assert request.signed(who).send().body["status"] == "SENT"
+    assert [len(messages_to(to)) for to in asked] == [1, 1]
+
+
+def test_a_key_is_for_one_request(api: Api) -> None:
+    key, path = nobody(), "/createToken"
+    assert api.post(path, {"email": nobody()}, idempotency_key=key).status == 200
+    other = nobody()
+    answer = api.post(path, {"email": other}, idempotency_key=key)
+    assert (answer.status, answer.problem) == (422, "idempotency-key-reused")
+    assert api.messages(other) == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [("de", "Ihr Code für"), ("fr-CA", "Cognito Passcode"), ("xx", "Your Cognito Passcode code")],
+)
+def test_the_message_speaks_the_readers_language(
+    api: Api, locale: str, words: str, messages_to: Messages
+) -> None:
+    to = nobody()
+    api.post("/createToken", {"email": to, "locale": locale})
+    (message,) = messages_to(to)
+    assert words in message.subject
+    assert (message.subject != "Your Cognito Passcode code") is (locale != "xx")
+
+
+def test_an_address_is_written_to_as_it_is_given(api: Api, messages_to: Messages, code_for: CodeFor) -> None:
+    """Tag and letter case are the receiving host's to judge (RFC 5321, 2.3.11); the budget is one."""
+    name = nobody().partition("@")[0]
+    tagged = f"{name.title()}+Bank@People.EXAMPLE"
+    created = api.post("/createToken", {"email": tagged})
+    (message,) = messages_to(tagged)
+    assert message.to == f"{name.title()}+Bank@people.example"
+    for alias in (f"{name}@people.example", f"{name}+shop@people.example"):
+        other = api.post("/createToken", {"email": alias})
+        assert (other.status, other.problem) == (429, "cooldown")
+        assert api.messages(alias) == []
+    assert api.verify(created, code_for(tagged)).status == 200
+
+
+def test_a_wrong_code_is_counted_and_said(api: Api, code_for: CodeFor) -> None:
+    to = nobody()
+    created = api.post("/createToken", {"email": to})
+    code = code_for(to)
+    left = [api.verify(created, wrong(code)) for _ in range(2)]
+    assert [answer.problem for answer in left] == ["wrong-code", "wrong-code"]
+    assert left[0].body["attempts_left"] == left[1].body["attempts_left"] + 1
+    assert api.verify(created, f" {code[:3]}-{code[3:]} ").status == 200
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_step_up_by_the_channel_of_choice(
+    api: Api, channel: str, signed_in: Any, code_for: CodeFor, messages_to: Messages
+) -> None:
+    user, id_token = signed_in()
+    to = user.email if channel == "email" else user.phone
+    sent = len(api.messages(to))
+    asked = {"channel": channel, "purpose": PURPOSE, "audience": "payments"}
+    created = api.as_user(id_token, "/step-up", asked)
+    assert (created.body["channel"], created.body["subject"]) == (channel, user.sub)
+    code = code_for(to, sent + 1)
+    assert PURPOSE in messages_to(to, sent + 1)[-1].text
+    answer = {"token": created.body["token"], "verification_code": code}
+    verified = api.as_user(id_token, "/step-up/verify", answer)
+    claims = api.claims_of(verified.body["proof"], "payments")
+    assert (claims["sub"], claims["otp_channel"], claims["purpose"]) == (user.sub, channel, PURPOSE)
+    assert api.as_user(id_token, "/step-up/verify", answer).problem == "code-spent"
+
+
+def test_a_step_up_is_its_own_users_and_its_own_endpoints(
+    api: Api, signed_in: Any, code_for: CodeFor
+) -> None:
+    (user, token), (_, stranger) = signed_in(), signed_in()
+    created = api.as_user(token, "/step-up", {})
+    answer = {"token": created.body["token"], "verification_code": code_for(user.email, 2)}
+    assert api.as_user(stranger, "/step-up/verify", answer).problem == "wrong-user"
+    assert api.post("/verifyToken", answer).problem == "invalid-token"
+    assert api.as_user(token, "/step-up/verify", answer).status == 200
+
+
+def test_a_user_cannot_name_an_address(api: Api, signed_in: Any) -> None:
+    _, token = signed_in()
+    other = nobody()
+    for named in ({"email": other}, {"destination": other}, {"sub": other}):
+        assert api.as_user(token, "/step-up", named).problem == "invalid-request"
+    assert api.messages(other) == []

@@ -1,0 +1,126 @@
+"""What comes over the wire to the token service that is no request of it, or too much of one."""
+
+import pytest
+
+from tests.e2e.token_api import Api, Request, nobody
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+MEGABYTE = 1024 * 1024
+POSTS = ["/createToken", "/verifyToken", "/step-up", "/step-up/verify", "/introspect"]
+GETS = ["/.well-known/jwks.json", "/openapi.json", "/health", "/health/ready"]
+
+
+@pytest.fixture
+def api(local_stack: Stack) -> Api:
+    return Api(local_stack)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nowhere", "/createtoken", "/createToken/more", "/health/ready/x", "/%2e"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_address_that_is_not_there(api: Api, method: str, path: str) -> None:
+    before = api.invocations()
+    for request in (api.request(method, path), api.request(method, path).signed()):
+        answer = request.send()
+        assert (answer.status, answer.problem) == (403, "not-authorised")
+    assert api.invocations() == before
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "HEAD", "TRACE"])
+def test_a_method_that_is_not_there(api: Api, method: str) -> None:
+    before = api.invocations()
+    for path in POSTS + GETS:
+        answer = api.request(method, path).signed().send()
+        assert (answer.status, answer.headers["content-type"]) == (403, "application/problem+json")
+    assert api.invocations() == before
+
+
+@pytest.mark.parametrize("path", ["/createToken", "/verifyToken", "/introspect"])
+def test_a_body_of_ten_megabytes_is_not_taken(api: Api, path: str) -> None:
+    before = api.invocations()
+    answer = api.post(path, b'{"email":"' + b"x" * 10 * MEGABYTE + b'"}')
+    assert (answer.status, answer.problem) == (413, "too-large")
+    assert len(answer.text) < 500
+    assert api.invocations() == before
+
+
+def test_a_body_that_is_mostly_nothing_is_too_large_for_the_function(api: Api) -> None:
+    to = nobody()
+    answer = api.post("/createToken", f'{{"email": "{to}"{" " * 16_384}}}'.encode())
+    assert (answer.status, answer.problem) == (413, "too-large")
+    assert api.messages(to) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"email"',
+        b"{'email': 'a@b.example'}",
+        b'{"email": "a@people.example"} and more',
+        b'{"email": NaN}',
+        b"\xff\xfe{\x00}\x00",
+        b'{"email": "\xc3("}',
+        b"[" * 10_000,
+        b'{"a":' * 5_000,
+        b"email=a%40people.example",
+    ],
+)
+def test_what_is_no_json_object_is_refused_in_words(api: Api, body: bytes) -> None:
+    answer = api.post("/createToken", body)
+    assert (answer.status, answer.problem) == (400, "invalid-request")
+    assert "people.example" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/octet-stream",
+        "canary",
+    ],
+)
+def test_another_kind_of_content_is_refused_whatever_is_in_it(api: Api, kind: str) -> None:
+    to = nobody()
+    asked = Request("POST", f"{api.url}/createToken", f'{{"email": "{to}"}}'.encode(), {"Content-Type": kind})
+    answer = asked.signed().send()
+    assert (answer.status, answer.problem) == (400, "invalid-request")
+    assert "canary" not in answer.text
+    assert api.messages(to) == []
+
+
+def test_json_in_chunks_is_json(api: Api) -> None:
+    asked = api.request("POST", "/createToken", {"email": nobody()}).signed()
+    assert asked.send(iter([asked.body[:7], asked.body[7:]])).status == 200
+
+
+def test_a_sentence_about_a_field_has_no_words_of_a_library(api: Api) -> None:
+    answer = api.post("/createToken", {"email": nobody(), "purpose": "two\nlines"})
+    assert (answer.problem, answer.body["detail"]) == (
+        "invalid-request",
+        "`purpose`: no line breaks and no invisible characters.",
+    )
+
+
+@pytest.mark.parametrize("path", POSTS[:2])
+def test_a_burst_over_the_limit_is_told_to_wait(api: Api, path: str) -> None:
+    with api.limits(1, 2):
+        answers = (api.post(path, {"verification_code": "x"}) for _ in range(50))
+        answer = next(answer for answer in answers if answer.status == 429)
+    assert (answer.problem, answer.headers["retry-after"]) == ("throttled", "1")
+
+
+@pytest.mark.parametrize("path", ["/health", "/.well-known/jwks.json"])
+def test_what_is_open_to_the_world_is_limited_too(api: Api, path: str) -> None:
+    with api.limits(1, 2):
+        answer = next(answer for answer in (api.get(path) for _ in range(50)) if answer.status != 200)
+    assert (answer.status, answer.problem, answer.headers["retry-after"]) == (429, "throttled", "1")
