@@ -1,0 +1,338 @@
+"""The hosted sign-in, from Cognito's /oauth2/authorize to Cognito's own tokens in the app, over HTTP."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+import pytest
+
+from tests.conftest import User, code_in
+from tests.e2e.cognito import password_and_code
+from tests.e2e.hosted import CALLBACK, App, Browser, issuer, session
+from tools.local_stack import inbox, process, stack
+from tools.local_stack.errors import StackError
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+NewUser = Callable[..., User]
+CodeFor = Callable[..., str]
+
+
+def said(token: str) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
+
+
+def asked_for_a_code(app: App, user: User) -> Browser:
+    browser = Browser().open(app.url())
+    return browser.submit("start", user_name=user.email, password=user.password)
+
+
+def signed_in(app: App, user: User, code_for: CodeFor) -> Browser:
+    browser = asked_for_a_code(app, user)
+    return browser.submit("answer", code=code_for(user.email))
+
+
+def attributes(deployed: Stack, user: User) -> dict[str, str]:
+    found = deployed.client("cognito-idp").admin_get_user(
+        UserPoolId=deployed.user_pool_id, Username=user.email
+    )
+    return {each["Name"]: each["Value"] for each in found["UserAttributes"]}
+
+
+def test_a_password_and_a_code_end_in_cognitos_own_tokens(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user, app = new_user(), App(local_stack)
+    tokens = app.tokens(signed_in(app, user, code_for))
+    claims = said(tokens["id_token"])
+    assert claims["iss"].endswith(f"/{local_stack.user_pool_id}")
+    assert (claims["sub"], claims["email"], claims["nonce"]) == (user.sub, user.email, app.nonce)
+    assert said(tokens["access_token"])["client_id"] == local_stack.clients["hosted"]
+    assert tokens["refresh_token"]
+
+
+def test_it_is_the_same_user_as_by_the_sdk_again_and_again(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user, before = new_user(), 0
+    pool = local_stack.client("cognito-idp")
+    told = attributes(local_stack, user)
+    for _ in range(2):
+        app = App(local_stack)
+        browser = asked_for_a_code(app, user)
+        before += 1
+        tokens = app.tokens(browser.submit("answer", code=code_for(user.email, before)))
+        assert said(tokens["id_token"])["sub"] == user.sub
+    now = attributes(local_stack, user)
+    identities = now.pop("identities")
+    # Linked once, mapped, and otherwise the user that there was.
+    assert identities.count("OneTimeCode") == 1
+    with pytest.raises(pool.exceptions.InvalidParameterException):
+        pool.admin_link_provider_for_user(
+            UserPoolId=local_stack.user_pool_id,
+            DestinationUser={"ProviderName": "Cognito", "ProviderAttributeValue": user.sub},
+            SourceUser={
+                "ProviderName": "OneTimeCode",
+                "ProviderAttributeName": "Cognito_Subject",
+                "ProviderAttributeValue": user.sub,
+            },
+        )
+    assert now == told
+    conversation = password_and_code(local_stack, user)
+    conversation.answer(code_for(user.email, before + 1))
+    assert said(conversation.tokens["IdToken"])["sub"] == user.sub
+    names = [each["Username"] for each in pool.list_users(UserPoolId=local_stack.user_pool_id)["Users"]]
+    assert not [name for name in names if name.startswith("OneTimeCode")]
+
+
+def test_the_way_there_and_back(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+    user, app = new_user(), App(local_stack)
+    browser = signed_in(app, user, code_for)
+    base = issuer(local_stack)
+    ways = [url.partition("?")[0] for url in browser.went]
+    assert ways == [
+        f"{base}/authorize",
+        f"{base}/sign-in",
+        f"{base}/sign-in",
+        f"{local_stack.endpoint_url}/oauth2/idpresponse",
+        CALLBACK,
+    ]
+    there = parse_qs(urlsplit(browser.went[0]).query)
+    assert there["scope"] == ["openid email phone"]
+    # Nothing of the app's goes on to the page, and nothing of the person is in an address.
+    assert app.state not in browser.went[0]
+    assert user.email not in "".join(browser.went)
+    assert browser.cookies[urlsplit(base).netloc] == {}
+
+
+def test_nothing_of_the_person_is_kept_or_logged(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user, app = new_user(), App(local_stack)
+    browser = asked_for_a_code(app, user)
+    (cookie,) = (value for each in browser.cookies.values() for value in each.values())
+    code = code_for(user.email)
+    browser.submit("answer", code=code)
+    grant = parse_qs(urlsplit(browser.went[-2]).query)["code"][0]
+    tokens = app.tokens(browser)
+    items = local_stack.client("dynamodb").scan(TableName=local_stack.table)["Items"]
+    kept = str([item for item in items if item["pk"]["S"].startswith(("hosted#", "grant#"))])
+    logged = "\n".join(local_stack.logs()["hosted_sign_in"])
+    assert "signed in" in logged
+    for secret in (user.email, user.phone, user.password, cookie, grant, tokens["id_token"]):
+        assert secret not in kept
+        assert secret not in logged
+    assert f'"{code}"' not in logged
+
+
+def test_a_wrong_code_then_the_right_one(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+    user, app = new_user(), App(local_stack)
+    browser = asked_for_a_code(app, user)
+    code = code_for(user.email)
+    browser.submit("answer", code="999999" if code != "999999" else "999998")
+    assert 'id="notice"' in browser.html
+    assert said(app.tokens(browser.submit("answer", code=code))["id_token"])["sub"] == user.sub
+
+
+def test_a_wrong_password_and_a_stranger_see_the_same(local_stack: Stack, new_user: NewUser) -> None:
+    user = new_user()
+    shown = []
+    for name in (user.email, "nobody@people.example"):
+        browser = Browser().open(App(local_stack).url())
+        browser.submit("start", user_name=name, password="not the password")
+        text = browser.html.replace(name, "NAME")
+        for each in browser.cookies.values():
+            assert not [value for value in each.values() if value in text]
+        shown.append(text.partition('id="notice"')[2].partition("</div>")[0])
+    assert shown[0] == shown[1] != ""
+
+
+def test_whoever_gives_up_is_back_in_the_app(local_stack: Stack) -> None:
+    app = App(local_stack)
+    browser = Browser().open(app.url()).submit("cancel")
+    assert browser.answer == {"error": "access_denied", "state": app.state}
+
+
+def test_a_code_is_good_once_and_for_whoever_began(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
+    app = App(local_stack)
+    code = signed_in(app, new_user(), code_for).answer["code"]
+    assert app.exchange(code, code_verifier="x" * 43).json()["error"] == "invalid_grant"
+    assert app.exchange(code, code_verifier="").json()["error"] == "invalid_grant"
+    assert app.exchange(code, redirect_uri=f"{CALLBACK}/other").json()["error"] == "invalid_grant"
+    other = local_stack.clients["password_and_code"]
+    assert app.exchange(code, client_id=other).json()["error"] == "invalid_grant"
+    assert app.exchange(code).status_code == 200
+    assert app.exchange(code).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"redirect_uri": "https://elsewhere.example/"},
+        {"response_type": "token"},
+        {"identity_provider": "COGNITO"},
+    ],
+)
+def test_cognito_sends_nobody_on_who_asks_otherwise(local_stack: Stack, other: dict[str, str]) -> None:
+    browser = Browser().open(App(local_stack).url(**other))
+    assert browser.went == []
+    assert browser.page is not None
+    assert browser.page.status_code == 400
+
+
+def test_plain_pkce_is_turned_away(local_stack: Stack) -> None:
+    browser = Browser().open(App(local_stack).url(code_challenge_method="plain"))
+    assert browser.answer["error"] == "invalid_request"
+
+
+def test_the_sdk_cannot_use_the_clients_of_the_hosted_sign_in(local_stack: Stack, new_user: NewUser) -> None:
+    user, pool = new_user(), local_stack.client("cognito-idp")
+    for flow, parameters in (
+        ("USER_PASSWORD_AUTH", {"USERNAME": user.email, "PASSWORD": user.password}),
+        ("CUSTOM_AUTH", {"USERNAME": user.email}),
+    ):
+        with pytest.raises(pool.exceptions.ClientError):
+            pool.initiate_auth(
+                ClientId=local_stack.clients["hosted"], AuthFlow=flow, AuthParameters=parameters
+            )
+    listed = pool.list_user_pool_clients(UserPoolId=local_stack.user_pool_id)["UserPoolClients"]
+    (inner,) = [each["ClientId"] for each in listed if each["ClientName"] == "HOSTED_INNER"]
+    with pytest.raises(pool.exceptions.ClientError):
+        pool.initiate_auth(ClientId=inner, AuthFlow="CUSTOM_AUTH", AuthParameters={"USERNAME": user.email})
+
+
+def test_the_provider_answers_cognito_alone(local_stack: Stack) -> None:
+    base = issuer(local_stack)
+    wrong = {
+        "grant_type": "authorization_code",
+        "client_id": "cognito",
+        "client_secret": "guess",
+        "code": "x",
+    }
+    answer = session().post(f"{base}/token", data=wrong, timeout=20)
+    assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
+    assert session().get(f"{base}/userinfo", timeout=20).status_code == 401
+
+
+@pytest.fixture
+def other_provider(local_stack: Stack) -> Iterator[Callable[..., str]]:
+    """Makes a provider that differs in its details from the stack's, and an app client for it."""
+    pool, named = local_stack.client("cognito-idp"), {"UserPoolId": local_stack.user_pool_id}
+    right = pool.describe_identity_provider(**named, ProviderName="OneTimeCode")["IdentityProvider"]
+    base, made = issuer(local_stack), []
+    found = {"authorize_url": "authorize", "token_url": "token", "attributes_url": "userinfo"}
+    addresses = {name: f"{base}/{path}" for name, path in found.items()}
+    addresses["jwks_uri"] = f"{base}/.well-known/jwks.json"
+
+    def make(**details: str) -> str:
+        pool.create_identity_provider(
+            **named,
+            ProviderName="Other",
+            ProviderType="OIDC",
+            ProviderDetails=right["ProviderDetails"] | addresses | details,
+            AttributeMapping=right["AttributeMapping"],
+        )
+        client = pool.create_user_pool_client(
+            **named,
+            ClientName="OTHER",
+            SupportedIdentityProviders=["Other"],
+            AllowedOAuthFlowsUserPoolClient=True,
+            AllowedOAuthFlows=["code"],
+            AllowedOAuthScopes=["openid", "email"],
+            CallbackURLs=[CALLBACK],
+        )["UserPoolClient"]["ClientId"]
+        made.append(client)
+        return str(client)
+
+    yield make
+    pool.delete_identity_provider(**named, ProviderName="Other")
+    pool.delete_user_pool_client(**named, ClientId=made[0])
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"oidc_issuer": "https://elsewhere.example"},
+        {"client_secret": "another"},
+        {"jwks_uri": "http://127.0.0.1:9/"},
+        {"attributes_url": "http://127.0.0.1:9/"},
+    ],
+    ids=lambda details: next(iter(details)),
+)
+def test_cognito_believes_no_other_provider(
+    local_stack: Stack,
+    new_user: NewUser,
+    code_for: CodeFor,
+    other_provider: Callable[..., str],
+    details: dict[str, str],
+) -> None:
+    user, app = new_user(), App(local_stack)
+    browser = Browser().open(app.url(client_id=other_provider(**details)))
+    browser.submit("start", user_name=user.email, password=user.password)
+    browser.submit("answer", code=code_for(user.email))
+    assert (browser.answer["error"], browser.answer["state"]) == ("invalid_request", app.state)
+    assert "code" not in browser.answer
+
+
+def test_gateway_says_itself_what_it_says_in_a_page(local_stack: Stack) -> None:
+    answer = session().get(f"{issuer(local_stack)}/nothing", timeout=20)
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "Go back to the app" in answer.text
+
+
+@pytest.fixture
+def code_only_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A stack whose hosted sign-in asks for no password."""
+    monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path))
+    parameters = {"HostedSignInMode": "CODE_ONLY", "ProofKeys": "B_THEN_A"}
+    try:
+        yield stack.up(port=process.free_port(), parameters=parameters)
+    finally:
+        stack.down()
+
+
+def test_a_code_alone(code_only_stack: Stack) -> None:
+    pool, email = code_only_stack.client("cognito-idp"), "alone@people.example"
+    given = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
+    made = pool.admin_create_user(
+        UserPoolId=code_only_stack.user_pool_id,
+        Username=email,
+        UserAttributes=given,
+        MessageAction="SUPPRESS",
+    )
+    pool.admin_set_user_password(
+        UserPoolId=code_only_stack.user_pool_id, Username=email, Password="a long pass phrase", Permanent=True
+    )
+    (sub,) = (each["Value"] for each in made["User"]["Attributes"] if each["Name"] == "sub")
+    app = App(code_only_stack)
+    browser = Browser().open(app.url())
+    assert 'name="password"' not in browser.html
+    browser.submit("start", user_name=email)
+    end = time.monotonic() + 15
+    while not (messages := inbox.read(code_only_stack, email)):
+        assert time.monotonic() < end, "no message came"
+        time.sleep(0.05)
+    claims = said(app.tokens(browser.submit("answer", code=code_in(messages[-1])))["id_token"])
+    assert (claims["sub"], claims["email"]) == (sub, email)
+    keys = session().get(f"{issuer(code_only_stack)}/.well-known/jwks.json", timeout=20).json()["keys"]
+    assert len(keys) == 2
+
+
+def test_a_page_without_the_password_is_not_made_where_the_password_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path))
+    parameters = {"HostedSignInMode": "CODE_ONLY", "AppClients": "PASSWORD_AND_CODE"}
+    try:
+        with pytest.raises(StackError, match="ask for the password"):
+            stack.up(port=process.free_port(), parameters=parameters)
+    finally:
+        stack.down()
