@@ -10,7 +10,8 @@ VENV := .venv
 LOCK := requirements.lock
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
-PYTEST_ARGS ?=
+# A file at a time for each processor: a file's local stack is started once.
+PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile --durations 15
 PORT ?= 4566
 
 help: ## Show this list.
@@ -38,7 +39,7 @@ install:
 		&& $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --requirement $(LOCK) \
 		&& cp $(LOCK) $(READY)
 
-demo: setup ## See a local AWS sign users in with one-time codes.
+demo: setup page ## See a local AWS sign users in with one-time codes, on the terminal and in a browser.
 	@$(RUN) -m demo_client story
 
 up: setup ## Start the local AWS and deploy template.yaml to it.
@@ -47,7 +48,7 @@ up: setup ## Start the local AWS and deploy template.yaml to it.
 down: ## Stop the local AWS.
 	@if [ -x $(RUN) ]; then $(RUN) -m tools.local_stack down; else echo 'Nothing was running.'; fi
 
-test: setup node ## Run all tests.
+test: setup node page ## Run all tests.
 	@$(RUN) -m pytest $(PYTEST_ARGS)
 
 # The tests that sign in with JavaScript clients skip, and say so, where there is no Node.
@@ -57,6 +58,24 @@ node:
 
 tests/clients/node_modules/.ready: tests/clients/package-lock.json
 	@cd tests/clients && npm ci --loglevel=error --no-audit --no-fund && touch node_modules/.ready
+
+# The sign-in form of the demo page. Without it the page is there all the same, and says what is missing.
+PAGE := demo_client/web
+.PHONY: page
+page:
+	@if command -v npm >/dev/null; then \
+		$(MAKE) -s $(PAGE)/built/app.js || { [ "$${CI:-}" != true ] && echo 'The demo page has no sign-in form: npm could not make it.'; }; \
+	else \
+		echo 'The demo page has no sign-in form without Node.js and npm. Install them and run make again.'; \
+	fi
+
+$(PAGE)/built/app.js: $(PAGE)/app/node_modules/.ready $(PAGE)/app/package.json $(wildcard $(PAGE)/app/src/*.js)
+	@cd $(PAGE)/app && npm run --silent build
+
+# Nothing that is installed here runs a script of its own: esbuild works without its one.
+$(PAGE)/app/node_modules/.ready: $(PAGE)/app/package-lock.json
+	@echo 'Making the demo page: packages are downloaded, about 15 seconds ...'
+	@cd $(PAGE)/app && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null && touch node_modules/.ready
 
 check: setup sam ## Run the linters, the type checker and the import contract.
 	@$(RUN) -m ruff check .
@@ -94,5 +113,6 @@ deploy: build ## Deploy to AWS. The first time it asks for all it needs to know.
 
 clean: ## Stop the local AWS and remove all that these targets made.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true
-	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules
+	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules \
+		$(PAGE)/app/node_modules $(PAGE)/built
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

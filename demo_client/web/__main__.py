@@ -1,0 +1,49 @@
+"""`python -m demo_client.web PORT`: serve the page until the local stack ends. `make demo` starts it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+import threading
+
+from demo_client.web.backstage import LocalBackstage
+from demo_client.web.process import lock_path
+from demo_client.web.server import PageServer
+from tools.local_stack import locks
+from tools.local_stack.errors import StackError
+from tools.local_stack.process import lock_path as emulator_lock
+
+
+def main(port: int) -> None:
+    """Serve on `port`, or on a free one if it is taken. Leaves with a sentence if it cannot."""
+    try:
+        server = _bound(port)
+        lock = locks.hold(lock_path(), json.dumps({"pid": os.getpid(), "port": server.port}))
+    except StackError as error:
+        sys.exit(str(error))
+    except BlockingIOError:
+        sys.exit("The demo page of this state directory is served already.")
+    with lock:
+        threading.Thread(target=_leave_with_the_stack, daemon=True).start()
+        server.serve_forever()
+
+
+def _bound(port: int) -> PageServer:
+    backstage = LocalBackstage()
+    try:
+        return PageServer(port, backstage)
+    except OSError:
+        return PageServer(0, backstage)
+
+
+def _leave_with_the_stack() -> None:
+    # The emulator holds this lock while it lives, so the kernel says when it is gone, however it went.
+    with emulator_lock().open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,39 @@
+// The inbox. Text is shown as text; the HTML of an email only in a frame that can run and load nothing.
+import { button, byId, clock, make } from './dom.js';
+
+const MOST = 20;
+const NAMES = { email: 'Email', sms: 'SMS' };
+const seen = new Set();
+
+// The one group of digits in a message that is a code; an SMS repeats it in a line for phones.
+const codeIn = (text) => text.match(/#(\d{6,8})\s*$/)?.[1] ?? text.match(/(?<![\d#])\d{6,8}(?!\d)/)?.[0];
+
+export function showMessage(message, typeCode) {
+  if (seen.has(message.id)) return;
+  seen.add(message.id);
+  byId('no-messages').hidden = true;
+  const list = byId('messages');
+  list.prepend(item(message, typeCode));
+  if (list.children.length > MOST) list.lastElementChild.remove();
+  byId('arrived').textContent = `${NAMES[message.channel]} to ${message.to} at ${clock(message.sentAt)}`;
+}
+
+function item(message, typeCode) {
+  const about = `${NAMES[message.channel]} to ${message.to}, ${clock(message.sentAt)}`;
+  const made = make('li', { class: message.channel, 'data-to': message.to }, make('p', { class: 'about' }, about));
+  if (message.subject) made.append(make('h3', { dir: 'auto' }, message.subject));
+  made.append(make('p', { class: 'text', dir: 'auto' }, message.text.trim()));
+  const tools = make('div', { class: 'row' });
+  const code = codeIn(message.text);
+  if (code) tools.append(button('Type this code for me', () => typeCode(code)));
+  if (message.html) tools.append(button('As a mail program shows it', ({ target }) => open(made, target, message)));
+  made.append(tools);
+  return made;
+}
+
+function open(made, opener, { id, to }) {
+  opener.remove();
+  made.querySelector('.text').hidden = true;
+  const frame = make('iframe', { sandbox: '', src: `/mail/${id}`, title: `The email to ${to}` });
+  made.querySelector('.row').before(frame);
+}

@@ -1,0 +1,30 @@
+// Puts the page together: the facts about the stack, the three parts, and what happens meanwhile.
+import { app } from './app-part.js';
+import { byId, say } from './dom.js';
+import { isLeaving, leave, leftAt } from './hosted.js';
+import { showMessage } from './inbox.js';
+import { dim, showStep } from './runs.js';
+
+const GONE = 'The local AWS has ended. Start it again with “make demo”, and reload this page.';
+
+function listen(code) {
+  const since = leftAt();
+  const events = new EventSource(since ? `/events?since=${since}` : '/events');
+  events.addEventListener('open', () => say('connection', ''));
+  events.addEventListener('error', () => say('connection', GONE));
+  events.addEventListener('message', ({ data }) => showMessage(JSON.parse(data), code));
+  events.addEventListener('step', ({ data }) => showStep(JSON.parse(data)));
+}
+
+const answer = await fetch('/facts');
+const facts = answer.ok && await answer.json();
+if (facts.hosted && isLeaving()) {
+  await leave(facts.hosted);
+} else if (facts) {
+  const part = app(facts, dim);
+  listen(part.typeCode);
+  await part.ready();
+} else {
+  byId('start').hidden = true;
+  say('connection', await answer.text());
+}

@@ -1,0 +1,144 @@
+"""The demo page's way to the page that Cognito hosts, and back, with a Cognito that the test plays."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from demo_client.web.server import PageServer
+from demo_client.web.steps import Step
+from tests.demo_client.web_kit import ENDPOINT, FakeBackstage, served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
+
+pytestmark = pytest.mark.e2e
+
+HOSTED = {"url": f"{ENDPOINT}/oauth2/authorize", "clientId": "the-client"}
+CLAIMS = {"sub": "a-sub", "email": "ada@people.example"}
+
+
+def unsigned(claims: dict[str, str]) -> str:
+    """A token as far as a page reads it."""
+    part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"eyJ9.{part}.c2ln"
+
+
+class Cognito:
+    """Sends everybody straight back with a code, and gives tokens for it; `changed` alters the way back."""
+
+    def __init__(self, changed: dict[str, str]) -> None:
+        self._changed = changed
+        self.asked: dict[str, str] = {}
+        self.told: dict[str, str] = {}
+
+    def authorize(self, route: "Route") -> None:
+        self.asked = _flat(urlsplit(route.request.url).query)
+        back = {"code": "the-code", "state": self.asked["state"]} | self._changed
+        route.fulfill(status=302, headers={"Location": f"{self.asked['redirect_uri']}?{urlencode(back)}"})
+
+    def token(self, route: "Route") -> None:
+        self.told = _flat(route.request.post_data or "")
+        tokens = {"id_token": unsigned(CLAIMS), "access_token": unsigned({"sub": "a-sub"})}
+        route.fulfill(json=tokens, headers={"Access-Control-Allow-Origin": "*"})
+
+
+def _flat(text: str) -> dict[str, str]:
+    return {name: value for name, (value,) in parse_qs(text, strict_parsing=True).items()}
+
+
+@pytest.fixture
+def stack() -> FakeBackstage:
+    return FakeBackstage(hosted=HOSTED)
+
+
+@pytest.fixture
+def server(stack: FakeBackstage) -> Iterator[PageServer]:
+    with served(stack) as found:
+        yield found
+
+
+def sign_in(page: "Page", **changed: str) -> tuple["Page", Cognito]:
+    """Follows the button: the tab that it opened, once that is back, and what Cognito was told."""
+    cognito = Cognito(changed)
+    page.context.route(f"{ENDPOINT}/oauth2/authorize?*", cognito.authorize)
+    page.context.route(f"{ENDPOINT}/oauth2/token", cognito.token)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in with a one-time code").click()
+    opened.value.locator("#say:not(:empty)").wait_for()
+    return opened.value, cognito
+
+
+def test_there_and_back(server: PageServer, visit: Callable[..., "Page"], stack: FakeBackstage) -> None:
+    first = visit(server)
+    tab, cognito = sign_in(first)
+    assert tab.locator("#say").inner_text() == "Signed in as ada@people.example."
+    assert tab.locator("#claims table").count() == 2
+    here = f"http://localhost:{server.port}/"
+    assert tab.url == here
+    assert tab.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
+    challenge = hashlib.sha256(cognito.told.pop("code_verifier").encode()).digest()
+    assert cognito.told == {
+        "grant_type": "authorization_code",
+        "client_id": "the-client",
+        "redirect_uri": here,
+        "code": "the-code",
+    }
+    assert cognito.asked["code_challenge"] == base64.urlsafe_b64encode(challenge).decode().rstrip("=")
+    assert cognito.asked["code_challenge_method"] == "S256"
+    # The page that was left goes on: there the code would have come.
+    assert first.locator("#start").is_visible()
+
+
+def test_what_ran_meanwhile_is_shown(
+    server: PageServer, visit: Callable[..., "Page"], stack: FakeBackstage
+) -> None:
+    page = visit(server)
+    left = page.evaluate("Date.now()")
+    stack.done.append(Step("r-1", "deliver", left + 1_000_000, 5, (), ()))
+    tab, _ = sign_in(page)
+    tab.locator('#doors [data-door="deliver"].lit').wait_for()
+
+
+def test_signing_out_ends_the_session_at_cognito_too(
+    server: PageServer, visit: Callable[..., "Page"]
+) -> None:
+    tab, _ = sign_in(visit(server))
+    here = f"http://localhost:{server.port}/"
+    tab.context.route(
+        f"{ENDPOINT}/logout?*", lambda route: route.fulfill(status=302, headers={"Location": here})
+    )
+    with tab.expect_request(f"{ENDPOINT}/logout?*") as asked:
+        tab.get_by_role("button", name="Sign out").click()
+    assert _flat(urlsplit(asked.value.url).query) == {"client_id": "the-client", "logout_uri": here}
+    tab.locator("#start").wait_for()
+
+
+@pytest.mark.parametrize("changed", [{"state": "of another"}, {"state": ""}])
+def test_an_answer_that_was_not_asked_for_is_refused(
+    server: PageServer, visit: Callable[..., "Page"], changed: dict[str, str]
+) -> None:
+    tab, cognito = sign_in(visit(server), **changed)
+    assert "not the answer to a sign-in" in tab.locator("#say").inner_text()
+    assert cognito.told == {}
+    assert tab.locator("#start").is_visible()
+
+
+def test_a_stolen_link_signs_nobody_in(
+    server: PageServer, visit: Callable[..., "Page"], chromium: "Browser"
+) -> None:
+    page = visit(server)
+    page.goto(f"http://localhost:{server.port}/?code=stolen&state=undefined")
+    page.get_by_text("not the answer to a sign-in").wait_for()
+    assert "stolen" not in page.url
+
+
+def test_a_stack_without_hosted_sign_in_offers_none(visit: Callable[..., "Page"]) -> None:
+    with served(FakeBackstage()) as server:
+        page = visit(server)
+        page.locator("#no-messages").wait_for()
+        assert page.locator("#hosted").is_hidden()

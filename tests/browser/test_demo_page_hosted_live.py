@@ -1,0 +1,51 @@
+"""From the demo page to the hosted page and back, through the local stack: nothing is played."""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo_client.web import process
+from demo_client.web.backstage import LocalBackstage
+from tests.conftest import COOLDOWN
+from tests.demo_client.web_kit import served
+from tools.local_stack import stack
+from tools.local_stack.stack import Stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.e2e
+
+
+def test_the_demo_page_shows_a_hosted_sign_in(local_stack: Stack, visit: Callable[..., "Page"]) -> None:
+    with served(LocalBackstage()) as server:
+        stack.up(parameters={"CooldownSeconds": str(COOLDOWN)} | process.parameters(server.port))
+        page = visit(server)
+        page.get_by_role("button", name="Make a demo user").click()
+        page.get_by_text("has an account now").wait_for()
+        email, password = page.locator("#email").input_value(), page.locator("#password").input_value()
+        with page.context.expect_page() as opened:
+            page.get_by_role("link", name="Sign in with a one-time code").click()
+        tab = opened.value
+        tab.locator("[name=user_name]").fill(email)
+        tab.locator("[name=password]").fill(password)
+        tab.keyboard.press("Enter")
+        # The page that was left has the inbox.
+        message = page.locator(f'#messages li[data-to="{email}"] .text')
+        message.wait_for()
+        code = re.search(r"\b\d{6}\b", message.inner_text())
+        assert code
+        tab.locator("[name=code]").fill(code[0])
+        tab.keyboard.press("Enter")
+        tab.get_by_text(f"Signed in as {email}.").wait_for()
+        found = local_stack.client("cognito-idp").admin_get_user(
+            UserPoolId=local_stack.user_pool_id, Username=email
+        )
+        sub = next(each["Value"] for each in found["UserAttributes"] if each["Name"] == "sub")
+        # One user, however they signed in: the table's first row is the ID token's sub.
+        assert sub in tab.locator("#claims tr", has_text="sub").first.inner_text()
+        for door in ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge"):
+            tab.locator(f'#doors [data-door="{door}"].lit').wait_for()
+            page.locator(f'#doors [data-door="{door}"].lit').wait_for()

@@ -1,0 +1,77 @@
+"""The page's process: one for each stack, and gone with it."""
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from demo_client.web import process
+from demo_client.web.process import Page
+from tests.demo_client.web_kit import ENDPOINT
+from tools.local_stack import locks
+from tools.local_stack.errors import StackError
+from tools.local_stack.process import free_port, lock_path
+
+FACTS = {
+    "endpoint_url": ENDPOINT,
+    "region": "us-east-1",
+    "user_pool_id": "us-east-1_Pool",
+    "clients": {},
+    "table": "",
+    "queue_url": "",
+    "functions": {},
+    "outputs": {},
+}
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
+    """A stack that is said to run for as long as this file is open: the emulator's lock is held."""
+    monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path))
+    (tmp_path / "stack.json").write_text(json.dumps(FACTS))
+    with locks.hold(lock_path(), '{"pid": 1, "port": 4566}') as lock:
+        yield lock
+    for child in process._children:
+        child.wait(10)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.02)
+
+
+def answers(page: Page) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", page.port), timeout=1):
+        return True
+    return False
+
+
+def test_it_is_started_once_and_ends_with_the_stack(stack: TextIO) -> None:
+    page = process.start(free_port())
+    assert answers(page)
+    assert process.start() == page
+    stack.close()
+    until(lambda: process.running() is None)
+    until(lambda: not answers(page))
+
+
+def test_a_taken_port_is_left_to_its_owner(stack: TextIO) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        page = process.start(port)
+    assert page.port != port
+    assert page.url == f"http://localhost:{page.port}/"
+
+
+def test_without_a_stack_there_is_nothing_to_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path))
+    with pytest.raises(StackError, match=r"page\.log"):
+        process.start(free_port())
+    assert "make up" in process.log_path().read_text()

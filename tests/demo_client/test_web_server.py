@@ -1,0 +1,167 @@
+"""The page's server: what it serves, to whom, and nothing else."""
+
+import json
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+import pytest
+
+from demo_client.web import answers
+from demo_client.web.backstage import message_id
+from demo_client.web.server import PageServer
+from tests.demo_client.web_kit import EMAIL, ENDPOINT, SMS, FakeBackstage, ask, served
+
+
+@pytest.fixture
+def stack() -> FakeBackstage:
+    return FakeBackstage(sent=[EMAIL, SMS])
+
+
+@pytest.fixture
+def page(stack: FakeBackstage) -> Iterator[PageServer]:
+    with served(stack) as server:
+        yield server
+
+
+def post(
+    page: PageServer,
+    body: bytes = b'{"channel": "sms"}',
+    *,
+    changed: Mapping[str, str] = MappingProxyType({}),
+) -> int:
+    """The status of a POST as the page sends it, but for the headers `changed` (empty: left out)."""
+    headers = {
+        "Origin": f"http://localhost:{page.port}",
+        "X_Page_Nonce": page.nonce,
+        "Content_Type": "application/json",
+        "Content_Length": str(len(body)),
+        "Sec_Fetch_Site": "same-origin",
+    } | dict(changed)
+    return ask(page, "POST", "/users", body, **{name: text for name, text in headers.items() if text}).status
+
+
+def test_the_page_and_its_files(page: PageServer) -> None:
+    index = ask(page, "GET", "/")
+    assert index.status == 200
+    assert b'<script type="module" src="/page.js">' in index.body
+    assert ask(page, "GET", "/page.css").headers["Content-Type"] == "text/css; charset=utf-8"
+    assert ask(page, "GET", "/page.js").headers["Content-Type"] == "text/javascript; charset=utf-8"
+
+
+def test_it_listens_on_loopback_only(page: PageServer) -> None:
+    assert page.socket.getsockname()[0] == "127.0.0.1"
+
+
+def test_every_answer_has_the_headers_that_shut_others_out(page: PageServer) -> None:
+    for path in ("/", "/facts", "/page.js", "/nothing"):
+        headers = ask(page, "GET", path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert f"connect-src 'self' {ENDPOINT};" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "Access-Control-Allow-Origin" not in headers
+        assert "Server" not in headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../server.py",
+        "/static/../server.py",
+        "/%2e%2e/server.py",
+        "/..%2fserver.py",
+        "//etc/passwd",
+        "/index.html/",
+        "/static/page.js",
+        "/built/app.js",
+        "/.npmrc",
+        "/mail/",
+        "/mail/0000000000000000",
+        "/mail/../facts",
+    ],
+)
+def test_nothing_else_is_served(page: PageServer, path: str) -> None:
+    assert ask(page, "GET", path).status == 404
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
+def test_other_methods_are_not_understood(page: PageServer, method: str) -> None:
+    assert ask(page, method, "/").status == 501
+
+
+@pytest.mark.parametrize("path", ["/", "/facts", "/events", "/page.js"])
+@pytest.mark.parametrize("host", ["evil.example:{}", "localhost", "localhost:1", "localhost.evil.example:{}"])
+def test_another_name_for_loopback_gets_nothing(page: PageServer, path: str, host: str) -> None:
+    assert ask(page, "GET", path, Host=host.format(page.port)).status == 403
+
+
+def test_both_names_of_this_machine_are_taken(page: PageServer) -> None:
+    assert ask(page, "GET", "/facts", Host=f"127.0.0.1:{page.port}").status == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_may_open_the_page_and_nothing_else(page: PageServer, site: str) -> None:
+    assert ask(page, "GET", "/?code=1&state=2", Sec_Fetch_Site=site).status == 200
+    for path in ("/facts", "/events", "/page.js", f"/mail/{message_id(EMAIL)}"):
+        assert ask(page, "GET", path, Sec_Fetch_Site=site).status == 403
+
+
+def test_the_facts(page: PageServer) -> None:
+    facts = json.loads(ask(page, "GET", "/facts").body)
+    assert facts["nonce"] == page.nonce
+    assert facts["form"] is answers.BUILT.exists()
+    assert facts["hosted"] is None
+
+
+def test_an_email_is_served_for_a_frame_that_can_do_nothing(page: PageServer) -> None:
+    mail = ask(page, "GET", f"/mail/{message_id(EMAIL)}")
+    assert mail.body == EMAIL.html.encode()
+    policy = mail.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox; default-src 'none';")
+    assert "allow" not in policy
+    assert ask(page, "GET", f"/mail/{message_id(SMS)}").status == 404
+
+
+def test_a_demo_user_with_a_click(page: PageServer, stack: FakeBackstage) -> None:
+    assert post(page) == 201
+    assert stack.made == ["sms"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": ""},
+        {"Origin": "null"},
+        {"X_Page_Nonce": "of another demo"},
+        {"X_Page_Nonce": "ü"},
+        {"X_Page_Nonce": ""},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Content_Type": "text/plain"},
+        {"Content_Length": "1025"},
+        {"Content_Length": "-1"},
+        {"Content_Length": ""},
+        {"Host": "evil.example"},
+    ],
+)
+def test_nobody_else_makes_users(page: PageServer, stack: FakeBackstage, changed: dict[str, str]) -> None:
+    assert post(page, changed=changed) == 403
+    assert stack.made == []
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null", b'{"channel": "fax"}', b'{"channel": ["sms"]}'])
+def test_a_channel_that_there_is_not(page: PageServer, stack: FakeBackstage, body: bytes) -> None:
+    assert post(page, body) == 400
+    assert stack.made == []
+
+
+def test_a_stack_that_is_gone_is_a_sentence(page: PageServer, stack: FakeBackstage) -> None:
+    stack.gone = True
+    facts = ask(page, "GET", "/facts")
+    assert facts.status == 503
+    assert b"make demo" in facts.body
+    assert post(page) == 503
