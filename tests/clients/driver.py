@@ -60,7 +60,7 @@ def sign_in(
 ) -> Iterator[Conversation]:
     """Start a sign-in at the app client `client`. The process is gone when the block is left."""
     with subprocess.Popen(
-        [_node(), "--preserve-symlinks", "--preserve-symlinks-main", str(HERE / "sign-in.mjs"), module],
+        [node(), "--preserve-symlinks", "--preserve-symlinks-main", str(HERE / "sign-in.mjs"), module],
         env=_environment(stack, client),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -79,13 +79,14 @@ def sign_in(
             process.kill()
 
 
-def _node() -> str:
-    node = shutil.which("node")
-    if node is None:
+def node() -> str:
+    """The Node.js of this machine; without it, or without the packages of this folder, the test skips."""
+    found = shutil.which("node")
+    if found is None:
         missing("Node.js (20 or later)")
     if not (HERE / "node_modules").is_dir():
         missing("tests/clients/node_modules (run `npm ci` in tests/clients)")
-    return str(node)
+    return str(found)
 
 
 def _environment(stack: Stack, client: str) -> dict[str, str]:

@@ -1,0 +1,160 @@
+"""Everybody can use the page: by axe-core's rules, in each look, and with no mouse. Pictures are left."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person, wrong
+from tests.browser.preview import PHONE, TABLE, Scheme, served
+from tests.clients.driver import HERE
+from tests.conftest import User, missing
+from tests.hosted.page_samples import VIEWS
+from tools.local_stack.paths import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page, ViewportSize
+
+pytestmark = pytest.mark.e2e
+
+NewPerson = Callable[..., Person]
+NewUser = Callable[..., User]
+CodeFor = Callable[..., str]
+
+AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = ROOT / ".local" / "pictures" / "hosted-sign-in"
+PAGES = [name for name in VIEWS if not name.startswith("notice-")]
+_Rules = dict[str, str | list[str]]
+_EVERYTHING: _Rules = {
+    "type": "tag",
+    "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+_COLORS: _Rules = {"type": "rule", "values": ["color-contrast"]}
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    if not AXE.exists():
+        missing("axe-core (run `npm ci` in tests/clients)")
+    return AXE.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def samples() -> Iterator[str]:
+    with served() as base:
+        yield base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pictures() -> None:
+    # The local stack's folder, which is closed to other users whoever makes it.
+    (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+
+
+def faults_of(page: "Page", axe: str, rules: _Rules) -> list[str]:
+    """What axe-core finds: the rule and the element. What it cannot decide counts as well."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe)
+    # Without `preload` it fetches no style sheet a second time, which the page's policy forbids.
+    found: dict[str, Any] = page.evaluate("rules => axe.run({ runOnly: rules, preload: false })", rules)
+    results = found["violations"] + found["incomplete"]
+    return [f"{each['id']}: {node['html']}" for each in results for node in each["nodes"]]
+
+
+def look(page: "Page", axe: str, name: str, scheme: Scheme, rules: _Rules) -> list[str]:
+    """Look at the page in a colour scheme: with axe-core, and for a picture."""
+    page.emulate_media(color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+    page.screenshot(path=PICTURES / f"{name}-{scheme}.png", full_page=True)
+    return [f"{name} {scheme}: {fault}" for fault in faults_of(page, axe, rules)]
+
+
+@pytest.mark.parametrize(
+    ("locale", "size", "where", "first", "then"),
+    [("en", PHONE, "phone", "light", "dark"), ("ar", TABLE, "table", "dark", "light")],
+)
+def test_axe_finds_nothing_in_any_page(
+    locale: str,
+    size: "ViewportSize",
+    where: str,
+    first: Scheme,
+    then: Scheme,
+    axe: str,
+    samples: str,
+    context: Callable[..., "BrowserContext"],
+) -> None:
+    page = context(viewport=size).new_page()
+    found = []
+    for name in PAGES:
+        page.goto(f"{samples}/{name}/sign-in?locale={locale}")
+        picture = f"{name}-{locale}-{where}"
+        found += look(page, axe, picture, first, _EVERYTHING)
+        # But for its colours the page is the same one.
+        found += look(page, axe, picture, then, _COLORS)
+    assert found == []
+
+
+@pytest.mark.parametrize("local_stack", ["ASK"], indirect=True)
+def test_axe_finds_nothing_on_the_way(
+    axe: str, person: NewPerson, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    someone = person(viewport=PHONE)
+    assert faults_of(someone.begin().page, axe, _EVERYTHING) == []
+    assert faults_of(someone.name(user, "not the password").page, axe, _EVERYTHING) == []
+    someone.name(user).sees("Where should the code go?")
+    assert faults_of(someone.page, axe, _EVERYTHING) == []
+    someone.press("Email to u***@p***").sees(CODE_PAGE).type(wrong(code_for(user.email)))
+    assert faults_of(someone.reads("That code is wrong").page, axe, _EVERYTHING) == []
+
+
+def focus(page: "Page") -> str:
+    """The element that has the focus, which must be seen to have it."""
+    name, outline = page.evaluate(
+        """() => {
+        const { activeElement: e } = document;
+        return [e.id || e.textContent.trim(), getComputedStyle(e).outlineStyle];
+    }"""
+    )
+    assert outline != "none", name
+    return str(name)
+
+
+def tab_to(page: "Page", name: str) -> None:
+    """Press Tab until the element has the focus; a page is not long."""
+    for _ in range(15):
+        page.keyboard.press("Tab")
+        if focus(page).startswith(name):
+            return
+    raise AssertionError(f"Tab does not come to {name}")
+
+
+@pytest.mark.parametrize("local_stack", ["PASSWORD_AND_CODE"], indirect=True)
+def test_nobody_needs_a_mouse(person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor) -> None:
+    user = new_user()
+    someone = person().begin()
+    page, keys = someone.page, someone.page.keyboard
+    assert focus(page) == "user_name"
+    keys.type(user.email)
+    tab_to(page, "password")
+    keys.type(user.password)
+    tab_to(page, "Show the password")
+    keys.press("Space")
+    assert page.locator("#password").get_attribute("type") == "text"
+    tab_to(page, "Continue")
+    keys.press("Enter")
+    someone.sees(CODE_PAGE)
+    assert focus(page) == "code"
+    code = code_for(user.email)
+    keys.type(wrong(code))
+    keys.press("Enter")
+    someone.reads("That code is wrong")
+    # A screen reader begins with what went wrong, and the field comes next.
+    assert focus(page) == "notice"
+    tab_to(page, "code")
+    keys.type(code)
+    tab_to(page, "Sign in")
+    keys.press("Space")
+    someone.is_back()
+    assert app.claims()["sub"] == user.sub

@@ -1,0 +1,141 @@
+"""The provider against a certified relying party: openid-client, which leaves no check out."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Timer
+from typing import Any
+
+import pytest
+
+from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person
+from tests.clients.driver import HERE, node
+from tests.conftest import User
+
+pytestmark = [pytest.mark.e2e, pytest.mark.node]
+
+NewPerson = Callable[..., Person]
+NewUser = Callable[..., User]
+CodeFor = Callable[..., str]
+
+code_alone = pytest.mark.parametrize("local_stack", ["CODE_ONLY"], indirect=True)
+_KILLED_AFTER = 60.0
+
+
+class RelyingParty:
+    """One authorization: `say` gives the script a line, `hear` has its next one."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def hear(self) -> dict[str, Any]:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "the script ended, or was ended, without a word; stderr has the reason"
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+    def say(self, line: str) -> "RelyingParty":
+        assert self._process.stdin
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        return self
+
+
+@contextmanager
+def relying_party(app: LocalApp, **changed: str) -> Iterator[RelyingParty]:
+    """openid-client as a client of the provider's. The process is gone when the block is left."""
+    secrets = app.stack.client("secretsmanager")
+    stored = secrets.get_secret_value(SecretId="passcode-hosted-sign-in-1")["SecretString"]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "ISSUER": app.stack.outputs["HostedIssuer"],
+        "REACHED_AT": app.issuer,
+        "CLIENT_ID": "cognito",
+        "CLIENT_SECRET": stored,
+        "REDIRECT_URI": app.callback,
+    }
+    script = [node(), "--preserve-symlinks", "--preserve-symlinks-main", str(HERE / "relying-party.mjs")]
+    with subprocess.Popen(
+        script, env=environment | changed, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        timer = Timer(_KILLED_AFTER, process.kill)
+        timer.start()
+        try:
+            yield RelyingParty(process)
+        finally:
+            timer.cancel()
+            process.kill()
+
+
+def came_back(party: RelyingParty, someone: Person, user: User, code_for: CodeFor) -> str:
+    """The person signs in; the address that they came back to."""
+    someone.page.goto(party.hear()["authorize"])
+    someone.name(user).sees(CODE_PAGE).type(code_for(user.email)).is_back()
+    return someone.page.url
+
+
+def test_openid_client_is_content(
+    person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    with relying_party(app) as party:
+        back = came_back(party, person(), user, code_for)
+        said = party.say(back).hear()
+    assert "error" not in said, said
+    claims, told = said["claims"], said["userinfo"]
+    assert claims["iss"] == app.stack.outputs["HostedIssuer"]
+    assert claims["sub"] == told["sub"] == user.sub
+    for name, value in (("email", user.email), ("phone_number", user.phone)):
+        assert claims[name] == told[name] == value
+        assert claims[f"{name}_verified"] is told[f"{name}_verified"] is True
+    # A code alone is one factor; with a password before it there are two.
+    with_password = 'name="password"' in person().begin().page.content()
+    assert ("mfa" in claims["amr"]) is with_password
+
+
+@code_alone
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"STATE": "another"}, "OAUTH_INVALID_RESPONSE"),
+        ({"NONCE": "another"}, "OAUTH_JWT_CLAIM_COMPARISON_FAILED"),
+        ({"VERIFIER": "x" * 43}, "invalid_grant"),
+        ({"CLIENT_SECRET": "guess"}, "invalid_client"),
+    ],
+)
+def test_openid_client_refuses_what_is_not_the_answer_to_its_question(
+    changed: dict[str, str],
+    why: str,
+    person: NewPerson,
+    app: LocalApp,
+    new_user: NewUser,
+    code_for: CodeFor,
+) -> None:
+    with relying_party(app, **changed) as party:
+        back = came_back(party, person(), new_user(), code_for)
+        said = party.say(back).hear()
+    assert said["error"] == why, said
+
+
+@code_alone
+def test_an_answer_that_names_another_issuer_is_refused(
+    person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
+    """The mix-up attack (RFC 9207)."""
+    with relying_party(app) as party:
+        back = came_back(party, person(), new_user(), code_for)
+        other = back.replace("execute-api", "elsewhere")
+        assert other != back
+        assert party.say(other).hear()["error"] == "OAUTH_INVALID_RESPONSE"
+
+
+@code_alone
+def test_whoever_gives_up_is_an_error_of_the_protocol(person: NewPerson, app: LocalApp) -> None:
+    with relying_party(app) as party:
+        someone = person()
+        someone.page.goto(party.hear()["authorize"])
+        someone.press("Back to Cognito Passcode").is_back()
+        assert party.say(someone.page.url).hear()["error"] == "access_denied"

@@ -1,0 +1,166 @@
+"""Hosted sign-in in Chromium, from Cognito's /oauth2/authorize to the pool's own tokens in the app."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person, wrong
+from tests.conftest import User
+from tests.e2e.cognito import password_and_code
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+NewPerson = Callable[..., Person]
+NewUser = Callable[..., User]
+CodeFor = Callable[..., str]
+
+password = pytest.mark.parametrize("local_stack", ["PASSWORD_AND_CODE"], indirect=True)
+code_alone = pytest.mark.parametrize("local_stack", ["CODE_ONLY"], indirect=True)
+asks = pytest.mark.parametrize("local_stack", ["ASK"], indirect=True)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_app_gets_the_pools_own_tokens(
+    scripts: bool, person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    someone = person(java_script_enabled=scripts).ask(user)
+    someone.type(code_for(user.email)).is_back()
+    claims = app.claims()
+    assert (claims["sub"], claims["email"]) == (user.sub, user.email)
+
+
+@password
+def test_it_is_the_user_that_the_sdk_signs_in(
+    local_stack: Stack, person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    talk = password_and_code(local_stack, user)
+    talk.answer(code_for(user.email))
+    person().ask(user).type(code_for(user.email, 2)).is_back()
+    info = local_stack.client("cognito-idp").get_user(AccessToken=talk.tokens["AccessToken"])
+    assert {"Name": "sub", "Value": app.claims()["sub"]} in info["UserAttributes"]
+
+
+def test_a_wrong_code_then_the_right_one(
+    person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    someone, code = person().ask(user), code_for(user.email)
+    someone.type(wrong(code)).reads("That code is wrong").reads("Tries left: 4")
+    # It can be typed as the message has it.
+    someone.type(f"{code[:3]} {code[3:]}").is_back()
+    assert app.claims()["sub"] == user.sub
+
+
+@code_alone
+def test_tries_come_to_an_end(person: NewPerson, new_user: NewUser, code_for: CodeFor) -> None:
+    user = new_user()
+    someone, code = person().ask(user), code_for(user.email)
+    for left in (4, 3, 2, 1):
+        someone.type(wrong(code)).reads(f"Tries left: {left}")
+    someone.type(wrong(code)).sees("You are not signed in").reads("This sign-in has ended")
+    someone.press("Start over").sees("Sign in")
+
+
+@code_alone
+def test_a_code_that_is_used_up_is_good_for_nothing(
+    person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    first, second = person().ask(user), person().ask(user)
+    # The second sign-in joined the first one's code, which is good once.
+    code = code_for(user.email)
+    first.type(code).is_back()
+    assert app.claims()["sub"] == user.sub
+    came = len(app.server.came)
+    second.type(code).sees(CODE_PAGE)
+    second.page.locator("#notice.error").wait_for()
+    assert len(app.server.came) == came
+
+
+@code_alone
+def test_another_code_comes_for_whoever_asks(
+    person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    someone = person().ask(user)
+    code_for(user.email)
+    resend = someone.page.get_by_role("button", name="Send a new code")
+    # Playwright's click waits until the page lets go of the button.
+    assert resend.get_attribute("aria-disabled") == "true"
+    someone.press("Send a new code").reads("A new code is on its way")
+    someone.type(code_for(user.email, 2)).is_back()
+    assert app.claims()["sub"] == user.sub
+
+
+@code_alone
+def test_another_channel(person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor) -> None:
+    user = new_user()
+    someone = person().ask(user)
+    code_for(user.email)
+    other = someone.page.get_by_role("button", name="Text message")
+    with someone.page.expect_navigation():
+        other.click()
+    someone.page.get_by_text("sent to the phone number of your account").wait_for()
+    someone.type(code_for(user.phone)).is_back()
+    assert app.claims()["sub"] == user.sub
+
+
+@asks
+def test_the_person_chooses_where_the_code_goes(
+    person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    someone = person().begin().name(user).sees("Where should the code go?")
+    someone.press(f"Text message to +***{user.phone[-4:]}").sees(CODE_PAGE)
+    someone.type(code_for(user.phone)).is_back()
+    assert app.claims()["sub"] == user.sub
+
+
+@code_alone
+def test_whoever_gives_up_is_back_in_the_app(person: NewPerson, app: LocalApp, new_user: NewUser) -> None:
+    for where in (person().begin(), person().ask(new_user())):
+        told = where.press("Back to Cognito Passcode").is_back()
+        assert told == {"error": "access_denied", "state": app.asked.state}
+
+
+@password
+def test_a_wrong_password_and_a_stranger_see_the_same(person: NewPerson, new_user: NewUser) -> None:
+    user = new_user()
+    stranger = User(f"no-{user.email}", "", user.password, "")
+    shown = []
+    for who, typed in ((user, "not the password"), (stranger, user.password)):
+        someone = person().begin().name(who, typed).reads("The user name or the password is wrong")
+        assert someone.page.locator("#password").input_value() == ""
+        shown.append(skeleton(someone, who))
+    assert shown[0] == shown[1]
+
+
+@code_alone
+def test_a_stranger_sees_what_a_user_sees(person: NewPerson, new_user: NewUser, code_for: CodeFor) -> None:
+    user = new_user(phone=False)
+    stranger = User(f"no-{user.email}", "", "", "")
+    known, unknown = person().ask(user), person().ask(stranger)
+    assert skeleton(known, user) == skeleton(unknown, stranger)
+    code = wrong(code_for(user.email))
+    for someone in (known, unknown):
+        someone.type(code).reads("That code is wrong")
+    assert skeleton(known, user) == skeleton(unknown, stranger)
+
+
+def skeleton(someone: Person, user: User) -> str:
+    """The page as it stands, without what is of one sign-in alone: its name, its form word, its clock."""
+    html = str(
+        someone.page.evaluate(
+            """() => {
+            const copy = document.documentElement.cloneNode(true);
+            copy.querySelectorAll("[name=csrf]").forEach((e) => e.removeAttribute("value"));
+            copy.querySelectorAll(".send").forEach((e) => e.removeAttribute("aria-disabled"));
+            copy.querySelectorAll("#wait, #said").forEach((e) => e.replaceWith(e.id));
+            return copy.outerHTML;
+        }"""
+        )
+    )
+    return html.replace(user.email, "NAME")

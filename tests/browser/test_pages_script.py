@@ -1,0 +1,155 @@
+"""What the script adds to the pages of the hosted sign-in, and that they hold without it, in Chromium."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.preview import PHONE, served
+from tests.hosted.page_samples import VIEWS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    with served() as url:
+        yield url
+
+
+@pytest.fixture
+def page(chromium: "Browser") -> Iterator["Page"]:
+    """A page whose console stays empty: the content security policy was broken by nothing."""
+    context = chromium.new_context(viewport=PHONE, permissions=["clipboard-read", "clipboard-write"])
+    found = context.new_page()
+    found.set_default_timeout(10_000)
+    said: list[str] = []
+    found.on("console", lambda message: said.append(message.text))
+    found.on("pageerror", lambda error: said.append(str(error)))
+    yield found
+    context.close()
+    assert said == []
+
+
+def sent(page: "Page") -> list[str | None]:
+    """The bodies of the forms that are sent from here on. The answer leaves the page as it is."""
+    bodies: list[str | None] = []
+
+    def answer(route: "Route") -> None:
+        bodies.append(route.request.post_data)
+        route.fulfill(status=204)
+
+    page.route("**/sign-in", answer)
+    return bodies
+
+
+def focused(page: "Page") -> str:
+    return str(page.evaluate("document.activeElement.id"))
+
+
+@pytest.mark.parametrize(
+    ("copied", "pasted"),
+    [
+        ("Your code is 123 456.\nShare it with nobody.\n\n@id.example #123456", "123456"),
+        ("١٢٣-٤٥٦", "123456"),
+        ("123 456", "123456"),
+        ("call 5550123 or 123456", "123456"),
+    ],
+)
+def test_a_code_is_taken_out_of_what_is_pasted(page: "Page", base: str, copied: str, pasted: str) -> None:
+    page.goto(f"{base}/code/sign-in")
+    page.evaluate("text => navigator.clipboard.writeText(text)", copied)
+    page.locator("#code").press("Control+v")
+    assert page.input_value("#code") == pasted
+
+
+def test_a_code_may_be_typed_with_blanks_and_in_digits_of_another_script(page: "Page", base: str) -> None:
+    page.goto(f"{base}/code/sign-in")
+    for typed, valid in [("123 456", True), ("123-456 ", True), ("٠١٢٣٤٥", True), ("12345", False)]:
+        page.fill("#code", "")
+        page.locator("#code").press_sequentially(typed)
+        assert page.eval_on_selector("#code", "field => field.checkValidity()") is valid, typed
+
+
+def test_a_form_is_sent_once(page: "Page", base: str) -> None:
+    page.goto(f"{base}/code/sign-in")
+    forms = sent(page)
+    page.fill("#code", "123 456")
+    with page.expect_response("**/sign-in"):
+        page.evaluate("() => { const form = code.form; form.requestSubmit(); form.requestSubmit(); }")
+    page.get_by_text("One moment").wait_for()
+    assert page.get_attribute("button.main", "aria-disabled") == "true"
+    assert forms == ["csrf=0123456789abcdef&do=answer&code=123+456"]
+
+
+def test_the_wait_counts_down_and_then_the_buttons_work(page: "Page", base: str) -> None:
+    page.clock.install()
+    page.goto(f"{base}/code/sign-in")
+    forms = sent(page)
+    resend = page.get_by_role("button", name="Send a new code")
+    assert resend.get_attribute("aria-disabled") == "true"
+    resend.click(force=True)  # Playwright itself waits for what is disabled
+    page.clock.run_for(7_000)
+    assert "in 20\u00a0s." in page.inner_text("#wait")
+    assert forms == []
+    page.clock.run_for(21_000)
+    assert page.inner_text("#said") == "You can ask for another code now."
+    assert resend.get_attribute("aria-disabled") is None
+    with page.expect_response("**/sign-in"):
+        resend.click()
+    assert forms == ["csrf=0123456789abcdef&do=resend&channel=email"]
+
+
+def test_a_password_can_be_looked_at(page: "Page", base: str) -> None:
+    page.goto(f"{base}/start-password/sign-in")
+    show = page.get_by_role("button", name="Show the password")
+    show.click()
+    assert (page.get_attribute("#password", "type"), show.get_attribute("aria-pressed")) == ("text", "true")
+    show.click()
+    assert page.get_attribute("#password", "type") == "password"
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("start", "user_name"), ("code", "code"), ("code-wrong", "notice")]
+)
+def test_the_focus_begins_where_the_person_goes_on(page: "Page", base: str, name: str, first: str) -> None:
+    page.goto(f"{base}/{name}/sign-in")
+    page.wait_for_function("id => document.activeElement.id === id", arg=first)
+    page.keyboard.press("Tab")
+    assert focused(page) != first
+
+
+@pytest.mark.parametrize("size", [16, 32])
+@pytest.mark.parametrize("locale", ["de", "ar"])
+def test_large_text_on_the_smallest_phone_is_not_cut(page: "Page", base: str, size: int, locale: str) -> None:
+    page.set_viewport_size({"width": 320, "height": 600})
+    for name in VIEWS:
+        page.goto(f"{base}/{name}/sign-in?locale={locale}")
+        page.evaluate("size => { document.documentElement.style.fontSize = `${size}px`; }", size)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
+        cut = "[...document.querySelectorAll('button, h1, p')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+        assert page.evaluate(f"{cut}.map(e => e.textContent)") == [], name
+
+
+def test_every_target_is_large_enough(page: "Page", base: str) -> None:
+    for name in VIEWS:
+        page.goto(f"{base}/{name}/sign-in")
+        for target in page.locator("button, a, input:not([type=hidden])").all():
+            box = target.bounding_box()
+            assert box, name
+            assert min(box["width"], box["height"]) >= 44, (name, target.inner_text())
+
+
+def test_without_script_nothing_is_lost(chromium: "Browser", base: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{base}/code-sms/sign-in")
+    forms = sent(page)
+    assert "good for 9" in page.inner_text("#where")
+    with page.expect_response("**/sign-in"):
+        page.get_by_role("button", name="Send a new code").click()
+    context.close()
+    assert forms == ["csrf=0123456789abcdef&do=resend&channel=sms"]
