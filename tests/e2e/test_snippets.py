@@ -20,7 +20,7 @@ CodeFor = Callable[..., str]
 Challenge = dict[str, str]
 
 SNIPPETS = ROOT / "docs" / "snippets"
-FILES = sorted(path.name for path in SNIPPETS.iterdir() if path.suffix in (".mjs", ".py"))
+FILES = sorted(path.name for path in SNIPPETS.iterdir() if path.suffix in (".mjs", ".py", ".sh"))
 
 python_snippet = pytest.mark.parametrize(
     ("name", "client"),

@@ -1,0 +1,17 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+
+const { TOKEN_KEYS_URL, TOKEN_ISSUER } = process.env;
+const keys = createRemoteJWKSet(new URL(TOKEN_KEYS_URL));
+
+// The claims of a proof for "payments" about this subject and purpose; throws for any other.
+export async function claimsOf(proof, subject, purpose) {
+  const { payload } = await jwtVerify(proof, keys, {
+    algorithms: ['RS256'],
+    issuer: TOKEN_ISSUER,
+    audience: 'payments',
+    subject,
+    requiredClaims: ['exp', 'iat', 'jti'],
+  });
+  if (payload.purpose !== purpose) throw new Error('this proof is about something else');
+  return payload;
+}

@@ -1,0 +1,18 @@
+import os
+from collections.abc import Callable
+
+from demo_client.token_client import Created, TokenClient, WrongCode
+
+codes = TokenClient(os.environ["TOKEN_API_URL"])
+
+
+def approve(email: str, amount: str, ask: Callable[[Created], str]) -> tuple[str, str]:
+    """A proof that whoever reads `email` approved `amount`, and the subject that it is about. `ask` shows
+    created.destination and answers with what the person typed."""
+    created = codes.create(email=email, purpose=f"approve a payment of {amount}", audience="payments")
+    while True:
+        try:
+            return codes.verify(created.token, ask(created)).jwt, created.subject
+        except WrongCode as wrong:
+            if not wrong.attempts_left:
+                raise

@@ -1,0 +1,47 @@
+"""Runs the README's curl snippets, as a shell runs them."""
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+from tests.conftest import missing
+from tools.local_stack.paths import ROOT
+
+# The first with --json.
+_OLDEST = (7, 82)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What curl printed, as JSON, and how it ended: 0, or 22 for an HTTP error."""
+
+    answer: dict[str, Any]
+    code: int
+
+
+def run(snippet: str, environment: dict[str, str]) -> Said:
+    """One snippet, with nothing but `environment` and PATH around it; bounded."""
+    curl = shutil.which("curl")
+    if curl is None or _version(curl) < _OLDEST:
+        missing("curl 7.82 or later")
+    done = subprocess.run(
+        ["sh", "-eu", str(ROOT / "docs" / "snippets" / snippet)],
+        # No settings of the person's own, and no proxy.
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "CURL_HOME": "/nonexistent", "NO_PROXY": "*"}
+        | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return Said(json.loads(done.stdout), done.returncode)
+
+
+def _version(curl: str) -> tuple[int, ...]:
+    said = subprocess.run([curl, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout
+    found = re.match(r"curl (\d+)\.(\d+)", said)
+    return tuple(int(part) for part in found.groups()) if found else ()

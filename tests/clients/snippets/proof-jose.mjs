@@ -1,0 +1,1 @@
+../../../docs/snippets/proof-jose.mjs

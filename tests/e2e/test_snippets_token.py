@@ -1,0 +1,86 @@
+"""The snippets of the README's second half: a code by HTTP, and the proof of it, on the local stack."""
+
+import os
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.clients import curl
+from tests.clients.proof import REFUSED, by_jose, by_pyjwt
+from tools.local_stack.paths import ROOT
+from tools.local_stack.stack import Stack
+
+CodeFor = Callable[..., str]
+
+pytestmark = pytest.mark.e2e
+
+each_library = pytest.mark.parametrize("check", [by_pyjwt, pytest.param(by_jose, marks=pytest.mark.node)])
+
+
+@pytest.fixture
+def around(local_stack: Stack) -> dict[str, str]:
+    """The environment that the README has people set."""
+    return {
+        "AWS_REGION": local_stack.region,
+        "AWS_DEFAULT_REGION": local_stack.region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "TOKEN_API_URL": local_stack.outputs["TokenApiURL"],
+        "TOKEN_CREATION_API_URL": local_stack.outputs["TokenCreationAPIURL"],
+        "TOKEN_VERIFICATION_API_URL": local_stack.outputs["TokenVerificationAPIURL"],
+        "EMAIL": f"ada-{os.urandom(5).hex()}@people.example",
+    }
+
+
+@pytest.fixture
+def published(local_stack: Stack) -> tuple[str, str]:
+    """What a verifier is told: where the keys are, and the issuer."""
+    return local_stack.outputs["TokenKeysURL"], local_stack.outputs["TokenIssuer"]
+
+
+@each_library
+def test_create_read_the_mail_verify_check(
+    check: Callable[..., dict[str, Any]],
+    around: dict[str, str],
+    published: tuple[str, str],
+    code_for: CodeFor,
+) -> None:
+    created = curl.run("token_create.sh", around)
+    assert (created.code, created.answer["status"]) == (0, "SENT")
+    answers = {"TOKEN": created.answer["token"], "CODE": code_for(around["EMAIL"])}
+    verified = curl.run("token_verify.sh", around | answers)
+    assert (verified.code, verified.answer["verified"]) == (0, True)
+    about = {"proof": verified.answer["proof"], "subject": created.answer["subject"]}
+    assert check(*published, **about, purpose="approve a payment of 20 EUR")["aud"] == "payments"
+    assert check(*published, **about, purpose="approve a payment of 2000 EUR") == REFUSED
+
+
+def test_a_code_without_its_token_is_refused_with_a_reason(around: dict[str, str], code_for: CodeFor) -> None:
+    curl.run("token_create.sh", around)
+    alone = curl.run("token_verify.sh", around | {"TOKEN": "", "CODE": code_for(around["EMAIL"])})
+    assert (alone.code, alone.answer["status"]) == (22, 400)
+
+
+def test_the_python_snippet_asks_until_the_code_is_right(
+    around: dict[str, str], code_for: CodeFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in around.items():
+        monkeypatch.setenv(name, value)
+    spec = spec_from_file_location("snippet_payment", ROOT / "docs" / "snippets" / "token_client_payment.py")
+    assert spec
+    assert spec.loader
+    payment = module_from_spec(spec)
+    spec.loader.exec_module(payment)
+    shown: list[str] = []
+
+    def ask(created: Any) -> str:
+        shown.append(created.destination)
+        code = code_for(around["EMAIL"])
+        return code if len(shown) == 2 else f"{(int(code) + 1) % 10**6:06d}"
+
+    proof, subject = payment.approve(around["EMAIL"], "20 EUR", ask)
+    assert shown == ["a***@p***"] * 2
+    assert jwt.decode(proof, options={"verify_signature": False})["sub"] == subject
