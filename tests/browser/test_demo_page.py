@@ -1,9 +1,10 @@
 """The demo page as a newcomer uses it, in Chromium: everything that is typed is read off the page."""
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -181,6 +182,45 @@ def test_without_node_the_rest_of_the_page_is_there(
         page.get_by_text("made with Node.js and npm, which were not there").wait_for()
         assert page.locator("#sign-in").is_disabled()
         page.locator("#messages li").wait_for()
+
+
+def test_whoever_is_faster_than_the_page_loses_no_click(visit: Callable[..., "Page"]) -> None:
+    asked = threading.Event()
+
+    class Slow(FakeBackstage):
+        def facts(self) -> dict[str, Any]:
+            asked.wait(10)
+            return super().facts()
+
+    stack = Slow()
+    asked.set()
+    with served(stack) as server:
+        asked.clear()
+        page = visit(server)
+        make, sign_in = page.locator("#make-user"), page.locator("#sign-in")
+        assert make.is_disabled()
+        assert sign_in.is_disabled()
+        asked.set()
+        make.click()
+        page.get_by_text("has an account now").wait_for()
+    assert stack.made == ["email"]
+
+
+def test_a_stack_that_is_gone_makes_nobody(visit: Callable[..., "Page"], wrong: list[str]) -> None:
+    stack = FakeBackstage()
+    with served(stack) as server:
+        page = visit(server)
+        page.locator("#make-user:enabled").wait_for()
+        stack.gone = True
+        page.get_by_role("button", name="Make a demo user").click()
+        page.locator("#say", has_text="The local AWS does not answer.").wait_for()
+        assert page.locator("#make-user").is_enabled()
+        page.route("**/users", lambda route: route.abort())
+        page.get_by_role("button", name="Make a demo user").click()
+        page.locator("#say.bad", has_text="Start it with").wait_for()
+    # The browser says of its own accord what it did not get.
+    assert [text for text in wrong if "Failed to load resource" not in text] == []
+    wrong.clear()
 
 
 def test_a_stack_that_ends_is_said(visit: Callable[..., "Page"]) -> None:

@@ -39,18 +39,23 @@ export function app(facts, dim) {
     show('start', 'email');
   }
 
-  // One call at a time: a second click meanwhile would be a second answer.
-  async function attempt(step) {
-    const buttons = [...document.querySelectorAll('#app button')];
+  // What the step came to, or null after saying what was wrong. One at a time: a second click would be a second answer.
+  async function alone(step) {
+    const buttons = [...document.querySelectorAll('#app button:enabled')];
     buttons.forEach((each) => { each.disabled = true; });
     try {
-      const result = await step();
-      buttons.forEach((each) => { each.disabled = false; });
-      next(result);
+      return await step();
     } catch (error) {
-      buttons.forEach((each) => { each.disabled = false; });
       fail(error);
+      return null;
+    } finally {
+      buttons.forEach((each) => { each.disabled = false; });
     }
+  }
+
+  async function attempt(step) {
+    const outcome = await alone(step);
+    if (outcome) next(outcome);
   }
 
   function begin() {
@@ -73,13 +78,21 @@ export function app(facts, dim) {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-Page-Nonce': facts.nonce },
       body: JSON.stringify({ channel: byId('first-channel').value }),
-    });
-    if (!answer.ok) return say('say', await answer.text(), true);
-    const user = await answer.json();
+    }).catch(() => { throw Object.assign(new Error(), { name: 'NetworkError' }); });
+    if (!answer.ok) {
+      say('say', await answer.text(), true);
+      return null;
+    }
+    return answer.json();
+  }
+
+  async function welcome() {
+    const user = await alone(makeUser);
+    if (!user) return;
     byId('email').value = user.email;
     byId('password').value = user.password;
     say('say', `${user.email} has an account now, with the number ${user.phone}.`);
-    return byId('sign-in').focus();
+    byId('sign-in').focus();
   }
 
   async function startOver() {
@@ -95,7 +108,8 @@ export function app(facts, dim) {
       event.preventDefault();
       attempt(() => amplify.answer(byId('code').value.replace(/[\s-]/g, '')));
     });
-    byId('make-user').addEventListener('click', makeUser);
+    byId('make-user').addEventListener('click', welcome);
+    byId('make-user').disabled = false;
     byId('over').addEventListener('click', startOver);
     byId('sign-out').addEventListener('click', startOver);
   }
