@@ -4,6 +4,7 @@ import typer
 
 from tools.pool_admin import cli_users
 from tools.pool_admin.attach import Attach
+from tools.pool_admin.aws import Aws
 from tools.pool_admin.detach import Detach
 from tools.pool_admin.doctor.check_up import exit_code, findings
 from tools.pool_admin.doctor.collect import collect
@@ -11,12 +12,8 @@ from tools.pool_admin.options import (
     HELP,
     Clients,
     CodeOnly,
-    Endpoint,
-    Json,
     MaybeStack,
     PoolId,
-    Profile,
-    Region,
     Replace,
     StackName,
     Yes,
@@ -25,57 +22,42 @@ from tools.pool_admin.options import (
 from tools.pool_admin.place import Place
 from tools.pool_admin.plan import Wish
 from tools.pool_admin.report import show_attach, show_detach, show_findings
+from tools.pool_admin.view import View
 
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
+@command
 def attach(
+    view: View,
+    aws: Aws,
     pool: PoolId,
     stack: StackName,
     client: Clients = None,
     code_only_client: CodeOnly = None,
     yes: Yes = False,
     replace: Replace = False,
-    as_json: Json = False,
-    profile: Profile = None,
-    region: Region = None,
-    endpoint_url: Endpoint = None,
 ) -> None:
     """Show what would change in a pool and its app clients, ask, and change it."""
-    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
-        wish = Wish(tuple(client or ()), tuple(code_only_client or ()), replace)
-        show_attach(view, Attach.of(Place.of(aws, pool), stack, wish), yes=yes)
+    wish = Wish(tuple(client or ()), tuple(code_only_client or ()), replace)
+    show_attach(view, Attach.of(Place.of(aws, pool), stack, wish), yes=yes)
 
 
 @app.command()
-def detach(
-    pool: PoolId,
-    yes: Yes = False,
-    as_json: Json = False,
-    profile: Profile = None,
-    region: Region = None,
-    endpoint_url: Endpoint = None,
-) -> None:
+@command
+def detach(view: View, aws: Aws, pool: PoolId, yes: Yes = False) -> None:
     """Put back what attach changed, and leave what others changed since."""
-    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
-        show_detach(view, Detach.of(Place.of(aws, pool)), yes=yes)
+    show_detach(view, Detach.of(Place.of(aws, pool)), yes=yes)
 
 
 @app.command()
-def doctor(
-    pool: PoolId,
-    stack: MaybeStack = None,
-    as_json: Json = False,
-    profile: Profile = None,
-    region: Region = None,
-    endpoint_url: Endpoint = None,
-) -> None:
+@command
+def doctor(view: View, aws: Aws, pool: PoolId, stack: MaybeStack = None) -> None:
     """Look for ways round the code, and for settings that fight it. Changes nothing."""
-    with command(as_json=as_json, profile=profile, region=region, endpoint_url=endpoint_url) as (view, aws):
-        found = findings(collect(Place.of(aws, pool), stack))
-        show_findings(view, pool, found)
-        raise typer.Exit(exit_code(found))
+    found = findings(collect(Place.of(aws, pool), stack))
+    show_findings(view, pool, found)
+    raise typer.Exit(exit_code(found))
 
 
 for on_users in (cli_users.status, cli_users.unlock, cli_users.send_test):

@@ -1,8 +1,9 @@
 """What every command can be given, and the one place where an error becomes a sentence."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any
 
 import typer
 
@@ -44,20 +45,44 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Triggers of somebody else's may go.")]
 To = Annotated[str, typer.Option(metavar="ADDRESS", help="An email address, or a number with +.")]
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
-Profile = Annotated[str | None, typer.Option(help="The AWS profile to use.")]
-Region = Annotated[str | None, typer.Option(help="The region; a pool's id names its own.")]
-Endpoint = Annotated[str | None, typer.Option(help="Where AWS is, if it is a local one.")]
+_EVERY_COMMAND = {
+    "as_json": (False, Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]),
+    "profile": (None, Annotated[str | None, typer.Option(help="The AWS profile to use.")]),
+    "region": (None, Annotated[str | None, typer.Option(help="The region; a pool's id names its own.")]),
+    "endpoint_url": (None, Annotated[str | None, typer.Option(help="Where AWS is, if it is a local one.")]),
+}
+
+
+def command(body: Callable[..., None]) -> Callable[..., None]:
+    """A command of `body(view, aws, ...)`: its own options, and those that say how to print and which AWS.
+
+    Whatever it raises ends as one sentence, never as a traceback.
+    """
+    shared = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (default, kind) in _EVERY_COMMAND.items()
+    ]
+    own = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in signature(body).parameters.values()]
+    options = [*own[2:], *shared]
+
+    def run(
+        *, as_json: bool, profile: str | None, region: str | None, endpoint_url: str | None, **typed: Any
+    ) -> None:
+        view = View(as_json=as_json)
+        with _plainly(view):
+            body(view, Aws(profile, region, endpoint_url), **typed)
+
+    # Typer reads the options off a function's signature and annotations.
+    run.__name__, run.__doc__ = body.__name__, body.__doc__
+    run.__annotations__ = {each.name: each.annotation for each in options}
+    vars(run)["__signature__"] = Signature(options)
+    return run
 
 
 @contextmanager
-def command(
-    *, as_json: bool, profile: str | None, region: str | None, endpoint_url: str | None
-) -> Iterator[tuple[View, Aws]]:
-    """Run the body of a command; whatever it raises ends as one sentence, never as a traceback."""
-    view = View(as_json=as_json)
+def _plainly(view: View) -> Iterator[None]:
     try:
-        yield view, Aws(profile, region, endpoint_url)
+        yield
     except typer.Exit:
         raise
     except KeyboardInterrupt:
