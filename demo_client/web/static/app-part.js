@@ -2,6 +2,7 @@
 import { showClaims } from './claims.js';
 import { button, byId, say } from './dom.js';
 import { comeBack, signOut, startOfTab } from './hosted.js';
+import { makeUser } from './newcomer.js';
 import { describe, explain, offers } from './words.js';
 
 const NO_FORM = 'The sign-in form is made with Node.js and npm, which were not there. Install them, run “make demo” again, and '
@@ -73,21 +74,8 @@ export function app(facts, dim) {
     byId('password').required = !alone;
   }
 
-  async function makeUser() {
-    const answer = await fetch('/users', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'X-Page-Nonce': facts.nonce },
-      body: JSON.stringify({ channel: byId('first-channel').value }),
-    }).catch(() => { throw Object.assign(new Error(), { name: 'NetworkError' }); });
-    if (!answer.ok) {
-      say('say', await answer.text(), true);
-      return null;
-    }
-    return answer.json();
-  }
-
   async function welcome() {
-    const user = await alone(makeUser);
+    const user = await alone(() => makeUser(byId('first-channel').value, facts.nonce));
     if (!user) return;
     byId('email').value = user.email;
     byId('password').value = user.password;
@@ -96,8 +84,8 @@ export function app(facts, dim) {
   }
 
   async function startOver() {
-    await leave();
     say('say', '');
+    await alone(leave);
     show('start', 'email');
   }
 

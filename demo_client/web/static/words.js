@@ -30,6 +30,8 @@ export function offers({ status, channel, channels, resendsLeft }) {
 }
 
 export function explain({ name, message }) {
+  // The page's own server speaks in sentences.
+  if (name === 'PageError') return message;
   if (name === 'NotAuthorizedException') return 'The sign-in has ended: a wrong password, or too many wrong codes. Start over.';
   // The triggers answer with sentences meant for people, and Cognito puts words of its own in front.
   const said = /failed with error (.+?)\.?$/.exec(message)?.[1];
