@@ -42,6 +42,19 @@ def wrong() -> Iterator[list[str]]:
 
 
 @pytest.fixture
+def forgive(wrong: list[str]) -> Callable[["Page", str], None]:
+    """Closes a page; what the browser said there by itself, like a pattern, is no fault."""
+
+    def closed(page: "Page", pattern: str) -> None:
+        # A page that is open goes on asking, and the browser on saying.
+        page.close()
+        assert [text for text in wrong if not re.search(pattern, text)] == []
+        wrong.clear()
+
+    return closed
+
+
+@pytest.fixture
 def visit(chromium: "Browser", wrong: list[str]) -> Iterator[Callable[..., "Page"]]:
     """Opens a server's page."""
     contexts = []

@@ -1,0 +1,115 @@
+"""The demo page as a newcomer uses it, in Chromium: everything that is typed is read off the page."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo_client.web import answers
+from demo_client.web.backstage import LocalBackstage
+from tests.conftest import missing
+from tests.demo_client.web_kit import served
+from tools.local_stack.stack import Stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.e2e
+
+DOORS = ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge")
+
+
+@pytest.fixture
+def page(local_stack: Stack, visit: Callable[..., "Page"]) -> Iterator["Page"]:
+    """The page of the local stack."""
+    if not answers.BUILT.exists():
+        missing("demo_client/web/built/app.js (run `make page`)")
+    with served(LocalBackstage()) as server:
+        yield visit(server)
+
+
+def make_user(page: "Page", channel: str) -> str:
+    """Makes a demo user; where their messages go."""
+    page.select_option("#first-channel", channel)
+    page.get_by_role("button", name="Make a demo user").click()
+    page.get_by_text("has an account now").wait_for()
+    said = page.locator("#say").inner_text()
+    found = re.search(r"\+\d+" if channel == "sms" else r"\S+@\S+", said)
+    assert found
+    return found[0]
+
+
+def code_in_inbox(page: "Page", to: str) -> str:
+    message = page.locator(f'#messages li[data-to="{to}"]').first
+    message.wait_for()
+    found = re.search(r"\b(\d{6})\b", message.locator(".text").inner_text())
+    assert found
+    return found[1]
+
+
+def wait_until_lit(page: "Page", *doors: str) -> None:
+    for door in doors:
+        page.locator(f'#doors [data-door="{door}"].lit').wait_for()
+
+
+def claims(page: "Page") -> dict[str, str]:
+    """The claims of the ID token, as they are shown."""
+    page.locator("#signed-in").wait_for()
+    rows = page.locator("#claims table").first.locator("tr").all()
+    return {row.locator("th").inner_text(): row.locator("td").inner_text() for row in rows}
+
+
+@pytest.mark.node
+def test_a_password_and_a_code(page: "Page", local_stack: Stack) -> None:
+    email = make_user(page, "email")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_text("A code went out by email to").wait_for()
+    wait_until_lit(page, *DOORS[:3])
+    page.get_by_label("Code", exact=True).fill(code_in_inbox(page, email))
+    page.get_by_role("button", name="Verify").click()
+    shown = claims(page)
+    assert shown["email"] == email
+    assert shown["aud"] == local_stack.clients["password_and_code"]
+    wait_until_lit(page, *DOORS)
+    # What is shown is no token: nothing on the page has a token's three parts.
+    assert not re.search(r"eyJ\w+\.\w+", page.content())
+
+
+@pytest.mark.node
+def test_a_code_alone_after_a_wrong_one(page: "Page", local_stack: Stack) -> None:
+    phone = make_user(page, "sms")
+    page.get_by_label("a code alone").check()
+    assert page.get_by_label("Password", exact=True).is_hidden()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    code = code_in_inbox(page, phone)
+    page.get_by_label("Code", exact=True).fill(f"{(int(code) + 1) % 10**6:06d}")
+    page.keyboard.press("Enter")
+    page.get_by_text("That code is not right. 4 tries are left.").wait_for()
+    wait_until_lit(page, "verify_auth_challenge")
+    page.get_by_role("button", name="Type this code for me").first.click()
+    assert page.get_by_label("Code", exact=True).input_value() == code
+    page.keyboard.press("Enter")
+    assert claims(page)["aud"] == local_stack.clients["code_only"]
+    kept = page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]")
+    assert kept == [0, 0, ""]
+
+
+@pytest.mark.node
+def test_a_wrong_password_is_a_sentence(page: "Page", forgive: Callable[..., None]) -> None:
+    make_user(page, "email")
+    page.get_by_label("Password", exact=True).fill("not the password")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_text("The sign-in has ended").wait_for()
+    assert page.locator("#start").is_visible()
+    forgive(page, "status of 400")
+
+
+@pytest.mark.node
+def test_on_a_phone_nothing_is_wider_than_the_screen(
+    local_stack: Stack, visit: Callable[..., "Page"]
+) -> None:
+    with served(LocalBackstage()) as server:
+        page = visit(server, viewport={"width": 320, "height": 640})
+        make_user(page, "email")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
