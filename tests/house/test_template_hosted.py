@@ -142,8 +142,13 @@ def uncounted() -> list[tuple[re.Pattern[str], bool]]:
     """The paths whose requests do not count for their address; True where they must look signed."""
     rule = next(rule for rule in properties("DoorsWebAcl")["Rules"] if rule["Name"] == "RequestsPerAddress")
     scope = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["NotStatement"]["Statement"]
+    unnamed, free = scope["AndStatement"]["Statements"]
+    # The pool's calls have this header, whatever their path; a request without it is none of the pool's.
+    target = unnamed["NotStatement"]["Statement"]["SizeConstraintStatement"]
+    assert target["FieldToMatch"] == {"SingleHeader": {"Name": "x-amz-target"}}
+    assert (target["ComparisonOperator"], target["Size"]) == ("GT", 0)
     found = []
-    for statement in scope["OrStatement"]["Statements"]:
+    for statement in free["OrStatement"]["Statements"]:
         parts = statement.get("AndStatement", {}).get("Statements", [statement])
         (paths,) = [part["RegexMatchStatement"] for part in parts if "RegexMatchStatement" in part]
         assert paths["FieldToMatch"] == {"UriPath": {}}
@@ -164,6 +169,14 @@ def test_people_are_counted_and_back_ends_are_not() -> None:
         signed = any(op.get("security") == [{"sigv4": []}] for op in item.values())
         matched = [must_sign for regex, must_sign in uncounted() if regex.search(f"/v1{path}")]
         assert matched == ([True] if signed else [False] if path.startswith("/.well-known") else []), path
+
+
+def test_nothing_that_watches_keeps_a_request() -> None:
+    acl = json.loads(json.dumps(properties("DoorsWebAcl")))
+    kept = [each["VisibilityConfig"]["SampledRequestsEnabled"] for each in [acl, *acl["Rules"]]]
+    assert kept == [False] * 5
+    # Whoever signs in may be named in the URL of /authorize, and API Gateway's trace would keep it.
+    assert "TracingEnabled" not in API
 
 
 def test_without_the_hosted_sign_in_nothing_of_it_is_there() -> None:
