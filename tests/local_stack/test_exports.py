@@ -1,0 +1,97 @@
+"""The `env` command: what the documentation's examples read, in a form that a shell takes as it is."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tools.local_stack import exports
+from tools.local_stack import stack as local
+from tools.local_stack.cli import app
+from tools.local_stack.errors import StackError
+from tools.local_stack.paths import ROOT
+from tools.local_stack.stack import Stack
+
+SNIPPETS = sorted(path for path in (ROOT / "docs" / "snippets").iterdir() if path.is_file())
+# What a person types or is sent.
+PERSONS = {"EMAIL", "TOKEN", "CODE"}
+# os.environ["A"], const { A, B: b } = process.env, $A and ${A:+x}.
+READS = (r'environ\["(\w+)"\]', r"\{([^}]*)\} = process\.env", r"\$\{?([A-Z_]+)")
+STACK = Stack(
+    endpoint_url="http://127.0.0.1:4566",
+    region="us-east-1",
+    user_pool_id="us-east-1_Local",
+    clients={"password_and_code": "web", "code_only": "kiosk", "hosted": "page"},
+    table="table",
+    queue_url="queue",
+    functions={},
+    outputs={"TokenApiURL": "http://127.0.0.1:4566/v1", "HostedIssuer": "https://it's; exit 3 $HOME"},
+)
+
+
+@pytest.fixture
+def _running(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "load", lambda: STACK)
+
+
+def read_by(snippet: Path) -> Iterator[str]:
+    for pattern in READS:
+        for found in re.findall(pattern, snippet.read_text("utf-8")):
+            yield from (name.partition(":")[0].strip() for name in found.split(","))
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda path: path.name)
+def test_each_name_that_a_snippet_reads_is_there(snippet: Path) -> None:
+    names = set(read_by(snippet)) - PERSONS
+    assert names
+    outputs = dict.fromkeys(exports._OUTPUTS.values(), "there")
+    assert names <= exports.of(replace(STACK, outputs=outputs)).keys()
+
+
+@pytest.mark.usefixtures("_running")
+def test_a_shell_reads_each_value_as_it_is() -> None:
+    said = CliRunner().invoke(app, ["env"]).stdout
+    names = exports.of(STACK)
+    told = subprocess.run(
+        ["sh", "-euc", 'eval "$1"; exec env -0', "sh", said],
+        env={},
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    heard = dict(pair.split("=", 1) for pair in told.split("\0") if "=" in pair)
+    assert {name: heard.get(name) for name in names} == names
+    assert names["HOSTED_ISSUER"] == STACK.outputs["HostedIssuer"]
+
+
+@pytest.mark.usefixtures("_running")
+def test_json_is_one_object() -> None:
+    assert json.loads(CliRunner().invoke(app, ["env", "--json"]).stdout) == exports.of(STACK)
+
+
+def test_what_a_stack_has_not_got_is_left_out() -> None:
+    bare = exports.of(replace(STACK, clients={"code_only": "kiosk"}, outputs={}))
+    assert bare["CLIENT_ID"] == bare["CODE_ONLY_CLIENT_ID"] == "kiosk"
+    assert not {name for name in bare if name.startswith(("TOKEN_", "STEP_UP_", "HOSTED_", "PASSWORD_"))}
+    assert "CLIENT_ID" not in exports.of(replace(STACK, clients={"hosted": "page"}))
+    assert exports.of(STACK)["CLIENT_ID"] == "web"
+
+
+def test_without_a_stack_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing() -> Stack:
+        raise StackError("No local stack runs here. Start one with `make up`.")
+
+    monkeypatch.setattr(local, "load", nothing)
+    said = CliRunner().invoke(app, ["env"])
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert "make up" in said.stderr
+
+
+def test_the_names_of_the_outputs_are_the_templates() -> None:
+    template = (ROOT / "template.yaml").read_text("utf-8").partition("\nOutputs:\n")[2]
+    assert set(exports._OUTPUTS.values()) <= set(re.findall(r"^  (\w+):$", template, re.MULTILINE))
