@@ -13,7 +13,7 @@ from adapters.keys import ProofKeys
 from adapters.links import Links
 from adapters.tokens import SignedTokens
 from adapters.users import Users
-from hosted import routes
+from hosted import pages, routes
 from hosted.answers import Look
 from hosted.provider import Provider
 from hosted.routes import Site
@@ -239,6 +239,14 @@ def test_the_files_of_the_page_are_served_and_no_others() -> None:
         assert (other["statusCode"], "immutable" in other["headers"]["Cache-Control"]) == (200, False)
     for name in ("logo", "..", "page.py", "pages.py", "en.json", ""):
         assert browser.get(f"/assets/{name}")["statusCode"] == 404
+
+
+def test_names_that_strangers_think_of_are_not_remembered() -> None:
+    browser = Place().browser()
+    before = pages.version.cache_info().currsize
+    for number in range(20):
+        assert browser.get(f"/assets/{number}.css", v="1")["statusCode"] == 404
+    assert pages.version.cache_info().currsize == before
 
 
 def test_the_description_and_the_keys_are_public() -> None:

@@ -67,8 +67,14 @@ def _notice(view: View) -> str | None:
 
 @cache
 def version(name: str, brand: Brand) -> str:
-    """12 hex digits of what the file holds: part of its address, so that it may be kept for good."""
-    return sha256(_content(name, brand) or b"").hexdigest()[:12]
+    """12 hex digits of what a file holds: part of its address, so that it may be kept for good.
+
+    Ask for files that are there: each name is remembered, and strangers can think of many. Raises ValueError.
+    """
+    content = _content(name, brand)
+    if content is None:
+        raise ValueError("there is no such file")
+    return sha256(content).hexdigest()[:12]
 
 
 @cache

@@ -103,10 +103,12 @@ class Site:
     def _asset(self, event: Event, _now: int) -> Answer:
         name = (event.get("pathParameters") or {}).get("name", "")
         found = self.logo if name == "logo" else pages.asset(name, self.brand)
+        if found is None:
+            return self._show(NOT_HERE, event, 404)
         # During a deployment the new page may ask the old function: that answer must not be kept for good.
         asked = (event.get("queryStringParameters") or {}).get("v")
         for_good = name != "logo" and asked == pages.version(name, self.brand)
-        return answers.asset(*found, for_good=for_good) if found else self._show(NOT_HERE, event, 404)
+        return answers.asset(*found, for_good=for_good)
 
     def _discovery(self, _event: Event, _now: int) -> Answer:
         return answers.public_json(discovery(self.issuer))

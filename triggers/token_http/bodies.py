@@ -8,10 +8,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 # Of these categories nothing is seen and much is done: line ends (header injection, a second `@host #code`
 # line), turns of direction, invisible marks. Cn and Co are not even characters.
 _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+# Letters and marks by category, and nothing to see all the same: what the categories leave over of Unicode's
+# Default_Ignorable_Code_Point, and the blank of Braille. A purpose of these alone would look like none.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | frozenset(
+    chr(mark) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for mark in range(first, last + 1)
+)
 
 
 def _shown(words: str) -> str:
-    if any(unicodedata.category(letter) in _HIDDEN for letter in words):
+    if any(letter in _BLANK or unicodedata.category(letter) in _HIDDEN for letter in words):
         raise ValueError("no line breaks and no invisible characters")
     return " ".join(words.split())
 
