@@ -80,11 +80,17 @@ class TokenClient:
         return token_answers.proof(self._wire.post("/verifyToken", body, {}))
 
     def introspect(
-        self, proof: str, *, audience: str | None = None, purpose: str | None = None
+        self,
+        proof: str,
+        *,
+        audience: str | None = None,
+        purpose: str | None = None,
+        subject: str | None = None,
     ) -> Introspection:
         """Use up a proof: active the first time, for the audience that it was made for (without one that is
-        the service itself) and the purpose, if given."""
-        body = {"proof": proof, "audience": audience, "purpose": purpose}
+        the service itself), and for the purpose and about the subject, if given. One that does not fit is
+        not used up."""
+        body = {"proof": proof, "audience": audience, "purpose": purpose, "subject": subject}
         return token_answers.introspection(self._wire.post("/introspect", body, {}))
 
     def step_up(

@@ -76,12 +76,14 @@ def test_verify_and_introspect(start: Start) -> None:
     client, server = start(Answer(PROOF), Answer(active), Answer({"active": False}))
     proof = client.verify("created.token.here", "123456")
     assert (proof.jwt, proof.expires_in) == ("signed.proof.here", 300)
-    first = client.introspect(proof.jwt, audience="a", purpose="p")
+    first = client.introspect(proof.jwt, audience="a", purpose="p", subject="s")
     assert (first.active, first.sub, first.amr) == (True, "s", ("otp", "sms"))
     assert not client.introspect(proof.jwt).active
     assert [sent.path for sent in server.sent] == ["/v1/verifyToken", "/v1/introspect", "/v1/introspect"]
     assert server.sent[0].fields == {"token": "created.token.here", "verification_code": "123456"}
-    assert server.sent[1].fields == {"proof": "signed.proof.here", "audience": "a", "purpose": "p"}
+    asked = {"proof": "signed.proof.here", "audience": "a", "purpose": "p", "subject": "s"}
+    assert server.sent[1].fields == asked
+    assert server.sent[2].fields == {"proof": "signed.proof.here"}
     assert all(sent.is_signed for sent in server.sent)
 
 

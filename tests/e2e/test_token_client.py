@@ -69,13 +69,17 @@ def test_from_an_address_to_a_proof_that_counts_once(
     assert (proof.channel, proof.subject) == ("email", created.subject)
     claims = claims_of(proof.jwt, created.subject)
     assert (claims["amr"], claims["otp_channel"], claims["purpose"]) == (["otp"], "email", PURPOSE)
-    assert claims["exp"] - claims["iat"] == proof.expires_in
+    # Five minutes by default, whatever else a template may say of them.
+    assert claims["exp"] - claims["iat"] == proof.expires_in == 300
 
-    # The wrong audience neither sees the proof nor uses it up.
+    # Another audience, purpose or person neither sees the proof nor uses it up.
+    right = {"audience": "payments", "purpose": PURPOSE, "subject": created.subject}
     assert not client.introspect(proof.jwt).active
-    first = client.introspect(proof.jwt, audience="payments", purpose=PURPOSE)
+    for name, other in (("audience", "shop"), ("purpose", "another"), ("subject", "0" * 32)):
+        assert not client.introspect(proof.jwt, **right | {name: other}).active
+    first = client.introspect(proof.jwt, **right)
     assert (first.active, first.sub, first.jti) == (True, created.subject, claims["jti"])
-    assert not client.introspect(proof.jwt, audience="payments", purpose=PURPOSE).active
+    assert not client.introspect(proof.jwt, **right).active
 
 
 def test_a_wrong_code_is_counted_and_a_right_one_works_once(

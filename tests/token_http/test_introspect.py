@@ -31,22 +31,28 @@ def test_a_proof_is_used_up_by_name_whatever_else_the_caller_says(api: Api) -> N
 
 
 @pytest.mark.parametrize(
-    ("audience", "purpose"),
+    ("name", "other"),
     [
-        *(("payments", None), (ISSUER + "/", None), ("*", "pay 20 EUR")),
-        *((None, "other"), (None, ""), (None, "pay 20 EUR.")),
+        *(("audience", each) for each in ("payments", ISSUER + "/", "*")),
+        *(("purpose", each) for each in ("other", "", "pay 20 EUR.")),
+        *(("subject", each) for each in ("0" * 32, "1b2c3d4e-0000-4000-8000-000000000000")),
     ],
 )
-def test_another_audience_or_purpose_does_not_use_it_up(
-    api: Api, audience: str | None, purpose: str | None
-) -> None:
+def test_another_audience_purpose_or_subject_does_not_use_it_up(api: Api, name: str, other: str) -> None:
     proof = api.proof(purpose="pay 20 EUR")
-    said = {
-        name: value for name, value in (("audience", audience), ("purpose", purpose)) if value is not None
-    }
-    assert api.introspect(proof, **said).body == {"active": False}
+    right = {"audience": ISSUER, "purpose": "pay  20 EUR", "subject": str(parts(proof)[1]["sub"])}
+    for said in ({name: other}, right | {name: other}):
+        assert api.introspect(proof, **said).body == {"active": False}
     assert api.proofs.calls == []
-    assert api.introspect(proof, audience=ISSUER, purpose="pay  20 EUR").body["active"] is True
+    assert api.introspect(proof, **right).body["active"] is True
+
+
+def test_a_proof_is_not_passed_off_as_somebody_elses(api: Api) -> None:
+    """Whoever can prove an address of their own would otherwise approve what another person began."""
+    ann, eve = api.create("ann@example.com").body, api.create("eve@example.com").body
+    proof = str(api.verify(eve["token"]).body["proof"])
+    assert api.introspect(proof, subject=ann["subject"]).body == {"active": False}
+    assert api.introspect(proof, subject=eve["subject"]).body["active"] is True
 
 
 def test_a_proof_for_somebody_else_is_not_for_who_names_nobody(api: Api) -> None:
