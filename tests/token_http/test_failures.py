@@ -1,7 +1,9 @@
 """A dependency that fails: 503, nobody gets in, nothing is sent twice, and nothing of it is told."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -148,6 +150,14 @@ def test_not_ready_if_one_part_is_not_and_the_others_are_tried(
     assert answer.body == {"status": "not_ready", "checks": {"table": "failed", "queue": "ok"}}
     assert EMAIL not in said()
     assert "not ready: table" in said()
+
+
+def test_every_part_is_tried_while_the_others_hang(api: Api) -> None:
+    """One after the other would outlive the function, and nobody would hear which part it was."""
+    all_there = threading.Barrier(3)
+    checks = dict.fromkeys(("table", "queue", "key"), partial(all_there.wait, 5))
+    answer = replace(api, checks=checks).call("GET", "/health/ready")
+    assert (answer.status, answer.body["status"]) == (200, "ready")
 
 
 def test_alive_whatever_fails(api: Api) -> None:

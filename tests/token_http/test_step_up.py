@@ -7,6 +7,7 @@ import pytest
 from tests.doors.kit import EMAIL, PHONE, SUB, Wire, refused_by_aws
 from tests.token_http.api import Api
 from tests.token_http.conftest import Time
+from tests.token_http.described import ISSUER
 from tests.token_http.events import CLIENT, USER
 from tests.token_http.test_verify import claims_of
 from tests.token_http.wires import pool
@@ -20,7 +21,7 @@ def test_the_code_goes_to_the_address_that_the_pool_has_verified(api: Api) -> No
     assert answer.status == 200
     assert (answer.body["subject"], answer.body["channel"], answer.body["status"]) == (SUB, "email", "SENT")
     (delivery,) = api.queued
-    assert delivery.destinations[0].value == EMAIL
+    assert [each.value for each in delivery.destinations] == [EMAIL]
     assert delivery.challenge.purpose == "step_up:delete my account"
     assert api.users.sent("admin_get_user") == [{"UserPoolId": "pool", "Username": SUB}]
 
@@ -42,6 +43,13 @@ def test_a_right_code_is_proven_to_the_audience_that_was_named(api: Api) -> None
     assert claims_of(answer.body["proof"], "vault")["purpose"] == "open it"
 
 
+def test_a_user_gets_no_proof_that_is_meant_for_the_service_itself(api: Api) -> None:
+    """That is what a back end's proofs are for unless it says otherwise, and a user's would pass for one."""
+    answer = api.step_up(audience=ISSUER, purpose="open it")
+    assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
+    assert "audience" in answer.body["detail"]
+
+
 @pytest.mark.parametrize(
     ("body", "preferred", "goes"),
     [
@@ -56,6 +64,9 @@ def test_the_channel_is_the_callers_then_the_users_then_the_deployments(
 ) -> None:
     api = Api(users=pool(otp_channel=preferred))
     assert api.step_up(**body).body["channel"] == goes
+    # Not to the user's other address as well: the proof says by which channel the code was read.
+    (delivery,) = api.queued
+    assert [each.channel.value for each in delivery.destinations] == [goes]
 
 
 def test_an_sms_of_a_step_up_gives_its_country_its_budget_back() -> None:
@@ -83,6 +94,7 @@ def test_a_user_without_a_verified_address_gets_none() -> None:
 GONE = {
     "deleted": Wire(admin_get_user=refused_by_aws("UserNotFoundException")),
     "disabled": pool(False),
+    "another user by the same name": pool(sub=OTHER),
 }
 
 
