@@ -21,6 +21,7 @@ DOORS = (
     "define_auth_challenge",
     "create_auth_challenge",
     "verify_auth_challenge",
+    "pre_token_generation",
     "deliver",
     "custom_sender",
     "token_api",

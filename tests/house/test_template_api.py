@@ -122,6 +122,14 @@ def test_every_method_has_a_limit_and_no_body_is_logged() -> None:
     assert "AccessLogSetting" not in API
 
 
+def test_a_proof_is_good_for_five_minutes_unless_the_operator_says_otherwise() -> None:
+    # Who checks proofs by the key set alone takes one for good until it expires: ten minutes at most.
+    life = TEMPLATE["Parameters"]["ProofLifeSeconds"]
+    assert (life["Default"], life["MaxValue"]) == (300, 600)
+    given = RESOURCES["TokenApi"]["Properties"]["Environment"]["Variables"]["PROOF_LIFE_SECONDS"]
+    assert given == {"Ref": "ProofLifeSeconds"}
+
+
 def test_without_the_token_service_nothing_of_it_is_there() -> None:
     conditions = {"HasTokenService", "HasSnapStartAndTokenService", "HasWebAclAndTokenService"}
     conditions |= {"MakesProofKeyA", "MakesProofKeyB"}
