@@ -67,10 +67,11 @@ def test_a_door_makes_only_the_clients_it_uses(door: str) -> None:
     assert not (not_wanted | {"requests"}) & set(modules)
 
 
-def test_the_hosted_sign_in_imports_less_than_twice_what_the_token_service_does() -> None:
-    """Its first page is somebody waiting. Modules stand for the time, which no test can hold still."""
+def test_the_hosted_sign_in_imports_no_more_than_the_token_service() -> None:
+    """Somebody waits for its first page. The limit is twice the time, which no test can hold still; modules
+    stand for it, and as they are not all of one weight the limit is once as many."""
     of_each = {door: report(door)[2] for door in ("token_api", "hosted_sign_in")}
-    assert of_each["hosted_sign_in"] < 2 * of_each["token_api"]
+    assert of_each["hosted_sign_in"] <= of_each["token_api"]
 
 
 def test_every_door_is_measured() -> None:
