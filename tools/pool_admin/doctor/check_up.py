@@ -1,12 +1,12 @@
 """All the rules over all the facts."""
 
-from tools.pool_admin.doctor import clients, hosted, pool, senders, stack, unchecked
+from tools.pool_admin.doctor import addresses, clients, hosted, pool, senders, stack, unchecked
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity
 
 
 def findings(facts: Facts) -> list[Finding]:
     """Everything that was found, the worst first."""
-    rules = (clients, hosted, pool, senders, stack, unchecked)
+    rules = (addresses, clients, hosted, pool, senders, stack, unchecked)
     found = [finding for look in rules for finding in look.look(facts)]
     return sorted(found, key=lambda finding: -finding.severity)
 
