@@ -126,6 +126,25 @@ def test_cognito_and_the_function_are_told_the_same() -> None:
     assert stage == SETTINGS["ISSUER"]["Fn::Sub"] == TEMPLATE["Outputs"]["HostedIssuer"]["Value"]["Fn::Sub"]
 
 
+def test_the_look_is_by_parameter_and_no_logo_is_the_default() -> None:
+    for setting, name in (
+        ("APP_NAME", "AppName"),
+        ("BRAND_COLOR", "BrandColor"),
+        ("BRAND_LOGO", "BrandLogo"),
+    ):
+        assert SETTINGS[setting] == {"Ref": name}
+    logo, color = TEMPLATE["Parameters"]["BrandLogo"], TEMPLATE["Parameters"]["BrandColor"]
+    assert logo["Default"] == ""
+    taken = re.compile(logo["AllowedPattern"])
+    for kind in ("png", "webp", "svg+xml"):
+        assert taken.fullmatch(f"data:image/{kind};base64,iVBORw0KGgo=")
+    # A page would be served by the app's own name.
+    for other in ("data:text/html;base64,PGI+", "https://elsewhere.example/logo.png", "data:image/png,x"):
+        assert not taken.fullmatch(other)
+    assert re.fullmatch(color["AllowedPattern"], color["Default"])
+    assert not re.fullmatch(color["AllowedPattern"], "#000000;}")
+
+
 def test_what_is_sealed_opens_for_its_own_item_alone() -> None:
     (seal,) = [s for s in statements("HostedSignInRole") if "kms:Encrypt" in s["Action"]]
     assert seal["Resource"] == {"Fn::GetAtt": ["HostedStateKey", "Arn"]}

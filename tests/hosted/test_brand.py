@@ -1,0 +1,84 @@
+"""The app's name, colour and logo: from the function's settings to what a browser gets."""
+
+import importlib.util
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from benchmarks.imports import SETTINGS, TRIGGERS
+from tests.hosted.document import Document
+
+PICTURES = {
+    "image/png": b"\x89PNG\r\n\x1a\n and more \xff",
+    "image/webp": b"RIFF\x00\x00\x00\x00WEBP",
+    "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+}
+Ask = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch, socket_disabled: None) -> Callable[..., Ask]:
+    """Loads the door with settings of its own: `door(BRAND_LOGO="…")`. What it returns asks for a path."""
+
+    def loaded(**settings: str) -> Ask:
+        for name, value in (SETTINGS | settings).items():
+            monkeypatch.setenv(name, value)
+        spec = importlib.util.spec_from_file_location("hosted_with_brand", TRIGGERS / "hosted_sign_in.py")
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+
+        def ask(path: str) -> dict[str, Any]:
+            parent, _, name = path.rpartition("/")
+            resource = "/assets/{name}" if parent == "/assets" else path
+            event = {"httpMethod": "GET", "resource": resource, "pathParameters": {"name": name}}
+            answer: dict[str, Any] = module.handler(event, None)
+            return answer
+
+        return ask
+
+    return loaded
+
+
+def page(ask: Ask) -> Document:
+    """A page that needs no sign-in: the one that says so."""
+    return Document(ask("/sign-in")["body"])
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_a_logo_stands_on_the_page_and_is_served_as_it_was_given(door: Callable[..., Ask], kind: str) -> None:
+    picture = PICTURES[kind]
+    ask = door(APP_NAME="Harbour Bank", BRAND_LOGO=f"data:{kind};base64,{b64encode(picture).decode()}")
+    shown = page(ask)
+    assert shown.only("img") == {"src": "assets/logo", "alt": "Harbour Bank"}
+    assert {"rel": "icon", "href": "assets/logo"} in shown.all("link")
+    answer = ask("/assets/logo")
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, True)
+    assert b64decode(answer["body"]) == picture
+    # Its address stays the same when it changes, so it is not kept for good; and an SVG runs no script.
+    assert answer["headers"] == {
+        "Content-Type": kind,
+        "Cache-Control": "public, max-age=300",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    }
+
+
+@pytest.mark.parametrize("settings", [{}, {"BRAND_LOGO": ""}])
+def test_without_a_logo_the_name_stands_there(door: Callable[..., Ask], settings: dict[str, str]) -> None:
+    ask = door(APP_NAME="Harbour Bank", **settings)
+    shown = page(ask)
+    assert shown.all("img") == []
+    assert "Harbour Bank" in shown.text
+    assert [link["href"] for link in shown.all("link") if "logo" in link["href"]] == []
+    assert ask("/assets/logo")["statusCode"] == 404
+
+
+@pytest.mark.parametrize("color", ["#0b6e6e", "#c01048"])
+def test_the_colour_is_the_settings(door: Callable[..., Ask], color: str) -> None:
+    ask = door(BRAND_COLOR=color)
+    assert f"--brand:{color}" in ask("/assets/brand.css")["body"]
+    assert color in ask("/assets/icon.svg")["body"]

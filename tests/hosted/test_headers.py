@@ -1,0 +1,117 @@
+"""The headers of every kind of answer, each by its name: no browser misses one that is left out."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.hosted.test_routes import Browser, Place
+from tests.hosted.world import BACK, GIVEN
+
+OWN = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "otp-credentials=(self)",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+POLICY = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "script-src": "'self'",
+    "img-src": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+AFTER_A_FORM = "https://people.auth.eu-central-1.amazoncognito.com"
+HTML = "text/html; charset=utf-8"
+
+
+def begun() -> Browser:
+    """A browser that Cognito has sent."""
+    browser = Place().browser()
+    browser.get("/authorize", GIVEN)
+    return browser
+
+
+def out_of_order() -> dict[str, Any]:
+    """What a site says when something fails that nobody foresaw."""
+
+    def fails() -> dict[str, Any]:
+        raise OSError
+
+    return Browser(replace(Place().site, key_set=fails)).get("/.well-known/jwks.json")
+
+
+PAGES: dict[str, tuple[int, Callable[[], dict[str, Any]]]] = {
+    "page": (200, lambda: begun().get("/sign-in")),
+    "logged out": (200, lambda: Place().browser().get("/logout")),
+    "no sign-in": (400, lambda: Place().browser().get("/sign-in")),
+    "bad link": (400, lambda: Place().browser().get("/authorize", {})),
+    "form of elsewhere": (403, lambda: begun().post("/sign-in", {"do": "start", "csrf": ""})),
+    "no such file": (404, lambda: Place().browser().get("/assets/other.css")),
+    "no such path": (404, lambda: Place().browser().get("/other")),
+    "out of order": (503, out_of_order),
+    "left for the app": (303, lambda: begun().submit("cancel")),
+}
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_is_kept_framed_and_embedded_by_nobody(kind: str) -> None:
+    status, ask = PAGES[kind]
+    answer = ask()
+    assert answer["statusCode"] == status
+    headers = dict(answer["headers"])
+    policy = dict(part.strip().split(" ", 1) for part in headers.pop("Content-Security-Policy").split(";"))
+    # Without this one a browser would not follow the redirect that a form ends in.
+    assert policy.pop("form-action") == ("'self'" if status == 503 else f"'self' {AFTER_A_FORM}")
+    assert policy == POLICY
+    assert BACK.startswith(AFTER_A_FORM + "/")
+    for name in ("Set-Cookie", "Location", "Retry-After"):
+        headers.pop(name, None)
+    assert headers == OWN | ({} if status == 303 else {"Content-Type": HTML})
+
+
+def test_on_the_way_to_the_page_nothing_is_kept_or_told() -> None:
+    answer = Place().browser().get("/authorize", GIVEN)
+    headers = {name: value for name, value in answer["headers"].items() if name != "Set-Cookie"}
+    assert headers == {"Location": "sign-in"} | {
+        name: OWN[name] for name in ("Cache-Control", "Referrer-Policy", "X-Content-Type-Options")
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("page.css", "text/css; charset=utf-8"),
+        ("page.js", "text/javascript; charset=utf-8"),
+        ("brand.css", "text/css; charset=utf-8"),
+        ("icon.svg", "image/svg+xml; charset=utf-8"),
+    ],
+)
+def test_a_file_of_the_page_is_what_it_says_and_runs_nothing_by_itself(name: str, kind: str) -> None:
+    assert Place().browser().get(f"/assets/{name}")["headers"] == {
+        "Content-Type": kind,
+        "Cache-Control": "public, max-age=300",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    }
+
+
+@pytest.mark.parametrize("path", ["/token", "/userinfo"])
+def test_what_back_ends_are_told_is_kept_by_nobody(path: str) -> None:
+    headers = Place().browser().post(path, {})["headers"]
+    assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+
+
+@pytest.mark.parametrize("name", ["openid-configuration", "jwks.json"])
+def test_what_is_public_may_be_kept_for_five_minutes(name: str) -> None:
+    assert Place().browser().get(f"/.well-known/{name}")["headers"] == {
+        "Content-Type": "application/json",
+        "Cache-Control": "public, max-age=300",
+        "X-Content-Type-Options": "nosniff",
+    }
