@@ -10,13 +10,10 @@ from moto import mock_aws
 
 from adapters.hosted_table import HostedTable
 from adapters.sealer import Sealer
-from hosted.grants import Grant
-from hosted.oidc import CODE_LIFE, AuthRequest
-from hosted.sign_ins import SignInState, Stage
-from hosted.views import Notice
 from tests.contract.conftest import made
 from tests.doors.kit import NOW
 from tests.hosted.world import BACK, shown
+from token_service.hosted_state import CODE_LIFE, AuthRequest, Grant, Notice, SignInState, Stage
 from token_service.refusal import Unavailable
 
 PLACE: dict[str, Any] = {

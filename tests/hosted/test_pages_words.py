@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hosted import pages
-from hosted.views import Notice
 from hosted.wording import Say, locale_of, locales, words_of
+from token_service.hosted_state import Notice
 
 MESSAGES = Path(pages.__file__).parents[1] / "messages"
 ENGLISH = words_of("en")

@@ -9,12 +9,12 @@ from adapters.keys import ProofKeys
 from adapters.links import Links
 from adapters.tokens import SignedTokens
 from adapters.users import Users
-from hosted.grants import Grant
 from hosted.provider import Provider, TokenError
 from tests.doors.kit import EMAIL, NOW, SUB, Wire, refused_by_aws
 from tests.hosted.test_oidc import S256, VERIFIER
 from tests.hosted.world import BACK, ISSUER, PARTY, UNHEARD, MemoryTable
 from tests.token_http.wires import KEY_A, PRIVATE, kms
+from token_service.hosted_state import Grant
 from token_service.refusal import Unavailable
 
 ATTRIBUTES = [

@@ -6,8 +6,9 @@ import pytest
 
 from adapters.pool_sign_in import Passed
 from hosted.signing_in import NOT_HERE, Leave, Stay
-from hosted.views import Choose, Code, Ended, Notice, Start
+from hosted.views import Choose, Code, Ended, Start
 from tests.hosted.world import BACK, ISSUER, PASSWORD, RIGHT, USER, FakePool, World
+from token_service.hosted_state import Notice
 from token_service.refusal import Refusal, sentence
 
 

@@ -9,12 +9,11 @@ from aws_lambda_powertools.logging import Logger
 from adapters.pool_sign_in import Asked, MustChangePassword, Outcome, Passed, Refused, Told
 from adapters.telemetry import Telemetry
 from hosted.flow import Flow
-from hosted.grants import Grant
 from hosted.oidc import RelyingParty
-from hosted.sign_ins import SignInState
 from hosted.signing_in import Leave, SigningIn, Stay
 from hosted.views import View
 from tests.doors.kit import NOW
+from token_service.hosted_state import Grant, SignInState
 
 ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
 BACK = "https://people.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse"

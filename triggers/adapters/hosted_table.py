@@ -11,10 +11,16 @@ from typing import Any
 
 from adapters.clients import unavailable, write_if
 from adapters.sealer import Sealer
-from hosted.grants import Grant, key_of_code
-from hosted.oidc import CODE_LIFE, AuthRequest
-from hosted.sign_ins import SignInState, Stage, key_of_cookie
-from hosted.views import Notice
+from token_service.hosted_state import (
+    CODE_LIFE,
+    AuthRequest,
+    Grant,
+    Notice,
+    SignInState,
+    Stage,
+    key_of_code,
+    key_of_cookie,
+)
 
 _KEEP = 3_600
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from adapters.pool_sign_in import Asked, MustChangePassword, Outcome, Passed, PoolSignIn, Refused, Told
 from hosted import waits
-from hosted.sign_ins import SignInState, Stage
-from hosted.views import Choose, Code, Ended, Notice, Start
+from hosted.views import Choose, Code, Ended, Start
 from token_service.code import read_answer
+from token_service.hosted_state import Notice, SignInState, Stage
 
 _NOTICES = {"WRONG": Notice.WRONG_CODE, "EXPIRED": Notice.EXPIRED}
 

@@ -1,29 +1,9 @@
-"""What an authorization code stands for, and the tokens that it is exchanged for."""
+"""The tokens that an authorization code is exchanged for."""
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from hosted.oidc import ID_TOKEN_LIFE, claims_of
-
-
-@dataclass(frozen=True)
-class Grant:
-    """One sign-in that ended well. Who it is stands here as a user name; no address does."""
-
-    client_id: str
-    redirect_uri: str
-    nonce: str
-    code_challenge: str
-    user_name: str
-    auth_time: int
-    channel: str
-    with_password: bool
-
-
-def key_of_code(code: str) -> str:
-    """The key of the grant of `code`. The code itself is kept nowhere."""
-    return f"grant#{hashlib.sha256(code.encode()).hexdigest()}"
+from token_service.hosted_state import Grant
 
 
 def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, now: int) -> dict[str, object]:

@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from token_service.hosted_state import AuthRequest
+
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LONGEST = 2_048
 # What only comes back as it came. Cognito's wraps the app's own.
 _LONGEST_STATE = 6_144
-ID_TOKEN_LIFE, CODE_LIFE = 300, 60
+ID_TOKEN_LIFE = 300
 
 
 @dataclass(frozen=True)
@@ -26,17 +28,6 @@ class RelyingParty:
 
     client_id: str
     redirect_uris: frozenset[str]
-
-
-@dataclass(frozen=True)
-class AuthRequest:
-    """An authorization request that was found good."""
-
-    client_id: str
-    redirect_uri: str
-    state: str
-    nonce: str
-    code_challenge: str
 
 
 class BadLink(Exception):

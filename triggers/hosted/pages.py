@@ -8,8 +8,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from hosted.colors import brand_css, icon
-from hosted.views import Brand, Choose, Code, Ended, Notice, Start, View
+from hosted.views import Brand, Choose, Code, Ended, Start, View
 from hosted.wording import Say, locale_of, words_of
+from token_service.hosted_state import Notice
 
 __all__ = ["asset", "locale_of", "render"]
 

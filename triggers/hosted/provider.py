@@ -9,8 +9,9 @@ from adapters.links import Links
 from adapters.telemetry import Telemetry
 from adapters.tokens import NotOurToken, SignedTokens
 from adapters.users import Users
-from hosted.grants import Grant, access_token_claims, id_token_claims
+from hosted.grants import access_token_claims, id_token_claims
 from hosted.oidc import ID_TOKEN_LIFE, RelyingParty, claims_of, proves
+from token_service.hosted_state import Grant
 from token_service.ticket import Claims
 
 

@@ -1,49 +1,11 @@
-"""A sign-in on the page: what is kept of it between two requests of the browser."""
+"""How long a sign-in on the page lives, and how its forms name it."""
 
 import hashlib
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum
-
-from hosted.oidc import AuthRequest
-from hosted.views import Notice
 
 # Cognito waits five minutes for somebody whom it has sent to a provider. Who came back later would have given
 # a code for nothing.
 LIFE = 290
-
-
-class Stage(Enum):
-    """Where a sign-in is."""
-
-    START = "start"
-    CODE = "code"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True)
-class SignInState:
-    """One sign-in. `session` is Cognito's, and as good as a password: it is kept encrypted.
-
-    `shown` are the challenge's public parameters. `version` counts the changes, so that of two requests at
-    once only one is heard.
-    """
-
-    request: AuthRequest
-    stage: Stage = Stage.START
-    user_name: str = ""
-    session: str = field(default="", repr=False)
-    shown: Mapping[str, str] = field(default_factory=dict)
-    notice: Notice | None = None
-    minutes: int = 0
-    expires_at: int = 0
-    version: int = 0
-
-
-def key_of_cookie(cookie: str) -> str:
-    """The key of the sign-in of `cookie`. The cookie itself is kept nowhere."""
-    return f"hosted#{hashlib.sha256(cookie.encode()).hexdigest()}"
 
 
 def csrf_of(cookie: str, version: int) -> str:

@@ -7,10 +7,10 @@ from adapters.hosted_table import HostedTable
 from adapters.pool_sign_in import Passed
 from adapters.telemetry import Telemetry
 from hosted.flow import Flow, Step
-from hosted.grants import Grant
 from hosted.oidc import RelyingParty, answer_url, login_hint, read_request
-from hosted.sign_ins import LIFE, SignInState, Stage, csrf_of
-from hosted.views import Ended, Notice, View
+from hosted.sign_ins import LIFE, csrf_of
+from hosted.views import Ended, View
+from token_service.hosted_state import Grant, Notice, SignInState, Stage
 
 # None of them is a way to begin anew, and none is kept.
 NOT_HERE = View(Ended(may_restart=False), "", Notice.OVER)

@@ -2,27 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 
-
-class Notice(Enum):
-    """What happened, for the person to read. The value names its sentence in words/."""
-
-    WRONG_NAME_OR_PASSWORD = "wrong_name_or_password"  # noqa: S105 - the name of a sentence
-    NAME_MISSING = "name_missing"
-    WRONG_CODE = "wrong_code"
-    NO_CODE = "no_code"  # what was typed cannot be a code
-    EXPIRED = "expired"
-    SENT_AGAIN = "sent_again"
-    NOT_SENT_YET = "not_sent_yet"  # a message went out moments ago, and nothing new was sent
-    WAIT = "wait"  # too many wrong codes, or too many codes asked for; {minutes}
-    STOPPED = "stopped"  # an operator has to unlock
-    NO_DESTINATION = "no_destination"
-    OVER = "over"  # this sign-in has ended: too many answers, too late, or it was used in another window
-    OTHER_WINDOW = "other_window"  # the form is of another sign-in than the newest one of this browser
-    BAD_LINK = "bad_link"  # the app sent the person here with a request that cannot be honoured
-    NEW_PASSWORD = "new_password"  # noqa: S105 - a new password is to be set first, which this page cannot do
-    UNAVAILABLE = "unavailable"
+from token_service.hosted_state import Notice
 
 
 @dataclass(frozen=True)

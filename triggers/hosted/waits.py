@@ -2,7 +2,7 @@
 
 import re
 
-from hosted.views import Notice
+from token_service.hosted_state import Notice
 from token_service.refusal import Refusal, sentence
 
 _WAIT = re.compile(r"Try again in (\d+) (second|minute|hour)s?")

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from hosted.sign_ins import key_of_cookie
 from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person, wrong
 from tests.conftest import User
+from token_service.hosted_state import key_of_cookie
 from tools.local_stack.stack import Stack
 
 pytestmark = [
