@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from adapters.pool_sign_in import Asked, MustChangePassword, Passed, PoolSignIn, Refused, Told
+from adapters.pool_sign_in import PoolSignIn
 from tests.doors.kit import SUB, Wire, refused_by_aws
 from tests.hosted.world import shown
+from token_service.hosted_ports import Asked, MustChangePassword, Passed, Refused, Told
 from token_service.refusal import Refusal, Unavailable, sentence
 
 CHALLENGE = {"ChallengeName": "CUSTOM_CHALLENGE", "Session": "next", "ChallengeParameters": shown()}

@@ -41,7 +41,7 @@ def provider(grant: Grant = GRANT, *, enabled: bool = True, link: Exception | No
     return Provider(
         party=PARTY,
         secret=lambda: "the secret",
-        table=table,  # type: ignore[arg-type]
+        table=table,
         tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
         users=Users(lambda: users, "pool"),
         links=Links(lambda: users, "pool", "OneTimeCode", Users(lambda: users, "pool")),

@@ -81,7 +81,7 @@ class Place:
         provider = Provider(
             party=PARTY,
             secret=lambda: SECRET,
-            table=self.world.table,  # type: ignore[arg-type]
+            table=self.world.table,
             tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
             users=Users(lambda: self.users, "pool"),
             links=Links(lambda: self.users, "pool", "OneTimeCode", Users(lambda: self.users, "pool")),

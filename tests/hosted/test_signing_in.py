@@ -4,10 +4,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from adapters.pool_sign_in import Passed
 from hosted.signing_in import NOT_HERE, Leave, Stay
 from hosted.views import Choose, Code, Ended, Start
 from tests.hosted.world import BACK, ISSUER, PASSWORD, RIGHT, USER, FakePool, World
+from token_service.hosted_ports import Passed
 from token_service.hosted_state import Notice
 from token_service.refusal import Refusal, sentence
 

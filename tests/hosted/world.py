@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 
 from aws_lambda_powertools.logging import Logger
 
-from adapters.pool_sign_in import Asked, MustChangePassword, Outcome, Passed, Refused, Told
 from adapters.telemetry import Telemetry
 from hosted.flow import Flow
 from hosted.oidc import RelyingParty
 from hosted.signing_in import Leave, SigningIn, Stay
 from hosted.views import View
 from tests.doors.kit import NOW
-from token_service.hosted_state import Grant, SignInState
+from token_service.hosted_ports import Asked, MustChangePassword, Outcome, Passed, Refused, Told
+from token_service.hosted_state import CODE_LIFE, Grant, SignInState
 
 ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
 BACK = "https://people.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse"
@@ -93,10 +93,11 @@ class FakePool:
 
 @dataclass
 class MemoryTable:
-    """Sign-ins and grants, as HostedTable keeps them."""
+    """Sign-ins and grants, as HostedTable keeps them: test_hosted_table.py holds the two to one contract."""
 
     states: dict[str, SignInState] = field(default_factory=dict)
     grants: dict[str, tuple[Grant, int]] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
     late: SignInState | None = None  # what a request has read that is slower than another one
 
     def read(self, cookie: str, now: int) -> SignInState | None:
@@ -111,17 +112,21 @@ class MemoryTable:
         return True
 
     def take(self, cookie: str, state: SignInState) -> bool:
-        if self.states[cookie].version != state.version:
+        there = self.states.get(cookie)
+        if there is None or there.version != state.version:
             return False
-        self.states[cookie] = replace(self.states[cookie], version=state.version + 1)
+        self.states[cookie] = replace(there, version=state.version + 1)
         return True
 
     def grant(self, code: str, grant: Grant, now: int) -> None:
-        self.grants[code] = grant, now + 60
+        self.grants.setdefault(code, (grant, now + CODE_LIFE))
 
     def redeem(self, code: str, now: int) -> Grant | None:
-        grant, expires_at = self.grants.pop(code, (None, 0))
-        return grant if expires_at > now else None
+        grant, expires_at = self.grants.get(code, (None, 0))
+        if code in self.used or expires_at <= now:
+            return None
+        self.used.add(code)
+        return grant
 
 
 @dataclass
@@ -136,8 +141,8 @@ class World:
     chances: int = 0
 
     def __post_init__(self) -> None:
-        flow = Flow(self.pool, self.asks_password, 6, lambda: self.now + self.took)  # type: ignore[arg-type]
-        self.page = SigningIn(PARTY, flow, self.table, ISSUER, self._chance, UNHEARD)  # type: ignore[arg-type]
+        flow = Flow(self.pool, self.asks_password, 6, lambda: self.now + self.took)
+        self.page = SigningIn(PARTY, flow, self.table, ISSUER, self._chance, UNHEARD)
 
     def _chance(self) -> str:
         self.chances += 1

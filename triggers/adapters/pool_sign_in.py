@@ -16,6 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from adapters.clients import error_code, unavailable
+from token_service.hosted_ports import Asked, MustChangePassword, Outcome, Passed, Refused, Told
 from token_service.refusal import Unavailable
 
 _SENTENCE = re.compile(r" failed with error (.*?)\.?$", re.DOTALL)
@@ -27,40 +28,6 @@ _REFUSALS = {
 # What Cognito's API takes for a user name.
 _LONGEST_NAME = 128
 _RESET = {"PasswordResetRequiredException"}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A challenge of our triggers. `parameters` are the public ones, `user_name` is the pool's own."""
-
-    user_name: str
-    session: str
-    parameters: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Passed:
-    """The person signed in. The tokens are let go: nobody gets them but through Cognito."""
-
-    user_name: str
-
-
-@dataclass(frozen=True)
-class Told:
-    """A trigger refused, in a sentence of ours."""
-
-    sentence: str
-
-
-class Refused(Exception):
-    """Cognito refused: a wrong name, a wrong password, or a session that is over."""
-
-
-class MustChangePassword(Exception):
-    """A new password is to be set before anything else."""
-
-
-Outcome = Asked | Passed | Told
 
 
 @dataclass(frozen=True)

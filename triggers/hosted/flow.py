@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from adapters.pool_sign_in import Asked, MustChangePassword, Outcome, Passed, PoolSignIn, Refused, Told
 from hosted import waits
 from hosted.views import Choose, Code, Ended, Start
 from token_service.code import read_answer
+from token_service.hosted_ports import Asked, MustChangePassword, Outcome, Passed, Refused, Told, UserPool
 from token_service.hosted_state import Notice, SignInState, Stage
 
 _NOTICES = {"WRONG": Notice.WRONG_CODE, "EXPIRED": Notice.EXPIRED}
@@ -28,7 +28,7 @@ class Flow:
     `clock` answers Unix seconds. The pool takes seconds at times, and waits are counted from its answer on.
     """
 
-    pool: PoolSignIn
+    pool: UserPool
     asks_password: bool
     digits: int
     clock: Callable[[], int]

@@ -4,13 +4,13 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from adapters.hosted_table import HostedTable
 from adapters.links import Links
 from adapters.telemetry import Telemetry
 from adapters.tokens import NotOurToken, SignedTokens
 from adapters.users import Users
 from hosted.grants import access_token_claims, id_token_claims
 from hosted.oidc import ID_TOKEN_LIFE, RelyingParty, claims_of, proves
+from token_service.hosted_ports import SignIns
 from token_service.hosted_state import Grant
 from token_service.ticket import Claims
 
@@ -30,7 +30,7 @@ class Provider:
 
     party: RelyingParty
     secret: Callable[[], str]
-    table: HostedTable
+    table: SignIns
     tokens: SignedTokens
     users: Users
     links: Links

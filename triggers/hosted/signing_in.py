@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from adapters.hosted_table import HostedTable
-from adapters.pool_sign_in import Passed
 from adapters.telemetry import Telemetry
 from hosted.flow import Flow, Step
 from hosted.oidc import RelyingParty, answer_url, login_hint, read_request
 from hosted.sign_ins import LIFE, csrf_of
 from hosted.views import Ended, View
+from token_service.hosted_ports import Passed, SignIns
 from token_service.hosted_state import Grant, Notice, SignInState, Stage
 
 # None of them is a way to begin anew, and none is kept.
@@ -38,7 +37,7 @@ class SigningIn:
 
     party: RelyingParty
     flow: Flow
-    table: HostedTable
+    table: SignIns
     issuer: str
     chance: Callable[[], str]
     tell: Telemetry
