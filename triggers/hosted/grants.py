@@ -3,23 +3,19 @@
 from collections.abc import Mapping
 
 from hosted.oidc import ID_TOKEN_LIFE, claims_of
+from token_service.assurance import methods
 from token_service.hosted_state import Grant
 
 
 def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, now: int) -> dict[str, object]:
     """The claims of the ID token (OpenID Connect Core 2)."""
-    # RFC 8176 has `pwd`, `sms`, `otp` and `mfa`, and no word for email.
-    sms, password = (
-        (["sms"] if grant.channel == "sms" else []),
-        (["pwd", "mfa"] if grant.with_password else []),
-    )
     return {
         "iss": issuer,
         "aud": grant.client_id,
         "iat": now,
         "exp": now + ID_TOKEN_LIFE,
         "auth_time": grant.auth_time,
-        "amr": ["otp", *sms, *password],
+        "amr": methods(grant.channel, with_password=grant.with_password),
         **({"nonce": grant.nonce} if grant.nonce else {}),
         **claims_of(attributes),
     }

@@ -23,9 +23,10 @@ class Evidence:
     channel: str
 
 
-def methods(channel: str) -> list[str]:
+def methods(channel: str, *, with_password: bool = False) -> list[str]:
     """The `amr` of a code given on `channel`. RFC 8176 has `sms` and `otp`, and no word for email."""
-    return ["otp", "sms"] if channel == "sms" else ["otp"]
+    sms, password = ["sms"] if channel == "sms" else [], ["pwd", "mfa"] if with_password else []
+    return ["otp", *sms, *password]
 
 
 def claims(source: str, first: Evidence | None, last: Evidence | None, now: int) -> Mapping[str, str]:
