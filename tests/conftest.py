@@ -97,6 +97,11 @@ def code_in(message: Message) -> str:
     return found[1]
 
 
+def another_code(code: str) -> str:
+    """A code of the same length that is not `code`."""
+    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"
+
+
 @pytest.fixture
 def messages_to(local_stack: Stack) -> Callable[..., list[Message]]:
     """Waits until `count` messages have come to an address or number, and returns them, oldest first."""

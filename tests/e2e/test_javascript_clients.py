@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.clients.driver import AMPLIFY, AWS_SDK, IDENTITY_JS, Conversation, sign_in
-from tests.conftest import User
+from tests.conftest import User, another_code
 from tools.local_stack.stack import Stack
 
 NewUser = Callable[..., User]
@@ -26,15 +26,10 @@ def nobody() -> str:
     return f"nobody-{secrets.token_hex(5)}@people.example"
 
 
-def wrong(code: str) -> str:
-    """Another code than `code`."""
-    return f"{(int(code) + 1) % 10**6:06d}"
-
-
 def answer_wrongly(talk: Conversation, code: str, times: int) -> None:
     """Answers a first challenge wrongly, `times` times. Each but the fifth brings another challenge."""
     for left in range(4, 4 - times, -1):
-        talk.type(wrong(code))
+        talk.type(another_code(code))
         if left:
             challenge = talk.challenge()
             assert (challenge["status"], challenge["attemptsLeft"]) == ("WRONG", str(left))

@@ -11,9 +11,9 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import User, code_in
+from tests.conftest import User, another_code, code_in
 from tests.e2e.cognito import Conversation, code_only, password_and_code
-from tests.e2e.token_api import Answer, Api, number, wrong
+from tests.e2e.token_api import Answer, Api, number
 from tests.e2e.token_api import nobody as somebody
 from tools.local_stack import inbox
 from tools.local_stack.inbox import Message
@@ -80,7 +80,7 @@ def token_run(
     said += [api.post("/createToken", {"email": somebody()}, idempotency_key=key) for _ in range(2)]
     codes = [code_for(email), code_for(phone)]
     for created, code in zip(said[:2], codes, strict=True):
-        answers = [api.verify(created, answer) for answer in (wrong(code), code, code, "no code")]
+        answers = [api.verify(created, answer) for answer in (another_code(code), code, code, "no code")]
         shown = {"proof": answers[1].body["proof"], **wording}
         said += [*answers, *(api.post("/introspect", shown) for _ in range(2))]
     id_token = code_only(local_stack).start(user.email).answer(code_for(user.email)).tokens["IdToken"]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from adapters.tokens import ChallengeTokens
-from tests.e2e.token_api import Api, challenge_in, nobody, number, wrong
+from tests.conftest import another_code
+from tests.e2e.token_api import Api, challenge_in, nobody, number
 from tests.house.test_template import RESOURCES, TEMPLATE, statements
 from token_service.code import code_from_mac
 from tools.local_stack.inbox import Message
@@ -122,7 +123,7 @@ def test_metrics(api: Api, code_for: CodeFor) -> None:
     to = nobody()
     created = api.create(to)
     code = code_for(to)
-    for answer in (wrong(code), code):
+    for answer in (another_code(code), code):
         api.verify(created, answer)
     told = [json.loads(line) for line in api.stack.logs()["token_api"] if line.startswith('{"_aws"')]
     names = {

@@ -12,7 +12,8 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.e2e.token_api import Api, challenge_in, nobody, wrong
+from tests.conftest import another_code
+from tests.e2e.token_api import Api, challenge_in, nobody
 from tests.house.test_template import RESOURCES, TEMPLATE
 from token_service.code import code_from_mac
 from tools.local_stack.inbox import Message
@@ -63,7 +64,7 @@ def test_the_code_is_in_the_message_and_in_no_answer(api: Api, code_for: CodeFor
         assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", said)
     claims = {name: value for name, value in token["payload"].items() if name not in ("iat", "exp")}
     assert not re.search(rf"\b{code}\b", json.dumps(claims))
-    refused = api.verify(created, wrong(code))
+    refused = api.verify(created, another_code(code))
     verified = api.verify(created, code)
     for answer in (refused, verified):
         assert code not in json.dumps({name: value for name, value in answer.body.items() if name != "proof"})
@@ -163,7 +164,7 @@ def test_guesses_run_out_and_the_right_code_comes_too_late(api: Api, code_for: C
     created = api.create(to)
     code = code_for(to)
     with api.limits(1000, 1000):
-        guesses = [api.verify(created, wrong(code)) for _ in range(10)]
+        guesses = [api.verify(created, another_code(code)) for _ in range(10)]
         late = api.verify(created, code)
     assert [guess.body["attempts_left"] for guess in guesses] == list(range(9, -1, -1))
     assert (late.status, late.problem) == (429, "locked")
@@ -173,7 +174,7 @@ def test_guesses_run_out_and_the_right_code_comes_too_late(api: Api, code_for: C
 def test_a_new_code_brings_no_new_guesses(api: Api, code_for: CodeFor) -> None:
     to = nobody()
     first = api.create(to)
-    left = api.verify(first, wrong(code_for(to))).body["attempts_left"]
+    left = api.verify(first, another_code(code_for(to))).body["attempts_left"]
     api.stack.client("dynamodb").update_item(
         TableName=api.stack.table,
         Key={"pk": {"S": f"token#{challenge_in(first).subject}"}},
@@ -182,7 +183,7 @@ def test_a_new_code_brings_no_new_guesses(api: Api, code_for: CodeFor) -> None:
     )
     second = api.create(to, purpose="another purpose")
     assert second.body["status"] == "SENT"
-    assert api.verify(second, wrong(code_for(to, 2))).body["attempts_left"] == left - 1
+    assert api.verify(second, another_code(code_for(to, 2))).body["attempts_left"] == left - 1
 
 
 def test_one_mailbox_gets_one_message_at_a_time(api: Api, messages_to: Messages) -> None:

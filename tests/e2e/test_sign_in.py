@@ -8,7 +8,7 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import COOLDOWN, User
+from tests.conftest import COOLDOWN, User, another_code
 from tests.e2e.cognito import Conversation, code_only, password_and_code
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
@@ -26,11 +26,6 @@ KEYS = {
     "attemptsLeft",
     "resendsLeft",
 }
-
-
-def other(code: str) -> str:
-    """A code that is not `code`."""
-    return f"{(int(code) + 1) % 10**6:06d}"
 
 
 def claims(conversation: Conversation) -> dict[str, str]:
@@ -81,7 +76,7 @@ def test_a_wrong_code_and_then_the_right_one(
     user = new_user()
     asked = code_only(local_stack).start(user.email)
     code = code_for(user.email)
-    asked.answer(other(code))
+    asked.answer(another_code(code))
     assert (asked.parameters["status"], asked.parameters["attemptsLeft"]) == ("WRONG", "4")
     assert asked.answer(f"{code[:3]} {code[3:]}").tokens
 
@@ -98,7 +93,7 @@ def test_the_same_code_again_is_refused(local_stack: Stack, new_user: NewUser, c
 def test_five_wrong_codes_end_the_sign_in(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
     user = new_user()
     asked = code_only(local_stack).start(user.email)
-    wrong = other(code_for(user.email))
+    wrong = another_code(code_for(user.email))
     for left in ("4", "3", "2", "1"):
         assert asked.answer(wrong).parameters["attemptsLeft"] == left
     assert "Incorrect username or password" in refusal("NotAuthorizedException", lambda: asked.answer(wrong))
@@ -150,7 +145,7 @@ def test_an_unknown_user_looks_like_any_other_and_never_gets_in(
     assert set(unknown.parameters) == set(known.parameters)
     assert unknown.parameters["status"] == known.parameters["status"] == "SENT"
     assert unknown.parameters["destination"] in ("***@***", "+***")
-    wrong = other(code_for(user.email))
+    wrong = another_code(code_for(user.email))
     for conversation in (known, unknown):
         assert conversation.answer(wrong).parameters["status"] == "WRONG"
 

@@ -6,9 +6,9 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.conftest import User
+from tests.conftest import User, another_code
 from tests.e2e.cognito import code_only
-from tests.e2e.token_api import Api, nobody, number, wrong
+from tests.e2e.token_api import Api, nobody, number
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
 
@@ -131,7 +131,7 @@ def test_a_wrong_code_is_counted_and_said(api: Api, code_for: CodeFor) -> None:
     to = nobody()
     created = api.post("/createToken", {"email": to})
     code = code_for(to)
-    left = [api.verify(created, wrong(code)) for _ in range(2)]
+    left = [api.verify(created, another_code(code)) for _ in range(2)]
     assert [answer.problem for answer in left] == ["wrong-code", "wrong-code"]
     assert left[0].body["attempts_left"] == left[1].body["attempts_left"] + 1
     assert api.verify(created, f" {code[:3]}-{code[3:]} ").status == 200

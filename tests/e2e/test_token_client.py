@@ -15,7 +15,7 @@ from demo_client.app import app
 from demo_client.token_client import CodeGone, TokenApiError, TokenClient, TooSoon, WrongCode
 from demo_client.token_place import Place
 from tests.clients.proof import by_pyjwt
-from tests.conftest import User
+from tests.conftest import User, another_code
 from tests.e2e.cognito import code_only
 from tools.local_stack.inbox import Message
 from tools.local_stack.paths import ROOT
@@ -52,10 +52,6 @@ def claims_of(local_stack: Stack) -> Callable[[str, str], dict[str, Any]]:
     return read
 
 
-def wrong(code: str) -> str:
-    return f"{(int(code) + 1) % 10**6:06d}"
-
-
 def test_from_an_address_to_a_proof_that_counts_once(
     client: TokenClient, address: str, messages_to: Messages, code_for: CodeFor, claims_of: Any
 ) -> None:
@@ -88,9 +84,9 @@ def test_a_wrong_code_is_counted_and_a_right_one_works_once(
     created = client.create(email=address)
     code = code_for(address)
     with pytest.raises(WrongCode) as first:
-        client.verify(created.token, wrong(code))
+        client.verify(created.token, another_code(code))
     with pytest.raises(WrongCode) as second:
-        client.verify(created.token, wrong(code))
+        client.verify(created.token, another_code(code))
     assert first.value.attempts_left
     assert second.value.attempts_left == first.value.attempts_left - 1
     client.verify(created.token, code)
@@ -153,7 +149,7 @@ def test_the_commands_from_create_to_proof(
     asked = ["token", "create", "--email", address, "--purpose", PURPOSE, "--audience", "payments"]
     created = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
     code = code_for(address)
-    refused = CliRunner().invoke(app, ["token", "verify", created["token"], wrong(code)])
+    refused = CliRunner().invoke(app, ["token", "verify", created["token"], another_code(code)])
     assert refused.exit_code == 3
     assert refused.stderr.startswith("That code is not right.")
     done = CliRunner().invoke(app, ["token", "verify", created["token"], "--json"], input=f"{code}\n")
@@ -170,7 +166,7 @@ def test_the_step_up_command_asks_whoever_is_signed_in(
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
         try:
             code = code_for(user.email, 2)
-            out, _ = process.communicate(f"{wrong(code)}\n{code}\n", timeout=60)
+            out, _ = process.communicate(f"{another_code(code)}\n{code}\n", timeout=60)
         finally:
             process.kill()
     assert json.loads(out)["subject"] == user.sub

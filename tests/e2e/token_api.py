@@ -223,8 +223,3 @@ def nobody() -> str:
 def number() -> str:
     """A number that is kept for films."""
     return f"+1206555{int.from_bytes(os.urandom(4)) % 10_000:04d}"
-
-
-def wrong(code: str) -> str:
-    """Another code."""
-    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"

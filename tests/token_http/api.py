@@ -21,6 +21,7 @@ from adapters.queue import Queue
 from adapters.telemetry import Telemetry
 from adapters.tokens import ChallengeTokens, SignedTokens
 from adapters.users import Users
+from tests.conftest import another_code
 from tests.doors.kit import SALT, Wire
 from tests.fakes import MemoryRequests, MemoryStore, code_mac
 from tests.token_http.described import ISSUER, described
@@ -111,7 +112,7 @@ class Api:
 
     def wrong_code(self) -> str:
         """A code that is not in the newest message."""
-        return f"{(int(self.code()) + 1) % 10**6:06d}"
+        return another_code(self.code())
 
     def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
         """One request."""

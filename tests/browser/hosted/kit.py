@@ -168,11 +168,6 @@ class Person:
         return found
 
 
-def wrong(code: str) -> str:
-    """Another code than `code`."""
-    return f"{(int(code) + 1) % 10**6:06d}"
-
-
 def is_local(url: str) -> bool:
     """Whether `url` is of this machine. The code's own schemes, such as data:, are none of a page of ours."""
     return urlsplit(url).scheme == "http" and urlsplit(url).hostname in ("localhost", "127.0.0.1")

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person, wrong
+from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person
 from tests.browser.preview import PHONE, TABLE, Scheme, served
 from tests.clients.driver import HERE
-from tests.conftest import User, missing
+from tests.conftest import User, another_code, missing
 from tests.hosted.page_samples import VIEWS
 from tools.local_stack.paths import ROOT
 
@@ -105,7 +105,7 @@ def test_axe_finds_nothing_on_the_way(
     assert faults_of(someone.name(user, "not the password").page, axe, _EVERYTHING) == []
     someone.name(user).sees("Where should the code go?")
     assert faults_of(someone.page, axe, _EVERYTHING) == []
-    someone.press("Email to u***@p***").sees(CODE_PAGE).type(wrong(code_for(user.email)))
+    someone.press("Email to u***@p***").sees(CODE_PAGE).type(another_code(code_for(user.email)))
     assert faults_of(someone.reads("That code is wrong").page, axe, _EVERYTHING) == []
 
 
@@ -147,7 +147,7 @@ def test_nobody_needs_a_mouse(person: NewPerson, app: LocalApp, new_user: NewUse
     someone.sees(CODE_PAGE)
     assert focus(page) == "code"
     code = code_for(user.email)
-    keys.type(wrong(code))
+    keys.type(another_code(code))
     keys.press("Enter")
     someone.reads("That code is wrong")
     # A screen reader begins with what went wrong, and the field comes next.

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person, wrong
-from tests.conftest import User
+from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person
+from tests.conftest import User, another_code
 from tests.e2e.cognito import password_and_code
 from tools.local_stack.stack import Stack
 
@@ -48,7 +48,7 @@ def test_a_wrong_code_then_the_right_one(
 ) -> None:
     user = new_user()
     someone, code = person().ask(user), code_for(user.email)
-    someone.type(wrong(code)).reads("That code is wrong").reads("Tries left: 4")
+    someone.type(another_code(code)).reads("That code is wrong").reads("Tries left: 4")
     # It can be typed as the message has it.
     someone.type(f"{code[:3]} {code[3:]}").is_back()
     assert app.claims()["sub"] == user.sub
@@ -59,8 +59,8 @@ def test_tries_come_to_an_end(person: NewPerson, new_user: NewUser, code_for: Co
     user = new_user()
     someone, code = person().ask(user), code_for(user.email)
     for left in (4, 3, 2, 1):
-        someone.type(wrong(code)).reads(f"Tries left: {left}")
-    someone.type(wrong(code)).sees("You are not signed in").reads("This sign-in has ended")
+        someone.type(another_code(code)).reads(f"Tries left: {left}")
+    someone.type(another_code(code)).sees("You are not signed in").reads("This sign-in has ended")
     someone.press("Start over").sees("Sign in")
 
 
@@ -144,7 +144,7 @@ def test_a_stranger_sees_what_a_user_sees(person: NewPerson, new_user: NewUser, 
     stranger = User(f"no-{user.email}", "", "", "")
     known, unknown = person().ask(user), person().ask(stranger)
     assert skeleton(known, user) == skeleton(unknown, stranger)
-    code = wrong(code_for(user.email))
+    code = another_code(code_for(user.email))
     for someone in (known, unknown):
         someone.type(code).reads("That code is wrong")
     assert skeleton(known, user) == skeleton(unknown, stranger)

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person, wrong
-from tests.conftest import User
+from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person
+from tests.conftest import User, another_code
 from token_service.hosted_state import key_of_cookie
 from tools.local_stack.stack import Stack
 
@@ -35,7 +35,7 @@ def test_back_and_forward_lose_nothing(
         someone.name(user)
     else:
         someone.page.go_forward()
-    someone.sees(CODE_PAGE).type(wrong(code)).reads("That code is wrong")
+    someone.sees(CODE_PAGE).type(another_code(code)).reads("That code is wrong")
     someone.page.reload()
     someone.reads("That code is wrong").reads("Tries left: 4").type(code).is_back()
     assert app.claims()["sub"] == user.sub
