@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass
 
+from token_service import destination
 from token_service.challenge import Challenge
-from token_service.destination import Channel, Destination, Destinations
+from token_service.destination import Destination, Destinations
 
 
 @dataclass(frozen=True)
@@ -16,19 +17,18 @@ class Delivery:
     locale: str
 
     def pack(self) -> str:
-        """The body for the queue, which is encrypted: the one place outside the message with an address."""
-        to = [[d.channel.value, d.value] for d in self.destinations]
+        """The body for the queue."""
+        to = destination.pack(self.destinations)
         return json.dumps({"challenge": self.challenge.pack(), "to": to, "locale": self.locale})
 
     @classmethod
     def unpack(cls, body: str) -> "Delivery":
         """Read a body. Raises ValueError or KeyError if it is none of ours."""
         parts = json.loads(body)
-        to = tuple(Destination(Channel(channel), value) for channel, value in parts["to"])
+        to = destination.unpack(parts["to"])
         return cls(Challenge.unpack(parts["challenge"]), to, parts["locale"])
 
 
 def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:
     """The delivery of `challenge`, to the destination on its channel first."""
-    ranked = sorted(destinations.values(), key=lambda d: d.channel.value != challenge.channel)
-    return Delivery(challenge, tuple(ranked), locale)
+    return Delivery(challenge, destination.ranked(destinations, challenge.channel), locale)

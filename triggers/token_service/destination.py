@@ -67,6 +67,21 @@ def verified(attributes: Mapping[str, str], order: Sequence[Channel]) -> Destina
     return found
 
 
+def ranked(destinations: Destinations, first: str) -> tuple[Destination, ...]:
+    """All destinations, the one on the channel `first` before those that a message may fall over to."""
+    return tuple(sorted(destinations.values(), key=lambda d: d.channel.value != first))
+
+
+def pack(destinations: Sequence[Destination]) -> list[list[str]]:
+    """Destinations as they stand on the queue, which is encrypted: the one place outside a message."""
+    return [[d.channel.value, d.value] for d in destinations]
+
+
+def unpack(pairs: Sequence[Sequence[str]]) -> tuple[Destination, ...]:
+    """What `pack` made. Raises ValueError if it is none of ours."""
+    return tuple(Destination(Channel(channel), value) for channel, value in pairs)
+
+
 def choose(destinations: Destinations, *wishes: str) -> Destination:
     """The first wish that can be met, else the first in the deployment's order. Needs one destination."""
     for wish in wishes:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field, replace
 
+from token_service import destination
 from token_service.delivery import Delivery
 from token_service.destination import Channel, Destination, Destinations
 
@@ -25,23 +26,21 @@ class Sealed:
 
     def to(self, destinations: Destinations) -> "Sealed":
         """The same for other destinations, the one on its channel first."""
-        ranked = sorted(destinations.values(), key=lambda d: d.channel is not self.channel)
-        return replace(self, destinations=tuple(ranked))
+        return replace(self, destinations=destination.ranked(destinations, self.channel.value))
 
     def pack(self) -> str:
         """The body for the queue, which is encrypted. Whoever reads it still has no secret."""
-        to = [[d.channel.value, d.value] for d in self.destinations]
         known = {
             name: getattr(self, name)
             for name in ("sealed", "source", "locale", "subject", "name", "asked_at")
         }
-        return json.dumps(known | {"channel": self.channel.value, "to": to})
+        return json.dumps(known | {"channel": self.channel.value, "to": destination.pack(self.destinations)})
 
     @classmethod
     def unpack(cls, body: str) -> "Sealed":
         """Read a body. Raises ValueError or KeyError if it is none of ours."""
         parts = json.loads(body)
-        to = tuple(Destination(Channel(channel), value) for channel, value in parts.pop("to"))
+        to = destination.unpack(parts.pop("to"))
         return cls(**(parts | {"channel": Channel(parts["channel"]), "destinations": to}))
 
 
