@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from token_service.destination import is_true
 from token_service.hosted_state import AuthRequest
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -150,6 +151,5 @@ _BOOLEAN = ("email_verified", "phone_number_verified")
 def claims_of(attributes: Mapping[str, str]) -> dict[str, object]:
     """What a user's attributes say, as OpenID Connect Core 5.1 names it."""
     found: dict[str, object] = {name: attributes[name] for name in CLAIMS if name in attributes}
-    # Cognito writes "true" and "True".
-    told = {name: str(found[name]).lower() == "true" for name in _BOOLEAN if name in found}
+    told = {name: is_true(attributes[name]) for name in _BOOLEAN if name in found}
     return {"sub": attributes["sub"], **found, **told}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from token_service import trigger_event
-from token_service.destination import Channel, Destination, parse, verified
+from token_service.destination import ATTRIBUTE, Channel, Destination, parse, verified
 from token_service.sealed import Sealed
 from token_service.trigger_event import Event
 
@@ -28,7 +28,6 @@ _KINDS = {
 }
 # AWS's tables print the SMS sources with SMS and with Sms.
 _CHANNELS = {"customemailsender": Channel.EMAIL, "customsmssender": Channel.SMS}
-_ATTRIBUTE = {Channel.EMAIL: "email", Channel.SMS: "phone_number"}
 # A sign-in's code lives as long as its session, 3 minutes if nobody set it, and a late one lies beside a
 # newer one. The others live an hour and longer: they may be as old as the queue lets them.
 _SIGN_IN_LIFE, _LIFE = 180, 900
@@ -60,7 +59,7 @@ def read(event: Event, now: int) -> Sealed:
     source = str(event.get("triggerSource") or "")[:64]
     channel = _channel_of(source, trigger_event.sender_type(event))
     attributes = trigger_event.attributes(event)
-    address = parse(channel, attributes.get(_ATTRIBUTE[channel], ""))
+    address = parse(channel, attributes.get(ATTRIBUTE[channel], ""))
     message = Sealed(
         sealed=trigger_event.sealed_code(event),
         source=source,

@@ -15,7 +15,8 @@ class Channel(Enum):
     SMS = "sms"
 
 
-_ATTRIBUTE = {Channel.EMAIL: "email", Channel.SMS: "phone_number"}
+# Where Cognito keeps the address of a channel.
+ATTRIBUTE = {Channel.EMAIL: "email", Channel.SMS: "phone_number"}
 # One plain address, ASCII only: a look-alike letter must not turn one mailbox into another on its way
 # (GHSA-7rqj-j65f-68wh), and no comma, bracket or control character may make two addresses of one.
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
@@ -54,13 +55,17 @@ def parse(channel: Channel, value: str) -> Destination | None:
     return Destination(channel, f"{name}@{host.lower()}")
 
 
+def is_true(written: str) -> bool:
+    """What a flag among the attributes says. Cognito writes "true" and "True"."""
+    return written.lower() == "true"
+
+
 def verified(attributes: Mapping[str, str], order: Sequence[Channel]) -> Destinations:
     """The destinations of a user that count, in the deployment's order: verified ones, and no others."""
     found: dict[Channel, Destination] = {}
     for channel in order:
-        name = _ATTRIBUTE[channel]
-        # Cognito writes "true" and "True".
-        if attributes.get(f"{name}_verified", "").lower() == "true":
+        name = ATTRIBUTE[channel]
+        if is_true(attributes.get(f"{name}_verified", "")):
             destination = parse(channel, attributes.get(name, ""))
             if destination:
                 found[channel] = destination
