@@ -15,6 +15,7 @@ from typing import Any
 
 from adapters.clients import client
 from adapters.hosted_table import HostedTable
+from adapters.jwks import key_set
 from adapters.keys import ProofKeys
 from adapters.links import Links
 from adapters.pool_sign_in import PoolSignIn
@@ -47,13 +48,6 @@ def _cognito() -> Any:
 @cache
 def _secrets_manager() -> Any:
     return client("secretsmanager", attempts=2)
-
-
-@cache
-def _key_set() -> dict[str, Any]:
-    from adapters.jwks import key_set  # noqa: PLC0415 - 0.1 s that only this path pays, once
-
-    return dict(key_set(_KEYS))
 
 
 def _picture(uri: str) -> tuple[bytes, str] | None:
@@ -94,7 +88,7 @@ _SITE = Site(
         issuer=_ISSUER,
         tell=_TELL,
     ),
-    key_set=_key_set,
+    key_set=cache(partial(key_set, _KEYS)),
     brand=Brand(os.environ["APP_NAME"], os.environ["BRAND_COLOR"], bool(_LOGO)),
     logo=_picture(_LOGO),
     look=Look((*os.environ["REDIRECT_URIS"].split(), *os.environ.get("CALLBACK_URLS", "").split())),

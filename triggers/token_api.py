@@ -6,10 +6,11 @@ does, with their very functions; the message is `deliver`'s.
 
 import os
 import time
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from adapters.clients import client
+from adapters.jwks import key_set
 from adapters.keys import KmsMac, ProofKeys
 from adapters.proofs import ProofTable
 from adapters.queue import Queue
@@ -58,13 +59,6 @@ def _answered(country: str) -> None:
     tell_answered(_BUDGET, country, int(time.time()), _TELL)
 
 
-@cache
-def _key_set() -> dict[str, Any]:
-    from adapters.jwks import key_set  # noqa: PLC0415 - 0.1 s that only this path pays, once
-
-    return dict(key_set(_PROOF_KEYS))
-
-
 _ASKING = Asking(
     confirmations=Confirmations(
         Table(_REPEATED, _TABLE, _POLICY), RequestTable(_REPEATED, _TABLE), _QUEUE.put, _POLICY
@@ -92,7 +86,7 @@ _APP = resolver(
     Endpoints(
         asking=_ASKING,
         answering=_ANSWERING,
-        key_set=_key_set,
+        key_set=cache(partial(key_set, _PROOF_KEYS)),
         checks={
             "table": lambda: Table(_REPEATED, _TABLE, _POLICY).read("health#ready"),
             "queue": _QUEUE.check,
