@@ -1,0 +1,97 @@
+"""The demo page in light and dark, wide and on a phone, with all of its parts filled. Pictures are left."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo_client.web import answers
+from demo_client.web.steps import Step
+from tests.browser.preview import PHONE, TABLE, Scheme
+from tests.conftest import missing
+from tests.demo_client.web_kit import EMAIL, ENDPOINT, SMS, FakeBackstage, served
+from tools.local_stack.paths import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, ViewportSize
+
+pytestmark = pytest.mark.e2e
+
+PICTURES = ROOT / ".local" / "pictures" / "demo-page"
+ARABIC = replace(SMS, text="رمزك هو 123456. لا تشاركه مع أحد.\n\n@app.example #123456")
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+# What is wider than the room it has; `hidden` is for screen readers.
+CUT = """[...document.querySelectorAll('button, h1, h2, p:not(.hidden), td')]
+  .filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"""
+# How far from the left each letter of the last line stands.
+PLACES = """({ firstChild: text }) => [...text.data.split("\\n").at(-1)].map((_, at, { length }) => {
+  const range = document.createRange();
+  range.setStart(text, text.data.length - length + at);
+  range.setEnd(text, text.data.length - length + at + 1);
+  return range.getBoundingClientRect().left;
+})"""
+DONE: list[tuple[str, str, dict[str, object]]] = [
+    ("define_auth_challenge", "asked", {}),
+    ("create_auth_challenge", "issued", {"channel": "email"}),
+    ("deliver", "sent", {"channel": "email"}),
+    ("verify_auth_challenge", "refused", {"reason": "wrong"}),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pictures() -> None:
+    # The local stack's folder, which is closed to other users whoever makes it.
+    (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+
+
+def stack() -> FakeBackstage:
+    """A stack on which somebody has signed in."""
+    now = int(time.time() * 1000) + 60_000
+    steps = [
+        Step(f"r-{n}", door, now + n, 5, ({"message": message} | more,), (counted(message, more),))
+        for n, (door, message, more) in enumerate(DONE)
+    ]
+    return FakeBackstage(
+        [EMAIL, SMS, ARABIC], steps, hosted={"url": f"{ENDPOINT}/oauth2/authorize", "clientId": "the-client"}
+    )
+
+
+def counted(name: str, by: dict[str, object]) -> dict[str, object]:
+    return {"name": name, "value": 1, "unit": "Count", "by": by}
+
+
+@pytest.fixture
+def filled(visit: Callable[..., "Page"]) -> Iterator[Callable[..., "Page"]]:
+    """Opens the page of such a stack and waits for all of it. Nothing moves in it."""
+    if not answers.BUILT.exists():
+        missing("demo_client/web/built/app.js (run `make page`)")
+    with served(stack()) as server:
+
+        def opened(size: "ViewportSize") -> "Page":
+            page = visit(server, viewport=size, reduced_motion="reduce")
+            page.locator("#make-user:enabled").wait_for()
+            page.locator('#doors [data-door="verify_auth_challenge"].bad').wait_for()
+            page.locator("#messages li").nth(2).wait_for()
+            return page
+
+        yield opened
+
+
+@pytest.mark.parametrize(("where", "size"), [("phone", PHONE), ("table", TABLE)])
+def test_nothing_is_cut_or_out_of_sight(
+    filled: Callable[..., "Page"], where: str, size: "ViewportSize"
+) -> None:
+    page = filled(size)
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=PICTURES / f"demo-{where}-{scheme}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(CUT) == []
+
+
+def test_the_line_for_phones_reads_from_left_to_right_under_arabic(filled: Callable[..., "Page"]) -> None:
+    line = filled(TABLE).locator("#messages .text", has_text="رمزك").evaluate(PLACES)
+    assert line == sorted(line)
