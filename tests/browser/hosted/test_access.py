@@ -23,7 +23,8 @@ CodeFor = Callable[..., str]
 
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = ROOT / ".local" / "pictures" / "hosted-sign-in"
-PAGES = [name for name in VIEWS if not name.startswith("notice-")]
+NOTICES = [name for name in VIEWS if name.startswith("notice-")]
+PAGES = [name for name in VIEWS if name not in NOTICES]
 _Rules = dict[str, str | list[str]]
 _EVERYTHING: _Rules = {
     "type": "tag",
@@ -92,6 +93,18 @@ def test_axe_finds_nothing_in_any_page(
         found += look(page, axe, picture, first, _EVERYTHING)
         # But for its colours the page is the same one.
         found += look(page, axe, picture, then, _COLORS)
+    assert found == []
+
+
+@pytest.mark.parametrize(("locale", "scheme"), [("en", "light"), ("ar", "dark")])
+def test_every_notice_can_be_read_on_a_phone(
+    locale: str, scheme: Scheme, axe: str, samples: str, context: Callable[..., "BrowserContext"]
+) -> None:
+    page = context(viewport=PHONE).new_page()
+    found = []
+    for name in NOTICES:
+        page.goto(f"{samples}/{name}/sign-in?locale={locale}")
+        found += look(page, axe, f"{name}-{locale}-phone", scheme, _COLORS)
     assert found == []
 
 
