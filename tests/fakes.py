@@ -8,7 +8,7 @@ from threading import Lock
 from token_service.issue import is_clear
 from token_service.judge import may_charge
 from token_service.policy import DAY, Policy
-from token_service.ports import Claim, Proof, Write
+from token_service.ports import Claim, Given, Write
 from token_service.record import Record
 
 KEY = b"the key of the tests, 32 bytes..."
@@ -51,14 +51,14 @@ class MemoryStore:
         with self.lock:
             return self.records.get(key, Record())
 
-    def charge(self, key: str, counter: int, *, right: bool, now: int, proof: Proof | None = None) -> Write:
+    def charge(self, key: str, counter: int, *, right: bool, now: int, given: Given | None = None) -> Write:
         with self.lock:
             old = self._old("charge", key)
             new = _spent(old, counter) if right else replace(old, failures=old.failures + 1, failed_at=now)
             return self._put(key, old, new, may_charge(old, counter, now, self.policy))
 
     def charge_after_pause(
-        self, key: str, counter: int, seen: Record, *, right: bool, now: int, proof: Proof | None = None
+        self, key: str, counter: int, seen: Record, *, right: bool, now: int, given: Given | None = None
     ) -> Write:
         with self.lock:
             old = self._old("charge_after_pause", key)

@@ -13,7 +13,7 @@ from adapters.sms_budget import SmsBudget, SmsCaps
 from adapters.table import Table
 from tests.contract.conftest import item_of, made
 from token_service.policy import DAY, Policy
-from token_service.ports import Proof
+from token_service.ports import Given
 from token_service.record import Record
 
 NOW = 1_800_000_000
@@ -57,7 +57,7 @@ def test_every_write_keeps_the_record_long_enough(table: tuple[Any, str], pause:
     seen = replace(OPEN, failures=1, failed_at=NOW + 2)
     assert store.charge_after_pause(key, 3, seen, right=False, now=NOW + 3).accepted
     assert ttl() == NOW + 3 + days * DAY
-    assert store.charge(key, 3, right=True, now=NOW + 4, proof=Proof("client", "sms")).accepted
+    assert store.charge(key, 3, right=True, now=NOW + 4, given=Given("client", "sms")).accepted
     assert ttl() == NOW + 4 + days * DAY
 
 

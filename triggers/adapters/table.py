@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.clients import unavailable, write_if
 from token_service.policy import Policy
-from token_service.ports import Proof, Write
+from token_service.ports import Given, Write
 from token_service.record import Record
 
 _ATTRIBUTES = [f.name for f in fields(Record)]
@@ -74,7 +74,7 @@ class Table:
             answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
         return _record(answer.get("Item", {}))
 
-    def charge(self, key: str, counter: int, *, right: bool, now: int, proof: Proof | None = None) -> Write:
+    def charge(self, key: str, counter: int, *, right: bool, now: int, given: Given | None = None) -> Write:
         """Spend or count, if the counter is unspent and the budget of failures allows an answer. One WCU."""
         open_counter = "spent < :counter AND issued >= :counter"
         budget = "(failures < :free OR (failures < :hard AND failed_at <= :unlocked))"
@@ -84,17 +84,17 @@ class Table:
             "hard": self.policy.hard_limit,
             "unlocked": now - self.policy.lock_seconds,
         }
-        judged = _accepted(now, proof) if right else _failed(now, "failures + :one")
+        judged = _accepted(now, given) if right else _failed(now, "failures + :one")
         return self._write(key, f"{open_counter} AND {budget}", limits, judged, now)
 
     def charge_after_pause(
-        self, key: str, counter: int, seen: Record, *, right: bool, now: int, proof: Proof | None = None
+        self, key: str, counter: int, seen: Record, *, right: bool, now: int, given: Given | None = None
     ) -> Write:
         """The same after a pause, and only once: the first to come begins the count anew. One WCU."""
         condition = "spent < :counter AND issued >= :counter AND failures = :seen AND failed_at = :seen_at"
         limits: Values = {"counter": counter, "seen": seen.failures, "seen_at": seen.failed_at}
         return self._write(
-            key, condition, limits, _accepted(now, proof) if right else _failed(now, ":one"), now
+            key, condition, limits, _accepted(now, given) if right else _failed(now, ":one"), now
         )
 
     def _write(self, key: str, condition: str, limits: Values, change: Change, now: int) -> Write:
@@ -113,14 +113,14 @@ class Table:
         return Write(accepted, _record(found["Attributes"] if accepted else found))
 
 
-def _accepted(now: int, proof: Proof | None) -> Change:
+def _accepted(now: int, given: Given | None) -> Change:
     update = "SET spent = :counter, failures = :zero, #ttl = :ttl"
     values: Values = {"zero": 0}
     names: dict[str, str] = {}
-    if proof:
-        update += ", #last = :proof, #first = if_not_exists(#first, :proof)"
-        values = values | {"proof": f"{now} {proof.channel}"}
-        names = {"#first": f"first_{proof.client_id}", "#last": f"last_{proof.client_id}"}
+    if given:
+        update += ", #last = :given, #first = if_not_exists(#first, :given)"
+        values = values | {"given": f"{now} {given.channel}"}
+        names = {"#first": f"first_{given.client_id}", "#last": f"last_{given.client_id}"}
     return Change(f"{update} REMOVE failed_at, send_tat", values, names)
 
 

@@ -7,7 +7,7 @@ from token_service.challenge import Challenge
 from token_service.destination import fingerprint
 from token_service.judge import Verdict, judge
 from token_service.policy import Policy
-from token_service.ports import CodeMac, Proof, Store
+from token_service.ports import CodeMac, Given, Store
 from token_service.purpose import SIGN_IN
 from token_service.refusal import Refusal
 from token_service.trigger_event import Event
@@ -47,5 +47,5 @@ def judge_sign_in(
         if fingerprint(attributes, salt) != challenge.bound:
             return Verdict(Refusal.MOVED)
     answer = trigger_event.answer(event)
-    proof = Proof(trigger_event.client_id(event), challenge.channel) if proves else None
-    return judge(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, proof=proof)
+    given = Given(trigger_event.client_id(event), challenge.channel) if proves else None
+    return judge(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, given=given)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from token_service.challenge import Challenge
 from token_service.code import code_from_mac, read_answer
 from token_service.policy import Policy
-from token_service.ports import CodeMac, Proof, Store, Write
+from token_service.ports import CodeMac, Given, Store, Write
 from token_service.record import Record, key_of
 from token_service.refusal import Refusal
 from token_service.throttle import answer_wait, pause_is_over
@@ -36,7 +36,7 @@ def judge(
     store: Store,
     policy: Policy,
     now: int,
-    proof: Proof | None = None,
+    given: Given | None = None,
 ) -> Verdict:
     """Judge `answer`, whatever it is. Raises `Unavailable` if the key or the store is out.
 
@@ -51,7 +51,7 @@ def judge(
         return Verdict(Refusal.EXPIRED)
     expected = code_from_mac(code_mac(challenge.mac_message()), policy.code_digits)
     right = expected.matches(digits) and not challenge.decoy
-    write = _charge(challenge, store, policy, right=right, now=now, proof=proof)
+    write = _charge(challenge, store, policy, right=right, now=now, given=given)
     if not write.accepted:
         # The same refusal for a right answer as for a wrong one: a guess must learn nothing from it.
         return _refused(write.record, challenge.counter, policy, now)
@@ -61,13 +61,13 @@ def judge(
 
 
 def _charge(
-    challenge: Challenge, store: Store, policy: Policy, *, right: bool, now: int, proof: Proof | None
+    challenge: Challenge, store: Store, policy: Policy, *, right: bool, now: int, given: Given | None
 ) -> Write:
     key = key_of(challenge.purpose, challenge.subject)
-    write = store.charge(key, challenge.counter, right=right, now=now, proof=proof)
+    write = store.charge(key, challenge.counter, right=right, now=now, given=given)
     seen = write.record
     if not write.accepted and pause_is_over(seen.failures, seen.failed_at, now, policy):
-        return store.charge_after_pause(key, challenge.counter, seen, right=right, now=now, proof=proof)
+        return store.charge_after_pause(key, challenge.counter, seen, right=right, now=now, given=given)
     return write
 
 

@@ -10,7 +10,7 @@ CodeMac = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True)
-class Proof:
+class Given:
     """Where an accepted code was given: kept with the write that spends it, as evidence for tokens."""
 
     client_id: str
@@ -65,10 +65,10 @@ class Store(Protocol):
     def read(self, key: str) -> Record:
         """The record as it is now; an empty one if there is none."""
 
-    def charge(self, key: str, counter: int, *, right: bool, now: int, proof: Proof | None = None) -> Write:
+    def charge(self, key: str, counter: int, *, right: bool, now: int, given: Given | None = None) -> Write:
         """Spend `counter` (right) or count one failure (wrong), if it is unspent and an answer is allowed."""
 
     def charge_after_pause(
-        self, key: str, counter: int, seen: Record, *, right: bool, now: int, proof: Proof | None = None
+        self, key: str, counter: int, seen: Record, *, right: bool, now: int, given: Given | None = None
     ) -> Write:
         """The same for a subject whose pause is over, if still as seen: the count begins anew."""
