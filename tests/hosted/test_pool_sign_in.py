@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from adapters.pool_sign_in import PoolSignIn
 from tests.doors.kit import SUB, Wire, refused_by_aws
 from tests.hosted.world import shown
-from token_service.hosted_ports import Asked, MustChangePassword, Passed, Refused, Told
+from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Passed, Told
 from token_service.refusal import Refusal, Unavailable, sentence
 
 CHALLENGE = {"ChallengeName": "CUSTOM_CHALLENGE", "Session": "next", "ChallengeParameters": shown()}
@@ -85,7 +85,7 @@ REFUSALS = ["NotAuthorizedException", "UserNotFoundException", "UserNotConfirmed
 
 @pytest.mark.parametrize("code", [*REFUSALS, "InvalidParameterException"])
 def test_a_refusal_is_one_and_the_same_whatever_its_reason(code: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NotLetIn) as refused:
         driving(Wire(admin_initiate_auth=refused_by_aws(code))).start("ann", None)
     assert str(refused.value) == ""
 
@@ -147,6 +147,6 @@ def test_a_secret_that_is_not_the_clients_is_no_wrong_password() -> None:
 
 def test_a_name_that_no_user_can_have_is_refused_without_a_call() -> None:
     wire = Wire({"admin_initiate_auth": CHALLENGE})
-    with pytest.raises(Refused):
+    with pytest.raises(NotLetIn):
         driving(wire).start("a" * 129, None)
     assert wire.calls == []

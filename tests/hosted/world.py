@@ -12,7 +12,7 @@ from hosted.oidc import RelyingParty
 from hosted.signing_in import Leave, SigningIn, Stay
 from hosted.views import View
 from tests.doors.kit import NOW
-from token_service.hosted_ports import Asked, MustChangePassword, Outcome, Passed, Refused, Told
+from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
 from token_service.hosted_state import CODE_LIFE, Grant, SignInState
 
 ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
@@ -62,7 +62,7 @@ class FakePool:
         if self.must_change:
             raise MustChangePassword
         if password not in (None, PASSWORD):
-            raise Refused
+            raise NotLetIn
         if self.tells:
             return Told(self.tells)
         return self._asked("CHOOSE" if self.choose else "SENT")
@@ -74,7 +74,7 @@ class FakePool:
             return USER
         self.wrong += 1
         if self.wrong == 5:
-            raise Refused
+            raise NotLetIn
         return self._asked("WRONG")
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
@@ -84,7 +84,7 @@ class FakePool:
 
     def _check(self, session: str) -> None:
         if session != str(self.session):
-            raise Refused
+            raise NotLetIn
 
     def _asked(self, status: str, channel: str = "email") -> Asked:
         self.session += 1

@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from adapters.clients import error_code, unavailable
-from token_service.hosted_ports import Asked, MustChangePassword, Outcome, Passed, Refused, Told
+from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
 from token_service.refusal import Unavailable
 
 _SENTENCE = re.compile(r" failed with error (.*?)\.?$", re.DOTALL)
@@ -40,9 +40,9 @@ class PoolSignIn:
     secret: Callable[[], str]
 
     def start(self, user_name: str, password: str | None) -> Outcome:
-        """Begin, with the password first unless it is None. Raises `Refused`, `Unavailable`."""
+        """Begin, with the password first unless it is None. Raises `NotLetIn`, `Unavailable`."""
         if len(user_name) > _LONGEST_NAME:
-            raise Refused
+            raise NotLetIn
         if password is None:
             return self._challenge(self._initiate({"USERNAME": user_name}), user_name)
         from adapters.srp import PasswordProof  # noqa: PLC0415 - 0.2 s that only a password pays
@@ -56,14 +56,14 @@ class PoolSignIn:
         return self._challenge(self._respond("PASSWORD_VERIFIER", asked["Session"], answer, {}), user_name)
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
-        """Answer with what was typed: nothing else lets in. Raises `Refused`, `Unavailable`."""
+        """Answer with what was typed: nothing else lets in. Raises `NotLetIn`, `Unavailable`."""
         answer = self._answer(session, user_name, code, {})
         if not isinstance(answer, Told) and (result := answer.get("AuthenticationResult")):
             return Passed(_claims(result["IdToken"])["cognito:username"])
         return self._challenge(answer, user_name)
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
-        """Ask for a message: `action` is send or resend. Raises `Refused`, `Unavailable`."""
+        """Ask for a message: `action` is send or resend. Raises `NotLetIn`, `Unavailable`."""
         wish = {"channel": channel} if channel else {}
         answer = self._answer(session, user_name, action, {"action": action, **wish})
         return self._challenge(answer, user_name)
@@ -120,7 +120,7 @@ def _told(error: ClientError) -> Told:
         # The app client's secret is not the one we have: our fault, and not the person's.
         raise error
     if code in _REFUSALS:
-        raise Refused from None
+        raise NotLetIn from None
     if code in _RESET:
         raise MustChangePassword from None
     if code == "UserLambdaValidationException":

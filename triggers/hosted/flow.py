@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from hosted import waits
 from hosted.views import Choose, Code, Ended, Start
 from token_service.code import read_answer
-from token_service.hosted_ports import Asked, MustChangePassword, Outcome, Passed, Refused, Told, UserPool
+from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told, UserPool
 from token_service.hosted_state import Notice, SignInState, Stage
 
 _NOTICES = {"WRONG": Notice.WRONG_CODE, "EXPIRED": Notice.EXPIRED}
@@ -41,7 +41,7 @@ class Flow:
         began = replace(state, user_name=user_name)
         try:
             outcome = self.pool.start(user_name, password if self.asks_password else None)
-        except Refused:
+        except NotLetIn:
             return Step(replace(began, notice=Notice.WRONG_NAME_OR_PASSWORD))
         except MustChangePassword:
             return Step(replace(began, stage=Stage.ENDED, notice=Notice.NEW_PASSWORD))
@@ -55,7 +55,7 @@ class Flow:
             return Step(replace(state, notice=Notice.NO_CODE))
         try:
             outcome = self.pool.answer(state.session, state.user_name, code)
-        except (Refused, MustChangePassword):
+        except (NotLetIn, MustChangePassword):
             return _over(state)
         return self._after(state, outcome, stays=Stage.ENDED)
 
@@ -66,7 +66,7 @@ class Flow:
         channel = chosen if chosen in _channels(state) else ""
         try:
             outcome = self.pool.send(state.session, state.user_name, action, channel)
-        except (Refused, MustChangePassword):
+        except (NotLetIn, MustChangePassword):
             return _over(state)
         step = self._after(state, outcome, stays=Stage.ENDED)
         if action == "resend" and step.state.notice is None:

@@ -30,7 +30,7 @@ class Told:
     sentence: str
 
 
-class Refused(Exception):
+class NotLetIn(Exception):
     """Cognito refused: a wrong name, a wrong password, or a session that is over."""
 
 
@@ -42,7 +42,7 @@ Outcome = Asked | Passed | Told
 
 
 class UserPool(Protocol):
-    """The pool's own sign-in. Every method raises `Refused` or `Unavailable`."""
+    """The pool's own sign-in. Every method raises `NotLetIn` or `Unavailable`."""
 
     def start(self, user_name: str, password: str | None) -> Outcome:
         """Begin, with the password first unless it is None. Raises `MustChangePassword` too."""
