@@ -81,7 +81,7 @@ class Answering:
             proof=proof,
             expires_in=self.life,
             channel="sms" if ticket.challenge.channel == "sms" else "email",
-            subject=ticket.name,
+            subject=ticket.sub,
         )
 
     def _tell_verified(self, ticket: Ticket, now: int) -> None:

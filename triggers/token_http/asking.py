@@ -65,9 +65,9 @@ class Asking:
             self.tell.count("issued", channel=challenge.channel)
             self.tell.log.info("issued", extra={"channel": challenge.channel})
         destination = recipient.destinations[Channel(challenge.channel)]
-        ticket = Ticket(challenge, recipient.name, wish.audience, self._country(destination) or "")
+        ticket = Ticket(challenge, recipient.sub, wish.audience, self._country(destination) or "")
         token = self.tokens.write(ticket_claims(ticket, self.issuer, endpoint))
-        return _created(issued, token, destination, recipient.name, call.now)
+        return _created(issued, token, destination, recipient.sub, call.now)
 
     def _claim(self, call: Call, endpoint: str, content: str) -> Claim | None:
         if call.key is None:
@@ -94,7 +94,7 @@ def _destination(body: CreateToken, order: Sequence[Channel]) -> Destination:
     return destination
 
 
-def _created(issued: Issued, token: str, destination: Destination, name: str, now: int) -> Created:
+def _created(issued: Issued, token: str, destination: Destination, sub: str, now: int) -> Created:
     return Created(
         token=token,
         expires_in=max(0, issued.challenge.expires_at - now),
@@ -102,7 +102,7 @@ def _created(issued: Issued, token: str, destination: Destination, name: str, no
         destination=destination.masked,
         status="SENT" if issued.sent else "WAITING",
         resend_in=max(0, issued.resend_at - now),
-        subject=name,
+        subject=sub,
     )
 
 

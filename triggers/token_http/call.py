@@ -28,7 +28,7 @@ class SignedIn:
     """The user of a Cognito ID token that API Gateway has checked."""
 
     user_name: str
-    subject: str
+    sub: str
     client_id: str
 
 
@@ -44,6 +44,6 @@ class Pool:
         """The user as a recipient. One call. Raises `Problem` if they are gone, `Unavailable`."""
         attributes = self.users.attributes(signed_in.user_name)
         # The name may have been given to somebody else since: a token is good for an hour.
-        if attributes is None or attributes["sub"] != signed_in.subject:
+        if attributes is None or attributes["sub"] != signed_in.sub:
             raise Problem(problems.USER_GONE)
         return of_user(attributes, self.order, self.salt)

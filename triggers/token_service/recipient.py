@@ -11,11 +11,14 @@ from token_service.purpose import STEP_UP, TOKEN
 
 @dataclass(frozen=True)
 class Recipient:
-    """The `kind` of purpose follows from who it is. `subject` is whom the counters are kept for."""
+    """The `kind` of purpose follows from who it is.
+
+    `subject` is whom the counters are kept for, and the log's; `sub` is the proof's and the API's.
+    """
 
     kind: str
     subject: str
-    name: str  # the `sub` of the proof
+    sub: str
     destinations: Destinations
     preferred: str
     bound: str  # changes when a destination does
@@ -28,9 +31,9 @@ def of_address(destination: Destination, locale: str, salt: str) -> Recipient:
     One address and no second to fall over to: the messages that an address gets are counted by that address,
     and a second one would get messages that are counted nowhere.
     """
-    name = exactly(destination, salt)
+    sub = exactly(destination, salt)
     there = {destination.channel: destination}
-    return Recipient(TOKEN, counted(destination, salt), name, there, "", name, locale)
+    return Recipient(TOKEN, counted(destination, salt), sub, there, "", sub, locale)
 
 
 def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) -> Recipient:
@@ -39,7 +42,7 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
     return Recipient(
         kind=STEP_UP,
         subject=subject,
-        name=subject,
+        sub=subject,
         destinations=verified(attributes, order),
         preferred=attributes.get("custom:otp_channel", ""),
         bound=fingerprint(attributes, salt),

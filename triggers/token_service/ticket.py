@@ -18,7 +18,7 @@ class Ticket:
     """A challenge, and what the proof of it will say."""
 
     challenge: Challenge
-    name: str  # the proof's `sub`
+    sub: str  # the proof's `sub`
     audience: str  # the proof's `aud`
     country: str = ""  # of an SMS, whose budget hears of the answer
 
@@ -29,7 +29,7 @@ def ticket_claims(ticket: Ticket, issuer: str, endpoint: str) -> dict[str, objec
     return {
         "iss": issuer,
         "aud": issuer + endpoint,
-        "sub": ticket.name,
+        "sub": ticket.sub,
         "iat": challenge.issued_at,
         "exp": challenge.expires_at,
         "jti": challenge.nonce,
@@ -46,10 +46,10 @@ def read_ticket(claims: Claims, issuer: str, endpoint: str) -> Ticket:
     """
     if claims.get("iss") != issuer or claims.get("aud") != issuer + endpoint:
         raise ValueError("the token is for another endpoint")
-    name, audience, country = (claims.get(key) for key in ("sub", "for", "country"))
-    if not (isinstance(name, str) and isinstance(audience, str) and isinstance(country, str)):
+    sub, audience, country = (claims.get(key) for key in ("sub", "for", "country"))
+    if not (isinstance(sub, str) and isinstance(audience, str) and isinstance(country, str)):
         raise ValueError("this is no challenge token")  # noqa: TRY004 - one error for all that is not ours
-    return Ticket(Challenge.unpack(claims.get("challenge")), name, audience, country)
+    return Ticket(Challenge.unpack(claims.get("challenge")), sub, audience, country)
 
 
 def proof_claims(ticket: Ticket, words: str, issuer: str, jti: str, now: int, life: int) -> dict[str, object]:
@@ -57,7 +57,7 @@ def proof_claims(ticket: Ticket, words: str, issuer: str, jti: str, now: int, li
     channel = ticket.challenge.channel
     return {
         "iss": issuer,
-        "sub": ticket.name,
+        "sub": ticket.sub,
         "aud": ticket.audience,
         "iat": now,
         "exp": now + life,
