@@ -1,4 +1,4 @@
-"""The snippets of the README: it shows the files as they are, and each one signs a user in."""
+"""The snippets of the README and its pages: they show the files as they are, and each one signs a user in."""
 
 import re
 import time
@@ -55,11 +55,10 @@ def credentials(user: User, client: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_readme_shows_the_file_as_it_is(name: str) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = re.findall(
-        rf"<!-- snippet: {re.escape(name)} -->\s*```\w*\n(.*?)```\s*<!-- end -->", readme, re.DOTALL
-    )
+def test_one_page_shows_the_file_as_it_is(name: str) -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    snippet = re.compile(rf"<!-- snippet: {re.escape(name)} -->\s*```\w*\n(.*?)```\s*<!-- end -->", re.DOTALL)
+    shown = [text for page in pages for text in snippet.findall(page.read_text(encoding="utf-8"))]
     assert shown == [(SNIPPETS / name).read_text(encoding="utf-8")]
 
 

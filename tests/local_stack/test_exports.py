@@ -19,7 +19,7 @@ from tools.local_stack.stack import Stack
 
 SNIPPETS = sorted(path for path in (ROOT / "docs" / "snippets").iterdir() if path.is_file())
 # What a person types or is sent.
-PERSONS = {"EMAIL", "TOKEN", "CODE"}
+PERSONS = {"EMAIL", "TOKEN", "CODE", "PROOF", "SUBJECT"}
 # os.environ["A"], const { A, B: b } = process.env, $A and ${A:+x}.
 READS = (r'environ\["(\w+)"\]', r"\{([^}]*)\} = process\.env", r"\$\{?([A-Z_]+)")
 STACK = Stack(

@@ -1,0 +1,133 @@
+"""The commands that the README and its pages give for trying the snippets, typed as they stand there."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients import curl
+from tests.clients.driver import node
+from tests.conftest import User
+from tools.local_stack.paths import ROOT
+
+CodeFor = Callable[..., str]
+NewUser = Callable[..., User]
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"<!-- run: (\S+) -->\n```sh\n(.*?)```\n", re.DOTALL)
+BLOCKS = dict(found for page in PAGES for found in BLOCK.findall(page.read_text("utf-8")))
+SETTINGS = 'eval "$(.venv/bin/python -m tools.local_stack env)"'
+PURPOSE = "approve a payment of 20 EUR"
+# The four files and the empty one that people are told to copy.
+COPIED = ("token_client.py", "token_answers.py", "token_errors.py", "token_wire.py")
+KILLED_AFTER = 60
+
+pytestmark = pytest.mark.e2e
+
+
+def typed(script: str, own: dict[str, str]) -> "subprocess.Popen[str]":
+    """What a person types in a terminal of their own, in the project's folder."""
+    kept = {name: os.environ[name] for name in ("PATH", "PASSCODE_LOCAL_DIR", "HOME") if name in os.environ}
+    return subprocess.Popen(
+        ["sh", "-euc", f"{SETTINGS}\n{script}".replace(".venv/bin/python", sys.executable)],
+        cwd=ROOT,
+        env=kept | {"NO_PROXY": "127.0.0.1"} | own,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def said(script: str, own: dict[str, str], code: Callable[[], str] | None = None) -> str:
+    """All that the script printed; `code` is asked for what to type."""
+    with typed(script, own) as process:
+        try:
+            # The message comes when the script asked for it, and the prompt right after.
+            line = f"{code()}\n" if code else None
+            out, trouble = process.communicate(line, timeout=KILLED_AFTER)
+        finally:
+            process.kill()
+    assert process.returncode == 0, trouble
+    return out
+
+
+def test_each_snippet_has_its_command() -> None:
+    snippets = {
+        path.name for path in (ROOT / "docs" / "snippets").iterdir() if path.suffix in (".mjs", ".py")
+    }
+    assert set(BLOCKS) == snippets
+    assert SETTINGS in PAGES[0].read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["boto3_code_only.py", "pycognito_password_and_code.py"])
+def test_a_sign_in_by_python(name: str, new_user: NewUser, code_for: CodeFor) -> None:
+    user = new_user()
+    own = {"EMAIL": user.email, "PASSCODE_PASSWORD": user.password}
+    assert "IdToken" in said(BLOCKS[name], own, lambda: code_for(user.email))
+
+
+@pytest.mark.node
+@pytest.mark.parametrize("name", ["amplify.mjs", "identity-js.mjs"])
+def test_a_sign_in_by_javascript(name: str, new_user: NewUser, code_for: CodeFor) -> None:
+    node()
+    user = new_user()
+    own = {"EMAIL": user.email, "PASSCODE_PASSWORD": user.password}
+    assert user.sub in said(BLOCKS[name], own, lambda: code_for(user.email))
+
+
+@pytest.fixture
+def approved(code_for: CodeFor) -> dict[str, str]:
+    """A proof from the payment's command, as the next commands want it."""
+    email = f"ada-{os.urandom(5).hex()}@people.example"
+    out = said(BLOCKS["token_client_payment.py"], {"EMAIL": email}, lambda: code_for(email))
+    proof, subject = out.split()[-2:]
+    return {"PROOF": proof, "SUBJECT": subject}
+
+
+def test_a_payment_is_approved_and_the_proof_checked_in_python(approved: dict[str, str]) -> None:
+    assert PURPOSE in said(BLOCKS["proof_pyjwt.py"], approved)
+
+
+@pytest.mark.node
+def test_a_payment_is_approved_and_the_proof_checked_in_node(approved: dict[str, str]) -> None:
+    node()
+    assert PURPOSE in said(BLOCKS["proof-jose.mjs"], approved)
+
+
+def test_a_proof_counts_once(approved: dict[str, str], local_stack: Any) -> None:
+    around = approved | {
+        "AWS_REGION": local_stack.region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "TOKEN_API_URL": local_stack.outputs["TokenApiURL"],
+    }
+    other = curl.run("token_introspect.sh", around | {"SUBJECT": "0" * 32})
+    answers = [curl.run("token_introspect.sh", around).answer["active"] for _ in range(2)]
+    assert ([other.answer["active"]], answers) == ([False], [True, False])
+
+
+def test_the_client_works_from_the_files_that_are_copied(tmp_path: Path) -> None:
+    told = (ROOT / "docs" / "token-service.md").read_text("utf-8")
+    assert all(f"`{name}`" in told for name in COPIED)
+    folder = tmp_path / "demo_client"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    for name in COPIED:
+        (folder / name).write_text((ROOT / "demo_client" / name).read_text("utf-8"), "utf-8")
+    tried = "import demo_client.token_client as c; print(c.__file__, c.TokenClient('https://x.example'))"
+    done = subprocess.run(
+        [sys.executable, "-c", tried],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=KILLED_AFTER,
+        check=False,
+    )
+    assert done.stdout.startswith(str(folder)), done.stderr
