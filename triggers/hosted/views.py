@@ -53,10 +53,9 @@ class Ended:
 
 @dataclass(frozen=True)
 class View:
-    """One page. `csrf` goes back with every form; `action` is where forms go, relative to the page."""
+    """One page. `csrf` goes back with every form."""
 
     page: Start | Choose | Code | Ended
     csrf: str
     notice: Notice | None = None
     minutes: int = 0  # of Notice.WAIT
-    action: str = "sign-in"
