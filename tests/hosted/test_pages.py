@@ -77,6 +77,7 @@ def test_password_managers_know_the_fields() -> None:
     fields = {field["name"]: field for field in shown(VIEWS["start-wrong"]).all("input")}
     assert fields["user_name"]["autocomplete"] == "username"
     assert fields["user_name"]["value"] == "ann@example.com"
+    assert fields["user_name"]["maxlength"] == "128", "as long as Cognito takes one"
     assert fields["password"]["autocomplete"] == "current-password"
     assert "value" not in fields["password"]
 

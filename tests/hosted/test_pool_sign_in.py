@@ -150,3 +150,4 @@ def test_a_name_that_no_user_can_have_is_refused_without_a_call() -> None:
     with pytest.raises(NotLetIn):
         driving(wire).start("a" * 129, None)
     assert wire.calls == []
+    assert isinstance(driving(wire).start("a" * 128, None), Asked)

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from adapters.clients import error_code, unavailable
 from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
+from token_service.hosted_state import LONGEST_NAME
 from token_service.refusal import Unavailable
 
 _SENTENCE = re.compile(r" failed with error (.*?)\.?$", re.DOTALL)
@@ -25,8 +26,6 @@ _REFUSALS = {
     *("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"),
     "InvalidParameterException",
 }
-# What Cognito's API takes for a user name.
-_LONGEST_NAME = 128
 _RESET = {"PasswordResetRequiredException"}
 
 
@@ -41,7 +40,7 @@ class PoolSignIn:
 
     def start(self, user_name: str, password: str | None) -> Outcome:
         """Begin, with the password first unless it is None. Raises `NotLetIn`, `Unavailable`."""
-        if len(user_name) > _LONGEST_NAME:
+        if len(user_name) > LONGEST_NAME:
             raise NotLetIn
         if password is None:
             return self._challenge(self._initiate({"USERNAME": user_name}), user_name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hosted.oidc import ID_TOKEN_LIFE, claims_of
+from hosted.oidc import TOKEN_LIFE, claims_of
 from token_service.assurance import methods
 from token_service.hosted_state import Grant
 
@@ -13,7 +13,7 @@ def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, no
         "iss": issuer,
         "aud": grant.client_id,
         "iat": now,
-        "exp": now + ID_TOKEN_LIFE,
+        "exp": now + TOKEN_LIFE,
         "auth_time": grant.auth_time,
         "amr": methods(grant.channel, with_password=grant.with_password),
         **({"nonce": grant.nonce} if grant.nonce else {}),
@@ -29,5 +29,5 @@ def access_token_claims(grant: Grant, subject: str, issuer: str, now: int) -> di
         "sub": subject,
         "user_name": grant.user_name,
         "iat": now,
-        "exp": now + ID_TOKEN_LIFE,
+        "exp": now + TOKEN_LIFE,
     }

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from token_service.destination import is_true
-from token_service.hosted_state import AuthRequest
+from token_service.hosted_state import LONGEST_NAME, AuthRequest
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LONGEST = 2_048
 # What only comes back as it came. Cognito's wraps the app's own.
 _LONGEST_STATE = 6_144
-ID_TOKEN_LIFE = 300
+# Seconds, of both tokens.
+TOKEN_LIFE = 300
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def read_request(given: Mapping[str, Sequence[str]], party: RelyingParty) -> Aut
 
 def login_hint(given: Mapping[str, Sequence[str]]) -> str:
     """The name that the app expects, to be shown in the field; empty if it says none."""
-    return (_only(given, "login_hint") or "")[:128]
+    return (_only(given, "login_hint") or "")[:LONGEST_NAME]
 
 
 def _wrong_with(given: Mapping[str, Sequence[str]]) -> str:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from hosted.colors import brand_css, icon
 from hosted.views import Brand, Choose, Code, Ended, Start, View
 from hosted.wording import Say, words_of
-from token_service.hosted_state import Notice
+from token_service.hosted_state import LONGEST_NAME, Notice
 
 _HERE = Path(__file__).parent
 _TEMPLATES = {Start: "start.html", Choose: "choose.html", Code: "code.html", Ended: "ended.html"}
@@ -34,6 +34,7 @@ def render(view: View, brand: Brand, locale: str) -> str:
         brand=brand,
         lang=words["lang"],
         dir=words["dir"],
+        longest_name=LONGEST_NAME,
         say=Say(words, brand.app),
         notice=_notice(view),
         is_error=view.notice is not None and view.notice not in _NEWS,

@@ -9,7 +9,7 @@ from adapters.telemetry import Telemetry
 from adapters.tokens import NotOurToken, SignedTokens
 from adapters.users import Users
 from hosted.grants import access_token_claims, id_token_claims
-from hosted.oidc import ID_TOKEN_LIFE, RelyingParty, claims_of, proves
+from hosted.oidc import TOKEN_LIFE, RelyingParty, claims_of, proves
 from token_service.hosted_ports import SignIns
 from token_service.hosted_state import Grant
 from token_service.ticket import Claims
@@ -59,7 +59,7 @@ class Provider:
         return {
             "access_token": self.tokens.write(access),
             "token_type": "Bearer",
-            "expires_in": ID_TOKEN_LIFE,
+            "expires_in": TOKEN_LIFE,
             "id_token": self.tokens.write(id_token_claims(grant, attributes, self.issuer, now)),
             "scope": "openid",
         }

@@ -7,6 +7,8 @@ from enum import Enum
 
 # Seconds that an authorization code is good for.
 CODE_LIFE = 60
+# What Cognito's API takes for a user name.
+LONGEST_NAME = 128
 
 
 @dataclass(frozen=True)
