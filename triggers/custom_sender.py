@@ -48,7 +48,7 @@ def _pool() -> Any:
     return client("cognito-idp", attempts=2)
 
 
-_LOOK_UP = Users(_pool, os.environ["USER_POOL_ID"]).attributes
+_LOOK_UP = Users(_pool, os.environ["USER_POOL_ID"]).named
 
 
 def _respond(event: Event, _context: object) -> Event:

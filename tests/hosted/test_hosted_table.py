@@ -11,7 +11,7 @@ from moto import mock_aws
 from adapters.hosted_table import HostedTable
 from adapters.sealer import Sealer
 from tests.contract.conftest import made
-from tests.doors.kit import NOW
+from tests.doors.kit import NOW, SUB
 from tests.hosted.world import BACK, MemoryTable, shown
 from token_service.hosted_ports import SignIns
 from token_service.hosted_state import AuthRequest, Grant, Notice, SignInState, Stage
@@ -26,7 +26,7 @@ REQUEST = AuthRequest("cognito", BACK, "the state", "the nonce", "")
 STATE = SignInState(
     REQUEST, Stage.CODE, "ann@example.com", "the session " * 900, shown(), Notice.WAIT, 7, NOW + 900
 )
-GRANT = Grant("cognito", BACK, "n", "", "ann@example.com", NOW, "email", with_password=False)
+GRANT = Grant("cognito", BACK, "n", "", "ann@example.com", SUB, NOW, "email", with_password=False)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_with_a_password_cognito_must_ask_for_its_proof() -> None:
 
 def test_an_answer_goes_under_cognitos_own_name_for_the_user() -> None:
     wire = Wire({"admin_respond_to_auth_challenge": tokens()})
-    assert driving(wire).answer("session", "user-name", "123456") == Passed("user-name")
+    assert driving(wire).answer("session", "user-name", "123456") == Passed("user-name", SUB)
     (call,) = wire.sent("admin_respond_to_auth_challenge")
     assert call["ChallengeResponses"] == {
         "USERNAME": "user-name",

@@ -1,6 +1,7 @@
 """/token and /userinfo: who gets tokens for which code, and what they open."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import jwt
 import pytest
@@ -22,7 +23,7 @@ ATTRIBUTES = [
     {"Name": "email", "Value": EMAIL},
     {"Name": "email_verified", "Value": "true"},
 ]
-GRANT = Grant("cognito", BACK, "the nonce", "", "user-name", NOW, "sms", with_password=True)
+GRANT = Grant("cognito", BACK, "the nonce", "", "user-name", SUB, NOW, "sms", with_password=True)
 FORM = {
     "grant_type": "authorization_code",
     "client_id": "cognito",
@@ -32,12 +33,15 @@ FORM = {
 }
 
 
-def provider(grant: Grant = GRANT, *, enabled: bool = True, link: Exception | None = None) -> Provider:
-    """A provider that has given `the code`."""
+def provider(
+    grant: Grant = GRANT, *, enabled: bool = True, sub: str = SUB, link: Exception | None = None
+) -> Provider:
+    """A provider that has given `the code`, and a pool whose user of that name is `sub`."""
     table = MemoryTable()
     table.grant("the code", grant, NOW)
     refuses = {"admin_link_provider_for_user": link} if link else {}
-    users = Wire({"admin_get_user": {"Enabled": enabled, "UserAttributes": ATTRIBUTES}}, **refuses)
+    attributes = [{"Name": "sub", "Value": sub}, *ATTRIBUTES[1:]]
+    users = Wire({"admin_get_user": {"Enabled": enabled, "UserAttributes": attributes}}, **refuses)
     return Provider(
         party=PARTY,
         secret=lambda: "the secret",
@@ -102,9 +106,7 @@ def test_a_forged_or_expired_access_token_costs_no_call() -> None:
 
 
 def test_without_a_nonce_there_is_none() -> None:
-    given = provider(Grant("cognito", BACK, "", "", "u", NOW, "email", with_password=False)).exchange(
-        FORM, NOW
-    )
+    given = provider(replace(GRANT, nonce="", channel="email", with_password=False)).exchange(FORM, NOW)
     claims = jwt.decode(str(given["id_token"]), options={"verify_signature": False})
     assert "nonce" not in claims
     assert claims["amr"] == ["otp"]
@@ -145,7 +147,7 @@ def test_a_code_is_held_to_its_request(change: dict[str, str]) -> None:
 
 
 def test_a_code_with_pkce_needs_its_verifier() -> None:
-    grant = Grant("cognito", BACK, "", S256, "u", NOW, "email", with_password=False)
+    grant = replace(GRANT, code_challenge=S256)
     assert refused(provider(grant), FORM) == "invalid_grant"
     assert refused(provider(grant), FORM | {"code_verifier": "w" * 43}) == "invalid_grant"
     provider(grant).exchange(FORM | {"code_verifier": VERIFIER}, NOW)
@@ -157,6 +159,16 @@ def test_other_grants_are_not_given() -> None:
 
 def test_a_user_who_was_disabled_meanwhile_gets_nothing() -> None:
     assert refused(provider(enabled=False), FORM) == "invalid_grant"
+
+
+def test_a_name_that_somebody_else_was_given_meanwhile_opens_nothing() -> None:
+    by = provider()
+    taken = provider(sub="7a30f1de-0000-4000-8000-000000000000")
+    assert refused(taken, FORM) == "invalid_grant"
+    assert taken.links.client().sent("admin_link_provider_for_user") == []
+    access = str(by.exchange(FORM, NOW)["access_token"])
+    assert by.user_info(access, NOW) is not None
+    assert taken.user_info(access, NOW) is None
 
 
 def test_the_access_token_opens_userinfo_and_the_id_token_does_not() -> None:

@@ -31,7 +31,8 @@ def test_a_sign_in_ends_at_the_redirect_uri_with_a_code_and_the_state(asks_passw
     assert back["iss"] == [ISSUER]
     grant = world.table.redeem(back["code"][0], world.now)
     assert grant is not None
-    assert (grant.user_name, grant.with_password, grant.channel) == (USER.user_name, asks_password, "email")
+    assert Passed(grant.user_name, grant.sub) == USER
+    assert (grant.with_password, grant.channel) == (asks_password, "email")
     assert world.pool.heard == [("start", "ann@example.com"), ("answer", USER.user_name, RIGHT)]
 
 

@@ -11,7 +11,7 @@ from hosted.flow import Flow
 from hosted.oidc import RelyingParty
 from hosted.signing_in import Leave, SigningIn, Stay
 from hosted.views import View
-from tests.doors.kit import NOW
+from tests.doors.kit import NOW, SUB
 from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
 from token_service.hosted_state import CODE_LIFE, Grant, SignInState
 
@@ -19,7 +19,7 @@ ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
 BACK = "https://people.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse"
 PARTY = RelyingParty("cognito", frozenset({BACK}))
 UNHEARD = Telemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
-USER = Passed("2f1c-user")
+USER = Passed("2f1c-user", SUB)
 RIGHT, PASSWORD = "123456", "correct horse battery"
 GIVEN = {
     "client_id": ["cognito"],

@@ -36,7 +36,7 @@ class Links:
                 # Also what it says if somebody else was faster.
                 if error_code(error) != "InvalidParameterException":
                     raise
-                if not self._linked(self.users.attributes(user_name) or {}):
+                if not self._linked(self.users.attributes(user_name, attributes["sub"]) or {}):
                     raise Unavailable("the pool does not link the user to the provider") from None
 
     def _link(self, user_name: str, subject: str) -> None:

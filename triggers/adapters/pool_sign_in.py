@@ -58,7 +58,8 @@ class PoolSignIn:
         """Answer with what was typed: nothing else lets in. Raises `NotLetIn`, `Unavailable`."""
         answer = self._answer(session, user_name, code, {})
         if not isinstance(answer, Told) and (result := answer.get("AuthenticationResult")):
-            return Passed(_claims(result["IdToken"])["cognito:username"])
+            claims = _claims(result["IdToken"])
+            return Passed(claims["cognito:username"], claims["sub"])
         return self._challenge(answer, user_name)
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:

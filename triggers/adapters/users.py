@@ -16,8 +16,16 @@ class Users:
     client: Callable[[], Any]
     pool_id: str
 
-    def attributes(self, user_name: str) -> Mapping[str, str] | None:
-        """The user's attributes; None if they are gone or disabled, whatever their token says. One call.
+    def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
+        """The attributes of the user who is `sub`; None if they are gone or disabled, whatever a token says.
+
+        Somebody else may have been given the name since, and is not meant. One call. Raises `Unavailable`.
+        """
+        found = self.named(user_name)
+        return found if found and found["sub"] == sub else None
+
+    def named(self, user_name: str) -> Mapping[str, str] | None:
+        """The attributes of whoever has the name now; None if nobody has, or they are disabled. One call.
 
         Raises `Unavailable`.
         """

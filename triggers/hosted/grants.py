@@ -21,12 +21,12 @@ def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, no
     }
 
 
-def access_token_claims(grant: Grant, subject: str, issuer: str, now: int) -> dict[str, object]:
+def access_token_claims(grant: Grant, issuer: str, now: int) -> dict[str, object]:
     """The claims of the access token. It opens /userinfo here, and nothing anywhere else."""
     return {
         "iss": issuer,
         "aud": f"{issuer}/userinfo",
-        "sub": subject,
+        "sub": grant.sub,
         "user_name": grant.user_name,
         "iat": now,
         "exp": now + TOKEN_LIFE,

@@ -47,14 +47,14 @@ class Provider:
         if grant is None or not _fits(grant, form):
             self.tell.count("refused", reason="grant")
             raise TokenError("invalid_grant")
-        attributes = self.users.attributes(grant.user_name)
+        attributes = self.users.attributes(grant.user_name, grant.sub)
         if attributes is None:
             self.tell.count("refused", reason="user_gone")
             raise TokenError("invalid_grant")
         # Now, and not when the code was right: by AWS's words, a user who is linked and never comes back to
         # Cognito may be kept from signing in by an SDK. Cognito looks the user up when it has these tokens.
         self.links.make(grant.user_name, attributes)
-        access = access_token_claims(grant, attributes["sub"], self.issuer, now)
+        access = access_token_claims(grant, self.issuer, now)
         self.tell.count("tokens")
         return {
             "access_token": self.tokens.write(access),
@@ -70,7 +70,9 @@ class Provider:
             claims = self._access(token, now)
         except NotOurToken:
             return None
-        attributes = self.users.attributes(str(claims["user_name"])) if claims else None
+        if not claims:
+            return None
+        attributes = self.users.attributes(str(claims["user_name"]), str(claims["sub"]))
         return None if attributes is None else claims_of(attributes)
 
     def _access(self, token: str, now: int) -> Claims:

@@ -104,6 +104,7 @@ class SigningIn:
             nonce=request.nonce,
             code_challenge=request.code_challenge,
             user_name=user.user_name,
+            sub=user.sub,
             auth_time=now,
             channel=step.state.shown.get("channel", ""),
             with_password=self.flow.asks_password,

@@ -42,8 +42,7 @@ class Pool:
 
     def user(self, signed_in: SignedIn) -> Recipient:
         """The user as a recipient. One call. Raises `Problem` if they are gone, `Unavailable`."""
-        attributes = self.users.attributes(signed_in.user_name)
-        # The name may have been given to somebody else since: a token is good for an hour.
-        if attributes is None or attributes["sub"] != signed_in.sub:
+        attributes = self.users.attributes(signed_in.user_name, signed_in.sub)
+        if attributes is None:
             raise Problem(problems.USER_GONE)
         return of_user(attributes, self.order, self.salt)

@@ -21,6 +21,7 @@ class Passed:
     """The person signed in. The tokens are let go: nobody gets them but through Cognito."""
 
     user_name: str
+    sub: str
 
 
 @dataclass(frozen=True)

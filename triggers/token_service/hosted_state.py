@@ -71,13 +71,14 @@ class SignInState:
 
 @dataclass(frozen=True)
 class Grant:
-    """One sign-in that ended well. Who it is stands here as a user name; no address does."""
+    """One sign-in that ended well. Who it is stands here as user name and sub; no address does."""
 
     client_id: str
     redirect_uri: str
     nonce: str
     code_challenge: str
     user_name: str
+    sub: str
     auth_time: int
     channel: str
     with_password: bool
