@@ -1,5 +1,6 @@
 """/token and /userinfo: who gets tokens for which code, and what they open."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -178,4 +179,20 @@ def test_the_access_token_opens_userinfo_and_the_id_token_does_not() -> None:
     assert told == {"sub": SUB, "email": EMAIL, "email_verified": True}
     assert by.user_info(str(given["id_token"]), NOW) is None
     assert by.user_info(str(given["access_token"]), NOW + 300) is None
-    assert by.user_info("not a token", NOW) is None
+
+
+def part(content: str) -> str:
+    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+
+
+DEEP = part("[" * 2_900)
+HEADER = part('{"alg": "RS256"}')
+
+
+@pytest.mark.parametrize(
+    "token", ["not a token", "", f"{HEADER}.{DEEP}.x", f"{DEEP}.{HEADER}.x", f"{HEADER}.W10.x"]
+)
+def test_what_is_no_token_opens_nothing(token: str) -> None:
+    by = provider()
+    assert by.user_info(token, NOW) is None
+    assert by.tokens.keys.client.calls == []

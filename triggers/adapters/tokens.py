@@ -120,7 +120,7 @@ def _read(token: str, name: str, algorithm: Algorithm, kid: str) -> Claims:
 def _claims(payload: bytes) -> Claims:
     try:
         claims = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotOurToken from None
     if not isinstance(claims, dict):
         raise NotOurToken
@@ -132,7 +132,7 @@ def _header(token: str) -> dict[str, Any]:
     _check_length(token)
     try:
         return PyJWS().get_unverified_header(token)
-    except InvalidTokenError:
+    except (InvalidTokenError, RecursionError):
         raise NotOurToken from None
 
 
