@@ -190,7 +190,7 @@ HEADER = part('{"alg": "RS256"}')
 
 
 @pytest.mark.parametrize(
-    "token", ["not a token", "", f"{HEADER}.{DEEP}.x", f"{DEEP}.{HEADER}.x", f"{HEADER}.W10.x"]
+    "token", ["not a token", "", f"{HEADER}.{DEEP}.eA", f"{DEEP}.{HEADER}.eA", f"{HEADER}.W10.eA"]
 )
 def test_what_is_no_token_opens_nothing(token: str) -> None:
     by = provider()
