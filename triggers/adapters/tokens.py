@@ -132,7 +132,7 @@ def _header(token: str) -> dict[str, Any]:
     _check_length(token)
     try:
         return PyJWS().get_unverified_header(token)
-    except (InvalidTokenError, RecursionError):
+    except InvalidTokenError:
         raise NotOurToken from None
 
 
