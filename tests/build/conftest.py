@@ -90,7 +90,7 @@ def deploy(endpoint_url: str, built: Path, mine: Path, answers: str = "y\n") -> 
 
 
 def delete(endpoint_url: str, mine: Path) -> str:
-    """`sam delete`, as the README has it."""
+    """`sam delete`, as docs/deploy.md has it."""
     command = [str(READY.with_name("bin") / "sam"), "delete", "--config-file", str(mine)]
     return run(command, "y\ny\n", pretended(endpoint_url))
 
