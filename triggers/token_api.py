@@ -48,10 +48,10 @@ _BUDGET = SmsBudget(_ONCE, _TABLE)
 
 
 def _country_of(number: str) -> str | None:
-    from adapters.phone import country_for_sms, is_canonical  # noqa: PLC0415 - 25 ms that only SMS pays
+    from adapters.phone import country_for_sms  # noqa: PLC0415 - 25 ms that only SMS pays
 
     # Each way to write a number would have a budget of its own, and all of them one telephone.
-    country = country_for_sms(number) if is_canonical(number) else None
+    country = country_for_sms(number, canonical=True)
     return country if country in _COUNTRIES else None
 
 

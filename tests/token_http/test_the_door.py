@@ -109,6 +109,7 @@ def test_the_published_keys_check_a_proof_and_are_asked_for_once(door: Door, som
         *(("+14165550123", 422), ("+18765550123", 422)),  # +1 is not one country
         *(("+19005550123", 422), ("+18005550123", 422), ("+4930123456", 422)),  # not mobile
         *(("+999123456789", 422), ("+1202555014", 422)),  # no number at all
+        ("+49015123456789", 422),  # another way to write the second: it would have a budget of its own
     ],
 )
 def test_only_mobile_numbers_of_the_countries_named(door: Door, number: str, status: int) -> None:

@@ -10,21 +10,17 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 _FOR_SMS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
-def country_for_sms(number: str) -> str | None:
-    """The two-letter country of an E.164 number that can take an SMS; None for every other number."""
+def country_for_sms(number: str, *, canonical: bool = False) -> str | None:
+    """The two-letter country of an E.164 number that can take an SMS; None for every other number.
+
+    `canonical`: None also for every other way to write it: `+440…` reaches the telephone of `+44…`.
+    """
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(parsed) or phonenumbers.number_type(parsed) not in _FOR_SMS:
         return None
+    if canonical and phonenumbers.format_number(parsed, PhoneNumberFormat.E164) != number:
+        return None
     return phonenumbers.region_code_for_number(parsed)
-
-
-def is_canonical(number: str) -> bool:
-    """Whether this is the one way to write the number: `+440…` reaches the telephone of `+44…`."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164) == number
