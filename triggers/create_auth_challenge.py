@@ -37,8 +37,7 @@ def respond(
     this = sign_in.next_round(person, rounds, metadata, nonce, now)
     tell.about(person.subject, this.challenge)
     if this.status is Status.SENT and this.challenge:
-        tell.count("issued", channel=this.challenge.channel)
-        tell.log.info("issued", extra={"channel": this.challenge.channel})
+        tell.issued(this.challenge.channel)
     event["response"] = {
         "publicChallengeParameters": sign_in.public(person, this, now),
         "privateChallengeParameters": this.private,

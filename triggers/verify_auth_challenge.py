@@ -41,8 +41,7 @@ def respond(
     tell.about(challenge.subject if challenge else None, challenge)
     verdict = judge(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
     if verdict.refusal:
-        tell.count("refused", reason=verdict.refusal.value)
-        tell.log.info("refused", extra={"reason": verdict.refusal.value})
+        tell.refused(verdict.refusal)
         if verdict.wait != 0:
             raise Refused(verdict.refusal, verdict.wait)
     elif challenge:
@@ -63,10 +62,7 @@ _BUDGET = SmsBudget(_TABLE, os.environ["TABLE_NAME"])
 
 
 def _answered(event: Event, challenge: Challenge) -> None:
-    took = int(time.time()) - challenge.issued_at
-    _TELL.count("verified", channel=challenge.channel)
-    _TELL.seconds("seconds_to_verify", took, channel=challenge.channel)
-    _TELL.log.info("verified", extra={"seconds": took})
+    _TELL.verified(challenge, int(time.time()))
     if challenge.channel == "sms":
         _give_back(trigger_event.attributes(event).get("phone_number", ""))
 

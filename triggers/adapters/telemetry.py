@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 from token_service.challenge import Challenge
-from token_service.refusal import UNAVAILABLE_SENTENCE, PasscodeError, Refused
+from token_service.refusal import UNAVAILABLE_SENTENCE, PasscodeError, Refusal, Refused
 
 NAMESPACE = "CognitoPasscode"
 
@@ -56,6 +56,26 @@ class Telemetry:
         self.count("sent", channel=channel, country=country)
         self.log.info("sent", extra={"channel": channel} | details)
 
+    def throttled(self, refused: Refused) -> None:
+        """Count and log that somebody has to wait, or goes without."""
+        self._told("throttled", refused.refusal)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Count and log that an answer was not accepted."""
+        self._told("refused", refusal)
+
+    def issued(self, channel: str) -> None:
+        """Count and log a code that goes out on `channel`."""
+        self.count("issued", channel=channel)
+        self.log.info("issued", extra={"channel": channel})
+
+    def verified(self, challenge: Challenge, now: int) -> None:
+        """Count and log an accepted answer, and how long after its challenge it came."""
+        took = now - challenge.issued_at
+        self.count("verified", channel=challenge.channel)
+        self.seconds("seconds_to_verify", took, channel=challenge.channel)
+        self.log.info("verified", extra={"seconds": took})
+
     def count(self, name: str, **by: str) -> None:
         """Count one more of `name`: in all, and by each dimension of `by` added to those before it.
 
@@ -66,6 +86,10 @@ class Telemetry:
     def seconds(self, name: str, value: int, **by: str) -> None:
         """Record how long something took."""
         self._emit(name, MetricUnit.Seconds, value, by)
+
+    def _told(self, what: str, refusal: Refusal) -> None:
+        self.count(what, reason=refusal.value)
+        self.log.info(what, extra={"reason": refusal.value})
 
     def _emit(self, name: str, unit: MetricUnit, value: float, by: dict[str, str]) -> None:
         dimensions = [("service", self.door)] + [(key, text) for key, text in by.items() if text]
@@ -99,8 +123,7 @@ def guarded(handle: Callable[[Any, Any], Any], tell: Telemetry) -> Callable[[Any
         try:
             return handle(event, context)
         except Refused as refused:
-            tell.count("throttled", reason=refused.refusal.value)
-            tell.log.info("throttled", extra={"reason": refused.refusal.value})
+            tell.throttled(refused)
             sentence = str(refused)
         except Exception as error:
             tell.failed("failed", error)

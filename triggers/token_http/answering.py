@@ -70,10 +70,11 @@ class Answering:
 
     def _verified(self, ticket: Ticket, verdict: Verdict, call: Call) -> Verified:
         if verdict.refusal:
-            self.tell.count("refused", reason=verdict.refusal.value)
-            self.tell.log.info("refused", extra={"reason": verdict.refusal.value})
+            self.tell.refused(verdict.refusal)
             raise problems.of_refusal(verdict.refusal, verdict.wait, verdict.free)
-        self._tell_verified(ticket, call.now)
+        self.tell.verified(ticket.challenge, call.now)
+        if ticket.country:
+            self.answered(ticket.country)
         words = words_of(ticket.challenge.purpose)
         proof = self.proofs.write(proof_claims(ticket, words, self.issuer, call.nonce, call.now, self.life))
         return Verified(
@@ -83,14 +84,6 @@ class Answering:
             channel="sms" if ticket.challenge.channel == "sms" else "email",
             subject=ticket.sub,
         )
-
-    def _tell_verified(self, ticket: Ticket, now: int) -> None:
-        channel, took = ticket.challenge.channel, now - ticket.challenge.issued_at
-        self.tell.count("verified", channel=channel)
-        self.tell.seconds("seconds_to_verify", took, channel=channel)
-        self.tell.log.info("verified", extra={"seconds": took})
-        if ticket.country:
-            self.answered(ticket.country)
 
     def _good(self, body: Introspect, now: int) -> Claims:
         """The claims of a proof that is ours, has not expired and is for what the caller says; else none."""

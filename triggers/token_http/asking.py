@@ -62,8 +62,7 @@ class Asking:
         challenge = issued.challenge
         self.tell.about(recipient.subject, challenge)
         if issued.sent:
-            self.tell.count("issued", channel=challenge.channel)
-            self.tell.log.info("issued", extra={"channel": challenge.channel})
+            self.tell.issued(challenge.channel)
         destination = recipient.destinations[Channel(challenge.channel)]
         ticket = Ticket(challenge, recipient.sub, wish.audience, self._country(destination) or "")
         token = self.tokens.write(ticket_claims(ticket, self.issuer, endpoint))

@@ -41,8 +41,7 @@ def unavailable(raised: Exception, tell: Telemetry) -> Response[Any]:
 
 
 def _refused(raised: Refused, tell: Telemetry) -> Response[Any]:
-    tell.count("throttled", reason=raised.refusal.value)
-    tell.log.info("throttled", extra={"reason": raised.refusal.value})
+    tell.throttled(raised)
     return answer(problems.of_refused(raised))
 
 
