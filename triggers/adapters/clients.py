@@ -1,4 +1,4 @@
-"""How every boto3 client is made: with time-outs well inside the five seconds that Cognito waits."""
+"""How every botocore client is made: with time-outs well inside the five seconds that Cognito waits."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

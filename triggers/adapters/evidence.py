@@ -11,7 +11,7 @@ from token_service.record import key_of
 
 @dataclass(frozen=True)
 class EvidenceTable:
-    """Reads evidence. `client` is a boto3 DynamoDB client."""
+    """Reads evidence. `client` is a botocore DynamoDB client."""
 
     client: Any
     name: str

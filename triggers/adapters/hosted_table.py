@@ -27,7 +27,7 @@ _KEEP = 3_600
 
 @dataclass(frozen=True)
 class HostedTable:
-    """Keeps sign-ins and grants. `client` is a boto3 DynamoDB client."""
+    """Keeps sign-ins and grants. `client` is a botocore DynamoDB client."""
 
     client: Any
     name: str

@@ -14,7 +14,7 @@ _RS256 = "RSASSA_PKCS1_V1_5_SHA_256"
 class KmsMac:
     """Makes MACs, of challenges or of tokens.
 
-    `client` is a boto3 KMS client, `key_id` the ARN of an HMAC_256 key.
+    `client` is a botocore KMS client, `key_id` the ARN of an HMAC_256 key.
     """
 
     client: Any

@@ -14,7 +14,7 @@ from token_service.refusal import Unavailable
 
 @dataclass(frozen=True)
 class Links:
-    """Links users. `client` answers a boto3 Cognito client, `provider` is the provider's name in the pool."""
+    """Links users. `client` answers a botocore Cognito client, `provider` is its name in the pool."""
 
     client: Callable[[], Any]
     pool_id: str

@@ -22,7 +22,7 @@ _FINAL = (
 
 @dataclass(frozen=True)
 class Mail:
-    """Sends mails. `client` is a boto3 SES v2 client."""
+    """Sends mails. `client` is a botocore SES v2 client."""
 
     client: Any
     sender: str

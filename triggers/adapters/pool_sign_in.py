@@ -31,7 +31,7 @@ _RESET = {"PasswordResetRequiredException"}
 
 @dataclass(frozen=True)
 class PoolSignIn:
-    """Drives CUSTOM_AUTH. `client` answers a boto3 Cognito client, `secret` the app client's."""
+    """Drives CUSTOM_AUTH. `client` answers a botocore Cognito client, `secret` the app client's."""
 
     client: Callable[[], Any]
     pool_id: str

@@ -11,7 +11,7 @@ _MARGIN = 3_600
 
 @dataclass(frozen=True)
 class ProofTable:
-    """Marks proofs as used. `client` is a boto3 DynamoDB client."""
+    """Marks proofs as used. `client` is a botocore DynamoDB client."""
 
     client: Any
     name: str

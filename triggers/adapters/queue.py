@@ -10,7 +10,7 @@ from token_service.sealed import Sealed
 
 @dataclass(frozen=True)
 class Queue:
-    """Puts deliveries on the queue. `client` is a boto3 SQS client."""
+    """Puts deliveries on the queue. `client` is a botocore SQS client."""
 
     client: Any
     url: str

@@ -10,7 +10,7 @@ from token_service.ports import Claim
 
 @dataclass(frozen=True)
 class RequestTable:
-    """Keeps claims. `client` is a boto3 DynamoDB client."""
+    """Keeps claims. `client` is a botocore DynamoDB client."""
 
     client: Any
     name: str

@@ -52,7 +52,7 @@ class _Key(KMSMasterKey):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Opener:
-    """`client` is a boto3 KMS client, `key_id` the ARN of the key that Cognito seals with for `pool_id`."""
+    """`client` is a botocore KMS client, `key_id` the ARN of what Cognito seals with for `pool_id`."""
 
     client: Any
     key_id: str

@@ -11,7 +11,7 @@ _PART = 4_096
 
 @dataclass(frozen=True)
 class Sealer:
-    """Encrypts. `client` is a boto3 KMS client, `key_id` a symmetric key's ARN."""
+    """Encrypts. `client` is a botocore KMS client, `key_id` a symmetric key's ARN."""
 
     client: Any
     key_id: str

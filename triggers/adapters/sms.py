@@ -17,7 +17,7 @@ _FINAL = ("InvalidParameter", "ParameterValueInvalid", "OptedOut")
 
 @dataclass(frozen=True)
 class Texts:
-    """Sends text messages. `client` is a boto3 SNS client, `countries` the two-letter codes allowed."""
+    """Sends text messages. `client` is a botocore SNS client, `countries` the two-letter codes allowed."""
 
     client: Any
     budget: SmsBudget

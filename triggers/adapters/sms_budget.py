@@ -27,7 +27,7 @@ class SmsCaps:
 
 @dataclass(frozen=True)
 class SmsBudget:
-    """The day's counters, in one item per UTC day. `client` is a boto3 DynamoDB client."""
+    """The day's counters, in one item per UTC day. `client` is a botocore DynamoDB client."""
 
     client: Any
     table: str

@@ -28,7 +28,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Table:
-    """The store of records, in one table. `client` is a boto3 DynamoDB client."""
+    """The store of records, in one table. `client` is a botocore DynamoDB client."""
 
     client: Any
     name: str

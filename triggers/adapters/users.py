@@ -11,7 +11,7 @@ from adapters.clients import error_code, unavailable
 
 @dataclass(frozen=True)
 class Users:
-    """Reads users. `client` answers a boto3 Cognito client, which is made only when it is used."""
+    """Reads users. `client` answers a botocore Cognito client, which is made only when it is used."""
 
     client: Callable[[], Any]
     pool_id: str
