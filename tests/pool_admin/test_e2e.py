@@ -311,7 +311,6 @@ Words = Callable[[Existing], tuple[str, ...]]
             lambda e: ("attach", e.pool_id, "--stack", STACK_NAME, "--client", "none"),
             "has no app client none",
         ),
-        (lambda e: ("attach", e.pool_id, "--stack", STACK_NAME), "Name the app clients"),
         (lambda e: ("doctor", "my-pool"), "is not the id of a user pool"),
         (lambda e: ("doctor", e.pool_id, "--region", "eu-west-1"), "Leave out --region eu-west-1"),
         (lambda e: ("doctor", e.pool_id, "--profile", "no-such-profile"), "no such AWS profile"),

@@ -127,6 +127,11 @@ def test_a_function_that_lost_the_inner_client_is_found() -> None:
     assert [f.severity for f in findings(replace(facts(mode="CODE_ONLY"), stack=lost))] == [ERROR, NOTE]
 
 
+def test_attach_needs_no_other_app_client() -> None:
+    planned = plan(POOL_ID, Seen({}, {}, True, ()), stack(), Wish((), ()))
+    assert [change.path[0] for change in planned.record.changes["pool"]] == ["LambdaConfig"] * 3
+
+
 @pytest.mark.parametrize("client_id", ["hosted", "inner"])
 def test_attach_leaves_its_clients_alone(client_id: str) -> None:
     wish = Wish(password_and_code=(client_id,), code_only=())

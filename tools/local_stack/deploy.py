@@ -1,5 +1,7 @@
 """Bring template.yaml into the running emulator, as CloudFormation would into an account."""
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -36,7 +38,9 @@ def deploy(endpoint_url: str, built: Package, overrides: Mapping[str, str]) -> d
     parameters = DEFAULTS | here | dict(overrides)
     _verify_sender(endpoint_url, parameters["SenderEmail"])
     cloudformation = client(endpoint_url, "cloudformation")
-    wanted = {"package": built.digest, **{f"parameter:{name}": value for name, value in parameters.items()}}
+    # Not one tag for each: they would be too many, and AWS takes no empty one.
+    settings = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
+    wanted = {"package": built.digest, "parameters": settings}
     now = describe(cloudformation)
     if now and now["StackStatus"].endswith("_COMPLETE") and _tags(now) == wanted:
         return now

@@ -77,7 +77,8 @@ def plan(pool_id: str, seen: Seen, stack: DeployedStack, wish: Wish) -> Plan:
 
 
 def _check(pool_id: str, stack: DeployedStack, wish: Wish) -> None:
-    if not wish.clients:
+    # A hosted sign-in brings its own app clients, and Cognito's own codes are every client's.
+    if not (wish.clients or stack.inner_client or senders.wanted(stack)):
         raise AdminError("Name the app clients that are to use codes, with --client or --code-only-client.")
     if both := set(wish.password_and_code) & set(wish.code_only):
         raise AdminError(f"{min(both)} cannot be both --client and --code-only-client. Name it once.")
