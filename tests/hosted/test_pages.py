@@ -73,6 +73,14 @@ def test_the_code_field_is_one_that_phones_fill_in() -> None:
     assert "maxlength" not in field, "it would cut what is pasted"
 
 
+@pytest.mark.parametrize(
+    ("name", "described"), [("code", None), ("code-last", None), ("code-expired", "wait")]
+)
+def test_the_main_button_is_the_one_that_helps(name: str, described: str | None) -> None:
+    (main,) = [each for each in shown(VIEWS[name]).all("button") if "main" in each.get("class", "").split()]
+    assert main.get("aria-describedby") == described
+
+
 def test_password_managers_know_the_fields() -> None:
     fields = {field["name"]: field for field in shown(VIEWS["start-wrong"]).all("input")}
     assert fields["user_name"]["autocomplete"] == "username"
