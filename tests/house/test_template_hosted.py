@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hosted.oidc import CLAIMS
+from hosted.oidc import CLAIMS, discovery
 from hosted.routes import _ROUTES
 from tests.house.test_template import RESOURCES, TEMPLATE, statements
 
@@ -114,7 +114,28 @@ def test_what_is_mapped_is_claimed_and_cognito_may_write_it() -> None:
     assert mapping.pop("username") == "sub"
     assert mapping == {name: name for name in CLAIMS}
     writable = {name for name in mapping if not name.endswith("_verified")}
-    assert writable <= set(properties("HostedClient")["WriteAttributes"])
+    assert writable <= set(written_by("HostedClient"))
+
+
+def written_by(client: str) -> list[str]:
+    """What a client of the stack's own pool may write."""
+    written = properties(client)["WriteAttributes"]
+    if isinstance(written, list):
+        return written
+    own, of_own, of_another = written["Fn::If"]
+    # A pool that exists may require what nobody here knows; with no list a client may write all that can be.
+    assert (own, of_another) == ("MakesPool", {"Ref": "AWS::NoValue"})
+    return list(of_own)
+
+
+def test_every_client_may_write_what_the_pool_requires() -> None:
+    """Cognito refuses a client that may not: "Invalid write attributes specified"."""
+    required = {each["Name"] for each in properties("UserPool")["Schema"] if each.get("Required")}
+    assert required
+    clients = [name for name, found in RESOURCES.items() if found["Type"] == "AWS::Cognito::UserPoolClient"]
+    assert len(clients) == 4
+    for client in clients:
+        assert required <= set(written_by(client)), client
 
 
 def test_cognito_and_the_function_are_told_the_same() -> None:
@@ -122,8 +143,21 @@ def test_cognito_and_the_function_are_told_the_same() -> None:
     assert details["client_id"] == SETTINGS["RP_CLIENT_ID"]
     assert details["client_secret"] == {"Fn::Sub": "{{resolve:secretsmanager:${HostedClientSecret.Id}}}"}
     assert SETTINGS["RP_SECRET_ID"] == {"Fn::GetAtt": ["HostedClientSecret", "Id"]}
-    stage = details["oidc_issuer"]["Fn::Sub"].replace("${HostedSignInApi.Stage}", API["StageName"])
-    assert stage == SETTINGS["ISSUER"]["Fn::Sub"] == TEMPLATE["Outputs"]["HostedIssuer"]["Value"]["Fn::Sub"]
+    said = {
+        name: value["Fn::Sub"].replace("${HostedSignInApi.Stage}", API["StageName"])
+        for name, value in details.items()
+        if name.endswith(("_issuer", "_url", "_uri"))
+    }
+    issuer = SETTINGS["ISSUER"]["Fn::Sub"]
+    assert issuer == TEMPLATE["Outputs"]["HostedIssuer"]["Value"]["Fn::Sub"]
+    told = discovery(issuer)
+    assert said == {
+        "oidc_issuer": told["issuer"],
+        "authorize_url": told["authorization_endpoint"],
+        "token_url": told["token_endpoint"],
+        "attributes_url": told["userinfo_endpoint"],
+        "jwks_uri": told["jwks_uri"],
+    }
 
 
 def test_the_look_is_by_parameter_and_no_logo_is_the_default() -> None:

@@ -164,6 +164,8 @@ def _app_client(cognito: Any, pool_id: str, name: str) -> str:
     return str(made["UserPoolClient"]["ClientId"])
 
 
+# Some thirty commands, each a process of its own: minutes on a machine that does other things too.
+@pytest.mark.timeout(480)
 def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
     before = existing.described()
 

@@ -15,12 +15,6 @@ from tools.local_stack.bridge.answers import Answer, content_of
 Details = Mapping[str, str]
 Properties = dict[str, Any]
 
-_ENDPOINTS = {
-    "authorize_url": "authorization_endpoint",
-    "token_url": "token_endpoint",
-    "attributes_url": "userinfo_endpoint",
-    "jwks_uri": "jwks_uri",
-}
 _LOOPBACK = f"http://127.0.0.1:{cognito._MINISTACK_PORT}"
 _SECONDS = 10
 
@@ -57,18 +51,8 @@ def _done(given: Answer) -> None:
 
 
 def endpoint(details: Details, name: str) -> str:
-    """An endpoint is what the provider's details say, or else what its issuer's description does.
-
-    `name` is one of ProviderDetails. The provider's page is found without asking it: whoever asks for that
-    here holds up the process that would have to answer.
-    """
-    if given := details.get(name):
-        return given
-    if name == "authorize_url":
-        return reachable(_LOOPBACK, f"{details['oidc_issuer']}/authorize")
-    told = get_json(f"{details['oidc_issuer']}/.well-known/openid-configuration")
-    # OpenID Connect Discovery 1.0, 4.3.
-    return reachable(_LOOPBACK, told[_ENDPOINTS[name]]) if told["issuer"] == details["oidc_issuer"] else ""
+    """Where the provider is reached; `name` is one of ProviderDetails, which name every endpoint."""
+    return reachable(_LOOPBACK, details.get(name, ""))
 
 
 def get_json(url: str, **headers: str) -> Any:
