@@ -37,5 +37,10 @@ def test_tokens_of_hosted_sign_ins_write_by_their_scope() -> None:
     assert findings(facts(HOSTED | {"AllowedOAuthScopes": ["openid"]})) == []
 
 
+def test_nobody_has_tokens_of_the_inner_client() -> None:
+    inner = replace(STEPS_UP, stack=replace(STEPS_UP.stack, inner_client=str(CLIENT["ClientId"])))
+    assert findings(replace(facts(CLIENT | {"WriteAttributes": ["email"]}), stack=inner)) == []
+
+
 def test_there_is_nothing_to_say_without_step_ups() -> None:
     assert findings(replace(CLEAN, clients=(CLIENT | {"WriteAttributes": ["email"]},))) == []

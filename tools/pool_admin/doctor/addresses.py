@@ -10,12 +10,12 @@ _ADDRESSES = {"email", "phone_number"}
 
 def look(facts: Facts) -> Iterator[Finding]:
     """A note on the app clients whose users change their own addresses, if the stack does step-ups."""
-    steps_up = facts.stack and facts.stack.stack.outputs.get("StepUpAPIURL")
-    if not steps_up or isinstance(facts.clients, Unchecked):
+    stack = facts.stack.stack if facts.stack else None
+    if not stack or not stack.outputs.get("StepUpAPIURL") or isinstance(facts.clients, Unchecked):
         return
-    free = [
-        client.get("ClientName") or client["ClientId"] for client in facts.clients if _lets_change(client)
-    ]
+    # Nobody ever has a token of the hosted sign-in's inner client.
+    theirs = [client for client in facts.clients if client["ClientId"] != stack.inner_client]
+    free = [client.get("ClientName") or client["ClientId"] for client in theirs if _lets_change(client)]
     if free:
         yield Finding(
             Severity.NOTE,
