@@ -1,6 +1,7 @@
 """`define` against golden events: which step comes next, for each way a sign-in can stand."""
 
 import json
+import re
 
 import pytest
 
@@ -115,6 +116,7 @@ def test_a_broken_event_is_one_line_in_the_log_without_what_was_in_it(
     (line,) = capsys.readouterr().out.splitlines()
     said = json.loads(line)
     (counted,) = said.pop("_aws")["CloudWatchMetrics"]
+    assert re.fullmatch(r"trigger_event\.py:\d+|steps\.py:\d+|rounds\.py:\d+", said.pop("where"))
     assert (counted["Dimensions"], counted["Metrics"][0]["Name"]) == ([["service"]], "errors")
     assert said == {
         "level": "ERROR",

@@ -26,6 +26,9 @@ _REFUSALS = {
     *("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"),
     "InvalidParameterException",
 }
+# An app client's secret that is not the one we have, and a pool that has lost its triggers, have the codes of
+# refusals. Told as those they would be everybody's wrong password, and ring nobody.
+_OUR_FAULT = ("secret hash", "trigger is not configured")
 _RESET = {"PasswordResetRequiredException"}
 
 
@@ -116,8 +119,7 @@ class PoolSignIn:
 
 def _told(error: ClientError) -> Told:
     code, text = error_code(error), str(error.response["Error"].get("Message", ""))
-    if "secret hash" in text:
-        # The app client's secret is not the one we have: our fault, and not the person's.
+    if any(ours in text for ours in _OUR_FAULT):
         raise error
     if code in _REFUSALS:
         raise NotLetIn from None

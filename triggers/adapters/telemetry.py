@@ -14,6 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 from token_service.challenge import Challenge
+from token_service.origin import where
 from token_service.refusal import UNAVAILABLE_SENTENCE, PasscodeError, Refusal, Refused
 
 NAMESPACE = "CognitoPasscode"
@@ -38,7 +39,7 @@ class Telemetry:
         No traceback and no foreign text: either may hold what the code was working on.
         """
         why = str(error) if isinstance(error, PasscodeError) else ""
-        details = {"error": type(error).__name__, "why": why, "where": _where(error)}
+        details = {"error": type(error).__name__, "why": why, "where": where(error)}
         self.log.error(what, extra=details)
         self.count("errors")
 
@@ -133,11 +134,3 @@ def guarded(handle: Callable[[Any, Any], Any], tell: Telemetry) -> Callable[[Any
         raise Shown(sentence) from None
 
     return handler
-
-
-def _where(error: BaseException) -> str:
-    """File and line of the error's origin: enough to find it, and no text that could hold a secret."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""

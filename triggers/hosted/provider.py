@@ -47,6 +47,7 @@ class Provider:
         if grant is None or not _fits(grant, form):
             self.tell.count("refused", reason="grant")
             raise TokenError("invalid_grant")
+        self.tell.about(grant.sub)
         attributes = self.users.attributes(grant.user_name, grant.sub)
         if attributes is None:
             self.tell.count("refused", reason="user_gone")

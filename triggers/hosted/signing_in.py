@@ -109,6 +109,7 @@ class SigningIn:
             channel=step.state.shown.get("channel", ""),
             with_password=self.flow.asks_password,
         )
+        self.tell.about(user.sub)
         self.table.grant(code, grant, now)
         self._end(cookie, step.state)
         self.tell.count("signed_in")

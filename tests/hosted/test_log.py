@@ -1,0 +1,46 @@
+"""What the log says of a hosted sign-in: whose it was, so that an operator finds one person's."""
+
+import io
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from adapters.telemetry import Telemetry
+from tests.doors.kit import NOW, SUB, refused_by_aws
+from tests.hosted.test_provider import FORM, provider
+from tests.hosted.world import RIGHT, World
+from token_service.refusal import Unavailable
+
+
+@pytest.fixture
+def log() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def tell(log: io.StringIO) -> Telemetry:
+    return Telemetry("hosted_sign_in", Logger(service=f"hosted log {id(log)}", stream=log))
+
+
+def last_line(log: io.StringIO) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(log.getvalue().splitlines()[-1])
+    return said
+
+
+def test_who_signed_in_is_said(log: io.StringIO, tell: Telemetry) -> None:
+    world = World()
+    world.page = replace(world.page, tell=tell)
+    world.submit(world.at_code(), "answer", code=RIGHT)
+    said = last_line(log)
+    assert (said["message"], said["subject"]) == ("signed in", SUB)
+
+
+def test_whose_tokens_failed_is_said(log: io.StringIO, tell: Telemetry) -> None:
+    by = replace(provider(link=refused_by_aws("AliasExistsException")), tell=tell)
+    with pytest.raises(Unavailable) as failed:
+        by.exchange(FORM, NOW)
+    tell.failed("failed", failed.value)
+    assert last_line(log)["subject"] == SUB
