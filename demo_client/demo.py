@@ -20,9 +20,21 @@ if TYPE_CHECKING:
 # The shortest cooldown that the template allows: the story waits one out.
 _PARAMETERS: Final = {"CooldownSeconds": "5"}
 
+# What a shell calls a command that SIGINT ended.
+_BY_CTRL_C: Final = 130
+
 
 def run(port: int | None) -> None:
-    """Play everything. Raises PlainError when something is not as told."""
+    """Play everything. Raises PlainError when something is not as told, or Ctrl-C ended it."""
+    try:
+        _play(port)
+    except KeyboardInterrupt:
+        from tools.local_stack import stack  # noqa: PLC0415 - it needs the emulator too
+
+        raise PlainError(stack.after_ctrl_c(), _BY_CTRL_C) from None
+
+
+def _play(port: int | None) -> None:
     from demo_client.web import process  # noqa: PLC0415 - it needs the emulator too
 
     teller, began = Teller(), time.monotonic()

@@ -39,10 +39,16 @@ def up(
     ] = None,
 ) -> None:
     """Start the local AWS and deploy template.yaml to it. Run it again to bring changes in."""
-    with _plain_errors(), console.status("Starting the local AWS and deploying template.yaml …"):
-        stack = local.up(port, dict(_pair(text) for text in parameter or []))
+    before = process.running()
+    with _plain_errors():
+        try:
+            with console.status("Starting the local AWS and deploying template.yaml …"):
+                stack = local.up(port, dict(_pair(text) for text in parameter or []))
+        except KeyboardInterrupt:
+            _say_on_stderr(local.after_ctrl_c())
+            raise
     if port and not stack.endpoint_url.endswith(f":{port}"):
-        console.print(f"Not on port {port}: it is taken, or this stack already ran elsewhere.")
+        console.print(_elsewhere(port, before))
     _show(stack)
 
 
@@ -91,10 +97,24 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except StackError as error:
-        Console(stderr=True).print(str(error), style="red", highlight=False)
+        _say_on_stderr(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _say_on_stderr(sentence: str) -> None:
+    Console(stderr=True).print(sentence, style="red", highlight=False)
+
+
+def _elsewhere(wanted: int, before: process.Emulator | None) -> str:
+    now = process.running()
+    why = (
+        "This stack already ran on another port, and stays there."
+        if now and now == before
+        else f"Port {wanted} is taken by another program, so this stack is on another one."
+    )
+    return f"{why} To choose a port: `make down`, then `make up PORT=NUMBER`."
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -95,7 +95,12 @@ def _started(port: int) -> Emulator:
         )
     _children[child.pid] = child
     emulator = Emulator(child.pid, port)
-    _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_WITHIN)
+    try:
+        _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_WITHIN)
+    except KeyboardInterrupt:
+        # Until it holds its lock, nobody else can find it.
+        stop(emulator, patience=0.5)
+        raise
     return emulator
 
 

@@ -66,21 +66,34 @@ def up(port: int = DEFAULT_PORT, parameters: Mapping[str, str] | None = None, ro
     `port` is where a new emulator listens if it is free (0 takes any); one that runs stays where it is.
     """
     with locks.one_at_a_time(make_state_dir() / "runner.lock"):
-        emulator = process.running()
-        if emulator and not emulator.is_ready():
-            process.stop(emulator, patience=0.5)
-            emulator = None
-        emulator = emulator or process.start(port)
-        description = deploy.deploy(emulator.endpoint_url, package.build(root), parameters or {})
-        return _save(_stack(emulator.endpoint_url, description))
+        try:
+            emulator = _found(port)
+            description = deploy.deploy(emulator.endpoint_url, package.build(root), parameters or {})
+            return _save(_stack(emulator.endpoint_url, description))
+        except KeyboardInterrupt:
+            # Half a stack is of no use, and nobody would think of stopping it.
+            if not file().exists():
+                _clear_away(patience=0.5)
+            raise
 
 
 def load() -> Stack:
     """The stack that runs now. Raises `StackError` if none does."""
-    emulator = process.running()
-    if emulator is None or not file().exists():
+    if process.running() is None:
         raise StackError("No local stack runs here. Start one with `make up`.")
+    if not file().exists():
+        raise StackError(
+            "A local AWS runs here, but template.yaml is not deployed to it. "
+            "`make up` deploys it, `make down` stops the local AWS."
+        )
     return Stack(**json.loads(file().read_text()))
+
+
+def after_ctrl_c() -> str:
+    """What a person who stopped `up`, or what came after it, is told of what still runs."""
+    if process.running():
+        return "Stopped here. The local AWS still runs: `make down` stops it."
+    return "Stopped here, before the local AWS was up. Nothing of it runs any more."
 
 
 def down() -> bool:
@@ -88,20 +101,35 @@ def down() -> bool:
     if not state_dir().exists():
         return False
     with locks.one_at_a_time(state_dir() / "runner.lock"):
-        emulator = process.running()
-        if emulator:
-            process.stop(emulator)
-        file().unlink(missing_ok=True)
-        # The demo client keeps them here; the pool that made them is gone.
-        for tokens in state_dir().glob("tokens-*.json"):
-            tokens.unlink(missing_ok=True)
-        shutil.rmtree(state_dir() / "scratch", ignore_errors=True)
-        return emulator is not None
+        return _clear_away(process.STOPPED_WITHIN)
 
 
 def file() -> Path:
     """Where the description of the running stack is written, for scripts in any language."""
     return state_dir() / "stack.json"
+
+
+def _found(port: int) -> process.Emulator:
+    emulator = process.running()
+    if emulator and emulator.is_ready():
+        return emulator
+    if emulator:
+        process.stop(emulator, patience=0.5)
+    # It describes an emulator that is gone.
+    file().unlink(missing_ok=True)
+    return process.start(port)
+
+
+def _clear_away(patience: float) -> bool:
+    emulator = process.running()
+    if emulator:
+        process.stop(emulator, patience)
+    file().unlink(missing_ok=True)
+    # The demo client keeps them here; the pool that made them is gone.
+    for tokens in state_dir().glob("tokens-*.json"):
+        tokens.unlink(missing_ok=True)
+    shutil.rmtree(state_dir() / "scratch", ignore_errors=True)
+    return emulator is not None
 
 
 def _stack(endpoint_url: str, description: Mapping[str, Any]) -> Stack:

@@ -1,0 +1,76 @@
+"""Ctrl-C in the middle of `up`: what is said, and what is left. A real SIGINT to a real process."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.local_stack.interrupted import interrupted
+from tools.local_stack import deploy, process, stack
+from tools.local_stack.cli import app
+
+UP = ("tools.local_stack", "up", "--port", "0")
+
+
+def _child_began(state: Path) -> bool:
+    return (state / "emulator.log").exists()
+
+
+def _emulator_runs(_: Path) -> bool:
+    found = process.running()
+    return found is not None and found.is_ready()
+
+
+@pytest.mark.parametrize("moment", [_child_began, _emulator_runs])
+def test_before_the_stack_is_up_nothing_is_left(state: Path, moment: Callable[[Path], bool]) -> None:
+    code, said = interrupted(UP, lambda: moment(state))
+    assert code == 130
+    assert said == "Stopped here, before the local AWS was up. Nothing of it runs any more."
+    assert process.running() is None
+    assert {path.name for path in state.iterdir()} <= {"emulator.lock", "emulator.log", "runner.lock"}
+
+
+@pytest.fixture
+def ctrl_c_while_deploying(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Once it was called, a deployment ends as Ctrl-C ends it."""
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    return lambda: monkeypatch.setattr(deploy, "deploy", stopped)
+
+
+@pytest.mark.usefixtures("state")
+def test_a_stack_that_was_up_before_goes_on(
+    project: Path, ctrl_c_while_deploying: Callable[[], None]
+) -> None:
+    first = stack.up(port=0, root=project)
+    ctrl_c_while_deploying()
+    told = CliRunner().invoke(app, ["up", "--port", "0"])
+    assert told.exit_code == 130
+    assert " ".join(told.stderr.split()) == "Stopped here. The local AWS still runs: `make down` stops it."
+    assert stack.load() == first
+
+
+@pytest.mark.usefixtures("state")
+def test_status_tells_an_emulator_without_a_stack_from_none() -> None:
+    assert "No local stack runs here" in CliRunner().invoke(app, ["status"]).stderr
+    process.start(0)
+    told = CliRunner().invoke(app, ["status"])
+    assert told.exit_code == 1
+    said = " ".join(told.stderr.split())
+    assert "A local AWS runs here, but template.yaml is not deployed to it." in said
+    assert "`make down` stops" in said
+
+
+def test_what_describes_a_dead_emulator_is_not_believed_of_the_next(
+    state: Path, ctrl_c_while_deploying: Callable[[], None]
+) -> None:
+    state.mkdir()
+    (state / "stack.json").write_text("{}")
+    ctrl_c_while_deploying()
+    with pytest.raises(KeyboardInterrupt):
+        stack.up(port=0)
+    assert process.running() is None
+    assert not (state / "stack.json").exists()

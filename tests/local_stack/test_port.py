@@ -1,0 +1,31 @@
+"""A stack that is not on the port that was asked for says why, and how to choose one."""
+
+import socket
+
+import pytest
+from typer.testing import CliRunner
+
+from tools.local_stack import process
+from tools.local_stack.cli import app
+
+
+def _up(port: int) -> str:
+    told = CliRunner().invoke(app, ["up", "--port", str(port)])
+    assert told.exit_code == 0
+    return " ".join(told.stdout.split())
+
+
+@pytest.mark.usefixtures("state")
+def test_a_taken_port_and_a_stack_elsewhere_are_two_things() -> None:
+    choose = "To choose a port: `make down`, then `make up PORT=NUMBER`."
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        first = _up(taken)
+        assert f"Port {taken} is taken by another program, so this stack is on another one. {choose}" in first
+        again = _up(taken)
+    assert f"This stack already ran on another port, and stays there. {choose}" in again
+    found = process.running()
+    assert found is not None
+    assert "another" not in _up(found.port)
