@@ -22,12 +22,24 @@ def _emulator_runs(_: Path) -> bool:
     return found is not None and found.is_ready()
 
 
+def _left_of(state: Path) -> list[Path]:
+    """The processes of this state folder, where the system shows them as files."""
+    return [process for process in Path("/proc").glob("[0-9]*") if str(state) in _environment(process)]
+
+
+def _environment(process: Path) -> str:
+    try:
+        return (process / "environ").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
 @pytest.mark.parametrize("moment", [_child_began, _emulator_runs])
 def test_before_the_stack_is_up_nothing_is_left(state: Path, moment: Callable[[Path], bool]) -> None:
     code, said = interrupted(UP, lambda: moment(state))
     assert code == 130
     assert said == "Stopped here, before the local AWS was up. Nothing of it runs any more."
-    assert process.running() is None
+    assert not _left_of(state)
     assert {path.name for path in state.iterdir()} <= {"emulator.lock", "emulator.log", "runner.lock"}
 
 

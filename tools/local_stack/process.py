@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -83,6 +84,21 @@ def start(port: int) -> Emulator:
 
 
 def _started(port: int) -> Emulator:
+    # Only the main thread hears Ctrl-C: a child that is born in another one is never lost on the way.
+    with ThreadPoolExecutor(1) as aside:
+        birth = aside.submit(_child, port)
+        try:
+            child = birth.result()
+            emulator = Emulator(child.pid, port)
+            _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_WITHIN)
+        except KeyboardInterrupt:
+            # Until it holds its lock, nobody else can find it.
+            stop(Emulator(birth.result().pid, port), patience=0.5)
+            raise
+        return emulator
+
+
+def _child(port: int) -> subprocess.Popen[bytes]:
     with log_path().open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "tools.local_stack.emulator"],
@@ -94,14 +110,7 @@ def _started(port: int) -> Emulator:
             start_new_session=True,
         )
     _children[child.pid] = child
-    emulator = Emulator(child.pid, port)
-    try:
-        _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_WITHIN)
-    except KeyboardInterrupt:
-        # Until it holds its lock, nobody else can find it.
-        stop(emulator, patience=0.5)
-        raise
-    return emulator
+    return child
 
 
 def stop(emulator: Emulator, patience: float = STOPPED_WITHIN) -> None:
