@@ -40,6 +40,12 @@ def test_an_alarm_tells_the_topic_and_where_to_read_on(name: str) -> None:
     assert re.search(rf"^### {re.escape(heading)}$", OPERATIONS, re.MULTILINE), heading
 
 
+def test_every_alarm_is_on_the_dashboard() -> None:
+    """Without a topic that is the only place where one is seen."""
+    (widget,) = [each for each in shown.widgets() if each["type"] == "alarm"]
+    assert sorted(widget["properties"]["alarms"]) == sorted(f"{name}.Arn" for name in ALARMS)
+
+
 @pytest.mark.parametrize("name", [name for name, alarm in ALARMS.items() if "Metrics" in alarm])
 def test_exactly_one_entry_of_an_alarm_is_watched(name: str) -> None:
     watched = [e for e in ALARMS[name]["Metrics"] if e.get("ReturnData", True)]

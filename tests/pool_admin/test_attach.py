@@ -41,6 +41,11 @@ def world(*, claims: str = "OFF", others: bool = False, by_link: bool = False) -
     return World(pool, clients, claims=claims)
 
 
+def own_pool(here: World) -> None:
+    """The stack has made the pool itself."""
+    here.parameters["UserPoolId"], here.made = "", POOL_ID
+
+
 def attach(here: World, wish: Wish = WISH) -> Attach:
     made = Attach.of(here.place(), "passcode", wish)
     made.carry_out()
@@ -289,8 +294,25 @@ def test_attach_says_what_the_next_deployment_would_take_back(
     assert "CodeOnlyClientIds=" not in capsys.readouterr().out
 
 
-def owned(here: World) -> None:
-    here.aws.pool["UserPoolTags"] = {"aws:cloudformation:stack-name": "users"}
+def owned(here: World, stack: str = "users") -> None:
+    here.aws.pool["UserPoolTags"] = {"aws:cloudformation:stack-name": stack}
+
+
+def test_triggers_that_a_stack_s_own_pool_has_lost_come_back() -> None:
+    """No deployment brings them back: CloudFormation compares templates, and not what is there."""
+    here = world()
+    own_pool(here)
+    owned(here, "passcode")
+    before = here.state()
+    made = attach(here, Wish((), ()))
+    assert not made.plan.is_empty
+    assert not [note for note in made.plan.notes if "CloudFormation" in note], "it is this stack's"
+    assert moved(before, here.state()) == {
+        *(f"pool.LambdaConfig.{trigger}" for trigger in TRIGGERS),
+        "pool.SchemaAttributes",
+    }
+    assert here.place().saved.load() is None, "nobody is to take them away again"
+    assert Attach.of(here.place(), "passcode", Wish((), ())).plan.is_empty
 
 
 def test_a_pool_of_cloudformation_is_said() -> None:
@@ -309,6 +331,7 @@ def test_a_pool_of_cloudformation_is_said() -> None:
         (lambda w: None, Wish(("nobody",), ()), "passcode", "has no app client nobody"),
         (lambda w: None, WISH, "elsewhere", "There is no stack elsewhere in eu-central-1"),
         (lambda w: w.parameters.update(UserPoolId=""), WISH, "passcode", "has a user pool of its own"),
+        (own_pool, WISH, "passcode", "its own pool right"),
         (
             lambda w: w.parameters.update(UserPoolId="eu-central-1_Other"),
             WISH,

@@ -361,3 +361,12 @@ def test_only_a_refusal_is_noted_and_every_other_error_is_an_error() -> None:
 
 def test_the_table_names_every_trigger() -> None:
     assert set(STACK.triggers) == set(TRIGGERS)
+
+
+def test_a_stacks_own_pool_gets_its_triggers_back_by_one_command() -> None:
+    own = replace(HEALTHY, stack=replace(STACK, parameters={"UserPoolId": "", "CodeLifeSeconds": "300"}))
+    lost = [f for f in findings(Facts(POOL | {"LambdaConfig": {}}, (), own)) if "trigger" in f.what]
+    assert len(lost) == 3
+    assert {f.mend for f in lost} == {
+        f".venv/bin/python -m tools.pool_admin attach {POOL_ID} --stack passcode"
+    }

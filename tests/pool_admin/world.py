@@ -52,6 +52,7 @@ class World:
         self.aws = FakeCognito(pool, clients)
         self.parameters = {"UserPoolId": POOL_ID, "CodeOnlyClientIds": ""}
         self.parameters |= {"AssuranceClaims": claims, "CustomSenders": senders}
+        self.made = ""  # the pool that the stack has made itself
         self.latest = ""  # CODE_ONLY_CLIENTS of the function itself
         self.served = ""  # and as its alias has it
         self.permitted: set[str] = {arn for name, arn in FUNCTIONS.items() if name not in _BY_PARAMETER}
@@ -112,7 +113,9 @@ class _CloudFormation:
         if named["StackName"] != "passcode":
             raise refusal("ValidationError", "DescribeStacks")
         parameters = [{"ParameterKey": k, "ParameterValue": v} for k, v in self.world.parameters.items()]
-        outputs = [{"OutputKey": "UserPoolId", "OutputValue": self.world.parameters["UserPoolId"]}]
+        outputs = [
+            {"OutputKey": "UserPoolId", "OutputValue": self.world.parameters["UserPoolId"] or self.world.made}
+        ]
         if self.world.parameters["CustomSenders"] != "OFF":
             outputs.append({"OutputKey": "CustomSenderKeyArn", "OutputValue": SENDER_KEY})
         return {

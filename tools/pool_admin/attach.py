@@ -49,9 +49,10 @@ class Attach:
     def carry_out(self) -> None:
         """Do every step. What is cut off in the middle is taken up by the next run."""
         record = self.plan.record
-        # First of all, so that whatever happens next can be taken back.
-        known = self.place.saved.load()
-        self.place.saved.save(known.and_then(record) if known else record)
+        # First of all, so that whatever happens next can be taken back. From a stack's own pool nothing is.
+        if not self.stack.keeps(record.pool_id):
+            known = self.place.saved.load()
+            self.place.saved.save(known.and_then(record) if known else record)
         if record.attribute:
             self.place.pool.add_attribute()
         for arn in record.permissions:

@@ -8,9 +8,9 @@ COMMAND = ".venv/bin/python -m tools.pool_admin"
 ANSWERS = "samconfig.mine.toml"
 
 
-def attach(pool_id: str, stack: str, rest: str) -> str:
-    """The attach of a pool; `rest` names its app clients."""
-    return f"{COMMAND} attach {pool_id} --stack {stack} {rest}"
+def attach(pool_id: str, stack: str, *rest: str) -> str:
+    """The attach of a pool; `rest` names its app clients, and may be empty."""
+    return " ".join(filter(None, (COMMAND, "attach", pool_id, "--stack", stack, *rest)))
 
 
 def deploy_with(setting: str) -> str:

@@ -73,10 +73,18 @@ def plan(pool_id: str, seen: Seen, stack: DeployedStack, wish: Wish) -> Plan:
         not seen.has_attribute,
         {name: name in wish.code_only for name in wish.clients},
     )
-    return Plan(record, listed if listed != stack.code_only else None, tuple(_notes(seen)))
+    return Plan(record, listed if listed != stack.code_only else None, tuple(_notes(seen, stack)))
 
 
 def _check(pool_id: str, stack: DeployedStack, wish: Wish) -> None:
+    if stack.keeps(pool_id):
+        # Somebody took the triggers away, and no deployment of an unchanged template brings them back.
+        if wish.clients:
+            raise AdminError(
+                f"The stack {stack.name} keeps the app clients of its own pool right. Run the command again "
+                "without any: it brings the functions back to the pool."
+            )
+        return
     # A hosted sign-in brings its own app clients, and Cognito's own codes are every client's.
     if not (wish.clients or stack.inner_client or senders.wanted(stack)):
         raise AdminError("Name the app clients that are to use codes, with --client or --code-only-client.")
@@ -160,9 +168,9 @@ def _listed(there: Sequence[str], wish: Wish) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*kept, *wish.code_only)))
 
 
-def _notes(seen: Seen) -> list[str]:
+def _notes(seen: Seen, stack: DeployedStack) -> list[str]:
     notes = []
-    if seen.owner:
+    if seen.owner not in ("", stack.name):
         notes.append(
             f"The pool belongs to the CloudFormation stack {seen.owner}. Write the same into its template, "
             "or its next deployment takes this back."

@@ -51,7 +51,8 @@ def show_attach(view: View, attach: Attach, *, yes: bool) -> None:
 
 def _attached(view: View, attach: Attach, done: str, facts: dict[str, Any]) -> None:
     # Also where nothing was left to do: the run before may have been cut off before it said so.
-    listed = attach.plan.code_only is not None or attach.code_only
+    # A stack's own pool has no such list: its CODE_ONLY client is the stack's.
+    listed = not attach.stack.makes_pool and (attach.plan.code_only is not None or attach.code_only)
     left = mends.keep_code_only(attach.code_only) if listed else None
     view.result("\n".join(filter(None, (done, left))), facts | {"applied": True, "left_to_do": left})
 

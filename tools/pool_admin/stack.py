@@ -46,6 +46,10 @@ class DeployedStack:
     def makes_pool(self) -> bool:
         return not self.parameters.get("UserPoolId")
 
+    def keeps(self, pool_id: str) -> bool:
+        """Whether it made that pool itself."""
+        return self.makes_pool and self.pool_id == pool_id
+
     @property
     def code_only(self) -> tuple[str, ...]:
         """App clients that sign in with a code instead of a password."""

@@ -19,7 +19,7 @@ def served(known: StackFacts, pool_id: str) -> Iterator[Finding]:
             f"function {function.get('FunctionName', 'DefineAuthChallenge')}",
             f"does not have the app clients that the stack's {CODE_ONLY} names.",
             "An app client then asks for a password where it should not, or not where it should.",
-            mends.attach(pool_id, known.name_to_attach(pool_id), "--client CLIENT"),
+            known.attach(pool_id),
         )
 
 

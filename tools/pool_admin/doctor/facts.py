@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from tools.pool_admin import mends
 from tools.pool_admin.stack import DeployedStack
+
+_CLIENTS = "--client CLIENT"
 
 
 class Severity(IntEnum):
@@ -83,6 +86,11 @@ class StackFacts:
         """Its name for an attach of that pool; `STACK` where another has to be deployed first."""
         return "STACK" if self.stack.makes_pool and self.stack.pool_id != pool_id else self.stack.name
 
+    def attach(self, pool_id: str, *rest: str) -> str:
+        """The attach of that pool. A stack keeps the app clients of its own pool right, and none is named."""
+        clients = () if self.stack.keeps(pool_id) else (_CLIENTS,)
+        return mends.attach(pool_id, self.name_to_attach(pool_id), *clients, *rest)
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -100,6 +108,12 @@ class Facts:
     def is_others(self) -> bool:
         """Whether the stack that was named works for another pool."""
         return self.stack is not None and self.stack.stack.pool_id != self.pool_id
+
+    def attach(self, *rest: str) -> str:
+        """The attach that mends it, as it is typed."""
+        if self.stack:
+            return self.stack.attach(self.pool_id, *rest)
+        return mends.attach(self.pool_id, "STACK", _CLIENTS, *rest)
 
     @property
     def stack_to_attach(self) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 
-from tools.pool_admin import mends
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity
 from tools.pool_admin.functions import split
 from tools.pool_admin.pool import ATTRIBUTE
@@ -50,7 +49,7 @@ def _triggers(facts: Facts) -> Iterator[Finding]:
                 "user pool",
                 f"has no {name} trigger.",
                 "Without all three triggers no custom sign-in works.",
-                _attach(facts, "--client CLIENT"),
+                facts.attach(),
             )
         elif arn and found != arn:
             yield _other(facts, name, found, arn)
@@ -65,12 +64,8 @@ def _other(facts: Facts, name: str, found: str, arn: str) -> Finding:
         "What Cognito calls then changes in the middle of a deployment."
         if another_alias
         else "The three triggers must be of one stack: each checks what another made.",
-        _attach(facts, "--client CLIENT --replace"),
+        facts.attach("--replace"),
     )
-
-
-def _attach(facts: Facts, rest: str) -> str:
-    return mends.attach(facts.pool_id, facts.stack_to_attach, rest)
 
 
 def _claims(facts: Facts) -> Iterator[Finding]:
@@ -84,7 +79,7 @@ def _claims(facts: Facts) -> Iterator[Finding]:
             "user pool",
             "does not call the stack's function for claims.",
             "The tokens say nothing of the code, though the parameter AssuranceClaims asks for it.",
-            _attach(facts, "--client CLIENT"),
+            facts.attach(),
         )
 
 

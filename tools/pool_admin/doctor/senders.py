@@ -32,7 +32,7 @@ def look(facts: Facts) -> Iterator[Finding]:
             "user pool",
             f"seals its codes with {seals_with(there)}, and not with this stack's {key}.",
             "No code of Cognito's own can be opened, and none is sent.",
-            _attach(facts),
+            facts.attach("--replace"),
         )
 
 
@@ -43,9 +43,5 @@ def _asked_for(facts: Facts, name: str, found: str, arn: str) -> Iterator[Findin
             "user pool",
             f"calls {found or 'nothing'} as its {name}, and not this stack's {arn}.",
             "Its own messages do not go through the stack, though the parameter CustomSenders asks for it.",
-            _attach(facts),
+            facts.attach("--replace"),
         )
-
-
-def _attach(facts: Facts) -> str:
-    return mends.attach(facts.pool_id, facts.stack_to_attach, "--client CLIENT --replace")

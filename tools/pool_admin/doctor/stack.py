@@ -41,7 +41,7 @@ def _permissions(known: StackFacts, pool_id: str) -> Iterator[Finding]:
                 "function " + arn.split(":", 6)[-1],
                 "may not be called by this pool.",
                 "Cognito answers every sign-in with an error.",
-                mends.attach(pool_id, known.name_to_attach(pool_id), "--client CLIENT"),
+                known.attach(pool_id),
             )
 
 
