@@ -302,17 +302,22 @@ def test_triggers_that_a_stack_s_own_pool_has_lost_come_back() -> None:
     """No deployment brings them back: CloudFormation compares templates, and not what is there."""
     here = world()
     own_pool(here)
-    owned(here, "passcode")
     before = here.state()
-    made = attach(here, Wish((), ()))
-    assert not made.plan.is_empty
-    assert not [note for note in made.plan.notes if "CloudFormation" in note], "it is this stack's"
+    attach(here, Wish((), ()))
     assert moved(before, here.state()) == {
         *(f"pool.LambdaConfig.{trigger}" for trigger in TRIGGERS),
         "pool.SchemaAttributes",
     }
     assert here.place().saved.load() is None, "nobody is to take them away again"
     assert Attach.of(here.place(), "passcode", Wish((), ())).plan.is_empty
+
+
+def test_a_stack_is_not_told_of_its_own_pool() -> None:
+    here = world()
+    own_pool(here)
+    owned(here, "passcode")
+    notes = Attach.of(here.place(), "passcode", Wish((), ())).plan.notes
+    assert not [note for note in notes if "CloudFormation" in note]
 
 
 def test_a_pool_of_cloudformation_is_said() -> None:
