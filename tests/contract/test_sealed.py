@@ -8,6 +8,7 @@ import pytest
 from aws_encryption_sdk.identifiers import Algorithm
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from adapters import sealed
 from adapters.sealed import NotOpened, Opener
 from tests.doors.seals import POOL, SUITES, Seals, moto_seals, new_key
 from token_service.refusal import PasscodeError, Unavailable
@@ -83,6 +84,12 @@ def test_a_part_of_it_stays_shut(seals: Seals, opener: Opener, cut: int) -> None
 def test_garbage_stays_shut(opener: Opener, garbage: str) -> None:
     with pytest.raises(NotOpened):
         opener(garbage)
+
+
+def test_what_stayed_shut_is_taken_away_in_silence(opener: Opener) -> None:
+    """Python 3.13 writes what a stream raises then, and a traceback, into the log."""
+    key = sealed._Key(key_id=opener.key_id, client=opener.client)
+    sealed._Opening(source=b"\x02", key_provider=key, commitment_policy=sealed._POLICY).close()
 
 
 def test_an_error_tells_no_secret_and_no_ciphertext(

@@ -7,10 +7,12 @@ of those messages comes, and never by a stack without custom senders.
 import html
 import logging
 from base64 import b64decode
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
+from aws_encryption_sdk import CommitmentPolicy, StreamDecryptor
+from aws_encryption_sdk.exceptions import SerializationError
 from aws_encryption_sdk.identifiers import Algorithm
 from aws_encryption_sdk.key_providers.kms import KMSMasterKey
 from aws_encryption_sdk.structures import DataKey, EncryptedDataKey
@@ -23,9 +25,17 @@ from token_service.refusal import PasscodeError, Unavailable
 logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL + 1)
 
 # Cognito seals without key commitment (a public sample has the suite 0x0378), so it cannot be demanded.
-_SDK = EncryptionSDKClient(
-    commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT, max_encrypted_data_keys=5
-)
+_POLICY = CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT
+_MOST_KEYS = 5
+
+
+class _Opening(StreamDecryptor):  # type: ignore[misc]
+    """The SDK's own raises when it is closed before its end. From Python 3.13 on the log says so, with a
+    traceback, of each that Python takes away."""
+
+    def close(self) -> None:
+        with suppress(SerializationError):
+            super().close()
 
 
 class NotOpened(PasscodeError):
@@ -62,7 +72,7 @@ class Opener:
         """The secret in `sealed` (base64). Raises `Unavailable`, or `NotOpened` if it is not for us."""
         key = _Key(key_id=self.key_id, client=self.client)
         try:
-            plain, header = _SDK.decrypt(source=b64decode(sealed, validate=True), key_provider=key)
+            plain, header = _read(b64decode(sealed, validate=True), key)
         except Unavailable:
             raise
         except Exception as error:  # the SDK lets those of the libraries under it through
@@ -72,3 +82,10 @@ class Opener:
             raise NotOpened("what Cognito sealed is for another user pool")
         # Temporary passwords come escaped for HTML, and where a message needs that it does so itself.
         return RawCode(html.unescape(plain.decode()))
+
+
+def _read(sealed: bytes, key: _Key) -> tuple[bytes, Any]:
+    with _Opening(
+        source=sealed, key_provider=key, commitment_policy=_POLICY, max_encrypted_data_keys=_MOST_KEYS
+    ) as opening:
+        return opening.read(), opening.header
