@@ -76,6 +76,37 @@ def visit(chromium: "Browser", wrong: list[str]) -> Iterator[Callable[..., "Page
         context.close()
 
 
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    """Where the hosted sign-in's sample pages are."""
+    from tests.browser.preview import served  # noqa: PLC0415 - Playwright may be missing
+
+    with served() as url:
+        yield url
+
+
+@pytest.fixture
+def silent(chromium: "Browser") -> Iterator[Callable[..., "Page"]]:
+    """Opens pages on a phone whose console stays empty: the content security policy was broken by nothing."""
+    from tests.browser.preview import PHONE  # noqa: PLC0415 - as above
+
+    contexts, said = [], list[str]()
+
+    def opened(**options: object) -> "Page":
+        context = chromium.new_context(viewport=PHONE, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
 def _refused(request: "Request", wrong: list[str]) -> None:
     # A page that is closed breaks its own stream off.
     if not _is_local(request.url):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from hosted.pages import asset, render
 from tests.hosted.page_samples import BRAND, VIEWS
+from tests.loopback import serving
 
 CSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'"
 PHONE = ViewportSize(width=375, height=720)
@@ -56,13 +56,8 @@ class Preview(BaseHTTPRequestHandler):
 @contextmanager
 def served() -> Iterator[str]:
     """The base URL of a preview on loopback."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Preview)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Preview)) as server:
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def main(folder: Path) -> None:

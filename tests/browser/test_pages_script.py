@@ -1,11 +1,10 @@
 """What the script adds to the pages of the hosted sign-in, and that they hold without it, in Chromium."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.preview import PHONE, served
 from tests.hosted.page_samples import VIEWS
 
 if TYPE_CHECKING:
@@ -14,24 +13,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module")
-def base() -> Iterator[str]:
-    with served() as url:
-        yield url
-
-
 @pytest.fixture
-def page(chromium: "Browser") -> Iterator["Page"]:
+def page(silent: Callable[..., "Page"]) -> "Page":
     """A page whose console stays empty: the content security policy was broken by nothing."""
-    context = chromium.new_context(viewport=PHONE, permissions=["clipboard-read", "clipboard-write"])
-    found = context.new_page()
-    found.set_default_timeout(10_000)
-    said: list[str] = []
-    found.on("console", lambda message: said.append(message.text))
-    found.on("pageerror", lambda error: said.append(str(error)))
-    yield found
-    context.close()
-    assert said == []
+    return silent(permissions=["clipboard-read", "clipboard-write"])
 
 
 def sent(page: "Page") -> list[str | None]:

@@ -1,15 +1,14 @@
 """The code that the browser reads out of an SMS by itself (WebOTP), in Chromium with a made-up telephone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.preview import PHONE, served
 from tests.browser.test_pages_script import sent
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.e2e
 
@@ -26,25 +25,12 @@ navigator.credentials.get = ({ otp, signal }) => new Promise((resolve, reject) =
 ASKED = "window.asked.map(({ otp, signal }) => [otp.transport, signal.aborted])"
 
 
-@pytest.fixture(scope="module")
-def base() -> Iterator[str]:
-    with served() as url:
-        yield url
-
-
 @pytest.fixture
-def page(chromium: "Browser") -> Iterator["Page"]:
+def page(silent: Callable[..., "Page"]) -> "Page":
     """A page of a browser with such a telephone. Nothing is said on its console."""
-    context = chromium.new_context(viewport=PHONE)
-    context.add_init_script(TELEPHONE)
-    found = context.new_page()
-    found.set_default_timeout(10_000)
-    said: list[str] = []
-    found.on("console", lambda message: said.append(message.text))
-    found.on("pageerror", lambda error: said.append(str(error)))
-    yield found
-    context.close()
-    assert said == []
+    found = silent()
+    found.context.add_init_script(TELEPHONE)
+    return found
 
 
 def test_the_code_of_an_sms_is_filled_in_and_sent(page: "Page", base: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hosted.oidc import TOKEN_LIFE, claims_of
+from hosted.oidc import TOKEN_LIFE, claims_of, user_info_of
 from token_service.assurance import methods
 from token_service.hosted_state import Grant
 
@@ -25,7 +25,7 @@ def access_token_claims(grant: Grant, issuer: str, now: int) -> dict[str, object
     """The claims of the access token. It opens /userinfo here, and nothing anywhere else."""
     return {
         "iss": issuer,
-        "aud": f"{issuer}/userinfo",
+        "aud": user_info_of(issuer),
         "sub": grant.sub,
         "user_name": grant.user_name,
         "iat": now,

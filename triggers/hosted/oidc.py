@@ -121,13 +121,18 @@ def proves(verifier: str, code_challenge: str) -> bool:
     return hmac.compare_digest(made, code_challenge)
 
 
+def user_info_of(issuer: str) -> str:
+    """The address of /userinfo, and the audience of the tokens that open it."""
+    return f"{issuer}/userinfo"
+
+
 def discovery(issuer: str) -> dict[str, object]:
     """The provider's description (OpenID Connect Discovery 1.0)."""
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",
-        "userinfo_endpoint": f"{issuer}/userinfo",
+        "userinfo_endpoint": user_info_of(issuer),
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "end_session_endpoint": f"{issuer}/logout",
         "response_types_supported": ["code"],

@@ -9,7 +9,7 @@ from adapters.telemetry import Telemetry
 from adapters.tokens import NotOurToken, SignedTokens
 from adapters.users import Users
 from hosted.grants import access_token_claims, id_token_claims
-from hosted.oidc import TOKEN_LIFE, RelyingParty, claims_of, proves
+from hosted.oidc import TOKEN_LIFE, RelyingParty, claims_of, proves, user_info_of
 from token_service.hosted_ports import SignIns
 from token_service.hosted_state import Grant
 from token_service.ticket import Claims
@@ -83,7 +83,7 @@ class Provider:
         for read in (self.tokens.unverified, self.tokens.read):
             claims = read(token)
             expires = claims.get("exp")
-            opens = (claims.get("iss"), claims.get("aud")) == (self.issuer, f"{self.issuer}/userinfo")
+            opens = (claims.get("iss"), claims.get("aud")) == (self.issuer, user_info_of(self.issuer))
             if not (opens and isinstance(expires, int) and now < expires):
                 return {}
         return claims

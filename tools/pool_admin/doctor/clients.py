@@ -144,6 +144,6 @@ def _attach(facts: Facts, client: Client) -> str:
     mode = "--client"
     if facts.stack and client["ClientId"] in facts.stack.stack.code_only:
         mode = "--code-only-client"
-    if facts.stack and facts.stack.stack.makes_pool and not facts.is_others:
+    if facts.stack and facts.stack.stack.keeps(facts.pool_id):
         return f"Deploy the stack {facts.stack.stack.name} again, which sets its own app clients right"
     return mends.attach(facts.pool_id, facts.stack_to_attach, f"{mode} {client['ClientId']}")
