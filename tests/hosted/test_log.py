@@ -9,9 +9,9 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from adapters.telemetry import Telemetry
-from tests.doors.kit import NOW, SUB, refused_by_aws
-from tests.hosted.test_provider import FORM, provider
-from tests.hosted.world import RIGHT, World
+from tests.support.aws_stubs import refused_by_aws
+from tests.support.events import NOW, SUB
+from tests.support.hosted_world import FORM, RIGHT, World, provider
 from token_service.refusal import Unavailable
 
 

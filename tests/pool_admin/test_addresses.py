@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.pool_admin.test_doctor import CLEAN, CLIENT, HEALTHY, NOTE, STACK, one
+from tests.support.doctor_samples import CLEAN, CLIENT, HEALTHY, NOTE, STACK, one
 from tools.pool_admin.doctor.check_up import findings
 from tools.pool_admin.doctor.facts import Facts
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.pool_admin.fake import ARN, POOL_ID, FakeCognito, full_pool
-from tests.pool_admin.values import members, model, structure
+from tests.support.botocore_values import members, model, structure
+from tests.support.fake_user_pool import ARN, POOL_ID, FakeCognito, full_pool
 from tools.pool_admin.carry import client_settings, pool_settings
 from tools.pool_admin.changes import Change, difference
 from tools.pool_admin.errors import AdminError

@@ -9,7 +9,7 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from adapters.table import Table
-from tests.fakes import MemoryRequests, code_mac
+from tests.support.memory_stores import MemoryRequests, code_mac
 from token_service.challenge import Challenge
 from token_service.confirmation import Confirmations, Wish
 from token_service.destination import Channel, Destination, parse

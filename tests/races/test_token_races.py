@@ -15,8 +15,8 @@ from adapters.proofs import ProofTable
 from adapters.requests import RequestTable
 from adapters.table import Table
 from adapters.tokens import ChallengeTokens, SignedTokens
-from tests.live import live_door, patient_client
-from tests.races.test_races import at_once
+from tests.support.live_handlers import live_door, patient_client
+from tests.support.threads import at_once
 from token_http.answering import Answering
 from token_http.asking import Asking
 from token_http.bodies import Created, CreateToken, Introspect, VerifyToken
