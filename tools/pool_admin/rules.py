@@ -1,12 +1,4 @@
-"""The functions' own rules, so that what an operator reads is what a user meets.
-
-Inside Lambda the root of imports is `triggers/`; here it has to be made one.
-"""
-
-import sys
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "triggers"))
+"""The functions' own rules, so that what an operator reads is what a user meets."""
 
 from adapters.phone import country_for_sms
 from token_service.address import counted
