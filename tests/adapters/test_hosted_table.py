@@ -8,8 +8,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from adapters.hosted_table import HostedTable
-from adapters.sealer import Sealer
+from passcode.adapters.hosted_table import HostedTable
+from passcode.adapters.kms import Sealer
 from tests.support.dynamodb import made
 from tests.support.events import NOW, SUB
 from tests.support.hosted_world import BACK, MemoryTable, shown

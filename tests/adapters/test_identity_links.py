@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from adapters.links import Links
-from adapters.users import Users
+from passcode.adapters.cognito_users import Links, Users
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import SUB
 from token_service.refusal import Unavailable

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from adapters.pool_sign_in import PoolSignIn
+from passcode.adapters.pool_sign_in import PoolSignIn
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import SUB
 from tests.support.hosted_world import shown

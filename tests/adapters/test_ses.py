@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.mail import Mail
+from passcode.adapters.ses import Mail
 from tests.support.aws_stubs import Stubs, client, modelled
 from tests.support.events import EMAIL
 from token_service.message import Email

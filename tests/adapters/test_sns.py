@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
-from adapters.sms import Texts
-from adapters.sms_budget import SmsBudget
+from passcode.adapters.sms_budget_table import SmsBudget
+from passcode.adapters.sns import Texts
 from tests.support.aws_stubs import Stubs, client, modelled
 from tests.support.deliver_world import CAPS
 from tests.support.events import NOW, PHONE

@@ -30,8 +30,8 @@ sys.path[:0], sys.path[len(sys.path):] = [native, artefact], [runtime]
 module, _, name = handler.partition(".")
 assert callable(getattr(importlib.import_module(module), name))
 root = pathlib.Path(artefact)
-folders = ("adapters", "hosted", "token_http", "token_service")
-ours = [*root.glob("*_*.py"), *(file for folder in folders for file in root.glob(f"{folder}/*.py"))]
+folders = ("adapters", "hosted", "token_http", "token_service", "passcode")
+ours = [*root.glob("*_*.py"), *(file for folder in folders for file in root.glob(f"{folder}/**/*.py"))]
 for file in ours:
     importlib.import_module(".".join(file.relative_to(root).with_suffix("").parts))
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
@@ -144,34 +144,41 @@ def test_nothing_needless_is_shipped(built: Path, template: Mapping[str, Any]) -
     ("function", "packages", "adapters"),
     [
         ("DefineAuthChallenge", set(), set()),
-        ("CreateAuthChallenge", {"aws_lambda_powertools"}, {"clients", "queue", "table", "telemetry"}),
+        (
+            "CreateAuthChallenge",
+            {"aws_lambda_powertools"},
+            {"botocore_clients", "record_table", "sqs", "telemetry"},
+        ),
         (
             "VerifyAuthChallenge",
             {"aws_lambda_powertools", "phonenumbers"},
-            {"clients", "keys", "phone", "sms_budget", "table", "telemetry"},
+            {"botocore_clients", "kms", "record_table", "sms_budget_table", "telemetry"},
         ),
-        ("CustomSender", {"aws_lambda_powertools"}, {"clients", "queue", "telemetry", "users"}),
+        (
+            "CustomSender",
+            {"aws_lambda_powertools"},
+            {"botocore_clients", "cognito_users", "sqs", "telemetry"},
+        ),
         (
             "Deliver",
             {"aws_lambda_powertools", "phonenumbers"}
             | {"aws_encryption_sdk", "attr", "cryptography", "wrapt"},
-            {"clients", "cognitos", "keys", "mail", "phone", "sealed", "sender"}
-            | {"sms", "sms_budget", "telemetry", "words"},
+            {"botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns", "telemetry"},
         ),
         (
             "HostedSignIn",
             {"aws_lambda_powertools", "jinja2", "markupsafe", "jwt", "pyasn1", "pyasn1_modules"}
             # What pycognito imports for the arithmetic of a password, among them a client that is never used.
             | {"pycognito", "envs", "requests", "certifi", "charset_normalizer", "idna", "urllib3"},
-            {"clients", "hosted_table", "jwks", "keys", "links", "pool_sign_in", "sealer", "secrets"}
-            | {"srp", "telemetry", "tokens", "users"},
+            {"botocore_clients", "cognito_users", "hosted_table", "jwt_tokens", "kms", "pool_sign_in"}
+            | {"secrets_manager", "telemetry"},
         ),
         (
             "TokenApi",
             {"aws_lambda_powertools", "phonenumbers", "jwt", "pyasn1", "pyasn1_modules"}
             | {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"},
-            {"clients", "jwks", "keys", "phone", "proofs", "queue", "requests"}
-            | {"sms_budget", "table", "telemetry", "tokens", "users"},
+            {"botocore_clients", "cognito_users", "confirmation_tables", "jwt_tokens", "kms", "record_table"}
+            | {"sms_budget_table", "sqs", "telemetry"},
         ),
     ],
 )
@@ -179,7 +186,7 @@ def test_a_door_ships_only_what_it_may_do(
     built: Path, function: str, packages: set[str], adapters: set[str]
 ) -> None:
     assert set(sizes.packages(built / function)) - {"jmespath", "typing_extensions"} == packages
-    found = {path.stem for path in (built / function / "adapters").glob("*.py")} - {"__init__"}
+    found = {path.stem for path in (built / function / "passcode" / "adapters").glob("*.py")} - {"__init__"}
     assert found == adapters
 
 

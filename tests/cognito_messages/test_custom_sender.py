@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import custom_sender
-from adapters.queue import Queue
-from adapters.telemetry import Shown
+from passcode.adapters.sqs import Queue
+from passcode.adapters.telemetry import Shown
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, NOTICE, NOW, PHONE, SENDERS, SUB, VERIFIED, WITH_A_CODE, Clock, golden
 from tests.support.handlers import Heard

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 import deliver
-from adapters.sealed import Opener
+from passcode.adapters.cognito_decryptor import Opener
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.cognito_encryption import Seals, moto_seals, new_key
 from tests.support.deliver_world import Desk, body, golden_batch

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.tokens import NotOurToken
+from passcode.adapters.jwt_tokens import NotOurToken
 from tests.support.api_gateway_events import Answer
 from tests.support.events import SUB
 from tests.support.jwt_tampering import cut, encoded, maced, parts, signed, tampered

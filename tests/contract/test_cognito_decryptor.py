@@ -8,8 +8,8 @@ import pytest
 from aws_encryption_sdk.identifiers import Algorithm
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from adapters import sealed
-from adapters.sealed import NotOpened, Opener
+from passcode.adapters import cognito_decryptor
+from passcode.adapters.cognito_decryptor import NotOpened, Opener
 from tests.support.cognito_encryption import POOL, SUITES, Seals, moto_seals, new_key
 from token_service.refusal import PasscodeError, Unavailable
 
@@ -88,8 +88,10 @@ def test_garbage_stays_shut(opener: Opener, garbage: str) -> None:
 
 def test_what_stayed_shut_is_taken_away_in_silence(opener: Opener) -> None:
     """Python 3.13 writes what a stream raises then, and a traceback, into the log."""
-    key = sealed._Key(key_id=opener.key_id, client=opener.client)
-    sealed._Opening(source=b"\x02", key_provider=key, commitment_policy=sealed._POLICY).close()
+    key = cognito_decryptor._Key(key_id=opener.key_id, client=opener.client)
+    cognito_decryptor._Opening(
+        source=b"\x02", key_provider=key, commitment_policy=cognito_decryptor._POLICY
+    ).close()
 
 
 def test_an_error_tells_no_secret_and_no_ciphertext(

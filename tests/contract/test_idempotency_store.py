@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.requests import RequestTable
+from passcode.adapters.confirmation_tables import RequestTable
 from tests.support.dynamodb import moto_table
 from tests.support.memory_stores import MemoryRequests
 from token_service.policy import DAY

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from adapters.sms_budget import SmsBudget, SmsCaps
-from adapters.table import Table
+from passcode.adapters.record_table import Table
+from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
 from tests.support.dynamodb import item_of, made
 from token_service.policy import DAY, Policy
 from token_service.ports import Given

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.proofs import ProofTable
-from adapters.requests import RequestTable
+from passcode.adapters.confirmation_tables import ProofTable, RequestTable
 from tests.support.dynamodb import moto_table
 from token_service.ports import Claim
 

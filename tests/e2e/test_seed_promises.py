@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.tokens import ChallengeTokens
+from passcode.adapters.jwt_tokens import ChallengeTokens
 from tests.support.live_token_api import Api, challenge_in, nobody, number
 from tests.support.template import RESOURCES, TEMPLATE, statements
 from tests.support.users import another_code

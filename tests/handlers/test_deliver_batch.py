@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import deliver
-from adapters.keys import KmsMac
+from passcode.adapters.kms import KmsMac
 from tests.support.deliver_world import Desk, body, golden_batch, golden_event
 from tests.support.events import EMAIL, NOW, PHONE, Clock, challenge, code_of
 from tests.support.handlers import Heard

@@ -4,10 +4,10 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 import verify_auth_challenge
-from adapters.keys import KmsMac
-from adapters.sms_budget import SmsBudget
-from adapters.table import Table
-from adapters.telemetry import Shown
+from passcode.adapters.kms import KmsMac
+from passcode.adapters.record_table import Table
+from passcode.adapters.sms_budget_table import SmsBudget
+from passcode.adapters.telemetry import Shown
 from tests.support.aws_stubs import Wire, kms, refused_by_aws
 from tests.support.events import EMAIL, NOW, PHONE, SALT, Clock, attributes, challenge, code_of, golden
 from tests.support.handlers import Heard

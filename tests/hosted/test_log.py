@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger
 
-from adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import Telemetry
 from tests.support.aws_stubs import refused_by_aws
 from tests.support.events import NOW, SUB
 from tests.support.hosted_world import FORM, RIGHT, World, provider

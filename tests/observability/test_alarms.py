@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters import mail, sms
+from passcode.adapters import ses, sns
 from tests.observability import shown
 from tests.observability.shown import ALARMS, ROOT, Formula
 from token_service.refusal import Refusal
@@ -84,7 +84,7 @@ def test_the_slow_alarms_ring_before_cognito_gives_up() -> None:
     assert {(a["ExtendedStatistic"], a["Threshold"]) for a in slow.values()} == {("p99", 3000)}
 
 
-@pytest.mark.parametrize("reason", [*(r.value for r in Refusal), *mail._FINAL, *sms._FINAL, "no_address"])
+@pytest.mark.parametrize("reason", [*(r.value for r in Refusal), *ses._FINAL, *sns._FINAL, "no_address"])
 def test_every_reason_is_explained(reason: str) -> None:
     assert f"`{reason}`" in OPERATIONS
 

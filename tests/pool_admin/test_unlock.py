@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from adapters.table import Table
+from passcode.adapters.record_table import Table
 from tests.support.memory_stores import MemoryRequests, code_mac
 from token_service.challenge import Challenge
 from token_service.confirmation import Confirmations, Wish

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from adapters.keys import KmsMac
-from adapters.table import Table
+from passcode.adapters.kms import KmsMac
+from passcode.adapters.record_table import Table
 from tests.support.live_handlers import LiveDoors, event, live_doors, patient_client
 from tests.support.threads import at_once
 from token_service.answering import judge_sign_in

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from adapters.keys import KmsMac, ProofKeys
-from adapters.proofs import ProofTable
-from adapters.requests import RequestTable
-from adapters.table import Table
-from adapters.tokens import ChallengeTokens, SignedTokens
+from passcode.adapters.confirmation_tables import ProofTable, RequestTable
+from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens
+from passcode.adapters.kms import KmsMac, ProofKeys
+from passcode.adapters.record_table import Table
 from tests.support.live_handlers import live_door, patient_client
 from tests.support.threads import at_once
 from token_http.answering import Answering

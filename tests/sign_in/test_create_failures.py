@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 import create_auth_challenge
-from adapters.queue import Queue
-from adapters.table import Table
-from adapters.telemetry import Shown
+from passcode.adapters.record_table import Table
+from passcode.adapters.sqs import Queue
+from passcode.adapters.telemetry import Shown
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, NOW, PHONE, challenge, entry, golden
 from tests.support.handlers import Heard

@@ -7,12 +7,12 @@ from typing import Any
 
 import deliver
 from adapters.cognitos import deliver_cognitos
-from adapters.keys import KmsMac
-from adapters.mail import Mail
 from adapters.sender import Sender
-from adapters.sms import Texts
-from adapters.sms_budget import SmsBudget, SmsCaps
-from adapters.telemetry import Telemetry
+from passcode.adapters.kms import KmsMac
+from passcode.adapters.ses import Mail
+from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
+from passcode.adapters.sns import Texts
+from passcode.adapters.telemetry import Telemetry
 from tests.support.aws_stubs import Wire, kms
 from tests.support.events import NOW, challenge, golden
 from token_service.code import RawCode

@@ -17,7 +17,7 @@ with own_session(ENVIRONMENT):
     import define_auth_challenge  # noqa: F401 - reads its environment now
     import deliver
     import verify_auth_challenge
-    from adapters.telemetry import Telemetry, telemetry
+    from passcode.adapters.telemetry import Telemetry, telemetry
 
 DOORS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender)
 TELL = telemetry("door under test")

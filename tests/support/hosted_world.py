@@ -12,11 +12,6 @@ from urllib.parse import urlencode
 
 from aws_lambda_powertools.logging import Logger
 
-from adapters.keys import ProofKeys
-from adapters.links import Links
-from adapters.telemetry import Telemetry
-from adapters.tokens import SignedTokens
-from adapters.users import Users
 from hosted.answers import Look
 from hosted.flow import Flow
 from hosted.oidc import (
@@ -26,6 +21,10 @@ from hosted.provider import Provider
 from hosted.routes import Site
 from hosted.signing_in import Leave, SigningIn, Stay
 from hosted.views import Brand, View
+from passcode.adapters.cognito_users import Links, Users
+from passcode.adapters.jwt_tokens import SignedTokens
+from passcode.adapters.kms import ProofKeys
+from passcode.adapters.telemetry import Telemetry
 from tests.support.aws_stubs import Wire
 from tests.support.events import EMAIL, NOW, SUB
 from tests.support.kms_stubs import KEY_A, kms

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from adapters import clients
+from passcode.adapters import botocore_clients
 from tools.local_stack.stack import Stack
 
 TRIGGERS = Path(__file__).parents[2] / "triggers"
@@ -60,11 +60,11 @@ def own_session(environment: Mapping[str, str]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        clients.session.cache_clear()
+        botocore_clients.session.cache_clear()
         try:
             yield
         finally:
-            clients.session.cache_clear()
+            botocore_clients.session.cache_clear()
 
 
 def _load(door: str) -> ModuleType:

@@ -14,7 +14,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from adapters.keys import KmsMac
+from passcode.adapters.kms import KmsMac
 from tests.support.users import code_in
 from token_service.challenge import Challenge
 from tools.local_stack import inbox

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.table import Table
+from passcode.adapters.record_table import Table
 from tests.support.dynamodb import item_of
 from token_service.policy import Policy
 from token_service.ports import Store

@@ -11,7 +11,7 @@ from aws_lambda_powertools.logging import Logger
 import create_auth_challenge
 import define_auth_challenge
 import verify_auth_challenge
-from adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import Telemetry
 from tests.support.events import (
     CODE_ONLY_CLIENT,
     NOW,

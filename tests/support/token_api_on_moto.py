@@ -14,7 +14,7 @@ import jwt
 import pytest
 from moto import mock_aws
 
-from adapters import clients
+from passcode.adapters import botocore_clients
 from tests.support.api_gateway_events import Answer, event_of
 from tests.support.dynamodb import made
 from tests.support.events import ENVIRONMENT
@@ -86,7 +86,7 @@ def composed() -> Iterator[Door]:
             patch.setenv(name, ENVIRONMENT[name])
         # A session that was made before moto came would go to the real AWS.
         session = botocore.session.get_session()
-        patch.setattr(clients, "session", lambda: session)
+        patch.setattr(botocore_clients, "session", lambda: session)
         environment = _environment(session.create_client)
         for name, value in environment.items():
             patch.setenv(name, value)

@@ -16,13 +16,12 @@ import jwt
 import pytest
 from aws_lambda_powertools.logging import Logger
 
-from adapters.jwks import key_set
-from adapters.keys import KmsMac, ProofKeys
-from adapters.proofs import ProofTable
-from adapters.queue import Queue
-from adapters.telemetry import Telemetry
-from adapters.tokens import ChallengeTokens, SignedTokens
-from adapters.users import Users
+from passcode.adapters.cognito_users import Users
+from passcode.adapters.confirmation_tables import ProofTable
+from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
+from passcode.adapters.kms import KmsMac, ProofKeys
+from passcode.adapters.sqs import Queue
+from passcode.adapters.telemetry import Telemetry
 from tests.support.api_gateway_events import CALLER, USER, Answer, event_of
 from tests.support.aws_stubs import Wire
 from tests.support.events import NOW, SALT

@@ -1,6 +1,6 @@
 """The functions' own rules, so that what an operator reads is what a user meets."""
 
-from adapters.phone import country_for_sms
+from passcode.channels.phone_number import country_for_sms
 from token_service.address import counted
 from token_service.destination import Channel, parse
 from token_service.policy import Policy

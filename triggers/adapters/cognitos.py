@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from adapters.sender import Sender
-from adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import Telemetry
 from token_service.code import RawCode
 from token_service.cognito_message import is_too_old
 from token_service.destination import Channel

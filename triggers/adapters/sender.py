@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from adapters.mail import Mail
-from adapters.sms import Texts
 from adapters.words import cognito_words, email_layout, words_for
+from passcode.adapters.ses import Mail
+from passcode.adapters.sns import Texts
 from token_service import cognito_message, message
 from token_service.code import RawCode
 from token_service.delivery import Delivery

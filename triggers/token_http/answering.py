@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapters.proofs import ProofTable
-from adapters.telemetry import Telemetry
-from adapters.tokens import ChallengeTokens, NotOurToken, SignedTokens
+from passcode.adapters.confirmation_tables import ProofTable
+from passcode.adapters.jwt_tokens import ChallengeTokens, NotOurToken, SignedTokens
+from passcode.adapters.telemetry import Telemetry
 from token_http import problems
 from token_http.bodies import Introspect, Verified, VerifyToken
 from token_http.call import STEP_UP_VERIFY, VERIFY_TOKEN, Call, Pool, SignedIn

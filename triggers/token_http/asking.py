@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from adapters.telemetry import Telemetry
-from adapters.tokens import ChallengeTokens
+from passcode.adapters.jwt_tokens import ChallengeTokens
+from passcode.adapters.telemetry import Telemetry
 from token_http import problems
 from token_http.bodies import Created, CreateToken, StepUp
 from token_http.call import STEP_UP_VERIFY, VERIFY_TOKEN, Call, Pool, SignedIn

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from adapters.clients import unavailable, write_if
-from adapters.sealer import Sealer
+from passcode.adapters.botocore_clients import unavailable, write_if
+from passcode.adapters.kms import Sealer
 from token_service.hosted_state import (
     CODE_LIFE,
     AuthRequest,

@@ -1,4 +1,4 @@
-"""The link between a user of the pool and the provider's identity, by which Cognito finds the user."""
+"""The users of the pool as the pool knows them now, and their links to the provider's identity."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,9 +7,40 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from adapters.clients import error_code, unavailable
-from adapters.users import Users
+from passcode.adapters.botocore_clients import error_code, unavailable
 from token_service.refusal import Unavailable
+
+
+@dataclass(frozen=True)
+class Users:
+    """Reads users. `client` answers a botocore Cognito client, which is made only when it is used."""
+
+    client: Callable[[], Any]
+    pool_id: str
+
+    def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
+        """The attributes of the user who is `sub`; None if they are gone or disabled, whatever a token says.
+
+        Somebody else may have been given the name since, and is not meant. One call. Raises `Unavailable`.
+        """
+        found = self.named(user_name)
+        return found if found and found["sub"] == sub else None
+
+    def named(self, user_name: str) -> Mapping[str, str] | None:
+        """The attributes of whoever has the name now; None if nobody has, or they are disabled. One call.
+
+        Raises `Unavailable`.
+        """
+        with unavailable("the pool"):
+            try:
+                user = self.client().admin_get_user(UserPoolId=self.pool_id, Username=user_name)
+            except ClientError as error:
+                if error_code(error) == "UserNotFoundException":
+                    return None
+                raise
+        if not user["Enabled"]:
+            return None
+        return {each["Name"]: each["Value"] for each in user["UserAttributes"]}
 
 
 @dataclass(frozen=True)

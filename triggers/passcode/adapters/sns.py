@@ -5,9 +5,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from adapters.clients import error_code, unavailable
-from adapters.phone import country_for_sms
-from adapters.sms_budget import SmsBudget, SmsCaps
+from passcode.adapters.botocore_clients import error_code, unavailable
+from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
+from passcode.channels.phone_number import country_for_sms
 from token_service.message import Sms
 from token_service.refusal import Undeliverable
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.clients import write_if
-from adapters.telemetry import Telemetry
+from passcode.adapters.botocore_clients import write_if
+from passcode.adapters.telemetry import Telemetry
 from token_service.policy import DAY
 from token_service.refusal import Unavailable
 

@@ -17,7 +17,7 @@ from aws_encryption_sdk.identifiers import Algorithm
 from aws_encryption_sdk.key_providers.kms import KMSMasterKey
 from aws_encryption_sdk.structures import DataKey, EncryptedDataKey
 
-from adapters.clients import unavailable
+from passcode.adapters.botocore_clients import unavailable
 from token_service.code import RawCode
 from token_service.refusal import PasscodeError, Unavailable
 

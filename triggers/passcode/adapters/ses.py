@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from adapters.clients import error_code, unavailable
+from passcode.adapters.botocore_clients import error_code, unavailable
 from token_service.message import Email
 from token_service.refusal import Undeliverable
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.clients import unavailable
+from passcode.adapters.botocore_clients import unavailable
 from token_service.delivery import Delivery
 from token_service.sealed import Sealed
 

@@ -9,13 +9,14 @@ import hashlib
 import hmac
 import json
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from adapters.clients import error_code, unavailable
+from passcode.adapters.botocore_clients import error_code, unavailable
 from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
 from token_service.hosted_state import LONGEST_NAME
 from token_service.refusal import Unavailable
@@ -47,7 +48,6 @@ class PoolSignIn:
             raise NotLetIn
         if password is None:
             return self._challenge(self._initiate({"USERNAME": user_name}), user_name)
-        from adapters.srp import PasswordProof  # noqa: PLC0415 - 0.2 s that only a password pays
 
         proof = PasswordProof(self.pool_id, self.client_id, user_name, password)
         asked = self._initiate(proof.opening())
@@ -137,3 +137,32 @@ def _claims(token: str) -> dict[str, str]:
     payload = token.split(".")[1]
     claims: dict[str, str] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return claims
+
+
+class PasswordProof:
+    """`opening` goes out first, `answer` to what comes back. It holds the password, and shows it nowhere."""
+
+    def __init__(self, pool_id: str, client_id: str, user_name: str, password: str) -> None:
+        from pycognito.aws_srp import AWSSRP  # noqa: PLC0415 - 0.2 s that only a password pays
+
+        # Without a client of some kind it would build its own.
+        self._srp = AWSSRP(user_name, password, pool_id, client_id, client=object())
+
+    def opening(self) -> dict[str, str]:
+        """The first AuthParameters."""
+        return {"CHALLENGE_NAME": "SRP_A", **self._srp.get_auth_params()}
+
+    def answer(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """The ChallengeResponses of PASSWORD_VERIFIER."""
+        with warnings.catch_warnings():
+            # It calls datetime.utcnow(), which Python 3.12 warns of.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            answer = self._srp.process_challenge(parameters, self._srp.get_auth_params())
+        return {str(key): str(value) for key, value in answer.items()}
+
+
+def app_client_secret(client: Callable[[], Any], pool_id: str, client_id: str) -> str:
+    """The secret of an app client of the pool. One call. Raises `Unavailable`."""
+    with unavailable("the pool"):
+        answer = client().describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)
+    return str(answer["UserPoolClient"]["ClientSecret"])

@@ -1,11 +1,11 @@
-"""The keys: that of the codes, that of the challenge tokens, those of the proofs. They stay in KMS."""
+"""The keys in KMS: MACs of codes and tokens, signatures of tokens, encryption of stored values."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from adapters.clients import error_code, unavailable
+from passcode.adapters.botocore_clients import error_code, unavailable
 
 _RS256 = "RSASSA_PKCS1_V1_5_SHA_256"
 
@@ -77,3 +77,35 @@ class ProofKeys:
 
     def _arn(self, kid: str) -> str:
         return self.arns[self.ids.index(kid)]
+
+
+# The most that KMS encrypts in one call. Cognito's session strings are mostly below it.
+_PART = 4_096
+
+
+@dataclass(frozen=True)
+class Sealer:
+    """Encrypts. `client` is a botocore KMS client, `key_id` a symmetric key's ARN."""
+
+    client: Any
+    key_id: str
+
+    def seal(self, text: str, item: str) -> list[bytes]:
+        """`text`, to be opened only for the item of that key. Raises `Unavailable`."""
+        plain = text.encode()
+        parts = [plain[at : at + _PART] for at in range(0, len(plain), _PART)]
+        with unavailable("the state key"):
+            return [self._encrypt(part, item) for part in parts]
+
+    def open(self, sealed: list[bytes], item: str) -> str:
+        """What was sealed. Raises `Unavailable`, also for what was sealed for another item."""
+        with unavailable("the state key"):
+            return b"".join(self._decrypt(part, item) for part in sealed).decode()
+
+    def _encrypt(self, part: bytes, item: str) -> bytes:
+        answer = self.client.encrypt(KeyId=self.key_id, Plaintext=part, EncryptionContext={"item": item})
+        return bytes(answer["CiphertextBlob"])
+
+    def _decrypt(self, part: bytes, item: str) -> bytes:
+        answer = self.client.decrypt(KeyId=self.key_id, CiphertextBlob=part, EncryptionContext={"item": item})
+        return bytes(answer["Plaintext"])

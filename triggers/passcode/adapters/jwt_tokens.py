@@ -1,4 +1,4 @@
-"""The tokens of the HTTP token service: PyJWT writes and reads them, KMS alone signs and checks them.
+"""JSON Web Tokens: PyJWT writes and reads them, KMS alone signs and checks them.
 
 No key is ever in this process, so there is none to steal. And a token has no say in how it is checked: each
 kind has one algorithm, and the reader of that kind knows no other.
@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 from jwt import PyJWS
 from jwt.algorithms import Algorithm
 from jwt.exceptions import InvalidTokenError
+from jwt.utils import to_base64url_uint
 
-from adapters.keys import KmsMac, ProofKeys
+from passcode.adapters.kms import KmsMac, ProofKeys
 from token_service.ticket import Claims
 
 # The longest token of ours is half of that, and KMS takes no more.
@@ -146,3 +147,23 @@ def _only(name: str, algorithm: Algorithm) -> PyJWS:
     jws = PyJWS(algorithms=[])
     jws.register_algorithm(name, algorithm)
     return jws
+
+
+def key_set(keys: ProofKeys) -> dict[str, list[dict[str, str]]]:
+    """All keys that a proof may be signed with. One KMS call for each. Raises `Unavailable`."""
+    return {"keys": [_key(kid, keys.public(kid)) for kid in keys.ids]}
+
+
+def _key(kid: str, der: bytes) -> dict[str, str]:
+    # 0.1 s that only this path pays, and once.
+    from pyasn1.codec.der.decoder import decode  # noqa: PLC0415
+    from pyasn1_modules.rfc5280 import SubjectPublicKeyInfo  # noqa: PLC0415
+    from pyasn1_modules.rfc8017 import RSAPublicKey  # noqa: PLC0415
+
+    info, _ = decode(der, asn1Spec=SubjectPublicKeyInfo())
+    key, _ = decode(info["subjectPublicKey"].asOctets(), asn1Spec=RSAPublicKey())
+    numbers = {name: to_base64url_uint(int(key[place])).decode() for name, place in _NUMBERS.items()}
+    return {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid} | numbers
+
+
+_NUMBERS = {"n": "modulus", "e": "publicExponent"}

@@ -1,16 +1,18 @@
 """The records in DynamoDB: one conditional UpdateItem each, and a refused one brings the old item back.
 
-Every condition says what a function of the domain says (`is_clear`, `may_charge`); the contract tests hold
+Every condition says what a predicate of the tests says (`is_clear`, `may_charge`); the contract tests hold
 the two against each other.
 """
 
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from adapters.clients import unavailable, write_if
+from passcode.adapters.botocore_clients import unavailable, write_if
+from token_service.assurance import Evidence
 from token_service.policy import Policy
 from token_service.ports import Given, Write
-from token_service.record import Record
+from token_service.purpose import SIGN_IN
+from token_service.record import Record, key_of
 
 _ATTRIBUTES = [f.name for f in fields(Record)]
 _DRAFTED = ("nonce", "issued_at", "expires_at", "channel", "bound", "sent_at", "send_tat")
@@ -135,3 +137,32 @@ def _typed(value: int | str) -> dict[str, str]:
 def _record(item: dict[str, dict[str, str]]) -> Record:
     found = {name: item[name] for name in _ATTRIBUTES if name in item}
     return Record(**{name: int(v["N"]) if "N" in v else v["S"] for name, v in found.items()})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class EvidenceTable:
+    """Reads evidence. `client` is a botocore DynamoDB client."""
+
+    client: Any
+    name: str
+
+    def read(self, subject: str, client_id: str) -> tuple[Evidence | None, Evidence | None]:
+        """(First, last) accepted code of `subject` through the app client. Raises `Unavailable`."""
+        with unavailable("the table"):
+            answer = self.client.get_item(
+                TableName=self.name,
+                Key={"pk": {"S": key_of(SIGN_IN, subject)}},
+                ProjectionExpression="#first, #last",
+                ExpressionAttributeNames={"#first": f"first_{client_id}", "#last": f"last_{client_id}"},
+                # The write may be milliseconds old.
+                ConsistentRead=True,
+            )
+        item = answer.get("Item", {})
+        return _evidence(item.get(f"first_{client_id}")), _evidence(item.get(f"last_{client_id}"))
+
+
+def _evidence(attribute: dict[str, str] | None) -> Evidence | None:
+    if attribute is None:
+        return None
+    at, _, channel = attribute["S"].partition(" ")
+    return Evidence(int(at), channel)

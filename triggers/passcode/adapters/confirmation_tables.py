@@ -1,9 +1,9 @@
-"""The claims of Idempotency-Keys in DynamoDB: one item each, gone after a day. No token is kept."""
+"""Idempotency-Keys and used proofs in DynamoDB, one item each. No token is kept."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.clients import write_if
+from passcode.adapters.botocore_clients import write_if
 from token_service.policy import DAY
 from token_service.ports import Claim
 
@@ -46,3 +46,31 @@ class RequestTable:
 
 def _key(claim: Claim) -> dict[str, dict[str, str]]:
     return {"pk": {"S": f"request#{claim.key}"}}
+
+
+# A proof that has expired is refused for that, so the mark need not outlive it by much.
+_MARGIN = 3_600
+
+
+@dataclass(frozen=True)
+class ProofTable:
+    """Marks proofs as used. `client` is a botocore DynamoDB client."""
+
+    client: Any
+    name: str
+
+    def use(self, jti: str, expires_at: int) -> bool:
+        """Mark the proof; False if it was marked before. One WCU. Raises `Unavailable`.
+
+        The client must not repeat a call: a mark whose answer was lost would look like somebody else's.
+        """
+        accepted, _ = write_if(
+            self.client.update_item,
+            TableName=self.name,
+            Key={"pk": {"S": f"proof#{jti}"}},
+            UpdateExpression="SET #ttl = :ttl",
+            ConditionExpression="attribute_not_exists(pk)",
+            ExpressionAttributeNames={"#ttl": "ttl"},
+            ExpressionAttributeValues={":ttl": {"N": str(expires_at + _MARGIN)}},
+        )
+        return accepted
