@@ -14,12 +14,12 @@ from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import Table
 from passcode.adapters.sms_budget_table import SmsBudget, tell_answered
 from passcode.adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.check import Verdict
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal, Refused
 from token_service import trigger_event
 from token_service.answering import challenge_of, judge_sign_in
-from token_service.challenge import Challenge
-from token_service.judge import Verdict
-from token_service.policy import Policy
-from token_service.refusal import Refusal, Refused
 from token_service.rounds import asks_for_message
 from token_service.trigger_event import Event
 

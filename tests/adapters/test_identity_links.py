@@ -5,9 +5,9 @@ import json
 import pytest
 
 from passcode.adapters.cognito_users import Links, Users
+from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import SUB
-from token_service.refusal import Unavailable
 
 ATTRIBUTES = {"sub": SUB, "email": "ann@example.com"}
 LINKED = {"identities": json.dumps([{"providerName": "OneTimeCode", "userId": SUB}])}

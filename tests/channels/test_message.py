@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from token_service.code import RawCode
+from passcode.token_service.code import RawCode
 from token_service.message import best_locale, email, sms
 
 FOLDER = Path(__file__).parents[2] / "triggers" / "messages"

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from passcode.adapters.jwt_tokens import NotOurToken
+from passcode.token_service.challenge import Challenge
 from tests.support.api_gateway_events import Answer
 from tests.support.events import SUB
 from tests.support.jwt_tampering import cut, encoded, maced, parts, signed, tampered
 from tests.support.kms_stubs import KEY_A, public_der
 from tests.support.openapi_checks import ISSUER
 from tests.support.token_api_world import Api
-from token_service.challenge import Challenge
 
 
 def refused(api: Api, tokens: Iterable[str], verify: Callable[..., Answer] | None = None) -> None:

@@ -2,12 +2,11 @@
 
 import pytest
 
+from passcode.token_service.policy import Policy
+from passcode.token_service.store import Record, Write
 from tests.support.events import NOW
 from tests.support.memory_stores import MemoryStore
 from tests.support.token_api_world import Api, Said, Time
-from token_service.policy import Policy
-from token_service.ports import Write
-from token_service.record import Record
 
 
 def test_a_code_is_queued_for_the_address_as_given(api: Api) -> None:

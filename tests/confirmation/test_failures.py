@@ -7,12 +7,12 @@ from functools import partial
 
 import pytest
 
+from passcode.token_service.refusal import Unavailable
 from tests.support.api_gateway_events import Answer
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, PHONE
 from tests.support.kms_stubs import Out, kms
 from tests.support.token_api_world import Api, Said, Time
-from token_service.refusal import Unavailable
 
 THROTTLED = "ThrottlingException"
 DOWN = refused_by_aws(THROTTLED)

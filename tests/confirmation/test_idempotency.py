@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from passcode.token_service.refusal import Refused, Unavailable
 from tests.support.api_gateway_events import CALLER, USER
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import NOW, SUB
@@ -16,7 +17,6 @@ from tests.support.kms_stubs import pool
 from tests.support.token_api_world import OTHER, Api, Time
 from token_http.bodies import Created, CreateToken
 from token_http.call import Call
-from token_service.refusal import Refused, Unavailable
 
 BODY = {"email": "ann@example.com", "purpose": "pay"}
 

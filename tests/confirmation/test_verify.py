@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from passcode.token_service.policy import Policy
 from tests.support.events import NOW
 from tests.support.memory_stores import MemoryStore
 from tests.support.openapi_checks import ISSUER
 from tests.support.token_api_world import LIFE, Api, Said, Time, claims_of
-from token_service.policy import Policy
 
 
 def test_a_right_code_is_proven(api: Api, clock: Time) -> None:

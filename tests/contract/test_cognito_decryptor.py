@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from passcode.adapters import cognito_decryptor
 from passcode.adapters.cognito_decryptor import NotOpened, Opener
+from passcode.token_service.refusal import PasscodeError, Unavailable
 from tests.support.cognito_encryption import POOL, SUITES, Seals, moto_seals, new_key
-from token_service.refusal import PasscodeError, Unavailable
 
 SECRET = "271828"
 

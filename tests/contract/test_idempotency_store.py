@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from passcode.adapters.confirmation_tables import RequestTable
+from passcode.confirmation.idempotency import Claim, Requests
+from passcode.token_service.policy import DAY
 from tests.support.dynamodb import moto_table
 from tests.support.memory_stores import MemoryRequests
-from token_service.policy import DAY
-from token_service.ports import Claim, Requests
 
 NOW = 1_800_000_000
 

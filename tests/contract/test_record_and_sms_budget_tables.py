@@ -11,10 +11,9 @@ from moto import mock_aws
 
 from passcode.adapters.record_table import Table
 from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
+from passcode.token_service.policy import DAY, Policy
+from passcode.token_service.store import Given, Record
 from tests.support.dynamodb import item_of, made
-from token_service.policy import DAY, Policy
-from token_service.ports import Given
-from token_service.record import Record
 
 NOW = 1_800_000_000
 CAPS = SmsCaps(per_day=5, per_country=3, unanswered=3)

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from passcode.token_service.store import Record, Store, Write
 from tests.support.memory_stores import MemoryStore
 from tests.support.record_stores import POLICY, Kept
-from token_service.ports import Store, Write
-from token_service.record import Record
 
 NOW = 1_800_000_000
 DRAFT = Record(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from passcode.adapters.confirmation_tables import ProofTable, RequestTable
+from passcode.confirmation.idempotency import Claim
 from tests.support.dynamodb import moto_table
-from token_service.ports import Claim
 
 NOW = 1_800_000_000
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, purpose_of
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.deliver_world import Desk, body
 from tests.support.events import EMAIL, PHONE, challenge, code_of
 from tests.support.handlers import Heard
-from token_service.purpose import SIGN_IN, STEP_UP, TOKEN, purpose_of
 
 BY_EMAIL = ("email", EMAIL)
 BY_SMS = ("sms", PHONE)

@@ -9,10 +9,10 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import refused_by_aws
 from tests.support.events import NOW, SUB
 from tests.support.hosted_world import FORM, RIGHT, World, provider
-from token_service.refusal import Unavailable
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import jwt
 import pytest
 
 from hosted.provider import Provider, TokenError
+from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import refused_by_aws
 from tests.support.events import EMAIL, NOW, SUB
 from tests.support.hosted_world import (
@@ -20,7 +21,6 @@ from tests.support.hosted_world import (
     provider,
 )
 from tests.support.kms_stubs import KEY_A, PRIVATE
-from token_service.refusal import Unavailable
 
 
 def refused(by: Provider, form: Mapping[str, str], now: int = NOW) -> str:

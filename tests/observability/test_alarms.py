@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from passcode.adapters import ses, sns
+from passcode.token_service.refusal import Refusal
 from tests.observability import shown
 from tests.observability.shown import ALARMS, ROOT, Formula
-from token_service.refusal import Refusal
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 TOPIC = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}

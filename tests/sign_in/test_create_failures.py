@@ -11,13 +11,13 @@ import create_auth_challenge
 from passcode.adapters.record_table import Table
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import Shown
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, Refused
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, NOW, PHONE, challenge, entry, golden
 from tests.support.handlers import Heard
 from tests.support.memory_stores import MemoryStore
 from tests.support.sign_in_world import LIMITS, World
-from token_service.policy import Policy
-from token_service.refusal import UNAVAILABLE_SENTENCE, Refused
 from token_service.sign_in import SignIn
 
 PACKED = challenge().pack()

@@ -2,9 +2,9 @@
 
 import pytest
 
+from passcode.token_service.challenge import Challenge
 from tests.support.events import NOW, attributes, entry, golden
 from tests.support.sign_in_world import World
-from token_service.challenge import Challenge
 
 Response = dict[str, dict[str, str]]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from passcode.token_service.refusal import Refused
 from tests.support.events import code_of, wrong_code_of
 from tests.support.sign_in_world import Flow, World
-from token_service.refusal import Refused
 
 CODE = "CUSTOM_CHALLENGE"
 

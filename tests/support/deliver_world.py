@@ -13,9 +13,9 @@ from passcode.adapters.ses import Mail
 from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
 from passcode.adapters.sns import Texts
 from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.code import RawCode
 from tests.support.aws_stubs import Wire, kms
 from tests.support.events import NOW, challenge, golden
-from token_service.code import RawCode
 from token_service.delivery import Delivery
 from token_service.sealed import Sealed
 

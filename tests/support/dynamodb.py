@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from token_service.record import Record
+from passcode.token_service.store import Record
 
 
 @contextmanager

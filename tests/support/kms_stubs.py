@@ -8,10 +8,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import attributes
 from tests.support.memory_stores import code_mac
-from token_service.refusal import Unavailable
 
 KEY_A = "arn:aws:kms:eu-central-1:123456789012:key/aaaaaaaa-0000-4000-8000-000000000000"
 KEY_B = "arn:aws:kms:eu-central-1:123456789012:key/bbbbbbbb-0000-4000-8000-000000000000"

@@ -15,8 +15,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from passcode.adapters.kms import KmsMac
+from passcode.token_service.challenge import Challenge
 from tests.support.users import code_in
-from token_service.challenge import Challenge
 from tools.local_stack import inbox
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack

@@ -1,15 +1,37 @@
-"""Stand-ins for the world: each does what the port promises, in memory."""
+"""Stores in memory: each does what its port promises.
+
+`is_clear` and `may_charge` are the conditions of a store's writes as plain predicates. The contract tests
+compare the conditions of the DynamoDB table with them.
+"""
 
 import hashlib
 import hmac
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
-from token_service.issue import is_clear
-from token_service.judge import may_charge
-from token_service.policy import DAY, Policy
-from token_service.ports import Claim, Given, Write
-from token_service.record import Record
+from passcode.confirmation.idempotency import Claim
+from passcode.token_service.policy import DAY, Policy, answer_wait
+from passcode.token_service.store import Given, Record, Write
+
+
+def is_clear(record: Record, now: int, policy: Policy) -> bool:
+    """True if a new challenge may begin at once."""
+    return (
+        (record.settled or record.expires_at < now + policy.resend_keeps_code_seconds)
+        and (record.settled or record.sent_at <= now - policy.cooldown_seconds)
+        and record.send_tat <= now
+        and record.failures < policy.free_failures
+    )
+
+
+def may_charge(record: Record, counter: int, now: int, policy: Policy) -> bool:
+    """True if an answer to `counter` may be judged now."""
+    return (
+        record.spent < counter <= record.issued
+        and record.failures < policy.hard_limit
+        and answer_wait(record.failures, record.failed_at, now, policy) == 0
+    )
+
 
 KEY = b"the key of the tests, 32 bytes..."
 
@@ -21,7 +43,7 @@ def code_mac(message: bytes) -> bytes:
 
 @dataclass
 class MemoryStore:
-    """The store as the domain describes it: one lock, and the domain's own predicates for conditions."""
+    """The store as the domain describes it: one lock, and the predicates above for conditions."""
 
     policy: Policy = field(default_factory=Policy)
     records: dict[str, Record] = field(default_factory=dict)

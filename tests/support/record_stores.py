@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from passcode.adapters.record_table import Table
+from passcode.token_service.policy import Policy
+from passcode.token_service.store import Record, Store
 from tests.support.dynamodb import item_of
-from token_service.policy import Policy
-from token_service.ports import Store
-from token_service.record import Record
 
 POLICY = Policy()
 

@@ -15,12 +15,12 @@ import pytest
 from moto import mock_aws
 
 from passcode.adapters import botocore_clients
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.code import code_from_mac
 from tests.support.api_gateway_events import Answer, event_of
 from tests.support.dynamodb import made
 from tests.support.events import ENVIRONMENT
 from tests.support.openapi_checks import ISSUER, described
-from token_service.challenge import Challenge
-from token_service.code import code_from_mac
 
 DOOR = Path(__file__).parents[2] / "triggers" / "token_api.py"
 

@@ -22,6 +22,10 @@ from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
 from passcode.adapters.kms import KmsMac, ProofKeys
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import Telemetry
+from passcode.confirmation.idempotency import Requests
+from passcode.token_service.code import code_from_mac
+from passcode.token_service.policy import Policy
+from passcode.token_service.store import Store
 from tests.support.api_gateway_events import CALLER, USER, Answer, event_of
 from tests.support.aws_stubs import Wire
 from tests.support.events import NOW, SALT
@@ -35,12 +39,9 @@ from token_http.asking import Asking
 from token_http.call import Pool
 from token_http.health import Check
 from token_http.routes import Endpoints, resolver
-from token_service.code import code_from_mac
 from token_service.confirmation import Confirmations
 from token_service.delivery import Delivery
 from token_service.destination import Channel
-from token_service.policy import Policy
-from token_service.ports import Requests, Store
 from token_service.proving import Judge
 
 LIFE = 300

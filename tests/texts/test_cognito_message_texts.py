@@ -6,10 +6,10 @@ from string import Formatter
 import pytest
 
 from adapters.words import cognito_words, email_layout, words_for
+from passcode.token_service.challenge import SIGN_IN, TOKEN
+from passcode.token_service.code import RawCode
 from tests.support.messages import SAYS_SIGN_IN, parts
-from token_service.code import RawCode
 from token_service.message import email, sms
-from token_service.purpose import SIGN_IN, TOKEN
 
 SECRET = RawCode("271828")
 KINDS = ("sign_in", "sign_up", "address", "recovery", "invitation", "notice", "unknown")

@@ -6,10 +6,10 @@ from string import Formatter
 import pytest
 
 from adapters.words import email_layout, words_for
+from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
+from passcode.token_service.code import RawCode
 from tests.support.messages import SAYS_SIGN_IN, parts
-from token_service.code import RawCode
 from token_service.message import Email, email, sms
-from token_service.purpose import SIGN_IN, STEP_UP, TOKEN
 
 CODE = RawCode("012345")
 LAST = "@app.example.com #012345"

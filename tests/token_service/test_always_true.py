@@ -10,14 +10,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from passcode.token_service.challenge import SIGN_IN, TOKEN, Challenge, purpose_of
+from passcode.token_service.check import Verdict, judge
+from passcode.token_service.code import code_from_mac
+from passcode.token_service.issue import Ask, issue
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal, Refused
 from tests.support.memory_stores import MemoryStore, code_mac
-from token_service.challenge import Challenge
-from token_service.code import code_from_mac
-from token_service.issue import Ask, issue
-from token_service.judge import Verdict, judge
-from token_service.policy import Policy
-from token_service.purpose import SIGN_IN, TOKEN, purpose_of
-from token_service.refusal import Refusal, Refused
 
 JUDGED = (None, Refusal.WRONG)
 

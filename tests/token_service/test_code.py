@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passcode.token_service.challenge import mac_message
+from passcode.token_service.code import RawCode, code_from_mac, read_answer
 from tests.support.memory_stores import code_mac
-from token_service.code import RawCode, code_from_mac, mac_message, read_answer
 
 RFC_4226_SECRET = b"12345678901234567890"
 

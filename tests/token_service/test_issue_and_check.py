@@ -4,16 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from passcode.token_service.challenge import SIGN_IN, Challenge
+from passcode.token_service.check import Verdict, judge
+from passcode.token_service.code import code_from_mac
+from passcode.token_service.issue import Ask, Issued, issue
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.store import Record, Write
 from tests.support.memory_stores import MemoryStore, code_mac
-from token_service.challenge import Challenge
-from token_service.code import code_from_mac
-from token_service.issue import Ask, Issued, issue
-from token_service.judge import Verdict, judge
-from token_service.policy import Policy
-from token_service.ports import Write
-from token_service.purpose import SIGN_IN
-from token_service.record import Record
-from token_service.refusal import Refusal, Refused
 
 NOW = 1_800_000_000
 POLICY = Policy()

@@ -2,9 +2,8 @@
 
 import pytest
 
-from token_service.policy import DAY, Policy
-from token_service.refusal import Refusal, Refused, sentence, spoken
-from token_service.throttle import answer_wait, next_send_tat, pause_is_over, send_wait
+from passcode.token_service.policy import DAY, Policy, answer_wait, next_send_tat, pause_is_over, send_wait
+from passcode.token_service.refusal import Refusal, Refused, sentence, spoken
 
 NOW = 1_800_000_000
 POLICY = Policy()

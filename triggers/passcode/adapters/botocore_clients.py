@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session, get_session
 
-from token_service.refusal import Unavailable
+from passcode.token_service.refusal import Unavailable
 
 
 @cache

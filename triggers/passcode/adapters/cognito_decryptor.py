@@ -18,8 +18,8 @@ from aws_encryption_sdk.key_providers.kms import KMSMasterKey
 from aws_encryption_sdk.structures import DataKey, EncryptedDataKey
 
 from passcode.adapters.botocore_clients import unavailable
-from token_service.code import RawCode
-from token_service.refusal import PasscodeError, Unavailable
+from passcode.token_service.code import RawCode
+from passcode.token_service.refusal import PasscodeError, Unavailable
 
 # It logs with tracebacks of its own, and no text that is not ours goes into the log.
 logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL + 1)

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from passcode.adapters.botocore_clients import error_code, unavailable
-from token_service.refusal import Unavailable
+from passcode.token_service.refusal import Unavailable
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from passcode.adapters.botocore_clients import write_if
-from token_service.policy import DAY
-from token_service.ports import Claim
+from passcode.confirmation.idempotency import Claim
+from passcode.token_service.policy import DAY
 
 
 @dataclass(frozen=True)

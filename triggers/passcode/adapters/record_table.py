@@ -8,11 +8,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from passcode.adapters.botocore_clients import unavailable, write_if
-from token_service.assurance import Evidence
-from token_service.policy import Policy
-from token_service.ports import Given, Write
-from token_service.purpose import SIGN_IN
-from token_service.record import Record, key_of
+from passcode.token_service.challenge import SIGN_IN, key_of
+from passcode.token_service.policy import Policy
+from passcode.token_service.store import Evidence, Given, Record, Write
 
 _ATTRIBUTES = [f.name for f in fields(Record)]
 _DRAFTED = ("nonce", "issued_at", "expires_at", "channel", "bound", "sent_at", "send_tat")

@@ -10,8 +10,8 @@ from typing import Any
 
 from passcode.adapters.botocore_clients import write_if
 from passcode.adapters.telemetry import Telemetry
-from token_service.policy import DAY
-from token_service.refusal import Unavailable
+from passcode.token_service.policy import DAY
+from passcode.token_service.refusal import Unavailable
 
 _GIVEN_BACK = 4
 

@@ -13,9 +13,9 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from token_service.challenge import Challenge
-from token_service.origin import where
-from token_service.refusal import UNAVAILABLE_SENTENCE, PasscodeError, Refusal, Refused
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, PasscodeError, Refusal, Refused
+from passcode.token_service.telemetry import where
 
 NAMESPACE = "CognitoPasscode"
 

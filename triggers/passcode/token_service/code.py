@@ -7,7 +7,6 @@ Server-side HOTP, in the sense of RFC 4226, with the whole 256-bit MAC reduced i
 import hmac
 from typing import NoReturn
 
-_DOMAIN = "passcode/v1"
 # Longer than any code with the blanks and dashes that people type into it; ten megabytes stop here.
 _LONGEST_ANSWER = 64
 
@@ -38,13 +37,6 @@ class RawCode:
     def matches(self, answer: str) -> bool:
         """Compare in constant time."""
         return hmac.compare_digest(self._digits.encode(), answer.encode())
-
-
-def mac_message(purpose: str, subject: str, counter: int, nonce: str, expires_at: int) -> bytes:
-    """What the MAC is made over. Each field has its length before it, so no two challenges run together."""
-    fields = (_DOMAIN, purpose, subject, str(counter), nonce, str(expires_at))
-    encoded = [field.encode() for field in fields]
-    return b"".join(len(field).to_bytes(4, "big") + field for field in encoded)
 
 
 def code_from_mac(mac: bytes, digits: int) -> RawCode:

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-from token_service.challenge import Challenge
-from token_service.code import code_from_mac, read_answer
-from token_service.policy import Policy
-from token_service.ports import CodeMac, Given, Store, Write
-from token_service.record import Record, key_of
-from token_service.refusal import Refusal
-from token_service.throttle import answer_wait, pause_is_over
+from passcode.token_service.challenge import Challenge, key_of
+from passcode.token_service.code import code_from_mac, read_answer
+from passcode.token_service.policy import Policy, answer_wait, pause_is_over
+from passcode.token_service.refusal import Refusal
+from passcode.token_service.store import CodeMac, Given, Record, Store, Write
 
 
 @dataclass(frozen=True)
@@ -79,12 +77,3 @@ def _refused(record: Record, counter: int, policy: Policy, now: int) -> Verdict:
         return Verdict(Refusal.PAUSED if record.failures >= policy.hard_limit else Refusal.LOCKED, wait)
     # Nothing in the record speaks against it: it was swept, or it changed between two looks.
     return Verdict(Refusal.NO_CHALLENGE)
-
-
-def may_charge(record: Record, counter: int, now: int, policy: Policy) -> bool:
-    """True if an answer to `counter` may be judged now. Every store asks exactly this."""
-    return (
-        record.spent < counter <= record.issued
-        and record.failures < policy.hard_limit
-        and answer_wait(record.failures, record.failed_at, now, policy) == 0
-    )

@@ -1,4 +1,4 @@
-"""Where an error comes from, in words that can hold no secret."""
+"""The file and line that an error comes from, without the text of what the code was working on."""
 
 
 def where(error: BaseException) -> str:

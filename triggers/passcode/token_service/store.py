@@ -1,10 +1,39 @@
-"""What the domain needs from the world, named for the need."""
+"""The record of a subject, and the ports of the token service: the store of records, and the MAC."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from token_service.record import Record
+
+@dataclass(frozen=True)
+class Record:
+    """One item per kind of purpose and subject. Times are seconds since the epoch; 0 means never."""
+
+    issued: int = 0  # counter of the newest challenge
+    spent: int = 0  # highest counter accepted
+    nonce: str = ""
+    issued_at: int = 0
+    expires_at: int = 0
+    channel: str = ""  # of the newest message
+    bound: str = ""  # fingerprint of the destinations of the newest challenge
+    sent_at: int = 0
+    send_tat: int = 0  # GCRA: quota of sends as one timestamp
+    failures: int = 0  # wrong answers in a row since the last right one
+    failed_at: int = 0
+
+    @property
+    def settled(self) -> bool:
+        """True if no challenge is open: none was issued, or the newest one is spent."""
+        return self.spent == self.issued
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One accepted code: when, in seconds since the epoch, and on which channel."""
+
+    verified_at: int
+    channel: str
+
 
 CodeMac = Callable[[bytes], bytes]
 
@@ -28,33 +57,11 @@ class Write:
     record: Record
 
 
-@dataclass(frozen=True)
-class Claim:
-    """An Idempotency-Key: `key` names it and its caller, `content` what was asked with it.
-
-    `nonce` is that of the challenge it led to, once it is held.
-    """
-
-    key: str
-    content: str
-    nonce: str = ""
-
-
-class Requests(Protocol):
-    """The claims of a day. Raises `Unavailable` if the store is out."""
-
-    def hold(self, claim: Claim, nonce: str, now: int) -> Claim | None:
-        """Make the claim; answers None, or the claim that was made before and stands."""
-
-    def give_back(self, claim: Claim, nonce: str) -> None:
-        """Take the claim back that was made with `nonce`, if it stands: it led to nothing."""
-
-
 class Store(Protocol):
     """The records. Each method is one atomic conditional write. Raises `Unavailable` if the store is out."""
 
     def issue_if_clear(self, key: str, draft: Record, now: int) -> Write:
-        """Begin a challenge with the next counter, if nothing stands in its way (`issue.is_clear`).
+        """Begin a challenge with the next counter, if nothing stands in its way.
 
         Takes nonce, times, channel, bound, sent_at and send_tat from `draft`.
         """

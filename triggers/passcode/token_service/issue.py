@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from token_service.challenge import Challenge
-from token_service.policy import Policy
-from token_service.ports import Store
-from token_service.record import Record, key_of
-from token_service.refusal import Refusal, Refused
-from token_service.throttle import answer_wait, next_send_tat, send_wait
+from passcode.token_service.challenge import Challenge, key_of
+from passcode.token_service.policy import Policy, answer_wait, next_send_tat, send_wait
+from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.store import Record, Store
 
 # Each lost turn means that somebody else's write was accepted, and with it a message is on its way.
 _TURNS = 3
@@ -63,16 +61,6 @@ def rejoined(record: Record, ask: Ask, policy: Policy) -> Issued:
 def is_open(record: Record, ask: Ask) -> bool:
     """True if `record` holds a challenge that whoever asks this may still answer."""
     return not record.settled and record.expires_at > ask.now and record.bound == ask.bound
-
-
-def is_clear(record: Record, now: int, policy: Policy) -> bool:
-    """True if a new challenge may begin at once. Every store asks exactly this."""
-    return (
-        (record.settled or record.expires_at < now + policy.resend_keeps_code_seconds)
-        and (record.settled or record.sent_at <= now - policy.cooldown_seconds)
-        and record.send_tat <= now
-        and record.failures < policy.free_failures
-    )
 
 
 def _decide(record: Record, ask: Ask, policy: Policy) -> Record | None:
