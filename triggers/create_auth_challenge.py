@@ -10,9 +10,9 @@ from passcode.adapters.botocore_clients import client
 from passcode.adapters.record_table import Table
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.channels.channel import Channel
 from passcode.token_service.policy import Policy
 from token_service import trigger_event
-from token_service.destination import Channel
 from token_service.person import person_of
 from token_service.rounds import CUSTOM_CHALLENGE
 from token_service.sign_in import SignIn, Status

@@ -18,11 +18,11 @@ from passcode.adapters.ses import Mail
 from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
 from passcode.adapters.sns import Texts
 from passcode.adapters.telemetry import Telemetry, telemetry
+from passcode.channels.channel import Channel
 from passcode.token_service.code import RawCode, code_from_mac
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.store import CodeMac
 from token_service.delivery import Delivery
-from token_service.destination import Channel
 from token_service.sealed import Sealed, unpack
 
 

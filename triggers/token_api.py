@@ -18,6 +18,7 @@ from passcode.adapters.record_table import Table
 from passcode.adapters.sms_budget_table import SmsBudget, tell_answered
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import telemetry
+from passcode.channels.channel import Channel
 from passcode.token_service.policy import Policy
 from token_http import entry
 from token_http.answering import Answering
@@ -25,7 +26,6 @@ from token_http.asking import Asking
 from token_http.call import Pool
 from token_http.routes import Endpoints, resolver
 from token_service.confirmation import Confirmations
-from token_service.destination import Channel
 from token_service.proving import Judge
 
 _TELL = telemetry("token_api")

@@ -8,11 +8,11 @@ from botocore.stub import ANY
 
 from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.sns import Texts
+from passcode.channels.sms import Sms
 from passcode.token_service.refusal import Unavailable, Undeliverable
 from tests.support.aws_stubs import Stubs, client, modelled
 from tests.support.deliver_world import CAPS
 from tests.support.events import NOW, PHONE
-from token_service.message import Sms
 
 SMS_CALL = {
     "PhoneNumber": PHONE,

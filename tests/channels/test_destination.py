@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passcode.channels.channel import Channel, Destination, choose, fingerprint, parse, verified
 from token_service.decoy import decoy_attributes
-from token_service.destination import Channel, Destination, choose, fingerprint, parse, verified
 from token_service.person import person_of
 
 EMAIL, SMS = Channel.EMAIL, Channel.SMS

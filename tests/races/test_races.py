@@ -15,6 +15,7 @@ import pytest
 
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import Table
+from passcode.channels.channel import Channel
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
@@ -23,7 +24,6 @@ from tests.support.live_handlers import LiveDoors, event, live_doors, patient_cl
 from tests.support.threads import at_once
 from token_service.answering import judge_sign_in
 from token_service.delivery import Delivery
-from token_service.destination import Channel
 from token_service.sign_in import SignIn
 from token_service.steps import Limits
 from tools.local_stack.stack import Stack

@@ -12,6 +12,7 @@ import create_auth_challenge
 import define_auth_challenge
 import verify_auth_challenge
 from passcode.adapters.telemetry import Telemetry
+from passcode.channels.channel import Channel
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import Policy
 from tests.support.events import (
@@ -27,7 +28,6 @@ from tests.support.events import (
 from tests.support.memory_stores import MemoryStore, code_mac
 from token_service.answering import judge_sign_in
 from token_service.delivery import Delivery
-from token_service.destination import Channel
 from token_service.sign_in import SignIn
 from token_service.steps import Limits
 

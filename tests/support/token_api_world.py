@@ -22,6 +22,7 @@ from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
 from passcode.adapters.kms import KmsMac, ProofKeys
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import Telemetry
+from passcode.channels.channel import Channel
 from passcode.confirmation.idempotency import Requests
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
@@ -41,7 +42,6 @@ from token_http.health import Check
 from token_http.routes import Endpoints, resolver
 from token_service.confirmation import Confirmations
 from token_service.delivery import Delivery
-from token_service.destination import Channel
 from token_service.proving import Judge
 
 LIFE = 300

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from adapters.sender import Sender
 from passcode.adapters.telemetry import Telemetry
+from passcode.channels.channel import Channel
 from passcode.token_service.code import RawCode
 from passcode.token_service.refusal import Unavailable
 from token_service.cognito_message import is_too_old
-from token_service.destination import Channel
 from token_service.sealed import Sealed
 
 

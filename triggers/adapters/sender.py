@@ -3,15 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from adapters.words import cognito_words, email_layout, words_for
 from passcode.adapters.ses import Mail
 from passcode.adapters.sns import Texts
+from passcode.channels.channel import Channel, Destination
+from passcode.channels.email import render_email
+from passcode.channels.sms import render_sms
+from passcode.texts.catalogue import cognito_message_texts, email_layout, message_texts
 from passcode.token_service.challenge import kind_of, words_of
 from passcode.token_service.code import RawCode
 from passcode.token_service.refusal import Unavailable, Undeliverable
-from token_service import cognito_message, message
+from token_service import cognito_message
 from token_service.delivery import Delivery
-from token_service.destination import Channel, Destination
 from token_service.sealed import Sealed
 
 Failed = Callable[[Channel, str, str], None]
@@ -47,26 +49,29 @@ class Sender:
 
     def _send(self, to: Destination, delivery: Delivery, code: RawCode, now: int) -> Sent:
         challenge = delivery.challenge
-        words, purpose = words_for(delivery.locale, kind_of(challenge.purpose)), words_of(challenge.purpose)
+        words, purpose = (
+            message_texts(delivery.locale, kind_of(challenge.purpose)),
+            words_of(challenge.purpose),
+        )
         if to.channel is Channel.SMS:
-            text = message.sms(words, code, app=self.app, host=self.host, purpose=purpose)
+            text = render_sms(words, code, app=self.app, host=self.host, purpose=purpose)
             return Sent(to.channel, self.texts.send(to.value, text, now))
         # What is left, not what there was: a resend may repeat a code that is minutes old. The way through
         # the queue takes a few seconds, and they should not turn five minutes into four.
         minutes = max(1, (challenge.expires_at - now + 10) // 60)
-        mail = message.email(words, email_layout(), code, app=self.app, minutes=minutes, purpose=purpose)
+        mail = render_email(words, email_layout(), code, app=self.app, minutes=minutes, purpose=purpose)
         self.mail.send(to.value, mail)
         return Sent(to.channel)
 
     def _send_cognitos(self, to: Destination, sealed: Sealed, secret: RawCode | None, now: int) -> Sent:
         kind = cognito_message.kind_of(sealed)
-        words, name = cognito_words(sealed.locale, kind), sealed.name
+        words, name = cognito_message_texts(sealed.locale, kind), sealed.name
         if to.channel is Channel.SMS:
             host = "" if kind in (cognito_message.INVITATION, cognito_message.NOTICE) else self.host
-            text = message.sms(words, secret, app=self.app, host=host, purpose=name)
+            text = render_sms(words, secret, app=self.app, host=host, purpose=name)
             # What is answered is answered to Cognito, which does not tell.
             return Sent(to.channel, self.texts.send(to.value, text, now, heard_of=False))
-        mail = message.email(words, email_layout(), secret, app=self.app, purpose=name)
+        mail = render_email(words, email_layout(), secret, app=self.app, purpose=name)
         self.mail.send(to.value, mail)
         return Sent(to.channel)
 

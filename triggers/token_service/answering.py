@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from passcode.channels.channel import fingerprint
 from passcode.token_service.challenge import SIGN_IN, Challenge
 from passcode.token_service.check import Verdict, judge
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
 from passcode.token_service.store import CodeMac, Given, Store
 from token_service import trigger_event
-from token_service.destination import fingerprint
 from token_service.trigger_event import Event
 
 

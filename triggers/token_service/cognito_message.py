@@ -6,8 +6,8 @@ The ciphertext is passed on as it is. Nothing here has a right to open it.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from passcode.channels.channel import ATTRIBUTE, Channel, Destination, parse, verified
 from token_service import trigger_event
-from token_service.destination import ATTRIBUTE, Channel, Destination, parse, verified
 from token_service.sealed import Sealed
 from token_service.trigger_event import Event
 

@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass
 
+from passcode.channels.channel import Destination, Destinations, ranked
 from passcode.token_service.challenge import Challenge
 from token_service import destination
-from token_service.destination import Destination, Destinations
 
 
 @dataclass(frozen=True)
@@ -31,4 +31,4 @@ class Delivery:
 
 def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:
     """The delivery of `challenge`, to the destination on its channel first."""
-    return Delivery(challenge, destination.ranked(destinations, challenge.channel), locale)
+    return Delivery(challenge, ranked(destinations, challenge.channel), locale)

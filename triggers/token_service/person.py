@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from passcode.channels.channel import BLANK, Channel, Destinations, fingerprint, verified
 from token_service import trigger_event
 from token_service.decoy import decoy_attributes
-from token_service.destination import BLANK, Channel, Destinations, fingerprint, verified
 from token_service.trigger_event import Event
 
 

@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass, field, replace
 
+from passcode.channels.channel import Channel, Destination, Destinations, ranked
 from token_service import destination
 from token_service.delivery import Delivery
-from token_service.destination import Channel, Destination, Destinations
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Sealed:
 
     def to(self, destinations: Destinations) -> "Sealed":
         """The same for other destinations, the one on its channel first."""
-        return replace(self, destinations=destination.ranked(destinations, self.channel.value))
+        return replace(self, destinations=ranked(destinations, self.channel.value))
 
     def pack(self) -> str:
         """The body for the queue, which is encrypted. Whoever reads it still has no secret."""

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 from passcode.adapters.botocore_clients import error_code, unavailable
 from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
 from passcode.channels.phone_number import country_for_sms
+from passcode.channels.sms import Sms
 from passcode.token_service.refusal import Undeliverable
-from token_service.message import Sms
 
 # SNS will not take this number, however often it is asked: fall over to the next channel.
 _FINAL = ("InvalidParameter", "ParameterValueInvalid", "OptedOut")
