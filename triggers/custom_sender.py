@@ -14,9 +14,10 @@ from passcode.adapters.botocore_clients import client
 from passcode.adapters.cognito_users import Users
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import Telemetry, guarded, telemetry
-from token_service import cognito_message, trigger_event
+from passcode.sign_in import events
+from passcode.sign_in.events import Event
+from token_service import cognito_message
 from token_service.sealed import Sealed
-from token_service.trigger_event import Event
 
 
 def respond(
@@ -30,7 +31,7 @@ def respond(
     message = cognito_message.read(event, now)
     if not message.sealed and not message.destinations:
         # Cognito's notice of an attack names the user and no address.
-        message = cognito_message.notice_to(look_up(trigger_event.user_name(event)) or {}, message)
+        message = cognito_message.notice_to(look_up(events.user_name(event)) or {}, message)
     tell.about(message.subject)
     put(message)
     if not cognito_message.is_known(message.source):

@@ -13,6 +13,9 @@ import define_auth_challenge
 import verify_auth_challenge
 from passcode.adapters.telemetry import Telemetry
 from passcode.channels.channel import Channel
+from passcode.sign_in.create import SignIn
+from passcode.sign_in.steps import Limits
+from passcode.sign_in.verify import judge_sign_in
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import Policy
 from tests.support.events import (
@@ -26,10 +29,7 @@ from tests.support.events import (
     golden,
 )
 from tests.support.memory_stores import MemoryStore, code_mac
-from token_service.answering import judge_sign_in
 from token_service.delivery import Delivery
-from token_service.sign_in import SignIn
-from token_service.steps import Limits
 
 LIMITS = Limits(answers=5, resends=3)
 ORDER = (Channel.EMAIL, Channel.SMS)

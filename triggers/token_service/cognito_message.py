@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from passcode.channels.channel import ATTRIBUTE, Channel, Destination, parse, verified
-from token_service import trigger_event
+from passcode.sign_in import events
+from passcode.sign_in.events import Event
 from token_service.sealed import Sealed
-from token_service.trigger_event import Event
 
 SIGN_IN = "sign_in"
 INVITATION = "invitation"
@@ -57,11 +57,11 @@ def read(event: Event, now: int) -> Sealed:
     A secret goes to the one address that the event has for its channel, and nowhere else.
     """
     source = str(event.get("triggerSource") or "")[:64]
-    channel = _channel_of(source, trigger_event.sender_type(event))
-    attributes = trigger_event.attributes(event)
+    channel = _channel_of(source, events.sender_type(event))
+    attributes = events.attributes(event)
     address = parse(channel, attributes.get(ATTRIBUTE[channel], ""))
     message = Sealed(
-        sealed=trigger_event.sealed_code(event),
+        sealed=events.sealed_code(event),
         source=source,
         channel=channel,
         destinations=(address,) if address else (),
@@ -86,8 +86,8 @@ def notice_to(attributes: Mapping[str, str], message: Sealed) -> Sealed:
 
 def _name(event: Event, source: str, address: Destination | None) -> str:
     """What an invited user signs in by; empty where that is the address, and Cognito's name is a `sub`."""
-    name = trigger_event.user_name(event)
-    told = (trigger_event.attributes(event).get("sub", ""), address.value.lower() if address else "")
+    name = events.user_name(event)
+    told = (events.attributes(event).get("sub", ""), address.value.lower() if address else "")
     return name if source.endswith("_AdminCreateUser") and name.lower() not in told else ""
 
 
