@@ -9,7 +9,7 @@ import time
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.record_table import Table
 from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.adapters.telemetry import guarded, telemetry
 from passcode.channels.channel import Channel
 from passcode.sign_in import events
 from passcode.sign_in.create import SignIn, Status
@@ -18,6 +18,7 @@ from passcode.sign_in.rounds import CUSTOM_CHALLENGE
 from passcode.sign_in.steps import Limits
 from passcode.sign_in.users import person_of
 from passcode.token_service.policy import Policy
+from passcode.token_service.telemetry import Telemetry
 
 
 def respond(

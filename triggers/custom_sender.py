@@ -13,11 +13,12 @@ from typing import Any
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.cognito_users import Users
 from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.adapters.telemetry import guarded, telemetry
+from passcode.cognito_messages import message as cognito_message
+from passcode.cognito_messages.message import Sealed
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
-from token_service import cognito_message
-from token_service.sealed import Sealed
+from passcode.token_service.telemetry import Telemetry
 
 
 def respond(

@@ -11,11 +11,12 @@ from collections.abc import Callable
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.record_table import EvidenceTable
-from passcode.adapters.telemetry import Telemetry, telemetry
+from passcode.adapters.telemetry import telemetry
 from passcode.sign_in import events
 from passcode.sign_in.assurance import claims, response
 from passcode.sign_in.events import Event
 from passcode.token_service.store import Evidence
+from passcode.token_service.telemetry import Telemetry
 
 Read = Callable[[str, str], tuple[Evidence | None, Evidence | None]]
 

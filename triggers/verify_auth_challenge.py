@@ -12,8 +12,9 @@ from functools import partial
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget, tell_answered
-from passcode.adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.adapters.sms_budget_table import SmsBudget
+from passcode.adapters.telemetry import guarded, telemetry
+from passcode.delivery.sms_limits import tell_answered
 from passcode.sign_in import events
 from passcode.sign_in.events import Event, asks_for_message
 from passcode.sign_in.verify import challenge_of, judge_sign_in
@@ -21,6 +22,7 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.check import Verdict
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.telemetry import Telemetry
 
 Judge = Callable[[Event, Challenge], Verdict]
 

@@ -6,7 +6,8 @@ import pytest
 
 from passcode.adapters.ses import Mail
 from passcode.channels.email import Email
-from passcode.token_service.refusal import Unavailable, Undeliverable
+from passcode.delivery.gateway import Undeliverable
+from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import Stubs, client, modelled
 from tests.support.events import EMAIL
 

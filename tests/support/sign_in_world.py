@@ -11,8 +11,9 @@ from aws_lambda_powertools.logging import Logger
 import create_auth_challenge
 import define_auth_challenge
 import verify_auth_challenge
-from passcode.adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.channels.channel import Channel
+from passcode.delivery.envelope import Delivery
 from passcode.sign_in.create import SignIn
 from passcode.sign_in.steps import Limits
 from passcode.sign_in.verify import judge_sign_in
@@ -29,11 +30,10 @@ from tests.support.events import (
     golden,
 )
 from tests.support.memory_stores import MemoryStore, code_mac
-from token_service.delivery import Delivery
 
 LIMITS = Limits(answers=5, resends=3)
 ORDER = (Channel.EMAIL, Channel.SMS)
-UNHEARD = Telemetry("world", Logger(service="world", stream=io.StringIO()))
+UNHEARD = PowertoolsTelemetry("world", Logger(service="world", stream=io.StringIO()))
 
 
 @dataclass
@@ -42,7 +42,7 @@ class World:
 
     policy: Policy = field(default_factory=Policy)
     store: MemoryStore = field(default_factory=MemoryStore)
-    tell: Telemetry = UNHEARD
+    tell: PowertoolsTelemetry = UNHEARD
     queued: list[Delivery] = field(default_factory=list)
     answered: list[Challenge] = field(default_factory=list)
     macs: list[bytes] = field(default_factory=list)

@@ -16,8 +16,8 @@ from hosted.provider import Provider, TokenError
 from hosted.sign_ins import version_of
 from hosted.signing_in import BAD_LINK, NOT_HERE, OTHER_WINDOW, Leave, SigningIn
 from hosted.views import Brand, View
-from passcode.adapters.telemetry import Telemetry
 from passcode.texts.catalogue import locale_for_header
+from passcode.token_service.telemetry import Telemetry
 
 Event = dict[str, Any]
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from passcode.adapters.jwt_tokens import ChallengeTokens
-from passcode.adapters.telemetry import Telemetry
 from passcode.channels.channel import Channel, Destination, parse
 from passcode.confirmation.idempotency import Claim
 from passcode.token_service.issue import Issued
 from passcode.token_service.refusal import Refusal
+from passcode.token_service.telemetry import Telemetry
 from token_http import problems
 from token_http.bodies import Created, CreateToken, StepUp
 from token_http.call import STEP_UP_VERIFY, VERIFY_TOKEN, Call, Pool, SignedIn

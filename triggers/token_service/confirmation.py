@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from passcode.channels.channel import choose
 from passcode.confirmation.idempotency import Claim, Requests
+from passcode.delivery.envelope import Delivery, delivery_for
 from passcode.token_service.challenge import key_of, purpose_of
 from passcode.token_service.issue import Ask, Issued, is_open, issue, rejoined
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import Store
-from token_service.delivery import Delivery, delivery_for
 from token_service.recipient import Recipient, bound_to
 
 

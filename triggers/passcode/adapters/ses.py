@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from passcode.adapters.botocore_clients import error_code, unavailable
 from passcode.channels.email import Email
-from passcode.token_service.refusal import Undeliverable
+from passcode.delivery.gateway import Undeliverable
 
 # SES will not take this mail, however often it is asked: fall over to the next channel.
 _FINAL = (

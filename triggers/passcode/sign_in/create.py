@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from passcode.channels.channel import choose
+from passcode.delivery.envelope import Delivery, delivery_for
 from passcode.sign_in.events import asks_for_message
 from passcode.sign_in.rounds import History, label, read_label, tally
 from passcode.sign_in.steps import Limits
@@ -15,7 +16,6 @@ from passcode.token_service.issue import Ask, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import Store
-from token_service.delivery import Delivery, delivery_for
 
 
 class Status(Enum):

@@ -3,36 +3,28 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from passcode.adapters.ses import Mail
-from passcode.adapters.sns import Texts
 from passcode.channels.channel import Channel, Destination
 from passcode.channels.email import render_email
 from passcode.channels.sms import render_sms
-from passcode.texts.catalogue import cognito_message_texts, email_layout, message_texts
+from passcode.delivery.envelope import Delivery
+from passcode.delivery.gateway import EmailGateway, Sent, Undeliverable
+from passcode.delivery.sms_limits import LimitedSms
+from passcode.texts.catalogue import email_layout, message_texts
 from passcode.token_service.challenge import kind_of, words_of
-from passcode.token_service.code import RawCode
-from passcode.token_service.refusal import Unavailable, Undeliverable
-from token_service import cognito_message
-from token_service.delivery import Delivery
-from token_service.sealed import Sealed
+from passcode.token_service.code import RawCode, code_from_mac
+from passcode.token_service.refusal import Unavailable
+from passcode.token_service.store import CodeMac
+from passcode.token_service.telemetry import Telemetry
 
 Failed = Callable[[Channel, str, str], None]
-
-
-@dataclass(frozen=True)
-class Sent:
-    """The channel that took the message, and the country of an SMS."""
-
-    channel: Channel
-    country: str = ""
 
 
 @dataclass(frozen=True)
 class Sender:
     """Renders and sends codes. `host` is the sign-in page's, for the last line of an SMS."""
 
-    mail: Mail
-    texts: Texts
+    mail: EmailGateway
+    texts: LimitedSms
     app: str
     host: str
 
@@ -41,11 +33,7 @@ class Sender:
 
         `failed` hears of each channel that does not take it, with the reason and the country of an SMS.
         """
-        return _first(delivery.destinations, lambda to: self._send(to, delivery, code, now), failed)
-
-    def send_cognitos(self, sealed: Sealed, secret: RawCode | None, now: int, failed: Failed) -> Sent | None:
-        """The same for one of Cognito's own messages: a code, a temporary password, or a notice."""
-        return _first(sealed.destinations, lambda to: self._send_cognitos(to, sealed, secret, now), failed)
+        return send_to_first(delivery.destinations, lambda to: self._send(to, delivery, code, now), failed)
 
     def _send(self, to: Destination, delivery: Delivery, code: RawCode, now: int) -> Sent:
         challenge = delivery.challenge
@@ -63,22 +51,14 @@ class Sender:
         self.mail.send(to.value, mail)
         return Sent(to.channel)
 
-    def _send_cognitos(self, to: Destination, sealed: Sealed, secret: RawCode | None, now: int) -> Sent:
-        kind = cognito_message.kind_of(sealed)
-        words, name = cognito_message_texts(sealed.locale, kind), sealed.name
-        if to.channel is Channel.SMS:
-            host = "" if kind in (cognito_message.INVITATION, cognito_message.NOTICE) else self.host
-            text = render_sms(words, secret, app=self.app, host=host, purpose=name)
-            # What is answered is answered to Cognito, which does not tell.
-            return Sent(to.channel, self.texts.send(to.value, text, now, heard_of=False))
-        mail = render_email(words, email_layout(), secret, app=self.app, purpose=name)
-        self.mail.send(to.value, mail)
-        return Sent(to.channel)
 
-
-def _first(
+def send_to_first(
     destinations: Sequence[Destination], send: Callable[[Destination], Sent], failed: Failed
 ) -> Sent | None:
+    """Send to the first of `destinations` that takes the message; None if none does. Raises `Unavailable`.
+
+    `failed` hears of each channel that does not take it, with the reason and the country of an SMS.
+    """
     for destination in destinations:
         try:
             return send(destination)
@@ -88,3 +68,26 @@ def _first(
             failed(destination.channel, "unavailable", "")
             raise
     return None
+
+
+def deliver(
+    delivery: Delivery, code_mac: CodeMac, digits: int, sender: Sender, tell: Telemetry, now: int
+) -> None:
+    """Send the code of one delivery. Raises `Unavailable` if it is to be tried again."""
+    challenge = delivery.challenge
+    tell.about(challenge.subject, challenge)
+    if challenge.decoy:
+        tell.count("decoys")
+        return
+    if now >= challenge.expires_at:
+        # Tried until the code's life was over. It goes on to the dead letters, and the alarm there.
+        tell.count("send_failed", channel=challenge.channel, reason="expired")
+        raise Unavailable("the code expired before it could be sent")
+
+    def failed(channel: Channel, reason: str, country: str) -> None:
+        tell.not_deliverable(channel.value, reason, country)
+
+    code = code_from_mac(code_mac(challenge.mac_message()), digits)
+    sent = sender.send(delivery, code, now, failed)
+    if sent:
+        tell.sent(sent.channel.value, sent.country)
