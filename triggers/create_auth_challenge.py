@@ -42,7 +42,7 @@ def respond(
     event["response"] = {
         "publicChallengeParameters": sign_in.public(person, this, now),
         "privateChallengeParameters": this.private,
-        "challengeMetadata": this.label,
+        "challengeMetadata": this.metadata,
     }
     return event
 

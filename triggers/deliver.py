@@ -4,7 +4,6 @@ One KMS call and one message. It sees the code and the address, so nothing of a 
 the challenge's id, or the source if it is one of Cognito's own messages.
 """
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -18,20 +17,17 @@ from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.sns import Texts
 from passcode.adapters.telemetry import telemetry
 from passcode.cognito_messages.deliver import deliver_cognitos
-from passcode.cognito_messages.message import Sealed
+from passcode.cognito_messages.message import COGNITO, Sealed
 from passcode.delivery.dispatcher import Sender, deliver
-from passcode.delivery.envelope import Delivery
+from passcode.delivery.envelope import Delivery, read_body
 from passcode.delivery.sms_limits import LimitedSms, SmsCaps
 from passcode.token_service.code import RawCode
 from passcode.token_service.telemetry import Telemetry
 
 
 def unpack(body: str) -> Delivery | Sealed:
-    """Read a body from the queue: one of our codes, or a message of Cognito's.
-
-    Raises ValueError or KeyError if it is neither.
-    """
-    return Sealed.unpack(body) if "sealed" in json.loads(body) else Delivery.unpack(body)
+    """Read a queue body, by its kind. Raises ValueError, KeyError or TypeError if it is of neither kind."""
+    return Sealed.unpack(body) if read_body(body).get("kind") == COGNITO else Delivery.unpack(body)
 
 
 def deliver_batch(

@@ -14,6 +14,7 @@ from tests.support.events import EMAIL, NOW, PHONE, Clock, challenge, code_of
 from tests.support.handlers import Heard
 
 BY_EMAIL = ("email", EMAIL)
+GOOD = json.loads(body(("email", EMAIL)))
 GARBAGE = [
     "",
     "not json",
@@ -22,12 +23,27 @@ GARBAGE = [
     "{}",
     "7",
     '"' + "x" * 2**18 + '"',
-    json.dumps({"challenge": challenge().pack(), "locale": "en"}),
-    json.dumps({"challenge": challenge().pack(), "to": [["email", EMAIL]]}),
-    json.dumps({"challenge": challenge().pack(), "to": [["pigeon", EMAIL]], "locale": "en"}),
-    json.dumps({"challenge": challenge().pack(), "to": [[EMAIL]], "locale": "en"}),
-    json.dumps({"challenge": "[]", "to": [["email", EMAIL]], "locale": "en"}),
-    json.dumps({"challenge": None, "to": [["email", EMAIL]], "locale": "en"}),
+    *(
+        json.dumps(GOOD | changes)
+        for changes in (
+            {"v": 2},
+            {"v": "1"},
+            {"v": None},
+            {"kind": "letter"},
+            {"to": None},
+            {"to": [{"channel": "pigeon", "address": EMAIL}]},
+            {"to": [{"channel": "email"}]},
+            {"to": [EMAIL]},
+            {"challenge": "[]"},
+            {"challenge": None},
+            {"challenge": GOOD["challenge"].replace("nonce", "other")},
+            {"kind": "cognito"},
+        )
+    ),
+    *(
+        json.dumps({k: v for k, v in GOOD.items() if k != missing})
+        for missing in ("v", "kind", "to", "challenge")
+    ),
 ]
 
 

@@ -78,4 +78,5 @@ def body(*to: tuple[str, str], locale: str = "en-GB", **changes: Any) -> str:
     """A body for the queue: the golden delivery with other destinations or a changed challenge."""
     found: dict[str, Any] = json.loads(golden_event()["Records"][0]["body"])
     found |= {"challenge": challenge(**changes).pack(), "locale": locale}
-    return json.dumps(found | ({"to": to} if to else {}))
+    addresses = [{"channel": channel, "address": address} for channel, address in to]
+    return json.dumps(found | ({"to": addresses} if addresses else {}))

@@ -212,6 +212,9 @@ def test_only_a_challenge_is_unpacked(line: object) -> None:
 def test_a_challenge_with_a_field_of_the_wrong_type_is_none() -> None:
     good = issue(ask(), MemoryStore(), POLICY).challenge
     assert Challenge.unpack(good.pack()) == good
-    for wrong in (good.pack().replace("false", '"false"'), good.pack().replace(",1,", ",true,", 1)):
+    for wrong in (
+        good.pack().replace("false", '"false"'),
+        good.pack().replace('"counter":1', '"counter":true'),
+    ):
         with pytest.raises(ValueError, match="wrong type"):
             Challenge.unpack(wrong)

@@ -3,12 +3,11 @@
 The ciphertext is passed on as it is. Nothing here has a right to open it.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from passcode.channels.channel import ATTRIBUTE, Channel, Destination, Destinations, parse, ranked, verified
-from passcode.delivery import envelope
+from passcode.delivery.envelope import destinations_in, pack_body, read_body
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
 
@@ -34,23 +33,32 @@ class Sealed:
         return replace(self, destinations=ranked(destinations, self.channel.value))
 
     def pack(self) -> str:
-        """The body for the queue, which is encrypted. Whoever reads it still has no secret."""
-        known = {
+        """The body for the queue, which is encrypted. A reader of the queue still cannot decrypt the code."""
+        fields = {
             name: getattr(self, name)
             for name in ("sealed", "source", "locale", "subject", "name", "asked_at")
         }
-        return json.dumps(
-            known | {"channel": self.channel.value, "to": envelope.pack_destinations(self.destinations)}
-        )
+        return pack_body(COGNITO, fields | {"channel": self.channel.value}, self.destinations)
 
     @classmethod
     def unpack(cls, body: str) -> "Sealed":
-        """Read a body. Raises ValueError or KeyError if it is none of ours."""
-        parts = json.loads(body)
-        to = envelope.unpack_destinations(parts.pop("to"))
-        return cls(**(parts | {"channel": Channel(parts["channel"]), "destinations": to}))
+        """Read a body. Raises ValueError, KeyError or TypeError for anything but such a body."""
+        fields = read_body(body)
+        if fields.get("kind") != COGNITO:
+            raise ValueError("the queue body is no message of Cognito")
+        return cls(
+            sealed=str(fields["sealed"]),
+            source=str(fields["source"]),
+            channel=Channel(fields["channel"]),
+            destinations=destinations_in(fields),
+            locale=str(fields.get("locale", "")),
+            subject=str(fields.get("subject", "")),
+            name=str(fields.get("name", "")),
+            asked_at=int(fields["asked_at"]),
+        )
 
 
+COGNITO = "cognito"
 SIGN_IN = "sign_in"
 INVITATION = "invitation"
 NOTICE = "notice"
