@@ -30,7 +30,7 @@ sys.path[:0], sys.path[len(sys.path):] = [native, artefact], [runtime]
 module, _, name = handler.partition(".")
 assert callable(getattr(importlib.import_module(module), name))
 root = pathlib.Path(artefact)
-folders = ("hosted", "token_http", "token_service", "passcode")
+folders = ("hosted", "token_service", "passcode")
 ours = [*root.glob("*_*.py"), *(file for folder in folders for file in root.glob(f"{folder}/**/*.py"))]
 for file in ours:
     importlib.import_module(".".join(file.relative_to(root).with_suffix("").parts))

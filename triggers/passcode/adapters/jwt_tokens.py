@@ -15,7 +15,7 @@ from jwt.exceptions import InvalidTokenError
 from jwt.utils import to_base64url_uint
 
 from passcode.adapters.kms import KmsMac, ProofKeys
-from token_service.ticket import Claims
+from passcode.confirmation.tokens import Claims
 
 # The longest token of ours is half of that, and KMS takes no more.
 _LONGEST = 4_096

@@ -1,20 +1,64 @@
-"""The endpoints that take an answer: /verifyToken and /step-up/verify; and /introspect for their proofs."""
+"""/verifyToken and /step-up/verify check an answer; /introspect uses the proof up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from passcode.adapters.confirmation_tables import ProofTable
 from passcode.adapters.jwt_tokens import ChallengeTokens, NotOurToken, SignedTokens
-from passcode.token_service.challenge import words_of
-from passcode.token_service.check import Verdict
+from passcode.confirmation import problems
+from passcode.confirmation.problems import Problem
+from passcode.confirmation.recipient import Pool, Recipient, bound_to
+from passcode.confirmation.requests import (
+    STEP_UP_VERIFY,
+    VERIFY_TOKEN,
+    Call,
+    Introspect,
+    SignedIn,
+    Verified,
+    VerifyToken,
+)
+from passcode.confirmation.tokens import Claims, Ticket, proof_claims, read_ticket
+from passcode.token_service.challenge import STEP_UP, TOKEN, kind_of, words_of
+from passcode.token_service.check import Verdict, judge
+from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
+from passcode.token_service.store import CodeMac, Store
 from passcode.token_service.telemetry import Telemetry
-from token_http import problems
-from token_http.bodies import Introspect, Verified, VerifyToken
-from token_http.call import STEP_UP_VERIFY, VERIFY_TOKEN, Call, Pool, SignedIn
-from token_http.problems import Problem
-from token_service.proving import Judge
-from token_service.ticket import Claims, Ticket, proof_claims, read_ticket
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The rules of answering, with what they need."""
+
+    code_mac: CodeMac
+    store: Store
+    policy: Policy
+
+    def of_address(self, ticket: Ticket, answer: object, now: int) -> Verdict:
+        """Judge an answer that a back end brings. Raises `Unavailable`."""
+        if kind_of(ticket.challenge.purpose) != TOKEN:
+            return Verdict(Refusal.INVALID_TOKEN)
+        return self._judge(ticket, answer, now)
+
+    def of_user(self, ticket: Ticket, user: Recipient, answer: object, now: int) -> Verdict:
+        """Judge an answer that `user` brings, as the pool knows them now. Raises `Unavailable`.
+
+        A code that went to an address which is no longer theirs opens nothing.
+        """
+        challenge = ticket.challenge
+        if kind_of(challenge.purpose) != STEP_UP:
+            return Verdict(Refusal.INVALID_TOKEN)
+        if challenge.subject != user.subject:
+            return Verdict(Refusal.WRONG_USER)
+        if challenge.bound != bound_to(user, words_of(challenge.purpose), ticket.audience):
+            return Verdict(Refusal.MOVED)
+        return self._judge(ticket, answer, now)
+
+    def _judge(self, ticket: Ticket, answer: object, now: int) -> Verdict:
+        return judge(
+            ticket.challenge, answer, code_mac=self.code_mac, store=self.store, policy=self.policy, now=now
+        )
+
 
 _CODE_ALONE = (
     "A code alone names nobody, so anybody's would do: send the `token` of /createToken's answer too."
