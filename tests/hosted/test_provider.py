@@ -7,7 +7,7 @@ from dataclasses import replace
 import jwt
 import pytest
 
-from hosted.provider import Provider, TokenError
+from passcode.hosted.provider import Provider, TokenError
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import refused_by_aws
 from tests.support.events import EMAIL, NOW, SUB

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from token_service.hosted_state import Grant, SignInState
+from passcode.hosted.state import Grant, SignInState
 
 
 @dataclass(frozen=True)

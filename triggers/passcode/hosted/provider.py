@@ -4,14 +4,21 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hosted.grants import access_token_claims, id_token_claims
-from hosted.oidc import TOKEN_LIFE, RelyingParty, claims_of, proves, user_info_of
 from passcode.adapters.cognito_users import Links, Users
 from passcode.adapters.jwt_tokens import NotOurToken, SignedTokens
 from passcode.confirmation.tokens import Claims
+from passcode.hosted.oidc import (
+    TOKEN_LIFE,
+    RelyingParty,
+    access_token_claims,
+    claims_of,
+    id_token_claims,
+    proves,
+    user_info_of,
+)
+from passcode.hosted.ports import SignIns
+from passcode.hosted.state import Grant
 from passcode.token_service.telemetry import Telemetry
-from token_service.hosted_ports import SignIns
-from token_service.hosted_state import Grant
 
 
 class TokenError(Exception):
