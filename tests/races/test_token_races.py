@@ -60,7 +60,9 @@ class World:
         """A token of somebody new, and its code."""
         created = self.create(f"{secrets.token_hex(8)}@people.example")
         assert isinstance(created, Created)
-        ticket = read_ticket(self.answering.tokens.read(created.token), self.answering.issuer, VERIFY_TOKEN)
+        claims = self.answering.tokens.read(created.token)
+        assert claims is not None
+        ticket = read_ticket(claims, self.answering.issuer, VERIFY_TOKEN)
         return created.token, code_from_mac(self.code_mac(ticket.challenge.mac_message()), 6).reveal()
 
 

@@ -220,6 +220,20 @@ def provider(
     )
 
 
+def kms_of(by: Provider) -> Wire:
+    """The KMS client that a `provider()` signs with."""
+    assert isinstance(by.tokens, SignedTokens)
+    wire: Wire = by.tokens.keys.client
+    return wire
+
+
+def pool_of(by: Provider) -> Wire:
+    """The Cognito client that a `provider()` links users with."""
+    assert isinstance(by.links, Links)
+    wire: Wire = by.links.client()
+    return wire
+
+
 SECRET = "the secret of the relying party"
 ANN = {"Enabled": True, "UserAttributes": ATTRIBUTES}
 

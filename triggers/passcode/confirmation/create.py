@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from passcode.adapters.jwt_tokens import ChallengeTokens
 from passcode.channels.channel import Channel, Destination, choose, parse
 from passcode.confirmation import problems
 from passcode.confirmation.idempotency import Claim, Requests
@@ -22,7 +21,7 @@ from passcode.confirmation.requests import (
     SignedIn,
     StepUp,
 )
-from passcode.confirmation.tokens import Ticket, ticket_claims
+from passcode.confirmation.tokens import Ticket, TokenSigner, ticket_claims
 from passcode.delivery.envelope import Delivery, delivery_for
 from passcode.token_service.challenge import key_of, purpose_of
 from passcode.token_service.issue import Ask, Issued, is_open, issue, rejoined
@@ -103,7 +102,7 @@ class Asking:
     """Sends codes. `country_of` answers the country of a number that SMS may go to, else None."""
 
     confirmations: Confirmations
-    tokens: ChallengeTokens
+    tokens: TokenSigner
     pool: Pool
     order: Sequence[Channel]
     country_of: Callable[[str], str | None]

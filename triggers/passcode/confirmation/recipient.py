@@ -8,8 +8,8 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from passcode.adapters.cognito_users import Users
 from passcode.channels.channel import Channel, Destination, Destinations, fingerprint, verified
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
@@ -89,11 +89,18 @@ def bound_to(recipient: Recipient, words: str, audience: str) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
+class UserDirectory(Protocol):
+    """The users of the pool. Raises `Unavailable` if the pool is out."""
+
+    def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
+        """The attributes of the user who is `sub`; None if that user is gone or disabled."""
+
+
 @dataclass(frozen=True)
 class Pool:
     """The users, as the pool knows them now: a token may be an hour old, and its addresses with it."""
 
-    users: Users
+    users: UserDirectory
     order: Sequence[Channel]
     salt: str
 

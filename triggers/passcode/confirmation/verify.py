@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from passcode.adapters.confirmation_tables import ProofTable
-from passcode.adapters.jwt_tokens import ChallengeTokens, NotOurToken, SignedTokens
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
 from passcode.confirmation.recipient import Pool, Recipient, bound_to
@@ -17,13 +16,20 @@ from passcode.confirmation.requests import (
     Verified,
     VerifyToken,
 )
-from passcode.confirmation.tokens import Claims, Ticket, proof_claims, read_ticket
+from passcode.confirmation.tokens import Claims, Ticket, TokenSigner, proof_claims, read_ticket
 from passcode.token_service.challenge import STEP_UP, TOKEN, kind_of, words_of
 from passcode.token_service.check import Verdict, judge
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
 from passcode.token_service.store import CodeMac, Store
 from passcode.token_service.telemetry import Telemetry
+
+
+class UsedProofStore(Protocol):
+    """The proofs that were used up. Raises `Unavailable` if the store is out."""
+
+    def use(self, jti: str, expires_at: int) -> bool:
+        """Mark the proof as used; False if it was marked before."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,9 @@ class Answering:
     """Judges answers. `answered` hears the country of each answered SMS; `life` is the proof's."""
 
     judge: Judge
-    tokens: ChallengeTokens
-    proofs: SignedTokens
-    used: ProofTable
+    tokens: TokenSigner
+    proofs: TokenSigner
+    used: UsedProofStore
     pool: Pool
     answered: Callable[[str], None]
     issuer: str
@@ -104,9 +110,10 @@ class Answering:
     def _ticket(self, body: VerifyToken, endpoint: str) -> Ticket:
         if body.token is None:
             raise Problem(problems.INVALID_REQUEST, detail=_CODE_ALONE)
+        claims = self.tokens.read(body.token)
         try:
-            ticket = read_ticket(self.tokens.read(body.token), self.issuer, endpoint)
-        except (NotOurToken, ValueError):
+            ticket = read_ticket(claims or {}, self.issuer, endpoint)
+        except ValueError:
             self.tell.count("refused", reason=Refusal.INVALID_TOKEN.value)
             raise problems.of_refusal(Refusal.INVALID_TOKEN) from None
         self.tell.about(ticket.challenge.subject, ticket.challenge)
@@ -131,9 +138,8 @@ class Answering:
 
     def _good(self, body: Introspect, now: int) -> Claims:
         """The claims of a proof that is ours, has not expired and is for what the caller says; else none."""
-        try:
-            claims = self.proofs.read(body.proof)
-        except NotOurToken:
+        claims = self.proofs.read(body.proof)
+        if claims is None:
             return {}
         wanted = {"iss": self.issuer, "aud": body.audience or self.issuer}
         if body.purpose is not None:
