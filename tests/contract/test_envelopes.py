@@ -15,8 +15,9 @@ from passcode.cognito_messages.message import Sealed
 from passcode.delivery.envelope import Delivery
 from passcode.sign_in.rounds import decode_metadata, encode_metadata
 from passcode.token_service.challenge import Challenge
-from tests.support.handlers import deliver
+from tests.support import handlers
 
+unpack = handlers.deliver.unpack  # type: ignore[attr-defined]
 RECORDED = Path(__file__).with_name("envelopes")
 Json = dict[str, Any]
 
@@ -38,7 +39,7 @@ def changed(name: str, change: Callable[[Json], object]) -> str:
     return json.dumps(fields)
 
 
-BODIES = {"queue_code.json": Delivery, "queue_cognito.json": Sealed}
+BODIES: dict[str, type[Delivery | Sealed]] = {"queue_code.json": Delivery, "queue_cognito.json": Sealed}
 OPTIONAL = {
     "queue_code.json": {"locale"},
     "queue_cognito.json": {"locale", "subject", "name"},
@@ -47,8 +48,8 @@ OPTIONAL = {
 
 
 @pytest.mark.parametrize(("name", "kind"), BODIES.items())
-def test_a_queue_body_is_read_and_written_again_as_it_was(name: str, kind: type) -> None:
-    message = deliver.unpack(recorded(name))
+def test_a_queue_body_is_read_and_written_again_as_it_was(name: str, kind: type[Delivery | Sealed]) -> None:
+    message = unpack(recorded(name))
     assert isinstance(message, kind)
     assert json.loads(message.pack()) == json.loads(recorded(name))
 
@@ -58,7 +59,7 @@ def test_a_queue_body_with_a_field_more_reads_the_same(name: str) -> None:
     later = changed(
         name, lambda fields: fields.update(priority=1, to=[to | {"since": 1} for to in fields["to"]])
     )
-    assert unpack(later) == deliver.unpack(recorded(name))
+    assert unpack(later) == unpack(recorded(name))
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -66,16 +67,16 @@ def test_a_queue_body_may_lack_what_is_optional_and_nothing_else(name: str) -> N
     for field in json.loads(recorded(name)):
         earlier = without(name, field)
         if field in OPTIONAL[name]:
-            assert getattr(deliver.unpack(earlier), field) == ""
+            assert getattr(unpack(earlier), field) == ""
         else:
             with pytest.raises((ValueError, KeyError, TypeError)):
-                deliver.unpack(earlier)
+                unpack(earlier)
 
 
 @pytest.mark.parametrize("name", BODIES)
 def test_a_queue_body_of_another_version_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="another version"):
-        deliver.unpack(changed(name, lambda fields: fields.update(v=2)))
+        unpack(changed(name, lambda fields: fields.update(v=2)))
 
 
 def test_a_challenge_is_read_and_written_again_as_it_was() -> None:
