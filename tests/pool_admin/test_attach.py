@@ -349,7 +349,12 @@ def test_a_pool_of_cloudformation_is_said() -> None:
             "passcode",
             r"triggers of its own: CreateAuthChallenge \(.*older-define\).*--replace",
         ),
-        (lambda w: w.aws.pool.update(StepUp=1), WISH, "passcode", "does not: StepUp. An update would reset"),
+        (
+            lambda w: w.aws.pool.update(StepUp=1),
+            WISH,
+            "passcode",
+            "does not know StepUp,.*newer release.*--accept StepUp",
+        ),
     ],
 )
 def test_what_must_not_be_is_refused_and_nothing_changes(

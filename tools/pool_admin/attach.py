@@ -32,7 +32,7 @@ class Attach:
         closed = [arn for arn in _called(stack) if not place.functions.may_be_called_by(arn, place.arn)]
         owner = place.pool.describe().get("UserPoolTags", {}).get("aws:cloudformation:stack-name", "")
         seen = Seen(place.pool.settings(), clients, place.pool.has_attribute(), tuple(closed), owner)
-        place.nothing_unknown()
+        place.pool.check_settings_are_known(wish.accepted)
         made = plan(place.pool.pool_id, seen, stack, wish)
         told = known is None or made.record.modes.items() <= known.modes.items()
         if made.code_only is None and not (told and knows_code_only(place, stack, stack.code_only)):

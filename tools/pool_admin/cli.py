@@ -10,6 +10,7 @@ from tools.pool_admin.doctor.check_up import exit_code, findings
 from tools.pool_admin.doctor.collect import collect
 from tools.pool_admin.options import (
     HELP,
+    Accept,
     Clients,
     CodeOnly,
     MaybeStack,
@@ -38,17 +39,18 @@ def attach(
     code_only_client: CodeOnly = None,
     yes: Yes = False,
     replace: Replace = False,
+    accept: Accept = None,
 ) -> None:
     """Show what would change in a pool and its app clients, ask, and change it."""
-    wish = Wish(tuple(client or ()), tuple(code_only_client or ()), replace)
+    wish = Wish(tuple(client or ()), tuple(code_only_client or ()), replace, tuple(accept or ()))
     show_attach(view, Attach.of(Place.of(aws, pool), stack, wish), yes=yes)
 
 
 @app.command()
 @command
-def detach(view: View, aws: Aws, pool: PoolId, yes: Yes = False) -> None:
-    """Put back what attach changed, and leave what others changed since."""
-    show_detach(view, Detach.of(Place.of(aws, pool)), yes=yes)
+def detach(view: View, aws: Aws, pool: PoolId, yes: Yes = False, accept: Accept = None) -> None:
+    """Undo the changes of attach, and keep later changes by others."""
+    show_detach(view, Detach.of(Place.of(aws, pool), accept or ()), yes=yes)
 
 
 @app.command()

@@ -41,8 +41,18 @@ CodeOnly = Annotated[
     list[str] | None,
     typer.Option("--code-only-client", metavar="ID", help="An app client: a code instead of a password."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Replace = Annotated[bool, typer.Option("--replace", help="Triggers of somebody else's may go.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Skip the confirmation prompt.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Allow replacing Lambda triggers that are already set.")
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept",
+        metavar="SETTING",
+        help="Go on though AWS may reset this setting, which is new to this tool.",
+    ),
+]
 To = Annotated[str, typer.Option(metavar="ADDRESS", help="An email address, or a number with +.")]
 
 _EVERY_COMMAND = {

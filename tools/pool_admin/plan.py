@@ -30,11 +30,15 @@ class Seen:
 
 @dataclass(frozen=True)
 class Wish:
-    """What was asked for: app clients by mode, and whether other functions may be replaced."""
+    """The options of attach: app clients by mode, and whether other functions may be replaced.
+
+    `accepted` are settings that AWS may reset, because this tool does not know them.
+    """
 
     password_and_code: tuple[str, ...]
     code_only: tuple[str, ...]
     replace: bool = False
+    accepted: tuple[str, ...] = ()
 
     @property
     def clients(self) -> tuple[str, ...]:
