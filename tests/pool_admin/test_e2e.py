@@ -16,6 +16,8 @@ from botocore.exceptions import ClientError
 from tests.conftest import code_in
 from tests.e2e.cognito import Conversation
 from tests.e2e.hosted import App, Browser
+from tests.loopback import serving
+from tests.pool_admin.newer_cognito import NewerCognito
 from token_service.destination import Channel, Destination
 from token_service.recipient import of_address
 from tools.local_stack import inbox, process, stack
@@ -24,6 +26,7 @@ from tools.local_stack.deploy import DEFAULTS, STACK_NAME
 from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack
 from tools.pool_admin.functions import Functions
+from tools.pool_admin.options import DECLINED, FAILED
 from tools.pool_admin.stack import find, set_code_only
 
 pytestmark = pytest.mark.e2e
@@ -57,10 +60,11 @@ class Existing:
         left_out = ("LastModifiedDate", "SchemaAttributes", "EstimatedNumberOfUsers")
         return [{k: v for k, v in found.items() if k not in left_out} for found in (pool, *clients)]
 
-    def run(self, *arguments: str, typed: str = "", code: int = 0) -> str:
-        """What the command said, on both channels."""
+    def run(self, *arguments: str, typed: str = "", code: int = 0, at: str = "") -> str:
+        """What the command said, on both channels. `at` is another address than the local stack's."""
+        endpoint = at or self.stack.endpoint_url
         done = subprocess.run(
-            [sys.executable, "-m", "tools.pool_admin", *arguments, "--endpoint-url", self.stack.endpoint_url],
+            [sys.executable, "-m", "tools.pool_admin", *arguments, "--endpoint-url", endpoint],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "PASSCODE_ADMIN_DIR": str(self.state), "HOME": str(self.state)},
             input=typed,
@@ -176,7 +180,7 @@ def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
     }
     assert sum("trigger" in found["what"] for found in worst) == 3
 
-    said = existing.attach(typed="n\n")
+    said = existing.attach(typed="n\n", code=DECLINED)
     assert "ExplicitAuthFlows: ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH → ALLOW_CUSTOM_AUTH" in said
     assert existing.robot not in said
     assert said.rstrip().endswith("Nothing was changed.")
@@ -296,6 +300,51 @@ def test_a_test_message_goes_out_and_holds_no_code(existing: Existing, to: str) 
     (message,) = inbox.read(existing.stack, to)
     assert "holds no code" in message.text
     assert not any(character.isdigit() for character in message.text)
+
+
+@pytest.mark.timeout(240)
+def test_a_pool_with_settings_of_a_newer_cognito(existing: Existing) -> None:
+    """attach, doctor and detach run to their end, and the pool is as before, newer settings included."""
+    clients = ("--client", existing.web, "--code-only-client", existing.kiosk)
+    attach = ("attach", existing.pool_id, "--stack", STACK_NAME, *clients, "--yes")
+    with serving(NewerCognito(existing.stack.endpoint_url, invented=True)) as cognito:
+        before = (existing.described(), dict(cognito.pool))
+
+        said = existing.run(*attach, code=FAILED, at=cognito.endpoint_url)
+        assert "does not know Invented, which AWS describes." in said
+        assert "Install a newer release" in said
+        assert "--accept Invented" in said
+        assert (existing.described(), cognito.pool) == before
+
+        accept = ("--accept", "Invented")
+        assert "Attached." in existing.run(*attach, *accept, at=cognito.endpoint_url)
+        assert cognito.pool == before[1]
+        doctor = ("doctor", existing.pool_id, "--stack", STACK_NAME, "--json")
+        assert json.loads(existing.run(*doctor, code=0, at=cognito.endpoint_url))["findings"]
+
+        detach = ("detach", existing.pool_id, "--yes")
+        assert "--accept Invented" in existing.run(*detach, code=FAILED, at=cognito.endpoint_url)
+        assert "Detached." in existing.run(*detach, *accept, at=cognito.endpoint_url)
+        assert (existing.described(), cognito.pool) == before
+
+
+def test_without_the_invented_setting_nothing_is_in_the_way(existing: Existing) -> None:
+    attach = ("attach", existing.pool_id, "--stack", STACK_NAME, "--client", existing.web, "--yes")
+    with serving(NewerCognito(existing.stack.endpoint_url, invented=False)) as cognito:
+        before = (existing.described(), dict(cognito.pool))
+        assert "Attached." in existing.run(*attach, at=cognito.endpoint_url)
+        assert "Detached." in existing.run("detach", existing.pool_id, "--yes", at=cognito.endpoint_url)
+        assert (existing.described(), cognito.pool) == before
+
+
+@pytest.mark.parametrize("form", ["cdk", "terraform", "cloudformation"])
+def test_lines_for_the_tool_that_manages_the_pool(existing: Existing, form: str) -> None:
+    before = existing.described()
+    said = existing.attach("--print", form)
+    functions = find(existing.stack.client("cloudformation"), STACK_NAME, existing.stack.region).triggers
+    assert all(arn in said for arn in functions.values())
+    assert existing.web in said
+    assert existing.described() == before
 
 
 Words = Callable[[Existing], tuple[str, ...]]

@@ -15,6 +15,7 @@ from tools.pool_admin.options import (
     CodeOnly,
     MaybeStack,
     PoolId,
+    Print,
     Replace,
     StackName,
     Yes,
@@ -22,7 +23,7 @@ from tools.pool_admin.options import (
 )
 from tools.pool_admin.place import Place
 from tools.pool_admin.plan import Wish
-from tools.pool_admin.report import show_attach, show_detach, show_findings
+from tools.pool_admin.report import show_attach, show_declaration, show_detach, show_findings
 from tools.pool_admin.view import View
 
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -40,10 +41,15 @@ def attach(
     yes: Yes = False,
     replace: Replace = False,
     accept: Accept = None,
+    lines: Print = None,
 ) -> None:
     """Show what would change in a pool and its app clients, ask, and change it."""
     wish = Wish(tuple(client or ()), tuple(code_only_client or ()), replace, tuple(accept or ()))
-    show_attach(view, Attach.of(Place.of(aws, pool), stack, wish), yes=yes)
+    planned = Attach.of(Place.of(aws, pool), stack, wish, to_print=lines is not None)
+    if lines:
+        show_declaration(view, planned.declaration, lines)
+    else:
+        show_attach(view, planned, yes=yes)
 
 
 @app.command()

@@ -8,15 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from tools.pool_admin.aws import Aws
+from tools.pool_admin.declaration import Format
 from tools.pool_admin.errors import plain
 from tools.pool_admin.subjects import Purpose
 from tools.pool_admin.view import View
 
 HELP = """Attach one-time codes to a user pool that exists, check it, and look after its users.
 
-Exit codes: 0 done, 2 mistyped, 3 could not be done; `doctor` also answers 1 for warnings and 2 for errors.
+Exit codes: 0 done, 2 mistyped, 3 could not be done, 4 declined; `doctor` also answers 1 for warnings and 2
+for errors.
 """
 FAILED = 3
+DECLINED = 4
 
 PoolId = Annotated[
     str, typer.Argument(metavar="POOL", help="The user pool's id, such as eu-central-1_AbCdEfGhI.")
@@ -52,6 +55,10 @@ Accept = Annotated[
         metavar="SETTING",
         help="Go on though AWS may reset this setting, which is new to this tool.",
     ),
+]
+Print = Annotated[
+    Format | None,
+    typer.Option("--print", help="Print the lines for the tool that manages the pool, and change nothing."),
 ]
 To = Annotated[str, typer.Option(metavar="ADDRESS", help="An email address, or a number with +.")]
 

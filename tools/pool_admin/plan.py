@@ -1,7 +1,7 @@
 """What attach is going to do, decided from what is there: pure, and shown before anything is touched."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tools.pool_admin import senders
 from tools.pool_admin.carry import Settings
@@ -47,11 +47,15 @@ class Wish:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps that are left. `code_only` is the whole new list for the stack, None if it stays."""
+    """The steps that are left. `code_only` is the whole new list for the stack, None if it stays.
+
+    `settings` are the values that the pool (`POOL`) and the app clients shall have, changed or not.
+    """
 
     record: Record
     code_only: tuple[str, ...] | None
     notes: tuple[str, ...]
+    settings: Mapping[str, Settings] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -64,9 +68,11 @@ def plan(pool_id: str, seen: Seen, stack: DeployedStack, wish: Wish) -> Plan:
     _check(pool_id, stack, wish)
     _check_triggers(seen.pool, stack, wish)
     edits = {POOL: difference(seen.pool, changed(seen.pool, _triggers(stack)))}
+    settings = {POOL: changed({}, _triggers(stack))}
     for client_id in wish.clients:
-        settings = seen.clients[client_id]
-        edits[client_id] = difference(settings, _client(settings))
+        there = seen.clients[client_id]
+        settings[client_id] = _client(there)
+        edits[client_id] = difference(there, there | settings[client_id])
     listed = _listed(stack.code_only, wish)
     record = Record(
         pool_id,
@@ -77,7 +83,7 @@ def plan(pool_id: str, seen: Seen, stack: DeployedStack, wish: Wish) -> Plan:
         not seen.has_attribute,
         {name: name in wish.code_only for name in wish.clients},
     )
-    return Plan(record, listed if listed != stack.code_only else None, tuple(_notes(seen, stack)))
+    return Plan(record, listed if listed != stack.code_only else None, tuple(_notes(seen, stack)), settings)
 
 
 def _check(pool_id: str, stack: DeployedStack, wish: Wish) -> None:
@@ -149,16 +155,16 @@ def _triggers(stack: DeployedStack) -> list[Change]:
 
 def _client(settings: Settings) -> Settings:
     rotates = settings.get("RefreshTokenRotation", {}).get("Feature") == "ENABLED"
-    wanted = settings | {
+    wanted: Settings = {
         # A client whose refresh tokens rotate may not have the flow that does not rotate them.
         "ExplicitAuthFlows": _flows(settings, _FLOWS[:1] if rotates else _FLOWS),
         "PreventUserExistenceErrors": "ENABLED",
         "AuthSessionValidity": _SESSION_MINUTES,
     }
     for name in ("ReadAttributes", "WriteAttributes"):
-        # No list is "all that there are", to which an attribute of the pool need not be added.
-        if (listed := settings.get(name)) and ATTRIBUTE not in listed:
-            wanted[name] = [*listed, ATTRIBUTE]
+        # No list stands for all attributes of the pool, the new one included.
+        if listed := settings.get(name):
+            wanted[name] = listed if ATTRIBUTE in listed else [*listed, ATTRIBUTE]
     return wanted
 
 
@@ -176,8 +182,8 @@ def _notes(seen: Seen, stack: DeployedStack) -> list[str]:
     notes = []
     if seen.owner not in ("", stack.name):
         notes.append(
-            f"The pool belongs to the CloudFormation stack {seen.owner}. Write the same into its template, "
-            "or its next deployment takes this back."
+            f"The CloudFormation stack {seen.owner} manages this pool, and its next deployment undoes these "
+            "changes. Run the command with --print cloudformation, and add the lines to its template instead."
         )
     if seen.pool.get("MfaConfiguration", "ON") != "OFF":
         notes.append("The pool's own MFA is on, and does not go together with codes. Turn it off after this.")

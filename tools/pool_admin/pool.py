@@ -15,7 +15,7 @@ from tools.pool_admin.errors import NOT_FOUND, AdminError, code_of
 from tools.pool_admin.unknown import keep_unknown_members, unknown_settings
 
 ATTRIBUTE = "custom:otp_channel"
-_NEW_ATTRIBUTE = {
+NEW_ATTRIBUTE = {
     "Name": "otp_channel",
     "AttributeDataType": "String",
     "Mutable": True,
@@ -103,7 +103,7 @@ class Pool:
     def add_attribute(self) -> None:
         """Let users have a channel of their choice. A pool never loses an attribute again."""
         if not self.has_attribute():
-            self.cognito.add_custom_attributes(UserPoolId=self.pool_id, CustomAttributes=[_NEW_ATTRIBUTE])
+            self.cognito.add_custom_attributes(UserPoolId=self.pool_id, CustomAttributes=[NEW_ATTRIBUTE])
 
     def check_settings_are_known(self, accepted: Collection[str]) -> None:
         """Raise `AdminError` if AWS described a setting that has no rule here and is not in `accepted`.

@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import typer
 from rich.text import Text
 
 from tools.pool_admin import mends
 from tools.pool_admin.attach import Attach
 from tools.pool_admin.changes import Change
+from tools.pool_admin.declaration import Declaration, Format, lines
 from tools.pool_admin.detach import Detach
 from tools.pool_admin.doctor.facts import Finding, Severity
+from tools.pool_admin.options import DECLINED
 from tools.pool_admin.pool import ATTRIBUTE
 from tools.pool_admin.stack import CODE_ONLY
 from tools.pool_admin.view import View, as_facts, many
@@ -20,7 +23,7 @@ _KEPT = "Every other setting of the pool and of these app clients stays as it is
 
 
 def show_attach(view: View, attach: Attach, *, yes: bool) -> None:
-    """Show the plan, ask unless told not to, and carry it out."""
+    """Show the plan, ask for confirmation unless `yes`, and apply it. Exits with `DECLINED` after a no."""
     plan, pool_id = attach.plan, attach.place.pool.pool_id
     facts: dict[str, Any] = {
         "pool": pool_id,
@@ -57,8 +60,18 @@ def _attached(view: View, attach: Attach, done: str, facts: dict[str, Any]) -> N
     view.result("\n".join(filter(None, (done, left))), facts | {"applied": True, "left_to_do": left})
 
 
+def show_declaration(view: View, declaration: Declaration, form: Format) -> None:
+    """Print the lines for the tool that manages the pool. Changes nothing."""
+    text = lines(declaration, form)
+    if view.as_json:
+        view.result("", {"pool": declaration.pool_id, "stack": declaration.stack, form.value: text})
+    else:
+        # As it is: these lines are copied or piped into a file.
+        print(text)
+
+
 def show_detach(view: View, detach: Detach, *, yes: bool) -> None:
-    """Show the plan, ask unless told not to, and carry it out."""
+    """Show the plan, ask for confirmation unless `yes`, and apply it. Exits with `DECLINED` after a no."""
     facts: dict[str, Any] = {
         "pool": detach.record.pool_id,
         "stack": detach.record.stack,
@@ -111,4 +124,4 @@ def _agreed(
     if yes or view.sure("Go on?"):
         return True
     view.say("Nothing was changed.")
-    return False
+    raise typer.Exit(DECLINED)
