@@ -86,7 +86,7 @@ check: setup sam ## Run the linters, the type checker and the import contract.
 	@said=$$($(SAM) validate --region us-east-1 2>&1) || { echo "$$said" >&2; exit 1; }
 	@PYTHONPATH=triggers $(VENV)/bin/lint-imports
 
-# AWS SAM pins another boto3 than the emulator does, so it has an environment of its own.
+# AWS SAM pins an older boto3 than requirements.lock holds, so it has an environment of its own.
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/bin/sam
 BUILT ?= .aws-sam/build
