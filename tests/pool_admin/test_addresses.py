@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.pool_admin.test_doctor import CLEAN, CLIENT, HEALTHY, NOTE, STACK, one
-from tools.pool_admin.doctor.check_up import findings
 from tools.pool_admin.doctor.facts import Facts
+from tools.pool_admin.doctor.run import findings
 
 STEPS_UP = replace(
     HEALTHY, stack=replace(STACK, outputs=STACK.outputs | {"StepUpAPIURL": "https://api.example/v1/step-up"})

@@ -9,18 +9,18 @@ from botocore.exceptions import ClientError
 
 from tests.pool_admin.fake import ARN, POOL_ID
 from tests.pool_admin.world import FUNCTIONS, OTHERS, refusal
-from tools.pool_admin.doctor.check_up import exit_code, findings
 from tools.pool_admin.doctor.collect import _ask
 from tools.pool_admin.doctor.facts import (
+    EmailFacts,
     Facts,
     Finding,
-    Mail,
     Severity,
+    SmsFacts,
     StackFacts,
-    Texts,
     Unchecked,
     Unreadable,
 )
+from tools.pool_admin.doctor.run import exit_code, findings
 from tools.pool_admin.pool import ATTRIBUTE
 from tools.pool_admin.stack import TRIGGERS, DeployedStack
 
@@ -41,8 +41,8 @@ HEALTHY = StackFacts(
     dict.fromkeys(STACK.triggers.values(), True),
     dict.fromkeys(STACK.functions, SERVED),
     dict.fromkeys(STACK.functions, SERVED),
-    Mail("no-reply@people.example", sender_verified=True, out_of_sandbox=True),
-    Texts(in_sandbox=False, monthly_usd=200.0),
+    EmailFacts("no-reply@people.example", sender_verified=True, out_of_sandbox=True),
+    SmsFacts(in_sandbox=False, monthly_usd=200.0),
 )
 CLIENT = {
     "ClientId": "web",
@@ -70,12 +70,12 @@ def of(found: list[Finding]) -> list[tuple[Severity, str]]:
 
 
 def one(facts: Facts, severity: Severity, words: str) -> None:
-    """That `facts` have one finding, of that severity and with those words, that says why and what mends."""
+    """That `facts` have one finding, of that severity and with those words, that says why and what fixes."""
     found = findings(facts)
     assert [f.severity for f in found] == [severity], of(found)
     assert words in f"{found[0].about} {found[0].what}"
     assert len(found[0].why) > 10
-    assert len(found[0].mend) > 10
+    assert len(found[0].fix) > 10
 
 
 def test_a_clean_pool_is_clean() -> None:
@@ -139,11 +139,11 @@ def test_a_machine_client_is_no_way_round() -> None:
 def test_the_mend_of_a_client_is_the_command_for_its_mode() -> None:
     lax = CLIENT | {"PreventUserExistenceErrors": "LEGACY"}
     attach = f".venv/bin/python -m tools.pool_admin attach {POOL_ID} --stack passcode"
-    assert findings(replace(CLEAN, clients=(lax,)))[0].mend == f"{attach} --client web"
+    assert findings(replace(CLEAN, clients=(lax,)))[0].fix == f"{attach} --client web"
     stack = replace(STACK, parameters=STACK.parameters | {"CodeOnlyClientIds": "web"})
     served = {"DefineAuthChallenge": {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "web"}}}}
     facts = Facts(POOL, (lax,), replace(HEALTHY, stack=stack, functions=served, newest={}))
-    assert findings(facts)[0].mend == f"{attach} --code-only-client web"
+    assert findings(facts)[0].fix == f"{attach} --code-only-client web"
 
 
 def test_a_code_alone_beside_a_password() -> None:
@@ -152,7 +152,7 @@ def test_a_code_alone_beside_a_password() -> None:
     kiosk = CLIENT | {"ClientId": "kiosk", "ClientName": "Kiosk"}
     facts = Facts(POOL, (CLIENT, kiosk), replace(HEALTHY, stack=stack, functions=served, newest={}))
     one(facts, NOTE, "(kiosk) takes a code without the password")
-    assert findings(facts)[0].mend == "Keep no CODE_ONLY client in this pool, or keep two pools."
+    assert findings(facts)[0].fix == "Keep no CODE_ONLY client in this pool, or keep two pools."
     assert findings(replace(facts, clients=(kiosk,))) == []
 
 
@@ -213,17 +213,17 @@ NEWER = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "", "COOLDO
         ({"newest": {"Deliver": NEWER}}, WARNING, "has newer COOLDOWN_SECONDS than its alias live serves"),
         ({"newest": {"Deliver": SERVED | {"CodeSha256": "b"}}}, WARNING, "has newer code than its alias"),
         (
-            {"mail": Mail("a@b.example", sender_verified=False, out_of_sandbox=True)},
+            {"email": EmailFacts("a@b.example", sender_verified=False, out_of_sandbox=True)},
             ERROR,
             "has not verified",
         ),
         (
-            {"mail": Mail("a@b.example", sender_verified=True, out_of_sandbox=False)},
+            {"email": EmailFacts("a@b.example", sender_verified=True, out_of_sandbox=False)},
             ERROR,
             "SES is in its sandbox",
         ),
-        ({"texts": Texts(in_sandbox=True, monthly_usd=200.0)}, WARNING, "is in the SMS sandbox"),
-        ({"texts": Texts(in_sandbox=False, monthly_usd=0.0)}, WARNING, "sends SMS for 1.00 USD a month"),
+        ({"sms": SmsFacts(in_sandbox=True, monthly_usd=200.0)}, WARNING, "is in the SMS sandbox"),
+        ({"sms": SmsFacts(in_sandbox=False, monthly_usd=0.0)}, WARNING, "sends SMS for 1.00 USD a month"),
         ({"idle_alarms": ("Slow",)}, NOTE, "has 1 alarm that tells nobody."),
         ({"idle_alarms": ("Slow", "Late")}, NOTE, "has 2 alarms that tell nobody."),
         (
@@ -232,7 +232,7 @@ NEWER = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "", "COOLDO
             "was deployed for eu-central-1_Other",
         ),
         (
-            {"mail": Mail("a@b.example", sender_verified=True, out_of_sandbox=DENIED)},
+            {"email": EmailFacts("a@b.example", sender_verified=True, out_of_sandbox=DENIED)},
             WARNING,
             "not allowed to call GetAccount",
         ),
@@ -255,7 +255,7 @@ def with_list(listed: str) -> StackFacts:
 
 
 @pytest.mark.parametrize(
-    ("listed", "modes", "words", "mend"),
+    ("listed", "modes", "words", "fix"),
     [
         ("", {}, "", ""),
         ("", {"web": False}, "", ""),
@@ -268,15 +268,15 @@ def with_list(listed: str) -> StackFacts:
     ],
 )
 def test_a_deployment_that_took_the_list_back(
-    listed: str, modes: dict[str, bool], words: str, mend: str
+    listed: str, modes: dict[str, bool], words: str, fix: str
 ) -> None:
     facts = Facts(POOL, (), replace(with_list(listed), modes=modes))
     if not words:
         assert findings(facts) == []
         return
     one(facts, ERROR, f"stack passcode has another CodeOnlyClientIds than attach gave it: {words}")
-    assert mend in findings(facts)[0].mend
-    assert "parameter_overrides of samconfig.mine.toml, then `make deploy`" in findings(facts)[0].mend
+    assert fix in findings(facts)[0].fix
+    assert "parameter_overrides of samconfig.mine.toml, then `make deploy`" in findings(facts)[0].fix
 
 
 def test_a_record_that_makes_no_sense_is_said() -> None:
@@ -285,7 +285,7 @@ def test_a_record_that_makes_no_sense_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "pool_of_stack", "mend"),
+    ("own", "pool_of_stack", "fix"),
     [
         (True, POOL_ID, "Deploy the stack passcode again, which sets its own app clients right, or delete"),
         (True, "eu-central-1_Other", f"attach {POOL_ID} --stack STACK --client web"),
@@ -293,15 +293,15 @@ def test_a_record_that_makes_no_sense_is_said() -> None:
         (False, POOL_ID, f"attach {POOL_ID} --stack passcode --client web, or delete the client"),
     ],
 )
-def test_mends_where_the_stack_is_another_pools(own: bool, pool_of_stack: str, mend: str) -> None:
+def test_mends_where_the_stack_is_another_pools(own: bool, pool_of_stack: str, fix: str) -> None:
     parameters = STACK.parameters | {"UserPoolId": "" if own else pool_of_stack}
     stack = replace(STACK, parameters=parameters, outputs={"UserPoolId": pool_of_stack})
     lax = CLIENT | {"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"]}
     found = findings(Facts(POOL, (lax,), replace(HEALTHY, stack=stack)))
-    (of_client,) = (f.mend for f in found if f.about.startswith("app client"))
-    assert mend in of_client
+    (of_client,) = (f.fix for f in found if f.about.startswith("app client"))
+    assert fix in of_client
     assert ("delete" in of_client) == (pool_of_stack == POOL_ID)
-    of_stack = [f.mend for f in found if f.about.startswith("stack")]
+    of_stack = [f.fix for f in found if f.about.startswith("stack")]
     if pool_of_stack == POOL_ID:
         assert of_stack == []
     elif own:
@@ -367,6 +367,6 @@ def test_a_stacks_own_pool_gets_its_triggers_back_by_one_command() -> None:
     own = replace(HEALTHY, stack=replace(STACK, parameters={"UserPoolId": "", "CodeLifeSeconds": "300"}))
     lost = [f for f in findings(Facts(POOL | {"LambdaConfig": {}}, (), own)) if "trigger" in f.what]
     assert len(lost) == 3
-    assert {f.mend for f in lost} == {
+    assert {f.fix for f in lost} == {
         f".venv/bin/python -m tools.pool_admin attach {POOL_ID} --stack passcode"
     }

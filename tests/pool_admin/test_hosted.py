@@ -19,8 +19,8 @@ from tests.pool_admin.test_doctor import (
     of,
     one,
 )
-from tools.pool_admin.doctor.check_up import findings
 from tools.pool_admin.doctor.facts import Facts, Severity, Unchecked
+from tools.pool_admin.doctor.run import findings
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.plan import Seen, Wish, plan
 from tools.pool_admin.stack import DeployedStack
@@ -117,7 +117,7 @@ def test_another_provider_beside_it_is_told_and_ours_is_not() -> None:
 def test_a_page_without_a_password_leaves_it_out_for_all() -> None:
     found = findings(facts(mode="CODE_ONLY"))
     assert [(f.severity, "HOSTED_INNER" in f.about) for f in found] == [(Severity.NOTE, True)]
-    assert "HostedSignInMode" in found[0].mend
+    assert "HostedSignInMode" in found[0].fix
 
 
 def test_a_function_that_lost_the_inner_client_is_found() -> None:

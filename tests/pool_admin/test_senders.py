@@ -13,8 +13,8 @@ from tests.pool_admin.world import FUNCTIONS, OTHERS, SENDER_KEY, World, app_cli
 from tools.pool_admin.attach import Attach
 from tools.pool_admin.changes import difference
 from tools.pool_admin.detach import Detach
-from tools.pool_admin.doctor.check_up import findings
 from tools.pool_admin.doctor.facts import Severity
+from tools.pool_admin.doctor.run import findings
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.plan import Wish
 

@@ -6,8 +6,8 @@ from tools.pool_admin import cli_users
 from tools.pool_admin.attach import Attach
 from tools.pool_admin.aws import Aws
 from tools.pool_admin.detach import Detach
-from tools.pool_admin.doctor.check_up import exit_code, findings
 from tools.pool_admin.doctor.collect import collect
+from tools.pool_admin.doctor.run import exit_code, findings
 from tools.pool_admin.options import (
     HELP,
     Accept,

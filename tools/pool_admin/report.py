@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from tools.pool_admin import mends
+from tools.pool_admin import fixes
 from tools.pool_admin.attach import Attach
 from tools.pool_admin.changes import Change
 from tools.pool_admin.declaration import Declaration, Format, lines
@@ -48,7 +48,7 @@ def show_attach(view: View, attach: Attach, *, yes: bool) -> None:
         )
     if _agreed(view, plan.record.changes, steps, plan.notes, facts, yes=yes):
         attach.carry_out()
-        done = f"Attached. Check it: {mends.COMMAND} doctor {pool_id} --stack {attach.stack.name}"
+        done = f"Attached. Check it: {fixes.COMMAND} doctor {pool_id} --stack {attach.stack.name}"
         _attached(view, attach, done, facts)
 
 
@@ -56,7 +56,7 @@ def _attached(view: View, attach: Attach, done: str, facts: dict[str, Any]) -> N
     # Also where nothing was left to do: the run before may have been cut off before it said so.
     # A stack's own pool has no such list: its CODE_ONLY client is the stack's.
     listed = not attach.stack.makes_pool and (attach.plan.code_only is not None or attach.code_only)
-    left = mends.keep_code_only(attach.code_only) if listed else None
+    left = fixes.keep_code_only(attach.code_only) if listed else None
     view.result("\n".join(filter(None, (done, left))), facts | {"applied": True, "left_to_do": left})
 
 
@@ -99,7 +99,7 @@ def show_findings(view: View, pool_id: str, found: Sequence[Finding]) -> None:
         heading = f"{finding.severity.name}  {finding.about} {finding.what}"
         view.people.print(Text(heading, style=_STYLES[finding.severity]), soft_wrap=True)
         view.say(f"  Why: {finding.why}")
-        view.say(f"  Mend: {finding.mend}")
+        view.say(f"  Fix: {finding.fix}")
     counts = {severity: sum(f.severity is severity for f in found) for severity in reversed(Severity)}
     said = ", ".join(many(count, severity.name.lower()) for severity, count in counts.items())
     worst = max((f.severity for f in found), default=Severity.NOTE)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.pool_admin import mends
+from tools.pool_admin import fixes
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity, Unchecked
 from tools.pool_admin.stack import PROVIDER
 
@@ -23,7 +23,7 @@ _DEFAULT = ("ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUT
 _DEFAULT_SESSION_MINUTES = 3
 
 
-def look(facts: Facts) -> Iterator[Finding]:
+def check(facts: Facts) -> Iterator[Finding]:
     """Findings of every app client."""
     if isinstance(facts.clients, Unchecked):
         return
@@ -41,15 +41,15 @@ def _both_modes(facts: Facts, clients: list[Client]) -> Iterator[Finding]:
     with_password = [client for client in clients if client["ClientId"] not in alone]
     for client in clients:
         if client["ClientId"] in alone and with_password:
-            way, mend = "Client ids are public, and this one", "Keep no CODE_ONLY client in this pool"
+            way, fix = "Client ids are public, and this one", "Keep no CODE_ONLY client in this pool"
             if client["ClientId"] == inner:
-                way, mend = "The page of the hosted sign-in", "Set HostedSignInMode=PASSWORD_AND_CODE"
+                way, fix = "The page of the hosted sign-in", "Set HostedSignInMode=PASSWORD_AND_CODE"
             yield Finding(
                 Severity.NOTE,
                 _name(client),
                 "takes a code without the password, for every user of the pool.",
                 f"{way} leaves out what {_name(with_password[0])} wants.",
-                f"{mend}, or keep two pools.",
+                f"{fix}, or keep two pools.",
             )
 
 
@@ -136,8 +136,8 @@ def _name(client: Client) -> str:
 
 
 def _only_codes(facts: Facts, client: Client) -> str:
-    mend = _attach(facts, client)
-    return mend if facts.is_others else f"{mend}, or delete the client if no app uses it"
+    fix = _attach(facts, client)
+    return fix if facts.is_others else f"{fix}, or delete the client if no app uses it"
 
 
 def _attach(facts: Facts, client: Client) -> str:
@@ -146,4 +146,4 @@ def _attach(facts: Facts, client: Client) -> str:
         mode = "--code-only-client"
     if facts.stack and facts.stack.stack.keeps(facts.pool_id):
         return f"Deploy the stack {facts.stack.stack.name} again, which sets its own app clients right"
-    return mends.attach(facts.pool_id, facts.stack_to_attach, f"{mode} {client['ClientId']}")
+    return fixes.attach(facts.pool_id, facts.stack_to_attach, f"{mode} {client['ClientId']}")

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 
 from tools.pool_admin import senders
-from tools.pool_admin.doctor.facts import Facts, Mail, StackFacts, Texts, Unchecked, Unreadable
+from tools.pool_admin.doctor.facts import EmailFacts, Facts, SmsFacts, StackFacts, Unchecked, Unreadable
 from tools.pool_admin.errors import DENIED, NOT_FOUND, NOT_OFFERED, AdminError, code_of
 from tools.pool_admin.place import Place
 from tools.pool_admin.stack import CLAIMS, DELIVER, PROVIDER, SENDER, TRIGGERS, DeployedStack
@@ -33,8 +33,8 @@ def _stack(
         {arn: _ask(lambda arn=arn: functions.may_be_called_by(arn, place.arn)) for arn in called},  # type: ignore[misc]
         {name: _ask(lambda name=name: functions.configuration(stack.functions[name])) for name in names},  # type: ignore[misc]
         {name: _ask(lambda name=name: functions.newest(stack.functions[name])) for name in names},  # type: ignore[misc]
-        _mail(place.aws.client("sesv2"), stack.parameters.get("SenderEmail", "")),
-        _texts(place.aws.client("sns")) if "sms" in stack.parameters.get("ChannelOrder", "sms") else None,
+        _email(place.aws.client("sesv2"), stack.parameters.get("SenderEmail", "")),
+        _sms(place.aws.client("sns")) if "sms" in stack.parameters.get("ChannelOrder", "sms") else None,
         _ask(lambda: _idle(place.aws.client("cloudwatch"), stack.alarms)),
         _modes(place, stack.name, clients),
         _ask(lambda: place.pool.provider(PROVIDER)) if stack.hosted_client else None,
@@ -59,11 +59,11 @@ def _modes(
     return {name: alone for name, alone in record.modes.items() if name not in gone}
 
 
-def _mail(ses: Any, sender: str) -> Mail:
+def _email(ses: Any, sender: str) -> EmailFacts:
     def verified() -> bool:
         return any(_is_verified(ses, identity) for identity in (sender, sender.partition("@")[2]))
 
-    return Mail(
+    return EmailFacts(
         sender, _ask(verified), _ask(lambda: bool(ses.get_account().get("ProductionAccessEnabled", False)))
     )
 
@@ -77,12 +77,12 @@ def _is_verified(ses: Any, identity: str) -> bool:
         raise
 
 
-def _texts(sns: Any) -> Texts:
+def _sms(sns: Any) -> SmsFacts:
     def limit() -> float:
         attributes = sns.get_sms_attributes(attributes=["MonthlySpendLimit"]).get("attributes", {})
         return float(attributes.get("MonthlySpendLimit") or 0)
 
-    return Texts(_ask(lambda: bool(sns.get_sms_sandbox_account_status()["IsInSandbox"])), _ask(limit))
+    return SmsFacts(_ask(lambda: bool(sns.get_sms_sandbox_account_status()["IsInSandbox"])), _ask(limit))
 
 
 def _idle(cloudwatch: Any, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from tools.pool_admin import mends
+from tools.pool_admin import fixes
 from tools.pool_admin.stack import DeployedStack
 
 _CLIENTS = "--client CLIENT"
@@ -21,13 +21,13 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`what` is wrong with `about`, `why` that matters, and the one command or step that mends it."""
+    """`what` is wrong with `about`, `why` that matters, and the one command or step that fixes it."""
 
     severity: Severity
     about: str
     what: str
     why: str
-    mend: str
+    fix: str
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Unchecked:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """What attach saved is there and makes no sense; `mend` is the sentence that says what to do."""
+    """What attach saved is there and makes no sense; `fix` is the sentence that says what to do."""
 
-    mend: str
+    fix: str
 
 
 @dataclass(frozen=True)
-class Mail:
+class EmailFacts:
     """SES in the stack's region. `sender_verified` is of the address or its domain."""
 
     sender: str
@@ -55,7 +55,7 @@ class Mail:
 
 
 @dataclass(frozen=True)
-class Texts:
+class SmsFacts:
     """SNS in the stack's region. `monthly_usd` is the spend limit, 0 if AWS's default holds."""
 
     in_sandbox: bool | Unchecked
@@ -76,8 +76,8 @@ class StackFacts:
     permitted: Mapping[str, bool | Unchecked] = field(default_factory=dict)
     functions: Mapping[str, Mapping[str, Any] | Unchecked] = field(default_factory=dict)
     newest: Mapping[str, Mapping[str, Any] | Unchecked] = field(default_factory=dict)
-    mail: Mail | None = None
-    texts: Texts | None = None
+    email: EmailFacts | None = None
+    sms: SmsFacts | None = None
     idle_alarms: tuple[str, ...] | Unchecked = ()
     modes: Mapping[str, bool] | Unreadable = field(default_factory=dict)
     provider: Mapping[str, Any] | Unchecked | None = None
@@ -89,7 +89,7 @@ class StackFacts:
     def attach(self, pool_id: str, *rest: str) -> str:
         """The attach of that pool. A stack keeps the app clients of its own pool right, and none is named."""
         clients = () if self.stack.keeps(pool_id) else (_CLIENTS,)
-        return mends.attach(pool_id, self.name_to_attach(pool_id), *clients, *rest)
+        return fixes.attach(pool_id, self.name_to_attach(pool_id), *clients, *rest)
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,10 @@ class Facts:
         return self.stack is not None and self.stack.stack.pool_id != self.pool_id
 
     def attach(self, *rest: str) -> str:
-        """The attach that mends it, as it is typed."""
+        """The attach that fixes it, as it is typed."""
         if self.stack:
             return self.stack.attach(self.pool_id, *rest)
-        return mends.attach(self.pool_id, "STACK", _CLIENTS, *rest)
+        return fixes.attach(self.pool_id, "STACK", _CLIENTS, *rest)
 
     @property
     def stack_to_attach(self) -> str:

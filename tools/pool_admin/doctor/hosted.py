@@ -9,7 +9,7 @@ from tools.pool_admin.stack import PROVIDER, DeployedStack
 _VERIFIED = ("email_verified", "phone_number_verified")
 
 
-def look(facts: Facts) -> Iterator[Finding]:
+def check(facts: Facts) -> Iterator[Finding]:
     """Findings of the identity provider, if the stack makes one for this pool."""
     if facts.stack is None or facts.is_others or not facts.stack.stack.hosted_client:
         return
@@ -85,8 +85,8 @@ def _schema(facts: Facts, provider: Mapping[str, Any]) -> Iterator[Finding]:
             )
 
 
-def _error(what: str, why: str, mend: str) -> Finding:
-    return Finding(Severity.ERROR, f"identity provider {PROVIDER}", what, why, mend)
+def _error(what: str, why: str, fix: str) -> Finding:
+    return Finding(Severity.ERROR, f"identity provider {PROVIDER}", what, why, fix)
 
 
 def _anew(stack: DeployedStack) -> str:

@@ -2,22 +2,21 @@
 
 from collections.abc import Callable, Iterator
 
-from tools.pool_admin import mends
-from tools.pool_admin.doctor import code_only
-from tools.pool_admin.doctor.facts import Facts, Finding, Severity, StackFacts, Unchecked
+from tools.pool_admin import fixes
+from tools.pool_admin.doctor.facts import Facts, Finding, Severity, StackFacts, Unchecked, Unreadable
 from tools.pool_admin.functions import split
-from tools.pool_admin.stack import DELIVER
+from tools.pool_admin.stack import CODE_ONLY, DELIVER
 
 # Cognito waits so long for a trigger, whatever the function's own limit is.
 _PATIENCE = 5
 _SMS_DEFAULT_USD = 1.0
 
 
-def look(facts: Facts) -> Iterator[Finding]:
+def check(facts: Facts) -> Iterator[Finding]:
     """Findings of the stack, if one was named."""
     if facts.stack:
-        for check in _CHECKS:
-            yield from check(facts.stack, facts.pool_id)
+        for rule in _RULES:
+            yield from rule(facts.stack, facts.pool_id)
 
 
 def _whose(known: StackFacts, pool_id: str) -> Iterator[Finding]:
@@ -29,7 +28,7 @@ def _whose(known: StackFacts, pool_id: str) -> Iterator[Finding]:
             "Its functions may not be called by this pool.",
             f"Deploy another stack with the parameter UserPoolId={pool_id}, and attach that one."
             if known.stack.makes_pool
-            else mends.deploy_with(f"UserPoolId={pool_id}"),
+            else fixes.deploy_with(f"UserPoolId={pool_id}"),
         )
 
 
@@ -88,17 +87,17 @@ def _lagging(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
             )
 
 
-def _mail(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
-    mail = known.mail
-    if mail and mail.sender_verified is False:
+def _email(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
+    email = known.email
+    if email and email.sender_verified is False:
         yield Finding(
             Severity.ERROR,
             "SES",
-            f"has not verified the sender {mail.sender}, nor its domain.",
+            f"has not verified the sender {email.sender}, nor its domain.",
             "It refuses every email.",
-            f"aws sesv2 create-email-identity --email-identity {mail.sender.partition('@')[2]}",
+            f"aws sesv2 create-email-identity --email-identity {email.sender.partition('@')[2]}",
         )
-    if mail and mail.out_of_sandbox is False:
+    if email and email.out_of_sandbox is False:
         yield Finding(
             Severity.ERROR,
             "SES",
@@ -108,9 +107,9 @@ def _mail(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
         )
 
 
-def _texts(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
-    texts = known.texts
-    if texts and texts.in_sandbox is True:
+def _sms(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
+    sms = known.sms
+    if sms and sms.in_sandbox is True:
         yield Finding(
             Severity.WARNING,
             "SNS",
@@ -118,11 +117,11 @@ def _texts(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
             "Only numbers that you verified get an SMS.",
             "In the SNS console: Text messaging (SMS) > Exit SMS sandbox.",
         )
-    if texts and isinstance(texts.monthly_usd, float) and texts.monthly_usd <= _SMS_DEFAULT_USD:
+    if sms and isinstance(sms.monthly_usd, float) and sms.monthly_usd <= _SMS_DEFAULT_USD:
         yield Finding(
             Severity.WARNING,
             "SNS",
-            f"sends SMS for {texts.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month and then no more.",
+            f"sends SMS for {sms.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month and then no more.",
             "That is some dozens of codes. Ask AWS for a higher quota first, then set the limit.",
             "aws sns set-sms-attributes --attributes MonthlySpendLimit=USD",
         )
@@ -137,18 +136,60 @@ def _alarms(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
         f"stack {known.stack.name}",
         "has 1 alarm that tells nobody." if count == 1 else f"has {count} alarms that tell nobody.",
         "They turn red in the console, and nobody is woken.",
-        mends.deploy_with("AlarmTopicArn=TOPIC_ARN"),
+        fixes.deploy_with("AlarmTopicArn=TOPIC_ARN"),
     )
 
 
-_CHECKS: tuple[Callable[[StackFacts, str], Iterator[Finding]], ...] = (
+def _code_only_served(known: StackFacts, pool_id: str) -> Iterator[Finding]:
+    """A finding if the function that decides the mode has another list than the stack."""
+    function = known.functions.get("DefineAuthChallenge")
+    if function is None or isinstance(function, Unchecked):
+        return
+    listed = function.get("Environment", {}).get("Variables", {}).get("CODE_ONLY_CLIENTS", "")
+    if set(filter(None, listed.split(","))) != set(known.stack.served_code_only):
+        yield Finding(
+            Severity.ERROR,
+            f"function {function.get('FunctionName', 'DefineAuthChallenge')}",
+            f"does not have the app clients that the stack's {CODE_ONLY} names.",
+            "An app client then asks for a password where it should not, or not where it should.",
+            known.attach(pool_id),
+        )
+
+
+def _code_only_recorded(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
+    """A finding if the stack's list is not what attach made it, as after a deployment with older answers."""
+    if isinstance(known.modes, Unreadable):
+        yield Finding(
+            Severity.WARNING,
+            "this check-up",
+            "cannot read what attach saved of this pool.",
+            f"Whether the stack's {CODE_ONLY} is still what attach made it is not known.",
+            known.modes.fix,
+        )
+        return
+    there = known.stack.code_only
+    moved = sorted(name for name, alone in known.modes.items() if alone != (name in there))
+    if moved:
+        kept = [name for name in there if known.modes.get(name, True)]
+        lost = [name for name in moved if known.modes[name]]
+        yield Finding(
+            Severity.ERROR,
+            f"stack {known.stack.name}",
+            f"has another {CODE_ONLY} than attach gave it: {', '.join(moved)} changed.",
+            "A deployment passes older answers again, and those apps then cannot sign users in.",
+            f"Put {fixes.code_only([*kept, *lost])} into parameter_overrides of {fixes.ANSWERS}, then "
+            "`make deploy`. If the stack is right, attach them again in the mode they have there.",
+        )
+
+
+_RULES: tuple[Callable[[StackFacts, str], Iterator[Finding]], ...] = (
     _whose,
     _permissions,
     _functions,
     _lagging,
-    code_only.served,
-    code_only.recorded,
-    _mail,
-    _texts,
+    _code_only_served,
+    _code_only_recorded,
+    _email,
+    _sms,
     _alarms,
 )

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from tools.pool_admin import mends
+from tools.pool_admin import fixes
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity
 from tools.pool_admin.senders import called_by, found_in, seals_with, wanted
 from tools.pool_admin.stack import SENDER
 
 
-def look(facts: Facts) -> Iterator[Finding]:
+def check(facts: Facts) -> Iterator[Finding]:
     """Findings of the pool's custom senders."""
     there = facts.pool.get("LambdaConfig") or {}
     stack = facts.stack.stack if facts.stack else None
@@ -23,7 +23,7 @@ def look(facts: Facts) -> Iterator[Finding]:
                 f"calls {found} as its {name}.",
                 "It sends all of Cognito's own messages of that channel, by no limit of this stack.",
                 "If it is to be this stack's: "
-                + mends.deploy_with("CustomSenders=" + ("EMAIL" if "Email" in name else "SMS")),
+                + fixes.deploy_with("CustomSenders=" + ("EMAIL" if "Email" in name else "SMS")),
             )
     key = stack.outputs.get("CustomSenderKeyArn") if stack and asked else None
     if key and seals_with(there) not in ("", key):

@@ -1,14 +1,27 @@
-"""What could not be looked at: said as such, because silence would read as health."""
+"""Run every check over the facts, and report the checks that could not run."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from tools.pool_admin.doctor import clients, custom_senders, hosted, pool, stack
 from tools.pool_admin.doctor.facts import Facts, Finding, Severity, Unchecked
-from tools.pool_admin.mends import COMMAND
+from tools.pool_admin.fixes import COMMAND
 
 
-def look(facts: Facts) -> Iterator[Finding]:
+def findings(facts: Facts) -> list[Finding]:
+    """Every finding, the worst first."""
+    checks = (clients.check, custom_senders.check, hosted.check, pool.check, stack.check, _unchecked)
+    found = [finding for check in checks for finding in check(facts)]
+    return sorted(found, key=lambda finding: -finding.severity)
+
+
+def exit_code(found: list[Finding]) -> int:
+    """0 for notes or nothing, 1 for warnings, 2 for errors."""
+    return int(max((finding.severity for finding in found), default=Severity.NOTE))
+
+
+def _unchecked(facts: Facts) -> Iterator[Finding]:
     """A finding for every call that was refused, and one if no stack was named."""
     for call, denied in sorted({(fact.call, fact.denied) for fact in _all(facts)}):
         if denied:
