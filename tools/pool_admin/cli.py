@@ -62,7 +62,7 @@ def detach(view: View, aws: Aws, pool: PoolId, yes: Yes = False, accept: Accept 
 @app.command()
 @command
 def doctor(view: View, aws: Aws, pool: PoolId, stack: MaybeStack = None) -> None:
-    """Look for ways round the code, and for settings that fight it. Changes nothing."""
+    """Find bypasses of the code, and settings that conflict with it. Changes nothing."""
     found = findings(collect(Place.of(aws, pool), stack))
     show_findings(view, pool, found)
     raise typer.Exit(exit_code(found))

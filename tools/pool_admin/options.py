@@ -15,11 +15,11 @@ from tools.pool_admin.view import View
 
 HELP = """Attach one-time codes to a user pool that exists, check it, and look after its users.
 
-Exit codes: 0 done, 2 mistyped, 3 could not be done, 4 declined; `doctor` also answers 1 for warnings and 2
-for errors.
+Exit codes: 0 done, 2 wrong options, 3 failed, 4 declined. `doctor` exits with 0 if it finds notes at most,
+with 10 for warnings and 20 for errors.
 """
-FAILED = 3
-DECLINED = 4
+# 2 is Click's own code for wrong options.
+HEALTHY, FAILED, DECLINED, WARNINGS, ERRORS = 0, 3, 4, 10, 20
 
 PoolId = Annotated[
     str, typer.Argument(metavar="POOL", help="The user pool's id, such as eu-central-1_AbCdEfGhI.")

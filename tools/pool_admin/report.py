@@ -12,7 +12,7 @@ from tools.pool_admin.attach import Attach
 from tools.pool_admin.changes import Change
 from tools.pool_admin.declaration import Declaration, Format, lines
 from tools.pool_admin.detach import Detach
-from tools.pool_admin.doctor.facts import Finding, Severity
+from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.options import DECLINED
 from tools.pool_admin.pool import ATTRIBUTE
 from tools.pool_admin.stack import CODE_ONLY
@@ -93,13 +93,19 @@ def show_detach(view: View, detach: Detach, *, yes: bool) -> None:
 
 
 def show_findings(view: View, pool_id: str, found: Sequence[Finding]) -> None:
-    """Every finding, the worst first, and how many of each."""
-    listed = [asdict(finding) | {"severity": finding.severity.name.lower()} for finding in found]
+    """Every finding, the worst first, and how many of each severity."""
+    listed = [
+        asdict(finding)
+        | {"severity": finding.severity.name.lower(), "fix": [str(step) for step in finding.fix]}
+        for finding in found
+    ]
     for finding in () if view.as_json else found:
-        heading = f"{finding.severity.name}  {finding.about} {finding.what}"
+        heading = f"{finding.severity.name}  {finding.what}"
         view.people.print(Text(heading, style=_STYLES[finding.severity]), soft_wrap=True)
+        view.say(f"  In: {', '.join(finding.about)}")
         view.say(f"  Why: {finding.why}")
-        view.say(f"  Fix: {finding.fix}")
+        for step in finding.fix:
+            view.say(f"  Fix: {step}")
     counts = {severity: sum(f.severity is severity for f in found) for severity in reversed(Severity)}
     said = ", ".join(many(count, severity.name.lower()) for severity, count in counts.items())
     worst = max((f.severity for f in found), default=Severity.NOTE)

@@ -1,9 +1,10 @@
-"""Whether Cognito's own messages go where somebody thinks they do."""
+"""Checks of the custom senders, the functions that send Cognito's own messages."""
 
 from collections.abc import Iterator
 
 from tools.pool_admin import fixes
-from tools.pool_admin.doctor.facts import Facts, Finding, Severity
+from tools.pool_admin.doctor.facts import Facts
+from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.senders import called_by, found_in, seals_with, wanted
 from tools.pool_admin.stack import SENDER
 
@@ -15,33 +16,33 @@ def check(facts: Facts) -> Iterator[Finding]:
     asked = wanted(stack) if stack else ()
     for name in asked:
         yield from _asked_for(facts, name, called_by(there, name), stack.functions[SENDER] if stack else "")
-    for name, found in found_in(there).items():
-        if name not in asked:
-            yield Finding(
-                Severity.NOTE,
-                "user pool",
-                f"calls {found} as its {name}.",
-                "It sends all of Cognito's own messages of that channel, by no limit of this stack.",
-                "If it is to be this stack's: "
-                + fixes.deploy_with("CustomSenders=" + ("EMAIL" if "Email" in name else "SMS")),
-            )
+    others = {name: arn for name, arn in found_in(there).items() if name not in asked}
+    setting = "BOTH" if len({*asked, *others}) > 1 else "EMAIL" if "CustomEmailSender" in others else "SMS"
+    for name, found in others.items():
+        yield Finding.of(
+            Severity.NOTE,
+            f"trigger {name} (calls {found})",
+            "Another function sends Cognito's own messages.",
+            "The limits of this stack do not apply to them.",
+            f"If the stack is to send them: {fixes.deploy_with(f'CustomSenders={setting}')}",
+        )
     key = stack.outputs.get("CustomSenderKeyArn") if stack and asked else None
     if key and seals_with(there) not in ("", key):
-        yield Finding(
+        yield Finding.of(
             Severity.ERROR,
             "user pool",
-            f"seals its codes with {seals_with(there)}, and not with this stack's {key}.",
-            "No code of Cognito's own can be opened, and none is sent.",
+            f"Cognito encrypts its codes with {seals_with(there)}, and not with the stack's key {key}.",
+            "The stack cannot decrypt Cognito's own codes, so it sends none of them.",
             facts.attach("--replace"),
         )
 
 
 def _asked_for(facts: Facts, name: str, found: str, arn: str) -> Iterator[Finding]:
     if found != arn:
-        yield Finding(
+        yield Finding.of(
             Severity.WARNING,
-            "user pool",
-            f"calls {found or 'nothing'} as its {name}, and not this stack's {arn}.",
-            "Its own messages do not go through the stack, though the parameter CustomSenders asks for it.",
+            f"trigger {name} (calls {found or 'nothing'}, not {arn})",
+            "The stack does not send Cognito's own messages.",
+            "The parameter CustomSenders asks for it.",
             facts.attach("--replace"),
         )

@@ -4,49 +4,63 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from tools.pool_admin.doctor import clients, custom_senders, hosted, pool, stack
-from tools.pool_admin.doctor.facts import Facts, Finding, Severity, Unchecked
-from tools.pool_admin.fixes import COMMAND
+from tools.pool_admin.doctor import (
+    account,
+    addresses,
+    clients,
+    custom_senders,
+    hosted,
+    managed_login,
+    pool,
+    stack,
+)
+from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked
+from tools.pool_admin.doctor.finding import Finding, Severity, grouped
+from tools.pool_admin.fixes import COMMAND, Fix
+from tools.pool_admin.options import ERRORS, HEALTHY, WARNINGS
+
+_CHECKS = (clients, managed_login, pool, addresses, custom_senders, hosted, stack, account)
+_EXIT_CODES = {Severity.NOTE: HEALTHY, Severity.WARNING: WARNINGS, Severity.ERROR: ERRORS}
+_NOT_KNOWN = "What these calls would show is not known, which is not the same as good."
+_REASONS = {
+    Reason.DENIED: (Severity.WARNING, "Calls were denied.", "Allow these credentials to call:"),
+    Reason.THROTTLED: (
+        Severity.WARNING,
+        "AWS throttled calls.",
+        "Wait a minute, and run it again for:",
+    ),
+    Reason.NOT_OFFERED: (Severity.NOTE, "Calls do not exist here.", "Check in the console what they show:"),
+}
 
 
 def findings(facts: Facts) -> list[Finding]:
-    """Every finding, the worst first."""
-    checks = (clients.check, custom_senders.check, hosted.check, pool.check, stack.check, _unchecked)
-    found = [finding for check in checks for finding in check(facts)]
-    return sorted(found, key=lambda finding: -finding.severity)
+    """Every finding, the worst first; those with the same cause are one."""
+    found = [finding for each in _CHECKS for finding in each.check(facts)]
+    return sorted(
+        grouped([*found, *_unchecked(facts), *_no_stack(facts)]), key=lambda finding: -finding.severity
+    )
 
 
 def exit_code(found: list[Finding]) -> int:
-    """0 for notes or nothing, 1 for warnings, 2 for errors."""
-    return int(max((finding.severity for finding in found), default=Severity.NOTE))
+    """The exit code of the worst finding."""
+    return _EXIT_CODES[max((finding.severity for finding in found), default=Severity.NOTE)]
 
 
 def _unchecked(facts: Facts) -> Iterator[Finding]:
-    """A finding for every call that was refused, and one if no stack was named."""
-    for call, denied in sorted({(fact.call, fact.denied) for fact in _all(facts)}):
-        if denied:
-            yield Finding(
-                Severity.WARNING,
-                "this check-up",
-                f"was not allowed to call {call}.",
-                "What it would have told is not known, which is not the same as good.",
-                f"Give these credentials the right to {call}, and run the doctor again.",
-            )
-        else:
-            yield Finding(
-                Severity.NOTE,
-                "this check-up",
-                f"could not call {call}: it is not offered here.",
-                "What it would have told is not known.",
-                "Look at it in the console.",
-            )
+    unknown = {(fact.call, fact.reason) for fact in _all(facts)}
+    for call, reason in sorted(unknown, key=lambda fact: fact[0]):
+        severity, what, fix = _REASONS[reason]
+        yield Finding.of(severity, call, what, _NOT_KNOWN, Fix(fix, (call,)))
+
+
+def _no_stack(facts: Facts) -> Iterator[Finding]:
     if facts.stack is None:
-        yield Finding(
+        yield Finding.of(
             Severity.NOTE,
-            "this check-up",
-            "looked at the pool only, because no stack was named.",
-            "Functions, permissions, SES, SNS and alarms belong to the stack.",
-            f"{COMMAND} doctor {facts.pool_id} --stack STACK",
+            "user pool",
+            "Only the pool was checked, because no stack was named.",
+            "Functions, permissions, SES, SNS, Lambda and alarms belong to the stack.",
+            f"{COMMAND} doctor {facts.pool_id} --stack {facts.stack_name}",
         )
 
 
