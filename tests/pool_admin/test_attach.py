@@ -328,6 +328,28 @@ def test_a_pool_of_cloudformation_is_said() -> None:
     )
 
 
+MIGRATION = "Users can no longer migrate when they sign in with web:"
+
+
+@pytest.mark.parametrize(
+    ("flows", "trigger", "noted"),
+    [
+        (["ALLOW_USER_PASSWORD_AUTH"], True, True),
+        (["ALLOW_ADMIN_USER_PASSWORD_AUTH"], True, True),
+        (["ALLOW_USER_SRP_AUTH"], True, False),
+        (["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"], True, False),
+        (["ALLOW_USER_PASSWORD_AUTH"], False, False),
+    ],
+)
+def test_the_plan_says_that_a_migration_ends(flows: list[str], trigger: bool, noted: bool) -> None:
+    here = world()
+    here.aws.clients["web"]["ExplicitAuthFlows"] = flows
+    if trigger:
+        here.aws.pool["LambdaConfig"]["UserMigration"] = OTHERS
+    notes = Attach.of(here.place(), "passcode", WISH).plan.notes
+    assert any(note.startswith(MIGRATION) for note in notes) == noted
+
+
 @pytest.mark.parametrize(
     ("spoil", "wish", "stack", "sentence"),
     [

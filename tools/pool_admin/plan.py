@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from tools.pool_admin import senders
 from tools.pool_admin.carry import Settings
 from tools.pool_admin.changes import Change, changed, difference
+from tools.pool_admin.doctor.clients import can_migrate
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.functions import split
 from tools.pool_admin.pool import ATTRIBUTE
@@ -189,6 +190,12 @@ def _notes(seen: Seen, stack: DeployedStack) -> list[str]:
         notes.append("The pool's own MFA is on, and does not go together with codes. Turn it off after this.")
     if any(client.get("AllowedOAuthFlowsUserPoolClient") for client in seen.clients.values()):
         notes.append("Hosted sign-in stays open for an app client named here, and is a way round the code.")
+    migrating = can_migrate(seen.clients.values())
+    if migrating and seen.pool.get("LambdaConfig", {}).get("UserMigration"):
+        notes.append(
+            f"Users can no longer migrate when they sign in with {', '.join(migrating)}: the UserMigration "
+            "trigger needs the password flow that this closes. Import the missing users from a CSV file."
+        )
     if seen.clients:
         notes.append(
             "Refresh tokens that were given out before stay good. Sign users out globally to end them."
