@@ -4,7 +4,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check build deploy up down clean
+.PHONY: help setup demo test check build deploy up down freshness clean
 
 VENV := .venv
 LOCK := requirements.lock
@@ -110,6 +110,9 @@ DEPLOY := deploy --template-file $(BUILT)/template.yaml --config-file "$(MINE)"
 
 deploy: build ## Deploy to AWS. The first time it asks for all it needs to know.
 	@if grep -qs parameter_overrides "$(MINE)"; then $(SAM) $(DEPLOY); else cp samconfig.toml "$(MINE)" && $(SAM) $(DEPLOY) --guided; fi
+
+freshness: setup ## List what Cognito's newest API has and pool_admin has no rule for. Needs the network.
+	@$(RUN) -m tools.pool_admin.freshness
 
 clean: ## Stop the local AWS and remove all that these targets made.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true

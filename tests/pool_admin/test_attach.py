@@ -323,9 +323,9 @@ def test_a_stack_is_not_told_of_its_own_pool() -> None:
 def test_a_pool_of_cloudformation_is_said() -> None:
     here = world()
     owned(here)
-    assert (
-        "belongs to the CloudFormation stack users" in Attach.of(here.place(), "passcode", WISH).plan.notes[0]
-    )
+    note = Attach.of(here.place(), "passcode", WISH).plan.notes[0]
+    assert "The CloudFormation stack users manages this pool" in note
+    assert "--print cloudformation" in note
 
 
 MIGRATION = "Users can no longer migrate when they sign in with web:"
@@ -358,7 +358,7 @@ def test_the_plan_says_that_a_migration_ends(flows: list[str], trigger: bool, no
         (lambda w: None, Wish(("nobody",), ()), "passcode", "has no app client nobody"),
         (lambda w: None, WISH, "elsewhere", "There is no stack elsewhere in eu-central-1"),
         (lambda w: w.parameters.update(UserPoolId=""), WISH, "passcode", "has a user pool of its own"),
-        (own_pool, WISH, "passcode", "its own pool right"),
+        (own_pool, WISH, "passcode", "its template sets the app clients"),
         (
             lambda w: w.parameters.update(UserPoolId="eu-central-1_Other"),
             WISH,

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tools.pool_admin import mends
+from tools.pool_admin import fixes
 from tools.pool_admin.carry import Settings
 from tools.pool_admin.functions import COGNITO, split
 
@@ -71,8 +71,8 @@ def _afterwards(declaration: Declaration) -> Iterator[str]:
     yield ""
     yield "# After that deployment:"
     if declaration.code_only is not None:
-        yield f"# - {mends.deploy_with(mends.code_only(declaration.code_only))}"
-    yield f"# - {mends.COMMAND} doctor {declaration.pool_id} --stack {declaration.stack}"
+        yield f"# - {fixes.deploy_with(fixes.code_only(declaration.code_only))}"
+    yield f"# - {fixes.COMMAND} doctor {declaration.pool_id} --stack {declaration.stack}"
 
 
 def _cloudformation(declaration: Declaration) -> Iterator[str]:

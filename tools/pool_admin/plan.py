@@ -89,11 +89,11 @@ def plan(pool_id: str, seen: Seen, stack: DeployedStack, wish: Wish) -> Plan:
 
 def _check(pool_id: str, stack: DeployedStack, wish: Wish) -> None:
     if stack.keeps(pool_id):
-        # Somebody took the triggers away, and no deployment of an unchanged template brings them back.
+        # The triggers were removed, and a deployment of an unchanged template does not set them again.
         if wish.clients:
             raise AdminError(
-                f"The stack {stack.name} keeps the app clients of its own pool right. Run the command again "
-                "without any: it brings the functions back to the pool."
+                f"The stack {stack.name} made this pool, and its template sets the app clients. To set the "
+                "triggers again, run the command without --client and --code-only-client."
             )
         return
     # A hosted sign-in brings its own app clients, and Cognito's own codes are every client's.
