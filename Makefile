@@ -19,6 +19,11 @@ help: ## Show this list.
 
 setup: ## Make .venv from requirements.lock, which holds versions and hashes.
 	@{ cmp -s $(LOCK) $(READY) && $(RUN) -c '' 2>/dev/null; } || $(MAKE) -s install
+	@$(RUN) -c 'import passcode' 2>/dev/null || $(RUN) -c "$(PTH)"
+
+# Tools and tests import the functions' package as Lambda does, from triggers/. The path in the .pth file is relative to the
+# folder that holds it, so that a checkout can be moved.
+PTH := import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'passcode.pth').write_text('../../../../triggers\n')
 
 # The copy of the lock inside .venv says what .venv holds: time stamps say nothing after a checkout. The lock names every
 # package, so pip has nothing to resolve; where one asks for another's extra, it could not do that by hashes either.

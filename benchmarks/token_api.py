@@ -34,8 +34,8 @@ def measure() -> dict[str, float]:
     """Path to milliseconds."""
     with cut():
         import token_api  # noqa: PLC0415 - after the settings
-        from token_service.challenge import Challenge  # noqa: PLC0415
-        from token_service.code import code_from_mac  # noqa: PLC0415
+        from passcode.token_service.challenge import Challenge  # noqa: PLC0415
+        from passcode.token_service.code import code_from_mac  # noqa: PLC0415
 
         asked = _event(
             "/createToken", {"email": "ann@example.com", "purpose": "to approve a payment of 20 EUR"}

@@ -1,21 +1,17 @@
 """What many tests share: one local stack for a whole run, users in it, and the codes they were sent."""
 
-import os
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 
 import pytest
 
+from tests.support.users import COOLDOWN, User, code_in
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
 
-# The shortest that the template allows: tests wait for it.
-COOLDOWN = 5
 # Where the state of a running stack is kept, by its address.
 _FOLDERS: dict[str, str] = {}
 
@@ -49,16 +45,6 @@ def _finds_its_stack(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-@dataclass(frozen=True)
-class User:
-    """Someone in the pool, with a password and verified destinations."""
-
-    email: str
-    phone: str
-    password: str
-    sub: str
-
-
 @pytest.fixture
 def new_user(local_stack: Stack) -> Callable[..., User]:
     """Makes users: `new_user()`, or with `channel="sms"`, `phone=False`, `locale="ar"` …"""
@@ -90,18 +76,6 @@ def new_user(local_stack: Stack) -> Callable[..., User]:
     return make
 
 
-def code_in(message: Message) -> str:
-    """The code in a message."""
-    found = re.search(r"#(\d{6})$" if message.channel == "sms" else r"\b(\d{6})\b", message.text)
-    assert found, f"no code in an {message.channel} message"
-    return found[1]
-
-
-def another_code(code: str) -> str:
-    """A code of the same length that is not `code`."""
-    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"
-
-
 @pytest.fixture
 def messages_to(local_stack: Stack) -> Callable[..., list[Message]]:
     """Waits until `count` messages have come to an address or number, and returns them, oldest first."""
@@ -126,10 +100,3 @@ def code_for(messages_to: Callable[..., list[Message]]) -> Callable[..., str]:
         return code_in(messages_to(to, count)[-1])
 
     return newest
-
-
-def missing(what: str) -> None:
-    """Skip because `what` is not on this machine; in CI, where everything is installed, fail."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing, and CI must have it")
-    pytest.skip(f"{what} is missing")

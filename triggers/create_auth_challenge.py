@@ -6,14 +6,14 @@ One DynamoDB write and one SQS message. It never learns the code: it has no righ
 import os
 import time
 
-from adapters.clients import client
-from adapters.queue import Queue
-from adapters.table import Table
-from adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.adapters.botocore_clients import client
+from passcode.adapters.record_table import Table
+from passcode.adapters.sqs import Queue
+from passcode.adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.token_service.policy import Policy
 from token_service import trigger_event
 from token_service.destination import Channel
 from token_service.person import person_of
-from token_service.policy import Policy
 from token_service.rounds import CUSTOM_CHALLENGE
 from token_service.sign_in import SignIn, Status
 from token_service.steps import Limits

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from adapters.clients import client
-from adapters.queue import Queue
-from adapters.telemetry import Telemetry, guarded, telemetry
-from adapters.users import Users
+from passcode.adapters.botocore_clients import client
+from passcode.adapters.cognito_users import Users
+from passcode.adapters.sqs import Queue
+from passcode.adapters.telemetry import Telemetry, guarded, telemetry
 from token_service import cognito_message, trigger_event
 from token_service.sealed import Sealed
 from token_service.trigger_event import Event

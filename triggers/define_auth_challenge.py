@@ -58,7 +58,7 @@ def _log_refusal(error: Exception) -> None:
     import json  # noqa: PLC0415 - paid only when something is wrong
     import time  # noqa: PLC0415
 
-    from token_service.origin import where  # noqa: PLC0415
+    from passcode.token_service.telemetry import where  # noqa: PLC0415
 
     # The line is a metric too (embedded metric format), written by hand: Powertools is no light import.
     counted = {

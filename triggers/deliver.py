@@ -10,19 +10,19 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from adapters.clients import client
 from adapters.cognitos import deliver_cognitos
-from adapters.keys import KmsMac
-from adapters.mail import Mail
 from adapters.sender import Sender
-from adapters.sms import Texts
-from adapters.sms_budget import SmsBudget, SmsCaps
-from adapters.telemetry import Telemetry, telemetry
-from token_service.code import RawCode, code_from_mac
+from passcode.adapters.botocore_clients import client
+from passcode.adapters.kms import KmsMac
+from passcode.adapters.ses import Mail
+from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
+from passcode.adapters.sns import Texts
+from passcode.adapters.telemetry import Telemetry, telemetry
+from passcode.token_service.code import RawCode, code_from_mac
+from passcode.token_service.refusal import Unavailable
+from passcode.token_service.store import CodeMac
 from token_service.delivery import Delivery
 from token_service.destination import Channel
-from token_service.ports import CodeMac
-from token_service.refusal import Unavailable
 from token_service.sealed import Sealed, unpack
 
 
@@ -94,7 +94,7 @@ _SENDER = Sender(
 @cache
 def _opener() -> Callable[[str], RawCode]:
     # Only now: it would add a third to each cold start, and most stacks never need it.
-    from adapters.sealed import Opener  # noqa: PLC0415
+    from passcode.adapters.cognito_decryptor import Opener  # noqa: PLC0415
 
     return Opener(_KMS, os.environ["SENDER_KEY_ID"], os.environ["USER_POOL_ID"])
 

@@ -13,17 +13,6 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-from adapters.clients import client
-from adapters.hosted_table import HostedTable
-from adapters.jwks import key_set
-from adapters.keys import ProofKeys
-from adapters.links import Links
-from adapters.pool_sign_in import PoolSignIn
-from adapters.sealer import Sealer
-from adapters.secrets import app_client_secret, stored_secret
-from adapters.telemetry import telemetry
-from adapters.tokens import SignedTokens
-from adapters.users import Users
 from hosted.answers import Look
 from hosted.flow import Flow
 from hosted.oidc import RelyingParty
@@ -31,6 +20,14 @@ from hosted.provider import Provider
 from hosted.routes import Site
 from hosted.signing_in import SigningIn
 from hosted.views import Brand
+from passcode.adapters.botocore_clients import client
+from passcode.adapters.cognito_users import Links, Users
+from passcode.adapters.hosted_table import HostedTable
+from passcode.adapters.jwt_tokens import SignedTokens, key_set
+from passcode.adapters.kms import ProofKeys, Sealer
+from passcode.adapters.pool_sign_in import PoolSignIn, app_client_secret
+from passcode.adapters.secrets_manager import stored_secret
+from passcode.adapters.telemetry import telemetry
 
 _TELL = telemetry("hosted_sign_in")
 _KMS = client("kms", attempts=2)

@@ -9,11 +9,12 @@ import os
 import time
 from collections.abc import Callable
 
-from adapters.clients import client
-from adapters.evidence import EvidenceTable
-from adapters.telemetry import Telemetry, telemetry
+from passcode.adapters.botocore_clients import client
+from passcode.adapters.record_table import EvidenceTable
+from passcode.adapters.telemetry import Telemetry, telemetry
+from passcode.token_service.store import Evidence
 from token_service import trigger_event
-from token_service.assurance import Evidence, claims, response
+from token_service.assurance import claims, response
 from token_service.trigger_event import Event
 
 Read = Callable[[str, str], tuple[Evidence | None, Evidence | None]]

@@ -9,17 +9,16 @@ import time
 from functools import cache, partial
 from typing import Any
 
-from adapters.clients import client
-from adapters.jwks import key_set
-from adapters.keys import KmsMac, ProofKeys
-from adapters.proofs import ProofTable
-from adapters.queue import Queue
-from adapters.requests import RequestTable
-from adapters.sms_budget import SmsBudget, tell_answered
-from adapters.table import Table
-from adapters.telemetry import telemetry
-from adapters.tokens import ChallengeTokens, SignedTokens
-from adapters.users import Users
+from passcode.adapters.botocore_clients import client
+from passcode.adapters.cognito_users import Users
+from passcode.adapters.confirmation_tables import ProofTable, RequestTable
+from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
+from passcode.adapters.kms import KmsMac, ProofKeys
+from passcode.adapters.record_table import Table
+from passcode.adapters.sms_budget_table import SmsBudget, tell_answered
+from passcode.adapters.sqs import Queue
+from passcode.adapters.telemetry import telemetry
+from passcode.token_service.policy import Policy
 from token_http import entry
 from token_http.answering import Answering
 from token_http.asking import Asking
@@ -27,7 +26,6 @@ from token_http.call import Pool
 from token_http.routes import Endpoints, resolver
 from token_service.confirmation import Confirmations
 from token_service.destination import Channel
-from token_service.policy import Policy
 from token_service.proving import Judge
 
 _TELL = telemetry("token_api")
@@ -48,7 +46,7 @@ _BUDGET = SmsBudget(_ONCE, _TABLE)
 
 
 def _country_of(number: str) -> str | None:
-    from adapters.phone import country_for_sms  # noqa: PLC0415 - 25 ms that only SMS pays
+    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms that only SMS pays
 
     # Each way to write a number would have a budget of its own, and all of them one telephone.
     country = country_for_sms(number, canonical=True)

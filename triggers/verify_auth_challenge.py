@@ -9,17 +9,17 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from adapters.clients import client
-from adapters.keys import KmsMac
-from adapters.sms_budget import SmsBudget, tell_answered
-from adapters.table import Table
-from adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.adapters.botocore_clients import client
+from passcode.adapters.kms import KmsMac
+from passcode.adapters.record_table import Table
+from passcode.adapters.sms_budget_table import SmsBudget, tell_answered
+from passcode.adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.check import Verdict
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal, Refused
 from token_service import trigger_event
 from token_service.answering import challenge_of, judge_sign_in
-from token_service.challenge import Challenge
-from token_service.judge import Verdict
-from token_service.policy import Policy
-from token_service.refusal import Refusal, Refused
 from token_service.rounds import asks_for_message
 from token_service.trigger_event import Event
 
@@ -68,7 +68,7 @@ def _answered(event: Event, challenge: Challenge) -> None:
 
 
 def _give_back(number: str) -> None:
-    from adapters.phone import country_for_sms  # noqa: PLC0415 - 25 ms that only a sign-in by SMS pays
+    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms that only a sign-in by SMS pays
 
     country = country_for_sms(number)
     if country:

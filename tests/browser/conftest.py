@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo_client.web.server import PageServer
-from tests.conftest import missing
+from tests.support.machine import missing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from hosted.pages import asset, render
-from tests.hosted.page_samples import BRAND, VIEWS
-from tests.loopback import serving
+from tests.support.loopback_server import serving
+from tests.support.page_samples import BRAND, VIEWS
 
 CSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'"
 PHONE = ViewportSize(width=375, height=720)

@@ -9,7 +9,7 @@ import pytest
 
 from demo_client.web import answers
 from demo_client.web.steps import Step
-from tests.demo_client.web_kit import NOW, SMS, FakeBackstage, served
+from tests.support.demo_page import NOW, SMS, FakeBackstage, served
 from tools.local_stack.inbox import Message
 
 if TYPE_CHECKING:

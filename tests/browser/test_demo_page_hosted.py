@@ -11,7 +11,7 @@ import pytest
 
 from demo_client.web.server import PageServer
 from demo_client.web.steps import Step
-from tests.demo_client.web_kit import ENDPOINT, FakeBackstage, served
+from tests.support.demo_page import ENDPOINT, FakeBackstage, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route

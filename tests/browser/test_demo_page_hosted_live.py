@@ -8,8 +8,8 @@ import pytest
 
 from demo_client.web import process
 from demo_client.web.backstage import LocalBackstage
-from tests.conftest import COOLDOWN
-from tests.demo_client.web_kit import served
+from tests.support.demo_page import served
+from tests.support.users import COOLDOWN
 from tools.local_stack import stack
 from tools.local_stack.stack import Stack
 

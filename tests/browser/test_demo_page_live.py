@@ -8,8 +8,9 @@ import pytest
 
 from demo_client.web import answers
 from demo_client.web.backstage import LocalBackstage
-from tests.conftest import another_code, missing
-from tests.demo_client.web_kit import served
+from tests.support.demo_page import served
+from tests.support.machine import missing
+from tests.support.users import another_code
 from tools.local_stack.stack import Stack
 
 if TYPE_CHECKING:

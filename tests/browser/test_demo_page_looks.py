@@ -10,8 +10,8 @@ import pytest
 from demo_client.web import answers
 from demo_client.web.steps import Step
 from tests.browser.preview import PHONE, TABLE, Scheme
-from tests.conftest import missing
-from tests.demo_client.web_kit import EMAIL, ENDPOINT, SMS, FakeBackstage, served
+from tests.support.demo_page import EMAIL, ENDPOINT, SMS, FakeBackstage, served
+from tests.support.machine import missing
 from tools.local_stack.paths import ROOT
 
 if TYPE_CHECKING:

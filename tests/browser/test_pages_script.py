@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hosted.page_samples import VIEWS
+from tests.support.browser_forms import sent
+from tests.support.page_samples import VIEWS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.e2e
 
@@ -17,18 +18,6 @@ pytestmark = pytest.mark.e2e
 def page(silent: Callable[..., "Page"]) -> "Page":
     """A page whose console stays empty: the content security policy was broken by nothing."""
     return silent(permissions=["clipboard-read", "clipboard-write"])
-
-
-def sent(page: "Page") -> list[str | None]:
-    """The bodies of the forms that are sent from here on. The answer leaves the page as it is."""
-    bodies: list[str | None] = []
-
-    def answer(route: "Route") -> None:
-        bodies.append(route.request.post_data)
-        route.fulfill(status=204)
-
-    page.route("**/sign-in", answer)
-    return bodies
 
 
 def focused(page: "Page") -> str:

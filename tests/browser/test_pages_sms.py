@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.test_pages_script import sent
+from tests.support.browser_forms import sent
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
-from tests.conftest import missing
+from tests.support.machine import missing
 from tools.local_stack.paths import ROOT
 
 # The first with --json.

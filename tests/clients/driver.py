@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, Any
 
-from tests.conftest import missing
+from tests.support.machine import missing
 from tools.local_stack.stack import Stack
 
 HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import User
+from tests.support.users import User
 from tools.local_stack.stack import Stack
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from demo_client.conversation import Conversation
 from demo_client.errors import PlainError
 from demo_client.sign_in import SignIn
 from demo_client.words import describe
-from tests.demo_client.kit import POOL, FakeCognito, challenge, choose, tokens
+from tests.support.demo_pool import POOL, FakeCognito, challenge, choose, tokens
 
 
 class FakeDesk:

@@ -12,7 +12,7 @@ from botocore.exceptions import (
 
 from demo_client.aws_words import BY_MESSAGE, REFUSALS, WAITS
 from demo_client.errors import HERE, REFUSED, UNREACHABLE, WAIT, PlainError, plain
-from tests.demo_client.kit import refusal
+from tests.support.demo_pool import refusal
 
 URL = "http://127.0.0.1:1/"
 

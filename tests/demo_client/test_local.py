@@ -6,7 +6,7 @@ import pytest
 
 from demo_client.errors import PlainError
 from demo_client.local import code_in, stack_of
-from tests.demo_client.kit import POOL
+from tests.support.demo_pool import POOL
 from tools.local_stack.inbox import Message
 
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from tests.clients.proof import REFUSED, by_jose, by_pyjwt
-from tests.demo_client.token_api import Answer, serve
+from tests.support.fake_token_service import Answer, serve
 
 Check = Callable[..., dict[str, Any]]
 ISSUER = "https://a1.execute-api.eu-west-1.amazonaws.com/v1"

@@ -7,7 +7,7 @@ import pytest
 from demo_client.challenge import Challenge, Status, Tokens
 from demo_client.errors import PlainError
 from demo_client.sign_in import SignIn
-from tests.demo_client.kit import POOL, FakeCognito, challenge, choose, password_verifier, refusal, tokens
+from tests.support.demo_pool import POOL, FakeCognito, challenge, choose, password_verifier, refusal, tokens
 
 PASSWORD = "a long pass phrase"
 

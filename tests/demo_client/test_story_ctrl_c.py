@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from demo_client.web import process as page
-from tests.local_stack.interrupted import interrupted
+from tests.support.interrupt import interrupted
 from tools.local_stack import process, stack
 
 STORY = ("demo_client", "story", "--port", str(process.free_port()))

@@ -14,7 +14,7 @@ from demo_client.token_client import (
     Unreachable,
     WrongCode,
 )
-from tests.demo_client.token_api import (
+from tests.support.fake_token_service import (
     CREATED,
     KEY_ID,
     PROOF,

@@ -12,7 +12,7 @@ from botocore.exceptions import HTTPClientError, NoCredentialsError
 from botocore.httpsession import URLLib3Session
 
 from demo_client.token_client import Created, Proof, TokenApiError, TokenClient, Unreachable, WrongCode
-from tests.demo_client.token_api import KEY_ID, REGION, SECRET, problem, serve
+from tests.support.fake_token_service import KEY_ID, REGION, SECRET, problem, serve
 
 ADDRESS, TOKEN, CODE, ID_TOKEN = "ada@example.com", "secret.token.here", "918273", "secret.id.token"
 AWS = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com/v1"

@@ -13,7 +13,7 @@ from demo_client import token_file
 from demo_client.app import app
 from demo_client.challenge import Tokens
 from demo_client.pool import find
-from tests.demo_client.token_api import CREATED, PROOF, Answer, FakeTokenApi, problem, serve
+from tests.support.fake_token_service import CREATED, PROOF, Answer, FakeTokenApi, problem, serve
 
 Start = Callable[..., FakeTokenApi]
 ID_TOKEN = "header.claims.signature"

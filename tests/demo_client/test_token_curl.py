@@ -3,7 +3,7 @@
 import pytest
 
 from tests.clients import curl
-from tests.demo_client.token_api import CREATED, KEY_ID, PROOF, REGION, SECRET, Answer, problem, serve
+from tests.support.fake_token_service import CREATED, KEY_ID, PROOF, REGION, SECRET, Answer, problem, serve
 
 
 def environment(url: str, session_token: str) -> dict[str, str]:

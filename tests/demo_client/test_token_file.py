@@ -11,7 +11,7 @@ from demo_client import token_file
 from demo_client.challenge import Tokens
 from demo_client.errors import PlainError
 from demo_client.pool import Pool
-from tests.demo_client.kit import POOL
+from tests.support.demo_pool import POOL
 
 TOKENS = Tokens("client-both", "an-id-token", "an-access-token", "a-refresh-token")
 

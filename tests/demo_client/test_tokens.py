@@ -13,7 +13,7 @@ from demo_client.challenge import Tokens
 from demo_client.errors import UNREACHABLE, PlainError
 from demo_client.pool import Pool
 from demo_client.tokens import fetch_keys, verify
-from tests.demo_client.kit import POOL
+from tests.support.demo_pool import POOL
 
 Forge = Callable[[dict[str, Any]], str]
 

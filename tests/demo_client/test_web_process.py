@@ -12,7 +12,7 @@ import pytest
 
 from demo_client.web import process
 from demo_client.web.process import Page
-from tests.demo_client.web_kit import ENDPOINT
+from tests.support.demo_page import ENDPOINT
 from tools.local_stack import locks
 from tools.local_stack.errors import StackError
 from tools.local_stack.process import free_port, lock_path

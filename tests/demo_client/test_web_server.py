@@ -9,7 +9,7 @@ import pytest
 from demo_client.web import answers
 from demo_client.web.backstage import message_id
 from demo_client.web.server import PageServer
-from tests.demo_client.web_kit import EMAIL, ENDPOINT, SMS, FakeBackstage, ask, served
+from tests.support.demo_page import EMAIL, ENDPOINT, SMS, FakeBackstage, ask, served
 
 
 @pytest.fixture

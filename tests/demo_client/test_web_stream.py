@@ -9,7 +9,7 @@ from typing import Any
 from demo_client.web.server import PageServer
 from demo_client.web.steps import Step
 from demo_client.web.stream import events
-from tests.demo_client.web_kit import EMAIL, SMS, FakeBackstage, ask, served
+from tests.support.demo_page import EMAIL, SMS, FakeBackstage, ask, served
 
 STEP = Step("r-1", "deliver", 100, 12, (), ())
 

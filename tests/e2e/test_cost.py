@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.token_api import Api, nobody, number
-from tests.live import LiveDoors, event, live_door, live_doors
-from tests.token_http.events import event_of
+from tests.support.api_gateway_events import event_of
+from tests.support.live_handlers import LiveDoors, event, live_door, live_doors
+from tests.support.live_token_api import Api, nobody, number
 from tools.local_stack import inbox
 from tools.local_stack.stack import Stack
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import code_in
-from tests.doors.kit import golden
-from tests.doors.seals import Seals
+from tests.support.cognito_encryption import Seals
+from tests.support.events import golden
+from tests.support.users import code_in
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 
-from tests.conftest import User, code_in
-from tests.e2e.cognito import password_and_code
-from tests.e2e.hosted import CALLBACK, App, Browser, issuer, session
+from tests.support.live_browser import CALLBACK, App, Browser, issuer, session
+from tests.support.live_sign_in import password_and_code
+from tests.support.users import User, code_in
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.errors import StackError
 from tools.local_stack.stack import Stack

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.clients.driver import AMPLIFY, AWS_SDK, IDENTITY_JS, Conversation, sign_in
-from tests.conftest import User, another_code
+from tests.support.users import User, another_code
 from tools.local_stack.stack import Stack
 
 NewUser = Callable[..., User]

@@ -11,10 +11,10 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import User, another_code, code_in
-from tests.e2e.cognito import Conversation, code_only, password_and_code
-from tests.e2e.token_api import Answer, Api, number
-from tests.e2e.token_api import nobody as somebody
+from tests.support.live_sign_in import Conversation, code_only, password_and_code
+from tests.support.live_token_api import Answer, Api, number
+from tests.support.live_token_api import nobody as somebody
+from tests.support.users import User, another_code, code_in
 from tools.local_stack import inbox
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack

@@ -12,8 +12,8 @@ import pytest
 from botocore.credentials import Credentials
 
 from demo_client.token_client import TokenClient
-from tests.conftest import code_in
-from tests.local_stack.wire import Api
+from tests.support.local_gateway import Api
+from tests.support.users import code_in
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.stack import Stack
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from adapters.tokens import ChallengeTokens
-from tests.conftest import another_code
-from tests.e2e.token_api import Api, challenge_in, nobody, number
-from tests.house.test_template import RESOURCES, TEMPLATE, statements
-from token_service.code import code_from_mac
+from passcode.adapters.jwt_tokens import ChallengeTokens
+from passcode.token_service.code import code_from_mac
+from tests.support.live_token_api import Api, challenge_in, nobody, number
+from tests.support.template import RESOURCES, TEMPLATE, statements
+from tests.support.users import another_code
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
 

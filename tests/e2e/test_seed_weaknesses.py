@@ -12,10 +12,10 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.conftest import another_code
-from tests.e2e.token_api import Api, challenge_in, nobody
-from tests.house.test_template import RESOURCES, TEMPLATE
-from token_service.code import code_from_mac
+from passcode.token_service.code import code_from_mac
+from tests.support.live_token_api import Api, challenge_in, nobody
+from tests.support.template import RESOURCES, TEMPLATE
+from tests.support.users import another_code
 from tools.local_stack.inbox import Message
 from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack

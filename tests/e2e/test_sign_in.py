@@ -8,8 +8,8 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import COOLDOWN, User, another_code
-from tests.e2e.cognito import Conversation, code_only, password_and_code
+from tests.support.live_sign_in import Conversation, code_only, password_and_code
+from tests.support.users import COOLDOWN, User, another_code
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
 

@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from tests.clients.driver import AMPLIFY, IDENTITY_JS, sign_in
-from tests.conftest import User
+from tests.support.users import User
 from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.clients import curl
 from tests.clients.driver import node
-from tests.conftest import User
+from tests.support.users import User
 from tools.local_stack.paths import ROOT
 
 CodeFor = Callable[..., str]

@@ -11,9 +11,9 @@ import jwt
 import pytest
 from botocore.credentials import Credentials
 
-from tests.conftest import User
-from tests.e2e.cognito import code_only
-from tests.e2e.token_api import ADMINISTRATOR, Answer, Api, Request, nobody
+from tests.support.live_sign_in import code_only
+from tests.support.live_token_api import ADMINISTRATOR, Answer, Api, Request, nobody
+from tests.support.users import User
 from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import unsupported_method
 from schemathesis.config import SchemathesisConfig
 
-from tests.conftest import User
-from tests.e2e.cognito import code_only
-from tests.e2e.token_api import ADMINISTRATOR, PROBLEM, Api
-from tests.token_http.described import described
+from tests.support.live_sign_in import code_only
+from tests.support.live_token_api import ADMINISTRATOR, PROBLEM, Api
+from tests.support.openapi_checks import described
+from tests.support.users import User
 from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e

@@ -6,9 +6,9 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.conftest import User, another_code
-from tests.e2e.cognito import code_only
-from tests.e2e.token_api import Api, nobody, number
+from tests.support.live_sign_in import code_only
+from tests.support.live_token_api import Api, nobody, number
+from tests.support.users import User, another_code
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.token_api import Api, Request, nobody
+from tests.support.live_token_api import Api, Request, nobody
 from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e

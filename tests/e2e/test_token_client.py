@@ -15,8 +15,8 @@ from demo_client.app import app
 from demo_client.token_client import CodeGone, TokenApiError, TokenClient, TooSoon, WrongCode
 from demo_client.token_place import Place
 from tests.clients.proof import by_pyjwt
-from tests.conftest import User, another_code
-from tests.e2e.cognito import code_only
+from tests.support.live_sign_in import code_only
+from tests.support.users import User, another_code
 from tools.local_stack.inbox import Message
 from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack

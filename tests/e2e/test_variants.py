@@ -9,8 +9,8 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.conftest import code_in
-from tests.e2e.cognito import Conversation
+from tests.support.live_sign_in import Conversation
+from tests.support.users import code_in
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.clients import client
 from tools.local_stack.stack import Stack

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.imports import SETTINGS, TRIGGERS
-from tests.hosted.document import Document
+from tests.support.html_document import Document
 
 PICTURES = {
     "image/png": b"\x89PNG\r\n\x1a\n and more \xff",

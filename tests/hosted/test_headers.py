@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.hosted.test_routes import Browser, Place
-from tests.hosted.world import BACK, GIVEN
+from tests.support.hosted_world import BACK, GIVEN, Browser, Place
 
 OWN = {
     "Cache-Control": "no-store",

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger
 
-from adapters.telemetry import Telemetry
-from tests.doors.kit import NOW, SUB, refused_by_aws
-from tests.hosted.test_provider import FORM, provider
-from tests.hosted.world import RIGHT, World
-from token_service.refusal import Unavailable
+from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.refusal import Unavailable
+from tests.support.aws_stubs import refused_by_aws
+from tests.support.events import NOW, SUB
+from tests.support.hosted_world import FORM, RIGHT, World, provider
 
 
 @pytest.fixture

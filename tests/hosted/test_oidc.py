@@ -1,16 +1,11 @@
 """The protocol: which requests are answered, where, and with what."""
 
-import base64
-import hashlib
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from hosted.oidc import BadLink, Declined, answer_url, claims_of, discovery, proves, read_request
-from tests.hosted.world import BACK, GIVEN, ISSUER, PARTY
-
-VERIFIER = "v" * 43
-S256 = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+from tests.support.hosted_world import BACK, GIVEN, ISSUER, PARTY, S256, VERIFIER
 
 
 def read(**changes: list[str]) -> object:

@@ -8,8 +8,8 @@ import pytest
 from hosted import pages
 from hosted.views import Brand, Choose, Code, Start, View
 from hosted.wording import locales
-from tests.hosted.document import Document
-from tests.hosted.page_samples import BRAND, CODE, CSRF, VIEWS
+from tests.support.html_document import Document
+from tests.support.page_samples import BRAND, CODE, CSRF, VIEWS
 
 LOCALES = sorted(locales())
 HOSTILE = "\"'><script>alert(1)</script><b onclick=x {csrf} {{ 7*7 }} %s \u202e"

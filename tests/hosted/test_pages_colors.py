@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hosted.colors import DARK, LIGHT, brand_css, contrast, icon, luminance
 from hosted.pages import asset
-from tests.hosted.page_samples import BRAND
+from tests.support.page_samples import BRAND
 
 COLORS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 ON_BOTH = [(text, background) for text in ("text", "aside") for background in ("surface", "page")]

@@ -7,52 +7,20 @@ from dataclasses import replace
 import jwt
 import pytest
 
-from adapters.keys import ProofKeys
-from adapters.links import Links
-from adapters.tokens import SignedTokens
-from adapters.users import Users
 from hosted.provider import Provider, TokenError
-from tests.doors.kit import EMAIL, NOW, SUB, Wire, refused_by_aws
-from tests.hosted.test_oidc import S256, VERIFIER
-from tests.hosted.world import BACK, ISSUER, PARTY, UNHEARD, MemoryTable
-from tests.token_http.wires import KEY_A, PRIVATE, kms
-from token_service.hosted_state import Grant
-from token_service.refusal import Unavailable
-
-ATTRIBUTES = [
-    {"Name": "sub", "Value": SUB},
-    {"Name": "email", "Value": EMAIL},
-    {"Name": "email_verified", "Value": "true"},
-]
-GRANT = Grant("cognito", BACK, "the nonce", "", "user-name", SUB, NOW, "sms", with_password=True)
-FORM = {
-    "grant_type": "authorization_code",
-    "client_id": "cognito",
-    "client_secret": "the secret",
-    "redirect_uri": BACK,
-    "code": "the code",
-}
-
-
-def provider(
-    grant: Grant = GRANT, *, enabled: bool = True, sub: str = SUB, link: Exception | None = None
-) -> Provider:
-    """A provider that has given `the code`, and a pool whose user of that name is `sub`."""
-    table = MemoryTable()
-    table.grant("the code", grant, NOW)
-    refuses = {"admin_link_provider_for_user": link} if link else {}
-    attributes = [{"Name": "sub", "Value": sub}, *ATTRIBUTES[1:]]
-    users = Wire({"admin_get_user": {"Enabled": enabled, "UserAttributes": attributes}}, **refuses)
-    return Provider(
-        party=PARTY,
-        secret=lambda: "the secret",
-        table=table,
-        tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
-        users=Users(lambda: users, "pool"),
-        links=Links(lambda: users, "pool", "OneTimeCode", Users(lambda: users, "pool")),
-        issuer=ISSUER,
-        tell=UNHEARD,
-    )
+from passcode.token_service.refusal import Unavailable
+from tests.support.aws_stubs import refused_by_aws
+from tests.support.events import EMAIL, NOW, SUB
+from tests.support.hosted_world import (
+    BACK,
+    FORM,
+    GRANT,
+    ISSUER,
+    S256,
+    VERIFIER,
+    provider,
+)
+from tests.support.kms_stubs import KEY_A, PRIVATE
 
 
 def refused(by: Provider, form: Mapping[str, str], now: int = NOW) -> str:

@@ -2,106 +2,23 @@
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from adapters.keys import ProofKeys
-from adapters.links import Links
-from adapters.tokens import SignedTokens
-from adapters.users import Users
 from hosted import pages, routes
-from hosted.answers import Look
-from hosted.provider import Provider
-from hosted.routes import Site
-from hosted.views import Brand
-from tests.doors.kit import NOW, Clock, Wire, refused_by_aws
-from tests.hosted.test_provider import ATTRIBUTES
-from tests.hosted.world import BACK, GIVEN, ISSUER, PARTY, RIGHT, UNHEARD, World
-from tests.token_http.wires import KEY_A, kms
-
-SECRET = "the secret of the relying party"
-ANN = {"Enabled": True, "UserAttributes": ATTRIBUTES}
-
-
-@dataclass
-class Browser:
-    """A browser with a cookie jar of one cookie, before one site."""
-
-    site: Site
-    cookie: str = ""
-    seen: list[dict[str, Any]] = field(default_factory=list)
-
-    def get(
-        self, path: str, query: Mapping[str, list[str]] | None = None, v: str = "", **headers: str
-    ) -> dict[str, Any]:
-        asked = {"multiValueQueryStringParameters": query, "queryStringParameters": {"v": v}}
-        return self._ask("GET", path, headers, **asked)
-
-    def post(self, path: str, form: Mapping[str, str], **headers: str) -> dict[str, Any]:
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._ask("POST", path, kind | headers, body=urlencode(form))
-
-    def submit(self, act: str, **form: str) -> dict[str, Any]:
-        """The form of the page that is shown now."""
-        page = self.get("/sign-in")["body"]
-        csrf = re.search(r'name="csrf" value="([^"]+)"', page)
-        return self.post("/sign-in", {"do": act, "csrf": csrf[1] if csrf else "", **form})
-
-    def _ask(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> dict[str, Any]:
-        given = dict(headers) | ({"Cookie": self.cookie} if self.cookie else {})
-        event = {
-            "httpMethod": method,
-            "resource": "/assets/{name}" if path.startswith("/assets/") else path,
-            "pathParameters": {"name": path.rpartition("/")[2]},
-            "multiValueHeaders": {name: [value] for name, value in given.items()},
-            "body": None,
-        }
-        answer = self.site.answer(event | more)
-        set_cookie = answer["headers"].get("Set-Cookie", "")
-        if set_cookie:
-            self.cookie = set_cookie.partition(";")[0]
-        self.seen.append(answer)
-        return answer
-
-
-@dataclass
-class Place:
-    """One deployment."""
-
-    world: World = field(default_factory=World)
-    users: Wire = field(
-        default_factory=lambda: Wire({"admin_get_user": {"Enabled": True, "UserAttributes": ATTRIBUTES}})
-    )
-
-    def __post_init__(self) -> None:
-        provider = Provider(
-            party=PARTY,
-            secret=lambda: SECRET,
-            table=self.world.table,
-            tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
-            users=Users(lambda: self.users, "pool"),
-            links=Links(lambda: self.users, "pool", "OneTimeCode", Users(lambda: self.users, "pool")),
-            issuer=ISSUER,
-            tell=UNHEARD,
-        )
-        self.site = Site(
-            page=self.world.page,
-            provider=provider,
-            key_set=lambda: {"keys": []},
-            brand=Brand("Example", "#0a5bd3", has_logo=False),
-            logo=None,
-            look=Look((BACK,)),
-            issuer=ISSUER,
-            tell=UNHEARD,
-        )
-
-    def browser(self) -> Browser:
-        """A new browser."""
-        return Browser(self.site)
+from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.events import NOW, Clock
+from tests.support.hosted_world import (
+    BACK,
+    GIVEN,
+    ISSUER,
+    RIGHT,
+    SECRET,
+    Browser,
+    Place,
+)
 
 
 @pytest.fixture(autouse=True)

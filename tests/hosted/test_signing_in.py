@@ -6,10 +6,10 @@ import pytest
 
 from hosted.signing_in import NOT_HERE, Leave, Stay
 from hosted.views import Choose, Code, Ended, Start
-from tests.hosted.world import BACK, ISSUER, PASSWORD, RIGHT, USER, FakePool, World
+from passcode.token_service.refusal import Refusal, sentence
+from tests.support.hosted_world import BACK, ISSUER, PASSWORD, RIGHT, USER, FakePool, World
 from token_service.hosted_ports import Passed
 from token_service.hosted_state import Notice
-from token_service.refusal import Refusal, sentence
 
 
 def query(left: object) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local_stack.caller import Caller, new_user
+from tests.support.local_stack_user import Caller, new_user
 from tools.local_stack.stack import Stack
 
 PASSWORD = "a long enough password"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.local_stack.interrupted import interrupted
+from tests.support.interrupt import interrupted
 from tools.local_stack import deploy, process, stack
 from tools.local_stack.cli import app
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from botocore.credentials import Credentials
 
-from tests.local_stack.caller import Caller, new_user
-from tests.local_stack.wire import ADMINISTRATOR, Api
+from tests.support.local_gateway import ADMINISTRATOR, Api
+from tests.support.local_stack_user import Caller, new_user
 from tools.local_stack import process, stack
 from tools.local_stack.stack import Stack
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local_stack.caller import Caller, new_user
+from tests.support.local_stack_user import Caller, new_user
 from tools.local_stack import emulator, process, stack
 from tools.local_stack.errors import StackError
 from tools.local_stack.process import Emulator

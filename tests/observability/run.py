@@ -14,9 +14,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from demo_client.token_client import TokenClient, TooSoon, WrongCode
-from tests.conftest import User, code_in
-from tests.e2e.cognito import code_only, password_and_code
-from tests.e2e.hosted import App, Browser, issuer, session
+from tests.support.live_browser import App, Browser, issuer, session
+from tests.support.live_sign_in import code_only, password_and_code
+from tests.support.users import User, code_in
 from tools.local_stack import inbox
 from tools.local_stack.stack import Stack
 

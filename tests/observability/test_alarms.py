@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from adapters import mail, sms
+from passcode.adapters import ses, sns
+from passcode.token_service.refusal import Refusal
 from tests.observability import shown
 from tests.observability.shown import ALARMS, ROOT, Formula
-from token_service.refusal import Refusal
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 TOPIC = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
@@ -84,7 +84,7 @@ def test_the_slow_alarms_ring_before_cognito_gives_up() -> None:
     assert {(a["ExtendedStatistic"], a["Threshold"]) for a in slow.values()} == {("p99", 3000)}
 
 
-@pytest.mark.parametrize("reason", [*(r.value for r in Refusal), *mail._FINAL, *sms._FINAL, "no_address"])
+@pytest.mark.parametrize("reason", [*(r.value for r in Refusal), *ses._FINAL, *sns._FINAL, "no_address"])
 def test_every_reason_is_explained(reason: str) -> None:
     assert f"`{reason}`" in OPERATIONS
 

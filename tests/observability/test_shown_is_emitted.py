@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.live import DOORS
 from tests.observability import shown
 from tests.observability.run import Run, until
 from tests.observability.shown import Metric
+from tests.support.live_handlers import DOORS
 from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -80,7 +80,7 @@ def matches(metric: Metric, emitted: Metric) -> bool:
 @pytest.mark.parametrize("source", [shown.dashboard_metrics, shown.alarm_metrics])
 def test_every_metric_that_is_shown_is_emitted(said: Said, source: Any) -> None:
     watched = own(source())
-    # These doors are there by parameter only; tests/doors has what they emit.
+    # These doors are there by parameter only; tests/handlers and tests/cognito_messages have what they emit.
     watched = {m for m in watched if not {("service", door) for door in BY_PARAMETER} & set(m.dimensions)}
     assert len(watched) > 5
     assert {m for m in watched if not any(matches(m, e) for e in said.metrics)} == set()

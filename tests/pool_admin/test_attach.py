@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.pool_admin.fake import ARN, POOL_ID, Interrupted, Json, full_pool
-from tests.pool_admin.values import members
-from tests.pool_admin.world import FUNCTIONS, OTHERS, World, app_client, no_file
+from tests.support.botocore_values import members
+from tests.support.fake_user_pool import ARN, POOL_ID, Interrupted, Json, full_pool
+from tests.support.pool_admin_world import FUNCTIONS, OTHERS, World, app_client, no_file
 from tools.pool_admin.attach import Attach
 from tools.pool_admin.changes import difference
 from tools.pool_admin.detach import Detach

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.pool_admin.fake import ARN, POOL_ID, FakeCognito, full_pool
-from tests.pool_admin.values import members, model, structure
-from tests.pool_admin.world import app_client
+from tests.support.botocore_values import members, model, structure
+from tests.support.fake_user_pool import ARN, POOL_ID, FakeCognito, full_pool
+from tests.support.pool_admin_world import app_client
 from tools.pool_admin.carry import KEPT_BY_AWS, client_settings, pool_settings
 from tools.pool_admin.changes import Change, difference
 from tools.pool_admin.errors import AdminError

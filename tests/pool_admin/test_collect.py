@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.pool_admin.fake import POOL_ID, FakeCognito, Json, RefusedError
-from tests.pool_admin.world import FUNCTIONS, OTHERS, World, refusal
+from tests.support.fake_user_pool import POOL_ID, FakeCognito, Json, RefusedError
+from tests.support.pool_admin_world import FUNCTIONS, OTHERS, World, refusal
 from tools.pool_admin.doctor.collect import _ask, _email, _find_stack, collect, count_users
 from tools.pool_admin.doctor.facts import EmailFacts, Reason, Unchecked
 from tools.pool_admin.functions import Functions

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from cfnlint.api import lint
 
-from tests.pool_admin.fake import ARN, POOL_ID, full_pool
-from tests.pool_admin.values import members
-from tests.pool_admin.world import FUNCTIONS, SENDER_KEY, World, app_client
+from tests.support.botocore_values import members
+from tests.support.fake_user_pool import ARN, POOL_ID, full_pool
+from tests.support.pool_admin_world import FUNCTIONS, SENDER_KEY, World, app_client
 from tools.pool_admin.attach import Attach
 from tools.pool_admin.carry import Settings
 from tools.pool_admin.declaration import Declaration, Format, lines

@@ -1,14 +1,29 @@
 """The checks of the doctor: facts of a pool or a stack, and the one finding that they give."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.pool_admin.fake import ARN, POOL_ID
-from tests.pool_admin.world import FUNCTIONS, OTHERS
+from tests.support.doctor_samples import (
+    CLAIMS,
+    CLEAN,
+    CLIENT,
+    DENIED,
+    ERROR,
+    HEALTHY,
+    NOTE,
+    POOL,
+    SERVED,
+    STACK,
+    WARNING,
+    fix_of,
+    one,
+    triggers,
+)
+from tests.support.fake_user_pool import ARN, POOL_ID
+from tests.support.pool_admin_world import FUNCTIONS, OTHERS
 from tools.pool_admin.doctor.facts import (
     EmailFacts,
     Facts,
@@ -23,83 +38,13 @@ from tools.pool_admin.doctor.run import exit_code, findings
 from tools.pool_admin.fixes import Fix
 from tools.pool_admin.pool import ATTRIBUTE
 from tools.pool_admin.report import show_findings
-from tools.pool_admin.stack import TRIGGERS, DeployedStack
+from tools.pool_admin.stack import TRIGGERS
 from tools.pool_admin.view import View
-
-NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
-DENIED = Unchecked("GetAccount", Reason.DENIED)
-STACK = DeployedStack(
-    "passcode",
-    "CREATE_COMPLETE",
-    {"UserPoolId": POOL_ID, "CodeLifeSeconds": "300"},
-    {"UserPoolId": POOL_ID},
-    FUNCTIONS,
-)
-STACK = replace(STACK, functions={k: v for k, v in FUNCTIONS.items() if k != "PreTokenGeneration"})
-CLAIMS = replace(STACK, functions=FUNCTIONS, parameters=STACK.parameters | {"AssuranceClaims": "ID_TOKEN"})
-SERVED = {"Timeout": 5, "Environment": {"Variables": {"CODE_ONLY_CLIENTS": ""}}, "CodeSha256": "a"}
-HEALTHY = StackFacts(
-    STACK,
-    dict.fromkeys(STACK.triggers.values(), True),
-    dict.fromkeys(STACK.functions, SERVED),
-    dict.fromkeys(STACK.functions, SERVED),
-    EmailFacts("no-reply@people.example", sender_verified=True, out_of_sandbox=True),
-    SmsFacts(in_sandbox=False, monthly_usd=200.0),
-)
-CLIENT = {
-    "ClientId": "web",
-    "ClientName": "Web",
-    "ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-    "PreventUserExistenceErrors": "ENABLED",
-    "AuthSessionValidity": 15,
-    "WriteAttributes": ["name", "custom:otp_channel"],
-}
-POOL = {
-    "Id": POOL_ID,
-    "Arn": ARN,
-    "MfaConfiguration": "OFF",
-    "LambdaConfig": STACK.triggers,
-    "AutoVerifiedAttributes": ["email"],
-    "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]},
-    "AccountRecoverySetting": {"RecoveryMechanisms": [{"Name": "admin_only", "Priority": 1}]},
-    "SchemaAttributes": [{"Name": ATTRIBUTE}],
-    "Domain": "people",
-}
-CLEAN = Facts(POOL, (CLIENT,), HEALTHY)
-
-
-def text_of(finding: Finding) -> str:
-    return f"{', '.join(finding.about)}: {finding.what}"
-
-
-def of(found: list[Finding]) -> list[tuple[Severity, str]]:
-    return [(finding.severity, text_of(finding)) for finding in found]
-
-
-def one(facts: Facts, severity: Severity, words: str) -> Finding:
-    """The only finding of `facts`. It has that severity and those words, a reason and a fix."""
-    found = findings(facts)
-    assert [f.severity for f in found] == [severity], of(found)
-    assert words in text_of(found[0])
-    assert len(found[0].why) > 10
-    assert all(len(str(step)) > 10 for step in found[0].fix)
-    assert found[0].fix
-    return found[0]
-
-
-def fix_of(facts: Facts) -> str:
-    """The fixes of the worst finding."""
-    return "\n".join(map(str, findings(facts)[0].fix))
 
 
 def test_a_clean_pool_is_clean() -> None:
     assert findings(CLEAN) == []
     assert exit_code([]) == 0
-
-
-def triggers(**others: str | None) -> dict[str, str]:
-    wanted: Mapping[str, str | None] = STACK.triggers | others
-    return {name: arn for name, arn in wanted.items() if arn}
 
 
 @pytest.mark.parametrize(

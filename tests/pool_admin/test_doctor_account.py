@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.pool_admin.test_doctor import CLEAN, HEALTHY, STACK, WARNING, fix_of, of, one
+from tests.support.doctor_samples import CLEAN, HEALTHY, STACK, WARNING, fix_of, of, one
 from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, Unchecked
 from tools.pool_admin.doctor.run import findings
 

@@ -7,7 +7,7 @@ from typing import Any
 import jmespath  # type: ignore[import-untyped]
 import pytest
 
-from tests.pool_admin.test_doctor import CLEAN, CLIENT, HEALTHY, POOL, STACK, WARNING, fix_of, one
+from tests.support.doctor_samples import CLEAN, CLIENT, HEALTHY, POOL, STACK, WARNING, fix_of, one
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked, UserFacts
 from tools.pool_admin.doctor.run import findings
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.pool_admin.fake import POOL_ID
-from tests.pool_admin.test_doctor import (
+from tests.support.botocore_values import model
+from tests.support.doctor_samples import (
     CLEAN,
     CLIENT,
     ERROR,
@@ -20,8 +20,8 @@ from tests.pool_admin.test_doctor import (
     one,
     triggers,
 )
-from tests.pool_admin.values import model
-from tests.pool_admin.world import OTHERS
+from tests.support.fake_user_pool import POOL_ID
+from tests.support.pool_admin_world import OTHERS
 from tools.pool_admin.doctor.clients import KNOWN_FLOWS, can_migrate
 from tools.pool_admin.doctor.facts import Facts, Unreadable
 from tools.pool_admin.doctor.finding import Severity

@@ -13,11 +13,11 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import code_in
-from tests.e2e.cognito import Conversation
-from tests.e2e.hosted import App, Browser
-from tests.loopback import serving
-from tests.pool_admin.newer_cognito import NewerCognito
+from tests.support.live_browser import App, Browser
+from tests.support.live_sign_in import Conversation
+from tests.support.loopback_server import serving
+from tests.support.newer_cognito import NewerCognito
+from tests.support.users import code_in
 from token_service.destination import Channel, Destination
 from token_service.recipient import of_address
 from tools.local_stack import inbox, process, stack

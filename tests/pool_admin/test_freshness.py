@@ -7,7 +7,7 @@ import pytest
 import typer
 from botocore.model import ServiceModel
 
-from tests.pool_admin.values import model
+from tests.support.botocore_values import model
 from tools.pool_admin import freshness
 from tools.pool_admin.doctor.clients import KNOWN_FLOWS
 from tools.pool_admin.freshness import api_of, new_in, reviewed_api

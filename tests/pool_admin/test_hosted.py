@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.pool_admin.fake import POOL_ID
-from tests.pool_admin.test_doctor import (
+from tests.support.doctor_samples import (
     CLEAN,
     CLIENT,
     ERROR,
@@ -19,6 +18,7 @@ from tests.pool_admin.test_doctor import (
     of,
     one,
 )
+from tests.support.fake_user_pool import POOL_ID
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked
 from tools.pool_admin.doctor.finding import Severity
 from tools.pool_admin.doctor.run import findings

@@ -11,8 +11,8 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from tests.pool_admin.fake import ACCOUNT, ARN, POOL_ID
-from tests.pool_admin.world import FUNCTIONS, refusal
+from tests.support.fake_user_pool import ACCOUNT, ARN, POOL_ID
+from tests.support.pool_admin_world import FUNCTIONS, refusal
 from tools.pool_admin import send_test
 from tools.pool_admin.aws import Aws, region_of
 from tools.pool_admin.changes import Change, backwards, changed, difference

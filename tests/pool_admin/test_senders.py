@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.pool_admin.fake import ARN, POOL_ID, full_pool
-from tests.pool_admin.test_doctor import CLEAN, HEALTHY, POOL, STACK, one
-from tests.pool_admin.values import members
-from tests.pool_admin.world import FUNCTIONS, OTHERS, SENDER_KEY, World, app_client
+from tests.support.botocore_values import members
+from tests.support.doctor_samples import CLEAN, HEALTHY, POOL, STACK, one
+from tests.support.fake_user_pool import ARN, POOL_ID, full_pool
+from tests.support.pool_admin_world import FUNCTIONS, OTHERS, SENDER_KEY, World, app_client
 from tools.pool_admin.attach import Attach
 from tools.pool_admin.changes import difference
 from tools.pool_admin.detach import Detach

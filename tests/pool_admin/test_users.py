@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.pool_admin.world import refusal
+from tests.support.pool_admin_world import refusal
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.rules import Policy
 from tools.pool_admin.subjects import Purpose, Subject, hash_of, sub_of

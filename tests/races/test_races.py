@@ -7,30 +7,27 @@ busy machine does not turn a race into a time-out.
 import secrets
 import uuid
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from threading import Barrier
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from adapters.keys import KmsMac
-from adapters.table import Table
-from tests.live import LiveDoors, event, live_doors, patient_client
+from passcode.adapters.kms import KmsMac
+from passcode.adapters.record_table import Table
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.code import code_from_mac
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal, Refused
+from tests.support.live_handlers import LiveDoors, event, live_doors, patient_client
+from tests.support.threads import at_once
 from token_service.answering import judge_sign_in
-from token_service.challenge import Challenge
-from token_service.code import code_from_mac
 from token_service.delivery import Delivery
 from token_service.destination import Channel
-from token_service.policy import Policy
-from token_service.refusal import Refusal, Refused
 from token_service.sign_in import SignIn
 from token_service.steps import Limits
 from tools.local_stack.stack import Stack
 
-T = TypeVar("T")
 NOW = 1_900_000_000
 POLICY = Policy()
 
@@ -92,18 +89,6 @@ def world(local_stack: Stack) -> World:
 @pytest.fixture
 def sub() -> str:
     return str(uuid.uuid4())
-
-
-def at_once(count: int, act: Callable[[int], T]) -> list[T]:
-    """Call `act(0)` … `act(count - 1)` in as many threads, all let go together."""
-    gate = Barrier(count)
-
-    def one(number: int) -> T:
-        gate.wait(timeout=60)
-        return act(number)
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
 
 
 def test_200_wrong_answers_at_once_are_judged_as_often_as_one_after_the_other(world: World, sub: str) -> None:

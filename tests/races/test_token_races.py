@@ -10,21 +10,20 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from adapters.keys import KmsMac, ProofKeys
-from adapters.proofs import ProofTable
-from adapters.requests import RequestTable
-from adapters.table import Table
-from adapters.tokens import ChallengeTokens, SignedTokens
-from tests.live import live_door, patient_client
-from tests.races.test_races import at_once
+from passcode.adapters.confirmation_tables import ProofTable, RequestTable
+from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens
+from passcode.adapters.kms import KmsMac, ProofKeys
+from passcode.adapters.record_table import Table
+from passcode.token_service.code import code_from_mac
+from passcode.token_service.refusal import Refused
+from tests.support.live_handlers import live_door, patient_client
+from tests.support.threads import at_once
 from token_http.answering import Answering
 from token_http.asking import Asking
 from token_http.bodies import Created, CreateToken, Introspect, VerifyToken
 from token_http.call import VERIFY_TOKEN, Call
 from token_http.problems import Problem
-from token_service.code import code_from_mac
 from token_service.delivery import Delivery
-from token_service.refusal import Refused
 from token_service.ticket import read_ticket
 from tools.local_stack.stack import Stack
 

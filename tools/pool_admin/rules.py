@@ -1,20 +1,10 @@
-"""The functions' own rules, so that what an operator reads is what a user meets.
+"""The functions' own rules, so that what an operator reads is what a user meets."""
 
-Inside Lambda the root of imports is `triggers/`; here it has to be made one.
-"""
-
-import sys
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "triggers"))
-
-from adapters.phone import country_for_sms
+from passcode.channels.phone_number import country_for_sms
+from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, key_of
+from passcode.token_service.policy import Policy, answer_wait, send_wait
 from token_service.address import counted
 from token_service.destination import Channel, parse
-from token_service.policy import Policy
-from token_service.purpose import SIGN_IN, STEP_UP, TOKEN
-from token_service.record import key_of
-from token_service.throttle import answer_wait, send_wait
 
 __all__ = [
     "SIGN_IN",

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from adapters.sender import Sender
-from adapters.telemetry import Telemetry
-from token_service.code import RawCode
+from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.code import RawCode
+from passcode.token_service.refusal import Unavailable
 from token_service.cognito_message import is_too_old
 from token_service.destination import Channel
-from token_service.refusal import Unavailable
 from token_service.sealed import Sealed
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from adapters.mail import Mail
-from adapters.sms import Texts
 from adapters.words import cognito_words, email_layout, words_for
+from passcode.adapters.ses import Mail
+from passcode.adapters.sns import Texts
+from passcode.token_service.challenge import kind_of, words_of
+from passcode.token_service.code import RawCode
+from passcode.token_service.refusal import Unavailable, Undeliverable
 from token_service import cognito_message, message
-from token_service.code import RawCode
 from token_service.delivery import Delivery
 from token_service.destination import Channel, Destination
-from token_service.purpose import kind_of, words_of
-from token_service.refusal import Unavailable, Undeliverable
 from token_service.sealed import Sealed
 
 Failed = Callable[[Channel, str, str], None]

@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from passcode.token_service.challenge import SIGN_IN
 from token_service import cognito_message
 from token_service.message import best_locale
-from token_service.purpose import SIGN_IN
 
 _FOLDER = Path(__file__).parent.parent / "messages"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from hosted import waits
 from hosted.views import Choose, Code, Ended, Start
-from token_service.code import read_answer
+from passcode.token_service.code import read_answer
 from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told, UserPool
 from token_service.hosted_state import Notice, SignInState, Stage
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.telemetry import Telemetry
 from hosted import answers, pages
 from hosted.answers import Answer
 from hosted.browser import bearer_of, cookie_of, form_of, language_of
@@ -18,6 +17,7 @@ from hosted.sign_ins import version_of
 from hosted.signing_in import BAD_LINK, NOT_HERE, OTHER_WINDOW, Leave, SigningIn
 from hosted.views import Brand, View
 from hosted.wording import locale_of
+from passcode.adapters.telemetry import Telemetry
 
 Event = dict[str, Any]
 

@@ -2,8 +2,8 @@
 
 import re
 
+from passcode.token_service.refusal import Refusal, sentence
 from token_service.hosted_state import Notice
-from token_service.refusal import Refusal, sentence
 
 _WAIT = re.compile(r"Try again in (\d+) (second|minute|hour)s?")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3_600}

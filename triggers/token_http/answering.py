@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from adapters.proofs import ProofTable
-from adapters.telemetry import Telemetry
-from adapters.tokens import ChallengeTokens, NotOurToken, SignedTokens
+from passcode.adapters.confirmation_tables import ProofTable
+from passcode.adapters.jwt_tokens import ChallengeTokens, NotOurToken, SignedTokens
+from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.challenge import words_of
+from passcode.token_service.check import Verdict
+from passcode.token_service.refusal import Refusal
 from token_http import problems
 from token_http.bodies import Introspect, Verified, VerifyToken
 from token_http.call import STEP_UP_VERIFY, VERIFY_TOKEN, Call, Pool, SignedIn
 from token_http.problems import Problem
-from token_service.judge import Verdict
 from token_service.proving import Judge
-from token_service.purpose import words_of
-from token_service.refusal import Refusal
 from token_service.ticket import Claims, Ticket, proof_claims, read_ticket
 
 _CODE_ALONE = (

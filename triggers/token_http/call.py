@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.users import Users
+from passcode.adapters.cognito_users import Users
 from token_http import problems
 from token_http.problems import Problem
 from token_service.destination import Channel

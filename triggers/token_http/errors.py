@@ -8,10 +8,10 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.refusal import Refused
 from token_http import problems
 from token_http.problems import MEDIA_TYPE, Problem
-from token_service.refusal import Refused
 
 # Seconds: what failed is either over by then, or will take longer than anybody waits.
 RETRY = 30

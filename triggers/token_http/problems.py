@@ -5,7 +5,7 @@ No detail repeats anything of the request: an answer ends up in the caller's log
 
 from dataclasses import dataclass
 
-from token_service.refusal import Refusal, Refused, spoken
+from passcode.token_service.refusal import Refusal, Refused, spoken
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:cognito-passcode:problem:"

@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
+from passcode.token_service.challenge import SIGN_IN, Challenge
+from passcode.token_service.check import Verdict, judge
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal
+from passcode.token_service.store import CodeMac, Given, Store
 from token_service import trigger_event
-from token_service.challenge import Challenge
 from token_service.destination import fingerprint
-from token_service.judge import Verdict, judge
-from token_service.policy import Policy
-from token_service.ports import CodeMac, Given, Store
-from token_service.purpose import SIGN_IN
-from token_service.refusal import Refusal
 from token_service.trigger_event import Event
 
 

@@ -7,20 +7,13 @@ would turn fresh with the user's next sign-in.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from passcode.token_service.store import Evidence
 
 _SIGN_IN = "TokenGeneration_Authentication"
 _REFRESH = "TokenGeneration_RefreshTokens"
 # Tokens follow a right answer within seconds. An older one belongs to another sign-in.
 _FRESH_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One accepted code: when, in seconds since the epoch, and on which channel."""
-
-    verified_at: int
-    channel: str
 
 
 def methods(channel: str, *, with_password: bool = False) -> list[str]:

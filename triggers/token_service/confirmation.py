@@ -6,15 +6,15 @@ The same `issue` as a sign-in's, with the same counters' rules and the same queu
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from passcode.confirmation.idempotency import Claim, Requests
+from passcode.token_service.challenge import key_of, purpose_of
+from passcode.token_service.issue import Ask, Issued, is_open, issue, rejoined
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.store import Store
 from token_service.delivery import Delivery, delivery_for
 from token_service.destination import choose
-from token_service.issue import Ask, Issued, is_open, issue, rejoined
-from token_service.policy import Policy
-from token_service.ports import Claim, Requests, Store
-from token_service.purpose import purpose_of
 from token_service.recipient import Recipient, bound_to
-from token_service.record import key_of
-from token_service.refusal import Refusal, Refused
 
 
 @dataclass(frozen=True)

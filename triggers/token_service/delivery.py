@@ -3,8 +3,8 @@
 import json
 from dataclasses import dataclass
 
+from passcode.token_service.challenge import Challenge
 from token_service import destination
-from token_service.challenge import Challenge
 from token_service.destination import Destination, Destinations
 
 

@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from token_service.code import RawCode
+from passcode.token_service.code import RawCode
 
 # Isolates (Unicode bidi): the digits keep their order inside a line that runs from right to left, and words
 # in another script than the line's keep theirs and leave the line's alone.

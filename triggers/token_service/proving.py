@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from token_service.judge import Verdict, judge
-from token_service.policy import Policy
-from token_service.ports import CodeMac, Store
-from token_service.purpose import STEP_UP, TOKEN, kind_of, words_of
+from passcode.token_service.challenge import STEP_UP, TOKEN, kind_of, words_of
+from passcode.token_service.check import Verdict, judge
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal
+from passcode.token_service.store import CodeMac, Store
 from token_service.recipient import Recipient, bound_to
-from token_service.refusal import Refusal
 from token_service.ticket import Ticket
 
 

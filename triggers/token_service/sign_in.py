@@ -5,15 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from token_service.challenge import Challenge
+from passcode.token_service.challenge import SIGN_IN, Challenge
+from passcode.token_service.issue import Ask, issue
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.store import Store
 from token_service.delivery import Delivery, delivery_for
 from token_service.destination import choose
-from token_service.issue import Ask, issue
 from token_service.person import Person
-from token_service.policy import Policy
-from token_service.ports import Store
-from token_service.purpose import SIGN_IN
-from token_service.refusal import Refusal, Refused
 from token_service.rounds import History, asks_for_message, label, read_label, tally
 from token_service.steps import Limits
 

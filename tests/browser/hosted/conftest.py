@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.hosted.kit import BOTH, PATIENCE, Doors, LocalApp, Person, doors, is_local
-from tests.conftest import COOLDOWN
+from tests.support.users import COOLDOWN
 from tools.local_stack import process, stack
 from tools.local_stack.stack import Stack
 

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 
-from tests.conftest import User
-from tests.e2e.hosted import App, issuer
-from tests.loopback import serving
+from tests.support.live_browser import App, issuer
+from tests.support.loopback_server import serving
+from tests.support.users import User
 from tools.local_stack.stack import Stack
 
 if TYPE_CHECKING:

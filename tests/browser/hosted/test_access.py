@@ -8,8 +8,9 @@ import pytest
 from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person
 from tests.browser.preview import PHONE, TABLE, Scheme, served
 from tests.clients.driver import HERE
-from tests.conftest import User, another_code, missing
-from tests.hosted.page_samples import VIEWS
+from tests.support.machine import missing
+from tests.support.page_samples import VIEWS
+from tests.support.users import User, another_code
 from tools.local_stack.paths import ROOT
 
 if TYPE_CHECKING:

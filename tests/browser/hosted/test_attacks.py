@@ -8,8 +8,8 @@ import pytest
 
 from hosted.browser import COOKIE
 from tests.browser.hosted.kit import CODE_PAGE, Doors, LocalApp, Person, doors
-from tests.conftest import User
-from tests.e2e.hosted import App, session
+from tests.support.live_browser import App, session
+from tests.support.users import User
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext

@@ -10,7 +10,7 @@ import pytest
 
 from hosted.browser import COOKIE
 from tests.browser.hosted.kit import LocalApp, Person
-from tests.conftest import User
+from tests.support.users import User
 
 pytestmark = pytest.mark.e2e
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person
 from tests.clients.driver import HERE, node
-from tests.conftest import User
+from tests.support.users import User
 
 pytestmark = [pytest.mark.e2e, pytest.mark.node]
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person
-from tests.conftest import User, another_code
-from tests.e2e.cognito import password_and_code
+from tests.support.live_sign_in import password_and_code
+from tests.support.users import User, another_code
 from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person
-from tests.conftest import User, another_code
+from tests.support.users import User, another_code
 from token_service.hosted_state import key_of_cookie
 from tools.local_stack.stack import Stack
 

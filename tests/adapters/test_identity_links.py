@@ -1,0 +1,67 @@
+"""The link: made once, and never taken for made."""
+
+import json
+
+import pytest
+
+from passcode.adapters.cognito_users import Links, Users
+from passcode.token_service.refusal import Unavailable
+from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.events import SUB
+
+ATTRIBUTES = {"sub": SUB, "email": "ann@example.com"}
+LINKED = {"identities": json.dumps([{"providerName": "OneTimeCode", "userId": SUB}])}
+MERGED = refused_by_aws("InvalidParameterException")
+
+
+def links(wire: Wire) -> Links:
+    return Links(lambda: wire, "pool", "OneTimeCode", Users(lambda: wire, "pool"))
+
+
+def user(**attributes: str) -> dict[str, object]:
+    found = [{"Name": name, "Value": value} for name, value in (ATTRIBUTES | attributes).items()]
+    return {"Enabled": True, "UserAttributes": found}
+
+
+def test_a_user_is_linked_by_their_subject() -> None:
+    wire = Wire()
+    links(wire).make("user-name", ATTRIBUTES)
+    (call,) = wire.sent("admin_link_provider_for_user")
+    assert call["DestinationUser"] == {"ProviderName": "Cognito", "ProviderAttributeValue": "user-name"}
+    assert call["SourceUser"] == {
+        "ProviderName": "OneTimeCode",
+        "ProviderAttributeName": "Cognito_Subject",
+        "ProviderAttributeValue": SUB,
+    }
+
+
+def test_who_is_linked_costs_no_call() -> None:
+    wire = Wire()
+    links(wire).make("user-name", ATTRIBUTES | LINKED)
+    assert wire.calls == []
+
+
+def test_who_was_linked_by_a_faster_request_is_linked() -> None:
+    wire = Wire({"admin_get_user": user(**LINKED)}, admin_link_provider_for_user=MERGED)
+    links(wire).make("user-name", ATTRIBUTES)
+
+
+@pytest.mark.parametrize(
+    "identities",
+    [
+        "[]",
+        json.dumps([{"providerName": "Google", "userId": SUB}]),
+        json.dumps([{"providerName": "OneTimeCode", "userId": "another"}]),
+    ],
+)
+def test_a_refusal_is_not_taken_for_a_link(identities: str) -> None:
+    """Cognito would make a second user with the same address, and everybody would think all is well."""
+    wire = Wire({"admin_get_user": user(identities=identities)}, admin_link_provider_for_user=MERGED)
+    with pytest.raises(Unavailable):
+        links(wire).make("user-name", ATTRIBUTES)
+
+
+def test_what_cannot_be_linked_does_not_go_on() -> None:
+    wire = Wire(admin_link_provider_for_user=refused_by_aws("AliasExistsException"))
+    with pytest.raises(Unavailable):
+        links(wire).make("user-name", ATTRIBUTES)

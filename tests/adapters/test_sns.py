@@ -1,0 +1,113 @@
+"""The adapter of SNS against AWS's own model: the exact call, and what each error means."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.stub import ANY
+
+from passcode.adapters.sms_budget_table import SmsBudget
+from passcode.adapters.sns import Texts
+from passcode.token_service.refusal import Unavailable, Undeliverable
+from tests.support.aws_stubs import Stubs, client, modelled
+from tests.support.deliver_world import CAPS
+from tests.support.events import NOW, PHONE
+from token_service.message import Sms
+
+SMS_CALL = {
+    "PhoneNumber": PHONE,
+    "Message": "654321",
+    "MessageAttributes": {
+        "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
+        "AWS.SNS.SMS.MaxPrice": {"DataType": "Number", "StringValue": "0.20"},
+    },
+}
+SENDER_ID = {"AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": "APP"}}
+
+
+BUDGET_CALL = {
+    "TableName": "table",
+    "Key": {"pk": {"S": "sms_budget#2026-01-01"}},
+    "UpdateExpression": ANY,
+    "ConditionExpression": ANY,
+    "ExpressionAttributeNames": {"#ttl": "ttl", "#sent": "sent_US", "#open": "open_US"},
+    "ExpressionAttributeValues": {
+        ":ttl": {"N": str(NOW + 2 * 86_400)},
+        ":one": {"N": "1"},
+        ":day": {"N": "1000"},
+        ":country": {"N": "500"},
+        ":open": {"N": "100"},
+    },
+}
+
+
+@pytest.fixture
+def aws() -> Iterator[Stubs]:
+    with Stubs() as stubs:
+        yield stubs
+
+
+def send(to: str = PHONE, sender_id: str = "") -> str:
+    """Send the SMS of these tests."""
+    budget = SmsBudget(client("dynamodb"), "table")
+    texts = Texts(client("sns"), budget, CAPS, frozenset({"US"}), "0.20", sender_id)
+    return texts.send(to, Sms("654321"), NOW)
+
+
+@pytest.mark.parametrize(("sender_id", "more"), [("", {}), ("APP", SENDER_ID)])
+def test_an_sms_is_counted_and_then_published(aws: Stubs, sender_id: str, more: dict[str, Any]) -> None:
+    aws.table.add_response("update_item", {}, BUDGET_CALL)
+    call = SMS_CALL | {"MessageAttributes": SMS_CALL["MessageAttributes"] | more}  # type: ignore[operator]
+    aws.sns.add_response("publish", {"MessageId": "1"}, call)
+    assert send(sender_id=sender_id) == "US"
+
+
+@pytest.mark.parametrize("code", sorted(c for c in modelled("sns", "Publish") if "Parameter" in c))
+def test_a_number_that_sns_will_never_take_is_undeliverable(aws: Stubs, code: str) -> None:
+    aws.table.add_response("update_item", {})
+    aws.sns.add_client_error("publish", code, f"{PHONE} is opted out")
+    with pytest.raises(Undeliverable, match=f"^{code}$"):
+        send()
+
+
+@pytest.mark.parametrize("code", ["InternalError", "Throttling", "KMSThrottling", "AuthorizationError"])
+def test_what_sns_may_take_later_is_unavailable(aws: Stubs, code: str) -> None:
+    aws.table.add_response("update_item", {})
+    aws.sns.add_client_error("publish", code, f"{PHONE} later")
+    with pytest.raises(Unavailable, match=f"^SNS answered {code}$"):
+        send()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+4915112345678",  # a country that is not allowed
+        "+12425551234",  # +1, and not the United States
+        "+18005550100",  # toll-free
+        "+19005550100",  # premium
+        "+881612345678",  # satellite
+        "+1202555",  # too short
+        "12025550147",
+        "+",
+        "",
+    ],
+)
+def test_a_number_that_is_not_allowed_costs_no_call(aws: Stubs, number: str) -> None:
+    with pytest.raises(Undeliverable, match=r"^country$"):
+        send(number)
+
+
+def test_a_budget_that_is_used_up_publishes_nothing(aws: Stubs) -> None:
+    aws.table.add_client_error("update_item", "ConditionalCheckFailedException")
+    with pytest.raises(Undeliverable, match=r"^budget$"):
+        send()
+
+
+def test_a_budget_that_cannot_be_read_publishes_nothing(aws: Stubs) -> None:
+    aws.table.add_client_error("update_item", "InternalServerError")
+    with pytest.raises(Unavailable, match=r"^the table answered InternalServerError$"):
+        send()
+
+
+def test_an_sms_does_not_show_itself_when_it_is_printed() -> None:
+    assert "654321" not in repr(Sms("654321"))

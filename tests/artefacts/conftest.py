@@ -1,0 +1,82 @@
+"""What is built, once for all tests here, and a local AWS that it is deployed to by `make deploy`."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load
+
+from tests.support.machine import missing
+from tests.support.sam import READY, STACK_NAME, deploy, make
+from tools.local_stack import process, stack
+from tools.local_stack.clients import client
+from tools.local_stack.deploy import DEFAULTS
+from tools.local_stack.environment import REGION
+from tools.local_stack.paths import ROOT
+from tools.local_stack.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `make build` filled: one artefact for each function, and the template for them."""
+    if not READY.exists() or READY.read_bytes() != (ROOT / "requirements-build.lock").read_bytes():
+        missing("AWS SAM (`make build` fetches it)")
+    folder = tmp_path_factory.mktemp("built")
+    print(make("build", f"BUILT={folder}"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def template(built: Path) -> dict[str, Any]:
+    """The template that sam wrote beside the artefacts."""
+    found: dict[str, Any] = load(str(built / "template.yaml"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def saved_answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that keeps what was answered to `make deploy`."""
+    return tmp_path_factory.mktemp("mine") / "samconfig.mine.toml"
+
+
+@pytest.fixture(scope="package")
+def local_stack(
+    built: Path, template: Mapping[str, Any], saved_answers: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """The built artefacts, deployed as a newcomer does it: with every question answered."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path_factory.mktemp("local")))
+        emulator = process.start(process.free_port())
+        try:
+            client(emulator.endpoint_url, "ses").verify_email_identity(EmailAddress=DEFAULTS["SenderEmail"])
+            print(deploy(emulator.endpoint_url, built, saved_answers, answers_to_all(template["Parameters"])))
+            yield deployed(emulator.endpoint_url)
+        finally:
+            stack.down()
+
+
+def answers_to_all(parameters: Mapping[str, Any]) -> str:
+    """What is typed: the stack, the region, its parameters, then how to deploy and what to save."""
+    typed = [DEFAULTS.get(name, "") for name in parameters]
+    return "\n".join([STACK_NAME, REGION, *typed, "y", "y", "n", "y", "", "", "y", ""])
+
+
+def deployed(endpoint_url: str) -> Stack:
+    """The stack as its outputs describe it, which is all that a person has."""
+    cloudformation = client(endpoint_url, "cloudformation")
+    (found,) = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+    return Stack(
+        endpoint_url=endpoint_url,
+        region=REGION,
+        user_pool_id=outputs["UserPoolId"],
+        clients={
+            "password_and_code": outputs["PasswordAndCodeClientId"],
+            "code_only": outputs["CodeOnlyClientId"],
+        },
+        table=outputs["TableName"],
+        queue_url=outputs["QueueUrl"],
+        functions={},
+        outputs=outputs,
+    )

@@ -1,0 +1,238 @@
+"""Each artefact is complete by itself, and has nothing that its function does not need."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.artefacts import build, sizes
+from tools.local_stack.paths import ROOT
+
+# The first test builds for all of them, and pip takes five seconds of a core for each function.
+pytestmark = pytest.mark.timeout(400)
+
+# boto3 and what it needs, which the Lambda runtime has beside the artefact.
+RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six")
+
+# Libraries for Lambda's processor, which this one cannot load: those of this environment stand in for them.
+NATIVE = ("pydantic_core", "cryptography", "_cffi_backend", "wrapt", "charset_normalizer", "markupsafe")
+
+# In a process that sees the stand-ins, the artefact, the standard library and the runtime, and nothing else.
+IMPORT_ALL = """
+import importlib, json, pathlib, sys
+artefact, native, runtime, handler = sys.argv[1:]
+sys.path[:0], sys.path[len(sys.path):] = [native, artefact], [runtime]
+module, _, name = handler.partition(".")
+assert callable(getattr(importlib.import_module(module), name))
+root = pathlib.Path(artefact)
+folders = ("adapters", "hosted", "token_http", "token_service", "passcode")
+ours = [*root.glob("*_*.py"), *(file for folder in folders for file in root.glob(f"{folder}/**/*.py"))]
+for file in ours:
+    importlib.import_module(".".join(file.relative_to(root).with_suffix("").parts))
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+AARCH64 = (183).to_bytes(2, "little")
+
+
+def functions(template: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
+def files(artefact: Path) -> dict[str, Path]:
+    return {p.relative_to(artefact).as_posix(): p for p in artefact.rglob("*") if p.is_file()}
+
+
+def environment(template: Mapping[str, Any], function: Mapping[str, Any]) -> dict[str, str]:
+    """The function's variables: a parameter's default, or any word for what only a deployed stack has."""
+    both = [*template["Globals"]["Function"]["Environment"]["Variables"].items()]
+    both += function.get("Environment", {}).get("Variables", {}).items()
+    parameters = template["Parameters"]
+    return {
+        name: str(parameters.get(value.get("Ref"), {}).get("Default", "word"))
+        if isinstance(value, dict)
+        else str(value)
+        for name, value in both
+    }
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages of the Lambda runtime."""
+    return linked(RUNTIME, tmp_path_factory.mktemp("runtime"))
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the libraries of this machine."""
+    return linked(NATIVE, tmp_path_factory.mktemp("native"))
+
+
+def linked(names: tuple[str, ...], folder: Path) -> Path:
+    """`folder`, with this environment's packages of these names in it."""
+    for name in names:
+        origin = importlib.util.find_spec(name)
+        assert origin
+        assert origin.origin
+        found = Path(origin.origin)
+        place = found.parent if found.name == "__init__.py" else found
+        (folder / place.name).symlink_to(place)
+    return folder
+
+
+def top_of(file: Path, artefact: Path) -> str:
+    """The package or single module that a file belongs to."""
+    return file.relative_to(artefact).parts[0].partition(".")[0]
+
+
+def test_every_function_has_an_artefact(built: Path, template: Mapping[str, Any]) -> None:
+    print("\n" + sizes.table(built))
+    assert {folder.name for folder in built.iterdir() if folder.is_dir()} == set(functions(template))
+    for name, function in functions(template).items():
+        assert function["Handler"] == build.handler_of(name).removesuffix(".py") + ".handler"
+
+
+def test_an_artefact_runs_alone(
+    built: Path, template: Mapping[str, Any], runtime: Path, native: Path, tmp_path: Path
+) -> None:
+    for name, function in functions(template).items():
+        assert {top_of(library, built / name) for library in sizes.native(built / name)} <= set(NATIVE)
+        folders = [built / name, native if sizes.native(built / name) else tmp_path, runtime]
+        # -S and -I hide this environment's packages, so only what was shipped can be found.
+        done = subprocess.run(
+            [sys.executable, "-S", "-I", "-B", "-c", IMPORT_ALL, *folders, function["Handler"]],
+            env=environment(template, function) | {"AWS_DEFAULT_REGION": "us-east-1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{name}: {done.stderr}"
+        if name == "DefineAuthChallenge":
+            assert not {"boto3", "aws_lambda_powertools"} & set(json.loads(done.stdout))
+
+
+def test_nothing_needless_is_shipped(built: Path, template: Mapping[str, Any]) -> None:
+    for name in functions(template):
+        shipped = files(built / name)
+        tops = {path.partition("/")[0] for path in shipped}
+        assert not tops & {
+            "boto3",
+            "botocore",
+            "tests",
+            "bin",
+            "Makefile",
+            "requirements.in",
+            "requirements.txt",
+        }
+        assert not [path for path in shipped if "__pycache__" in path or ".dist-info/" in path]
+        foreign = [path for path in shipped if not path.startswith("hosted/assets/")]
+        assert not [path for path in foreign if path.endswith((".pyc", ".pyi", ".js", ".css", "py.typed"))]
+        # The doors of the other functions.
+        assert sum(path.endswith(".py") and path != "typing_extensions.py" for path in tops) == 1
+
+
+@pytest.mark.parametrize(
+    ("function", "packages", "adapters"),
+    [
+        ("DefineAuthChallenge", set(), set()),
+        (
+            "CreateAuthChallenge",
+            {"aws_lambda_powertools"},
+            {"botocore_clients", "record_table", "sqs", "telemetry"},
+        ),
+        (
+            "VerifyAuthChallenge",
+            {"aws_lambda_powertools", "phonenumbers"},
+            {"botocore_clients", "kms", "record_table", "sms_budget_table", "telemetry"},
+        ),
+        (
+            "CustomSender",
+            {"aws_lambda_powertools"},
+            {"botocore_clients", "cognito_users", "sqs", "telemetry"},
+        ),
+        (
+            "Deliver",
+            {"aws_lambda_powertools", "phonenumbers"}
+            | {"aws_encryption_sdk", "attr", "cryptography", "wrapt"},
+            {"botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns", "telemetry"},
+        ),
+        (
+            "HostedSignIn",
+            {"aws_lambda_powertools", "jinja2", "markupsafe", "jwt", "pyasn1", "pyasn1_modules"}
+            # What pycognito imports for the arithmetic of a password, among them a client that is never used.
+            | {"pycognito", "envs", "requests", "certifi", "charset_normalizer", "idna", "urllib3"},
+            {"botocore_clients", "cognito_users", "hosted_table", "jwt_tokens", "kms", "pool_sign_in"}
+            | {"secrets_manager", "telemetry"},
+        ),
+        (
+            "TokenApi",
+            {"aws_lambda_powertools", "phonenumbers", "jwt", "pyasn1", "pyasn1_modules"}
+            | {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"},
+            {"botocore_clients", "cognito_users", "confirmation_tables", "jwt_tokens", "kms", "record_table"}
+            | {"sms_budget_table", "sqs", "telemetry"},
+        ),
+    ],
+)
+def test_a_door_ships_only_what_it_may_do(
+    built: Path, function: str, packages: set[str], adapters: set[str]
+) -> None:
+    assert set(sizes.packages(built / function)) - {"jmespath", "typing_extensions"} == packages
+    found = {path.stem for path in (built / function / "passcode" / "adapters").glob("*.py")} - {"__init__"}
+    assert found == adapters
+
+
+def test_the_page_ships_its_words_its_form_and_its_look(built: Path) -> None:
+    for folder in ("templates", "words", "assets"):
+        own = {path.name for path in (ROOT / "triggers" / "hosted" / folder).iterdir() if path.is_file()}
+        assert {path.name for path in (built / "HostedSignIn" / "hosted" / folder).iterdir()} == own != set()
+
+
+def test_deliver_ships_its_words(built: Path) -> None:
+    words = {path.name for path in (ROOT / "triggers" / "messages").iterdir()}
+    assert {path.name for path in (built / "Deliver" / "messages").iterdir()} == words
+
+
+def test_the_sizes_stay_small(built: Path, template: Mapping[str, Any]) -> None:
+    for name in functions(template):
+        found = files(built / name).values()
+        # Half of the token service's is pydantic's native library, and most of deliver's is cryptography's.
+        larger = {"TokenApi": 3_800_000, "Deliver": 6_500_000, "HostedSignIn": 2_000_000}
+        limit = {"DefineAuthChallenge": 20_000, **larger}.get(name, 1_500_000)
+        assert sizes.zipped(built / name, list(found)) < limit, name
+
+
+def test_what_is_built_for_is_what_the_template_says(built: Path, template: Mapping[str, Any]) -> None:
+    common = template["Globals"]["Function"]
+    assert (common["Runtime"], common["Architectures"]) == ("python3.13", ["arm64"])
+    assert {"--platform=manylinux2014_aarch64", "--python-version=3.13"} <= set(build.TARGET)
+    for name in functions(template):
+        for library in sizes.native(built / name):
+            # The machine in the ELF header, and the tag of the interpreter that it was compiled for.
+            assert library.read_bytes()[18:20] == AARCH64, library
+            assert ".cpython-313-" in library.name or ".abi3." in library.name
+
+
+def test_the_same_sources_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    # With the Python of these tests, not that of AWS SAM's environment: any one will do.
+    subprocess.run(
+        ["make", "-s", "build-Deliver", f"ARTIFACTS_DIR={tmp_path}", f"PYTHON={sys.executable}"],
+        cwd=ROOT / "triggers",
+        check=True,
+    )
+
+    def seen(artefact: Path) -> dict[str, tuple[bytes, int, int]]:
+        return {
+            name: (file.read_bytes(), file.stat().st_mtime_ns, file.stat().st_mode)
+            for name, file in files(artefact).items()
+        }
+
+    assert seen(tmp_path) == seen(built / "Deliver")

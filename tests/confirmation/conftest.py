@@ -1,0 +1,26 @@
+"""One clock, one API, and everything that is said anywhere."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.token_api_world import Api, Said, Time
+from token_http import routes
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch, socket_disabled: None) -> Time:
+    """The only clock. Nothing is reached over the network either."""
+    standing = Time()
+    monkeypatch.setattr(routes, "time", standing)
+    return standing
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def said(api: Api, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    return Said(api, capsys)

@@ -1,0 +1,196 @@
+"""The challenge token: what was signed, unchanged, at its own endpoint. All else is refused alike."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from passcode.adapters.jwt_tokens import NotOurToken
+from passcode.token_service.challenge import Challenge
+from tests.support.api_gateway_events import Answer
+from tests.support.events import SUB
+from tests.support.jwt_tampering import cut, encoded, maced, parts, signed, tampered
+from tests.support.kms_stubs import KEY_A, public_der
+from tests.support.openapi_checks import ISSUER
+from tests.support.token_api_world import Api
+
+
+def refused(api: Api, tokens: Iterable[str], verify: Callable[..., Answer] | None = None) -> None:
+    """None of them is taken, all are answered alike, and the code is neither spent nor counted."""
+    before = api.store.read(f"token#{api.queued[0].challenge.subject}")
+    for token in tokens:
+        answer = (verify or api.verify)(token)
+        assert (answer.status, answer.problem) == (400, "invalid-token"), token
+        assert "proof" not in answer.body
+    assert api.store.read(f"token#{api.queued[0].challenge.subject}") == before
+
+
+@pytest.fixture
+def token(api: Api) -> str:
+    return str(api.create(purpose="pay").body["token"])
+
+
+def test_a_token_says_no_code_and_no_address(api: Api, token: str) -> None:
+    header, claims = parts(token)
+    assert header == {"alg": "HS256", "typ": "JWT"}
+    assert set(claims) == {"iss", "aud", "sub", "iat", "exp", "jti", "challenge", "for", "country"}
+    for said in (token, str(claims)):
+        assert api.code() not in said
+        assert "ann" not in said
+        assert "example" not in said
+
+
+def test_one_letter_changed_anywhere_is_another_token(api: Api, token: str) -> None:
+    refused(api, tampered(token))
+
+
+def test_parts_left_out_doubled_or_moved(api: Api, token: str) -> None:
+    refused(api, cut(token))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        *("x", "a.b.c", "\u00e9.\u00e9.\u00e9", "e30.e30.e30", "....", "eyJhbGciOiJub25lIn0.e30.", "\x00"),
+        "=.=.=",
+        *(encoded(b"[" * 2_000) + ".e30.AA", encoded(b"9" * 2_900) + ".e30.AA", encoded([]) + ".e30.AA"),
+    ],
+)
+def test_what_is_no_token_costs_no_call(api: Api, token: str, shown: str) -> None:
+    api.kms.calls.clear()
+    refused(api, [shown])
+    assert api.kms.calls == []
+
+
+def test_a_token_longer_than_any_of_ours_costs_no_call(api: Api, token: str) -> None:
+    api.kms.calls.clear()
+    header, claims, mac = token.split(".")
+    refused(api, [f"{header}.{claims}{'A' * (4_096 - len(token))}.{mac}"])
+    answer = api.verify(f"{header}.{claims}{'A' * (4_097 - len(token))}.{mac}")
+    assert (answer.status, answer.problem) == (400, "invalid-request")
+    assert len(api.kms.sent("generate_mac")) == 1, "for the one that is just as long as may be"
+
+
+def test_a_reader_takes_no_token_longer_than_kms_takes(api: Api, token: str) -> None:
+    header, claims = parts(token)
+    long = maced(header, claims | {"more": "x" * 4_096})
+    api.kms.calls.clear()
+    with pytest.raises(NotOurToken):
+        api.answering.tokens.read(long)
+    with pytest.raises(NotOurToken):
+        api.answering.proofs.read(long)
+    assert api.kms.calls == []
+
+
+@pytest.mark.parametrize(
+    "alg", ["none", "None", "NONE", "", None, "hs256", "HS384", "HS512", "RS256", "ES256", 1, []]
+)
+def test_a_token_has_no_say_in_how_it_is_checked(api: Api, token: str, alg: object) -> None:
+    """RFC 8725, 2.1: `none`, and other algorithms than the endpoint's one."""
+    _, claims = parts(token)
+    api.kms.calls.clear()
+    for header in ({"alg": alg, "typ": "JWT"}, {"alg": alg}):
+        refused(api, [maced(header, claims), f"{encoded(header)}.{encoded(claims)}."])
+    assert api.kms.calls == []
+
+
+def test_a_token_without_an_algorithm(api: Api, token: str) -> None:
+    refused(api, [maced({"typ": "JWT"}, parts(token)[1])])
+
+
+def test_a_mac_with_the_public_key_is_no_mac(api: Api, token: str) -> None:
+    """CVE-2015-9235: the public key of the proofs is public."""
+    header, claims = parts(token)
+    said = f"{encoded(header)}.{encoded(claims)}"
+    der = public_der(KEY_A)
+    for key in (der, b"", b"token", b"code", encoded(der).encode()):
+        refused(api, [f"{said}.{encoded(hmac.digest(key, said.encode(), hashlib.sha256))}"])
+
+
+def test_a_proof_is_no_challenge_token(api: Api, token: str) -> None:
+    proof = api.verify(token).body["proof"]
+    refused(
+        api, [proof, signed({"alg": "RS256"}, parts(token)[1]), signed({"alg": "HS256"}, parts(token)[1])]
+    )
+
+
+@pytest.mark.parametrize(
+    "demanded",
+    [
+        {"crit": ["b64"], "b64": False},
+        *({"crit": crit} for crit in (["exp"], ["x"], ["b64", "x"], [], "b64", 1, None, [1])),
+        {"crit": ["x"], "x": True},
+    ],
+)
+def test_a_token_that_demands_what_is_not_understood_is_refused(
+    api: Api, token: str, demanded: dict[str, object]
+) -> None:
+    """RFC 7515, 4.1.11 and RFC 7797, with a MAC that is right: a reader must not skip over it."""
+    header, claims = parts(token)
+    refused(api, [maced(header | demanded, claims)])
+
+
+@pytest.mark.parametrize("payload", [[], "x", 1, None, True, b"", b"{", b"\xff", [{"iss": ISSUER}]])
+def test_a_payload_that_is_no_object(api: Api, token: str, payload: object) -> None:
+    """Nobody but this service can make one; should it ever, it is refused and nothing breaks."""
+    refused(api, [maced({"alg": "HS256", "typ": "JWT"}, payload)])
+
+
+WRONG_CLAIMS: dict[str, list[Any]] = {
+    "iss": [None, "", 1, ISSUER + "/", ISSUER.replace("abcdef", "bcdefa"), [ISSUER]],
+    "aud": [
+        None,
+        "",
+        ISSUER,
+        ISSUER + "/step-up/verify",
+        ISSUER + "/verifyToken/",
+        [ISSUER + "/verifyToken"],
+    ],
+    "sub": [None, 1, [], True],
+    "for": [None, 1, ["payments"]],
+    "country": [None, 1, []],
+    "challenge": [
+        None,
+        "",
+        "{}",
+        "[]",
+        "[1]",
+        1,
+        [],
+        "[" * 900,
+        "x" * 2_000,
+        '["token:",1,1,"",1,1,"","",false]',
+    ],
+}
+
+
+@pytest.mark.parametrize(("claim", "value"), [(name, v) for name in WRONG_CLAIMS for v in WRONG_CLAIMS[name]])
+def test_a_claim_of_another_place_or_type(api: Api, token: str, claim: str, value: object) -> None:
+    header, claims = parts(token)
+    assert api.verify(maced(header, claims), "000000").status in (200, 422), "else this tests nothing"
+    refused(api, [maced(header, claims | {claim: value})])
+    refused(api, [maced(header, {name: v for name, v in claims.items() if name != claim})])
+
+
+def test_a_token_of_one_endpoint_is_nothing_at_another(api: Api, token: str) -> None:
+    step_up = api.step_up().body["token"]
+    refused(api, [step_up])
+    refused(api, [token], api.verify_step_up)
+    assert api.verify(token, api.code(0)).status == 200
+    assert api.verify_step_up(step_up, api.code(1)).status == 200
+
+
+@pytest.mark.parametrize("kind", ["sign_in", "token", "step_up", ""])
+def test_a_challenge_of_another_kind_is_nothing_even_if_it_were_signed(
+    api: Api, token: str, kind: str
+) -> None:
+    header, claims = parts(token)
+    purpose = f"{kind}:pay" if kind != "sign_in" else kind
+    challenge = Challenge(**vars(api.queued[0].challenge) | {"purpose": purpose, "subject": SUB})
+    at = {"challenge": challenge.pack(), "sub": SUB}
+    if kind != "token":
+        refused(api, [maced(header, claims | at)])
+    if kind != "step_up":
+        refused(api, [maced(header, claims | at | {"aud": ISSUER + "/step-up/verify"})], api.verify_step_up)

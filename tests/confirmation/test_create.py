@@ -1,0 +1,170 @@
+"""/createToken: one message per cooldown, one budget per mailbox, and nothing told to others."""
+
+import pytest
+
+from passcode.token_service.policy import Policy
+from passcode.token_service.store import Record, Write
+from tests.support.events import NOW
+from tests.support.memory_stores import MemoryStore
+from tests.support.token_api_world import Api, Said, Time
+
+
+def test_a_code_is_queued_for_the_address_as_given(api: Api) -> None:
+    answer = api.create("Ann+1@Example.COM", purpose="to approve a payment", locale="de")
+    assert answer.status == 200
+    (delivery,) = api.queued
+    assert [(d.channel.value, d.value) for d in delivery.destinations] == [("email", "Ann+1@example.com")]
+    assert delivery.locale == "de"
+    assert delivery.challenge.purpose == "token:to approve a payment"
+    assert {name: answer.body[name] for name in ("expires_in", "channel", "destination", "status")} == {
+        "expires_in": 300,
+        "channel": "email",
+        "destination": "A***@e***",
+        "status": "SENT",
+    }
+    assert answer.body["resend_in"] == 30
+
+
+def test_the_seeds_body_works(api: Api) -> None:
+    answer = api.post("/createToken", {"email": "ann@example.com"})
+    verified = api.post("/verifyToken", {"token": answer.body["token"], "verification_code": api.code()})
+    assert verified.status == 200
+    assert verified.body["verified"] is True
+
+
+def test_a_number_gets_an_sms(api: Api) -> None:
+    answer = api.post("/createToken", {"phone_number": "+12065550100"})
+    assert (answer.body["channel"], answer.body["destination"]) == ("sms", "+***0100")
+    assert [d.value for d in api.queued[0].destinations] == ["+12065550100"]
+
+
+@pytest.mark.parametrize(("channel", "goes"), [("", "email"), ("email", "email"), ("sms", "sms")])
+def test_of_two_addresses_one_is_used_and_the_other_is_no_way_round(
+    api: Api, channel: str, goes: str
+) -> None:
+    both = {"email": "ann@example.com", "phone_number": "+12065550100"}
+    answer = api.post("/createToken", both | ({"channel": channel} if channel else {}))
+    assert answer.body["channel"] == goes
+    assert [d.channel.value for d in api.queued[0].destinations] == [goes]
+
+
+def test_asked_again_within_the_cooldown_it_is_the_same_challenge_and_no_message(
+    api: Api, clock: Time
+) -> None:
+    first = api.create()
+    clock.now += 29
+    second = api.create()
+    assert (second.status, second.body["status"]) == (200, "WAITING")
+    assert second.body["token"] == first.body["token"]
+    assert (second.body["expires_in"], second.body["resend_in"]) == (271, 1)
+    assert len(api.queued) == 1
+
+
+def test_asked_again_after_the_cooldown_the_same_code_goes_out_again(api: Api, clock: Time) -> None:
+    first = api.create()
+    clock.now += 30
+    second = api.create()
+    assert second.body["status"] == "SENT"
+    assert second.body["token"] == first.body["token"]
+    assert api.code(0) == api.code(1)
+    assert api.verify(second.body["token"]).status == 200
+
+
+def test_another_purpose_within_the_cooldown_is_refused_and_says_when(api: Api, clock: Time) -> None:
+    api.create(purpose="one")
+    clock.now += 10
+    refused = api.create(purpose="two")
+    assert (refused.status, refused.problem) == (429, "cooldown")
+    assert refused.headers["retry-after"] == "20"
+    assert refused.body["retry_after"] == 20
+    assert len(api.queued) == 1
+
+
+def test_another_audience_within_the_cooldown_is_refused(api: Api) -> None:
+    """A token for another audience would be a proof for it."""
+    api.create(audience="one")
+    assert api.create(audience="two").problem == "cooldown"
+
+
+MAILBOX = ["Ann+1@Example.com", "ann+two@example.COM", "ANN@example.com"]
+
+
+def test_tags_letter_case_and_wordings_share_one_quota_of_messages(api: Api, clock: Time) -> None:
+    for n in range(5):
+        assert api.create(MAILBOX[n % 3], purpose=f"purpose {n}").body["status"] == "SENT"
+        clock.now += 30
+    refused = api.create("ann@example.com", purpose="another")
+    assert refused.problem == "quota"
+    assert refused.headers["retry-after"] == str(900 - 5 * 30)
+
+
+def test_tags_letter_case_and_wordings_share_one_budget_of_guesses(api: Api, clock: Time) -> None:
+    left = []
+    for n in range(5):
+        token = api.create(MAILBOX[n % 3], purpose=f"purpose {n}").body["token"]
+        left += [api.verify(token, api.wrong_code()).body["attempts_left"] for _ in range(2)]
+        clock.now += 30
+    assert left == list(range(9, -1, -1))
+    assert api.create("Ann@example.com").problem == "locked"
+
+
+def test_another_mailbox_has_a_budget_of_its_own(api: Api) -> None:
+    for address in ("ann@example.com", "ann@example.org", "anne@example.com", "+tag@example.com"):
+        assert api.create(address).body["status"] == "SENT"
+
+
+def test_a_proof_for_one_mailbox_does_not_pass_for_another_spelling_of_it(api: Api, clock: Time) -> None:
+    subjects = set()
+    for address in (*MAILBOX, "ann@example.com"):
+        subjects.add(api.create(address).body["subject"])
+        api.verify(api.create(address).body["token"])
+        clock.now += 30
+    assert len(subjects) == 4
+
+
+def test_the_host_is_the_same_in_any_letter_case(api: Api) -> None:
+    assert api.create("ann@EXAMPLE.com").body["subject"] == api.create("ann@example.com").body["subject"]
+
+
+def test_a_number_and_an_address_are_two_subjects(api: Api) -> None:
+    one = api.post("/createToken", {"phone_number": "+12065550100"}).body["subject"]
+    other = api.post("/createToken", {"phone_number": "+12065550101"}).body["subject"]
+    assert len({one, other, api.create().body["subject"]}) == 3
+
+
+def test_a_subject_is_not_to_be_guessed_without_the_salt(api: Api) -> None:
+    """A plain hash of a phone number is a phone number."""
+    subject = api.create("ann@example.com").body["subject"]
+    assert len(subject) == 32
+    assert subject != api.queued[0].challenge.subject, "the exact address and the mailbox are two names"
+
+
+def test_what_is_sent_and_refused_is_measured(api: Api, said: Said) -> None:
+    api.create()
+    assert api.create().body["status"] == "WAITING", "which is neither"
+    api.create(purpose="another")
+    assert said.metrics() == [("issued", "email"), ("throttled", "cooldown")]
+    assert '"channel":"email"' in api.log.getvalue()
+
+
+def test_a_policy_of_its_own_is_kept(clock: Time) -> None:
+    policy = Policy(cooldown_seconds=5, code_life_seconds=60, resend_keeps_code_seconds=30)
+    api = Api(policy, MemoryStore(policy))
+    assert api.create().body["expires_in"] == 60
+    assert api.queued[0].challenge.expires_at == NOW + 60
+
+
+class Crowded(MemoryStore):
+    """A store in which somebody else is always faster."""
+
+    def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
+        return Write(False, seen)
+
+
+def test_who_is_always_late_is_told_to_come_back(clock: Time) -> None:
+    api = Api(store=Crowded())
+    api.create()
+    clock.now += 30
+    answer = api.create()
+    assert (answer.status, answer.problem, answer.headers["retry-after"]) == (429, "busy", "30")
+    assert len(api.queued) == 1

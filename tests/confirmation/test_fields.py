@@ -1,0 +1,114 @@
+"""Where a code may go: one plain address in ASCII, one number of a country that is served."""
+
+import pytest
+
+from tests.support.token_api_world import Api
+from token_service.destination import Channel
+
+TWO = [
+    *("a@x.example,b@x.example", "a@x.example;b@x.example", "a@x.example b@x.example", "a@b@x.example"),
+    *("A <a@x.example>", "<a@x.example>", "a@x.example\nb@x.example", "a@x.example\r\nBcc: b@x.example"),
+    *("a@x.example\t", " a@x.example", "a@x.example\x00", "mailto:a@x.example,b@x.example"),
+    '"a b"@x.example',
+    *("a@x.example?cc=b@x.example", "a(b)@x.example", "a@[192.0.2.1]", "a@x.example.", "a@.example"),
+    "@x.example",
+    *("a@", "nobody", "a@x..example", "a\\@b@x.example", "a%40b", f"{'a' * 65}@x.example"),
+    f"a@{'x' * 64}.example",
+]
+LOOK_ALIKE = [
+    *("\u0430nn@example.com", "ann\uff20example.com", "\u0131nn@example.com", "a\u0301nn@example.com"),
+    *("ann@ex\u0430mple.com", "ann@example\u3002com", "ann@example.com\u200b", "\u202eann@example.com"),
+    *("ann@\u0131nfo.example", "ann@\u212aelvin.example", "\uff41nn@example.com", "ann@exa\u00admple.com"),
+    *("a\u00f1n@example.com", "ann@m\u00fcnchen.example", "\U0001d41ann@example.com", "ann\ufe6bexample.com"),
+]
+
+
+@pytest.mark.parametrize("email", [*TWO, *LOOK_ALIKE])
+def test_one_plain_address_in_ascii_and_nothing_else(api: Api, email: str) -> None:
+    answer = api.create(email)
+    assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
+    assert "`email`" in answer.body["detail"]
+    assert email not in str(answer.body)
+
+
+@pytest.mark.parametrize(
+    "email", ["o'neil+tag@x.example", "a@x", "!#$%&*/=?^_`{|}~-@x-y.example", "A.B@1.example"]
+)
+def test_what_a_mailbox_may_be_called(api: Api, email: str) -> None:
+    assert api.create(email).status == 200
+    assert api.queued[0].destinations[0].value == email
+
+
+def test_an_address_is_as_long_as_it_may_be(api: Api) -> None:
+    host = ".".join(["x" * 63, "y" * 63, "z" * 61])
+    assert api.create(f"{'a' * 64}@{host}").status == 200
+    assert api.create(f"{'a' * 64}@{host}y").status == 400
+
+
+NO_E164 = [
+    *("12065550100", "+1 206 555 0100", "+1-206-555-0100", "0012065550100", "+0123456789", "+1206"),
+    "tel:+12065550100",
+    *(
+        "+12065550100,+12065550101",
+        "+１２０６５５５０１００",
+        "+1206555010\u0660",
+        "+12065550100\n",
+        "++12065550100",
+    ),
+    "+1" * 9,
+]
+
+
+@pytest.mark.parametrize("number", NO_E164)
+def test_a_number_in_e164_and_nothing_else(api: Api, number: str) -> None:
+    answer = api.post("/createToken", {"phone_number": number})
+    assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
+    assert "`phone_number`" in answer.body["detail"]
+
+
+def test_a_number_of_a_country_that_is_not_served_gets_nothing(api: Api) -> None:
+    answer = api.post("/createToken", {"phone_number": "+4915123456789"})
+    assert (answer.status, answer.problem, api.queued) == (422, "destination-not-allowed", [])
+    assert api.store.read("token#anything").issued == 0
+
+
+def test_a_channel_that_is_not_in_use_or_has_no_address_is_not_offered() -> None:
+    api = Api(order=(Channel.EMAIL,))
+    bodies = [
+        {"phone_number": "+12065550100"},
+        {"email": "a@x.example", "phone_number": "+12065550100", "channel": "sms"},
+        {"email": "a@x.example", "channel": "sms"},
+    ]
+    for body in bodies:
+        answer = api.post("/createToken", body)
+        assert (answer.status, answer.problem) == (422, "channel-not-offered")
+    assert api.queued == []
+    assert api.post("/createToken", {"email": "a@x.example", "phone_number": "+12065550100"}).status == 200
+
+
+MARKED = {
+    "email": ["M4RK", "M4RK@", "M4RK@x.example,y@x.example"],
+    "phone_number": ["M4RK", "+M4RK"],
+    "channel": ["M4RK"],
+    "purpose": ["M4RK\n", "M4RK" * 17],
+    "locale": ["M4RK"],
+    "audience": ["M4RK \u00e9"],
+}
+
+
+@pytest.mark.parametrize(("field", "value"), [(name, value) for name in MARKED for value in MARKED[name]])
+def test_no_answer_repeats_what_was_sent(api: Api, field: str, value: str) -> None:
+    answer = api.post("/createToken", {field: value})
+    assert answer.status == 400
+    assert "M4RK" not in str(answer)
+    assert "M4RK" not in api.log.getvalue()
+
+
+@pytest.mark.parametrize(("path", "field"), [("/verifyToken", "token"), ("/introspect", "proof")])
+def test_no_answer_repeats_a_token_or_a_code(api: Api, path: str, field: str) -> None:
+    body = {field: "M4RK.M4RK.M4RK"} | ({"verification_code": "M4RK"} if field == "token" else {})
+    assert "M4RK" not in str(api.post(path, body))
+    assert "M4RK" not in str(api.post(path, body, key="M4RK\n"))
+    token = api.create().body["token"]
+    assert "M4RK" not in str(api.verify(token, "M4RK"))
+    assert "M4RK" not in api.log.getvalue()

@@ -1,0 +1,207 @@
+"""Idempotency-Key: however often a request is repeated, at most one message is sent for its key."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from threading import Barrier
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from passcode.token_service.refusal import Refused, Unavailable
+from tests.support.api_gateway_events import CALLER, USER
+from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.events import NOW, SUB
+from tests.support.kms_stubs import pool
+from tests.support.token_api_world import OTHER, Api, Time
+from token_http.bodies import Created, CreateToken
+from token_http.call import Call
+
+BODY = {"email": "ann@example.com", "purpose": "pay"}
+
+
+def test_the_same_key_gets_the_same_challenge_and_sends_nothing(api: Api, clock: Time) -> None:
+    first = api.post("/createToken", BODY, key="k")
+    assert first.body["status"] == "SENT"
+    for later in (0, 29, 30, 200):
+        clock.now = NOW + later
+        again = api.post("/createToken", BODY, key="k")
+        assert (again.status, again.body["status"], again.body["token"]) == (
+            200,
+            "WAITING",
+            first.body["token"],
+        )
+        assert again.body["expires_in"] == 300 - later
+    assert len(api.queued) == 1
+
+
+@pytest.mark.parametrize(("later", "status"), [(10, "WAITING"), (30, "SENT")])
+def test_a_key_that_joined_or_resent_an_open_challenge_gets_it_again(
+    api: Api, clock: Time, later: int, status: str
+) -> None:
+    """A lost answer is asked for again with the same key; a new one would send a message more."""
+    token = api.post("/createToken", BODY).body["token"]
+    clock.now += later
+    assert api.post("/createToken", BODY, key="k").body["status"] == status
+    sent = len(api.queued)
+    for more in (1, 60, 200):
+        clock.now = NOW + later + more
+        again = api.post("/createToken", BODY, key="k")
+        assert (again.status, again.body["status"], again.body["token"]) == (200, "WAITING", token)
+    assert len(api.queued) == sent
+
+
+def test_a_key_that_joined_a_challenge_which_is_over_is_told_so(api: Api, clock: Time) -> None:
+    token = api.post("/createToken", BODY).body["token"]
+    api.post("/createToken", BODY, key="k")
+    api.verify(token)
+    assert api.post("/createToken", BODY, key="k").problem == "idempotency-key-in-use"
+    clock.now += 300
+    assert api.post("/createToken", BODY, key="k").problem == "idempotency-key-in-use"
+    assert len(api.queued) == 1
+
+
+def test_another_key_sends_again_after_the_cooldown(api: Api, clock: Time) -> None:
+    api.post("/createToken", BODY, key="one")
+    clock.now += 30
+    assert api.post("/createToken", BODY, key="two").body["status"] == "SENT"
+    assert len(api.queued) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"purpose": "other"},
+        {"email": "bob@example.com"},
+        {"audience": "a"},
+        {"locale": "de"},
+        {"channel": "email"},
+    ],
+)
+def test_a_key_belongs_to_one_request(api: Api, clock: Time, change: dict[str, str]) -> None:
+    api.post("/createToken", BODY, key="k")
+    clock.now += 300
+    answer = api.post("/createToken", BODY | change, key="k")
+    assert (answer.status, answer.problem) == (422, "idempotency-key-reused")
+    assert len(api.queued) == 1
+
+
+def test_a_key_is_its_callers_own(api: Api, clock: Time) -> None:
+    """Or one caller could find another's challenge by guessing a key."""
+    api.post("/createToken", BODY, key="k")
+    clock.now += 30
+    other = api.post("/createToken", BODY, key="k", caller="AROAOTHER:a-session")
+    assert other.body["status"] == "SENT"
+
+
+def test_the_sessions_of_a_role_are_one_caller(api: Api, clock: Time) -> None:
+    """A retry may come from another machine."""
+    api.post("/createToken", BODY, key="k")
+    clock.now += 30
+    other = api.post("/createToken", BODY, key="k", caller=CALLER.partition(":")[0] + ":another-session")
+    assert other.body["status"] == "WAITING"
+
+
+def test_a_key_belongs_to_one_endpoint_and_one_user(api: Api, clock: Time) -> None:
+    assert api.post("/step-up", {}, key="k", user=USER).body["status"] == "SENT"
+    assert api.post("/createToken", BODY, key="k", caller=SUB).body["status"] == "SENT"
+    clock.now += 30
+    assert api.post("/step-up", {}, key="k", user=USER).body["status"] == "WAITING"
+    other = replace(api, users=pool(sub=OTHER))
+    assert other.post("/step-up", {}, key="k", user=USER | {"sub": OTHER}).body["status"] == "SENT"
+
+
+@pytest.mark.parametrize("key", ["k" * 64, "k:1", "~!@", "8e03978e-40d5-43e8-bc93-6894a57f9324"])
+def test_keys_are_told_apart_as_they_are(api: Api, clock: Time, key: str) -> None:
+    api.post("/createToken", BODY, key=key)
+    clock.now += 30
+    assert api.post("/createToken", BODY, key=key).body["status"] == "WAITING"
+    assert api.post("/createToken", BODY, key=key[:-1] + "x").body["status"] == "SENT"
+
+
+@pytest.mark.parametrize("name", ["idempotency-key", "IDEMPOTENCY-KEY", "Idempotency-Key"])
+def test_the_headers_name_may_be_in_any_case(api: Api, clock: Time, name: str) -> None:
+    """HTTP/2 has lower case alone, and a key that is not seen sends twice."""
+    for _ in range(2):
+        assert api.call("POST", "/createToken", BODY, headers={name: "k"}).status == 200
+        clock.now += 30
+    assert len(api.queued) == 1
+
+
+def test_a_key_whose_challenge_gave_way_to_another_sends_nothing(api: Api, clock: Time) -> None:
+    api.post("/createToken", BODY, key="k")
+    clock.now += 300
+    assert api.create("ann+2@example.com").body["status"] == "SENT"
+    answer = api.post("/createToken", BODY, key="k")
+    assert (answer.status, answer.problem) == (409, "idempotency-key-in-use")
+    assert len(api.queued) == 2
+
+
+def test_a_key_that_was_refused_may_try_again(api: Api, clock: Time) -> None:
+    api.create(purpose="other")
+    assert api.post("/createToken", BODY, key="k").problem == "cooldown"
+    clock.now += 30
+    assert api.post("/createToken", BODY, key="k").body["status"] == "SENT"
+    assert api.post("/createToken", BODY, key="k").body["status"] == "WAITING"
+
+
+def test_a_key_whose_message_may_or_may_not_be_queued_never_sends_again(api: Api, clock: Time) -> None:
+    """A queue that did not answer may yet have taken the message."""
+    broken = replace(api, queue=Wire(send_message=refused_by_aws("RequestTimeout")))
+    assert broken.post("/createToken", BODY, key="k").problem == "unavailable"
+    for later in (0, 30, 600):
+        clock.now = NOW + later
+        assert api.post("/createToken", BODY, key="k").body.get("status") != "SENT"
+    assert api.queued == []
+
+
+def test_a_request_that_is_no_good_takes_no_key(api: Api) -> None:
+    for body in (
+        {"email": "x"},
+        {"phone_number": "+4915123456789"},
+        {"email": "a@x.example", "channel": "sms"},
+    ):
+        assert api.post("/createToken", body, key="k").status >= 400
+    assert api.post("/createToken", BODY, key="k").body["status"] == "SENT"
+
+
+def ask(api: Api, key: str, now: int = NOW, email: str = "ann@x.example") -> Created:
+    """One request past the routes: Powertools keeps the event in one place, as Lambda allows."""
+    return api.asking.create(CreateToken(email=email), Call("caller", key, api.chance(), now))
+
+
+def test_many_at_once_with_one_key_send_one_message(api: Api) -> None:
+    gate = Barrier(16)
+
+    def one(_: int) -> str:
+        gate.wait(timeout=60)
+        try:
+            return ask(api, "k").token
+        except Refused as refused:
+            return refused.refusal.value
+
+    with ThreadPoolExecutor(16) as pool:
+        found = set(pool.map(one, range(16)))
+    assert len(api.queued) == 1
+    assert len(found - {"key_in_use"}) == 1, "who comes before the first one is through is told so"
+
+
+asked = st.tuples(st.sampled_from("kl"), st.sampled_from(["ann@x.example", "ann+1@x.example"]), st.booleans())
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=st.lists(st.tuples(asked, st.sampled_from([0, 1, 29, 30, 200, 900])), max_size=12))
+def test_at_most_one_message_for_a_key_whatever_happens(
+    steps: list[tuple[tuple[str, str, bool], int]],
+) -> None:
+    """Two keys, two addresses of one mailbox, a queue that fails now and then, and time that goes on."""
+    api, now = Api(), NOW
+    sent = dict.fromkeys("kl", 0)
+    for (key, email, fails), later in steps:
+        now += later
+        wire = Wire(send_message=refused_by_aws("X")) if fails else Wire()
+        with suppress(Refused, Unavailable):
+            ask(replace(api, queue=wire), key, now, email)
+        sent[key] += len(wire.calls)
+    assert max(sent.values()) <= 1

@@ -1,0 +1,108 @@
+"""Codes, addresses and tokens are where they belong and nowhere else, whatever happens."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tests.support.api_gateway_events import Answer
+from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.events import EMAIL, PHONE
+from tests.support.jwt_tampering import parts
+from tests.support.kms_stubs import Out, kms
+from tests.support.token_api_world import Api, Said, Time
+
+ADDRESS = "Zebulon+tag@mailbox.example"
+NUMBER = "+12065550147"
+
+
+def everything(api: Api, clock: Time) -> Iterator[Answer]:
+    """Every endpoint and every way to fail, with one mailbox, one number and one user."""
+    yield api.create(ADDRESS, purpose="pay", key="k")
+    token, code, wrong = api.create(ADDRESS, purpose="pay").body["token"], api.code(), api.wrong_code()
+    yield api.create(ADDRESS, purpose="other")
+    yield api.create(ADDRESS + ".", purpose="pay")
+    yield api.create(ADDRESS, purpose="other", key="k")
+    for broken in (kms(code="X"), kms(token="X"), kms(sign="X")):
+        yield replace(api, kms=broken).create("other@mailbox.example")
+        yield replace(api, kms=broken).verify(token, "000000")
+    yield replace(api, store=Out()).create(ADDRESS)
+    yield replace(api, queue=Wire(send_message=refused_by_aws("X"))).create("third" + ADDRESS)
+    for typed in (wrong, "12345", code + "1"):
+        yield api.verify(token, typed)
+    yield api.verify(token + "A", code)
+    verified = api.verify(token, code)
+    yield verified
+    yield api.verify(token, code)
+    yield api.introspect(verified.body["proof"])
+    clock.now += 60
+    yield api.post("/createToken", {"phone_number": NUMBER})
+    yield api.post("/createToken", {"phone_number": "+4915123456789"})
+    stepping = api.step_up()
+    yield stepping
+    yield api.verify_step_up(stepping.body["token"], api.wrong_code())
+    yield api.verify_step_up(stepping.body["token"])
+    clock.now += 600
+    yield api.verify_step_up(stepping.body["token"])
+    for path in ("/health", "/health/ready", "/.well-known/jwks.json", "/openapi.json", "/nowhere"):
+        yield api.call("GET", path)
+
+
+def test_no_address_is_anywhere_but_in_the_queue(api: Api, clock: Time, said: Said) -> None:
+    answers = "".join(str(answer) for answer in everything(api, clock))
+    store = str(api.store) + str(api.requests) + str(api.proofs.calls)
+    everywhere = (answers + said() + store).lower()
+    for secret in (ADDRESS, NUMBER, EMAIL, PHONE):
+        assert secret.lower() not in everywhere
+    assert "zebulon" not in everywhere
+    assert ADDRESS in str(api.queue.calls), "else this test looks at nothing"
+
+
+def test_no_code_is_anywhere_at_all(api: Api, clock: Time, said: Said) -> None:
+    answers = [str(answer) for answer in everything(api, clock)]
+    codes = {api.code(n) for n in range(len(api.queued))}
+    assert len(codes) >= 3
+    everywhere = "".join(answers) + said() + str(api.store) + str(api.requests) + str(api.queue.calls)
+    numbers = set(re.findall(r"(?<![0-9a-f.])\d{6}(?![0-9a-f])", everywhere))
+    assert not codes & numbers
+
+
+def test_no_code_and_no_address_is_in_what_a_token_says(api: Api, clock: Time) -> None:
+    for answer in everything(api, clock):
+        for token in (answer.body.get("token"), answer.body.get("proof")):
+            said = str(parts(token)) if token else ""
+            for secret in (api.code(), ADDRESS, ADDRESS.lower(), "mailbox", NUMBER, NUMBER[-4:], EMAIL):
+                assert secret not in said
+
+
+def test_no_token_no_key_and_no_words_are_logged(api: Api, clock: Time, said: Said) -> None:
+    answers = list(everything(api, clock))
+    heard = said()
+    tokens = [a.body[name] for a in answers for name in ("token", "proof") if name in a.body]
+    assert len(tokens) >= 4
+    for token in tokens:
+        assert not [part for part in token.split(".") if part in heard]
+    assert api.create("new@mailbox.example", key="the-callers-key", purpose="the-callers-words").status == 200
+    assert "the-callers" not in said() + str(api.requests)
+
+
+def test_every_answer_is_kept_from_caches_and_guesses(api: Api, clock: Time) -> None:
+    for answer in everything(api, clock):
+        public = "keys" in answer.body or "openapi" in answer.body
+        assert answer.headers["cache-control"] == ("public, max-age=300" if public else "no-store")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        wanted = "application/problem+json" if answer.problem else "application/json"
+        assert answer.headers["content-type"] == wanted
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_the_next_request_says_nothing_of_the_last_ones_subject(api: Api) -> None:
+    """The process serves one caller after the other, and its log must not mix them up."""
+    api.create()
+    challenge = api.queued[0].challenge
+    seen = len(api.log.getvalue())
+    replace(api, kms=Wire()).call("GET", "/.well-known/jwks.json")
+    replace(api, users=Wire(admin_get_user=refused_by_aws("X"))).step_up()
+    later = api.log.getvalue()[seen:]
+    assert later.count("ERROR") == 2
+    assert challenge.subject not in later
+    assert challenge.nonce not in later

@@ -1,0 +1,141 @@
+"""The description of the API: whole, closed, and the same as what the routes do."""
+
+import json
+
+import pytest
+
+from passcode.token_service.refusal import Refusal, Refused
+from tests.support.events import EMAIL
+from tests.support.openapi_checks import ISSUER, described
+from tests.support.token_api_world import Api
+from token_http import problems
+from token_http.problems import Problem, of_refusal, of_refused
+
+PATHS = {
+    "/createToken": ("post", "sigv4"),
+    "/verifyToken": ("post", "sigv4"),
+    "/introspect": ("post", "sigv4"),
+    "/step-up": ("post", "id_token"),
+    "/step-up/verify": ("post", "id_token"),
+    "/health/ready": ("get", "sigv4"),
+    "/health": ("get", ""),
+    "/.well-known/jwks.json": ("get", ""),
+}
+# What every answer's kind is called, and its status: callers decide by these, so they never change.
+NAMES = {
+    "invalid-request": 400,
+    "malformed-code": 400,
+    "invalid-token": 400,
+    "wrong-user": 403,
+    "user-gone": 403,
+    "no-challenge": 404,
+    "not-found": 404,
+    "code-spent": 409,
+    "idempotency-key-in-use": 409,
+    "address-changed": 409,
+    "code-expired": 410,
+    "too-large": 413,
+    "wrong-code": 422,
+    "channel-not-offered": 422,
+    "destination-not-allowed": 422,
+    "no-destination": 422,
+    "idempotency-key-reused": 422,
+    "cooldown": 429,
+    "quota": 429,
+    "locked": 429,
+    "paused": 429,
+    "busy": 429,
+    "unavailable": 503,
+}
+
+
+def test_every_path_is_described_with_who_may_call_it() -> None:
+    found = {
+        path: (method, *(next(iter(need)) for need in operation["security"]))
+        for path, operations in described().whole["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert found == {path: (method, *([who] if who else [])) for path, (method, who) in PATHS.items()}
+
+
+def test_it_says_where_it_is_and_every_reference_leads_somewhere(api: Api) -> None:
+    whole = api.call("GET", "/openapi.json").body
+    assert whole == described().whole
+    assert whole["openapi"].startswith("3.1")
+    assert whole["servers"] == [{"url": ISSUER}]
+    assert set(whole["components"]["securitySchemes"]) == {"sigv4", "id_token"}
+    text = json.dumps(whole)
+    wanted = {part.partition('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert wanted == set(whole["components"]["schemas"])
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_goes_wrong_is_a_problem_document(path: str) -> None:
+    for operation in described().whole["paths"][path].values():
+        for status, answer in operation["responses"].items():
+            assert ("application/problem+json" in answer["content"]) is (status != "200")
+            assert "x-problems" not in operation
+
+
+@pytest.mark.parametrize("name", ["CreateToken", "StepUp", "VerifyToken", "Introspect"])
+def test_no_body_takes_a_field_that_is_not_named(name: str) -> None:
+    assert described().whole["components"]["schemas"][name]["additionalProperties"] is False
+
+
+def test_the_names_and_their_status_are_what_callers_know() -> None:
+    assert {kind.name: kind.status for kind in problems.all_kinds()} == NAMES
+
+
+@pytest.mark.parametrize("kind", problems.all_kinds(), ids=lambda kind: kind.name)
+def test_every_problem_says_what_to_do_next_in_plain_words(kind: problems.Kind) -> None:
+    document = Problem(kind, detail="" if kind.detail else "Do this.", wait=90).document
+    assert document["type"] == f"urn:cognito-passcode:problem:{kind.name}"
+    assert document["status"] == kind.status
+    assert str(document["detail"]).endswith(".")
+    assert "{" not in str(document["detail"])
+    assert not kind.title.endswith(".")
+
+
+WAITS = {Refusal.COOLDOWN, Refusal.QUOTA, Refusal.LOCKED, Refusal.PAUSED, Refusal.BUSY}
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_every_refusal_has_its_problem(refusal: Refusal) -> None:
+    problem = of_refused(Refused(refusal, 90 if refusal in WAITS else 0))
+    assert problem.headers == ({"Retry-After": "90"} if refusal in WAITS else {})
+    assert (problem.document.get("retry_after") == 90) is (refusal in WAITS)
+    assert (problem.kind.status == 429) is (refusal in WAITS)
+    if refusal in WAITS:
+        assert "90 seconds" in str(problem.document["detail"])
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_only_a_wrong_code_says_how_many_are_left(refusal: Refusal) -> None:
+    left = of_refusal(refusal, 0, 7).document.get("attempts_left")
+    assert left == (7 if refusal is Refusal.WRONG else None)
+
+
+def test_a_lock_without_an_end_says_who_can_open_it() -> None:
+    problem = of_refusal(Refusal.PAUSED, None)
+    assert problem.headers == {}
+    assert "retry_after" not in problem.document
+    assert "operator" in str(problem.document["detail"])
+
+
+def test_known_and_unknown_destinations_are_answered_alike(api: Api) -> None:
+    """Neither says whether anybody is there: an address and its user in the pool are told apart nowhere."""
+    # The pool has a verified user of the first address, who is signed in and asks for a code of their own.
+    assert api.step_up().body["status"] == "SENT"
+    assert [each.value for each in api.queued[0].destinations] == [EMAIL]
+    api.users.calls.clear()
+
+    def shape(address: str) -> tuple[object, ...]:
+        api.kms.calls.clear()
+        api.queue.calls.clear()
+        answer = api.create(address)
+        members = {name: type(value) for name, value in answer.body.items()}
+        asked = [name for name, _ in api.kms.calls]
+        return answer.status, answer.headers, members, answer.body["status"], asked, len(api.queued)
+
+    assert shape(EMAIL) == shape("eve@people.example")
+    assert api.users.calls == []

@@ -1,0 +1,172 @@
+"""/verifyToken: a right code counts once, a wrong one is counted, and nothing else comes near the counter."""
+
+import json
+
+import pytest
+
+from passcode.token_service.policy import Policy
+from tests.support.events import NOW
+from tests.support.memory_stores import MemoryStore
+from tests.support.openapi_checks import ISSUER
+from tests.support.token_api_world import LIFE, Api, Said, Time, claims_of
+
+
+def test_a_right_code_is_proven(api: Api, clock: Time) -> None:
+    token = api.create("Ann+1@example.com", purpose="pay 20 EUR", audience="payments").body["token"]
+    clock.now += 17
+    answer = api.verify(token)
+    assert answer.status == 200
+    proof = answer.body.pop("proof")
+    subject = answer.body["subject"]
+    assert answer.body == {"verified": True, "expires_in": LIFE, "channel": "email", "subject": subject}
+    assert claims_of(proof, "payments") == {
+        "iss": ISSUER,
+        "sub": subject,
+        "aud": "payments",
+        "iat": NOW + 17,
+        "exp": NOW + 17 + LIFE,
+        "jti": f"{2:032x}",
+        "amr": ["otp"],
+        "otp_channel": "email",
+        "purpose": "pay 20 EUR",
+    }
+
+
+def test_a_proof_is_for_the_issuer_if_the_caller_named_nobody(api: Api) -> None:
+    assert claims_of(api.proof())["aud"] == ISSUER
+
+
+def test_a_code_by_sms_says_so_and_gives_its_country_its_budget_back(api: Api) -> None:
+    token = api.post("/createToken", {"phone_number": "+12065550100"}).body["token"]
+    answer = api.verify(token)
+    claims = claims_of(answer.body["proof"])
+    assert (claims["amr"], claims["otp_channel"], answer.body["channel"]) == (["otp", "sms"], "sms", "sms")
+    assert api.countries == ["US"]
+
+
+def test_a_code_by_mail_or_a_wrong_one_gives_no_country_anything_back(api: Api) -> None:
+    api.proof()
+    api.verify(api.post("/createToken", {"phone_number": "+12065550100"}).body["token"], "000000")
+    assert api.countries == []
+
+
+def test_each_proof_has_a_name_of_its_own(api: Api) -> None:
+    assert claims_of(api.proof())["jti"] != claims_of(api.proof())["jti"]
+
+
+@pytest.mark.parametrize("typed", [" {} {} ", "{}-{}", "\t{}\n{}"])
+def test_blanks_and_dashes_do_not_matter(api: Api, typed: str) -> None:
+    token, code = api.create().body["token"], api.code()
+    assert api.verify(token, typed.format(code[:3], code[3:])).status == 200
+
+
+@pytest.mark.parametrize(
+    "typed", ["12345", "1234567", "12345a", "１２３４５６", "٣٤٥٦٧٨", "12 34 5", "-" * 6]
+)
+def test_what_cannot_be_a_code_is_told_so_and_not_counted(api: Api, typed: str) -> None:
+    token = api.create().body["token"]
+    answer = api.verify(token, typed)
+    assert (answer.status, answer.problem) == (400, "malformed-code")
+    assert api.verify(token, api.wrong_code()).body["attempts_left"] == 9
+
+
+def test_a_code_alone_is_refused_with_a_sentence_that_says_why(api: Api) -> None:
+    api.create()
+    answer = api.post("/verifyToken", {"verification_code": api.code()})
+    assert (answer.status, answer.problem) == (400, "invalid-request")
+    assert "names nobody" in answer.body["detail"]
+    assert "`token`" in answer.body["detail"]
+
+
+def test_wrong_codes_count_down_then_lock_and_a_right_one_is_locked_out_too(api: Api, clock: Time) -> None:
+    token, right, wrong = api.create().body["token"], api.code(), api.wrong_code()
+    for left in range(9, -1, -1):
+        answer = api.verify(token, wrong)
+        assert (answer.status, answer.problem, answer.body["attempts_left"]) == (422, "wrong-code", left)
+        assert "retry-after" not in answer.headers
+    locked = api.verify(token, right)
+    assert (locked.status, locked.problem, locked.headers["retry-after"]) == (429, "locked", "300")
+    assert "attempts_left" not in locked.body
+    clock.now += 299
+    assert api.verify(token, wrong).headers["retry-after"] == "1"
+
+
+def test_a_right_code_after_wrong_ones_gives_the_budget_back(api: Api) -> None:
+    token = api.create().body["token"]
+    api.verify(token, api.wrong_code())
+    assert api.verify(token).status == 200
+    assert api.verify(api.create().body["token"], api.wrong_code()).body["attempts_left"] == 9
+
+
+@pytest.mark.parametrize(("pause", "retry_after"), [(86_400, "86400"), (0, None)])
+def test_after_far_too_many_the_subject_is_paused(pause: int, retry_after: str | None) -> None:
+    policy = Policy(free_failures=2, hard_limit=2, pause_seconds=pause)
+    api = Api(policy, MemoryStore(policy))
+    token = api.create().body["token"]
+    for _ in range(2):
+        api.verify(token, api.wrong_code())
+    for paused in (api.verify(token), api.create()):
+        assert (paused.status, paused.problem) == (429, "paused")
+        assert paused.headers.get("retry-after") == retry_after
+        assert ("operator" in paused.body["detail"]) is (pause == 0)
+
+
+def test_a_spent_code_is_spent(api: Api) -> None:
+    token = api.create().body["token"]
+    assert api.verify(token).status == 200
+    for code in (api.code(), api.wrong_code()):
+        answer = api.verify(token, code)
+        assert (answer.status, answer.problem) == (409, "code-spent")
+
+
+def test_an_older_code_is_good_until_a_newer_one_is_accepted(api: Api, clock: Time) -> None:
+    older = api.create(purpose="older").body["token"]
+    clock.now += 30
+    newer = api.create(purpose="newer").body["token"]
+    assert api.verify(newer, api.code(1)).status == 200
+    assert api.verify(older, api.code(0)).problem == "code-spent"
+
+
+def test_the_code_of_one_purpose_opens_no_other(api: Api, clock: Time) -> None:
+    one = api.create(purpose="one").body["token"]
+    clock.now += 30
+    other = api.create(purpose="other").body["token"]
+    assert api.verify(one, api.code(1)).problem == "wrong-code"
+    assert api.verify(other, api.code(0)).problem == "wrong-code"
+
+
+@pytest.mark.parametrize(("late", "problem"), [(299, ""), (300, "code-expired"), (10**9, "code-expired")])
+def test_a_code_has_its_time(api: Api, clock: Time, late: int, problem: str) -> None:
+    token = api.create().body["token"]
+    clock.now += late
+    answer = api.verify(token)
+    assert (answer.status, answer.problem) == (410 if problem else 200, problem)
+
+
+def test_a_challenge_whose_record_is_gone_is_none(api: Api) -> None:
+    token = api.create().body["token"]
+    assert isinstance(api.store, MemoryStore)
+    api.store.records.clear()
+    answer = api.verify(token)
+    assert (answer.status, answer.problem) == (404, "no-challenge")
+
+
+def test_what_is_proven_and_refused_is_measured(api: Api, said: Said, clock: Time) -> None:
+    token = api.create().body["token"]
+    api.verify(token, api.wrong_code())
+    clock.now += 12
+    api.verify(token)
+    api.verify("no token")
+    assert said.metrics()[1:] == [
+        ("refused", "wrong"),
+        ("verified", "email"),
+        ("seconds_to_verify", "email"),
+        ("refused", "invalid_token"),
+    ]
+    challenge = api.queued[0].challenge
+    lines = [json.loads(line) for line in api.log.getvalue().splitlines()]
+    assert [line["message"] for line in lines] == ["issued", "refused", "verified"]
+    assert {line["subject"] for line in lines} == {challenge.subject}
+    assert {line["correlation_id"] for line in lines} == {challenge.nonce}
+    assert lines[2]["seconds"] == 12
+    assert '"reason":"wrong"' in api.log.getvalue()

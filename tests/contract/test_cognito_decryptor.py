@@ -1,0 +1,131 @@
+"""What Cognito seals for the pool is opened, and nothing else is: on moto's and on the local stack's KMS."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from aws_encryption_sdk.identifiers import Algorithm
+from botocore.exceptions import ClientError, ConnectTimeoutError
+
+from passcode.adapters import cognito_decryptor
+from passcode.adapters.cognito_decryptor import NotOpened, Opener
+from passcode.token_service.refusal import PasscodeError, Unavailable
+from tests.support.cognito_encryption import POOL, SUITES, Seals, moto_seals, new_key
+
+SECRET = "271828"
+
+
+@pytest.fixture(scope="module", params=["moto", "ministack"])
+def seals(request: pytest.FixtureRequest) -> Iterator[Seals]:
+    if request.param == "moto":
+        with moto_seals() as seals:
+            yield seals
+    else:
+        client = request.getfixturevalue("local_stack").client("kms")
+        yield Seals(client, new_key(client))
+
+
+@pytest.fixture
+def opener(seals: Seals) -> Opener:
+    return Opener(seals.client, seals.key_id, POOL)
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+def test_every_suite_that_cognito_could_use_is_opened(seals: Seals, opener: Opener, suite: Algorithm) -> None:
+    assert opener(seals.seal(SECRET, suite)).reveal() == SECRET
+
+
+def test_a_secret_does_not_show_itself(seals: Seals, opener: Opener) -> None:
+    assert SECRET not in f"{opener(seals.seal(SECRET))!r} {opener(seals.seal(SECRET))}"
+
+
+@pytest.mark.parametrize(
+    ("escaped", "password"),
+    [("Aa1&lt;&gt;&amp;&quot;&#39;x", "Aa1<>&\"'x"), ("&amp;amp;", "&amp;"), ("Zufällig-1", "Zufällig-1")],
+)
+def test_a_temporary_password_comes_out_as_it_is_typed(
+    seals: Seals, opener: Opener, escaped: str, password: str
+) -> None:
+    assert opener(seals.seal(escaped)).reveal() == password
+
+
+def test_another_pools_code_stays_shut(seals: Seals, opener: Opener) -> None:
+    other = replace(seals, pool="eu-central-1_Other0001")
+    with pytest.raises(NotOpened, match="another user pool"):
+        opener(other.seal(SECRET))
+    with pytest.raises(NotOpened, match="another user pool"):
+        opener(seals.seal(SECRET, purpose="none of Cognito's"))
+
+
+def test_another_keys_code_stays_shut(seals: Seals, opener: Opener) -> None:
+    other = replace(seals, key_id=new_key(seals.client))
+    with pytest.raises(NotOpened, match="could not be opened: DecryptKeyError"):
+        opener(other.seal(SECRET))
+
+
+def test_no_byte_of_it_can_be_changed(seals: Seals, opener: Opener) -> None:
+    sealed = b64decode(seals.seal(SECRET))
+    for place in range(0, len(sealed), 7):
+        changed = bytearray(sealed)
+        changed[place] ^= 1
+        # Unavailable: what KMS refuses could be KMS's own trouble, and the queue tries it again.
+        with pytest.raises((NotOpened, Unavailable)):
+            opener(b64encode(changed).decode())
+
+
+@pytest.mark.parametrize("cut", [1, 40, 200, -1])
+def test_a_part_of_it_stays_shut(seals: Seals, opener: Opener, cut: int) -> None:
+    with pytest.raises(NotOpened):
+        opener(b64encode(b64decode(seals.seal(SECRET))[:cut]).decode())
+
+
+@pytest.mark.parametrize("garbage", ["AYAD", "not base64!", "A", b64encode(b"\x02" * 600).decode()])
+def test_garbage_stays_shut(opener: Opener, garbage: str) -> None:
+    with pytest.raises(NotOpened):
+        opener(garbage)
+
+
+def test_what_stayed_shut_is_taken_away_in_silence(opener: Opener) -> None:
+    """Python 3.13 writes what a stream raises then, and a traceback, into the log."""
+    key = cognito_decryptor._Key(key_id=opener.key_id, client=opener.client)
+    cognito_decryptor._Opening(
+        source=b"\x02", key_provider=key, commitment_policy=cognito_decryptor._POLICY
+    ).close()
+
+
+def test_an_error_tells_no_secret_and_no_ciphertext(
+    seals: Seals, opener: Opener, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    sealed = seals.seal(SECRET)
+    for opens in (replace(opener, pool_id="other"), replace(opener, key_id=new_key(seals.client))):
+        with pytest.raises(PasscodeError) as caught:
+            opens(sealed)
+        said = "".join([str(caught.value), caplog.text, *capfd.readouterr()])
+        assert SECRET not in said
+        assert sealed[:40] not in said
+        assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ConnectTimeoutError(endpoint_url=SECRET), "failed with ConnectTimeoutError"),
+        (
+            ClientError({"Error": {"Code": "DisabledException", "Message": SECRET}}, "Decrypt"),
+            "answered Disabled",
+        ),
+    ],
+)
+def test_a_key_that_does_not_answer_is_asked_again_later(
+    seals: Seals, opener: Opener, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    sealed = seals.seal(SECRET)
+
+    def refuses(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(seals.client, "decrypt", refuses)
+    with pytest.raises(Unavailable, match=f"the key of the custom senders {said}") as caught:
+        opener(sealed)
+    assert SECRET not in str(caught.value)

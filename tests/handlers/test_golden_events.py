@@ -1,0 +1,58 @@
+"""The golden events themselves: shaped as Cognito and SQS document them."""
+
+import json
+import re
+
+import pytest
+
+from tests.support.events import NAMES, SENDERS, challenge, code_of, golden
+
+ENVELOPE = {
+    "version",
+    "triggerSource",
+    "region",
+    "userPoolId",
+    "userName",
+    "callerContext",
+    "request",
+    "response",
+}
+SOURCES = {
+    "define": "DefineAuthChallenge_Authentication",
+    "create": "CreateAuthChallenge_Authentication",
+    "verify": "VerifyAuthChallengeResponse_Authentication",
+}
+TRIGGERS = [name for name in NAMES if name not in SENDERS]
+
+
+@pytest.mark.parametrize("name", TRIGGERS)
+def test_a_golden_event_has_cognitos_envelope(name: str) -> None:
+    event = golden(name)
+    assert set(event) == ENVELOPE
+    assert event["triggerSource"] == SOURCES[name.partition("_")[0]]
+    assert set(event["callerContext"]) == {"awsSdkVersion", "clientId"}
+    for result in event["request"].get("session") or []:
+        assert set(result) == {"challengeName", "challengeResult", "challengeMetadata"}
+
+
+@pytest.mark.parametrize("name", SENDERS)
+def test_a_golden_event_of_a_custom_sender_has_its_envelope(name: str) -> None:
+    event = golden(name)
+    # Cognito does not look at what comes back, and its documentation shows no response.
+    assert set(event) == ENVELOPE - {"response"}
+    assert set(event["request"]) == {"type", "code", "clientMetadata", "userAttributes"}
+    kind = "Email" if name.startswith("custom_email") else "SMS"
+    assert event["request"]["type"].lower() == f"custom{kind}SenderRequestV1".lower()
+    assert event["triggerSource"].lower().startswith(f"custom{kind}Sender_".lower())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_addresses_that_nobody_has_stand_in_golden_events(name: str) -> None:
+    text = json.dumps(golden(name))
+    assert set(re.findall(r"@[a-z.]+", text)) <= {"@people.example"}
+    assert set(re.findall(r"\+\d+", text)) <= {"+12025550147"}
+
+
+def test_the_code_of_the_golden_challenge_never_changes() -> None:
+    # A change here makes every code on its way at the moment of a deployment a wrong one.
+    assert code_of(challenge()) == "584907"

@@ -1,0 +1,121 @@
+"""The door `verify`, composed and down to the wire: one KMS call, one write, and what an SMS gives back."""
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError
+
+import verify_auth_challenge
+from passcode.adapters.kms import KmsMac
+from passcode.adapters.record_table import Table
+from passcode.adapters.sms_budget_table import SmsBudget
+from passcode.adapters.telemetry import Shown
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import UNAVAILABLE_SENTENCE
+from tests.support.aws_stubs import Wire, kms, refused_by_aws
+from tests.support.events import EMAIL, NOW, PHONE, SALT, Clock, attributes, challenge, code_of, golden
+from tests.support.handlers import Heard
+from token_service.destination import fingerprint
+
+
+class Door:
+    """`verify` with wires in place of AWS."""
+
+    def __init__(
+        self, patch: pytest.MonkeyPatch, keys: Wire | None = None, table: Wire | None = None
+    ) -> None:
+        self.keys = keys or kms()
+        self.table = table or Wire({"update_item": {"Attributes": {}}})
+        self.budget = Wire()
+        patch.setattr(verify_auth_challenge, "time", Clock(NOW + 7))
+        patch.setattr(verify_auth_challenge, "_CODE_MAC", KmsMac(self.keys, "key"))
+        patch.setattr(verify_auth_challenge, "_STORE", Table(self.table, "table", Policy()))
+        patch.setattr(verify_auth_challenge, "_BUDGET", SmsBudget(self.budget, "table"))
+
+    def answer(self, to: Challenge, **request: object) -> bool:
+        """Answer `to` with its code."""
+        private = {"challenge": to.pack()}
+        event = golden(
+            "verify_plain", privateChallengeParameters=private, challengeAnswer=code_of(to), **request
+        )
+        return bool(verify_auth_challenge.handler(event, None)["response"]["answerCorrect"])
+
+
+def test_a_right_answer_is_one_key_call_and_one_write(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
+    door = Door(monkeypatch)
+    assert door.answer(challenge()) is True
+    (call,) = door.keys.sent("generate_mac")
+    assert call == {"KeyId": "key", "MacAlgorithm": "HMAC_SHA_256", "Message": challenge().mac_message()}
+    assert [name for name, _ in door.table.calls] == ["update_item"]
+    assert door.budget.calls == []
+    assert heard.counted("verified") == heard.counted("seconds_to_verify") == [{"channel": "email"}]
+    assert str(heard.lines[-1]["seconds"]) == "7"
+    assert code_of(challenge()) not in heard.text
+
+
+def test_an_answered_sms_gives_back_to_its_country(monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Door(monkeypatch)
+    assert door.answer(challenge(channel="sms")) is True
+    (given,) = door.budget.sent("update_item")
+    assert given["Key"] == {"pk": {"S": "sms_budget#2026-01-01"}}
+    assert given["ExpressionAttributeNames"] == {"#open": "open_US"}
+    assert PHONE not in str(given)
+
+
+@pytest.mark.parametrize("error", ["InternalServerError", "ConditionalCheckFailedException"])
+def test_a_budget_that_cannot_be_given_back_does_not_spoil_the_sign_in(
+    monkeypatch: pytest.MonkeyPatch, heard: Heard, error: str
+) -> None:
+    door = Door(monkeypatch)
+    door.budget = Wire(update_item=refused_by_aws(error))
+    monkeypatch.setattr(verify_auth_challenge, "_BUDGET", SmsBudget(door.budget, "table"))
+    assert door.answer(challenge(channel="sms")) is True
+    assert len(door.budget.calls) == 1
+    assert PHONE not in heard.text
+
+
+def test_an_sms_to_a_number_of_no_country_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Door(monkeypatch)
+    nowhere = attributes(phone_number="+9990000000")
+    to = challenge(channel="sms", bound=fingerprint(nowhere, SALT))
+    assert door.answer(to, userAttributes=nowhere) is True
+    assert door.budget.calls == []
+
+
+@pytest.mark.parametrize("down", ["keys", "table"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused_by_aws("KMSInternalException"),
+        refused_by_aws("ThrottlingException"),
+        ConnectTimeoutError(endpoint_url=f"https://{EMAIL}"),
+        RuntimeError(f"{EMAIL} 123456"),
+    ],
+)
+def test_what_is_down_lets_nobody_in_and_says_one_plain_sentence(
+    monkeypatch: pytest.MonkeyPatch, heard: Heard, down: str, error: Exception
+) -> None:
+    wire = Wire(generate_mac=error, update_item=error)
+    door = Door(monkeypatch, **{down: wire})
+    with pytest.raises(Shown, match=f"^{UNAVAILABLE_SENTENCE}$"):
+        door.answer(challenge())
+    assert heard.counted("errors") == [{}]
+    assert heard.counted("verified") == []
+    for secret in (EMAIL, PHONE, "123456", code_of(challenge())):
+        assert secret not in heard.text
+
+
+def test_a_key_that_answers_too_little_lets_nobody_in(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
+    door = Door(monkeypatch, keys=Wire({"generate_mac": {"Mac": b"short"}}))
+    with pytest.raises(Shown, match=f"^{UNAVAILABLE_SENTENCE}$"):
+        door.answer(challenge())
+    assert door.table.calls == []
+
+
+def test_locked_reaches_the_caller_as_its_sentence(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
+    error = refused_by_aws("ConditionalCheckFailedException")
+    locked = {"issued": 1, "spent": 0, "failures": 10, "failed_at": NOW}
+    error.response["Item"] = {k: {"N": str(v)} for k, v in locked.items()}  # type: ignore[typeddict-unknown-key]
+    door = Door(monkeypatch, table=Wire(update_item=error))
+    with pytest.raises(Shown, match=r"^Too many wrong codes were given. Try again in 5 minutes$"):
+        door.answer(challenge())
+    assert heard.counted("refused") == heard.counted("throttled") == [{"reason": "locked"}]

@@ -1,0 +1,250 @@
+"""The hosted sign-in of template.yaml: its API, its app clients, and what WAF may leave uncounted."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from hosted.oidc import CLAIMS, discovery
+from hosted.routes import _ROUTES
+from tests.support.template import RESOURCES, TEMPLATE, statements
+
+# The linter's reader marks each string with its line, which others than it do not understand.
+API: dict[str, Any] = json.loads(json.dumps(RESOURCES["HostedSignInApi"]["Properties"]))
+BODY: dict[str, Any] = API["DefinitionBody"]
+RESPONSES: dict[str, Any] = BODY["x-amazon-apigateway-gateway-responses"]
+OPERATIONS = {
+    (method.upper(), path): op for path, item in BODY["paths"].items() for method, op in item.items()
+}
+SETTINGS: dict[str, Any] = RESOURCES["HostedSignIn"]["Properties"]["Environment"]["Variables"]
+
+
+def properties(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = RESOURCES[name]["Properties"]
+    return found
+
+
+def test_every_path_of_the_function_is_named_and_no_other() -> None:
+    assert set(OPERATIONS) == set(_ROUTES)
+    for operation in OPERATIONS.values():
+        assert "security" not in operation
+        uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+        assert uri.endswith(":function:${!stageVariables.function}/invocations")
+    name, alias = API["Variables"]["function"]["Fn::Sub"]
+    assert name == "${AWS::StackName}-hosted-sign-in${Live}"
+    assert alias == {"Live": {"Fn::If": ["HasSnapStart", ":live", ""]}}
+    # SAM would not deploy it anew when a condition changes.
+    assert "Fn::If" not in json.dumps(BODY)
+    assert "Cors" not in API
+    assert "Access-Control" not in json.dumps(BODY)
+
+
+def test_every_method_has_a_limit_and_no_body_is_logged() -> None:
+    limits = {
+        (each["HttpMethod"], each["ResourcePath"].replace("/~1", "/", 1).replace("~1", "/")): each
+        for each in API["MethodSettings"]
+    }
+    assert set(limits) == set(OPERATIONS)
+    for limit in limits.values():
+        assert limit["ThrottlingRateLimit"]
+        assert limit["ThrottlingBurstLimit"]
+        assert not {"LoggingLevel", "DataTraceEnabled"} & set(limit)
+    assert "AccessLogSetting" not in API
+
+
+def test_forms_and_pages_stay_text() -> None:
+    types = [each.replace("~1", "/") for each in API["BinaryMediaTypes"]]
+    # The first that Chromium and Firefox, Safari, and nobody in particular name for a picture.
+    assert {"image/avif", "image/webp", "image/*"} <= set(types)
+    assert all(each.startswith("image/") for each in types)
+
+
+@pytest.mark.parametrize("kind", list(RESPONSES))
+def test_what_the_gateway_says_is_a_small_page_that_does_nothing(kind: str) -> None:
+    response = RESPONSES[kind]
+    headers = {
+        name.removeprefix("gatewayresponse.header."): value.strip("'")
+        for name, value in response["responseParameters"].items()
+    }
+    assert headers["Content-Type"].startswith("text/html")
+    assert (headers["Cache-Control"], headers["X-Frame-Options"]) == ("no-store", "DENY")
+    assert headers["Content-Security-Policy"] == "sandbox"
+    (page,) = response["responseTemplates"].values()
+    # Velocity's signs: nothing is filled in, so nothing of a request is repeated.
+    assert not set("$#") & set(page)
+    assert "<script" not in page
+    sentences = re.findall(r"<p>(.+)$", page)
+    assert sentences
+    assert sentences[0].endswith(".")
+    assert ("Retry-After" in headers) == (kind in ("THROTTLED", "DEFAULT_5XX"))
+
+
+def test_the_hosted_client_offers_the_provider_and_no_way_round_it() -> None:
+    client, provider = properties("HostedClient"), properties("HostedProvider")
+    assert client["SupportedIdentityProviders"] == [provider["ProviderName"]] == [SETTINGS["PROVIDER_NAME"]]
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert client["AllowedOAuthFlowsUserPoolClient"] is True
+    assert "aws.cognito.signin.user.admin" not in client["AllowedOAuthScopes"]
+    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert RESOURCES["HostedClient"]["DependsOn"] == "HostedProvider"
+
+
+def test_the_inner_client_is_the_functions_alone() -> None:
+    inner = properties("HostedInnerClient")
+    assert inner["GenerateSecret"] is True
+    assert inner["ExplicitAuthFlows"] == ["ALLOW_CUSTOM_AUTH"]
+    assert not [name for name in inner if "OAuth" in name]
+    assert SETTINGS["INNER_CLIENT_ID"] == {"Ref": "HostedInnerClient"}
+    assert {"Ref": "HostedInnerClient"} not in [output["Value"] for output in TEMPLATE["Outputs"].values()]
+
+
+def test_define_knows_the_inner_client_where_no_password_is_asked_for() -> None:
+    given = properties("DefineAuthChallenge")["Environment"]["Variables"]["CODE_ONLY_CLIENTS"]
+    asked, listed, otherwise = given["Fn::If"]
+    assert asked == "HasHostedCodeOnly"
+    assert listed["Fn::Join"][1] == [otherwise, {"Ref": "HostedInnerClient"}]
+    condition = TEMPLATE["Conditions"]["HasHostedCodeOnly"]
+    assert condition == {"Fn::Equals": [{"Ref": "HostedSignInMode"}, "CODE_ONLY"]}
+
+
+def test_what_is_mapped_is_claimed_and_cognito_may_write_it() -> None:
+    mapping = dict(properties("HostedProvider")["AttributeMapping"])
+    assert mapping.pop("username") == "sub"
+    assert mapping == {name: name for name in CLAIMS}
+    writable = {name for name in mapping if not name.endswith("_verified")}
+    assert writable <= set(written_by("HostedClient"))
+
+
+def written_by(client: str) -> list[str]:
+    """What a client of the stack's own pool may write."""
+    written = properties(client)["WriteAttributes"]
+    if isinstance(written, list):
+        return written
+    own, of_own, of_another = written["Fn::If"]
+    # A pool that exists may require what nobody here knows; with no list a client may write all that can be.
+    assert (own, of_another) == ("MakesPool", {"Ref": "AWS::NoValue"})
+    return list(of_own)
+
+
+def test_every_client_may_write_what_the_pool_requires() -> None:
+    """Cognito refuses a client that may not: "Invalid write attributes specified"."""
+    required = {each["Name"] for each in properties("UserPool")["Schema"] if each.get("Required")}
+    assert required
+    clients = [name for name, found in RESOURCES.items() if found["Type"] == "AWS::Cognito::UserPoolClient"]
+    assert len(clients) == 4
+    for client in clients:
+        assert required <= set(written_by(client)), client
+
+
+def test_cognito_and_the_function_are_told_the_same() -> None:
+    details = properties("HostedProvider")["ProviderDetails"]
+    assert details["client_id"] == SETTINGS["RP_CLIENT_ID"]
+    assert details["client_secret"] == {"Fn::Sub": "{{resolve:secretsmanager:${HostedClientSecret.Id}}}"}
+    assert SETTINGS["RP_SECRET_ID"] == {"Fn::GetAtt": ["HostedClientSecret", "Id"]}
+    said = {
+        name: value["Fn::Sub"].replace("${HostedSignInApi.Stage}", API["StageName"])
+        for name, value in details.items()
+        if name.endswith(("_issuer", "_url", "_uri"))
+    }
+    issuer = SETTINGS["ISSUER"]["Fn::Sub"]
+    assert issuer == TEMPLATE["Outputs"]["HostedIssuer"]["Value"]["Fn::Sub"]
+    told = discovery(issuer)
+    assert said == {
+        "oidc_issuer": told["issuer"],
+        "authorize_url": told["authorization_endpoint"],
+        "token_url": told["token_endpoint"],
+        "attributes_url": told["userinfo_endpoint"],
+        "jwks_uri": told["jwks_uri"],
+    }
+
+
+def test_the_look_is_by_parameter_and_no_logo_is_the_default() -> None:
+    for setting, name in (
+        ("APP_NAME", "AppName"),
+        ("BRAND_COLOR", "BrandColor"),
+        ("BRAND_LOGO", "BrandLogo"),
+    ):
+        assert SETTINGS[setting] == {"Ref": name}
+    logo, color = TEMPLATE["Parameters"]["BrandLogo"], TEMPLATE["Parameters"]["BrandColor"]
+    assert logo["Default"] == ""
+    taken = re.compile(logo["AllowedPattern"])
+    for kind in ("png", "webp", "svg+xml"):
+        assert taken.fullmatch(f"data:image/{kind};base64,iVBORw0KGgo=")
+    # A page would be served by the app's own name.
+    for other in ("data:text/html;base64,PGI+", "https://elsewhere.example/logo.png", "data:image/png,x"):
+        assert not taken.fullmatch(other)
+    assert re.fullmatch(color["AllowedPattern"], color["Default"])
+    assert not re.fullmatch(color["AllowedPattern"], "#000000;}")
+
+
+def test_what_is_sealed_opens_for_its_own_item_alone() -> None:
+    (seal,) = [s for s in statements("HostedSignInRole") if "kms:Encrypt" in s["Action"]]
+    assert seal["Resource"] == {"Fn::GetAtt": ["HostedStateKey", "Arn"]}
+    assert seal["Condition"] == {"StringLike": {"kms:EncryptionContext:item": ["hosted#*", "grant#*"]}}
+    (sign,) = [s for s in statements("HostedSignInRole") if "kms:Sign" in s["Action"]]
+    assert sign["Condition"] == {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"}}
+    assert [key["Fn::If"][1]["Fn::GetAtt"][0] for key in sign["Resource"]] == [
+        "HostedSignKeyA",
+        "HostedSignKeyB",
+    ]
+
+
+def uncounted() -> list[tuple[re.Pattern[str], bool]]:
+    """The paths whose requests do not count for their address; True where they must look signed."""
+    rule = next(rule for rule in properties("DoorsWebAcl")["Rules"] if rule["Name"] == "RequestsPerAddress")
+    scope = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["NotStatement"]["Statement"]
+    unnamed, free = scope["AndStatement"]["Statements"]
+    # The pool's calls have this header, whatever their path; a request without it is none of the pool's.
+    target = unnamed["NotStatement"]["Statement"]["SizeConstraintStatement"]
+    assert target["FieldToMatch"] == {"SingleHeader": {"Name": "x-amz-target"}}
+    assert (target["ComparisonOperator"], target["Size"]) == ("GT", 0)
+    found = []
+    for statement in free["OrStatement"]["Statements"]:
+        parts = statement.get("AndStatement", {}).get("Statements", [statement])
+        (paths,) = [part["RegexMatchStatement"] for part in parts if "RegexMatchStatement" in part]
+        assert paths["FieldToMatch"] == {"UriPath": {}}
+        found.append((re.compile(paths["RegexString"]), len(parts) == 2))
+    return found
+
+
+def test_people_are_counted_and_back_ends_are_not() -> None:
+    free = {path for _, path in OPERATIONS for regex, _ in uncounted() if regex.search(f"/v1{path}")}
+    assert free == {
+        "/token",
+        "/userinfo",
+        "/.well-known/openid-configuration",
+        "/.well-known/jwks.json",
+    }
+    token_api = RESOURCES["TokenServiceApi"]["Properties"]["DefinitionBody"]["paths"]
+    for path, item in token_api.items():
+        signed = any(op.get("security") == [{"sigv4": []}] for op in item.values())
+        matched = [must_sign for regex, must_sign in uncounted() if regex.search(f"/v1{path}")]
+        assert matched == ([True] if signed else [False] if path.startswith("/.well-known") else []), path
+
+
+def test_nothing_that_watches_keeps_a_request() -> None:
+    acl = json.loads(json.dumps(properties("DoorsWebAcl")))
+    kept = [each["VisibilityConfig"]["SampledRequestsEnabled"] for each in [acl, *acl["Rules"]]]
+    assert kept == [False] * 5
+    # Whoever signs in may be named in the URL of /authorize, and API Gateway's trace would keep it.
+    assert "TracingEnabled" not in API
+
+
+def test_without_the_hosted_sign_in_nothing_of_it_is_there() -> None:
+    assert TEMPLATE["Parameters"]["HostedSignInMode"]["Default"] == "OFF"
+    ours = {name: found for name, found in RESOURCES.items() if name.startswith("Hosted")}
+    assert len(ours) > 15
+    conditions = {found["Condition"] for found in ours.values()} - {"HasHostedSignIn"}
+    assert conditions == {
+        "HasSnapStartAndHostedSignIn",
+        "HasWebAclAndHostedSignIn",
+        "MakesHostedDomain",
+        "MakesHostedKeyA",
+        "MakesHostedKeyB",
+    }
+    for name in conditions:
+        assert {"Condition": "HasHostedSignIn"} in TEMPLATE["Conditions"][name]["Fn::And"]
+    outputs = {name: output for name, output in TEMPLATE["Outputs"].items() if name.startswith("Hosted")}
+    assert all("Condition" in output for output in outputs.values())

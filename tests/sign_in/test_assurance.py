@@ -1,0 +1,58 @@
+"""What a token says about the code, and what it never says."""
+
+import pytest
+
+from passcode.token_service.store import Evidence
+from token_service.assurance import claims, response
+
+NOW = 1_800_000_000
+OLD, NEW = Evidence(NOW - 86_400, "email"), Evidence(NOW - 2, "sms")
+
+
+def test_a_sign_in_tells_of_its_own_code() -> None:
+    assert claims("TokenGeneration_Authentication", OLD, NEW, NOW) == {
+        "otp_amr": "otp sms",
+        "otp_channel": "sms",
+        "otp_verified_at": str(NOW - 2),
+    }
+
+
+def test_email_has_no_word_of_its_own_in_amr() -> None:
+    assert claims("TokenGeneration_Authentication", OLD, Evidence(NOW, "email"), NOW)["otp_amr"] == "otp"
+
+
+def test_a_refresh_never_looks_fresher_than_the_sign_in_it_goes_back_to() -> None:
+    """A thief's refresh token must not turn fresh with the user's next sign-in."""
+    assert claims("TokenGeneration_RefreshTokens", OLD, NEW, NOW)["otp_verified_at"] == str(NOW - 86_400)
+    only = claims("TokenGeneration_RefreshTokens", NEW, NEW, NOW + 3600)
+    assert only["otp_verified_at"] == str(NOW - 2), "kept, not renewed"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "TokenGeneration_HostedAuth",
+        "TokenGeneration_NewPasswordChallenge",
+        "TokenGeneration_ClientCredentials",
+        "None",
+        "",
+    ],
+)
+def test_tokens_that_came_another_way_have_no_such_claims(source: str) -> None:
+    assert claims(source, OLD, NEW, NOW) == {}
+
+
+def test_a_code_of_an_earlier_sign_in_is_no_evidence_for_this_one() -> None:
+    assert claims("TokenGeneration_Authentication", OLD, OLD, NOW) == {}
+    assert claims("TokenGeneration_Authentication", None, None, NOW) == {}
+    assert claims("TokenGeneration_RefreshTokens", None, None, NOW) == {}
+
+
+def test_both_versions_of_the_trigger_are_answered_and_groups_are_left_alone() -> None:
+    found = {"otp_channel": "sms"}
+    assert response("1", found) == {"claimsOverrideDetails": {"claimsToAddOrOverride": found}}
+    two = response("2", found)["claimsAndScopeOverrideDetails"]
+    assert two == {
+        "idTokenGeneration": {"claimsToAddOrOverride": found},
+        "accessTokenGeneration": {"claimsToAddOrOverride": found},
+    }

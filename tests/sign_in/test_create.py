@@ -1,0 +1,146 @@
+"""`create` against golden events: one message, one answer with the documented keys."""
+
+import json
+
+import pytest
+
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.refusal import Refused
+from tests.support.events import EMAIL, NOW, PHONE, SUB, attributes, golden
+from tests.support.handlers import Heard
+from tests.support.sign_in_world import World
+from token_service.destination import Channel
+
+KEYS = {
+    "status",
+    "channel",
+    "destination",
+    "channels",
+    "codeLength",
+    "expiresIn",
+    "resendIn",
+    "attemptsLeft",
+    "resendsLeft",
+}
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_the_first_call_sends_one_message_and_says_so(world: World) -> None:
+    response = world.create(golden("create_first"))
+    assert response["publicChallengeParameters"] == {
+        "status": "SENT",
+        "channel": "email",
+        "destination": "***@***",
+        "channels": '{"email":"***@***","sms":"+***"}',
+        "codeLength": "6",
+        "expiresIn": "300",
+        "resendIn": "30",
+        "attemptsLeft": "5",
+        "resendsLeft": "3",
+    }
+    assert world.store.writes == ["issue_if_clear"]
+    (delivery,) = world.queued
+    assert [(d.channel.value, d.value) for d in delivery.destinations] == [("email", EMAIL), ("sms", PHONE)]
+    assert delivery.locale == "en-GB"
+
+
+def test_the_private_parameters_and_the_label_carry_the_challenge_and_no_address(world: World) -> None:
+    response = world.create(golden("create_first"))
+    challenge = Challenge.unpack(response["privateChallengeParameters"]["challenge"])
+    assert challenge == world.queued[0].challenge
+    assert (challenge.subject, challenge.counter, challenge.decoy) == (SUB, 1, False)
+    assert (challenge.issued_at, challenge.expires_at) == (NOW, NOW + 300)
+    assert response["challengeMetadata"] == f"0|{NOW + 30}|{challenge.pack()}"
+    assert EMAIL not in json.dumps(response)
+    assert PHONE not in json.dumps(response)
+
+
+@pytest.mark.parametrize(
+    ("name", "channel", "destination"),
+    [
+        ("create_first", "email", "***@***"),
+        ("create_after_password", "email", "a***@p***"),
+        ("create_flags_in_capitals", "email", "***@***"),
+        ("create_prefers_sms", "sms", "+***"),
+    ],
+)
+def test_where_it_is_sent_and_how_it_is_shown(
+    world: World, name: str, channel: str, destination: str
+) -> None:
+    shown = world.create(golden(name))["publicChallengeParameters"]
+    assert set(shown) == KEYS
+    assert all(isinstance(value, str) for value in shown.values())
+    assert (shown["status"], shown["channel"], shown["destination"]) == ("SENT", channel, destination)
+    assert world.queued[0].challenge.channel == channel
+    assert world.queued[0].destinations[0].channel.value == channel
+
+
+def test_after_a_password_the_masks_tell_a_little(world: World) -> None:
+    shown = world.create(golden("create_after_password"))["publicChallengeParameters"]
+    assert json.loads(shown["channels"]) == {"email": "a***@p***", "sms": "+***0147"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "channels"),
+    [
+        ({"phone_number_verified": "false"}, ["email"]),
+        ({"email_verified": "false"}, ["sms"]),
+        ({"email": "not an address"}, ["sms"]),
+        ({"email": "a@b.example,c@d.example"}, ["sms"]),
+        ({"email": "x" * 100_000}, ["sms"]),
+        ({"phone_number": "0170 1234567"}, ["email"]),
+        ({"phone_number": f"{PHONE};ext=9"}, ["email"]),
+        ({"phone_number": f"{PHONE}\n"}, ["email"]),
+        ({"email": f"{EMAIL}\n"}, ["sms"]),
+        ({"phone_number": "+١٢٠٢٥٥٥٠١٤٧"}, ["email"]),
+        ({"otp_channel": "pigeon"}, ["email", "sms"]),
+        ({"otp_channel": "x" * 100_000}, ["email", "sms"]),
+    ],
+)
+def test_only_verified_and_plain_destinations_count(
+    world: World, changes: dict[str, str], channels: list[str]
+) -> None:
+    event = golden("create_first", userAttributes=attributes(**changes))
+    shown = world.create(event)["publicChallengeParameters"]
+    assert list(json.loads(shown["channels"])) == ["email", "sms"], "before a password all see the same"
+    assert shown["channel"] == channels[0]
+    assert [d.channel.value for d in world.queued[0].destinations] == channels
+
+
+def test_a_channel_that_the_deployment_does_not_use_is_not_used() -> None:
+    world = World(order=(Channel.SMS,))
+    shown = world.create(golden("create_first"))["publicChallengeParameters"]
+    assert json.loads(shown["channels"]) == {"sms": "+***"}
+    assert [d.channel for d in world.queued[0].destinations] == [Channel.SMS]
+
+
+def test_the_same_event_twice_is_one_message_and_one_challenge(world: World) -> None:
+    first, second = (world.create(golden("create_first")) for _ in range(2))
+    assert first["privateChallengeParameters"] == second["privateChallengeParameters"]
+    assert first["challengeMetadata"] == second["challengeMetadata"]
+    assert second["publicChallengeParameters"]["status"] == "WAITING"
+    assert len(world.queued) == 1
+
+
+def test_nowhere_to_send_to_after_a_password_is_said_plainly(world: World) -> None:
+    with pytest.raises(Refused) as refused:
+        world.create(golden("create_flags_false_after_password"))
+    assert str(refused.value) == (
+        "There is no verified email address or phone number to send a code to. Ask for help to add one"
+    )
+    assert world.touched() == (0, 0, 0)
+
+
+def test_what_is_issued_is_logged_and_counted_without_an_address(heard: Heard) -> None:
+    world = World(tell=heard.tell)
+    world.create(golden("create_after_password"))
+    assert heard.counted("issued") == [{"channel": "email"}]
+    (line,) = heard.lines
+    assert (line["message"], line["subject"]) == ("issued", SUB)
+    assert line["correlation_id"] == world.queued[0].challenge.nonce
+    assert EMAIL not in heard.text
+    assert "ada" not in heard.text

@@ -1,0 +1,158 @@
+"""`create` when something is wrong: throttles, foreign labels, and a store or a queue that is down."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+import create_auth_challenge
+from passcode.adapters.record_table import Table
+from passcode.adapters.sqs import Queue
+from passcode.adapters.telemetry import Shown
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, Refused
+from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.events import EMAIL, NOW, PHONE, challenge, entry, golden
+from tests.support.handlers import Heard
+from tests.support.memory_stores import MemoryStore
+from tests.support.sign_in_world import LIMITS, World
+from token_service.sign_in import SignIn
+
+PACKED = challenge().pack()
+# Everything that names the person, and what botocore would say.
+TELLING = (EMAIL, "ada", PHONE, "123456", "ClientError", "An error occurred", "Traceback")
+
+Create = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def wires() -> dict[str, Wire]:
+    return {"dynamodb": Wire({"update_item": {"Attributes": {}}}), "sqs": Wire()}
+
+
+@pytest.fixture
+def create(wires: dict[str, Wire], monkeypatch: pytest.MonkeyPatch) -> Create:
+    """The whole door, down to the wire."""
+
+    def call(event: dict[str, Any]) -> dict[str, Any]:
+        table = Table(wires["dynamodb"], "passcode-table", Policy())
+        sign_in = SignIn(table, Queue(wires["sqs"], "queue").put, Policy(), LIMITS)
+        monkeypatch.setattr(create_auth_challenge, "_SIGN_IN", sign_in)
+        answer: dict[str, Any] = create_auth_challenge.handler(event, None)
+        return answer
+
+    return call
+
+
+def test_the_door_makes_one_write_and_one_message(create: Create, wires: dict[str, Wire]) -> None:
+    create(golden("create_first"))
+    assert [name for name, _ in wires["dynamodb"].calls] == ["update_item"]
+    (message,) = wires["sqs"].sent("send_message")
+    assert set(message) == {"QueueUrl", "MessageBody"}
+    assert set(json.loads(message["MessageBody"])) == {"challenge", "to", "locale"}
+
+
+@pytest.mark.parametrize("down", ["dynamodb", "sqs"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused_by_aws("InternalServerError"),
+        refused_by_aws("ProvisionedThroughputExceededException"),
+        refused_by_aws("AccessDeniedException"),
+        EndpointConnectionError(endpoint_url=f"https://{EMAIL}"),
+        ReadTimeoutError(endpoint_url=f"https://{EMAIL}"),
+        RuntimeError(f"{EMAIL} 123456"),
+    ],
+)
+def test_what_is_down_is_one_plain_sentence(
+    create: Create, wires: dict[str, Wire], heard: Heard, down: str, error: Exception
+) -> None:
+    wires[down] = Wire(update_item=error, send_message=error)
+    with pytest.raises(Shown) as shown:
+        create(golden("create_first"))
+    assert str(shown.value) == UNAVAILABLE_SENTENCE
+    assert shown.value.__suppress_context__
+    assert heard.counted("errors") == [{}]
+    (line,) = (line for line in heard.lines if line["level"] == "ERROR")
+    assert line["message"] == "failed"
+    assert not [word for word in TELLING if word in heard.text]
+    assert wires["sqs"].calls == [] or down == "sqs"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        None,
+        7,
+        ["0"],
+        "",
+        "0",
+        "x|y|z",
+        "0||" + PACKED,
+        f"0|soon|{PACKED}",
+        f"1000|{NOW}|{PACKED}",
+        f"0|{NOW}|not json",
+        f"0|{NOW}|[1,2,3]",
+        f"0|{NOW}|{{}}",
+        f"0|{NOW}|{PACKED.replace('false', '0')}",
+        f"0|{NOW}|{PACKED.replace('1,', 'true,', 1)}",
+        f"0|{NOW}|{PACKED[:-1]},1]",
+        f"0|{NOW}|{'[' * 900}",
+        f"0|{NOW}|" + '"' + "x" * 2**20 + '"',
+        f"{'9' * 5000}|{NOW}|{PACKED}",
+        f"0|{'9' * 5000}|{PACKED}",
+    ],
+)
+@pytest.mark.parametrize("metadata", [{}, {"action": "resend"}])
+def test_a_foreign_label_writes_and_sends_nothing(
+    create: Create, wires: dict[str, Wire], label: object, metadata: dict[str, str]
+) -> None:
+    session = [entry("CUSTOM_CHALLENGE", False, label)]
+    with pytest.raises(Shown, match=f"^{UNAVAILABLE_SENTENCE}$"):
+        create(golden("create_first", session=session, clientMetadata=metadata))
+    assert wires["dynamodb"].calls == wires["sqs"].calls == []
+
+
+@pytest.mark.parametrize("broken", [{"session": 7}, {"userName": ["ada"], "session": 7.5}])
+def test_an_event_that_is_none_of_cognitos_is_one_plain_sentence(
+    create: Create, heard: Heard, broken: dict[str, object]
+) -> None:
+    with pytest.raises(Shown, match=f"^{UNAVAILABLE_SENTENCE}$"):
+        create(golden("create_first", **broken))
+    assert [line["error"] for line in heard.lines] == ["TypeError"]
+    assert not [word for word in TELLING if word in heard.text]
+
+
+def test_the_quota_is_said_with_the_wait() -> None:
+    world = World(policy=Policy(code_life_seconds=60), store=MemoryStore(Policy(code_life_seconds=60)))
+    for _ in range(6):
+        world.create(golden("create_first"))
+        world.now += 180
+    # Five at once, and the sixth had come back after 900 s; the seventh does after 1800, in 720.
+    with pytest.raises(Refused) as refused:
+        world.create(golden("create_first"))
+    assert str(refused.value) == "Too many codes were asked for. Try again in 12 minutes"
+
+
+def test_with_the_quota_used_up_an_open_challenge_is_joined() -> None:
+    world = World(policy=Policy(send_burst=1), store=MemoryStore(Policy(send_burst=1)))
+    world.create(golden("create_first"))
+    world.now += 60
+    shown = world.create(golden("create_first"))["publicChallengeParameters"]
+    assert (shown["status"], shown["resendIn"], shown["expiresIn"]) == ("WAITING", "840", "240")
+    assert len(world.queued) == 1
+
+
+def test_a_throttle_reaches_the_caller_as_its_sentence_and_is_counted(
+    create: Create, wires: dict[str, Wire], heard: Heard
+) -> None:
+    used_up = {"issued": 5, "spent": 0, "expires_at": NOW, "sent_at": NOW, "send_tat": 2**40, "failures": 0}
+    error = refused_by_aws("ConditionalCheckFailedException")
+    error.response["Item"] = {k: {"N": str(v)} for k, v in used_up.items()}  # type: ignore[typeddict-unknown-key]
+    wires["dynamodb"] = Wire(update_item=error)
+    with pytest.raises(Shown, match=r"^Too many codes were asked for. Try again in [0-9]+ hours$"):
+        create(golden("create_first"))
+    assert heard.counted("throttled") == [{"reason": "quota"}]
+    assert wires["sqs"].calls == []

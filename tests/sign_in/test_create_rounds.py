@@ -1,0 +1,142 @@
+"""`create` in the rounds after the first: asking again, sending again, another channel."""
+
+import pytest
+
+from passcode.token_service.challenge import Challenge
+from tests.support.events import NOW, attributes, entry, golden
+from tests.support.sign_in_world import World
+
+Response = dict[str, dict[str, str]]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def after(world: World, first: Response, **request: object) -> Response:
+    """The round after `first`, in a sign-in after a password."""
+    opening = [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
+    session = [*opening, entry("CUSTOM_CHALLENGE", False, first["challengeMetadata"])]
+    return world.create(golden("create_after_wrong_code", session=session, **request))
+
+
+def resend(world: World, first: Response, channel: object = None, **request: object) -> Response:
+    """A round that the app asked to be sent again."""
+    metadata = {"action": "resend"} | ({} if channel is None else {"channel": channel})
+    return after(world, first, clientMetadata=metadata, **request)
+
+
+def challenge_in(response: Response) -> Challenge:
+    """The challenge that `verify` will be given."""
+    return Challenge.unpack(response["privateChallengeParameters"]["challenge"])
+
+
+@pytest.mark.parametrize(
+    "metadata", [None, {}, {"action": "other"}, {"action": ["resend"]}, {"channel": "sms"}]
+)
+def test_asking_again_after_a_wrong_answer_touches_nothing(world: World, metadata: object) -> None:
+    first = world.create(golden("create_first"))
+    world.now += 40
+    touched = world.touched()
+    again = after(world, first, clientMetadata=metadata)
+    assert world.touched() == touched
+    assert again["privateChallengeParameters"] == first["privateChallengeParameters"]
+    assert again["challengeMetadata"] == first["challengeMetadata"]
+    shown = again["publicChallengeParameters"]
+    assert (shown["status"], shown["attemptsLeft"]) == ("WRONG", "4")
+    assert (shown["expiresIn"], shown["resendIn"]) == ("260", "0")
+
+
+def test_the_golden_event_after_a_wrong_code_is_read(world: World) -> None:
+    shown = world.create(golden("create_after_wrong_code"))["publicChallengeParameters"]
+    assert (shown["status"], shown["channel"], shown["attemptsLeft"]) == ("WRONG", "email", "4")
+    assert world.touched() == (0, 0, 0)
+
+
+def test_the_golden_event_of_a_resend_is_read(world: World) -> None:
+    shown = world.create(golden("create_resend"))["publicChallengeParameters"]
+    assert (shown["status"], shown["channel"], shown["resendsLeft"]) == ("SENT", "sms", "2")
+
+
+@pytest.mark.parametrize(("later", "status"), [(299, "WRONG"), (300, "EXPIRED"), (10_000, "EXPIRED")])
+def test_a_code_that_is_no_longer_good_is_called_expired(world: World, later: int, status: str) -> None:
+    first = world.create(golden("create_first"))
+    world.now += later
+    shown = after(world, first)["publicChallengeParameters"]
+    assert (shown["status"], shown["expiresIn"]) == (status, str(max(0, 300 - later)))
+    assert len(world.queued) == 1
+
+
+def test_a_resend_in_the_cooldown_sends_nothing(world: World) -> None:
+    first = world.create(golden("create_first"))
+    world.now += 29
+    again = resend(world, first)
+    shown = again["publicChallengeParameters"]
+    assert (shown["status"], shown["resendIn"], shown["resendsLeft"]) == ("WAITING", "1", "2")
+    assert challenge_in(again) == challenge_in(first)
+    assert len(world.queued) == 1
+
+
+def test_a_resend_repeats_the_code_while_enough_life_is_left(world: World) -> None:
+    first = world.create(golden("create_first"))
+    world.now += 180
+    again = resend(world, first)
+    assert again["publicChallengeParameters"]["status"] == "SENT"
+    assert again["publicChallengeParameters"]["expiresIn"] == "120"
+    assert challenge_in(again).mac_message() == challenge_in(first).mac_message()
+    assert [d.challenge for d in world.queued] == [challenge_in(first), challenge_in(again)]
+
+
+def test_a_later_resend_brings_a_new_code_with_a_whole_life(world: World) -> None:
+    first = world.create(golden("create_first"))
+    world.now += 181
+    again = resend(world, first)
+    assert challenge_in(again).counter == 2
+    assert challenge_in(again).nonce != challenge_in(first).nonce
+    assert challenge_in(again).expires_at == NOW + 181 + 300
+    assert again["publicChallengeParameters"]["expiresIn"] == "300"
+
+
+def test_another_channel_gets_another_code(world: World) -> None:
+    first = world.create(golden("create_first"))
+    world.now += 31
+    again = resend(world, first, "sms")
+    shown = again["publicChallengeParameters"]
+    assert (shown["status"], shown["channel"], shown["destination"]) == ("SENT", "sms", "+***0147")
+    assert [d.channel.value for d in world.queued[1].destinations] == ["sms", "email"]
+    assert challenge_in(again).counter == challenge_in(first).counter + 1
+
+
+def test_the_channel_used_last_is_used_again(world: World) -> None:
+    first = world.create(golden("create_first"))
+    world.now += 31
+    second = resend(world, first, "sms")
+    world.now += 31
+    assert resend(world, second)["publicChallengeParameters"]["channel"] == "sms"
+
+
+@pytest.mark.parametrize("wish", ["pigeon", "", "SMS", ["sms"], {"sms": 1}, 7, True, "s" * 2**20, "\ud800"])
+def test_a_channel_that_is_none_is_passed_over(world: World, wish: object) -> None:
+    first = world.create(golden("create_prefers_sms"))
+    world.now += 31
+    shown = resend(world, first, wish)["publicChallengeParameters"]
+    assert (shown["status"], shown["channel"]) == ("SENT", "sms")
+
+
+def test_a_channel_that_the_user_does_not_have_is_passed_over(world: World) -> None:
+    user = attributes(phone_number_verified="false")
+    first = world.create(golden("create_first", userAttributes=user))
+    world.now += 31
+    again = resend(world, first, "sms", userAttributes=user)
+    assert again["publicChallengeParameters"]["channel"] == "email"
+    assert [d.channel.value for d in world.queued[1].destinations] == ["email"]
+
+
+@pytest.mark.parametrize("changes", [{"email": "new@people.example"}, {"phone_number_verified": "false"}])
+def test_a_resend_to_somebody_who_moved_is_a_new_code(world: World, changes: dict[str, str]) -> None:
+    first = world.create(golden("create_first"))
+    world.now += 31
+    again = resend(world, first, userAttributes=attributes(**changes))
+    assert challenge_in(again).counter == 2
+    assert again["publicChallengeParameters"]["status"] == "SENT"

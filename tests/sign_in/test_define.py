@@ -1,0 +1,127 @@
+"""`define` against golden events: which step comes next, for each way a sign-in can stand."""
+
+import json
+import re
+
+import pytest
+
+import define_auth_challenge
+from define_auth_challenge import respond
+from tests.support.events import CODE_ONLY_CLIENT, SUB, entry, golden
+from token_service.steps import Limits
+from token_service.trigger_event import Event
+
+LIMITS = Limits(answers=5, resends=3)
+FAIL = "fail"
+TOKENS = "tokens"
+
+
+def step(event: Event) -> str:
+    """Cognito's three keys as one word."""
+    response = respond(event, frozenset({CODE_ONLY_CLIENT}), LIMITS)["response"]
+    assert set(response) == {"challengeName", "issueTokens", "failAuthentication"}
+    outcomes = [response["challengeName"], response["issueTokens"], response["failAuthentication"]]
+    assert sum(map(bool, outcomes)) == 1, "exactly one of: a challenge, tokens, a refusal"
+    if response["issueTokens"] is True:
+        return TOKENS
+    return FAIL if response["failAuthentication"] is True else str(response["challengeName"])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("first_null_session", "CUSTOM_CHALLENGE"),
+        ("first_absent_session", "CUSTOM_CHALLENGE"),
+        ("first_without_srp", FAIL),
+        ("srp_first", "PASSWORD_VERIFIER"),
+        ("srp_first_code_only", "CUSTOM_CHALLENGE"),
+        ("after_password", "CUSTOM_CHALLENGE"),
+        ("wrong_password", FAIL),
+        ("force_change_password", "NEW_PASSWORD_REQUIRED"),
+        ("reset_required", "NEW_PASSWORD_REQUIRED"),
+        ("after_new_password", "CUSTOM_CHALLENGE"),
+        ("after_sms_mfa", FAIL),
+        ("after_device", FAIL),
+        ("admin_no_srp", FAIL),
+        ("right_code", TOKENS),
+        ("right_code_code_only", TOKENS),
+        ("wrong_code", "CUSTOM_CHALLENGE"),
+        ("resend", "CUSTOM_CHALLENGE"),
+        ("mfa_after_code", FAIL),
+        ("unknown_user", "CUSTOM_CHALLENGE"),
+        ("unknown_user_right_code", FAIL),
+    ],
+)
+def test_golden_events(name: str, expected: str) -> None:
+    assert step(golden(f"define_{name}")) == expected
+
+
+def test_a_client_that_nobody_listed_asks_for_the_password() -> None:
+    event = golden("define_first_null_session")
+    event["callerContext"]["clientId"] = "another"
+    assert step(event) == FAIL
+
+
+def test_a_client_without_a_name_asks_for_the_password() -> None:
+    event = golden("define_right_code_code_only")
+    del event["callerContext"]
+    assert step(event) == FAIL
+
+
+def test_no_clients_listed_does_not_mean_the_client_without_a_name() -> None:
+    event = golden("define_first_null_session")
+    event["callerContext"]["clientId"] = ""
+    assert "" not in define_auth_challenge._CODE_ONLY_CLIENTS
+    assert step(event) == FAIL
+
+
+@pytest.mark.parametrize("found", [True, "true", "false", 1, []])
+def test_in_doubt_a_user_is_unknown(found: object) -> None:
+    assert step(golden("define_right_code", userNotFound=found)) == FAIL
+
+
+def test_a_right_code_that_came_with_a_wish_for_a_message_opens_nothing() -> None:
+    assert step(golden("define_right_code", clientMetadata={"action": "resend"})) == FAIL
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"action": 1}, {"action": "RESEND"}, "resend", ["resend"]])
+def test_foreign_words_from_the_app_change_nothing(metadata: object) -> None:
+    assert step(golden("define_right_code", clientMetadata=metadata)) == TOKENS
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"session": 5}, {"session": True}, {"session": ["CUSTOM_CHALLENGE"]}, {"session": {"a": 1}}],
+)
+def test_a_history_that_is_none_is_a_refusal(
+    broken: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = define_auth_challenge.handler(golden("define_right_code", **broken), None)
+    assert event["response"] == {"challengeName": None, "issueTokens": False, "failAuthentication": True}
+    assert SUB not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("label", [None, 7, "", "x|", "9999|", "|", "1" * 100_000])
+def test_a_foreign_label_is_a_refusal(label: object) -> None:
+    assert step(golden("define_right_code", session=[entry("CUSTOM_CHALLENGE", False, label)])) == FAIL
+
+
+def test_a_broken_event_is_one_line_in_the_log_without_what_was_in_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    event = golden("define_right_code", session=5)
+    answer = define_auth_challenge.handler(event, None)
+    assert answer is event
+    assert answer["response"]["failAuthentication"] is True
+    (line,) = capsys.readouterr().out.splitlines()
+    said = json.loads(line)
+    (counted,) = said.pop("_aws")["CloudWatchMetrics"]
+    assert re.fullmatch(r"trigger_event\.py:\d+|steps\.py:\d+|rounds\.py:\d+", said.pop("where"))
+    assert (counted["Dimensions"], counted["Metrics"][0]["Name"]) == ([["service"]], "errors")
+    assert said == {
+        "level": "ERROR",
+        "service": "define_auth_challenge",
+        "message": "the event could not be read",
+        "error": "TypeError",
+        "errors": 1,
+    }

@@ -1,0 +1,86 @@
+"""Every short history there can be, held against regular expressions, which share nothing with the rules.
+
+A history is written as a string, one letter an entry: the letter of its challenge, large if the result was
+true, small if it was false; `~` is a CUSTOM_CHALLENGE with any other result, `?` anything else with one.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+
+from tests.support.events import entry
+from token_service.rounds import label
+from token_service.steps import Limits, Mode, Step, next_step
+
+NAMES = {
+    "S": "SRP_A",
+    "P": "PASSWORD_VERIFIER",
+    "N": "NEW_PASSWORD_REQUIRED",
+    "C": "CUSTOM_CHALLENGE",
+    "X": "SMS_MFA",
+}
+LABEL = label(0, "")
+ODD = dict.fromkeys(NAMES, "?") | {"C": "~"}
+ALPHABET = [
+    (mark, entry(name, result, LABEL if letter == "C" else None))
+    for letter, name in NAMES.items()
+    for mark, result in ((letter, True), (letter.lower(), False), (ODD[letter], None), (ODD[letter], "true"))
+]
+LIMITS = Limits(answers=5, resends=3)
+
+# A last result that is neither true nor false is an answer that was not right.
+ORACLE = {
+    Mode.PASSWORD_AND_CODE: {
+        Step.ASK_PASSWORD: re.compile("S"),
+        Step.ASK_CODE: re.compile("SPN?(c*[c~])?"),
+        Step.ISSUE: re.compile("SPN?c*C"),
+    },
+    Mode.CODE_ONLY: {
+        Step.ASK_CODE: re.compile("S?(c*[c~])?"),
+        Step.ISSUE: re.compile("S?c*C"),
+    },
+}
+
+Histories = Iterator[tuple[str, list[dict[str, object]]]]
+
+
+def histories(longest: int) -> Histories:
+    """All histories up to a length, each with its letters."""
+    for length in range(longest + 1):
+        for entries in product(ALPHABET, repeat=length):
+            yield "".join(mark for mark, _ in entries), [one for _, one in entries]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_each_history_leads_where_the_oracle_says(mode: Mode) -> None:
+    for letters, history in histories(4):
+        expected = [step for step, form in ORACLE[mode].items() if form.fullmatch(letters)] or [Step.FAIL]
+        assert [next_step(mode, history, LIMITS)] == expected, letters
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_no_history_gives_tokens_to_an_unknown_user_or_to_a_wish_for_a_message(mode: Mode) -> None:
+    for letters, history in histories(3):
+        assert next_step(mode, history, LIMITS, user_not_found=True) is not Step.ISSUE, letters
+        wish = next_step(mode, history, LIMITS, client_metadata={"action": "resend"})
+        assert wish is not Step.ISSUE, letters
+
+
+@pytest.mark.parametrize("status", ["FORCE_CHANGE_PASSWORD", "RESET_REQUIRED"])
+def test_a_password_that_must_change_is_changed_first(status: str) -> None:
+    for letters, history in histories(3):
+        step = next_step(Mode.PASSWORD_AND_CODE, history, LIMITS, user_status=status)
+        assert (step is Step.ASK_NEW_PASSWORD) == (letters == "SP"), letters
+        assert step is not Step.ISSUE or letters.endswith("C"), letters
+
+
+@pytest.mark.parametrize("name", ["", None, 7, "custom_challenge", "CUSTOM_CHALLENGE ", ["CUSTOM_CHALLENGE"]])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_name_that_is_nearly_ours_is_not_ours(mode: Mode, name: object) -> None:
+    opening = [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
+    history = (opening if mode is Mode.PASSWORD_AND_CODE else []) + [
+        {"challengeName": name, "challengeResult": True, "challengeMetadata": LABEL}
+    ]
+    assert next_step(mode, history, LIMITS) is Step.FAIL

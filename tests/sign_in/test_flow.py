@@ -1,0 +1,128 @@
+"""Whole sign-ins through define, create and verify, run as Cognito runs them."""
+
+import pytest
+
+from passcode.token_service.refusal import Refused
+from tests.support.events import code_of, wrong_code_of
+from tests.support.sign_in_world import Flow, World
+
+CODE = "CUSTOM_CHALLENGE"
+
+
+@pytest.fixture
+def flow() -> Flow:
+    flow = Flow(World())
+    assert flow.start() == CODE
+    return flow
+
+
+def test_a_right_code_gives_tokens(flow: Flow) -> None:
+    assert flow.answer(code_of(flow.challenge)) == "tokens"
+
+
+def test_a_wrong_code_and_then_the_right_one(flow: Flow) -> None:
+    assert flow.answer(wrong_code_of(flow.challenge)) == CODE
+    assert flow.public["status"] == "WRONG"
+    assert flow.answer(code_of(flow.challenge)) == "tokens"
+
+
+def test_the_fifth_answer_may_be_the_right_one(flow: Flow) -> None:
+    for left in (4, 3, 2, 1):
+        assert flow.answer(wrong_code_of(flow.challenge)) == CODE
+        assert flow.public["attemptsLeft"] == str(left)
+    assert flow.answer(code_of(flow.challenge)) == "tokens"
+
+
+def test_a_fifth_wrong_answer_ends_the_sign_in(flow: Flow) -> None:
+    for _ in range(4):
+        assert flow.answer(wrong_code_of(flow.challenge)) == CODE
+    assert flow.answer(wrong_code_of(flow.challenge)) == "fail"
+
+
+def test_three_resends_and_no_fourth(flow: Flow) -> None:
+    for left in (2, 1, 0):
+        flow.world.now += 31
+        assert flow.answer("again", action="resend") == CODE
+        assert (flow.public["status"], flow.public["resendsLeft"]) == ("SENT", str(left))
+    flow.world.now += 31
+    assert flow.answer("again", action="resend") == "fail"
+    assert len(flow.world.queued) == 4
+
+
+def test_resends_do_not_use_up_answers_nor_answers_resends(flow: Flow) -> None:
+    for _ in range(3):
+        flow.answer("again", action="resend")
+        assert flow.answer(wrong_code_of(flow.challenge)) == CODE
+    assert (flow.public["attemptsLeft"], flow.public["resendsLeft"]) == ("2", "0")
+    assert flow.answer(wrong_code_of(flow.challenge)) == CODE
+    assert flow.answer(code_of(flow.challenge)) == "tokens"
+
+
+@pytest.mark.parametrize("action", ["resend", "send"])
+def test_a_lie_about_asking_buys_no_guess(flow: Flow, action: str) -> None:
+    for _ in range(3):
+        assert flow.answer(code_of(flow.challenge), action=action) == CODE
+    assert flow.answer(code_of(flow.challenge), action=action) == "fail"
+    assert flow.world.macs == []
+
+
+def test_the_same_code_again_is_refused(flow: Flow) -> None:
+    code = code_of(flow.challenge)
+    assert flow.answer(code) == "tokens"
+    again = Flow(flow.world)
+    again.start()
+    assert again.answer(code) == CODE
+    assert again.challenge.counter == 2
+
+
+def test_asked_for_a_channel_first_the_round_is_no_resend() -> None:
+    flow = Flow(World(choice_asked=True))
+    assert flow.start() == CODE
+    assert flow.response["challengeMetadata"].startswith("-1|")
+    shown = [flow.public[key] for key in ("status", "channel", "destination", "attemptsLeft", "resendsLeft")]
+    assert shown == ["CHOOSE", "", "", "5", "3"]
+    assert flow.answer("go", action="send", channel="sms") == CODE
+    assert (flow.public["status"], flow.public["channel"]) == ("SENT", "sms")
+    assert (flow.public["attemptsLeft"], flow.public["resendsLeft"]) == ("5", "3")
+    for _ in range(3):
+        flow.world.now += 31
+        assert flow.answer("again", action="resend") == CODE
+    assert flow.answer(code_of(flow.challenge)) == "tokens"
+    assert len(flow.world.queued) == 4
+
+
+def test_asked_for_a_channel_an_answer_is_wrong_and_counts() -> None:
+    flow = Flow(World(choice_asked=True))
+    flow.start()
+    for _ in range(4):
+        assert flow.answer("000000") == CODE
+        assert flow.public["status"] == "CHOOSE"
+    assert flow.answer("000000") == "fail"
+    assert flow.world.touched() == (0, 0, 0)
+
+
+def test_an_unknown_user_takes_the_same_way_and_never_gets_tokens(flow: Flow) -> None:
+    unknown = Flow(World(), user={}, user_not_found=True)
+    assert unknown.start() == CODE
+    for _ in range(4):
+        assert unknown.answer(code_of(unknown.challenge)) == CODE
+        assert flow.answer(wrong_code_of(flow.challenge)) == CODE
+        assert unknown.public.keys() == flow.public.keys()
+        assert unknown.public["attemptsLeft"] == flow.public["attemptsLeft"]
+    assert unknown.answer(code_of(unknown.challenge)) == "fail"
+    assert flow.answer(wrong_code_of(flow.challenge)) == "fail"
+    assert unknown.world.touched() == flow.world.touched()
+    assert unknown.world.store.writes == flow.world.store.writes
+
+
+@pytest.mark.parametrize("user_not_found", [False, True])
+def test_ten_wrong_answers_lock_everybody_alike(user_not_found: bool) -> None:
+    world = World()
+    for _ in range(2):
+        flow = Flow(world, user_not_found=user_not_found)
+        flow.start()
+        for _ in range(5):
+            flow.answer(wrong_code_of(flow.challenge))
+    with pytest.raises(Refused) as refused:
+        Flow(world, user_not_found=user_not_found).start()
+    assert str(refused.value) == "Too many wrong codes were given. Try again in 5 minutes"

@@ -1,0 +1,137 @@
+"""`verify` against golden events: which answers are right, and what each of them costs."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.events import SALT, attributes, challenge, code_of, golden, wrong_code_of
+from tests.support.sign_in_world import CODE, World, answered, failures, other_digits
+from token_service.destination import fingerprint
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.mark.parametrize("name", ["verify_plain", "verify_null_metadata"])
+def test_the_right_code_is_right_once(world: World, name: str) -> None:
+    to = world.issued()
+    request = {"privateChallengeParameters": {"challenge": to.pack()}, "challengeAnswer": code_of(to)}
+    assert world.verify(golden(name, **request)) is True
+    assert world.answered == [to]
+    assert world.verify(golden(name, **request)) is False
+    assert world.answered == [to]
+    assert failures(world) == 0
+
+
+@pytest.mark.parametrize("form", ["{} {}", "{}-{}", " {}{} ", "{}{}\n", "{}\u00a0{}", "-{} - {}-"])
+def test_blanks_and_dashes_are_no_part_of_a_code(world: World, form: str) -> None:
+    to = world.issued()
+    code = code_of(to)
+    assert answered(world, to, form.format(code[:3], code[3:])) is True
+
+
+def test_a_wrong_code_is_wrong_and_counted(world: World) -> None:
+    to = world.issued()
+    writes, _, _ = world.touched()
+    assert answered(world, to, wrong_code_of(to)) is False
+    assert world.touched() == (writes + 1, 1, 1)
+    assert failures(world) == 1
+    assert answered(world, to, code_of(to)) is True
+    assert failures(world) == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        " ",
+        None,
+        True,
+        False,
+        int(CODE),
+        float(CODE),
+        [CODE],
+        {"ANSWER": CODE},
+        CODE * 2**20,
+        "0" * 10 * 2**20,
+        " " * 10 * 2**20 + CODE,
+        CODE[:5],
+        CODE + "0",
+        "0" + CODE,
+        f"+{CODE}",
+        f"{CODE}.0",
+        f"{CODE[:3]}_{CODE[3:]}",
+        f"{CODE[:3]}\u2013{CODE[3:]}",
+        f"{CODE[:3]}\u200b{CODE[3:]}",
+        f"{CODE}\x00",
+        other_digits(CODE, "\uff10"),
+        other_digits(CODE, "\u0660"),
+        other_digits(CODE, "\u0966"),
+        other_digits(CODE, "\U0001d7ce"),
+        CODE[:5] + "\ud800",
+        "\u00b2" * 6,
+        "abcdef",
+    ],
+    ids=lambda answer: f"{type(answer).__name__} {str(answer)[:12]!a}",
+)
+def test_what_cannot_be_a_code_is_wrong_and_costs_nothing(world: World, answer: object) -> None:
+    to = world.issued()
+    assert code_of(to) == CODE
+    touched = world.touched()
+    assert answered(world, to, answer) is False
+    assert world.touched() == touched
+    assert failures(world) == 0
+    assert answered(world, to, CODE) is True
+
+
+def test_no_answer_at_all_is_wrong(world: World) -> None:
+    event = golden("verify_plain", privateChallengeParameters={"challenge": world.issued().pack()})
+    del event["request"]["challengeAnswer"]
+    assert world.verify(event) is False
+
+
+@pytest.mark.parametrize("action", ["resend", "send"])
+def test_a_wish_for_a_message_is_never_judged(world: World, action: str) -> None:
+    to = world.issued()
+    touched = world.touched()
+    assert answered(world, to, code_of(to), clientMetadata={"action": action}) is False
+    assert world.verify(golden("verify_resend")) is False
+    assert world.touched() == touched
+    assert answered(world, to, code_of(to)) is True
+
+
+@pytest.mark.parametrize("later", [299, 300, 301, 10_000])
+def test_a_code_is_good_for_its_life(world: World, later: int) -> None:
+    to = world.issued()
+    world.now += later
+    assert answered(world, to, code_of(to)) is (later < 300)
+    assert failures(world) == 0
+
+
+def test_an_older_code_dies_with_a_newer_ones_use(world: World) -> None:
+    old = world.issued()
+    world.now += 200
+    new = world.issued()
+    assert (old.counter, new.counter) == (1, 2)
+    assert answered(world, new, code_of(new)) is True
+    assert answered(world, old, code_of(old)) is False
+
+
+def test_an_older_code_is_good_until_a_newer_one_is_used(world: World) -> None:
+    old = world.issued()
+    world.now += 200
+    world.issued()
+    assert answered(world, old, code_of(old)) is True
+
+
+@pytest.mark.parametrize("forged", [{"counter": 2}, {"nonce": "f" * 32}, {"expires_at": 2**31}])
+def test_the_code_of_one_challenge_opens_no_other(world: World, forged: dict[str, object]) -> None:
+    to = world.issued()
+    other = replace(to, **forged)  # type: ignore[arg-type]
+    assert answered(world, other, code_of(to)) is False
+
+
+def test_the_golden_challenge_is_bound_to_the_golden_user() -> None:
+    assert challenge().bound == fingerprint(attributes(), SALT)

@@ -1,0 +1,80 @@
+"""boto3 clients with a Stubber, checked against AWS's models, and clients that record their calls."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from tests.support.events import EMAIL, PHONE
+from tests.support.memory_stores import code_mac
+
+SERVICES = ("sesv2", "sns", "dynamodb")
+
+
+@cache
+def client(service: str) -> Any:
+    """A client to be stubbed. Making one costs 0.1 s, so there is one of each."""
+    session = boto3.Session("AKIAEXAMPLE", "example", region_name="eu-central-1")
+    return session.client(service)  # type: ignore[call-overload]
+
+
+class Stubs:
+    """SES, SNS and DynamoDB as a context. On the way out every call that was announced must have come."""
+
+    def __init__(self) -> None:
+        self.ses, self.sns, self.table = (Stubber(client(service)) for service in SERVICES)
+
+    def __enter__(self) -> "Stubs":
+        for stub in (self.ses, self.sns, self.table):
+            stub.activate()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stub in (self.ses, self.sns, self.table):
+            stub.deactivate()
+            stub.assert_no_pending_responses()
+
+
+def modelled(service: str, operation: str) -> set[str]:
+    """The error codes that AWS's model gives for an operation, as they stand in an answer."""
+    shapes = client(service).meta.service_model.operation_model(operation).error_shapes
+    return {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes}
+
+
+def refused_by_aws(code: str, operation: str = "Call") -> ClientError:
+    """An error of AWS whose text holds what no log and no caller may see."""
+    return ClientError({"Error": {"Code": code, "Message": f"no: {EMAIL} {PHONE} 123456"}}, operation)
+
+
+class Wire:
+    """A boto3 client that remembers its calls.
+
+    An operation answers what `answers` holds for it, or what that makes of the call; with an error it raises.
+    """
+
+    def __init__(self, answers: Mapping[str, object] | None = None, **errors: Exception) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self._answers = answers or {}
+        self._errors = errors
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**arguments: Any) -> object:
+            self.calls.append((operation, arguments))
+            if operation in self._errors:
+                raise self._errors[operation]
+            answer = self._answers.get(operation, {})
+            return answer(arguments) if callable(answer) else answer
+
+        return call
+
+    def sent(self, operation: str) -> list[dict[str, Any]]:
+        """The arguments of each call of `operation`."""
+        return [arguments for name, arguments in self.calls if name == operation]
+
+
+def kms() -> Wire:
+    """A KMS client with the key of the tests."""
+    return Wire({"generate_mac": lambda call: {"Mac": code_mac(call["Message"])}})

@@ -1,0 +1,89 @@
+"""The page's server over a stack that is made up, and a browser's requests to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from typing import Any, TypeVar
+
+from demo_client.web.backstage import Backstage, DemoUser
+from demo_client.web.server import PageServer
+from demo_client.web.steps import Step
+from tests.support.loopback_server import serving
+from tools.local_stack.errors import StackError
+from tools.local_stack.inbox import Message
+
+T = TypeVar("T")
+
+ENDPOINT = "http://127.0.0.1:4566"
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+EMAIL = Message(
+    "email", "ada@people.example", "Your code", "It is 123456.", "<p onclick=x()>It is 123456.</p>", NOW
+)
+SMS = Message("sms", "+12065550100", "", "123456 is your code.", "", NOW)
+
+
+@dataclass
+class FakeBackstage:
+    """A stack that sent and did what the test wrote down; `gone` makes every question fail."""
+
+    sent: list[Message] = field(default_factory=list)
+    done: list[Step] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+    gone: bool = False
+    hosted: dict[str, str] | None = None
+
+    def messages(self) -> list[Message]:
+        return self._here(list(self.sent))
+
+    def steps(self, since: int) -> list[Step]:
+        return self._here([step for step in self.done if step.at >= since])
+
+    def facts(self) -> dict[str, Any]:
+        return self._here(
+            {"endpoint": ENDPOINT, "userPoolId": "us-east-1_Pool", "clients": {}, "hosted": self.hosted}
+        )
+
+    def make_user(self, channel: str) -> DemoUser:
+        self.made.append(channel)
+        return self._here(DemoUser("ada@people.example", "+12065550100", "made up"))
+
+    def _here(self, answer: T) -> T:
+        if self.gone:
+            raise StackError("No local stack runs here.")
+        return answer
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@contextmanager
+def served(backstage: Backstage) -> Iterator[PageServer]:
+    """The page of `backstage` on a free port; gone when the block is left."""
+    with serving(PageServer(0, backstage)) as server:
+        yield server
+
+
+def ask(server: PageServer, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
+    """One request as the server gets it: the path is not tidied up, and `Host` can be another's.
+
+    In the names of `headers`, _ stands for -.
+    """
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+    try:
+        given = {"Host": f"localhost:{server.port}"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, value in given.items():
+            connection.putheader(name, value)
+        connection.endheaders(body)
+        response = connection.getresponse()
+        return Reply(response.status, dict(response.getheaders()), response.read())
+    finally:
+        connection.close()

@@ -1,0 +1,45 @@
+"""Tables in DynamoDB for tests."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from passcode.token_service.store import Record
+
+
+@contextmanager
+def moto_table() -> Iterator[tuple[Any, str]]:
+    """A client and the name of an empty table, in this process."""
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        yield client, made(client)
+
+
+def made(client: Any) -> str:
+    """Make an empty table and return its name, which no other test has."""
+    name = f"records-{secrets.token_hex(8)}"
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    return name
+
+
+def item_of(record: Record) -> dict[str, dict[str, str]]:
+    """A record as the table holds it: what never happened is absent, but a record has its three counters."""
+    always = ("issued", "spent", "failures")
+    values = {f.name: getattr(record, f.name) for f in fields(record)}
+    return {
+        name: {"S": value} if isinstance(value, str) else {"N": str(value)}
+        for name, value in values.items()
+        if value or name in always
+    }

@@ -1,0 +1,111 @@
+"""The people, the clock and the events of these tests, and small stand-ins for AWS."""
+
+import copy
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.code import code_from_mac
+from tests.support.memory_stores import code_mac
+from token_service.trigger_event import Event
+
+EVENTS = Path(__file__).parent.parent / "events"
+
+# 2026-01-01T00:00:00Z, when the challenge in the golden events was issued.
+NOW = 1_767_225_600
+SUB = "6f1d2a52-6c1e-4f0e-9d3a-2b7c9f0a1e44"
+EMAIL = "ada@people.example"
+PHONE = "+12025550147"
+NONCE = "00112233445566778899aabbccddeeff"
+CODE_ONLY_CLIENT = "2v6codeonlyclientexample01"
+SALT = "salt"
+SIGN_IN_KEY = f"sign_in#{SUB}"
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "example",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "CODE_ONLY_CLIENTS": CODE_ONLY_CLIENT,
+    "TABLE_NAME": "passcode-table",
+    "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/passcode-deliveries",
+    "CHANNEL_ORDER": "email,sms",
+    "SALT": SALT,
+    "CODE_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000",
+    "USER_POOL_ID": "eu-central-1_Ex4mpl3Aa",
+    "CODE_DIGITS": "6",
+    "ANSWERS_PER_SESSION": "5",
+    "RESENDS_PER_SESSION": "3",
+    "APP_NAME": "Example",
+    "SENDER_EMAIL": "no-reply@app.example",
+    "SIGN_IN_HOST": "app.example",
+    "CONFIGURATION_SET": "passcode-mail",
+    "SMS_COUNTRIES": "US,DE",
+    "SMS_PER_DAY": "1000",
+    "SMS_PER_COUNTRY_PER_DAY": "500",
+    "SMS_UNANSWERED_PER_COUNTRY": "100",
+    "SMS_MAX_PRICE": "0.20",
+}
+
+
+@cache
+def _text(name: str) -> str:
+    return (EVENTS / f"{name}.json").read_text("utf-8")
+
+
+def golden(name: str, **request: object) -> Event:
+    """The golden event `name`, with keys of its request replaced."""
+    event: Event = json.loads(_text(name))
+    if request:
+        event["request"] |= copy.deepcopy(request)
+    return event
+
+
+def attributes(**changes: str) -> dict[str, str]:
+    """The attributes of the user in the golden events, changed."""
+    found: dict[str, str] = golden("create_first")["request"]["userAttributes"]
+    return found | {name.replace("otp_channel", "custom:otp_channel"): v for name, v in changes.items()}
+
+
+def entry(name: str, result: object, metadata: object = None) -> dict[str, object]:
+    """One ChallengeResult of a history."""
+    return {"challengeName": name, "challengeResult": result, "challengeMetadata": metadata}
+
+
+def challenge(**changes: Any) -> Challenge:
+    """The challenge in the golden events, changed."""
+    packed = golden("verify_plain")["request"]["privateChallengeParameters"]["challenge"]
+    found = dict(zip(Challenge.__dataclass_fields__, json.loads(packed), strict=True))
+    return Challenge(**(found | changes))
+
+
+def code_of(of: Challenge) -> str:
+    """The code of a challenge under the key of the tests."""
+    return code_from_mac(code_mac(of.mac_message()), 6).reveal()
+
+
+def wrong_code_of(of: Challenge) -> str:
+    """A code that is not the challenge's."""
+    return f"{(int(code_of(of)) + 1) % 10**6:06d}"
+
+
+class Clock:
+    """The `time` of a module, standing still."""
+
+    def __init__(self, now: int) -> None:
+        self.time = lambda: float(now)
+
+
+NAMES = sorted(p.stem for p in EVENTS.glob("*.json") if not p.stem.startswith("deliver"))
+SENDERS = [name for name in NAMES if name.startswith("custom_")]
+VERIFIED = {
+    "sub": SUB,
+    "email": EMAIL,
+    "email_verified": "true",
+    "phone_number": PHONE,
+    "phone_number_verified": "true",
+    "locale": "de",
+}
+WITH_A_CODE = [name for name in SENDERS if name != "custom_email_account_take_over"]
+NOTICE = "custom_email_account_take_over"

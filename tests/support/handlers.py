@@ -1,0 +1,69 @@
+"""The Lambda handlers, imported as Lambda would: with their environment set, and with nothing to reach."""
+
+import io
+import json
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.support.events import ENVIRONMENT
+from tests.support.live_handlers import own_session
+
+# The doors read their environment and make their clients at import. It is set for that moment only, so that
+# no other test of the same process finds these credentials.
+with own_session(ENVIRONMENT):
+    import create_auth_challenge
+    import custom_sender
+    import define_auth_challenge  # noqa: F401 - reads its environment now
+    import deliver
+    import verify_auth_challenge
+    from passcode.adapters.telemetry import Telemetry, telemetry
+
+DOORS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender)
+TELL = telemetry("door under test")
+
+
+@dataclass
+class Heard:
+    """What the doors said: their log, and the metrics on standard output."""
+
+    tell: Telemetry
+    capsys: pytest.CaptureFixture[str]
+    log: io.StringIO = field(default_factory=io.StringIO)
+    printed: str = ""
+
+    @property
+    def text(self) -> str:
+        """Everything, as one string."""
+        self.printed += self.capsys.readouterr().out
+        return self.log.getvalue() + self.printed
+
+    @property
+    def lines(self) -> list[dict[str, str]]:
+        """The log, line by line."""
+        return [json.loads(line) for line in self.log.getvalue().splitlines()]
+
+    @property
+    def metrics(self) -> list[dict[str, str]]:
+        """Each metric as its name and its dimensions."""
+        found = [json.loads(line) for line in self.text.splitlines() if '"_aws"' in line]
+        return [_metric(line) for line in found]
+
+    def counted(self, name: str) -> list[dict[str, str]]:
+        """The dimensions of each metric called `name`."""
+        return [{k: v for k, v in m.items() if k != "name"} for m in self.metrics if m["name"] == name]
+
+
+def _metric(line: dict[str, object]) -> dict[str, str]:
+    described = json.loads(json.dumps(line["_aws"]))["CloudWatchMetrics"][0]
+    dimensions = {k: str(line[k]) for k in described["Dimensions"][0] if k != "service"}
+    return {"name": described["Metrics"][0]["Name"]} | dimensions
+
+
+@pytest.fixture
+def heard(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Heard:
+    """Listens to all doors, and to `heard.tell`, a telemetry for tests that compose a door themselves."""
+    heard = Heard(TELL, capsys)
+    for tell in (TELL, *(door._TELL for door in DOORS)):
+        monkeypatch.setattr(tell.log.registered_handler, "stream", heard.log)
+    return heard

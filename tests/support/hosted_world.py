@@ -1,0 +1,304 @@
+"""The hosted sign-in over memory: a pool that is scripted, a table, and a clock that the test sets."""
+
+import base64
+import hashlib
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from aws_lambda_powertools.logging import Logger
+
+from hosted.answers import Look
+from hosted.flow import Flow
+from hosted.oidc import (
+    RelyingParty,
+)
+from hosted.provider import Provider
+from hosted.routes import Site
+from hosted.signing_in import Leave, SigningIn, Stay
+from hosted.views import Brand, View
+from passcode.adapters.cognito_users import Links, Users
+from passcode.adapters.jwt_tokens import SignedTokens
+from passcode.adapters.kms import ProofKeys
+from passcode.adapters.telemetry import Telemetry
+from tests.support.aws_stubs import Wire
+from tests.support.events import EMAIL, NOW, SUB
+from tests.support.kms_stubs import KEY_A, kms
+from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
+from token_service.hosted_state import CODE_LIFE, Grant, SignInState
+
+ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
+BACK = "https://people.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse"
+PARTY = RelyingParty("cognito", frozenset({BACK}))
+UNHEARD = Telemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
+USER = Passed("2f1c-user", SUB)
+RIGHT, PASSWORD = "123456", "correct horse battery"
+GIVEN = {
+    "client_id": ["cognito"],
+    "redirect_uri": [BACK],
+    "response_type": ["code"],
+    "scope": ["openid email"],
+    "state": ["the state"],
+}
+
+
+def shown(status: str = "SENT", **changes: str) -> dict[str, str]:
+    """The public parameters of a challenge."""
+    return {
+        "status": status,
+        "channel": "email",
+        "destination": "***@***",
+        "channels": json.dumps({"email": "***@***", "sms": "+***"}),
+        "codeLength": "6",
+        "expiresIn": "300",
+        "resendIn": "30",
+        "attemptsLeft": "5",
+        "resendsLeft": "3",
+        "USERNAME": USER.user_name,
+    } | changes
+
+
+@dataclass
+class FakePool:
+    """A pool with one user. Each call answers the session it wants next, and takes no other."""
+
+    choose: bool = False
+    tells: str = ""
+    must_change: bool = False
+    session: int = 0
+    heard: list[tuple[str, ...]] = field(default_factory=list)
+    wrong: int = 0
+
+    def start(self, user_name: str, password: str | None) -> Outcome:
+        self.heard.append(("start", user_name))
+        if self.must_change:
+            raise MustChangePassword
+        if password not in (None, PASSWORD):
+            raise NotLetIn
+        if self.tells:
+            return Told(self.tells)
+        return self._asked("CHOOSE" if self.choose else "SENT")
+
+    def answer(self, session: str, user_name: str, code: str) -> Outcome:
+        self.heard.append(("answer", user_name, code))
+        self._check(session)
+        if code == RIGHT:
+            return USER
+        self.wrong += 1
+        if self.wrong == 5:
+            raise NotLetIn
+        return self._asked("WRONG")
+
+    def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
+        self.heard.append((action, user_name, channel))
+        self._check(session)
+        return Told(self.tells) if self.tells else self._asked("SENT", channel or "email")
+
+    def _check(self, session: str) -> None:
+        if session != str(self.session):
+            raise NotLetIn
+
+    def _asked(self, status: str, channel: str = "email") -> Asked:
+        self.session += 1
+        return Asked(USER.user_name, str(self.session), shown(status, channel=channel))
+
+
+@dataclass
+class MemoryTable:
+    """Sign-ins and grants, as HostedTable keeps them: test_hosted_table.py holds the two to one contract."""
+
+    states: dict[str, SignInState] = field(default_factory=dict)
+    grants: dict[str, tuple[Grant, int]] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    late: SignInState | None = None  # what a request has read that is slower than another one
+
+    def read(self, cookie: str, now: int) -> SignInState | None:
+        state = self.late or self.states.get(cookie)
+        return state if state and state.expires_at > now else None
+
+    def write(self, cookie: str, state: SignInState) -> bool:
+        old = self.states.get(cookie)
+        if (old.version if old else 0) != state.version:
+            return False
+        self.states[cookie] = replace(state, version=state.version + 1)
+        return True
+
+    def take(self, cookie: str, state: SignInState) -> bool:
+        there = self.states.get(cookie)
+        if there is None or there.version != state.version:
+            return False
+        self.states[cookie] = replace(there, version=state.version + 1)
+        return True
+
+    def grant(self, code: str, grant: Grant, now: int) -> None:
+        self.grants.setdefault(code, (grant, now + CODE_LIFE))
+
+    def redeem(self, code: str, now: int) -> Grant | None:
+        grant, expires_at = self.grants.get(code, (None, 0))
+        if code in self.used or expires_at <= now:
+            return None
+        self.used.add(code)
+        return grant
+
+
+@dataclass
+class World:
+    """The page of one deployment."""
+
+    pool: FakePool = field(default_factory=FakePool)
+    table: MemoryTable = field(default_factory=MemoryTable)
+    asks_password: bool = False
+    now: int = NOW
+    took: int = 0  # seconds until the pool answers
+    chances: int = 0
+
+    def __post_init__(self) -> None:
+        flow = Flow(self.pool, self.asks_password, 6, lambda: self.now + self.took)
+        self.page = SigningIn(PARTY, flow, self.table, ISSUER, self._chance, UNHEARD)
+
+    def _chance(self) -> str:
+        self.chances += 1
+        return f"{self.chances:043d}"
+
+    def begin(self, **changes: str) -> str:
+        """Somebody arrives from Cognito. Returns the cookie."""
+        return self.page.begin(GIVEN | {name: [value] for name, value in changes.items()}, self.now)
+
+    def submit(self, cookie: str, act: str, **form: str) -> Leave | Stay | None:
+        """A form of the page."""
+        version = self.table.states[cookie].version
+        return self.page.submit(cookie, version, {"do": act, **form}, self.now)
+
+    def view(self, cookie: str) -> View:
+        """The page."""
+        return self.page.view(cookie, self.now)
+
+    def at_code(self) -> str:
+        """A sign-in whose code is on its way. Returns its cookie."""
+        cookie = self.begin()
+        self.submit(cookie, "start", user_name="ann@example.com", password=PASSWORD)
+        return cookie
+
+
+VERIFIER = "v" * 43
+S256 = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+ATTRIBUTES = [
+    {"Name": "sub", "Value": SUB},
+    {"Name": "email", "Value": EMAIL},
+    {"Name": "email_verified", "Value": "true"},
+]
+GRANT = Grant("cognito", BACK, "the nonce", "", "user-name", SUB, NOW, "sms", with_password=True)
+FORM = {
+    "grant_type": "authorization_code",
+    "client_id": "cognito",
+    "client_secret": "the secret",
+    "redirect_uri": BACK,
+    "code": "the code",
+}
+
+
+def provider(
+    grant: Grant = GRANT, *, enabled: bool = True, sub: str = SUB, link: Exception | None = None
+) -> Provider:
+    """A provider that has given `the code`, and a pool whose user of that name is `sub`."""
+    table = MemoryTable()
+    table.grant("the code", grant, NOW)
+    refuses = {"admin_link_provider_for_user": link} if link else {}
+    attributes = [{"Name": "sub", "Value": sub}, *ATTRIBUTES[1:]]
+    users = Wire({"admin_get_user": {"Enabled": enabled, "UserAttributes": attributes}}, **refuses)
+    return Provider(
+        party=PARTY,
+        secret=lambda: "the secret",
+        table=table,
+        tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
+        users=Users(lambda: users, "pool"),
+        links=Links(lambda: users, "pool", "OneTimeCode", Users(lambda: users, "pool")),
+        issuer=ISSUER,
+        tell=UNHEARD,
+    )
+
+
+SECRET = "the secret of the relying party"
+ANN = {"Enabled": True, "UserAttributes": ATTRIBUTES}
+
+
+@dataclass
+class Browser:
+    """A browser with a cookie jar of one cookie, before one site."""
+
+    site: Site
+    cookie: str = ""
+    seen: list[dict[str, Any]] = field(default_factory=list)
+
+    def get(
+        self, path: str, query: Mapping[str, list[str]] | None = None, v: str = "", **headers: str
+    ) -> dict[str, Any]:
+        asked = {"multiValueQueryStringParameters": query, "queryStringParameters": {"v": v}}
+        return self._ask("GET", path, headers, **asked)
+
+    def post(self, path: str, form: Mapping[str, str], **headers: str) -> dict[str, Any]:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", path, kind | headers, body=urlencode(form))
+
+    def submit(self, act: str, **form: str) -> dict[str, Any]:
+        """The form of the page that is shown now."""
+        page = self.get("/sign-in")["body"]
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+        return self.post("/sign-in", {"do": act, "csrf": csrf[1] if csrf else "", **form})
+
+    def _ask(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> dict[str, Any]:
+        given = dict(headers) | ({"Cookie": self.cookie} if self.cookie else {})
+        event = {
+            "httpMethod": method,
+            "resource": "/assets/{name}" if path.startswith("/assets/") else path,
+            "pathParameters": {"name": path.rpartition("/")[2]},
+            "multiValueHeaders": {name: [value] for name, value in given.items()},
+            "body": None,
+        }
+        answer = self.site.answer(event | more)
+        set_cookie = answer["headers"].get("Set-Cookie", "")
+        if set_cookie:
+            self.cookie = set_cookie.partition(";")[0]
+        self.seen.append(answer)
+        return answer
+
+
+@dataclass
+class Place:
+    """One deployment."""
+
+    world: World = field(default_factory=World)
+    users: Wire = field(
+        default_factory=lambda: Wire({"admin_get_user": {"Enabled": True, "UserAttributes": ATTRIBUTES}})
+    )
+
+    def __post_init__(self) -> None:
+        provider = Provider(
+            party=PARTY,
+            secret=lambda: SECRET,
+            table=self.world.table,
+            tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
+            users=Users(lambda: self.users, "pool"),
+            links=Links(lambda: self.users, "pool", "OneTimeCode", Users(lambda: self.users, "pool")),
+            issuer=ISSUER,
+            tell=UNHEARD,
+        )
+        self.site = Site(
+            page=self.world.page,
+            provider=provider,
+            key_set=lambda: {"keys": []},
+            brand=Brand("Example", "#0a5bd3", has_logo=False),
+            logo=None,
+            look=Look((BACK,)),
+            issuer=ISSUER,
+            tell=UNHEARD,
+        )
+
+    def browser(self) -> Browser:
+        """A new browser."""
+        return Browser(self.site)

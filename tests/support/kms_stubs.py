@@ -1,0 +1,95 @@
+"""The AWS that the endpoints see: clients that remember their calls, with keys that really sign."""
+
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from passcode.token_service.refusal import Unavailable
+from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.events import attributes
+from tests.support.memory_stores import code_mac
+
+KEY_A = "arn:aws:kms:eu-central-1:123456789012:key/aaaaaaaa-0000-4000-8000-000000000000"
+KEY_B = "arn:aws:kms:eu-central-1:123456789012:key/bbbbbbbb-0000-4000-8000-000000000000"
+PRIVATE = {arn: rsa.generate_private_key(65_537, 2_048) for arn in (KEY_A, KEY_B)}
+_HOW: Any = (padding.PKCS1v15(), hashes.SHA256())
+_DER: Any = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def public_der(arn: str) -> bytes:
+    """The public half of a proof key, as KMS gives it."""
+    return PRIVATE[arn].public_key().public_bytes(*_DER)
+
+
+def token_mac(message: bytes) -> bytes:
+    """The MAC of a challenge token."""
+    return code_mac(b"token" + message)
+
+
+def kms(**broken: str) -> Wire:
+    """KMS: an HMAC key for codes, one for tokens, and two RSA keys.
+
+    `broken` has the error of what fails, by operation or, for `generate_mac`, by key: `code="…"`.
+    """
+
+    def unless_broken(operation: str, answer: Callable[[Any], object]) -> Callable[[Any], object]:
+        def answering(call: dict[str, Any]) -> object:
+            error = broken.get(operation) or broken.get(call["KeyId"])
+            if error:
+                raise refused_by_aws(error)
+            return answer(call)
+
+        return answering
+
+    answers: dict[str, Callable[[Any], object]] = {
+        "generate_mac": lambda call: {"Mac": code_mac(call["KeyId"].encode() + call["Message"])},
+        "sign": lambda call: {"Signature": PRIVATE[call["KeyId"]].sign(call["Message"], *_HOW)},
+        "verify": _verified,
+        "get_public_key": lambda call: {"PublicKey": public_der(call["KeyId"])},
+    }
+    return Wire({name: unless_broken(name, answer) for name, answer in answers.items()})
+
+
+def _verified(call: dict[str, Any]) -> dict[str, object]:
+    try:
+        PRIVATE[call["KeyId"]].public_key().verify(call["Signature"], call["Message"], *_HOW)
+    except InvalidSignature:
+        raise refused_by_aws("KMSInvalidSignatureException") from None
+    return {"SignatureValid": True}
+
+
+def marks() -> Wire:
+    """The part of the table that holds used proofs: a key is taken once."""
+    taken: set[str] = set()
+    lock = Lock()
+
+    def update(call: dict[str, Any]) -> dict[str, object]:
+        key = call["Key"]["pk"]["S"]
+        with lock:
+            if key in taken:
+                raise refused_by_aws("ConditionalCheckFailedException")
+            taken.add(key)
+        return {}
+
+    return Wire({"update_item": update})
+
+
+def pool(enabled: bool = True, /, **changes: str) -> Wire:
+    """A pool with the one user of the tests, their attributes changed."""
+    found: Mapping[str, str] = attributes(**changes)
+    listed = [{"Name": name, "Value": value} for name, value in found.items()]
+    return Wire({"admin_get_user": {"Enabled": enabled, "UserAttributes": listed}})
+
+
+class Out:
+    """A store that does not answer, whatever it is asked."""
+
+    def __getattr__(self, _name: str) -> Any:
+        def fail(*_: object, **__: object) -> None:
+            raise Unavailable("the table answered ThrottlingException")
+
+        return fail

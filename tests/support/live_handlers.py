@@ -1,0 +1,113 @@
+"""The doors in this process, composed as the deployed functions are, against the local stack."""
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from passcode.adapters import botocore_clients
+from tools.local_stack.stack import Stack
+
+TRIGGERS = Path(__file__).parents[2] / "triggers"
+DOORS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver")
+
+
+@dataclass(frozen=True)
+class LiveDoors:
+    """Each door's module, loaded with the environment that its function has in the stack."""
+
+    define: ModuleType
+    create: ModuleType
+    verify: ModuleType
+    deliver: ModuleType
+    settings: dict[str, str]
+
+
+def live_doors(stack: Stack) -> LiveDoors:
+    """Load the four doors anew. Their clients go to the stack, with made-up credentials."""
+    settings: dict[str, str] = {}
+    loaded: dict[str, ModuleType] = {}
+    for door in DOORS:
+        loaded[door.partition("_")[0]], found = live_door(stack, door)
+        settings |= found
+    return LiveDoors(**loaded, settings=settings)
+
+
+def live_door(stack: Stack, door: str) -> tuple[ModuleType, dict[str, str]]:
+    """Load one door anew, with the environment that its function has, which comes with it."""
+    configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.functions[door])
+    settings: dict[str, str] = configuration["Environment"]["Variables"]
+    place = {
+        "AWS_ENDPOINT_URL": stack.endpoint_url,
+        "AWS_DEFAULT_REGION": stack.region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    with own_session(settings | place):
+        return _load(door), settings
+
+
+@contextmanager
+def own_session(environment: Mapping[str, str]) -> Iterator[None]:
+    """Inside, doors are loaded with this environment. Nobody before or after has its credentials."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        botocore_clients.session.cache_clear()
+        try:
+            yield
+        finally:
+            botocore_clients.session.cache_clear()
+
+
+def _load(door: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"live_{door}", TRIGGERS / f"{door}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def event(trigger: str, sub: str, client_id: str = "client", **request: Any) -> dict[str, Any]:
+    """An event as Cognito sends it to a challenge trigger, for a user with a verified email and phone."""
+    attributes = {
+        "sub": sub,
+        "email": f"{sub[:8]}@people.example",
+        "email_verified": "true",
+        "phone_number": "+12025550123",
+        "phone_number_verified": "true",
+        "cognito:user_status": "CONFIRMED",
+    }
+    return {
+        "version": "1",
+        "triggerSource": f"{trigger}_Authentication",
+        "region": "us-east-1",
+        "userPoolId": "us-east-1_Example",
+        "userName": sub,
+        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": client_id},
+        "request": {"userAttributes": attributes} | request,
+        "response": {},
+    }
+
+
+def patient_client(stack: Stack, service: str) -> Any:
+    """A client for a crowd: it waits for its turn, and never asks twice."""
+    patient = Config(
+        read_timeout=60, connect_timeout=60, max_pool_connections=200, retries={"total_max_attempts": 1}
+    )
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=stack.endpoint_url,
+        region_name=stack.region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=patient,
+    )

@@ -1,0 +1,80 @@
+"""A sign-in through Cognito's own API, as an app does it with boto3 (and pycognito for the SRP sums)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pycognito.aws_srp import AWSSRP
+
+from tests.support.users import User
+from tools.local_stack.stack import Stack
+
+
+@dataclass
+class Conversation:
+    """One sign-in: what Cognito said last, and everything that it ever said."""
+
+    stack: Stack
+    client_id: str
+    said: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        found: dict[str, str] = self.said[-1]["ChallengeParameters"]
+        return found
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        found: dict[str, str] = self.said[-1].get("AuthenticationResult", {})
+        return found
+
+    def _keep(self, answer: dict[str, Any]) -> "Conversation":
+        self.said.append({k: v for k, v in answer.items() if k != "ResponseMetadata"})
+        return self
+
+    def start(self, name: str) -> "Conversation":
+        """Begin without a password."""
+        return self._keep(
+            self.stack.client("cognito-idp").initiate_auth(
+                ClientId=self.client_id, AuthFlow="CUSTOM_AUTH", AuthParameters={"USERNAME": name}
+            )
+        )
+
+    def start_with_password(self, name: str, password: str) -> "Conversation":
+        """Begin with SRP, as pycognito and every SDK does: the password itself is never sent."""
+        cognito = self.stack.client("cognito-idp")
+        srp = AWSSRP(name, password, self.stack.user_pool_id, self.client_id, client=cognito)
+        parameters = srp.get_auth_params() | {"CHALLENGE_NAME": "SRP_A"}
+        self._keep(
+            cognito.initiate_auth(ClientId=self.client_id, AuthFlow="CUSTOM_AUTH", AuthParameters=parameters)
+        )
+        proof = srp.process_challenge(self.parameters, parameters)
+        return self._respond("PASSWORD_VERIFIER", proof)
+
+    def answer(self, code: str, **metadata: str) -> "Conversation":
+        """Answer the code challenge, or with `action="resend"` ask for another message."""
+        name = self.parameters.get("USERNAME", "")
+        return self._respond("CUSTOM_CHALLENGE", {"USERNAME": name, "ANSWER": code}, metadata)
+
+    def _respond(
+        self, challenge: str, responses: dict[str, str], metadata: dict[str, str] | None = None
+    ) -> "Conversation":
+        return self._keep(
+            self.stack.client("cognito-idp").respond_to_auth_challenge(
+                ClientId=self.client_id,
+                ChallengeName=challenge,
+                Session=self.said[-1]["Session"],
+                ChallengeResponses=responses,
+                ClientMetadata=metadata or {},
+            )
+        )
+
+
+def code_only(stack: Stack) -> Conversation:
+    """A sign-in with a code instead of a password."""
+    return Conversation(stack, stack.clients["code_only"])
+
+
+def password_and_code(stack: Stack, user: User) -> Conversation:
+    """A sign-in that has come as far as the code."""
+    conversation = Conversation(stack, stack.clients["password_and_code"])
+    return conversation.start_with_password(user.email, user.password)

@@ -1,0 +1,225 @@
+"""One request to the token service as it goes over the wire: signed well, signed ill, or not at all."""
+
+import http.client
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from passcode.adapters.kms import KmsMac
+from passcode.token_service.challenge import Challenge
+from tests.support.users import code_in
+from tools.local_stack import inbox
+from tools.local_stack.inbox import Message
+from tools.local_stack.stack import Stack
+
+ADMINISTRATOR = Credentials("test", "test")
+JSON = {"Content-Type": "application/json"}
+PROBLEM = "application/problem+json"
+_TYPE = "urn:cognito-passcode:problem:"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. The names of the headers are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def body(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.text)
+        return found
+
+    @property
+    def problem(self) -> str:
+        """The name of the problem, of an answer that has the form of one (RFC 9457)."""
+        assert self.headers["content-type"] == PROBLEM, self.text
+        told = self.body
+        assert told["status"] == self.status
+        assert told["detail"].endswith("."), "a sentence"
+        assert told["type"].startswith(_TYPE)
+        assert self.headers.get("retry-after") == (
+            str(told["retry_after"]) if "retry_after" in told else None
+        )
+        name: str = told["type"].removeprefix(_TYPE)
+        return name
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to be signed and sent. `headers` are signed too."""
+
+    method: str
+    url: str
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def signed(
+        self,
+        who: Credentials = ADMINISTRATOR,
+        service: str = "execute-api",
+        region: str = "us-east-1",
+    ) -> "Request":
+        """The same, with the headers of AWS Signature Version 4."""
+        request = AWSRequest(self.method, self.url, headers=dict(self.headers), data=self.body)
+        SigV4Auth(who, service, region).add_auth(request)
+        return Request(self.method, self.url, self.body, dict(request.headers.items()))
+
+    def send(self, body: Any = None) -> Answer:
+        """Send it, with another body than the signed one if there is one: bytes, or chunks of them."""
+        parts = urlsplit(self.url)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+        try:
+            given = self.body if body is None else body
+            target = parts._replace(scheme="", netloc="").geturl()
+            connection.request(self.method, target, given or None, dict(self.headers))
+            answer = connection.getresponse()
+            headers = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, headers, answer.read().decode())
+        finally:
+            connection.close()
+
+
+@dataclass(frozen=True)
+class Api:
+    """The token service of a stack."""
+
+    stack: Stack
+
+    @property
+    def url(self) -> str:
+        return self.stack.outputs["TokenApiURL"]
+
+    @property
+    def id(self) -> str:
+        return self.url.split("/")[-2]
+
+    def request(self, method: str, path: str, body: object = None, **headers: str) -> Request:
+        """A request that nobody signed; `idempotency_key="a"` is the header Idempotency-Key."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        return Request(method, self.url + path, content, (JSON if body is not None else {}) | named)
+
+    def post(self, path: str, body: object, **headers: str) -> Answer:
+        """As a back end."""
+        return self.request("POST", path, body, **headers).signed().send()
+
+    def as_user(self, id_token: str, path: str, body: object) -> Answer:
+        """As a signed-in user."""
+        return self.request("POST", path, body, authorization=id_token).send()
+
+    def get(self, path: str) -> Answer:
+        """As anybody."""
+        return self.request("GET", path).send()
+
+    def create(self, to: str, **more: str) -> Answer:
+        """Send a code to an email address, and see that it went well."""
+        answer = self.post("/createToken", {"email": to, **more})
+        assert answer.status == 200, answer.text
+        return answer
+
+    def verify(self, created: Answer, code: str) -> Answer:
+        """Answer a challenge."""
+        return self.post("/verifyToken", {"token": created.body["token"], "verification_code": code})
+
+    def settings(self, door: str = "token_api") -> dict[str, str]:
+        """The environment of a door's function."""
+        function = self.stack.functions[door]
+        found = self.stack.client("lambda").get_function_configuration(FunctionName=function)
+        variables: dict[str, str] = found["Environment"]["Variables"]
+        return variables
+
+    def mac(self, name: str) -> KmsMac:
+        """The stack's MAC key of a setting, such as CODE_KEY_ID."""
+        return KmsMac(self.stack.client("kms"), self.settings()[name])
+
+    def invocations(self) -> int:
+        """How often the function behind the API was called so far."""
+        logs = self.stack.client("logs").get_paginator("filter_log_events")
+        group = f"/aws/lambda/{self.stack.functions['token_api']}"
+        events = [event for page in logs.paginate(logGroupName=group) for event in page["events"]]
+        return sum(event["message"].startswith("START ") for event in events)
+
+    def principal(self, *paths: str) -> Credentials:
+        """The key of a new IAM user who may POST to `paths`, and nothing else."""
+        iam, name = self.stack.client("iam"), f"back-end-{os.urandom(4).hex()}"
+        arn = f"arn:aws:execute-api:{self.stack.region}:000000000000:{self.id}/v1/POST"
+        right = {
+            "Effect": "Allow",
+            "Action": "execute-api:Invoke",
+            "Resource": [arn + path for path in paths],
+        }
+        iam.create_user(UserName=name)
+        if paths:
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [right]})
+            iam.put_user_policy(UserName=name, PolicyName="invoke", PolicyDocument=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def messages(self, to: str) -> list[Message]:
+        """What came to an address or number so far."""
+        return inbox.read(self.stack, to)
+
+    def code(self, to: str) -> str:
+        """The code in the newest message to an address or number."""
+        return code_in(self.messages(to)[-1])
+
+    def claims_of(self, proof: str, audience: str | None = None) -> dict[str, Any]:
+        """What a stock library reads out of a proof with the published keys. Raises PyJWTError."""
+        published = jwt.PyJWKSet.from_dict(self.get("/.well-known/jwks.json").body)
+        key = published[jwt.get_unverified_header(proof)["kid"]]
+        issuer = self.stack.outputs["TokenIssuer"]
+        claims: dict[str, Any] = jwt.decode(
+            proof, key, algorithms=["RS256"], issuer=issuer, audience=audience or issuer
+        )
+        return claims
+
+    @contextmanager
+    def limits(self, rate: int, burst: int) -> Iterator[None]:
+        """Other limits than the template's, for all methods, and the template's again afterwards."""
+        gateway = self.stack.client("apigateway")
+        found = gateway.get_stage(restApiId=self.id, stageName="v1")["methodSettings"]
+        before = {
+            place: (settings["throttlingRateLimit"], settings["throttlingBurstLimit"])
+            for place, settings in found.items()
+        }
+        self._limit(gateway, dict.fromkeys(before, (rate, burst)))
+        try:
+            yield
+        finally:
+            self._limit(gateway, before)
+
+    def _limit(self, gateway: Any, limits: Mapping[str, tuple[float, int]]) -> None:
+        changes = []
+        for place, both in limits.items():
+            path, _, method = place[1:].rpartition("/")
+            for name, value in zip(("rateLimit", "burstLimit"), both, strict=True):
+                where = f"/~1{path.replace('/', '~1')}/{method}/throttling/{name}"
+                changes.append({"op": "replace", "path": where, "value": str(value)})
+        gateway.update_stage(restApiId=self.id, stageName="v1", patchOperations=changes)
+
+
+def challenge_in(created: Answer) -> Challenge:
+    """The challenge that a challenge token carries."""
+    claims = jwt.decode(created.body["token"], options={"verify_signature": False})
+    return Challenge.unpack(claims["challenge"])
+
+
+def nobody() -> str:
+    """An address of a reserved domain, where nobody was written to before."""
+    return f"anybody-{os.urandom(5).hex()}@people.example"
+
+
+def number() -> str:
+    """A number that is kept for films."""
+    return f"+1206555{int.from_bytes(os.urandom(4)) % 10_000:04d}"

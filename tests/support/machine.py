@@ -1,0 +1,12 @@
+"""Programs that a test needs on this machine."""
+
+import os
+
+import pytest
+
+
+def missing(what: str) -> None:
+    """Skip because `what` is not on this machine; in CI, where everything is installed, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and CI must have it")
+    pytest.skip(f"{what} is missing")

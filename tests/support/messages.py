@@ -1,0 +1,26 @@
+"""Texts and sizes that tests of several messages check."""
+
+# How each language says "sign in", in the forms that its table uses.
+SAYS_SIGN_IN = {
+    "ar": "دخول",
+    "de": "nmeld",
+    "en": "sign",
+    "es": "acceso|entra",
+    "fr": "connexion|connecter",
+    "he": "כניסה|להיכנס|נכנס",
+    "it": "accesso|accede",
+    "ja": "サインイン",
+    "nl": "inlog|loggen",
+    "pt": "acesso|entra",
+}
+
+
+def parts(text: str) -> int:
+    """How many SMS a text is: 160 or 153 septets in GSM-7, else 70 or 67 units of UCS-2."""
+    gsm = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ÄÖÑÜ§¿äöñüà"
+    letters, twice = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "^{}\\[~]|€"
+    if all(sign in gsm + letters + twice for sign in text):
+        size, one, more = len(text) + sum(sign in twice for sign in text), 160, 153
+    else:
+        size, one, more = len(text.encode("utf-16-le")) // 2, 70, 67
+    return 1 if size <= one else -(-size // more)

@@ -1,0 +1,203 @@
+"""A pool, a stack and everything around them in memory, in which each change can be the last."""
+
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.support.botocore_values import members
+from tests.support.fake_user_pool import ACCOUNT, ARN, POOL_ID, REGION, FakeCognito, Json
+from tools.pool_admin.aws import Aws
+from tools.pool_admin.place import Place
+from tools.pool_admin.pool import Pool
+from tools.pool_admin.saved import Saved
+
+PREFIX = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:passcode"
+OTHERS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:older-define"
+SENDER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0d5f6e0a-0000-4000-8000-000000000000"
+# What is there by a parameter of the stack only.
+_BY_PARAMETER = {"PreTokenGeneration": "AssuranceClaims", "CustomSender": "CustomSenders"}
+_STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/passcode/0d5f6e0a"
+FUNCTIONS = {
+    "DefineAuthChallenge": f"{PREFIX}-define-auth-challenge:live",
+    "CreateAuthChallenge": f"{PREFIX}-create-auth-challenge:live",
+    "VerifyAuthChallenge": f"{PREFIX}-verify-auth-challenge:live",
+    "PreTokenGeneration": f"{PREFIX}-pre-token-generation:live",
+    "Deliver": f"{PREFIX}-deliver:live",
+    "CustomSender": f"{PREFIX}-custom-sender",
+}
+
+
+def refusal(code: str, operation: str, message: str = "no") -> ClientError:
+    """What boto3 raises when AWS says no."""
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+def app_client(name: str, **settings: Any) -> Json:
+    """An app client with every setting that the model knows, as AWS describes it."""
+    client = members("UserPoolClientType")
+    for left_out in ("ClientSecret", "CreationDate", "LastModifiedDate"):
+        del client[left_out]
+    client |= {"UserPoolId": POOL_ID, "ClientId": name, "AnalyticsConfiguration": {"ApplicationArn": ARN}}
+    client["RefreshTokenRotation"] = {"Feature": "DISABLED", "RetryGracePeriodSeconds": 5}
+    return (
+        client
+        | {"ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH"], "PreventUserExistenceErrors": "LEGACY"}
+        | settings
+    )
+
+
+class World:
+    """`aws` is Cognito; the other services are the few calls that are made of them."""
+
+    def __init__(self, pool: Json, clients: Json, *, claims: str = "OFF", senders: str = "OFF") -> None:
+        self.aws = FakeCognito(pool, clients)
+        self.parameters = {"UserPoolId": POOL_ID, "CodeOnlyClientIds": ""}
+        self.parameters |= {"AssuranceClaims": claims, "CustomSenders": senders}
+        self.made = ""  # the pool that the stack has made itself
+        self.latest = ""  # CODE_ONLY_CLIENTS of the function itself
+        self.served = ""  # and as its alias has it
+        self.permitted: set[str] = {arn for name, arn in FUNCTIONS.items() if name not in _BY_PARAMETER}
+        self.ssm: dict[str, str] = {}
+        self.ssm_refused = False
+
+    def place(self) -> Place:
+        pool = Pool.at(self.aws.client(), POOL_ID)
+        saved = Saved(_Ssm(self), self.aws.client(), POOL_ID, ARN)
+        return Place(Aws(region=REGION), pool, _Functions(self), _CloudFormation(self), saved, ARN)  # type: ignore[arg-type]
+
+    def state(self) -> Json:
+        """All that attach may touch, and all else of the pool."""
+        return self.aws.describe() | {
+            "parameters": dict(self.parameters),
+            "served": self.served,
+            "permitted": sorted(self.permitted),
+            "tags": dict(self.aws.tags),
+        }
+
+
+class _Functions:
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def may_be_called_by(self, arn: str, _pool_arn: str) -> bool:
+        return arn in self.world.permitted
+
+    def allow(self, arn: str, _pool_arn: str) -> None:
+        self.world.aws.step("AddPermission")
+        self.world.permitted.add(arn)
+
+    def disallow(self, arn: str, _pool_arn: str) -> None:
+        self.world.aws.step("RemovePermission")
+        self.world.permitted.discard(arn)
+
+    def environment(self, _arn: str) -> dict[str, str]:
+        return {"CODE_ONLY_CLIENTS": self.world.served}
+
+    def wait_until_ready(self, _arn: str) -> None:
+        """Here a change is settled at once; the local AWS takes a moment, as AWS does."""
+
+    def serve_newest(self, _arn: str) -> None:
+        self.world.aws.step("UpdateAlias")
+        self.world.served = self.world.latest
+
+
+class _CloudFormation:
+    """A stack whose update changes the function and not what its alias serves, as AWS's does."""
+
+    class meta:  # noqa: N801 - boto3's own name
+        endpoint_url = "https://aws.example"
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def describe_stacks(self, **named: str) -> Json:
+        if named["StackName"] != "passcode":
+            raise refusal("ValidationError", "DescribeStacks")
+        parameters = [{"ParameterKey": k, "ParameterValue": v} for k, v in self.world.parameters.items()]
+        outputs = [
+            {"OutputKey": "UserPoolId", "OutputValue": self.world.parameters["UserPoolId"] or self.world.made}
+        ]
+        if self.world.parameters["CustomSenders"] != "OFF":
+            outputs.append({"OutputKey": "CustomSenderKeyArn", "OutputValue": SENDER_KEY})
+        return {
+            "Stacks": [
+                {
+                    "StackId": _STACK_ID,
+                    "StackStatus": "CREATE_COMPLETE",
+                    "Parameters": parameters,
+                    "Outputs": outputs,
+                }
+            ]
+        }
+
+    def get_paginator(self, _call: str) -> "_CloudFormation":
+        return self
+
+    def paginate(self, **_named: str) -> list[Json]:
+        has = [
+            name
+            for name in FUNCTIONS
+            if name not in _BY_PARAMETER or self.world.parameters[_BY_PARAMETER[name]] != "OFF"
+        ]
+        return [
+            {
+                "StackResourceSummaries": [
+                    {
+                        "ResourceType": "AWS::Lambda::Alias",
+                        "LogicalResourceId": f"{name}Alias",
+                        "PhysicalResourceId": FUNCTIONS[name],
+                    }
+                    for name in has
+                ]
+            }
+        ]
+
+    def update_stack(self, **asked: Any) -> None:
+        self.world.aws.step("UpdateStack")
+        assert asked["UsePreviousTemplate"]
+        new = {p["ParameterKey"]: p["ParameterValue"] for p in asked["Parameters"] if "ParameterValue" in p}
+        kept = {p["ParameterKey"] for p in asked["Parameters"] if p.get("UsePreviousValue")}
+        assert kept | set(new) == set(self.world.parameters)
+        if self.world.parameters | new == self.world.parameters:
+            raise refusal("ValidationError", "UpdateStack", "No updates are to be performed.")
+        self.world.parameters |= new
+        self.world.latest = new["CodeOnlyClientIds"]
+
+    def get_waiter(self, _name: str) -> "_CloudFormation":
+        return self
+
+    def wait(self, **_named: Any) -> None: ...
+
+
+class _Ssm:
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def _may(self, operation: str) -> None:
+        if self.world.ssm_refused:
+            raise refusal("AccessDeniedException", operation)
+
+    def get_parameter(self, **named: str) -> Json:
+        self._may("GetParameter")
+        if named["Name"] not in self.world.ssm:
+            raise refusal("ParameterNotFound", "GetParameter")
+        return {"Parameter": {"Value": self.world.ssm[named["Name"]]}}
+
+    def put_parameter(self, **named: Any) -> None:
+        self._may("PutParameter")
+        self.world.aws.step("PutParameter")
+        assert len(named["Value"]) <= 4096
+        self.world.ssm[named["Name"]] = named["Value"]
+
+    def delete_parameter(self, **named: str) -> None:
+        self._may("DeleteParameter")
+        self.world.aws.step("DeleteParameter")
+        if self.world.ssm.pop(named["Name"], None) is None:
+            raise refusal("ParameterNotFound", "DeleteParameter")
+
+
+def no_file(folder: Path) -> None:
+    """As on the machine of somebody else."""
+    for file in folder.iterdir():
+        file.unlink()

@@ -1,0 +1,27 @@
+"""A record store under test, and a way to fill it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from passcode.adapters.record_table import Table
+from passcode.token_service.policy import Policy
+from passcode.token_service.store import Record, Store
+from tests.support.dynamodb import item_of
+
+POLICY = Policy()
+
+
+@dataclass
+class Kept:
+    """A store, and a way to say what stands in it before."""
+
+    store: Store
+    put: Callable[[str, Record], None]
+
+
+def table_store(client: Any, name: str) -> Kept:
+    def put(key: str, record: Record) -> None:
+        client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(record))
+
+    return Kept(Table(client, name, POLICY), put)

@@ -1,0 +1,161 @@
+"""A small world for the doors: a store and a queue in memory, and a clock that the test sets."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+
+import create_auth_challenge
+import define_auth_challenge
+import verify_auth_challenge
+from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.policy import Policy
+from tests.support.events import (
+    CODE_ONLY_CLIENT,
+    NOW,
+    SALT,
+    SIGN_IN_KEY,
+    attributes,
+    code_of,
+    entry,
+    golden,
+)
+from tests.support.memory_stores import MemoryStore, code_mac
+from token_service.answering import judge_sign_in
+from token_service.delivery import Delivery
+from token_service.destination import Channel
+from token_service.sign_in import SignIn
+from token_service.steps import Limits
+
+LIMITS = Limits(answers=5, resends=3)
+ORDER = (Channel.EMAIL, Channel.SMS)
+UNHEARD = Telemetry("world", Logger(service="world", stream=io.StringIO()))
+
+
+@dataclass
+class World:
+    """The doors `create` and `verify` with what they need. `now` is the only clock."""
+
+    policy: Policy = field(default_factory=Policy)
+    store: MemoryStore = field(default_factory=MemoryStore)
+    tell: Telemetry = UNHEARD
+    queued: list[Delivery] = field(default_factory=list)
+    answered: list[Challenge] = field(default_factory=list)
+    macs: list[bytes] = field(default_factory=list)
+    order: tuple[Channel, ...] = ORDER
+    choice_asked: bool = False
+    now: int = NOW
+    invocations: int = 0
+
+    def create(self, event: dict[str, Any]) -> dict[str, Any]:
+        """One invocation of `create`, with a fresh nonce like each of them has. Returns its response."""
+        sign_in = SignIn(self.store, self.queued.append, self.policy, LIMITS, self.choice_asked)
+        self.invocations += 1
+        nonce = f"{self.invocations:032x}"
+        filled = create_auth_challenge.respond(event, sign_in, self.order, SALT, self.tell, nonce, self.now)
+        assert filled is event, "Cognito wants its whole event back"
+        return dict(filled["response"])
+
+    def verify(self, event: dict[str, Any]) -> bool:
+        """One invocation of `verify`. Returns its answerCorrect."""
+        judge = partial(
+            judge_sign_in,
+            code_mac=self.code_mac,
+            store=self.store,
+            policy=self.policy,
+            now=self.now,
+            salt=SALT,
+        )
+        filled = verify_auth_challenge.respond(event, judge, lambda _, c: self.answered.append(c), self.tell)
+        assert filled is event, "Cognito wants its whole event back"
+        assert list(filled["response"]) == ["answerCorrect"]
+        return bool(filled["response"]["answerCorrect"])
+
+    def code_mac(self, message: bytes) -> bytes:
+        """The key, remembering what it was used on."""
+        self.macs.append(message)
+        return code_mac(message)
+
+    def issued(self, **changes: Any) -> Challenge:
+        """A challenge that `create` has just made for the golden user, changed afterwards."""
+        private = self.create(golden("create_first"))["privateChallengeParameters"]["challenge"]
+        return replace(Challenge.unpack(private), **changes)
+
+    def touched(self) -> tuple[int, int, int]:
+        """How many writes, messages and derivations there were."""
+        return len(self.store.writes), len(self.queued), len(self.macs)
+
+
+@dataclass
+class Flow:
+    """One CODE_ONLY sign-in, run through the doors as Cognito runs it."""
+
+    world: World
+    user: Mapping[str, str] = field(default_factory=attributes)
+    user_not_found: bool = False
+    history: list[dict[str, object]] = field(default_factory=list)
+    response: dict[str, Any] = field(default_factory=dict)
+
+    def start(self) -> str:
+        """InitiateAuth."""
+        return self._next({})
+
+    def answer(self, answer: object, **metadata: object) -> str:
+        """RespondToAuthChallenge. Returns the next challenge's name, `tokens` or `fail`."""
+        private = self.response["privateChallengeParameters"]
+        event = self._event("verify_plain", metadata)
+        event["request"] |= {"challengeAnswer": answer, "privateChallengeParameters": private}
+        right = self.world.verify(event)
+        self.history.append(entry("CUSTOM_CHALLENGE", right, self.response["challengeMetadata"]))
+        return self._next(metadata)
+
+    @property
+    def public(self) -> dict[str, str]:
+        """The ChallengeParameters that the app sees."""
+        return dict(self.response["publicChallengeParameters"])
+
+    @property
+    def challenge(self) -> Challenge:
+        """What `verify` will be given."""
+        return Challenge.unpack(self.response["privateChallengeParameters"]["challenge"])
+
+    def _next(self, metadata: Mapping[str, object]) -> str:
+        event = self._event("define_first_null_session", metadata)
+        step = define_auth_challenge.respond(event, frozenset({CODE_ONLY_CLIENT}), LIMITS)["response"]
+        if step["challengeName"] is None:
+            return "tokens" if step["issueTokens"] else "fail"
+        self.response = self.world.create(self._event("create_first", metadata))
+        return str(step["challengeName"])
+
+    def _event(self, name: str, metadata: Mapping[str, object]) -> dict[str, Any]:
+        event = golden(name, userAttributes=dict(self.user), session=self.history)
+        if metadata:
+            event["request"]["clientMetadata"] = dict(metadata)
+        if self.user_not_found:
+            event["request"]["userNotFound"] = True
+        return event
+
+
+def answered(world: World, to: Challenge, answer: object, **request: object) -> bool:
+    """What `verify` says to `answer`."""
+    private = {"challenge": to.pack()}
+    return world.verify(
+        golden("verify_plain", privateChallengeParameters=private, challengeAnswer=answer, **request)
+    )
+
+
+def failures(world: World) -> int:
+    """How many wrong answers are counted."""
+    return world.store.records[SIGN_IN_KEY].failures
+
+
+def other_digits(code: str, zero: str) -> str:
+    """The code in the digits of another script."""
+    return "".join(chr(ord(zero) + int(digit)) for digit in code)
+
+
+CODE = code_of(World().issued())

@@ -1,0 +1,101 @@
+"""The door `token_api` as it is composed for Lambda, with moto in place of AWS."""
+
+import importlib.util
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import botocore.session
+import jwt
+import pytest
+from moto import mock_aws
+
+from passcode.adapters import botocore_clients
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.code import code_from_mac
+from tests.support.api_gateway_events import Answer, event_of
+from tests.support.dynamodb import made
+from tests.support.events import ENVIRONMENT
+from tests.support.openapi_checks import ISSUER, described
+
+DOOR = Path(__file__).parents[2] / "triggers" / "token_api.py"
+
+
+@dataclass
+class Door:
+    """The module, and what it asked of AWS since the last look."""
+
+    module: ModuleType
+    client: Callable[[str], Any]
+    environment: dict[str, str]
+    asked: list[str] = field(default_factory=list)
+
+    def post(self, path: str, body: object, **more: Any) -> Answer:
+        """One request, and its calls to AWS in `asked`."""
+        return self.call("POST", path, body, **more)
+
+    def verify(self, token: str) -> Answer:
+        """Answer with the right code."""
+        code = self.code(token)
+        return self.post("/verifyToken", {"token": token, "verification_code": code})
+
+    def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
+        self.asked.clear()
+        given = self.module.handler(event_of(method, path, body, **more), None)
+        headers = {name.lower(): values[0] for name, values in given["multiValueHeaders"].items()}
+        answer = Answer(given["statusCode"], headers, json.loads(given["body"]))
+        described().check(method, path, answer.status, headers["content-type"], answer.body)
+        return answer
+
+    def code(self, token: str) -> str:
+        """The code of a challenge, made as `deliver` makes it."""
+        said = jwt.decode(token, options={"verify_signature": False})["challenge"]
+        mac = self.client("kms").generate_mac(
+            KeyId=self.environment["CODE_KEY_ID"],
+            MacAlgorithm="HMAC_SHA_256",
+            Message=Challenge.unpack(said).mac_message(),
+        )
+        return code_from_mac(mac["Mac"], 6).reveal()
+
+
+def _environment(client: Callable[[str], Any]) -> dict[str, str]:
+    def key(spec: str, usage: str) -> str:
+        return str(client("kms").create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["Arn"])
+
+    return ENVIRONMENT | {
+        "TABLE_NAME": made(client("dynamodb")),
+        "QUEUE_URL": client("sqs").create_queue(QueueName="deliveries")["QueueUrl"],
+        "CODE_KEY_ID": key("HMAC_256", "GENERATE_VERIFY_MAC"),
+        "TOKEN_KEY_ID": key("HMAC_256", "GENERATE_VERIFY_MAC"),
+        "PROOF_KEY_IDS": ",".join(key("RSA_2048", "SIGN_VERIFY") for _ in range(2)),
+        "ISSUER": ISSUER,
+        "USER_POOL_ID": "eu-central-1_Example",
+        "PROOF_LIFE_SECONDS": "120",
+    }
+
+
+@contextmanager
+def composed() -> Iterator[Door]:
+    """The door, loaded anew with an AWS of its own."""
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+            patch.setenv(name, ENVIRONMENT[name])
+        # A session that was made before moto came would go to the real AWS.
+        session = botocore.session.get_session()
+        patch.setattr(botocore_clients, "session", lambda: session)
+        environment = _environment(session.create_client)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        spec = importlib.util.spec_from_file_location("token_api_on_moto", DOOR)
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        asked: list[str] = []
+        session.register("before-call", lambda **call: asked.append(call["model"].name))
+        spec.loader.exec_module(module)
+        assert asked == [], "a cold start asks AWS for nothing"
+        yield Door(module, session.create_client, environment, asked)

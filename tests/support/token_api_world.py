@@ -1,0 +1,230 @@
+"""The token service with memory in place of AWS, called with the events of API Gateway.
+
+Every answer is held against the description of the API.
+"""
+
+import io
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import Any
+
+import jwt
+import pytest
+from aws_lambda_powertools.logging import Logger
+
+from passcode.adapters.cognito_users import Users
+from passcode.adapters.confirmation_tables import ProofTable
+from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
+from passcode.adapters.kms import KmsMac, ProofKeys
+from passcode.adapters.sqs import Queue
+from passcode.adapters.telemetry import Telemetry
+from passcode.confirmation.idempotency import Requests
+from passcode.token_service.code import code_from_mac
+from passcode.token_service.policy import Policy
+from passcode.token_service.store import Store
+from tests.support.api_gateway_events import CALLER, USER, Answer, event_of
+from tests.support.aws_stubs import Wire
+from tests.support.events import NOW, SALT
+from tests.support.kms_stubs import KEY_A, KEY_B, PRIVATE, kms, marks, pool
+from tests.support.memory_stores import MemoryRequests, MemoryStore, code_mac
+from tests.support.openapi_checks import ISSUER, described
+from tests.support.users import another_code
+from token_http import entry
+from token_http.answering import Answering
+from token_http.asking import Asking
+from token_http.call import Pool
+from token_http.health import Check
+from token_http.routes import Endpoints, resolver
+from token_service.confirmation import Confirmations
+from token_service.delivery import Delivery
+from token_service.destination import Channel
+from token_service.proving import Judge
+
+LIFE = 300
+
+
+@dataclass
+class Api:
+    """The endpoints over memory. `replace(api, …)` is the same world with something else in it."""
+
+    policy: Policy = field(default_factory=Policy)
+    store: Store = field(default_factory=MemoryStore)
+    requests: Requests = field(default_factory=MemoryRequests)
+    queue: Wire = field(default_factory=Wire)
+    kms: Wire = field(default_factory=kms)
+    proofs: Wire = field(default_factory=marks)
+    users: Wire = field(default_factory=pool)
+    proof_keys: tuple[str, ...] = (KEY_A,)
+    order: tuple[Channel, ...] = (Channel.EMAIL, Channel.SMS)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    log: io.StringIO = field(default_factory=io.StringIO)
+    chances: Iterator[int] = field(default_factory=partial(count, 1))
+    countries: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tell = _telling(self.log)
+        tokens = ChallengeTokens(KmsMac(self.kms, "token"))
+        users, keys = (
+            Pool(Users(lambda: self.users, "pool"), self.order, SALT),
+            ProofKeys(self.kms, self.proof_keys),
+        )
+        put = Queue(self.queue, "queue").put
+        self.asking = Asking(
+            confirmations=Confirmations(self.store, self.requests, put, self.policy),
+            tokens=tokens,
+            pool=users,
+            order=self.order,
+            country_of=lambda number: "US" if number.startswith("+1") else None,
+            salt=SALT,
+            issuer=ISSUER,
+            tell=self.tell,
+        )
+        self.answering = Answering(
+            judge=Judge(KmsMac(self.kms, "code"), self.store, self.policy),
+            tokens=tokens,
+            proofs=SignedTokens(keys),
+            used=ProofTable(self.proofs, "table"),
+            pool=users,
+            answered=self.countries.append,
+            issuer=ISSUER,
+            life=LIFE,
+            tell=self.tell,
+        )
+        whole_set = partial(key_set, keys)
+        self.app = resolver(
+            Endpoints(self.asking, self.answering, whole_set, self.checks, self.chance, ISSUER, self.tell)
+        )
+
+    def chance(self) -> str:
+        """32 hex digits that never come again."""
+        return f"{next(self.chances):032x}"
+
+    @property
+    def queued(self) -> list[Delivery]:
+        """What was put on the queue."""
+        return [Delivery.unpack(call["MessageBody"]) for call in self.queue.sent("send_message")]
+
+    def code(self, delivery: int = -1) -> str:
+        """The code that `deliver` would put into a message."""
+        message = self.queued[delivery].challenge.mac_message()
+        return code_from_mac(code_mac(b"code" + message), self.policy.code_digits).reveal()
+
+    def wrong_code(self) -> str:
+        """A code that is not in the newest message."""
+        return another_code(self.code())
+
+    def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
+        """One request."""
+        event = event_of(method, path, body, **more)
+        given = entry.answer(self.app, event, None, self.tell)
+        headers = {name.lower(): values[0] for name, values in given["multiValueHeaders"].items()}
+        answer = Answer(given["statusCode"], headers, json.loads(given["body"]))
+        described().check(method, path, answer.status, headers["content-type"], answer.body)
+        return answer
+
+    def post(
+        self,
+        path: str,
+        body: object = None,
+        *,
+        key: str = "",
+        user: Mapping[str, str] | None = None,
+        caller: str = CALLER,
+    ) -> Answer:
+        """One request to an endpoint, with an Idempotency-Key or as a user."""
+        more: dict[str, Any] = {"headers": {"Idempotency-Key": key}} if key else {}
+        more["context"] = {"identity": {"user": caller}}
+        if user is not None:
+            more["context"] = {"authorizer": {"claims": dict(user)}}
+        return self.call("POST", path, {} if body is None else body, **more)
+
+    def create(self, email: str = "ann@example.com", *, key: str = "", **body: object) -> Answer:
+        """Ask for a code to an email address."""
+        return self.post("/createToken", {"email": email, **body}, key=key)
+
+    def verify(self, token: str, code: str | None = None) -> Answer:
+        """Answer with the code of the newest message, or with another one."""
+        return self.post("/verifyToken", {"token": token, "verification_code": code or self.code()})
+
+    def step_up(self, **body: object) -> Answer:
+        """Ask for a code as the user."""
+        return self.post("/step-up", body, user=USER)
+
+    def verify_step_up(self, token: str, code: str | None = None, **claims: str) -> Answer:
+        """Answer as the user, or as another one."""
+        body = {"token": token, "verification_code": code or self.code()}
+        return self.post("/step-up/verify", body, user=USER | claims)
+
+    def introspect(self, proof: str, **body: object) -> Answer:
+        """Use a proof up."""
+        return self.post("/introspect", {"proof": proof, **body})
+
+    def proof(self, **body: Any) -> str:
+        """A proof, by the whole way to it."""
+        return str(self.verify(self.create(**body).body["token"]).body["proof"])
+
+
+def _telling(log: io.StringIO) -> Telemetry:
+    logger = Logger(service="token_api")
+    # A logger of one name is one logger, and keeps the stream that it was first made with.
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(log)
+    return Telemetry("token_api", logger)
+
+
+@dataclass
+class Time:
+    """The `time` of the endpoints: it goes on when a test says so."""
+
+    now: int = NOW
+
+    def time(self) -> float:
+        return float(self.now)
+
+
+@dataclass
+class Said:
+    """Everything that was logged and measured."""
+
+    api: Api
+    capsys: pytest.CaptureFixture[str]
+    printed: str = ""
+
+    def __call__(self) -> str:
+        self.printed += "".join(self.capsys.readouterr())
+        return self.api.log.getvalue() + self.printed
+
+    def metrics(self) -> list[tuple[str, str]]:
+        """Each metric's name and its last dimension's value, or nothing where it has but the service."""
+        found = [json.loads(line) for line in self().splitlines() if '"_aws"' in line]
+        return [_metric(line) for line in found]
+
+
+def _metric(line: dict[str, object]) -> tuple[str, str]:
+    described = json.loads(json.dumps(line["_aws"]))["CloudWatchMetrics"][0]
+    last = [name for name in described["Dimensions"][0] if name != "service"]
+    return described["Metrics"][0]["Name"], str(line[last[-1]]) if last else ""
+
+
+OTHER = "1b2c3d4e-0000-4000-8000-000000000000"
+KID_A, KID_B = (arn.rpartition("/")[2] for arn in (KEY_A, KEY_B))
+HEADER = {"alg": "RS256", "kid": KID_A, "typ": "JWT"}
+
+
+def inactive(api: Api, proof: str) -> bool:
+    answer = api.introspect(proof)
+    return (answer.status, answer.body) == (200, {"active": False})
+
+
+def claims_of(proof: str, audience: str = ISSUER) -> dict[str, Any]:
+    """The claims, as a verifier with a stock library reads them. The clock of the tests is not its own."""
+    key = PRIVATE[KEY_A].public_key()
+    found: dict[str, Any] = jwt.decode(
+        proof, key, ["RS256"], audience=audience, issuer=ISSUER, options={"verify_exp": False}
+    )
+    return found

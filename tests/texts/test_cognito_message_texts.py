@@ -1,0 +1,71 @@
+"""The words of Cognito's own messages, in every language and for every kind."""
+
+import re
+from string import Formatter
+
+import pytest
+
+from adapters.words import cognito_words, email_layout, words_for
+from passcode.token_service.challenge import SIGN_IN, TOKEN
+from passcode.token_service.code import RawCode
+from tests.support.messages import SAYS_SIGN_IN, parts
+from token_service.message import email, sms
+
+SECRET = RawCode("271828")
+KINDS = ("sign_in", "sign_up", "address", "recovery", "invitation", "notice", "unknown")
+PLACEHOLDERS: dict[str, set[str]] = {
+    "subject": {"app"},
+    "intro": {"app"},
+    "expiry": set(),
+    "purpose": {"purpose"},
+    "warning": {"app"},
+    "sms": {"app", "code"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+def test_every_sentence_has_its_placeholders_and_no_other(locale: str, kind: str) -> None:
+    words = cognito_words(locale, kind)
+    assert set(words) == set(PLACEHOLDERS) | {"lang", "dir"}
+    assert words["lang"] == locale
+    for key, wanted in PLACEHOLDERS.items():
+        found = {name for _, name, _, _ in Formatter().parse(words[key]) if name is not None}
+        assert found == (wanted - {"code"} if kind == "notice" else wanted), key
+
+
+@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+def test_no_kind_borrows_anothers_words(locale: str) -> None:
+    for key in ("subject", "intro", "warning", "sms"):
+        # The words that fit any code may say no more than a sign-in's do.
+        assert len({cognito_words(locale, kind)[key] for kind in KINDS[:-1]}) == len(KINDS) - 1, key
+
+
+@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+def test_a_sign_ins_words_are_ours_and_an_unknown_codes_fit_any(locale: str) -> None:
+    for kind, own in (("sign_in", SIGN_IN), ("unknown", TOKEN)):
+        ours, theirs = words_for(locale, own), cognito_words(locale, kind)
+        assert {key for key in ours if ours[key] != theirs[key]} == {"expiry", "purpose"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+def test_a_message_is_whole(locale: str, kind: str) -> None:
+    words, secret = cognito_words(locale, kind), None if kind == "notice" else SECRET
+    mail = email(words, email_layout(), secret, app="A & B", purpose="ada" if kind == "invitation" else "")
+    text = sms(words, secret, app="A & B", host="" if kind in ("invitation", "notice") else "e.example").text
+    times = 0 if secret is None else 1
+    assert mail.text.count("271828") == mail.html.count("271828") == times
+    assert text.count("271828") == (2 if "@e.example #271828" in text else times)
+    assert ("letter-spacing" in mail.html) == bool(times), "no empty box where a code would be"
+    assert "A &amp; B" in mail.html
+    assert "\n\n\n" not in mail.text
+    assert not re.search(r"[{}]", mail.subject + mail.text + text)
+    assert ("\u2066271828\u2069" in text) == (words["dir"] == "rtl" and times == 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+def test_an_sms_is_of_few_parts(locale: str, kind: str) -> None:
+    host = "" if kind in ("invitation", "notice") else "app.example.com"
+    assert parts(sms(cognito_words(locale, kind), SECRET, app="A" * 40, host=host).text) <= 3

@@ -1,0 +1,154 @@
+"""The messages of codes that are not for a sign-in: their words, and the caller's among them."""
+
+import re
+from string import Formatter
+
+import pytest
+
+from adapters.words import email_layout, words_for
+from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
+from passcode.token_service.code import RawCode
+from tests.support.messages import SAYS_SIGN_IN, parts
+from token_service.message import Email, email, sms
+
+CODE = RawCode("012345")
+LAST = "@app.example.com #012345"
+PLACEHOLDERS = {
+    "subject": {"app"},
+    "intro": {"app"},
+    "expiry": {"minutes"},
+    "purpose": {"purpose"},
+    "warning": {"app"},
+    "sms": {"app", "code"},
+}
+HOSTILE = [
+    "{code} {app} {0} {} {{x}} }{ {code.__class__}",
+    "100 % %s %(code)s",
+    "<b>&amp;</b> \"quoted\" 'single' <script>x</script>",
+    "@evil.example #000000",
+    "x\n\n@evil.example #000000",
+    "x\r\n@evil.example #000000",
+    "x\u2028@evil.example #000000",
+    "x\x0b@evil.example #000000\n",
+    "\\n\\r {purpose}",
+]
+
+
+def mail_for(purpose: str, locale: str = "en", app: str = "Example") -> Email:
+    return email(words_for(locale, TOKEN), email_layout(), CODE, app=app, minutes=5, purpose=purpose)
+
+
+def sms_for(purpose: str, locale: str = "en", app: str = "Example") -> str:
+    return sms(words_for(locale, TOKEN), CODE, app=app, host="app.example.com", purpose=purpose).text
+
+
+@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+def test_only_a_sign_ins_message_speaks_of_signing_in(locale: str) -> None:
+    says = re.compile(SAYS_SIGN_IN[locale])
+    assert any(says.search(text) for text in words_for(locale, SIGN_IN).values())
+    for kind in (TOKEN, STEP_UP):
+        assert not [text for text in words_for(locale, kind).values() if says.search(text)]
+
+
+@pytest.mark.parametrize("kind", [SIGN_IN, TOKEN, STEP_UP])
+@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+def test_every_sentence_has_its_placeholders_and_no_other(locale: str, kind: str) -> None:
+    words = words_for(locale, kind)
+    assert set(words) == set(PLACEHOLDERS) | {"lang", "dir"}
+    for key, wanted in PLACEHOLDERS.items():
+        found = {name for _, name, _, _ in Formatter().parse(words[key]) if name is not None}
+        assert found == wanted, key
+
+
+@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+def test_what_a_code_is_for_stands_in_a_line_of_its_own(locale: str) -> None:
+    label = words_for(locale, TOKEN)["purpose"].partition("{")[0]
+    mail, text = mail_for("payment of 20 EUR", locale), sms_for("payment of 20 EUR", locale)
+    for body in (mail.text, text):
+        (line,) = (line for line in body.splitlines() if "payment" in line)
+        assert line.startswith(label)
+        assert line.strip("\u2069").endswith("payment of 20 EUR")
+    (shown,) = re.findall(r'^<p dir="auto">(.*)</p>$', mail.html, re.MULTILINE)
+    assert shown == line
+    assert "payment" not in mail.subject
+    assert "payment" not in repr(mail)
+    assert text.splitlines()[-2:] == ["", LAST]
+    assert not re.search(r"[{}]", mail.subject + mail.text + mail.html + text), "a placeholder was left"
+
+
+@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+def test_without_words_of_the_caller_there_is_no_line_for_them(locale: str) -> None:
+    label = words_for(locale, TOKEN)["purpose"].partition("{")[0].strip()
+    mail, text = mail_for("", locale), sms_for("", locale)
+    assert not [body for body in (mail.text, mail.html, text) if label in body]
+    assert 'dir="auto"' not in mail.html
+    assert not re.search("\n\n\n|\u2068", mail.text + text)
+
+
+def test_in_english_word_for_word() -> None:
+    mail = mail_for("to approve a payment of 20 EUR")
+    assert mail.subject == "Your Example code"
+    assert mail.text == (
+        "Enter this code in Example:\n\n012345\n\nWhat it is for: to approve a payment of 20 EUR\n\n"
+        "It is good for 5 min and works once.\nNobody from Example will ever ask you for it. "
+        "If you did not ask for this code, ignore this message.\n"
+    )
+    assert sms_for("to approve a payment of 20 EUR") == (
+        "012345 is your Example code. Share it with nobody.\n"
+        f"What it is for: to approve a payment of 20 EUR\n\n{LAST}"
+    )
+
+
+@pytest.mark.parametrize("locale", ["en", "he"])
+@pytest.mark.parametrize("purpose", HOSTILE)
+def test_the_callers_words_are_shown_and_never_obeyed(purpose: str, locale: str) -> None:
+    shown = " ".join(purpose.splitlines())
+    mail, text = mail_for(purpose, locale, app="{purpose} %s"), sms_for(purpose, locale, app="{purpose} %s")
+    for body in (mail.text, text):
+        assert len([line for line in body.splitlines() if shown in line]) == 1
+        assert body.count("012345") == (1 if body is mail.text else 2)
+    lines = text.splitlines()
+    assert lines[-1] == LAST
+    assert [line for line in lines if line.startswith("@")] == [LAST]
+    assert len(lines) == len(sms_for("plain", locale).splitlines())
+    assert len(mail.html.splitlines()) == len(mail_for("plain", locale).html.splitlines())
+
+
+def test_in_html_the_callers_words_are_text() -> None:
+    html = mail_for("<b>A</b> & \"B\" 'C' {code}").html
+    assert "What it is for: &lt;b&gt;A&lt;/b&gt; &amp; &quot;B&quot; &#x27;C&#x27; {code}</p>" in html
+    assert "<b>" not in html
+
+
+@pytest.mark.parametrize(
+    ("locale", "purpose", "isolated"),
+    [
+        ("en", "payment of 20 EUR", False),
+        ("ja", "payment of 20 EUR", False),
+        ("de", "Zahlung über 20 €", True),
+        ("en", "תשלום של 20", True),
+        ("he", "payment of 20 EUR", True),
+        ("ar", "دفع 20 يورو", True),
+    ],
+)
+def test_words_of_another_direction_leave_the_line_its_own(locale: str, purpose: str, isolated: bool) -> None:
+    mail = mail_for(purpose, locale)
+    for body in (mail.text, mail.html, sms_for(purpose, locale)):
+        assert (f"\u2068{purpose}\u2069" in body) is isolated
+        assert body.count("\u2068") == isolated
+        assert purpose in body
+
+
+def test_a_purpose_in_ascii_leaves_an_english_sms_in_gsm_7() -> None:
+    text = sms_for("payment of 20 EUR")
+    assert text.isascii()
+    assert parts(text) == 1
+
+
+@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+def test_the_longest_sms_is_of_few_parts(locale: str) -> None:
+    # Each part is paid for, and the whole must stay under the price that SNS was given as the most.
+    in_ascii = parts(sms_for("p" * 64, locale, app="A" * 40))
+    assert in_ascii <= (2 if locale in ("de", "en", "fr", "it", "nl") else 4)
+    assert parts(sms_for("é" * 64, locale, app="É" * 40)) <= 4
+    assert len(sms_for("\U0001f600" * 64, locale, app="界" * 40).encode()) <= 1600, "what SNS takes at most"

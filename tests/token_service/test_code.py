@@ -1,0 +1,121 @@
+"""The derivation, pinned: these codes must come out of these challenges for as long as v1 lives."""
+
+import hashlib
+import hmac
+import pickle
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passcode.token_service.challenge import mac_message
+from passcode.token_service.code import RawCode, code_from_mac, read_answer
+from tests.support.memory_stores import code_mac
+
+RFC_4226_SECRET = b"12345678901234567890"
+
+# Computed apart from the code under test, with `openssl dgst -sha256 -mac HMAC`.
+GOLDEN = [
+    ("sign_in", "5f0c6a52-0000-4000-8000-000000000001", 1, "00" * 16, 1_800_000_000, "707673"),
+    ("sign_in", "5f0c6a52-0000-4000-8000-000000000001", 2, "00" * 16, 1_800_000_000, "694565"),
+    ("step_up", "5f0c6a52-0000-4000-8000-000000000001", 1, "00" * 16, 1_800_000_000, "967283"),
+    ("sign_in", "5f0c6a52-0000-4000-8000-000000000002", 1, "ff" * 16, 1_800_000_300, "664066"),
+]
+
+
+@pytest.mark.parametrize(("purpose", "subject", "counter", "nonce", "expires_at", "code"), GOLDEN)
+def test_golden_vectors(
+    purpose: str, subject: str, counter: int, nonce: str, expires_at: int, code: str
+) -> None:
+    message = mac_message(purpose, subject, counter, nonce, expires_at)
+    mac = hmac.digest(RFC_4226_SECRET, message, hashlib.sha256)
+    assert code_from_mac(mac, 6).reveal() == code
+
+
+def test_each_field_has_its_length_before_it() -> None:
+    assert mac_message("a", "b", 1, "n", 2) == (
+        b"\0\0\0\x0bpasscode/v1\0\0\0\x01a\0\0\0\x01b\0\0\0\x011\0\0\0\x01n\0\0\0\x012"
+    )
+
+
+@given(st.lists(st.text(), min_size=6, max_size=6))
+def test_no_two_challenges_share_a_message(texts: list[str]) -> None:
+    one = mac_message(texts[0], texts[1], 1, texts[2], 5)
+    other = mac_message(texts[3], texts[4], 1, texts[5], 5)
+    assert (one == other) == (texts[:3] == texts[3:])
+
+
+@pytest.mark.parametrize("digits", [6, 8, 10])
+def test_the_whole_mac_is_reduced_and_zeros_in_front_are_kept(digits: int) -> None:
+    assert code_from_mac(b"\0" * 32, digits).reveal() == "0" * digits
+    highest = (1 << 255).to_bytes(32, "big")
+    assert code_from_mac(highest, digits).reveal() == str((1 << 255) % 10**digits).zfill(digits)
+
+
+def test_a_mac_of_another_length_makes_no_code() -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        code_from_mac(b"short", 6)
+
+
+def test_every_digit_occurs_in_every_place() -> None:
+    codes = [
+        code_from_mac(code_mac(mac_message("sign_in", "s", n, "", 0)), 6).reveal() for n in range(10_000)
+    ]
+    for place in range(6):
+        seen = Counter(code[place] for code in codes)
+        # A fair digit is expected 1,000 times with a deviation of 30: seven of those are never met by chance.
+        assert set(seen) == set("0123456789")
+        assert all(790 < count < 1210 for count in seen.values())
+
+
+def test_a_raw_code_does_not_show_itself() -> None:
+    code = RawCode("123456")
+    for shown in (repr(code), str(code), f"{code}", f"{code!r}", repr([code])):
+        assert "123456" not in shown
+    with pytest.raises(TypeError, match="never stored"):
+        pickle.dumps(code)
+
+
+@pytest.mark.parametrize(
+    "typed", ["123456", "123 456", "123-456", " 123456\n", "1-2-3-4-5-6", "123\u00a0456", "\t12 34 56 "]
+)
+def test_a_code_may_be_typed_with_blanks_and_dashes(typed: str) -> None:
+    assert read_answer(typed, 6) == "123456"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        " ",
+        "12345",
+        "1234567",
+        "12345a",
+        "１２３４５６",
+        "١٢٣٤٥٦",
+        "12345²",
+        "+12345",
+        "1e5000",
+        "0x1234",
+        "123_456",
+        "123456\0",
+        "1" * 10_000_000,
+        " " * 10_000_000,
+        None,
+        True,
+        123456,
+        ["123456"],
+        {"a": 1},
+        b"123456",
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_what_cannot_be_a_code(typed: object) -> None:
+    assert read_answer(typed, 6) is None
+
+
+@given(st.text(max_size=80))
+def test_what_is_read_is_what_was_typed(typed: str) -> None:
+    read = read_answer(typed, 6)
+    assert read is None or [c for c in typed if c in "0123456789"] == list(read)

@@ -1,0 +1,217 @@
+"""Single steps that the properties pass over: the very second, lost answers, and what a refusal says."""
+
+from dataclasses import replace
+
+import pytest
+
+from passcode.token_service.challenge import SIGN_IN, Challenge
+from passcode.token_service.check import Verdict, judge
+from passcode.token_service.code import code_from_mac
+from passcode.token_service.issue import Ask, Issued, issue
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.store import Record, Write
+from tests.support.memory_stores import MemoryStore, code_mac
+
+NOW = 1_800_000_000
+POLICY = Policy()
+
+
+def ask(now: int = NOW, nonce: str = "a" * 32, **changes: str) -> Ask:
+    base = Ask(SIGN_IN, "subject", "email", "bound", False, nonce, now)
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def answer(store: MemoryStore, challenge: Challenge, now: int, typed: str | None = None) -> Verdict:
+    right = code_from_mac(code_mac(challenge.mac_message()), 6).reveal()
+    return judge(challenge, typed or right, code_mac=code_mac, store=store, policy=POLICY, now=now)
+
+
+def test_a_code_is_good_to_its_last_second_and_not_in_the_next() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    assert answer(store, challenge, challenge.expires_at).refusal is Refusal.EXPIRED
+    assert answer(store, challenge, challenge.expires_at - 1).accepted
+
+
+def test_what_is_expired_or_no_code_costs_no_write() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    store.writes.clear()
+    assert answer(store, challenge, challenge.expires_at).refusal is Refusal.EXPIRED
+    assert answer(store, challenge, NOW, "12345").refusal is Refusal.MALFORMED
+    assert store.writes == []
+
+
+def test_the_straight_path_is_one_write_to_issue_and_one_to_judge() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    assert answer(store, challenge, NOW).accepted
+    assert store.writes == ["issue_if_clear", "charge"]
+
+
+def test_a_second_start_in_the_cooldown_rejoins_the_same_challenge() -> None:
+    store = MemoryStore()
+    first = issue(ask(), store, POLICY)
+    second = issue(ask(NOW + 29, "b" * 32), store, POLICY)
+    assert (first.sent, second.sent) == (True, False)
+    assert second.challenge == first.challenge
+    assert second.resend_at == NOW + 30
+
+
+def test_a_resend_keeps_the_code_while_it_has_life_left() -> None:
+    store = MemoryStore()
+    first = issue(ask(), store, POLICY)
+    again = issue(ask(NOW + 180, "b" * 32), store, POLICY)
+    assert again.sent
+    assert again.challenge == first.challenge
+    later = issue(ask(NOW + 181 + 30, "c" * 32), store, POLICY)
+    assert later.sent
+    assert later.challenge.counter == 2
+    assert answer(store, first.challenge, NOW + 220).accepted, "a late first message still works"
+
+
+def test_another_channel_gets_another_code_and_what_was_read_there_does_not_pass_for_it() -> None:
+    store = MemoryStore()
+    by_sms = issue(ask(channel="sms"), store, POLICY).challenge
+    by_mail = issue(ask(NOW + 30, "b" * 32), store, POLICY).challenge
+    assert (by_mail.channel, by_mail.counter) == ("email", by_sms.counter + 1)
+    read_in_the_mail = code_from_mac(code_mac(by_mail.mac_message()), 6).reveal()
+    verdict = judge(by_sms, read_in_the_mail, code_mac=code_mac, store=store, policy=POLICY, now=NOW + 31)
+    assert verdict.refusal is Refusal.WRONG
+
+
+def test_nothing_is_rejoined_or_repeated_once_an_address_has_changed() -> None:
+    store = MemoryStore()
+    first = issue(ask(), store, POLICY).challenge
+    with pytest.raises(Refused, match="moments ago"):
+        issue(ask(NOW + 5, "b" * 32, bound="another"), store, POLICY)
+    again = issue(ask(NOW + 30, "c" * 32, bound="another"), store, POLICY)
+    assert again.challenge.counter == first.counter + 1
+
+
+def test_the_quota_lets_a_live_challenge_be_answered() -> None:
+    """Five starts by a stranger must not keep the user from signing in with the code that came."""
+    store = MemoryStore()
+    issued: Issued | None = None
+    for n in range(5):
+        issued = issue(ask(NOW + 30 * n, f"{n:032x}"), store, POLICY)
+        assert issued.sent
+    rejoined = issue(ask(NOW + 150, "f" * 32), store, POLICY)
+    assert issued
+    assert not rejoined.sent
+    assert rejoined.resend_at == NOW + 900
+    assert answer(store, rejoined.challenge, NOW + 151).accepted
+    assert issue(ask(NOW + 152, "e" * 32), store, POLICY).sent, "a right answer clears the quota"
+
+
+def test_the_quota_says_how_long_it_lasts() -> None:
+    store = MemoryStore()
+    store.records["sign_in#subject"] = Record(
+        issued=5, sent_at=NOW - 400, send_tat=NOW + 4500, expires_at=NOW - 100
+    )
+    with pytest.raises(Refused, match=r"asked for\. Try again in 15 minutes") as caught:
+        issue(ask(), store, POLICY)
+    assert caught.value.refusal is Refusal.QUOTA
+
+
+@pytest.mark.parametrize(("failures", "sentence"), [(10, "in 5 minutes"), (100, "paused.*in 24 hours")])
+def test_no_code_is_sent_to_somebody_who_may_not_answer(failures: int, sentence: str) -> None:
+    store = MemoryStore()
+    store.records["sign_in#subject"] = Record(issued=1, spent=1, failures=failures, failed_at=NOW)
+    with pytest.raises(Refused, match=sentence):
+        issue(ask(), store, POLICY)
+
+
+def test_after_the_lock_a_code_is_sent_again() -> None:
+    store = MemoryStore()
+    store.records["sign_in#subject"] = Record(issued=1, spent=1, failures=10, failed_at=NOW - 300)
+    assert issue(ask(), store, POLICY).sent
+
+
+class LosesAnAnswer(MemoryStore):
+    """A store whose first accepted write is repeated by the client, because its answer was lost."""
+
+    def issue_if_clear(self, key: str, draft: Record, now: int) -> Write:
+        super().issue_if_clear(key, draft, now)
+        return super().issue_if_clear(key, draft, now)
+
+
+def test_a_write_whose_answer_was_lost_still_sends_its_message() -> None:
+    issued = issue(ask(), LosesAnAnswer(), POLICY)
+    assert issued.sent
+    assert issued.challenge.counter == 1
+
+
+class AlwaysLate(MemoryStore):
+    """A store in which somebody else is always a little faster."""
+
+    def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
+        self.writes.append("issue_over")
+        return Write(accepted=False, record=seen)
+
+
+def test_a_race_that_is_lost_again_and_again_ends_with_a_sentence() -> None:
+    store = AlwaysLate()
+    store.records["sign_in#subject"] = Record(
+        issued=1, sent_at=NOW - 60, send_tat=NOW + 1, expires_at=NOW - 1
+    )
+    with pytest.raises(Refused, match="Several sign-ins"):
+        issue(ask(), store, POLICY)
+    assert store.writes.count("issue_over") == 3
+
+
+def test_a_lock_is_told_alike_for_a_right_and_a_wrong_answer() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    store.records["sign_in#subject"] = replace(store.records["sign_in#subject"], failures=10, failed_at=NOW)
+    expected = Verdict(Refusal.LOCKED, 299)
+    assert answer(store, challenge, NOW + 1) == answer(store, challenge, NOW + 1, "000000") == expected
+
+
+def test_a_spent_code_is_told_alike_for_a_right_and_a_wrong_answer() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    assert answer(store, challenge, NOW).accepted
+    assert answer(store, challenge, NOW).refusal is Refusal.SPENT
+    assert answer(store, challenge, NOW, "000000").refusal is Refusal.SPENT
+
+
+def test_a_record_that_is_gone_opens_nothing() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    store.records.clear()
+    assert answer(store, challenge, NOW).refusal is Refusal.NO_CHALLENGE
+
+
+def test_after_a_pause_the_count_begins_anew_and_a_right_answer_counts_at_once() -> None:
+    store = MemoryStore()
+    start = NOW + 86_400
+    key = "sign_in#subject"
+    store.records[key] = Record(issued=1, spent=1, failures=100, failed_at=NOW)
+    challenge = issue(ask(start), store, POLICY).challenge
+    assert answer(store, challenge, start, "000000").refusal is Refusal.WRONG
+    assert store.records[key].failures == 1
+    assert answer(store, challenge, start).accepted
+
+
+def test_a_code_of_another_purpose_or_subject_is_wrong() -> None:
+    store = MemoryStore()
+    mine = issue(ask(), store, POLICY).challenge
+    theirs = issue(ask(subject="other"), store, POLICY).challenge
+    code = code_from_mac(code_mac(theirs.mac_message()), 6).reveal()
+    assert answer(store, mine, NOW, code).refusal is Refusal.WRONG
+
+
+@pytest.mark.parametrize("line", ["", "x", "[]", "{}", "[1,2]", "null", None, 5, "9" * 2000, '["sign_in"]'])
+def test_only_a_challenge_is_unpacked(line: object) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        Challenge.unpack(line)
+
+
+def test_a_challenge_with_a_field_of_the_wrong_type_is_none() -> None:
+    good = issue(ask(), MemoryStore(), POLICY).challenge
+    assert Challenge.unpack(good.pack()) == good
+    for wrong in (good.pack().replace("false", '"false"'), good.pack().replace(",1,", ",true,", 1)):
+        with pytest.raises(ValueError, match="wrong type"):
+            Challenge.unpack(wrong)

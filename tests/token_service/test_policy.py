@@ -1,0 +1,105 @@
+"""The waits, as arithmetic."""
+
+import pytest
+
+from passcode.token_service.policy import DAY, Policy, answer_wait, next_send_tat, pause_is_over, send_wait
+from passcode.token_service.refusal import Refusal, Refused, sentence, spoken
+
+NOW = 1_800_000_000
+POLICY = Policy()
+
+
+def test_five_messages_at_once_and_then_one_every_quarter_of_an_hour() -> None:
+    tat = 0
+    for _ in range(5):
+        assert send_wait(tat, NOW, POLICY) == 0
+        tat = next_send_tat(tat, NOW, POLICY)
+    assert send_wait(tat, NOW, POLICY) == 900
+    assert send_wait(tat, NOW + 899, POLICY) == 1
+    assert send_wait(tat, NOW + 900, POLICY) == 0
+    tat = next_send_tat(tat, NOW + 900, POLICY)
+    assert send_wait(tat, NOW + 900, POLICY) == 900
+
+
+def test_a_quota_that_was_not_used_is_not_saved_up() -> None:
+    tat = next_send_tat(1, NOW, POLICY)
+    assert tat == NOW + 900
+
+
+@pytest.mark.parametrize(
+    ("failures", "failed_ago", "wait"),
+    [
+        (0, 0, 0),
+        (9, 0, 0),
+        (10, 0, 300),
+        (10, 299, 1),
+        (10, 300, 0),
+        (99, 1, 299),
+        (100, 0, DAY),
+        (100, DAY, 0),
+    ],
+)
+def test_free_answers_then_a_lock_then_a_pause(failures: int, failed_ago: int, wait: int) -> None:
+    assert answer_wait(failures, NOW - failed_ago, NOW, POLICY) == wait
+
+
+def test_a_pause_without_end_waits_for_an_operator() -> None:
+    policy = Policy(pause_seconds=0)
+    assert answer_wait(100, NOW - 100 * DAY, NOW, policy) is None
+    assert not pause_is_over(100, NOW - 100 * DAY, NOW, policy)
+    assert policy.keep_seconds > 3_000 * DAY, "or the sweep would be the unlock"
+
+
+def test_a_pause_is_over_when_it_was_sat_out() -> None:
+    assert not pause_is_over(99, NOW - DAY, NOW, POLICY)
+    assert not pause_is_over(100, NOW - DAY + 1, NOW, POLICY)
+    assert pause_is_over(100, NOW - DAY, NOW, POLICY)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "1 second"),
+        (30, "30 seconds"),
+        (120, "120 seconds"),
+        (121, "3 minutes"),
+        (7201, "3 hours"),
+        (DAY, "24 hours"),
+    ],
+)
+def test_a_wait_is_never_told_shorter_than_it_is(seconds: int, words: str) -> None:
+    assert spoken(seconds) == words
+
+
+@pytest.mark.parametrize("refusal", list(Refusal))
+def test_every_refusal_has_a_plain_sentence(refusal: Refusal) -> None:
+    said = str(Refused(refusal, 90))
+    assert said[0].isupper()
+    assert not said.endswith("."), "Cognito adds the full stop"
+    assert "{" not in said
+    assert refusal.value not in said.split() or refusal.value in ("paused", "wrong")
+
+
+def test_a_stop_without_end_says_what_to_do() -> None:
+    assert "unlock" in sentence(Refusal.PAUSED, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CODE_LIFE_SECONDS", "601"),
+        ("CODE_DIGITS", "5"),
+        ("HARD_LIMIT", "101"),
+        ("HARD_LIMIT", "9"),
+        ("COOLDOWN_SECONDS", "0"),
+        ("PAUSE_SECONDS", "-1"),
+    ],
+)
+def test_an_unsafe_number_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        Policy.from_environment({name: value})
+
+
+def test_the_numbers_come_from_the_environment() -> None:
+    policy = Policy.from_environment({"CODE_DIGITS": "8", "PATH": "/bin"})
+    assert policy == Policy(code_digits=8)

@@ -1,0 +1,87 @@
+"""The users of the pool as the pool knows them now, and their links to the provider's identity."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from passcode.adapters.botocore_clients import error_code, unavailable
+from passcode.token_service.refusal import Unavailable
+
+
+@dataclass(frozen=True)
+class Users:
+    """Reads users. `client` answers a botocore Cognito client, which is made only when it is used."""
+
+    client: Callable[[], Any]
+    pool_id: str
+
+    def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
+        """The attributes of the user who is `sub`; None if they are gone or disabled, whatever a token says.
+
+        Somebody else may have been given the name since, and is not meant. One call. Raises `Unavailable`.
+        """
+        found = self.named(user_name)
+        return found if found and found["sub"] == sub else None
+
+    def named(self, user_name: str) -> Mapping[str, str] | None:
+        """The attributes of whoever has the name now; None if nobody has, or they are disabled. One call.
+
+        Raises `Unavailable`.
+        """
+        with unavailable("the pool"):
+            try:
+                user = self.client().admin_get_user(UserPoolId=self.pool_id, Username=user_name)
+            except ClientError as error:
+                if error_code(error) == "UserNotFoundException":
+                    return None
+                raise
+        if not user["Enabled"]:
+            return None
+        return {each["Name"]: each["Value"] for each in user["UserAttributes"]}
+
+
+@dataclass(frozen=True)
+class Links:
+    """Links users. `client` answers a botocore Cognito client, `provider` is its name in the pool."""
+
+    client: Callable[[], Any]
+    pool_id: str
+    provider: str
+    users: Users
+
+    def make(self, user_name: str, attributes: Mapping[str, str]) -> None:
+        """See to it that the user is linked. No call if they are. Raises `Unavailable` if it cannot be done.
+
+        Without the link Cognito would make a second user, with another `sub` and the same address. So a
+        refusal is never taken for a link: whoever is linked has the identity among their attributes.
+        """
+        if self._linked(attributes):
+            return
+        with unavailable("the pool"):
+            try:
+                self._link(user_name, attributes["sub"])
+            except ClientError as error:
+                # Also what it says if somebody else was faster.
+                if error_code(error) != "InvalidParameterException":
+                    raise
+                if not self._linked(self.users.attributes(user_name, attributes["sub"]) or {}):
+                    raise Unavailable("the pool does not link the user to the provider") from None
+
+    def _link(self, user_name: str, subject: str) -> None:
+        self.client().admin_link_provider_for_user(
+            UserPoolId=self.pool_id,
+            DestinationUser={"ProviderName": "Cognito", "ProviderAttributeValue": user_name},
+            SourceUser={
+                "ProviderName": self.provider,
+                "ProviderAttributeName": "Cognito_Subject",
+                "ProviderAttributeValue": subject,
+            },
+        )
+
+    def _linked(self, attributes: Mapping[str, str]) -> bool:
+        wanted = (self.provider, attributes.get("sub"))
+        found = json.loads(attributes.get("identities", "[]"))
+        return any((each.get("providerName"), each.get("userId")) == wanted for each in found)

@@ -1,0 +1,76 @@
+"""Idempotency-Keys and used proofs in DynamoDB, one item each. No token is kept."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from passcode.adapters.botocore_clients import write_if
+from passcode.confirmation.idempotency import Claim
+from passcode.token_service.policy import DAY
+
+
+@dataclass(frozen=True)
+class RequestTable:
+    """Keeps claims. `client` is a botocore DynamoDB client."""
+
+    client: Any
+    name: str
+
+    def hold(self, claim: Claim, nonce: str, now: int) -> Claim | None:
+        """Make the claim, or answer the one that stands. One WCU. Raises `Unavailable`."""
+        values = {":content": {"S": claim.content}, ":nonce": {"S": nonce}}
+        times = {":now": {"N": str(now)}, ":ttl": {"N": str(now + DAY)}}
+        accepted, old = write_if(
+            self.client.update_item,
+            TableName=self.name,
+            Key=_key(claim),
+            UpdateExpression="SET content = :content, nonce = :nonce, #ttl = :ttl",
+            # DynamoDB sweeps when it pleases, so a claim's day is judged here.
+            ConditionExpression="attribute_not_exists(pk) OR #ttl < :now OR nonce = :nonce",
+            ExpressionAttributeNames={"#ttl": "ttl"},
+            ExpressionAttributeValues=values | times,
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        return None if accepted else Claim(claim.key, old["content"]["S"], old["nonce"]["S"])
+
+    def give_back(self, claim: Claim, nonce: str) -> None:
+        """Take the claim back that was made with `nonce`. One WCU. Raises `Unavailable`."""
+        write_if(
+            self.client.delete_item,
+            TableName=self.name,
+            Key=_key(claim),
+            # The client repeats a call whose answer was lost, and by then the key may be another's.
+            ConditionExpression="nonce = :nonce",
+            ExpressionAttributeValues={":nonce": {"S": nonce}},
+        )
+
+
+def _key(claim: Claim) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": f"request#{claim.key}"}}
+
+
+# A proof that has expired is refused for that, so the mark need not outlive it by much.
+_MARGIN = 3_600
+
+
+@dataclass(frozen=True)
+class ProofTable:
+    """Marks proofs as used. `client` is a botocore DynamoDB client."""
+
+    client: Any
+    name: str
+
+    def use(self, jti: str, expires_at: int) -> bool:
+        """Mark the proof; False if it was marked before. One WCU. Raises `Unavailable`.
+
+        The client must not repeat a call: a mark whose answer was lost would look like somebody else's.
+        """
+        accepted, _ = write_if(
+            self.client.update_item,
+            TableName=self.name,
+            Key={"pk": {"S": f"proof#{jti}"}},
+            UpdateExpression="SET #ttl = :ttl",
+            ConditionExpression="attribute_not_exists(pk)",
+            ExpressionAttributeNames={"#ttl": "ttl"},
+            ExpressionAttributeValues={":ttl": {"N": str(expires_at + _MARGIN)}},
+        )
+        return accepted

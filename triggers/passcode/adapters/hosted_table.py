@@ -1,0 +1,141 @@
+"""Sign-ins on the page and grants in DynamoDB, one item each, gone soon after their time.
+
+What could be used by who reads the table is not in it: keys are hashes, and Cognito's session and the user
+name are encrypted by KMS, held to the item by the encryption context.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from passcode.adapters.botocore_clients import unavailable, write_if
+from passcode.adapters.kms import Sealer
+from token_service.hosted_state import (
+    CODE_LIFE,
+    AuthRequest,
+    Grant,
+    Notice,
+    SignInState,
+    Stage,
+    key_of_code,
+    key_of_cookie,
+)
+
+_KEEP = 3_600
+
+
+@dataclass(frozen=True)
+class HostedTable:
+    """Keeps sign-ins and grants. `client` is a botocore DynamoDB client."""
+
+    client: Any
+    name: str
+    sealer: Sealer
+
+    def read(self, cookie: str, now: int) -> SignInState | None:
+        """The sign-in of `cookie`; None if there is none or its time is over. Raises `Unavailable`."""
+        key = key_of_cookie(cookie)
+        with unavailable("the table"):
+            answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
+        item = answer.get("Item")
+        if item is None or int(item["expires_at"]["N"]) <= now:
+            return None
+        return self._state(item, key)
+
+    def write(self, cookie: str, state: SignInState) -> bool:
+        """Keep `state` in place of the version before it; False if another request was faster. One WCU."""
+        key = key_of_cookie(cookie)
+        was = {":was": {"N": str(state.version)}} if state.version else {}
+        values = {
+            ":version": {"N": str(state.version + 1)},
+            ":kept": {"S": json.dumps(_plain(state))},
+            ":sealed": self._sealed([state.user_name, state.session], key),
+            ":expires": {"N": str(state.expires_at)},
+            ":ttl": {"N": str(state.expires_at + _KEEP)},
+        }
+        return self._update(
+            key,
+            "SET version = :version, kept = :kept, sealed = :sealed, expires_at = :expires, #ttl = :ttl",
+            "version = :was" if was else "attribute_not_exists(pk)",
+            values | was,
+        )
+
+    def take(self, cookie: str, state: SignInState) -> bool:
+        """Count one more change of `state`; False if another request was faster. One WCU, and no KMS."""
+        values = {
+            ":was": {"N": str(state.version)},
+            ":one": {"N": "1"},
+            ":ttl": {"N": str(state.expires_at + _KEEP)},
+        }
+        made = "SET version = version + :one, #ttl = :ttl"
+        return self._update(key_of_cookie(cookie), made, "version = :was", values)
+
+    def grant(self, code: str, grant: Grant, now: int) -> None:
+        """Keep what `code` stands for, for a minute. Raises `Unavailable`."""
+        key = key_of_code(code)
+        values = {
+            ":sealed": self._sealed(asdict(grant), key),
+            ":expires": {"N": str(now + CODE_LIFE)},
+            ":ttl": {"N": str(now + _KEEP)},
+        }
+        made = "SET sealed = :sealed, expires_at = :expires, #ttl = :ttl"
+        self._update(key, made, "attribute_not_exists(pk)", values)
+
+    def redeem(self, code: str, now: int) -> Grant | None:
+        """The grant of `code`, once and in time; else None. One WCU. Raises `Unavailable`."""
+        key = key_of_code(code)
+        accepted, answer = write_if(
+            self.client.update_item,
+            TableName=self.name,
+            Key={"pk": {"S": key}},
+            UpdateExpression="SET used = :now",
+            ConditionExpression="attribute_exists(pk) AND attribute_not_exists(used) AND expires_at > :now",
+            ExpressionAttributeValues={":now": {"N": str(now)}},
+            ReturnValues="ALL_NEW",
+        )
+        return Grant(**self._opened(answer["Attributes"], key)) if accepted else None
+
+    def _update(self, key: str, update: str, condition: str, values: Mapping[str, Any]) -> bool:
+        accepted, _ = write_if(
+            self.client.update_item,
+            TableName=self.name,
+            Key={"pk": {"S": key}},
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames={"#ttl": "ttl"},
+            ExpressionAttributeValues=values,
+        )
+        return accepted
+
+    def _sealed(self, what: object, key: str) -> dict[str, Any]:
+        return {"L": [{"B": part} for part in self.sealer.seal(json.dumps(what), key)]}
+
+    def _opened(self, item: Mapping[str, Any], key: str) -> Any:
+        return json.loads(self.sealer.open([part["B"] for part in item["sealed"]["L"]], key))
+
+    def _state(self, item: Mapping[str, Any], key: str) -> SignInState:
+        kept = json.loads(item["kept"]["S"])
+        user_name, session = self._opened(item, key)
+        return SignInState(
+            request=AuthRequest(**kept["request"]),
+            stage=Stage(kept["stage"]),
+            user_name=user_name,
+            session=session,
+            shown=kept["shown"],
+            notice=Notice(kept["notice"]) if kept["notice"] else None,
+            minutes=kept["minutes"],
+            expires_at=int(item["expires_at"]["N"]),
+            version=int(item["version"]["N"]),
+        )
+
+
+def _plain(state: SignInState) -> dict[str, Any]:
+    """What may be read: the app's request, and what the page shows."""
+    return {
+        "request": asdict(state.request),
+        "stage": state.stage.value,
+        "shown": dict(state.shown),
+        "notice": state.notice.value if state.notice else None,
+        "minutes": state.minutes,
+    }

@@ -1,0 +1,169 @@
+"""JSON Web Tokens: PyJWT writes and reads them, KMS alone signs and checks them.
+
+No key is ever in this process, so there is none to steal. And a token has no say in how it is checked: each
+kind has one algorithm, and the reader of that kind knows no other.
+"""
+
+import hmac
+import json
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from jwt import PyJWS
+from jwt.algorithms import Algorithm
+from jwt.exceptions import InvalidTokenError
+from jwt.utils import to_base64url_uint
+
+from passcode.adapters.kms import KmsMac, ProofKeys
+from token_service.ticket import Claims
+
+# The longest token of ours is half of that, and KMS takes no more.
+_LONGEST = 4_096
+
+
+class NotOurToken(Exception):
+    """A token that was not signed here, or is not as it was signed."""
+
+
+class _InKms(Algorithm):
+    """An algorithm whose key is a name, because the key itself is in KMS."""
+
+    def prepare_key(self, key: str) -> str:
+        return key
+
+    @staticmethod
+    def to_jwk(key_obj: object, as_dict: bool = False) -> NoReturn:
+        raise NotImplementedError
+
+    @staticmethod
+    def from_jwk(jwk: object) -> NoReturn:
+        raise NotImplementedError
+
+
+class _Hs256(_InKms):
+    """HS256 (RFC 7518, 3.2) by KMS GenerateMac. There is one key, so it needs no name."""
+
+    def __init__(self, mac: KmsMac) -> None:
+        self._mac = mac
+
+    def sign(self, msg: bytes, key: str) -> bytes:  # noqa: ARG002
+        return self._mac(msg)
+
+    def verify(self, msg: bytes, key: str, sig: bytes) -> bool:  # noqa: ARG002
+        return hmac.compare_digest(self._mac(msg), sig)
+
+
+class _Rs256(_InKms):
+    """RS256 (RFC 7518, 3.3) by KMS Sign and Verify."""
+
+    def __init__(self, keys: ProofKeys) -> None:
+        self._keys = keys
+
+    def sign(self, msg: bytes, key: str) -> bytes:
+        return self._keys.sign(key, msg)
+
+    def verify(self, msg: bytes, key: str, sig: bytes) -> bool:
+        return self._keys.verify(key, msg, sig)
+
+
+@dataclass(frozen=True)
+class ChallengeTokens:
+    """Challenge tokens. `mac` makes their MAC, with a key of their own."""
+
+    mac: KmsMac
+
+    def write(self, claims: Claims) -> str:
+        """Sign `claims`. One KMS call. Raises `Unavailable`."""
+        return _write(claims, "HS256", _Hs256(self.mac), kid=None)
+
+    def read(self, token: str) -> Claims:
+        """The claims of a token of ours. One KMS call. Raises `NotOurToken` or `Unavailable`."""
+        return _read(token, "HS256", _Hs256(self.mac), kid="")
+
+
+@dataclass(frozen=True)
+class SignedTokens:
+    """Tokens for others, who check them with the public keys: proofs, and what an OpenID provider gives."""
+
+    keys: ProofKeys
+
+    def write(self, claims: Claims) -> str:
+        """Sign `claims` with the key in use. One KMS call. Raises `Unavailable`."""
+        return _write(claims, "RS256", _Rs256(self.keys), kid=self.keys.current)
+
+    def read(self, token: str) -> Claims:
+        """The claims of a token of ours. One KMS call. Raises `NotOurToken` or `Unavailable`."""
+        kid = _header(token).get("kid")
+        if kid not in self.keys.ids:
+            raise NotOurToken
+        return _read(token, "RS256", _Rs256(self.keys), kid=kid)
+
+    def unverified(self, token: str) -> Claims:
+        """The claims as they stand there: no call, and nothing to rely on. Raises `NotOurToken`."""
+        _header(token)
+        return _claims(PyJWS().decode(token, options={"verify_signature": False}))
+
+
+def _write(claims: Claims, name: str, algorithm: Algorithm, kid: str | None) -> str:
+    payload = json.dumps(claims, separators=(",", ":")).encode()
+    return _only(name, algorithm).encode(payload, kid or "", name, {"kid": kid} if kid else None)
+
+
+def _read(token: str, name: str, algorithm: Algorithm, kid: str) -> Claims:
+    _check_length(token)
+    try:
+        payload = _only(name, algorithm).decode(token, kid, [name])
+    except InvalidTokenError:
+        raise NotOurToken from None
+    return _claims(payload)
+
+
+def _claims(payload: bytes) -> Claims:
+    try:
+        claims = json.loads(payload)
+    except (ValueError, RecursionError):
+        raise NotOurToken from None
+    if not isinstance(claims, dict):
+        raise NotOurToken
+    return claims
+
+
+def _header(token: str) -> dict[str, Any]:
+    """The header of something that may be a token: it costs no call, and is not to be believed."""
+    _check_length(token)
+    try:
+        return PyJWS().get_unverified_header(token)
+    except InvalidTokenError:
+        raise NotOurToken from None
+
+
+def _check_length(token: str) -> None:
+    if len(token) > _LONGEST:
+        raise NotOurToken
+
+
+def _only(name: str, algorithm: Algorithm) -> PyJWS:
+    """A reader and writer that knows this algorithm alone: neither `none` nor a key of another kind."""
+    jws = PyJWS(algorithms=[])
+    jws.register_algorithm(name, algorithm)
+    return jws
+
+
+def key_set(keys: ProofKeys) -> dict[str, list[dict[str, str]]]:
+    """All keys that a proof may be signed with. One KMS call for each. Raises `Unavailable`."""
+    return {"keys": [_key(kid, keys.public(kid)) for kid in keys.ids]}
+
+
+def _key(kid: str, der: bytes) -> dict[str, str]:
+    # 0.1 s that only this path pays, and once.
+    from pyasn1.codec.der.decoder import decode  # noqa: PLC0415
+    from pyasn1_modules.rfc5280 import SubjectPublicKeyInfo  # noqa: PLC0415
+    from pyasn1_modules.rfc8017 import RSAPublicKey  # noqa: PLC0415
+
+    info, _ = decode(der, asn1Spec=SubjectPublicKeyInfo())
+    key, _ = decode(info["subjectPublicKey"].asOctets(), asn1Spec=RSAPublicKey())
+    numbers = {name: to_base64url_uint(int(key[place])).decode() for name, place in _NUMBERS.items()}
+    return {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid} | numbers
+
+
+_NUMBERS = {"n": "modulus", "e": "publicExponent"}

@@ -1,0 +1,111 @@
+"""The keys in KMS: MACs of codes and tokens, signatures of tokens, encryption of stored values."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from passcode.adapters.botocore_clients import error_code, unavailable
+
+_RS256 = "RSASSA_PKCS1_V1_5_SHA_256"
+
+
+@dataclass(frozen=True)
+class KmsMac:
+    """Makes MACs, of challenges or of tokens.
+
+    `client` is a botocore KMS client, `key_id` the ARN of an HMAC_256 key.
+    """
+
+    client: Any
+    key_id: str
+
+    def __call__(self, message: bytes) -> bytes:
+        """The MAC of `message`, 32 bytes. Raises `Unavailable`."""
+        with unavailable("the key"):
+            answer = self.client.generate_mac(KeyId=self.key_id, MacAlgorithm="HMAC_SHA_256", Message=message)
+        return bytes(answer["Mac"])
+
+
+@dataclass(frozen=True)
+class ProofKeys:
+    """Signs proofs. `arns` are RSA_2048 keys: the first signs, and what any of them signed is good."""
+
+    client: Any
+    arns: tuple[str, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The `kid` of each key: its id, without account and region."""
+        return tuple(arn.rpartition("/")[2] for arn in self.arns)
+
+    @property
+    def current(self) -> str:
+        """The `kid` of the key that signs."""
+        return self.ids[0]
+
+    def sign(self, kid: str, message: bytes) -> bytes:
+        """The signature of `message`, 256 bytes. Raises `Unavailable`."""
+        with unavailable("the proof key"):
+            answer = self.client.sign(
+                KeyId=self._arn(kid), Message=message, MessageType="RAW", SigningAlgorithm=_RS256
+            )
+        return bytes(answer["Signature"])
+
+    def verify(self, kid: str, message: bytes, signature: bytes) -> bool:
+        """Whether the key made the signature. Raises `Unavailable`."""
+        with unavailable("the proof key"):
+            try:
+                answer = self.client.verify(
+                    KeyId=self._arn(kid),
+                    Message=message,
+                    MessageType="RAW",
+                    Signature=signature,
+                    SigningAlgorithm=_RS256,
+                )
+            except ClientError as error:
+                if error_code(error) != "KMSInvalidSignatureException":
+                    raise
+                return False
+        return bool(answer["SignatureValid"])
+
+    def public(self, kid: str) -> bytes:
+        """The public half: a SubjectPublicKeyInfo in DER (RFC 5280). Raises `Unavailable`."""
+        with unavailable("the proof key"):
+            answer = self.client.get_public_key(KeyId=self._arn(kid))
+        return bytes(answer["PublicKey"])
+
+    def _arn(self, kid: str) -> str:
+        return self.arns[self.ids.index(kid)]
+
+
+# The most that KMS encrypts in one call. Cognito's session strings are mostly below it.
+_PART = 4_096
+
+
+@dataclass(frozen=True)
+class Sealer:
+    """Encrypts. `client` is a botocore KMS client, `key_id` a symmetric key's ARN."""
+
+    client: Any
+    key_id: str
+
+    def seal(self, text: str, item: str) -> list[bytes]:
+        """`text`, to be opened only for the item of that key. Raises `Unavailable`."""
+        plain = text.encode()
+        parts = [plain[at : at + _PART] for at in range(0, len(plain), _PART)]
+        with unavailable("the state key"):
+            return [self._encrypt(part, item) for part in parts]
+
+    def open(self, sealed: list[bytes], item: str) -> str:
+        """What was sealed. Raises `Unavailable`, also for what was sealed for another item."""
+        with unavailable("the state key"):
+            return b"".join(self._decrypt(part, item) for part in sealed).decode()
+
+    def _encrypt(self, part: bytes, item: str) -> bytes:
+        answer = self.client.encrypt(KeyId=self.key_id, Plaintext=part, EncryptionContext={"item": item})
+        return bytes(answer["CiphertextBlob"])
+
+    def _decrypt(self, part: bytes, item: str) -> bytes:
+        answer = self.client.decrypt(KeyId=self.key_id, CiphertextBlob=part, EncryptionContext={"item": item})
+        return bytes(answer["Plaintext"])

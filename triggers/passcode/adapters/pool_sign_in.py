@@ -1,0 +1,168 @@
+"""The pool's own sign-in, driven for somebody who stands before the page.
+
+The administrator's calls are used, because these requests come from Lambda's addresses: a limit by IP address
+in front of the pool would make one client of all people. The page has its own.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from passcode.adapters.botocore_clients import error_code, unavailable
+from passcode.token_service.refusal import Unavailable
+from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
+from token_service.hosted_state import LONGEST_NAME
+
+_SENTENCE = re.compile(r" failed with error (.*?)\.?$", re.DOTALL)
+# The last one is what a name gets that Cognito cannot read.
+_REFUSALS = {
+    *("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"),
+    "InvalidParameterException",
+}
+# An app client's secret that is not the one we have, and a pool that has lost its triggers, have the codes of
+# refusals. Told as those they would be everybody's wrong password, and ring nobody.
+_OUR_FAULT = ("secret hash", "trigger is not configured")
+_RESET = {"PasswordResetRequiredException"}
+
+
+@dataclass(frozen=True)
+class PoolSignIn:
+    """Drives CUSTOM_AUTH. `client` answers a botocore Cognito client, `secret` the app client's."""
+
+    client: Callable[[], Any]
+    pool_id: str
+    client_id: str
+    secret: Callable[[], str]
+
+    def start(self, user_name: str, password: str | None) -> Outcome:
+        """Begin, with the password first unless it is None. Raises `NotLetIn`, `Unavailable`."""
+        if len(user_name) > LONGEST_NAME:
+            raise NotLetIn
+        if password is None:
+            return self._challenge(self._initiate({"USERNAME": user_name}), user_name)
+
+        proof = PasswordProof(self.pool_id, self.client_id, user_name, password)
+        asked = self._initiate(proof.opening())
+        if isinstance(asked, Told) or asked.get("ChallengeName") != "PASSWORD_VERIFIER":
+            # Going on would let a pool that is set up wrongly leave the password out.
+            raise Unavailable("the pool does not ask for the password")
+        answer = proof.answer(asked["ChallengeParameters"])
+        return self._challenge(self._respond("PASSWORD_VERIFIER", asked["Session"], answer, {}), user_name)
+
+    def answer(self, session: str, user_name: str, code: str) -> Outcome:
+        """Answer with what was typed: nothing else lets in. Raises `NotLetIn`, `Unavailable`."""
+        answer = self._answer(session, user_name, code, {})
+        if not isinstance(answer, Told) and (result := answer.get("AuthenticationResult")):
+            claims = _claims(result["IdToken"])
+            return Passed(claims["cognito:username"], claims["sub"])
+        return self._challenge(answer, user_name)
+
+    def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
+        """Ask for a message: `action` is send or resend. Raises `NotLetIn`, `Unavailable`."""
+        wish = {"channel": channel} if channel else {}
+        answer = self._answer(session, user_name, action, {"action": action, **wish})
+        return self._challenge(answer, user_name)
+
+    def _answer(self, session: str, user_name: str, answer: str, metadata: Mapping[str, str]) -> Any:
+        responses = {"USERNAME": user_name, "ANSWER": answer}
+        return self._respond("CUSTOM_CHALLENGE", session, responses, metadata)
+
+    def _initiate(self, parameters: Mapping[str, str]) -> Any:
+        signed = {**parameters, "SECRET_HASH": self._secret_hash(parameters["USERNAME"])}
+        return self._call("admin_initiate_auth", AuthFlow="CUSTOM_AUTH", AuthParameters=signed)
+
+    def _respond(
+        self, name: str, session: str, responses: Mapping[str, str], metadata: Mapping[str, str]
+    ) -> Any:
+        signed = {**responses, "SECRET_HASH": self._secret_hash(responses["USERNAME"])}
+        return self._call(
+            "admin_respond_to_auth_challenge",
+            ChallengeName=name,
+            Session=session,
+            ChallengeResponses=signed,
+            ClientMetadata=dict(metadata),
+        )
+
+    def _call(self, operation: str, **parameters: Any) -> Any:
+        with unavailable("the pool"):
+            try:
+                call = getattr(self.client(), operation)
+                return call(UserPoolId=self.pool_id, ClientId=self.client_id, **parameters)
+            except ClientError as error:
+                return _told(error)
+
+    def _challenge(self, answer: Any, user_name: str) -> Asked | Told:
+        """The challenge in Cognito's answer. Tokens are none, wherever they come from without a code."""
+        if isinstance(answer, Told):
+            return answer
+        name = answer.get("ChallengeName")
+        if name == "NEW_PASSWORD_REQUIRED":
+            raise MustChangePassword
+        if name != "CUSTOM_CHALLENGE":
+            raise Unavailable(f"the pool asks for {name or 'no code'}")
+        parameters = answer["ChallengeParameters"]
+        # What was typed may be an alias; from here on Cognito wants its own name.
+        return Asked(parameters.get("USERNAME", user_name), answer["Session"], parameters)
+
+    def _secret_hash(self, user_name: str) -> str:
+        message = (user_name + self.client_id).encode()
+        return base64.b64encode(hmac.digest(self.secret().encode(), message, hashlib.sha256)).decode()
+
+
+def _told(error: ClientError) -> Told:
+    code, text = error_code(error), str(error.response["Error"].get("Message", ""))
+    if any(ours in text for ours in _OUR_FAULT):
+        raise error
+    if code in _REFUSALS:
+        raise NotLetIn from None
+    if code in _RESET:
+        raise MustChangePassword from None
+    if code == "UserLambdaValidationException":
+        sentence = _SENTENCE.search(text)
+        if sentence:
+            return Told(sentence[1])
+    raise error
+
+
+def _claims(token: str) -> dict[str, str]:
+    """The claims of a token that came from Cognito itself, over TLS and in answer to a signed call."""
+    payload = token.split(".")[1]
+    claims: dict[str, str] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
+
+
+class PasswordProof:
+    """`opening` goes out first, `answer` to what comes back. It holds the password, and shows it nowhere."""
+
+    def __init__(self, pool_id: str, client_id: str, user_name: str, password: str) -> None:
+        from pycognito.aws_srp import AWSSRP  # noqa: PLC0415 - 0.2 s that only a password pays
+
+        # Without a client of some kind it would build its own.
+        self._srp = AWSSRP(user_name, password, pool_id, client_id, client=object())
+
+    def opening(self) -> dict[str, str]:
+        """The first AuthParameters."""
+        return {"CHALLENGE_NAME": "SRP_A", **self._srp.get_auth_params()}
+
+    def answer(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """The ChallengeResponses of PASSWORD_VERIFIER."""
+        with warnings.catch_warnings():
+            # It calls datetime.utcnow(), which Python 3.12 warns of.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            answer = self._srp.process_challenge(parameters, self._srp.get_auth_params())
+        return {str(key): str(value) for key, value in answer.items()}
+
+
+def app_client_secret(client: Callable[[], Any], pool_id: str, client_id: str) -> str:
+    """The secret of an app client of the pool. One call. Raises `Unavailable`."""
+    with unavailable("the pool"):
+        answer = client().describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)
+    return str(answer["UserPoolClient"]["ClientSecret"])

@@ -1,0 +1,90 @@
+"""What the whole stack may spend on SMS in a day, in all and by country, as counters in the table.
+
+A country whose messages bring no sign-ins stops by itself: each SMS takes one from its unanswered budget and
+each sign-in by SMS gives some back. That is what SMS pumping looks like: many sent, none answered.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from passcode.adapters.botocore_clients import write_if
+from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.policy import DAY
+from passcode.token_service.refusal import Unavailable
+
+_GIVEN_BACK = 4
+
+
+@dataclass(frozen=True)
+class SmsCaps:
+    """The most SMS per UTC day: in all, to one country, and to one country without an answer."""
+
+    per_day: int
+    per_country: int
+    unanswered: int
+
+
+@dataclass(frozen=True)
+class SmsBudget:
+    """The day's counters, in one item per UTC day. `client` is a botocore DynamoDB client."""
+
+    client: Any
+    table: str
+
+    def take(self, country: str, caps: SmsCaps, now: int, *, heard_of: bool = True) -> bool:
+        """Count one SMS to `country`; False if a cap is reached. One WCU. Raises `Unavailable`.
+
+        `heard_of`: whether this stack will hear of its answer. Else it cannot count as unanswered.
+        """
+        # The first one of a day finds no count to compare with, so a cap of nothing is seen to here.
+        if 0 in (caps.per_day, caps.per_country):
+            return False
+        return self._write(
+            update="SET #ttl = :ttl ADD sent :one, #sent :one" + (", #open :one" if heard_of else ""),
+            condition="(attribute_not_exists(sent) OR sent < :day)"
+            " AND (attribute_not_exists(#sent) OR #sent < :country)"
+            " AND (attribute_not_exists(#open) OR #open < :open)",
+            names={"#ttl": "ttl", "#sent": f"sent_{country}", "#open": f"open_{country}"},
+            values={
+                "ttl": now + 2 * DAY,
+                "one": 1,
+                "day": caps.per_day,
+                "country": caps.per_country,
+                "open": caps.unanswered,
+            },
+            now=now,
+        )
+
+    def give_back(self, country: str, now: int) -> None:
+        """An SMS to `country` was answered: widen its unanswered budget. One WCU. Raises `Unavailable`."""
+        self._write(
+            update="ADD #open :back",
+            condition="#open > :zero",
+            names={"#open": f"open_{country}"},
+            values={"back": -_GIVEN_BACK, "zero": 0},
+            now=now,
+        )
+
+    def _write(
+        self, *, update: str, condition: str, names: dict[str, str], values: dict[str, int], now: int
+    ) -> bool:
+        day = datetime.fromtimestamp(now, UTC).date().isoformat()
+        accepted, _ = write_if(
+            self.client.update_item,
+            TableName=self.table,
+            Key={"pk": {"S": f"sms_budget#{day}"}},
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={f":{k}": {"N": str(v)} for k, v in values.items()},
+        )
+        return accepted
+
+
+def tell_answered(budget: SmsBudget, country: str, now: int, tell: Telemetry) -> None:
+    """Tell the country's budget that an SMS was answered. Nobody's answer depends on it."""
+    try:
+        budget.give_back(country, now)
+    except Unavailable as error:
+        tell.log.warning("the SMS budget was not given back", extra={"why": str(error)})

@@ -1,0 +1,136 @@
+"""Logs and metrics (Powertools): one structured line and one number for each thing that happened.
+
+What may stand in them: the challenge's id, the subject, the channel, a reason, a country. Never a code, an
+answer, an address, a token, and never the text of somebody else's exception.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, PasscodeError, Refusal, Refused
+from passcode.token_service.telemetry import where
+
+NAMESPACE = "CognitoPasscode"
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """The log and the metrics of one door."""
+
+    door: str
+    log: Logger
+    namespace: str = NAMESPACE
+
+    def about(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
+        """Put the subject and the challenge's id into every line that follows; nothing takes them out."""
+        self.log.append_keys(subject=subject)
+        self.log.set_correlation_id(challenge.nonce if challenge else None)
+
+    def failed(self, what: str, error: Exception) -> None:
+        """Log and count an error: its kind, where it arose, and its text only if we wrote it.
+
+        No traceback and no foreign text: either may hold what the code was working on.
+        """
+        why = str(error) if isinstance(error, PasscodeError) else ""
+        details = {"error": type(error).__name__, "why": why, "where": where(error)}
+        self.log.error(what, extra=details)
+        self.count("errors")
+
+    def not_deliverable(self, channel: str, reason: str, country: str = "", **details: str) -> None:
+        """Count and log that a channel did not take a message. `details` stand in the log alone."""
+        # So does a country that is not allowed: there are 200, and each new dimension costs.
+        self.count(
+            "send_failed", channel=channel, reason=reason, country="" if reason == "country" else country
+        )
+        told = {"channel": channel, "reason": reason, "country": country} | details
+        self.log.warning("not deliverable", extra=told)
+
+    def sent(self, channel: str, country: str = "", **details: str) -> None:
+        """Count and log that a channel took a message. `details` stand in the log alone."""
+        self.count("sent", channel=channel, country=country)
+        self.log.info("sent", extra={"channel": channel} | details)
+
+    def throttled(self, refused: Refused) -> None:
+        """Count and log that somebody has to wait, or goes without."""
+        self._told("throttled", refused.refusal)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Count and log that an answer was not accepted."""
+        self._told("refused", refusal)
+
+    def issued(self, channel: str) -> None:
+        """Count and log a code that goes out on `channel`."""
+        self.count("issued", channel=channel)
+        self.log.info("issued", extra={"channel": channel})
+
+    def verified(self, challenge: Challenge, now: int) -> None:
+        """Count and log an accepted answer, and how long after its challenge it came."""
+        took = now - challenge.issued_at
+        self.count("verified", channel=challenge.channel)
+        self.seconds("seconds_to_verify", took, channel=challenge.channel)
+        self.log.info("verified", extra={"seconds": took})
+
+    def count(self, name: str, **by: str) -> None:
+        """Count one more of `name`: in all, and by each dimension of `by` added to those before it.
+
+        An empty dimension is left out.
+        """
+        self._emit(name, MetricUnit.Count, 1, by)
+
+    def seconds(self, name: str, value: int, **by: str) -> None:
+        """Record how long something took."""
+        self._emit(name, MetricUnit.Seconds, value, by)
+
+    def _told(self, what: str, refusal: Refusal) -> None:
+        self.count(what, reason=refusal.value)
+        self.log.info(what, extra={"reason": refusal.value})
+
+    def _emit(self, name: str, unit: MetricUnit, value: float, by: dict[str, str]) -> None:
+        dimensions = [("service", self.door)] + [(key, text) for key, text in by.items() if text]
+        metric = AmazonCloudWatchEMFProvider(namespace=self.namespace)
+        metric.add_metric(name, unit, value)
+        for key, text in dimensions:
+            metric.add_dimension(key, text)
+        # An alarm sees one set of dimensions and cannot add up others, so each sum that is wanted is emitted.
+        for size in range(1, len(dimensions)):
+            metric.add_dimensions(**dict(dimensions[:size]))
+        metric.flush_metrics()
+
+
+def telemetry(door: str) -> Telemetry:
+    """The telemetry of `door`. The level is LOG_LEVEL's, the namespace METRICS_NAMESPACE's."""
+    # Two stacks of one account would add up in one namespace, and ring each other's alarms.
+    return Telemetry(door, Logger(service=door), os.environ.get("METRICS_NAMESPACE", NAMESPACE))
+
+
+class Shown(Exception):
+    """The only exception that leaves a trigger: its text is a plain sentence for the person."""
+
+
+def guarded(handle: Callable[[Any, Any], Any], tell: Telemetry) -> Callable[[Any, Any], Any]:
+    """A handler that tells its caller nothing but plain sentences, and the log what it was about.
+
+    Cognito hands the text of an exception to whoever is signing in, so nothing unexpected may have a say.
+    """
+
+    def handler(event: Any, context: Any) -> Any:
+        try:
+            return handle(event, context)
+        except Refused as refused:
+            tell.throttled(refused)
+            sentence = str(refused)
+        except Exception as error:
+            tell.failed("failed", error)
+            sentence = UNAVAILABLE_SENTENCE
+        finally:
+            tell.about()
+        raise Shown(sentence) from None
+
+    return handler

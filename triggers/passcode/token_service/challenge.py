@@ -1,0 +1,78 @@
+"""A challenge: one request for a code, with its purpose. It travels as JSON and has no secret in it.
+
+A purpose is a kind, and for the kinds of the HTTP token service the caller's own text. The whole of it goes
+into the code's MAC, so a code given for one purpose is worth nothing for another. The record of counters is
+kept by kind and subject alone: with a record for each text, another text would be another set of guesses and
+messages.
+"""
+
+import json
+from dataclasses import astuple, dataclass, fields
+
+SIGN_IN = "sign_in"
+TOKEN = "token"  # noqa: S105 - the name of a kind
+STEP_UP = "step_up"
+
+
+def purpose_of(kind: str, words: str) -> str:
+    """The purpose of `kind` in the caller's `words`."""
+    return f"{kind}:{words}"
+
+
+def kind_of(purpose: str) -> str:
+    """One of the three kinds."""
+    return purpose.partition(":")[0]
+
+
+def words_of(purpose: str) -> str:
+    """The caller's words, to be shown in the message; empty if there are none."""
+    return purpose.partition(":")[2]
+
+
+_DOMAIN = "passcode/v1"
+
+
+def mac_message(purpose: str, subject: str, counter: int, nonce: str, expires_at: int) -> bytes:
+    """What the MAC is made over. Each field has its length before it, so no two challenges run together."""
+    fields = (_DOMAIN, purpose, subject, str(counter), nonce, str(expires_at))
+    encoded = [field.encode() for field in fields]
+    return b"".join(len(field).to_bytes(4, "big") + field for field in encoded)
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What `verify` needs to derive the code and judge an answer. Times are seconds since the epoch."""
+
+    purpose: str
+    subject: str
+    counter: int
+    nonce: str  # 32 hex digits; names the challenge in logs
+    issued_at: int
+    expires_at: int
+    channel: str
+    bound: str  # fingerprint of the destinations it was issued for
+    decoy: bool  # made for a user who does not exist: nothing is sent, no answer is right
+
+    def mac_message(self) -> bytes:
+        """What its code is derived from."""
+        return mac_message(self.purpose, self.subject, self.counter, self.nonce, self.expires_at)
+
+    def pack(self) -> str:
+        """One line, the same for the same challenge."""
+        return json.dumps(astuple(self), separators=(",", ":"))
+
+    @classmethod
+    def unpack(cls, line: object) -> "Challenge":
+        """Read a packed challenge. Raises ValueError for anything else."""
+        values = json.loads(line) if isinstance(line, str) and len(line) < 1024 else None
+        wanted = fields(cls)
+        if not isinstance(values, list) or len(values) != len(wanted):
+            raise ValueError("this is no challenge")
+        if any(type(v).__name__ != f.type.__name__ for v, f in zip(values, wanted, strict=True)):  # type: ignore[union-attr]
+            raise ValueError("a field of the challenge has the wrong type")
+        return cls(*values)
+
+
+def key_of(purpose: str, subject: str) -> str:
+    """The key of the record of one subject for purposes of one kind."""
+    return f"{kind_of(purpose)}#{subject}"
