@@ -8,9 +8,9 @@ import os
 import sys
 import threading
 
-from demo_client.web.backstage import LocalBackstage
 from demo_client.web.process import lock_path
 from demo_client.web.server import PageServer
+from demo_client.web.stack_data import LocalBackstage
 from tools.local_stack import locks
 from tools.local_stack.errors import StackError
 from tools.local_stack.process import lock_path as emulator_lock

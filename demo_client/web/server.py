@@ -13,9 +13,9 @@ from socketserver import TCPServer
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from demo_client.web import answers, guard, stream
-from demo_client.web.answers import Answer
-from demo_client.web.backstage import GONE, Backstage
+from demo_client.web import events, request_checks, responses
+from demo_client.web.responses import Answer
+from demo_client.web.stack_data import GONE, Backstage
 
 HOST: Final = "127.0.0.1"
 # Each open page costs a thread and some calls a second.
@@ -31,7 +31,7 @@ class PageServer(ThreadingHTTPServer):
     def __init__(self, port: int, backstage: Backstage) -> None:
         self.backstage = backstage
         self.nonce = secrets.token_urlsafe(24)
-        self.policy = answers.page_policy(backstage.facts()["endpoint"])
+        self.policy = responses.page_policy(backstage.facts()["endpoint"])
         self.streams = threading.BoundedSemaphore(_MOST_STREAMS)
         self.closing = threading.Event()
         super().__init__((HOST, port), _Handler)
@@ -57,27 +57,29 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        if why := guard.refusal(path, self._headers(), self.server.port):
-            self._send(answers.sentence(403, why))
+        if why := request_checks.refusal(path, self._headers(), self.server.port):
+            self._send(responses.sentence(403, why))
         elif path == "/events":
             self._stream()
         else:
-            self._answer(lambda: answers.get(self.server.backstage, path, self.server.nonce))
+            self._answer(lambda: responses.get(self.server.backstage, path, self.server.nonce))
 
     def do_POST(self) -> None:
         headers, path = self._headers(), urlsplit(self.path).path
-        why = guard.refusal(path, headers, self.server.port) or guard.post_refusal(headers, self.server.nonce)
+        why = request_checks.refusal(path, headers, self.server.port) or request_checks.post_refusal(
+            headers, self.server.nonce
+        )
         if why:
-            self._send(answers.sentence(403, why))
+            self._send(responses.sentence(403, why))
             return
         body = self.rfile.read(int(headers["Content-Length"]))
-        self._answer(lambda: answers.post(self.server.backstage, path, body))
+        self._answer(lambda: responses.post(self.server.backstage, path, body))
 
     def _answer(self, answer: Callable[[], Answer]) -> None:
         try:
             found = answer()
         except GONE:
-            found = answers.sentence(503, _GONE)
+            found = responses.sentence(503, _GONE)
         self._send(found)
 
     def _send(self, answer: Answer) -> None:
@@ -88,25 +90,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _stream(self) -> None:
         if not self.server.streams.acquire(blocking=False):
-            self._send(answers.sentence(503, "Too many of these pages are open. Close some."))
+            self._send(responses.sentence(503, "Too many of these pages are open. Close some."))
             return
         try:
-            events = stream.events(self.server.backstage, self._since(), self.server.closing.wait)
-            self._answer_stream(events)
+            stream = events.events(self.server.backstage, self._since(), self.server.closing.wait)
+            self._answer_stream(stream)
         finally:
             self.server.streams.release()
 
-    def _answer_stream(self, events: Iterator[bytes]) -> None:
+    def _answer_stream(self, stream: Iterator[bytes]) -> None:
         try:
-            first = next(events)
+            first = next(stream)
         except GONE:
-            self._send(answers.sentence(503, _GONE))
+            self._send(responses.sentence(503, _GONE))
             return
         self._start(200, "text/event-stream")
         self.end_headers()
         # The page was closed, or the stack is gone: a browser that is there still asks again.
         with suppress(*GONE):
-            for event in chain([first], events):
+            for event in chain([first], stream):
                 self.wfile.write(event)
 
     def _since(self) -> int:
@@ -132,4 +134,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing is logged: a request line may hold the code of a hosted sign-in."""
 
 
-_READ: Final = ("Host", "Origin", "Sec-Fetch-Site", guard.NONCE_HEADER, "Content-Type", "Content-Length")
+_READ: Final = (
+    "Host",
+    "Origin",
+    "Sec-Fetch-Site",
+    request_checks.NONCE_HEADER,
+    "Content-Type",
+    "Content-Length",
+)

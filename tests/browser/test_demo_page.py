@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo_client.web import answers
-from demo_client.web.steps import Step
+from demo_client.web import responses
+from demo_client.web.invocations import Step
 from tests.demo_client.web_kit import NOW, SMS, FakeBackstage, served
 from tools.local_stack.inbox import Message
 
@@ -75,7 +75,7 @@ def test_metrics_add_up_and_a_refusal_is_seen(visit: Callable[..., "Page"]) -> N
 def test_without_node_the_rest_of_the_page_is_there(
     visit: Callable[..., "Page"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "BUILT", answers.BUILT.with_name("nothing.js"))
+    monkeypatch.setattr(responses, "BUILT", responses.BUILT.with_name("nothing.js"))
     with served(FakeBackstage(sent=[SMS])) as server:
         page = visit(server)
         page.get_by_text("made with Node.js and npm, which were not there").wait_for()

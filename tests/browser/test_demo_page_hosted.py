@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from demo_client.web.invocations import Step
 from demo_client.web.server import PageServer
-from demo_client.web.steps import Step
 from tests.demo_client.web_kit import ENDPOINT, FakeBackstage, served
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo_client.web import process
-from demo_client.web.backstage import LocalBackstage
+from demo_client.web.stack_data import LocalBackstage
 from tests.conftest import COOLDOWN
 from tests.demo_client.web_kit import served
 from tools.local_stack import stack

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo_client.web import answers
-from demo_client.web.backstage import LocalBackstage
+from demo_client.web import responses
+from demo_client.web.stack_data import LocalBackstage
 from tests.conftest import another_code, missing
 from tests.demo_client.web_kit import served
 from tools.local_stack.stack import Stack
@@ -23,7 +23,7 @@ DOORS = ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_au
 @pytest.fixture
 def page(local_stack: Stack, visit: Callable[..., "Page"]) -> Iterator["Page"]:
     """The page of the local stack."""
-    if not answers.BUILT.exists():
+    if not responses.BUILT.exists():
         missing("demo_client/web/built/app.js (run `make page`)")
     with served(LocalBackstage()) as server:
         yield visit(server)

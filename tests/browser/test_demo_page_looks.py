@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo_client.web import answers
-from demo_client.web.steps import Step
+from demo_client.web import responses
+from demo_client.web.invocations import Step
 from tests.browser.preview import PHONE, TABLE, Scheme
 from tests.conftest import missing
 from tests.demo_client.web_kit import EMAIL, ENDPOINT, SMS, FakeBackstage, served
@@ -66,7 +66,7 @@ def counted(name: str, by: dict[str, object]) -> dict[str, object]:
 @pytest.fixture
 def filled(visit: Callable[..., "Page"]) -> Iterator[Callable[..., "Page"]]:
     """Opens the page of such a stack and waits for all of it. Nothing moves in it."""
-    if not answers.BUILT.exists():
+    if not responses.BUILT.exists():
         missing("demo_client/web/built/app.js (run `make page`)")
     with served(stack()) as server:
 

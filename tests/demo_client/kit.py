@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from demo_client.pool import Pool
+from demo_client.cognito.pool_config import Pool
 
 POOL = Pool("eu-west-1", "eu-west-1_AbCdEfGhI", "client-both", "client-code", None, Path("/nowhere"))
 

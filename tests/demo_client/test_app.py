@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from demo_client.app import app
-from demo_client.challenge import Tokens
-from demo_client.tokens import Person
-from demo_client.view import View
+from demo_client.cli.commands import app
+from demo_client.cli.view import View
+from demo_client.cognito.challenge import Tokens
+from demo_client.cognito.tokens import Person
 
 COMMANDS = [
     ["sign-up", "ada@example.com"],

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from demo_client.challenge import Challenge, Tokens
-from demo_client.conversation import Conversation
+from demo_client.cli.code_prompt import Conversation
+from demo_client.cognito.challenge import Challenge, Tokens
+from demo_client.cognito.sign_in import SignIn
 from demo_client.errors import PlainError
-from demo_client.sign_in import SignIn
-from demo_client.words import describe
+from demo_client.texts import describe
 from tests.demo_client.kit import POOL, FakeCognito, challenge, choose, tokens
 
 

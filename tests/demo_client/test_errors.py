@@ -10,8 +10,17 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from demo_client.aws_words import BY_MESSAGE, REFUSALS, WAITS
-from demo_client.errors import HERE, REFUSED, UNREACHABLE, WAIT, PlainError, plain
+from demo_client.errors import (
+    BY_MESSAGE,
+    HERE,
+    REFUSALS,
+    REFUSED,
+    UNREACHABLE,
+    WAIT,
+    WAITS,
+    PlainError,
+    plain,
+)
 from tests.demo_client.kit import refusal
 
 URL = "http://127.0.0.1:1/"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from demo_client.errors import PlainError
-from demo_client.local import code_in, stack_of
+from demo_client.local_stack_api import code_in, stack_of
 from tests.demo_client.kit import POOL
 from tools.local_stack.inbox import Message
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from demo_client.cognito.pool_config import find
 from demo_client.errors import UNREACHABLE, PlainError
-from demo_client.pool import find
 
 LOCAL: dict[str, Any] = {
     "endpoint_url": "http://127.0.0.1:4566",

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from demo_client.challenge import Challenge, Status, Tokens
+from demo_client.cognito.challenge import Challenge, Status, Tokens
+from demo_client.cognito.sign_in import SignIn
 from demo_client.errors import PlainError
-from demo_client.sign_in import SignIn
 from tests.demo_client.kit import POOL, FakeCognito, challenge, choose, password_verifier, refusal, tokens
 
 PASSWORD = "a long pass phrase"

@@ -9,10 +9,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from demo_client.challenge import Tokens
+from demo_client.cognito.challenge import Tokens
+from demo_client.cognito.pool_config import Pool
+from demo_client.cognito.tokens import fetch_keys, verify
 from demo_client.errors import UNREACHABLE, PlainError
-from demo_client.pool import Pool
-from demo_client.tokens import fetch_keys, verify
 from tests.demo_client.kit import POOL
 
 Forge = Callable[[dict[str, Any]], str]

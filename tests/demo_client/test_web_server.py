@@ -6,9 +6,9 @@ from types import MappingProxyType
 
 import pytest
 
-from demo_client.web import answers
-from demo_client.web.backstage import message_id
+from demo_client.web import responses
 from demo_client.web.server import PageServer
+from demo_client.web.stack_data import message_id
 from tests.demo_client.web_kit import EMAIL, ENDPOINT, SMS, FakeBackstage, ask, served
 
 
@@ -113,7 +113,7 @@ def test_another_site_may_open_the_page_and_nothing_else(page: PageServer, site:
 def test_the_facts(page: PageServer) -> None:
     facts = json.loads(ask(page, "GET", "/facts").body)
     assert facts["nonce"] == page.nonce
-    assert facts["form"] is answers.BUILT.exists()
+    assert facts["form"] is responses.BUILT.exists()
     assert facts["hosted"] is None
 
 

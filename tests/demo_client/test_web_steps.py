@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from demo_client.web.steps import read
+from demo_client.web.invocations import read
 
 METRIC = {
     "_aws": {

@@ -6,9 +6,9 @@ from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
+from demo_client.web.events import events
+from demo_client.web.invocations import Step
 from demo_client.web.server import PageServer
-from demo_client.web.steps import Step
-from demo_client.web.stream import events
 from tests.demo_client.web_kit import EMAIL, SMS, FakeBackstage, ask, served
 
 STEP = Step("r-1", "deliver", 100, 12, (), ())

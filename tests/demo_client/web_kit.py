@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection
 from typing import Any, TypeVar
 
-from demo_client.web.backstage import Backstage, DemoUser
+from demo_client.web.invocations import Step
 from demo_client.web.server import PageServer
-from demo_client.web.steps import Step
+from demo_client.web.stack_data import Backstage, DemoUser
 from tests.loopback import serving
 from tools.local_stack.errors import StackError
 from tools.local_stack.inbox import Message

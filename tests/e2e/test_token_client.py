@@ -11,9 +11,9 @@ import pytest
 from botocore.credentials import Credentials
 from typer.testing import CliRunner
 
-from demo_client.app import app
+from demo_client.cli.commands import app
+from demo_client.cli.token_config import Place
 from demo_client.token_client import CodeGone, TokenApiError, TokenClient, TooSoon, WrongCode
-from demo_client.token_place import Place
 from tests.clients.proof import by_pyjwt
 from tests.conftest import User, another_code
 from tests.e2e.cognito import code_only

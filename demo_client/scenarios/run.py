@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from demo_client.cognito.pool_config import find
 from demo_client.errors import UNREACHABLE, PlainError
-from demo_client.pool import find
-from demo_client.stage import Character, set_stage
-from demo_client.story import tell
-from demo_client.teller import Teller
+from demo_client.scenarios.console import Teller
+from demo_client.scenarios.fixtures import Character, set_stage
+from demo_client.scenarios.sign_ins import tell
 
 if TYPE_CHECKING:
     from tools.local_stack.stack import Stack

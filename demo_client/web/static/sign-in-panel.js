@@ -2,8 +2,8 @@
 import { showClaims } from './claims.js';
 import { button, byId, say } from './dom.js';
 import { comeBack, signOut, startOfTab } from './hosted.js';
-import { makeUser } from './newcomer.js';
-import { describe, explain, offers } from './words.js';
+import { makeUser } from './demo-user.js';
+import { describe, explain, offers } from './texts.js';
 
 const NO_FORM = 'The sign-in form is made with Node.js and npm, which were not there. Install them, run “make demo” again, and '
   + 'reload this page. Meanwhile sign in from the terminal, as “make demo” says; the messages and the steps appear here.';

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from demo_client.web.backstage import CHANNELS, Backstage, message_id
+from demo_client.web.stack_data import CHANNELS, Backstage, message_id
 
 _HERE: Final = Path(__file__).parent
 BUILT: Final = _HERE / "built" / "app.js"

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
+from demo_client.cli.view import View
 from demo_client.errors import plain
-from demo_client.view import View
 
 _PARAGRAPHS = (
     "Sign in to Amazon Cognito with a one-time code.",

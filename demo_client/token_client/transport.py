@@ -18,7 +18,7 @@ from botocore.exceptions import HTTPClientError, NoCredentialsError
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
-from demo_client.token_errors import UNREACHABLE, Unreachable, refusal, unfit
+from .errors import UNREACHABLE, Unreachable, refusal, unfit
 
 _SERVICE: Final = "execute-api"
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")

@@ -11,22 +11,10 @@ from typing import Any, Final
 import boto3
 from botocore.credentials import Credentials
 
-from demo_client import token_answers
-from demo_client.token_answers import Created, Introspection, Proof
-from demo_client.token_errors import UNREACHABLE, CodeGone, TokenApiError, TooSoon, Unreachable, WrongCode
-from demo_client.token_wire import Wire
-
-__all__ = [
-    "CodeGone",
-    "Created",
-    "Introspection",
-    "Proof",
-    "TokenApiError",
-    "TokenClient",
-    "TooSoon",
-    "Unreachable",
-    "WrongCode",
-]
+from . import responses
+from .errors import UNREACHABLE, TokenApiError, Unreachable
+from .responses import Created, Introspection, Proof
+from .transport import Wire
 
 # Before the second try and before the third, in seconds.
 _PAUSES: Final = (0.2, 1.0)
@@ -72,12 +60,12 @@ class TokenClient:
         under one key, so that one message is sent at most; give a key to repeat calls yourself."""
         body = {"email": email, "phone_number": phone_number, "channel": channel}
         body |= {"purpose": purpose, "locale": locale, "audience": audience}
-        return token_answers.created(self._until_heard("/createToken", body, idempotency_key, {}))
+        return responses.created(self._until_heard("/createToken", body, idempotency_key, {}))
 
     def verify(self, token: str, code: str) -> Proof:
         """Judge a code, once: an answer is counted when it arrives, so a lost one is never sent again."""
         body = {"token": token, "verification_code": code}
-        return token_answers.proof(self._wire.post("/verifyToken", body, {}))
+        return responses.proof(self._wire.post("/verifyToken", body, {}))
 
     def introspect(
         self,
@@ -91,7 +79,7 @@ class TokenClient:
         the service itself), and for the purpose and about the subject, if given. One that does not fit is
         not used up."""
         body = {"proof": proof, "audience": audience, "purpose": purpose, "subject": subject}
-        return token_answers.introspection(self._wire.post("/introspect", body, {}))
+        return responses.introspection(self._wire.post("/introspect", body, {}))
 
     def step_up(
         self,
@@ -106,13 +94,13 @@ class TokenClient:
         as often as `create`."""
         body = {"channel": channel, "purpose": purpose, "audience": audience}
         user = _as_user(id_token)
-        return token_answers.created(self._until_heard("/step-up", body, idempotency_key, user, sign=False))
+        return responses.created(self._until_heard("/step-up", body, idempotency_key, user, sign=False))
 
     def verify_step_up(self, id_token: str, token: str, code: str) -> Proof:
         """Judge the code of a step-up, which its own user alone may answer."""
         body = {"token": token, "verification_code": code}
         user = _as_user(id_token)
-        return token_answers.proof(self._wire.post("/step-up/verify", body, user, sign=False))
+        return responses.proof(self._wire.post("/step-up/verify", body, user, sign=False))
 
     def _until_heard(
         self,

@@ -11,8 +11,8 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from demo_client.web import steps
-from demo_client.web.steps import Step
+from demo_client.web import invocations
+from demo_client.web.invocations import Step
 from tools.local_stack import inbox
 from tools.local_stack.clients import client
 from tools.local_stack.errors import StackError
@@ -103,7 +103,7 @@ def _steps(logs: Any, stack: Stack, door: str, since: int) -> list[Step]:
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=f"/aws/lambda/{stack.functions[door]}", startTime=since
     )
-    return steps.read(door, (event for page in pages for event in page["events"]))
+    return invocations.read(door, (event for page in pages for event in page["events"]))
 
 
 def _hosted(outputs: Mapping[str, str]) -> dict[str, str] | None:

@@ -10,7 +10,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from demo_client.pool import Pool
+from demo_client.cognito.pool_config import Pool
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient

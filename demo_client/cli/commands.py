@@ -2,12 +2,9 @@
 
 import typer
 
-from demo_client import demo, local, signed_in
-from demo_client.account import Account
-from demo_client.aws import cognito
-from demo_client.conversation import Conversation
-from demo_client.desks import InboxReader, Prompt, ask, ask_password
-from demo_client.options import (
+from demo_client import local_stack_api
+from demo_client.cli.code_prompt import Conversation, InboxReader, Prompt, ask, ask_password
+from demo_client.cli.options import (
     HELP,
     Email,
     Everywhere,
@@ -23,10 +20,14 @@ from demo_client.options import (
     ThisChannel,
     command,
 )
-from demo_client.pool import Pool, find
-from demo_client.sign_in import SignIn
-from demo_client.token_commands import token_app
-from demo_client.view import View
+from demo_client.cli.token_commands import token_app
+from demo_client.cli.view import View
+from demo_client.cognito import session
+from demo_client.cognito.account import Account
+from demo_client.cognito.aws_clients import cognito
+from demo_client.cognito.pool_config import Pool, find
+from demo_client.cognito.sign_in import SignIn
+from demo_client.scenarios import run
 
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(token_app, name="token")
@@ -46,7 +47,7 @@ def sign_up(
         account = Account(cognito(pool), pool, email)
         sub = account.sign_up(ask_password(view), phone, channel)
         if pool.is_local:
-            local.confirm(pool, email, phone)
+            local_stack_api.confirm(pool, email, phone)
         elif not as_json:
             account.confirm(ask(view, "The confirmation code that Cognito mailed"))
         if phone and not pool.is_local:
@@ -86,7 +87,7 @@ def sign_in(
         flow = SignIn(cognito(pool), pool, email, passwordless=passwordless)
         password = "" if passwordless else ask_password(view)
         tokens = Conversation(flow, desk).hold(password, channel)
-        view.person(signed_in.accept(pool, tokens), tokens, show_tokens=show_tokens)
+        view.person(session.accept(pool, tokens), tokens, show_tokens=show_tokens)
 
 
 @app.command()
@@ -94,7 +95,7 @@ def whoami(stack: Stack = None, as_json: Json = False, show_tokens: ShowTokens =
     """Say who is signed in, by the tokens kept here and by the pool."""
     with command(as_json=as_json) as view:
         pool = find(stack)
-        view.person(*signed_in.whoami(cognito(pool), pool), show_tokens=show_tokens)
+        view.person(*session.whoami(cognito(pool), pool), show_tokens=show_tokens)
 
 
 @app.command()
@@ -102,7 +103,7 @@ def refresh(stack: Stack = None, as_json: Json = False, show_tokens: ShowTokens 
     """Renew the tokens without a new code."""
     with command(as_json=as_json) as view:
         pool = find(stack)
-        view.person(*signed_in.refresh(cognito(pool), pool), show_tokens=show_tokens)
+        view.person(*session.refresh(cognito(pool), pool), show_tokens=show_tokens)
 
 
 @app.command()
@@ -110,7 +111,7 @@ def sign_out(everywhere: Everywhere = False, stack: Stack = None, as_json: Json 
     """End the sign-in at the pool, and forget its tokens here."""
     with command(as_json=as_json) as view:
         pool = find(stack)
-        signed_in.sign_out(cognito(pool), pool, everywhere=everywhere)
+        session.sign_out(cognito(pool), pool, everywhere=everywhere)
         where = "everywhere" if everywhere else "here"
         view.result(f"Signed out {where}.", {"signed_in": False, "everywhere": everywhere})
 
@@ -119,10 +120,10 @@ def sign_out(everywhere: Everywhere = False, stack: Stack = None, as_json: Json 
 def story(port: Port = None) -> None:
     """Start the local stack and tell what it can do, step by step (make demo)."""
     with command(as_json=False):
-        demo.run(port)
+        run.run(port)
 
 
 def _desk(view: View, pool: Pool, inbox_of: str | None) -> Prompt:
     if inbox_of is None:
         return Prompt(view)
-    return InboxReader(view, local.Inbox(local.stack_of(pool), inbox_of))
+    return InboxReader(view, local_stack_api.Inbox(local_stack_api.stack_of(pool), inbox_of))

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from demo_client import local, signed_in
-from demo_client.account import Account
-from demo_client.aws import cognito
-from demo_client.challenge import Challenge, Status, Tokens
+from demo_client import local_stack_api
+from demo_client.cognito import session
+from demo_client.cognito.account import Account
+from demo_client.cognito.aws_clients import cognito
+from demo_client.cognito.challenge import Challenge, Status, Tokens
+from demo_client.cognito.pool_config import Pool
+from demo_client.cognito.sign_in import SignIn
+from demo_client.cognito.tokens import Person
 from demo_client.errors import PlainError
-from demo_client.pool import Pool
-from demo_client.sign_in import SignIn
-from demo_client.tokens import Person
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -53,7 +54,7 @@ class Stage:
         # The numbers 206-555-0100 to -0199 belong to nobody: they are kept for fiction.
         phone = f"+1206555{secrets.randbelow(100) + 100:04}"
         Account(self.cognito, self.pool, email).sign_up(password, phone, channel)
-        local.confirm(self.pool, email, phone)
+        local_stack_api.confirm(self.pool, email, phone)
         return Character(email, password)
 
     def scene(self, who: Character, *, passwordless: bool) -> Scene:
@@ -71,7 +72,7 @@ class Scene:
         self._pool = stage.pool
         self._password = who.password
         self._resend_in = 0
-        self._inbox = local.Inbox(stage.stack, who.email)
+        self._inbox = local_stack_api.Inbox(stage.stack, who.email)
         self._sign_in = SignIn(stage.cognito, stage.pool, who.email, passwordless=passwordless)
 
     def start(self) -> Challenge:
@@ -100,7 +101,7 @@ class Scene:
         step = self._sign_in.answer(code)
         if not isinstance(step, Tokens):
             raise PlainError("The story did not go as told: the right code was refused.")
-        return signed_in.accept(self._pool, step)
+        return session.accept(self._pool, step)
 
 
 def _sent(step: Challenge | Tokens) -> Challenge:

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import jwt
 
-from demo_client.challenge import Tokens
+from demo_client.cognito.challenge import Tokens
+from demo_client.cognito.pool_config import Pool
 from demo_client.errors import REFUSED, UNREACHABLE, PlainError
-from demo_client.pool import Pool
 
 # The clocks of people's machines are not those of the pool.
 _LEEWAY_SECONDS: Final = 30

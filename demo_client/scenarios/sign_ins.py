@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from demo_client.local import code_in
-from demo_client.nobody import an_unknown_user_looks_like_any_other
-from demo_client.stage import Character, Scene, Stage, expect
-from demo_client.teller import Teller
-from demo_client.words import describe
+from demo_client.local_stack_api import code_in
+from demo_client.scenarios.console import Teller
+from demo_client.scenarios.fixtures import Character, Scene, Stage, expect
+from demo_client.scenarios.unknown_user import an_unknown_user_looks_like_any_other
+from demo_client.texts import describe
 
 
 def tell(stage: Stage, teller: Teller) -> Character:

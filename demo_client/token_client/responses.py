@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from demo_client.token_errors import unfit
+from .errors import unfit
 
 _T = TypeVar("_T", str, int, bool)
 

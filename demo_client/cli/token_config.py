@@ -10,10 +10,10 @@ from pathlib import Path
 
 from botocore.credentials import Credentials
 
-from demo_client import aws
+from demo_client.cognito import aws_clients
 from demo_client.errors import UNREACHABLE, PlainError
 from demo_client.token_client import TokenClient
-from demo_client.token_wire import is_loopback
+from demo_client.token_client.transport import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,9 @@ class Place:
                 return TokenClient(self.api_url, region=self.region)
             # Nothing of the person's AWS set-up: neither must it be read nor be able to break this.
             made_up = Credentials("test", "test")
-            return TokenClient(self.api_url, region=self.region, session=aws.session(), credentials=made_up)
+            return TokenClient(
+                self.api_url, region=self.region, session=aws_clients.session(), credentials=made_up
+            )
         except ValueError as error:
             raise PlainError(str(error)) from None
 

@@ -10,9 +10,9 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from demo_client.challenge import Challenge, Status
+from demo_client.cognito.challenge import Challenge, Status
+from demo_client.cognito.pool_config import Pool
 from demo_client.errors import UNREACHABLE, PlainError
-from demo_client.pool import Pool
 
 if TYPE_CHECKING:
     from tools.local_stack.inbox import Message

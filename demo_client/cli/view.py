@@ -10,10 +10,10 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from demo_client.challenge import Tokens
+from demo_client.cognito.challenge import Tokens
+from demo_client.cognito.tokens import Person
 from demo_client.errors import PlainError
-from demo_client.tokens import Person
-from demo_client.words import duration
+from demo_client.texts import duration
 
 
 class View:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from botocore.exceptions import ClientError
 
-from demo_client.local import Inbox
-from demo_client.stage import Stage, expect
-from demo_client.teller import Teller
+from demo_client.local_stack_api import Inbox
+from demo_client.scenarios.console import Teller
+from demo_client.scenarios.fixtures import Stage, expect
 
 _MORE_THAN_ALLOWED = 12
 

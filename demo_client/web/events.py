@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from demo_client.web.backstage import Backstage, message_id
+from demo_client.web.stack_data import Backstage, message_id
 from tools.local_stack.inbox import Message
 
 PAUSE: Final = 0.3

@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from demo_client.words import name
+from demo_client.texts import name
 
 if TYPE_CHECKING:
     from tools.local_stack.inbox import Message

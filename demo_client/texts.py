@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo_client.challenge import Challenge, Status
+from demo_client.cognito.challenge import Challenge, Status
 
 _NAMES = {"email": "email", "sms": "SMS"}
 
