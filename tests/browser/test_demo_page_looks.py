@@ -12,7 +12,7 @@ from demo_client.web.invocations import Step
 from tests.browser.preview import PHONE, TABLE, Scheme
 from tests.conftest import missing
 from tests.demo_client.web_kit import EMAIL, ENDPOINT, SMS, FakeBackstage, served
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize

@@ -16,8 +16,8 @@ from tests.conftest import another_code
 from tests.e2e.token_api import Api, challenge_in, nobody
 from tests.house.test_template import RESOURCES, TEMPLATE
 from token_service.code import code_from_mac
+from tools.local_stack.environment import ROOT
 from tools.local_stack.inbox import Message
-from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e

@@ -13,7 +13,7 @@ import pytest
 from tests.clients import curl
 from tests.clients.driver import node
 from tests.conftest import User
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 CodeFor = Callable[..., str]
 NewUser = Callable[..., User]

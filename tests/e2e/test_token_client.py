@@ -17,8 +17,8 @@ from demo_client.token_client import CodeGone, TokenApiError, TokenClient, TooSo
 from tests.clients.proof import by_pyjwt
 from tests.conftest import User, another_code
 from tests.e2e.cognito import code_only
+from tools.local_stack.environment import ROOT
 from tools.local_stack.inbox import Message
-from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack
 
 NewUser = Callable[..., User]

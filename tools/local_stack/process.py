@@ -14,8 +14,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from tools.local_stack import environment, locks
+from tools.local_stack.environment import ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
-from tools.local_stack.paths import ROOT, make_state_dir, state_dir
 
 HOST = "127.0.0.1"
 READY_WITHIN = 60.0

@@ -7,12 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.local_stack import deploy, locks, package, process
-from tools.local_stack.addresses import reachable
-from tools.local_stack.clients import client
-from tools.local_stack.environment import REGION
+from tools.local_stack import deploy, locks, process
+from tools.local_stack.clients import client, reachable
+from tools.local_stack.environment import REGION, ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
-from tools.local_stack.paths import ROOT, make_state_dir, state_dir
 
 DEFAULT_PORT = 4566
 
@@ -68,7 +66,7 @@ def up(port: int = DEFAULT_PORT, parameters: Mapping[str, str] | None = None, ro
     with locks.one_at_a_time(make_state_dir() / "runner.lock"):
         try:
             emulator = _found(port)
-            description = deploy.deploy(emulator.endpoint_url, package.build(root), parameters or {})
+            description = deploy.deploy(emulator.endpoint_url, deploy.build(root), parameters or {})
             return _save(_stack(emulator.endpoint_url, description))
         except KeyboardInterrupt:
             # Half a stack is of no use, and nobody would think of stopping it.

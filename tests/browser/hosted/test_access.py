@@ -10,7 +10,7 @@ from tests.browser.preview import PHONE, TABLE, Scheme, served
 from tests.clients.driver import HERE
 from tests.conftest import User, another_code, missing
 from tests.hosted.page_samples import VIEWS
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, ViewportSize

@@ -1,17 +1,30 @@
-"""What the client hears when a trigger fails."""
+"""The events that the three challenge triggers get, and what the client hears when a trigger fails."""
 
 from collections.abc import Callable
 from typing import Any
 
 from ministack.services import cognito, lambda_svc
 
-from tools.local_stack.bridge.answers import Answer, error
+from tools.local_stack.ministack_patches.cognito_responses import Answer, error
+from tools.local_stack.ministack_patches.unknown_users import is_made_up
 
+Event = dict[str, Any]
+Build = Callable[..., Event]
 Outcome = tuple[dict[str, Any] | None, Answer | None]
 
 
 def apply() -> None:
     """A trigger that raises answers UserLambdaValidationException with the text of what it raised."""
+    # Each trigger gets the keys that its page in the developer guide lists, and no others.
+    cognito._build_define_auth_challenge_event = _shaped(cognito._build_define_auth_challenge_event)
+    cognito._build_create_auth_challenge_event = _shaped(cognito._build_create_auth_challenge_event)
+    cognito._build_verify_auth_challenge_event = _shaped(
+        cognito._build_verify_auth_challenge_event,
+        "session",
+        "challengeName",
+        "publicChallengeParameters",
+    )
+    # The triggers are run with the events as they are shaped above, so these come last.
     cognito._invoke_define_auth_challenge_trigger = _running(
         "DefineAuthChallenge", cognito._build_define_auth_challenge_event
     )
@@ -51,3 +64,33 @@ def _failure(trigger: str, body: dict[str, Any]) -> Answer:
         return error("UnexpectedLambdaException", f"{trigger} invocation failed due to error {why}.")
     raised = body.get("errorMessage") or body.get("message")
     return error("UserLambdaValidationException", f"{trigger} failed with error {raised}.")
+
+
+def _shaped(build: Build, *unknown_to_aws: str) -> Build:
+    def shaped(pool_id: str, client_id: str, name: str, *rest: Any) -> Event:
+        event = build(pool_id, client_id, name, *rest)
+        user, _ = cognito._resolve_user(cognito._user_pools[pool_id], name)
+        for key in unknown_to_aws:
+            del event["request"][key]
+        _name(event, user)
+        _leave_out_what_is_not_set(event["request"], user)
+        return event
+
+    return shaped
+
+
+def _name(event: Event, user: dict[str, Any]) -> None:
+    """`userName` is the user's own name, not the typed address; the status is among the attributes."""
+    event["userName"] = user["Username"]
+    if not is_made_up(user):
+        request = event["request"]
+        request["userAttributes"] = {**request["userAttributes"], "cognito:user_status": user["UserStatus"]}
+
+
+def _leave_out_what_is_not_set(request: Event, user: dict[str, Any]) -> None:
+    """`clientMetadata` and `userNotFound` are absent, not empty or false, when they are not set."""
+    if not request["clientMetadata"]:
+        del request["clientMetadata"]
+    del request["userNotFound"]
+    if is_made_up(user):
+        request["userNotFound"] = True

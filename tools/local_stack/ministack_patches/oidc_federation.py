@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ministack.services import cognito
 
-from tools.local_stack.bridge.answers import Answer, content_of, error
-from tools.local_stack.bridge.identities import tokens_of
-from tools.local_stack.bridge.providers import endpoint, get_json
+from tools.local_stack.ministack_patches.cognito_responses import Answer, content_of, error
+from tools.local_stack.ministack_patches.oidc_identities import tokens_of
+from tools.local_stack.ministack_patches.oidc_providers import endpoint, get_json
 
 Query = Mapping[str, Any]
 Authorize = Callable[[str, str, Any, Query], Answer]

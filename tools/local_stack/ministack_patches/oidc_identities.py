@@ -9,8 +9,8 @@ from typing import Any
 import jwt
 from ministack.services import cognito
 
-from tools.local_stack.bridge.answers import Answer, error
-from tools.local_stack.bridge.providers import endpoint, get_json
+from tools.local_stack.ministack_patches.cognito_responses import Answer, error
+from tools.local_stack.ministack_patches.oidc_providers import endpoint, get_json
 
 Claims = dict[str, Any]
 

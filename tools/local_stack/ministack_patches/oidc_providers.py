@@ -9,8 +9,8 @@ from typing import Any
 from ministack.services import cognito
 from ministack.services.cloudformation import provisioners
 
-from tools.local_stack.addresses import reachable
-from tools.local_stack.bridge.answers import Answer, content_of
+from tools.local_stack.clients import reachable
+from tools.local_stack.ministack_patches.cognito_responses import Answer, content_of
 
 Details = Mapping[str, str]
 Properties = dict[str, Any]
