@@ -14,9 +14,9 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
 from botocore.exceptions import ConnectionError as NoConnection
 
-HERE: Final = 1
+FIX_INPUT: Final = 1
 REFUSED: Final = 3
-WAIT: Final = 4
+RETRY_LATER: Final = 4
 UNREACHABLE: Final = 5
 
 _AGAIN: Final = "Your sign-in has run out or was signed out. Sign in again: `sign-in EMAIL`."
@@ -26,7 +26,7 @@ _NOT_YOU: Final = (
 )
 
 # By the beginning of the message, in lower case: NotAuthorizedException alone means many things.
-BY_MESSAGE: Final[tuple[tuple[str, str], ...]] = (
+SENTENCES_BY_MESSAGE: Final[tuple[tuple[str, str], ...]] = (
     ("invalid session", "This sign-in has ended, because it took too long or was refused. Start it again."),
     ("invalid refresh token", _AGAIN),
     ("refresh token", _AGAIN),
@@ -35,7 +35,7 @@ BY_MESSAGE: Final[tuple[tuple[str, str], ...]] = (
     ("user is disabled", "This account is switched off. Ask the people who run the pool."),
 )
 
-REFUSALS: Final[Mapping[str, str]] = {
+REFUSED_SENTENCES: Final[Mapping[str, str]] = {
     "NotAuthorizedException": _NOT_YOU,
     "UserNotFoundException": _NOT_YOU,
     "UserNotConfirmedException": (
@@ -70,7 +70,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     ),
 }
 
-WAITS: Final[Mapping[str, str]] = {
+RETRY_SENTENCES: Final[Mapping[str, str]] = {
     "ForbiddenException": "The pool's firewall refused this request. Wait a while and try again.",
     "TooManyRequestsException": "The pool is busy. Wait a few seconds and try again.",
     "LimitExceededException": "That was too often. Wait a while and try again.",
@@ -83,59 +83,53 @@ _TRIGGER_SAYS = re.compile(r"\A\w+ failed with error (?P<sentence>[^\x00-\x1f<>(
 _TRIGGER_FAILED: Final = "The pool could not send or check a code just now. Try again in a minute."
 
 
-class PlainError(Exception):
+class CliError(Exception):
     """What a person is told: `sentence` says what to do next; `exit_code` is for scripts."""
 
-    def __init__(self, sentence: str, exit_code: int = HERE) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str, exit_code: int = FIX_INPUT) -> None:
+        super().__init__(message)
+        self.message = message
         self.exit_code = exit_code
 
 
-def plain(error: Exception) -> PlainError:
+def to_cli_error(error: Exception) -> CliError:
     """The sentence for any error; one that nobody foresaw is named by its type and nothing else.
 
     Its text stays out on purpose: nobody can promise that it has no password or code in it.
     """
-    if isinstance(error, PlainError):
+    if isinstance(error, CliError):
         return error
     if isinstance(error, ClientError):
         return _from_aws(error)
     if isinstance(error, HTTPClientError | NoConnection):
-        return PlainError(
+        return CliError(
             "The pool does not answer. Check the network, or start the local stack: `make up`.", UNREACHABLE
         )
     if isinstance(error, ParamValidationError):
-        return PlainError(
-            "What was entered does not fit. Check the email address and the code, and try again."
-        )
+        return CliError("What was entered does not fit. Check the email address and the code, and try again.")
     if isinstance(error, BotoCoreError):
-        return PlainError(f"AWS could not be asked ({type(error).__name__}). Check the pool's settings.")
+        return CliError(f"AWS could not be asked ({type(error).__name__}). Check the pool's settings.")
     if isinstance(error, OSError):
-        return PlainError(
-            f"A file could not be read or written: {error.strerror}. Check the state directory."
-        )
-    return PlainError(
-        f"This should not have happened ({type(error).__name__}). Please report what you typed."
-    )
+        return CliError(f"A file could not be read or written: {error.strerror}. Check the state directory.")
+    return CliError(f"This should not have happened ({type(error).__name__}). Please report what you typed.")
 
 
-def _from_aws(error: ClientError) -> PlainError:
+def _from_aws(error: ClientError) -> CliError:
     described = error.response.get("Error", {})
     code, message = described.get("Code", ""), described.get("Message", "")
     if code == "UserLambdaValidationException":
         return _from_trigger(message)
-    for start, sentence in BY_MESSAGE:
+    for start, sentence in SENTENCES_BY_MESSAGE:
         if message.lower().startswith(start):
-            return PlainError(sentence, REFUSED)
-    if code in WAITS:
-        return PlainError(WAITS[code], WAIT)
+            return CliError(sentence, REFUSED)
+    if code in RETRY_SENTENCES:
+        return CliError(RETRY_SENTENCES[code], RETRY_LATER)
     unknown = f"The pool refused this ({code or 'no reason given'}). Check the pool's settings."
-    return PlainError(REFUSALS.get(code, unknown), REFUSED)
+    return CliError(REFUSED_SENTENCES.get(code, unknown), REFUSED)
 
 
-def _from_trigger(message: str) -> PlainError:
-    # The triggers answer with sentences meant for people; what does not look like one stays unsaid.
+def _from_trigger(message: str) -> CliError:
+    # The triggers answer with sentences meant for people; what does not look like one stays redact.
     match = _TRIGGER_SAYS.match(message)
     said = match["sentence"] if match and " " in match["sentence"] else None
-    return PlainError(f"{said}." if said else _TRIGGER_FAILED, WAIT)
+    return CliError(f"{said}." if said else _TRIGGER_FAILED, RETRY_LATER)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from demo_client.cognito.challenge import Challenge, Status
-from demo_client.cognito.pool_config import Pool
-from demo_client.errors import UNREACHABLE, PlainError
+from demo_client.cognito.pool_config import PoolConfig
+from demo_client.errors import UNREACHABLE, CliError
 
 if TYPE_CHECKING:
     from tools.local_stack.inbox import Message
@@ -22,27 +22,27 @@ _WAIT_SECONDS: Final = 15
 _ORIGIN_LINE = re.compile(r"@\S+ #(?P<code>\d+)\s*\Z")
 
 
-def stack_of(pool: Pool) -> Stack:
-    """The running local stack that this pool is part of; raises PlainError when it is not one."""
+def running_stack(pool: PoolConfig) -> Stack:
+    """The running local stack that this pool is part of; raises CliError when it is not one."""
     if not pool.is_local:
-        raise PlainError("Only a local stack has an inbox. Leave --inbox out and read the real message.")
+        raise CliError("Only a local stack has an inbox. Leave --inbox out and read the real message.")
     # Imported here, so that a client for real pools needs no emulator.
     from tools.local_stack import errors, stack  # noqa: PLC0415
 
     try:
         found = stack.load()
     except errors.StackError as error:
-        raise PlainError(str(error), UNREACHABLE) from None
+        raise CliError(str(error), UNREACHABLE) from None
     if found.user_pool_id != pool.user_pool_id:
-        raise PlainError(
+        raise CliError(
             "Another local stack runs here. Point PASSCODE_LOCAL_DIR at the directory of this one."
         )
     return found
 
 
-def confirm(pool: Pool, email: str, phone: str | None) -> None:
+def confirm_account(pool: PoolConfig, email: str, phone: str | None) -> None:
     """Do what a person does with two confirmation messages: confirm the account and its addresses."""
-    cognito = stack_of(pool).client("cognito-idp")
+    cognito = running_stack(pool).client("cognito-idp")
     user = {"UserPoolId": pool.user_pool_id, "Username": email}
     verified = ["email_verified", *(["phone_number_verified"] if phone else [])]
     cognito.admin_confirm_sign_up(**user)
@@ -74,7 +74,7 @@ class Inbox:
         give_up_at = time.monotonic() + _WAIT_SECONDS
         while len(found := self.messages(challenge.channel)) < wanted:
             if time.monotonic() > give_up_at:
-                raise PlainError(
+                raise CliError(
                     "No message came. Is there an account of that name? Otherwise look into the log that "
                     "`python -m tools.local_stack status` names."
                 )
@@ -89,7 +89,7 @@ def code_in(message: Message, digits: int) -> str:
         return match["code"]
     found = re.search(rf"(?<![\d#])\d([ -]?\d){{{digits - 1}}}(?!\d)", message.text)
     if not found:
-        raise PlainError("The newest message holds no code. Look at it: `python -m tools.local_stack inbox`.")
+        raise CliError("The newest message holds no code. Look at it: `python -m tools.local_stack inbox`.")
     return re.sub(r"[ -]", "", found[0])
 
 

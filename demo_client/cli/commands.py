@@ -3,7 +3,7 @@
 import typer
 
 from demo_client import local_stack_api
-from demo_client.cli.code_prompt import Conversation, InboxReader, Prompt, ask, ask_password
+from demo_client.cli.code_prompt import ConsolePrompt, InboxPrompt, SignInLoop, ask, ask_password
 from demo_client.cli.options import (
     HELP,
     Email,
@@ -24,8 +24,8 @@ from demo_client.cli.token_commands import token_app
 from demo_client.cli.view import View
 from demo_client.cognito import session
 from demo_client.cognito.account import Account
-from demo_client.cognito.aws_clients import cognito
-from demo_client.cognito.pool_config import Pool, find
+from demo_client.cognito.aws_clients import cognito_client
+from demo_client.cognito.pool_config import PoolConfig, find_pool
 from demo_client.cognito.sign_in import SignIn
 from demo_client.scenarios import run
 
@@ -43,15 +43,15 @@ def sign_up(
 ) -> None:
     """Make an account. On the local stack its addresses are confirmed at once."""
     with command(as_json=as_json) as view:
-        pool = find(stack)
-        account = Account(cognito(pool), pool, email)
+        pool = find_pool(stack)
+        account = Account(cognito_client(pool), pool, email)
         sub = account.sign_up(ask_password(view), phone, channel)
         if pool.is_local:
-            local_stack_api.confirm(pool, email, phone)
+            local_stack_api.confirm_account(pool, email, phone)
         elif not as_json:
             account.confirm(ask(view, "The confirmation code that Cognito mailed"))
         if phone and not pool.is_local:
-            view.say("The number counts once it is verified; until then codes go to the email address.")
+            view.info("The number counts once it is verified; until then codes go to the email address.")
         facts = {"sub": sub, "email": email, "confirmed": pool.is_local or not as_json}
         view.result(f"The account is made. Sign in: `sign-in {email}`.", facts)
 
@@ -60,8 +60,8 @@ def sign_up(
 def confirm(email: Email, resend: Resend = False, stack: Stack = None, as_json: Json = False) -> None:
     """Confirm the address of a new account with the code that Cognito mailed."""
     with command(as_json=as_json) as view:
-        pool = find(stack)
-        account = Account(cognito(pool), pool, email)
+        pool = find_pool(stack)
+        account = Account(cognito_client(pool), pool, email)
         if resend:
             account.resend_confirmation()
         account.confirm(ask(view, "The confirmation code that Cognito mailed"))
@@ -82,48 +82,48 @@ def sign_in(
 ) -> None:
     """Sign in. At the prompt: the code, or resend, email or sms for another message."""
     with command(as_json=as_json) as view:
-        pool = find(stack)
-        desk = _desk(view, pool, email if inbox else None)
-        flow = SignIn(cognito(pool), pool, email, passwordless=passwordless)
+        pool = find_pool(stack)
+        prompt = _code_prompt(view, pool, email if inbox else None)
+        flow = SignIn(cognito_client(pool), pool, email, passwordless=passwordless)
         password = "" if passwordless else ask_password(view)
-        tokens = Conversation(flow, desk).hold(password, channel)
-        view.person(session.accept(pool, tokens), tokens, show_tokens=show_tokens)
+        tokens = SignInLoop(flow, prompt).run(password, channel)
+        view.user(session.verify_and_save(pool, tokens), tokens, show_tokens=show_tokens)
 
 
 @app.command()
 def whoami(stack: Stack = None, as_json: Json = False, show_tokens: ShowTokens = False) -> None:
     """Say who is signed in, by the tokens kept here and by the pool."""
     with command(as_json=as_json) as view:
-        pool = find(stack)
-        view.person(*session.whoami(cognito(pool), pool), show_tokens=show_tokens)
+        pool = find_pool(stack)
+        view.user(*session.whoami(cognito_client(pool), pool), show_tokens=show_tokens)
 
 
 @app.command()
 def refresh(stack: Stack = None, as_json: Json = False, show_tokens: ShowTokens = False) -> None:
     """Renew the tokens without a new code."""
     with command(as_json=as_json) as view:
-        pool = find(stack)
-        view.person(*session.refresh(cognito(pool), pool), show_tokens=show_tokens)
+        pool = find_pool(stack)
+        view.user(*session.refresh(cognito_client(pool), pool), show_tokens=show_tokens)
 
 
 @app.command()
 def sign_out(everywhere: Everywhere = False, stack: Stack = None, as_json: Json = False) -> None:
     """End the sign-in at the pool, and forget its tokens here."""
     with command(as_json=as_json) as view:
-        pool = find(stack)
-        session.sign_out(cognito(pool), pool, everywhere=everywhere)
+        pool = find_pool(stack)
+        session.sign_out(cognito_client(pool), pool, everywhere=everywhere)
         where = "everywhere" if everywhere else "here"
         view.result(f"Signed out {where}.", {"signed_in": False, "everywhere": everywhere})
 
 
 @app.command()
-def story(port: Port = None) -> None:
+def demo(port: Port = None) -> None:
     """Start the local stack and tell what it can do, step by step (make demo)."""
     with command(as_json=False):
-        run.run(port)
+        run.run_demo(port)
 
 
-def _desk(view: View, pool: Pool, inbox_of: str | None) -> Prompt:
+def _code_prompt(view: View, pool: PoolConfig, inbox_of: str | None) -> ConsolePrompt:
     if inbox_of is None:
-        return Prompt(view)
-    return InboxReader(view, local_stack_api.Inbox(local_stack_api.stack_of(pool), inbox_of))
+        return ConsolePrompt(view)
+    return InboxPrompt(view, local_stack_api.Inbox(local_stack_api.running_stack(pool), inbox_of))

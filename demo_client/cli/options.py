@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from demo_client.cli.view import View
-from demo_client.errors import plain
+from demo_client.errors import to_cli_error
 
 _PARAGRAPHS = (
     "Sign in to Amazon Cognito with a one-time code.",
@@ -57,6 +57,6 @@ def command(*, as_json: bool) -> Iterator[View]:
     try:
         yield view
     except Exception as error:
-        trouble = plain(error)
+        trouble = to_cli_error(error)
         view.error(trouble)
         raise typer.Exit(trouble.exit_code) from None

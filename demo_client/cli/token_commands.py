@@ -14,7 +14,7 @@ from demo_client.cli.code_prompt import ask
 from demo_client.cli.options import Json, Stack, ThisChannel, command
 from demo_client.cli.view import View
 from demo_client.cognito import pool_config, session
-from demo_client.errors import REFUSED, UNREACHABLE, WAIT, PlainError
+from demo_client.errors import REFUSED, RETRY_LATER, UNREACHABLE, CliError
 from demo_client.texts import duration, name
 from demo_client.token_client import (
     Created,
@@ -60,9 +60,9 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Send a code to an address, and print the token that its answer goes with."""
-    with _calling(stack, as_json=as_json) as (view, service):
+    with _token_client(stack, as_json=as_json) as (view, service):
         if (email is None) == (phone is None):
-            raise PlainError("Name one address: --email EMAIL or --phone NUMBER.")
+            raise CliError("Name one address: --email EMAIL or --phone NUMBER.")
         created = service.create(
             email=email,
             phone_number=phone,
@@ -78,7 +78,7 @@ def create(
 @token_app.command()
 def verify(token: Token, code: Code = None, stack: Stack = None, as_json: Json = False) -> None:
     """Judge a code, and print the proof that it was right."""
-    with _calling(stack, as_json=as_json) as (view, service):
+    with _token_client(stack, as_json=as_json) as (view, service):
         TokenView(view).proof(service.verify(token, code or ask(view, "Code").strip()))
 
 
@@ -91,33 +91,33 @@ def step_up(
     as_json: Json = False,
 ) -> None:
     """Ask whoever is signed in here for a fresh code, at the address that the pool knows."""
-    with _calling(stack, as_json=as_json) as (view, service):
-        id_token = session.load(pool_config.find(stack)).id_token
+    with _token_client(stack, as_json=as_json) as (view, service):
+        id_token = session.load(pool_config.find_pool(stack)).id_token
         created = service.step_up(id_token, channel=channel, purpose=purpose, audience=audience)
         shown = TokenView(view)
-        shown.on_its_way(created)
-        shown.proof(_answered(view, service, id_token, created.token))
+        shown.code_sent(created)
+        shown.proof(_verify_typed_code(view, service, id_token, created.token))
 
 
-def _answered(view: View, service: TokenClient, id_token: str, token: str) -> Proof:
+def _verify_typed_code(view: View, service: TokenClient, id_token: str, token: str) -> Proof:
     while True:
         try:
             return service.verify_step_up(id_token, token, ask(view, "Code").strip())
         except WrongCode as error:
             if not error.attempts_left:
                 raise
-            view.say(wrong(error))
+            view.info(_wrong_code_message(error))
 
 
 @contextmanager
-def _calling(stack: Path | None, *, as_json: bool) -> Iterator[tuple[View, TokenClient]]:
+def _token_client(stack: Path | None, *, as_json: bool) -> Iterator[tuple[View, TokenClient]]:
     with command(as_json=as_json) as view:
         try:
-            yield view, token_config.find(stack).client()
+            yield view, token_config.find_token_service(stack).create_client()
         except TokenApiError as error:
-            raise plain(error) from None
+            raise _to_cli_error(error) from None
         except NoCredentialsError:
-            raise PlainError(
+            raise CliError(
                 "There are no AWS credentials to sign with. Set AWS_PROFILE, or run `aws configure`."
             ) from None
 
@@ -128,19 +128,19 @@ class TokenView:
     def __init__(self, view: View) -> None:
         self._view = view
 
-    def on_its_way(self, created: Created) -> None:
+    def code_sent(self, created: Created) -> None:
         where = f"by {name(created.channel)} to {created.destination}"
         if created.status == "SENT":
-            self._view.say(f"A code went out {where}. It is good for {duration(created.expires_in)}.")
+            self._view.info(f"A code went out {where}. It is good for {duration(created.expires_in)}.")
         else:
-            self._view.say(
+            self._view.info(
                 f"Nothing new was sent: the code that went {where} is still good. "
                 f"Another message can go out in {duration(created.resend_in)}."
             )
 
     def created(self, created: Created) -> None:
         if not self._view.as_json:
-            self.on_its_way(created)
+            self.code_sent(created)
             self._lines({"subject": created.subject, "token": created.token})
         facts = {field: getattr(created, field) for field in Created.__dataclass_fields__}
         self._view.result("Judge the answer with the token: `token verify TOKEN CODE`.", facts)
@@ -159,16 +159,16 @@ class TokenView:
             self._view.people.print(Text.assemble((f"{fact:<9}", "dim"), value), soft_wrap=True)
 
 
-def plain(error: TokenApiError) -> PlainError:
+def _to_cli_error(error: TokenApiError) -> CliError:
     """The service's own sentence, and the exit code of what can be done about it."""
     if isinstance(error, WrongCode):
-        return PlainError(wrong(error), REFUSED)
+        return CliError(_wrong_code_message(error), REFUSED)
     if isinstance(error, TooSoon):
-        return PlainError(error.sentence, WAIT)
-    return PlainError(error.sentence, UNREACHABLE if isinstance(error, Unreachable) else REFUSED)
+        return CliError(error.message, RETRY_LATER)
+    return CliError(error.message, UNREACHABLE if isinstance(error, Unreachable) else REFUSED)
 
 
-def wrong(error: WrongCode) -> str:
+def _wrong_code_message(error: WrongCode) -> str:
     """What a person is told who mistyped a code."""
     left = error.attempts_left or 0
     tries = {0: "The next answer has to wait", 1: "One try is left"}.get(left, f"{left} tries are left")

@@ -11,19 +11,19 @@ from pathlib import Path
 from botocore.credentials import Credentials
 
 from demo_client.cognito import aws_clients
-from demo_client.errors import UNREACHABLE, PlainError
+from demo_client.errors import UNREACHABLE, CliError
 from demo_client.token_client import TokenClient
 from demo_client.token_client.transport import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TokenServiceConfig:
     """One token service. `region` is None where it stands in the URL."""
 
     api_url: str
     region: str | None = None
 
-    def client(self) -> TokenClient:
+    def create_client(self) -> TokenClient:
         """A client with the person's own credentials, or with made-up ones for the local stack."""
         try:
             if not is_loopback(self.api_url):
@@ -31,28 +31,28 @@ class Place:
             # Nothing of the person's AWS set-up: neither must it be read nor be able to break this.
             made_up = Credentials("test", "test")
             return TokenClient(
-                self.api_url, region=self.region, session=aws_clients.session(), credentials=made_up
+                self.api_url, region=self.region, session=aws_clients.isolated_session(), credentials=made_up
             )
         except ValueError as error:
-            raise PlainError(str(error)) from None
+            raise CliError(str(error)) from None
 
 
-def find(stack: Path | None, environ: Mapping[str, str] = os.environ) -> Place:
+def find_token_service(stack: Path | None, environ: Mapping[str, str] = os.environ) -> TokenServiceConfig:
     """The token service that the person means: --stack, else PASSCODE_TOKEN_API_URL, else the local stack."""
     if stack is None and environ.get("PASSCODE_TOKEN_API_URL"):
-        return Place(environ["PASSCODE_TOKEN_API_URL"], environ.get("PASSCODE_REGION") or None)
+        return TokenServiceConfig(environ["PASSCODE_TOKEN_API_URL"], environ.get("PASSCODE_REGION") or None)
     if stack is None and environ.get("PASSCODE_USER_POOL_ID"):
-        raise PlainError("A pool is named, but no token service. Set PASSCODE_TOKEN_API_URL, too.")
+        raise CliError("A pool is named, but no token service. Set PASSCODE_TOKEN_API_URL, too.")
     return _from_file(stack or Path(environ.get("PASSCODE_LOCAL_DIR") or ".local") / "stack.json")
 
 
-def _from_file(path: Path) -> Place:
+def _from_file(path: Path) -> TokenServiceConfig:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         api_url, region = found["outputs"].get("TokenApiURL", ""), found["region"]
         fit = isinstance(api_url, str) and isinstance(region, str)
     except FileNotFoundError:
-        raise PlainError(
+        raise CliError(
             f"No stack is running ({path} is not there). Run `make up`, or name a token service with --stack "
             "or PASSCODE_TOKEN_API_URL.",
             UNREACHABLE,
@@ -60,9 +60,7 @@ def _from_file(path: Path) -> Place:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         fit = False
     if not fit:
-        raise PlainError(
-            f"The stack file {path} is damaged. Run `make down` and `make up` to write it again."
-        )
+        raise CliError(f"The stack file {path} is damaged. Run `make down` and `make up` to write it again.")
     if not api_url:
-        raise PlainError("This stack has no token service. Deploy it with TokenService=ON.")
-    return Place(api_url, region)
+        raise CliError("This stack has no token service. Deploy it with TokenService=ON.")
+    return TokenServiceConfig(api_url, region)

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from demo_client.cognito.challenge import Tokens
-from demo_client.cognito.tokens import Person
-from demo_client.errors import PlainError
+from demo_client.cognito.tokens import SignedInUser
+from demo_client.errors import CliError
 from demo_client.texts import duration
 
 
@@ -23,7 +23,7 @@ class View:
         self.as_json = as_json
         self.people = Console(stderr=as_json, highlight=False)
 
-    def say(self, sentence: str, style: str = "") -> None:
+    def info(self, sentence: str, style: str = "") -> None:
         _print(self.people, sentence, style)
 
     def result(self, sentence: str, facts: Mapping[str, Any]) -> None:
@@ -31,9 +31,9 @@ class View:
         if self.as_json:
             print(json.dumps(facts))
         else:
-            self.say(sentence, style="green")
+            self.info(sentence, style="green")
 
-    def person(self, person: Person, tokens: Tokens, *, show_tokens: bool = False) -> None:
+    def user(self, person: SignedInUser, tokens: Tokens, *, show_tokens: bool = False) -> None:
         """Who is signed in; the tokens themselves only when a script asked for them by name."""
         left = max(0, person.expires_at - int(time.time()))
         facts: dict[str, Any] = {
@@ -48,11 +48,11 @@ class View:
         who = person.email or person.sub
         self.result(f"Signed in as {who}. The tokens were checked, and are good for {duration(left)}.", facts)
 
-    def error(self, error: PlainError) -> None:
+    def error(self, error: CliError) -> None:
         if self.as_json:
-            print(json.dumps({"error": error.sentence, "exit_code": error.exit_code}))
+            print(json.dumps({"error": error.message, "exit_code": error.exit_code}))
         else:
-            _print(Console(stderr=True, highlight=False), error.sentence, "red")
+            _print(Console(stderr=True, highlight=False), error.message, "red")
 
 
 def _print(console: Console, sentence: str, style: str) -> None:

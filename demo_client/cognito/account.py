@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from demo_client.cognito.pool_config import Pool
+from demo_client.cognito.pool_config import PoolConfig
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 class Account:
     """One account of a pool, known by its email address."""
 
-    def __init__(self, cognito: CognitoIdentityProviderClient, pool: Pool, email: str) -> None:
+    def __init__(self, cognito: CognitoIdentityProviderClient, pool: PoolConfig, email: str) -> None:
         self._cognito = cognito
-        self._client_id = pool.password_and_code or pool.code_only
+        self._client_id = pool.password_and_code_client_id or pool.code_only_client_id
         self._email = email
 
     def sign_up(self, password: str, phone: str | None, channel: str | None) -> str:

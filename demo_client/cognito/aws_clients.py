@@ -10,13 +10,13 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from demo_client.cognito.pool_config import Pool
+from demo_client.cognito.pool_config import PoolConfig
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 
-def cognito(pool: Pool) -> CognitoIdentityProviderClient:
+def cognito_client(pool: PoolConfig) -> CognitoIdentityProviderClient:
     """A client that signs nothing: the calls of a sign-in are open to anybody and need no credentials."""
     config = Config(
         signature_version=UNSIGNED,
@@ -26,10 +26,12 @@ def cognito(pool: Pool) -> CognitoIdentityProviderClient:
         retries={"mode": "standard", "total_max_attempts": 1 if pool.is_local else 3},
         proxies={} if pool.is_local else None,
     )
-    return session().client("cognito-idp", pool.region, endpoint_url=pool.endpoint_url, config=config)
+    return isolated_session().client(
+        "cognito-idp", pool.region, endpoint_url=pool.endpoint_url, config=config
+    )
 
 
-def session() -> boto3.Session:
+def isolated_session() -> boto3.Session:
     """A session without profile and files: a stray AWS_PROFILE must not decide whether a sign-in works."""
     nowhere = (None, None, os.devnull, None)
     core = botocore.session.Session(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from demo_client.errors import REFUSED, PlainError
+from demo_client.errors import REFUSED, CliError
 
 
 class Status(StrEnum):
@@ -45,7 +45,7 @@ class Tokens:
 
 
 def read_challenge(parameters: Mapping[str, str]) -> Challenge:
-    """A Challenge from Cognito's ChallengeParameters; raises PlainError when they are not this product's."""
+    """A Challenge from Cognito's ChallengeParameters; raises CliError when they are not this product's."""
     try:
         channels = json.loads(parameters["channels"])
         return Challenge(
@@ -60,7 +60,7 @@ def read_challenge(parameters: Mapping[str, str]) -> Challenge:
             resends_left=int(parameters["resendsLeft"]),
         )
     except (KeyError, ValueError, AttributeError):
-        raise PlainError(
+        raise CliError(
             "This pool asks for something else than a passcode. Check that its triggers are this stack's.",
             REFUSED,
         ) from None

@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol
 from pycognito.aws_srp import AWSSRP
 
 from demo_client.cognito.challenge import Challenge, Tokens, read_challenge, read_tokens
-from demo_client.cognito.pool_config import Pool
-from demo_client.errors import REFUSED, PlainError
+from demo_client.cognito.pool_config import PoolConfig
+from demo_client.errors import REFUSED, CliError
 
 NO_METADATA: Final[Mapping[str, str]] = {}
 
@@ -32,7 +32,7 @@ class SignIn:
     sign-in: Cognito takes no further answer to it.
     """
 
-    def __init__(self, cognito: Cognito, pool: Pool, user: str, *, passwordless: bool) -> None:
+    def __init__(self, cognito: Cognito, pool: PoolConfig, user: str, *, passwordless: bool) -> None:
         self._cognito = cognito
         self._pool = pool
         self._user = user
@@ -48,7 +48,7 @@ class SignIn:
         asked = self._initiate(proof.opening())
         if asked.get("ChallengeName") != "PASSWORD_VERIFIER":
             # Going on would let a pool that is set up wrongly skip the password.
-            raise PlainError("This app client does not ask for the password. Use --passwordless.", REFUSED)
+            raise CliError("This app client does not ask for the password. Use --passwordless.", REFUSED)
         self._session = asked.get("Session")
         answer = proof.answer(asked["ChallengeParameters"])
         return self._step(self._respond("PASSWORD_VERIFIER", answer))
@@ -91,9 +91,9 @@ class SignIn:
         # Every answer brings a new session string, and the old one is dead.
         self._session = reply.get("Session")
         if reply.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
-            raise PlainError("This account must first set a new password. Ask the pool's operators.", REFUSED)
+            raise CliError("This account must first set a new password. Ask the pool's operators.", REFUSED)
         if reply.get("ChallengeName") != "CUSTOM_CHALLENGE":
-            raise PlainError("This pool asks for another factor than a code. Switch pool MFA off.", REFUSED)
+            raise CliError("This pool asks for another factor than a code. Switch pool MFA off.", REFUSED)
         parameters = reply.get("ChallengeParameters") or {}
         # From here on the name that Cognito gave counts, and not the address that was typed.
         self._user = parameters.get("USERNAME", self._user)
@@ -103,7 +103,7 @@ class SignIn:
 class PasswordProof:
     """Proves a password without sending it. `opening` goes out first, `answer` to what comes back."""
 
-    def __init__(self, pool: Pool, client_id: str, user: str, password: str) -> None:
+    def __init__(self, pool: PoolConfig, client_id: str, user: str, password: str) -> None:
         # Without a client of some kind it would build its own, and look for credentials to do so.
         self._srp = AWSSRP(user, password, pool.user_pool_id, client_id, client=object())
 

@@ -21,30 +21,30 @@ _WIDTH = 96
 _INDENT = (0, 0, 0, 3)
 
 
-class Teller:
+class ScenarioConsole:
     """Headings, sentences, messages that arrived, and two answers side by side."""
 
     def __init__(self) -> None:
         plain = Console(highlight=False)
-        self.console = Console(
+        self.output = Console(
             highlight=False, width=min(_WIDTH, plain.width) if plain.is_terminal else _WIDTH
         )
-        self._chapter = 0
+        self._count = 0
 
-    def chapter(self, title: str) -> None:
-        self._chapter += 1
-        self.console.print(Text(f"\n{self._chapter}  {title}", style="bold"))
+    def heading(self, title: str) -> None:
+        self._count += 1
+        self.output.print(Text(f"\n{self._count}  {title}", style="bold"))
 
-    def say(self, sentence: str) -> None:
-        self.console.print(Padding(Text(sentence), _INDENT, expand=False))
+    def info(self, sentence: str) -> None:
+        self.output.print(Padding(Text(sentence), _INDENT, expand=False))
 
-    def good(self, sentence: str) -> None:
-        self.console.print(
+    def success(self, sentence: str) -> None:
+        self.output.print(
             Padding(Text.assemble(("✓ ", "green bold"), (sentence, "green")), _INDENT, expand=False)
         )
 
-    def refused(self, sentence: str) -> None:
-        self.console.print(
+    def refusal(self, sentence: str) -> None:
+        self.output.print(
             Padding(Text.assemble(("✗ ", "red bold"), (sentence, "red")), _INDENT, expand=False)
         )
 
@@ -53,7 +53,7 @@ class Teller:
         title = Text(f"{name(message.channel)} to {message.to}", style="cyan")
         lines = [f"Subject: {message.subject}", ""] if message.subject else []
         body = Text("\n".join([*lines, message.text.strip()]))
-        self.console.print(
+        self.output.print(
             Padding(Panel(body, title=title, title_align="left", border_style="cyan"), _INDENT, expand=False)
         )
 
@@ -61,15 +61,15 @@ class Teller:
         table = Table("", "a known user", "nobody", box=None, pad_edge=False, header_style="dim")
         for key in sorted(known):
             table.add_row(Text(key), Text(known[key]), Text(unknown[key]))
-        self.console.print(Padding(table, _INDENT, expand=False))
+        self.output.print(Padding(table, _INDENT, expand=False))
 
     def wait(self, seconds: int, why: str) -> None:
         """Count down where everybody can see it."""
-        self.say(f"{why} ({seconds} seconds)")
-        with self.console.status("") as status:
+        self.info(f"{why} ({seconds} seconds)")
+        with self.output.status("") as status:
             for left in range(seconds, 0, -1):
                 status.update(f"{left} …")
                 time.sleep(1)
 
     def command(self, what: str, line: str) -> None:
-        self.console.print(Text.assemble("   ", (f"{what:<22}", "dim"), (line, "bold")), soft_wrap=True)
+        self.output.print(Text.assemble("   ", (f"{what:<22}", "dim"), (line, "bold")), soft_wrap=True)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from demo_client import local_stack_api
 from demo_client.cognito import session
 from demo_client.cognito.account import Account
-from demo_client.cognito.aws_clients import cognito
+from demo_client.cognito.aws_clients import cognito_client
 from demo_client.cognito.challenge import Challenge, Status, Tokens
-from demo_client.cognito.pool_config import Pool
+from demo_client.cognito.pool_config import PoolConfig
 from demo_client.cognito.sign_in import SignIn
-from demo_client.cognito.tokens import Person
-from demo_client.errors import PlainError
+from demo_client.cognito.tokens import SignedInUser
+from demo_client.errors import CliError
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from tools.local_stack.stack import Stack
 
 
-def expect(as_told: bool, otherwise: str) -> None:
-    """Raise PlainError, which ends the story, unless things are as they are told."""
-    if not as_told:
-        raise PlainError(
+def expect(holds: bool, otherwise: str) -> None:
+    """Raise CliError, which ends the story, unless things are as they are told."""
+    if not holds:
+        raise CliError(
             f"The story did not go as told: {otherwise}. Read the stack's logs: .local/emulator.log."
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Character:
+class DemoUser:
     """Somebody with an account. The password is made up anew for each of them."""
 
     email: str
@@ -41,44 +41,44 @@ class Character:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class DemoEnvironment:
     """A pool of the local stack, and the one client that all of the story uses."""
 
-    pool: Pool
+    pool: PoolConfig
     stack: Stack
     cognito: CognitoIdentityProviderClient
 
-    def person(self, name: str, channel: str) -> Character:
+    def create_user(self, name: str, channel: str) -> DemoUser:
         """A new account with a verified address and number; codes go to `channel` first."""
         email, password = f"{name}-{secrets.token_hex(2)}@passcode.example", f"local-{secrets.token_hex(5)}"
         # The numbers 206-555-0100 to -0199 belong to nobody: they are kept for fiction.
         phone = f"+1206555{secrets.randbelow(100) + 100:04}"
         Account(self.cognito, self.pool, email).sign_up(password, phone, channel)
-        local_stack_api.confirm(self.pool, email, phone)
-        return Character(email, password)
+        local_stack_api.confirm_account(self.pool, email, phone)
+        return DemoUser(email, password)
 
-    def scene(self, who: Character, *, passwordless: bool) -> Scene:
-        return Scene(self, who, passwordless)
-
-
-def set_stage(stack: Stack, pool: Pool) -> Stage:
-    return Stage(pool, stack, cognito(pool))
+    def sign_in(self, who: DemoUser, *, passwordless: bool) -> DemoSignIn:
+        return DemoSignIn(self, who, passwordless)
 
 
-class Scene:
+def connect(stack: Stack, pool: PoolConfig) -> DemoEnvironment:
+    return DemoEnvironment(pool, stack, cognito_client(pool))
+
+
+class DemoSignIn:
     """One sign-in of one person, with their inbox open beside it."""
 
-    def __init__(self, stage: Stage, who: Character, passwordless: bool) -> None:
-        self._pool = stage.pool
+    def __init__(self, environment: DemoEnvironment, who: DemoUser, passwordless: bool) -> None:
+        self._pool = environment.pool
         self._password = who.password
         self._resend_in = 0
-        self._inbox = local_stack_api.Inbox(stage.stack, who.email)
-        self._sign_in = SignIn(stage.cognito, stage.pool, who.email, passwordless=passwordless)
+        self._inbox = local_stack_api.Inbox(environment.stack, who.email)
+        self._sign_in = SignIn(environment.cognito, environment.pool, who.email, passwordless=passwordless)
 
     def start(self) -> Challenge:
         return _sent(self._sign_in.start(self._password))
 
-    def resend_after(self, wait: Callable[[int, str], None]) -> Challenge:
+    def resend_after_cooldown(self, wait: Callable[[int, str], None]) -> Challenge:
         """Ask for the message again, once the cooldown of the last one is over."""
         wait(self._resend_in, "Two messages to one person keep a distance")
         return _sent(self._sign_in.resend())
@@ -86,7 +86,7 @@ class Scene:
     def message(self, challenge: Challenge) -> Message:
         return self._inbox.newest(challenge)
 
-    def wrong(self, code: str) -> Challenge:
+    def answer_wrong(self, code: str) -> Challenge:
         """Answer with a code that must not be taken."""
         step = self._sign_in.answer(code)
         expect(not isinstance(step, Tokens), "a code that is not good signed somebody in")
@@ -96,12 +96,12 @@ class Scene:
         self._resend_in = _challenge(step).resend_in
         return _challenge(step)
 
-    def right(self, code: str) -> Person:
+    def answer_right(self, code: str) -> SignedInUser:
         """Answer with the code; the person, once their tokens were checked."""
         step = self._sign_in.answer(code)
         if not isinstance(step, Tokens):
-            raise PlainError("The story did not go as told: the right code was refused.")
-        return session.accept(self._pool, step)
+            raise CliError("The story did not go as told: the right code was refused.")
+        return session.verify_and_save(self._pool, step)
 
 
 def _sent(step: Challenge | Tokens) -> Challenge:
@@ -112,5 +112,5 @@ def _sent(step: Challenge | Tokens) -> Challenge:
 
 def _challenge(step: Challenge | Tokens) -> Challenge:
     if isinstance(step, Tokens):
-        raise PlainError("The story did not go as told: Cognito signed somebody in without a code.")
+        raise CliError("The story did not go as told: Cognito signed somebody in without a code.")
     return step

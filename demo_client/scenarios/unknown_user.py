@@ -8,42 +8,44 @@ from collections.abc import Mapping
 from botocore.exceptions import ClientError
 
 from demo_client.local_stack_api import Inbox
-from demo_client.scenarios.console import Teller
-from demo_client.scenarios.fixtures import Stage, expect
+from demo_client.scenarios.console import ScenarioConsole
+from demo_client.scenarios.fixtures import DemoEnvironment, expect
 
-_MORE_THAN_ALLOWED = 12
+_MAX_GUESSES = 12
 
 
-def an_unknown_user_looks_like_any_other(stage: Stage, teller: Teller) -> None:
+def compare_unknown_user(environment: DemoEnvironment, console: ScenarioConsole) -> None:
     """Start both, compare what comes back, and guess until Cognito ends it."""
-    teller.chapter("A user who does not exist looks like any other")
+    console.heading("A user who does not exist looks like any other")
     nobody = f"nobody-{secrets.token_hex(2)}@passcode.example"
-    unknown = _Outsider(stage, nobody)
+    unknown = _AnonymousCaller(environment, nobody)
     made_up = unknown.start()
     # Nobody is given a channel by chance, as people have theirs; the neighbour wants the same one.
-    lin = stage.person("lin", made_up["channel"])
-    known = _Outsider(stage, lin.email)
+    lin = environment.create_user("lin", made_up["channel"])
+    known = _AnonymousCaller(environment, lin.email)
     told = known.start()
     expect(_without_name(told) == _without_name(made_up), "an unknown user is told something else")
-    teller.side_by_side(told, made_up)
+    console.side_by_side(told, made_up)
     ends = known.guess_until_refused(), unknown.guess_until_refused()
     expect(ends[0] == ends[1], "an unknown user is refused in another way")
-    expect(not Inbox(stage.stack, nobody).messages("email"), "a message went to nobody")
+    expect(not Inbox(environment.stack, nobody).messages("email"), "a message went to nobody")
     rounds, refusal = ends[0]
-    teller.refused(f"{rounds} guesses at each, and the same end for both: {refusal}")
-    teller.good("No message went out to nobody. All that this stack says is the same; USERNAME is Cognito's.")
+    console.refusal(f"{rounds} guesses at each, and the same end for both: {refusal}")
+    console.success(
+        "No message went out to nobody. All that this stack says is the same; USERNAME is Cognito's."
+    )
 
 
 def _without_name(parameters: Mapping[str, str]) -> Mapping[str, str]:
     return {key: value for key, value in parameters.items() if key != "USERNAME"}
 
 
-class _Outsider:
+class _AnonymousCaller:
     """Somebody who knows an address and nothing else. Works on Cognito's raw answers: they leak."""
 
-    def __init__(self, stage: Stage, email: str) -> None:
-        self._cognito = stage.cognito
-        self._client_id = stage.pool.code_only
+    def __init__(self, environment: DemoEnvironment, email: str) -> None:
+        self._cognito = environment.cognito
+        self._client_id = environment.pool.code_only_client_id
         self._email = email
         self._session = ""
 
@@ -56,12 +58,12 @@ class _Outsider:
 
     def guess_until_refused(self) -> tuple[int, str]:
         """(Guesses made, the refusal that ended it)."""
-        for guesses in range(1, _MORE_THAN_ALLOWED):
+        for guesses in range(1, _MAX_GUESSES):
             try:
                 self._guess()
             except ClientError as error:
                 return guesses, error.response["Error"]["Message"]
-        return _MORE_THAN_ALLOWED, "none"
+        return _MAX_GUESSES, "none"
 
     def _guess(self) -> None:
         reply = self._cognito.respond_to_auth_challenge(

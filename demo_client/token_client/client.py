@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 from . import responses
 from .errors import UNREACHABLE, TokenApiError, Unreachable
 from .responses import Created, Introspection, Proof
-from .transport import Wire
+from .transport import HttpTransport
 
 # Before the second try and before the third, in seconds.
 _PAUSES: Final = (0.2, 1.0)
@@ -42,7 +42,7 @@ class TokenClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         timeouts = (connect_timeout, read_timeout)
-        self._wire = Wire(api_url, region, session or boto3.Session(), credentials, timeouts)
+        self._wire = HttpTransport(api_url, region, session or boto3.Session(), credentials, timeouts)
         self._sleep = sleep
 
     def create(

@@ -54,12 +54,12 @@ class TokenApiError(Exception):
         self.retry_after = retry_after
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         """What happened and what to do, for people."""
         return f"{self.title}. {self.detail}".strip() if self.title else self.detail
 
     def __str__(self) -> str:
-        return f"{self.sentence} ({self.problem})"
+        return f"{self.message} ({self.problem})"
 
 
 class WrongCode(TokenApiError):
@@ -84,16 +84,16 @@ def unfit(status: int = 0) -> TokenApiError:
 
 
 def refusal(
-    status: int, headers: Mapping[str, str], body: bytes, unsaid: Iterable[str] = ()
+    status: int, headers: Mapping[str, str], body: bytes, redact: Iterable[str] = ()
 ) -> TokenApiError:
-    """The error for an answer that is no success; no string of `unsaid` is repeated in its sentences."""
+    """The error for an answer that is no success; no string of `redact` is repeated in its sentences."""
     found = _document(body)
     problem = found.get("type", "").removeprefix(_TYPE) or _name(status)
     return _class(problem, status)(
         problem,
         status,
-        _clean(found.get("title"), unsaid),
-        _clean(found.get("detail"), unsaid),
+        _clean(found.get("title"), redact),
+        _clean(found.get("detail"), redact),
         _whole(found.get("attempts_left")),
         _whole(found.get("retry_after"), headers.get("Retry-After")),
     )
@@ -123,10 +123,10 @@ def _class(problem: str, status: int) -> type[TokenApiError]:
     return Unreachable if status >= 500 else TokenApiError
 
 
-def _clean(said: object, unsaid: Iterable[str]) -> str:
+def _clean(said: object, redact: Iterable[str]) -> str:
     # Errors end in logs. The service repeats nothing of what it was sent; whatever else answers might.
     text = said if isinstance(said, str) else ""
-    for secret in unsaid:
+    for secret in redact:
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "…")
     return "".join(char if char.isprintable() else " " for char in text)[:_LONGEST]

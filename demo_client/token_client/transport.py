@@ -26,7 +26,7 @@ _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _LARGEST: Final = 64 * 1024
 
 
-class Wire:
+class HttpTransport:
     """Sends requests to one API. `timeouts` are for the connection and for each wait for the answer, in
     seconds. Safe to share between threads."""
 
@@ -73,7 +73,7 @@ class Wire:
             raise ValueError("The region cannot be read from this URL. Give it as region=.")
         SigV4Auth(credentials.get_frozen_credentials(), _SERVICE, self._region).add_auth(request)
 
-    def _send(self, request: AWSRequest, unsaid: Iterable[str]) -> dict[str, Any]:
+    def _send(self, request: AWSRequest, redact: Iterable[str]) -> dict[str, Any]:
         try:
             answer = self._http.send(request.prepare())
             body = _read(answer)
@@ -81,7 +81,7 @@ class Wire:
         except (HTTPClientError, NoConnection, urllib3.exceptions.HTTPError, OSError):
             raise Unreachable(UNREACHABLE) from None
         if answer.status_code != 200:
-            raise refusal(answer.status_code, answer.headers, body, unsaid)
+            raise refusal(answer.status_code, answer.headers, body, redact)
         return _object(body)
 
 

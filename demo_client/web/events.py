@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from demo_client.web.stack_data import Backstage, message_id
+from demo_client.web.stack_data import StackData, message_id
 from tools.local_stack.inbox import Message
 
 PAUSE: Final = 0.3
@@ -17,24 +17,25 @@ _OLD_MESSAGES: Final = 5
 _ROUNDS_OF_SILENCE: Final = 50
 
 
-def events(backstage: Backstage, since: int, wait: Callable[[float], bool]) -> Iterator[bytes]:
-    """Endless events `message` and `step`; steps from `since` (ms since 1970) on, and the latest messages.
+def events(stack_data: StackData, since: int, wait: Callable[[float], bool]) -> Iterator[bytes]:
+    """Endless events `message` and `invocation`; calls from `since` (ms since 1970) on, and the
+    latest messages.
 
     `wait` pauses for some seconds and answers whether this is to end.
     """
     # Asked before anything is said: to begin with a stack that is gone is no beginning.
-    told = {message_id(message) for message in backstage.messages()[:-_OLD_MESSAGES]}
+    told = {message_id(message) for message in stack_data.messages()[:-_OLD_MESSAGES]}
     silent = 0
     yield b"retry: 1000\n\n"
     while True:
-        fresh = [message for message in backstage.messages() if message_id(message) not in told]
-        steps = [step for step in backstage.steps(since) if step.id not in told]
+        fresh = [message for message in stack_data.messages() if message_id(message) not in told]
+        invocations = [each for each in stack_data.invocations(since) if each.id not in told]
         told.update(map(message_id, fresh))
-        told.update(step.id for step in steps)
-        since = max([since, *(step.at for step in steps)])
+        told.update(each.id for each in invocations)
+        since = max([since, *(each.ended_at for each in invocations)])
         yield from (_event("message", since, _message(message)) for message in fresh)
-        yield from (_event("step", since, asdict(step)) for step in steps)
-        silent = 0 if fresh or steps else silent + 1
+        yield from (_event("invocation", since, asdict(each)) for each in invocations)
+        silent = 0 if fresh or invocations else silent + 1
         if silent == _ROUNDS_OF_SILENCE:
             silent = 0
             yield b": nothing happens\n\n"

@@ -1,4 +1,4 @@
-"""What the functions did, read from their logs: one step is one call of one function."""
+"""What the functions did, read from their logs: one invocation is one call of one function."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ _CHALLENGE_SHOWN: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One call of the function `door`: when it ended (`at`, ms since 1970), how long it `took` (ms),
+class Invocation:
+    """One call of `function`: when it ended (`ended_at`, ms since 1970), how long it took (`duration_ms`),
     its log `lines`, and the `metrics` it emitted ({name, value, unit, and the dimensions as `by`})."""
 
     id: str
-    door: str
-    at: int
-    took: int
+    function: str
+    ended_at: int
+    duration_ms: int
     lines: tuple[Mapping[str, Any], ...]
     metrics: tuple[Mapping[str, Any], ...]
 
 
-def read(door: str, events: Iterable[Mapping[str, Any]]) -> list[Step]:
+def read(function: str, events: Iterable[Mapping[str, Any]]) -> list[Invocation]:
     """The finished calls among the log events of one function, in the order of their ends."""
-    steps: list[Step] = []
+    invocations: list[Invocation] = []
     written: dict[str, list[str]] = {}
     for event in events:
         lines = written.setdefault(event["logStreamName"], [])
         if report := _REPORT.match(event["message"]):
-            steps.append(_step(door, report, event["timestamp"], lines))
+            invocations.append(_invocation(function, report, event["timestamp"], lines))
             lines.clear()
         else:
             lines.append(event["message"])
-    return sorted(steps, key=lambda step: step.at)
+    return sorted(invocations, key=lambda invocation: invocation.ended_at)
 
 
-def _step(door: str, report: re.Match[str], at: int, written: Iterable[str]) -> Step:
+def _invocation(function: str, report: re.Match[str], ended_at: int, written: Iterable[str]) -> Invocation:
     documents = [document for line in written if (document := _document(line))]
-    return Step(
+    return Invocation(
         id=report["id"],
-        door=door,
-        at=at,
-        took=round(float(report["ms"])),
+        function=function,
+        ended_at=ended_at,
+        duration_ms=round(float(report["ms"])),
         lines=tuple(_line(document) for document in documents if "message" in document),
         metrics=tuple(metric for document in documents for metric in _metrics(document)),
     )

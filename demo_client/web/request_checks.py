@@ -18,7 +18,7 @@ def hosts(port: int) -> tuple[str, ...]:
     return (f"localhost:{port}", f"127.0.0.1:{port}")
 
 
-def refusal(path: str, headers: Mapping[str, str], port: int) -> str | None:
+def rejection(path: str, headers: Mapping[str, str], port: int) -> str | None:
     """Why a request is refused, as a sentence, or None.
 
     A name that somebody let point to 127.0.0.1 (DNS rebinding) stands in Host. Whatever the browser says
@@ -31,7 +31,7 @@ def refusal(path: str, headers: Mapping[str, str], port: int) -> str | None:
     return None
 
 
-def post_refusal(headers: Mapping[str, str], nonce: str) -> str | None:
+def post_rejection(headers: Mapping[str, str], nonce: str) -> str | None:
     """Why something that changes the stack is refused, or None: only the page as it was served may do it."""
     if headers.get("Origin") != f"http://{headers.get('Host')}":
         return "Only the page itself may do this."

@@ -8,20 +8,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from demo_client.web.stack_data import CHANNELS, Backstage, message_id
+from demo_client.web.stack_data import CHANNELS, StackData, message_id
 
-_HERE: Final = Path(__file__).parent
-BUILT: Final = _HERE / "built" / "app.js"
+_FOLDER: Final = Path(__file__).parent
+BUILT: Final = _FOLDER / "built" / "app.js"
 
-_KINDS: Final = {
+_CONTENT_TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
 # Paths are looked up here and never joined, so there is none that leads out of the folder.
-_FILES: Final = {f"/{file.name}": file for file in (_HERE / "static").iterdir() if file.suffix in _KINDS} | {
-    "/": _HERE / "static" / "index.html",
+_FILES: Final = {
+    f"/{file.name}": file for file in (_FOLDER / "static").iterdir() if file.suffix in _CONTENT_TYPES
+} | {
+    "/": _FOLDER / "static" / "index.html",
     "/app.js": BUILT,
 }
 _MAIL: Final = re.compile(r"/mail/([0-9a-f]{16})")
@@ -31,11 +33,11 @@ _MAIL_POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; f
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A response: `policy` is its Content-Security-Policy, empty for the page's own."""
 
     status: int
-    kind: str
+    content_type: str
     body: bytes
     policy: str = ""
 
@@ -49,42 +51,42 @@ def page_policy(endpoint: str) -> str:
     )
 
 
-def get(backstage: Backstage, path: str, nonce: str) -> Answer:
-    """The answer to GET `path`. Raises one of GONE when the stack is gone."""
+def get(stack_data: StackData, path: str, nonce: str) -> Response:
+    """The answer to GET `path`. Raises one of STACK_UNAVAILABLE when the stack is gone."""
     if path == "/facts":
-        return _json(200, backstage.facts() | {"nonce": nonce, "form": BUILT.exists()})
+        return _json(200, stack_data.facts() | {"nonce": nonce, "form": BUILT.exists()})
     if mail := _MAIL.fullmatch(path):
-        return _mail(backstage, mail[1])
+        return _mail(stack_data, mail[1])
     file = _FILES.get(path)
     if file is None or not file.exists():
-        return sentence(404, "There is nothing here.")
-    return Answer(200, _KINDS[file.suffix], file.read_bytes())
+        return plain_text(404, "There is nothing here.")
+    return Response(200, _CONTENT_TYPES[file.suffix], file.read_bytes())
 
 
-def post(backstage: Backstage, path: str, body: bytes) -> Answer:
-    """The answer to POST `path`. Raises one of GONE when the stack is gone."""
+def post(stack_data: StackData, path: str, body: bytes) -> Response:
+    """The answer to POST `path`. Raises one of STACK_UNAVAILABLE when the stack is gone."""
     if path != "/users":
-        return sentence(404, "There is nothing here.")
+        return plain_text(404, "There is nothing here.")
     try:
         channel = json.loads(body)["channel"]
     except (ValueError, TypeError, KeyError):
         channel = None
     if channel not in CHANNELS:
-        return sentence(400, "A user's codes go by email or by sms.")
-    return _json(201, asdict(backstage.make_user(channel)))
+        return plain_text(400, "A user's codes go by email or by sms.")
+    return _json(201, asdict(stack_data.make_user(channel)))
 
 
-def sentence(status: int, text: str) -> Answer:
+def plain_text(status: int, text: str) -> Response:
     """A refusal that a person can read."""
-    return Answer(status, "text/plain; charset=utf-8", text.encode())
+    return Response(status, "text/plain; charset=utf-8", text.encode())
 
 
-def _mail(backstage: Backstage, wanted: str) -> Answer:
-    for message in backstage.messages():
-        if message.html and message_id(message) == wanted:
-            return Answer(200, _KINDS[".html"], message.html.encode(), _MAIL_POLICY)
-    return sentence(404, "There is no such message.")
+def _mail(stack_data: StackData, message_hash: str) -> Response:
+    for message in stack_data.messages():
+        if message.html and message_id(message) == message_hash:
+            return Response(200, _CONTENT_TYPES[".html"], message.html.encode(), _MAIL_POLICY)
+    return plain_text(404, "There is no such message.")
 
 
-def _json(status: int, content: dict[str, Any]) -> Answer:
-    return Answer(status, "application/json", json.dumps(content).encode())
+def _json(status: int, content: dict[str, Any]) -> Response:
+    return Response(status, "application/json", json.dumps(content).encode())

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from demo_client.web import invocations
-from demo_client.web.invocations import Step
+from demo_client.web.invocations import Invocation
 from tools.local_stack import inbox
 from tools.local_stack.clients import client
 from tools.local_stack.errors import StackError
@@ -20,7 +20,7 @@ from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack, load
 
 # What a call raises when the stack is gone, or is being replaced.
-GONE: Final = (StackError, OSError, BotoCoreError, ClientError)
+STACK_UNAVAILABLE: Final = (StackError, OSError, BotoCoreError, ClientError)
 
 CHANNELS: Final = ("email", "sms")
 _NAMES: Final = ("ada", "grace", "lin", "mary", "alan", "edith")
@@ -35,28 +35,32 @@ class DemoUser:
     password: str = field(repr=False)
 
 
-class Backstage(Protocol):
-    """What the page's server needs of the stack that it shows. Each raises one of GONE."""
+class StackData(Protocol):
+    """What the page's server needs of the stack that it shows. Each raises one of STACK_UNAVAILABLE."""
 
     def messages(self) -> list[Message]: ...
-    def steps(self, since: int) -> list[Step]: ...
+    def invocations(self, since: int) -> list[Invocation]: ...
     def facts(self) -> dict[str, Any]: ...
     def make_user(self, channel: str) -> DemoUser: ...
 
 
-class LocalBackstage:
+class LocalStackData:
     """The local stack that runs now."""
 
     def messages(self) -> list[Message]:
         """Everything that was sent, oldest first."""
         return inbox.read(load())
 
-    def steps(self, since: int) -> list[Step]:
+    def invocations(self, since: int) -> list[Invocation]:
         """The calls that ended at `since` (ms since 1970) or later, in the order of their ends."""
         stack = load()
         logs = _logs(stack.endpoint_url)
-        found = [step for door in stack.functions for step in _steps(logs, stack, door, since)]
-        return sorted(found, key=lambda step: step.at)
+        found = [
+            invocation
+            for function in stack.functions
+            for invocation in _read_invocations(logs, stack, function, since)
+        ]
+        return sorted(found, key=lambda invocation: invocation.ended_at)
 
     def facts(self) -> dict[str, Any]:
         """What an app is told about its pool; `hosted` is None on a stack without hosted sign-in."""
@@ -71,7 +75,7 @@ class LocalBackstage:
     def make_user(self, channel: str) -> DemoUser:
         """A new user whose codes go to `channel` first."""
         stack = load()
-        user = _somebody()
+        user = _new_demo_user()
         wanted = {
             "email": user.email,
             "email_verified": "true",
@@ -99,11 +103,11 @@ def _logs(endpoint_url: str) -> Any:
     return client(endpoint_url, "logs")
 
 
-def _steps(logs: Any, stack: Stack, door: str, since: int) -> list[Step]:
+def _read_invocations(logs: Any, stack: Stack, function: str, since: int) -> list[Invocation]:
     pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=f"/aws/lambda/{stack.functions[door]}", startTime=since
+        logGroupName=f"/aws/lambda/{stack.functions[function]}", startTime=since
     )
-    return invocations.read(door, (event for page in pages for event in page["events"]))
+    return invocations.read(function, (event for page in pages for event in page["events"]))
 
 
 def _hosted(outputs: Mapping[str, str]) -> dict[str, str] | None:
@@ -111,7 +115,7 @@ def _hosted(outputs: Mapping[str, str]) -> dict[str, str] | None:
     return {"url": url, "clientId": client_id} if url and client_id else None
 
 
-def _somebody() -> DemoUser:
+def _new_demo_user() -> DemoUser:
     tag = secrets.token_hex(2)
     return DemoUser(
         email=f"{secrets.choice(_NAMES)}-{tag}@passcode.example",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo_client.web import responses
-from demo_client.web.invocations import Step
+from demo_client.web.invocations import Invocation
 from tests.browser.preview import PHONE, TABLE, Scheme
 from tests.conftest import missing
-from tests.demo_client.web_kit import EMAIL, ENDPOINT, SMS, FakeBackstage, served
+from tests.demo_client.web_kit import EMAIL, ENDPOINT, SMS, FakeStackData, served
 from tools.local_stack.environment import ROOT
 
 if TYPE_CHECKING:
@@ -47,15 +47,17 @@ def pictures() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
 
 
-def stack() -> FakeBackstage:
+def stack() -> FakeStackData:
     """A stack on which somebody has signed in."""
     now = int(time.time() * 1000) + 60_000
-    steps = [
-        Step(f"r-{n}", door, now + n, 5, ({"message": message} | more,), (counted(message, more),))
-        for n, (door, message, more) in enumerate(DONE)
+    invocations = [
+        Invocation(f"r-{n}", name, now + n, 5, ({"message": message} | more,), (counted(message, more),))
+        for n, (name, message, more) in enumerate(DONE)
     ]
-    return FakeBackstage(
-        [EMAIL, SMS, ARABIC], steps, hosted={"url": f"{ENDPOINT}/oauth2/authorize", "clientId": "the-client"}
+    return FakeStackData(
+        [EMAIL, SMS, ARABIC],
+        invocations,
+        hosted={"url": f"{ENDPOINT}/oauth2/authorize", "clientId": "the-client"},
     )
 
 
@@ -73,7 +75,7 @@ def filled(visit: Callable[..., "Page"]) -> Iterator[Callable[..., "Page"]]:
         def opened(size: "ViewportSize") -> "Page":
             page = visit(server, viewport=size, reduced_motion="reduce")
             page.locator("#make-user:enabled").wait_for()
-            page.locator('#doors [data-door="verify_auth_challenge"].bad').wait_for()
+            page.locator('#functions [data-function="verify_auth_challenge"].bad').wait_for()
             page.locator("#messages li").nth(2).wait_for()
             return page
 

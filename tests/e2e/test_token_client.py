@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 from typer.testing import CliRunner
 
 from demo_client.cli.commands import app
-from demo_client.cli.token_config import Place
+from demo_client.cli.token_config import TokenServiceConfig
 from demo_client.token_client import CodeGone, TokenApiError, TokenClient, TooSoon, WrongCode
 from tests.clients.proof import by_pyjwt
 from tests.conftest import User, another_code
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def client(local_stack: Stack) -> TokenClient:
-    return Place(local_stack.outputs["TokenApiURL"], local_stack.region).client()
+    return TokenServiceConfig(local_stack.outputs["TokenApiURL"], local_stack.region).create_client()
 
 
 @pytest.fixture

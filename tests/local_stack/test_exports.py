@@ -50,13 +50,13 @@ def test_each_name_that_a_snippet_reads_is_there(snippet: Path) -> None:
     names = set(read_by(snippet)) - PERSONS
     assert names
     outputs = dict.fromkeys(shell_environment._OUTPUTS.values(), "there")
-    assert names <= shell_environment.of(replace(STACK, outputs=outputs)).keys()
+    assert names <= shell_environment.variables(replace(STACK, outputs=outputs)).keys()
 
 
 @pytest.mark.usefixtures("_running")
 def test_a_shell_reads_each_value_as_it_is() -> None:
     said = CliRunner().invoke(app, ["env"]).stdout
-    names = shell_environment.of(STACK)
+    names = shell_environment.variables(STACK)
     told = subprocess.run(
         ["sh", "-euc", 'eval "$1"; exec env -0', "sh", said],
         env={},
@@ -71,15 +71,15 @@ def test_a_shell_reads_each_value_as_it_is() -> None:
 
 @pytest.mark.usefixtures("_running")
 def test_json_is_one_object() -> None:
-    assert json.loads(CliRunner().invoke(app, ["env", "--json"]).stdout) == shell_environment.of(STACK)
+    assert json.loads(CliRunner().invoke(app, ["env", "--json"]).stdout) == shell_environment.variables(STACK)
 
 
 def test_what_a_stack_has_not_got_is_left_out() -> None:
-    bare = shell_environment.of(replace(STACK, clients={"code_only": "kiosk"}, outputs={}))
+    bare = shell_environment.variables(replace(STACK, clients={"code_only": "kiosk"}, outputs={}))
     assert bare["CLIENT_ID"] == bare["CODE_ONLY_CLIENT_ID"] == "kiosk"
     assert not {name for name in bare if name.startswith(("TOKEN_", "STEP_UP_", "HOSTED_", "PASSWORD_"))}
-    assert "CLIENT_ID" not in shell_environment.of(replace(STACK, clients={"hosted": "page"}))
-    assert shell_environment.of(STACK)["CLIENT_ID"] == "web"
+    assert "CLIENT_ID" not in shell_environment.variables(replace(STACK, clients={"hosted": "page"}))
+    assert shell_environment.variables(STACK)["CLIENT_ID"] == "web"
 
 
 def test_without_a_stack_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:

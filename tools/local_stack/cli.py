@@ -45,7 +45,7 @@ def up(
             with console.status("Starting the local AWS and deploying template.yaml …"):
                 stack = local.up(port, dict(_pair(text) for text in parameter or []))
         except KeyboardInterrupt:
-            _say_on_stderr(local.after_ctrl_c())
+            _say_on_stderr(local.interrupt_message())
             raise
     if port and not stack.endpoint_url.endswith(f":{port}"):
         console.print(_elsewhere(port, before))
@@ -88,8 +88,8 @@ def inbox(
 def env(as_json: Json = False) -> None:
     """Print what the documentation's examples read: eval "$(python -m tools.local_stack env)"."""
     with _plain_errors():
-        names = shell_environment.of(local.load())
-    typer.echo(json.dumps(names) if as_json else shell_environment.for_shell(names))
+        names = shell_environment.variables(local.load())
+    typer.echo(json.dumps(names) if as_json else shell_environment.export_lines(names))
 
 
 @contextmanager

@@ -42,7 +42,7 @@ DEFAULTS = {
 
 
 @dataclass(frozen=True)
-class Package:
+class FunctionPackage:
     """A deployable: the `template` whose CodeUri names `key` in `BUCKET`, and the `code` for there."""
 
     template: str
@@ -55,15 +55,15 @@ class Package:
         return hashlib.sha256(self.template.encode()).hexdigest()
 
 
-def build(root: Path) -> Package:
-    """Package the project in the directory `root`."""
-    code = zip_of(root / "triggers")
+def build_package(root: Path) -> FunctionPackage:
+    """FunctionPackage the project in the directory `root`."""
+    code = zip_folder(root / "triggers")
     key = f"triggers-{hashlib.sha256(code).hexdigest()}.zip"
     template = (root / "template.yaml").read_text()
-    return Package(template.replace("CodeUri: triggers/", f"CodeUri: s3://{BUCKET}/{key}"), code, key)
+    return FunctionPackage(template.replace("CodeUri: triggers/", f"CodeUri: s3://{BUCKET}/{key}"), code, key)
 
 
-def zip_of(folder: Path) -> bytes:
+def zip_folder(folder: Path) -> bytes:
     """`folder` as a zip that depends on its files' names and bytes only."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -75,7 +75,7 @@ def zip_of(folder: Path) -> bytes:
     return out.getvalue()
 
 
-def deploy(endpoint_url: str, built: Package, overrides: Mapping[str, str]) -> dict[str, Any]:
+def deploy(endpoint_url: str, built: FunctionPackage, overrides: Mapping[str, str]) -> dict[str, Any]:
     """Create or update the stack; quick if nothing changed. Answers its description."""
     # Cognito's answers from its one provider come to this address; on AWS to the pool's domain.
     here = {"HostedExtraRedirectUris": f"{endpoint_url}/oauth2/idpresponse"}
@@ -102,8 +102,8 @@ def deploy(endpoint_url: str, built: Package, overrides: Mapping[str, str]) -> d
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
     except ClientError as error:
-        raise _refused(error.response["Error"]["Message"]) from error
-    return _settled(cloudformation)
+        raise _deployment_error(error.response["Error"]["Message"]) from error
+    return _wait_until_complete(cloudformation)
 
 
 def _verify_sender(endpoint_url: str, sender: str) -> None:
@@ -134,21 +134,23 @@ def _tags(stack: Mapping[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
 
 
-def _upload(endpoint_url: str, built: Package) -> None:
+def _upload(endpoint_url: str, built: FunctionPackage) -> None:
     s3 = client(endpoint_url, "s3")
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key=built.key, Body=built.code)
     s3.put_object(Bucket=BUCKET, Key=f"{built.digest}.yaml", Body=built.template.encode())
 
 
-def _settled(cloudformation: Any) -> dict[str, Any]:
+def _wait_until_complete(cloudformation: Any) -> dict[str, Any]:
     deadline = time.monotonic() + DEPLOYED_WITHIN
     while (stack := describe(cloudformation)) and stack["StackStatus"].endswith("_IN_PROGRESS"):
         if time.monotonic() > deadline:
-            raise _refused(f"it is still {stack['StackStatus']} after {DEPLOYED_WITHIN:.0f} seconds.")
+            raise _deployment_error(
+                f"it is still {stack['StackStatus']} after {DEPLOYED_WITHIN:.0f} seconds."
+            )
         time.sleep(0.05)
     if not stack or stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        raise _refused(_first_failure(cloudformation))
+        raise _deployment_error(_first_failure(cloudformation))
     return stack
 
 
@@ -160,7 +162,7 @@ def _first_failure(cloudformation: Any) -> str:
     return f"{failed[-1]['LogicalResourceId']}: {failed[-1].get('ResourceStatusReason', 'no reason given')}"
 
 
-def _refused(why: str) -> StackError:
+def _deployment_error(why: str) -> StackError:
     # The reasons are CloudFormation's own words, with a full stop or without.
     reason = f"{why.rstrip('. ')}."
     return StackError(

@@ -37,7 +37,7 @@ def _serve() -> None:
 
     from tools.local_stack import ministack_patches  # noqa: PLC0415
 
-    ministack_patches.apply()
+    ministack_patches.patch()
     _sign_readiness(app)
     sys.argv = sys.argv[:1]
     app.main()

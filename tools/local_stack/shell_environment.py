@@ -24,7 +24,7 @@ _CLIENTS = {
 }
 
 
-def of(stack: Stack) -> dict[str, str]:
+def variables(stack: Stack) -> dict[str, str]:
     """Names and values. What a stack has not got, such as an app client that is switched off, is left out.
 
     `CLIENT_ID` is the app client for a password and a code, or the other one where that is all there is.
@@ -47,6 +47,6 @@ def of(stack: Stack) -> dict[str, str]:
     }
 
 
-def for_shell(names: Mapping[str, str]) -> str:
+def export_lines(names: Mapping[str, str]) -> str:
     """Lines that a POSIX shell reads with eval."""
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in names.items())

@@ -8,33 +8,33 @@ const BAD = ['refused', 'throttled', 'send_failed', 'errors'];
 
 // A new sign-in: all lights off.
 export function dim() {
-  document.querySelectorAll('#doors li').forEach((door) => {
-    door.className = '';
-    door.querySelector('.outcome').textContent = '';
+  document.querySelectorAll('#functions li').forEach((box) => {
+    box.className = '';
+    box.querySelector('.outcome').textContent = '';
   });
 }
 
-export function showStep(step) {
-  if (seen.has(step.id)) return;
-  seen.add(step.id);
-  const door = document.querySelector(`#doors [data-door="${CSS.escape(step.door)}"]`);
-  if (door) light(door, step);
-  step.metrics.forEach(count);
-  if (step.metrics.length) showMetrics();
-  log(step);
+export function showInvocation(invocation) {
+  if (seen.has(invocation.id)) return;
+  seen.add(invocation.id);
+  const box = document.querySelector(`#functions [data-function="${CSS.escape(invocation.function)}"]`);
+  if (box) light(box, invocation);
+  invocation.metrics.forEach(count);
+  if (invocation.metrics.length) showMetrics();
+  log(invocation);
 }
 
-function light(door, step) {
-  const names = step.metrics.map(({ name }) => name);
-  const what = step.lines.map((line) => line.reason ?? line.channel).find(Boolean);
+function light(box, invocation) {
+  const names = invocation.metrics.map(({ name }) => name);
+  const what = invocation.lines.map((line) => line.reason ?? line.channel).find(Boolean);
   const done = [names[0] ?? 'done', what].filter(Boolean).join(', ');
-  door.querySelector('.outcome').textContent = `${done} · ${step.took} ms`;
-  door.classList.remove('flash');
-  door.classList.add('lit');
-  door.classList.toggle('bad', names.some((name) => BAD.includes(name)));
+  box.querySelector('.outcome').textContent = `${done} · ${invocation.duration_ms} ms`;
+  box.classList.remove('flash');
+  box.classList.add('lit');
+  box.classList.toggle('bad', names.some((name) => BAD.includes(name)));
   // Read in between, or the browser would not start the animation once more.
-  door.getBoundingClientRect();
-  door.classList.add('flash');
+  box.getBoundingClientRect();
+  box.classList.add('flash');
 }
 
 function count({ name, value, unit, by }) {
@@ -54,13 +54,13 @@ function showMetrics() {
   byId('metrics').querySelector('tbody').replaceChildren(...rows);
 }
 
-function log(step) {
-  byId('no-steps').hidden = true;
+function log(invocation) {
+  byId('no-invocations').hidden = true;
   const list = byId('log');
   list.hidden = false;
-  const said = step.lines.map(({ message, level, ...rest }) =>
+  const said = invocation.lines.map(({ message, level, ...rest }) =>
     [message, ...Object.entries(rest).map(([key, value]) => `${key}=${value}`)].join(' '));
-  const about = make('span', { class: 'about' }, `${clock(step.at)}  ${step.took} ms  `);
-  list.prepend(make('li', {}, about, make('strong', {}, step.door), said.length ? ` ${said.join('; ')}` : ''));
+  const about = make('span', { class: 'about' }, `${clock(invocation.ended_at)}  ${invocation.duration_ms} ms  `);
+  list.prepend(make('li', {}, about, make('strong', {}, invocation.function), said.length ? ` ${said.join('; ')}` : ''));
   if (list.children.length > MOST) list.lastElementChild.remove();
 }

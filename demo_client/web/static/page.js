@@ -3,7 +3,7 @@ import { app } from './sign-in-panel.js';
 import { byId, say } from './dom.js';
 import { isLeaving, leave, leftAt } from './hosted.js';
 import { showMessage } from './inbox.js';
-import { dim, showStep } from './invocations.js';
+import { dim, showInvocation } from './invocations.js';
 
 const GONE = 'The local AWS has ended. Start it again with “make demo”, and reload this page.';
 
@@ -13,7 +13,7 @@ function listen(code) {
   events.addEventListener('open', () => say('connection', ''));
   events.addEventListener('error', () => say('connection', GONE));
   events.addEventListener('message', ({ data }) => showMessage(JSON.parse(data), code));
-  events.addEventListener('step', ({ data }) => showStep(JSON.parse(data)));
+  events.addEventListener('invocation', ({ data }) => showInvocation(JSON.parse(data)));
 }
 
 const answer = await fetch('/facts');

@@ -20,17 +20,17 @@ from tools.local_stack.ministack_patches import (
 )
 
 
-def apply() -> None:
+def patch() -> None:
     """Patch ministack in this process."""
-    sns.apply()
-    cloudformation.apply()
-    iam.apply()
-    api_gateway_import.apply()
-    api_gateway_requests.apply()
-    api_gateway_iam.apply()
-    oidc_providers.apply()
-    oidc_federation.apply()
-    oidc_identities.apply()
-    unknown_users.apply()
-    cognito_triggers.apply()
-    custom_auth.apply()
+    sns.patch()
+    cloudformation.patch()
+    iam.patch()
+    api_gateway_import.patch()
+    api_gateway_requests.patch()
+    api_gateway_iam.patch()
+    oidc_providers.patch()
+    oidc_federation.patch()
+    oidc_identities.patch()
+    unknown_users.patch()
+    cognito_triggers.patch()
+    custom_auth.patch()

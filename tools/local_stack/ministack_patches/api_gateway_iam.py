@@ -29,7 +29,7 @@ class _Sent:
 _sent: ContextVar[_Sent | None] = ContextVar("sent", default=None)
 
 
-def apply() -> None:
+def patch() -> None:
     """Every signature is checked, and every refusal is a gateway response."""
     apigateway_v1._AUTHENTICATION_GATEWAY_ERRORS["AccessDenied"] = ("ACCESS_DENIED", "AccessDeniedException")
     app.pin_signed_request = _keeping(app.pin_signed_request)

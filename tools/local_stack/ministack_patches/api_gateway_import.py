@@ -16,7 +16,7 @@ _VALIDATOR = "x-amazon-apigateway-request-validator"
 _GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
-def apply() -> None:
+def patch() -> None:
     """An API refuses by its models, validators, limits and gateway responses, all of the description."""
     apigateway_v1._import_rest_api = _importing(apigateway_v1._import_rest_api)
     provisioners._apigw_method_settings = _with_plain_paths(provisioners._apigw_method_settings)

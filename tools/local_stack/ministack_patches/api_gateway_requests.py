@@ -17,7 +17,7 @@ class _Crashed(Exception):
     """The function did not answer in the form of a proxy integration."""
 
 
-def apply() -> None:
+def patch() -> None:
     """What API Gateway says itself goes by the gateway responses, whatever it is about."""
     apigateway_v1._execute_in_scope = _measuring(apigateway_v1._execute_in_scope)
     apigateway_v1._validate_cognito_authorizer = _id_tokens_only(apigateway_v1._validate_cognito_authorizer)

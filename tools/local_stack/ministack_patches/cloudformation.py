@@ -12,7 +12,7 @@ Made = tuple[str, dict[str, Any]]
 Properties = dict[str, Any]
 
 
-def apply() -> None:
+def patch() -> None:
     """Teach ministack's CloudFormation these kinds."""
     mapping = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
     for change in ("create", "update"):

@@ -5,15 +5,15 @@ from typing import Any
 
 from ministack.services import cognito, lambda_svc
 
-from tools.local_stack.ministack_patches.cognito_responses import Answer, error
-from tools.local_stack.ministack_patches.unknown_users import is_made_up
+from tools.local_stack.ministack_patches.cognito_responses import CognitoResponse, error
+from tools.local_stack.ministack_patches.unknown_users import is_simulated
 
 Event = dict[str, Any]
 Build = Callable[..., Event]
-Outcome = tuple[dict[str, Any] | None, Answer | None]
+Outcome = tuple[dict[str, Any] | None, CognitoResponse | None]
 
 
-def apply() -> None:
+def patch() -> None:
     """A trigger that raises answers UserLambdaValidationException with the text of what it raised."""
     # Each trigger gets the keys that its page in the developer guide lists, and no others.
     cognito._build_define_auth_challenge_event = _shaped(cognito._build_define_auth_challenge_event)
@@ -58,7 +58,7 @@ def _outcome(trigger: str, result: dict[str, Any]) -> Outcome:
     return body, None
 
 
-def _failure(trigger: str, body: dict[str, Any]) -> Answer:
+def _failure(trigger: str, body: dict[str, Any]) -> CognitoResponse:
     if body.get("errorType") == "Sandbox.Timedout":
         why = "Socket timeout while invoking Lambda function"
         return error("UnexpectedLambdaException", f"{trigger} invocation failed due to error {why}.")
@@ -82,7 +82,7 @@ def _shaped(build: Build, *unknown_to_aws: str) -> Build:
 def _name(event: Event, user: dict[str, Any]) -> None:
     """`userName` is the user's own name, not the typed address; the status is among the attributes."""
     event["userName"] = user["Username"]
-    if not is_made_up(user):
+    if not is_simulated(user):
         request = event["request"]
         request["userAttributes"] = {**request["userAttributes"], "cognito:user_status": user["UserStatus"]}
 
@@ -92,5 +92,5 @@ def _leave_out_what_is_not_set(request: Event, user: dict[str, Any]) -> None:
     if not request["clientMetadata"]:
         del request["clientMetadata"]
     del request["userNotFound"]
-    if is_made_up(user):
+    if is_simulated(user):
         request["userNotFound"] = True

@@ -10,15 +10,21 @@ from typing import Any
 from ministack.services import cognito
 
 from tools.local_stack.ministack_patches import unknown_users
-from tools.local_stack.ministack_patches.cognito_responses import Answer, answer, content_of, denied, error
-from tools.local_stack.ministack_patches.unknown_users import is_made_up
+from tools.local_stack.ministack_patches.cognito_responses import (
+    CognitoResponse,
+    error,
+    json_body,
+    not_authorized,
+    success,
+)
+from tools.local_stack.ministack_patches.unknown_users import is_simulated
 
 Session = dict[str, Any]
-Handle = Callable[[dict[str, Any]], Answer]
-GoOn = Callable[..., Answer]
+Handle = Callable[[dict[str, Any]], CognitoResponse]
+GoOn = Callable[..., CognitoResponse]
 
 
-def apply() -> None:
+def patch() -> None:
     """The same rules hold for the public operations and for those that an administrator calls."""
     cognito._initiate_auth = _starting(cognito._initiate_auth)
     cognito._admin_initiate_auth = _starting(cognito._admin_initiate_auth)
@@ -32,11 +38,11 @@ def apply() -> None:
 def _starting(handle: Handle) -> Handle:
     """InitiateAuth's ClientMetadata never reaches the challenge triggers. An unconfirmed user is told so."""
 
-    def start(data: dict[str, Any]) -> Answer:
+    def start(data: dict[str, Any]) -> CognitoResponse:
         pool = _pool_of(data)
         if data.get("AuthFlow") != "CUSTOM_AUTH" or pool is None:
             return handle(data)
-        with unknown_users.hidden(pool, data["ClientId"]):
+        with unknown_users.simulated(pool, data["ClientId"]):
             user, _ = cognito._resolve_user(pool, (data.get("AuthParameters") or {}).get("USERNAME"))
             if user and user["UserStatus"] == "UNCONFIRMED":
                 return error("UserNotConfirmedException", "User is not confirmed.")
@@ -48,7 +54,7 @@ def _starting(handle: Handle) -> Handle:
 def _responding(handle: Handle) -> Handle:
     """Each answer gets a new Session and ends the old one; an error ends both. A Session has one client."""
 
-    def go_on(data: dict[str, Any]) -> Answer:
+    def go_on(data: dict[str, Any]) -> CognitoResponse:
         pool = _pool_of(data)
         if pool is None or not _is_custom(pool, data):
             return handle(data)
@@ -57,16 +63,16 @@ def _responding(handle: Handle) -> Handle:
         if session is None or not _fits(session, data):
             return error("NotAuthorizedException", "Invalid session for the user.")
         token = _renewed(pool, session)
-        with unknown_users.hidden(pool, data["ClientId"]):
+        with unknown_users.simulated(pool, data["ClientId"]):
             given = _judged(handle, token, session, data)
-        if given[0] != 200 or "Session" not in content_of(given):
+        if given[0] != 200 or "Session" not in json_body(given):
             cognito._challenge_sessions.pop(token, None)
         return given
 
     return go_on
 
 
-def _judged(handle: Handle, token: str, session: dict[str, Any], data: dict[str, Any]) -> Answer:
+def _judged(handle: Handle, token: str, session: dict[str, Any], data: dict[str, Any]) -> CognitoResponse:
     if data["ChallengeName"] == "NEW_PASSWORD_REQUIRED":
         return take_new_password(token, session, data)
     return handle({**data, "Session": token})
@@ -112,11 +118,11 @@ def _going_on(go_on: GoOn) -> GoOn:
         attributes: dict[str, str],
         metadata: dict[str, str],
         defined: dict[str, Any],
-    ) -> Answer:
+    ) -> CognitoResponse:
         decision = defined["response"]
-        if decision.get("failAuthentication") or (decision.get("issueTokens") and is_made_up(user)):
+        if decision.get("failAuthentication") or (decision.get("issueTokens") and is_simulated(user)):
             cognito._challenge_sessions.pop(token, None)
-            return denied()
+            return not_authorized()
         if decision.get("challengeName") == "NEW_PASSWORD_REQUIRED" and not decision.get("issueTokens"):
             return _ask_for_new_password(token, session, user, attributes)
         return _naming_the_user(go_on(token, session, user, attributes, metadata, defined), user)
@@ -124,18 +130,18 @@ def _going_on(go_on: GoOn) -> GoOn:
     return next_round
 
 
-def _naming_the_user(given: Answer, user: dict[str, Any]) -> Answer:
+def _naming_the_user(given: CognitoResponse, user: dict[str, Any]) -> CognitoResponse:
     """The parameters of a CUSTOM_CHALLENGE hold the user's name besides what `create` made public."""
-    content = content_of(given)
+    content = json_body(given)
     if content.get("ChallengeName") != "CUSTOM_CHALLENGE":
         return given
     content["ChallengeParameters"]["USERNAME"] = user["Username"]
-    return answer(content)
+    return success(content)
 
 
 def _ask_for_new_password(
     token: str, session: Session, user: dict[str, Any], attributes: dict[str, str]
-) -> Answer:
+) -> CognitoResponse:
     """After PASSWORD_VERIFIER `define` can ask for NEW_PASSWORD_REQUIRED, which Cognito itself judges."""
     session["pending_builtin_challenge"] = "NEW_PASSWORD_REQUIRED"
     parameters = {
@@ -143,12 +149,12 @@ def _ask_for_new_password(
         "requiredAttributes": "[]",
         "userAttributes": json.dumps(attributes),
     }
-    return answer(
+    return success(
         {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": token, "ChallengeParameters": parameters}
     )
 
 
-def take_new_password(token: str, session: Session, data: dict[str, Any]) -> Answer:
+def take_new_password(token: str, session: Session, data: dict[str, Any]) -> CognitoResponse:
     """The new password is set and noted in the history, and `define` is asked again: no tokens yet."""
     pool = cognito._user_pools[session["pool_id"]]
     password = (data.get("ChallengeResponses") or {}).get("NEW_PASSWORD") or ""

@@ -14,7 +14,7 @@ Request = Mapping[str, Any]
 Keys = dict[str, Any]
 
 
-def apply() -> None:
+def patch() -> None:
     """A policy may rest on what is in a request: such a condition must not open or shut a door by chance."""
     iam_evaluator.enforce = _knowing(iam_evaluator.enforce)
     _trust_loopback()

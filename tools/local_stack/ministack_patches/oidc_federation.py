@@ -6,19 +6,19 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ministack.services import cognito
 
-from tools.local_stack.ministack_patches.cognito_responses import Answer, content_of, error
+from tools.local_stack.ministack_patches.cognito_responses import CognitoResponse, error, json_body
 from tools.local_stack.ministack_patches.oidc_identities import tokens_of
 from tools.local_stack.ministack_patches.oidc_providers import endpoint, get_json
 
 Query = Mapping[str, Any]
-Authorize = Callable[[str, str, Any, Query], Answer]
-Begin = Callable[[Query], Answer]
-ComeBack = Callable[[str, bytes, Query], Answer]
+Authorize = Callable[[str, str, Any, Query], CognitoResponse]
+Begin = Callable[[Query], CognitoResponse]
+ComeBack = Callable[[str, bytes, Query], CognitoResponse]
 
 _MINUTES = 5
 
 
-def apply() -> None:
+def patch() -> None:
     """A federated sign-in is as strict as one on Cognito's own page."""
     cognito.handle_oauth2_authorize = _going_straight_on(cognito.handle_oauth2_authorize)
     cognito._oauth2_authorize_federation = _checking(cognito._oauth2_authorize_federation)
@@ -28,7 +28,7 @@ def apply() -> None:
 def _going_straight_on(authorize: Authorize) -> Authorize:
     """An app client with one provider that is not COGNITO needs no `identity_provider` parameter."""
 
-    def straight(method: str, path: str, headers: Any, query: Query) -> Answer:
+    def straight(method: str, path: str, headers: Any, query: Query) -> CognitoResponse:
         offered = _client(query).get("SupportedIdentityProviders") or []
         if not cognito._qp(query, "identity_provider") and len(offered) == 1 and offered != ["COGNITO"]:
             query = {**query, "identity_provider": offered}
@@ -40,7 +40,7 @@ def _going_straight_on(authorize: Authorize) -> Authorize:
 def _checking(begin: Begin) -> Begin:
     """The client must offer the flow and the provider. PKCE is kept, and a login_hint goes on."""
 
-    def checked(query: Query) -> Answer:
+    def checked(query: Query) -> CognitoResponse:
         client = _client(query)
         if client and (refusal := _refusal(client, query)):
             return refusal
@@ -55,7 +55,7 @@ def _checking(begin: Begin) -> Begin:
     return checked
 
 
-def _refusal(client: Mapping[str, Any], query: Query) -> Answer | None:
+def _refusal(client: Mapping[str, Any], query: Query) -> CognitoResponse | None:
     flows = client.get("AllowedOAuthFlows") or []
     if not (client.get("AllowedOAuthFlowsUserPoolClient") and "code" in flows):
         return error("unauthorized_client", "The client may not use the code flow.")
@@ -73,7 +73,7 @@ def _refusal(client: Mapping[str, Any], query: Query) -> Answer | None:
 def _coming_back(come: ComeBack) -> ComeBack:
     """What the provider or a check says no to is told to the app. The code for the app is as any other."""
 
-    def back(method: str, body: bytes, query: Query) -> Answer:
+    def back(method: str, body: bytes, query: Query) -> CognitoResponse:
         form = parse_qs(body.decode(errors="replace")) if method == "POST" else {}
         said = {
             name: cognito._qp(form | dict(query), name) for name in ("state", "error", "error_description")
@@ -92,10 +92,12 @@ def _coming_back(come: ComeBack) -> ComeBack:
     return back
 
 
-def _finished(relay: Mapping[str, Any], provider: Mapping[str, Any], given: Answer) -> Answer:
+def _finished(
+    relay: Mapping[str, Any], provider: Mapping[str, Any], given: CognitoResponse
+) -> CognitoResponse:
     """/oauth2/token holds a code to its client, redirect URI and PKCE. UserInfo is always asked."""
     if given[0] != 302:
-        return _to_app(relay, error="invalid_request", error_description=content_of(given).get("message", ""))
+        return _to_app(relay, error="invalid_request", error_description=json_body(given).get("message", ""))
     code = _from(given[1], "code")
     made = cognito._auth_codes.pop(code)
     try:
@@ -110,7 +112,7 @@ def _finished(relay: Mapping[str, Any], provider: Mapping[str, Any], given: Answ
     return given
 
 
-def _to_app(relay: Mapping[str, Any], **said: str) -> Answer:
+def _to_app(relay: Mapping[str, Any], **said: str) -> CognitoResponse:
     told = {name: value for name, value in said.items() if value}
     told |= {"state": relay["state"]} if relay.get("state") else {}
     join = "&" if "?" in relay["redirect_uri"] else "?"

@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 from ministack.services import cognito
 
-from tools.local_stack.ministack_patches.cognito_responses import Answer, error
+from tools.local_stack.ministack_patches.cognito_responses import CognitoResponse, error
 from tools.local_stack.ministack_patches.oidc_providers import endpoint, get_json
 
 Claims = dict[str, Any]
@@ -28,7 +28,7 @@ def tokens_of(provider: Mapping[str, Any]) -> Iterator[None]:
         _asked.reset(token)
 
 
-def apply() -> None:
+def patch() -> None:
     """No token is believed unseen, and an identity belongs to one user."""
     cognito._decode_id_token_unverified = _verifying(cognito._decode_id_token_unverified)
     cognito._admin_link_provider_for_user = _once(cognito._admin_link_provider_for_user)
@@ -68,10 +68,10 @@ def _text(value: object) -> str:
     return json.dumps(value) if isinstance(value, bool) else str(value)
 
 
-def _once(link: Callable[[dict[str, Any]], Answer]) -> Callable[[dict[str, Any]], Answer]:
+def _once(link: Callable[[dict[str, Any]], CognitoResponse]) -> Callable[[dict[str, Any]], CognitoResponse]:
     """An identity that is linked already is no SourceUser, not even for the user that it is linked to."""
 
-    def linked(data: dict[str, Any]) -> Answer:
+    def linked(data: dict[str, Any]) -> CognitoResponse:
         pool, source = cognito._get_pool_unscoped(data.get("UserPoolId", "")), data.get("SourceUser") or {}
         parts = ("ProviderName", "ProviderAttributeName", "ProviderAttributeValue")
         key = cognito._provider_link_key(*(source.get(part, "") for part in parts))

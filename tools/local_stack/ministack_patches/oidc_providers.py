@@ -10,7 +10,7 @@ from ministack.services import cognito
 from ministack.services.cloudformation import provisioners
 
 from tools.local_stack.clients import reachable
-from tools.local_stack.ministack_patches.cognito_responses import Answer, content_of
+from tools.local_stack.ministack_patches.cognito_responses import CognitoResponse, json_body
 
 Details = Mapping[str, str]
 Properties = dict[str, Any]
@@ -19,7 +19,7 @@ _LOOPBACK = f"http://127.0.0.1:{cognito._MINISTACK_PORT}"
 _SECONDS = 10
 
 
-def apply() -> None:
+def patch() -> None:
     """A pool and its providers are at loopback here, under the names that AWS would give them."""
     provisioners._RESOURCE_HANDLERS["AWS::Cognito::UserPoolIdentityProvider"] = {
         "create": lambda _logical_id, properties, _stack: _create(properties),
@@ -45,9 +45,9 @@ def _delete(properties: Properties) -> None:
     cognito._delete_identity_provider(properties)
 
 
-def _done(given: Answer) -> None:
+def _done(given: CognitoResponse) -> None:
     if given[0] >= 400:
-        raise ValueError(content_of(given).get("message", "the provider was refused"))
+        raise ValueError(json_body(given).get("message", "the provider was refused"))
 
 
 def endpoint(details: Details, name: str) -> str:

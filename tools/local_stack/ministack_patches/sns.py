@@ -9,7 +9,7 @@ from ministack.services import sns
 Log = list[dict[str, Any]]
 
 
-def apply() -> None:
+def patch() -> None:
     """Stamp each SMS with its time; the inbox needs it to put SMS and email in one order."""
     sns._sms_log_for = _stamping(sns._sms_log_for)
 

@@ -16,7 +16,7 @@ _hidden: ContextVar[bool] = ContextVar("hidden", default=False)
 
 
 @contextmanager
-def hidden(pool: dict[str, Any], client_id: str) -> Iterator[None]:
+def simulated(pool: dict[str, Any], client_id: str) -> Iterator[None]:
     """Inside, an unknown name is a made-up user, if the app client has PreventUserExistenceErrors=ENABLED."""
     token = _hidden.set(cognito._hides_user_existence(pool, client_id))
     try:
@@ -25,12 +25,12 @@ def hidden(pool: dict[str, Any], client_id: str) -> Iterator[None]:
         _hidden.reset(token)
 
 
-def is_made_up(user: User) -> bool:
+def is_simulated(user: User) -> bool:
     """Whether nobody has this user name."""
-    return bool(user.get("_made_up"))
+    return bool(user.get("_simulated"))
 
 
-def apply() -> None:
+def patch() -> None:
     """For an unknown user in CUSTOM_AUTH all three triggers run, with userNotFound and without attributes."""
     cognito._resolve_user = _resolving(cognito._resolve_user)
 
@@ -39,13 +39,13 @@ def _resolving(resolve: Resolve) -> Resolve:
     def resolved(pool: dict[str, Any], name: str | None) -> tuple[User | None, Any]:
         user, error = resolve(pool, name)
         if user is None and name and _hidden.get():
-            return _made_up(pool, name), None
+            return _simulated(pool, name), None
         return user, error
 
     return resolved
 
 
-def _made_up(pool: dict[str, Any], name: str) -> User:
+def _simulated(pool: dict[str, Any], name: str) -> User:
     # The user name is a UUID of version 3, the same one each time. Nobody has the password.
     return {
         "Username": str(uuid3(NAMESPACE_URL, f"{pool['Id']}/{name}")),
@@ -53,5 +53,5 @@ def _made_up(pool: dict[str, Any], name: str) -> User:
         "Enabled": True,
         "UserStatus": "CONFIRMED",
         "_password": secrets.token_hex(),
-        "_made_up": True,
+        "_simulated": True,
     }
