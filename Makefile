@@ -45,7 +45,7 @@ install:
 		&& cp $(LOCK) $(READY)
 
 demo: setup page ## See a local AWS sign users in with one-time codes, on the terminal and in a browser.
-	@$(RUN) -m demo_client story
+	@$(RUN) -m demo_client demo
 
 up: setup ## Start the local AWS and deploy template.yaml to it.
 	@$(RUN) -m tools.local_stack up --port $(PORT)

@@ -8,9 +8,9 @@ import os
 import sys
 import threading
 
-from demo_client.web.backstage import LocalBackstage
 from demo_client.web.process import lock_path
 from demo_client.web.server import PageServer
+from demo_client.web.stack_data import LocalStackData
 from tools.local_stack import locks
 from tools.local_stack.errors import StackError
 from tools.local_stack.process import lock_path as emulator_lock
@@ -31,11 +31,11 @@ def main(port: int) -> None:
 
 
 def _bound(port: int) -> PageServer:
-    backstage = LocalBackstage()
+    stack_data = LocalStackData()
     try:
-        return PageServer(port, backstage)
+        return PageServer(port, stack_data)
     except OSError:
-        return PageServer(0, backstage)
+        return PageServer(0, stack_data)
 
 
 def _leave_with_the_stack() -> None:

@@ -14,8 +14,8 @@ from typing import Final
 
 from tools.local_stack import locks
 from tools.local_stack.deploy import DEFAULTS
+from tools.local_stack.environment import ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
-from tools.local_stack.paths import ROOT, make_state_dir, state_dir
 from tools.local_stack.process import free_port
 
 DEFAULT_PORT: Final = 4580

@@ -13,9 +13,9 @@ from socketserver import TCPServer
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from demo_client.web import answers, guard, stream
-from demo_client.web.answers import Answer
-from demo_client.web.backstage import GONE, Backstage
+from demo_client.web import events, request_checks, responses
+from demo_client.web.responses import Response
+from demo_client.web.stack_data import STACK_UNAVAILABLE, StackData
 
 HOST: Final = "127.0.0.1"
 # Each open page costs a thread and some calls a second.
@@ -24,14 +24,14 @@ _GONE: Final = "The local AWS does not answer. Start it with `make demo`."
 
 
 class PageServer(ThreadingHTTPServer):
-    """Serves the demo page of `backstage` on `port` (0: any that is free)."""
+    """Serves the demo page of `stack_data` on `port` (0: any that is free)."""
 
     daemon_threads = True
 
-    def __init__(self, port: int, backstage: Backstage) -> None:
-        self.backstage = backstage
+    def __init__(self, port: int, stack_data: StackData) -> None:
+        self.stack_data = stack_data
         self.nonce = secrets.token_urlsafe(24)
-        self.policy = answers.page_policy(backstage.facts()["endpoint"])
+        self.policy = responses.page_policy(stack_data.facts()["endpoint"])
         self.streams = threading.BoundedSemaphore(_MOST_STREAMS)
         self.closing = threading.Event()
         super().__init__((HOST, port), _Handler)
@@ -57,56 +57,58 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        if why := guard.refusal(path, self._headers(), self.server.port):
-            self._send(answers.sentence(403, why))
+        if why := request_checks.rejection(path, self._headers(), self.server.port):
+            self._send(responses.plain_text(403, why))
         elif path == "/events":
             self._stream()
         else:
-            self._answer(lambda: answers.get(self.server.backstage, path, self.server.nonce))
+            self._answer(lambda: responses.get(self.server.stack_data, path, self.server.nonce))
 
     def do_POST(self) -> None:
         headers, path = self._headers(), urlsplit(self.path).path
-        why = guard.refusal(path, headers, self.server.port) or guard.post_refusal(headers, self.server.nonce)
+        why = request_checks.rejection(path, headers, self.server.port) or request_checks.post_rejection(
+            headers, self.server.nonce
+        )
         if why:
-            self._send(answers.sentence(403, why))
+            self._send(responses.plain_text(403, why))
             return
         body = self.rfile.read(int(headers["Content-Length"]))
-        self._answer(lambda: answers.post(self.server.backstage, path, body))
+        self._answer(lambda: responses.post(self.server.stack_data, path, body))
 
-    def _answer(self, answer: Callable[[], Answer]) -> None:
+    def _answer(self, answer: Callable[[], Response]) -> None:
         try:
             found = answer()
-        except GONE:
-            found = answers.sentence(503, _GONE)
+        except STACK_UNAVAILABLE:
+            found = responses.plain_text(503, _GONE)
         self._send(found)
 
-    def _send(self, answer: Answer) -> None:
-        self._start(answer.status, answer.kind, answer.policy)
+    def _send(self, answer: Response) -> None:
+        self._start(answer.status, answer.content_type, answer.policy)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body)
 
     def _stream(self) -> None:
         if not self.server.streams.acquire(blocking=False):
-            self._send(answers.sentence(503, "Too many of these pages are open. Close some."))
+            self._send(responses.plain_text(503, "Too many of these pages are open. Close some."))
             return
         try:
-            events = stream.events(self.server.backstage, self._since(), self.server.closing.wait)
-            self._answer_stream(events)
+            stream = events.events(self.server.stack_data, self._since(), self.server.closing.wait)
+            self._answer_stream(stream)
         finally:
             self.server.streams.release()
 
-    def _answer_stream(self, events: Iterator[bytes]) -> None:
+    def _answer_stream(self, stream: Iterator[bytes]) -> None:
         try:
-            first = next(events)
-        except GONE:
-            self._send(answers.sentence(503, _GONE))
+            first = next(stream)
+        except STACK_UNAVAILABLE:
+            self._send(responses.plain_text(503, _GONE))
             return
         self._start(200, "text/event-stream")
         self.end_headers()
         # The page was closed, or the stack is gone: a browser that is there still asks again.
-        with suppress(*GONE):
-            for event in chain([first], events):
+        with suppress(*STACK_UNAVAILABLE):
+            for event in chain([first], stream):
                 self.wfile.write(event)
 
     def _since(self) -> int:
@@ -114,9 +116,9 @@ class _Handler(BaseHTTPRequestHandler):
         since = self.headers.get("Last-Event-ID") or asked
         return int(since) if since.isdecimal() and len(since) < 15 else int(time.time() * 1000)
 
-    def _start(self, status: int, kind: str, policy: str = "") -> None:
+    def _start(self, status: int, content_type: str, policy: str = "") -> None:
         self.send_response_only(status)
-        self.send_header("Content-Type", kind)
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Security-Policy", policy or self.server.policy)
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
@@ -132,4 +134,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing is logged: a request line may hold the code of a hosted sign-in."""
 
 
-_READ: Final = ("Host", "Origin", "Sec-Fetch-Site", guard.NONCE_HEADER, "Content-Type", "Content-Length")
+_READ: Final = (
+    "Host",
+    "Origin",
+    "Sec-Fetch-Site",
+    request_checks.NONCE_HEADER,
+    "Content-Type",
+    "Content-Length",
+)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo_client.web import answers
-from demo_client.web.backstage import LocalBackstage
+from demo_client.web import responses
+from demo_client.web.stack_data import LocalStackData
 from tests.support.demo_page import served
 from tests.support.machine import missing
 from tests.support.users import another_code
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-DOORS = ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge")
+FUNCTIONS = ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge")
 
 
 @pytest.fixture
 def page(local_stack: Stack, visit: Callable[..., "Page"]) -> Iterator["Page"]:
     """The page of the local stack."""
-    if not answers.BUILT.exists():
+    if not responses.BUILT.exists():
         missing("demo_client/web/built/app.js (run `make page`)")
-    with served(LocalBackstage()) as server:
+    with served(LocalStackData()) as server:
         yield visit(server)
 
 
@@ -49,9 +49,9 @@ def code_in_inbox(page: "Page", to: str) -> str:
     return found[1]
 
 
-def wait_until_lit(page: "Page", *doors: str) -> None:
-    for door in doors:
-        page.locator(f'#doors [data-door="{door}"].lit').wait_for()
+def wait_until_lit(page: "Page", *functions: str) -> None:
+    for name in functions:
+        page.locator(f'#functions [data-function="{name}"].lit').wait_for()
 
 
 def claims(page: "Page") -> dict[str, str]:
@@ -66,13 +66,13 @@ def test_a_password_and_a_code(page: "Page", local_stack: Stack) -> None:
     email = make_user(page, "email")
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_text("A code went out by email to").wait_for()
-    wait_until_lit(page, *DOORS[:3])
+    wait_until_lit(page, *FUNCTIONS[:3])
     page.get_by_label("Code", exact=True).fill(code_in_inbox(page, email))
     page.get_by_role("button", name="Verify").click()
     shown = claims(page)
     assert shown["email"] == email
     assert shown["aud"] == local_stack.clients["password_and_code"]
-    wait_until_lit(page, *DOORS)
+    wait_until_lit(page, *FUNCTIONS)
     # What is shown is no token: nothing on the page has a token's three parts.
     assert not re.search(r"eyJ\w+\.\w+", page.content())
 
@@ -110,7 +110,7 @@ def test_a_wrong_password_is_a_sentence(page: "Page", forgive: Callable[..., Non
 def test_on_a_phone_nothing_is_wider_than_the_screen(
     local_stack: Stack, visit: Callable[..., "Page"]
 ) -> None:
-    with served(LocalBackstage()) as server:
+    with served(LocalStackData()) as server:
         page = visit(server, viewport={"width": 320, "height": 640})
         make_user(page, "email")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320

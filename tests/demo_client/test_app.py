@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from demo_client.app import app
-from demo_client.challenge import Tokens
-from demo_client.tokens import Person
-from demo_client.view import View
+from demo_client.cli.commands import app
+from demo_client.cli.view import View
+from demo_client.cognito.challenge import Tokens
+from demo_client.cognito.tokens import SignedInUser
 
 COMMANDS = [
     ["sign-up", "ada@example.com"],
@@ -70,7 +70,7 @@ def test_a_mistyped_command_is_exit_code_2() -> None:
 @pytest.mark.parametrize("show", [False, True])
 def test_who_signed_in_as_json(capsys: pytest.CaptureFixture[str], *, show: bool) -> None:
     tokens = Tokens("both", "an-id-token", "an-access-token", "a-refresh-token")
-    View(as_json=True).person(Person("the-sub", "ada@example.com", 0), tokens, show_tokens=show)
+    View(as_json=True).user(SignedInUser("the-sub", "ada@example.com", 0), tokens, show_tokens=show)
     facts = json.loads(capsys.readouterr().out)
     secrets = {name: facts.pop(name) for name in list(facts) if name.endswith("_token")}
     assert facts == {
@@ -85,5 +85,5 @@ def test_who_signed_in_as_json(capsys: pytest.CaptureFixture[str], *, show: bool
 
 def test_people_never_see_a_token(capsys: pytest.CaptureFixture[str]) -> None:
     tokens = Tokens("both", "an-id-token", "an-access-token", "a-refresh-token")
-    View(as_json=False).person(Person("the-sub", "ada@example.com", 0), tokens, show_tokens=True)
+    View(as_json=False).user(SignedInUser("the-sub", "ada@example.com", 0), tokens, show_tokens=True)
     assert "-token" not in "".join(capsys.readouterr())

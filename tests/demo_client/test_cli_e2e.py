@@ -109,6 +109,6 @@ def test_an_account_that_exists_is_a_sentence(local_stack: Stack, new_user: Call
 
 
 def test_the_story_holds(local_stack: Stack) -> None:
-    done = run("story")
+    done = run("demo")
     assert done.returncode == 0, done.stderr
     assert "make down" in done.stdout

@@ -4,40 +4,40 @@ from typing import Any
 
 import pytest
 
-from demo_client.challenge import Challenge, Tokens
-from demo_client.conversation import Conversation
-from demo_client.errors import PlainError
-from demo_client.sign_in import SignIn
-from demo_client.words import describe
+from demo_client.cli.code_prompt import SignInLoop
+from demo_client.cognito.challenge import Challenge, Tokens
+from demo_client.cognito.sign_in import SignIn
+from demo_client.errors import CliError
+from demo_client.texts import describe
 from tests.support.demo_pool import POOL, FakeCognito, challenge, choose, tokens
 
 
-class FakeDesk:
+class FakePrompt:
     """Types the given lines, and keeps what it was told."""
 
     def __init__(self, *lines: str) -> None:
         self._lines = list(lines)
-        self.heard: list[str] = []
+        self.shown: list[str] = []
 
-    def tell(self, challenge: Challenge) -> None:
-        self.heard.append(describe(challenge))
+    def show(self, challenge: Challenge) -> None:
+        self.shown.append(describe(challenge))
 
-    def say(self, sentence: str) -> None:
-        self.heard.append(sentence)
+    def info(self, sentence: str) -> None:
+        self.shown.append(sentence)
 
     def ask(self, challenge: Challenge) -> str:
         return self._lines.pop(0)
 
 
-def hold(
+def run(
     replies: list[dict[str, Any]], *lines: str, channel: str | None = None, passed: float = 0
-) -> tuple[FakeCognito, FakeDesk]:
+) -> tuple[FakeCognito, FakePrompt]:
     """A conversation that ends in tokens; `passed` seconds go by between two looks at the clock."""
-    cognito, desk, clock = FakeCognito(*replies), FakeDesk(*lines), iter(range(100))
+    cognito, prompt, clock = FakeCognito(*replies), FakePrompt(*lines), iter(range(100))
     sign_in = SignIn(cognito, POOL, "ada@example.com", passwordless=True)
-    done = Conversation(sign_in, desk, now=lambda: next(clock) * passed).hold(channel=channel)
+    done = SignInLoop(sign_in, prompt, now=lambda: next(clock) * passed).run(channel=channel)
     assert isinstance(done, Tokens)
-    return cognito, desk
+    return cognito, prompt
 
 
 def answers(cognito: FakeCognito) -> list[tuple[str, dict[str, str]]]:
@@ -47,22 +47,22 @@ def answers(cognito: FakeCognito) -> list[tuple[str, dict[str, str]]]:
 
 
 def test_a_code_is_an_answer_and_an_empty_line_is_not() -> None:
-    cognito, _ = hold([challenge(), tokens()], "", "  ", " 123456 ")
+    cognito, _ = run([challenge(), tokens()], "", "  ", " 123456 ")
     assert answers(cognito) == [("123456", {})]
 
 
 def test_a_wrong_code_is_followed_by_another_question() -> None:
-    cognito, desk = hold(
+    cognito, prompt = run(
         [challenge(), challenge(status="WRONG", attemptsLeft="1"), tokens()], "111111", "222222"
     )
     assert [answer for answer, _ in answers(cognito)] == ["111111", "222222"]
-    assert desk.heard[-1] == "That code is not right. This is the last try."
+    assert prompt.shown[-1] == "That code is not right. This is the last try."
 
 
 def test_a_resend_before_its_time_costs_no_round() -> None:
-    cognito, desk = hold([challenge(resendIn="30"), tokens()], "resend", "sms", "123456", passed=1)
+    cognito, prompt = run([challenge(resendIn="30"), tokens()], "resend", "sms", "123456", passed=1)
     assert len(cognito.sent) == 2
-    assert desk.heard[1:] == [
+    assert prompt.shown[1:] == [
         "Wait 29 seconds for another message; the last code is still good.",
         "Wait 28 seconds for another message; the last code is still good.",
     ]
@@ -73,45 +73,45 @@ def test_a_resend_before_its_time_costs_no_round() -> None:
     [("resend", {"action": "resend"}), ("SMS", {"action": "resend", "channel": "sms"})],
 )
 def test_a_resend_in_its_time_is_asked_for(word: str, metadata: dict[str, str]) -> None:
-    cognito, _ = hold([challenge(), challenge("session-2"), tokens()], word, "123456", passed=31)
+    cognito, _ = run([challenge(), challenge("session-2"), tokens()], word, "123456", passed=31)
     assert answers(cognito)[0][1] == metadata
 
 
 def test_without_resends_left_none_is_asked_for() -> None:
-    cognito, desk = hold([challenge(resendsLeft="0", resendIn="0"), tokens()], "resend", "123456")
+    cognito, prompt = run([challenge(resendsLeft="0", resendIn="0"), tokens()], "resend", "123456")
     assert len(cognito.sent) == 2
-    assert "No resend is left" in desk.heard[1]
+    assert "No resend is left" in prompt.shown[1]
 
 
 def test_a_channel_that_the_user_does_not_have_is_named() -> None:
     only_email = challenge(channels='{"email":"a***@e***"}', resendIn="0")
-    _, desk = hold([only_email, tokens()], "sms", "123456")
-    assert desk.heard[1] == "There is no SMS to send to."
+    _, prompt = run([only_email, tokens()], "sms", "123456")
+    assert prompt.shown[1] == "There is no SMS to send to."
 
 
 def test_the_wanted_channel_is_asked_for_at_once_and_the_answer_is_told() -> None:
     replies = [challenge(), challenge(status="WAITING", resendIn="30"), tokens()]
-    cognito, desk = hold(replies, "123456", channel="sms")
+    cognito, prompt = run(replies, "123456", channel="sms")
     assert answers(cognito)[0][1] == {"action": "resend", "channel": "sms"}
-    assert desk.heard[1].startswith("Nothing new was sent: the code that went by email")
+    assert prompt.shown[1].startswith("Nothing new was sent: the code that went by email")
 
 
 def test_the_wanted_channel_is_left_alone_when_it_is_the_one() -> None:
-    cognito, _ = hold([challenge(), tokens()], "123456", channel="email")
+    cognito, _ = run([challenge(), tokens()], "123456", channel="email")
     assert len(cognito.sent) == 2
 
 
 def test_a_wanted_channel_that_is_not_there_ends_it() -> None:
-    with pytest.raises(PlainError, match=r"no SMS to send to. Choose: email \(a\*\*\*@e\*\*\*\)"):
-        hold([challenge(channels='{"email":"a***@e***"}')], channel="sms")
+    with pytest.raises(CliError, match=r"no SMS to send to. Choose: email \(a\*\*\*@e\*\*\*\)"):
+        run([challenge(channels='{"email":"a***@e***"}')], channel="sms")
 
 
 def test_a_choice_takes_channels_only() -> None:
-    cognito, desk = hold([choose(), challenge(), tokens()], "123456", "resend", "sms", "654321")
+    cognito, prompt = run([choose(), challenge(), tokens()], "123456", "resend", "sms", "654321")
     assert answers(cognito) == [("send", {"action": "send", "channel": "sms"}), ("654321", {})]
-    assert desk.heard[0] == "Where should the code go? email (a***@e***) or sms (+***4567)."
+    assert prompt.shown[0] == "Where should the code go? email (a***@e***) or sms (+***4567)."
 
 
 def test_a_wanted_channel_answers_the_choice() -> None:
-    cognito, _ = hold([choose(), challenge(), tokens()], "654321", channel="sms")
+    cognito, _ = run([choose(), challenge(), tokens()], "654321", channel="sms")
     assert answers(cognito)[0] == ("send", {"action": "send", "channel": "sms"})

@@ -10,8 +10,17 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from demo_client.aws_words import BY_MESSAGE, REFUSALS, WAITS
-from demo_client.errors import HERE, REFUSED, UNREACHABLE, WAIT, PlainError, plain
+from demo_client.errors import (
+    FIX_INPUT,
+    REFUSED,
+    REFUSED_SENTENCES,
+    RETRY_LATER,
+    RETRY_SENTENCES,
+    SENTENCES_BY_MESSAGE,
+    UNREACHABLE,
+    CliError,
+    to_cli_error,
+)
 from tests.support.demo_pool import refusal
 
 URL = "http://127.0.0.1:1/"
@@ -37,24 +46,24 @@ URL = "http://127.0.0.1:1/"
             "Your sign-in has run out",
             REFUSED,
         ),
-        (refusal("TooManyRequestsException", "Rate exceeded"), "The pool is busy.", WAIT),
+        (refusal("TooManyRequestsException", "Rate exceeded"), "The pool is busy.", RETRY_LATER),
         (refusal("NewException", "x"), "The pool refused this (NewException).", REFUSED),
         (ClientError({}, "InitiateAuth"), "The pool refused this (no reason given).", REFUSED),
         (EndpointConnectionError(endpoint_url=URL), "The pool does not answer.", UNREACHABLE),
         (ConnectTimeoutError(endpoint_url=URL), "The pool does not answer.", UNREACHABLE),
         (ReadTimeoutError(endpoint_url=URL), "The pool does not answer.", UNREACHABLE),
         (SSLError(endpoint_url=URL, error=OSError("x")), "The pool does not answer.", UNREACHABLE),
-        (ParamValidationError(report="hunter2"), "What was entered does not fit.", HERE),
-        (PermissionError(13, "Permission denied", "/x"), "A file could not be read or written", HERE),
-        (RuntimeError("hunter2"), "This should not have happened (RuntimeError).", HERE),
-        (PlainError("As it is.", WAIT), "As it is.", WAIT),
+        (ParamValidationError(report="hunter2"), "What was entered does not fit.", FIX_INPUT),
+        (PermissionError(13, "Permission denied", "/x"), "A file could not be read or written", FIX_INPUT),
+        (RuntimeError("hunter2"), "This should not have happened (RuntimeError).", FIX_INPUT),
+        (CliError("As it is.", RETRY_LATER), "As it is.", RETRY_LATER),
     ],
 )
 def test_a_failure_is_a_sentence_and_an_exit_code(error: Exception, beginning: str, exit_code: int) -> None:
-    told = plain(error)
-    assert told.sentence.startswith(beginning)
+    told = to_cli_error(error)
+    assert told.message.startswith(beginning)
     assert told.exit_code == exit_code
-    assert "hunter2" not in told.sentence
+    assert "hunter2" not in told.message
 
 
 @pytest.mark.parametrize(
@@ -74,14 +83,18 @@ def test_a_failure_is_a_sentence_and_an_exit_code(error: Exception, beginning: s
     ],
 )
 def test_a_trigger_is_quoted_only_when_it_speaks_plainly(message: str, sentence: str) -> None:
-    told = plain(refusal("UserLambdaValidationException", message))
-    assert told.sentence.startswith(sentence)
-    assert not told.sentence.endswith("..")
-    assert told.exit_code == WAIT
+    told = to_cli_error(refusal("UserLambdaValidationException", message))
+    assert told.message.startswith(sentence)
+    assert not told.message.endswith("..")
+    assert told.exit_code == RETRY_LATER
 
 
 def test_every_sentence_of_the_tables_is_one_that_a_person_can_act_on() -> None:
-    for sentence in [*REFUSALS.values(), *WAITS.values(), *(said for _, said in BY_MESSAGE)]:
+    for sentence in [
+        *REFUSED_SENTENCES.values(),
+        *RETRY_SENTENCES.values(),
+        *(said for _, said in SENTENCES_BY_MESSAGE),
+    ]:
         assert sentence[0].isupper()
         assert sentence.endswith(".")
         assert "Exception" not in sentence

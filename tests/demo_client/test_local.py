@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from demo_client.errors import PlainError
-from demo_client.local import code_in, stack_of
+from demo_client.errors import CliError
+from demo_client.local_stack_api import code_in, running_stack
 from tests.support.demo_pool import POOL
 from tools.local_stack.inbox import Message
 
@@ -28,10 +28,10 @@ def test_the_code_is_found(text: str, digits: int, code: str) -> None:
 
 
 def test_a_message_without_a_code_is_a_sentence() -> None:
-    with pytest.raises(PlainError, match="holds no code"):
+    with pytest.raises(CliError, match="holds no code"):
         code_in(message("Hello"), 6)
 
 
 def test_a_pool_on_aws_has_no_inbox() -> None:
-    with pytest.raises(PlainError, match="Only a local stack has an inbox"):
-        stack_of(POOL)
+    with pytest.raises(CliError, match="Only a local stack has an inbox"):
+        running_stack(POOL)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from demo_client.errors import UNREACHABLE, PlainError
-from demo_client.pool import find
+from demo_client.cognito.pool_config import find_pool
+from demo_client.errors import UNREACHABLE, CliError
 
 LOCAL: dict[str, Any] = {
     "endpoint_url": "http://127.0.0.1:4566",
@@ -25,34 +25,34 @@ def write(folder: Path, content: Any) -> Path:
 
 def test_the_local_stack_is_the_default(tmp_path: Path) -> None:
     write(tmp_path, LOCAL)
-    pool = find(None, {"PASSCODE_LOCAL_DIR": str(tmp_path)})
+    pool = find_pool(None, {"PASSCODE_LOCAL_DIR": str(tmp_path)})
     assert pool.is_local
-    assert pool.home == tmp_path
+    assert pool.token_dir == tmp_path
     assert pool.issuer == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI"
     assert pool.jwks_url == "http://127.0.0.1:4566/us-east-1_AbCdEfGhI/.well-known/jwks.json"
 
 
 def test_on_aws_only_the_endpoint_differs(tmp_path: Path) -> None:
     file = write(tmp_path, LOCAL | {"endpoint_url": None})
-    pool = find(file, {"XDG_CONFIG_HOME": "/config"})
+    pool = find_pool(file, {"XDG_CONFIG_HOME": "/config"})
     assert not pool.is_local
-    assert pool.home == Path("/config/cognito-passcode")
+    assert pool.token_dir == Path("/config/cognito-passcode")
     assert pool.jwks_url == f"{pool.issuer}/.well-known/jwks.json"
 
 
 def test_the_environment_names_a_pool_and_its_region_follows_from_the_id(tmp_path: Path) -> None:
     write(tmp_path, LOCAL)
     environ = {"PASSCODE_USER_POOL_ID": "eu-central-1_AbCdEfGhI", "PASSCODE_CLIENT_ID": "both"}
-    pool = find(None, environ | {"PASSCODE_LOCAL_DIR": str(tmp_path)})
+    pool = find_pool(None, environ | {"PASSCODE_LOCAL_DIR": str(tmp_path)})
     assert (pool.region, pool.endpoint_url) == ("eu-central-1", None)
     assert pool.client_id(passwordless=False) == "both"
-    with pytest.raises(PlainError, match="set PASSCODE_CODE_ONLY_CLIENT_ID"):
+    with pytest.raises(CliError, match="set PASSCODE_CODE_ONLY_CLIENT_ID"):
         pool.client_id(passwordless=True)
 
 
 def test_without_a_stack_the_sentence_says_how_to_start_one(tmp_path: Path) -> None:
-    with pytest.raises(PlainError, match="Run `make up`") as raised:
-        find(None, {"PASSCODE_LOCAL_DIR": str(tmp_path)})
+    with pytest.raises(CliError, match="Run `make up`") as raised:
+        find_pool(None, {"PASSCODE_LOCAL_DIR": str(tmp_path)})
     assert raised.value.exit_code == UNREACHABLE
 
 
@@ -72,15 +72,15 @@ def test_without_a_stack_the_sentence_says_how_to_start_one(tmp_path: Path) -> N
     ],
 )
 def test_a_damaged_stack_file_is_a_sentence(tmp_path: Path, content: Any) -> None:
-    with pytest.raises(PlainError, match="is damaged"):
-        find(write(tmp_path, content), {})
+    with pytest.raises(CliError, match="is damaged"):
+        find_pool(write(tmp_path, content), {})
 
 
 @pytest.mark.parametrize("mode", ["password_and_code", "code_only"])
 def test_a_stack_may_have_one_app_client(tmp_path: Path, mode: str) -> None:
-    pool = find(write(tmp_path, LOCAL | {"clients": {mode: "only"}}), {})
+    pool = find_pool(write(tmp_path, LOCAL | {"clients": {mode: "only"}}), {})
     assert pool.client_id(passwordless=mode == "code_only") == "only"
-    with pytest.raises(PlainError, match="needs an app client"):
+    with pytest.raises(CliError, match="needs an app client"):
         pool.client_id(passwordless=mode != "code_only")
 
 
@@ -98,5 +98,5 @@ def test_a_stack_may_have_one_app_client(tmp_path: Path, mode: str) -> None:
 def test_what_tokens_must_not_be_sent_to_is_refused(
     tmp_path: Path, changed: dict[str, Any], sentence: str
 ) -> None:
-    with pytest.raises(PlainError, match=sentence):
-        find(write(tmp_path, LOCAL | changed), {})
+    with pytest.raises(CliError, match=sentence):
+        find_pool(write(tmp_path, LOCAL | changed), {})

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from demo_client.challenge import Challenge, Status, Tokens
-from demo_client.errors import PlainError
-from demo_client.sign_in import SignIn
+from demo_client.cognito.challenge import Challenge, Status, Tokens
+from demo_client.cognito.sign_in import SignIn
+from demo_client.errors import CliError
 from tests.support.demo_pool import POOL, FakeCognito, challenge, choose, password_verifier, refusal, tokens
 
 PASSWORD = "a long pass phrase"
@@ -65,7 +65,7 @@ def test_a_password_is_proven_and_never_sent() -> None:
 @pytest.mark.parametrize("reply", [challenge(), tokens()])
 def test_a_pool_that_leaves_the_password_out_is_not_followed(reply: dict[str, Any]) -> None:
     sign_in = SignIn(FakeCognito(reply), POOL, "ada@example.com", passwordless=False)
-    with pytest.raises(PlainError, match="does not ask for the password"):
+    with pytest.raises(CliError, match="does not ask for the password"):
         sign_in.start(PASSWORD)
 
 
@@ -105,7 +105,7 @@ def test_a_choice_of_channel_is_sent() -> None:
 )
 def test_what_is_not_a_passcode_challenge_ends_in_a_sentence(reply: dict[str, Any], sentence: str) -> None:
     sign_in, _ = code_only(reply)
-    with pytest.raises(PlainError, match=sentence):
+    with pytest.raises(CliError, match=sentence):
         sign_in.start()
 
 

@@ -9,7 +9,7 @@ from demo_client.web import process as page
 from tests.support.interrupt import interrupted
 from tools.local_stack import process, stack
 
-STORY = ("demo_client", "story", "--port", str(process.free_port()))
+STORY = ("demo_client", "demo", "--port", str(process.free_port()))
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import boto3
 import pytest
 from typer.testing import CliRunner, Result
 
-from demo_client import token_file
-from demo_client.app import app
-from demo_client.challenge import Tokens
-from demo_client.pool import find
+from demo_client.cli.commands import app
+from demo_client.cognito import session
+from demo_client.cognito.challenge import Tokens
+from demo_client.cognito.pool_config import find_pool
 from tests.support.fake_token_service import CREATED, PROOF, Answer, FakeTokenApi, problem, serve
 
 Start = Callable[..., FakeTokenApi]
@@ -83,7 +83,7 @@ def test_a_code_can_be_kept_off_the_command_line(start: Start) -> None:
 def test_a_step_up_asks_again_after_a_wrong_code(start: Start) -> None:
     wrong = problem("wrong-code", 422, attempts_left=4)
     server = start(Answer(CREATED), wrong, Answer(PROOF))
-    token_file.keep(find(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
+    session.save(find_pool(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
     done = run("step-up", "--purpose", "to pay", typed="111111\n222222\n")
     assert done.exit_code == 0, done.stderr
     assert "That code is not right. 4 tries are left." in done.stdout
@@ -94,7 +94,7 @@ def test_a_step_up_asks_again_after_a_wrong_code(start: Start) -> None:
 
 def test_the_last_wrong_code_ends_a_step_up(start: Start) -> None:
     start(Answer(CREATED), problem("wrong-code", 422, attempts_left=0))
-    token_file.keep(find(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
+    session.save(find_pool(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
     done = run("step-up", typed="111111\n222222\n")
     assert (done.exit_code, done.stderr) == (3, "That code is not right. The next answer has to wait.\n")
 

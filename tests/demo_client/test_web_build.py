@@ -4,9 +4,9 @@ import json
 import re
 from pathlib import Path
 
-import demo_client.web.answers
+import demo_client.web.responses
 
-HERE = Path(demo_client.web.answers.__file__).parent
+HERE = Path(demo_client.web.responses.__file__).parent
 
 
 def test_packages_are_pinned_and_hashed() -> None:

@@ -6,19 +6,19 @@ from types import MappingProxyType
 
 import pytest
 
-from demo_client.web import answers
-from demo_client.web.backstage import message_id
+from demo_client.web import responses
 from demo_client.web.server import PageServer
-from tests.support.demo_page import EMAIL, ENDPOINT, SMS, FakeBackstage, ask, served
+from demo_client.web.stack_data import message_id
+from tests.support.demo_page import EMAIL, ENDPOINT, SMS, FakeStackData, ask, served
 
 
 @pytest.fixture
-def stack() -> FakeBackstage:
-    return FakeBackstage(sent=[EMAIL, SMS])
+def stack() -> FakeStackData:
+    return FakeStackData(sent=[EMAIL, SMS])
 
 
 @pytest.fixture
-def page(stack: FakeBackstage) -> Iterator[PageServer]:
+def page(stack: FakeStackData) -> Iterator[PageServer]:
     with served(stack) as server:
         yield server
 
@@ -113,7 +113,7 @@ def test_another_site_may_open_the_page_and_nothing_else(page: PageServer, site:
 def test_the_facts(page: PageServer) -> None:
     facts = json.loads(ask(page, "GET", "/facts").body)
     assert facts["nonce"] == page.nonce
-    assert facts["form"] is answers.BUILT.exists()
+    assert facts["form"] is responses.BUILT.exists()
     assert facts["hosted"] is None
 
 
@@ -126,7 +126,7 @@ def test_an_email_is_served_for_a_frame_that_can_do_nothing(page: PageServer) ->
     assert ask(page, "GET", f"/mail/{message_id(SMS)}").status == 404
 
 
-def test_a_demo_user_with_a_click(page: PageServer, stack: FakeBackstage) -> None:
+def test_a_demo_user_with_a_click(page: PageServer, stack: FakeStackData) -> None:
     assert post(page) == 201
     assert stack.made == ["sms"]
 
@@ -148,18 +148,18 @@ def test_a_demo_user_with_a_click(page: PageServer, stack: FakeBackstage) -> Non
         {"Host": "evil.example"},
     ],
 )
-def test_nobody_else_makes_users(page: PageServer, stack: FakeBackstage, changed: dict[str, str]) -> None:
+def test_nobody_else_makes_users(page: PageServer, stack: FakeStackData, changed: dict[str, str]) -> None:
     assert post(page, changed=changed) == 403
     assert stack.made == []
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null", b'{"channel": "fax"}', b'{"channel": ["sms"]}'])
-def test_a_channel_that_there_is_not(page: PageServer, stack: FakeBackstage, body: bytes) -> None:
+def test_a_channel_that_there_is_not(page: PageServer, stack: FakeStackData, body: bytes) -> None:
     assert post(page, body) == 400
     assert stack.made == []
 
 
-def test_a_stack_that_is_gone_is_a_sentence(page: PageServer, stack: FakeBackstage) -> None:
+def test_a_stack_that_is_gone_is_a_sentence(page: PageServer, stack: FakeStackData) -> None:
     stack.gone = True
     facts = ask(page, "GET", "/facts")
     assert facts.status == 503

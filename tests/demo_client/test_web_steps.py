@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from demo_client.web.steps import read
+from demo_client.web.invocations import read
 
 METRIC = {
     "_aws": {
@@ -36,7 +36,7 @@ def call(*lines: str, request: str = "r-1", at: int = 5, stream: str = "one") ->
 def test_a_call_with_its_lines_and_its_metrics() -> None:
     line = {"level": "INFO", "message": "sent", "channel": "sms", "correlation_id": "0123456789abcdef"}
     (step,) = read("deliver", call(json.dumps(METRIC), json.dumps(line)))
-    assert (step.id, step.door, step.at, step.took) == ("r-1", "deliver", 5, 12)
+    assert (step.id, step.function, step.ended_at, step.duration_ms) == ("r-1", "deliver", 5, 12)
     assert step.lines == ({"level": "INFO", "message": "sent", "channel": "sms", "challenge": "012345"},)
     assert step.metrics == ({"name": "sent", "value": 1.0, "unit": "Count", "by": {"channel": "sms"}},)
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
+from demo_client.web.events import events
+from demo_client.web.invocations import Invocation
 from demo_client.web.server import PageServer
-from demo_client.web.steps import Step
-from demo_client.web.stream import events
-from tests.support.demo_page import EMAIL, SMS, FakeBackstage, ask, served
+from tests.support.demo_page import EMAIL, SMS, FakeStackData, ask, served
 
-STEP = Step("r-1", "deliver", 100, 12, (), ())
+INVOCATION = Invocation("r-1", "deliver", 100, 12, (), ())
 
 
-def told(stack: FakeBackstage, *meanwhile: Callable[[], object], since: int = 0) -> list[tuple[str, Any]]:
+def told(stack: FakeStackData, *meanwhile: Callable[[], object], since: int = 0) -> list[tuple[str, Any]]:
     """(kind, what identifies it) of all that is told, while one of `meanwhile` happens in each pause."""
     left = list(meanwhile)
 
@@ -38,27 +38,27 @@ def nothing() -> None:
 
 
 def test_each_message_and_each_step_is_told_once() -> None:
-    stack = FakeBackstage(sent=[EMAIL], done=[STEP])
-    later = replace(STEP, id="r-2", at=200)
+    stack = FakeStackData(sent=[EMAIL], done=[INVOCATION])
+    later = replace(INVOCATION, id="r-2", ended_at=200)
     said = told(stack, nothing, lambda: stack.sent.append(SMS), lambda: stack.done.append(later), nothing)
-    assert said == [("message", EMAIL.to), ("step", "r-1"), ("message", SMS.to), ("step", "r-2")]
+    assert said == [("message", EMAIL.to), ("invocation", "r-1"), ("message", SMS.to), ("invocation", "r-2")]
 
 
 def test_a_step_of_the_same_moment_is_not_missed() -> None:
-    stack = FakeBackstage(done=[STEP])
-    assert told(stack, lambda: stack.done.append(replace(STEP, id="r-2"))) == [
-        ("step", "r-1"),
-        ("step", "r-2"),
+    stack = FakeStackData(done=[INVOCATION])
+    assert told(stack, lambda: stack.done.append(replace(INVOCATION, id="r-2"))) == [
+        ("invocation", "r-1"),
+        ("invocation", "r-2"),
     ]
 
 
 def test_old_steps_are_left_out_and_old_messages_are_few() -> None:
-    stack = FakeBackstage(sent=[replace(SMS, text=f"message {n}") for n in range(30)], done=[STEP])
+    stack = FakeStackData(sent=[replace(SMS, text=f"message {n}") for n in range(30)], done=[INVOCATION])
     assert [kind for kind, _ in told(stack, since=101)] == ["message"] * 5
 
 
 def test_text_cannot_begin_an_event_of_its_own() -> None:
-    stack = FakeBackstage(sent=[replace(SMS, text="a\n\nevent: step\ndata: {}\n\n")])
+    stack = FakeStackData(sent=[replace(SMS, text="a\n\nevent: invocation\ndata: {}\n\n")])
     assert told(stack) == [("message", SMS.to)]
 
 
@@ -69,27 +69,27 @@ def opened(page: PageServer, path: str = "/events", **headers: str) -> tuple[HTT
 
 
 def test_over_the_wire_it_goes_on_where_it_broke_off() -> None:
-    with served(FakeBackstage(done=[STEP, replace(STEP, id="r-2", at=200)])) as page:
+    with served(FakeStackData(done=[INVOCATION, replace(INVOCATION, id="r-2", ended_at=200)])) as page:
         connection, response = opened(page, Last_Event_ID="150")
         assert response.headers["Content-Type"] == "text/event-stream"
         assert [response.readline() for _ in range(4)] == [
             b"retry: 1000\n",
             b"\n",
-            b"event: step\n",
+            b"event: invocation\n",
             b"id: 200\n",
         ]
         connection.close()
 
 
 def test_a_page_can_ask_for_what_was_before_it() -> None:
-    with served(FakeBackstage(done=[STEP, replace(STEP, id="r-2", at=200)])) as page:
+    with served(FakeStackData(done=[INVOCATION, replace(INVOCATION, id="r-2", ended_at=200)])) as page:
         connection, response = opened(page, "/events?since=150")
         assert [response.readline() for _ in range(4)][-1] == b"id: 200\n"
         connection.close()
 
 
 def test_too_many_pages_are_refused() -> None:
-    with served(FakeBackstage()) as page:
+    with served(FakeStackData()) as page:
         streams = [opened(page) for _ in range(8)]
         assert {response.status for _, response in streams} == {200}
         assert ask(page, "GET", "/events").status == 503

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools.local_stack import stack
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
 
 DOORS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver", "token_api")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tools.local_stack import exports
+from tools.local_stack import shell_environment
 from tools.local_stack import stack as local
 from tools.local_stack.cli import app
+from tools.local_stack.environment import ROOT
 from tools.local_stack.errors import StackError
-from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack
 
 SNIPPETS = sorted(path for path in (ROOT / "docs" / "snippets").iterdir() if path.is_file())
@@ -49,14 +49,14 @@ def read_by(snippet: Path) -> Iterator[str]:
 def test_each_name_that_a_snippet_reads_is_there(snippet: Path) -> None:
     names = set(read_by(snippet)) - PERSONS
     assert names
-    outputs = dict.fromkeys(exports._OUTPUTS.values(), "there")
-    assert names <= exports.of(replace(STACK, outputs=outputs)).keys()
+    outputs = dict.fromkeys(shell_environment._OUTPUTS.values(), "there")
+    assert names <= shell_environment.variables(replace(STACK, outputs=outputs)).keys()
 
 
 @pytest.mark.usefixtures("_running")
 def test_a_shell_reads_each_value_as_it_is() -> None:
     said = CliRunner().invoke(app, ["env"]).stdout
-    names = exports.of(STACK)
+    names = shell_environment.variables(STACK)
     told = subprocess.run(
         ["sh", "-euc", 'eval "$1"; exec env -0', "sh", said],
         env={},
@@ -71,15 +71,15 @@ def test_a_shell_reads_each_value_as_it_is() -> None:
 
 @pytest.mark.usefixtures("_running")
 def test_json_is_one_object() -> None:
-    assert json.loads(CliRunner().invoke(app, ["env", "--json"]).stdout) == exports.of(STACK)
+    assert json.loads(CliRunner().invoke(app, ["env", "--json"]).stdout) == shell_environment.variables(STACK)
 
 
 def test_what_a_stack_has_not_got_is_left_out() -> None:
-    bare = exports.of(replace(STACK, clients={"code_only": "kiosk"}, outputs={}))
+    bare = shell_environment.variables(replace(STACK, clients={"code_only": "kiosk"}, outputs={}))
     assert bare["CLIENT_ID"] == bare["CODE_ONLY_CLIENT_ID"] == "kiosk"
     assert not {name for name in bare if name.startswith(("TOKEN_", "STEP_UP_", "HOSTED_", "PASSWORD_"))}
-    assert "CLIENT_ID" not in exports.of(replace(STACK, clients={"hosted": "page"}))
-    assert exports.of(STACK)["CLIENT_ID"] == "web"
+    assert "CLIENT_ID" not in shell_environment.variables(replace(STACK, clients={"hosted": "page"}))
+    assert shell_environment.variables(STACK)["CLIENT_ID"] == "web"
 
 
 def test_without_a_stack_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,4 +94,4 @@ def test_without_a_stack_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_names_of_the_outputs_are_the_templates() -> None:
     template = (ROOT / "template.yaml").read_text("utf-8").partition("\nOutputs:\n")[2]
-    assert set(exports._OUTPUTS.values()) <= set(re.findall(r"^  (\w+):$", template, re.MULTILINE))
+    assert set(shell_environment._OUTPUTS.values()) <= set(re.findall(r"^  (\w+):$", template, re.MULTILINE))

@@ -23,7 +23,7 @@ from token_service.recipient import of_address
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.clients import client
 from tools.local_stack.deploy import DEFAULTS, STACK_NAME
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
 from tools.pool_admin.functions import Functions
 from tools.pool_admin.options import DECLINED, FAILED

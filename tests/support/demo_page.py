@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection
 from typing import Any, TypeVar
 
-from demo_client.web.backstage import Backstage, DemoUser
+from demo_client.web.invocations import Invocation
 from demo_client.web.server import PageServer
-from demo_client.web.steps import Step
+from demo_client.web.stack_data import DemoUser, StackData
 from tests.support.loopback_server import serving
 from tools.local_stack.errors import StackError
 from tools.local_stack.inbox import Message
@@ -27,11 +27,11 @@ SMS = Message("sms", "+12065550100", "", "123456 is your code.", "", NOW)
 
 
 @dataclass
-class FakeBackstage:
+class FakeStackData:
     """A stack that sent and did what the test wrote down; `gone` makes every question fail."""
 
     sent: list[Message] = field(default_factory=list)
-    done: list[Step] = field(default_factory=list)
+    done: list[Invocation] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     gone: bool = False
     hosted: dict[str, str] | None = None
@@ -39,8 +39,8 @@ class FakeBackstage:
     def messages(self) -> list[Message]:
         return self._here(list(self.sent))
 
-    def steps(self, since: int) -> list[Step]:
-        return self._here([step for step in self.done if step.at >= since])
+    def invocations(self, since: int) -> list[Invocation]:
+        return self._here([step for step in self.done if step.ended_at >= since])
 
     def facts(self) -> dict[str, Any]:
         return self._here(
@@ -65,9 +65,9 @@ class Reply:
 
 
 @contextmanager
-def served(backstage: Backstage) -> Iterator[PageServer]:
-    """The page of `backstage` on a free port; gone when the block is left."""
-    with serving(PageServer(0, backstage)) as server:
+def served(stack_data: StackData) -> Iterator[PageServer]:
+    """The page of `stack_data` on a free port; gone when the block is left."""
+    with serving(PageServer(0, stack_data)) as server:
         yield server
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from demo_client.pool import Pool
+from demo_client.cognito.pool_config import PoolConfig
 
-POOL = Pool("eu-west-1", "eu-west-1_AbCdEfGhI", "client-both", "client-code", None, Path("/nowhere"))
+POOL = PoolConfig("eu-west-1", "eu-west-1_AbCdEfGhI", "client-both", "client-code", None, Path("/nowhere"))
 
 
 class FakeCognito:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 _PATIENCE = 60.0
 

@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tools.local_stack import exports, process
 from tools.local_stack import inbox as mail
+from tools.local_stack import process, shell_environment
 from tools.local_stack import stack as local
 from tools.local_stack.errors import StackError
 from tools.local_stack.inbox import Message
@@ -45,7 +45,7 @@ def up(
             with console.status("Starting the local AWS and deploying template.yaml …"):
                 stack = local.up(port, dict(_pair(text) for text in parameter or []))
         except KeyboardInterrupt:
-            _say_on_stderr(local.after_ctrl_c())
+            _say_on_stderr(local.interrupt_message())
             raise
     if port and not stack.endpoint_url.endswith(f":{port}"):
         console.print(_elsewhere(port, before))
@@ -88,8 +88,8 @@ def inbox(
 def env(as_json: Json = False) -> None:
     """Print what the documentation's examples read: eval "$(python -m tools.local_stack env)"."""
     with _plain_errors():
-        names = exports.of(local.load())
-    typer.echo(json.dumps(names) if as_json else exports.for_shell(names))
+        names = shell_environment.variables(local.load())
+    typer.echo(json.dumps(names) if as_json else shell_environment.export_lines(names))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """boto3 clients for the local stack, which look at nothing of the person's own AWS set-up."""
 
 import os
+import re
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,10 @@ _CONFIG = Config(
     max_pool_connections=64,
     s3={"addressing_style": "path"},
 )
+
+# The host name of a REST API, which has the API's id in front.
+_API = re.compile(r"^https://(\w+)\.execute-api\.[\w.-]+")
+_DOMAIN = re.compile(r"^https://[\w-]+\.auth\.[\w-]+\.amazoncognito\.com")
 
 
 @cache
@@ -37,3 +42,8 @@ def _session() -> Any:
 def client(endpoint_url: str, service: str) -> Any:
     """A boto3 client of `service` at `endpoint_url`, with made-up credentials."""
     return _session().client(service, endpoint_url=endpoint_url, config=_CONFIG)
+
+
+def reachable(endpoint_url: str, address: str) -> str:
+    """Where `address` is reached in the local AWS at `endpoint_url`; other addresses stay as they are."""
+    return _DOMAIN.sub(endpoint_url, _API.sub(rf"{endpoint_url}/_aws/execute-api/\1", address))

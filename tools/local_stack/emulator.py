@@ -1,6 +1,6 @@
 """The emulator's process: ministack, bridged to what AWS documents where the two differ, on loopback only.
 
-Here, and in `bridge/` beside it, is everything in which the local AWS is not ministack as published.
+`ministack_patches/` and this file hold every difference between the local AWS and ministack as published.
 Run it by `python -m tools.local_stack up`, which gives it the environment it needs.
 """
 
@@ -35,9 +35,9 @@ def _serve() -> None:
     # Both read the environment when they are imported, and the version must be judged before.
     from ministack import app  # noqa: PLC0415
 
-    from tools.local_stack import bridge  # noqa: PLC0415
+    from tools.local_stack import ministack_patches  # noqa: PLC0415
 
-    bridge.apply()
+    ministack_patches.patch()
     _sign_readiness(app)
     sys.argv = sys.argv[:1]
     app.main()

@@ -1,8 +1,9 @@
 """What the emulator and the functions it runs may know of the person's own environment: next to nothing."""
 
 import os
+from pathlib import Path
 
-from tools.local_stack.paths import make_state_dir
+ROOT = Path(__file__).resolve().parents[2]
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -10,6 +11,18 @@ ACCOUNT = "000000000000"
 # What a Python process needs to run at all. Nothing that begins with AWS_ and no proxy gets through: a local
 # function must never reach a real account.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def state_dir() -> Path:
+    """Where the local stack writes everything: `PASSCODE_LOCAL_DIR`, else the project's `.local`."""
+    return Path(os.environ.get("PASSCODE_LOCAL_DIR") or ROOT / ".local").absolute()
+
+
+def make_state_dir() -> Path:
+    """`state_dir()`, made if it is not there, and closed to the other users of the machine."""
+    path = state_dir()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
 
 
 def for_emulator(port: int) -> dict[str, str]:

@@ -14,8 +14,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from tools.local_stack import environment, locks
+from tools.local_stack.environment import ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
-from tools.local_stack.paths import ROOT, make_state_dir, state_dir
 
 HOST = "127.0.0.1"
 READY_WITHIN = 60.0
@@ -72,33 +72,33 @@ def running() -> Emulator | None:
 def start(port: int) -> Emulator:
     """Start the emulator on `port`, or on a free port if that is 0 or taken. Raises `StackError`."""
     make_state_dir()
-    emulator = _started(port if port and _is_free(port) else free_port())
+    emulator = _start_child(port if port and _is_free(port) else free_port())
     # The child binds seconds after the look, and whoever took the port meanwhile keeps it.
-    if not _lives(emulator) and not _is_free(emulator.port):
+    if not _is_alive(emulator) and not _is_free(emulator.port):
         stop(emulator)
-        emulator = _started(free_port())
+        emulator = _start_child(free_port())
     if not emulator.is_ready():
         stop(emulator)
-        raise StackError(f"The local AWS did not start: {_last_words()} Its log is {log_path()}.")
+        raise StackError(f"The local AWS did not start: {_last_log_line()} Its log is {log_path()}.")
     return emulator
 
 
-def _started(port: int) -> Emulator:
+def _start_child(port: int) -> Emulator:
     # Only the main thread hears Ctrl-C: a child that is born in another one is never lost on the way.
     with ThreadPoolExecutor(1) as aside:
-        birth = aside.submit(_child, port)
+        birth = aside.submit(_spawn, port)
         try:
             child = birth.result()
             emulator = Emulator(child.pid, port)
             _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_WITHIN)
         except KeyboardInterrupt:
             # Until it holds its lock, nobody else can find it.
-            stop(Emulator(birth.result().pid, port), patience=0.5)
+            stop(Emulator(birth.result().pid, port), timeout=0.5)
             raise
         return emulator
 
 
-def _child(port: int) -> subprocess.Popen[bytes]:
+def _spawn(port: int) -> subprocess.Popen[bytes]:
     with log_path().open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "tools.local_stack.emulator"],
@@ -113,10 +113,10 @@ def _child(port: int) -> subprocess.Popen[bytes]:
     return child
 
 
-def stop(emulator: Emulator, patience: float = STOPPED_WITHIN) -> None:
-    """End the emulator and the workers in its process group, by force once `patience` (seconds) is over."""
+def stop(emulator: Emulator, timeout: float = STOPPED_WITHIN) -> None:
+    """End the emulator and the workers in its process group, by force once `timeout` (seconds) is over."""
     _signal(emulator.pid, signal.SIGTERM)
-    _wait_until(lambda: not _lives(emulator), patience)
+    _wait_until(lambda: not _is_alive(emulator), timeout)
     _signal(emulator.pid, signal.SIGKILL)
     if child := _children.pop(emulator.pid, None):
         child.wait()
@@ -142,7 +142,7 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def _lives(emulator: Emulator) -> bool:
+def _is_alive(emulator: Emulator) -> bool:
     if child := _children.get(emulator.pid):
         return child.poll() is None
     return running() == emulator
@@ -163,6 +163,6 @@ def _wait_until(condition: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.05)
 
 
-def _last_words() -> str:
+def _last_log_line() -> str:
     lines = log_path().read_text(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing.")

@@ -7,12 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.local_stack import deploy, locks, package, process
-from tools.local_stack.addresses import reachable
-from tools.local_stack.clients import client
-from tools.local_stack.environment import REGION
+from tools.local_stack import deploy, locks, process
+from tools.local_stack.clients import client, reachable
+from tools.local_stack.environment import REGION, ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
-from tools.local_stack.paths import ROOT, make_state_dir, state_dir
 
 DEFAULT_PORT = 4566
 
@@ -33,12 +31,15 @@ _CLIENTS = {
     "hosted": "HostedClient",
 }
 # Names and no addresses, so they stay what AWS would have them be.
-_NAMES = ("TokenIssuer", "HostedIssuer")
+_IDENTIFIERS = ("TokenIssuer", "HostedIssuer")
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Where a deployed stack is, as in `stack.json`. `functions` maps a door to its function's name."""
+    """Where a deployed stack is, as in `stack.json`.
+
+    `functions` maps a handler's name to the name of its Lambda function.
+    """
 
     endpoint_url: str
     region: str
@@ -54,10 +55,9 @@ class Stack:
         return client(self.endpoint_url, service)
 
     def logs(self) -> dict[str, list[str]]:
-        """Every line that each function logged, oldest first, by the door's name."""
-        return {
-            door: _lines(self.client("logs"), f"/aws/lambda/{name}") for door, name in self.functions.items()
-        }
+        """Every line that each function logged, oldest first, by the keys of `functions`."""
+        logs = self.client("logs")
+        return {handler: _lines(logs, f"/aws/lambda/{name}") for handler, name in self.functions.items()}
 
 
 def up(port: int = DEFAULT_PORT, parameters: Mapping[str, str] | None = None, root: Path = ROOT) -> Stack:
@@ -67,13 +67,13 @@ def up(port: int = DEFAULT_PORT, parameters: Mapping[str, str] | None = None, ro
     """
     with locks.one_at_a_time(make_state_dir() / "runner.lock"):
         try:
-            emulator = _found(port)
-            description = deploy.deploy(emulator.endpoint_url, package.build(root), parameters or {})
+            emulator = _ready_emulator(port)
+            description = deploy.deploy(emulator.endpoint_url, deploy.build_package(root), parameters or {})
             return _save(_stack(emulator.endpoint_url, description))
         except KeyboardInterrupt:
             # Half a stack is of no use, and nobody would think of stopping it.
             if not file().exists():
-                _clear_away(patience=0.5)
+                _remove_everything(timeout=0.5)
             raise
 
 
@@ -89,7 +89,7 @@ def load() -> Stack:
     return Stack(**json.loads(file().read_text()))
 
 
-def after_ctrl_c() -> str:
+def interrupt_message() -> str:
     """What a person who stopped `up`, or what came after it, is told of what still runs."""
     if process.running():
         return "Stopped here. The local AWS still runs: `make down` stops it."
@@ -101,7 +101,7 @@ def down() -> bool:
     if not state_dir().exists():
         return False
     with locks.one_at_a_time(state_dir() / "runner.lock"):
-        return _clear_away(process.STOPPED_WITHIN)
+        return _remove_everything(process.STOPPED_WITHIN)
 
 
 def file() -> Path:
@@ -109,21 +109,21 @@ def file() -> Path:
     return state_dir() / "stack.json"
 
 
-def _found(port: int) -> process.Emulator:
+def _ready_emulator(port: int) -> process.Emulator:
     emulator = process.running()
     if emulator and emulator.is_ready():
         return emulator
     if emulator:
-        process.stop(emulator, patience=0.5)
+        process.stop(emulator, timeout=0.5)
     # It describes an emulator that is gone.
     file().unlink(missing_ok=True)
     return process.start(port)
 
 
-def _clear_away(patience: float) -> bool:
+def _remove_everything(timeout: float) -> bool:
     emulator = process.running()
     if emulator:
-        process.stop(emulator, patience)
+        process.stop(emulator, timeout)
     file().unlink(missing_ok=True)
     # The demo client keeps them here; the pool that made them is gone.
     for tokens in state_dir().glob("tokens-*.json"):
@@ -136,7 +136,7 @@ def _stack(endpoint_url: str, description: Mapping[str, Any]) -> Stack:
     ids = deploy.resources(endpoint_url)
     outputs = {
         output["OutputKey"]: output["OutputValue"]
-        if output["OutputKey"] in _NAMES
+        if output["OutputKey"] in _IDENTIFIERS
         else reachable(endpoint_url, output["OutputValue"])
         for output in description.get("Outputs", [])
     }
@@ -147,7 +147,7 @@ def _stack(endpoint_url: str, description: Mapping[str, Any]) -> Stack:
         clients={name: ids[logical] for name, logical in _CLIENTS.items() if logical in ids},
         table=ids["Table"],
         queue_url=ids["Queue"],
-        functions={door: ids[logical] for door, logical in _FUNCTIONS.items() if logical in ids},
+        functions={name: ids[logical] for name, logical in _FUNCTIONS.items() if logical in ids},
         outputs=outputs,
     )
 

@@ -2,7 +2,7 @@
 import { Amplify } from 'aws-amplify';
 import { confirmSignIn, fetchAuthSession, signIn, signOut } from 'aws-amplify/auth';
 import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito';
-import { Memory } from './memory.js';
+import { Memory } from './token-storage.js';
 
 // `pool` is {userPoolId, clientId, endpoint}; leave the endpoint out on AWS: it is for the local stack.
 // Without a password the app client must be CODE_ONLY. Resolves to {challenge} or {claims}, as all of these do.
