@@ -85,18 +85,21 @@ def start(port: int) -> Emulator:
 
 
 def _start_child(port: int) -> Emulator:
-    # Ctrl-C interrupts the main thread only. A child that another thread starts is never lost.
-    with ThreadPoolExecutor(1) as executor:
-        spawned = executor.submit(_spawn, port)
-        try:
-            child = spawned.result()
-            emulator = Emulator(child.pid, port)
-            _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_SECONDS)
-        except KeyboardInterrupt:
-            # No other process can find it before it holds its lock.
-            stop(Emulator(spawned.result().pid, port), timeout=0.5)
-            raise
-        return emulator
+    before = set(_children)
+    try:
+        # Ctrl-C interrupts the main thread only, so a child of another thread is always registered.
+        with ThreadPoolExecutor(1) as executor:
+            # The thread starts here. An interrupt at its start could lose it together with its child.
+            executor.submit(int).result()
+            child = executor.submit(_spawn, port).result()
+        emulator = Emulator(child.pid, port)
+        _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_SECONDS)
+    except KeyboardInterrupt:
+        # No other process can find the emulator before it holds its lock.
+        for pid in _children.keys() - before:
+            stop(Emulator(pid, port), timeout=0.5)
+        raise
+    return emulator
 
 
 def _spawn(port: int) -> subprocess.Popen[bytes]:
