@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.local_stack.caller import Caller, new_user
-from tools.local_stack import emulator, process, stack
+from tools.local_stack import emulator, locks, process, stack
 from tools.local_stack.errors import StackError
 from tools.local_stack.process import Emulator
 
@@ -83,6 +83,17 @@ def test_down_leaves_no_process_and_no_scratch(project: Path, state: Path) -> No
     assert not stack.down()
     assert {path.name for path in state.iterdir()} == {"emulator.lock", "emulator.log", "runner.lock"}
     with pytest.raises(StackError, match="make up"):
+        stack.load()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"endpoint_url": "http://127.0.0.1:4566"}'])
+def test_a_damaged_or_older_stack_file_is_an_error(state: Path, content: str) -> None:
+    state.mkdir()
+    (state / "stack.json").write_text(content)
+    with (
+        locks.hold(process.lock_path(), '{"pid": 1, "port": 4566}'),
+        pytest.raises(StackError, match="Run `make up` to write it again"),
+    ):
         stack.load()
 
 

@@ -84,7 +84,7 @@ def up(port: int = DEFAULT_PORT, parameters: Mapping[str, str] | None = None, ro
 
 
 def load() -> Stack:
-    """The running stack. Raises `StackError` if none is running."""
+    """The running stack. Raises `StackError` if none is running, or its file cannot be read."""
     if process.running() is None:
         raise StackError("No local stack is running. Start one with `make up`.")
     if not file().exists():
@@ -92,7 +92,12 @@ def load() -> Stack:
             "A local AWS is running, but template.yaml is not deployed to it. "
             "`make up` deploys it, `make down` stops the local AWS."
         )
-    return Stack(**json.loads(file().read_text()))
+    try:
+        return Stack(**json.loads(file().read_text()))
+    except (ValueError, TypeError):
+        raise StackError(
+            f"The stack file {file()} is damaged, or from another version. Run `make up` to write it again."
+        ) from None
 
 
 def interrupt_message() -> str:
