@@ -4,7 +4,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check build deploy up down clean
+.PHONY: help setup demo test check build deploy up down freshness clean
 
 VENV := .venv
 LOCK := requirements.lock
@@ -45,7 +45,7 @@ install:
 		&& cp $(LOCK) $(READY)
 
 demo: setup page ## See a local AWS sign users in with one-time codes, on the terminal and in a browser.
-	@$(RUN) -m demo_client story
+	@$(RUN) -m demo_client demo
 
 up: setup ## Start the local AWS and deploy template.yaml to it.
 	@$(RUN) -m tools.local_stack up --port $(PORT)
@@ -91,7 +91,7 @@ check: setup sam ## Run the linters, the type checker and the import contract.
 	@said=$$($(SAM) validate --region us-east-1 2>&1) || { echo "$$said" >&2; exit 1; }
 	@PYTHONPATH=triggers $(VENV)/bin/lint-imports
 
-# AWS SAM pins another boto3 than the emulator does, so it has an environment of its own.
+# AWS SAM pins an older boto3 than requirements.lock holds, so it has an environment of its own.
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/bin/sam
 BUILT ?= .aws-sam/build
@@ -115,6 +115,9 @@ DEPLOY := deploy --template-file $(BUILT)/template.yaml --config-file "$(MINE)"
 
 deploy: build ## Deploy to AWS. The first time it asks for all it needs to know.
 	@if grep -qs parameter_overrides "$(MINE)"; then $(SAM) $(DEPLOY); else cp samconfig.toml "$(MINE)" && $(SAM) $(DEPLOY) --guided; fi
+
+freshness: setup ## List what Cognito's newest API has and pool_admin has no rule for. Needs the network.
+	@$(RUN) -m tools.pool_admin.freshness
 
 clean: ## Stop the local AWS and remove all that these targets made.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true

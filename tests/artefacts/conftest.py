@@ -12,8 +12,7 @@ from tests.support.sam import READY, STACK_NAME, deploy, make
 from tools.local_stack import process, stack
 from tools.local_stack.clients import client
 from tools.local_stack.deploy import DEFAULTS
-from tools.local_stack.environment import REGION
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import REGION, ROOT
 from tools.local_stack.stack import Stack
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tools.artefacts import build, sizes
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 # The first test builds for all of them, and pip takes five seconds of a core for each function.
 pytestmark = pytest.mark.timeout(400)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools.artefacts import build
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 
 @pytest.fixture

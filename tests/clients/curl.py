@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.machine import missing
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 # The first with --json.
 _OLDEST = (7, 82)

@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from tests.clients.driver import HERE, node
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 REFUSED: dict[str, Any] = {}
 

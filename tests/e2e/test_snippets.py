@@ -12,7 +12,7 @@ import pytest
 
 from tests.clients.driver import AMPLIFY, IDENTITY_JS, sign_in
 from tests.support.users import User
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
 
 NewUser = Callable[..., User]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.clients import curl
 from tests.clients.proof import REFUSED, by_jose, by_pyjwt
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
 
 CodeFor = Callable[..., str]

@@ -323,9 +323,31 @@ def test_a_stack_is_not_told_of_its_own_pool() -> None:
 def test_a_pool_of_cloudformation_is_said() -> None:
     here = world()
     owned(here)
-    assert (
-        "belongs to the CloudFormation stack users" in Attach.of(here.place(), "passcode", WISH).plan.notes[0]
-    )
+    note = Attach.of(here.place(), "passcode", WISH).plan.notes[0]
+    assert "The CloudFormation stack users manages this pool" in note
+    assert "--print cloudformation" in note
+
+
+MIGRATION = "Users can no longer migrate when they sign in with web:"
+
+
+@pytest.mark.parametrize(
+    ("flows", "trigger", "noted"),
+    [
+        (["ALLOW_USER_PASSWORD_AUTH"], True, True),
+        (["ALLOW_ADMIN_USER_PASSWORD_AUTH"], True, True),
+        (["ALLOW_USER_SRP_AUTH"], True, False),
+        (["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"], True, False),
+        (["ALLOW_USER_PASSWORD_AUTH"], False, False),
+    ],
+)
+def test_the_plan_says_that_a_migration_ends(flows: list[str], trigger: bool, noted: bool) -> None:
+    here = world()
+    here.aws.clients["web"]["ExplicitAuthFlows"] = flows
+    if trigger:
+        here.aws.pool["LambdaConfig"]["UserMigration"] = OTHERS
+    notes = Attach.of(here.place(), "passcode", WISH).plan.notes
+    assert any(note.startswith(MIGRATION) for note in notes) == noted
 
 
 @pytest.mark.parametrize(
@@ -336,7 +358,7 @@ def test_a_pool_of_cloudformation_is_said() -> None:
         (lambda w: None, Wish(("nobody",), ()), "passcode", "has no app client nobody"),
         (lambda w: None, WISH, "elsewhere", "There is no stack elsewhere in eu-central-1"),
         (lambda w: w.parameters.update(UserPoolId=""), WISH, "passcode", "has a user pool of its own"),
-        (own_pool, WISH, "passcode", "its own pool right"),
+        (own_pool, WISH, "passcode", "its template sets the app clients"),
         (
             lambda w: w.parameters.update(UserPoolId="eu-central-1_Other"),
             WISH,
@@ -349,7 +371,12 @@ def test_a_pool_of_cloudformation_is_said() -> None:
             "passcode",
             r"triggers of its own: CreateAuthChallenge \(.*older-define\).*--replace",
         ),
-        (lambda w: w.aws.pool.update(StepUp=1), WISH, "passcode", "does not: StepUp. An update would reset"),
+        (
+            lambda w: w.aws.pool.update(StepUp=1),
+            WISH,
+            "passcode",
+            "does not know StepUp,.*newer release.*--accept StepUp",
+        ),
     ],
 )
 def test_what_must_not_be_is_refused_and_nothing_changes(

@@ -6,11 +6,12 @@ import pytest
 
 from tests.support.botocore_values import members, model, structure
 from tests.support.fake_user_pool import ARN, POOL_ID, FakeCognito, full_pool
-from tools.pool_admin.carry import client_settings, pool_settings
+from tests.support.pool_admin_world import app_client
+from tools.pool_admin.carry import KEPT_BY_AWS, client_settings, pool_settings
 from tools.pool_admin.changes import Change, difference
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.pool import Pool
-from tools.pool_admin.unknown import unknown
+from tools.pool_admin.unknown import unknown_settings
 
 OLD_TEXTS = {"EmailVerificationMessage", "EmailVerificationSubject", "SmsVerificationMessage"}
 TRIGGER = Change(
@@ -25,20 +26,24 @@ def settable(name: str) -> set[str]:
 def test_everything_that_can_be_set_is_described() -> None:
     # Fails when the model gains a setting that a description does not tell: it cannot be carried over.
     assert settable("UpdateUserPoolRequest") - settable("UserPoolType") == {"UserPoolId", "PoolName"}
-    assert settable("UpdateUserPoolClientRequest") - settable("UserPoolClientType") == set()
+    assert (
+        settable("UpdateUserPoolClientRequest") - settable("UserPoolClientType")
+        == KEPT_BY_AWS["UpdateUserPoolClient"]
+    )
 
 
 @pytest.mark.parametrize("by_link", [True, False])
 def test_every_pool_setting_that_the_model_knows_is_carried_over(by_link: bool) -> None:
     pool = {"Id": POOL_ID, "Name": "users"} | full_pool(members, by_link=by_link)
     carried = pool_settings(model(), pool)
-    assert set(carried) == settable("UpdateUserPoolRequest") - OLD_TEXTS
+    assert set(carried) == settable("UpdateUserPoolRequest") - OLD_TEXTS - KEPT_BY_AWS["UpdateUserPool"]
     lost = {".".join(change.path) for change in difference(pool, carried)}
     assert lost == {
         "Id",
         "Name",
         "PoolName",
         "UserPoolId",
+        *(f"DcrConfiguration.{name}" for name in settable("DcrConfigurationType")),
         "AdminCreateUserConfig.UnusedAccountValidityDays",
         "SmsVerificationMessage",
         *(set() if by_link else {"EmailVerificationMessage", "EmailVerificationSubject"}),
@@ -48,9 +53,12 @@ def test_every_pool_setting_that_the_model_knows_is_carried_over(by_link: bool) 
 def test_every_client_setting_that_the_model_knows_is_carried_over() -> None:
     client = members("UserPoolClientType")
     carried = client_settings(model(), client)
-    assert set(carried) == settable("UpdateUserPoolClientRequest")
+    kept = KEPT_BY_AWS["UpdateUserPoolClient"]
+    assert set(carried) == settable("UpdateUserPoolClientRequest") - kept
     assert {".".join(change.path) for change in difference(client, carried)} == {
         "ClientSecret",
+        "ClientSecretArn",
+        "ClientType",
         "CreationDate",
         "LastModifiedDate",
         "AnalyticsConfiguration.ApplicationId",
@@ -71,12 +79,7 @@ def test_an_update_of_a_full_pool_changes_only_what_it_should(by_link: bool) -> 
 
 
 def test_an_update_of_a_full_client_changes_only_what_it_should() -> None:
-    client = members("UpdateUserPoolClientRequest") | {"UserPoolId": POOL_ID, "ClientId": "web"}
-    client["AnalyticsConfiguration"].pop("ApplicationId")
-    for name in ("ExternalId", "RoleArn"):
-        client["AnalyticsConfiguration"].pop(name)
-    client["RefreshTokenRotation"]["Feature"] = "DISABLED"
-    aws = FakeCognito({}, {"web": client})
+    aws = FakeCognito({}, {"web": app_client("web")})
     before = aws.describe()
     Pool(aws.client(), POOL_ID).update_client("web", [Change(("AuthSessionValidity",), 4, 15)])
     assert [c.path for c in difference(before, aws.describe())] == [("clients", "web", "AuthSessionValidity")]
@@ -100,7 +103,7 @@ def test_a_setting_that_was_not_kept_is_said(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("tools.pool_admin.pool._SHOWN_AFTER", (0.0,))
     aws = Forgetful({"UserPoolTags": {"team": "sign-in"}}, {})
-    with pytest.raises(AdminError, match=r"did not keep UserPoolTags\.team as asked"):
+    with pytest.raises(AdminError, match=r"did not keep UserPoolTags\.team\."):
         Pool(aws.client(), POOL_ID).update([TRIGGER])
 
 
@@ -141,26 +144,127 @@ def test_what_aws_describes_and_does_not_take(described: dict[str, Any], carried
     assert pool_settings(model(), {"Id": POOL_ID} | described) == {"UserPoolId": POOL_ID} | carried
 
 
-def test_a_setting_that_the_sdk_does_not_know_is_seen() -> None:
-    aws = FakeCognito({"StepUp": {"Level": 2}, "LambdaConfig": {"PreSignUp": ARN, "PostSignIn": ARN}}, {})
+@pytest.mark.parametrize(
+    ("described", "names"),
+    [
+        ({}, set()),
+        ({"UserPoolTags": {"a": "b"}, "StepUp": None}, set()),
+        ({"StepUp": {"Level": 2}}, {"StepUp"}),
+        ({"LambdaConfig": {"PreSignUp": ARN, "PostSignIn": ARN}}, {"LambdaConfig.PostSignIn"}),
+        (
+            {"AcrConfiguration": {"Level1": {"AcrValue": "x", "Icon": "y"}}},
+            {"AcrConfiguration.Level1.Icon"},
+        ),
+        (
+            {"AccountRecoverySetting": {"RecoveryMechanisms": [{"Name": "admin_only", "Delay": 1}]}},
+            {"AccountRecoverySetting.RecoveryMechanisms.Delay"},
+        ),
+        # No update takes them, so none can reset them.
+        ({"SchemaAttributes": [{"Name": "email", "Colour": "red"}], "Arn": ARN, "Domain": "x"}, set()),
+        # AWS keeps it.
+        ({"DcrConfiguration": {"EnableStatus": "Enabled", "Tomorrow": 1}}, set()),
+    ],
+)
+def test_settings_that_neither_the_model_nor_the_tool_knows(
+    described: dict[str, Any], names: set[str]
+) -> None:
+    assert unknown_settings(model(), "DescribeUserPool", described) == names
+    aws = FakeCognito(described, {})
     pool = Pool.at(aws.client(), POOL_ID)
     pool.describe()
-    assert pool.unknown == {"StepUp", "LambdaConfig.PostSignIn"}
+    assert pool.unknown == names
 
 
-def test_an_answer_of_the_model_alone_has_nothing_unknown() -> None:
-    assert (
-        unknown(b'{"UserPool": {"Id": "x", "UserPoolTags": {"a": "b"}}}', model(), "DescribeUserPoolResponse")
-        == set()
-    )
-    assert (
-        unknown(b'{"__type": "TooManyRequestsException", "x": 1}', model(), "DescribeUserPoolResponse")
-        == set()
-    )
+@pytest.mark.parametrize("name", ["ClientType", "ClientSecretArn", "ClientSecret", "LastModifiedDate"])
+def test_a_client_setting_that_no_update_takes_is_no_obstacle(name: str) -> None:
+    assert unknown_settings(model(), "DescribeUserPoolClient", {name: "x"}) == set()
+    assert name not in client_settings(model(), {"ClientId": "web", name: "x"})
+
+
+def test_an_error_answer_has_nothing_unknown() -> None:
+    aws = FakeCognito({}, {})
+    pool = Pool.at(aws.client(), "eu-central-1_Other")
+    with pytest.raises(AdminError, match="There is no user pool"):
+        pool.describe()
+    assert pool.unknown == set()
+
+
+def test_unknown_mfa_settings_count_too() -> None:
+    aws = FakeCognito({}, {})
+    aws.mfa = {"MfaConfiguration": "OFF", "PasskeyMfaConfiguration": {"Enabled": True}}
+    pool = Pool.at(aws.client(), POOL_ID)
+    with pytest.raises(AdminError, match="does not know PasskeyMfaConfiguration"):
+        pool.check_settings_are_known(())
+    pool.check_settings_are_known(["PasskeyMfaConfiguration"])
+
+
+DEFAULT_ACR = {f"Level{n}": {"AcrValue": f"urn:cognito:loa:{n}"} for n in (1, 2, 3, 4)}
+CUSTOM_ACR = DEFAULT_ACR | {"Level3": {"AcrValue": "urn:people:strong"}}
+
+
+@pytest.mark.parametrize(
+    ("described", "carried"),
+    [
+        ({"AcrConfiguration": DEFAULT_ACR}, {}),
+        ({"AcrConfiguration": CUSTOM_ACR}, {"AcrConfiguration": {"Level3": CUSTOM_ACR["Level3"]}}),
+        ({"AcrConfiguration": CUSTOM_ACR, "UserPoolTier": "LITE"}, {"UserPoolTier": "LITE"}),
+        ({"DcrConfiguration": {"OpenDcrEnabled": True}}, {}),
+        ({"UserPoolAddOns": {"AdvancedSecurityMode": "OFF"}}, {}),
+        (
+            {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}, "UserPoolTier": "LITE"},
+            {"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}, "UserPoolTier": "LITE"},
+        ),
+        ({"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD"]}}}, {}),
+        (
+            {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}},
+            {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}},
+        ),
+        (
+            {
+                "UserPoolTier": "LITE",
+                "Policies": {
+                    "PasswordPolicy": {"MinimumLength": 9},
+                    "SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]},
+                },
+            },
+            {"UserPoolTier": "LITE", "Policies": {"PasswordPolicy": {"MinimumLength": 9}}},
+        ),
+    ],
+)
+def test_defaults_and_settings_above_the_plan_are_not_sent(
+    described: dict[str, Any], carried: dict[str, Any]
+) -> None:
+    assert pool_settings(model(), {"Id": POOL_ID} | described) == {"UserPoolId": POOL_ID} | carried
+
+
+def test_an_update_keeps_dynamic_client_registration_and_custom_acr_names() -> None:
+    pool = {
+        "DcrConfiguration": {"EnableStatus": "Disabled"},
+        "AcrConfiguration": {"Level3": CUSTOM_ACR["Level3"]},
+    }
+    aws = FakeCognito(pool, {})
+    Pool.at(aws.client(), POOL_ID).update([TRIGGER])
+    assert {name: aws.pool[name] for name in pool} == pool
+
+
+@pytest.mark.parametrize("name", ["DcrConfiguration", "StepUp"])
+def test_a_setting_that_was_not_sent_and_changed_is_reported(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Resetting(FakeCognito):
+        def _UpdateUserPool(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+            answer = super()._UpdateUserPool(body)
+            self.pool.pop(name, None)
+            return answer
+
+    monkeypatch.setattr("tools.pool_admin.pool._SHOWN_AFTER", (0.0,))
+    aws = Resetting({name: {"EnableStatus": "Disabled"}}, {})
+    with pytest.raises(AdminError, match=f"did not keep {name}"):
+        Pool.at(aws.client(), POOL_ID).update([TRIGGER])
 
 
 def test_what_somebody_changed_meanwhile_is_not_overwritten() -> None:
     aws = FakeCognito({"LambdaConfig": {"DefineAuthChallenge": ARN}}, {})
-    with pytest.raises(AdminError, match=r"Somebody changed LambdaConfig\.DefineAuthChallenge meanwhile"):
+    with pytest.raises(AdminError, match=r"LambdaConfig\.DefineAuthChallenge changed after this plan"):
         Pool(aws.client(), POOL_ID).update([TRIGGER])
     assert aws.calls == []

@@ -17,22 +17,27 @@ from passcode.channels.channel import Channel, Destination
 from passcode.confirmation.recipient import of_address
 from tests.support.live_browser import App, Browser
 from tests.support.live_sign_in import Conversation
+from tests.support.loopback_server import serving
+from tests.support.newer_cognito import NewerCognito
 from tests.support.users import code_in
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.clients import client
 from tools.local_stack.deploy import DEFAULTS, STACK_NAME
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
 from tools.pool_admin.functions import Functions
+from tools.pool_admin.options import DECLINED, FAILED
 from tools.pool_admin.stack import find, set_code_only
 
 pytestmark = pytest.mark.e2e
 
 EMAIL, PASSWORD = "ada@people.example", "Correct horse battery 1!"
 TRIGGERS = {"DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse", "PreTokenGeneration"}
-# The local AWS has no such calls; on AWS they say whether SMS is in its sandbox, and what it may cost.
-# Two calls that the local AWS does not have, and what is true of every pool with both kinds of client.
-NOTES = {"GetSMSAttributes", "GetSMSSandboxAccountStatus", "a code without the password"}
+# The local AWS lacks two calls for the limits of SMS. Each pool with both kinds of client has the other.
+NOTES = {
+    ("GetSMSAttributes", "GetSMSSandboxAccountStatus"): "Calls do not exist here.",
+    ("app client kiosk",): "A code is enough to sign in, for every user of the pool.",
+}
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,11 @@ class Existing:
         left_out = ("LastModifiedDate", "SchemaAttributes", "EstimatedNumberOfUsers")
         return [{k: v for k, v in found.items() if k not in left_out} for found in (pool, *clients)]
 
-    def run(self, *arguments: str, typed: str = "", code: int = 0) -> str:
-        """What the command said, on both channels."""
+    def run(self, *arguments: str, typed: str = "", code: int = 0, at: str = "") -> str:
+        """What the command said, on both channels. `at` is another address than the local stack's."""
+        endpoint = at or self.stack.endpoint_url
         done = subprocess.run(
-            [sys.executable, "-m", "tools.pool_admin", *arguments, "--endpoint-url", self.stack.endpoint_url],
+            [sys.executable, "-m", "tools.pool_admin", *arguments, "--endpoint-url", endpoint],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "PASSCODE_ADMIN_DIR": str(self.state), "HOME": str(self.state)},
             input=typed,
@@ -74,9 +80,9 @@ class Existing:
         assert done.returncode == code, said
         return said
 
-    def doctor(self, code: int) -> list[dict[str, str]]:
+    def doctor(self, code: int) -> list[dict[str, Any]]:
         said = self.run("doctor", self.pool_id, "--stack", STACK_NAME, "--json", code=code)
-        found: list[dict[str, str]] = json.loads(said)["findings"]
+        found: list[dict[str, Any]] = json.loads(said)["findings"]
         return found
 
     def attach(self, *more: str, typed: str = "", code: int = 0) -> str:
@@ -169,14 +175,12 @@ def _app_client(cognito: Any, pool_id: str, name: str) -> str:
 def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
     before = existing.described()
 
-    worst = [found for found in existing.doctor(code=2) if found["severity"] == "error"]
-    assert {found["about"].split()[2] for found in worst if found["about"].startswith("app")} == {
-        "web",
-        "kiosk",
-    }
-    assert sum("trigger" in found["what"] for found in worst) == 3
+    worst = [found for found in existing.doctor(code=20) if found["severity"] == "error"]
+    about = [name for found in worst for name in found["about"]]
+    assert {name.split()[2] for name in about if name.startswith("app client")} == {"web", "kiosk"}
+    assert sum(name.startswith("trigger") for name in about) == 3
 
-    said = existing.attach(typed="n\n")
+    said = existing.attach(typed="n\n", code=DECLINED)
     assert "ExplicitAuthFlows: ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH → ALLOW_CUSTOM_AUTH" in said
     assert existing.robot not in said
     assert said.rstrip().endswith("Nothing was changed.")
@@ -187,8 +191,9 @@ def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
     assert "nothing to do" in existing.attach()
     _check_attached(existing, before)
     found = existing.doctor(code=0)
-    assert {note for note in NOTES for f in found if note in f["what"]} == NOTES
-    assert len(found) == len(NOTES)
+    assert {tuple(name.split(" (")[0] for name in f["about"]): f["what"] for f in found} == NOTES
+    without_stack = existing.run("doctor", existing.pool_id)
+    assert f"doctor {existing.pool_id} --stack {STACK_NAME}" in without_stack
     _check_deployed_back(existing)
     _check_sign_ins(existing)
     _check_token_service(existing, _check_users(existing))
@@ -205,7 +210,7 @@ def _check_deployed_back(existing: Existing) -> None:
     functions = Functions(existing.stack.client("lambda"))
     set_code_only(cloudformation, there, ())
     functions.wait_until_ready(there.triggers["DefineAuthChallenge"])
-    assert any("another CodeOnlyClientIds than attach gave it" in f["what"] for f in existing.doctor(code=2))
+    assert any("CodeOnlyClientIds is not what attach made it" in f["what"] for f in existing.doctor(code=20))
     set_code_only(cloudformation, there, (existing.kiosk,))
     functions.wait_until_ready(there.triggers["DefineAuthChallenge"])
     assert len(existing.doctor(code=0)) == len(NOTES)
@@ -296,6 +301,51 @@ def test_a_test_message_goes_out_and_holds_no_code(existing: Existing, to: str) 
     (message,) = inbox.read(existing.stack, to)
     assert "holds no code" in message.text
     assert not any(character.isdigit() for character in message.text)
+
+
+@pytest.mark.timeout(240)
+def test_a_pool_with_settings_of_a_newer_cognito(existing: Existing) -> None:
+    """attach, doctor and detach run to their end, and the pool is as before, newer settings included."""
+    clients = ("--client", existing.web, "--code-only-client", existing.kiosk)
+    attach = ("attach", existing.pool_id, "--stack", STACK_NAME, *clients, "--yes")
+    with serving(NewerCognito(existing.stack.endpoint_url, invented=True)) as cognito:
+        before = (existing.described(), dict(cognito.pool))
+
+        said = existing.run(*attach, code=FAILED, at=cognito.endpoint_url)
+        assert "does not know Invented, which AWS describes." in said
+        assert "Install a newer release" in said
+        assert "--accept Invented" in said
+        assert (existing.described(), cognito.pool) == before
+
+        accept = ("--accept", "Invented")
+        assert "Attached." in existing.run(*attach, *accept, at=cognito.endpoint_url)
+        assert cognito.pool == before[1]
+        doctor = ("doctor", existing.pool_id, "--stack", STACK_NAME, "--json")
+        assert json.loads(existing.run(*doctor, code=0, at=cognito.endpoint_url))["findings"]
+
+        detach = ("detach", existing.pool_id, "--yes")
+        assert "--accept Invented" in existing.run(*detach, code=FAILED, at=cognito.endpoint_url)
+        assert "Detached." in existing.run(*detach, *accept, at=cognito.endpoint_url)
+        assert (existing.described(), cognito.pool) == before
+
+
+def test_without_the_invented_setting_nothing_is_in_the_way(existing: Existing) -> None:
+    attach = ("attach", existing.pool_id, "--stack", STACK_NAME, "--client", existing.web, "--yes")
+    with serving(NewerCognito(existing.stack.endpoint_url, invented=False)) as cognito:
+        before = (existing.described(), dict(cognito.pool))
+        assert "Attached." in existing.run(*attach, at=cognito.endpoint_url)
+        assert "Detached." in existing.run("detach", existing.pool_id, "--yes", at=cognito.endpoint_url)
+        assert (existing.described(), cognito.pool) == before
+
+
+@pytest.mark.parametrize("form", ["cdk", "terraform", "cloudformation"])
+def test_lines_for_the_tool_that_manages_the_pool(existing: Existing, form: str) -> None:
+    before = existing.described()
+    said = existing.attach("--print", form)
+    functions = find(existing.stack.client("cloudformation"), STACK_NAME, existing.stack.region).triggers
+    assert all(arn in said for arn in functions.values())
+    assert existing.web in said
+    assert existing.described() == before
 
 
 Words = Callable[[Existing], tuple[str, ...]]

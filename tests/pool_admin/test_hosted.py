@@ -19,8 +19,9 @@ from tests.support.doctor_samples import (
     one,
 )
 from tests.support.fake_user_pool import POOL_ID
-from tools.pool_admin.doctor.check_up import findings
-from tools.pool_admin.doctor.facts import Facts, Severity, Unchecked
+from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked
+from tools.pool_admin.doctor.finding import Severity
+from tools.pool_admin.doctor.run import findings
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.plan import Seen, Wish, plan
 from tools.pool_admin.stack import DeployedStack
@@ -64,25 +65,28 @@ def facts(provider: Any = PROVIDER, mode: str = "PASSWORD_AND_CODE", **hosted: A
     return replace(CLEAN, clients=clients, stack=known)
 
 
-def test_a_healthy_one_is_no_way_round() -> None:
+def test_a_healthy_one_is_no_bypass() -> None:
     assert findings(facts()) == []
 
 
 @pytest.mark.parametrize(
     ("provider", "words"),
     [
-        (None, "is gone from the pool"),
-        (PROVIDER | {"ProviderDetails": {"oidc_issuer": "https://evil.example"}}, "to https://evil.example"),
-        (PROVIDER | {"ProviderDetails": {}}, "sends people to nowhere"),
-        (PROVIDER | {"AttributeMapping": {"email": "email"}}, "does not map email_verified"),
+        (None, "no longer has the identity provider"),
+        (
+            PROVIDER | {"ProviderDetails": {"oidc_issuer": "https://evil.example"}},
+            "issuer is https://evil.example",
+        ),
+        (PROVIDER | {"ProviderDetails": {}}, "issuer is empty"),
+        (PROVIDER | {"AttributeMapping": {"email": "email"}}, "mapping lacks email_verified"),
     ],
 )
 def test_the_provider(provider: Any, words: str) -> None:
     one(facts(provider), ERROR, words)
 
 
-def test_what_cannot_be_looked_at_is_said() -> None:
-    denied = Unchecked("DescribeIdentityProvider", denied=True)
+def test_a_provider_that_cannot_be_read_is_a_finding() -> None:
+    denied = Unchecked("DescribeIdentityProvider", Reason.DENIED)
     assert "DescribeIdentityProvider" in of(findings(facts(denied)))[0][1]
 
 
@@ -94,8 +98,12 @@ def test_a_pool_without_a_domain() -> None:
 @pytest.mark.parametrize(
     ("attribute", "severity", "words"),
     [
-        ({"Name": "email", "Mutable": False, "Required": True}, ERROR, "lets nobody change email"),
-        ({"Name": "name", "Mutable": True, "Required": True}, WARNING, "requires name"),
+        (
+            {"Name": "email", "Mutable": False, "Required": True},
+            ERROR,
+            "attribute email: The attribute is immutable",
+        ),
+        ({"Name": "name", "Mutable": True, "Required": True}, WARNING, "name: The pool requires"),
     ],
 )
 def test_an_attribute_that_stands_in_the_way(
@@ -105,19 +113,19 @@ def test_an_attribute_that_stands_in_the_way(
     one(replace(facts(), pool=POOL | {"SchemaAttributes": schema}), severity, words)
 
 
-def test_the_pools_own_password_beside_it_is_a_way_round() -> None:
+def test_the_pools_own_password_beside_it_is_a_bypass() -> None:
     offered = facts(SupportedIdentityProviders=["COGNITO", "OneTimeCode"])
-    one(offered, ERROR, "Those pages cannot ask for the code")
+    one(offered, ERROR, "hosted page signs users in with a password alone")
 
 
 def test_another_provider_beside_it_is_told_and_ours_is_not() -> None:
-    one(facts(SupportedIdentityProviders=["OneTimeCode", "Okta"]), NOTE, "lets users of Okta in")
+    one(facts(SupportedIdentityProviders=["OneTimeCode", "Okta"]), NOTE, "Users of Okta sign in")
 
 
 def test_a_page_without_a_password_leaves_it_out_for_all() -> None:
     found = findings(facts(mode="CODE_ONLY"))
-    assert [(f.severity, "HOSTED_INNER" in f.about) for f in found] == [(Severity.NOTE, True)]
-    assert "HostedSignInMode" in found[0].mend
+    assert [(f.severity, "HOSTED_INNER" in f.about[0]) for f in found] == [(NOTE, True)]
+    assert "HostedSignInMode" in str(found[0].fix[0])
 
 
 def test_a_function_that_lost_the_inner_client_is_found() -> None:

@@ -228,7 +228,7 @@ def test_a_test_message_is_sent_as_deliver_sends() -> None:
 @pytest.mark.parametrize(
     ("to", "words"),
     [
-        ("x@y.example", "SES refused it: Email address is not verified. `doctor` says"),
+        ("x@y.example", "SES refused it: Email address is not verified. Run `doctor`"),
         ("+12065550100", "SNS refused it: Email address is not verified"),
         ("+123", "No SMS can go to that number"),
         ("+447400123456", "The stack sends no SMS to GB"),

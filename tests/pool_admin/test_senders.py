@@ -13,8 +13,8 @@ from tests.support.pool_admin_world import FUNCTIONS, OTHERS, SENDER_KEY, World,
 from tools.pool_admin.attach import Attach
 from tools.pool_admin.changes import difference
 from tools.pool_admin.detach import Detach
-from tools.pool_admin.doctor.check_up import findings
-from tools.pool_admin.doctor.facts import Severity
+from tools.pool_admin.doctor.finding import Severity
+from tools.pool_admin.doctor.run import findings
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.plan import Wish
 
@@ -98,9 +98,9 @@ def test_a_pool_that_has_what_was_asked_for_is_clean() -> None:
 @pytest.mark.parametrize(
     ("config", "severity", "words"),
     [
-        (BOTH | {"CustomSMSSender": THEIRS}, Severity.WARNING, f"calls {OTHERS} as its CustomSMSSender"),
-        (BOTH | {"CustomEmailSender": None}, Severity.WARNING, "calls nothing as its CustomEmailSender"),
-        (BOTH | {"KMSKeyID": ARN}, Severity.ERROR, f"seals its codes with {ARN}"),
+        (BOTH | {"CustomSMSSender": THEIRS}, Severity.WARNING, f"trigger CustomSMSSender (calls {OTHERS}"),
+        (BOTH | {"CustomEmailSender": None}, Severity.WARNING, "trigger CustomEmailSender (calls nothing"),
+        (BOTH | {"KMSKeyID": ARN}, Severity.ERROR, f"encrypts its codes with {ARN}"),
     ],
 )
 def test_a_pool_whose_messages_go_elsewhere(config: dict[str, Any], severity: Severity, words: str) -> None:
@@ -110,4 +110,11 @@ def test_a_pool_whose_messages_go_elsewhere(config: dict[str, Any], severity: Se
 @pytest.mark.parametrize("stack", [HEALTHY, None])
 def test_a_sender_that_nobody_asked_this_stack_for_is_noted(stack: Any) -> None:
     facts = replace(CLEAN, pool=pool_with(KMSKeyID=ARN, CustomEmailSender=THEIRS), stack=stack)
-    assert f"calls {OTHERS} as its CustomEmailSender." in [finding.what for finding in findings(facts)]
+    assert (f"trigger CustomEmailSender (calls {OTHERS})",) in [finding.about for finding in findings(facts)]
+
+
+def test_the_fix_for_both_senders_is_one_setting() -> None:
+    facts = replace(CLEAN, pool=pool_with(KMSKeyID=ARN, CustomEmailSender=THEIRS, CustomSMSSender=THEIRS))
+    found = one(facts, Severity.NOTE, "Another function sends Cognito's own messages")
+    assert len(found.about) == 2
+    assert [step for step in map(str, found.fix) if "CustomSenders=BOTH" in step] == [str(found.fix[0])]

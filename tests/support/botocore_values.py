@@ -20,7 +20,9 @@ def value_of(shape: Shape, path: str = "") -> Any:
     if isinstance(shape, ListShape):
         return [value_of(shape.member, path)]
     if isinstance(shape, MapShape):
-        return {"team": "sign-in"}
+        # The keys of an ACR configuration follow a pattern; those of tags are free.
+        key = "Level2" if "Level" in shape.key.metadata.get("pattern", "") else "team"
+        return {key: value_of(shape.value, f"{path}.{key}")}
     if shape.type_name == "boolean":
         return True
     if shape.type_name == "integer":

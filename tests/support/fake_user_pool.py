@@ -23,6 +23,9 @@ _READ_ONLY = (
     "CreationDate",
     "Domain",
 )
+_CLIENT_READ_ONLY = ("ClientType", "ClientSecretArn")
+# Settings that an update keeps when it leaves them out.
+_KEPT = ("DcrConfiguration",)
 _TEXTS = {
     "EmailVerificationMessage": "EmailMessage",
     "EmailVerificationSubject": "EmailSubject",
@@ -123,10 +126,12 @@ class FakeCognito:
 
     def _UpdateUserPool(self, body: Json) -> Json:  # noqa: N802
         _refuse_conflicts(body)
-        kept = {name: self.pool[name] for name in _READ_ONLY if name in self.pool}
+        kept = {name: self.pool[name] for name in (*_READ_ONLY, *_KEPT) if name in self.pool}
         new = {name: value for name, value in body.items() if name not in ("UserPoolId", "PoolName")}
         self.pool = kept | _DEFAULTS | {"Name": body.get("PoolName", "reset")} | new
         _mirror(self.pool)
+        if "DcrConfiguration" in body:
+            self.pool["DcrConfiguration"] = {"EnableStatus": "Enabled"} | body["DcrConfiguration"]
         if self.pool["MfaConfiguration"] == "OFF":
             self.mfa = {"MfaConfiguration": "OFF"}
         return {}
@@ -141,7 +146,9 @@ class FakeCognito:
             raise RefusedError("InvalidParameterException", "one Pinpoint project only")
         # AWS gives lists back in an order of its own.
         lists = {name: value[::-1] for name, value in body.items() if isinstance(value, list)}
-        self.clients[body["ClientId"]] = body | lists
+        found = self.clients[body["ClientId"]]
+        kept = {name: found[name] for name in _CLIENT_READ_ONLY if name in found}
+        self.clients[body["ClientId"]] = kept | body | lists
         return {"UserPoolClient": body}
 
 
@@ -168,6 +175,11 @@ def _refuse_conflicts(body: Json) -> None:
         ),
         ("EmailMessage" in template and "EmailMessageByLink" in template, "The message is invalid."),
         (any(name.startswith("aws:") for name in body.get("UserPoolTags", {})), "aws: tags are AWS's own"),
+        (
+            body.get("UserPoolTier") == "LITE"
+            and ("AcrConfiguration" in body or "SignInPolicy" in body.get("Policies", {})),
+            "The following features need to be disabled for the LITE pricing tier",
+        ),
         (
             body.get("MfaConfiguration", "OFF") != "OFF" and "SmsConfiguration" not in body,
             "SMS configuration and Auto verification for phone_number are required",

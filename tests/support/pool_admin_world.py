@@ -34,8 +34,10 @@ def refusal(code: str, operation: str, message: str = "no") -> ClientError:
 
 
 def app_client(name: str, **settings: Any) -> Json:
-    """An app client with every setting that the model knows."""
-    client = members("UpdateUserPoolClientRequest")
+    """An app client with every setting that the model knows, as AWS describes it."""
+    client = members("UserPoolClientType")
+    for left_out in ("ClientSecret", "CreationDate", "LastModifiedDate"):
+        del client[left_out]
     client |= {"UserPoolId": POOL_ID, "ClientId": name, "AnalyticsConfiguration": {"ApplicationArn": ARN}}
     client["RefreshTokenRotation"] = {"Feature": "DISABLED", "RetryGracePeriodSeconds": 5}
     return (

@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 
 from tools.pool_admin import senders
 from tools.pool_admin import stack as stacks
+from tools.pool_admin.declaration import Declaration
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.place import Place
 from tools.pool_admin.plan import Plan, Seen, Wish, plan
+from tools.pool_admin.pool import NEW_ATTRIBUTE
 from tools.pool_admin.record import POOL
 from tools.pool_admin.stack import CLAIMS, DeployedStack
 
@@ -20,8 +22,11 @@ class Attach:
     plan: Plan
 
     @classmethod
-    def of(cls, place: Place, stack_name: str, wish: Wish) -> "Attach":
-        """Look, and plan. Changes nothing. Raises `AdminError` if it must not be."""
+    def of(cls, place: Place, stack_name: str, wish: Wish, *, to_print: bool = False) -> "Attach":
+        """Plan, and change nothing. Raises `AdminError` if the plan must not be applied.
+
+        With `to_print` the plan is only printed, so that settings unknown to this tool do not matter.
+        """
         known = place.saved.load()
         if known and known.stack != stack_name:
             raise AdminError(
@@ -32,7 +37,8 @@ class Attach:
         closed = [arn for arn in _called(stack) if not place.functions.may_be_called_by(arn, place.arn)]
         owner = place.pool.describe().get("UserPoolTags", {}).get("aws:cloudformation:stack-name", "")
         seen = Seen(place.pool.settings(), clients, place.pool.has_attribute(), tuple(closed), owner)
-        place.nothing_unknown()
+        if not to_print:
+            place.pool.check_settings_are_known(wish.accepted)
         made = plan(place.pool.pool_id, seen, stack, wish)
         told = known is None or made.record.modes.items() <= known.modes.items()
         if made.code_only is None and not (told and knows_code_only(place, stack, stack.code_only)):
@@ -45,6 +51,20 @@ class Attach:
     def code_only(self) -> tuple[str, ...]:
         """The stack's list once this is carried out."""
         return self.stack.code_only if self.plan.code_only is None else self.plan.code_only
+
+    @property
+    def declaration(self) -> Declaration:
+        """The same as lines for the tool that manages the pool."""
+        plan = self.plan
+        return Declaration(
+            self.place.arn,
+            self.stack.name,
+            plan.settings[POOL],
+            (NEW_ATTRIBUTE,) if plan.record.attribute else (),
+            {client_id: wanted for client_id, wanted in plan.settings.items() if client_id != POOL},
+            tuple(dict.fromkeys(_called(self.stack))),
+            plan.code_only,
+        )
 
     def carry_out(self) -> None:
         """Do every step. What is cut off in the middle is taken up by the next run."""

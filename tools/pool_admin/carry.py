@@ -1,13 +1,13 @@
-"""What an update must say again: UpdateUserPool and UpdateUserPoolClient reset every setting left out.
+"""The settings that an update repeats: UpdateUserPool and UpdateUserPoolClient reset most that are left out.
 
-The settings come from botocore's model: all that the call takes and the description tells. What is not as
-simple as that is here by name.
+botocore's model says which settings a description and a request have in common. Settings for which AWS has
+another rule are here by name.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sized
+from typing import Any, cast
 
-from botocore.model import ListShape, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 Settings = dict[str, Any]
 
@@ -19,6 +19,25 @@ _OLD_TEXTS = {
     "EmailVerificationSubject": "EmailSubject",
     "SmsVerificationMessage": "SmsMessage",
 }
+# Settings that AWS keeps when a request leaves them out, and that are never sent.
+KEPT_BY_AWS = {
+    "UpdateUserPool": frozenset(
+        # Sent without EnableStatus it would turn dynamic client registration on.
+        {"DcrConfiguration"}
+    ),
+    "UpdateUserPoolClient": frozenset(
+        # AWS does not describe it. False deletes the client's secret in Secrets Manager at once.
+        {"PublishSecretsInAWSSecretsManager"}
+    ),
+}
+# Values that AWS sets by itself, by path. A setting that has them is not sent: some plans refuse it even so.
+_DEFAULTS: tuple[tuple[tuple[str, ...], Any], ...] = (
+    *((("AcrConfiguration", f"Level{n}"), {"AcrValue": f"urn:cognito:loa:{n}"}) for n in (1, 2, 3, 4)),
+    (("Policies", "SignInPolicy"), {"AllowedFirstAuthFactors": ["PASSWORD"]}),
+    (("UserPoolAddOns",), {"AdvancedSecurityMode": "OFF"}),
+)
+# Settings that a pool of the plan Lite may describe, and whose update AWS refuses there.
+_NOT_IN_LITE = (("AcrConfiguration",), ("Policies", "SignInPolicy"))
 _BY_LINK = ("EmailMessageByLink", "EmailSubjectByLink")
 _BY_CODE = ("EmailMessage", "EmailSubject")
 
@@ -26,17 +45,38 @@ _BY_CODE = ("EmailMessage", "EmailSubject")
 def pool_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings:
     """A described pool as the UpdateUserPool request that changes nothing."""
     named = {RENAMED.get(name, name): value for name, value in described.items()}
-    found = _fitting(named, model.shape_for("UpdateUserPoolRequest")) or {}
-    for mend in _MENDS:
-        mend(found)
-    return found
+    settings = _request(model, "UpdateUserPool", named)
+    for adjust in _POOL_RULES:
+        adjust(settings)
+    return settings
 
 
 def client_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings:
     """A described app client as the UpdateUserPoolClient request that changes nothing."""
-    found: Settings = _fitting(described, model.shape_for("UpdateUserPoolClientRequest")) or {}
-    _one_analytics_project(found)
-    return found
+    settings = _request(model, "UpdateUserPoolClient", described)
+    _one_analytics_project(settings)
+    return settings
+
+
+def _request(model: ServiceModel, operation: str, described: Mapping[str, Any]) -> Settings:
+    sent = {name: value for name, value in described.items() if name not in KEPT_BY_AWS[operation]}
+    return _fitting(sent, model.shape_for(f"{operation}Request")) or {}
+
+
+def members(model: ServiceModel, name: str) -> Mapping[str, Shape]:
+    """The members of the structure `name` in botocore's model."""
+    return cast(StructureShape, model.shape_for(name)).members
+
+
+def _no_defaults(pool: Settings) -> None:
+    for path, default in _DEFAULTS:
+        if value_at(pool, path) == default:
+            _drop(pool, *path)
+
+
+def _nothing_above_the_plan(pool: Settings) -> None:
+    for path in _NOT_IN_LITE if pool.get("UserPoolTier") == "LITE" else ():
+        _drop(pool, *path)
 
 
 def _one_invitation_life(pool: Settings) -> None:
@@ -79,7 +119,9 @@ def _one_claims_trigger(pool: Settings) -> None:
         _drop(pool, "LambdaConfig", "PreTokenGenerationConfig")
 
 
-_MENDS = (
+_POOL_RULES = (
+    _no_defaults,
+    _nothing_above_the_plan,
     _one_invitation_life,
     _one_verification_text,
     _own_tags_only,
@@ -95,25 +137,40 @@ def _one_analytics_project(client: Settings) -> None:
             _drop(client, "AnalyticsConfiguration", name)
 
 
-def _drop(settings: Settings, group: str, name: str) -> None:
-    # The group may still be the description's own.
-    if name in settings.get(group, {}):
-        settings[group] = {key: value for key, value in settings[group].items() if key != name}
-    if settings.get(group) == {}:
-        del settings[group]
+def _drop(settings: Settings, *path: str) -> None:
+    name, *rest = path
+    if rest and name in settings:
+        # The group may still be the description's own.
+        settings[name] = dict(settings[name])
+        _drop(settings[name], *rest)
+    if not rest or settings.get(name) == {}:
+        settings.pop(name, None)
+
+
+def value_at(settings: Mapping[str, Any], path: Iterable[str]) -> Any:
+    """The value at `path`, or None."""
+    value: Any = settings
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _fitting(value: Any, shape: Shape) -> Any:
-    """`value` without what the request does not take; None if nothing is left. Empty stands for not set."""
+    """`value` without the parts that the request does not take; None if nothing is left.
+
+    AWS describes some settings that are not set as empty. A value below the smallest that the request takes
+    counts as not set.
+    """
     if isinstance(shape, StructureShape):
         return _fitting_structure(value, shape)
     if isinstance(shape, ListShape):
         value = [kept for item in value if (kept := _fitting(item, shape.member)) is not None]
+    elif isinstance(shape, MapShape):
+        parts = {key: _fitting(part, shape.value) for key, part in value.items()}
+        value = {key: part for key, part in parts.items() if part is not None}
     least = shape.metadata.get("min")
-    if least is None or value is None:
-        return value
-    size = len(value) if isinstance(value, str | list) else value
-    return value if size >= least else None
+    size = len(value) if isinstance(value, Sized) else value
+    return None if least is not None and size < least else value
 
 
 def _fitting_structure(value: Mapping[str, Any], shape: StructureShape) -> Settings | None:

@@ -41,14 +41,6 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def value_at(settings: Mapping[str, Any], path: Iterable[str]) -> Any:
-    """What stands at `path`, or None."""
-    found: Any = settings
-    for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
-
-
 def changed(settings: Settings, changes: Iterable[Change]) -> Settings:
     """A copy of `settings` with every change made, whatever stood there before."""
     for change in changes:

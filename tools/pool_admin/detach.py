@@ -1,9 +1,11 @@
 """Take back what attach did, and only that: what others changed since stays as it is."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tools.pool_admin.attach import knows_code_only, set_code_only
-from tools.pool_admin.changes import Change, backwards, value_at
+from tools.pool_admin.carry import value_at
+from tools.pool_admin.changes import Change, backwards
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.place import Place
 from tools.pool_admin.record import POOL, Record
@@ -22,8 +24,11 @@ class Detach:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, place: Place) -> "Detach":
-        """Look, and plan. Changes nothing. Raises `AdminError` if nothing was attached."""
+    def of(cls, place: Place, accepted: Collection[str] = ()) -> "Detach":
+        """Plan what to undo, and change nothing. Raises `AdminError` if nothing was attached.
+
+        `accepted` are settings that AWS may reset, because this tool does not know them.
+        """
         record = place.saved.load()
         if record is None:
             raise AdminError(
@@ -35,7 +40,7 @@ class Detach:
             target: tuple(_back(target, made, _settings(place, target, notes), notes))
             for target, made in record.changes.items()
         }
-        place.nothing_unknown()
+        place.pool.check_settings_are_known(accepted)
         stack = _stack(place, record, notes)
         listed = _listed(place, record, stack) if stack else None
         if record.attribute:

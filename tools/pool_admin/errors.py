@@ -23,7 +23,7 @@ NOT_FOUND = frozenset({"ResourceNotFoundException", "NotFoundException", "Parame
 NOT_OFFERED = frozenset(
     {"InvalidAction", "UnknownOperationException", "NotImplemented", "UnsupportedOperation"}
 )
-_THROTTLED = frozenset(
+THROTTLED = frozenset(
     {
         "Throttling",
         "ThrottlingException",
@@ -82,7 +82,7 @@ def _from_aws(error: ClientError) -> str:
     code, call = code_of(error), error.operation_name
     if code in DENIED:
         return f"These credentials may not call {call}. Add that right, or use others with --profile."
-    if code in _THROTTLED:
+    if code in THROTTLED:
         return f"AWS holds {call} back because of too many calls. Wait a minute and run the command again."
     if code in _BAD_CREDENTIALS:
         return "The AWS credentials are not good any more. Sign in with the AWS CLI again."

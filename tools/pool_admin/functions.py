@@ -64,6 +64,18 @@ class Functions:
         found: dict[str, str] = self.configuration(arn).get("Environment", {}).get("Variables", {})
         return found
 
+    def tags(self, arn: str) -> dict[str, str]:
+        """Its tags. Lambda keeps them with the function, and an alias has none."""
+        alias = split(arn)[2]
+        function = arn.removesuffix(f":{alias}") if alias else arn
+        found: dict[str, str] = self.client.list_tags(Resource=function).get("Tags", {})
+        return found
+
+    def concurrency(self) -> int:
+        """How many calls may run at once in the account without a reservation; 0 if Lambda names none."""
+        limit = self.client.get_account_settings().get("AccountLimit", {})
+        return int(limit.get("UnreservedConcurrentExecutions") or limit.get("ConcurrentExecutions") or 0)
+
     def wait_until_ready(self, arn: str) -> None:
         """Wait until a change to the function has settled: CloudFormation may be done a moment earlier."""
         for settled in ("function_active_v2", "function_updated_v2"):

@@ -8,15 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from tools.pool_admin.aws import Aws
+from tools.pool_admin.declaration import Format
 from tools.pool_admin.errors import plain
 from tools.pool_admin.subjects import Purpose
 from tools.pool_admin.view import View
 
 HELP = """Attach one-time codes to a user pool that exists, check it, and look after its users.
 
-Exit codes: 0 done, 2 mistyped, 3 could not be done; `doctor` also answers 1 for warnings and 2 for errors.
+Exit codes: 0 done, 2 wrong options, 3 failed, 4 declined. `doctor` exits with 0 if it finds notes at most,
+with 10 for warnings and 20 for errors.
 """
-FAILED = 3
+# 2 is Click's own code for wrong options.
+HEALTHY, FAILED, DECLINED, WARNINGS, ERRORS = 0, 3, 4, 10, 20
 
 PoolId = Annotated[
     str, typer.Argument(metavar="POOL", help="The user pool's id, such as eu-central-1_AbCdEfGhI.")
@@ -41,8 +44,22 @@ CodeOnly = Annotated[
     list[str] | None,
     typer.Option("--code-only-client", metavar="ID", help="An app client: a code instead of a password."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Replace = Annotated[bool, typer.Option("--replace", help="Triggers of somebody else's may go.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Skip the confirmation prompt.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Allow replacing Lambda triggers that are already set.")
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept",
+        metavar="SETTING",
+        help="Go on though AWS may reset this setting, which is new to this tool.",
+    ),
+]
+Print = Annotated[
+    Format | None,
+    typer.Option("--print", help="Print the lines for the tool that manages the pool, and change nothing."),
+]
 To = Annotated[str, typer.Option(metavar="ADDRESS", help="An email address, or a number with +.")]
 
 _EVERY_COMMAND = {

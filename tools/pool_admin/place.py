@@ -5,7 +5,6 @@ from typing import Any
 
 from tools.pool_admin import stack
 from tools.pool_admin.aws import Aws
-from tools.pool_admin.errors import AdminError
 from tools.pool_admin.functions import Functions
 from tools.pool_admin.pool import Pool
 from tools.pool_admin.saved import Saved
@@ -36,12 +35,3 @@ class Place:
     def stack(self, name: str) -> DeployedStack:
         """A stack in the pool's region. Raises `AdminError` if it is not there."""
         return stack.find(self.cloudformation, name, self.aws.region or "")
-
-    def nothing_unknown(self) -> None:
-        """Raises `AdminError` if something was described that an update would reset unseen."""
-        if self.pool.unknown:
-            names = ", ".join(sorted(self.pool.unknown))
-            raise AdminError(
-                f"AWS knows settings that the boto3 installed here does not: {names}. An update would reset "
-                "them. Install a newer boto3 and run the command again."
-            )

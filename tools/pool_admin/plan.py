@@ -1,11 +1,12 @@
 """What attach is going to do, decided from what is there: pure, and shown before anything is touched."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tools.pool_admin import senders
 from tools.pool_admin.carry import Settings
 from tools.pool_admin.changes import Change, changed, difference
+from tools.pool_admin.doctor.clients import can_migrate
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.functions import split
 from tools.pool_admin.pool import ATTRIBUTE
@@ -30,11 +31,15 @@ class Seen:
 
 @dataclass(frozen=True)
 class Wish:
-    """What was asked for: app clients by mode, and whether other functions may be replaced."""
+    """The options of attach: app clients by mode, and whether other functions may be replaced.
+
+    `accepted` are settings that AWS may reset, because this tool does not know them.
+    """
 
     password_and_code: tuple[str, ...]
     code_only: tuple[str, ...]
     replace: bool = False
+    accepted: tuple[str, ...] = ()
 
     @property
     def clients(self) -> tuple[str, ...]:
@@ -43,11 +48,15 @@ class Wish:
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps that are left. `code_only` is the whole new list for the stack, None if it stays."""
+    """The steps that are left. `code_only` is the whole new list for the stack, None if it stays.
+
+    `settings` are the values that the pool (`POOL`) and the app clients shall have, changed or not.
+    """
 
     record: Record
     code_only: tuple[str, ...] | None
     notes: tuple[str, ...]
+    settings: Mapping[str, Settings] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -60,9 +69,11 @@ def plan(pool_id: str, seen: Seen, stack: DeployedStack, wish: Wish) -> Plan:
     _check(pool_id, stack, wish)
     _check_triggers(seen.pool, stack, wish)
     edits = {POOL: difference(seen.pool, changed(seen.pool, _triggers(stack)))}
+    settings = {POOL: changed({}, _triggers(stack))}
     for client_id in wish.clients:
-        settings = seen.clients[client_id]
-        edits[client_id] = difference(settings, _client(settings))
+        there = seen.clients[client_id]
+        settings[client_id] = _client(there)
+        edits[client_id] = difference(there, there | settings[client_id])
     listed = _listed(stack.code_only, wish)
     record = Record(
         pool_id,
@@ -73,16 +84,16 @@ def plan(pool_id: str, seen: Seen, stack: DeployedStack, wish: Wish) -> Plan:
         not seen.has_attribute,
         {name: name in wish.code_only for name in wish.clients},
     )
-    return Plan(record, listed if listed != stack.code_only else None, tuple(_notes(seen, stack)))
+    return Plan(record, listed if listed != stack.code_only else None, tuple(_notes(seen, stack)), settings)
 
 
 def _check(pool_id: str, stack: DeployedStack, wish: Wish) -> None:
     if stack.keeps(pool_id):
-        # Somebody took the triggers away, and no deployment of an unchanged template brings them back.
+        # The triggers were removed, and a deployment of an unchanged template does not set them again.
         if wish.clients:
             raise AdminError(
-                f"The stack {stack.name} keeps the app clients of its own pool right. Run the command again "
-                "without any: it brings the functions back to the pool."
+                f"The stack {stack.name} made this pool, and its template sets the app clients. To set the "
+                "triggers again, run the command without --client and --code-only-client."
             )
         return
     # A hosted sign-in brings its own app clients, and Cognito's own codes are every client's.
@@ -145,16 +156,16 @@ def _triggers(stack: DeployedStack) -> list[Change]:
 
 def _client(settings: Settings) -> Settings:
     rotates = settings.get("RefreshTokenRotation", {}).get("Feature") == "ENABLED"
-    wanted = settings | {
+    wanted: Settings = {
         # A client whose refresh tokens rotate may not have the flow that does not rotate them.
         "ExplicitAuthFlows": _flows(settings, _FLOWS[:1] if rotates else _FLOWS),
         "PreventUserExistenceErrors": "ENABLED",
         "AuthSessionValidity": _SESSION_MINUTES,
     }
     for name in ("ReadAttributes", "WriteAttributes"):
-        # No list is "all that there are", to which an attribute of the pool need not be added.
-        if (listed := settings.get(name)) and ATTRIBUTE not in listed:
-            wanted[name] = [*listed, ATTRIBUTE]
+        # No list stands for all attributes of the pool, the new one included.
+        if listed := settings.get(name):
+            wanted[name] = listed if ATTRIBUTE in listed else [*listed, ATTRIBUTE]
     return wanted
 
 
@@ -172,13 +183,19 @@ def _notes(seen: Seen, stack: DeployedStack) -> list[str]:
     notes = []
     if seen.owner not in ("", stack.name):
         notes.append(
-            f"The pool belongs to the CloudFormation stack {seen.owner}. Write the same into its template, "
-            "or its next deployment takes this back."
+            f"The CloudFormation stack {seen.owner} manages this pool, and its next deployment undoes these "
+            "changes. Run the command with --print cloudformation, and add the lines to its template instead."
         )
     if seen.pool.get("MfaConfiguration", "ON") != "OFF":
         notes.append("The pool's own MFA is on, and does not go together with codes. Turn it off after this.")
     if any(client.get("AllowedOAuthFlowsUserPoolClient") for client in seen.clients.values()):
         notes.append("Hosted sign-in stays open for an app client named here, and is a way round the code.")
+    migrating = can_migrate(seen.clients.values())
+    if migrating and seen.pool.get("LambdaConfig", {}).get("UserMigration"):
+        notes.append(
+            f"Users can no longer migrate when they sign in with {', '.join(migrating)}: the UserMigration "
+            "trigger needs the password flow that this closes. Import the missing users from a CSV file."
+        )
     if seen.clients:
         notes.append(
             "Refresh tokens that were given out before stay good. Sign users out globally to end them."

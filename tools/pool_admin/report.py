@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import typer
 from rich.text import Text
 
-from tools.pool_admin import mends
+from tools.pool_admin import fixes
 from tools.pool_admin.attach import Attach
 from tools.pool_admin.changes import Change
+from tools.pool_admin.declaration import Declaration, Format, lines
 from tools.pool_admin.detach import Detach
-from tools.pool_admin.doctor.facts import Finding, Severity
+from tools.pool_admin.doctor.finding import Finding, Severity
+from tools.pool_admin.options import DECLINED
 from tools.pool_admin.pool import ATTRIBUTE
 from tools.pool_admin.stack import CODE_ONLY
 from tools.pool_admin.view import View, as_facts, many
@@ -20,7 +23,7 @@ _KEPT = "Every other setting of the pool and of these app clients stays as it is
 
 
 def show_attach(view: View, attach: Attach, *, yes: bool) -> None:
-    """Show the plan, ask unless told not to, and carry it out."""
+    """Show the plan, ask for confirmation unless `yes`, and apply it. Exits with `DECLINED` after a no."""
     plan, pool_id = attach.plan, attach.place.pool.pool_id
     facts: dict[str, Any] = {
         "pool": pool_id,
@@ -45,7 +48,7 @@ def show_attach(view: View, attach: Attach, *, yes: bool) -> None:
         )
     if _agreed(view, plan.record.changes, steps, plan.notes, facts, yes=yes):
         attach.carry_out()
-        done = f"Attached. Check it: {mends.COMMAND} doctor {pool_id} --stack {attach.stack.name}"
+        done = f"Attached. Check it: {fixes.COMMAND} doctor {pool_id} --stack {attach.stack.name}"
         _attached(view, attach, done, facts)
 
 
@@ -53,12 +56,22 @@ def _attached(view: View, attach: Attach, done: str, facts: dict[str, Any]) -> N
     # Also where nothing was left to do: the run before may have been cut off before it said so.
     # A stack's own pool has no such list: its CODE_ONLY client is the stack's.
     listed = not attach.stack.makes_pool and (attach.plan.code_only is not None or attach.code_only)
-    left = mends.keep_code_only(attach.code_only) if listed else None
+    left = fixes.keep_code_only(attach.code_only) if listed else None
     view.result("\n".join(filter(None, (done, left))), facts | {"applied": True, "left_to_do": left})
 
 
+def show_declaration(view: View, declaration: Declaration, form: Format) -> None:
+    """Print the lines for the tool that manages the pool. Changes nothing."""
+    text = lines(declaration, form)
+    if view.as_json:
+        view.result("", {"pool": declaration.pool_id, "stack": declaration.stack, form.value: text})
+    else:
+        # As it is: these lines are copied or piped into a file.
+        print(text)
+
+
 def show_detach(view: View, detach: Detach, *, yes: bool) -> None:
-    """Show the plan, ask unless told not to, and carry it out."""
+    """Show the plan, ask for confirmation unless `yes`, and apply it. Exits with `DECLINED` after a no."""
     facts: dict[str, Any] = {
         "pool": detach.record.pool_id,
         "stack": detach.record.stack,
@@ -80,13 +93,19 @@ def show_detach(view: View, detach: Detach, *, yes: bool) -> None:
 
 
 def show_findings(view: View, pool_id: str, found: Sequence[Finding]) -> None:
-    """Every finding, the worst first, and how many of each."""
-    listed = [asdict(finding) | {"severity": finding.severity.name.lower()} for finding in found]
+    """Every finding, the worst first, and how many of each severity."""
+    listed = [
+        asdict(finding)
+        | {"severity": finding.severity.name.lower(), "fix": [str(step) for step in finding.fix]}
+        for finding in found
+    ]
     for finding in () if view.as_json else found:
-        heading = f"{finding.severity.name}  {finding.about} {finding.what}"
+        heading = f"{finding.severity.name}  {finding.what}"
         view.people.print(Text(heading, style=_STYLES[finding.severity]), soft_wrap=True)
+        view.say(f"  In: {', '.join(finding.about)}")
         view.say(f"  Why: {finding.why}")
-        view.say(f"  Mend: {finding.mend}")
+        for step in finding.fix:
+            view.say(f"  Fix: {step}")
     counts = {severity: sum(f.severity is severity for f in found) for severity in reversed(Severity)}
     said = ", ".join(many(count, severity.name.lower()) for severity, count in counts.items())
     worst = max((f.severity for f in found), default=Severity.NOTE)
@@ -111,4 +130,4 @@ def _agreed(
     if yes or view.sure("Go on?"):
         return True
     view.say("Nothing was changed.")
-    return False
+    raise typer.Exit(DECLINED)

@@ -42,7 +42,7 @@ def send(ses: Any, sns: Any, settings: Mapping[str, str], to: str) -> Accepted:
         said = str(error.response.get("Error", {}).get("Message", "")).rstrip(".")
         raise AdminError(
             f"{'SNS' if to.startswith('+') else 'SES'} refused it: {said or code_of(error)}. "
-            "`doctor` says what mends the sender and the sandbox."
+            "Run `doctor`: it says how to fix the sender and the sandbox."
         ) from None
     raise AdminError("Give --to an email address, or a number with + and its country code.")
 

@@ -1,49 +1,67 @@
-"""Settings that AWS tells of and the installed SDK does not know: an update would reset them unseen."""
+"""Settings that AWS describes and the installed SDK does not know: an update would reset them unseen."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from botocore.model import ListShape, ServiceModel, Shape, StructureShape
+from botocore.awsrequest import AWSResponse
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-_DESCRIPTIONS = {
-    "DescribeUserPool": "DescribeUserPoolResponse",
-    "DescribeUserPoolClient": "DescribeUserPoolClientResponse",
+from tools.pool_admin.carry import KEPT_BY_AWS, RENAMED, members
+
+# By the call that describes: the member that holds the description (if empty, the whole answer), its shape,
+# and the operation that updates it.
+DESCRIBED = {
+    "DescribeUserPool": ("UserPool", "UserPoolType", "UpdateUserPool"),
+    "DescribeUserPoolClient": ("UserPoolClient", "UserPoolClientType", "UpdateUserPoolClient"),
+    "GetUserPoolMfaConfig": ("", "GetUserPoolMfaConfigResponse", "SetUserPoolMfaConfig"),
 }
 
 
-def watch(cognito: Any) -> set[str]:
-    """The names of unknown settings in whatever this boto3 client describes from now on."""
-    found: set[str] = set()
-    model = cognito.meta.service_model
-    for operation, shape in _DESCRIPTIONS.items():
+def keep_unknown_members(cognito: Any) -> None:
+    """Let the descriptions of a boto3 client contain every member that AWS returned, as JSON.
 
-        def look(response_dict: dict[str, Any] | None, shape: str = shape, **_rest: Any) -> None:
-            found.update(unknown((response_dict or {}).get("body") or b"{}", model, shape))
+    botocore itself drops the members that its model does not have.
+    """
+    for operation, (member, _shape, _update) in DESCRIBED.items():
 
-        cognito.meta.events.register(f"response-received.cognito-idp.{operation}", look)
-    return found
+        def replace(
+            http_response: AWSResponse, parsed: dict[str, Any], member: str = member, **_rest: Any
+        ) -> None:
+            if http_response.status_code == 200:
+                answer = json.loads(http_response.content)
+                parsed.update({member: answer[member]} if member else answer)
 
-
-def unknown(body: bytes, model: ServiceModel, shape: str) -> set[str]:
-    """Dotted names of members in a JSON answer that its shape does not have."""
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = {"__type": "not even JSON"}
-    # An error has a body of its own; botocore speaks of it.
-    return set(_strange(answer, model.shape_for(shape), ())) if "__type" not in answer else set()
+        cognito.meta.events.register(f"after-call.cognito-idp.{operation}", replace)
 
 
-def _strange(value: Any, shape: Shape, at: tuple[str, ...]) -> Iterator[str]:
-    if value is None:
-        return
-    if isinstance(shape, StructureShape) and isinstance(value, dict):
-        for name, part in value.items():
-            if name not in shape.members:
-                yield ".".join((*at, name)[1:])
-            else:
-                yield from _strange(part, shape.members[name], (*at, name))
-    elif isinstance(shape, ListShape) and isinstance(value, list):
-        for part in value:
-            yield from _strange(part, shape.member, at)
+def unknown_settings(model: ServiceModel, operation: str, described: Mapping[str, Any]) -> set[str]:
+    """The dotted names of settings in a description that neither `model` nor this tool has a rule for.
+
+    `operation` is the call that described them. A setting that no update takes, or that AWS keeps when an
+    update leaves it out, is not one of them.
+    """
+    _member, described_as, update = DESCRIBED[operation]
+    known, taken = members(model, described_as), members(model, f"{update}Request")
+    names: set[str] = set()
+    for name, value in described.items():
+        if name in KEPT_BY_AWS.get(update, ()) or name == "ResponseMetadata" or value is None:
+            continue
+        if name not in known:
+            names.add(name)
+        elif RENAMED.get(name, name) in taken:
+            names |= set(_unknown(value, known[name], (name,)))
+    return names
+
+
+def _unknown(value: Any, shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(shape, ListShape):
+        for part in value or ():
+            yield from _unknown(part, shape.member, path)
+    elif isinstance(shape, StructureShape | MapShape):
+        for name, part in (value or {}).items():
+            known = shape.value if isinstance(shape, MapShape) else shape.members.get(name)
+            if known:
+                yield from _unknown(part, known, (*path, name))
+            elif part is not None:
+                yield ".".join((*path, name))

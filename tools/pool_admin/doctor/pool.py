@@ -1,27 +1,32 @@
-"""What in the pool itself fights the design."""
+"""Checks of the user pool: settings that conflict with the code, and triggers."""
 
 from collections.abc import Callable, Iterator
 
-from tools.pool_admin.doctor.facts import Facts, Finding, Severity
+from tools.pool_admin.doctor.clients import can_migrate
+from tools.pool_admin.doctor.facts import Facts, Unchecked
+from tools.pool_admin.doctor.finding import Finding, Severity
+from tools.pool_admin.doctor.managed_login import offers_password_page
 from tools.pool_admin.functions import split
 from tools.pool_admin.pool import ATTRIBUTE
 from tools.pool_admin.stack import CLAIMS, TRIGGERS
 
+POOL = "user pool"
 
-def look(facts: Facts) -> Iterator[Finding]:
+
+def check(facts: Facts) -> Iterator[Finding]:
     """Findings of the pool's settings."""
-    for check in _CHECKS:
-        yield from check(facts)
+    for rule in _RULES:
+        yield from rule(facts)
 
 
 def _mfa(facts: Facts) -> Iterator[Finding]:
     setting = facts.pool.get("MfaConfiguration") or "OFF"
     if setting != "OFF":
-        yield Finding(
+        yield Finding.of(
             Severity.ERROR,
-            "user pool",
-            f"has MFA of its own, which is {setting}.",
-            "Users who set it up were seen to get tokens without the round for the code.",
+            POOL,
+            f"Cognito's MFA is {setting}.",
+            "Field reports say that users of that MFA got tokens without the code.",
             "aws cognito-idp set-user-pool-mfa-config --mfa-configuration OFF "
             f"--user-pool-id {facts.pool_id}",
         )
@@ -29,11 +34,11 @@ def _mfa(facts: Facts) -> Iterator[Finding]:
 
 def _devices(facts: Facts) -> Iterator[Finding]:
     if facts.pool.get("DeviceConfiguration"):
-        yield Finding(
+        yield Finding.of(
             Severity.WARNING,
-            "user pool",
-            "remembers devices.",
-            "Cognito then adds rounds of its own, and refuses to refresh tokens of devices not confirmed.",
+            POOL,
+            "Cognito remembers devices.",
+            "It then adds challenges to a sign-in, and refuses to refresh tokens of unconfirmed devices.",
             "In the console: Sign-in > Device tracking > Don't remember.",
         )
 
@@ -44,11 +49,11 @@ def _triggers(facts: Facts) -> Iterator[Finding]:
     for name, arn in wanted.items():
         found = there.get(name)
         if not found:
-            yield Finding(
+            yield Finding.of(
                 Severity.ERROR,
-                "user pool",
-                f"has no {name} trigger.",
-                "Without all three triggers no custom sign-in works.",
+                f"trigger {name}",
+                "The pool lacks triggers.",
+                "No custom sign-in works without all three.",
                 facts.attach(),
             )
         elif arn and found != arn:
@@ -57,13 +62,15 @@ def _triggers(facts: Facts) -> Iterator[Finding]:
 
 def _other(facts: Facts, name: str, found: str, arn: str) -> Finding:
     another_alias = split(found)[0] == split(arn)[0]
-    return Finding(
+    return Finding.of(
         Severity.WARNING if another_alias else Severity.ERROR,
-        "user pool",
-        f"calls {found} as its {name} trigger, and not this stack's {arn}.",
-        "What Cognito calls then changes in the middle of a deployment."
+        f"trigger {name} (calls {found}, not {arn})",
+        "The pool calls another version or alias of the stack's functions."
         if another_alias
-        else "The three triggers must be of one stack: each checks what another made.",
+        else "The pool calls functions that are not this stack's.",
+        "A deployment then changes the function while users are signing in."
+        if another_alias
+        else "The three triggers must be from one stack: each checks what another one made.",
         facts.attach("--replace"),
     )
 
@@ -74,21 +81,38 @@ def _claims(facts: Facts) -> Iterator[Finding]:
     there = facts.pool.get("LambdaConfig") or {}
     found = (there.get(f"{CLAIMS}Config") or {}).get("LambdaArn") or there.get(CLAIMS)
     if found != facts.stack.stack.functions[CLAIMS]:
-        yield Finding(
+        yield Finding.of(
             Severity.WARNING,
-            "user pool",
-            "does not call the stack's function for claims.",
-            "The tokens say nothing of the code, though the parameter AssuranceClaims asks for it.",
+            POOL,
+            f"The trigger {CLAIMS} is not the stack's function for claims.",
+            "Tokens do not say how a code was given, though the parameter AssuranceClaims asks for it.",
             facts.attach(),
+        )
+
+
+def _migration(facts: Facts) -> Iterator[Finding]:
+    if not (facts.pool.get("LambdaConfig") or {}).get("UserMigration") or isinstance(
+        facts.clients, Unchecked
+    ):
+        return
+    if not can_migrate(facts.clients) and not any(map(offers_password_page, facts.clients)):
+        yield Finding.of(
+            Severity.WARNING,
+            "trigger UserMigration",
+            "Users can no longer migrate when they sign in.",
+            "Cognito runs this trigger only where it gets the password (USER_PASSWORD_AUTH, "
+            "ADMIN_USER_PASSWORD_AUTH or its own page), and no app client allows that.",
+            "Import the users that are missing from a CSV file, or let them reset their password: that still "
+            "runs the trigger. Then remove it.",
         )
 
 
 def _attribute(facts: Facts) -> Iterator[Finding]:
     if all(found["Name"] != ATTRIBUTE for found in facts.pool.get("SchemaAttributes") or []):
-        yield Finding(
+        yield Finding.of(
             Severity.NOTE,
-            "user pool",
-            f"has no attribute {ATTRIBUTE}.",
+            POOL,
+            f"The attribute {ATTRIBUTE} is missing.",
             "Users cannot choose a channel; the stack's ChannelOrder decides for all of them.",
             f"aws cognito-idp add-custom-attributes --user-pool-id {facts.pool_id} --custom-attributes "
             "Name=otp_channel,AttributeDataType=String,Mutable=true",
@@ -97,11 +121,11 @@ def _attribute(facts: Facts) -> Iterator[Finding]:
 
 def _verification(facts: Facts) -> Iterator[Finding]:
     if not facts.pool.get("AutoVerifiedAttributes"):
-        yield Finding(
+        yield Finding.of(
             Severity.WARNING,
-            "user pool",
-            "verifies neither email addresses nor phone numbers by itself.",
-            "Codes go to verified addresses only, so nobody who signs up can get one.",
+            POOL,
+            "Cognito verifies neither email addresses nor phone numbers.",
+            "Codes go to verified addresses only, so a user who signs up cannot get one.",
             "In the console: Sign-up > Attribute verification > let Cognito verify the email address.",
         )
         return
@@ -109,11 +133,11 @@ def _verification(facts: Facts) -> Iterator[Finding]:
         "AttributesRequireVerificationBeforeUpdate"
     )
     if "email" in facts.pool["AutoVerifiedAttributes"] and "email" not in (kept or []):
-        yield Finding(
+        yield Finding.of(
             Severity.NOTE,
-            "user pool",
-            "takes a new email address before it is verified.",
-            "A user who mistypes theirs cannot get a code any more.",
+            POOL,
+            "A new email address replaces the old one before it is verified.",
+            "A user who mistypes it cannot get a code any more.",
             "In the console: Sign-up > Attribute verification > keep the original value until then.",
         )
 
@@ -121,20 +145,21 @@ def _verification(facts: Facts) -> Iterator[Finding]:
 def _recovery(facts: Facts) -> Iterator[Finding]:
     ways = (facts.pool.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or []
     if any(way["Name"] == "verified_email" for way in ways) or not ways:
-        yield Finding(
+        yield Finding.of(
             Severity.NOTE,
-            "user pool",
-            "lets users reset a password by email.",
-            "Whoever reads the mailbox that gets the codes can get a password, too: two factors become one.",
+            POOL,
+            "Users reset their password by email.",
+            "A thief of the mailbox gets the codes and a new password: two factors become one.",
             "If that matters, send codes by SMS only (ChannelOrder), or let only admins reset passwords.",
         )
 
 
-_CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
+_RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _mfa,
     _devices,
     _triggers,
     _claims,
+    _migration,
     _attribute,
     _verification,
     _recovery,

@@ -1,75 +1,74 @@
-"""What around the stack keeps codes from being sent, asked for or noticed."""
+"""Checks of the stack: its functions, its list of CODE_ONLY clients and its alarms."""
 
 from collections.abc import Callable, Iterator
 
-from tools.pool_admin import mends
-from tools.pool_admin.doctor import code_only
-from tools.pool_admin.doctor.facts import Facts, Finding, Severity, StackFacts, Unchecked
+from tools.pool_admin import fixes
+from tools.pool_admin.doctor.facts import Facts, StackFacts, Unchecked, Unreadable
+from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.functions import split
-from tools.pool_admin.stack import DELIVER
+from tools.pool_admin.stack import CODE_ONLY, DELIVER
 
-# Cognito waits so long for a trigger, whatever the function's own limit is.
-_PATIENCE = 5
-_SMS_DEFAULT_USD = 1.0
+# Cognito waits so many seconds for a trigger, whatever the function's own limit is.
+_TRIGGER_SECONDS = 5
 
 
-def look(facts: Facts) -> Iterator[Finding]:
+def check(facts: Facts) -> Iterator[Finding]:
     """Findings of the stack, if one was named."""
     if facts.stack:
-        for check in _CHECKS:
-            yield from check(facts.stack, facts.pool_id)
+        for rule in _RULES:
+            yield from rule(facts, facts.stack)
 
 
-def _whose(known: StackFacts, pool_id: str) -> Iterator[Finding]:
-    if known.stack.pool_id != pool_id:
-        yield Finding(
+def _pool(facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    if facts.is_others:
+        yield Finding.of(
             Severity.ERROR,
             f"stack {known.stack.name}",
-            f"was deployed for {known.stack.pool_id or 'no pool'}, and not for this pool.",
-            "Its functions may not be called by this pool.",
-            f"Deploy another stack with the parameter UserPoolId={pool_id}, and attach that one."
+            f"The stack was deployed for {known.stack.pool_id or 'no pool'}, and not for this pool.",
+            "This pool may not call its functions.",
+            f"Deploy another stack with the parameter UserPoolId={facts.pool_id}, and attach that one."
             if known.stack.makes_pool
-            else mends.deploy_with(f"UserPoolId={pool_id}"),
+            else fixes.deploy_with(f"UserPoolId={facts.pool_id}"),
         )
 
 
-def _permissions(known: StackFacts, pool_id: str) -> Iterator[Finding]:
+def _permissions(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     for arn, allowed in known.permitted.items():
         if allowed is False:
-            yield Finding(
+            yield Finding.of(
                 Severity.ERROR,
                 "function " + arn.split(":", 6)[-1],
-                "may not be called by this pool.",
+                "The pool may not call functions of the stack.",
                 "Cognito answers every sign-in with an error.",
-                known.attach(pool_id),
+                facts.attach(),
             )
 
 
-def _functions(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
+def _functions(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
     for name, served in known.functions.items():
         if isinstance(served, Unchecked):
             continue
-        about = f"function {served.get('FunctionName', name)}"
+        function = served.get("FunctionName", name)
         if served.get("State", "Active") not in ("Active", "Inactive"):
-            yield Finding(
+            yield Finding.of(
                 Severity.ERROR,
-                about,
-                f"is {served['State']}: {served.get('StateReason') or 'AWS gives no reason'}.",
-                "It cannot be called.",
+                f"function {function}",
+                f"The function is {served['State']}: {served.get('StateReason') or 'AWS gives no reason'}.",
+                "Every call of it fails.",
                 f"Run `make deploy` for the stack {known.stack.name}.",
             )
-        if name != DELIVER and int(served.get("Timeout", _PATIENCE)) > _PATIENCE:
-            yield Finding(
+        if name != DELIVER and int(served.get("Timeout", _TRIGGER_SECONDS)) > _TRIGGER_SECONDS:
+            yield Finding.of(
                 Severity.WARNING,
-                about,
-                f"may run for {served['Timeout']} s.",
-                f"Cognito gives up after {_PATIENCE} s and calls again, while the first call still runs.",
-                f"aws lambda update-function-configuration --timeout {_PATIENCE} "
-                f"--function-name {served.get('FunctionName', name)}",
+                f"function {function}",
+                f"The function may run for {served['Timeout']} s.",
+                f"Cognito stops waiting after {_TRIGGER_SECONDS} s and may call it again meanwhile.",
+                f"aws lambda update-function-configuration --timeout {_TRIGGER_SECONDS} "
+                f"--function-name {function}",
             )
 
 
-def _lagging(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
+def _lagging(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
     for name, served in known.functions.items():
         newest = known.newest.get(name, served)
         if isinstance(served, Unchecked) or isinstance(newest, Unchecked):
@@ -78,77 +77,76 @@ def _lagging(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
         late = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
         if late or served.get("CodeSha256") != newest.get("CodeSha256"):
             called, _, alias = split(known.stack.functions[name])
-            yield Finding(
+            yield Finding.of(
                 Severity.WARNING,
                 f"function {called}",
-                f"has newer {', '.join(late) or 'code'} than its alias {alias} serves.",
-                "A changed parameter alone publishes no version, and the alias goes on with the old one.",
+                f"The alias {alias} does not serve the newest {', '.join(late) or 'code'}.",
+                "A changed parameter alone publishes no version, so the alias keeps the old one.",
                 f"aws lambda update-alias --function-name {called} --name {alias} --function-version "
                 f"$(aws lambda publish-version --function-name {called} --query Version --output text)",
             )
 
 
-def _mail(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
-    mail = known.mail
-    if mail and mail.sender_verified is False:
-        yield Finding(
-            Severity.ERROR,
-            "SES",
-            f"has not verified the sender {mail.sender}, nor its domain.",
-            "It refuses every email.",
-            f"aws sesv2 create-email-identity --email-identity {mail.sender.partition('@')[2]}",
-        )
-    if mail and mail.out_of_sandbox is False:
-        yield Finding(
-            Severity.ERROR,
-            "SES",
-            "is in its sandbox.",
-            "Only addresses that you verified get an email, and 200 a day.",
-            "In the SES console: Account dashboard > Request production access.",
-        )
-
-
-def _texts(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
-    texts = known.texts
-    if texts and texts.in_sandbox is True:
-        yield Finding(
-            Severity.WARNING,
-            "SNS",
-            "is in the SMS sandbox.",
-            "Only numbers that you verified get an SMS.",
-            "In the SNS console: Text messaging (SMS) > Exit SMS sandbox.",
-        )
-    if texts and isinstance(texts.monthly_usd, float) and texts.monthly_usd <= _SMS_DEFAULT_USD:
-        yield Finding(
-            Severity.WARNING,
-            "SNS",
-            f"sends SMS for {texts.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month and then no more.",
-            "That is some dozens of codes. Ask AWS for a higher quota first, then set the limit.",
-            "aws sns set-sms-attributes --attributes MonthlySpendLimit=USD",
-        )
-
-
-def _alarms(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
-    if isinstance(known.idle_alarms, Unchecked) or not known.idle_alarms:
+def _alarms(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    if isinstance(known.idle_alarms, Unchecked):
         return
-    count = len(known.idle_alarms)
-    yield Finding(
-        Severity.NOTE,
-        f"stack {known.stack.name}",
-        "has 1 alarm that tells nobody." if count == 1 else f"has {count} alarms that tell nobody.",
-        "They turn red in the console, and nobody is woken.",
-        mends.deploy_with("AlarmTopicArn=TOPIC_ARN"),
-    )
+    for name in known.idle_alarms:
+        yield Finding.of(
+            Severity.NOTE,
+            f"alarm {name}",
+            "Alarms have no recipient.",
+            "They turn red in the console, and send no message.",
+            fixes.deploy_with("AlarmTopicArn=TOPIC_ARN"),
+        )
 
 
-_CHECKS: tuple[Callable[[StackFacts, str], Iterator[Finding]], ...] = (
-    _whose,
+def _code_only_served(facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    function = known.functions.get("DefineAuthChallenge")
+    if function is None or isinstance(function, Unchecked):
+        return
+    listed = function.get("Environment", {}).get("Variables", {}).get("CODE_ONLY_CLIENTS", "")
+    if set(filter(None, listed.split(","))) != set(known.stack.served_code_only):
+        yield Finding.of(
+            Severity.ERROR,
+            f"function {function.get('FunctionName', 'DefineAuthChallenge')}",
+            f"The function has another list of app clients than the stack's {CODE_ONLY}.",
+            "It then asks for a password where it should not, or omits it where it should ask.",
+            facts.attach(),
+        )
+
+
+def _code_only_recorded(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    # attach set the list, and a deployment with older answers sets it back.
+    if isinstance(known.modes, Unreadable):
+        yield Finding.of(
+            Severity.WARNING,
+            "saved settings",
+            "The settings that attach saved for this pool cannot be read.",
+            f"Whether {CODE_ONLY} is still what attach made it is not known.",
+            known.modes.fix,
+        )
+        return
+    there = known.stack.code_only
+    moved = sorted(name for name, alone in known.modes.items() if alone != (name in there))
+    if moved:
+        kept = [name for name in there if known.modes.get(name, True)]
+        lost = [name for name in moved if known.modes[name]]
+        yield Finding.of(
+            Severity.ERROR,
+            f"stack {known.stack.name}",
+            f"{CODE_ONLY} is not what attach made it: {', '.join(moved)} changed.",
+            "A deployment passed older answers, and these apps cannot sign users in now.",
+            f"Put {fixes.code_only([*kept, *lost])} into parameter_overrides of {fixes.ANSWERS}, then "
+            "`make deploy`. If the stack is right, attach them again in the mode they have there.",
+        )
+
+
+_RULES: tuple[Callable[[Facts, StackFacts], Iterator[Finding]], ...] = (
+    _pool,
     _permissions,
     _functions,
     _lagging,
-    code_only.served,
-    code_only.recorded,
-    _mail,
-    _texts,
+    _code_only_served,
+    _code_only_recorded,
     _alarms,
 )

@@ -1,0 +1,75 @@
+"""Run every check over the facts, and report the checks that could not run."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from tools.pool_admin.doctor import (
+    account,
+    addresses,
+    clients,
+    custom_senders,
+    hosted,
+    managed_login,
+    pool,
+    stack,
+)
+from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked
+from tools.pool_admin.doctor.finding import Finding, Severity, grouped
+from tools.pool_admin.fixes import COMMAND, Fix
+from tools.pool_admin.options import ERRORS, HEALTHY, WARNINGS
+
+_CHECKS = (clients, managed_login, pool, addresses, custom_senders, hosted, stack, account)
+_EXIT_CODES = {Severity.NOTE: HEALTHY, Severity.WARNING: WARNINGS, Severity.ERROR: ERRORS}
+_NOT_KNOWN = "What these calls would show is not known, which is not the same as good."
+_REASONS = {
+    Reason.DENIED: (Severity.WARNING, "Calls were denied.", "Allow these credentials to call:"),
+    Reason.THROTTLED: (
+        Severity.WARNING,
+        "AWS throttled calls.",
+        "Wait a minute, and run it again for:",
+    ),
+    Reason.NOT_OFFERED: (Severity.NOTE, "Calls do not exist here.", "Check in the console what they show:"),
+}
+
+
+def findings(facts: Facts) -> list[Finding]:
+    """Every finding, the worst first; those with the same cause are one."""
+    found = [finding for each in _CHECKS for finding in each.check(facts)]
+    return sorted(
+        grouped([*found, *_unchecked(facts), *_no_stack(facts)]), key=lambda finding: -finding.severity
+    )
+
+
+def exit_code(found: list[Finding]) -> int:
+    """The exit code of the worst finding."""
+    return _EXIT_CODES[max((finding.severity for finding in found), default=Severity.NOTE)]
+
+
+def _unchecked(facts: Facts) -> Iterator[Finding]:
+    unknown = {(fact.call, fact.reason) for fact in _all(facts)}
+    for call, reason in sorted(unknown, key=lambda fact: fact[0]):
+        severity, what, fix = _REASONS[reason]
+        yield Finding.of(severity, call, what, _NOT_KNOWN, Fix(fix, (call,)))
+
+
+def _no_stack(facts: Facts) -> Iterator[Finding]:
+    if facts.stack is None:
+        yield Finding.of(
+            Severity.NOTE,
+            "user pool",
+            "Only the pool was checked, because no stack was named.",
+            "Functions, permissions, SES, SNS, Lambda and alarms belong to the stack.",
+            f"{COMMAND} doctor {facts.pool_id} --stack {facts.stack_name}",
+        )
+
+
+def _all(value: Any) -> Iterator[Unchecked]:
+    if isinstance(value, Unchecked):
+        yield value
+    elif is_dataclass(value):
+        for each in fields(value):
+            yield from _all(getattr(value, each.name))
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _all(part)
