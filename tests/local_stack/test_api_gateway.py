@@ -1,4 +1,4 @@
-"""The local API refuses what API Gateway refuses, in the words that the template gives it."""
+"""The local API refuses what API Gateway refuses, with the gateway responses of the template."""
 
 import json
 import secrets
@@ -17,7 +17,7 @@ SOMEBODY = {"email": "somebody@people.example"}
 
 
 def caller(probed: Stack, resource: str) -> Credentials:
-    """The key of somebody who may invoke `resource`, and nothing else."""
+    """The key of an IAM user who may invoke `resource` only."""
     iam, name = probed.client("iam"), f"caller-{secrets.token_hex(4)}"
     right = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": resource}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [right]})
@@ -39,13 +39,13 @@ def test_a_signed_request_reaches_the_function(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/createToken", "/verifyToken", "/introspect"])
-def test_what_nobody_signed_is_refused(api: Api, path: str) -> None:
+def test_an_unsigned_request_is_refused(api: Api, path: str) -> None:
     heard = replace(api, signer=None).post(path, SOMEBODY)
     assert (heard.status, heard.problem) == (403, "not-authorised")
     assert heard.headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_signature_is_of_a_secret_and_for_one_body_service_and_region(api: Api, probed: Stack) -> None:
+def test_a_signature_is_for_one_secret_body_service_and_region(api: Api, probed: Stack) -> None:
     somebody = caller(probed, "*")
     for signer in (ADMINISTRATOR, somebody):
         signed = replace(api, signer=signer)
@@ -62,7 +62,7 @@ def test_a_signature_is_of_a_secret_and_for_one_body_service_and_region(api: Api
     assert replace(api, signer=unknown).post("/createToken", SOMEBODY).status == 403
 
 
-def test_a_right_is_for_one_endpoint(api: Api, probed: Stack) -> None:
+def test_a_permission_is_for_one_endpoint(api: Api, probed: Stack) -> None:
     api_id = probed.outputs["TokenApiURL"].split("/")[-2]
     resource = f"arn:aws:execute-api:{probed.region}:000000000000:{api_id}/v1/POST/createToken"
     allowed = replace(api, signer=caller(probed, resource))
@@ -91,12 +91,12 @@ def test_a_body_over_ten_megabytes_is_too_large(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/createToken", "/nowhere", "/health/more", "/"])
-def test_what_cannot_be_got_is_refused(api: Api, path: str) -> None:
+def test_an_unknown_path_or_method_is_refused(api: Api, path: str) -> None:
     heard = api.get(path)
     assert (heard.status, heard.problem) == (403, "not-authorised")
 
 
-def test_a_user_is_known_by_an_id_token_alone(api: Api, probed: Stack) -> None:
+def test_step_up_accepts_an_id_token_only(api: Api, probed: Stack) -> None:
     app, (email, sub) = Caller(probed), new_user(probed, "a long enough password")
     tokens = app.answer(app.start(email)["Session"], email, "right")["AuthenticationResult"]
     nobody = replace(api, signer=None)
@@ -116,13 +116,13 @@ def test_a_function_that_crashes_is_unavailable(api: Api) -> None:
     assert heard.headers["Retry-After"] == str(heard.body["retry_after"])
 
 
-def test_too_many_at_once_are_told_to_wait(api: Api) -> None:
-    # Two a second, five in a row: as fast as it goes, a refusal comes before the fiftieth.
+def test_too_many_requests_get_a_retry_after(api: Api) -> None:
+    # The limit is 2 per second with a burst of 5, so 50 requests in a row are too many.
     heard = next(heard for heard in (api.get("/health/ready") for _ in range(50)) if heard.status != 200)
     assert (heard.status, heard.problem, heard.headers["Retry-After"]) == (429, "throttled", "1")
 
 
-def test_the_addresses_are_this_machines_and_the_issuer_is_a_name(probed: Stack) -> None:
+def test_the_addresses_are_on_loopback_and_the_issuer_is_unchanged(probed: Stack) -> None:
     for name in ("TokenApiURL", "TokenCreationAPIURL", "StepUpVerificationAPIURL", "TokenKeysURL"):
         assert probed.outputs[name].startswith(f"{probed.endpoint_url}/_aws/execute-api/")
     issuer = probed.client("lambda").get_function_configuration(FunctionName=probed.functions["token_api"])[
@@ -133,7 +133,7 @@ def test_the_addresses_are_this_machines_and_the_issuer_is_a_name(probed: Stack)
 
 
 @pytest.mark.usefixtures("state")
-def test_switched_off_nothing_of_it_is_deployed(project: Path) -> None:
+def test_with_the_service_off_nothing_of_it_is_deployed(project: Path) -> None:
     off = {"TokenService": "OFF", "HostedSignInMode": "OFF"}
     deployed = stack.up(port=process.free_port(), parameters=off, root=project)
     assert not {"token_api", "hosted_sign_in"} & set(deployed.functions)

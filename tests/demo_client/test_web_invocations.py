@@ -1,4 +1,4 @@
-"""Reading what the functions did from their logs."""
+"""Reading the invocations of the functions from their logs."""
 
 import json
 from typing import Any
@@ -27,40 +27,40 @@ def event(message: str, at: int = 5, stream: str = "one") -> dict[str, Any]:
 
 
 def call(*lines: str, request: str = "r-1", at: int = 5, stream: str = "one") -> list[dict[str, Any]]:
-    """The log events of one call."""
+    """The log events of one invocation."""
     start, end = f"START RequestId: {request} Version: 1", f"END RequestId: {request}"
     report = f"REPORT RequestId: {request}\tDuration: 12.34 ms\tBilled Duration: 13 ms"
     return [event(line, at, stream) for line in (start, *lines, end, report)]
 
 
-def test_a_call_with_its_lines_and_its_metrics() -> None:
+def test_an_invocation_with_its_lines_and_its_metrics() -> None:
     line = {"level": "INFO", "message": "sent", "channel": "sms", "correlation_id": "0123456789abcdef"}
-    (step,) = read("deliver", call(json.dumps(METRIC), json.dumps(line)))
-    assert (step.id, step.function, step.ended_at, step.duration_ms) == ("r-1", "deliver", 5, 12)
-    assert step.lines == ({"level": "INFO", "message": "sent", "channel": "sms", "challenge": "012345"},)
-    assert step.metrics == ({"name": "sent", "value": 1.0, "unit": "Count", "by": {"channel": "sms"}},)
+    (found,) = read("deliver", call(json.dumps(METRIC), json.dumps(line)))
+    assert (found.id, found.function, found.ended_at, found.duration_ms) == ("r-1", "deliver", 5, 12)
+    assert found.lines == ({"level": "INFO", "message": "sent", "channel": "sms", "challenge": "012345"},)
+    assert found.metrics == ({"name": "sent", "value": 1.0, "unit": "Count", "by": {"channel": "sms"}},)
 
 
 def test_only_known_fields_of_a_line_are_shown() -> None:
     line = {"message": "sent", "subject": "somebody", "to": "ada@people.example", "code": "123456"}
-    (step,) = read("deliver", call(json.dumps(line), "ada@people.example", "[1]", "12"))
-    assert step.lines == ({"message": "sent"},)
+    (found,) = read("deliver", call(json.dumps(line), "ada@people.example", "[1]", "12"))
+    assert found.lines == ({"message": "sent"},)
 
 
-def test_calls_that_run_at_once_are_kept_apart() -> None:
+def test_concurrent_invocations_are_kept_apart() -> None:
     first = call('{"message": "a"}', request="r-1", at=9, stream="one")
     second = call('{"message": "b"}', request="r-2", at=7, stream="two")
     mixed = [event for pair in zip(first, second, strict=True) for event in pair]
-    assert [(step.id, step.lines[0]["message"]) for step in read("deliver", mixed)] == [
+    assert [(found.id, found.lines[0]["message"]) for found in read("deliver", mixed)] == [
         ("r-2", "b"),
         ("r-1", "a"),
     ]
 
 
-def test_a_call_that_has_not_ended_is_not_told() -> None:
+def test_an_invocation_that_has_not_ended_is_omitted() -> None:
     assert read("deliver", call('{"message": "a"}')[:-1]) == []
 
 
-def test_two_calls_in_one_stream() -> None:
-    steps = read("deliver", [*call('{"message": "a"}'), *call(request="r-2", at=6)])
-    assert [(step.id, len(step.lines)) for step in steps] == [("r-1", 1), ("r-2", 0)]
+def test_two_invocations_in_one_stream() -> None:
+    invocations = read("deliver", [*call('{"message": "a"}'), *call(request="r-2", at=6)])
+    assert [(found.id, len(found.lines)) for found in invocations] == [("r-1", 1), ("r-2", 0)]

@@ -1,4 +1,4 @@
-"""Which pool is meant, and what is refused before anything is sent to it."""
+"""The choice of the pool, and the configurations that are refused before any request."""
 
 import json
 from pathlib import Path
@@ -40,13 +40,13 @@ def test_on_aws_only_the_endpoint_differs(tmp_path: Path) -> None:
     assert pool.jwks_url == f"{pool.issuer}/.well-known/jwks.json"
 
 
-def test_the_environment_names_a_pool_and_its_region_follows_from_the_id(tmp_path: Path) -> None:
+def test_the_environment_selects_a_pool_and_the_region_is_read_from_its_id(tmp_path: Path) -> None:
     write(tmp_path, LOCAL)
     environ = {"PASSCODE_USER_POOL_ID": "eu-central-1_AbCdEfGhI", "PASSCODE_CLIENT_ID": "both"}
     pool = find_pool(None, environ | {"PASSCODE_LOCAL_DIR": str(tmp_path)})
     assert (pool.region, pool.endpoint_url) == ("eu-central-1", None)
     assert pool.client_id(passwordless=False) == "both"
-    with pytest.raises(CliError, match="set PASSCODE_CODE_ONLY_CLIENT_ID"):
+    with pytest.raises(CliError, match="Set PASSCODE_CODE_ONLY_CLIENT_ID"):
         pool.client_id(passwordless=True)
 
 
@@ -71,7 +71,7 @@ def test_without_a_stack_the_sentence_says_how_to_start_one(tmp_path: Path) -> N
         LOCAL | {"clients": {"password_and_code": 7, "code_only": "code"}},
     ],
 )
-def test_a_damaged_stack_file_is_a_sentence(tmp_path: Path, content: Any) -> None:
+def test_a_damaged_stack_file_is_an_error(tmp_path: Path, content: Any) -> None:
     with pytest.raises(CliError, match="is damaged"):
         find_pool(write(tmp_path, content), {})
 
@@ -80,23 +80,21 @@ def test_a_damaged_stack_file_is_a_sentence(tmp_path: Path, content: Any) -> Non
 def test_a_stack_may_have_one_app_client(tmp_path: Path, mode: str) -> None:
     pool = find_pool(write(tmp_path, LOCAL | {"clients": {mode: "only"}}), {})
     assert pool.client_id(passwordless=mode == "code_only") == "only"
-    with pytest.raises(CliError, match="needs an app client"):
+    with pytest.raises(CliError, match="No app client is configured for this mode"):
         pool.client_id(passwordless=mode != "code_only")
 
 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"user_pool_id": "../../x"}, "does not fit its region"),
-        ({"region": "eu-west-1"}, "does not fit its region"),
-        ({"clients": {}}, "without an app client"),
-        ({"clients": {"password_and_code": "a b", "code_only": ""}}, "app client id is unfit"),
+        ({"user_pool_id": "../../x"}, "not valid for its region"),
+        ({"region": "eu-west-1"}, "not valid for its region"),
+        ({"clients": {}}, "No app client is configured for this pool"),
+        ({"clients": {"password_and_code": "a b", "code_only": ""}}, "Invalid app client id"),
         ({"endpoint_url": "http://pool.example"}, "must begin with https://"),
         ({"endpoint_url": "http://127.0.0.1.example"}, "must begin with https://"),
     ],
 )
-def test_what_tokens_must_not_be_sent_to_is_refused(
-    tmp_path: Path, changed: dict[str, Any], sentence: str
-) -> None:
+def test_an_invalid_pool_is_refused(tmp_path: Path, changed: dict[str, Any], sentence: str) -> None:
     with pytest.raises(CliError, match=sentence):
         find_pool(write(tmp_path, LOCAL | changed), {})

@@ -1,4 +1,4 @@
-"""The commands from outside: one sentence or one JSON object, and an exit code."""
+"""The output of the commands: one sentence or one JSON object, and an exit code."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ COMMANDS = [
     ["refresh"],
     ["sign-out"],
 ]
-NOBODY_THERE = {
+UNREACHABLE_STACK = {
     "endpoint_url": "http://127.0.0.1:9",
     "region": "us-east-1",
     "user_pool_id": "us-east-1_AbCdEfGhI",
@@ -31,7 +31,7 @@ NOBODY_THERE = {
 def local_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path))
     monkeypatch.setenv("PASSCODE_PASSWORD", "a long pass phrase")
-    # A set-up of the person's own that is broken must not matter.
+    # A broken AWS configuration of the user must have no effect.
     monkeypatch.setenv("AWS_PROFILE", "not-there")
     monkeypatch.delenv("PASSCODE_USER_POOL_ID", raising=False)
     return tmp_path
@@ -47,19 +47,19 @@ def test_without_a_stack_every_command_says_so(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: str(command[0]))
-def test_for_scripts_the_same_is_one_json_object(command: list[str]) -> None:
+def test_with_json_the_error_is_one_json_object(command: list[str]) -> None:
     result = CliRunner().invoke(app, [*command, "--json"])
-    told = json.loads(result.stdout)
-    assert told.keys() == {"error", "exit_code"}
-    assert told["exit_code"] == result.exit_code == 5
+    content = json.loads(result.stdout)
+    assert content.keys() == {"error", "exit_code"}
+    assert content["exit_code"] == result.exit_code == 5
     assert result.stderr == ""
 
 
-def test_a_stack_that_does_not_answer_is_no_traceback(local_dir: Path) -> None:
-    (local_dir / "stack.json").write_text(json.dumps(NOBODY_THERE))
+def test_a_stack_that_does_not_respond_is_one_sentence(local_dir: Path) -> None:
+    (local_dir / "stack.json").write_text(json.dumps(UNREACHABLE_STACK))
     result = CliRunner().invoke(app, ["sign-in", "ada@example.com"])
     assert result.exit_code == 5
-    assert result.stderr.startswith("The pool does not answer.")
+    assert result.stderr.startswith("The pool does not respond.")
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -68,7 +68,7 @@ def test_a_mistyped_command_is_exit_code_2() -> None:
 
 
 @pytest.mark.parametrize("show", [False, True])
-def test_who_signed_in_as_json(capsys: pytest.CaptureFixture[str], *, show: bool) -> None:
+def test_the_signed_in_user_as_json(capsys: pytest.CaptureFixture[str], *, show: bool) -> None:
     tokens = Tokens("both", "an-id-token", "an-access-token", "a-refresh-token")
     View(as_json=True).user(SignedInUser("the-sub", "ada@example.com", 0), tokens, show_tokens=show)
     facts = json.loads(capsys.readouterr().out)
@@ -83,7 +83,7 @@ def test_who_signed_in_as_json(capsys: pytest.CaptureFixture[str], *, show: bool
     assert sorted(secrets) == (["access_token", "id_token", "refresh_token"] if show else [])
 
 
-def test_people_never_see_a_token(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_json_no_token_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     tokens = Tokens("both", "an-id-token", "an-access-token", "a-refresh-token")
     View(as_json=False).user(SignedInUser("the-sub", "ada@example.com", 0), tokens, show_tokens=True)
     assert "-token" not in "".join(capsys.readouterr())

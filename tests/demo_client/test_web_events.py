@@ -14,8 +14,8 @@ from tests.support.demo_page import EMAIL, SMS, FakeStackData, ask, served
 INVOCATION = Invocation("r-1", "deliver", 100, 12, (), ())
 
 
-def told(stack: FakeStackData, *meanwhile: Callable[[], object], since: int = 0) -> list[tuple[str, Any]]:
-    """(kind, what identifies it) of all that is told, while one of `meanwhile` happens in each pause."""
+def collect(stack: FakeStackData, *meanwhile: Callable[[], object], since: int = 0) -> list[tuple[str, Any]]:
+    """(kind, id) of all events, while one of `meanwhile` happens in each pause."""
     left = list(meanwhile)
 
     def wait(seconds: float) -> bool:
@@ -37,29 +37,29 @@ def nothing() -> None:
     """A pause in which nothing happens."""
 
 
-def test_each_message_and_each_step_is_told_once() -> None:
+def test_each_message_and_each_invocation_is_sent_once() -> None:
     stack = FakeStackData(sent=[EMAIL], done=[INVOCATION])
     later = replace(INVOCATION, id="r-2", ended_at=200)
-    said = told(stack, nothing, lambda: stack.sent.append(SMS), lambda: stack.done.append(later), nothing)
+    said = collect(stack, nothing, lambda: stack.sent.append(SMS), lambda: stack.done.append(later), nothing)
     assert said == [("message", EMAIL.to), ("invocation", "r-1"), ("message", SMS.to), ("invocation", "r-2")]
 
 
-def test_a_step_of_the_same_moment_is_not_missed() -> None:
+def test_an_invocation_of_the_same_millisecond_is_not_missed() -> None:
     stack = FakeStackData(done=[INVOCATION])
-    assert told(stack, lambda: stack.done.append(replace(INVOCATION, id="r-2"))) == [
+    assert collect(stack, lambda: stack.done.append(replace(INVOCATION, id="r-2"))) == [
         ("invocation", "r-1"),
         ("invocation", "r-2"),
     ]
 
 
-def test_old_steps_are_left_out_and_old_messages_are_few() -> None:
+def test_old_invocations_are_omitted_and_old_messages_are_few() -> None:
     stack = FakeStackData(sent=[replace(SMS, text=f"message {n}") for n in range(30)], done=[INVOCATION])
-    assert [kind for kind, _ in told(stack, since=101)] == ["message"] * 5
+    assert [kind for kind, _ in collect(stack, since=101)] == ["message"] * 5
 
 
-def test_text_cannot_begin_an_event_of_its_own() -> None:
+def test_text_cannot_inject_an_event() -> None:
     stack = FakeStackData(sent=[replace(SMS, text="a\n\nevent: invocation\ndata: {}\n\n")])
-    assert told(stack) == [("message", SMS.to)]
+    assert collect(stack) == [("message", SMS.to)]
 
 
 def opened(page: PageServer, path: str = "/events", **headers: str) -> tuple[HTTPConnection, HTTPResponse]:
@@ -68,7 +68,7 @@ def opened(page: PageServer, path: str = "/events", **headers: str) -> tuple[HTT
     return connection, connection.getresponse()
 
 
-def test_over_the_wire_it_goes_on_where_it_broke_off() -> None:
+def test_after_an_interruption_the_stream_continues_after_the_last_id() -> None:
     with served(FakeStackData(done=[INVOCATION, replace(INVOCATION, id="r-2", ended_at=200)])) as page:
         connection, response = opened(page, Last_Event_ID="150")
         assert response.headers["Content-Type"] == "text/event-stream"
@@ -81,7 +81,7 @@ def test_over_the_wire_it_goes_on_where_it_broke_off() -> None:
         connection.close()
 
 
-def test_a_page_can_ask_for_what_was_before_it() -> None:
+def test_a_page_can_request_earlier_invocations() -> None:
     with served(FakeStackData(done=[INVOCATION, replace(INVOCATION, id="r-2", ended_at=200)])) as page:
         connection, response = opened(page, "/events?since=150")
         assert [response.readline() for _ in range(4)][-1] == b"id: 200\n"

@@ -1,4 +1,4 @@
-"""What a typed word means, and which words cost nothing because they can do nothing now."""
+"""SignInLoop: the meaning of each input, and the requests that are not sent because they cannot succeed."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.support.demo_pool import POOL, FakeCognito, challenge, choose, tokens
 
 
 class FakePrompt:
-    """Types the given lines, and keeps what it was told."""
+    """Answers with the given lines, and records the sentences that it shows."""
 
     def __init__(self, *lines: str) -> None:
         self._lines = list(lines)
@@ -32,7 +32,7 @@ class FakePrompt:
 def run(
     replies: list[dict[str, Any]], *lines: str, channel: str | None = None, passed: float = 0
 ) -> tuple[FakeCognito, FakePrompt]:
-    """A conversation that ends in tokens; `passed` seconds go by between two looks at the clock."""
+    """Run a sign-in that ends in tokens. Each reading of the clock is `passed` seconds later."""
     cognito, prompt, clock = FakeCognito(*replies), FakePrompt(*lines), iter(range(100))
     sign_in = SignIn(cognito, POOL, "ada@example.com", passwordless=True)
     done = SignInLoop(sign_in, prompt, now=lambda: next(clock) * passed).run(channel=channel)
@@ -56,15 +56,15 @@ def test_a_wrong_code_is_followed_by_another_question() -> None:
         [challenge(), challenge(status="WRONG", attemptsLeft="1"), tokens()], "111111", "222222"
     )
     assert [answer for answer, _ in answers(cognito)] == ["111111", "222222"]
-    assert prompt.shown[-1] == "That code is not right. This is the last try."
+    assert prompt.shown[-1] == "That code is wrong. This is the last attempt."
 
 
-def test_a_resend_before_its_time_costs_no_round() -> None:
+def test_a_resend_before_the_cooldown_has_passed_is_not_sent() -> None:
     cognito, prompt = run([challenge(resendIn="30"), tokens()], "resend", "sms", "123456", passed=1)
     assert len(cognito.sent) == 2
     assert prompt.shown[1:] == [
-        "Wait 29 seconds for another message; the last code is still good.",
-        "Wait 28 seconds for another message; the last code is still good.",
+        "Wait 29 seconds for another message. The last code is still valid.",
+        "Wait 28 seconds for another message. The last code is still valid.",
     ]
 
 
@@ -72,46 +72,46 @@ def test_a_resend_before_its_time_costs_no_round() -> None:
     ("word", "metadata"),
     [("resend", {"action": "resend"}), ("SMS", {"action": "resend", "channel": "sms"})],
 )
-def test_a_resend_in_its_time_is_asked_for(word: str, metadata: dict[str, str]) -> None:
+def test_a_resend_after_the_cooldown_is_sent(word: str, metadata: dict[str, str]) -> None:
     cognito, _ = run([challenge(), challenge("session-2"), tokens()], word, "123456", passed=31)
     assert answers(cognito)[0][1] == metadata
 
 
-def test_without_resends_left_none_is_asked_for() -> None:
+def test_without_resends_left_no_resend_is_sent() -> None:
     cognito, prompt = run([challenge(resendsLeft="0", resendIn="0"), tokens()], "resend", "123456")
     assert len(cognito.sent) == 2
-    assert "No resend is left" in prompt.shown[1]
+    assert "No resends are left" in prompt.shown[1]
 
 
-def test_a_channel_that_the_user_does_not_have_is_named() -> None:
+def test_a_channel_that_the_user_does_not_have_is_refused() -> None:
     only_email = challenge(channels='{"email":"a***@e***"}', resendIn="0")
     _, prompt = run([only_email, tokens()], "sms", "123456")
-    assert prompt.shown[1] == "There is no SMS to send to."
+    assert prompt.shown[1] == "This user cannot receive codes by SMS."
 
 
-def test_the_wanted_channel_is_asked_for_at_once_and_the_answer_is_told() -> None:
+def test_the_channel_option_is_requested_at_once_and_the_response_is_shown() -> None:
     replies = [challenge(), challenge(status="WAITING", resendIn="30"), tokens()]
     cognito, prompt = run(replies, "123456", channel="sms")
     assert answers(cognito)[0][1] == {"action": "resend", "channel": "sms"}
-    assert prompt.shown[1].startswith("Nothing new was sent: the code that went by email")
+    assert prompt.shown[1].startswith("No new message was sent. The code sent by email")
 
 
-def test_the_wanted_channel_is_left_alone_when_it_is_the_one() -> None:
+def test_the_channel_option_sends_nothing_if_the_channel_is_already_used() -> None:
     cognito, _ = run([challenge(), tokens()], "123456", channel="email")
     assert len(cognito.sent) == 2
 
 
-def test_a_wanted_channel_that_is_not_there_ends_it() -> None:
-    with pytest.raises(CliError, match=r"no SMS to send to. Choose: email \(a\*\*\*@e\*\*\*\)"):
+def test_a_channel_option_that_the_user_does_not_have_ends_the_sign_in() -> None:
+    with pytest.raises(CliError, match=r"cannot receive codes by SMS. Choose: email \(a\*\*\*@e\*\*\*\)"):
         run([challenge(channels='{"email":"a***@e***"}')], channel="sms")
 
 
-def test_a_choice_takes_channels_only() -> None:
+def test_a_choice_accepts_channels_only() -> None:
     cognito, prompt = run([choose(), challenge(), tokens()], "123456", "resend", "sms", "654321")
     assert answers(cognito) == [("send", {"action": "send", "channel": "sms"}), ("654321", {})]
     assert prompt.shown[0] == "Where should the code go? email (a***@e***) or sms (+***4567)."
 
 
-def test_a_wanted_channel_answers_the_choice() -> None:
+def test_the_channel_option_answers_the_choice() -> None:
     cognito, _ = run([choose(), challenge(), tokens()], "654321", channel="sms")
     assert answers(cognito)[0] == ("send", {"action": "send", "channel": "sms"})

@@ -1,4 +1,4 @@
-"""The local AWS answers as the developer guide says that Cognito does, where ministack alone would not."""
+"""The local AWS responds as Cognito's developer guide says, where ministack alone would not."""
 
 import json
 from typing import Any
@@ -12,8 +12,8 @@ from tools.local_stack.stack import Stack
 PASSWORD = "a long enough password"
 
 
-def events(stack: Stack, door: str, user_name: str) -> list[dict[str, Any]]:
-    said = [line.removeprefix("EVENT ") for line in stack.logs()[door] if line.startswith("EVENT ")]
+def events(stack: Stack, function: str, user_name: str) -> list[dict[str, Any]]:
+    said = [line.removeprefix("EVENT ") for line in stack.logs()[function] if line.startswith("EVENT ")]
     return [event for event in map(json.loads, said) if event["userName"] == user_name]
 
 
@@ -26,7 +26,7 @@ DEAD = ("NotAuthorizedException", "Invalid session for the user.")
 DENIED = ("NotAuthorizedException", "Incorrect username or password.")
 
 
-def test_events_hold_what_aws_documents_and_no_more(probed: Stack) -> None:
+def test_events_have_the_documented_fields_only(probed: Stack) -> None:
     email, sub = new_user(probed, PASSWORD)
     app = Caller(probed)
     asked = app.start(email, ClientMetadata={"never": "arrives"})
@@ -54,7 +54,7 @@ def test_events_hold_what_aws_documents_and_no_more(probed: Stack) -> None:
     }
 
 
-def test_the_client_learns_the_users_name(probed: Stack) -> None:
+def test_the_challenge_has_the_user_name(probed: Stack) -> None:
     email, sub = new_user(probed, PASSWORD)
     assert Caller(probed).start(email)["ChallengeParameters"] == {"status": "SENT", "USERNAME": sub}
 
@@ -69,21 +69,21 @@ def test_an_unknown_user_runs_through_the_triggers_and_never_gets_tokens(probed:
     with pytest.raises(ClientError) as error:
         app.answer(again["Session"], name, "right")
     assert refusal(error) == DENIED
-    for door in ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge"):
-        requests = [event["request"] for event in events(probed, door, made_up)]
+    for function in ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge"):
+        requests = [event["request"] for event in events(probed, function, made_up)]
         assert requests
         assert all(request["userNotFound"] is True and not request["userAttributes"] for request in requests)
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_wrong_password_and_an_unknown_user_sound_alike(probed: Stack, exists: bool) -> None:
+def test_a_wrong_password_and_an_unknown_user_get_the_same_error(probed: Stack, exists: bool) -> None:
     email = new_user(probed, PASSWORD)[0] if exists else "nobody@people.example"
     with pytest.raises(ClientError) as error:
         Caller(probed, "password_and_code").prove(email, "not the password")
     assert refusal(error) == DENIED
 
 
-def test_a_session_is_good_for_one_answer(probed: Stack) -> None:
+def test_a_session_is_valid_for_one_answer(probed: Stack) -> None:
     email, _ = new_user(probed, PASSWORD)
     app = Caller(probed)
     first = app.start(email)["Session"]
@@ -97,7 +97,7 @@ def test_a_session_is_good_for_one_answer(probed: Stack) -> None:
     assert refusal(error) == DEAD
 
 
-def test_a_session_is_good_for_its_own_client_and_challenge(probed: Stack) -> None:
+def test_a_session_is_valid_for_its_own_client_and_challenge(probed: Stack) -> None:
     email, _ = new_user(probed, PASSWORD)
     app = Caller(probed)
     with pytest.raises(ClientError) as error:
@@ -112,7 +112,7 @@ def test_a_session_is_good_for_its_own_client_and_challenge(probed: Stack) -> No
     assert refusal(error) == DEAD
 
 
-def test_a_trigger_that_raises_ends_the_sign_in_with_its_own_words(probed: Stack) -> None:
+def test_a_trigger_that_raises_ends_the_sign_in_with_its_text(probed: Stack) -> None:
     email, _ = new_user(probed, PASSWORD)
     app = Caller(probed)
     session = app.start(email)["Session"]
@@ -136,7 +136,7 @@ def test_rounds_are_not_capped(probed: Stack) -> None:
     assert "AuthenticationResult" in app.answer(asked["Session"], email, "right")
 
 
-def test_a_new_password_does_not_spare_the_code(probed: Stack) -> None:
+def test_a_new_password_does_not_replace_the_code(probed: Stack) -> None:
     email, sub = new_user(probed, PASSWORD, permanent=False)
     app = Caller(probed, "password_and_code")
     asked = app.prove(email, PASSWORD)
@@ -155,7 +155,7 @@ def test_a_new_password_does_not_spare_the_code(probed: Stack) -> None:
     assert app.prove(email, "my own long password")["ChallengeName"] == "CUSTOM_CHALLENGE"
 
 
-def test_functions_have_the_rights_of_their_roles_only(probed: Stack) -> None:
+def test_functions_have_the_permissions_of_their_roles_only(probed: Stack) -> None:
     email, _ = new_user(probed, PASSWORD)
     app = Caller(probed)
     asked = app.answer(app.start(email)["Session"], email, "wrong", ClientMetadata={"wish": "reach"})

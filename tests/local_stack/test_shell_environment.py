@@ -1,4 +1,4 @@
-"""The `env` command: what the documentation's examples read, in a form that a shell takes as it is."""
+"""The `env` command: the variables of the documentation's examples, quoted for a shell."""
 
 import json
 import re
@@ -18,8 +18,8 @@ from tools.local_stack.errors import StackError
 from tools.local_stack.stack import Stack
 
 SNIPPETS = sorted(path for path in (ROOT / "docs" / "snippets").iterdir() if path.is_file())
-# What a person types or is sent.
-PERSONS = {"EMAIL", "TOKEN", "CODE", "PROOF", "SUBJECT"}
+# Variables that the user sets.
+USER_VARIABLES = {"EMAIL", "TOKEN", "CODE", "PROOF", "SUBJECT"}
 # os.environ["A"], const { A, B: b } = process.env, $A and ${A:+x}.
 READS = (r'environ\["(\w+)"\]', r"\{([^}]*)\} = process\.env", r"\$\{?([A-Z_]+)")
 STACK = Stack(
@@ -46,15 +46,15 @@ def read_by(snippet: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda path: path.name)
-def test_each_name_that_a_snippet_reads_is_there(snippet: Path) -> None:
-    names = set(read_by(snippet)) - PERSONS
+def test_each_variable_that_a_snippet_reads_exists(snippet: Path) -> None:
+    names = set(read_by(snippet)) - USER_VARIABLES
     assert names
     outputs = dict.fromkeys(shell_environment._OUTPUTS.values(), "there")
     assert names <= shell_environment.variables(replace(STACK, outputs=outputs)).keys()
 
 
 @pytest.mark.usefixtures("_running")
-def test_a_shell_reads_each_value_as_it_is() -> None:
+def test_a_shell_reads_each_value_unchanged() -> None:
     said = CliRunner().invoke(app, ["env"]).stdout
     names = shell_environment.variables(STACK)
     told = subprocess.run(
@@ -74,7 +74,7 @@ def test_json_is_one_object() -> None:
     assert json.loads(CliRunner().invoke(app, ["env", "--json"]).stdout) == shell_environment.variables(STACK)
 
 
-def test_what_a_stack_has_not_got_is_left_out() -> None:
+def test_a_variable_without_a_value_is_omitted() -> None:
     bare = shell_environment.variables(replace(STACK, clients={"code_only": "kiosk"}, outputs={}))
     assert bare["CLIENT_ID"] == bare["CODE_ONLY_CLIENT_ID"] == "kiosk"
     assert not {name for name in bare if name.startswith(("TOKEN_", "STEP_UP_", "HOSTED_", "PASSWORD_"))}
@@ -82,9 +82,9 @@ def test_what_a_stack_has_not_got_is_left_out() -> None:
     assert shell_environment.variables(STACK)["CLIENT_ID"] == "web"
 
 
-def test_without_a_stack_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_stack_it_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing() -> Stack:
-        raise StackError("No local stack runs here. Start one with `make up`.")
+        raise StackError("No local stack is running. Start one with `make up`.")
 
     monkeypatch.setattr(local, "load", nothing)
     said = CliRunner().invoke(app, ["env"])
@@ -92,6 +92,6 @@ def test_without_a_stack_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch)
     assert "make up" in said.stderr
 
 
-def test_the_names_of_the_outputs_are_the_templates() -> None:
+def test_the_outputs_exist_in_the_template() -> None:
     template = (ROOT / "template.yaml").read_text("utf-8").partition("\nOutputs:\n")[2]
     assert set(shell_environment._OUTPUTS.values()) <= set(re.findall(r"^  (\w+):$", template, re.MULTILINE))

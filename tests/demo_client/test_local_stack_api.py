@@ -1,4 +1,4 @@
-"""Finding the code in the messages of the local inbox."""
+"""The code in a message of the local inbox."""
 
 from datetime import UTC, datetime
 
@@ -27,8 +27,8 @@ def test_the_code_is_found(text: str, digits: int, code: str) -> None:
     assert code_in(message(text), digits) == code
 
 
-def test_a_message_without_a_code_is_a_sentence() -> None:
-    with pytest.raises(CliError, match="holds no code"):
+def test_a_message_without_a_code_is_an_error() -> None:
+    with pytest.raises(CliError, match="has no code"):
         code_in(message("Hello"), 6)
 
 

@@ -1,4 +1,4 @@
-"""The zip that is deployed depends on the code and on nothing else."""
+"""The deployed zip depends on the code only."""
 
 import io
 import zipfile
