@@ -1,6 +1,5 @@
-# Everything that a newcomer needs: `make demo`, then `make test`; and `make deploy` for AWS. Each target sets up what it
-# needs first.
-# Recipes run in the project's own directory and never need an activated environment.
+# To start: `make demo`, then `make test`. For AWS: `make deploy`. Each target first sets up what it needs.
+# Recipes run in the project directory and need no activated environment.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -10,14 +9,14 @@ VENV := .venv
 LOCK := requirements.lock
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
-# A file at a time for each processor: a file's local stack is started once.
+# One file at a time for each processor, because each file starts its local stack once.
 PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile --durations 15
 PORT ?= 4566
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
-setup: ## Make .venv from requirements.lock, which holds versions and hashes.
+setup: ## Create .venv from requirements.lock, which holds versions and hashes.
 	@{ cmp -s $(LOCK) $(READY) && $(RUN) -c '' 2>/dev/null; } || $(MAKE) -s install
 	@$(RUN) -c 'import passcode' 2>/dev/null || $(RUN) -c "$(PTH)"
 
@@ -25,8 +24,8 @@ setup: ## Make .venv from requirements.lock, which holds versions and hashes.
 # folder that holds it, so that a checkout can be moved.
 PTH := import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'passcode.pth').write_text('../../../../triggers\n')
 
-# The copy of the lock inside .venv says what .venv holds: time stamps say nothing after a checkout. The lock names every
-# package, so pip has nothing to resolve; where one asks for another's extra, it could not do that by hashes either.
+# The copy of the lock file inside .venv shows what is installed, because time stamps are not reliable after a checkout. The
+# lock names every package, so pip does not resolve anything; with hashes it could not resolve extras.
 .PHONY: install
 install:
 	@python=$${PYTHON:-}; \
@@ -44,7 +43,7 @@ install:
 		&& $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --requirement $(LOCK) \
 		&& cp $(LOCK) $(READY)
 
-demo: setup page ## See a local AWS sign users in with one-time codes, on the terminal and in a browser.
+demo: setup page ## Sign users in with one-time codes on a local AWS, on the terminal and in a browser.
 	@$(RUN) -m demo_client demo
 
 up: setup ## Start the local AWS and deploy template.yaml to it.
@@ -56,7 +55,7 @@ down: ## Stop the local AWS.
 test: setup node page ## Run all tests.
 	@$(RUN) -m pytest $(PYTEST_ARGS)
 
-# The tests that sign in with JavaScript clients skip, and say so, where there is no Node.
+# Without Node.js, the tests with JavaScript clients are skipped with a reason.
 .PHONY: node
 node:
 	@if [ -f tests/clients/package-lock.json ] && command -v npm >/dev/null; then $(MAKE) -s tests/clients/node_modules/.ready; fi
@@ -64,7 +63,7 @@ node:
 tests/clients/node_modules/.ready: tests/clients/package-lock.json
 	@cd tests/clients && npm ci --loglevel=error --no-audit --no-fund && touch node_modules/.ready
 
-# The sign-in form of the demo page. Without it the page is there all the same, and says what is missing.
+# The sign-in form of the demo page. Without it the page works, and says what is missing.
 PAGE := demo_client/web
 .PHONY: page
 page:
@@ -77,12 +76,12 @@ page:
 $(PAGE)/built/app.js: $(PAGE)/app/node_modules/.ready $(PAGE)/app/package.json $(wildcard $(PAGE)/app/src/*.js)
 	@cd $(PAGE)/app && npm run --silent build
 
-# Nothing that is installed here runs a script of its own: esbuild works without its one.
+# The packages run no install scripts: esbuild works without its script.
 $(PAGE)/app/node_modules/.ready: $(PAGE)/app/package-lock.json
 	@echo 'Making the demo page: packages are downloaded, about 15 seconds ...'
 	@cd $(PAGE)/app && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null && touch node_modules/.ready
 
-check: setup sam ## Run the linters, the type checker and the import contract.
+check: setup sam ## Run the linters, the type checker, the import contract and the phrase check.
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m mypy triggers
@@ -90,15 +89,16 @@ check: setup sam ## Run the linters, the type checker and the import contract.
 	@$(VENV)/bin/cfn-lint template.yaml
 	@said=$$($(SAM) validate --region us-east-1 2>&1) || { echo "$$said" >&2; exit 1; }
 	@PYTHONPATH=triggers $(VENV)/bin/lint-imports
+	@$(RUN) -m tools.phrases
 
-# AWS SAM pins an older boto3 than requirements.lock holds, so it has an environment of its own.
+# AWS SAM pins an older boto3 than requirements.lock, so it has a separate environment.
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/bin/sam
 BUILT ?= .aws-sam/build
-# sam looks for a relative name beside the template, which is in the build folder.
+# sam resolves a relative name beside the template, which is in the build folder.
 MINE := $(CURDIR)/samconfig.mine.toml
 
-# Nothing is reported to anybody, and nobody is asked for a newer version than the locked one.
+# No telemetry, and no search for versions newer than the locked one.
 export SAM_CLI_TELEMETRY := 0
 export __SAM_CLI_APP_DIR := $(CURDIR)/$(SAM_VENV)/home
 
@@ -107,19 +107,19 @@ sam:
 	@$(MAKE) -s setup VENV=$(SAM_VENV) LOCK=requirements-build.lock
 	@mkdir -p $(SAM_VENV)/home && echo '{"lastVersionCheck": 4102444800.0}' > $(SAM_VENV)/home/metadata.json
 
-build: setup sam ## Make what Lambda gets, in .aws-sam/build, on any machine.
+build: setup sam ## Build the Lambda packages into .aws-sam/build, on any machine.
 	@PYTHON=$(CURDIR)/$(SAM_VENV)/bin/python $(SAM) build --build-dir $(BUILT)
 	@$(RUN) -m tools.artefacts.sizes $(BUILT)
 
 DEPLOY := deploy --template-file $(BUILT)/template.yaml --config-file "$(MINE)"
 
-deploy: build ## Deploy to AWS. The first time it asks for all it needs to know.
+deploy: build ## Deploy to AWS. The first time it asks for the parameters.
 	@if grep -qs parameter_overrides "$(MINE)"; then $(SAM) $(DEPLOY); else cp samconfig.toml "$(MINE)" && $(SAM) $(DEPLOY) --guided; fi
 
 freshness: setup ## List what Cognito's newest API has and pool_admin has no rule for. Needs the network.
 	@$(RUN) -m tools.pool_admin.freshness
 
-clean: ## Stop the local AWS and remove all that these targets made.
+clean: ## Stop the local AWS and remove everything that these targets created.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true
 	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules \
 		$(PAGE)/app/node_modules $(PAGE)/built
