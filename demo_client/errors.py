@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
 from botocore.exceptions import ConnectionError as NoConnection
+
+from demo_client.refusals import refusal_sentence
 
 FIX_INPUT: Final = 1
 REFUSED: Final = 3
@@ -79,9 +80,6 @@ RETRY_SENTENCES: Final[Mapping[str, str]] = {
     "InternalErrorException": "Cognito had an internal error. Try again in a minute.",
 }
 
-_TRIGGER_ERROR = re.compile(r"\A\w+ failed with error (?P<sentence>[^\x00-\x1f<>()/_={}]{3,240}?)[.\s]*\Z")
-_TRIGGER_FAILED: Final = "The pool cannot send or check a code at the moment. Try again in a minute."
-
 
 class CliError(Exception):
     """An error for the user: `message` says what happened and what to do next; `exit_code` is for scripts."""
@@ -124,7 +122,7 @@ def _from_aws(error: ClientError) -> CliError:
     details = error.response.get("Error", {})
     code, message = details.get("Code", ""), details.get("Message", "")
     if code == "UserLambdaValidationException":
-        return _from_trigger(message)
+        return CliError(refusal_sentence(message), RETRY_LATER)
     for start, sentence in SENTENCES_BY_MESSAGE:
         if message.lower().startswith(start):
             return CliError(sentence, REFUSED)
@@ -132,10 +130,3 @@ def _from_aws(error: ClientError) -> CliError:
         return CliError(RETRY_SENTENCES[code], RETRY_LATER)
     unknown = f"The pool refused this request ({code or 'no reason given'}). Check the settings of the pool."
     return CliError(REFUSED_SENTENCES.get(code, unknown), REFUSED)
-
-
-def _from_trigger(message: str) -> CliError:
-    # The triggers raise errors with a sentence for the user. Any other text is not shown.
-    match = _TRIGGER_ERROR.match(message)
-    sentence = match["sentence"] if match and " " in match["sentence"] else None
-    return CliError(f"{sentence}." if sentence else _TRIGGER_FAILED, RETRY_LATER)

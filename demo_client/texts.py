@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from demo_client.cognito.challenge import Challenge, Status
+from demo_client.refusals import duration
 
 _NAMES = {"email": "email", "sms": "SMS"}
 
@@ -33,13 +34,6 @@ def question(challenge: Challenge) -> str:
 def offers(challenge: Challenge) -> str:
     """The channels of a challenge with their masked addresses, as a choice."""
     return " or ".join(f"{channel} ({mask})" for channel, mask in challenge.channels.items())
-
-
-def duration(seconds: int) -> str:
-    """Format seconds for people. Minutes are rounded up, so that waiting this long is enough."""
-    if seconds < 120:
-        return f"{seconds} second{'' if seconds == 1 else 's'}"
-    return f"{-(-seconds // 60)} minutes"
 
 
 def _sent(challenge: Challenge) -> str:

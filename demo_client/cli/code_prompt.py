@@ -15,7 +15,8 @@ from demo_client.cognito.challenge import Challenge, Status, Tokens
 from demo_client.cognito.sign_in import SignIn
 from demo_client.errors import REFUSED, CliError
 from demo_client.local_stack_api import Inbox, code_in
-from demo_client.texts import describe, duration, name, offers, question
+from demo_client.refusals import duration
+from demo_client.texts import describe, name, offers, question
 
 _CHANNELS = ("email", "sms")
 
@@ -37,7 +38,7 @@ class CodePrompt(Protocol):
 class SignInLoop:
     """Runs one sign-in from start to tokens.
 
-    A request that cannot succeed now is not sent to the pool, because a sign-in has only three resends.
+    What cannot succeed is not sent to the pool, because a sign-in has only five answers and three resends.
     """
 
     sign_in: SignIn
@@ -74,6 +75,9 @@ class SignInLoop:
         if not typed or (choosing and not wants_message):
             return challenge
         if not wants_message:
+            if not _can_be_code(typed, challenge.code_length):
+                self.prompt.info(f"A code has {challenge.code_length} digits. This was not counted.")
+                return challenge
             return self._show(self.sign_in.answer(typed))
         if reason := self._why_not_now(challenge, word):
             self.prompt.info(reason)
@@ -99,6 +103,12 @@ class SignInLoop:
         if isinstance(step, Challenge):
             self.prompt.show(step)
         return step
+
+
+def _can_be_code(typed: str, digits: int) -> bool:
+    # Cognito does not tell the next step of a malformed answer from a wrong one: it would cost an attempt.
+    bare = "".join(typed.split()).replace("-", "")
+    return len(bare) == digits and bare.isascii() and bare.isdecimal()
 
 
 class ConsolePrompt:

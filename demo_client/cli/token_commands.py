@@ -15,7 +15,8 @@ from demo_client.cli.options import Json, Stack, ThisChannel, command
 from demo_client.cli.view import View
 from demo_client.cognito import pool_config, session
 from demo_client.errors import REFUSED, RETRY_LATER, UNREACHABLE, CliError
-from demo_client.texts import duration, name
+from demo_client.refusals import duration
+from demo_client.texts import name
 from demo_client.token_client import (
     Created,
     Proof,

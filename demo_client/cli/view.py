@@ -13,7 +13,7 @@ from rich.text import Text
 from demo_client.cognito.challenge import Tokens
 from demo_client.cognito.tokens import SignedInUser
 from demo_client.errors import CliError
-from demo_client.texts import duration
+from demo_client.refusals import duration
 
 
 class View:

@@ -36,7 +36,8 @@ class TokenApiError(Exception):
     """A call that failed.
 
     `problem` is a stable name such as `wrong-code`. `status` is the HTTP status, 0 without a response.
-    `title` and `detail` are sentences for people. `retry_after` is in seconds.
+    `title` and `detail` are sentences for people. `retry_after` is in seconds. `reason` is the stable reason
+    of a refusal, such as `quota`, the same as in the errors of a sign-in; it is empty for other problems.
     """
 
     def __init__(
@@ -47,8 +48,9 @@ class TokenApiError(Exception):
         detail: str = "",
         attempts_left: int | None = None,
         retry_after: int | None = None,
+        reason: str = "",
     ) -> None:
-        super().__init__(problem, status, title, detail, attempts_left, retry_after)
+        super().__init__(problem, status, title, detail, attempts_left, retry_after, reason)
         self.problem = problem
         self.status = status
         self.title = title
@@ -57,6 +59,7 @@ class TokenApiError(Exception):
         )
         self.attempts_left = attempts_left
         self.retry_after = retry_after
+        self.reason = reason
 
     @property
     def message(self) -> str:
@@ -101,6 +104,7 @@ def from_response(
         _clean(document.get("detail"), redact),
         _integer(document.get("attempts_left")),
         _integer(document.get("retry_after"), headers.get("Retry-After")),
+        _reason(document.get("reason")),
     )
 
 
@@ -112,6 +116,10 @@ def _document(body: bytes) -> dict[str, Any]:
     kind = document.get("type") if isinstance(document, dict) else None
     is_problem = isinstance(kind, str) and re.fullmatch(_TYPE_PREFIX + r"[a-z0-9-]{1,40}", kind)
     return document if is_problem else {}
+
+
+def _reason(value: object) -> str:
+    return value if isinstance(value, str) and re.fullmatch(r"[a-z_]{1,32}", value) else ""
 
 
 def _name(status: int) -> str:

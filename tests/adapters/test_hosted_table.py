@@ -24,7 +24,7 @@ PLACE: dict[str, Any] = {
 }
 REQUEST = AuthRequest("cognito", BACK, "the state", "the nonce", "")
 STATE = SignInState(
-    REQUEST, Stage.CODE, "ann@example.com", "the session " * 900, shown(), Notice.WAIT, 7, NOW + 900
+    REQUEST, Stage.CODE, "ann@example.com", "the session " * 900, shown(), Notice.WAIT, 420, NOW + 900
 )
 GRANT = Grant("cognito", BACK, "n", "", "ann@example.com", SUB, NOW, "email", with_password=False)
 

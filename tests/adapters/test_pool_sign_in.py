@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from passcode.adapters.pool_sign_in import PoolSignIn
-from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Passed, Told
-from passcode.token_service.refusal import Refusal, Unavailable, sentence
+from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Passed, SignInRefused
+from passcode.token_service.refusal import Refusal, RefusalTag, Unavailable, refusal_text
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import SUB
 from tests.support.hosted_world import shown
@@ -116,10 +116,15 @@ def test_a_password_that_must_be_changed_is_told_apart() -> None:
         driving(asks).start("ann", None)
 
 
-def test_a_triggers_sentence_is_handed_on_without_cognitos_frame() -> None:
-    said = sentence(Refusal.QUOTA, 700)
-    wire = Wire(admin_initiate_auth=lambda_error(f"CreateAuthChallenge failed with error {said}."))
-    assert driving(wire).start("ann", None) == Told(said)
+def test_of_a_refusal_of_a_trigger_the_tag_is_read() -> None:
+    text = refusal_text(Refusal.QUOTA, 700)
+    wire = Wire(admin_initiate_auth=lambda_error(f"CreateAuthChallenge failed with error {text}."))
+    assert driving(wire).start("ann", None) == SignInRefused(RefusalTag("quota", 700))
+
+
+def test_a_refusal_of_another_trigger_has_no_tag() -> None:
+    wire = Wire(admin_initiate_auth=lambda_error("PreAuthentication failed with error Not from here."))
+    assert driving(wire).start("ann", None) == SignInRefused(None)
 
 
 @pytest.mark.parametrize(

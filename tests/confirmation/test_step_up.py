@@ -114,6 +114,17 @@ def test_a_code_that_went_to_another_address_than_counts_now_opens_nothing(
     token = api.step_up().body["token"]
     answer = replace(api, users=pool(**changes)).verify_step_up(token)
     assert (answer.status, answer.problem) == (409, "address-changed")
+    assert answer.body["reason"] == "destination_changed"
+    # The answer was not counted.
+    assert api.verify_step_up(token, api.wrong_code()).body["attempts_left"] == 9
+
+
+@pytest.mark.parametrize("typed", ["12345", "1234567", "abcdef", "-"])
+def test_a_malformed_answer_costs_no_attempt(api: Api, typed: str) -> None:
+    token = api.step_up().body["token"]
+    answer = api.verify_step_up(token, typed)
+    assert (answer.status, answer.problem, answer.body["reason"]) == (400, "malformed-code", "malformed")
+    assert api.verify_step_up(token, api.wrong_code()).body["attempts_left"] == 9
     assert api.verify_step_up(token).status == 200, "nothing was counted"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.support.users import User
+from tests.support.users import User, another_code
 from tools.local_stack.stack import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -68,16 +68,19 @@ def test_a_wrong_code_then_the_right_one_at_the_prompt(
     ) as process:
         try:
             code = code_for(user.email)
-            out, _ = process.communicate(f"abcdef\n{code[:3]} {code[3:]}\n", timeout=60)
+            lines = ("12345", another_code(code), f"{code[:3]} {code[3:]}")
+            out, _ = process.communicate("".join(f"{line}\n" for line in lines), timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0
+    assert "A code has 6 digits. This was not counted." in out
     assert "That code is wrong. 4 attempts left." in out
     assert f"Signed in as {user.email}." in out
 
 
 def test_five_wrong_codes_end_the_sign_in(local_stack: Stack, new_user: Callable[..., User]) -> None:
-    done = run("sign-in", new_user().email, "--passwordless", typed="abcdef\n" * 5)
+    # The right code would have to be 000000: once in a million runs.
+    done = run("sign-in", new_user().email, "--passwordless", typed="000000\n" * 5)
     assert done.returncode == 3
     assert done.stderr.startswith("The sign-in has ended.")
     assert "This is the last attempt." in done.stdout

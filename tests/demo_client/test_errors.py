@@ -66,29 +66,6 @@ def test_an_error_is_a_sentence_and_an_exit_code(error: Exception, beginning: st
     assert "hunter2" not in cli_error.message
 
 
-@pytest.mark.parametrize(
-    ("message", "sentence"),
-    [
-        (
-            "CreateAuthChallenge failed with error Too many codes were asked for. Try again in 12 minutes.",
-            "Too many codes were asked for. Try again in 12 minutes.",
-        ),
-        (
-            "CreateAuthChallenge failed with error Too many codes were asked for. Try again in 12 minutes..",
-            "Too many codes were asked for. Try again in 12 minutes.",
-        ),
-        ("DefineAuthChallenge failed with error 'userAttributes'.", "The pool cannot send or check"),
-        ("X failed with error cannot import name (/var/task/a.py)", "The pool cannot send or check"),
-        ("", "The pool cannot send or check"),
-    ],
-)
-def test_only_a_plain_sentence_of_a_trigger_is_shown(message: str, sentence: str) -> None:
-    cli_error = to_cli_error(refusal("UserLambdaValidationException", message))
-    assert cli_error.message.startswith(sentence)
-    assert not cli_error.message.endswith("..")
-    assert cli_error.exit_code == RETRY_LATER
-
-
 def test_every_sentence_of_the_tables_is_complete() -> None:
     for sentence in [
         *REFUSED_SENTENCES.values(),

@@ -127,6 +127,17 @@ def test_each_problem_has_its_class_of_error(
 
 
 @pytest.mark.parametrize(
+    ("sent", "reason"),
+    [("quota", "quota"), ("destination_changed", "destination_changed"), (None, ""), (7, ""), ("<b>", "")],
+)
+def test_a_refusal_has_the_reason_of_its_document(sent: object, reason: str, start: Start) -> None:
+    client, _ = start(problem("quota", 429, reason=sent))
+    with pytest.raises(TokenApiError) as caught:
+        client.verify("created.token.here", "123456")
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
     ("status", "name"),
     [
         (403, "not-authorised"),

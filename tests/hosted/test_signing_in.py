@@ -8,7 +8,7 @@ from passcode.hosted.pages import Choose, Code, Ended, Start
 from passcode.hosted.ports import Passed
 from passcode.hosted.sign_in_page import NOT_HERE, Leave, Stay
 from passcode.hosted.state import Notice
-from passcode.token_service.refusal import Refusal, sentence
+from passcode.token_service.refusal import RefusalTag
 from tests.support.hosted_world import BACK, ISSUER, PASSWORD, RIGHT, USER, FakePool, World
 
 
@@ -127,31 +127,34 @@ def test_the_countdown_begins_when_the_pool_has_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "notice", "minutes"),
+    ("tag", "notice"),
     [
-        (sentence(Refusal.QUOTA, 700), Notice.WAIT, 12),
-        (sentence(Refusal.COOLDOWN, 1), Notice.WAIT, 1),
-        (sentence(Refusal.LOCKED, 86_400), Notice.WAIT, 1_440),
-        (sentence(Refusal.PAUSED, None), Notice.STOPPED, 0),
-        (sentence(Refusal.NO_DESTINATION), Notice.NO_DESTINATION, 0),
-        (sentence(Refusal.WRONG), Notice.UNAVAILABLE, 0),
+        (RefusalTag("quota", 700), Notice.QUOTA),
+        (RefusalTag("cooldown", 1), Notice.COOLDOWN),
+        (RefusalTag("busy", 30), Notice.BUSY),
+        (RefusalTag("locked", 300), Notice.WAIT),
+        (RefusalTag("paused", 86_400), Notice.WAIT),
+        (RefusalTag("paused"), Notice.STOPPED),
+        (RefusalTag("no_destination"), Notice.NO_DESTINATION),
+        (RefusalTag("unavailable"), Notice.UNAVAILABLE),
+        (RefusalTag("a_reason_to_come", 5), Notice.UNAVAILABLE),
     ],
 )
-def test_what_a_trigger_says_is_said_in_the_persons_language(said: str, notice: Notice, minutes: int) -> None:
-    world = World(pool=FakePool(tells=said))
+def test_each_cause_of_a_refusal_has_its_notice(tag: RefusalTag, notice: Notice) -> None:
+    world = World(pool=FakePool(tag=tag))
     cookie = world.at_code()
     view = world.view(cookie)
-    assert (view.notice, view.minutes) == (notice, minutes)
+    assert (view.notice, view.retry_after) == (notice, tag.retry_after)
     assert isinstance(view.page, Start)
 
 
 def test_a_trigger_that_refuses_an_answer_ends_the_sign_in() -> None:
     world = World()
     cookie = world.at_code()
-    world.pool.tells = sentence(Refusal.LOCKED, 300)
+    world.pool.tag = RefusalTag("locked", 300)
     world.submit(cookie, "resend")
     view = world.view(cookie)
-    assert (view.page, view.notice, view.minutes) == (Ended(may_restart=True), Notice.WAIT, 5)
+    assert (view.page, view.notice, view.retry_after) == (Ended(may_restart=True), Notice.WAIT, 300)
 
 
 def test_a_user_who_must_set_a_password_is_told_where_to() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from passcode.channels.channel import Channel
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.refusal import Refused
+from passcode.token_service.refusal import RefusalTag, Refused, parse_tag
 from tests.support.events import EMAIL, NOW, PHONE, SUB, attributes, golden
 from tests.support.handlers import Heard
 from tests.support.sign_in_world import World
@@ -131,9 +131,7 @@ def test_the_same_event_twice_is_one_message_and_one_challenge(world: World) -> 
 def test_nowhere_to_send_to_after_a_password_is_said_plainly(world: World) -> None:
     with pytest.raises(Refused) as refused:
         world.create(golden("create_flags_false_after_password"))
-    assert str(refused.value) == (
-        "There is no verified email address or phone number to send a code to. Ask for help to add one"
-    )
+    assert parse_tag(str(refused.value)) == RefusalTag("no_destination")
     assert world.touched() == (0, 0, 0)
 
 

@@ -18,12 +18,13 @@ from passcode.adapters.kms import ProofKeys
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.hosted.oidc import RelyingParty
 from passcode.hosted.pages import Brand, View
-from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
+from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, SignInRefused
 from passcode.hosted.provider import Provider
 from passcode.hosted.responses import Look
 from passcode.hosted.routes import Site
 from passcode.hosted.sign_in_page import Flow, Leave, SigningIn, Stay
 from passcode.hosted.state import CODE_LIFE, Grant, SignInState
+from passcode.token_service.refusal import RefusalTag
 from tests.support.aws_stubs import Wire
 from tests.support.events import EMAIL, NOW, SUB
 from tests.support.kms_stubs import KEY_A, kms
@@ -64,7 +65,7 @@ class FakePool:
     """A pool with one user. Each call answers the session it wants next, and takes no other."""
 
     choose: bool = False
-    tells: str = ""
+    tag: RefusalTag | None = None
     must_change: bool = False
     session: int = 0
     heard: list[tuple[str, ...]] = field(default_factory=list)
@@ -76,8 +77,8 @@ class FakePool:
             raise MustChangePassword
         if password not in (None, PASSWORD):
             raise NotLetIn
-        if self.tells:
-            return Told(self.tells)
+        if self.tag:
+            return SignInRefused(self.tag)
         return self._asked("CHOOSE" if self.choose else "SENT")
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
@@ -93,7 +94,7 @@ class FakePool:
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
         self.heard.append((action, user_name, channel))
         self._check(session)
-        return Told(self.tells) if self.tells else self._asked("SENT", channel or "email")
+        return SignInRefused(self.tag) if self.tag else self._asked("SENT", channel or "email")
 
     def _check(self, session: str) -> None:
         if session != str(self.session):

@@ -17,7 +17,7 @@ VIEWS = {
     "start-wrong": View(
         Start(asks_password=True, user_name="ann@example.com"), CSRF, Notice.WRONG_NAME_OR_PASSWORD
     ),
-    "start-wait": View(Start(asks_password=False, user_name="ann"), CSRF, Notice.WAIT, minutes=12),
+    "start-wait": View(Start(asks_password=False, user_name="ann"), CSRF, Notice.WAIT, retry_after=700),
     "choose": View(Choose(CHANNELS), CSRF),
     "code": View(replace(CODE, resend_in=27), CSRF),
     "code-hidden": View(replace(CODE, channels={"email": "***@***"}, destination="***@***"), CSRF),
@@ -29,4 +29,7 @@ VIEWS = {
     "other-window": View(Ended(may_restart=False), "", Notice.OTHER_WINDOW),
     "ended-for-good": View(Ended(may_restart=False), CSRF, Notice.BAD_LINK),
     "ended-silent": View(Ended(may_restart=False), CSRF),
-} | {f"notice-{notice.value}": View(Ended(may_restart=True), CSRF, notice, minutes=7) for notice in Notice}
+} | {
+    f"notice-{notice.value}": View(Ended(may_restart=True), CSRF, notice, retry_after=420)
+    for notice in Notice
+}

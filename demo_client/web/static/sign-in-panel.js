@@ -3,7 +3,7 @@ import { showClaims } from './claims.js';
 import { button, byId, say } from './dom.js';
 import { comeBack, signOut, startOfTab } from './hosted.js';
 import { makeUser } from './demo-user.js';
-import { describe, explain, offers } from './texts.js';
+import { codePattern, describe, explain, offers } from './texts.js';
 
 const NO_FORM = 'The sign-in form was not built, because Node.js and npm are missing. Install them, run “make demo” again, and '
   + 'reload this page. Until then, sign in on the terminal with the commands that “make demo” prints. This page shows the rest.';
@@ -22,7 +22,7 @@ export function app(facts, dim) {
   function next({ challenge, claims }) {
     if (claims) return showSignedIn(claims);
     say('say', describe(challenge), challenge.status === 'WRONG' || challenge.status === 'EXPIRED');
-    byId('code').value = '';
+    Object.assign(byId('code'), { value: '', pattern: codePattern(challenge), title: `${challenge.codeLength} digits` });
     const action = challenge.status === 'CHOOSE' ? 'send' : 'resend';
     const buttons = offers(challenge).map(([channel, text]) => button(text, () => attempt(() => amplify.send(action, channel))));
     byId('again').replaceChildren(...buttons);

@@ -2,7 +2,11 @@
 
 export const NAMES = { email: 'email', sms: 'SMS' };
 
-const seconds = (count) => (count < 120 ? `${count} seconds` : `${Math.ceil(count / 60)} minutes`);
+function seconds(count) {
+  if (count < 120) return `${count} seconds`;
+  return count <= 7200 ? `${Math.ceil(count / 60)} minutes` : `${Math.ceil(count / 3600)} hours`;
+}
+
 const where = ({ channel, destination }) => `by ${NAMES[channel] ?? channel} to ${destination}`;
 
 export function describe(challenge) {
@@ -29,13 +33,42 @@ export function offers({ status, channel, channels, resendsLeft }) {
   return names.map((name) => [name, name === channel ? 'Send it again' : `Send it by ${NAMES[name] ?? name}`]);
 }
 
+// The browser refuses an input that cannot be a code, because Cognito would count it as an answer of this sign-in.
+export const codePattern = ({ codeLength }) => `(?:[\\s\\-]*[0-9]){${codeLength}}[\\s\\-]*`;
+
+// The tag at the end of a trigger's error: { reason, retryAfter } with seconds, 0 if waiting does not help; else null.
+export function parseTag(message) {
+  const found = /\[passcode:([a-z_]{1,32})(?::([0-9]{1,9}))?\][. ]*$/.exec(message ?? '');
+  return found && { reason: found[1], retryAfter: Number(found[2] ?? 0) };
+}
+
+const UNAVAILABLE = 'The pool cannot send or check a code at the moment. Try again in a minute.';
+const WITH_WAIT = {
+  cooldown: 'A code was sent moments ago.',
+  quota: 'Too many codes were requested.',
+  locked: 'Too many wrong codes were entered.',
+  paused: 'Very many wrong codes were entered.',
+  busy: 'Several sign-ins started at the same time.',
+};
+const WITHOUT_WAIT = {
+  paused: 'Sign-in by code is stopped for this user. Ask the operators of the pool to unlock the user.',
+  no_destination: 'This user has no verified email address or phone number. Ask the operators of the pool to add one.',
+  unavailable: UNAVAILABLE,
+};
+
+// The sentence for a refusal of the triggers. A text without a tag is not shown, because it may be anything.
+export function explainRefusal(message) {
+  const tag = parseTag(message);
+  if (!tag) return UNAVAILABLE;
+  if (tag.retryAfter) return `${WITH_WAIT[tag.reason] ?? 'The pool refused this sign-in.'} Try again in ${seconds(tag.retryAfter)}.`;
+  return WITHOUT_WAIT[tag.reason] ?? `The pool refused this sign-in (${tag.reason}).`;
+}
+
 export function explain({ name, message }) {
   // The page's own server responds with a sentence.
   if (name === 'PageError') return message;
   if (name === 'NotAuthorizedException') return 'The sign-in has ended: a wrong password, or too many wrong codes. Start over.';
-  // The triggers raise errors with a sentence for the user. Cognito puts its own text in front.
-  const sentence = /failed with error (.+?)\.?$/.exec(message)?.[1];
-  if (sentence) return `${sentence}.`;
+  if (name === 'UserLambdaValidationException') return explainRefusal(message);
   if (name === 'NetworkError') return 'The local AWS does not respond. Start it with “make demo”.';
   return `The pool refused this request (${name}). Start over.`;
 }

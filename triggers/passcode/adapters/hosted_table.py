@@ -124,7 +124,7 @@ class HostedTable:
             session=session,
             shown=kept["shown"],
             notice=Notice(kept["notice"]) if kept["notice"] else None,
-            minutes=kept["minutes"],
+            retry_after=kept.get("retry_after", 0),
             expires_at=int(item["expires_at"]["N"]),
             version=int(item["version"]["N"]),
         )
@@ -137,5 +137,5 @@ def _plain(state: SignInState) -> dict[str, Any]:
         "stage": state.stage.value,
         "shown": dict(state.shown),
         "notice": state.notice.value if state.notice else None,
-        "minutes": state.minutes,
+        "retry_after": state.retry_after,
     }

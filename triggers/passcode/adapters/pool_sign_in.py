@@ -8,7 +8,6 @@ import base64
 import hashlib
 import hmac
 import json
-import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from passcode.adapters.botocore_clients import error_code, unavailable
-from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
+from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, SignInRefused
 from passcode.hosted.state import LONGEST_NAME
-from passcode.token_service.refusal import Unavailable
+from passcode.token_service.refusal import Unavailable, parse_tag
 
-_SENTENCE = re.compile(r" failed with error (.*?)\.?$", re.DOTALL)
+_TRIGGER_FAILED = " failed with error "
 # The last one is what a name gets that Cognito cannot read.
 _REFUSALS = {
     *("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"),
@@ -51,7 +50,7 @@ class PoolSignIn:
 
         proof = PasswordProof(self.pool_id, self.client_id, user_name, password)
         asked = self._initiate(proof.opening())
-        if isinstance(asked, Told) or asked.get("ChallengeName") != "PASSWORD_VERIFIER":
+        if isinstance(asked, SignInRefused) or asked.get("ChallengeName") != "PASSWORD_VERIFIER":
             # Going on would let a pool that is set up wrongly leave the password out.
             raise Unavailable("the pool does not ask for the password")
         answer = proof.answer(asked["ChallengeParameters"])
@@ -60,7 +59,7 @@ class PoolSignIn:
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
         """Answer with what was typed: nothing else lets in. Raises `NotLetIn`, `Unavailable`."""
         answer = self._answer(session, user_name, code, {})
-        if not isinstance(answer, Told) and (result := answer.get("AuthenticationResult")):
+        if not isinstance(answer, SignInRefused) and (result := answer.get("AuthenticationResult")):
             claims = _claims(result["IdToken"])
             return Passed(claims["cognito:username"], claims["sub"])
         return self._challenge(answer, user_name)
@@ -97,11 +96,11 @@ class PoolSignIn:
                 call = getattr(self.client(), operation)
                 return call(UserPoolId=self.pool_id, ClientId=self.client_id, **parameters)
             except ClientError as error:
-                return _told(error)
+                return _refused(error)
 
-    def _challenge(self, answer: Any, user_name: str) -> Asked | Told:
+    def _challenge(self, answer: Any, user_name: str) -> Asked | SignInRefused:
         """The challenge in Cognito's answer. Tokens are none, wherever they come from without a code."""
-        if isinstance(answer, Told):
+        if isinstance(answer, SignInRefused):
             return answer
         name = answer.get("ChallengeName")
         if name == "NEW_PASSWORD_REQUIRED":
@@ -117,7 +116,7 @@ class PoolSignIn:
         return base64.b64encode(hmac.digest(self.secret().encode(), message, hashlib.sha256)).decode()
 
 
-def _told(error: ClientError) -> Told:
+def _refused(error: ClientError) -> SignInRefused:
     code, text = error_code(error), str(error.response["Error"].get("Message", ""))
     if any(ours in text for ours in _OUR_FAULT):
         raise error
@@ -125,10 +124,8 @@ def _told(error: ClientError) -> Told:
         raise NotLetIn from None
     if code in _RESET:
         raise MustChangePassword from None
-    if code == "UserLambdaValidationException":
-        sentence = _SENTENCE.search(text)
-        if sentence:
-            return Told(sentence[1])
+    if code == "UserLambdaValidationException" and _TRIGGER_FAILED in text:
+        return SignInRefused(parse_tag(text))
     raise error
 
 

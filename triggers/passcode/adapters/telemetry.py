@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, PasscodeError, Refusal, Refused
+from passcode.token_service.refusal import UNAVAILABLE_TEXT, PasscodeError, Refusal, Refused
 from passcode.token_service.telemetry import where
 
 NAMESPACE = "CognitoPasscode"
@@ -125,12 +125,12 @@ def guarded(handle: Callable[[Any, Any], Any], tell: PowertoolsTelemetry) -> Cal
             return handle(event, context)
         except Refused as refused:
             tell.throttled(refused)
-            sentence = str(refused)
+            text = str(refused)
         except Exception as error:
             tell.failed("failed", error)
-            sentence = UNAVAILABLE_SENTENCE
+            text = UNAVAILABLE_TEXT
         finally:
             tell.about()
-        raise Shown(sentence) from None
+        raise Shown(text) from None
 
     return handler

@@ -142,12 +142,13 @@ class Ready(_Body):
 
 
 class ProblemDocument(BaseModel):
-    """RFC 9457, with two members more."""
+    """RFC 9457, with three members more. `reason` is that of a refusal, as in the tag of the SDK flow."""
 
     type: str
     title: str
     status: int
     detail: str
+    reason: str | None = None
     attempts_left: int | None = None
     retry_after: int | None = None
 

@@ -57,7 +57,7 @@ class Judge:
         if challenge.subject != user.subject:
             return Verdict(Refusal.WRONG_USER)
         if challenge.bound != bound_to(user, words_of(challenge.purpose), ticket.audience):
-            return Verdict(Refusal.MOVED)
+            return Verdict(Refusal.DESTINATION_CHANGED)
         return self._judge(ticket, answer, now)
 
     def _judge(self, ticket: Ticket, answer: object, now: int) -> Verdict:

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from passcode.hosted.colors import brand_css, icon
 from passcode.hosted.state import LONGEST_NAME, Notice
 from passcode.texts.catalogue import page_texts
+from passcode.texts.duration import duration
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class View:
     page: Start | Choose | Code | Ended
     csrf: str
     notice: Notice | None = None
-    minutes: int = 0  # of Notice.WAIT
+    retry_after: int = 0  # seconds, of the notices that name a wait
 
 
 class Say:
@@ -89,6 +90,10 @@ class Say:
     def raw(self, key: str) -> str:
         """A sentence with its {placeholders}, for the script to fill in."""
         return self._words[key]
+
+    def duration(self, seconds: int) -> str:
+        """A wait in hours or minutes, in this language."""
+        return duration(self._words, seconds)
 
     def _all(self, values: Mapping[str, object]) -> dict[str, object]:
         return {"app": self._app, **values}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from passcode.hosted.state import Grant, SignInState
+from passcode.token_service.refusal import RefusalTag
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,10 @@ class Passed:
 
 
 @dataclass(frozen=True)
-class Told:
-    """A trigger refused, in a sentence of ours."""
+class SignInRefused:
+    """A trigger refused. `tag` is that of its text; None if the text has none, as from another trigger."""
 
-    sentence: str
+    tag: RefusalTag | None
 
 
 class NotLetIn(Exception):
@@ -39,7 +40,7 @@ class MustChangePassword(Exception):
     """A new password is to be set before anything else."""
 
 
-Outcome = Asked | Passed | Told
+Outcome = Asked | Passed | SignInRefused
 Claims = Mapping[str, object]
 
 

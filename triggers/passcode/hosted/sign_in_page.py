@@ -13,8 +13,8 @@ from passcode.hosted.ports import (
     NotLetIn,
     Outcome,
     Passed,
+    SignInRefused,
     SignIns,
-    Told,
     UserPool,
 )
 from passcode.hosted.state import LIFE, Grant, Notice, SignInState, Stage, csrf_of
@@ -99,9 +99,10 @@ class Flow:
         """`stays` is where a trigger's refusal leaves the person: Cognito's session is over with it."""
         if isinstance(outcome, Passed):
             return Step(state, outcome)
-        if isinstance(outcome, Told):
-            notice, minutes = refusals.notice_of(outcome.sentence)
-            return Step(replace(state, stage=stays, session="", notice=notice, minutes=minutes))
+        if isinstance(outcome, SignInRefused):
+            notice = refusals.notice_of(outcome.tag)
+            wait = outcome.tag.retry_after if outcome.tag else 0
+            return Step(replace(state, stage=stays, session="", notice=notice, retry_after=wait))
         return Step(_asked(state, outcome, self.clock()))
 
 
@@ -113,7 +114,7 @@ def _asked(state: SignInState, asked: Asked, now: int) -> SignInState:
         session=asked.session,
         shown={name: value for name, value in asked.parameters.items() if name in _SHOWN} | {"at": str(now)},
         notice=_NOTICES.get(asked.parameters.get("status", "")),
-        minutes=0,
+        retry_after=0,
     )
 
 
@@ -150,7 +151,8 @@ NOT_HERE = View(Ended(may_restart=False), "", Notice.OVER)
 BAD_LINK = View(Ended(may_restart=False), "", Notice.BAD_LINK)
 OTHER_WINDOW = View(Ended(may_restart=False), "", Notice.OTHER_WINDOW)
 # What somebody who tries things out comes to; counted, because nobody else counts it.
-_REFUSED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.WRONG_CODE, Notice.OVER, Notice.WAIT, Notice.STOPPED}
+_REFUSED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.WRONG_CODE, Notice.OVER, Notice.STOPPED}
+_REFUSED |= {Notice.WAIT, Notice.COOLDOWN, Notice.QUOTA, Notice.BUSY}
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ class SigningIn:
         if cookie is None or state is None:
             return NOT_HERE
         page = self.flow.page(state, now)
-        return View(page, csrf_of(cookie, state.version), state.notice, state.minutes)
+        return View(page, csrf_of(cookie, state.version), state.notice, state.retry_after)
 
     def submit(self, cookie: str, version: int, form: Mapping[str, str], now: int) -> Leave | Stay | None:
         """What a form of the page of `version` does; None if its sign-in is over. Raises `Unavailable`."""
@@ -204,7 +206,7 @@ class SigningIn:
         # taken before Cognito is asked, so that of two forms at once one is heard.
         if version != state.version or not self.table.take(cookie, state):
             return Stay()
-        heard = replace(state, notice=None, minutes=0, version=state.version + 1)
+        heard = replace(state, notice=None, retry_after=0, version=state.version + 1)
         step = self._step(act, heard, form)
         if step.passed:
             return self._passed(cookie, step, step.passed, now)

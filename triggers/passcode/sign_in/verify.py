@@ -44,7 +44,7 @@ def judge_sign_in(
         if attributes.get("sub") != challenge.subject:
             return Verdict(Refusal.NO_CHALLENGE)
         if fingerprint(attributes, salt) != challenge.bound:
-            return Verdict(Refusal.MOVED)
+            return Verdict(Refusal.DESTINATION_CHANGED)
     answer = events.answer(event)
     given = Given(events.client_id(event), challenge.channel) if proves else None
     return judge(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, given=given)
