@@ -51,6 +51,13 @@ def test_a_code_is_an_answer_and_an_empty_line_is_not() -> None:
     assert answers(cognito) == [("123456", {})]
 
 
+@pytest.mark.parametrize("typed", ["12345", "1234567", "abcdef", "12345a", "-", "\u0661" * 6])
+def test_what_cannot_be_a_code_is_not_sent(typed: str) -> None:
+    cognito, prompt = run([challenge(), tokens()], typed, "123-456")
+    assert answers(cognito) == [("123-456", {})]
+    assert prompt.shown[-1] == "A code has 6 digits. This was not counted."
+
+
 def test_a_wrong_code_is_followed_by_another_question() -> None:
     cognito, prompt = run(
         [challenge(), challenge(status="WRONG", attemptsLeft="1"), tokens()], "111111", "222222"

@@ -115,6 +115,17 @@ def test_the_quota_says_how_long_it_lasts() -> None:
     assert caught.value.refusal is Refusal.QUOTA
 
 
+def test_a_challenge_that_cannot_be_joined_names_the_cooldown() -> None:
+    store = MemoryStore()
+    # Its code is not spent, and it belongs to other destinations.
+    store.records["sign_in#subject"] = Record(
+        issued=1, sent_at=NOW - 10, expires_at=NOW + 290, bound="other destinations"
+    )
+    with pytest.raises(Refused, match=r"\[passcode:cooldown:20\]$") as caught:
+        issue(ask(), store, POLICY)
+    assert caught.value.refusal is Refusal.COOLDOWN
+
+
 @pytest.mark.parametrize(("failures", "tag"), [(10, "passcode:locked:300"), (100, "passcode:paused:86400")])
 def test_no_code_is_sent_to_somebody_who_may_not_answer(failures: int, tag: str) -> None:
     store = MemoryStore()
