@@ -16,7 +16,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from passcode.adapters.botocore_clients import error_code, unavailable
-from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, SignInRefused
+from passcode.hosted.ports import (
+    Authenticated,
+    AuthenticationFailed,
+    CodeRequired,
+    MustChangePassword,
+    Outcome,
+    SignInRefused,
+)
 from passcode.hosted.state import LONGEST_NAME
 from passcode.token_service.refusal import Unavailable, parse_tag
 
@@ -42,9 +49,9 @@ class PoolSignIn:
     secret: Callable[[], str]
 
     def start(self, user_name: str, password: str | None) -> Outcome:
-        """Begin, with the password first unless it is None. Raises `NotLetIn`, `Unavailable`."""
+        """Begin, with the password first unless it is None. Raises `AuthenticationFailed`, `Unavailable`."""
         if len(user_name) > LONGEST_NAME:
-            raise NotLetIn
+            raise AuthenticationFailed
         if password is None:
             return self._challenge(self._initiate({"USERNAME": user_name}), user_name)
 
@@ -57,15 +64,15 @@ class PoolSignIn:
         return self._challenge(self._respond("PASSWORD_VERIFIER", asked["Session"], answer, {}), user_name)
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
-        """Answer with what was typed: nothing else lets in. Raises `NotLetIn`, `Unavailable`."""
+        """Answer with what was typed: nothing else lets in. Raises `AuthenticationFailed`, `Unavailable`."""
         answer = self._answer(session, user_name, code, {})
         if not isinstance(answer, SignInRefused) and (result := answer.get("AuthenticationResult")):
             claims = _claims(result["IdToken"])
-            return Passed(claims["cognito:username"], claims["sub"])
+            return Authenticated(claims["cognito:username"], claims["sub"])
         return self._challenge(answer, user_name)
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
-        """Ask for a message: `action` is send or resend. Raises `NotLetIn`, `Unavailable`."""
+        """Ask for a message: `action` is send or resend. Raises `AuthenticationFailed`, `Unavailable`."""
         wish = {"channel": channel} if channel else {}
         answer = self._answer(session, user_name, action, {"action": action, **wish})
         return self._challenge(answer, user_name)
@@ -98,7 +105,7 @@ class PoolSignIn:
             except ClientError as error:
                 return _refused(error)
 
-    def _challenge(self, answer: Any, user_name: str) -> Asked | SignInRefused:
+    def _challenge(self, answer: Any, user_name: str) -> CodeRequired | SignInRefused:
         """The challenge in Cognito's answer. Tokens are none, wherever they come from without a code."""
         if isinstance(answer, SignInRefused):
             return answer
@@ -109,7 +116,7 @@ class PoolSignIn:
             raise Unavailable(f"the pool asks for {name or 'no code'}")
         parameters = answer["ChallengeParameters"]
         # What was typed may be an alias; from here on Cognito wants its own name.
-        return Asked(parameters.get("USERNAME", user_name), answer["Session"], parameters)
+        return CodeRequired(parameters.get("USERNAME", user_name), answer["Session"], parameters)
 
     def _secret_hash(self, user_name: str) -> str:
         message = (user_name + self.client_id).encode()
@@ -121,7 +128,7 @@ def _refused(error: ClientError) -> SignInRefused:
     if any(ours in text for ours in _OUR_FAULT):
         raise error
     if code in _REFUSALS:
-        raise NotLetIn from None
+        raise AuthenticationFailed from None
     if code in _RESET:
         raise MustChangePassword from None
     if code == "UserLambdaValidationException" and _TRIGGER_FAILED in text:
