@@ -11,6 +11,7 @@ from passcode.adapters.record_table import Table
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import guarded, telemetry
 from passcode.channels.channel import Channel
+from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
 from passcode.sign_in.create import SignIn, Status
 from passcode.sign_in.events import Event
@@ -49,7 +50,7 @@ def respond(
 
 _TELL = telemetry("create_auth_challenge")
 _POLICY = Policy.from_environment(os.environ)
-_ORDER = tuple(Channel(name) for name in os.environ["CHANNEL_ORDER"].split(","))
+_ORDER = tuple(CHANNELS[name] for name in os.environ["CHANNEL_ORDER"].split(","))
 _SALT = os.environ["SALT"]
 _SIGN_IN = SignIn(
     store=Table(client("dynamodb", attempts=2), os.environ["TABLE_NAME"], _POLICY),

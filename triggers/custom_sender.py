@@ -37,7 +37,7 @@ def respond(
     put(message)
     if not cognito_message.is_known(message.source):
         tell.count("unknown_source")
-    tell.log.info("queued", extra={"source": message.source, "channel": message.channel.value})
+    tell.log.info("queued", extra={"source": message.source, "channel": message.channel.name})
     return event
 
 

@@ -18,9 +18,10 @@ from passcode.adapters.sns import Texts
 from passcode.adapters.telemetry import telemetry
 from passcode.cognito_messages.deliver import deliver_cognitos
 from passcode.cognito_messages.message import COGNITO, Sealed
-from passcode.delivery.dispatcher import Sender, deliver
+from passcode.delivery.dispatcher import Dispatcher, deliver
 from passcode.delivery.envelope import Delivery, read_body
-from passcode.delivery.sms_limits import LimitedSms, SmsCaps
+from passcode.delivery.gateway import Gateway
+from passcode.delivery.sms_limits import SmsLimits, limit_gateways
 from passcode.token_service.code import RawCode
 from passcode.token_service.telemetry import Telemetry
 
@@ -50,19 +51,24 @@ _TELL = telemetry("deliver")
 _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
 _DIGITS = int(os.environ["CODE_DIGITS"])
-_SENDER = Sender(
-    # One attempt: the queue tries again, and a repeat after a lost answer would be a second message.
-    mail=Mail(
+# The gateways by name: to add one, write its adapter and add its line here. The first gateway of a channel
+# sends. Limits are around each gateway whose channel is billed by country.
+# One attempt: the queue delivers again, and a repeat after a lost answer would be a second message.
+GATEWAYS: dict[str, Gateway] = {
+    "ses": Mail(
         client("sesv2", attempts=1, patience=3), os.environ["SENDER_EMAIL"], os.environ["CONFIGURATION_SET"]
     ),
-    texts=LimitedSms(
-        Texts(
-            client("sns", attempts=1, patience=3),
-            os.environ["SMS_MAX_PRICE"],
-            os.environ.get("SMS_SENDER_ID", ""),
-        ),
+    "sns": Texts(
+        client("sns", attempts=1, patience=3),
+        os.environ["SMS_MAX_PRICE"],
+        os.environ.get("SMS_SENDER_ID", ""),
+    ),
+}
+_DISPATCHER = Dispatcher(
+    gateways=limit_gateways(
+        GATEWAYS,
         SmsBudget(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
-        SmsCaps(
+        SmsLimits(
             per_day=int(os.environ["SMS_PER_DAY"]),
             per_country=int(os.environ["SMS_PER_COUNTRY_PER_DAY"]),
             unanswered=int(os.environ["SMS_UNANSWERED_PER_COUNTRY"]),
@@ -88,8 +94,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
     def one(message: Delivery | Sealed) -> None:
         if isinstance(message, Sealed):
-            deliver_cognitos(message, _opener, _SENDER, _TELL, now)
+            deliver_cognitos(message, _opener, _DISPATCHER, _TELL, now)
         else:
-            deliver(message, _CODE_MAC, _DIGITS, _SENDER, _TELL, now)
+            deliver(message, _CODE_MAC, _DIGITS, _DISPATCHER, _TELL, now)
 
     return deliver_batch(event, one, _TELL)

@@ -18,18 +18,17 @@ from passcode.adapters.record_table import Table
 from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import telemetry
-from passcode.channels.channel import Channel
+from passcode.channels.registry import CHANNELS
 from passcode.confirmation import responses
 from passcode.confirmation.create import Asking, Confirmations
 from passcode.confirmation.recipient import Pool
 from passcode.confirmation.routes import Endpoints, resolver
 from passcode.confirmation.verify import Answering, Judge
-from passcode.delivery.sms_limits import tell_answered
 from passcode.token_service.policy import Policy
 
 _TELL = telemetry("token_api")
 _POLICY = Policy.from_environment(os.environ)
-_ORDER = tuple(Channel(name) for name in os.environ["CHANNEL_ORDER"].split(","))
+_ORDER = tuple(CHANNELS[name] for name in os.environ["CHANNEL_ORDER"].split(","))
 _SALT, _ISSUER, _TABLE = os.environ["SALT"], os.environ["ISSUER"], os.environ["TABLE_NAME"]
 _COUNTRIES = frozenset(os.environ["SMS_COUNTRIES"].split(","))
 _KMS = client("kms", attempts=2)
@@ -53,7 +52,9 @@ def _country_of(number: str) -> str | None:
 
 
 def _answered(country: str) -> None:
-    tell_answered(_BUDGET, country, int(time.time()), _TELL)
+    from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415 - only an answer to an SMS needs it
+
+    record_answer(_BUDGET, country, int(time.time()), _TELL)
 
 
 _ASKING = Asking(

@@ -14,7 +14,7 @@ from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import Table
 from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.telemetry import guarded, telemetry
-from passcode.delivery.sms_limits import tell_answered
+from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
 from passcode.sign_in.events import Event, asks_for_message
 from passcode.sign_in.verify import challenge_of, judge_sign_in
@@ -64,16 +64,19 @@ _BUDGET = SmsBudget(_TABLE, os.environ["TABLE_NAME"])
 
 def _answered(event: Event, challenge: Challenge) -> None:
     _TELL.verified(challenge, int(time.time()))
-    if challenge.channel == "sms":
-        _give_back(events.attributes(event).get("phone_number", ""))
+    channel = CHANNELS.get(challenge.channel)
+    if channel and channel.billed_by_country:
+        _give_back(events.attributes(event).get(channel.attribute, ""))
 
 
 def _give_back(number: str) -> None:
-    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms that only a sign-in by SMS pays
+    # Only a sign-in by SMS needs them, and phone numbers take 25 ms.
+    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415
+    from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415
 
     country = country_for_sms(number)
     if country:
-        tell_answered(_BUDGET, country, int(time.time()), _TELL)
+        record_answer(_BUDGET, country, int(time.time()), _TELL)
 
 
 def _handle(event: Event, _context: object) -> Event:

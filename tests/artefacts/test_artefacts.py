@@ -162,7 +162,8 @@ def test_nothing_needless_is_shipped(built: Path, template: Mapping[str, Any]) -
             "Deliver",
             {"aws_lambda_powertools", "phonenumbers"}
             | {"aws_encryption_sdk", "attr", "cryptography", "wrapt"},
-            {"botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns", "telemetry"},
+            {"aws_gateway", "botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns"}
+            | {"telemetry"},
         ),
         (
             "HostedSignIn",

@@ -178,7 +178,7 @@ def test_what_may_pass_is_tried_again(desk: Desk, heard: Heard, error: Exception
 def test_the_door_opens_what_cognito_sealed(
     seals: Seals, desk: Desk, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("_KMS", seals.client), ("_SENDER", desk.sender), ("time", Clock(NOW + 1))):
+    for name, value in (("_KMS", seals.client), ("_DISPATCHER", desk.dispatcher), ("time", Clock(NOW + 1))):
         monkeypatch.setattr(deliver, name, value)
     monkeypatch.setenv("SENDER_KEY_ID", seals.key_id)
     monkeypatch.setenv("USER_POOL_ID", seals.pool)

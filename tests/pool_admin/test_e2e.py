@@ -13,7 +13,8 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
-from passcode.channels.channel import Channel, Destination
+from passcode.channels.channel import Destination
+from passcode.channels.email import EMAIL as EMAIL_CHANNEL
 from passcode.confirmation.recipient import of_address
 from tests.support.live_browser import App, Browser
 from tests.support.live_sign_in import Conversation
@@ -277,7 +278,7 @@ def _check_token_service(existing: Existing, sub: str) -> None:
         StackName=STACK_NAME, LogicalResourceId="CodeKey"
     )
     salt = resource["StackResourceDetail"]["PhysicalResourceId"]
-    address = of_address(Destination(Channel.EMAIL, EMAIL), "", salt).subject
+    address = of_address(Destination(EMAIL_CHANNEL, EMAIL), "", salt).subject
     for purpose, subject in (("token", address), ("step-up", sub)):
         item = {"pk": {"S": f"{purpose.replace('-', '_')}#{subject}"}, "failures": {"N": "100"}}
         existing.stack.client("dynamodb").put_item(TableName=existing.stack.table, Item=item)

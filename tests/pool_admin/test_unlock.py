@@ -9,7 +9,10 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from passcode.adapters.record_table import Table
-from passcode.channels.channel import Channel, Destination, parse
+from passcode.channels.channel import Destination
+from passcode.channels.email import EMAIL
+from passcode.channels.registry import CHANNELS
+from passcode.channels.sms import SMS
 from passcode.confirmation.create import Confirmations, Wish
 from passcode.confirmation.recipient import of_address, of_user
 from passcode.token_service.challenge import Challenge
@@ -48,7 +51,7 @@ def people(dynamodb: Any) -> People:
 
 
 def _read(address: str) -> Destination:
-    destination = parse(Channel.SMS if address.startswith("+") else Channel.EMAIL, address)
+    destination = (SMS if address.startswith("+") else EMAIL).destination(address)
     assert destination
     return destination
 
@@ -56,7 +59,9 @@ def _read(address: str) -> Destination:
 def _asked(dynamodb: Any, address: str, sub: str = "") -> Challenge:
     """A code as /createToken issues it, or with a `sub` as /step-up does."""
     attributes = {"sub": sub, "email": address, "email_verified": "true"}
-    recipient = of_user(attributes, tuple(Channel), SALT) if sub else of_address(_read(address), "", SALT)
+    recipient = (
+        of_user(attributes, tuple(CHANNELS.values()), SALT) if sub else of_address(_read(address), "", SALT)
+    )
     table = Table(dynamodb, "records", POLICY)
     confirmations = Confirmations(table, MemoryRequests(), lambda _delivery: None, POLICY)
     return confirmations.ask(recipient, Wish("", "pay", "shop"), NONCE, NOW, None).challenge

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tools.pool_admin.errors import AdminError, code_of
-from tools.pool_admin.rules import SIGN_IN, STEP_UP, TOKEN, Channel, counted, key_of, parse
+from tools.pool_admin.rules import EMAIL, SIGN_IN, SMS, STEP_UP, TOKEN, counted, key_of
 
 _SUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _HASH = re.compile(r"[0-9a-f]{32}\Z")
@@ -70,7 +70,7 @@ def hash_of(address: str, salt: str) -> str:
         return address
     if not salt:
         raise AdminError("With --table an address is named by its subject in the logs, 32 hex digits.")
-    destination = parse(Channel.SMS if address.startswith("+") else Channel.EMAIL, address)
+    destination = (SMS if address.startswith("+") else EMAIL).destination(address)
     if destination is None:
         raise AdminError(
             "That is no address. Give an email address, a number with + and its country code, or the "

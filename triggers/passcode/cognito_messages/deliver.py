@@ -2,13 +2,10 @@
 
 from collections.abc import Callable
 
-from passcode.channels.channel import Channel, Destination
-from passcode.channels.email import render_email
-from passcode.channels.sms import render_sms
+from passcode.channels.channel import Channel, MessageContent
 from passcode.cognito_messages.message import INVITATION, NOTICE, Sealed, is_too_old, kind_of
-from passcode.delivery.dispatcher import Sender, send_to_first
-from passcode.delivery.gateway import Sent
-from passcode.texts.catalogue import cognito_message_texts, email_layout
+from passcode.delivery.dispatcher import Dispatcher
+from passcode.texts.catalogue import cognito_message_texts
 from passcode.token_service.code import RawCode
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.telemetry import Telemetry
@@ -17,7 +14,7 @@ from passcode.token_service.telemetry import Telemetry
 def deliver_cognitos(
     sealed: Sealed,
     opener: Callable[[], Callable[[str], RawCode]],
-    sender: Sender,
+    dispatcher: Dispatcher,
     tell: Telemetry,
     now: int,
 ) -> None:
@@ -27,29 +24,26 @@ def deliver_cognitos(
     """
     tell.about(sealed.subject)
     if is_too_old(sealed, now):
-        tell.count("send_failed", channel=sealed.channel.value, reason="expired")
+        tell.count("send_failed", channel=sealed.channel.name, reason="expired")
         raise Unavailable("the code was too old to be sent")
 
     def failed(channel: Channel, reason: str, country: str = "") -> None:
-        tell.not_deliverable(channel.value, reason, country, source=sealed.source)
+        tell.not_deliverable(channel.name, reason, country, source=sealed.source)
 
     if not sealed.destinations:
         failed(sealed.channel, "no_address")
         return
     secret = opener()(sealed.sealed) if sealed.sealed else None
-    sent = send_to_first(sealed.destinations, lambda to: _send(sender, to, sealed, secret, now), failed)
-    if sent:
-        tell.sent(sent.channel.value, sent.country, source=sealed.source)
-
-
-def _send(sender: Sender, to: Destination, sealed: Sealed, secret: RawCode | None, now: int) -> Sent:
     kind = kind_of(sealed)
-    words, name = cognito_message_texts(sealed.locale, kind), sealed.name
-    if to.channel is Channel.SMS:
-        host = "" if kind in (INVITATION, NOTICE) else sender.host
-        text = render_sms(words, secret, app=sender.app, host=host, purpose=name)
-        # What is answered is answered to Cognito, which does not tell.
-        return Sent(to.channel, sender.texts.send(to.value, text, now, heard_of=False))
-    mail = render_email(words, email_layout(), secret, app=sender.app, purpose=name)
-    sender.mail.send(to.value, mail)
-    return Sent(to.channel)
+    content = MessageContent(
+        texts=cognito_message_texts(sealed.locale, kind),
+        code=secret,
+        app=dispatcher.app,
+        host="" if kind in (INVITATION, NOTICE) else dispatcher.host,
+        purpose=sealed.name,
+    )
+    # The user answers to Cognito, and Cognito does not say so.
+    sent = dispatcher.send(sealed.destinations, content, now, failed, counts_as_unanswered=False)
+    if sent:
+        channel, taken = sent
+        tell.sent(channel.name, taken.country, source=sealed.source)

@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from passcode.channels.channel import Channel, Destination, Destinations, fingerprint, verified
+from passcode.channels.channel import (
+    Channel,
+    Destination,
+    Destinations,
+    fingerprint,
+    verified_destinations,
+)
+from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
 from passcode.confirmation.requests import SignedIn
@@ -23,18 +30,16 @@ def exactly(destination: Destination, salt: str) -> str:
     Letter case and tags count (RFC 5321 leaves them to the receiving host): a proof for one mailbox must not
     pass for another one.
     """
-    return keyed(f"{destination.channel.value}:{destination.value}", salt)
+    return keyed(f"{destination.channel.name}:{destination.value}", salt)
 
 
 def counted(destination: Destination, salt: str) -> str:
     """32 hex digits for the mailbox behind the address: whose guesses and messages are counted.
 
-    Most hosts ignore letter case and the tag after a plus, so `Ann+1@` and `ann+2@` are one budget, not many.
+    All ways to write the address of one mailbox are one budget, not many.
     """
-    if destination.channel is Channel.SMS:
-        return exactly(destination, salt)
-    name, _, host = destination.value.lower().partition("@")
-    return keyed(f"mailbox:{name.partition('+')[0] or name}@{host}", salt)
+    mailbox = destination.channel.mailbox
+    return keyed(f"mailbox:{mailbox(destination.value)}", salt) if mailbox else exactly(destination, salt)
 
 
 def keyed(text: str, salt: str) -> str:
@@ -76,9 +81,9 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
         kind=STEP_UP,
         subject=subject,
         sub=subject,
-        destinations=verified(attributes, order),
+        destinations=verified_destinations(attributes, order),
         preferred=attributes.get("custom:otp_channel", ""),
-        bound=fingerprint(attributes, salt),
+        bound=fingerprint(attributes, salt, CHANNELS.values()),
         locale=attributes.get("locale", ""),
     )
 

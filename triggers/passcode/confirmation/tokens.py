@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from passcode.channels.channel import methods
+from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import Challenge
 
 Claims = Mapping[str, object]
@@ -60,12 +60,15 @@ def read_ticket(claims: Claims, issuer: str, endpoint: str) -> Ticket:
     sub, audience, country = (claims.get(key) for key in ("sub", "for", "country"))
     if not (isinstance(sub, str) and isinstance(audience, str) and isinstance(country, str)):
         raise ValueError("this is no challenge token")  # noqa: TRY004 - one error for all that is not ours
-    return Ticket(Challenge.unpack(claims.get("challenge")), sub, audience, country)
+    challenge = Challenge.unpack(claims.get("challenge"))
+    if challenge.channel not in CHANNELS:
+        raise ValueError("the challenge is on an unknown channel")
+    return Ticket(challenge, sub, audience, country)
 
 
 def proof_claims(ticket: Ticket, words: str, issuer: str, jti: str, now: int, life: int) -> dict[str, object]:
     """The claims of the proof that the ticket's code was given now. `life` is in seconds."""
-    channel = ticket.challenge.channel
+    channel = CHANNELS[ticket.challenge.channel]
     return {
         "iss": issuer,
         "sub": ticket.sub,
@@ -73,7 +76,7 @@ def proof_claims(ticket: Ticket, words: str, issuer: str, jti: str, now: int, li
         "iat": now,
         "exp": now + life,
         "jti": jti,
-        "amr": methods(channel),
-        "otp_channel": channel,
+        "amr": list(channel.amr),
+        "otp_channel": channel.name,
         "purpose": words,
     }

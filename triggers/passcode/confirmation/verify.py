@@ -132,7 +132,7 @@ class Answering:
             verified=True,
             proof=proof,
             expires_in=self.life,
-            channel="sms" if ticket.challenge.channel == "sms" else "email",
+            channel=ticket.challenge.channel,
             subject=ticket.sub,
         )
 
