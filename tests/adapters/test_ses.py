@@ -10,7 +10,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from passcode.adapters.ses import Mail
+from passcode.adapters.ses import SesEmail
 from passcode.channels.email import EmailMessage
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
 from tests.support.aws_stubs import Stubs, Wire, client, modelled
@@ -44,7 +44,7 @@ def aws() -> Iterator[Stubs]:
 
 def send() -> SendResult:
     """Send the mail of these tests."""
-    mail = Mail(client("sesv2"), "no-reply@app.example", "mail")
+    mail = SesEmail(client("sesv2"), "no-reply@app.example", "mail")
     return mail.send(Outgoing(EMAIL, MAIL, NOW))
 
 
@@ -83,7 +83,7 @@ def test_what_ses_may_take_later_is_not_taken_for_now(aws: Stubs, code: str) -> 
 def test_only_a_connection_that_was_never_made_is_known_to_have_sent_nothing(
     error: Exception, result: SendResult
 ) -> None:
-    mail = Mail(Wire(send_email=error), "no-reply@app.example", "mail")
+    mail = SesEmail(Wire(send_email=error), "no-reply@app.example", "mail")
     assert mail.send(Outgoing(EMAIL, MAIL, NOW)) == result
 
 

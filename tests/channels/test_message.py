@@ -10,11 +10,11 @@ from passcode.channels.channel import MessageContent
 from passcode.channels.email import EMAIL, EmailMessage
 from passcode.channels.sms import SMS, TextMessage
 from passcode.texts.catalogue import best_locale
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 
 FOLDER = Path(__file__).parents[2] / "triggers" / "passcode" / "texts" / "messages"
 TABLES = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}
-CODE = RawCode("012345")
+CODE = Code("012345")
 BY_KIND = {"subject", "intro", "warning", "sms"}
 KEYS = BY_KIND | {"lang", "dir", "expiry", "purpose", "other", "cognito"}
 

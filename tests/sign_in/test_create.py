@@ -42,7 +42,7 @@ def test_the_first_call_sends_one_message_and_says_so(world: World) -> None:
         "attemptsLeft": "5",
         "resendsLeft": "3",
     }
-    assert world.store.writes == ["issue_if_clear"]
+    assert world.store.writes == ["start_challenge"]
     (delivery,) = world.queued
     assert [(d.channel.name, d.value) for d in delivery.destinations] == [("email", EMAIL), ("sms", PHONE)]
     assert delivery.locale == "en-GB"
@@ -138,7 +138,7 @@ def test_nowhere_to_send_to_after_a_password_is_said_plainly(world: World) -> No
 
 
 def test_what_is_issued_is_logged_and_counted_without_an_address(heard: Heard) -> None:
-    world = World(tell=heard.tell)
+    world = World(telemetry=heard.telemetry)
     world.create(golden("create_after_password"))
     assert heard.counted("issued") == [{"channel": "email"}]
     (line,) = heard.lines

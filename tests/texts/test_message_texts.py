@@ -10,10 +10,10 @@ from passcode.channels.email import EMAIL, EmailMessage
 from passcode.channels.sms import SMS, TextMessage
 from passcode.texts.catalogue import message_texts
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 from tests.support.messages import SAYS_SIGN_IN, parts
 
-CODE = RawCode("012345")
+CODE = Code("012345")
 LAST = "@app.example.com #012345"
 PLACEHOLDERS = {
     "subject": {"app"},

@@ -3,8 +3,7 @@
 from passcode.channels.email import EMAIL
 from passcode.channels.phone_number import country_for_sms
 from passcode.channels.sms import SMS
-from passcode.confirmation.recipient import counted
-from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, key_of
+from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
 from passcode.token_service.policy import Policy, answer_wait, send_wait
 
 __all__ = [

@@ -20,7 +20,7 @@ _FINAL = (
 
 
 @dataclass(frozen=True)
-class Mail:
+class SesEmail:
     """Sends email. `client` is a botocore SES v2 client."""
 
     client: Any

@@ -13,7 +13,7 @@ _FINAL = ("InvalidParameter", "ParameterValueInvalid", "OptedOut")
 
 
 @dataclass(frozen=True)
-class Texts:
+class SnsSms:
     """Sends SMS. `client` is a botocore SNS client."""
 
     client: Any

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     # Only for the type: `create` and `custom_sender` see no code.
-    from passcode.token_service.code import RawCode
+    pass
 
 
 @dataclass(frozen=True)

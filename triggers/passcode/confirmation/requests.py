@@ -27,7 +27,7 @@ def _shown(words: str) -> str:
     return " ".join(words.split())
 
 
-Purpose = Annotated[
+PurposeText = Annotated[
     str,
     Field(
         max_length=64,
@@ -53,7 +53,7 @@ Subject = Annotated[
     str, Field(pattern=r"^[0-9a-f-]{32,36}$", description="Who the proof has to be about: its `sub`.")
 ]
 Token = Annotated[str, Field(min_length=1, max_length=4096)]
-Code = Annotated[
+TypedCode = Annotated[
     str,
     Field(
         max_length=64,
@@ -88,7 +88,7 @@ class CreateToken(_Addresses):
     """Ask for a code. One of `email` and `phone_number` at least."""
 
     channel: ChannelName | None = None
-    purpose: Purpose = ""
+    purpose: PurposeText = ""
     locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$")] | None = None
     audience: Audience | None = None
 
@@ -103,7 +103,7 @@ class StepUp(_Body):
     """Ask for a code for the user who is signed in."""
 
     channel: ChannelName | None = None
-    purpose: Purpose = ""
+    purpose: PurposeText = ""
     audience: Audience | None = None
 
 
@@ -126,7 +126,7 @@ class VerifyToken(_Body):
 
     # Not demanded by the shape, so that the seed's body gets a sentence that explains.
     token: Token | None = None
-    verification_code: Code
+    verification_code: TypedCode
 
 
 class Verified(_Body):
@@ -144,7 +144,7 @@ class Introspect(_Body):
 
     proof: Token
     audience: Audience | None = None
-    purpose: Purpose | None = None
+    purpose: PurposeText | None = None
     subject: Subject | None = None
 
 
@@ -184,7 +184,7 @@ VERIFY_TOKEN, STEP_UP_VERIFY = "/verifyToken", "/step-up/verify"
 
 
 @dataclass(frozen=True)
-class Call:
+class RequestContext:
     """A request. `nonce` is 32 hex digits of fresh chance."""
 
     caller: str  # the IAM principal or the user: an Idempotency-Key is its caller's own
@@ -194,7 +194,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class IdTokenUser:
     """The user of a Cognito ID token that API Gateway has checked."""
 
     user_name: str

@@ -54,21 +54,21 @@ class Dispatcher:
 
 
 def deliver(
-    delivery: Delivery, code_mac: CodeMac, digits: int, dispatcher: Dispatcher, tell: Telemetry, now: int
+    delivery: Delivery, code_mac: CodeMac, digits: int, dispatcher: Dispatcher, telemetry: Telemetry, now: int
 ) -> None:
     """Send the code of one delivery. Raises `Unavailable` if it is to be delivered again."""
     challenge = delivery.challenge
-    tell.about(challenge.subject, challenge)
+    telemetry.set_context(challenge.subject, challenge)
     if challenge.decoy:
-        tell.count("decoys")
+        telemetry.count("decoys")
         return
     if now >= challenge.expires_at:
         # Retried until the code expired. It goes on to the dead letters, and their alarm fires.
-        tell.count("send_failed", channel=challenge.channel, reason="expired")
+        telemetry.count("send_failed", channel=challenge.channel, reason="expired")
         raise Unavailable("the code expired before it could be sent")
 
     def failed(channel: Channel, reason: str, country: str) -> None:
-        tell.not_deliverable(channel.name, reason, country)
+        telemetry.not_deliverable(channel.name, reason, country)
 
     content = MessageContent(
         texts=message_texts(delivery.locale, kind_of(challenge.purpose)),
@@ -83,4 +83,4 @@ def deliver(
     sent = dispatcher.send(delivery.destinations, content, now, failed)
     if sent:
         channel, taken = sent
-        tell.sent(channel.name, taken.country)
+        telemetry.sent(channel.name, taken.country)
