@@ -10,14 +10,13 @@ import pytest
 from tests.support.botocore_values import members
 from tests.support.fake_user_pool import ARN, POOL_ID, Interrupted, Json, full_pool
 from tests.support.pool_admin_world import FUNCTIONS, OTHERS, World, app_client, no_file
-from tools.pool_admin.attach import Attach
-from tools.pool_admin.changes import difference
-from tools.pool_admin.detach import Detach
+from tools.pool_admin.attachment.attach import Attach
+from tools.pool_admin.attachment.detach import Detach
+from tools.pool_admin.attachment.plan import Wish
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.pool_settings import difference
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.plan import Wish
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.report import show_attach
-from tools.pool_admin.view import View
+from tools.pool_admin.output import View, show_attach
 
 WISH = Wish(("web",), ("kiosk",))
 TRIGGERS = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")

@@ -7,11 +7,11 @@ from botocore.exceptions import ClientError
 
 from tests.support.fake_user_pool import POOL_ID, FakeCognito, Json, RefusedError
 from tests.support.pool_admin_world import FUNCTIONS, OTHERS, World, refusal
+from tools.pool_admin.aws_resources.backup import Record
+from tools.pool_admin.aws_resources.functions import Functions
+from tools.pool_admin.context import Place
 from tools.pool_admin.doctor.collect import _ask, _email, _find_stack, collect, count_users
 from tools.pool_admin.doctor.facts import EmailFacts, Reason, Unchecked
-from tools.pool_admin.functions import Functions
-from tools.pool_admin.place import Place
-from tools.pool_admin.record import Record
 
 BOTH = ("email", "sms")
 

@@ -11,13 +11,12 @@ from cfnlint.api import lint
 from tests.support.botocore_values import members
 from tests.support.fake_user_pool import ARN, POOL_ID, full_pool
 from tests.support.pool_admin_world import FUNCTIONS, SENDER_KEY, World, app_client
-from tools.pool_admin.attach import Attach
-from tools.pool_admin.carry import Settings
-from tools.pool_admin.declaration import Declaration, Format, lines
-from tools.pool_admin.plan import Wish
-from tools.pool_admin.pool import NEW_ATTRIBUTE
-from tools.pool_admin.report import show_declaration
-from tools.pool_admin.view import View
+from tools.pool_admin.attachment.attach import Attach
+from tools.pool_admin.attachment.declaration import Declaration, Format, lines
+from tools.pool_admin.attachment.plan import Wish
+from tools.pool_admin.aws_resources.pool import NEW_ATTRIBUTE
+from tools.pool_admin.aws_resources.pool_settings import Settings
+from tools.pool_admin.output import View, show_declaration
 
 EXPECTED = Path(__file__).with_name("printed")
 WISH = Wish(("web",), ("kiosk",))

@@ -24,6 +24,8 @@ from tests.support.doctor_samples import (
 )
 from tests.support.fake_user_pool import ARN, POOL_ID
 from tests.support.pool_admin_world import FUNCTIONS, OTHERS
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.stack import TRIGGERS
 from tools.pool_admin.doctor.facts import (
     EmailFacts,
     Facts,
@@ -36,10 +38,7 @@ from tools.pool_admin.doctor.facts import (
 from tools.pool_admin.doctor.finding import Finding, Severity, grouped
 from tools.pool_admin.doctor.run import exit_code, findings
 from tools.pool_admin.fixes import Fix
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.report import show_findings
-from tools.pool_admin.stack import TRIGGERS
-from tools.pool_admin.view import View
+from tools.pool_admin.output import View, show_findings
 
 
 def test_a_clean_pool_is_clean() -> None:

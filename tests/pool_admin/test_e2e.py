@@ -25,9 +25,9 @@ from tools.local_stack.clients import client
 from tools.local_stack.deploy import DEFAULTS, STACK_NAME
 from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
-from tools.pool_admin.functions import Functions
-from tools.pool_admin.options import DECLINED, FAILED
-from tools.pool_admin.stack import find, set_code_only
+from tools.pool_admin.aws_resources.functions import Functions
+from tools.pool_admin.aws_resources.stack import find, set_code_only
+from tools.pool_admin.exit_codes import DECLINED, FAILED
 
 pytestmark = pytest.mark.e2e
 

@@ -13,12 +13,12 @@ from botocore.exceptions import (
 
 from tests.support.fake_user_pool import ACCOUNT, ARN, POOL_ID
 from tests.support.pool_admin_world import FUNCTIONS, refusal
-from tools.pool_admin import send_test
-from tools.pool_admin.aws import Aws, region_of
-from tools.pool_admin.changes import Change, backwards, changed, difference
+from tools.pool_admin.aws_resources.backup import POOL, Record
+from tools.pool_admin.aws_resources.functions import Functions, allows, split
+from tools.pool_admin.aws_resources.pool_settings import Change, backwards, changed, difference
+from tools.pool_admin.context import Aws, region_of
 from tools.pool_admin.errors import AdminError, plain
-from tools.pool_admin.functions import Functions, allows, split
-from tools.pool_admin.record import POOL, Record
+from tools.pool_admin.users import send_test
 
 
 @pytest.mark.parametrize(

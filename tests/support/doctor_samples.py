@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from tests.support.fake_user_pool import ARN, POOL_ID
 from tests.support.pool_admin_world import FUNCTIONS
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.stack import DeployedStack
 from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, SmsFacts, StackFacts, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.doctor.run import findings
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.stack import DeployedStack
 
 NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
 DENIED = Unchecked("GetAccount", Reason.DENIED)

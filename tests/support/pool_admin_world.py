@@ -7,10 +7,9 @@ from botocore.exceptions import ClientError
 
 from tests.support.botocore_values import members
 from tests.support.fake_user_pool import ACCOUNT, ARN, POOL_ID, REGION, FakeCognito, Json
-from tools.pool_admin.aws import Aws
-from tools.pool_admin.place import Place
-from tools.pool_admin.pool import Pool
-from tools.pool_admin.saved import Saved
+from tools.pool_admin.aws_resources.backup_store import Saved
+from tools.pool_admin.aws_resources.pool import Pool
+from tools.pool_admin.context import Aws, Place
 
 PREFIX = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:passcode"
 OTHERS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:older-define"

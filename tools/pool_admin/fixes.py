@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tools.pool_admin.stack import CODE_ONLY
+from tools.pool_admin.aws_resources.stack import CODE_ONLY
 
 COMMAND = ".venv/bin/python -m tools.pool_admin"
 ANSWERS = "samconfig.mine.toml"

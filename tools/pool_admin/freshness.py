@@ -1,8 +1,9 @@
 """Compare Cognito's newest published API with the settings that attach, detach and doctor were reviewed for.
 
-`make freshness` runs it. `reviewed_api.txt` lists the members and values of the structures below as they were
-at the last review of the rules. The rules are in `carry.py` for attach and detach, and in `doctor/`. After a
-review, `python -m tools.pool_admin.freshness --write` records the newest model as reviewed.
+`make freshness` runs it. `reviewed_api.txt` lists the members and values of the structures below as they
+were at the last review of the rules. The rules are in `aws_resources/pool_settings.py` for attach and detach,
+and in `doctor/`. After a review, `python -m tools.pool_admin.freshness --write` records the newest model as
+reviewed.
 """
 
 import gzip
@@ -19,7 +20,7 @@ import typer
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from tools.pool_admin.doctor.clients import KNOWN_FLOWS
-from tools.pool_admin.options import FAILED
+from tools.pool_admin.exit_codes import FAILED
 
 REVIEWED = Path(__file__).with_name("reviewed_api.txt")
 # The structures that attach, detach and doctor read or send.
@@ -95,7 +96,7 @@ def main(
     print(f"botocore {version} has {len(new)} names that no rule was reviewed for:")
     print("\n".join(f"  {line}" for line in new))
     print(
-        "Read AWS's page about each. Add its rule to carry.py or doctor, then record it: "
+        "Read AWS's page about each. Add its rule to pool_settings.py or doctor, then record it: "
         f"{Path(sys.executable).name} -m tools.pool_admin.freshness --write"
     )
     raise typer.Exit(_NEW)

@@ -5,7 +5,9 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from tools.pool_admin import senders
+from tools.pool_admin.aws_resources import custom_senders
+from tools.pool_admin.aws_resources.stack import CLAIMS, DELIVER, PROVIDER, SENDER, TRIGGERS, DeployedStack
+from tools.pool_admin.context import Place
 from tools.pool_admin.doctor.addresses import verified_attributes
 from tools.pool_admin.doctor.facts import (
     Client,
@@ -19,8 +21,6 @@ from tools.pool_admin.doctor.facts import (
     UserFacts,
 )
 from tools.pool_admin.errors import DENIED, NOT_FOUND, NOT_OFFERED, THROTTLED, AdminError, code_of
-from tools.pool_admin.place import Place
-from tools.pool_admin.stack import CLAIMS, DELIVER, PROVIDER, SENDER, TRIGGERS, DeployedStack
 
 T = TypeVar("T")
 
@@ -95,7 +95,7 @@ def _has_address(user: Mapping[str, Any], channels: tuple[str, ...]) -> bool:
 
 
 def _stack(place: Place, stack: DeployedStack, clients: tuple[Client, ...] | Unchecked) -> StackFacts:
-    named = [*([CLAIMS] if stack.claims_version else []), *([SENDER] if senders.wanted(stack) else [])]
+    named = [*([CLAIMS] if stack.claims_version else []), *([SENDER] if custom_senders.wanted(stack) else [])]
     called = [*stack.triggers.values(), *(stack.functions[name] for name in named)]
     names = [*TRIGGERS.values(), DELIVER, *named]
     functions = place.functions

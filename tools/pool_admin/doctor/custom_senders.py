@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from tools.pool_admin import fixes
+from tools.pool_admin.aws_resources.custom_senders import called_by, found_in, seals_with, wanted
+from tools.pool_admin.aws_resources.stack import SENDER
 from tools.pool_admin.doctor.facts import Facts
 from tools.pool_admin.doctor.finding import Finding, Severity
-from tools.pool_admin.senders import called_by, found_in, seals_with, wanted
-from tools.pool_admin.stack import SENDER
 
 
 def check(facts: Facts) -> Iterator[Finding]:

@@ -6,8 +6,8 @@ from enum import Enum
 from typing import Any
 
 from tools.pool_admin import fixes
+from tools.pool_admin.aws_resources.stack import DeployedStack
 from tools.pool_admin.fixes import Fix
-from tools.pool_admin.stack import DeployedStack
 
 Client = Mapping[str, Any]
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tools.pool_admin.aws_resources.stack import PROVIDER, DeployedStack
 from tools.pool_admin.doctor.facts import Facts, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity
-from tools.pool_admin.stack import PROVIDER, DeployedStack
 
 _VERIFIED = ("email_verified", "phone_number_verified")
 

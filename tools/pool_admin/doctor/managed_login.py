@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from tools.pool_admin.aws_resources.stack import PROVIDER
 from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, named
 from tools.pool_admin.doctor.finding import Finding, Severity
-from tools.pool_admin.stack import PROVIDER
 
 _PAGE = "Cognito's own pages do not run custom challenges, so they cannot ask for the code."
 # The page "Dynamic client registration" of the Cognito developer guide does not say it.

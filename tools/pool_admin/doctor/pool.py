@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
+from tools.pool_admin.aws_resources.functions import split
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.stack import CLAIMS, TRIGGERS
 from tools.pool_admin.doctor.clients import can_migrate
 from tools.pool_admin.doctor.facts import Facts, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.doctor.managed_login import offers_password_page
-from tools.pool_admin.functions import split
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.stack import CLAIMS, TRIGGERS
 
 POOL = "user pool"
 

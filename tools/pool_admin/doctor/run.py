@@ -16,8 +16,8 @@ from tools.pool_admin.doctor import (
 )
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity, grouped
+from tools.pool_admin.exit_codes import ERRORS, HEALTHY, WARNINGS
 from tools.pool_admin.fixes import COMMAND, Fix
-from tools.pool_admin.options import ERRORS, HEALTHY, WARNINGS
 
 _CHECKS = (clients, managed_login, pool, addresses, custom_senders, hosted, stack, account)
 _EXIT_CODES = {Severity.NOTE: HEALTHY, Severity.WARNING: WARNINGS, Severity.ERROR: ERRORS}

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 
 from tools.pool_admin import fixes
+from tools.pool_admin.aws_resources.functions import split
+from tools.pool_admin.aws_resources.stack import CODE_ONLY, DELIVER
 from tools.pool_admin.doctor.facts import Facts, StackFacts, Unchecked, Unreadable
 from tools.pool_admin.doctor.finding import Finding, Severity
-from tools.pool_admin.functions import split
-from tools.pool_admin.stack import CODE_ONLY, DELIVER
 
 # Cognito waits so many seconds for a trigger, whatever the function's own limit is.
 _TRIGGER_SECONDS = 5

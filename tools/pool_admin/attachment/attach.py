@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-from tools.pool_admin import senders
-from tools.pool_admin import stack as stacks
-from tools.pool_admin.declaration import Declaration
+from tools.pool_admin.attachment.declaration import Declaration
+from tools.pool_admin.attachment.plan import Plan, Seen, Wish, plan
+from tools.pool_admin.aws_resources import custom_senders
+from tools.pool_admin.aws_resources import stack as stacks
+from tools.pool_admin.aws_resources.backup import POOL
+from tools.pool_admin.aws_resources.pool import NEW_ATTRIBUTE
+from tools.pool_admin.aws_resources.stack import CLAIMS, DeployedStack
+from tools.pool_admin.context import Place
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.place import Place
-from tools.pool_admin.plan import Plan, Seen, Wish, plan
-from tools.pool_admin.pool import NEW_ATTRIBUTE
-from tools.pool_admin.record import POOL
-from tools.pool_admin.stack import CLAIMS, DeployedStack
 
 
 @dataclass(frozen=True)
@@ -110,4 +110,4 @@ def knows_code_only(place: Place, stack: DeployedStack, clients: tuple[str, ...]
 
 def _called(stack: DeployedStack) -> list[str]:
     claims = [stack.functions[CLAIMS]] if stack.claims_version else []
-    return [*stack.triggers.values(), *claims, *senders.called(stack)]
+    return [*stack.triggers.values(), *claims, *custom_senders.called(stack)]

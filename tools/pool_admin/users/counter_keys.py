@@ -7,8 +7,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, key_of
+from token_service.address import counted
+from token_service.destination import Channel, parse
 from tools.pool_admin.errors import AdminError, code_of
-from tools.pool_admin.rules import SIGN_IN, STEP_UP, TOKEN, Channel, counted, key_of, parse
 
 _SUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _HASH = re.compile(r"[0-9a-f]{32}\Z")

@@ -1,4 +1,4 @@
-"""boto3 clients, with what the person gave on the command line."""
+"""The AWS account and the pool that the command line's options name."""
 
 import re
 from dataclasses import dataclass
@@ -9,6 +9,11 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from tools.pool_admin.aws_resources import stack
+from tools.pool_admin.aws_resources.backup_store import Saved
+from tools.pool_admin.aws_resources.functions import Functions
+from tools.pool_admin.aws_resources.pool import Pool
+from tools.pool_admin.aws_resources.stack import DeployedStack
 from tools.pool_admin.errors import AdminError
 
 _POOL_ID = re.compile(r"(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+\Z")
@@ -62,3 +67,29 @@ class Aws:
     @property
     def _is_local(self) -> bool:
         return urlsplit(self.endpoint_url or "").hostname in ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A pool with what lies around it."""
+
+    aws: Aws
+    pool: Pool
+    functions: Functions
+    cloudformation: Any
+    saved: Saved
+    arn: str
+
+    @classmethod
+    def of(cls, aws: Aws, pool_id: str) -> "Place":
+        """The place of a pool. Raises `AdminError` if there is no such pool."""
+        aws = aws.at_pool(pool_id)
+        cognito = aws.client("cognito-idp")
+        pool = Pool.at(cognito, pool_id)
+        arn = pool.describe()["Arn"]
+        saved = Saved(aws.client("ssm"), cognito, pool_id, arn)
+        return cls(aws, pool, Functions(aws.client("lambda")), aws.client("cloudformation"), saved, arn)
+
+    def stack(self, name: str) -> DeployedStack:
+        """A stack in the pool's region. Raises `AdminError` if it is not there."""
+        return stack.find(self.cloudformation, name, self.aws.region or "")

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from passcode.token_service.policy import Policy
 from tests.support.pool_admin_world import refusal
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.rules import Policy
-from tools.pool_admin.subjects import Purpose, Subject, hash_of, sub_of
-from tools.pool_admin.users import Counters
+from tools.pool_admin.users.counter_keys import Purpose, Subject, hash_of, sub_of
+from tools.pool_admin.users.counters import Counters
 
 SUB = "0d5f6e0a-1111-4222-8333-444455556666"
 SALT, ADA = "the-id-of-a-key", "ada@people.example"

@@ -7,11 +7,16 @@ import pytest
 from tests.support.botocore_values import members, model, structure
 from tests.support.fake_user_pool import ARN, POOL_ID, FakeCognito, full_pool
 from tests.support.pool_admin_world import app_client
-from tools.pool_admin.carry import KEPT_BY_AWS, client_settings, pool_settings
-from tools.pool_admin.changes import Change, difference
+from tools.pool_admin.aws_resources.pool import Pool
+from tools.pool_admin.aws_resources.pool_settings import (
+    KEPT_BY_AWS,
+    Change,
+    client_settings,
+    difference,
+    pool_settings,
+)
+from tools.pool_admin.aws_resources.unknown_settings import unknown_settings
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.pool import Pool
-from tools.pool_admin.unknown import unknown_settings
 
 OLD_TEXTS = {"EmailVerificationMessage", "EmailVerificationSubject", "SmsVerificationMessage"}
 TRIGGER = Change(
@@ -101,7 +106,7 @@ def test_a_setting_that_was_not_kept_is_said(monkeypatch: pytest.MonkeyPatch) ->
         def _UpdateUserPool(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
             return super()._UpdateUserPool({k: v for k, v in body.items() if k != "UserPoolTags"})
 
-    monkeypatch.setattr("tools.pool_admin.pool._SHOWN_AFTER", (0.0,))
+    monkeypatch.setattr("tools.pool_admin.aws_resources.pool._SHOWN_AFTER", (0.0,))
     aws = Forgetful({"UserPoolTags": {"team": "sign-in"}}, {})
     with pytest.raises(AdminError, match=r"did not keep UserPoolTags\.team\."):
         Pool(aws.client(), POOL_ID).update([TRIGGER])
@@ -257,7 +262,7 @@ def test_a_setting_that_was_not_sent_and_changed_is_reported(
             self.pool.pop(name, None)
             return answer
 
-    monkeypatch.setattr("tools.pool_admin.pool._SHOWN_AFTER", (0.0,))
+    monkeypatch.setattr("tools.pool_admin.aws_resources.pool._SHOWN_AFTER", (0.0,))
     aws = Resetting({name: {"EnableStatus": "Disabled"}}, {})
     with pytest.raises(AdminError, match=f"did not keep {name}"):
         Pool.at(aws.client(), POOL_ID).update([TRIGGER])

@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from tools.pool_admin import fixes
-from tools.pool_admin.carry import Settings
-from tools.pool_admin.functions import COGNITO, split
+from tools.pool_admin.aws_resources.functions import COGNITO, split
+from tools.pool_admin.aws_resources.pool_settings import Settings
 
 
 class Format(StrEnum):

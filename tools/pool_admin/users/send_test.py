@@ -10,8 +10,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from passcode.channels.phone_number import country_for_sms
 from tools.pool_admin.errors import DENIED, AdminError, code_of
-from tools.pool_admin.rules import country_for_sms
 
 _TEXT = "This is a test of the sign-in messages of {app}. It holds no code, and there is nothing to do."
 

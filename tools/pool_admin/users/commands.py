@@ -4,15 +4,16 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from tools.pool_admin import send_test, stack
-from tools.pool_admin.aws import Aws
+from passcode.token_service.policy import Policy
+from tools.pool_admin.aws_resources import stack
+from tools.pool_admin.aws_resources.functions import Functions
+from tools.pool_admin.aws_resources.stack import DELIVER, DeployedStack
+from tools.pool_admin.context import Aws
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.functions import Functions
-from tools.pool_admin.rules import Policy
-from tools.pool_admin.send_test import Accepted
-from tools.pool_admin.stack import DELIVER, DeployedStack
-from tools.pool_admin.subjects import Purpose, Subject, hash_of, sub_of
-from tools.pool_admin.users import Counters, Standing
+from tools.pool_admin.users import send_test
+from tools.pool_admin.users.counter_keys import Purpose, Subject, hash_of, sub_of
+from tools.pool_admin.users.counters import Counters, Standing
+from tools.pool_admin.users.send_test import Accepted
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,20 @@ from typing import Any
 from botocore.exceptions import ClientError
 from botocore.model import ServiceModel
 
-from tools.pool_admin.carry import KEPT_BY_AWS, Settings, client_settings, members, pool_settings, value_at
-from tools.pool_admin.changes import Change, changed, difference, same
+from tools.pool_admin.aws_resources.pool_settings import (
+    KEPT_BY_AWS,
+    Change,
+    Settings,
+    changed,
+    client_settings,
+    difference,
+    members,
+    pool_settings,
+    same,
+    value_at,
+)
+from tools.pool_admin.aws_resources.unknown_settings import keep_unknown_members, unknown_settings
 from tools.pool_admin.errors import NOT_FOUND, AdminError, code_of
-from tools.pool_admin.unknown import keep_unknown_members, unknown_settings
 
 ATTRIBUTE = "custom:otp_channel"
 NEW_ATTRIBUTE = {

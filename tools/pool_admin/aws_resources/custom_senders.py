@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tools.pool_admin.changes import Change
-from tools.pool_admin.functions import split
-from tools.pool_admin.stack import SENDER, DeployedStack
+from tools.pool_admin.aws_resources.functions import split
+from tools.pool_admin.aws_resources.pool_settings import Change
+from tools.pool_admin.aws_resources.stack import SENDER, DeployedStack
 
 _KEY = "KMSKeyID"
 _TRIGGERS = {"EMAIL": ("CustomEmailSender",), "SMS": ("CustomSMSSender",)}

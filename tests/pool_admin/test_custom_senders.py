@@ -10,13 +10,13 @@ from tests.support.botocore_values import members
 from tests.support.doctor_samples import CLEAN, HEALTHY, POOL, STACK, one
 from tests.support.fake_user_pool import ARN, POOL_ID, full_pool
 from tests.support.pool_admin_world import FUNCTIONS, OTHERS, SENDER_KEY, World, app_client
-from tools.pool_admin.attach import Attach
-from tools.pool_admin.changes import difference
-from tools.pool_admin.detach import Detach
+from tools.pool_admin.attachment.attach import Attach
+from tools.pool_admin.attachment.detach import Detach
+from tools.pool_admin.attachment.plan import Wish
+from tools.pool_admin.aws_resources.pool_settings import difference
 from tools.pool_admin.doctor.finding import Severity
 from tools.pool_admin.doctor.run import findings
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.plan import Wish
 
 OURS = {"LambdaArn": FUNCTIONS["CustomSender"], "LambdaVersion": "V1_0"}
 THEIRS = {"LambdaArn": OTHERS, "LambdaVersion": "V1_0"}

@@ -3,13 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tools.pool_admin.attach import knows_code_only, set_code_only
-from tools.pool_admin.carry import value_at
-from tools.pool_admin.changes import Change, backwards
+from tools.pool_admin.attachment.attach import knows_code_only, set_code_only
+from tools.pool_admin.aws_resources.backup import POOL, Record
+from tools.pool_admin.aws_resources.pool_settings import Change, backwards, value_at
+from tools.pool_admin.aws_resources.stack import DeployedStack
+from tools.pool_admin.context import Place
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.place import Place
-from tools.pool_admin.record import POOL, Record
-from tools.pool_admin.stack import DeployedStack
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from passcode.token_service.policy import Policy, answer_wait, send_wait
 from tools.pool_admin.errors import code_of
-from tools.pool_admin.rules import Policy, answer_wait, send_wait
-from tools.pool_admin.subjects import Subject
+from tools.pool_admin.users.counter_keys import Subject
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tools.pool_admin import senders
-from tools.pool_admin.carry import Settings
-from tools.pool_admin.changes import Change, changed, difference
+from tools.pool_admin.aws_resources import custom_senders
+from tools.pool_admin.aws_resources.backup import POOL, Record
+from tools.pool_admin.aws_resources.functions import split
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.pool_settings import Change, Settings, changed, difference
+from tools.pool_admin.aws_resources.stack import CLAIMS, DeployedStack
 from tools.pool_admin.doctor.clients import can_migrate
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.functions import split
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.record import POOL, Record
-from tools.pool_admin.stack import CLAIMS, DeployedStack
 
 _FLOWS = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 # The longest that Cognito allows, so that it covers the longest life of a code.
@@ -97,7 +96,7 @@ def _check(pool_id: str, stack: DeployedStack, wish: Wish) -> None:
             )
         return
     # A hosted sign-in brings its own app clients, and Cognito's own codes are every client's.
-    if not (wish.clients or stack.inner_client or senders.wanted(stack)):
+    if not (wish.clients or stack.inner_client or custom_senders.wanted(stack)):
         raise AdminError("Name the app clients that are to use codes, with --client or --code-only-client.")
     if both := set(wish.password_and_code) & set(wish.code_only):
         raise AdminError(f"{min(both)} cannot be both --client and --code-only-client. Name it once.")
@@ -124,7 +123,7 @@ def _check_triggers(pool: Settings, stack: DeployedStack, wish: Wish) -> None:
     if stack.claims_version:
         wanted[CLAIMS] = stack.functions[CLAIMS]
     others = [f"{name} ({there[name]})" for name, arn in wanted.items() if _is_another(there.get(name), arn)]
-    others += senders.others(there, stack)
+    others += custom_senders.others(there, stack)
     if others and not wish.replace:
         raise AdminError(
             f"The pool has triggers of its own: {', '.join(others)}. If they may go, run the command again "
@@ -151,7 +150,7 @@ def _triggers(stack: DeployedStack) -> list[Change]:
                 for key, value in versioned.items()
             ),
         ]
-    return wanted + senders.edits(stack)
+    return wanted + custom_senders.edits(stack)
 
 
 def _client(settings: Settings) -> Settings:

@@ -19,12 +19,12 @@ from tests.support.doctor_samples import (
     one,
 )
 from tests.support.fake_user_pool import POOL_ID
+from tools.pool_admin.attachment.plan import Seen, Wish, plan
+from tools.pool_admin.aws_resources.stack import DeployedStack
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked
 from tools.pool_admin.doctor.finding import Severity
 from tools.pool_admin.doctor.run import findings
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.plan import Seen, Wish, plan
-from tools.pool_admin.stack import DeployedStack
 
 ISSUER = "https://abc.execute-api.eu-central-1.amazonaws.com/v1"
 HOSTED = {

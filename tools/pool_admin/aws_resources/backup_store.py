@@ -11,8 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tools.pool_admin.aws_resources.backup import Record
 from tools.pool_admin.errors import DENIED, NOT_FOUND, NOT_OFFERED, AdminError, code_of
-from tools.pool_admin.record import Record
 
 _TAG = "cognito-passcode-saved-"
 _TAG_VALUE = 256

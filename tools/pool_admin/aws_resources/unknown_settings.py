@@ -7,7 +7,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-from tools.pool_admin.carry import KEPT_BY_AWS, RENAMED, members
+from tools.pool_admin.aws_resources.pool_settings import KEPT_BY_AWS, RENAMED, members
 
 # By the call that describes: the member that holds the description (if empty, the whole answer), its shape,
 # and the operation that updates it.

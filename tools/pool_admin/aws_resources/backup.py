@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tools.pool_admin.changes import Change
+from tools.pool_admin.aws_resources.pool_settings import Change
 from tools.pool_admin.errors import AdminError
 
 POOL = "pool"

@@ -17,11 +17,11 @@ from tests.support.memory_stores import MemoryRequests, code_mac
 from token_service.confirmation import Confirmations, Wish
 from token_service.destination import Channel, Destination, parse
 from token_service.recipient import of_address, of_user
-from tools.pool_admin import cli_users
+from tools.pool_admin import cli
 from tools.pool_admin.cli import app
-from tools.pool_admin.people import People
-from tools.pool_admin.subjects import Purpose, Subject, hash_of
-from tools.pool_admin.users import Counters
+from tools.pool_admin.users.commands import People
+from tools.pool_admin.users.counter_keys import Purpose, Subject, hash_of
+from tools.pool_admin.users.counters import Counters
 
 SUB = "0d5f6e0a-1111-4222-8333-444455556666"
 SALT, NOW, NONCE = "the-id-of-a-key", 1_900_000_000, "0" * 32
@@ -108,7 +108,7 @@ def test_no_address_is_printed(
     form: tuple[str, ...],
     known: bool,
 ) -> None:
-    monkeypatch.setattr(cli_users, "people_of", lambda *_asked: people)
+    monkeypatch.setattr(cli, "people_of", lambda *_asked: people)
     if known:
         _asked(dynamodb, ADA)
     done = CliRunner().invoke(app, [command, ADA, "--stack", "s", "--purpose", "token", *form])
