@@ -1,4 +1,4 @@
-"""The hosted sign-in of a stack, as the doctor and attach see it."""
+"""Doctor and attach with the hosted sign-in of a stack."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,15 +15,15 @@ from tests.support.doctor_samples import (
     SERVED,
     STACK,
     WARNING,
-    of,
-    one,
+    only_finding,
+    summary,
 )
-from tests.support.fake_user_pool import POOL_ID
-from tools.pool_admin.attachment.plan import Seen, Wish, plan
+from tests.support.fake_user_pool import ARN, POOL_ID
+from tools.pool_admin.attachment.plan import AttachOptions, PoolState, plan_attach
 from tools.pool_admin.aws_resources.stack import DeployedStack
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked
 from tools.pool_admin.doctor.finding import Severity
-from tools.pool_admin.doctor.run import findings
+from tools.pool_admin.doctor.run import run_checks
 from tools.pool_admin.errors import AdminError
 
 ISSUER = "https://abc.execute-api.eu-central-1.amazonaws.com/v1"
@@ -61,12 +61,12 @@ def facts(provider: Any = PROVIDER, mode: str = "PASSWORD_AND_CODE", **hosted: A
     clients = (CLIENT, INNER, HOSTED | hosted)
     alone = {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "inner" if mode == "CODE_ONLY" else ""}}}
     functions = dict(HEALTHY.functions) | {"DefineAuthChallenge": SERVED | alone}
-    known = replace(HEALTHY, stack=stack(mode), provider=provider, functions=functions, newest={})
+    known = replace(HEALTHY, deployed=stack(mode), provider=provider, functions=functions, newest={})
     return replace(CLEAN, clients=clients, stack=known)
 
 
-def test_a_healthy_one_is_no_bypass() -> None:
-    assert findings(facts()) == []
+def test_a_healthy_hosted_sign_in_has_no_findings() -> None:
+    assert run_checks(facts()) == []
 
 
 @pytest.mark.parametrize(
@@ -82,17 +82,17 @@ def test_a_healthy_one_is_no_bypass() -> None:
     ],
 )
 def test_the_provider(provider: Any, words: str) -> None:
-    one(facts(provider), ERROR, words)
+    only_finding(facts(provider), ERROR, words)
 
 
 def test_a_provider_that_cannot_be_read_is_a_finding() -> None:
     denied = Unchecked("DescribeIdentityProvider", Reason.DENIED)
-    assert "DescribeIdentityProvider" in of(findings(facts(denied)))[0][1]
+    assert "DescribeIdentityProvider" in summary(run_checks(facts(denied)))[0][1]
 
 
 def test_a_pool_without_a_domain() -> None:
     bare = replace(facts(), pool={name: value for name, value in POOL.items() if name != "Domain"})
-    one(bare, ERROR, "has no domain")
+    only_finding(bare, ERROR, "has no domain")
 
 
 @pytest.mark.parametrize(
@@ -106,24 +106,24 @@ def test_a_pool_without_a_domain() -> None:
         ({"Name": "name", "Mutable": True, "Required": True}, WARNING, "name: The pool requires"),
     ],
 )
-def test_an_attribute_that_stands_in_the_way(
+def test_an_attribute_that_prevents_the_hosted_sign_in(
     attribute: dict[str, Any], severity: Severity, words: str
 ) -> None:
     schema = [*POOL["SchemaAttributes"], {"Name": "sub", "Mutable": False, "Required": True}, attribute]
-    one(replace(facts(), pool=POOL | {"SchemaAttributes": schema}), severity, words)
+    only_finding(replace(facts(), pool=POOL | {"SchemaAttributes": schema}), severity, words)
 
 
 def test_the_pools_own_password_beside_it_is_a_bypass() -> None:
     offered = facts(SupportedIdentityProviders=["COGNITO", "OneTimeCode"])
-    one(offered, ERROR, "hosted page signs users in with a password alone")
+    only_finding(offered, ERROR, "hosted page signs users in with a password alone")
 
 
-def test_another_provider_beside_it_is_told_and_ours_is_not() -> None:
-    one(facts(SupportedIdentityProviders=["OneTimeCode", "Okta"]), NOTE, "Users of Okta sign in")
+def test_another_provider_is_noted_and_the_stacks_is_not() -> None:
+    only_finding(facts(SupportedIdentityProviders=["OneTimeCode", "Okta"]), NOTE, "Users of Okta sign in")
 
 
-def test_a_page_without_a_password_leaves_it_out_for_all() -> None:
-    found = findings(facts(mode="CODE_ONLY"))
+def test_a_page_without_a_password_is_noted() -> None:
+    found = run_checks(facts(mode="CODE_ONLY"))
     assert [(f.severity, "HOSTED_INNER" in f.about[0]) for f in found] == [(NOTE, True)]
     assert "HostedSignInMode" in str(found[0].fix[0])
 
@@ -132,16 +132,16 @@ def test_a_function_that_lost_the_inner_client_is_found() -> None:
     known = facts(mode="CODE_ONLY").stack
     assert known
     lost = replace(known, functions=dict(known.functions) | {"DefineAuthChallenge": SERVED})
-    assert [f.severity for f in findings(replace(facts(mode="CODE_ONLY"), stack=lost))] == [ERROR, NOTE]
+    assert [f.severity for f in run_checks(replace(facts(mode="CODE_ONLY"), stack=lost))] == [ERROR, NOTE]
 
 
 def test_attach_needs_no_other_app_client() -> None:
-    planned = plan(POOL_ID, Seen({}, {}, True, ()), stack(), Wish((), ()))
-    assert [change.path[0] for change in planned.record.changes["pool"]] == ["LambdaConfig"] * 3
+    planned = plan_attach(PoolState(POOL_ID, ARN, stack(), {}, {}), AttachOptions())
+    assert [change.path[0] for change in planned.backup.changes["pool"]] == ["LambdaConfig"] * 3
 
 
 @pytest.mark.parametrize("client_id", ["hosted", "inner"])
 def test_attach_leaves_its_clients_alone(client_id: str) -> None:
-    wish = Wish(password_and_code=(client_id,), code_only=())
+    options = AttachOptions(password_and_code=(client_id,), code_only=())
     with pytest.raises(AdminError, match=f"{client_id} belongs to the hosted sign-in"):
-        plan(POOL_ID, Seen({}, {}, True, ()), stack(), wish)
+        plan_attach(PoolState(POOL_ID, ARN, stack(), {}, {}), options)

@@ -1,4 +1,4 @@
-"""An update resets what it leaves out: nothing may be left out, whatever the SDK's model comes to know."""
+"""An update resets the settings that it leaves out, so it must repeat every setting of the SDK's model."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import pytest
 from tests.support.botocore_values import members, model, structure
 from tests.support.fake_user_pool import ARN, POOL_ID, FakeCognito, full_pool
 from tests.support.pool_admin_world import app_client
+from tools.pool_admin.attachment.plan import refuse_unknown_settings
 from tools.pool_admin.aws_resources.pool import Pool
 from tools.pool_admin.aws_resources.pool_settings import (
     KEPT_BY_AWS,
@@ -14,6 +15,8 @@ from tools.pool_admin.aws_resources.pool_settings import (
     client_settings,
     difference,
     pool_settings,
+    reverse_change,
+    with_changes,
 )
 from tools.pool_admin.aws_resources.unknown_settings import unknown_settings
 from tools.pool_admin.errors import AdminError
@@ -28,8 +31,8 @@ def settable(name: str) -> set[str]:
     return set(structure(name).members)
 
 
-def test_everything_that_can_be_set_is_described() -> None:
-    # Fails when the model gains a setting that a description does not tell: it cannot be carried over.
+def test_every_setting_of_an_update_is_described() -> None:
+    # Fails if a new model has a setting that no description has: an update cannot repeat it.
     assert settable("UpdateUserPoolRequest") - settable("UserPoolType") == {"UserPoolId", "PoolName"}
     assert (
         settable("UpdateUserPoolClientRequest") - settable("UserPoolClientType")
@@ -38,11 +41,11 @@ def test_everything_that_can_be_set_is_described() -> None:
 
 
 @pytest.mark.parametrize("by_link", [True, False])
-def test_every_pool_setting_that_the_model_knows_is_carried_over(by_link: bool) -> None:
+def test_an_update_repeats_every_pool_setting_of_the_model(by_link: bool) -> None:
     pool = {"Id": POOL_ID, "Name": "users"} | full_pool(members, by_link=by_link)
-    carried = pool_settings(model(), pool)
-    assert set(carried) == settable("UpdateUserPoolRequest") - OLD_TEXTS - KEPT_BY_AWS["UpdateUserPool"]
-    lost = {".".join(change.path) for change in difference(pool, carried)}
+    sent = pool_settings(model(), pool)
+    assert set(sent) == settable("UpdateUserPoolRequest") - OLD_TEXTS - KEPT_BY_AWS["UpdateUserPool"]
+    lost = {".".join(change.path) for change in difference(pool, sent)}
     assert lost == {
         "Id",
         "Name",
@@ -55,12 +58,12 @@ def test_every_pool_setting_that_the_model_knows_is_carried_over(by_link: bool) 
     }
 
 
-def test_every_client_setting_that_the_model_knows_is_carried_over() -> None:
+def test_an_update_repeats_every_client_setting_of_the_model() -> None:
     client = members("UserPoolClientType")
-    carried = client_settings(model(), client)
+    sent = client_settings(model(), client)
     kept = KEPT_BY_AWS["UpdateUserPoolClient"]
-    assert set(carried) == settable("UpdateUserPoolClientRequest") - kept
-    assert {".".join(change.path) for change in difference(client, carried)} == {
+    assert set(sent) == settable("UpdateUserPoolClientRequest") - kept
+    assert {".".join(change.path) for change in difference(client, sent)} == {
         "ClientSecret",
         "ClientSecretArn",
         "ClientType",
@@ -73,7 +76,7 @@ def test_every_client_setting_that_the_model_knows_is_carried_over() -> None:
 
 
 @pytest.mark.parametrize("by_link", [True, False])
-def test_an_update_of_a_full_pool_changes_only_what_it_should(by_link: bool) -> None:
+def test_an_update_of_a_full_pool_changes_only_the_given_settings(by_link: bool) -> None:
     full = full_pool(members, by_link=by_link)
     full["LambdaConfig"] = {k: v for k, v in full["LambdaConfig"].items() if k != "DefineAuthChallenge"}
     aws = FakeCognito(full, {})
@@ -83,15 +86,15 @@ def test_an_update_of_a_full_pool_changes_only_what_it_should(by_link: bool) -> 
     assert [c.path for c in difference(before, after)] == [("pool", *TRIGGER.path)]
 
 
-def test_an_update_of_a_full_client_changes_only_what_it_should() -> None:
+def test_an_update_of_a_full_client_changes_only_the_given_settings() -> None:
     aws = FakeCognito({}, {"web": app_client("web")})
     before = aws.describe()
     Pool(aws.client(), POOL_ID).update_client("web", [Change(("AuthSessionValidity",), 4, 15)])
     assert [c.path for c in difference(before, aws.describe())] == [("clients", "web", "AuthSessionValidity")]
 
 
-def test_a_client_update_that_leaves_out_is_seen_to_reset() -> None:
-    # The fake is worth nothing if it forgives.
+def test_the_fake_resets_settings_that_an_update_leaves_out() -> None:
+    # Otherwise the tests of this file could not fail.
     aws = FakeCognito({"UserPoolTags": {"team": "sign-in"}, "UserPoolTier": "PLUS"}, {})
     aws.client().update_user_pool(UserPoolId=POOL_ID, LambdaConfig={})
     assert (aws.pool["UserPoolTier"], aws.pool.get("UserPoolTags"), aws.pool["Name"]) == (
@@ -101,18 +104,18 @@ def test_a_client_update_that_leaves_out_is_seen_to_reset() -> None:
     )
 
 
-def test_a_setting_that_was_not_kept_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_that_was_not_kept_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     class Forgetful(FakeCognito):
         def _UpdateUserPool(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
             return super()._UpdateUserPool({k: v for k, v in body.items() if k != "UserPoolTags"})
 
-    monkeypatch.setattr("tools.pool_admin.aws_resources.pool._SHOWN_AFTER", (0.0,))
+    monkeypatch.setattr("tools.pool_admin.aws_resources.pool._PAUSES", (0.0,))
     aws = Forgetful({"UserPoolTags": {"team": "sign-in"}}, {})
     with pytest.raises(AdminError, match=r"did not keep UserPoolTags\.team\."):
         Pool(aws.client(), POOL_ID).update([TRIGGER])
 
 
-def test_app_mfa_without_sms_is_put_back() -> None:
+def test_mfa_without_sms_is_restored() -> None:
     aws = FakeCognito({"MfaConfiguration": "OPTIONAL"}, {})
     aws.mfa = {"SoftwareTokenMfaConfiguration": {"Enabled": True}, "MfaConfiguration": "OPTIONAL"}
     before = aws.describe()
@@ -121,7 +124,7 @@ def test_app_mfa_without_sms_is_put_back() -> None:
     assert aws.pool["MfaConfiguration"] == "OPTIONAL"
 
 
-def test_tags_of_aws_are_left_to_aws() -> None:
+def test_tags_of_aws_are_not_sent() -> None:
     tags = {"aws:cloudformation:stack-name": "users", "team": "sign-in"}
     assert pool_settings(model(), {"Id": POOL_ID, "UserPoolTags": tags})["UserPoolTags"] == {
         "team": "sign-in"
@@ -129,7 +132,7 @@ def test_tags_of_aws_are_left_to_aws() -> None:
 
 
 @pytest.mark.parametrize(
-    ("described", "carried"),
+    ("described", "sent"),
     [
         ({"SmsVerificationMessage": "", "SmsConfiguration": {}, "LambdaConfig": {}}, {}),
         ({"AutoVerifiedAttributes": [], "Arn": ARN, "Domain": "x"}, {"AutoVerifiedAttributes": []}),
@@ -145,8 +148,8 @@ def test_tags_of_aws_are_left_to_aws() -> None:
         ({"MfaConfiguration": "OFF"}, {"MfaConfiguration": "OFF"}),
     ],
 )
-def test_what_aws_describes_and_does_not_take(described: dict[str, Any], carried: dict[str, Any]) -> None:
-    assert pool_settings(model(), {"Id": POOL_ID} | described) == {"UserPoolId": POOL_ID} | carried
+def test_values_that_aws_describes_and_refuses(described: dict[str, Any], sent: dict[str, Any]) -> None:
+    assert pool_settings(model(), {"Id": POOL_ID} | described) == {"UserPoolId": POOL_ID} | sent
 
 
 @pytest.mark.parametrize(
@@ -164,9 +167,9 @@ def test_what_aws_describes_and_does_not_take(described: dict[str, Any], carried
             {"AccountRecoverySetting": {"RecoveryMechanisms": [{"Name": "admin_only", "Delay": 1}]}},
             {"AccountRecoverySetting.RecoveryMechanisms.Delay"},
         ),
-        # No update takes them, so none can reset them.
+        # No update accepts them, so none can reset them.
         ({"SchemaAttributes": [{"Name": "email", "Colour": "red"}], "Arn": ARN, "Domain": "x"}, set()),
-        # AWS keeps it.
+        # AWS keeps it when an update leaves it out.
         ({"DcrConfiguration": {"EnableStatus": "Enabled", "Tomorrow": 1}}, set()),
     ],
 )
@@ -175,32 +178,33 @@ def test_settings_that_neither_the_model_nor_the_tool_knows(
 ) -> None:
     assert unknown_settings(model(), "DescribeUserPool", described) == names
     aws = FakeCognito(described, {})
-    pool = Pool.at(aws.client(), POOL_ID)
+    pool = Pool.with_unknown_settings(aws.client(), POOL_ID)
     pool.describe()
     assert pool.unknown == names
 
 
 @pytest.mark.parametrize("name", ["ClientType", "ClientSecretArn", "ClientSecret", "LastModifiedDate"])
-def test_a_client_setting_that_no_update_takes_is_no_obstacle(name: str) -> None:
+def test_a_client_setting_that_no_update_accepts_is_not_unknown(name: str) -> None:
     assert unknown_settings(model(), "DescribeUserPoolClient", {name: "x"}) == set()
     assert name not in client_settings(model(), {"ClientId": "web", name: "x"})
 
 
-def test_an_error_answer_has_nothing_unknown() -> None:
+def test_an_error_response_has_no_unknown_settings() -> None:
     aws = FakeCognito({}, {})
-    pool = Pool.at(aws.client(), "eu-central-1_Other")
+    pool = Pool.with_unknown_settings(aws.client(), "eu-central-1_Other")
     with pytest.raises(AdminError, match="There is no user pool"):
         pool.describe()
     assert pool.unknown == set()
 
 
-def test_unknown_mfa_settings_count_too() -> None:
+def test_unknown_mfa_settings_are_found() -> None:
     aws = FakeCognito({}, {})
     aws.mfa = {"MfaConfiguration": "OFF", "PasskeyMfaConfiguration": {"Enabled": True}}
-    pool = Pool.at(aws.client(), POOL_ID)
+    unknown = Pool.with_unknown_settings(aws.client(), POOL_ID).unknown_settings()
+    assert unknown == {"PasskeyMfaConfiguration"}
     with pytest.raises(AdminError, match="does not know PasskeyMfaConfiguration"):
-        pool.check_settings_are_known(())
-    pool.check_settings_are_known(["PasskeyMfaConfiguration"])
+        refuse_unknown_settings(unknown, ())
+    refuse_unknown_settings(unknown, ["PasskeyMfaConfiguration"])
 
 
 DEFAULT_ACR = {f"Level{n}": {"AcrValue": f"urn:cognito:loa:{n}"} for n in (1, 2, 3, 4)}
@@ -208,7 +212,7 @@ CUSTOM_ACR = DEFAULT_ACR | {"Level3": {"AcrValue": "urn:people:strong"}}
 
 
 @pytest.mark.parametrize(
-    ("described", "carried"),
+    ("described", "sent"),
     [
         ({"AcrConfiguration": DEFAULT_ACR}, {}),
         ({"AcrConfiguration": CUSTOM_ACR}, {"AcrConfiguration": {"Level3": CUSTOM_ACR["Level3"]}}),
@@ -237,9 +241,9 @@ CUSTOM_ACR = DEFAULT_ACR | {"Level3": {"AcrValue": "urn:people:strong"}}
     ],
 )
 def test_defaults_and_settings_above_the_plan_are_not_sent(
-    described: dict[str, Any], carried: dict[str, Any]
+    described: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    assert pool_settings(model(), {"Id": POOL_ID} | described) == {"UserPoolId": POOL_ID} | carried
+    assert pool_settings(model(), {"Id": POOL_ID} | described) == {"UserPoolId": POOL_ID} | sent
 
 
 def test_an_update_keeps_dynamic_client_registration_and_custom_acr_names() -> None:
@@ -248,7 +252,7 @@ def test_an_update_keeps_dynamic_client_registration_and_custom_acr_names() -> N
         "AcrConfiguration": {"Level3": CUSTOM_ACR["Level3"]},
     }
     aws = FakeCognito(pool, {})
-    Pool.at(aws.client(), POOL_ID).update([TRIGGER])
+    Pool.with_unknown_settings(aws.client(), POOL_ID).update([TRIGGER])
     assert {name: aws.pool[name] for name in pool} == pool
 
 
@@ -262,14 +266,29 @@ def test_a_setting_that_was_not_sent_and_changed_is_reported(
             self.pool.pop(name, None)
             return answer
 
-    monkeypatch.setattr("tools.pool_admin.aws_resources.pool._SHOWN_AFTER", (0.0,))
+    monkeypatch.setattr("tools.pool_admin.aws_resources.pool._PAUSES", (0.0,))
     aws = Resetting({name: {"EnableStatus": "Disabled"}}, {})
     with pytest.raises(AdminError, match=f"did not keep {name}"):
-        Pool.at(aws.client(), POOL_ID).update([TRIGGER])
+        Pool.with_unknown_settings(aws.client(), POOL_ID).update([TRIGGER])
 
 
-def test_what_somebody_changed_meanwhile_is_not_overwritten() -> None:
+def test_a_setting_that_changed_after_the_plan_is_not_overwritten() -> None:
     aws = FakeCognito({"LambdaConfig": {"DefineAuthChallenge": ARN}}, {})
     with pytest.raises(AdminError, match=r"LambdaConfig\.DefineAuthChallenge changed after this plan"):
         Pool(aws.client(), POOL_ID).update([TRIGGER])
     assert aws.calls == []
+
+
+def test_changes_can_be_made_and_undone() -> None:
+    before = {"A": {"x": 1, "y": [1]}, "B": 2}
+    after = {"A": {"y": [2]}, "C": {"z": 3}}
+    made = difference(before, after)
+    assert with_changes(before, made) == after
+    assert with_changes(after, [Change(c.path, c.after, c.before) for c in made]) == before
+    assert reverse_change(Change(("A",), 1, 2), 1) is None
+    assert [str(change) for change in made] == [
+        "A.x: 1 → not set",
+        "A.y: 1 → 2",
+        "B: 2 → not set",
+        "C.z: not set → 3",
+    ]

@@ -1,4 +1,4 @@
-"""Who is locked out can go on: unlocked where the functions themselves count."""
+"""status and unlock, on the counters that the Lambda functions write."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,11 +17,10 @@ from tests.support.memory_stores import MemoryRequests, code_mac
 from token_service.confirmation import Confirmations, Wish
 from token_service.destination import Channel, Destination, parse
 from token_service.recipient import of_address, of_user
-from tools.pool_admin import cli
 from tools.pool_admin.cli import app
-from tools.pool_admin.users.commands import People
-from tools.pool_admin.users.counter_keys import Purpose, Subject, hash_of
-from tools.pool_admin.users.counters import Counters
+from tools.pool_admin.users.commands import UserCommands
+from tools.pool_admin.users.counter_keys import Purpose, Subject, address_hash
+from tools.pool_admin.users.counters import CounterTable
 
 SUB = "0d5f6e0a-1111-4222-8333-444455556666"
 SALT, NOW, NONCE = "the-id-of-a-key", 1_900_000_000, "0" * 32
@@ -43,8 +42,8 @@ def dynamodb() -> Iterator[Any]:
 
 
 @pytest.fixture
-def people(dynamodb: Any) -> People:
-    return People(None, "pool", SALT, Counters(dynamodb, "records", POLICY), limits_known=True)
+def users(dynamodb: Any) -> UserCommands:
+    return UserCommands(None, "pool", SALT, CounterTable(dynamodb, "records", POLICY), limits_known=True)
 
 
 def _read(address: str) -> Destination:
@@ -76,25 +75,25 @@ def _answered(dynamodb: Any, challenge: Challenge) -> Refusal | None:
         (Purpose.STEP_UP, ADA, SUB, SUB),
     ],
 )
-def test_who_is_locked_out_can_go_on(
-    dynamodb: Any, people: People, purpose: Purpose, address: str, sub: str, named: str
+def test_a_locked_user_or_address_is_unlocked(
+    dynamodb: Any, users: UserCommands, purpose: Purpose, address: str, sub: str, named: str
 ) -> None:
     challenge = _asked(dynamodb, address, sub)
     found = [_answered(dynamodb, challenge) for _ in range(3)]
     assert found == [Refusal.WRONG, Refusal.WRONG, Refusal.LOCKED]
-    standing = people.standing(named, purpose)
-    assert (standing.codes_sent, standing.wrong_answers, bool(standing.answer_wait)) == (1, 2, True)
-    assert people.unlock(named, purpose) == (Subject(purpose, challenge.subject), True)
-    assert people.standing(named, purpose).wrong_answers == 0
+    state = users.status(named, purpose)
+    assert (state.codes_sent, state.wrong_answers, bool(state.answer_wait)) == (1, 2, True)
+    assert users.unlock(named, purpose) == (Subject(purpose, challenge.subject), True)
+    assert users.status(named, purpose).wrong_answers == 0
     assert _answered(dynamodb, challenge) is Refusal.WRONG
 
 
-def test_each_purpose_is_unlocked_by_itself(dynamodb: Any, people: People) -> None:
+def test_each_purpose_is_unlocked_separately(dynamodb: Any, users: UserCommands) -> None:
     challenge = _asked(dynamodb, ADA, SUB)
     _answered(dynamodb, challenge)
-    assert people.unlock(SUB, Purpose.SIGN_IN) == (Subject(Purpose.SIGN_IN, SUB), False)
-    assert people.unlock(ADA, Purpose.TOKEN)[1] is False
-    assert people.standing(SUB, Purpose.STEP_UP).wrong_answers == 1
+    assert users.unlock(SUB, Purpose.SIGN_IN) == (Subject(Purpose.SIGN_IN, SUB), False)
+    assert users.unlock(ADA, Purpose.TOKEN)[1] is False
+    assert users.status(SUB, Purpose.STEP_UP).wrong_answers == 1
 
 
 @pytest.mark.parametrize("command", ["status", "unlock"])
@@ -102,19 +101,19 @@ def test_each_purpose_is_unlocked_by_itself(dynamodb: Any, people: People) -> No
 @pytest.mark.parametrize("known", [True, False])
 def test_no_address_is_printed(
     dynamodb: Any,
-    people: People,
+    users: UserCommands,
     monkeypatch: pytest.MonkeyPatch,
     command: str,
     form: tuple[str, ...],
     known: bool,
 ) -> None:
-    monkeypatch.setattr(cli, "people_of", lambda *_asked: people)
+    monkeypatch.setattr(UserCommands, "of", lambda *_options: users)
     if known:
         _asked(dynamodb, ADA)
     done = CliRunner().invoke(app, [command, ADA, "--stack", "s", "--purpose", "token", *form])
     assert done.exit_code == 0
     assert not any(part in done.output.lower() for part in ("ada", "people.example"))
     if form:
-        assert f'"subject": "{hash_of(ADA, SALT)}", "purpose": "token"' in done.output
+        assert f'"subject": "{address_hash(ADA, SALT)}", "purpose": "token"' in done.output
     else:
-        assert ("No token codes are counted of that address" in done.output) is not known
+        assert ("This address has no counters for token codes" in done.output) is not known

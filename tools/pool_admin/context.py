@@ -1,66 +1,73 @@
-"""The AWS account and the pool that the command line's options name."""
+"""The AWS account and the user pool that the options of a command name."""
+
+from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 
-from tools.pool_admin.aws_resources import stack
-from tools.pool_admin.aws_resources.backup_store import Saved
+from tools.pool_admin.aws_resources.backup_store import BackupStore
 from tools.pool_admin.aws_resources.functions import Functions
 from tools.pool_admin.aws_resources.pool import Pool
-from tools.pool_admin.aws_resources.stack import DeployedStack
+from tools.pool_admin.aws_resources.stack import DeployedStack, find_stack
 from tools.pool_admin.errors import AdminError
 
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
 _POOL_ID = re.compile(r"(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+\Z")
-# Six tries with growing pauses are about half a minute of throttling; then a sentence is better. A local
-# AWS throttles nobody, and one that is not there will not come up.
-_TRIES, _LOCAL_TRIES = 6, 1
+# Six attempts with growing pauses take about half a minute of throttling. A local AWS does not throttle, and
+# an address without a server stays without one.
+_ATTEMPTS, _LOCAL_ATTEMPTS = 6, 1
 
 
-def region_of(pool_id: str) -> str:
-    """The region that a pool's id names. Raises `AdminError` if it is not such an id."""
+def region_of_pool(pool_id: str) -> str:
+    """The region in a pool's id. Raises `AdminError` if it is no such id."""
     match = _POOL_ID.match(pool_id)
     if not match:
-        raise AdminError(f"{pool_id} is not the id of a user pool, which looks like eu-central-1_AbCdEfGhI.")
+        raise AdminError(
+            f"{pool_id} is not the id of a user pool. An id looks like eu-central-1_AbCdEfGhI: check it in "
+            "the Cognito console."
+        )
     return match["region"]
 
 
 @dataclass(frozen=True)
-class Aws:
-    """An account in a region, as --profile, --region and --endpoint-url name it."""
+class AwsAccount:
+    """An account and a region, from --profile, --region and --endpoint-url."""
 
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
 
-    def at_pool(self, pool_id: str) -> "Aws":
-        """The same in the pool's own region. Raises `AdminError` if another was asked for."""
-        region = region_of(pool_id)
+    def in_region_of(self, pool_id: str) -> AwsAccount:
+        """The same account in the pool's region. Raises `AdminError` if --region names another one."""
+        region = region_of_pool(pool_id)
         if self.region and self.region != region:
             raise AdminError(
                 f"The pool is in {region}, and its functions must be too. Leave out --region {self.region}."
             )
-        return Aws(self.profile, region, self.endpoint_url)
+        return AwsAccount(self.profile, region, self.endpoint_url)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of `service`, whose retries are bounded."""
+        """A boto3 client of `service` with a limited number of retries."""
         return self._session.client(service, endpoint_url=self.endpoint_url, config=self._config)  # type: ignore[call-overload]
 
     @cached_property
     def _config(self) -> Config:
-        tries = _LOCAL_TRIES if self._is_local else _TRIES
-        retries: Any = {"mode": "standard", "total_max_attempts": tries}
+        attempts = _LOCAL_ATTEMPTS if self._is_local else _ATTEMPTS
+        retries: Any = {"mode": "standard", "total_max_attempts": attempts}
         return Config(connect_timeout=5, read_timeout=30, retries=retries)
 
     @cached_property
     def _session(self) -> boto3.Session:
         if self._is_local and not self.profile:
-            # An emulator on this machine must not be shown a person's own credentials.
+            # An emulator on this machine must not see the user's real credentials.
             return boto3.Session("test", "test", region_name=self.region or "us-east-1")
         return boto3.Session(profile_name=self.profile, region_name=self.region)
 
@@ -70,26 +77,32 @@ class Aws:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A pool with what lies around it."""
+class AdminContext:
+    """One user pool and the AWS resources around it. `backups` holds the backup that attach saved."""
 
-    aws: Aws
+    aws: AwsAccount
     pool: Pool
     functions: Functions
-    cloudformation: Any
-    saved: Saved
-    arn: str
+    cloudformation: CloudFormationClient
+    backups: BackupStore
+    pool_arn: str
 
     @classmethod
-    def of(cls, aws: Aws, pool_id: str) -> "Place":
-        """The place of a pool. Raises `AdminError` if there is no such pool."""
-        aws = aws.at_pool(pool_id)
+    def of(cls, aws: AwsAccount, pool_id: str) -> AdminContext:
+        """The context of the pool `pool_id`. Raises `AdminError` if the account has no such pool."""
+        aws = aws.in_region_of(pool_id)
         cognito = aws.client("cognito-idp")
-        pool = Pool.at(cognito, pool_id)
-        arn = pool.describe()["Arn"]
-        saved = Saved(aws.client("ssm"), cognito, pool_id, arn)
-        return cls(aws, pool, Functions(aws.client("lambda")), aws.client("cloudformation"), saved, arn)
+        pool = Pool.with_unknown_settings(cognito, pool_id)
+        pool_arn = str(pool.describe()["Arn"])
+        return cls(
+            aws,
+            pool,
+            Functions(aws.client("lambda")),
+            aws.client("cloudformation"),
+            BackupStore(aws.client("ssm"), cognito, pool_id, pool_arn),
+            pool_arn,
+        )
 
     def stack(self, name: str) -> DeployedStack:
-        """A stack in the pool's region. Raises `AdminError` if it is not there."""
-        return stack.find(self.cloudformation, name, self.aws.region or "")
+        """The stack `name` in the pool's region. Raises `AdminError` if it does not exist there."""
+        return find_stack(self.cloudformation, name, self.aws.region or "")

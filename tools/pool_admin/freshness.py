@@ -39,14 +39,14 @@ _NEW = 1
 
 
 def api_of(model: ServiceModel) -> set[str]:
-    """Every member of the structures, as a dotted name, and every value of their enums, as `name = value`."""
+    """Every member of the structures as a dotted name, and every value of their enums as `name = value`."""
     return {line for name in _READ_OR_SENT for line in _lines(model.shape_for(name), name, ())}
 
 
 def new_in(model: ServiceModel, reviewed: set[str]) -> list[str]:
     """The members, values and sign-in flows of `model` that were not reviewed, sorted.
 
-    The flows are those that doctor has a rule for, whatever the list of reviewed names says.
+    A flow counts as reviewed if doctor has a rule for it, also if `reviewed` does not have it.
     """
     flows = {f"{member} = {flow}" for member in _FLOWS for flow in KNOWN_FLOWS}
     others = {line for line in reviewed if not line.startswith(tuple(f"{member} = " for member in _FLOWS))}
@@ -77,13 +77,13 @@ def newest_model() -> tuple[str, ServiceModel]:
 def main(
     write: Annotated[bool, typer.Option("--write", help="Record the newest model as reviewed.")] = False,
 ) -> None:
-    """List what Cognito's newest API has and no rule was reviewed for. Exit code 1 if there is any."""
+    """List the names in Cognito's newest API that no rule was reviewed for. Exits with 1 if there are any."""
     print("Downloading the newest botocore ...", file=sys.stderr)
     try:
         version, model = newest_model()
     except (subprocess.CalledProcessError, OSError, ValueError):
         print(
-            "The newest botocore could not be downloaded. Check the network and run it again.",
+            "The newest botocore could not be downloaded. Check the network, and run the command again.",
             file=sys.stderr,
         )
         raise typer.Exit(FAILED) from None
@@ -96,7 +96,7 @@ def main(
     print(f"botocore {version} has {len(new)} names that no rule was reviewed for:")
     print("\n".join(f"  {line}" for line in new))
     print(
-        "Read AWS's page about each. Add its rule to pool_settings.py or doctor, then record it: "
+        "Read AWS's page about each of them. Add its rule to pool_settings.py or doctor/, then record it: "
         f"{Path(sys.executable).name} -m tools.pool_admin.freshness --write"
     )
     raise typer.Exit(_NEW)

@@ -1,7 +1,9 @@
-"""The lines that a pool needs in the code of its owner: CloudFormation, the AWS CDK or Terraform.
+"""Prints an attach as lines for the tool that manages the pool: CloudFormation, the AWS CDK or Terraform.
 
-The owner changes a pool that such a tool manages there: the tool's next deployment would undo attach.
+The next deployment of such a tool undoes changes that are not in its code.
 """
+
+from __future__ import annotations
 
 import json
 import re
@@ -13,12 +15,15 @@ from typing import Any
 import yaml
 
 from tools.pool_admin import fixes
-from tools.pool_admin.aws_resources.functions import COGNITO, split
+from tools.pool_admin.attachment.plan import AttachPlan, functions_of_pool
+from tools.pool_admin.aws_resources.backup import POOL
+from tools.pool_admin.aws_resources.functions import COGNITO, split_arn
+from tools.pool_admin.aws_resources.pool import NEW_ATTRIBUTE
 from tools.pool_admin.aws_resources.pool_settings import Settings
 
 
 class Format(StrEnum):
-    """The tools whose lines can be printed."""
+    """The tools that lines can be printed for."""
 
     CDK = "cdk"
     TERRAFORM = "terraform"
@@ -27,11 +32,11 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class Declaration:
-    """A pool and its app clients as attach wants them.
+    """The pool and its app clients after an attach.
 
     `pool` and `clients` (by id) hold members of UpdateUserPool and UpdateUserPoolClient. `attributes` are
     the custom attributes to add, and `functions` the ARNs that the pool calls. `code_only` is the stack's
-    list of app clients if that has to change, else None.
+    new list of CODE_ONLY app clients, None if the list stays.
     """
 
     pool_arn: str
@@ -42,13 +47,26 @@ class Declaration:
     functions: tuple[str, ...]
     code_only: tuple[str, ...] | None
 
+    @classmethod
+    def of(cls, plan: AttachPlan) -> Declaration:
+        """The declaration of the same pool and app clients as the plan."""
+        return cls(
+            plan.pool_arn,
+            plan.stack.name,
+            plan.settings[POOL],
+            (NEW_ATTRIBUTE,) if plan.backup.attribute else (),
+            {client_id: settings for client_id, settings in plan.settings.items() if client_id != POOL},
+            tuple(dict.fromkeys(functions_of_pool(plan.stack))),
+            plan.code_only,
+        )
+
     @property
     def pool_id(self) -> str:
         return self.pool_arn.rpartition("/")[2]
 
     @property
     def permissions(self) -> dict[str, Settings]:
-        """The AWS::Lambda::Permission that each function needs, by a name for it."""
+        """The AWS::Lambda::Permission that each function needs, by a name for the resource."""
         return {
             _permission_name(arn): {
                 "Action": "lambda:InvokeFunction",
@@ -61,13 +79,13 @@ class Declaration:
         }
 
 
-def lines(declaration: Declaration, form: Format) -> str:
-    """The lines to add, with comments that say where."""
-    text = "\n".join((*_LINES[form](declaration), *_afterwards(declaration)))
+def declaration_text(declaration: Declaration, form: Format) -> str:
+    """The lines to add, with comments that say where they belong."""
+    text = "\n".join((*_LINES[form](declaration), *_next_steps(declaration)))
     return re.sub("^#", "//", text, flags=re.MULTILINE) if form is Format.CDK else text
 
 
-def _afterwards(declaration: Declaration) -> Iterator[str]:
+def _next_steps(declaration: Declaration) -> Iterator[str]:
     yield ""
     yield "# After that deployment:"
     if declaration.code_only is not None:
@@ -79,7 +97,7 @@ def _cloudformation(declaration: Declaration) -> Iterator[str]:
     yield f"# Properties of the AWS::Cognito::UserPool {declaration.pool_id}:"
     yield _yaml(declaration.pool)
     if declaration.attributes:
-        yield "---\n# In its Schema, besides the attributes that it has:"
+        yield "---\n# In its Schema, after the existing attributes:"
         yield _yaml(list(declaration.attributes))
     for client_id, settings in declaration.clients.items():
         yield f"---\n# Properties of the AWS::Cognito::UserPoolClient {client_id}:"
@@ -131,8 +149,8 @@ def _terraform(declaration: Declaration) -> Iterator[str]:
     yield "\n# New resources:"
     for name, permission in declaration.permissions.items():
         yield f'resource "aws_lambda_permission" "{_snake(name)}" {{'
-        # Terraform takes an alias apart from the function's ARN.
-        alias = split(permission["FunctionName"])[2]
+        # Terraform has a separate argument for the alias.
+        alias = split_arn(permission["FunctionName"])[2]
         arn = permission["FunctionName"].removesuffix(f":{alias}")
         qualifier = {"Qualifier": alias} if alias else {}
         yield from _hcl(permission | {"FunctionName": arn} | qualifier, "  ")
@@ -148,11 +166,11 @@ def _yaml(value: Any) -> str:
 
 def _leaves(settings: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in settings.items():
-        at = f"{path}.{name}" if path else name
+        full_path = f"{path}.{name}" if path else name
         if isinstance(value, Mapping):
-            yield from _leaves(value, at)
+            yield from _leaves(value, full_path)
         else:
-            yield at, value
+            yield full_path, value
 
 
 def _hcl(settings: Mapping[str, Any], indent: str = "") -> Iterator[str]:
@@ -162,7 +180,7 @@ def _hcl(settings: Mapping[str, Any], indent: str = "") -> Iterator[str]:
             yield from _hcl(value, f"{indent}  ")
             yield f"{indent}}}"
         else:
-            # Terraform reads ${ and %{ in a string as templates.
+            # Terraform reads ${ and %{ in a string as a template.
             literal = json.dumps(value).replace("${", "$${").replace("%{", "%%{")
             yield f"{indent}{_snake(name)} = {literal}"
 
@@ -172,4 +190,4 @@ def _snake(name: str) -> str:
 
 
 def _permission_name(arn: str) -> str:
-    return "".join(word.capitalize() for word in re.split(r"\W+", split(arn)[0])) + "ForCognito"
+    return "".join(word.capitalize() for word in re.split(r"\W+", split_arn(arn)[0])) + "ForCognito"

@@ -1,102 +1,135 @@
-"""Take back what attach did, and only that: what others changed since stays as it is."""
+"""Undo the changes of attach, and keep later changes by others."""
 
-from collections.abc import Collection
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from tools.pool_admin.attachment.attach import knows_code_only, set_code_only
-from tools.pool_admin.aws_resources.backup import POOL, Record
-from tools.pool_admin.aws_resources.pool_settings import Change, backwards, value_at
+from tools.pool_admin.attachment.attach import read_served_code_only, set_code_only
+from tools.pool_admin.attachment.plan import has_list, refuse_unknown_settings
+from tools.pool_admin.aws_resources.backup import POOL, Backup
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.pool_settings import Change, Settings, reverse_change, value_at
 from tools.pool_admin.aws_resources.stack import DeployedStack
-from tools.pool_admin.context import Place
+from tools.pool_admin.context import AdminContext
 from tools.pool_admin.errors import AdminError
 
 
 @dataclass(frozen=True)
-class Detach:
-    """A detach that was planned and not begun. `changes` is by app client, and `POOL`."""
+class AttachedState:
+    """An attached pool. `settings` is by app client and `POOL`, without the app clients that were deleted.
 
-    place: Place
-    record: Record
-    changes: dict[str, tuple[Change, ...]]
+    `stack` is the attached stack if its list of CODE_ONLY app clients was changed and the stack still exists.
+    `served_code_only` is the list that its function has.
+    """
+
+    backup: Backup
+    settings: Mapping[str, Settings]
+    unknown_settings: frozenset[str]
+    stack: DeployedStack | None
+    served_code_only: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DetachPlan:
+    """The remaining steps. `changes` is by app client and `POOL`.
+
+    `code_only` is the whole old list of CODE_ONLY app clients for the stack, None if the list stays.
+    """
+
+    backup: Backup
+    changes: Mapping[str, tuple[Change, ...]]
     stack: DeployedStack | None
     code_only: tuple[str, ...] | None
     notes: tuple[str, ...]
 
-    @classmethod
-    def of(cls, place: Place, accepted: Collection[str] = ()) -> "Detach":
-        """Plan what to undo, and change nothing. Raises `AdminError` if nothing was attached.
 
-        `accepted` are settings that AWS may reset, because this tool does not know them.
-        """
-        record = place.saved.load()
-        if record is None:
-            raise AdminError(
-                f"Nothing is known of an attach to {place.pool.pool_id}: neither the SSM parameter "
-                f"{place.saved.parameter} nor the file {place.saved.file} is there."
-            )
-        notes: list[str] = []
-        changes = {
-            target: tuple(_back(target, made, _settings(place, target, notes), notes))
-            for target, made in record.changes.items()
-        }
-        place.pool.check_settings_are_known(accepted)
-        stack = _stack(place, record, notes)
-        listed = _listed(place, record, stack) if stack else None
-        if record.attribute:
-            notes.append("The attribute custom:otp_channel stays: a pool never loses an attribute again.")
-        changes = {target: made for target, made in changes.items() if made}
-        return cls(place, record, changes, stack, listed, tuple(notes))
-
-    def carry_out(self) -> None:
-        """Do every step. What is cut off in the middle is taken up by the next run."""
-        # The app clients first: they need their old ways back before the triggers go.
-        for client_id in (target for target in self.changes if target != POOL):
-            self.place.pool.update_client(client_id, self.changes[client_id])
-        if pool := self.changes.get(POOL):
-            self.place.pool.update(pool)
-        for arn in self.record.permissions:
-            self.place.functions.disallow(arn, self.place.arn)
-        if self.stack and self.code_only is not None:
-            set_code_only(self.place, self.stack, self.code_only)
-        self.place.saved.forget()
+def read_attached_state(context: AdminContext) -> AttachedState:
+    """The state that `plan_detach` needs. Changes nothing. Raises `AdminError` if nothing is attached."""
+    backup = context.backups.load()
+    if backup is None:
+        raise AdminError(
+            f"No backup of an attach to {context.pool.pool_id} was found: neither the SSM parameter "
+            f"{context.backups.parameter} nor the file {context.backups.file} exists. Check the pool's id."
+        )
+    client_ids = context.pool.client_ids()
+    settings = {
+        target: context.pool.settings() if target == POOL else context.pool.client_settings(target)
+        for target in backup.changes
+        if target == POOL or target in client_ids
+    }
+    stack = _attached_stack(context, backup)
+    return AttachedState(
+        backup,
+        settings,
+        context.pool.unknown_settings(),
+        stack,
+        read_served_code_only(context, stack) if stack else (),
+    )
 
 
-def _settings(place: Place, target: str, notes: list[str]) -> dict[str, object] | None:
-    if target == POOL:
-        return place.pool.settings()
-    if target in place.pool.client_ids():
-        return place.pool.client(target)
-    notes.append(f"The app client {target} is not there any more.")
-    return None
+def plan_detach(state: AttachedState, accepted: Collection[str] = ()) -> DetachPlan:
+    """The steps that undo an attach.
+
+    `accepted` are unknown settings that AWS may reset. Raises `AdminError` if it may reset others.
+    """
+    refuse_unknown_settings(state.unknown_settings, accepted)
+    backup, notes = state.backup, list[str]()
+    changes = {}
+    for target, made in backup.changes.items():
+        if target not in state.settings:
+            notes.append(f"The app client {target} no longer exists.")
+        elif reversed_changes := _reverse(target, made, state.settings[target], notes):
+            changes[target] = reversed_changes
+    if backup.code_only and not state.stack:
+        notes.append(f"The stack {backup.stack} no longer exists.")
+    if backup.attribute:
+        notes.append(f"The attribute {ATTRIBUTE} stays, because Cognito cannot remove an attribute.")
+    return DetachPlan(backup, changes, state.stack, _old_code_only(state), tuple(notes))
 
 
-def _back(
-    target: str, made: tuple[Change, ...], now: dict[str, object] | None, notes: list[str]
-) -> list[Change]:
-    found: list[Change] = []
-    for change in made if now is not None else ():
-        try:
-            back = backwards(change, value_at(now or {}, change.path))
-        except ValueError:
-            notes.append(f"{'.'.join(change.path)} of {target} was changed since, and stays as it is.")
-            continue
-        found += [back] if back else []
-    return found
+def apply_detach(context: AdminContext, plan: DetachPlan) -> None:
+    """Carry out every step of the plan. After an interruption, another run does the rest."""
+    # The app clients come first: they need their old flows before the triggers are removed.
+    for client_id in (target for target in plan.changes if target != POOL):
+        context.pool.update_client(client_id, plan.changes[client_id])
+    if changes := plan.changes.get(POOL):
+        context.pool.update(changes)
+    for arn in plan.backup.permissions:
+        context.functions.disallow(arn, context.pool_arn)
+    if plan.stack and plan.code_only is not None:
+        set_code_only(context, plan.stack, plan.code_only)
+    context.backups.delete()
 
 
-def _stack(place: Place, record: Record, notes: list[str]) -> DeployedStack | None:
-    if not record.code_only:
+def _attached_stack(context: AdminContext, backup: Backup) -> DeployedStack | None:
+    if not backup.code_only:
         return None
     try:
-        return place.stack(record.stack)
+        return context.stack(backup.stack)
     except AdminError:
-        notes.append(f"The stack {record.stack} is not there any more.")
         return None
 
 
-def _listed(place: Place, record: Record, stack: DeployedStack) -> tuple[str, ...] | None:
-    kept = [name for name in stack.code_only if record.code_only.get(name, True)]
-    back = [name for name, was in record.code_only.items() if was and name not in kept]
-    listed = (*kept, *back)
-    done = listed == stack.code_only and knows_code_only(place, stack, listed)
-    return None if done else listed
+def _reverse(target: str, made: tuple[Change, ...], now: Settings, notes: list[str]) -> tuple[Change, ...]:
+    reversed_changes = []
+    for change in made:
+        try:
+            reversed_change = reverse_change(change, value_at(now, change.path))
+        except ValueError:
+            notes.append(f"{'.'.join(change.path)} of {target} was changed after attach, and stays as it is.")
+            continue
+        if reversed_change:
+            reversed_changes.append(reversed_change)
+    return tuple(reversed_changes)
+
+
+def _old_code_only(state: AttachedState) -> tuple[str, ...] | None:
+    stack, before = state.stack, state.backup.code_only
+    if not stack:
+        return None
+    kept = [client_id for client_id in stack.code_only if before.get(client_id, True)]
+    added = [client_id for client_id, was in before.items() if was and client_id not in kept]
+    clients = (*kept, *added)
+    is_done = clients == stack.code_only and has_list(stack, state.served_code_only, clients)
+    return None if is_done else clients

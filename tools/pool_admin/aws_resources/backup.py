@@ -1,4 +1,4 @@
-"""What attach changed and what stood there before, so that detach can put it back."""
+"""The backup of an attach: the changes that it made, with the values before, so that detach can undo them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ _VERSION = 1
 
 
 @dataclass(frozen=True)
-class Record:
-    """Everything that was done to one pool for one stack.
+class Backup:
+    """Everything that attach did to one pool for one stack. The field names are those of the stored JSON.
 
-    `changes` maps `POOL` or an app client's id to what changed there. `code_only` maps an app client to
-    whether it was CODE_ONLY before, `modes` each that was named to whether it is to be so since;
-    `permissions` are functions that the pool was allowed to call.
+    `changes` maps `POOL` or an app client's id to the changes there. `code_only` maps an app client to
+    whether it was CODE_ONLY before, and `modes` each named app client to whether it is CODE_ONLY now.
+    `permissions` are the functions that the pool was allowed to call. `attribute` is whether attach added the
+    attribute.
     """
 
     pool_id: str
@@ -33,12 +34,12 @@ class Record:
     attribute: bool = False
     modes: dict[str, bool] = field(default_factory=dict)
 
-    def and_then(self, later: Record) -> Record:
-        """This record with a later one of the same pool and stack: what stood there first, stays first."""
+    def merge(self, later: Backup) -> Backup:
+        """This backup and a later one of the same pool and stack. The earliest values before a change win."""
         changes = dict(self.changes)
         for target, made in later.changes.items():
-            changes[target] = _joined(changes.get(target, ()), made)
-        return Record(
+            changes[target] = _merge_changes(changes.get(target, ()), made)
+        return Backup(
             self.pool_id,
             self.stack,
             changes,
@@ -48,38 +49,38 @@ class Record:
             self.modes | later.modes,
         )
 
-    def pack(self) -> str:
-        """As one line of JSON."""
+    def to_json(self) -> str:
+        """One line of JSON."""
         return json.dumps({"version": _VERSION, **asdict(self)}, separators=(",", ":"), sort_keys=True)
 
-    def squeeze(self) -> str:
-        """As letters, digits, `-`, `_` and `=` only, which is all that a tag takes."""
-        return base64.urlsafe_b64encode(zlib.compress(self.pack().encode(), 9)).decode()
+    def to_compressed(self) -> str:
+        """The JSON compressed, in letters, digits, `-`, `_` and `=`: tags allow no more characters."""
+        return base64.urlsafe_b64encode(zlib.compress(self.to_json().encode(), 9)).decode()
 
     @classmethod
-    def unpack(cls, text: str) -> Record:
-        """From either form. Raises `AdminError` if it is neither."""
+    def parse(cls, text: str) -> Backup:
+        """The backup in either form. Raises `AdminError` if `text` is neither."""
         try:
             if not text.startswith("{"):
                 text = zlib.decompress(base64.urlsafe_b64decode(text)).decode()
-            found: dict[str, Any] = json.loads(text)
-            # A record of another version has other fields, or another number here.
-            del {_VERSION: found}[found.pop("version")]
+            fields: dict[str, Any] = json.loads(text)
+            if fields.pop("version") != _VERSION:
+                raise ValueError("another version")  # noqa: TRY301 - handled like any text that cannot be read
             changes = {
                 target: tuple(Change(tuple(c["path"]), c["before"], c["after"]) for c in made)
-                for target, made in found.pop("changes").items()
+                for target, made in fields.pop("changes").items()
             }
-            return cls(**found | {"changes": changes, "permissions": tuple(found["permissions"])})
+            return cls(**fields | {"changes": changes, "permissions": tuple(fields["permissions"])})
         except (ValueError, KeyError, TypeError, zlib.error):
             raise AdminError(
-                "The saved settings of this pool cannot be read. They were made by another version of this "
-                "command: use that one, or put the triggers and the app clients back by hand."
+                "The saved settings of this pool cannot be read. Another version of this command saved them: "
+                "use that version, or restore the triggers and the app clients by hand."
             ) from None
 
 
-def _joined(first: Iterable[Change], later: Iterable[Change]) -> tuple[Change, ...]:
+def _merge_changes(first: Iterable[Change], later: Iterable[Change]) -> tuple[Change, ...]:
     by_path = {change.path: change for change in first}
     for change in later:
-        known = by_path.get(change.path)
-        by_path[change.path] = Change(change.path, known.before if known else change.before, change.after)
+        earlier = by_path.get(change.path)
+        by_path[change.path] = Change(change.path, earlier.before if earlier else change.before, change.after)
     return tuple(by_path.values())

@@ -1,106 +1,121 @@
-"""A deployed stack as the pool's administration needs it: its functions, its parameters, its outputs."""
+"""A deployed Cognito Passcode stack: its functions, parameters and outputs."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-from tools.pool_admin.errors import AdminError, code_of
+from tools.pool_admin.errors import AdminError, error_code
 
-# The trigger's name in LambdaConfig, and the function's name in the template.
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackResourceSummaryTypeDef as Resource
+
+# The name of each challenge trigger in LambdaConfig, and the name of its function in the template.
 TRIGGERS = {
     "DefineAuthChallenge": "DefineAuthChallenge",
     "CreateAuthChallenge": "CreateAuthChallenge",
     "VerifyAuthChallengeResponse": "VerifyAuthChallenge",
 }
+# Names of other functions in the template. PreTokenGeneration is also the name of its trigger.
 CLAIMS = "PreTokenGeneration"
 DELIVER = "Deliver"
 SENDER = "CustomSender"
+# The stack's parameter with the app clients that sign in with a code instead of a password.
 CODE_ONLY = "CodeOnlyClientIds"
+# The name of the stack's identity provider.
 PROVIDER = "OneTimeCode"
-_CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+_CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """`functions` maps the template's names to what Cognito is to call (an alias if there is one).
+    """`functions` maps a function's name in the template to the ARN that Cognito calls: its alias, if any.
 
     `hosted_client` and `inner_client` are the app clients of the hosted sign-in, empty without it.
     """
 
     name: str
-    status: str
     parameters: dict[str, str]
     outputs: dict[str, str]
     functions: dict[str, str]
-    alarms: tuple[str, ...] = field(default=())
+    alarms: tuple[str, ...] = ()
     hosted_client: str = ""
     inner_client: str = ""
 
     @property
     def pool_id(self) -> str:
-        """The pool that it works for: its own, or the one it was deployed for."""
+        """The pool that the stack works for: the one it made, or the one in its parameter UserPoolId."""
         return self.outputs.get("UserPoolId", "")
 
     @property
     def makes_pool(self) -> bool:
+        """Whether the stack has a user pool of its own instead of an existing one."""
         return not self.parameters.get("UserPoolId")
 
-    def keeps(self, pool_id: str) -> bool:
-        """Whether it made that pool itself."""
+    def owns(self, pool_id: str) -> bool:
+        """Whether the stack made the pool `pool_id`."""
         return self.makes_pool and self.pool_id == pool_id
 
     @property
     def code_only(self) -> tuple[str, ...]:
-        """App clients that sign in with a code instead of a password."""
+        """The app clients that sign in with a code instead of a password."""
         listed = self.outputs.get("CodeOnlyClientId") if self.makes_pool else self.parameters.get(CODE_ONLY)
-        return tuple(filter(None, (listed or "").split(",")))
+        return split_list(listed)
 
     @property
     def served_code_only(self) -> tuple[str, ...]:
-        """The same as the function has it, with the hosted sign-in's own if that asks for no password."""
-        alone = self.parameters.get("HostedSignInMode") == "CODE_ONLY"
-        return (*self.code_only, *([self.inner_client] if alone and self.inner_client else []))
+        """`code_only`, and the inner client of a hosted sign-in without a password: the function's list."""
+        without_password = self.parameters.get("HostedSignInMode") == "CODE_ONLY"
+        return (*self.code_only, *([self.inner_client] if without_password and self.inner_client else []))
 
     @property
     def claims_version(self) -> str | None:
-        """The event version of the function for claims; None if this stack has none."""
+        """The event version of the function for claims; None if the stack has no such function."""
         if CLAIMS not in self.functions:
             return None
-        both = self.parameters.get("AssuranceClaims") == "ID_AND_ACCESS_TOKEN"
-        return "V2_0" if both else "V1_0"
+        both_tokens = self.parameters.get("AssuranceClaims") == "ID_AND_ACCESS_TOKEN"
+        return "V2_0" if both_tokens else "V1_0"
 
     @property
     def triggers(self) -> dict[str, str]:
-        """The challenge triggers of LambdaConfig, and what each has to call."""
+        """The challenge triggers of LambdaConfig, with the ARN that each has to call."""
         return {trigger: self.functions[name] for trigger, name in TRIGGERS.items()}
 
 
-def find(cloudformation: Any, name: str, region: str) -> DeployedStack:
-    """The stack `name`. Raises `AdminError` if it is not there or not one of these."""
+def split_list(value: str | None) -> tuple[str, ...]:
+    """The items of a list that is written with commas; empty for an empty value."""
+    return tuple(filter(None, (value or "").split(",")))
+
+
+def find_stack(cloudformation: CloudFormationClient, name: str, region: str) -> DeployedStack:
+    """The stack `name`. Raises `AdminError` if it does not exist or is no Cognito Passcode stack."""
     try:
         described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
-        if code_of(error) != "ValidationError":
+        if error_code(error) != "ValidationError":
             raise
         raise AdminError(
-            f"There is no stack {name} in {region}. Check the name; a stack must be in its pool's region."
+            f"There is no stack {name} in {region}. Check the name. A stack must be in the region of its "
+            "pool."
         ) from None
     resources = _resources(cloudformation, name)
-    ids = _ids(resources)
+    ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
     functions = {
         logical: arn
         for logical in (*TRIGGERS.values(), CLAIMS, DELIVER, SENDER)
-        if (arn := _arn(ids, logical, described["StackId"]))
+        if (arn := _function_arn(ids, logical, described["StackId"]))
     }
     missing = [logical for logical in (*TRIGGERS.values(), DELIVER) if logical not in functions]
     if missing:
         raise AdminError(
-            f"The stack {name} has no function {missing[0]}: it is not a Cognito Passcode stack."
+            f"The stack {name} has no function {missing[0]}, so it is not a Cognito Passcode stack. Check "
+            "the name."
         )
     return DeployedStack(
         name=name,
-        status=described["StackStatus"],
         parameters={p["ParameterKey"]: p.get("ParameterValue", "") for p in described.get("Parameters", [])},
         outputs={o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])},
         functions=functions,
@@ -112,9 +127,14 @@ def find(cloudformation: Any, name: str, region: str) -> DeployedStack:
     )
 
 
-def set_code_only(cloudformation: Any, stack: DeployedStack, clients: tuple[str, ...]) -> None:
-    """Change the one parameter and leave the rest of the stack as it is. Raises `AdminError` if it fails."""
-    kept = [
+def update_code_only_clients(
+    cloudformation: CloudFormationClient, stack: DeployedStack, clients: tuple[str, ...]
+) -> None:
+    """Set the parameter CodeOnlyClientIds, keep the rest of the stack, and wait for the update.
+
+    Raises `AdminError` if the update fails.
+    """
+    kept: list[Any] = [
         {"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters if name != CODE_ONLY
     ]
     try:
@@ -127,24 +147,24 @@ def set_code_only(cloudformation: Any, stack: DeployedStack, clients: tuple[str,
         waiter = cloudformation.get_waiter("stack_update_complete")
         waiter.wait(
             StackName=stack.name,
-            WaiterConfig={"Delay": 1 if _is_near(cloudformation) else 5, "MaxAttempts": 120},
+            WaiterConfig={"Delay": 1 if _is_local(cloudformation) else 5, "MaxAttempts": 120},
         )
     except WaiterError:
         raise AdminError(
-            f"The stack {stack.name} did not take the new {CODE_ONLY}. Look at its events, mend what "
-            "they name, and run the command again."
+            f"The update of {CODE_ONLY} in the stack {stack.name} failed. Fix the cause that the stack's "
+            "events name, and run the command again."
         ) from None
     except ClientError as error:
-        # Of a run that was cut off after this step.
+        # An earlier run can have been interrupted after this step.
         if "No updates are to be performed" not in str(error):
             raise
 
 
-def _is_near(client: Any) -> bool:
-    return str(client.meta.endpoint_url).startswith("http://")
+def _is_local(cloudformation: CloudFormationClient) -> bool:
+    return str(cloudformation.meta.endpoint_url).startswith("http://")
 
 
-def _resources(cloudformation: Any, name: str) -> list[dict[str, Any]]:
+def _resources(cloudformation: CloudFormationClient, name: str) -> list[Resource]:
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
     return [
         resource
@@ -154,15 +174,11 @@ def _resources(cloudformation: Any, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _ids(resources: list[dict[str, Any]]) -> dict[str, str]:
-    return {resource["LogicalResourceId"]: str(resource["PhysicalResourceId"]) for resource in resources}
-
-
-def _arn(ids: dict[str, str], logical: str, stack_id: str) -> str | None:
-    """What Cognito calls: the function's alias if there is one (SnapStart), else the function."""
+def _function_arn(ids: dict[str, str], logical: str, stack_id: str) -> str | None:
+    """The ARN of the function's alias if there is one (SnapStart), else of the function."""
     if alias := ids.get(f"{logical}Alias"):
         return alias
-    # A function's physical id is its name; the rest of its ARN is as in the stack's.
+    # A function's physical id is its name. The rest of its ARN is that of the stack.
     _, partition, _, region, account, *_ = stack_id.split(":")
     name = ids.get(logical)
     return f"arn:{partition}:lambda:{region}:{account}:function:{name}" if name else None

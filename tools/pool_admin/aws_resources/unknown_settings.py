@@ -1,4 +1,4 @@
-"""Settings that AWS describes and the installed SDK does not know: an update would reset them unseen."""
+"""Settings that AWS describes and the installed SDK does not know. An update would reset them unnoticed."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,10 +7,10 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-from tools.pool_admin.aws_resources.pool_settings import KEPT_BY_AWS, RENAMED, members
+from tools.pool_admin.aws_resources.pool_settings import KEPT_BY_AWS, RENAMED, structure_members
 
-# By the call that describes: the member that holds the description (if empty, the whole answer), its shape,
-# and the operation that updates it.
+# By describing operation: the member with the description (empty: the whole response), its shape, and the
+# operation that updates it.
 DESCRIBED = {
     "DescribeUserPool": ("UserPool", "UserPoolType", "UpdateUserPool"),
     "DescribeUserPoolClient": ("UserPoolClient", "UserPoolClientType", "UpdateUserPoolClient"),
@@ -19,9 +19,9 @@ DESCRIBED = {
 
 
 def keep_unknown_members(cognito: Any) -> None:
-    """Let the descriptions of a boto3 client contain every member that AWS returned, as JSON.
+    """Make the descriptions of a boto3 client contain every member that AWS returned.
 
-    botocore itself drops the members that its model does not have.
+    botocore drops the members that its model does not have.
     """
     for operation, (member, _shape, _update) in DESCRIBED.items():
 
@@ -36,20 +36,20 @@ def keep_unknown_members(cognito: Any) -> None:
 
 
 def unknown_settings(model: ServiceModel, operation: str, described: Mapping[str, Any]) -> set[str]:
-    """The dotted names of settings in a description that neither `model` nor this tool has a rule for.
+    """The dotted names of the settings in a description that neither `model` nor this tool knows.
 
-    `operation` is the call that described them. A setting that no update takes, or that AWS keeps when an
-    update leaves it out, is not one of them.
+    `operation` is the operation that described them. The result leaves out the settings that no update
+    accepts, and those that AWS keeps when an update leaves them out.
     """
     _member, described_as, update = DESCRIBED[operation]
-    known, taken = members(model, described_as), members(model, f"{update}Request")
+    known, accepted = structure_members(model, described_as), structure_members(model, f"{update}Request")
     names: set[str] = set()
     for name, value in described.items():
         if name in KEPT_BY_AWS.get(update, ()) or name == "ResponseMetadata" or value is None:
             continue
         if name not in known:
             names.add(name)
-        elif RENAMED.get(name, name) in taken:
+        elif RENAMED.get(name, name) in accepted:
             names |= set(_unknown(value, known[name], (name,)))
     return names
 

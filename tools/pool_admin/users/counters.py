@@ -1,20 +1,26 @@
-"""What is counted of one subject, and how to let them go on: counters and times, never a code."""
+"""The counters of one subject in the stack's table: counts and times, never a code."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from passcode.token_service.policy import Policy, answer_wait, send_wait
-from tools.pool_admin.errors import code_of
+from tools.pool_admin.errors import error_code
 from tools.pool_admin.users.counter_keys import Subject
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How a subject stands. Times are seconds since the epoch, 0 for never; waits are seconds from now.
+class CounterState:
+    """The counters of a subject, and the times until the next answer and the next message are allowed.
 
-    `answer_wait` is None if only `unlock` ends it.
+    Times are seconds since the epoch, 0 for never. Waits are seconds from now; `answer_wait` is None if only
+    `unlock` ends it. `known` is whether the table has counters of the subject.
     """
 
     subject: Subject
@@ -29,21 +35,21 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Counters:
-    """The table of a stack. `policy` has the limits that hold there."""
+class CounterTable:
+    """The table of a stack. `policy` has the limits of that stack."""
 
-    dynamodb: Any
+    dynamodb: DynamoDBClient
     table: str
     policy: Policy
 
-    def standing(self, subject: Subject, now: int) -> Standing:
-        """How the subject stands at `now`."""
-        found = self.dynamodb.get_item(TableName=self.table, Key=_key(subject), ConsistentRead=True)
-        item = found.get("Item", {})
+    def state(self, subject: Subject, now: int) -> CounterState:
+        """The counters of the subject at `now`, in seconds since the epoch."""
+        response = self.dynamodb.get_item(TableName=self.table, Key=_key(subject), ConsistentRead=True)
+        item = response.get("Item", {})
         count = {name: int(value["N"]) for name, value in item.items() if "N" in value}
         failures, failed_at = count.get("failures", 0), count.get("failed_at", 0)
         is_open = count.get("issued", 0) > count.get("spent", 0)
-        return Standing(
+        return CounterState(
             subject=subject,
             known=bool(item),
             codes_sent=count.get("issued", 0),
@@ -56,24 +62,24 @@ class Counters:
         )
 
     def unlock(self, subject: Subject) -> bool:
-        """Forget the wrong answers and the quota of messages, and nothing else; False if none is known.
+        """Reset the wrong answers and the message quota. Returns False if the subject has no counters.
 
-        What was issued and spent stays: a code that worked once must not work again.
+        The counts of issued and used codes stay, so that a used code cannot work again.
         """
         try:
             self.dynamodb.update_item(
                 TableName=self.table,
                 Key=_key(subject),
-                UpdateExpression="SET failures = :none REMOVE failed_at, send_tat",
+                UpdateExpression="SET failures = :zero REMOVE failed_at, send_tat",
                 ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":none": {"N": "0"}},
+                ExpressionAttributeValues={":zero": {"N": "0"}},
             )
         except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
+            if error_code(error) != "ConditionalCheckFailedException":
                 raise
             return False
         return True
 
 
 def _key(subject: Subject) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": subject.key}}
+    return {"pk": {"S": subject.record_key}}
