@@ -58,7 +58,7 @@ def _log_refusal(error: Exception) -> None:
     import json  # noqa: PLC0415 - paid only when something is wrong
     import time  # noqa: PLC0415
 
-    from passcode.token_service.telemetry import where  # noqa: PLC0415
+    from passcode.token_service.telemetry import error_location  # noqa: PLC0415
 
     # The line is a metric too (embedded metric format), written by hand: Powertools is no light import.
     counted = {
@@ -68,5 +68,5 @@ def _log_refusal(error: Exception) -> None:
     }
     line = {"level": "ERROR", "service": "define_auth_challenge", "message": "the event could not be read"}
     metric = {"errors": 1, "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [counted]}}
-    told = {"error": type(error).__name__, "where": where(error)}
+    told = {"error": type(error).__name__, "where": error_location(error)}
     print(json.dumps(line | told | metric))  # noqa: T201 - Lambda's log is standard output

@@ -22,7 +22,7 @@ from passcode.cognito_messages.message import Sealed
 from passcode.delivery.dispatcher import Sender, deliver
 from passcode.delivery.envelope import Delivery
 from passcode.delivery.sms_limits import LimitedSms, SmsCaps
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 from passcode.token_service.telemetry import Telemetry
 
 
@@ -79,7 +79,7 @@ _SENDER = Sender(
 
 
 @cache
-def _opener() -> Callable[[str], RawCode]:
+def _opener() -> Callable[[str], Code]:
     # Only now: it would add a third to each cold start, and most stacks never need it.
     from passcode.adapters.cognito_decryptor import Opener  # noqa: PLC0415
 

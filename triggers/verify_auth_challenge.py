@@ -43,8 +43,8 @@ def respond(
     verdict = judge(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
     if verdict.refusal:
         tell.refused(verdict.refusal)
-        if verdict.wait != 0:
-            raise Refused(verdict.refusal, verdict.wait)
+        if verdict.retry_after != 0:
+            raise Refused(verdict.refusal, verdict.retry_after)
     elif challenge:
         event["response"] = {"answerCorrect": True}
         answered(event, challenge)

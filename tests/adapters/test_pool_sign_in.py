@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from passcode.adapters.pool_sign_in import PoolSignIn
 from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Passed, Told
-from passcode.token_service.refusal import Refusal, Unavailable, sentence
+from passcode.token_service.refusal import Refusal, Unavailable, refusal_text
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import SUB
 from tests.support.hosted_world import shown
@@ -117,7 +117,7 @@ def test_a_password_that_must_be_changed_is_told_apart() -> None:
 
 
 def test_a_triggers_sentence_is_handed_on_without_cognitos_frame() -> None:
-    said = sentence(Refusal.QUOTA, 700)
+    said = refusal_text(Refusal.QUOTA, 700)
     wire = Wire(admin_initiate_auth=lambda_error(f"CreateAuthChallenge failed with error {said}."))
     assert driving(wire).start("ann", None) == Told(said)
 

@@ -13,7 +13,7 @@ from passcode.adapters.record_table import Table
 from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.delivery.sms_limits import SmsCaps
 from passcode.token_service.policy import DAY, Policy
-from passcode.token_service.store import Given, Record
+from passcode.token_service.store import Record, VerifiedCode
 from tests.support.dynamodb import item_of, made
 
 NOW = 1_800_000_000
@@ -47,17 +47,17 @@ def test_every_write_keeps_the_record_long_enough(table: tuple[Any, str], pause:
         return int(client.get_item(TableName=name, Key={"pk": {"S": key}})["Item"]["ttl"]["N"])
 
     draft = replace(OPEN, nonce="d")
-    assert store.issue_if_clear(key, draft, NOW).accepted
+    assert store.start_challenge(key, draft, NOW).accepted
     assert ttl() == NOW + days * DAY
     client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(OPEN))
-    assert store.issue_over(key, OPEN, OPEN, NOW + 1).accepted
+    assert store.replace_challenge(key, OPEN, OPEN, NOW + 1).accepted
     assert ttl() == NOW + 1 + days * DAY
-    assert store.charge(key, 3, right=False, now=NOW + 2).accepted
+    assert store.record_attempt(key, 3, right=False, now=NOW + 2).accepted
     assert ttl() == NOW + 2 + days * DAY
     seen = replace(OPEN, failures=1, failed_at=NOW + 2)
-    assert store.charge_after_pause(key, 3, seen, right=False, now=NOW + 3).accepted
+    assert store.record_attempt_after_pause(key, 3, seen, right=False, now=NOW + 3).accepted
     assert ttl() == NOW + 3 + days * DAY
-    assert store.charge(key, 3, right=True, now=NOW + 4, given=Given("client", "sms")).accepted
+    assert store.record_attempt(key, 3, right=True, now=NOW + 4, given=VerifiedCode("client", "sms")).accepted
     assert ttl() == NOW + 4 + days * DAY
 
 
@@ -68,7 +68,7 @@ def test_a_pause_ends_only_as_it_was_seen(table: tuple[Any, str]) -> None:
     client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(paused))
     store = Table(client, name, Policy())
     for seen in (replace(paused, failed_at=NOW), replace(paused, failures=99)):
-        assert not store.charge_after_pause(key, 3, seen, right=True, now=NOW).accepted
+        assert not store.record_attempt_after_pause(key, 3, seen, right=True, now=NOW).accepted
 
 
 def day() -> int:

@@ -8,7 +8,7 @@ from passcode.hosted.pages import Choose, Code, Ended, Start
 from passcode.hosted.ports import Passed
 from passcode.hosted.sign_in_page import NOT_HERE, Leave, Stay
 from passcode.hosted.state import Notice
-from passcode.token_service.refusal import Refusal, sentence
+from passcode.token_service.refusal import Refusal, refusal_text
 from tests.support.hosted_world import BACK, ISSUER, PASSWORD, RIGHT, USER, FakePool, World
 
 
@@ -129,12 +129,12 @@ def test_the_countdown_begins_when_the_pool_has_answered() -> None:
 @pytest.mark.parametrize(
     ("said", "notice", "minutes"),
     [
-        (sentence(Refusal.QUOTA, 700), Notice.WAIT, 12),
-        (sentence(Refusal.COOLDOWN, 1), Notice.WAIT, 1),
-        (sentence(Refusal.LOCKED, 86_400), Notice.WAIT, 1_440),
-        (sentence(Refusal.PAUSED, None), Notice.STOPPED, 0),
-        (sentence(Refusal.NO_DESTINATION), Notice.NO_DESTINATION, 0),
-        (sentence(Refusal.WRONG), Notice.UNAVAILABLE, 0),
+        (refusal_text(Refusal.QUOTA, 700), Notice.WAIT, 12),
+        (refusal_text(Refusal.COOLDOWN, 1), Notice.WAIT, 1),
+        (refusal_text(Refusal.LOCKED, 86_400), Notice.WAIT, 1_440),
+        (refusal_text(Refusal.PAUSED, None), Notice.STOPPED, 0),
+        (refusal_text(Refusal.NO_DESTINATION), Notice.NO_DESTINATION, 0),
+        (refusal_text(Refusal.WRONG), Notice.UNAVAILABLE, 0),
     ],
 )
 def test_what_a_trigger_says_is_said_in_the_persons_language(said: str, notice: Notice, minutes: int) -> None:
@@ -148,7 +148,7 @@ def test_what_a_trigger_says_is_said_in_the_persons_language(said: str, notice: 
 def test_a_trigger_that_refuses_an_answer_ends_the_sign_in() -> None:
     world = World()
     cookie = world.at_code()
-    world.pool.tells = sentence(Refusal.LOCKED, 300)
+    world.pool.tells = refusal_text(Refusal.LOCKED, 300)
     world.submit(cookie, "resend")
     view = world.view(cookie)
     assert (view.page, view.notice, view.minutes) == (Ended(may_restart=True), Notice.WAIT, 5)

@@ -13,7 +13,7 @@ from passcode.channels.channel import Channel, Destination, parse
 from passcode.confirmation.create import Confirmations, Wish
 from passcode.confirmation.recipient import of_address, of_user
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.check import judge
+from passcode.token_service.check import check
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
 from tests.support.memory_stores import MemoryRequests, code_mac
@@ -64,7 +64,7 @@ def _asked(dynamodb: Any, address: str, sub: str = "") -> Challenge:
 
 def _answered(dynamodb: Any, challenge: Challenge) -> Refusal | None:
     table = Table(dynamodb, "records", POLICY)
-    return judge(challenge, "000000", code_mac=code_mac, store=table, policy=POLICY, now=NOW).refusal
+    return check(challenge, "000000", code_mac=code_mac, store=table, policy=POLICY, now=NOW).refusal
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from passcode.delivery.dispatcher import Sender
 from passcode.delivery.dispatcher import deliver as deliver_code
 from passcode.delivery.envelope import Delivery
 from passcode.delivery.sms_limits import LimitedSms, SmsCaps
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 from tests.support.aws_stubs import Wire, kms
 from tests.support.events import NOW, challenge, golden
 
@@ -35,7 +35,7 @@ class Desk:
     keys: Wire = field(default_factory=kms)
     now: int = NOW + 1
     # What opens the codes of Cognito's own messages.
-    opener: Callable[[str], RawCode] = RawCode
+    opener: Callable[[str], Code] = Code
 
     def deliver(self, *bodies: str) -> list[str]:
         """Deliver one event with a record for each body. Returns the ids of those to be tried again."""

@@ -32,7 +32,7 @@ from passcode.confirmation.verify import Answering, Judge
 from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
-from passcode.token_service.store import Store
+from passcode.token_service.store import RecordStore
 from tests.support.api_gateway_events import CALLER, USER, Answer, event_of
 from tests.support.aws_stubs import Wire
 from tests.support.events import NOW, SALT
@@ -49,7 +49,7 @@ class Api:
     """The endpoints over memory. `replace(api, …)` is the same world with something else in it."""
 
     policy: Policy = field(default_factory=Policy)
-    store: Store = field(default_factory=MemoryStore)
+    store: RecordStore = field(default_factory=MemoryStore)
     requests: Requests = field(default_factory=MemoryRequests)
     queue: Wire = field(default_factory=Wire)
     kms: Wire = field(default_factory=kms)

@@ -9,10 +9,10 @@ from passcode.channels.email import Email, render_email
 from passcode.channels.sms import render_sms
 from passcode.texts.catalogue import email_layout, message_texts
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 from tests.support.messages import SAYS_SIGN_IN, parts
 
-CODE = RawCode("012345")
+CODE = Code("012345")
 LAST = "@app.example.com #012345"
 PLACEHOLDERS = {
     "subject": {"app"},

@@ -3,7 +3,7 @@
 from passcode.channels.channel import Channel, parse
 from passcode.channels.phone_number import country_for_sms
 from passcode.confirmation.recipient import counted
-from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, key_of
+from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, record_key
 from passcode.token_service.policy import Policy, answer_wait, send_wait
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "answer_wait",
     "counted",
     "country_for_sms",
-    "key_of",
     "parse",
+    "record_key",
     "send_wait",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from passcode.texts.catalogue import isolate_digits, purpose_lines
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 
 _CODE_IN_HTML = (
     '<p dir="ltr" style="font-size:32px;letter-spacing:6px;font-family:monospace;font-weight:bold;'
@@ -25,7 +25,7 @@ class Email:
 def render_email(
     words: Mapping[str, str],
     layout: str,
-    code: RawCode | None,
+    code: Code | None,
     *,
     app: str,
     minutes: int = 0,

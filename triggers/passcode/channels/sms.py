@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from passcode.texts.catalogue import isolate_digits, purpose_lines
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 
 
 @dataclass(frozen=True)
@@ -14,9 +14,7 @@ class Sms:
     text: str = field(repr=False)
 
 
-def render_sms(
-    words: Mapping[str, str], code: RawCode | None, *, app: str, host: str, purpose: str = ""
-) -> Sms:
+def render_sms(words: Mapping[str, str], code: Code | None, *, app: str, host: str, purpose: str = "") -> Sms:
     """Fill in an SMS. Its last line is `@host #code` (WICG origin-bound one-time codes), and nothing else.
 
     The digits stand in both lines: phones that know the format fill them in on that host alone. `purpose` is

@@ -9,14 +9,14 @@ from passcode.cognito_messages.message import INVITATION, NOTICE, Sealed, is_too
 from passcode.delivery.dispatcher import Sender, send_to_first
 from passcode.delivery.gateway import Sent
 from passcode.texts.catalogue import cognito_message_texts, email_layout
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.telemetry import Telemetry
 
 
 def deliver_cognitos(
     sealed: Sealed,
-    opener: Callable[[], Callable[[str], RawCode]],
+    opener: Callable[[], Callable[[str], Code]],
     sender: Sender,
     tell: Telemetry,
     now: int,
@@ -42,7 +42,7 @@ def deliver_cognitos(
         tell.sent(sent.channel.value, sent.country, source=sealed.source)
 
 
-def _send(sender: Sender, to: Destination, sealed: Sealed, secret: RawCode | None, now: int) -> Sent:
+def _send(sender: Sender, to: Destination, sealed: Sealed, secret: Code | None, now: int) -> Sent:
     kind = kind_of(sealed)
     words, name = cognito_message_texts(sealed.locale, kind), sealed.name
     if to.channel is Channel.SMS:

@@ -23,11 +23,11 @@ from passcode.confirmation.requests import (
 )
 from passcode.confirmation.tokens import Ticket, TokenSigner, ticket_claims
 from passcode.delivery.envelope import Delivery, delivery_for
-from passcode.token_service.challenge import key_of, purpose_of
-from passcode.token_service.issue import Ask, Issued, is_open, issue, rejoined
+from passcode.token_service.challenge import purpose_of, record_key
+from passcode.token_service.issue import IssueRequest, IssueResult, is_open, issue, rejoined
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from passcode.token_service.store import Store
+from passcode.token_service.store import RecordStore
 from passcode.token_service.telemetry import Telemetry
 
 
@@ -44,12 +44,12 @@ class Wish:
 class Confirmations:
     """The rules of asking, with what they need."""
 
-    store: Store
+    store: RecordStore
     requests: Requests
     put: Callable[[Delivery], None]
     policy: Policy
 
-    def ask(self, recipient: Recipient, wish: Wish, nonce: str, now: int, claim: Claim | None) -> Issued:
+    def ask(self, recipient: Recipient, wish: Wish, nonce: str, now: int, claim: Claim | None) -> IssueResult:
         """Issue a code to `recipient`, who has a destination. Raises `Refused` or `Unavailable`.
 
         With a `claim` (an Idempotency-Key) at most one call ever sends: the claim is made before anything
@@ -68,8 +68,8 @@ class Confirmations:
             self.requests.give_back(claim, nonce)
             raise
 
-    def _ask(self, recipient: Recipient, wish: Wish, nonce: str, now: int) -> Ask:
-        return Ask(
+    def _ask(self, recipient: Recipient, wish: Wish, nonce: str, now: int) -> IssueRequest:
+        return IssueRequest(
             purpose=purpose_of(recipient.kind, wish.words),
             subject=recipient.subject,
             channel=choose(recipient.destinations, wish.channel, recipient.preferred).channel.value,
@@ -79,7 +79,7 @@ class Confirmations:
             now=now,
         )
 
-    def _send(self, ask: Ask, recipient: Recipient) -> Issued:
+    def _send(self, ask: IssueRequest, recipient: Recipient) -> IssueResult:
         issued = issue(ask, self.store, self.policy)
         if issued.sent:
             # It goes nowhere but where it says: a proof tells the channel, and a second one would be a lie.
@@ -87,10 +87,10 @@ class Confirmations:
             self.put(delivery_for(issued.challenge, only, recipient.locale))
         return issued
 
-    def _again(self, ask: Ask, claim: Claim, held: Claim) -> Issued:
+    def _again(self, ask: IssueRequest, claim: Claim, held: Claim) -> IssueResult:
         if held.content != claim.content:
             raise Refused(Refusal.KEY_REUSED)
-        record = self.store.read(key_of(ask.purpose, ask.subject))
+        record = self.store.read(record_key(ask.purpose, ask.subject))
         # Open for its very address, purpose and audience: that is what the first request began or joined.
         if not is_open(record, ask):
             raise Refused(Refusal.KEY_IN_USE)
@@ -170,7 +170,7 @@ def _destination(body: CreateToken, order: Sequence[Channel]) -> Destination:
     return destination
 
 
-def _created(issued: Issued, token: str, destination: Destination, sub: str, now: int) -> Created:
+def _created(issued: IssueResult, token: str, destination: Destination, sub: str, now: int) -> Created:
     return Created(
         token=token,
         expires_in=max(0, issued.challenge.expires_at - now),

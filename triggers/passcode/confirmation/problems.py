@@ -5,7 +5,7 @@ No detail repeats anything of the request: an answer ends up in the caller's log
 
 from dataclasses import dataclass
 
-from passcode.token_service.refusal import Refusal, Refused, spoken
+from passcode.token_service.refusal import Refusal, Refused, format_duration
 
 MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:cognito-passcode:problem:"
@@ -86,7 +86,7 @@ _OF_REFUSAL = {
     Refusal.SPENT: Kind(
         "code-spent", 409, "The code was used, or a newer one was", "Ask for a new code: each works once."
     ),
-    Refusal.MOVED: Kind(
+    Refusal.DESTINATION_CHANGED: Kind(
         "address-changed",
         409,
         "The user's addresses changed after the code was sent",
@@ -128,7 +128,7 @@ class Problem(Exception):
         super().__init__(kind.name)
         self.kind = kind
         self.wait = wait
-        said = detail or (_UNTIL_UNLOCKED if wait is None else kind.detail.format(wait=spoken(wait)))
+        said = detail or (_UNTIL_UNLOCKED if wait is None else kind.detail.format(wait=format_duration(wait)))
         extra: dict[str, int | None] = {"attempts_left": attempts_left, "retry_after": wait or None}
         self.document: dict[str, str | int] = {
             "type": _TYPE + kind.name,

@@ -18,10 +18,10 @@ from passcode.confirmation.requests import (
 )
 from passcode.confirmation.tokens import Claims, Ticket, TokenSigner, proof_claims, read_ticket
 from passcode.token_service.challenge import STEP_UP, TOKEN, kind_of, words_of
-from passcode.token_service.check import Verdict, judge
+from passcode.token_service.check import Verdict, check
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
-from passcode.token_service.store import CodeMac, Store
+from passcode.token_service.store import CodeMac, RecordStore
 from passcode.token_service.telemetry import Telemetry
 
 
@@ -37,7 +37,7 @@ class Judge:
     """The rules of answering, with what they need."""
 
     code_mac: CodeMac
-    store: Store
+    store: RecordStore
     policy: Policy
 
     def of_address(self, ticket: Ticket, answer: object, now: int) -> Verdict:
@@ -57,11 +57,11 @@ class Judge:
         if challenge.subject != user.subject:
             return Verdict(Refusal.WRONG_USER)
         if challenge.bound != bound_to(user, words_of(challenge.purpose), ticket.audience):
-            return Verdict(Refusal.MOVED)
+            return Verdict(Refusal.DESTINATION_CHANGED)
         return self._judge(ticket, answer, now)
 
     def _judge(self, ticket: Ticket, answer: object, now: int) -> Verdict:
-        return judge(
+        return check(
             ticket.challenge, answer, code_mac=self.code_mac, store=self.store, policy=self.policy, now=now
         )
 
@@ -122,7 +122,7 @@ class Answering:
     def _verified(self, ticket: Ticket, verdict: Verdict, call: Call) -> Verified:
         if verdict.refusal:
             self.tell.refused(verdict.refusal)
-            raise problems.of_refusal(verdict.refusal, verdict.wait, verdict.free)
+            raise problems.of_refusal(verdict.refusal, verdict.retry_after, verdict.attempts_left)
         self.tell.verified(ticket.challenge, call.now)
         if ticket.country:
             self.answered(ticket.country)

@@ -11,7 +11,7 @@ from passcode.delivery.gateway import EmailGateway, Sent, Undeliverable
 from passcode.delivery.sms_limits import LimitedSms
 from passcode.texts.catalogue import email_layout, message_texts
 from passcode.token_service.challenge import kind_of, words_of
-from passcode.token_service.code import RawCode, code_from_mac
+from passcode.token_service.code import Code, code_from_mac
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.store import CodeMac
 from passcode.token_service.telemetry import Telemetry
@@ -28,14 +28,14 @@ class Sender:
     app: str
     host: str
 
-    def send(self, delivery: Delivery, code: RawCode, now: int, failed: Failed) -> Sent | None:
+    def send(self, delivery: Delivery, code: Code, now: int, failed: Failed) -> Sent | None:
         """Send `code` on the first channel that takes it; None if none does. Raises `Unavailable`.
 
         `failed` hears of each channel that does not take it, with the reason and the country of an SMS.
         """
         return send_to_first(delivery.destinations, lambda to: self._send(to, delivery, code, now), failed)
 
-    def _send(self, to: Destination, delivery: Delivery, code: RawCode, now: int) -> Sent:
+    def _send(self, to: Destination, delivery: Delivery, code: Code, now: int) -> Sent:
         challenge = delivery.challenge
         words, purpose = (
             message_texts(delivery.locale, kind_of(challenge.purpose)),

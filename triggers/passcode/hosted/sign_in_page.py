@@ -18,7 +18,7 @@ from passcode.hosted.ports import (
     UserPool,
 )
 from passcode.hosted.state import LIFE, Grant, Notice, SignInState, Stage, csrf_of
-from passcode.token_service.code import read_answer
+from passcode.token_service.code import parse_answer
 from passcode.token_service.telemetry import Telemetry
 
 _NOTICES = {"WRONG": Notice.WRONG_CODE, "EXPIRED": Notice.EXPIRED}
@@ -60,7 +60,7 @@ class Flow:
 
     def answer(self, state: SignInState, form: Mapping[str, str]) -> Step:
         """`do=answer`. Raises `Unavailable`."""
-        code = read_answer(form.get("code", ""), self.digits)
+        code = parse_answer(form.get("code", ""), self.digits)
         if code is None:
             # A round of the session is not given away for what cannot be right.
             return Step(replace(state, notice=Notice.NO_CODE))

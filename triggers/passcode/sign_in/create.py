@@ -12,10 +12,10 @@ from passcode.sign_in.rounds import History, label, read_label, tally
 from passcode.sign_in.steps import Limits
 from passcode.sign_in.users import Person
 from passcode.token_service.challenge import SIGN_IN, Challenge
-from passcode.token_service.issue import Ask, issue
+from passcode.token_service.issue import IssueRequest, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from passcode.token_service.store import Store
+from passcode.token_service.store import RecordStore
 
 
 class Status(Enum):
@@ -53,7 +53,7 @@ class Round:
 class SignIn:
     """The rules of `create`, with what they need. `choice_asked`: the app picks the channel first."""
 
-    store: Store
+    store: RecordStore
     put: Callable[[Delivery], None]
     policy: Policy
     limits: Limits
@@ -85,7 +85,7 @@ class SignIn:
     def _send(
         self, person: Person, wishes: tuple[str, ...], counts: tuple[int, int], nonce: str, now: int
     ) -> Round:
-        ask = Ask(
+        ask = IssueRequest(
             purpose=SIGN_IN,
             subject=person.subject,
             channel=choose(person.destinations, *wishes).channel.value,

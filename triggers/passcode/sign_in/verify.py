@@ -6,10 +6,10 @@ from passcode.channels.channel import fingerprint
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
 from passcode.token_service.challenge import SIGN_IN, Challenge
-from passcode.token_service.check import Verdict, judge
+from passcode.token_service.check import Verdict, check
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
-from passcode.token_service.store import CodeMac, Given, Store
+from passcode.token_service.store import CodeMac, RecordStore, VerifiedCode
 
 
 def challenge_of(event: Event) -> Challenge | None:
@@ -27,7 +27,7 @@ def judge_sign_in(
     challenge: Challenge,
     *,
     code_mac: CodeMac,
-    store: Store,
+    store: RecordStore,
     policy: Policy,
     now: int,
     salt: str,
@@ -44,7 +44,7 @@ def judge_sign_in(
         if attributes.get("sub") != challenge.subject:
             return Verdict(Refusal.NO_CHALLENGE)
         if fingerprint(attributes, salt) != challenge.bound:
-            return Verdict(Refusal.MOVED)
+            return Verdict(Refusal.DESTINATION_CHANGED)
     answer = events.answer(event)
-    given = Given(events.client_id(event), challenge.channel) if proves else None
-    return judge(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, given=given)
+    given = VerifiedCode(events.client_id(event), challenge.channel) if proves else None
+    return check(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, given=given)

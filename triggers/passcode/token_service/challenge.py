@@ -73,6 +73,6 @@ class Challenge:
         return cls(*values)
 
 
-def key_of(purpose: str, subject: str) -> str:
+def record_key(purpose: str, subject: str) -> str:
     """The key of the record of one subject for purposes of one kind."""
     return f"{kind_of(purpose)}#{subject}"
