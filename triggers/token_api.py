@@ -24,7 +24,7 @@ from passcode.confirmation.create import Asking, Confirmations
 from passcode.confirmation.recipient import Pool
 from passcode.confirmation.routes import Endpoints, resolver
 from passcode.confirmation.verify import Answering, Judge
-from passcode.delivery.sms_limits import tell_answered
+from passcode.delivery.sms_limits import record_answer
 from passcode.token_service.policy import Policy
 
 _TELL = telemetry("token_api")
@@ -53,7 +53,7 @@ def _country_of(number: str) -> str | None:
 
 
 def _answered(country: str) -> None:
-    tell_answered(_BUDGET, country, int(time.time()), _TELL)
+    record_answer(_BUDGET, country, int(time.time()), _TELL)
 
 
 _ASKING = Asking(

@@ -14,7 +14,7 @@ from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import Table
 from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.telemetry import guarded, telemetry
-from passcode.delivery.sms_limits import tell_answered
+from passcode.delivery.sms_limits import record_answer
 from passcode.sign_in import events
 from passcode.sign_in.events import Event, asks_for_message
 from passcode.sign_in.verify import challenge_of, judge_sign_in
@@ -73,7 +73,7 @@ def _give_back(number: str) -> None:
 
     country = country_for_sms(number)
     if country:
-        tell_answered(_BUDGET, country, int(time.time()), _TELL)
+        record_answer(_BUDGET, country, int(time.time()), _TELL)
 
 
 def _handle(event: Event, _context: object) -> Event:

@@ -14,7 +14,7 @@ _CODE_IN_HTML = (
 
 
 @dataclass(frozen=True)
-class Email:
+class EmailMessage:
     """A mail. What it says is never in its repr."""
 
     subject: str = field(repr=False)
@@ -30,7 +30,7 @@ def render_email(
     app: str,
     minutes: int = 0,
     purpose: str = "",
-) -> Email:
+) -> EmailMessage:
     """Fill in a mail. `words` is a locale's table, `layout` the HTML around it; `minutes` the code's life.
 
     `purpose` is in the caller's own words, or empty. It is never in the subject: that is a header. Without a
@@ -40,7 +40,7 @@ def render_email(
     lines = [words["intro"], words["expiry"], words["warning"]]
     intro, expiry, warning = (line.format(app=app, minutes=minutes) for line in lines)
     what_for = purpose_lines(words, purpose)
-    return Email(
+    return EmailMessage(
         subject=words["subject"].format(app=app),
         text="\n\n".join(
             [intro, *([isolate_digits(words, digits)] if code else []), *what_for, f"{expiry}\n{warning}\n"]

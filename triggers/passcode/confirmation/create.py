@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from passcode.channels.channel import Channel, Destination, choose, parse
+from passcode.channels.channel import Channel, Destination, choose_destination, parse
 from passcode.confirmation import problems
 from passcode.confirmation.idempotency import Claim, Requests
 from passcode.confirmation.problems import Problem
@@ -72,7 +72,9 @@ class Confirmations:
         return IssueRequest(
             purpose=purpose_of(recipient.kind, wish.words),
             subject=recipient.subject,
-            channel=choose(recipient.destinations, wish.channel, recipient.preferred).channel.value,
+            channel=choose_destination(
+                recipient.destinations, wish.channel, recipient.preferred
+            ).channel.value,
             bound=bound_to(recipient, wish.words, wish.audience),
             decoy=False,
             nonce=nonce,

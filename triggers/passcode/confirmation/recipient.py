@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from passcode.channels.channel import Channel, Destination, Destinations, fingerprint, verified
+from passcode.channels.channel import Channel, Destination, Destinations, fingerprint, verified_destinations
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
 from passcode.confirmation.requests import SignedIn
@@ -76,7 +76,7 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
         kind=STEP_UP,
         subject=subject,
         sub=subject,
-        destinations=verified(attributes, order),
+        destinations=verified_destinations(attributes, order),
         preferred=attributes.get("custom:otp_channel", ""),
         bound=fingerprint(attributes, salt),
         locale=attributes.get("locale", ""),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from passcode.channels.channel import methods
+from passcode.channels.channel import amr
 from passcode.token_service.challenge import Challenge
 
 Claims = Mapping[str, object]
@@ -73,7 +73,7 @@ def proof_claims(ticket: Ticket, words: str, issuer: str, jti: str, now: int, li
         "iat": now,
         "exp": now + life,
         "jti": jti,
-        "amr": methods(channel),
+        "amr": amr(channel),
         "otp_channel": channel,
         "purpose": words,
     }

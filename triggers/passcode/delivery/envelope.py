@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from passcode.channels.channel import Channel, Destination, Destinations, ranked
+from passcode.channels.channel import Channel, Destination, Destinations, rank_destinations
 from passcode.token_service.challenge import Challenge
 
 
@@ -41,4 +41,4 @@ class Delivery:
 
 def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:
     """The delivery of `challenge`, to the destination on its channel first."""
-    return Delivery(challenge, ranked(destinations, challenge.channel), locale)
+    return Delivery(challenge, rank_destinations(destinations, challenge.channel), locale)

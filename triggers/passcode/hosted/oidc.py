@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from passcode.channels.channel import is_true, methods
+from passcode.channels.channel import amr, is_true
 from passcode.hosted.state import LONGEST_NAME, AuthRequest, Grant
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -169,7 +169,7 @@ def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, no
         "iat": now,
         "exp": now + TOKEN_LIFE,
         "auth_time": grant.auth_time,
-        "amr": methods(grant.channel, with_password=grant.with_password),
+        "amr": amr(grant.channel, with_password=grant.with_password),
         **({"nonce": grant.nonce} if grant.nonce else {}),
         **claims_of(attributes),
     }

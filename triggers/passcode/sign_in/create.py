@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from passcode.channels.channel import choose
+from passcode.channels.channel import choose_destination
 from passcode.delivery.envelope import Delivery, delivery_for
 from passcode.sign_in.events import asks_for_message
 from passcode.sign_in.rounds import History, label, read_label, tally
@@ -88,7 +88,7 @@ class SignIn:
         ask = IssueRequest(
             purpose=SIGN_IN,
             subject=person.subject,
-            channel=choose(person.destinations, *wishes).channel.value,
+            channel=choose_destination(person.destinations, *wishes).channel.value,
             bound=person.bound,
             decoy=person.decoy,
             nonce=nonce,

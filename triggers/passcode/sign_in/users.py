@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from passcode.channels.channel import BLANK, Channel, Destinations, fingerprint, verified
+from passcode.channels.channel import BLANK, Channel, Destinations, fingerprint, verified_destinations
 from passcode.sign_in import events
 from passcode.sign_in.decoys import decoy_attributes
 from passcode.sign_in.events import Event
@@ -40,7 +40,7 @@ def person_of(event: Event, order: Sequence[Channel], salt: str) -> Person:
 def _person(
     attributes: Mapping[str, str], order: Sequence[Channel], salt: str, *, decoy: bool, proven: bool
 ) -> Person:
-    destinations = verified(attributes, order)
+    destinations = verified_destinations(attributes, order)
     return Person(
         subject=attributes.get("sub", ""),
         destinations=destinations,
