@@ -6,14 +6,14 @@ It calls nothing and imports the standard library alone, because it runs two or 
 import os
 
 from passcode.sign_in import events
-from passcode.sign_in.steps import Limits, Mode, Step, next_step
+from passcode.sign_in.steps import Mode, RoundLimits, Step, next_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from passcode.sign_in.events import Event
 
 
-def respond(event: "Event", code_only_clients: frozenset[str], limits: Limits) -> "Event":
+def respond(event: "Event", code_only_clients: frozenset[str], limits: RoundLimits) -> "Event":
     """Fill in the response to a DefineAuthChallenge event: a challenge, tokens, or a refusal."""
     code_only = events.client_id(event) in code_only_clients
     step = next_step(
@@ -37,7 +37,7 @@ def _response(step: Step) -> "dict[str, object]":
     }
 
 
-_LIMITS = Limits(
+_LIMITS = RoundLimits(
     answers=int(os.environ.get("ANSWERS_PER_SESSION", "5")),
     resends=int(os.environ.get("RESENDS_PER_SESSION", "3")),
 )

@@ -17,7 +17,7 @@ from passcode.adapters.telemetry import guarded, telemetry
 from passcode.delivery.sms_limits import record_answer
 from passcode.sign_in import events
 from passcode.sign_in.events import Event, asks_for_message
-from passcode.sign_in.verify import challenge_of, judge_sign_in
+from passcode.sign_in.verify import check_sign_in, read_challenge
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.check import Verdict
 from passcode.token_service.policy import Policy
@@ -38,7 +38,7 @@ def respond(
     event["response"] = {"answerCorrect": False}
     if asks_for_message(events.client_metadata(event)):
         return event
-    challenge = challenge_of(event)
+    challenge = read_challenge(event)
     tell.about(challenge.subject if challenge else None, challenge)
     verdict = judge(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
     if verdict.refusal:
@@ -78,7 +78,7 @@ def _give_back(number: str) -> None:
 
 def _handle(event: Event, _context: object) -> Event:
     judge = partial(
-        judge_sign_in,
+        check_sign_in,
         code_mac=_CODE_MAC,
         store=_STORE,
         policy=_POLICY,

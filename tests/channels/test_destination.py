@@ -16,7 +16,7 @@ from passcode.channels.channel import (
     verified_destinations,
 )
 from passcode.sign_in.decoys import decoy_attributes
-from passcode.sign_in.users import person_of
+from passcode.sign_in.users import read_user
 
 EMAIL, SMS = Channel.EMAIL, Channel.SMS
 BOTH = (EMAIL, SMS)
@@ -114,10 +114,10 @@ def test_before_the_password_everybody_is_shown_the_same() -> None:
         "request": {"userAttributes": {"sub": "s", "email": "a@b.example", "email_verified": "true"}},
     }
     nobody = {"userName": "x", "request": {"userAttributes": {}, "userNotFound": True}}
-    known, unknown = person_of(event, BOTH, "salt"), person_of(nobody, BOTH, "salt")
+    known, unknown = read_user(event, BOTH, "salt"), read_user(nobody, BOTH, "salt")
     assert known.masks == unknown.masks == {"email": "***@***", "sms": "+***"}
     event["request"]["session"] = [{"challengeName": "PASSWORD_VERIFIER", "challengeResult": True}]
-    assert person_of(event, BOTH, "salt").masks == {"email": "a***@b***"}
+    assert read_user(event, BOTH, "salt").masks == {"email": "a***@b***"}
 
 
 def test_a_destination_does_not_show_itself() -> None:

@@ -10,8 +10,8 @@ from itertools import product
 
 import pytest
 
-from passcode.sign_in.rounds import label
-from passcode.sign_in.steps import Limits, Mode, Step, next_step
+from passcode.sign_in.rounds import encode_metadata
+from passcode.sign_in.steps import Mode, RoundLimits, Step, next_step
 from tests.support.events import entry
 
 NAMES = {
@@ -21,14 +21,14 @@ NAMES = {
     "C": "CUSTOM_CHALLENGE",
     "X": "SMS_MFA",
 }
-LABEL = label(0, "")
+LABEL = encode_metadata(0, "")
 ODD = dict.fromkeys(NAMES, "?") | {"C": "~"}
 ALPHABET = [
     (mark, entry(name, result, LABEL if letter == "C" else None))
     for letter, name in NAMES.items()
     for mark, result in ((letter, True), (letter.lower(), False), (ODD[letter], None), (ODD[letter], "true"))
 ]
-LIMITS = Limits(answers=5, resends=3)
+LIMITS = RoundLimits(answers=5, resends=3)
 
 # A last result that is neither true nor false is an answer that was not right.
 ORACLE = {

@@ -13,12 +13,12 @@ History = list[dict[str, "Any"]]
 CUSTOM_CHALLENGE = "CUSTOM_CHALLENGE"
 
 
-def label(resends: int, state: str) -> str:
+def encode_metadata(resends: int, state: str) -> str:
     """The challengeMetadata of a round: the resends before it, then what `create` must know again."""
     return f"{resends}|{state}"
 
 
-def read_label(metadata: object) -> "tuple[int, str]":
+def decode_metadata(metadata: object) -> "tuple[int, str]":
     """Take a label apart. Raises ValueError if it is none of ours."""
     if not isinstance(metadata, str):
         raise ValueError("a round has no label")  # noqa: TRY004 - a foreign label is bad data, not a bug
@@ -28,14 +28,14 @@ def read_label(metadata: object) -> "tuple[int, str]":
     return int(count), state
 
 
-def tally(rounds: "History", asks_again: bool) -> "tuple[int, int]":
+def count_rounds(rounds: "History", asks_again: bool) -> "tuple[int, int]":
     """Count (answers, resends) of the rounds so far, the present response included.
 
     `rounds` are the CUSTOM_CHALLENGE entries of the history, one at least. A label counts the resends
     before its own round, and starts at -1 where the first round only asks for the channel (the message
     that follows is the first one, no resend). Raises ValueError on a foreign label.
     """
-    first, _ = read_label(rounds[0].get("challengeMetadata"))
-    last, _ = read_label(rounds[-1].get("challengeMetadata"))
+    first, _ = decode_metadata(rounds[0].get("challengeMetadata"))
+    last, _ = decode_metadata(rounds[-1].get("challengeMetadata"))
     resends = last + asks_again
     return len(rounds) - (resends - first), resends

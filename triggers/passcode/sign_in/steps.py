@@ -6,7 +6,7 @@ Imports next to nothing, because `define` does.
 from enum import Enum
 
 from passcode.sign_in.events import asks_for_message
-from passcode.sign_in.rounds import CUSTOM_CHALLENGE, tally
+from passcode.sign_in.rounds import CUSTOM_CHALLENGE, count_rounds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Step(Enum):
 _MUST_SET_PASSWORD = ("FORCE_CHANGE_PASSWORD", "RESET_REQUIRED")
 
 
-class Limits:
+class RoundLimits:
     """The most answers and resends that one sign-in may have."""
 
     def __init__(self, answers: int, resends: int) -> None:
@@ -47,7 +47,7 @@ class Limits:
 def next_step(
     mode: Mode,
     history: "History",
-    limits: Limits,
+    limits: RoundLimits,
     *,
     user_status: str = "",
     client_metadata: "Mapping[str, Any] | None" = None,
@@ -94,13 +94,13 @@ def _before_the_code(mode: Mode, opening: "History", user_status: str) -> Step:
     return Step.FAIL
 
 
-def _after_a_round(rounds: "History", limits: Limits, asks_again: bool, user_not_found: bool) -> Step:
+def _after_a_round(rounds: "History", limits: RoundLimits, asks_again: bool, user_not_found: bool) -> Step:
     *before, last = rounds
     # A true result that did not end the sign-in is a history that we never made.
     if any(entry.get("challengeResult") is not False for entry in before):
         return Step.FAIL
     try:
-        answers, resends = tally(rounds, asks_again)
+        answers, resends = count_rounds(rounds, asks_again)
     except ValueError:
         return Step.FAIL
     if answers > limits.answers or resends > limits.resends:

@@ -12,7 +12,7 @@ from passcode.token_service.refusal import Refusal
 from passcode.token_service.store import CodeMac, RecordStore, VerifiedCode
 
 
-def challenge_of(event: Event) -> Challenge | None:
+def read_challenge(event: Event) -> Challenge | None:
     """The challenge that `create` left for this answer; None if there is none, or none of ours."""
     try:
         challenge = Challenge.unpack(events.private_parameters(event).get("challenge"))
@@ -22,7 +22,7 @@ def challenge_of(event: Event) -> Challenge | None:
     return challenge if challenge.purpose == SIGN_IN else None
 
 
-def judge_sign_in(
+def check_sign_in(
     event: Event,
     challenge: Challenge,
     *,
