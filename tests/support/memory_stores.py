@@ -9,7 +9,7 @@ import hmac
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
-from passcode.confirmation.idempotency import Claim
+from passcode.confirmation.idempotency import IdempotencyClaim
 from passcode.token_service.policy import DAY, Policy, answer_wait
 from passcode.token_service.store import Record, VerifiedCode, WriteResult
 
@@ -112,13 +112,13 @@ def _spent(old: Record, counter: int) -> Record:
 
 
 @dataclass
-class MemoryRequests:
+class MemoryIdempotencyStore:
     """The claims of Idempotency-Keys, each with the time it was made."""
 
-    claims: dict[str, tuple[Claim, int]] = field(default_factory=dict)
+    claims: dict[str, tuple[IdempotencyClaim, int]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
-    def hold(self, claim: Claim, nonce: str, now: int) -> Claim | None:
+    def claim(self, claim: IdempotencyClaim, nonce: str, now: int) -> IdempotencyClaim | None:
         with self.lock:
             held, made_at = self.claims.get(claim.key, (claim, 0))
             if held.nonce not in ("", nonce) and now <= made_at + DAY:
@@ -126,7 +126,7 @@ class MemoryRequests:
             self.claims[claim.key] = replace(claim, nonce=nonce), now
             return None
 
-    def give_back(self, claim: Claim, nonce: str) -> None:
+    def release(self, claim: IdempotencyClaim, nonce: str) -> None:
         with self.lock:
             held, _ = self.claims.get(claim.key, (claim, 0))
             if held.nonce == nonce:

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tools.pool_admin.errors import AdminError, code_of
-from tools.pool_admin.rules import SIGN_IN, STEP_UP, TOKEN, Channel, counted, parse, record_key
+from tools.pool_admin.rules import SIGN_IN, STEP_UP, TOKEN, Channel, parse, rate_limit_id, record_key
 
 _SUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _HASH = re.compile(r"[0-9a-f]{32}\Z")
@@ -76,4 +76,4 @@ def hash_of(address: str, salt: str) -> str:
             "That is no address. Give an email address, a number with + and its country code, or the "
             "subject from the logs, 32 hex digits."
         )
-    return counted(destination, salt)
+    return rate_limit_id(destination, salt)
