@@ -16,22 +16,22 @@ from passcode.adapters.ses import Mail
 from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.sns import Texts
 from passcode.adapters.telemetry import telemetry
-from passcode.cognito_messages.deliver import deliver_cognitos
-from passcode.cognito_messages.message import COGNITO, Sealed
-from passcode.delivery.dispatcher import Sender, deliver
+from passcode.cognito_messages.deliver import deliver_cognito_message
+from passcode.cognito_messages.message import COGNITO, CognitoMessage
+from passcode.delivery.dispatcher import Dispatcher, deliver
 from passcode.delivery.envelope import Delivery, read_body
-from passcode.delivery.sms_limits import LimitedSms, SmsCaps
-from passcode.token_service.code import RawCode
+from passcode.delivery.sms_limits import LimitedSms, SmsLimits
+from passcode.token_service.code import Code
 from passcode.token_service.telemetry import Telemetry
 
 
-def unpack(body: str) -> Delivery | Sealed:
+def unpack(body: str) -> Delivery | CognitoMessage:
     """Read a queue body, by its kind. Raises ValueError, KeyError or TypeError if it is of neither kind."""
-    return Sealed.unpack(body) if read_body(body).get("kind") == COGNITO else Delivery.unpack(body)
+    return CognitoMessage.unpack(body) if read_body(body).get("kind") == COGNITO else Delivery.unpack(body)
 
 
-def deliver_batch(
-    event: dict[str, Any], one: Callable[[Delivery | Sealed], None], tell: Telemetry
+def process_batch(
+    event: dict[str, Any], one: Callable[[Delivery | CognitoMessage], None], tell: Telemetry
 ) -> dict[str, Any]:
     """Deliver each record of an SQS event; those that failed are named, and SQS brings them back later."""
     failures = []
@@ -50,7 +50,7 @@ _TELL = telemetry("deliver")
 _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
 _DIGITS = int(os.environ["CODE_DIGITS"])
-_SENDER = Sender(
+_SENDER = Dispatcher(
     # One attempt: the queue tries again, and a repeat after a lost answer would be a second message.
     mail=Mail(
         client("sesv2", attempts=1, patience=3), os.environ["SENDER_EMAIL"], os.environ["CONFIGURATION_SET"]
@@ -62,7 +62,7 @@ _SENDER = Sender(
             os.environ.get("SMS_SENDER_ID", ""),
         ),
         SmsBudget(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
-        SmsCaps(
+        SmsLimits(
             per_day=int(os.environ["SMS_PER_DAY"]),
             per_country=int(os.environ["SMS_PER_COUNTRY_PER_DAY"]),
             unanswered=int(os.environ["SMS_UNANSWERED_PER_COUNTRY"]),
@@ -75,7 +75,7 @@ _SENDER = Sender(
 
 
 @cache
-def _opener() -> Callable[[str], RawCode]:
+def _opener() -> Callable[[str], Code]:
     # Only now: it would add a third to each cold start, and most stacks never need it.
     from passcode.adapters.cognito_decryptor import Opener  # noqa: PLC0415
 
@@ -86,10 +86,10 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Lambda's entry for a batch from SQS (ReportBatchItemFailures)."""
     now = int(time.time())
 
-    def one(message: Delivery | Sealed) -> None:
-        if isinstance(message, Sealed):
-            deliver_cognitos(message, _opener, _SENDER, _TELL, now)
+    def one(message: Delivery | CognitoMessage) -> None:
+        if isinstance(message, CognitoMessage):
+            deliver_cognito_message(message, _opener, _SENDER, _TELL, now)
         else:
             deliver(message, _CODE_MAC, _DIGITS, _SENDER, _TELL, now)
 
-    return deliver_batch(event, one, _TELL)
+    return process_batch(event, one, _TELL)

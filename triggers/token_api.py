@@ -20,11 +20,11 @@ from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import telemetry
 from passcode.channels.channel import Channel
 from passcode.confirmation import responses
-from passcode.confirmation.create import Asking, Confirmations
-from passcode.confirmation.recipient import Pool
+from passcode.confirmation.create import CodeRequests, ConfirmationCreator
+from passcode.confirmation.recipient import UserRecipients
 from passcode.confirmation.routes import Endpoints, resolver
-from passcode.confirmation.verify import Answering, Judge
-from passcode.delivery.sms_limits import tell_answered
+from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
+from passcode.delivery.sms_limits import record_answer
 from passcode.token_service.policy import Policy
 
 _TELL = telemetry("token_api")
@@ -40,7 +40,7 @@ _CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
 _TOKENS = ChallengeTokens(KmsMac(_KMS, os.environ["TOKEN_KEY_ID"]))
 _PROOF_KEYS = ProofKeys(_KMS, tuple(os.environ["PROOF_KEY_IDS"].split(",")))
 _USERS = Users(cache(lambda: client("cognito-idp", attempts=2)), os.environ["USER_POOL_ID"])
-_POOL = Pool(_USERS, _ORDER, _SALT)
+_POOL = UserRecipients(_USERS, _ORDER, _SALT)
 _BUDGET = SmsBudget(_ONCE, _TABLE)
 
 
@@ -53,11 +53,11 @@ def _country_of(number: str) -> str | None:
 
 
 def _answered(country: str) -> None:
-    tell_answered(_BUDGET, country, int(time.time()), _TELL)
+    record_answer(_BUDGET, country, int(time.time()), _TELL)
 
 
-_ASKING = Asking(
-    confirmations=Confirmations(
+_ASKING = ConfirmationCreator(
+    confirmations=CodeRequests(
         Table(_REPEATED, _TABLE, _POLICY), RequestTable(_REPEATED, _TABLE), _QUEUE.put, _POLICY
     ),
     tokens=_TOKENS,
@@ -68,8 +68,8 @@ _ASKING = Asking(
     issuer=_ISSUER,
     tell=_TELL,
 )
-_ANSWERING = Answering(
-    judge=Judge(_CODE_MAC, Table(_ONCE, _TABLE, _POLICY), _POLICY),
+_ANSWERING = ConfirmationVerifier(
+    judge=CodeAnswers(_CODE_MAC, Table(_ONCE, _TABLE, _POLICY), _POLICY),
     tokens=_TOKENS,
     proofs=SignedTokens(_PROOF_KEYS),
     used=ProofTable(_ONCE, _TABLE),

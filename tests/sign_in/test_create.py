@@ -42,7 +42,7 @@ def test_the_first_call_sends_one_message_and_says_so(world: World) -> None:
         "attemptsLeft": "5",
         "resendsLeft": "3",
     }
-    assert world.store.writes == ["issue_if_clear"]
+    assert world.store.writes == ["start_challenge"]
     (delivery,) = world.queued
     assert [(d.channel.value, d.value) for d in delivery.destinations] == [("email", EMAIL), ("sms", PHONE)]
     assert delivery.locale == "en-GB"

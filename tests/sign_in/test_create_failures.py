@@ -11,7 +11,7 @@ import create_auth_challenge
 from passcode.adapters.record_table import Table
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import Shown
-from passcode.sign_in.create import SignIn
+from passcode.sign_in.create import SignInCreator
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, Refused
 from tests.support.aws_stubs import Wire, refused_by_aws
@@ -38,7 +38,7 @@ def create(wires: dict[str, Wire], monkeypatch: pytest.MonkeyPatch) -> Create:
 
     def call(event: dict[str, Any]) -> dict[str, Any]:
         table = Table(wires["dynamodb"], "passcode-table", Policy())
-        sign_in = SignIn(table, Queue(wires["sqs"], "queue").put, Policy(), LIMITS)
+        sign_in = SignInCreator(table, Queue(wires["sqs"], "queue").put, Policy(), LIMITS)
         monkeypatch.setattr(create_auth_challenge, "_SIGN_IN", sign_in)
         answer: dict[str, Any] = create_auth_challenge.handler(event, None)
         return answer

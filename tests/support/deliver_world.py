@@ -11,17 +11,17 @@ from passcode.adapters.ses import Mail
 from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.sns import Texts
 from passcode.adapters.telemetry import PowertoolsTelemetry
-from passcode.cognito_messages.deliver import deliver_cognitos
-from passcode.cognito_messages.message import Sealed
-from passcode.delivery.dispatcher import Sender
+from passcode.cognito_messages.deliver import deliver_cognito_message
+from passcode.cognito_messages.message import CognitoMessage
+from passcode.delivery.dispatcher import Dispatcher
 from passcode.delivery.dispatcher import deliver as deliver_code
 from passcode.delivery.envelope import Delivery
-from passcode.delivery.sms_limits import LimitedSms, SmsCaps
-from passcode.token_service.code import RawCode
+from passcode.delivery.sms_limits import LimitedSms, SmsLimits
+from passcode.token_service.code import Code
 from tests.support.aws_stubs import Wire, kms
 from tests.support.events import NOW, challenge, golden
 
-CAPS = SmsCaps(per_day=1000, per_country=500, unanswered=100)
+CAPS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
 
 
 @dataclass
@@ -35,11 +35,11 @@ class Desk:
     keys: Wire = field(default_factory=kms)
     now: int = NOW + 1
     # What opens the codes of Cognito's own messages.
-    opener: Callable[[str], RawCode] = RawCode
+    opener: Callable[[str], Code] = Code
 
     def deliver(self, *bodies: str) -> list[str]:
         """Deliver one event with a record for each body. Returns the ids of those to be tried again."""
-        answer = deliver.deliver_batch(golden_batch(*bodies), self._one, self.tell)
+        answer = deliver.process_batch(golden_batch(*bodies), self._one, self.tell)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def calls(self) -> int:
@@ -47,16 +47,16 @@ class Desk:
         return sum(len(wire.calls) for wire in (self.ses, self.sns, self.table, self.keys))
 
     @property
-    def sender(self) -> Sender:
+    def sender(self) -> Dispatcher:
         """The sender, over this desk's wires."""
         budget = SmsBudget(self.table, "table")
         texts = LimitedSms(Texts(self.sns, max_price="0.20"), budget, CAPS, frozenset({"US"}))
         mail = Mail(self.ses, "no-reply@app.example", "mail")
-        return Sender(mail, texts, app="Example", host="app.example")
+        return Dispatcher(mail, texts, app="Example", host="app.example")
 
-    def _one(self, message: Delivery | Sealed) -> None:
-        if isinstance(message, Sealed):
-            deliver_cognitos(message, lambda: self.opener, self.sender, self.tell, self.now)
+    def _one(self, message: Delivery | CognitoMessage) -> None:
+        if isinstance(message, CognitoMessage):
+            deliver_cognito_message(message, lambda: self.opener, self.sender, self.tell, self.now)
         else:
             deliver_code(message, KmsMac(self.keys, "key"), 6, self.sender, self.tell, self.now)
 

@@ -24,20 +24,20 @@ from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.channels.channel import Channel
 from passcode.confirmation import responses
-from passcode.confirmation.create import Asking, Confirmations
-from passcode.confirmation.idempotency import Requests
-from passcode.confirmation.recipient import Pool
+from passcode.confirmation.create import CodeRequests, ConfirmationCreator
+from passcode.confirmation.idempotency import IdempotencyStore
+from passcode.confirmation.recipient import UserRecipients
 from passcode.confirmation.routes import Check, Endpoints, resolver
-from passcode.confirmation.verify import Answering, Judge
+from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
 from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
-from passcode.token_service.store import Store
+from passcode.token_service.store import RecordStore
 from tests.support.api_gateway_events import CALLER, USER, Answer, event_of
 from tests.support.aws_stubs import Wire
 from tests.support.events import NOW, SALT
 from tests.support.kms_stubs import KEY_A, KEY_B, PRIVATE, kms, marks, pool
-from tests.support.memory_stores import MemoryRequests, MemoryStore, code_mac
+from tests.support.memory_stores import MemoryIdempotencyStore, MemoryStore, code_mac
 from tests.support.openapi_checks import ISSUER, described
 from tests.support.users import another_code
 
@@ -49,8 +49,8 @@ class Api:
     """The endpoints over memory. `replace(api, …)` is the same world with something else in it."""
 
     policy: Policy = field(default_factory=Policy)
-    store: Store = field(default_factory=MemoryStore)
-    requests: Requests = field(default_factory=MemoryRequests)
+    store: RecordStore = field(default_factory=MemoryStore)
+    requests: IdempotencyStore = field(default_factory=MemoryIdempotencyStore)
     queue: Wire = field(default_factory=Wire)
     kms: Wire = field(default_factory=kms)
     proofs: Wire = field(default_factory=marks)
@@ -66,12 +66,12 @@ class Api:
         self.tell = _telling(self.log)
         tokens = ChallengeTokens(KmsMac(self.kms, "token"))
         users, keys = (
-            Pool(Users(lambda: self.users, "pool"), self.order, SALT),
+            UserRecipients(Users(lambda: self.users, "pool"), self.order, SALT),
             ProofKeys(self.kms, self.proof_keys),
         )
         put = Queue(self.queue, "queue").put
-        self.asking = Asking(
-            confirmations=Confirmations(self.store, self.requests, put, self.policy),
+        self.asking = ConfirmationCreator(
+            confirmations=CodeRequests(self.store, self.requests, put, self.policy),
             tokens=tokens,
             pool=users,
             order=self.order,
@@ -80,8 +80,8 @@ class Api:
             issuer=ISSUER,
             tell=self.tell,
         )
-        self.answering = Answering(
-            judge=Judge(KmsMac(self.kms, "code"), self.store, self.policy),
+        self.answering = ConfirmationVerifier(
+            judge=CodeAnswers(KmsMac(self.kms, "code"), self.store, self.policy),
             tokens=tokens,
             proofs=SignedTokens(keys),
             used=ProofTable(self.proofs, "table"),

@@ -2,8 +2,8 @@
 
 from passcode.channels.channel import Channel, parse
 from passcode.channels.phone_number import country_for_sms
-from passcode.confirmation.recipient import counted
-from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, key_of
+from passcode.confirmation.recipient import rate_limit_id
+from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, record_key
 from passcode.token_service.policy import Policy, answer_wait, send_wait
 
 __all__ = [
@@ -13,9 +13,9 @@ __all__ = [
     "Channel",
     "Policy",
     "answer_wait",
-    "counted",
     "country_for_sms",
-    "key_of",
     "parse",
+    "rate_limit_id",
+    "record_key",
     "send_wait",
 ]

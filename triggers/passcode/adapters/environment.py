@@ -29,7 +29,9 @@ class Variables:
             raise SettingError(f"{name} is not set. {_remedy(parameter)}")
         return value
 
-    def number(self, name: str, low: int, high: int, *, parameter: str = "", default: "int | None" = None) -> int:
+    def number(
+        self, name: str, low: int, high: int, *, parameter: str = "", default: "int | None" = None
+    ) -> int:
         """A whole number from `low` to `high`."""
         text = self.text(name, parameter=parameter, default=None if default is None else str(default))
         # isdecimal alone is true for digits of every script.
@@ -44,7 +46,9 @@ class Variables:
         """One of `choices`."""
         text = self.text(name, parameter=parameter, default=default)
         if text not in choices:
-            raise SettingError(f"{name} is {text!r}. It must be one of {', '.join(choices)}. {_remedy(parameter)}")
+            raise SettingError(
+                f"{name} is {text!r}. It must be one of {', '.join(choices)}. {_remedy(parameter)}"
+            )
         return text
 
     def names(

@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import Ama
 
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, PasscodeError, Refusal, Refused
-from passcode.token_service.telemetry import where
+from passcode.token_service.telemetry import error_location
 
 NAMESPACE = "CognitoPasscode"
 
@@ -39,7 +39,7 @@ class PowertoolsTelemetry:
         No traceback and no foreign text: either may hold what the code was working on.
         """
         why = str(error) if isinstance(error, PasscodeError) else ""
-        details = {"error": type(error).__name__, "why": why, "where": where(error)}
+        details = {"error": type(error).__name__, "why": why, "where": error_location(error)}
         self.log.error(what, extra=details)
         self.count("errors")
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from passcode.channels.channel import Channel, Destination, Destinations, ranked
+from passcode.channels.channel import Channel, Destination, Destinations, rank_destinations
 from passcode.token_service.challenge import Challenge
 
 VERSION = 1
@@ -59,4 +59,4 @@ class Delivery:
 
 def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:
     """The delivery of `challenge`, to the destination on its channel first."""
-    return Delivery(challenge, ranked(destinations, challenge.channel), locale)
+    return Delivery(challenge, rank_destinations(destinations, challenge.channel), locale)

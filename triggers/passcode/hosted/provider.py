@@ -10,10 +10,10 @@ from passcode.hosted.oidc import (
     access_token_claims,
     claims_of,
     id_token_claims,
-    proves,
+    pkce_matches,
     user_info_of,
 )
-from passcode.hosted.ports import Claims, IdentityLinks, SignIns, TokenSigner, UserDirectory
+from passcode.hosted.ports import Claims, HostedStore, IdentityLinks, TokenSigner, UserDirectory
 from passcode.hosted.state import Grant
 from passcode.token_service.telemetry import Telemetry
 
@@ -33,7 +33,7 @@ class Provider:
 
     party: RelyingParty
     secret: Callable[[], str]
-    table: SignIns
+    table: HostedStore
     tokens: TokenSigner
     users: UserDirectory
     links: IdentityLinks
@@ -100,5 +100,5 @@ def _fits(grant: Grant, form: Mapping[str, str]) -> bool:
     return (
         grant.client_id == form.get("client_id")
         and grant.redirect_uri == form.get("redirect_uri")
-        and proves(form.get("code_verifier", ""), grant.code_challenge)
+        and pkce_matches(form.get("code_verifier", ""), grant.code_challenge)
     )

@@ -52,7 +52,7 @@ class Telemetry(Protocol):
         """Count one more of `name`: in all, and by each dimension of `by` added to those before it."""
 
 
-def where(error: BaseException) -> str:
+def error_location(error: BaseException) -> str:
     """File and line of the error's origin: enough to find it, and no text of what the code was working on."""
     trace = error.__traceback__
     while trace and trace.tb_next:
