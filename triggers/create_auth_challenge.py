@@ -1,4 +1,4 @@
-"""The door `create_auth_challenge`: Cognito asks for a challenge to put to the person.
+"""The door `create_auth_challenge`: Cognito asks for a challenge to put to the user.
 
 One DynamoDB write and one SQS message. It never learns the code: it has no right to the key.
 """
@@ -9,20 +9,21 @@ import time
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.record_table import Table
 from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.adapters.telemetry import guarded, telemetry
+from passcode.channels.channel import Channel
+from passcode.sign_in import events
+from passcode.sign_in.create import ChallengeStatus, SignInCreator
+from passcode.sign_in.events import Event
+from passcode.sign_in.rounds import CUSTOM_CHALLENGE
+from passcode.sign_in.steps import RoundLimits
+from passcode.sign_in.users import read_user
 from passcode.token_service.policy import Policy
-from token_service import trigger_event
-from token_service.destination import Channel
-from token_service.person import person_of
-from token_service.rounds import CUSTOM_CHALLENGE
-from token_service.sign_in import SignIn, Status
-from token_service.steps import Limits
-from token_service.trigger_event import Event
+from passcode.token_service.telemetry import Telemetry
 
 
 def respond(
     event: Event,
-    sign_in: SignIn,
+    sign_in: SignInCreator,
     order: tuple[Channel, ...],
     salt: str,
     tell: Telemetry,
@@ -30,18 +31,18 @@ def respond(
     now: int,
 ) -> Event:
     """Fill in the response to a CreateAuthChallenge event. Raises `Refused` with a plain sentence."""
-    person = person_of(event, order, salt)
-    tell.about(person.subject)
-    rounds = [r for r in trigger_event.history(event) if r.get("challengeName") == CUSTOM_CHALLENGE]
-    metadata = trigger_event.client_metadata(event)
-    this = sign_in.next_round(person, rounds, metadata, nonce, now)
-    tell.about(person.subject, this.challenge)
-    if this.status is Status.SENT and this.challenge:
+    user = read_user(event, order, salt)
+    tell.about(user.subject)
+    rounds = [r for r in events.history(event) if r.get("challengeName") == CUSTOM_CHALLENGE]
+    metadata = events.client_metadata(event)
+    this = sign_in.next_round(user, rounds, metadata, nonce, now)
+    tell.about(user.subject, this.challenge)
+    if this.status is ChallengeStatus.SENT and this.challenge:
         tell.issued(this.challenge.channel)
     event["response"] = {
-        "publicChallengeParameters": sign_in.public(person, this, now),
+        "publicChallengeParameters": sign_in.public(user, this, now),
         "privateChallengeParameters": this.private,
-        "challengeMetadata": this.label,
+        "challengeMetadata": this.metadata,
     }
     return event
 
@@ -50,11 +51,11 @@ _TELL = telemetry("create_auth_challenge")
 _POLICY = Policy.from_environment(os.environ)
 _ORDER = tuple(Channel(name) for name in os.environ["CHANNEL_ORDER"].split(","))
 _SALT = os.environ["SALT"]
-_SIGN_IN = SignIn(
+_SIGN_IN = SignInCreator(
     store=Table(client("dynamodb", attempts=2), os.environ["TABLE_NAME"], _POLICY),
     put=Queue(client("sqs", attempts=1), os.environ["QUEUE_URL"]).put,
     policy=_POLICY,
-    limits=Limits(int(os.environ["ANSWERS_PER_SESSION"]), int(os.environ["RESENDS_PER_SESSION"])),
+    limits=RoundLimits(int(os.environ["ANSWERS_PER_SESSION"]), int(os.environ["RESENDS_PER_SESSION"])),
     choice_asked=os.environ.get("CHANNEL_CHOICE") == "ASK",
 )
 

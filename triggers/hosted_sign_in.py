@@ -13,13 +13,6 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-from hosted.answers import Look
-from hosted.flow import Flow
-from hosted.oidc import RelyingParty
-from hosted.provider import Provider
-from hosted.routes import Site
-from hosted.signing_in import SigningIn
-from hosted.views import Brand
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.cognito_users import Links, Users
 from passcode.adapters.hosted_table import HostedTable
@@ -28,6 +21,12 @@ from passcode.adapters.kms import ProofKeys, Sealer
 from passcode.adapters.pool_sign_in import PoolSignIn, app_client_secret
 from passcode.adapters.secrets_manager import stored_secret
 from passcode.adapters.telemetry import telemetry
+from passcode.hosted.oidc import RelyingParty
+from passcode.hosted.pages import Brand
+from passcode.hosted.provider import Provider
+from passcode.hosted.responses import PageResponses
+from passcode.hosted.routes import HostedRoutes
+from passcode.hosted.sign_in_page import SignInForms, SignInPage
 
 _TELL = telemetry("hosted_sign_in")
 _KMS = client("kms", attempts=2)
@@ -61,10 +60,10 @@ _TABLE = HostedTable(
 _PARTY = RelyingParty(os.environ["RP_CLIENT_ID"], frozenset(os.environ["REDIRECT_URIS"].split()))
 _USERS = Users(_cognito, _POOL_ID)
 _INNER_SECRET: Callable[[], str] = cache(partial(app_client_secret, _cognito, _POOL_ID, _INNER))
-_SITE = Site(
-    page=SigningIn(
+_SITE = HostedRoutes(
+    page=SignInPage(
         party=_PARTY,
-        flow=Flow(
+        flow=SignInForms(
             PoolSignIn(_cognito, _POOL_ID, _INNER, _INNER_SECRET),
             _ASKS_PASSWORD,
             int(os.environ["CODE_DIGITS"]),
@@ -72,7 +71,7 @@ _SITE = Site(
         ),
         table=_TABLE,
         issuer=_ISSUER,
-        chance=lambda: secrets.token_urlsafe(32),
+        random_token=lambda: secrets.token_urlsafe(32),
         tell=_TELL,
     ),
     provider=Provider(
@@ -88,7 +87,7 @@ _SITE = Site(
     key_set=cache(partial(key_set, _KEYS)),
     brand=Brand(os.environ["APP_NAME"], os.environ["BRAND_COLOR"], bool(_LOGO)),
     logo=_picture(_LOGO),
-    look=Look((*os.environ["REDIRECT_URIS"].split(), *os.environ.get("CALLBACK_URLS", "").split())),
+    look=PageResponses((*os.environ["REDIRECT_URIS"].split(), *os.environ.get("CALLBACK_URLS", "").split())),
     issuer=_ISSUER,
     tell=_TELL,
 )

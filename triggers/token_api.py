@@ -15,18 +15,17 @@ from passcode.adapters.confirmation_tables import ProofTable, RequestTable
 from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
 from passcode.adapters.kms import KmsMac, ProofKeys
 from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget, tell_answered
+from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import telemetry
+from passcode.channels.channel import Channel
+from passcode.confirmation import responses
+from passcode.confirmation.create import CodeRequests, ConfirmationCreator
+from passcode.confirmation.recipient import UserRecipients
+from passcode.confirmation.routes import Endpoints, resolver
+from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
+from passcode.delivery.sms_limits import record_answer
 from passcode.token_service.policy import Policy
-from token_http import entry
-from token_http.answering import Answering
-from token_http.asking import Asking
-from token_http.call import Pool
-from token_http.routes import Endpoints, resolver
-from token_service.confirmation import Confirmations
-from token_service.destination import Channel
-from token_service.proving import Judge
 
 _TELL = telemetry("token_api")
 _POLICY = Policy.from_environment(os.environ)
@@ -41,7 +40,7 @@ _CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
 _TOKENS = ChallengeTokens(KmsMac(_KMS, os.environ["TOKEN_KEY_ID"]))
 _PROOF_KEYS = ProofKeys(_KMS, tuple(os.environ["PROOF_KEY_IDS"].split(",")))
 _USERS = Users(cache(lambda: client("cognito-idp", attempts=2)), os.environ["USER_POOL_ID"])
-_POOL = Pool(_USERS, _ORDER, _SALT)
+_POOL = UserRecipients(_USERS, _ORDER, _SALT)
 _BUDGET = SmsBudget(_ONCE, _TABLE)
 
 
@@ -54,11 +53,11 @@ def _country_of(number: str) -> str | None:
 
 
 def _answered(country: str) -> None:
-    tell_answered(_BUDGET, country, int(time.time()), _TELL)
+    record_answer(_BUDGET, country, int(time.time()), _TELL)
 
 
-_ASKING = Asking(
-    confirmations=Confirmations(
+_ASKING = ConfirmationCreator(
+    confirmations=CodeRequests(
         Table(_REPEATED, _TABLE, _POLICY), RequestTable(_REPEATED, _TABLE), _QUEUE.put, _POLICY
     ),
     tokens=_TOKENS,
@@ -69,8 +68,8 @@ _ASKING = Asking(
     issuer=_ISSUER,
     tell=_TELL,
 )
-_ANSWERING = Answering(
-    judge=Judge(_CODE_MAC, Table(_ONCE, _TABLE, _POLICY), _POLICY),
+_ANSWERING = ConfirmationVerifier(
+    judge=CodeAnswers(_CODE_MAC, Table(_ONCE, _TABLE, _POLICY), _POLICY),
     tokens=_TOKENS,
     proofs=SignedTokens(_PROOF_KEYS),
     used=ProofTable(_ONCE, _TABLE),
@@ -101,4 +100,4 @@ _APP = resolver(
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry for a proxy event of a REST API."""
-    return entry.answer(_APP, event, context, _TELL)
+    return responses.respond(_APP, event, context, _TELL)

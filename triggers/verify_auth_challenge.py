@@ -12,16 +12,17 @@ from functools import partial
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget, tell_answered
-from passcode.adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.adapters.sms_budget_table import SmsBudget
+from passcode.adapters.telemetry import guarded, telemetry
+from passcode.delivery.sms_limits import record_answer
+from passcode.sign_in import events
+from passcode.sign_in.events import Event, asks_for_message
+from passcode.sign_in.verify import check_sign_in, read_challenge
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.check import Verdict
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from token_service import trigger_event
-from token_service.answering import challenge_of, judge_sign_in
-from token_service.rounds import asks_for_message
-from token_service.trigger_event import Event
+from passcode.token_service.telemetry import Telemetry
 
 Judge = Callable[[Event, Challenge], Verdict]
 
@@ -35,15 +36,15 @@ def respond(
     believes it goes on typing. `answered` hears of each accepted answer.
     """
     event["response"] = {"answerCorrect": False}
-    if asks_for_message(trigger_event.client_metadata(event)):
+    if asks_for_message(events.client_metadata(event)):
         return event
-    challenge = challenge_of(event)
+    challenge = read_challenge(event)
     tell.about(challenge.subject if challenge else None, challenge)
     verdict = judge(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
     if verdict.refusal:
         tell.refused(verdict.refusal)
-        if verdict.wait != 0:
-            raise Refused(verdict.refusal, verdict.wait)
+        if verdict.retry_after != 0:
+            raise Refused(verdict.refusal, verdict.retry_after)
     elif challenge:
         event["response"] = {"answerCorrect": True}
         answered(event, challenge)
@@ -64,7 +65,7 @@ _BUDGET = SmsBudget(_TABLE, os.environ["TABLE_NAME"])
 def _answered(event: Event, challenge: Challenge) -> None:
     _TELL.verified(challenge, int(time.time()))
     if challenge.channel == "sms":
-        _give_back(trigger_event.attributes(event).get("phone_number", ""))
+        _give_back(events.attributes(event).get("phone_number", ""))
 
 
 def _give_back(number: str) -> None:
@@ -72,12 +73,12 @@ def _give_back(number: str) -> None:
 
     country = country_for_sms(number)
     if country:
-        tell_answered(_BUDGET, country, int(time.time()), _TELL)
+        record_answer(_BUDGET, country, int(time.time()), _TELL)
 
 
 def _handle(event: Event, _context: object) -> Event:
     judge = partial(
-        judge_sign_in,
+        check_sign_in,
         code_mac=_CODE_MAC,
         store=_STORE,
         policy=_POLICY,

@@ -1,4 +1,4 @@
-"""`create` when something is wrong: throttles, foreign labels, and a store or a queue that is down."""
+"""`create` when something is wrong: throttles, foreign metadata, and a store or a queue that is down."""
 
 import json
 from collections.abc import Callable
@@ -11,6 +11,7 @@ import create_auth_challenge
 from passcode.adapters.record_table import Table
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import Shown
+from passcode.sign_in.create import SignInCreator
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, Refused
 from tests.support.aws_stubs import Wire, refused_by_aws
@@ -18,7 +19,6 @@ from tests.support.events import EMAIL, NOW, PHONE, challenge, entry, golden
 from tests.support.handlers import Heard
 from tests.support.memory_stores import MemoryStore
 from tests.support.sign_in_world import LIMITS, World
-from token_service.sign_in import SignIn
 
 PACKED = challenge().pack()
 # Everything that names the person, and what botocore would say.
@@ -38,7 +38,7 @@ def create(wires: dict[str, Wire], monkeypatch: pytest.MonkeyPatch) -> Create:
 
     def call(event: dict[str, Any]) -> dict[str, Any]:
         table = Table(wires["dynamodb"], "passcode-table", Policy())
-        sign_in = SignIn(table, Queue(wires["sqs"], "queue").put, Policy(), LIMITS)
+        sign_in = SignInCreator(table, Queue(wires["sqs"], "queue").put, Policy(), LIMITS)
         monkeypatch.setattr(create_auth_challenge, "_SIGN_IN", sign_in)
         answer: dict[str, Any] = create_auth_challenge.handler(event, None)
         return answer
@@ -51,7 +51,7 @@ def test_the_door_makes_one_write_and_one_message(create: Create, wires: dict[st
     assert [name for name, _ in wires["dynamodb"].calls] == ["update_item"]
     (message,) = wires["sqs"].sent("send_message")
     assert set(message) == {"QueueUrl", "MessageBody"}
-    assert set(json.loads(message["MessageBody"])) == {"challenge", "to", "locale"}
+    assert set(json.loads(message["MessageBody"])) == {"v", "kind", "challenge", "to", "locale"}
 
 
 @pytest.mark.parametrize("down", ["dynamodb", "sqs"])
@@ -81,35 +81,38 @@ def test_what_is_down_is_one_plain_sentence(
     assert wires["sqs"].calls == [] or down == "sqs"
 
 
-@pytest.mark.parametrize(
-    "label",
-    [
-        None,
-        7,
-        ["0"],
-        "",
-        "0",
-        "x|y|z",
-        "0||" + PACKED,
-        f"0|soon|{PACKED}",
-        f"1000|{NOW}|{PACKED}",
-        f"0|{NOW}|not json",
-        f"0|{NOW}|[1,2,3]",
-        f"0|{NOW}|{{}}",
-        f"0|{NOW}|{PACKED.replace('false', '0')}",
-        f"0|{NOW}|{PACKED.replace('1,', 'true,', 1)}",
-        f"0|{NOW}|{PACKED[:-1]},1]",
-        f"0|{NOW}|{'[' * 900}",
-        f"0|{NOW}|" + '"' + "x" * 2**20 + '"',
-        f"{'9' * 5000}|{NOW}|{PACKED}",
-        f"0|{'9' * 5000}|{PACKED}",
-    ],
-)
+FOREIGN = [
+    None,
+    7,
+    ["0"],
+    "",
+    "0",
+    f"answers=0;resends=0;resend_at={NOW};challenge={PACKED}",
+    f"v=1;resends=0;resend_at={NOW};challenge={PACKED}",
+    f"v=1;answers=0;resend_at={NOW};challenge={PACKED}",
+    f"v=1;answers=0;resends=0;resend_at=soon;challenge={PACKED}",
+    f"v=1;answers=0;resends=0;resend_at=-1;challenge={PACKED}",
+    f"v=1;answers={'9' * 500};resends=0;resend_at={NOW};challenge={PACKED}",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge=not json",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge=[1,2,3]",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge={{}}",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge={PACKED.replace('false', '0')}",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge={PACKED.replace('1,', 'true,', 2)}",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge={'[' * 900}",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge=" + '"' + "x" * 2**20 + '"',
+    *(
+        f"v=1;answers=0;resends=0;resend_at={NOW};challenge={PACKED.replace(name, 'other')}"
+        for name in ('"v"', '"subject"', '"nonce"', '"counter"', '"expires_at"', '"purpose"')
+    ),
+]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
 @pytest.mark.parametrize("metadata", [{}, {"action": "resend"}])
-def test_a_foreign_label_writes_and_sends_nothing(
-    create: Create, wires: dict[str, Wire], label: object, metadata: dict[str, str]
+def test_foreign_metadata_writes_and_sends_nothing(
+    create: Create, wires: dict[str, Wire], foreign: object, metadata: dict[str, str]
 ) -> None:
-    session = [entry("CUSTOM_CHALLENGE", False, label)]
+    session = [entry("CUSTOM_CHALLENGE", False, foreign)]
     with pytest.raises(Shown, match=f"^{UNAVAILABLE_SENTENCE}$"):
         create(golden("create_first", session=session, clientMetadata=metadata))
     assert wires["dynamodb"].calls == wires["sqs"].calls == []

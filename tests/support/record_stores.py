@@ -6,7 +6,7 @@ from typing import Any
 
 from passcode.adapters.record_table import Table
 from passcode.token_service.policy import Policy
-from passcode.token_service.store import Record, Store
+from passcode.token_service.store import Record, RecordStore
 from tests.support.dynamodb import item_of
 
 POLICY = Policy()
@@ -16,7 +16,7 @@ POLICY = Policy()
 class Kept:
     """A store, and a way to say what stands in it before."""
 
-    store: Store
+    store: RecordStore
     put: Callable[[str, Record], None]
 
 

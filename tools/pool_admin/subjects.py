@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tools.pool_admin.errors import AdminError, code_of
-from tools.pool_admin.rules import SIGN_IN, STEP_UP, TOKEN, Channel, counted, key_of, parse
+from tools.pool_admin.rules import SIGN_IN, STEP_UP, TOKEN, Channel, parse, rate_limit_id, record_key
 
 _SUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _HASH = re.compile(r"[0-9a-f]{32}\Z")
@@ -40,7 +40,7 @@ class Subject:
     @property
     def key(self) -> str:
         """The record's key, as the functions make it."""
-        return key_of(_KINDS[self.purpose], self.name)
+        return record_key(_KINDS[self.purpose], self.name)
 
 
 def sub_of(cognito: Any, pool_id: str, user: str) -> str:
@@ -76,4 +76,4 @@ def hash_of(address: str, salt: str) -> str:
             "That is no address. Give an email address, a number with + and its country code, or the "
             "subject from the logs, 32 hex digits."
         )
-    return counted(destination, salt)
+    return rate_limit_id(destination, salt)

@@ -18,7 +18,7 @@ from aws_encryption_sdk.key_providers.kms import KMSMasterKey
 from aws_encryption_sdk.structures import DataKey, EncryptedDataKey
 
 from passcode.adapters.botocore_clients import unavailable
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 from passcode.token_service.refusal import PasscodeError, Unavailable
 
 # It logs with tracebacks of its own, and no text that is not ours goes into the log.
@@ -68,7 +68,7 @@ class Opener:
     key_id: str
     pool_id: str
 
-    def __call__(self, sealed: str) -> RawCode:
+    def __call__(self, sealed: str) -> Code:
         """The secret in `sealed` (base64). Raises `Unavailable`, or `NotOpened` if it is not for us."""
         key = _Key(key_id=self.key_id, client=self.client)
         try:
@@ -81,7 +81,7 @@ class Opener:
         if header.encryption_context.get("userpool-id") != self.pool_id:
             raise NotOpened("what Cognito sealed is for another user pool")
         # Temporary passwords come escaped for HTML, and where a message needs that it does so itself.
-        return RawCode(html.unescape(plain.decode()))
+        return Code(html.unescape(plain.decode()))
 
 
 def _read(sealed: bytes, key: _Key) -> tuple[bytes, Any]:

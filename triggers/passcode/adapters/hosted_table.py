@@ -11,13 +11,13 @@ from typing import Any
 
 from passcode.adapters.botocore_clients import unavailable, write_if
 from passcode.adapters.kms import Sealer
-from token_service.hosted_state import (
+from passcode.hosted.state import (
     CODE_LIFE,
-    AuthRequest,
+    AuthorizationRequest,
     Grant,
     Notice,
+    SignInPhase,
     SignInState,
-    Stage,
     key_of_code,
     key_of_cookie,
 )
@@ -118,8 +118,8 @@ class HostedTable:
         kept = json.loads(item["kept"]["S"])
         user_name, session = self._opened(item, key)
         return SignInState(
-            request=AuthRequest(**kept["request"]),
-            stage=Stage(kept["stage"]),
+            request=AuthorizationRequest(**kept["request"]),
+            stage=SignInPhase(kept["stage"]),
             user_name=user_name,
             session=session,
             shown=kept["shown"],
