@@ -39,10 +39,8 @@ def changed(name: str, change: Callable[[Json], object]) -> str:
     return json.dumps(fields)
 
 
-BODIES: dict[str, type[Delivery | CognitoMessage]] = {
-    "queue_code.json": Delivery,
-    "queue_cognito.json": CognitoMessage,
-}
+Body = type[Delivery | CognitoMessage]
+BODIES: dict[str, Body] = {"queue_code.json": Delivery, "queue_cognito.json": CognitoMessage}
 OPTIONAL = {
     "queue_code.json": {"locale"},
     "queue_cognito.json": {"locale", "subject", "name"},
