@@ -15,9 +15,11 @@ from passcode.adapters.confirmation_tables import ProofTable, RequestTable
 from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
 from passcode.adapters.kms import KmsMac, ProofKeys
 from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget, tell_answered
+from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import telemetry
+from passcode.channels.channel import Channel
+from passcode.delivery.sms_limits import tell_answered
 from passcode.token_service.policy import Policy
 from token_http import entry
 from token_http.answering import Answering
@@ -25,7 +27,6 @@ from token_http.asking import Asking
 from token_http.call import Pool
 from token_http.routes import Endpoints, resolver
 from token_service.confirmation import Confirmations
-from token_service.destination import Channel
 from token_service.proving import Judge
 
 _TELL = telemetry("token_api")

@@ -30,7 +30,7 @@ sys.path[:0], sys.path[len(sys.path):] = [native, artefact], [runtime]
 module, _, name = handler.partition(".")
 assert callable(getattr(importlib.import_module(module), name))
 root = pathlib.Path(artefact)
-folders = ("adapters", "hosted", "token_http", "token_service", "passcode")
+folders = ("hosted", "token_http", "token_service", "passcode")
 ours = [*root.glob("*_*.py"), *(file for folder in folders for file in root.glob(f"{folder}/**/*.py"))]
 for file in ours:
     importlib.import_module(".".join(file.relative_to(root).with_suffix("").parts))
@@ -190,15 +190,18 @@ def test_a_door_ships_only_what_it_may_do(
     assert found == adapters
 
 
-def test_the_page_ships_its_words_its_form_and_its_look(built: Path) -> None:
-    for folder in ("templates", "words", "assets"):
-        own = {path.name for path in (ROOT / "triggers" / "hosted" / folder).iterdir() if path.is_file()}
-        assert {path.name for path in (built / "HostedSignIn" / "hosted" / folder).iterdir()} == own != set()
-
-
-def test_deliver_ships_its_words(built: Path) -> None:
-    words = {path.name for path in (ROOT / "triggers" / "messages").iterdir()}
-    assert {path.name for path in (built / "Deliver" / "messages").iterdir()} == words
+@pytest.mark.parametrize(
+    ("function", "folder"),
+    [
+        ("HostedSignIn", "hosted/templates"),
+        ("HostedSignIn", "hosted/assets"),
+        ("HostedSignIn", "passcode/texts/pages"),
+        ("Deliver", "passcode/texts/messages"),
+    ],
+)
+def test_a_function_ships_the_files_that_it_reads(built: Path, function: str, folder: str) -> None:
+    sources = {path.name for path in (ROOT / "triggers" / folder).iterdir() if path.is_file()}
+    assert {path.name for path in (built / function / folder).iterdir()} == sources != set()
 
 
 def test_the_sizes_stay_small(built: Path, template: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from passcode.adapters.confirmation_tables import ProofTable, RequestTable
 from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens
 from passcode.adapters.kms import KmsMac, ProofKeys
 from passcode.adapters.record_table import Table
+from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.refusal import Refused
 from tests.support.live_handlers import live_door, patient_client
@@ -23,7 +24,6 @@ from token_http.asking import Asking
 from token_http.bodies import Created, CreateToken, Introspect, VerifyToken
 from token_http.call import VERIFY_TOKEN, Call
 from token_http.problems import Problem
-from token_service.delivery import Delivery
 from token_service.ticket import read_ticket
 from tools.local_stack.stack import Stack
 

@@ -24,7 +24,7 @@ from hosted.views import Brand, View
 from passcode.adapters.cognito_users import Links, Users
 from passcode.adapters.jwt_tokens import SignedTokens
 from passcode.adapters.kms import ProofKeys
-from passcode.adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import PowertoolsTelemetry
 from tests.support.aws_stubs import Wire
 from tests.support.events import EMAIL, NOW, SUB
 from tests.support.kms_stubs import KEY_A, kms
@@ -34,7 +34,7 @@ from token_service.hosted_state import CODE_LIFE, Grant, SignInState
 ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
 BACK = "https://people.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse"
 PARTY = RelyingParty("cognito", frozenset({BACK}))
-UNHEARD = Telemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
+UNHEARD = PowertoolsTelemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
 USER = Passed("2f1c-user", SUB)
 RIGHT, PASSWORD = "123456", "correct horse battery"
 GIVEN = {

@@ -21,8 +21,10 @@ from passcode.adapters.confirmation_tables import ProofTable
 from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
 from passcode.adapters.kms import KmsMac, ProofKeys
 from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import PowertoolsTelemetry
+from passcode.channels.channel import Channel
 from passcode.confirmation.idempotency import Requests
+from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
 from passcode.token_service.store import Store
@@ -40,8 +42,6 @@ from token_http.call import Pool
 from token_http.health import Check
 from token_http.routes import Endpoints, resolver
 from token_service.confirmation import Confirmations
-from token_service.delivery import Delivery
-from token_service.destination import Channel
 from token_service.proving import Judge
 
 LIFE = 300
@@ -168,13 +168,13 @@ class Api:
         return str(self.verify(self.create(**body).body["token"]).body["proof"])
 
 
-def _telling(log: io.StringIO) -> Telemetry:
+def _telling(log: io.StringIO) -> PowertoolsTelemetry:
     logger = Logger(service="token_api")
     # A logger of one name is one logger, and keeps the stream that it was first made with.
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
     handler.setStream(log)
-    return Telemetry("token_api", logger)
+    return PowertoolsTelemetry("token_api", logger)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from hosted.oidc import TOKEN_LIFE, claims_of, user_info_of
-from token_service.assurance import methods
+from passcode.channels.channel import methods
 from token_service.hosted_state import Grant
 
 

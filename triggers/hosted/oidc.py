@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from token_service.destination import is_true
+from passcode.channels.channel import is_true
 from token_service.hosted_state import LONGEST_NAME, AuthRequest
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -9,7 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from hosted.colors import brand_css, icon
 from hosted.views import Brand, Choose, Code, Ended, Start, View
-from hosted.wording import Say, words_of
+from hosted.wording import Say
+from passcode.texts.catalogue import page_texts
 from token_service.hosted_state import LONGEST_NAME, Notice
 
 _HERE = Path(__file__).parent
@@ -27,7 +28,7 @@ _TYPED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.NAME_MISSING, Notice.WRONG_CODE,
 
 def render(view: View, brand: Brand, locale: str) -> str:
     """The whole document for `view`. `locale` is one of the ten, by `wording.locale_of`."""
-    words = words_of(locale)
+    words = page_texts(locale)
     return _template(_TEMPLATES[type(view.page)]).render(
         view=view,
         page=view.page,

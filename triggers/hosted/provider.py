@@ -8,7 +8,7 @@ from hosted.grants import access_token_claims, id_token_claims
 from hosted.oidc import TOKEN_LIFE, RelyingParty, claims_of, proves, user_info_of
 from passcode.adapters.cognito_users import Links, Users
 from passcode.adapters.jwt_tokens import NotOurToken, SignedTokens
-from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.telemetry import Telemetry
 from token_service.hosted_ports import SignIns
 from token_service.hosted_state import Grant
 from token_service.ticket import Claims

@@ -16,8 +16,8 @@ from hosted.provider import Provider, TokenError
 from hosted.sign_ins import version_of
 from hosted.signing_in import BAD_LINK, NOT_HERE, OTHER_WINDOW, Leave, SigningIn
 from hosted.views import Brand, View
-from hosted.wording import locale_of
-from passcode.adapters.telemetry import Telemetry
+from passcode.texts.catalogue import locale_for_header
+from passcode.token_service.telemetry import Telemetry
 
 Event = dict[str, Any]
 
@@ -118,7 +118,7 @@ class Site:
         return answers.public_json(dict(self.key_set()))
 
     def _show(self, view: View, event: Event, status: int, *, forget: bool = False) -> Answer:
-        html = pages.render(view, self.brand, locale_of(language_of(event)))
+        html = pages.render(view, self.brand, locale_for_header(language_of(event)))
         return self.look.page(html, status, forget=forget)
 
 

@@ -7,7 +7,7 @@ from hosted.flow import Flow, Step
 from hosted.oidc import RelyingParty, answer_url, login_hint, read_request
 from hosted.sign_ins import LIFE, csrf_of
 from hosted.views import Ended, View
-from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.telemetry import Telemetry
 from token_service.hosted_ports import Passed, SignIns
 from token_service.hosted_state import Grant, Notice, SignInState, Stage
 

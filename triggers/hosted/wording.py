@@ -1,55 +1,8 @@
 """The words of the pages: which language a browser wants, and its sentences filled in."""
 
-import json
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 
 from markupsafe import Markup, escape
-
-from token_service.message import best_locale
-
-_WORDS = Path(__file__).parent / "words"
-# A browser sends a handful; a longer header is not one.
-_MOST_LANGUAGES = 20
-
-
-def locale_of(accept_language: str) -> str:
-    """The locale of `locales()` that the header Accept-Language asks for; English if it asks for none."""
-    for tag in _wanted(accept_language):
-        found = best_locale(tag, locales())
-        if found != "en" or tag.lower().startswith("en"):
-            return found
-    return "en"
-
-
-@cache
-def locales() -> frozenset[str]:
-    """The locales that there are words for."""
-    return frozenset(file.stem for file in _WORDS.iterdir())
-
-
-@cache
-def words_of(locale: str) -> Mapping[str, str]:
-    """The sentences by key, with `lang` and `dir`; shared by all that ask, so not to be changed."""
-    found: dict[str, str] = json.loads((_WORDS / f"{locale}.json").read_text("utf-8"))
-    return found
-
-
-def _wanted(accept_language: str) -> list[str]:
-    """The tags of the header, the most wanted first (RFC 9110, 12.5.4). What cannot be read counts little."""
-    weighed = []
-    for item in accept_language.split(",")[:_MOST_LANGUAGES]:
-        tag, _, weight = item.partition(";")
-        weighed.append((_weight(weight), tag.strip()))
-    return [tag for weight, tag in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
-
-
-def _weight(parameter: str) -> float:
-    try:
-        return float(parameter.strip().removeprefix("q=") or 1)
-    except ValueError:
-        return 0.001
 
 
 class Say:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from passcode.adapters.confirmation_tables import ProofTable
 from passcode.adapters.jwt_tokens import ChallengeTokens, NotOurToken, SignedTokens
-from passcode.adapters.telemetry import Telemetry
 from passcode.token_service.challenge import words_of
 from passcode.token_service.check import Verdict
 from passcode.token_service.refusal import Refusal
+from passcode.token_service.telemetry import Telemetry
 from token_http import problems
 from token_http.bodies import Introspect, Verified, VerifyToken
 from token_http.call import STEP_UP_VERIFY, VERIFY_TOKEN, Call, Pool, SignedIn

@@ -5,17 +5,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from passcode.adapters.jwt_tokens import ChallengeTokens
-from passcode.adapters.telemetry import Telemetry
+from passcode.channels.channel import Channel, Destination, parse
 from passcode.confirmation.idempotency import Claim
 from passcode.token_service.issue import Issued
 from passcode.token_service.refusal import Refusal
+from passcode.token_service.telemetry import Telemetry
 from token_http import problems
 from token_http.bodies import Created, CreateToken, StepUp
 from token_http.call import STEP_UP_VERIFY, VERIFY_TOKEN, Call, Pool, SignedIn
 from token_http.problems import Problem
 from token_service.address import keyed
 from token_service.confirmation import Confirmations, Wish
-from token_service.destination import Channel, Destination, parse
 from token_service.recipient import Recipient, of_address
 from token_service.ticket import Ticket, ticket_claims
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from passcode.adapters.cognito_users import Users
+from passcode.channels.channel import Channel
 from token_http import problems
 from token_http.problems import Problem
-from token_service.destination import Channel
 from token_service.recipient import Recipient, of_user
 
 # A challenge token is good at one endpoint alone.

@@ -5,7 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.telemetry import Telemetry
 from token_http import problems
 from token_http.errors import NOT_JSON, RETRY
 from token_http.problems import MEDIA_TYPE, Problem

@@ -8,8 +8,8 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from passcode.adapters.telemetry import Telemetry
 from passcode.token_service.refusal import Refused
+from passcode.token_service.telemetry import Telemetry
 from token_http import problems
 from token_http.problems import MEDIA_TYPE, Problem
 

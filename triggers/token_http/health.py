@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.telemetry import Telemetry
 from token_http.bodies import Ready
 
 Check = Callable[[], object]

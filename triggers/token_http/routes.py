@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Header
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from passcode.adapters.telemetry import Telemetry
+from passcode.token_service.telemetry import Telemetry
 from token_http import errors
 from token_http.answering import Answering
 from token_http.asking import Asking

@@ -6,7 +6,7 @@ Both names are keyed with the deployment's salt: a plain hash gives phone number
 import hashlib
 import hmac
 
-from token_service.destination import Channel, Destination
+from passcode.channels.channel import Channel, Destination
 
 
 def exactly(destination: Destination, salt: str) -> str:

@@ -6,14 +6,14 @@ The same `issue` as a sign-in's, with the same counters' rules and the same queu
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from passcode.channels.channel import choose
 from passcode.confirmation.idempotency import Claim, Requests
+from passcode.delivery.envelope import Delivery, delivery_for
 from passcode.token_service.challenge import key_of, purpose_of
 from passcode.token_service.issue import Ask, Issued, is_open, issue, rejoined
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import Store
-from token_service.delivery import Delivery, delivery_for
-from token_service.destination import choose
 from token_service.recipient import Recipient, bound_to
 
 

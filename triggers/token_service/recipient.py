@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from passcode.channels.channel import Channel, Destination, Destinations, fingerprint, verified
 from passcode.token_service.challenge import STEP_UP, TOKEN
 from token_service.address import counted, exactly
-from token_service.destination import Channel, Destination, Destinations, fingerprint, verified
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ shown that the code was given.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from passcode.channels.channel import methods
 from passcode.token_service.challenge import Challenge
-from token_service.assurance import methods
 
 Claims = Mapping[str, object]
 

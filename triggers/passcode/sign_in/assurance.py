@@ -8,18 +8,13 @@ would turn fresh with the user's next sign-in.
 
 from collections.abc import Mapping
 
+from passcode.channels.channel import methods
 from passcode.token_service.store import Evidence
 
 _SIGN_IN = "TokenGeneration_Authentication"
 _REFRESH = "TokenGeneration_RefreshTokens"
 # Tokens follow a right answer within seconds. An older one belongs to another sign-in.
 _FRESH_SECONDS = 60
-
-
-def methods(channel: str, *, with_password: bool = False) -> list[str]:
-    """The `amr` of a code given on `channel`. RFC 8176 has `sms` and `otp`, and no word for email."""
-    sms, password = ["sms"] if channel == "sms" else [], ["pwd", "mfa"] if with_password else []
-    return ["otp", *sms, *password]
 
 
 def claims(source: str, first: Evidence | None, last: Evidence | None, now: int) -> Mapping[str, str]:

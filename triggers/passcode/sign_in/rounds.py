@@ -5,23 +5,12 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
 # Cognito's list of challenge results, oldest first.
 History = list[dict[str, "Any"]]
 
 CUSTOM_CHALLENGE = "CUSTOM_CHALLENGE"
-_SENDING = ("send", "resend")
-
-
-def asks_for_message(client_metadata: "Mapping[str, Any]") -> bool:
-    """True if this response asks for a (re)send. Such a response is never judged as an answer.
-
-    The caller writes ClientMetadata, so it may lie; but all three triggers see the same words, so a lie
-    buys a round without a guess and nothing else.
-    """
-    return client_metadata.get("action") in _SENDING
 
 
 def label(resends: int, state: str) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from token_service import trigger_event
-from token_service.decoy import decoy_attributes
-from token_service.destination import BLANK, Channel, Destinations, fingerprint, verified
-from token_service.trigger_event import Event
+from passcode.channels.channel import BLANK, Channel, Destinations, fingerprint, verified
+from passcode.sign_in import events
+from passcode.sign_in.decoys import decoy_attributes
+from passcode.sign_in.events import Event
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ def person_of(event: Event, order: Sequence[Channel], salt: str) -> Person:
     Someone with nowhere to send a code to is a decoy too, until the password is proven: an error would tell
     a stranger that the name exists.
     """
-    proven = trigger_event.password_was_proven(event)
-    if not trigger_event.user_not_found(event):
-        known = _person(trigger_event.attributes(event), order, salt, decoy=False, proven=proven)
+    proven = events.password_was_proven(event)
+    if not events.user_not_found(event):
+        known = _person(events.attributes(event), order, salt, decoy=False, proven=proven)
         if known.subject and (known.destinations or proven):
             return known
-    attributes = decoy_attributes(salt, trigger_event.user_name(event), order)
+    attributes = decoy_attributes(salt, events.user_name(event), order)
     return _person(attributes, order, salt, decoy=True, proven=proven)
 
 

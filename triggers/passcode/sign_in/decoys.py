@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 
-from token_service.destination import Channel
+from passcode.channels.channel import Channel
 
 # Of 256.
 _RARELY, _SOMETIMES = 16, 64

@@ -5,16 +5,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from passcode.channels.channel import choose
+from passcode.delivery.envelope import Delivery, delivery_for
+from passcode.sign_in.events import asks_for_message
+from passcode.sign_in.rounds import History, label, read_label, tally
+from passcode.sign_in.steps import Limits
+from passcode.sign_in.users import Person
 from passcode.token_service.challenge import SIGN_IN, Challenge
 from passcode.token_service.issue import Ask, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import Store
-from token_service.delivery import Delivery, delivery_for
-from token_service.destination import choose
-from token_service.person import Person
-from token_service.rounds import History, asks_for_message, label, read_label, tally
-from token_service.steps import Limits
 
 
 class Status(Enum):

@@ -1,15 +1,55 @@
-"""The messages that Cognito hands over to a custom sender: their kinds, their lives, whom they go to.
+"""A message of Cognito's that a custom sender hands over: its kind, its age, its addresses.
 
 The ciphertext is passed on as it is. Nothing here has a right to open it.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from token_service import trigger_event
-from token_service.destination import ATTRIBUTE, Channel, Destination, parse, verified
-from token_service.sealed import Sealed
-from token_service.trigger_event import Event
+from passcode.channels.channel import ATTRIBUTE, Channel, Destination, Destinations, parse, ranked, verified
+from passcode.delivery import envelope
+from passcode.sign_in import events
+from passcode.sign_in.events import Event
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A code or temporary password that only `deliver` can open, and where it goes.
+
+    `sealed` is base64, and empty for a notice without a secret. `asked_at` is in seconds since the epoch.
+    """
+
+    sealed: str = field(repr=False)
+    source: str  # Cognito's triggerSource
+    channel: Channel
+    destinations: tuple[Destination, ...]
+    locale: str
+    subject: str  # the user's `sub`, for the log
+    name: str = field(repr=False)  # what an invited user signs in by, if that is no address
+    asked_at: int
+
+    def to(self, destinations: Destinations) -> "Sealed":
+        """The same for other destinations, the one on its channel first."""
+        return replace(self, destinations=ranked(destinations, self.channel.value))
+
+    def pack(self) -> str:
+        """The body for the queue, which is encrypted. Whoever reads it still has no secret."""
+        known = {
+            name: getattr(self, name)
+            for name in ("sealed", "source", "locale", "subject", "name", "asked_at")
+        }
+        return json.dumps(
+            known | {"channel": self.channel.value, "to": envelope.pack_destinations(self.destinations)}
+        )
+
+    @classmethod
+    def unpack(cls, body: str) -> "Sealed":
+        """Read a body. Raises ValueError or KeyError if it is none of ours."""
+        parts = json.loads(body)
+        to = envelope.unpack_destinations(parts.pop("to"))
+        return cls(**(parts | {"channel": Channel(parts["channel"]), "destinations": to}))
+
 
 SIGN_IN = "sign_in"
 INVITATION = "invitation"
@@ -57,11 +97,11 @@ def read(event: Event, now: int) -> Sealed:
     A secret goes to the one address that the event has for its channel, and nowhere else.
     """
     source = str(event.get("triggerSource") or "")[:64]
-    channel = _channel_of(source, trigger_event.sender_type(event))
-    attributes = trigger_event.attributes(event)
+    channel = _channel_of(source, events.sender_type(event))
+    attributes = events.attributes(event)
     address = parse(channel, attributes.get(ATTRIBUTE[channel], ""))
     message = Sealed(
-        sealed=trigger_event.sealed_code(event),
+        sealed=events.sealed_code(event),
         source=source,
         channel=channel,
         destinations=(address,) if address else (),
@@ -86,8 +126,8 @@ def notice_to(attributes: Mapping[str, str], message: Sealed) -> Sealed:
 
 def _name(event: Event, source: str, address: Destination | None) -> str:
     """What an invited user signs in by; empty where that is the address, and Cognito's name is a `sub`."""
-    name = trigger_event.user_name(event)
-    told = (trigger_event.attributes(event).get("sub", ""), address.value.lower() if address else "")
+    name = events.user_name(event)
+    told = (events.attributes(event).get("sub", ""), address.value.lower() if address else "")
     return name if source.endswith("_AdminCreateUser") and name.lower() not in told else ""
 
 

@@ -5,14 +5,15 @@ Imports next to nothing, because `define` does.
 
 from enum import Enum
 
-from token_service.rounds import CUSTOM_CHALLENGE, asks_for_message, tally
+from passcode.sign_in.events import asks_for_message
+from passcode.sign_in.rounds import CUSTOM_CHALLENGE, tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from token_service.rounds import History
+    from passcode.sign_in.rounds import History
 
 
 class Mode(Enum):

@@ -1,4 +1,4 @@
-"""Where a code can go: email addresses and phone numbers, which of them count, and how they are shown."""
+"""Channels, and destinations on them: which email addresses and phone numbers count, and their masks."""
 
 import hashlib
 import hmac
@@ -77,16 +77,6 @@ def ranked(destinations: Destinations, first: str) -> tuple[Destination, ...]:
     return tuple(sorted(destinations.values(), key=lambda d: d.channel.value != first))
 
 
-def pack(destinations: Sequence[Destination]) -> list[list[str]]:
-    """Destinations as they stand on the queue, which is encrypted: the one place outside a message."""
-    return [[d.channel.value, d.value] for d in destinations]
-
-
-def unpack(pairs: Sequence[Sequence[str]]) -> tuple[Destination, ...]:
-    """What `pack` made. Raises ValueError if it is none of ours."""
-    return tuple(Destination(Channel(channel), value) for channel, value in pairs)
-
-
 def choose(destinations: Destinations, *wishes: str) -> Destination:
     """The first wish that can be met, else the first in the deployment's order. Needs one destination."""
     for wish in wishes:
@@ -105,3 +95,9 @@ def fingerprint(attributes: Mapping[str, str], salt: str) -> str:
     parts = [f"{channel.value}:{d.value}" for channel, d in verified(attributes, tuple(Channel)).items()]
     whole = "\n".join([attributes.get("sub", ""), *parts])
     return hmac.digest(salt.encode(), whole.encode(), hashlib.sha256).hex()[:16]
+
+
+def methods(channel: str, *, with_password: bool = False) -> list[str]:
+    """The `amr` of a code given on `channel`. RFC 8176 has `sms` and `otp`, and no word for email."""
+    sms, password = ["sms"] if channel == "sms" else [], ["pwd", "mfa"] if with_password else []
+    return ["otp", *sms, *password]

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from token_service.rounds import History
+    from passcode.sign_in.rounds import History
 
 Event = dict[str, "Any"]
 
@@ -81,3 +81,15 @@ def password_was_proven(event: "Event") -> bool:
         entry.get("challengeName") == "PASSWORD_VERIFIER" and entry.get("challengeResult") is True
         for entry in history(event)
     )
+
+
+_SENDING = ("send", "resend")
+
+
+def asks_for_message(client_metadata: "Mapping[str, Any]") -> bool:
+    """True if this response asks for a (re)send. Such a response is never judged as an answer.
+
+    The caller writes ClientMetadata, so it may lie; but all three triggers see the same words, so a lie
+    buys a round without a guess and nothing else.
+    """
+    return client_metadata.get("action") in _SENDING
