@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hosted import pages
-from hosted.views import Brand, Choose, Code, Start, View
+from passcode.hosted import pages
+from passcode.hosted.pages import Brand, Choose, Code, Start, View
 from passcode.texts.catalogue import page_locales
 from tests.support.html_document import Document
 from tests.support.page_samples import BRAND, CODE, CSRF, VIEWS

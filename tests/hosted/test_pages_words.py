@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hosted import pages
-from hosted.wording import Say
+from passcode.hosted import pages
+from passcode.hosted.pages import Say
+from passcode.hosted.state import Notice
 from passcode.texts import catalogue
 from passcode.texts.catalogue import locale_for_header, page_locales, page_texts
-from token_service.hosted_state import Notice
 
 MESSAGES = Path(catalogue.__file__).parent / "messages"
 ENGLISH = page_texts("en")

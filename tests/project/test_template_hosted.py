@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hosted.oidc import CLAIMS, discovery
-from hosted.routes import _ROUTES
+from passcode.hosted.oidc import CLAIMS, discovery
+from passcode.hosted.routes import _ROUTES
 from tests.support.template import RESOURCES, TEMPLATE, statements
 
 # The linter's reader marks each string with its line, which others than it do not understand.

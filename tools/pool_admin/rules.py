@@ -2,9 +2,9 @@
 
 from passcode.channels.channel import Channel, parse
 from passcode.channels.phone_number import country_for_sms
+from passcode.confirmation.recipient import counted
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, key_of
 from passcode.token_service.policy import Policy, answer_wait, send_wait
-from token_service.address import counted
 
 __all__ = [
     "SIGN_IN",

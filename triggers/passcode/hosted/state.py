@@ -1,6 +1,7 @@
-"""A sign-in on the hosted page: what is kept of it between two requests, and what its code stands for."""
+"""A sign-in on the hosted page: its stored state, keys, lifetime and CSRF value, and its grant."""
 
 import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -92,3 +93,26 @@ def key_of_cookie(cookie: str) -> str:
 def key_of_code(code: str) -> str:
     """The key of the grant of `code`. The code itself is kept nowhere."""
     return f"grant#{hashlib.sha256(code.encode()).hexdigest()}"
+
+
+# Cognito waits five minutes for somebody whom it has sent to a provider. Who came back later would have given
+# a code for nothing.
+LIFE = 290
+
+
+def csrf_of(cookie: str, version: int) -> str:
+    """The word that each form of a page brings back: which page it is of, and that it is this browser's."""
+    return f"{version}.{_word(cookie, version)}"
+
+
+def version_of(cookie: str, csrf: str) -> int | None:
+    """The version that a form's page was made of; None if the form is not of this sign-in."""
+    number, _, word = csrf.partition(".")
+    if not (number.isascii() and number.isdecimal() and len(number) < 10):
+        return None
+    same = hmac.compare_digest(_word(cookie, int(number)).encode(), word.encode())
+    return int(number) if same else None
+
+
+def _word(cookie: str, version: int) -> str:
+    return hmac.digest(cookie.encode(), f"csrf {version}".encode(), hashlib.sha256).hex()

@@ -5,8 +5,8 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from token_http.bodies import ProblemDocument
-from token_http.problems import MEDIA_TYPE, all_kinds
+from passcode.confirmation.problems import MEDIA_TYPE, all_kinds
+from passcode.confirmation.requests import ProblemDocument
 
 VERSION = "1.0.0"
 IAM, USER, NOBODY = "sigv4", "id_token", ""

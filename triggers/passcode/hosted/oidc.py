@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from passcode.channels.channel import is_true
-from token_service.hosted_state import LONGEST_NAME, AuthRequest
+from passcode.channels.channel import is_true, methods
+from passcode.hosted.state import LONGEST_NAME, AuthRequest, Grant
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -159,3 +159,29 @@ def claims_of(attributes: Mapping[str, str]) -> dict[str, object]:
     found: dict[str, object] = {name: attributes[name] for name in CLAIMS if name in attributes}
     told = {name: is_true(attributes[name]) for name in _BOOLEAN if name in found}
     return {"sub": attributes["sub"], **found, **told}
+
+
+def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, now: int) -> dict[str, object]:
+    """The claims of the ID token (OpenID Connect Core 2)."""
+    return {
+        "iss": issuer,
+        "aud": grant.client_id,
+        "iat": now,
+        "exp": now + TOKEN_LIFE,
+        "auth_time": grant.auth_time,
+        "amr": methods(grant.channel, with_password=grant.with_password),
+        **({"nonce": grant.nonce} if grant.nonce else {}),
+        **claims_of(attributes),
+    }
+
+
+def access_token_claims(grant: Grant, issuer: str, now: int) -> dict[str, object]:
+    """The claims of the access token. It opens /userinfo here, and nothing anywhere else."""
+    return {
+        "iss": issuer,
+        "aud": user_info_of(issuer),
+        "sub": grant.sub,
+        "user_name": grant.user_name,
+        "iat": now,
+        "exp": now + TOKEN_LIFE,
+    }

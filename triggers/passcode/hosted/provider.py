@@ -4,14 +4,18 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hosted.grants import access_token_claims, id_token_claims
-from hosted.oidc import TOKEN_LIFE, RelyingParty, claims_of, proves, user_info_of
-from passcode.adapters.cognito_users import Links, Users
-from passcode.adapters.jwt_tokens import NotOurToken, SignedTokens
+from passcode.hosted.oidc import (
+    TOKEN_LIFE,
+    RelyingParty,
+    access_token_claims,
+    claims_of,
+    id_token_claims,
+    proves,
+    user_info_of,
+)
+from passcode.hosted.ports import Claims, IdentityLinks, SignIns, TokenSigner, UserDirectory
+from passcode.hosted.state import Grant
 from passcode.token_service.telemetry import Telemetry
-from token_service.hosted_ports import SignIns
-from token_service.hosted_state import Grant
-from token_service.ticket import Claims
 
 
 class TokenError(Exception):
@@ -30,9 +34,9 @@ class Provider:
     party: RelyingParty
     secret: Callable[[], str]
     table: SignIns
-    tokens: SignedTokens
-    users: Users
-    links: Links
+    tokens: TokenSigner
+    users: UserDirectory
+    links: IdentityLinks
     issuer: str
     tell: Telemetry
 
@@ -66,10 +70,7 @@ class Provider:
 
     def user_info(self, token: str, now: int) -> dict[str, object] | None:
         """The claims behind an access token; None if it opens nothing. Raises `Unavailable`."""
-        try:
-            claims = self._access(token, now)
-        except NotOurToken:
-            return None
+        claims = self._access(token, now)
         if not claims:
             return None
         attributes = self.users.attributes(str(claims["user_name"]), str(claims["sub"]))
@@ -80,7 +81,7 @@ class Provider:
         claims: Claims = {}
         # First as it stands: anybody may send anything here, and a signature costs a call to look at.
         for read in (self.tokens.unverified, self.tokens.read):
-            claims = read(token)
+            claims = read(token) or {}
             expires = claims.get("exp")
             opens = (claims.get("iss"), claims.get("aud")) == (self.issuer, user_info_of(self.issuer))
             if not (opens and isinstance(expires, int) and now < expires):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hosted.browser import page_headers, set_cookie
-from hosted.sign_ins import LIFE
+from passcode.hosted.requests import page_headers, set_cookie
+from passcode.hosted.state import LIFE
 
 Answer = dict[str, Any]
 _PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -1,8 +1,9 @@
-"""The paths, each with its method: read the request, call one function, answer."""
+"""The paths, each with its method: read the request, call one function, answer. Health and readiness."""
 
 import json
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Annotated, Any
@@ -11,24 +12,50 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Header
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from passcode.token_service.telemetry import Telemetry
-from token_http import errors
-from token_http.answering import Answering
-from token_http.asking import Asking
-from token_http.bodies import (
+from passcode.confirmation import responses
+from passcode.confirmation.create import Asking
+from passcode.confirmation.openapi import ANSWERING, ASKING, IAM, NOBODY, USER, describe, may_answer
+from passcode.confirmation.requests import (
+    Call,
     Created,
     CreateToken,
     Health,
     Introspect,
     Introspected,
     Ready,
+    SignedIn,
     StepUp,
     Verified,
     VerifyToken,
 )
-from token_http.call import Call, SignedIn
-from token_http.description import ANSWERING, ASKING, IAM, NOBODY, USER, describe, may_answer
-from token_http.health import Check, ready
+from passcode.confirmation.verify import Answering
+from passcode.token_service.telemetry import Telemetry
+
+Check = Callable[[], object]
+
+
+def ready(checks: Mapping[str, Check], tell: Telemetry) -> Ready:
+    """Run every check, whatever the others say. The log has the reasons; the answer names the parts alone.
+
+    All at once: when AWS hangs, one after the other would outlive the function, and nobody would hear which.
+    """
+    with ThreadPoolExecutor(len(checks)) as pool:
+        passed = pool.map(lambda name: _passes(name, checks[name], tell), checks)
+        results = dict(zip(checks, passed, strict=True))
+    return Ready(
+        status="ready" if all(results.values()) else "not_ready",
+        checks={name: "ok" if passed else "failed" for name, passed in results.items()},
+    )
+
+
+def _passes(name: str, check: Check, tell: Telemetry) -> bool:
+    try:
+        check()
+    except Exception as error:
+        tell.failed(f"not ready: {name}", error)
+        return False
+    return True
+
 
 Key = Annotated[
     str | None,
@@ -71,7 +98,7 @@ def resolver(ends: Endpoints) -> APIGatewayRestResolver:
     _step_up(app, ends)
     _proofs(app, ends)
     _service(app, ends)
-    errors.install(app, ends.tell)
+    responses.install(app, ends.tell)
     return app
 
 
@@ -150,5 +177,5 @@ def _signed_in(app: APIGatewayRestResolver) -> SignedIn:
     claims = app.current_event.raw_event["requestContext"]["authorizer"]["claims"]
     # API Gateway has checked the signature, the pool and the time; that it is no access token is ours to see.
     if claims.get("token_use") != "id":
-        raise errors.not_an_id_token()
+        raise responses.not_an_id_token()
     return SignedIn(claims["cognito:username"], claims["sub"], claims["aud"])

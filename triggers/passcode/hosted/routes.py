@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hosted import answers, pages
-from hosted.answers import Answer
-from hosted.browser import bearer_of, cookie_of, form_of, language_of
-from hosted.oidc import BadLink, Declined, answer_url, discovery
-from hosted.provider import Provider, TokenError
-from hosted.sign_ins import version_of
-from hosted.signing_in import BAD_LINK, NOT_HERE, OTHER_WINDOW, Leave, SigningIn
-from hosted.views import Brand, View
+from passcode.hosted import pages, responses
+from passcode.hosted.oidc import BadLink, Declined, answer_url, discovery
+from passcode.hosted.pages import Brand, View
+from passcode.hosted.provider import Provider, TokenError
+from passcode.hosted.requests import bearer_of, cookie_of, form_of, language_of
+from passcode.hosted.responses import Answer
+from passcode.hosted.sign_in_page import BAD_LINK, NOT_HERE, OTHER_WINDOW, Leave, SigningIn
+from passcode.hosted.state import version_of
 from passcode.texts.catalogue import locale_for_header
 from passcode.token_service.telemetry import Telemetry
 
@@ -31,7 +31,7 @@ class Site:
     key_set: Callable[[], Mapping[str, Any]]
     brand: Brand
     logo: tuple[bytes, str] | None
-    look: answers.Look
+    look: responses.Look
     issuer: str
     tell: Telemetry
 
@@ -43,7 +43,7 @@ class Site:
         except Exception as error:
             # A dependency that is out is told from a fault of ours in the log, and in no answer.
             self.tell.failed("failed", error)
-            return answers.unavailable()
+            return responses.unavailable()
         finally:
             self.tell.about()
 
@@ -83,16 +83,16 @@ class Site:
 
     def _token(self, event: Event, now: int) -> Answer:
         try:
-            return answers.secret_json(self.provider.exchange(form_of(event), now))
+            return responses.secret_json(self.provider.exchange(form_of(event), now))
         except ValueError:
-            return answers.secret_json({"error": "invalid_request"}, 400)
+            return responses.secret_json({"error": "invalid_request"}, 400)
         except TokenError as error:
-            return answers.secret_json({"error": str(error)}, error.status)
+            return responses.secret_json({"error": str(error)}, error.status)
 
     def _user_info(self, event: Event, now: int) -> Answer:
         token = bearer_of(event)
         claims = self.provider.user_info(token, now) if token else None
-        return answers.secret_json(claims) if claims else answers.no_bearer(given=bool(token))
+        return responses.secret_json(claims) if claims else responses.no_bearer(given=bool(token))
 
     def _logout(self, event: Event, now: int) -> Answer:
         # Nobody is remembered here, so there is nothing to end but a page that is open.
@@ -109,13 +109,13 @@ class Site:
         # During a deployment the new page may ask the old function: that answer must not be kept for good.
         asked = (event.get("queryStringParameters") or {}).get("v")
         for_good = name != "logo" and asked == pages.version(name, self.brand)
-        return answers.asset(*found, for_good=for_good)
+        return responses.asset(*found, for_good=for_good)
 
     def _discovery(self, _event: Event, _now: int) -> Answer:
-        return answers.public_json(discovery(self.issuer))
+        return responses.public_json(discovery(self.issuer))
 
     def _keys(self, _event: Event, _now: int) -> Answer:
-        return answers.public_json(dict(self.key_set()))
+        return responses.public_json(dict(self.key_set()))
 
     def _show(self, view: View, event: Event, status: int, *, forget: bool = False) -> Answer:
         html = pages.render(view, self.brand, locale_for_header(language_of(event)))

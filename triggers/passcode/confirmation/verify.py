@@ -1,20 +1,70 @@
-"""The endpoints that take an answer: /verifyToken and /step-up/verify; and /introspect for their proofs."""
+"""/verifyToken and /step-up/verify check an answer; /introspect uses the proof up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from passcode.adapters.confirmation_tables import ProofTable
-from passcode.adapters.jwt_tokens import ChallengeTokens, NotOurToken, SignedTokens
-from passcode.token_service.challenge import words_of
-from passcode.token_service.check import Verdict
+from passcode.confirmation import problems
+from passcode.confirmation.problems import Problem
+from passcode.confirmation.recipient import Pool, Recipient, bound_to
+from passcode.confirmation.requests import (
+    STEP_UP_VERIFY,
+    VERIFY_TOKEN,
+    Call,
+    Introspect,
+    SignedIn,
+    Verified,
+    VerifyToken,
+)
+from passcode.confirmation.tokens import Claims, Ticket, TokenSigner, proof_claims, read_ticket
+from passcode.token_service.challenge import STEP_UP, TOKEN, kind_of, words_of
+from passcode.token_service.check import Verdict, judge
+from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
+from passcode.token_service.store import CodeMac, Store
 from passcode.token_service.telemetry import Telemetry
-from token_http import problems
-from token_http.bodies import Introspect, Verified, VerifyToken
-from token_http.call import STEP_UP_VERIFY, VERIFY_TOKEN, Call, Pool, SignedIn
-from token_http.problems import Problem
-from token_service.proving import Judge
-from token_service.ticket import Claims, Ticket, proof_claims, read_ticket
+
+
+class UsedProofStore(Protocol):
+    """The proofs that were used up. Raises `Unavailable` if the store is out."""
+
+    def use(self, jti: str, expires_at: int) -> bool:
+        """Mark the proof as used; False if it was marked before."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The rules of answering, with what they need."""
+
+    code_mac: CodeMac
+    store: Store
+    policy: Policy
+
+    def of_address(self, ticket: Ticket, answer: object, now: int) -> Verdict:
+        """Judge an answer that a back end brings. Raises `Unavailable`."""
+        if kind_of(ticket.challenge.purpose) != TOKEN:
+            return Verdict(Refusal.INVALID_TOKEN)
+        return self._judge(ticket, answer, now)
+
+    def of_user(self, ticket: Ticket, user: Recipient, answer: object, now: int) -> Verdict:
+        """Judge an answer that `user` brings, as the pool knows them now. Raises `Unavailable`.
+
+        A code that went to an address which is no longer theirs opens nothing.
+        """
+        challenge = ticket.challenge
+        if kind_of(challenge.purpose) != STEP_UP:
+            return Verdict(Refusal.INVALID_TOKEN)
+        if challenge.subject != user.subject:
+            return Verdict(Refusal.WRONG_USER)
+        if challenge.bound != bound_to(user, words_of(challenge.purpose), ticket.audience):
+            return Verdict(Refusal.MOVED)
+        return self._judge(ticket, answer, now)
+
+    def _judge(self, ticket: Ticket, answer: object, now: int) -> Verdict:
+        return judge(
+            ticket.challenge, answer, code_mac=self.code_mac, store=self.store, policy=self.policy, now=now
+        )
+
 
 _CODE_ALONE = (
     "A code alone names nobody, so anybody's would do: send the `token` of /createToken's answer too."
@@ -26,9 +76,9 @@ class Answering:
     """Judges answers. `answered` hears the country of each answered SMS; `life` is the proof's."""
 
     judge: Judge
-    tokens: ChallengeTokens
-    proofs: SignedTokens
-    used: ProofTable
+    tokens: TokenSigner
+    proofs: TokenSigner
+    used: UsedProofStore
     pool: Pool
     answered: Callable[[str], None]
     issuer: str
@@ -60,9 +110,10 @@ class Answering:
     def _ticket(self, body: VerifyToken, endpoint: str) -> Ticket:
         if body.token is None:
             raise Problem(problems.INVALID_REQUEST, detail=_CODE_ALONE)
+        claims = self.tokens.read(body.token)
         try:
-            ticket = read_ticket(self.tokens.read(body.token), self.issuer, endpoint)
-        except (NotOurToken, ValueError):
+            ticket = read_ticket(claims or {}, self.issuer, endpoint)
+        except ValueError:
             self.tell.count("refused", reason=Refusal.INVALID_TOKEN.value)
             raise problems.of_refusal(Refusal.INVALID_TOKEN) from None
         self.tell.about(ticket.challenge.subject, ticket.challenge)
@@ -87,9 +138,8 @@ class Answering:
 
     def _good(self, body: Introspect, now: int) -> Claims:
         """The claims of a proof that is ours, has not expired and is for what the caller says; else none."""
-        try:
-            claims = self.proofs.read(body.proof)
-        except NotOurToken:
+        claims = self.proofs.read(body.proof)
+        if claims is None:
             return {}
         wanted = {"iss": self.issuer, "aud": body.audience or self.issuer}
         if body.purpose is not None:

@@ -2,14 +2,14 @@
 
 import re
 
+from passcode.hosted.state import Notice
 from passcode.token_service.refusal import Refusal, sentence
-from token_service.hosted_state import Notice
 
 _WAIT = re.compile(r"Try again in (\d+) (second|minute|hour)s?")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3_600}
 
 
-def read(said: str) -> tuple[Notice, int]:
+def notice_of(said: str) -> tuple[Notice, int]:
     """The notice for `said`, and the minutes of its wait (0 if it has none)."""
     found = _WAIT.search(said)
     if found:

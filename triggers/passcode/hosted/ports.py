@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from token_service.hosted_state import Grant, SignInState
+from passcode.hosted.state import Grant, SignInState
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class MustChangePassword(Exception):
 
 
 Outcome = Asked | Passed | Told
+Claims = Mapping[str, object]
 
 
 class UserPool(Protocol):
@@ -72,3 +73,30 @@ class SignIns(Protocol):
 
     def redeem(self, code: str, now: int) -> Grant | None:
         """The grant of `code`, once and in time; else None."""
+
+
+class UserDirectory(Protocol):
+    """The users of the pool. Raises `Unavailable` if the pool is out."""
+
+    def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
+        """The attributes of the user who is `sub`; None if that user is gone or disabled."""
+
+
+class IdentityLinks(Protocol):
+    """The links between users of the pool and the identities of this provider."""
+
+    def make(self, user_name: str, attributes: Mapping[str, str]) -> None:
+        """Link the user, unless the user is linked. Raises `Unavailable` if it cannot be done."""
+
+
+class TokenSigner(Protocol):
+    """Writes and reads the provider's tokens. Raises `Unavailable` if the key is out."""
+
+    def write(self, claims: Claims) -> str:
+        """Sign `claims`."""
+
+    def read(self, token: str) -> Claims | None:
+        """The claims of a token; None if it was not signed here."""
+
+    def unverified(self, token: str) -> Claims | None:
+        """The claims without a check of the signature: no call. None if this is no token."""

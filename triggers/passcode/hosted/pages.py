@@ -1,17 +1,98 @@
 """The pages as HTML: a view, a brand and a locale in, a document out. Nothing here knows of requests."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 
-from hosted.colors import brand_css, icon
-from hosted.views import Brand, Choose, Code, Ended, Start, View
-from hosted.wording import Say
+from passcode.hosted.colors import brand_css, icon
+from passcode.hosted.state import LONGEST_NAME, Notice
 from passcode.texts.catalogue import page_texts
-from token_service.hosted_state import LONGEST_NAME, Notice
+
+
+@dataclass(frozen=True)
+class Brand:
+    """The look of the app. `color` is #rrggbb; `has_logo`: /assets/logo answers."""
+
+    app: str
+    color: str
+    has_logo: bool
+
+
+@dataclass(frozen=True)
+class Start:
+    """The first page: who signs in. Ends in `do=start` with user_name (and password), or `do=cancel`."""
+
+    asks_password: bool
+    user_name: str = ""
+
+
+@dataclass(frozen=True)
+class Choose:
+    """No code was sent yet: where to? Each channel is a button: `do=resend` with channel."""
+
+    channels: Mapping[str, str] = field(default_factory=dict)  # channel to masked destination
+
+
+@dataclass(frozen=True)
+class Code:
+    """The code is on its way. `do` is answer (with code), resend (with channel), restart or cancel."""
+
+    channel: str
+    destination: str
+    channels: Mapping[str, str]  # all that may be asked for, the current one among them
+    digits: int
+    expires_in: int  # seconds
+    resend_in: int  # seconds; 0 if a message may be asked for now
+    attempts_left: int
+    resends_left: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Nothing goes on here. `may_restart`: `do=restart` begins anew; else the person goes back to the app."""
+
+    may_restart: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """One page. `csrf` goes back with every form."""
+
+    page: Start | Choose | Code | Ended
+    csrf: str
+    notice: Notice | None = None
+    minutes: int = 0  # of Notice.WAIT
+
+
+class Say:
+    """The sentences of one locale. Values are isolated: another script in them changes nothing around it."""
+
+    def __init__(self, words: Mapping[str, str], app: str) -> None:
+        self._words, self._app = words, app
+
+    def __call__(self, key: str, **values: object) -> Markup:
+        """A sentence as HTML. Each value is escaped, whatever it holds."""
+        shown = {name: Markup("<bdi>{}</bdi>").format(value) for name, value in self._all(values).items()}
+        return escape(self._words[key]).format(**shown)
+
+    def plain(self, key: str, **values: object) -> str:
+        """A sentence as text, for titles and attributes; autoescape does the rest."""
+        isolated = "\u2068{}\u2069" if self._words["dir"] == "rtl" else "{}"
+        shown = {name: isolated.format(value) for name, value in self._all(values).items()}
+        return self._words[key].format(**shown)
+
+    def raw(self, key: str) -> str:
+        """A sentence with its {placeholders}, for the script to fill in."""
+        return self._words[key]
+
+    def _all(self, values: Mapping[str, object]) -> dict[str, object]:
+        return {"app": self._app, **values}
+
 
 _HERE = Path(__file__).parent
 _TEMPLATES = {Start: "start.html", Choose: "choose.html", Code: "code.html", Ended: "ended.html"}

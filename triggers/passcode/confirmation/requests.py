@@ -1,6 +1,10 @@
-"""The bodies of requests and answers. The names are the seed's and the design's; nothing else is taken."""
+"""The bodies of requests and responses, and the rest of one request: its caller, key, nonce and time.
+
+The names of the body classes are schema names of the published OpenAPI.
+"""
 
 import unicodedata
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -146,3 +150,26 @@ class ProblemDocument(BaseModel):
     detail: str
     attempts_left: int | None = None
     retry_after: int | None = None
+
+
+# A challenge token is good at one endpoint alone.
+VERIFY_TOKEN, STEP_UP_VERIFY = "/verifyToken", "/step-up/verify"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request. `nonce` is 32 hex digits of fresh chance."""
+
+    caller: str  # the IAM principal or the user: an Idempotency-Key is its caller's own
+    key: str | None  # the Idempotency-Key
+    nonce: str
+    now: int
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The user of a Cognito ID token that API Gateway has checked."""
+
+    user_name: str
+    sub: str
+    client_id: str

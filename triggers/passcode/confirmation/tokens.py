@@ -6,11 +6,22 @@ shown that the code was given.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from passcode.channels.channel import methods
 from passcode.token_service.challenge import Challenge
 
 Claims = Mapping[str, object]
+
+
+class TokenSigner(Protocol):
+    """Writes and reads signed tokens of one kind. Raises `Unavailable` if the key is out."""
+
+    def write(self, claims: Claims) -> str:
+        """Sign `claims`."""
+
+    def read(self, token: str) -> Claims | None:
+        """The claims of a token; None if it was not signed here."""
 
 
 @dataclass(frozen=True)
