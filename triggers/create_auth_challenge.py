@@ -9,15 +9,16 @@ import time
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.record_table import Table
 from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.adapters.telemetry import guarded, telemetry
+from passcode.channels.channel import Channel
+from passcode.sign_in import events
+from passcode.sign_in.create import SignIn, Status
+from passcode.sign_in.events import Event
+from passcode.sign_in.rounds import CUSTOM_CHALLENGE
+from passcode.sign_in.steps import Limits
+from passcode.sign_in.users import person_of
 from passcode.token_service.policy import Policy
-from token_service import trigger_event
-from token_service.destination import Channel
-from token_service.person import person_of
-from token_service.rounds import CUSTOM_CHALLENGE
-from token_service.sign_in import SignIn, Status
-from token_service.steps import Limits
-from token_service.trigger_event import Event
+from passcode.token_service.telemetry import Telemetry
 
 
 def respond(
@@ -32,8 +33,8 @@ def respond(
     """Fill in the response to a CreateAuthChallenge event. Raises `Refused` with a plain sentence."""
     person = person_of(event, order, salt)
     tell.about(person.subject)
-    rounds = [r for r in trigger_event.history(event) if r.get("challengeName") == CUSTOM_CHALLENGE]
-    metadata = trigger_event.client_metadata(event)
+    rounds = [r for r in events.history(event) if r.get("challengeName") == CUSTOM_CHALLENGE]
+    metadata = events.client_metadata(event)
     this = sign_in.next_round(person, rounds, metadata, nonce, now)
     tell.about(person.subject, this.challenge)
     if this.status is Status.SENT and this.challenge:

@@ -13,10 +13,12 @@ from typing import Any
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.cognito_users import Users
 from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import Telemetry, guarded, telemetry
-from token_service import cognito_message, trigger_event
-from token_service.sealed import Sealed
-from token_service.trigger_event import Event
+from passcode.adapters.telemetry import guarded, telemetry
+from passcode.cognito_messages import message as cognito_message
+from passcode.cognito_messages.message import Sealed
+from passcode.sign_in import events
+from passcode.sign_in.events import Event
+from passcode.token_service.telemetry import Telemetry
 
 
 def respond(
@@ -30,7 +32,7 @@ def respond(
     message = cognito_message.read(event, now)
     if not message.sealed and not message.destinations:
         # Cognito's notice of an attack names the user and no address.
-        message = cognito_message.notice_to(look_up(trigger_event.user_name(event)) or {}, message)
+        message = cognito_message.notice_to(look_up(events.user_name(event)) or {}, message)
     tell.about(message.subject)
     put(message)
     if not cognito_message.is_known(message.source):

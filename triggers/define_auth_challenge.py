@@ -5,24 +5,24 @@ It calls nothing and imports the standard library alone, because it runs two or 
 
 import os
 
-from token_service import trigger_event
-from token_service.steps import Limits, Mode, Step, next_step
+from passcode.sign_in import events
+from passcode.sign_in.steps import Limits, Mode, Step, next_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from token_service.trigger_event import Event
+    from passcode.sign_in.events import Event
 
 
 def respond(event: "Event", code_only_clients: frozenset[str], limits: Limits) -> "Event":
     """Fill in the response to a DefineAuthChallenge event: a challenge, tokens, or a refusal."""
-    code_only = trigger_event.client_id(event) in code_only_clients
+    code_only = events.client_id(event) in code_only_clients
     step = next_step(
         Mode.CODE_ONLY if code_only else Mode.PASSWORD_AND_CODE,
-        trigger_event.history(event),
+        events.history(event),
         limits,
-        user_status=trigger_event.attributes(event).get("cognito:user_status", ""),
-        client_metadata=trigger_event.client_metadata(event),
-        user_not_found=trigger_event.user_not_found(event),
+        user_status=events.attributes(event).get("cognito:user_status", ""),
+        client_metadata=events.client_metadata(event),
+        user_not_found=events.user_not_found(event),
     )
     event["response"] = _response(step)
     return event

@@ -4,49 +4,34 @@ One KMS call and one message. It sees the code and the address, so nothing of a 
 the challenge's id, or the source if it is one of Cognito's own messages.
 """
 
+import json
 import os
 import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from adapters.cognitos import deliver_cognitos
-from adapters.sender import Sender
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.ses import Mail
-from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
+from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.sns import Texts
-from passcode.adapters.telemetry import Telemetry, telemetry
-from passcode.token_service.code import RawCode, code_from_mac
-from passcode.token_service.refusal import Unavailable
-from passcode.token_service.store import CodeMac
-from token_service.delivery import Delivery
-from token_service.destination import Channel
-from token_service.sealed import Sealed, unpack
+from passcode.adapters.telemetry import telemetry
+from passcode.cognito_messages.deliver import deliver_cognitos
+from passcode.cognito_messages.message import Sealed
+from passcode.delivery.dispatcher import Sender, deliver
+from passcode.delivery.envelope import Delivery
+from passcode.delivery.sms_limits import LimitedSms, SmsCaps
+from passcode.token_service.code import RawCode
+from passcode.token_service.telemetry import Telemetry
 
 
-def deliver(
-    delivery: Delivery, code_mac: CodeMac, digits: int, sender: Sender, tell: Telemetry, now: int
-) -> None:
-    """Send the code of one delivery. Raises `Unavailable` if it is to be tried again."""
-    challenge = delivery.challenge
-    tell.about(challenge.subject, challenge)
-    if challenge.decoy:
-        tell.count("decoys")
-        return
-    if now >= challenge.expires_at:
-        # Tried until the code's life was over. It goes on to the dead letters, and the alarm there.
-        tell.count("send_failed", channel=challenge.channel, reason="expired")
-        raise Unavailable("the code expired before it could be sent")
+def unpack(body: str) -> Delivery | Sealed:
+    """Read a body from the queue: one of our codes, or a message of Cognito's.
 
-    def failed(channel: Channel, reason: str, country: str) -> None:
-        tell.not_deliverable(channel.value, reason, country)
-
-    code = code_from_mac(code_mac(challenge.mac_message()), digits)
-    sent = sender.send(delivery, code, now, failed)
-    if sent:
-        tell.sent(sent.channel.value, sent.country)
+    Raises ValueError or KeyError if it is neither.
+    """
+    return Sealed.unpack(body) if "sealed" in json.loads(body) else Delivery.unpack(body)
 
 
 def deliver_batch(
@@ -74,8 +59,12 @@ _SENDER = Sender(
     mail=Mail(
         client("sesv2", attempts=1, patience=3), os.environ["SENDER_EMAIL"], os.environ["CONFIGURATION_SET"]
     ),
-    texts=Texts(
-        client("sns", attempts=1, patience=3),
+    texts=LimitedSms(
+        Texts(
+            client("sns", attempts=1, patience=3),
+            os.environ["SMS_MAX_PRICE"],
+            os.environ.get("SMS_SENDER_ID", ""),
+        ),
         SmsBudget(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
         SmsCaps(
             per_day=int(os.environ["SMS_PER_DAY"]),
@@ -83,8 +72,6 @@ _SENDER = Sender(
             unanswered=int(os.environ["SMS_UNANSWERED_PER_COUNTRY"]),
         ),
         frozenset(os.environ["SMS_COUNTRIES"].split(",")),
-        os.environ["SMS_MAX_PRICE"],
-        os.environ.get("SMS_SENDER_ID", ""),
     ),
     app=os.environ["APP_NAME"],
     host=os.environ["SIGN_IN_HOST"],

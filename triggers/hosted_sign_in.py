@@ -13,13 +13,6 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-from hosted.answers import Look
-from hosted.flow import Flow
-from hosted.oidc import RelyingParty
-from hosted.provider import Provider
-from hosted.routes import Site
-from hosted.signing_in import SigningIn
-from hosted.views import Brand
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.cognito_users import Links, Users
 from passcode.adapters.hosted_table import HostedTable
@@ -28,6 +21,12 @@ from passcode.adapters.kms import ProofKeys, Sealer
 from passcode.adapters.pool_sign_in import PoolSignIn, app_client_secret
 from passcode.adapters.secrets_manager import stored_secret
 from passcode.adapters.telemetry import telemetry
+from passcode.hosted.oidc import RelyingParty
+from passcode.hosted.pages import Brand
+from passcode.hosted.provider import Provider
+from passcode.hosted.responses import Look
+from passcode.hosted.routes import Site
+from passcode.hosted.sign_in_page import Flow, SigningIn
 
 _TELL = telemetry("hosted_sign_in")
 _KMS = client("kms", attempts=2)

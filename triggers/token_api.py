@@ -15,18 +15,17 @@ from passcode.adapters.confirmation_tables import ProofTable, RequestTable
 from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
 from passcode.adapters.kms import KmsMac, ProofKeys
 from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget, tell_answered
+from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import telemetry
+from passcode.channels.channel import Channel
+from passcode.confirmation import responses
+from passcode.confirmation.create import Asking, Confirmations
+from passcode.confirmation.recipient import Pool
+from passcode.confirmation.routes import Endpoints, resolver
+from passcode.confirmation.verify import Answering, Judge
+from passcode.delivery.sms_limits import tell_answered
 from passcode.token_service.policy import Policy
-from token_http import entry
-from token_http.answering import Answering
-from token_http.asking import Asking
-from token_http.call import Pool
-from token_http.routes import Endpoints, resolver
-from token_service.confirmation import Confirmations
-from token_service.destination import Channel
-from token_service.proving import Judge
 
 _TELL = telemetry("token_api")
 _POLICY = Policy.from_environment(os.environ)
@@ -101,4 +100,4 @@ _APP = resolver(
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry for a proxy event of a REST API."""
-    return entry.answer(_APP, event, context, _TELL)
+    return responses.respond(_APP, event, context, _TELL)

@@ -12,16 +12,17 @@ from functools import partial
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget, tell_answered
-from passcode.adapters.telemetry import Telemetry, guarded, telemetry
+from passcode.adapters.sms_budget_table import SmsBudget
+from passcode.adapters.telemetry import guarded, telemetry
+from passcode.delivery.sms_limits import tell_answered
+from passcode.sign_in import events
+from passcode.sign_in.events import Event, asks_for_message
+from passcode.sign_in.verify import challenge_of, judge_sign_in
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.check import Verdict
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from token_service import trigger_event
-from token_service.answering import challenge_of, judge_sign_in
-from token_service.rounds import asks_for_message
-from token_service.trigger_event import Event
+from passcode.token_service.telemetry import Telemetry
 
 Judge = Callable[[Event, Challenge], Verdict]
 
@@ -35,7 +36,7 @@ def respond(
     believes it goes on typing. `answered` hears of each accepted answer.
     """
     event["response"] = {"answerCorrect": False}
-    if asks_for_message(trigger_event.client_metadata(event)):
+    if asks_for_message(events.client_metadata(event)):
         return event
     challenge = challenge_of(event)
     tell.about(challenge.subject if challenge else None, challenge)
@@ -64,7 +65,7 @@ _BUDGET = SmsBudget(_TABLE, os.environ["TABLE_NAME"])
 def _answered(event: Event, challenge: Challenge) -> None:
     _TELL.verified(challenge, int(time.time()))
     if challenge.channel == "sms":
-        _give_back(trigger_event.attributes(event).get("phone_number", ""))
+        _give_back(events.attributes(event).get("phone_number", ""))
 
 
 def _give_back(number: str) -> None:

@@ -10,12 +10,12 @@ from moto import mock_aws
 
 from passcode.adapters.hosted_table import HostedTable
 from passcode.adapters.kms import Sealer
+from passcode.hosted.ports import SignIns
+from passcode.hosted.state import AuthRequest, Grant, Notice, SignInState, Stage
 from passcode.token_service.refusal import Unavailable
 from tests.support.dynamodb import made
 from tests.support.events import NOW, SUB
 from tests.support.hosted_world import BACK, MemoryTable, shown
-from token_service.hosted_ports import SignIns
-from token_service.hosted_state import AuthRequest, Grant, Notice, SignInState, Stage
 
 PLACE: dict[str, Any] = {
     "region_name": "eu-west-1",

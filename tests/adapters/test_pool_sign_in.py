@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from passcode.adapters.pool_sign_in import PoolSignIn
+from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Passed, Told
 from passcode.token_service.refusal import Refusal, Unavailable, sentence
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import SUB
 from tests.support.hosted_world import shown
-from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Passed, Told
 
 CHALLENGE = {"ChallengeName": "CUSTOM_CHALLENGE", "Session": "next", "ChallengeParameters": shown()}
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from passcode.adapters.ses import Mail
-from passcode.token_service.refusal import Unavailable, Undeliverable
+from passcode.channels.email import Email
+from passcode.delivery.gateway import Undeliverable
+from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import Stubs, client, modelled
 from tests.support.events import EMAIL
-from token_service.message import Email
 
 MAIL = Email(subject="Betreff ✓", text="654321", html="<p>654321</p>")
 MAIL_CALL = {

@@ -8,11 +8,13 @@ from botocore.stub import ANY
 
 from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.sns import Texts
-from passcode.token_service.refusal import Unavailable, Undeliverable
+from passcode.channels.sms import Sms
+from passcode.delivery.gateway import Undeliverable
+from passcode.delivery.sms_limits import LimitedSms
+from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import Stubs, client, modelled
 from tests.support.deliver_world import CAPS
 from tests.support.events import NOW, PHONE
-from token_service.message import Sms
 
 SMS_CALL = {
     "PhoneNumber": PHONE,
@@ -50,7 +52,7 @@ def aws() -> Iterator[Stubs]:
 def send(to: str = PHONE, sender_id: str = "") -> str:
     """Send the SMS of these tests."""
     budget = SmsBudget(client("dynamodb"), "table")
-    texts = Texts(client("sns"), budget, CAPS, frozenset({"US"}), "0.20", sender_id)
+    texts = LimitedSms(Texts(client("sns"), "0.20", sender_id), budget, CAPS, frozenset({"US"}))
     return texts.send(to, Sms("654321"), NOW)
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from token_service.decoy import decoy_attributes
-from token_service.destination import Channel, Destination, choose, fingerprint, parse, verified
-from token_service.person import person_of
+from passcode.channels.channel import Channel, Destination, choose, fingerprint, parse, verified
+from passcode.sign_in.decoys import decoy_attributes
+from passcode.sign_in.users import person_of
 
 EMAIL, SMS = Channel.EMAIL, Channel.SMS
 BOTH = (EMAIL, SMS)

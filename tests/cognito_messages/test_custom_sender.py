@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 import custom_sender
+from deliver import unpack
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import Shown
+from passcode.channels.channel import Channel
+from passcode.cognito_messages.message import Sealed, is_known, is_too_old, kind_of, read
+from passcode.delivery.envelope import Delivery
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, NOTICE, NOW, PHONE, SENDERS, SUB, VERIFIED, WITH_A_CODE, Clock, golden
 from tests.support.handlers import Heard
-from token_service.cognito_message import is_known, is_too_old, kind_of, read
-from token_service.delivery import Delivery
-from token_service.destination import Channel
-from token_service.sealed import Sealed, unpack
 
 KINDS = {
     "sign_up": "sign_up",

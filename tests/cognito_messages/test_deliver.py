@@ -9,13 +9,12 @@ from botocore.exceptions import ReadTimeoutError
 
 import deliver
 from passcode.adapters.cognito_decryptor import Opener
+from passcode.cognito_messages.message import Sealed, notice_to, read
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.cognito_encryption import Seals, moto_seals, new_key
 from tests.support.deliver_world import Desk, body, golden_batch
 from tests.support.events import EMAIL, NOTICE, NOW, PHONE, SUB, VERIFIED, WITH_A_CODE, Clock, golden
 from tests.support.handlers import Heard
-from token_service.cognito_message import notice_to, read
-from token_service.sealed import Sealed
 
 CODE = "271828"
 PASSWORD = "Aa1<>&\"'x y"

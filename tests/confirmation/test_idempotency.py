@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from passcode.confirmation.requests import Call, Created, CreateToken
 from passcode.token_service.refusal import Refused, Unavailable
 from tests.support.api_gateway_events import CALLER, USER
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import NOW, SUB
 from tests.support.kms_stubs import pool
 from tests.support.token_api_world import OTHER, Api, Time
-from token_http.bodies import Created, CreateToken
-from token_http.call import Call
 
 BODY = {"email": "ann@example.com", "purpose": "pay"}
 

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from passcode.confirmation import problems
+from passcode.confirmation.problems import Problem, of_refusal, of_refused
 from passcode.token_service.refusal import Refusal, Refused
 from tests.support.events import EMAIL
 from tests.support.openapi_checks import ISSUER, described
 from tests.support.token_api_world import Api
-from token_http import problems
-from token_http.problems import Problem, of_refusal, of_refused
 
 PATHS = {
     "/createToken": ("post", "sigv4"),

@@ -10,7 +10,8 @@ import pytest
 from moto import mock_aws
 
 from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
+from passcode.adapters.sms_budget_table import SmsBudget
+from passcode.delivery.sms_limits import SmsCaps
 from passcode.token_service.policy import DAY, Policy
 from passcode.token_service.store import Given, Record
 from tests.support.dynamodb import item_of, made

@@ -7,11 +7,11 @@ import pytest
 
 import deliver
 from passcode.adapters.kms import KmsMac
+from passcode.cognito_messages.message import Sealed
+from passcode.delivery.envelope import Delivery
 from tests.support.deliver_world import Desk, body, golden_batch, golden_event
 from tests.support.events import EMAIL, NOW, PHONE, Clock, challenge, code_of
 from tests.support.handlers import Heard
-from token_service.delivery import Delivery
-from token_service.sealed import Sealed
 
 BY_EMAIL = ("email", EMAIL)
 GARBAGE = [

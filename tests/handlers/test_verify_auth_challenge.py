@@ -8,13 +8,13 @@ from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import Table
 from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.telemetry import Shown
+from passcode.channels.channel import fingerprint
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import UNAVAILABLE_SENTENCE
 from tests.support.aws_stubs import Wire, kms, refused_by_aws
 from tests.support.events import EMAIL, NOW, PHONE, SALT, Clock, attributes, challenge, code_of, golden
 from tests.support.handlers import Heard
-from token_service.destination import fingerprint
 
 
 class Door:

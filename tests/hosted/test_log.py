@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger
 
-from passcode.adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import refused_by_aws
 from tests.support.events import NOW, SUB
@@ -21,8 +21,8 @@ def log() -> io.StringIO:
 
 
 @pytest.fixture
-def tell(log: io.StringIO) -> Telemetry:
-    return Telemetry("hosted_sign_in", Logger(service=f"hosted log {id(log)}", stream=log))
+def tell(log: io.StringIO) -> PowertoolsTelemetry:
+    return PowertoolsTelemetry("hosted_sign_in", Logger(service=f"hosted log {id(log)}", stream=log))
 
 
 def last_line(log: io.StringIO) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def last_line(log: io.StringIO) -> dict[str, Any]:
     return said
 
 
-def test_who_signed_in_is_said(log: io.StringIO, tell: Telemetry) -> None:
+def test_who_signed_in_is_said(log: io.StringIO, tell: PowertoolsTelemetry) -> None:
     world = World()
     world.page = replace(world.page, tell=tell)
     world.submit(world.at_code(), "answer", code=RIGHT)
@@ -38,7 +38,7 @@ def test_who_signed_in_is_said(log: io.StringIO, tell: Telemetry) -> None:
     assert (said["message"], said["subject"]) == ("signed in", SUB)
 
 
-def test_whose_tokens_failed_is_said(log: io.StringIO, tell: Telemetry) -> None:
+def test_whose_tokens_failed_is_said(log: io.StringIO, tell: PowertoolsTelemetry) -> None:
     by = replace(provider(link=refused_by_aws("AliasExistsException")), tell=tell)
     with pytest.raises(Unavailable) as failed:
         by.exchange(FORM, NOW)

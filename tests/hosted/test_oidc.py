@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from hosted.oidc import BadLink, Declined, answer_url, claims_of, discovery, proves, read_request
+from passcode.hosted.oidc import BadLink, Declined, answer_url, claims_of, discovery, proves, read_request
 from tests.support.hosted_world import BACK, GIVEN, ISSUER, PARTY, S256, VERIFIER
 
 

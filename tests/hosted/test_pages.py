@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from hosted import pages
-from hosted.views import Brand, Choose, Code, Start, View
-from hosted.wording import locales
+from passcode.hosted import pages
+from passcode.hosted.pages import Brand, Choose, Code, Start, View
+from passcode.texts.catalogue import page_locales
 from tests.support.html_document import Document
 from tests.support.page_samples import BRAND, CODE, CSRF, VIEWS
 
-LOCALES = sorted(locales())
+LOCALES = sorted(page_locales())
 HOSTILE = "\"'><script>alert(1)</script><b onclick=x {csrf} {{ 7*7 }} %s \u202e"
 
 

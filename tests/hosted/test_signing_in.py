@@ -4,12 +4,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from hosted.signing_in import NOT_HERE, Leave, Stay
-from hosted.views import Choose, Code, Ended, Start
+from passcode.hosted.pages import Choose, Code, Ended, Start
+from passcode.hosted.ports import Passed
+from passcode.hosted.sign_in_page import NOT_HERE, Leave, Stay
+from passcode.hosted.state import Notice
 from passcode.token_service.refusal import Refusal, sentence
 from tests.support.hosted_world import BACK, ISSUER, PASSWORD, RIGHT, USER, FakePool, World
-from token_service.hosted_ports import Passed
-from token_service.hosted_state import Notice
 
 
 def query(left: object) -> dict[str, list[str]]:

@@ -9,14 +9,14 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from passcode.adapters.record_table import Table
+from passcode.channels.channel import Channel, Destination, parse
+from passcode.confirmation.create import Confirmations, Wish
+from passcode.confirmation.recipient import of_address, of_user
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.check import judge
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
 from tests.support.memory_stores import MemoryRequests, code_mac
-from token_service.confirmation import Confirmations, Wish
-from token_service.destination import Channel, Destination, parse
-from token_service.recipient import of_address, of_user
 from tools.pool_admin import cli_users
 from tools.pool_admin.cli import app
 from tools.pool_admin.people import People

@@ -15,17 +15,17 @@ import pytest
 
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import Table
+from passcode.channels.channel import Channel
+from passcode.delivery.envelope import Delivery
+from passcode.sign_in.create import SignIn
+from passcode.sign_in.steps import Limits
+from passcode.sign_in.verify import judge_sign_in
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from tests.support.live_handlers import LiveDoors, event, live_doors, patient_client
 from tests.support.threads import at_once
-from token_service.answering import judge_sign_in
-from token_service.delivery import Delivery
-from token_service.destination import Channel
-from token_service.sign_in import SignIn
-from token_service.steps import Limits
 from tools.local_stack.stack import Stack
 
 NOW = 1_900_000_000

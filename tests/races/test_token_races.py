@@ -14,17 +14,16 @@ from passcode.adapters.confirmation_tables import ProofTable, RequestTable
 from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens
 from passcode.adapters.kms import KmsMac, ProofKeys
 from passcode.adapters.record_table import Table
+from passcode.confirmation.create import Asking
+from passcode.confirmation.problems import Problem
+from passcode.confirmation.requests import VERIFY_TOKEN, Call, Created, CreateToken, Introspect, VerifyToken
+from passcode.confirmation.tokens import read_ticket
+from passcode.confirmation.verify import Answering
+from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.refusal import Refused
 from tests.support.live_handlers import live_door, patient_client
 from tests.support.threads import at_once
-from token_http.answering import Answering
-from token_http.asking import Asking
-from token_http.bodies import Created, CreateToken, Introspect, VerifyToken
-from token_http.call import VERIFY_TOKEN, Call
-from token_http.problems import Problem
-from token_service.delivery import Delivery
-from token_service.ticket import read_ticket
 from tools.local_stack.stack import Stack
 
 NOW = 1_900_000_000
@@ -61,7 +60,9 @@ class World:
         """A token of somebody new, and its code."""
         created = self.create(f"{secrets.token_hex(8)}@people.example")
         assert isinstance(created, Created)
-        ticket = read_ticket(self.answering.tokens.read(created.token), self.answering.issuer, VERIFY_TOKEN)
+        claims = self.answering.tokens.read(created.token)
+        assert claims is not None
+        ticket = read_ticket(claims, self.answering.issuer, VERIFY_TOKEN)
         return created.token, code_from_mac(self.code_mac(ticket.challenge.mac_message()), 6).reveal()
 
 

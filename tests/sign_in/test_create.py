@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from passcode.channels.channel import Channel
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import Refused
 from tests.support.events import EMAIL, NOW, PHONE, SUB, attributes, golden
 from tests.support.handlers import Heard
 from tests.support.sign_in_world import World
-from token_service.destination import Channel
 
 KEYS = {
     "status",

@@ -11,6 +11,7 @@ import create_auth_challenge
 from passcode.adapters.record_table import Table
 from passcode.adapters.sqs import Queue
 from passcode.adapters.telemetry import Shown
+from passcode.sign_in.create import SignIn
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, Refused
 from tests.support.aws_stubs import Wire, refused_by_aws
@@ -18,7 +19,6 @@ from tests.support.events import EMAIL, NOW, PHONE, challenge, entry, golden
 from tests.support.handlers import Heard
 from tests.support.memory_stores import MemoryStore
 from tests.support.sign_in_world import LIMITS, World
-from token_service.sign_in import SignIn
 
 PACKED = challenge().pack()
 # Everything that names the person, and what botocore would say.

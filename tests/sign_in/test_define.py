@@ -7,9 +7,9 @@ import pytest
 
 import define_auth_challenge
 from define_auth_challenge import respond
+from passcode.sign_in.events import Event
+from passcode.sign_in.steps import Limits
 from tests.support.events import CODE_ONLY_CLIENT, SUB, entry, golden
-from token_service.steps import Limits
-from token_service.trigger_event import Event
 
 LIMITS = Limits(answers=5, resends=3)
 FAIL = "fail"
@@ -116,7 +116,7 @@ def test_a_broken_event_is_one_line_in_the_log_without_what_was_in_it(
     (line,) = capsys.readouterr().out.splitlines()
     said = json.loads(line)
     (counted,) = said.pop("_aws")["CloudWatchMetrics"]
-    assert re.fullmatch(r"trigger_event\.py:\d+|steps\.py:\d+|rounds\.py:\d+", said.pop("where"))
+    assert re.fullmatch(r"events\.py:\d+|steps\.py:\d+|rounds\.py:\d+", said.pop("where"))
     assert (counted["Dimensions"], counted["Metrics"][0]["Name"]) == ([["service"]], "errors")
     assert said == {
         "level": "ERROR",

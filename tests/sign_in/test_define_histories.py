@@ -10,9 +10,9 @@ from itertools import product
 
 import pytest
 
+from passcode.sign_in.rounds import label
+from passcode.sign_in.steps import Limits, Mode, Step, next_step
 from tests.support.events import entry
-from token_service.rounds import label
-from token_service.steps import Limits, Mode, Step, next_step
 
 NAMES = {
     "S": "SRP_A",

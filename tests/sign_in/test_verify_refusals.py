@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from passcode.sign_in.decoys import decoy_attributes
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import Refused
 from passcode.token_service.store import Record
 from tests.support.events import EMAIL, SALT, SIGN_IN_KEY, attributes, code_of, golden, wrong_code_of
 from tests.support.handlers import Heard
 from tests.support.sign_in_world import ORDER, World, answered
-from token_service.decoy import decoy_attributes
 
 OTHER = "11111111-2222-4333-8444-555555555555"
 LOCKED = "Too many wrong codes were given. Try again in {}"

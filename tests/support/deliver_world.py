@@ -6,18 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import deliver
-from adapters.cognitos import deliver_cognitos
-from adapters.sender import Sender
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.ses import Mail
-from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
+from passcode.adapters.sms_budget_table import SmsBudget
 from passcode.adapters.sns import Texts
-from passcode.adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import PowertoolsTelemetry
+from passcode.cognito_messages.deliver import deliver_cognitos
+from passcode.cognito_messages.message import Sealed
+from passcode.delivery.dispatcher import Sender
+from passcode.delivery.dispatcher import deliver as deliver_code
+from passcode.delivery.envelope import Delivery
+from passcode.delivery.sms_limits import LimitedSms, SmsCaps
 from passcode.token_service.code import RawCode
 from tests.support.aws_stubs import Wire, kms
 from tests.support.events import NOW, challenge, golden
-from token_service.delivery import Delivery
-from token_service.sealed import Sealed
 
 CAPS = SmsCaps(per_day=1000, per_country=500, unanswered=100)
 
@@ -26,7 +28,7 @@ CAPS = SmsCaps(per_day=1000, per_country=500, unanswered=100)
 class Desk:
     """Delivers SQS events at `now`. Replace a wire to see what happens when it fails."""
 
-    tell: Telemetry
+    tell: PowertoolsTelemetry
     ses: Wire = field(default_factory=Wire)
     sns: Wire = field(default_factory=Wire)
     table: Wire = field(default_factory=Wire)
@@ -48,7 +50,7 @@ class Desk:
     def sender(self) -> Sender:
         """The sender, over this desk's wires."""
         budget = SmsBudget(self.table, "table")
-        texts = Texts(self.sns, budget, CAPS, frozenset({"US"}), max_price="0.20")
+        texts = LimitedSms(Texts(self.sns, max_price="0.20"), budget, CAPS, frozenset({"US"}))
         mail = Mail(self.ses, "no-reply@app.example", "mail")
         return Sender(mail, texts, app="Example", host="app.example")
 
@@ -56,7 +58,7 @@ class Desk:
         if isinstance(message, Sealed):
             deliver_cognitos(message, lambda: self.opener, self.sender, self.tell, self.now)
         else:
-            deliver.deliver(message, KmsMac(self.keys, "key"), 6, self.sender, self.tell, self.now)
+            deliver_code(message, KmsMac(self.keys, "key"), 6, self.sender, self.tell, self.now)
 
 
 def golden_batch(*bodies: str) -> dict[str, Any]:

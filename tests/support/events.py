@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from passcode.sign_in.events import Event
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.code import code_from_mac
 from tests.support.memory_stores import code_mac
-from token_service.trigger_event import Event
 
 EVENTS = Path(__file__).parent.parent / "events"
 

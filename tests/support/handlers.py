@@ -17,7 +17,7 @@ with own_session(ENVIRONMENT):
     import define_auth_challenge  # noqa: F401 - reads its environment now
     import deliver
     import verify_auth_challenge
-    from passcode.adapters.telemetry import Telemetry, telemetry
+    from passcode.adapters.telemetry import PowertoolsTelemetry, telemetry
 
 DOORS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender)
 TELL = telemetry("door under test")
@@ -27,7 +27,7 @@ TELL = telemetry("door under test")
 class Heard:
     """What the doors said: their log, and the metrics on standard output."""
 
-    tell: Telemetry
+    tell: PowertoolsTelemetry
     capsys: pytest.CaptureFixture[str]
     log: io.StringIO = field(default_factory=io.StringIO)
     printed: str = ""

@@ -12,29 +12,26 @@ from urllib.parse import urlencode
 
 from aws_lambda_powertools.logging import Logger
 
-from hosted.answers import Look
-from hosted.flow import Flow
-from hosted.oidc import (
-    RelyingParty,
-)
-from hosted.provider import Provider
-from hosted.routes import Site
-from hosted.signing_in import Leave, SigningIn, Stay
-from hosted.views import Brand, View
 from passcode.adapters.cognito_users import Links, Users
 from passcode.adapters.jwt_tokens import SignedTokens
 from passcode.adapters.kms import ProofKeys
-from passcode.adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import PowertoolsTelemetry
+from passcode.hosted.oidc import RelyingParty
+from passcode.hosted.pages import Brand, View
+from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
+from passcode.hosted.provider import Provider
+from passcode.hosted.responses import Look
+from passcode.hosted.routes import Site
+from passcode.hosted.sign_in_page import Flow, Leave, SigningIn, Stay
+from passcode.hosted.state import CODE_LIFE, Grant, SignInState
 from tests.support.aws_stubs import Wire
 from tests.support.events import EMAIL, NOW, SUB
 from tests.support.kms_stubs import KEY_A, kms
-from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
-from token_service.hosted_state import CODE_LIFE, Grant, SignInState
 
 ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
 BACK = "https://people.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse"
 PARTY = RelyingParty("cognito", frozenset({BACK}))
-UNHEARD = Telemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
+UNHEARD = PowertoolsTelemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
 USER = Passed("2f1c-user", SUB)
 RIGHT, PASSWORD = "123456", "correct horse battery"
 GIVEN = {
@@ -221,6 +218,20 @@ def provider(
         issuer=ISSUER,
         tell=UNHEARD,
     )
+
+
+def kms_of(by: Provider) -> Wire:
+    """The KMS client that a `provider()` signs with."""
+    assert isinstance(by.tokens, SignedTokens)
+    wire: Wire = by.tokens.keys.client
+    return wire
+
+
+def pool_of(by: Provider) -> Wire:
+    """The Cognito client that a `provider()` links users with."""
+    assert isinstance(by.links, Links)
+    wire: Wire = by.links.client()
+    return wire
 
 
 SECRET = "the secret of the relying party"

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from hosted.views import Brand, Choose, Code, Ended, Start, View
-from token_service.hosted_state import Notice
+from passcode.hosted.pages import Brand, Choose, Code, Ended, Start, View
+from passcode.hosted.state import Notice
 
 CSRF = "0123456789abcdef"
 BRAND = Brand("Harbour Bank", "#0b6e6e", has_logo=False)

@@ -11,7 +11,12 @@ from aws_lambda_powertools.logging import Logger
 import create_auth_challenge
 import define_auth_challenge
 import verify_auth_challenge
-from passcode.adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import PowertoolsTelemetry
+from passcode.channels.channel import Channel
+from passcode.delivery.envelope import Delivery
+from passcode.sign_in.create import SignIn
+from passcode.sign_in.steps import Limits
+from passcode.sign_in.verify import judge_sign_in
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import Policy
 from tests.support.events import (
@@ -25,15 +30,10 @@ from tests.support.events import (
     golden,
 )
 from tests.support.memory_stores import MemoryStore, code_mac
-from token_service.answering import judge_sign_in
-from token_service.delivery import Delivery
-from token_service.destination import Channel
-from token_service.sign_in import SignIn
-from token_service.steps import Limits
 
 LIMITS = Limits(answers=5, resends=3)
 ORDER = (Channel.EMAIL, Channel.SMS)
-UNHEARD = Telemetry("world", Logger(service="world", stream=io.StringIO()))
+UNHEARD = PowertoolsTelemetry("world", Logger(service="world", stream=io.StringIO()))
 
 
 @dataclass
@@ -42,7 +42,7 @@ class World:
 
     policy: Policy = field(default_factory=Policy)
     store: MemoryStore = field(default_factory=MemoryStore)
-    tell: Telemetry = UNHEARD
+    tell: PowertoolsTelemetry = UNHEARD
     queued: list[Delivery] = field(default_factory=list)
     answered: list[Challenge] = field(default_factory=list)
     macs: list[bytes] = field(default_factory=list)

@@ -21,8 +21,15 @@ from passcode.adapters.confirmation_tables import ProofTable
 from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
 from passcode.adapters.kms import KmsMac, ProofKeys
 from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import PowertoolsTelemetry
+from passcode.channels.channel import Channel
+from passcode.confirmation import responses
+from passcode.confirmation.create import Asking, Confirmations
 from passcode.confirmation.idempotency import Requests
+from passcode.confirmation.recipient import Pool
+from passcode.confirmation.routes import Check, Endpoints, resolver
+from passcode.confirmation.verify import Answering, Judge
+from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
 from passcode.token_service.store import Store
@@ -33,16 +40,6 @@ from tests.support.kms_stubs import KEY_A, KEY_B, PRIVATE, kms, marks, pool
 from tests.support.memory_stores import MemoryRequests, MemoryStore, code_mac
 from tests.support.openapi_checks import ISSUER, described
 from tests.support.users import another_code
-from token_http import entry
-from token_http.answering import Answering
-from token_http.asking import Asking
-from token_http.call import Pool
-from token_http.health import Check
-from token_http.routes import Endpoints, resolver
-from token_service.confirmation import Confirmations
-from token_service.delivery import Delivery
-from token_service.destination import Channel
-from token_service.proving import Judge
 
 LIFE = 300
 
@@ -120,7 +117,7 @@ class Api:
     def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
         """One request."""
         event = event_of(method, path, body, **more)
-        given = entry.answer(self.app, event, None, self.tell)
+        given = responses.respond(self.app, event, None, self.tell)
         headers = {name.lower(): values[0] for name, values in given["multiValueHeaders"].items()}
         answer = Answer(given["statusCode"], headers, json.loads(given["body"]))
         described().check(method, path, answer.status, headers["content-type"], answer.body)
@@ -168,13 +165,13 @@ class Api:
         return str(self.verify(self.create(**body).body["token"]).body["proof"])
 
 
-def _telling(log: io.StringIO) -> Telemetry:
+def _telling(log: io.StringIO) -> PowertoolsTelemetry:
     logger = Logger(service="token_api")
     # A logger of one name is one logger, and keeps the stream that it was first made with.
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
     handler.setStream(log)
-    return Telemetry("token_api", logger)
+    return PowertoolsTelemetry("token_api", logger)
 
 
 @dataclass

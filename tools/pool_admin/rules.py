@@ -1,10 +1,10 @@
 """The functions' own rules, so that what an operator reads is what a user meets."""
 
+from passcode.channels.channel import Channel, parse
 from passcode.channels.phone_number import country_for_sms
+from passcode.confirmation.recipient import counted
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, key_of
 from passcode.token_service.policy import Policy, answer_wait, send_wait
-from token_service.address import counted
-from token_service.destination import Channel, parse
 
 __all__ = [
     "SIGN_IN",

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from hosted.browser import COOKIE
+from passcode.hosted.requests import COOKIE
 from tests.browser.hosted.kit import CODE_PAGE, Doors, LocalApp, Person, doors
 from tests.support.live_browser import App, session
 from tests.support.users import User

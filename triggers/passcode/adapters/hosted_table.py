@@ -11,7 +11,7 @@ from typing import Any
 
 from passcode.adapters.botocore_clients import unavailable, write_if
 from passcode.adapters.kms import Sealer
-from token_service.hosted_state import (
+from passcode.hosted.state import (
     CODE_LIFE,
     AuthRequest,
     Grant,

@@ -17,9 +17,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from passcode.adapters.botocore_clients import error_code, unavailable
+from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
+from passcode.hosted.state import LONGEST_NAME
 from passcode.token_service.refusal import Unavailable
-from token_service.hosted_ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
-from token_service.hosted_state import LONGEST_NAME
 
 _SENTENCE = re.compile(r" failed with error (.*?)\.?$", re.DOTALL)
 # The last one is what a name gets that Cognito cannot read.

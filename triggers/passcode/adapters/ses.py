@@ -6,8 +6,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from passcode.adapters.botocore_clients import error_code, unavailable
-from passcode.token_service.refusal import Undeliverable
-from token_service.message import Email
+from passcode.channels.email import Email
+from passcode.delivery.gateway import Undeliverable
 
 # SES will not take this mail, however often it is asked: fall over to the next channel.
 _FINAL = (

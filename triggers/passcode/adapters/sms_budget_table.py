@@ -9,20 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from passcode.adapters.botocore_clients import write_if
-from passcode.adapters.telemetry import Telemetry
+from passcode.delivery.sms_limits import SmsCaps
 from passcode.token_service.policy import DAY
-from passcode.token_service.refusal import Unavailable
 
 _GIVEN_BACK = 4
-
-
-@dataclass(frozen=True)
-class SmsCaps:
-    """The most SMS per UTC day: in all, to one country, and to one country without an answer."""
-
-    per_day: int
-    per_country: int
-    unanswered: int
 
 
 @dataclass(frozen=True)
@@ -80,11 +70,3 @@ class SmsBudget:
             ExpressionAttributeValues={f":{k}": {"N": str(v)} for k, v in values.items()},
         )
         return accepted
-
-
-def tell_answered(budget: SmsBudget, country: str, now: int, tell: Telemetry) -> None:
-    """Tell the country's budget that an SMS was answered. Nobody's answer depends on it."""
-    try:
-        budget.give_back(country, now)
-    except Unavailable as error:
-        tell.log.warning("the SMS budget was not given back", extra={"why": str(error)})

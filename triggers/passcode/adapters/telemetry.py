@@ -21,7 +21,7 @@ NAMESPACE = "CognitoPasscode"
 
 
 @dataclass(frozen=True)
-class Telemetry:
+class PowertoolsTelemetry:
     """The log and the metrics of one door."""
 
     door: str
@@ -104,17 +104,17 @@ class Telemetry:
         metric.flush_metrics()
 
 
-def telemetry(door: str) -> Telemetry:
+def telemetry(door: str) -> PowertoolsTelemetry:
     """The telemetry of `door`. The level is LOG_LEVEL's, the namespace METRICS_NAMESPACE's."""
     # Two stacks of one account would add up in one namespace, and ring each other's alarms.
-    return Telemetry(door, Logger(service=door), os.environ.get("METRICS_NAMESPACE", NAMESPACE))
+    return PowertoolsTelemetry(door, Logger(service=door), os.environ.get("METRICS_NAMESPACE", NAMESPACE))
 
 
 class Shown(Exception):
     """The only exception that leaves a trigger: its text is a plain sentence for the person."""
 
 
-def guarded(handle: Callable[[Any, Any], Any], tell: Telemetry) -> Callable[[Any, Any], Any]:
+def guarded(handle: Callable[[Any, Any], Any], tell: PowertoolsTelemetry) -> Callable[[Any, Any], Any]:
     """A handler that tells its caller nothing but plain sentences, and the log what it was about.
 
     Cognito hands the text of an exception to whoever is signing in, so nothing unexpected may have a say.

@@ -73,14 +73,3 @@ class Refused(PasscodeError):
 
 class Unavailable(PasscodeError):
     """A dependency did not answer. Names the dependency, for the log; never shown to a caller."""
-
-
-class Undeliverable(PasscodeError):
-    """A destination cannot be reached on its channel. Its text is a reason, never an address.
-
-    `country` is where an SMS would have gone, as two letters, if that is known.
-    """
-
-    def __init__(self, reason: str, country: str = "") -> None:
-        super().__init__(reason)
-        self.country = country
