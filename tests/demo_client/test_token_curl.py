@@ -1,4 +1,4 @@
-"""The README's curl commands against the fake: their signatures fit their requests."""
+"""The curl commands of docs/token-service.md against the fake: their signatures fit their requests."""
 
 import pytest
 
