@@ -12,10 +12,10 @@ from typing import Any
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.kms import KmsMac
-from passcode.adapters.ses import Mail
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.adapters.sns import Texts
-from passcode.adapters.telemetry import telemetry
+from passcode.adapters.ses import SesEmail
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.sns import SnsSms
+from passcode.adapters.telemetry import make_telemetry
 from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import COGNITO, CognitoMessage
 from passcode.delivery.dispatcher import Dispatcher, deliver
@@ -31,7 +31,7 @@ def unpack(body: str) -> Delivery | CognitoMessage:
 
 
 def process_batch(
-    event: dict[str, Any], one: Callable[[Delivery | CognitoMessage], None], tell: Telemetry
+    event: dict[str, Any], one: Callable[[Delivery | CognitoMessage], None], telemetry: Telemetry
 ) -> dict[str, Any]:
     """Deliver each record of an SQS event; those that failed are named, and SQS brings them back later."""
     failures = []
@@ -39,29 +39,31 @@ def process_batch(
         try:
             one(unpack(record["body"]))
         except Exception as error:  # one bad message must not take the others with it
-            tell.failed("not sent", error)
+            telemetry.failed("not sent", error)
             failures.append({"itemIdentifier": record.get("messageId", "")})
         finally:
-            tell.about()
+            telemetry.set_context()
     return {"batchItemFailures": failures}
 
 
-_TELL = telemetry("deliver")
+_TELEMETRY = make_telemetry("deliver")
 _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
 _DIGITS = int(os.environ["CODE_DIGITS"])
 _SENDER = Dispatcher(
     # One attempt: the queue tries again, and a repeat after a lost answer would be a second message.
-    mail=Mail(
-        client("sesv2", attempts=1, patience=3), os.environ["SENDER_EMAIL"], os.environ["CONFIGURATION_SET"]
+    mail=SesEmail(
+        client("sesv2", attempts=1, read_timeout=3),
+        os.environ["SENDER_EMAIL"],
+        os.environ["CONFIGURATION_SET"],
     ),
     texts=LimitedSms(
-        Texts(
-            client("sns", attempts=1, patience=3),
+        SnsSms(
+            client("sns", attempts=1, read_timeout=3),
             os.environ["SMS_MAX_PRICE"],
             os.environ.get("SMS_SENDER_ID", ""),
         ),
-        SmsBudget(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
+        SmsBudgetTable(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
         SmsLimits(
             per_day=int(os.environ["SMS_PER_DAY"]),
             per_country=int(os.environ["SMS_PER_COUNTRY_PER_DAY"]),
@@ -77,9 +79,9 @@ _SENDER = Dispatcher(
 @cache
 def _opener() -> Callable[[str], Code]:
     # Only now: it would add a third to each cold start, and most stacks never need it.
-    from passcode.adapters.cognito_decryptor import Opener  # noqa: PLC0415
+    from passcode.adapters.cognito_decryptor import CognitoDecryptor  # noqa: PLC0415
 
-    return Opener(_KMS, os.environ["SENDER_KEY_ID"], os.environ["USER_POOL_ID"])
+    return CognitoDecryptor(_KMS, os.environ["SENDER_KEY_ID"], os.environ["USER_POOL_ID"])
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -88,8 +90,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
     def one(message: Delivery | CognitoMessage) -> None:
         if isinstance(message, CognitoMessage):
-            deliver_cognito_message(message, _opener, _SENDER, _TELL, now)
+            deliver_cognito_message(message, _opener, _SENDER, _TELEMETRY, now)
         else:
-            deliver(message, _CODE_MAC, _DIGITS, _SENDER, _TELL, now)
+            deliver(message, _CODE_MAC, _DIGITS, _SENDER, _TELEMETRY, now)
 
-    return process_batch(event, one, _TELL)
+    return process_batch(event, one, _TELEMETRY)

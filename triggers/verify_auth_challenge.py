@@ -11,9 +11,9 @@ from functools import partial
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.kms import KmsMac
-from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.adapters.telemetry import guarded, telemetry
+from passcode.adapters.record_table import RecordTable
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.telemetry import guard, make_telemetry
 from passcode.delivery.sms_limits import record_answer
 from passcode.sign_in import events
 from passcode.sign_in.events import Event, asks_for_message
@@ -28,7 +28,7 @@ Judge = Callable[[Event, Challenge], Verdict]
 
 
 def respond(
-    event: Event, judge: Judge, answered: Callable[[Event, Challenge], None], tell: Telemetry
+    event: Event, judge: Judge, answered: Callable[[Event, Challenge], None], telemetry: Telemetry
 ) -> Event:
     """Fill in the response to a VerifyAuthChallengeResponse event.
 
@@ -39,10 +39,10 @@ def respond(
     if asks_for_message(events.client_metadata(event)):
         return event
     challenge = read_challenge(event)
-    tell.about(challenge.subject if challenge else None, challenge)
+    telemetry.set_context(challenge.subject if challenge else None, challenge)
     verdict = judge(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
     if verdict.refusal:
-        tell.refused(verdict.refusal)
+        telemetry.refused(verdict.refusal)
         if verdict.retry_after != 0:
             raise Refused(verdict.refusal, verdict.retry_after)
     elif challenge:
@@ -51,19 +51,19 @@ def respond(
     return event
 
 
-_TELL = telemetry("verify_auth_challenge")
+_TELEMETRY = make_telemetry("verify_auth_challenge")
 _POLICY = Policy.from_environment(os.environ)
 # One attempt: a write that is repeated after a lost answer would count one failure twice.
 _TABLE = client("dynamodb", attempts=1)
-_STORE = Table(_TABLE, os.environ["TABLE_NAME"], _POLICY)
+_STORE = RecordTable(_TABLE, os.environ["TABLE_NAME"], _POLICY)
 _CODE_MAC = KmsMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
 _SALT = os.environ["SALT"]
 _PROVES = os.environ.get("ASSURANCE_CLAIMS", "OFF") != "OFF"
-_BUDGET = SmsBudget(_TABLE, os.environ["TABLE_NAME"])
+_BUDGET = SmsBudgetTable(_TABLE, os.environ["TABLE_NAME"])
 
 
 def _answered(event: Event, challenge: Challenge) -> None:
-    _TELL.verified(challenge, int(time.time()))
+    _TELEMETRY.verified(challenge, int(time.time()))
     if challenge.channel == "sms":
         _give_back(events.attributes(event).get("phone_number", ""))
 
@@ -73,7 +73,7 @@ def _give_back(number: str) -> None:
 
     country = country_for_sms(number)
     if country:
-        record_answer(_BUDGET, country, int(time.time()), _TELL)
+        record_answer(_BUDGET, country, int(time.time()), _TELEMETRY)
 
 
 def _handle(event: Event, _context: object) -> Event:
@@ -86,7 +86,7 @@ def _handle(event: Event, _context: object) -> Event:
         salt=_SALT,
         proves=_PROVES,
     )
-    return respond(event, judge, _answered, _TELL)
+    return respond(event, judge, _answered, _TELEMETRY)
 
 
-handler = guarded(_handle, _TELL)
+handler = guard(_handle, _TELEMETRY)

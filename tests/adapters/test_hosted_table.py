@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from passcode.adapters.hosted_table import HostedTable
-from passcode.adapters.kms import Sealer
+from passcode.adapters.kms import KmsEncryption
 from passcode.hosted.ports import HostedStore
 from passcode.hosted.state import AuthorizationRequest, Grant, Notice, SignInPhase, SignInState
 from passcode.token_service.refusal import Unavailable
@@ -34,7 +34,7 @@ def table() -> Iterator[HostedTable]:
     with mock_aws():
         dynamodb, kms = boto3.client("dynamodb", **PLACE), boto3.client("kms", **PLACE)
         key = kms.create_key(KeySpec="SYMMETRIC_DEFAULT")["KeyMetadata"]["KeyId"]
-        yield HostedTable(dynamodb, made(dynamodb), Sealer(kms, key))
+        yield HostedTable(dynamodb, made(dynamodb), KmsEncryption(kms, key))
 
 
 @pytest.fixture(params=["memory", "moto"])

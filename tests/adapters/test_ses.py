@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from passcode.adapters.ses import Mail
+from passcode.adapters.ses import SesEmail
 from passcode.channels.email import EmailMessage
 from passcode.delivery.gateway import NotTaken
 from passcode.token_service.refusal import Unavailable
@@ -39,7 +39,7 @@ def aws() -> Iterator[Stubs]:
 
 def send() -> None:
     """Send the mail of these tests."""
-    Mail(client("sesv2"), "no-reply@app.example", "mail").send(EMAIL, MAIL)
+    SesEmail(client("sesv2"), "no-reply@app.example", "mail").send(EMAIL, MAIL)
 
 
 def test_a_mail_is_one_simple_send(aws: Stubs) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.adapters.sns import Texts
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.sns import SnsSms
 from passcode.channels.sms import TextMessage
 from passcode.delivery.gateway import NotTaken
 from passcode.delivery.sms_limits import LimitedSms
@@ -51,8 +51,8 @@ def aws() -> Iterator[Stubs]:
 
 def send(to: str = PHONE, sender_id: str = "") -> str:
     """Send the SMS of these tests."""
-    budget = SmsBudget(client("dynamodb"), "table")
-    texts = LimitedSms(Texts(client("sns"), "0.20", sender_id), budget, CAPS, frozenset({"US"}))
+    budget = SmsBudgetTable(client("dynamodb"), "table")
+    texts = LimitedSms(SnsSms(client("sns"), "0.20", sender_id), budget, CAPS, frozenset({"US"}))
     return texts.send(to, TextMessage("654321"), NOW)
 
 

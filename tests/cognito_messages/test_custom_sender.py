@@ -8,8 +8,8 @@ import pytest
 
 import custom_sender
 from deliver import unpack
-from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import Shown
+from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.telemetry import TriggerError
 from passcode.channels.channel import Channel
 from passcode.cognito_messages.message import CognitoMessage, is_known, is_too_old, kind_of, read_message
 from passcode.delivery.envelope import Delivery
@@ -39,8 +39,8 @@ def handed_over(heard: Heard, event: dict[str, Any], user: Mapping[str, str] | N
     """What the queue gets for an event."""
     sqs = Wire()
     look_up = nobody if user is None else lambda name: user if name == event["userName"] else None
-    put = Queue(sqs, "url").put
-    assert custom_sender.respond(event, put, look_up, heard.tell, NOW) is event
+    put = SqsQueue(sqs, "url").put
+    assert custom_sender.respond(event, put, look_up, heard.telemetry, NOW) is event
     (call,) = sqs.sent("send_message")
     found = unpack(call["MessageBody"])
     assert isinstance(found, CognitoMessage)
@@ -123,7 +123,7 @@ def test_a_sign_ins_code_is_too_old_before_the_others() -> None:
 )
 def test_what_is_no_event_of_a_custom_sender_tells_nothing(heard: Heard, event: dict[str, Any]) -> None:
     event = event | {"triggerSource": event.get("triggerSource", "").replace("CustomSMS", EMAIL)}
-    with pytest.raises(Shown) as shown:
+    with pytest.raises(TriggerError) as shown:
         custom_sender.handler(event, None)
     assert EMAIL not in f"{shown.value}{heard.text}"
     assert heard.counted("errors") == [{}]
@@ -133,13 +133,13 @@ def test_a_queue_that_does_not_answer_makes_lambda_try_again(
     heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sqs = Wire(send_message=refused_by_aws("RequestThrottled"))
-    monkeypatch.setattr(custom_sender, "_PUT", Queue(sqs, "url").put)
+    monkeypatch.setattr(custom_sender, "_PUT", SqsQueue(sqs, "url").put)
     monkeypatch.setattr(custom_sender, "time", Clock(NOW))
-    with pytest.raises(Shown) as shown:
+    with pytest.raises(TriggerError) as shown:
         custom_sender.handler(golden("custom_sms_sign_up"), None)
     assert not [word for word in (EMAIL, PHONE, "AYAD", "123456") if word in f"{shown.value}{heard.text}"]
     sqs = Wire()
-    monkeypatch.setattr(custom_sender, "_PUT", Queue(sqs, "url").put)
+    monkeypatch.setattr(custom_sender, "_PUT", SqsQueue(sqs, "url").put)
     event = golden("custom_sms_sign_up")
     assert custom_sender.handler(event, None) is event
     assert CognitoMessage.unpack(sqs.sent("send_message")[0]["MessageBody"]).requested_at == NOW

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 import deliver
-from passcode.adapters.cognito_decryptor import Opener
+from passcode.adapters.cognito_decryptor import CognitoDecryptor
 from passcode.cognito_messages.message import CognitoMessage, read_message, with_user
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.cognito_encryption import Seals, moto_seals, new_key
@@ -25,7 +25,7 @@ TELLING = (CODE, PASSWORD, "Aa1", EMAIL, "ada@", PHONE, "0147", "123456", "An er
 
 @pytest.fixture
 def desk(heard: Heard) -> Desk:
-    return Desk(heard.tell)
+    return Desk(heard.telemetry)
 
 
 @pytest.fixture(scope="module")
@@ -193,12 +193,12 @@ def test_the_door_opens_what_cognito_sealed(
 def test_what_cannot_be_opened_comes_back_alone_and_tells_nothing(
     seals: Seals, desk: Desk, heard: Heard
 ) -> None:
-    desk.opener = Opener(seals.client, seals.key_id, seals.pool)
+    desk.opener = CognitoDecryptor(seals.client, seals.key_id, seals.pool)
     foreign = replace(seals, key_id=new_key(seals.client)).seal(CODE)
     of_another_pool = replace(seals, pool="eu-central-1_Other0001").seal(CODE)
     good = seals.seal(CODE)
     bodies = [message("custom_sms_sign_up", s).pack() for s in (foreign, good, of_another_pool, "AYAD")]
     assert desk.deliver(*bodies) == ["0", "2", "3"]
     assert len(desk.sns.calls) == 1
-    assert {line["error"] for line in heard.lines if line["level"] == "ERROR"} == {"NotOpened"}
+    assert {line["error"] for line in heard.lines if line["level"] == "ERROR"} == {"DecryptionFailed"}
     assert not [word for word in (*TELLING, foreign[:24], good[:24]) if word in heard.text]

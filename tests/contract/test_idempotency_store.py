@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from passcode.adapters.confirmation_tables import RequestTable
+from passcode.adapters.confirmation_tables import IdempotencyTable
 from passcode.confirmation.idempotency import IdempotencyClaim, IdempotencyStore
 from passcode.token_service.policy import DAY
 from tests.support.dynamodb import moto_table
@@ -21,10 +21,10 @@ def requests(request: pytest.FixtureRequest) -> Iterator[IdempotencyStore]:
         yield MemoryIdempotencyStore()
     elif request.param == "moto":
         with moto_table() as (client, name):
-            yield RequestTable(client, name)
+            yield IdempotencyTable(client, name)
     else:
         stack = request.getfixturevalue("local_stack")
-        yield RequestTable(stack.client("dynamodb"), stack.table)
+        yield IdempotencyTable(stack.client("dynamodb"), stack.table)
 
 
 @pytest.fixture

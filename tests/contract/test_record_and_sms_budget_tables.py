@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget
+from passcode.adapters.record_table import RecordTable
+from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.delivery.sms_limits import SmsLimits
 from passcode.token_service.policy import DAY, Policy
 from passcode.token_service.store import Record, VerifiedCode
@@ -41,7 +41,7 @@ def test_every_write_keeps_the_record_long_enough(table: tuple[Any, str], pause:
     """A record that is swept is a count of failures that is forgotten."""
     client, name = table
     key = f"sign_in#{secrets.token_hex(8)}"
-    store = Table(client, name, Policy(pause_seconds=pause))
+    store = RecordTable(client, name, Policy(pause_seconds=pause))
 
     def ttl() -> int:
         return int(client.get_item(TableName=name, Key={"pk": {"S": key}})["Item"]["ttl"]["N"])
@@ -66,7 +66,7 @@ def test_a_pause_ends_only_as_it_was_seen(table: tuple[Any, str]) -> None:
     key = f"sign_in#{secrets.token_hex(8)}"
     paused = replace(OPEN, failures=100, failed_at=NOW - DAY)
     client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(paused))
-    store = Table(client, name, Policy())
+    store = RecordTable(client, name, Policy())
     for seen in (replace(paused, failed_at=NOW), replace(paused, failures=99)):
         assert not store.record_attempt_after_pause(key, 3, seen, right=True, now=NOW).accepted
 
@@ -77,7 +77,7 @@ def day() -> int:
 
 
 def test_the_cap_of_a_country_and_of_the_day(table: tuple[Any, str]) -> None:
-    budget, now = SmsBudget(*table), day()
+    budget, now = SmsBudgetTable(*table), day()
     roomy = replace(CAPS, unanswered=100)
     assert [budget.take("US", roomy, now) for _ in range(4)] == [True, True, True, False]
     assert [budget.take("DE", roomy, now) for _ in range(3)] == [True, True, False], "five in all"
@@ -85,7 +85,7 @@ def test_the_cap_of_a_country_and_of_the_day(table: tuple[Any, str]) -> None:
 
 
 def test_a_country_without_answers_stops_and_an_answer_lets_four_more_go(table: tuple[Any, str]) -> None:
-    budget, now = SmsBudget(*table), day()
+    budget, now = SmsBudgetTable(*table), day()
     caps = SmsLimits(per_day=100, per_country=100, unanswered=3)
     assert [budget.take("US", caps, now) for _ in range(4)] == [True, True, True, False]
     assert budget.take("DE", caps, now), "one country's silence is not another's"
@@ -94,7 +94,7 @@ def test_a_country_without_answers_stops_and_an_answer_lets_four_more_go(table: 
 
 
 def test_an_sms_whose_answer_is_never_heard_of_is_not_unanswered(table: tuple[Any, str]) -> None:
-    budget, now = SmsBudget(*table), day()
+    budget, now = SmsBudgetTable(*table), day()
     caps = SmsLimits(per_day=6, per_country=100, unanswered=2)
     assert all(budget.take("US", caps, now, counts_as_unanswered=False) for _ in range(3))
     assert [budget.take("US", caps, now) for _ in range(3)] == [True, True, False]
@@ -107,7 +107,7 @@ def test_an_sms_whose_answer_is_never_heard_of_is_not_unanswered(table: tuple[An
 
 
 def test_answers_without_messages_save_nothing_up(table: tuple[Any, str]) -> None:
-    budget, now = SmsBudget(*table), day()
+    budget, now = SmsBudgetTable(*table), day()
     caps = SmsLimits(per_day=100, per_country=100, unanswered=3)
     for _ in range(10):
         budget.give_back("US", now)
@@ -117,4 +117,4 @@ def test_answers_without_messages_save_nothing_up(table: tuple[Any, str]) -> Non
 @pytest.mark.parametrize("caps", [SmsLimits(0, 5, 5), SmsLimits(5, 0, 5)])
 def test_a_cap_of_nothing_stops_everything_at_once(table: tuple[Any, str], caps: SmsLimits) -> None:
     """It is what an operator sets while somebody pumps."""
-    assert not SmsBudget(*table).take("US", caps, day())
+    assert not SmsBudgetTable(*table).take("US", caps, day())

@@ -49,12 +49,14 @@ GARBAGE = [
 
 @pytest.fixture
 def desk(heard: Heard) -> Desk:
-    return Desk(heard.tell)
+    return Desk(heard.telemetry)
 
 
 def test_the_golden_event_is_read(desk: Desk) -> None:
     deliveries: list[Delivery | CognitoMessage] = []
-    assert deliver.process_batch(golden_event(), deliveries.append, desk.tell) == {"batchItemFailures": []}
+    assert deliver.process_batch(golden_event(), deliveries.append, desk.telemetry) == {
+        "batchItemFailures": []
+    }
     (delivery,) = deliveries
     assert isinstance(delivery, Delivery)
     assert delivery.challenge == challenge()
@@ -85,13 +87,13 @@ def test_a_bad_record_among_others_comes_back_alone(desk: Desk, heard: Heard, ba
 
 @pytest.mark.parametrize("record", [{"messageId": "7"}, {"messageId": "7", "body": None}])
 def test_a_record_without_a_body_comes_back(desk: Desk, record: dict[str, Any]) -> None:
-    answer = deliver.process_batch({"Records": [record]}, lambda _: None, desk.tell)
+    answer = deliver.process_batch({"Records": [record]}, lambda _: None, desk.telemetry)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "7"}]}
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}])
 def test_an_empty_batch_is_no_work(desk: Desk, event: dict[str, Any]) -> None:
-    assert deliver.process_batch(event, lambda _: None, desk.tell) == {"batchItemFailures": []}
+    assert deliver.process_batch(event, lambda _: None, desk.telemetry) == {"batchItemFailures": []}
 
 
 def test_each_line_of_the_log_belongs_to_its_own_challenge(desk: Desk, heard: Heard) -> None:

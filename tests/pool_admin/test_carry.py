@@ -24,7 +24,7 @@ def settable(name: str) -> set[str]:
 
 
 def test_everything_that_can_be_set_is_described() -> None:
-    # Fails when the model gains a setting that a description does not tell: it cannot be carried over.
+    # Fails when the model gains a setting that a description does not telemetry: it cannot be carried over.
     assert settable("UpdateUserPoolRequest") - settable("UserPoolType") == {"UserPoolId", "PoolName"}
     assert (
         settable("UpdateUserPoolClientRequest") - settable("UserPoolClientType")

@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from passcode.adapters.record_table import Table
+from passcode.adapters.record_table import RecordTable
 from passcode.channels.channel import Channel, Destination, parse
 from passcode.confirmation.create import CodeRequest, CodeRequests
 from passcode.confirmation.recipient import of_address, of_user
@@ -57,13 +57,13 @@ def _asked(dynamodb: Any, address: str, sub: str = "") -> Challenge:
     """A code as /createToken issues it, or with a `sub` as /step-up does."""
     attributes = {"sub": sub, "email": address, "email_verified": "true"}
     recipient = of_user(attributes, tuple(Channel), SALT) if sub else of_address(_read(address), "", SALT)
-    table = Table(dynamodb, "records", POLICY)
+    table = RecordTable(dynamodb, "records", POLICY)
     confirmations = CodeRequests(table, MemoryIdempotencyStore(), lambda _delivery: None, POLICY)
     return confirmations.ask(recipient, CodeRequest("", "pay", "shop"), NONCE, NOW, None).challenge
 
 
 def _answered(dynamodb: Any, challenge: Challenge) -> Refusal | None:
-    table = Table(dynamodb, "records", POLICY)
+    table = RecordTable(dynamodb, "records", POLICY)
     return check(challenge, "000000", code_mac=code_mac, store=table, policy=POLICY, now=NOW).refusal
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from passcode.adapters.confirmation_tables import ProofTable, RequestTable
-from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens
-from passcode.adapters.kms import KmsMac, ProofKeys
-from passcode.adapters.record_table import Table
+from passcode.adapters.confirmation_tables import IdempotencyTable, UsedProofTable
+from passcode.adapters.jwt_tokens import MacJwts, SignedJwts
+from passcode.adapters.kms import KmsMac, KmsSigningKeys
+from passcode.adapters.record_table import RecordTable
 from passcode.confirmation.create import ConfirmationCreator
 from passcode.confirmation.problems import Problem
 from passcode.confirmation.requests import (
@@ -82,15 +82,15 @@ def world(local_stack: Stack) -> World:
     door, settings = live_door(local_stack, "token_api")
     kms, dynamodb = (patient_client(local_stack, service) for service in ("kms", "dynamodb"))
     name = settings["TABLE_NAME"]
-    table, code_mac = Table(dynamodb, name, door._POLICY), KmsMac(kms, settings["CODE_KEY_ID"])
-    tokens = ChallengeTokens(KmsMac(kms, settings["TOKEN_KEY_ID"]))
-    proofs = SignedTokens(ProofKeys(kms, tuple(settings["PROOF_KEY_IDS"].split(","))))
+    table, code_mac = RecordTable(dynamodb, name, door._POLICY), KmsMac(kms, settings["CODE_KEY_ID"])
+    tokens = MacJwts(KmsMac(kms, settings["TOKEN_KEY_ID"]))
+    proofs = SignedJwts(KmsSigningKeys(kms, tuple(settings["PROOF_KEY_IDS"].split(","))))
     queued: list[Delivery] = []
     confirmations = replace(
-        door._ASKING.confirmations, store=table, requests=RequestTable(dynamodb, name), put=queued.append
+        door._ASKING.confirmations, store=table, requests=IdempotencyTable(dynamodb, name), put=queued.append
     )
     judge = replace(door._ANSWERING.judge, code_mac=code_mac, store=table)
-    used = ProofTable(dynamodb, name)
+    used = UsedProofTable(dynamodb, name)
     return World(
         replace(door._ASKING, confirmations=confirmations, tokens=tokens),
         replace(door._ANSWERING, judge=judge, tokens=tokens, proofs=proofs, used=used),

@@ -138,7 +138,7 @@ def test_nowhere_to_send_to_after_a_password_is_said_plainly(world: World) -> No
 
 
 def test_what_is_issued_is_logged_and_counted_without_an_address(heard: Heard) -> None:
-    world = World(tell=heard.tell)
+    world = World(telemetry=heard.telemetry)
     world.create(golden("create_after_password"))
     assert heard.counted("issued") == [{"channel": "email"}]
     (line,) = heard.lines

@@ -25,7 +25,7 @@ def failed_before(world: World, failures: int, at: int) -> Record:
 
 @pytest.fixture
 def world(heard: Heard) -> World:
-    return World(tell=heard.tell)
+    return World(telemetry=heard.telemetry)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 
 import deliver
 from passcode.adapters.kms import KmsMac
-from passcode.adapters.ses import Mail
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.adapters.sns import Texts
+from passcode.adapters.ses import SesEmail
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.sns import SnsSms
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import CognitoMessage
@@ -28,7 +28,7 @@ CAPS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
 class Desk:
     """Delivers SQS events at `now`. Replace a wire to see what happens when it fails."""
 
-    tell: PowertoolsTelemetry
+    telemetry: PowertoolsTelemetry
     ses: Wire = field(default_factory=Wire)
     sns: Wire = field(default_factory=Wire)
     table: Wire = field(default_factory=Wire)
@@ -39,7 +39,7 @@ class Desk:
 
     def deliver(self, *bodies: str) -> list[str]:
         """Deliver one event with a record for each body. Returns the ids of those to be tried again."""
-        answer = deliver.process_batch(golden_batch(*bodies), self._one, self.tell)
+        answer = deliver.process_batch(golden_batch(*bodies), self._one, self.telemetry)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def calls(self) -> int:
@@ -49,16 +49,16 @@ class Desk:
     @property
     def sender(self) -> Dispatcher:
         """The sender, over this desk's wires."""
-        budget = SmsBudget(self.table, "table")
-        texts = LimitedSms(Texts(self.sns, max_price="0.20"), budget, CAPS, frozenset({"US"}))
-        mail = Mail(self.ses, "no-reply@app.example", "mail")
+        budget = SmsBudgetTable(self.table, "table")
+        texts = LimitedSms(SnsSms(self.sns, max_price="0.20"), budget, CAPS, frozenset({"US"}))
+        mail = SesEmail(self.ses, "no-reply@app.example", "mail")
         return Dispatcher(mail, texts, app="Example", host="app.example")
 
     def _one(self, message: Delivery | CognitoMessage) -> None:
         if isinstance(message, CognitoMessage):
-            deliver_cognito_message(message, lambda: self.opener, self.sender, self.tell, self.now)
+            deliver_cognito_message(message, lambda: self.opener, self.sender, self.telemetry, self.now)
         else:
-            deliver_code(message, KmsMac(self.keys, "key"), 6, self.sender, self.tell, self.now)
+            deliver_code(message, KmsMac(self.keys, "key"), 6, self.sender, self.telemetry, self.now)
 
 
 def golden_batch(*bodies: str) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 from aws_lambda_powertools.logging import Logger
 
-from passcode.adapters.cognito_users import Links, Users
-from passcode.adapters.jwt_tokens import SignedTokens
-from passcode.adapters.kms import ProofKeys
+from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
+from passcode.adapters.jwt_tokens import SignedJwts
+from passcode.adapters.kms import KmsSigningKeys
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.hosted.oidc import RelyingParty
 from passcode.hosted.pages import Brand, View
@@ -219,24 +219,24 @@ def provider(
         party=PARTY,
         secret=lambda: "the secret",
         table=table,
-        tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
-        users=Users(lambda: users, "pool"),
-        links=Links(lambda: users, "pool", "OneTimeCode", Users(lambda: users, "pool")),
+        tokens=SignedJwts(KmsSigningKeys(kms(), (KEY_A,))),
+        users=CognitoUsers(lambda: users, "pool"),
+        links=IdentityLinker(lambda: users, "pool", "OneTimeCode", CognitoUsers(lambda: users, "pool")),
         issuer=ISSUER,
-        tell=UNHEARD,
+        telemetry=UNHEARD,
     )
 
 
 def kms_of(by: Provider) -> Wire:
     """The KMS client that a `provider()` signs with."""
-    assert isinstance(by.tokens, SignedTokens)
+    assert isinstance(by.tokens, SignedJwts)
     wire: Wire = by.tokens.keys.client
     return wire
 
 
 def pool_of(by: Provider) -> Wire:
     """The Cognito client that a `provider()` links users with."""
-    assert isinstance(by.links, Links)
+    assert isinstance(by.links, IdentityLinker)
     wire: Wire = by.links.client()
     return wire
 
@@ -300,11 +300,13 @@ class Place:
             party=PARTY,
             secret=lambda: SECRET,
             table=self.world.table,
-            tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
-            users=Users(lambda: self.users, "pool"),
-            links=Links(lambda: self.users, "pool", "OneTimeCode", Users(lambda: self.users, "pool")),
+            tokens=SignedJwts(KmsSigningKeys(kms(), (KEY_A,))),
+            users=CognitoUsers(lambda: self.users, "pool"),
+            links=IdentityLinker(
+                lambda: self.users, "pool", "OneTimeCode", CognitoUsers(lambda: self.users, "pool")
+            ),
             issuer=ISSUER,
-            tell=UNHEARD,
+            telemetry=UNHEARD,
         )
         self.site = HostedRoutes(
             page=self.world.page,
@@ -314,7 +316,7 @@ class Place:
             logo=None,
             look=PageResponses((BACK,)),
             issuer=ISSUER,
-            tell=UNHEARD,
+            telemetry=UNHEARD,
         )
 
     def browser(self) -> Browser:

@@ -42,7 +42,7 @@ class World:
 
     policy: Policy = field(default_factory=Policy)
     store: MemoryStore = field(default_factory=MemoryStore)
-    tell: PowertoolsTelemetry = UNHEARD
+    telemetry: PowertoolsTelemetry = UNHEARD
     queued: list[Delivery] = field(default_factory=list)
     answered: list[Challenge] = field(default_factory=list)
     macs: list[bytes] = field(default_factory=list)
@@ -56,7 +56,9 @@ class World:
         sign_in = SignInCreator(self.store, self.queued.append, self.policy, LIMITS, self.choice_asked)
         self.invocations += 1
         nonce = f"{self.invocations:032x}"
-        filled = create_auth_challenge.respond(event, sign_in, self.order, SALT, self.tell, nonce, self.now)
+        filled = create_auth_challenge.respond(
+            event, sign_in, self.order, SALT, self.telemetry, nonce, self.now
+        )
         assert filled is event, "Cognito wants its whole event back"
         return dict(filled["response"])
 
@@ -70,7 +72,9 @@ class World:
             now=self.now,
             salt=SALT,
         )
-        filled = verify_auth_challenge.respond(event, judge, lambda _, c: self.answered.append(c), self.tell)
+        filled = verify_auth_challenge.respond(
+            event, judge, lambda _, c: self.answered.append(c), self.telemetry
+        )
         assert filled is event, "Cognito wants its whole event back"
         assert list(filled["response"]) == ["answerCorrect"]
         return bool(filled["response"]["answerCorrect"])

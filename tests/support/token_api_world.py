@@ -16,11 +16,11 @@ import jwt
 import pytest
 from aws_lambda_powertools.logging import Logger
 
-from passcode.adapters.cognito_users import Users
-from passcode.adapters.confirmation_tables import ProofTable
-from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
-from passcode.adapters.kms import KmsMac, ProofKeys
-from passcode.adapters.sqs import Queue
+from passcode.adapters.cognito_users import CognitoUsers
+from passcode.adapters.confirmation_tables import UsedProofTable
+from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
+from passcode.adapters.kms import KmsMac, KmsSigningKeys
+from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.channels.channel import Channel
 from passcode.confirmation import responses
@@ -63,13 +63,13 @@ class Api:
     countries: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.tell = _telling(self.log)
-        tokens = ChallengeTokens(KmsMac(self.kms, "token"))
+        self.telemetry = _telling(self.log)
+        tokens = MacJwts(KmsMac(self.kms, "token"))
         users, keys = (
-            UserRecipients(Users(lambda: self.users, "pool"), self.order, SALT),
-            ProofKeys(self.kms, self.proof_keys),
+            UserRecipients(CognitoUsers(lambda: self.users, "pool"), self.order, SALT),
+            KmsSigningKeys(self.kms, self.proof_keys),
         )
-        put = Queue(self.queue, "queue").put
+        put = SqsQueue(self.queue, "queue").put
         self.asking = ConfirmationCreator(
             confirmations=CodeRequests(self.store, self.requests, put, self.policy),
             tokens=tokens,
@@ -78,22 +78,24 @@ class Api:
             country_of=lambda number: "US" if number.startswith("+1") else None,
             salt=SALT,
             issuer=ISSUER,
-            tell=self.tell,
+            telemetry=self.telemetry,
         )
         self.answering = ConfirmationVerifier(
             judge=CodeAnswers(KmsMac(self.kms, "code"), self.store, self.policy),
             tokens=tokens,
-            proofs=SignedTokens(keys),
-            used=ProofTable(self.proofs, "table"),
+            proofs=SignedJwts(keys),
+            used=UsedProofTable(self.proofs, "table"),
             pool=users,
             answered=self.countries.append,
             issuer=ISSUER,
             life=LIFE,
-            tell=self.tell,
+            telemetry=self.telemetry,
         )
-        whole_set = partial(key_set, keys)
+        whole_set = partial(jwks, keys)
         self.app = resolver(
-            Endpoints(self.asking, self.answering, whole_set, self.checks, self.chance, ISSUER, self.tell)
+            Endpoints(
+                self.asking, self.answering, whole_set, self.checks, self.chance, ISSUER, self.telemetry
+            )
         )
 
     def chance(self) -> str:
@@ -117,7 +119,7 @@ class Api:
     def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
         """One request."""
         event = event_of(method, path, body, **more)
-        given = responses.respond(self.app, event, None, self.tell)
+        given = responses.respond(self.app, event, None, self.telemetry)
         headers = {name.lower(): values[0] for name, values in given["multiValueHeaders"].items()}
         answer = Answer(given["statusCode"], headers, json.loads(given["body"]))
         described().check(method, path, answer.status, headers["content-type"], answer.body)

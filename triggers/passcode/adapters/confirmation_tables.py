@@ -9,7 +9,7 @@ from passcode.token_service.policy import DAY
 
 
 @dataclass(frozen=True)
-class RequestTable:
+class IdempotencyTable:
     """Keeps claims. `client` is a botocore DynamoDB client."""
 
     client: Any
@@ -53,7 +53,7 @@ _MARGIN = 3_600
 
 
 @dataclass(frozen=True)
-class ProofTable:
+class UsedProofTable:
     """Marks proofs as used. `client` is a botocore DynamoDB client."""
 
     client: Any

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from passcode.adapters.botocore_clients import unavailable, write_if
-from passcode.adapters.kms import Sealer
+from passcode.adapters.kms import KmsEncryption
 from passcode.hosted.state import (
     CODE_LIFE,
     AuthorizationRequest,
@@ -31,7 +31,7 @@ class HostedTable:
 
     client: Any
     name: str
-    sealer: Sealer
+    sealer: KmsEncryption
 
     def read(self, cookie: str, now: int) -> SignInState | None:
         """The sign-in of `cookie`; None if there is none or its time is over. Raises `Unavailable`."""

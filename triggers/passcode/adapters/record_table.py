@@ -27,7 +27,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Table:
+class RecordTable:
     """The store of records, in one table. `client` is a botocore DynamoDB client."""
 
     client: Any

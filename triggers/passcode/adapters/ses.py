@@ -21,7 +21,7 @@ _FINAL = (
 
 
 @dataclass(frozen=True)
-class Mail:
+class SesEmail:
     """Sends mails. `client` is a botocore SES v2 client."""
 
     client: Any

@@ -16,7 +16,7 @@ _GIVEN_BACK = 4
 
 
 @dataclass(frozen=True)
-class SmsBudget:
+class SmsBudgetTable:
     """The day's counters, in one item per UTC day. `client` is a botocore DynamoDB client."""
 
     client: Any

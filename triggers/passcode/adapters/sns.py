@@ -14,7 +14,7 @@ _FINAL = ("InvalidParameter", "ParameterValueInvalid", "OptedOut")
 
 
 @dataclass(frozen=True)
-class Texts:
+class SnsSms:
     """Sends text messages. `client` is a botocore SNS client."""
 
     client: Any

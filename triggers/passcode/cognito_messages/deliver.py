@@ -18,20 +18,20 @@ def deliver_cognito_message(
     message: CognitoMessage,
     opener: Callable[[], Callable[[str], Code]],
     sender: Dispatcher,
-    tell: Telemetry,
+    telemetry: Telemetry,
     now: int,
 ) -> None:
-    """Send one of Cognito's own messages. Raises `Unavailable` or `NotOpened` if it is to be tried again.
+    """Send a message of Cognito's. Raises `Unavailable` or `DecryptionFailed` if it is to be tried again.
 
     `opener` is asked for what opens secrets only if there is one.
     """
-    tell.about(message.subject)
+    telemetry.set_context(message.subject)
     if is_too_old(message, now):
-        tell.count("send_failed", channel=message.channel.value, reason="expired")
+        telemetry.count("send_failed", channel=message.channel.value, reason="expired")
         raise Unavailable("the code was too old to be sent")
 
     def failed(channel: Channel, reason: str, country: str = "") -> None:
-        tell.not_deliverable(channel.value, reason, country, source=message.source)
+        telemetry.not_deliverable(channel.value, reason, country, source=message.source)
 
     if not message.destinations:
         failed(message.channel, "no_address")
@@ -39,7 +39,7 @@ def deliver_cognito_message(
     secret = opener()(message.ciphertext) if message.ciphertext else None
     sent = send_to_first(message.destinations, lambda to: _send(sender, to, message, secret, now), failed)
     if sent:
-        tell.sent(sent.channel.value, sent.country, source=message.source)
+        telemetry.sent(sent.channel.value, sent.country, source=message.source)
 
 
 def _send(
@@ -50,7 +50,7 @@ def _send(
     if to.channel is Channel.SMS:
         host = "" if kind in (INVITATION, NOTICE) else sender.host
         text = render_sms(words, secret, app=sender.app, host=host, purpose=name)
-        # What is answered is answered to Cognito, which does not tell.
+        # What is answered is answered to Cognito, which does not telemetry.
         return Taken(to.channel, sender.texts.send(to.value, text, now, counts_as_unanswered=False))
     mail = render_email(words, email_layout(), secret, app=sender.app, purpose=name)
     sender.mail.send(to.value, mail)

@@ -112,7 +112,7 @@ class ConfirmationCreator:
     country_of: Callable[[str], str | None]
     salt: str
     issuer: str
-    tell: Telemetry
+    telemetry: Telemetry
 
     def create(self, body: CreateToken, call: RequestContext) -> Created:
         """Send a code to an address. Raises `Problem`, `Refused` or `Unavailable`."""
@@ -139,13 +139,13 @@ class ConfirmationCreator:
     def _ask(
         self, recipient: Recipient, wish: CodeRequest, call: RequestContext, endpoint: str, content: str
     ) -> Created:
-        self.tell.about(recipient.subject)
+        self.telemetry.set_context(recipient.subject)
         claim = self._claim(call, endpoint, content)
         issued = self.confirmations.ask(recipient, wish, call.nonce, call.now, claim)
         challenge = issued.challenge
-        self.tell.about(recipient.subject, challenge)
+        self.telemetry.set_context(recipient.subject, challenge)
         if issued.sent:
-            self.tell.issued(challenge.channel)
+            self.telemetry.issued(challenge.channel)
         destination = recipient.destinations[Channel(challenge.channel)]
         ticket = ChallengeToken(challenge, recipient.sub, wish.audience, self._country(destination) or "")
         token = self.tokens.write(challenge_token_claims(ticket, self.issuer, endpoint))

@@ -42,13 +42,13 @@ from passcode.token_service.telemetry import Telemetry
 Check = Callable[[], object]
 
 
-def ready(checks: Mapping[str, Check], tell: Telemetry) -> Ready:
+def ready(checks: Mapping[str, Check], telemetry: Telemetry) -> Ready:
     """Run every check, whatever the others say. The log has the reasons; the answer names the parts alone.
 
     All at once: when AWS hangs, one after the other would outlive the function, and nobody would hear which.
     """
     with ThreadPoolExecutor(len(checks)) as pool:
-        passed = pool.map(lambda name: _passes(name, checks[name], tell), checks)
+        passed = pool.map(lambda name: _passes(name, checks[name], telemetry), checks)
         results = dict(zip(checks, passed, strict=True))
     return Ready(
         status="ready" if all(results.values()) else "not_ready",
@@ -56,11 +56,11 @@ def ready(checks: Mapping[str, Check], tell: Telemetry) -> Ready:
     )
 
 
-def _passes(name: str, check: Check, tell: Telemetry) -> bool:
+def _passes(name: str, check: Check, telemetry: Telemetry) -> bool:
     try:
         check()
     except Exception as error:
-        tell.failed(f"not ready: {name}", error)
+        telemetry.failed(f"not ready: {name}", error)
         return False
     return True
 
@@ -82,15 +82,15 @@ _READY: OpenAPIResponse = {
 
 @dataclass(frozen=True)
 class Endpoints:
-    """What stands behind the paths. `chance` gives 32 hex digits, new at each call."""
+    """What stands behind the paths. `random_nonce` gives 32 hex digits, new at each call."""
 
     asking: ConfirmationCreator
     answering: ConfirmationVerifier
     key_set: Callable[[], Mapping[str, Any]]
     checks: Mapping[str, Check]
-    chance: Callable[[], str]
+    random_nonce: Callable[[], str]
     issuer: str
-    tell: Telemetry
+    telemetry: Telemetry
 
 
 def resolver(ends: Endpoints) -> APIGatewayRestResolver:
@@ -106,7 +106,7 @@ def resolver(ends: Endpoints) -> APIGatewayRestResolver:
     _step_up(app, ends)
     _proofs(app, ends)
     _service(app, ends)
-    responses.install(app, ends.tell)
+    responses.install(app, ends.telemetry)
     return app
 
 
@@ -162,7 +162,7 @@ def _service(app: APIGatewayRestResolver, ends: Endpoints) -> None:
     @app.get("/health/ready", **may_answer(IAM), responses={200: _READY, 503: _READY})
     def health_ready() -> Response[Ready]:
         """Whether all that the service depends on answers."""
-        found = ready(ends.checks, ends.tell)
+        found = ready(ends.checks, ends.telemetry)
         return Response(200 if found.status == "ready" else 503, "application/json", found)
 
     @app.get("/openapi.json", **may_answer(PUBLIC), include_in_schema=False)
@@ -171,7 +171,7 @@ def _service(app: APIGatewayRestResolver, ends: Endpoints) -> None:
 
 
 def _call(app: APIGatewayRestResolver, ends: Endpoints, key: str | None = None) -> RequestContext:
-    return RequestContext(_caller(app), key, ends.chance(), int(time.time()))
+    return RequestContext(_caller(app), key, ends.random_nonce(), int(time.time()))
 
 
 def _caller(app: APIGatewayRestResolver) -> str:

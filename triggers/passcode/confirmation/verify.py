@@ -89,7 +89,7 @@ class ConfirmationVerifier:
     answered: Callable[[str], None]
     issuer: str
     life: int
-    tell: Telemetry
+    telemetry: Telemetry
 
     def verify(self, body: VerifyToken, call: RequestContext) -> Verified:
         """Judge the answer to a challenge of /createToken. Raises `Problem` or `Unavailable`."""
@@ -110,7 +110,7 @@ class ConfirmationVerifier:
         """
         claims = self._good(body, call.now)
         fresh = bool(claims) and self.used.use(str(claims["jti"]), int(str(claims["exp"])))
-        self.tell.count("proofs", outcome="used" if fresh else "refused")
+        self.telemetry.count("proofs", outcome="used" if fresh else "refused")
         return {"active": True, **claims} if fresh else {"active": False}
 
     def _ticket(self, body: VerifyToken, endpoint: str) -> ChallengeToken:
@@ -120,16 +120,16 @@ class ConfirmationVerifier:
         try:
             ticket = parse_challenge_token(claims or {}, self.issuer, endpoint)
         except ValueError:
-            self.tell.count("refused", reason=Refusal.INVALID_TOKEN.value)
+            self.telemetry.count("refused", reason=Refusal.INVALID_TOKEN.value)
             raise problems.of_refusal(Refusal.INVALID_TOKEN) from None
-        self.tell.about(ticket.challenge.subject, ticket.challenge)
+        self.telemetry.set_context(ticket.challenge.subject, ticket.challenge)
         return ticket
 
     def _verified(self, ticket: ChallengeToken, verdict: Verdict, call: RequestContext) -> Verified:
         if verdict.refusal:
-            self.tell.refused(verdict.refusal)
+            self.telemetry.refused(verdict.refusal)
             raise problems.of_refusal(verdict.refusal, verdict.retry_after, verdict.attempts_left)
-        self.tell.verified(ticket.challenge, call.now)
+        self.telemetry.verified(ticket.challenge, call.now)
         if ticket.country:
             self.answered(ticket.country)
         words = words_of(ticket.challenge.purpose)

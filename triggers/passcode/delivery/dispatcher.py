@@ -71,23 +71,23 @@ def send_to_first(
 
 
 def deliver(
-    delivery: Delivery, code_mac: CodeMac, digits: int, sender: Dispatcher, tell: Telemetry, now: int
+    delivery: Delivery, code_mac: CodeMac, digits: int, sender: Dispatcher, telemetry: Telemetry, now: int
 ) -> None:
     """Send the code of one delivery. Raises `Unavailable` if it is to be tried again."""
     challenge = delivery.challenge
-    tell.about(challenge.subject, challenge)
+    telemetry.set_context(challenge.subject, challenge)
     if challenge.decoy:
-        tell.count("decoys")
+        telemetry.count("decoys")
         return
     if now >= challenge.expires_at:
         # Tried until the code's life was over. It goes on to the dead letters, and the alarm there.
-        tell.count("send_failed", channel=challenge.channel, reason="expired")
+        telemetry.count("send_failed", channel=challenge.channel, reason="expired")
         raise Unavailable("the code expired before it could be sent")
 
     def failed(channel: Channel, reason: str, country: str) -> None:
-        tell.not_deliverable(channel.value, reason, country)
+        telemetry.not_deliverable(channel.value, reason, country)
 
     code = code_from_mac(code_mac(challenge.mac_message()), digits)
     sent = sender.send(delivery, code, now, failed)
     if sent:
-        tell.sent(sent.channel.value, sent.country)
+        telemetry.sent(sent.channel.value, sent.country)

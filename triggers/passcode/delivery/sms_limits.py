@@ -60,9 +60,9 @@ class LimitedSms:
         return country
 
 
-def record_answer(counters: SmsCounters, country: str, now: int, tell: Telemetry) -> None:
+def record_answer(counters: SmsCounters, country: str, now: int, telemetry: Telemetry) -> None:
     """Tell the country's budget that an SMS was answered. The sign-in does not depend on it."""
     try:
         counters.give_back(country, now)
     except Unavailable as error:
-        tell.log.warning("the SMS budget was not given back", extra={"why": str(error)})
+        telemetry.log.warning("the SMS budget was not given back", extra={"why": str(error)})

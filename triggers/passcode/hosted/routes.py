@@ -33,7 +33,7 @@ class HostedRoutes:
     logo: tuple[bytes, str] | None
     look: responses.PageResponses
     issuer: str
-    tell: Telemetry
+    telemetry: Telemetry
 
     def answer(self, event: Event) -> Answer:
         """Answer one proxy event of a REST API. Raises nothing."""
@@ -42,22 +42,22 @@ class HostedRoutes:
             return route(self, event, int(time.time())) if route else self._show(NOT_HERE, event, 404)
         except Exception as error:
             # A dependency that is out is told from a fault of ours in the log, and in no answer.
-            self.tell.failed("failed", error)
+            self.telemetry.failed("failed", error)
             return responses.unavailable()
         finally:
-            self.tell.about()
+            self.telemetry.set_context()
 
     def _authorize(self, event: Event, now: int) -> Answer:
         given = event.get("multiValueQueryStringParameters") or {}
         try:
             cookie = self.page.begin(given, now)
         except InvalidRedirect:
-            self.tell.count("refused", reason="bad_link")
+            self.telemetry.count("refused", reason="bad_link")
             return self._show(BAD_LINK, event, 400)
         except AuthorizationError as why:
-            self.tell.count("refused", reason=why.error)
+            self.telemetry.count("refused", reason=why.error)
             return self.look.leave(answer_url(why.redirect_uri, why.state, self.issuer, error=why.error))
-        self.tell.count("started")
+        self.telemetry.count("started")
         return self.look.to_page(cookie)
 
     def _page(self, event: Event, now: int) -> Answer:

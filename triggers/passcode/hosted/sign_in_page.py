@@ -174,10 +174,13 @@ class SignInPage:
     table: HostedStore
     issuer: str
     random_token: Callable[[], str]
-    tell: Telemetry
+    telemetry: Telemetry
 
     def begin(self, given: Mapping[str, Sequence[str]], now: int) -> str:
-        """The cookie of a new sign-in. Raises `InvalidRedirect`, `AuthorizationError` or `Unavailable`."""
+        """Begin a sign-in and return its cookie.
+
+        Raises `InvalidRedirect`, `AuthorizationError` or `Unavailable`.
+        """
         request = read_request(given, self.party)
         cookie = self.random_token()
         self.table.write(cookie, SignInState(request, user_name=login_hint(given), expires_at=now + LIFE))
@@ -211,7 +214,7 @@ class SignInPage:
         if step.passed:
             return self._passed(cookie, step, step.passed, now)
         if step.state.notice in _REFUSED:
-            self.tell.count("refused", reason=step.state.notice.value)
+            self.telemetry.count("refused", reason=step.state.notice.value)
         self.table.write(cookie, step.state)
         return Reload()
 
@@ -245,11 +248,11 @@ class SignInPage:
             channel=step.state.shown.get("channel", ""),
             with_password=self.flow.asks_password,
         )
-        self.tell.about(user.sub)
+        self.telemetry.set_context(user.sub)
         self.table.grant(code, grant, now)
         self._end(cookie, step.state)
-        self.tell.count("signed_in")
-        self.tell.log.info("signed in")
+        self.telemetry.count("signed_in")
+        self.telemetry.log.info("signed in")
         return self._back(step.state, code=code)
 
     def _end(self, cookie: str, state: SignInState) -> None:

@@ -24,7 +24,7 @@ class Telemetry(Protocol):
     def log(self) -> Log:
         """The log, for lines without a metric."""
 
-    def about(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
+    def set_context(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
         """Put the subject and the challenge's id into every line that follows; nothing takes them out."""
 
     def failed(self, what: str, error: Exception) -> None:
