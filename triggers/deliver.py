@@ -10,47 +10,28 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from adapters.cognitos import deliver_cognitos
-from adapters.sender import Sender
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.kms import KmsMac
-from passcode.adapters.ses import Mail
-from passcode.adapters.sms_budget_table import SmsBudget, SmsCaps
-from passcode.adapters.sns import Texts
-from passcode.adapters.telemetry import Telemetry, telemetry
-from passcode.token_service.code import RawCode, code_from_mac
-from passcode.token_service.refusal import Unavailable
-from passcode.token_service.store import CodeMac
-from token_service.delivery import Delivery
-from token_service.destination import Channel
-from token_service.sealed import Sealed, unpack
+from passcode.adapters.ses import SesEmail
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.sns import SnsSms
+from passcode.adapters.telemetry import make_telemetry
+from passcode.cognito_messages.deliver import deliver_cognito_message
+from passcode.cognito_messages.message import COGNITO, CognitoMessage
+from passcode.delivery.dispatcher import Dispatcher, deliver
+from passcode.delivery.envelope import Delivery, read_body
+from passcode.delivery.sms_limits import LimitedSms, SmsLimits
+from passcode.token_service.code import Code
+from passcode.token_service.telemetry import Telemetry
 
 
-def deliver(
-    delivery: Delivery, code_mac: CodeMac, digits: int, sender: Sender, tell: Telemetry, now: int
-) -> None:
-    """Send the code of one delivery. Raises `Unavailable` if it is to be tried again."""
-    challenge = delivery.challenge
-    tell.about(challenge.subject, challenge)
-    if challenge.decoy:
-        tell.count("decoys")
-        return
-    if now >= challenge.expires_at:
-        # Tried until the code's life was over. It goes on to the dead letters, and the alarm there.
-        tell.count("send_failed", channel=challenge.channel, reason="expired")
-        raise Unavailable("the code expired before it could be sent")
-
-    def failed(channel: Channel, reason: str, country: str) -> None:
-        tell.not_deliverable(channel.value, reason, country)
-
-    code = code_from_mac(code_mac(challenge.mac_message()), digits)
-    sent = sender.send(delivery, code, now, failed)
-    if sent:
-        tell.sent(sent.channel.value, sent.country)
+def unpack(body: str) -> Delivery | CognitoMessage:
+    """Read a queue body, by its kind. Raises ValueError, KeyError or TypeError if it is of neither kind."""
+    return CognitoMessage.unpack(body) if read_body(body).get("kind") == COGNITO else Delivery.unpack(body)
 
 
-def deliver_batch(
-    event: dict[str, Any], one: Callable[[Delivery | Sealed], None], tell: Telemetry
+def process_batch(
+    event: dict[str, Any], one: Callable[[Delivery | CognitoMessage], None], telemetry: Telemetry
 ) -> dict[str, Any]:
     """Deliver each record of an SQS event; those that failed are named, and SQS brings them back later."""
     failures = []
@@ -58,33 +39,37 @@ def deliver_batch(
         try:
             one(unpack(record["body"]))
         except Exception as error:  # one bad message must not take the others with it
-            tell.failed("not sent", error)
+            telemetry.failed("not sent", error)
             failures.append({"itemIdentifier": record.get("messageId", "")})
         finally:
-            tell.about()
+            telemetry.set_context()
     return {"batchItemFailures": failures}
 
 
-_TELL = telemetry("deliver")
+_TELEMETRY = make_telemetry("deliver")
 _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
 _DIGITS = int(os.environ["CODE_DIGITS"])
-_SENDER = Sender(
+_SENDER = Dispatcher(
     # One attempt: the queue tries again, and a repeat after a lost answer would be a second message.
-    mail=Mail(
-        client("sesv2", attempts=1, patience=3), os.environ["SENDER_EMAIL"], os.environ["CONFIGURATION_SET"]
+    mail=SesEmail(
+        client("sesv2", attempts=1, read_timeout=3),
+        os.environ["SENDER_EMAIL"],
+        os.environ["CONFIGURATION_SET"],
     ),
-    texts=Texts(
-        client("sns", attempts=1, patience=3),
-        SmsBudget(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
-        SmsCaps(
+    texts=LimitedSms(
+        SnsSms(
+            client("sns", attempts=1, read_timeout=3),
+            os.environ["SMS_MAX_PRICE"],
+            os.environ.get("SMS_SENDER_ID", ""),
+        ),
+        SmsBudgetTable(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
+        SmsLimits(
             per_day=int(os.environ["SMS_PER_DAY"]),
             per_country=int(os.environ["SMS_PER_COUNTRY_PER_DAY"]),
             unanswered=int(os.environ["SMS_UNANSWERED_PER_COUNTRY"]),
         ),
         frozenset(os.environ["SMS_COUNTRIES"].split(",")),
-        os.environ["SMS_MAX_PRICE"],
-        os.environ.get("SMS_SENDER_ID", ""),
     ),
     app=os.environ["APP_NAME"],
     host=os.environ["SIGN_IN_HOST"],
@@ -92,21 +77,21 @@ _SENDER = Sender(
 
 
 @cache
-def _opener() -> Callable[[str], RawCode]:
+def _opener() -> Callable[[str], Code]:
     # Only now: it would add a third to each cold start, and most stacks never need it.
-    from passcode.adapters.cognito_decryptor import Opener  # noqa: PLC0415
+    from passcode.adapters.cognito_decryptor import CognitoDecryptor  # noqa: PLC0415
 
-    return Opener(_KMS, os.environ["SENDER_KEY_ID"], os.environ["USER_POOL_ID"])
+    return CognitoDecryptor(_KMS, os.environ["SENDER_KEY_ID"], os.environ["USER_POOL_ID"])
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Lambda's entry for a batch from SQS (ReportBatchItemFailures)."""
     now = int(time.time())
 
-    def one(message: Delivery | Sealed) -> None:
-        if isinstance(message, Sealed):
-            deliver_cognitos(message, _opener, _SENDER, _TELL, now)
+    def one(message: Delivery | CognitoMessage) -> None:
+        if isinstance(message, CognitoMessage):
+            deliver_cognito_message(message, _opener, _SENDER, _TELEMETRY, now)
         else:
-            deliver(message, _CODE_MAC, _DIGITS, _SENDER, _TELL, now)
+            deliver(message, _CODE_MAC, _DIGITS, _SENDER, _TELEMETRY, now)
 
-    return deliver_batch(event, one, _TELL)
+    return process_batch(event, one, _TELEMETRY)

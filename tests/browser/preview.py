@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from hosted.pages import asset, render
+from passcode.hosted.pages import asset, render
 from tests.support.loopback_server import serving
 from tests.support.page_samples import BRAND, VIEWS
 

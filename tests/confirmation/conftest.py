@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from passcode.confirmation import routes
 from tests.support.token_api_world import Api, Said, Time
-from token_http import routes
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from passcode.adapters.jwt_tokens import NotOurToken
 from passcode.token_service.challenge import Challenge
 from tests.support.api_gateway_events import Answer
 from tests.support.events import SUB
@@ -38,7 +37,7 @@ def test_a_token_says_no_code_and_no_address(api: Api, token: str) -> None:
     assert set(claims) == {"iss", "aud", "sub", "iat", "exp", "jti", "challenge", "for", "country"}
     for said in (token, str(claims)):
         assert api.code() not in said
-        assert "ann" not in said
+        assert "ann@" not in said
         assert "example" not in said
 
 
@@ -77,10 +76,8 @@ def test_a_reader_takes_no_token_longer_than_kms_takes(api: Api, token: str) -> 
     header, claims = parts(token)
     long = maced(header, claims | {"more": "x" * 4_096})
     api.kms.calls.clear()
-    with pytest.raises(NotOurToken):
-        api.answering.tokens.read(long)
-    with pytest.raises(NotOurToken):
-        api.answering.proofs.read(long)
+    assert api.answering.tokens.read(long) is None
+    assert api.answering.proofs.read(long) is None
     assert api.kms.calls == []
 
 

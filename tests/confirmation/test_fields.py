@@ -2,8 +2,8 @@
 
 import pytest
 
+from passcode.channels.channel import Channel
 from tests.support.token_api_world import Api
-from token_service.destination import Channel
 
 TWO = [
     *("a@x.example,b@x.example", "a@x.example;b@x.example", "a@x.example b@x.example", "a@b@x.example"),

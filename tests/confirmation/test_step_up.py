@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from passcode.channels.channel import Channel
 from tests.support.api_gateway_events import CLIENT, USER
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, PHONE, SUB
 from tests.support.kms_stubs import pool
 from tests.support.openapi_checks import ISSUER
 from tests.support.token_api_world import OTHER, Api, Time, claims_of
-from token_service.destination import Channel
 
 
 def test_the_code_goes_to_the_address_that_the_pool_has_verified(api: Api) -> None:

@@ -2,9 +2,8 @@
 
 import pytest
 
-from hosted.browser import bearer_of, cookie_of, form_of, page_headers, set_cookie
-from hosted.sign_ins import csrf_of, version_of
-from token_service.hosted_state import key_of_cookie
+from passcode.hosted.requests import bearer_of, cookie_of, form_of, page_headers, set_cookie
+from passcode.hosted.state import csrf_of, key_of_cookie, version_of
 
 COOKIE = "A" * 43
 

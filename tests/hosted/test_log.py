@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger
 
-from passcode.adapters.telemetry import Telemetry
+from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import refused_by_aws
 from tests.support.events import NOW, SUB
@@ -21,8 +21,8 @@ def log() -> io.StringIO:
 
 
 @pytest.fixture
-def tell(log: io.StringIO) -> Telemetry:
-    return Telemetry("hosted_sign_in", Logger(service=f"hosted log {id(log)}", stream=log))
+def telemetry(log: io.StringIO) -> PowertoolsTelemetry:
+    return PowertoolsTelemetry("hosted_sign_in", Logger(service=f"hosted log {id(log)}", stream=log))
 
 
 def last_line(log: io.StringIO) -> dict[str, Any]:
@@ -30,17 +30,17 @@ def last_line(log: io.StringIO) -> dict[str, Any]:
     return said
 
 
-def test_who_signed_in_is_said(log: io.StringIO, tell: Telemetry) -> None:
+def test_who_signed_in_is_said(log: io.StringIO, telemetry: PowertoolsTelemetry) -> None:
     world = World()
-    world.page = replace(world.page, tell=tell)
+    world.page = replace(world.page, telemetry=telemetry)
     world.submit(world.at_code(), "answer", code=RIGHT)
     said = last_line(log)
     assert (said["message"], said["subject"]) == ("signed in", SUB)
 
 
-def test_whose_tokens_failed_is_said(log: io.StringIO, tell: Telemetry) -> None:
-    by = replace(provider(link=refused_by_aws("AliasExistsException")), tell=tell)
+def test_whose_tokens_failed_is_said(log: io.StringIO, telemetry: PowertoolsTelemetry) -> None:
+    by = replace(provider(link=refused_by_aws("AliasExistsException")), telemetry=telemetry)
     with pytest.raises(Unavailable) as failed:
         by.exchange(FORM, NOW)
-    tell.failed("failed", failed.value)
+    telemetry.failed("failed", failed.value)
     assert last_line(log)["subject"] == SUB

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from hosted import pages
-from hosted.views import Brand, Choose, Code, Start, View
-from hosted.wording import locales
+from passcode.hosted import pages
+from passcode.hosted.pages import Brand, ChannelPage, CodePage, StartPage, View
+from passcode.texts.catalogue import page_locales
 from tests.support.html_document import Document
 from tests.support.page_samples import BRAND, CODE, CSRF, VIEWS
 
-LOCALES = sorted(locales())
+LOCALES = sorted(page_locales())
 HOSTILE = "\"'><script>alert(1)</script><b onclick=x {csrf} {{ 7*7 }} %s \u202e"
 
 
@@ -113,12 +113,12 @@ def test_news_leave_the_focus_with_the_field() -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        Start(asks_password=True, user_name=HOSTILE),
-        Choose({"email": HOSTILE, "sms": HOSTILE}),
+        StartPage(asks_password=True, user_name=HOSTILE),
+        ChannelPage({"email": HOSTILE, "sms": HOSTILE}),
         replace(CODE, destination=HOSTILE, channels={"email": HOSTILE, "sms": HOSTILE}),
     ],
 )
-def test_whatever_a_field_holds_is_text(page: Start | Choose | Code, locale: str) -> None:
+def test_whatever_a_field_holds_is_text(page: StartPage | ChannelPage | CodePage, locale: str) -> None:
     brand = Brand(HOSTILE, "#000000", has_logo=True)
     given = shown(View(page, HOSTILE), brand, locale)
     plain = shown(View(page, "x"), replace(brand, app="x"), locale)

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hosted import pages
-from hosted.wording import Say, locale_of, locales, words_of
-from token_service.hosted_state import Notice
+from passcode.hosted import pages
+from passcode.hosted.pages import PageTexts
+from passcode.hosted.state import Notice
+from passcode.texts import catalogue
+from passcode.texts.catalogue import locale_for_header, page_locales, page_texts
 
-MESSAGES = Path(pages.__file__).parents[1] / "messages"
-ENGLISH = words_of("en")
+MESSAGES = Path(catalogue.__file__).parent / "messages"
+ENGLISH = page_texts("en")
 SHOULD_DIFFER = {key for key in ENGLISH if len(ENGLISH[key]) > 25}
 
 
@@ -22,12 +24,12 @@ def placeholders(sentence: str) -> list[str]:
 
 
 def test_the_pages_speak_every_language_that_the_messages_speak() -> None:
-    assert locales() == {file.stem for file in MESSAGES.glob("*.json")}
+    assert page_locales() == {file.stem for file in MESSAGES.glob("*.json")}
 
 
-@pytest.mark.parametrize("locale", sorted(locales()))
+@pytest.mark.parametrize("locale", sorted(page_locales()))
 def test_a_language_is_whole(locale: str) -> None:
-    words = words_of(locale)
+    words = page_texts(locale)
     assert list(words) == list(ENGLISH)
     assert {key: placeholders(words[key]) for key in words} == {k: placeholders(ENGLISH[k]) for k in words}
     assert all(sentence.strip() == sentence != "" for sentence in words.values())
@@ -70,16 +72,16 @@ def test_every_key_is_used_and_every_used_key_is_there() -> None:
     ],
 )
 def test_the_language_that_the_browser_asks_for(header: str, locale: str) -> None:
-    assert locale_of(header) == locale
+    assert locale_for_header(header) == locale
 
 
 @given(st.text(alphabet=st.sampled_from("deHnr-_;,q=0.19* \u0661"), max_size=60) | st.text(max_size=40))
 def test_any_header_has_a_language(header: str) -> None:
-    assert locale_of(header) in locales()
+    assert locale_for_header(header) in page_locales()
 
 
 def test_values_keep_to_themselves_in_a_line_of_another_direction() -> None:
-    say = Say(words_of("he"), "Harbour")
+    say = PageTexts(page_texts("he"), "Harbour")
     assert "<bdi>Harbour</bdi>" in say("cancel")
     assert "\u2068Harbour\u2069" in say.plain("cancel")
-    assert Say(ENGLISH, "Harbour").plain("cancel") == "Back to Harbour"
+    assert PageTexts(ENGLISH, "Harbour").plain("cancel") == "Back to Harbour"

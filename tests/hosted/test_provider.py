@@ -7,19 +7,11 @@ from dataclasses import replace
 import jwt
 import pytest
 
-from hosted.provider import Provider, TokenError
+from passcode.hosted.provider import Provider, TokenError
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import refused_by_aws
 from tests.support.events import EMAIL, NOW, SUB
-from tests.support.hosted_world import (
-    BACK,
-    FORM,
-    GRANT,
-    ISSUER,
-    S256,
-    VERIFIER,
-    provider,
-)
+from tests.support.hosted_world import BACK, FORM, GRANT, ISSUER, S256, VERIFIER, kms_of, pool_of, provider
 from tests.support.kms_stubs import KEY_A, PRIVATE
 
 
@@ -55,7 +47,7 @@ def test_a_code_is_exchanged_for_tokens_that_any_library_can_check() -> None:
 def test_the_user_is_linked_before_cognito_has_the_tokens() -> None:
     by = provider()
     by.exchange(FORM, NOW)
-    assert len(by.links.client().sent("admin_link_provider_for_user")) == 1
+    assert len(pool_of(by).sent("admin_link_provider_for_user")) == 1
 
 
 def test_who_cannot_be_linked_gets_no_tokens() -> None:
@@ -67,11 +59,11 @@ def test_who_cannot_be_linked_gets_no_tokens() -> None:
 def test_a_forged_or_expired_access_token_costs_no_call() -> None:
     by = provider()
     signed = str(by.exchange(FORM, NOW)["access_token"])
-    calls = len(by.tokens.keys.client.calls)
+    calls = len(kms_of(by).calls)
     forged = jwt.encode({"iss": ISSUER, "aud": f"{ISSUER}/userinfo", "exp": 1}, "k" * 32, "HS256")
     assert by.user_info(forged, NOW) is None
     assert by.user_info(signed, NOW + 300) is None
-    assert len(by.tokens.keys.client.calls) == calls
+    assert len(kms_of(by).calls) == calls
 
 
 def test_without_a_nonce_there_is_none() -> None:
@@ -134,7 +126,7 @@ def test_a_name_that_somebody_else_was_given_meanwhile_opens_nothing() -> None:
     by = provider()
     taken = provider(sub="7a30f1de-0000-4000-8000-000000000000")
     assert refused(taken, FORM) == "invalid_grant"
-    assert taken.links.client().sent("admin_link_provider_for_user") == []
+    assert pool_of(taken).sent("admin_link_provider_for_user") == []
     access = str(by.exchange(FORM, NOW)["access_token"])
     assert by.user_info(access, NOW) is not None
     assert taken.user_info(access, NOW) is None
@@ -163,4 +155,4 @@ HEADER = part('{"alg": "RS256"}')
 def test_what_is_no_token_opens_nothing(token: str) -> None:
     by = provider()
     assert by.user_info(token, NOW) is None
-    assert by.tokens.keys.client.calls == []
+    assert kms_of(by).calls == []

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from hosted import pages, routes
+from passcode.hosted import pages, routes
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import NOW, Clock
 from tests.support.hosted_world import (

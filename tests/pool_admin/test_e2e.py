@@ -13,13 +13,13 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
+from passcode.channels.channel import Channel, Destination
+from passcode.confirmation.recipient import of_address
 from tests.support.live_browser import App, Browser
 from tests.support.live_sign_in import Conversation
 from tests.support.loopback_server import serving
 from tests.support.newer_cognito import NewerCognito
 from tests.support.users import code_in
-from token_service.destination import Channel, Destination
-from token_service.recipient import of_address
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.clients import client
 from tools.local_stack.deploy import DEFAULTS, STACK_NAME

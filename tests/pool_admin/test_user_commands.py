@@ -8,15 +8,15 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from passcode.adapters.record_table import Table
+from passcode.adapters.record_table import RecordTable
+from passcode.channels.channel import Channel, Destination, parse
+from passcode.confirmation.create import CodeRequest, CodeRequests
+from passcode.confirmation.recipient import of_address, of_user
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.check import judge
+from passcode.token_service.check import check
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
-from tests.support.memory_stores import MemoryRequests, code_mac
-from token_service.confirmation import Confirmations, Wish
-from token_service.destination import Channel, Destination, parse
-from token_service.recipient import of_address, of_user
+from tests.support.memory_stores import MemoryIdempotencyStore, code_mac
 from tools.pool_admin.cli import app
 from tools.pool_admin.users.commands import UserCommands
 from tools.pool_admin.users.counter_keys import Purpose, Subject, address_hash
@@ -56,14 +56,14 @@ def _asked(dynamodb: Any, address: str, sub: str = "") -> Challenge:
     """A code as /createToken issues it, or with a `sub` as /step-up does."""
     attributes = {"sub": sub, "email": address, "email_verified": "true"}
     recipient = of_user(attributes, tuple(Channel), SALT) if sub else of_address(_read(address), "", SALT)
-    table = Table(dynamodb, "records", POLICY)
-    confirmations = Confirmations(table, MemoryRequests(), lambda _delivery: None, POLICY)
-    return confirmations.ask(recipient, Wish("", "pay", "shop"), NONCE, NOW, None).challenge
+    table = RecordTable(dynamodb, "records", POLICY)
+    confirmations = CodeRequests(table, MemoryIdempotencyStore(), lambda _delivery: None, POLICY)
+    return confirmations.ask(recipient, CodeRequest("", "pay", "shop"), NONCE, NOW, None).challenge
 
 
 def _answered(dynamodb: Any, challenge: Challenge) -> Refusal | None:
-    table = Table(dynamodb, "records", POLICY)
-    return judge(challenge, "000000", code_mac=code_mac, store=table, policy=POLICY, now=NOW).refusal
+    table = RecordTable(dynamodb, "records", POLICY)
+    return check(challenge, "000000", code_mac=code_mac, store=table, policy=POLICY, now=NOW).refusal
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from passcode.confirmation.problems import MEDIA_TYPE, all_kinds
 from tests.support.openapi_checks import described
 from tests.support.template import RESOURCES, TEMPLATE
-from token_http.problems import MEDIA_TYPE, all_kinds
 
 # The linter's reader marks each string with its line, which others than it do not understand.
 API: dict[str, Any] = json.loads(json.dumps(RESOURCES["TokenServiceApi"]["Properties"]))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from passcode.sign_in.assurance import claims, response
 from passcode.token_service.store import Evidence
-from token_service.assurance import claims, response
 
 NOW = 1_800_000_000
 OLD, NEW = Evidence(NOW - 86_400, "email"), Evidence(NOW - 2, "sms")

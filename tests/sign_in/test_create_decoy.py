@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from passcode.channels.channel import Channel
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import Refusal, Refused
 from tests.support.events import NOW, golden
 from tests.support.sign_in_world import World
-from token_service.destination import Channel
 
 NOBODIES = ["unknown_user_empty", "unknown_user_null", "flags_false"]
 

@@ -10,9 +10,9 @@ from itertools import product
 
 import pytest
 
+from passcode.sign_in.rounds import RoundRecord, encode_metadata
+from passcode.sign_in.steps import Mode, RoundLimits, Step, next_step
 from tests.support.events import entry
-from token_service.rounds import label
-from token_service.steps import Limits, Mode, Step, next_step
 
 NAMES = {
     "S": "SRP_A",
@@ -21,14 +21,14 @@ NAMES = {
     "C": "CUSTOM_CHALLENGE",
     "X": "SMS_MFA",
 }
-LABEL = label(0, "")
+METADATA = encode_metadata(RoundRecord(answers=0, resends=0, resend_at=0, challenge="{}"))
 ODD = dict.fromkeys(NAMES, "?") | {"C": "~"}
 ALPHABET = [
-    (mark, entry(name, result, LABEL if letter == "C" else None))
+    (mark, entry(name, result, METADATA if letter == "C" else None))
     for letter, name in NAMES.items()
     for mark, result in ((letter, True), (letter.lower(), False), (ODD[letter], None), (ODD[letter], "true"))
 ]
-LIMITS = Limits(answers=5, resends=3)
+LIMITS = RoundLimits(answers=5, resends=3)
 
 # A last result that is neither true nor false is an answer that was not right.
 ORACLE = {
@@ -81,6 +81,41 @@ def test_a_password_that_must_change_is_changed_first(status: str) -> None:
 def test_a_name_that_is_nearly_ours_is_not_ours(mode: Mode, name: object) -> None:
     opening = [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
     history = (opening if mode is Mode.PASSWORD_AND_CODE else []) + [
-        {"challengeName": name, "challengeResult": True, "challengeMetadata": LABEL}
+        {"challengeName": name, "challengeResult": True, "challengeMetadata": METADATA}
     ]
     assert next_step(mode, history, LIMITS) is Step.FAIL
+
+
+@pytest.mark.parametrize(("answers", "resends"), [(1, 0), (1, 1), (2, 1), (5, 3)])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_sign_in_has_as_many_answers_and_resends_as_its_limits(
+    mode: Mode, answers: int, resends: int
+) -> None:
+    """Answers and resends in any order, up to one above each limit, with the records that `create` writes."""
+    limits = RoundLimits(answers, resends)
+    opening = [] if mode is Mode.CODE_ONLY else [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
+    for length in range(1, answers + resends + 2):
+        for responses in product(("answer", "resend"), repeat=length):
+            history = list(opening)
+            given = {"answer": 0, "resend": 0}
+            for number, response in enumerate(responses, 1):
+                record = RoundRecord(given["answer"], given["resend"], 0, "{}")
+                history.append(entry("CUSTOM_CHALLENGE", False, encode_metadata(record)))
+                given[response] += 1
+                over = given["answer"] > answers or given["resend"] > resends
+                asks = response == "resend"
+                metadata = {"action": "resend"} if asks else {}
+                wrong = next_step(mode, history, limits, client_metadata=metadata)
+                goes_on = not over and (asks or given["answer"] < answers)
+                assert wrong is (Step.ASK_CODE if goes_on else Step.FAIL), responses[:number]
+                right = [*history[:-1], history[-1] | {"challengeResult": True}]
+                step = next_step(mode, right, limits, client_metadata=metadata)
+                assert step is (Step.FAIL if over or asks else Step.ISSUE), responses[:number]
+                if not goes_on:
+                    break
+
+
+def test_the_choice_of_a_channel_is_no_resend() -> None:
+    chosen = entry("CUSTOM_CHALLENGE", False, encode_metadata(RoundRecord(0, 0, 0, "")))
+    step = next_step(Mode.CODE_ONLY, [chosen], RoundLimits(1, 0), client_metadata={"action": "send"})
+    assert step is Step.ASK_CODE

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from passcode.channels.channel import fingerprint
 from tests.support.events import SALT, attributes, challenge, code_of, golden, wrong_code_of
 from tests.support.sign_in_world import CODE, World, answered, failures, other_digits
-from token_service.destination import fingerprint
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from passcode.sign_in.decoys import decoy_attributes
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import Refused
 from passcode.token_service.store import Record
 from tests.support.events import EMAIL, SALT, SIGN_IN_KEY, attributes, code_of, golden, wrong_code_of
 from tests.support.handlers import Heard
 from tests.support.sign_in_world import ORDER, World, answered
-from token_service.decoy import decoy_attributes
 
 OTHER = "11111111-2222-4333-8444-555555555555"
 LOCKED = "Too many wrong codes were given. Try again in {}"
@@ -25,7 +25,7 @@ def failed_before(world: World, failures: int, at: int) -> Record:
 
 @pytest.fixture
 def world(heard: Heard) -> World:
-    return World(tell=heard.tell)
+    return World(telemetry=heard.telemetry)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_nobodys_very_right_code_is_refused_and_costs_what_somebodys_does(world:
     answer = golden("verify_unknown_user", privateChallengeParameters=private, challengeAnswer=code_of(to))
     answer["request"] |= request
     assert world.verify(answer) is False
-    assert world.store.writes == ["issue_if_clear", "charge"]
+    assert world.store.writes == ["start_challenge", "record_attempt"]
     assert len(world.macs) == 1
     assert world.store.records[f"sign_in#{to.subject}"].failures == 1
 

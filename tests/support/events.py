@@ -2,14 +2,15 @@
 
 import copy
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from passcode.sign_in.events import Event
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.code import code_from_mac
 from tests.support.memory_stores import code_mac
-from token_service.trigger_event import Event
 
 EVENTS = Path(__file__).parent.parent / "events"
 
@@ -76,8 +77,7 @@ def entry(name: str, result: object, metadata: object = None) -> dict[str, objec
 def challenge(**changes: Any) -> Challenge:
     """The challenge in the golden events, changed."""
     packed = golden("verify_plain")["request"]["privateChallengeParameters"]["challenge"]
-    found = dict(zip(Challenge.__dataclass_fields__, json.loads(packed), strict=True))
-    return Challenge(**(found | changes))
+    return replace(Challenge.unpack(packed), **changes)
 
 
 def code_of(of: Challenge) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from token_http.description import describe
-from token_http.routes import Endpoints, resolver
+from passcode.confirmation.openapi import describe
+from passcode.confirmation.routes import Endpoints, resolver
 
 ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
 

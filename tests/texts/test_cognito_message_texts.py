@@ -5,13 +5,14 @@ from string import Formatter
 
 import pytest
 
-from adapters.words import cognito_words, email_layout, words_for
+from passcode.channels.email import render_email
+from passcode.channels.sms import render_sms
+from passcode.texts.catalogue import cognito_message_texts, email_layout, message_texts
 from passcode.token_service.challenge import SIGN_IN, TOKEN
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 from tests.support.messages import SAYS_SIGN_IN, parts
-from token_service.message import email, sms
 
-SECRET = RawCode("271828")
+SECRET = Code("271828")
 KINDS = ("sign_in", "sign_up", "address", "recovery", "invitation", "notice", "unknown")
 PLACEHOLDERS: dict[str, set[str]] = {
     "subject": {"app"},
@@ -26,7 +27,7 @@ PLACEHOLDERS: dict[str, set[str]] = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("locale", SAYS_SIGN_IN)
 def test_every_sentence_has_its_placeholders_and_no_other(locale: str, kind: str) -> None:
-    words = cognito_words(locale, kind)
+    words = cognito_message_texts(locale, kind)
     assert set(words) == set(PLACEHOLDERS) | {"lang", "dir"}
     assert words["lang"] == locale
     for key, wanted in PLACEHOLDERS.items():
@@ -38,22 +39,26 @@ def test_every_sentence_has_its_placeholders_and_no_other(locale: str, kind: str
 def test_no_kind_borrows_anothers_words(locale: str) -> None:
     for key in ("subject", "intro", "warning", "sms"):
         # The words that fit any code may say no more than a sign-in's do.
-        assert len({cognito_words(locale, kind)[key] for kind in KINDS[:-1]}) == len(KINDS) - 1, key
+        assert len({cognito_message_texts(locale, kind)[key] for kind in KINDS[:-1]}) == len(KINDS) - 1, key
 
 
 @pytest.mark.parametrize("locale", SAYS_SIGN_IN)
 def test_a_sign_ins_words_are_ours_and_an_unknown_codes_fit_any(locale: str) -> None:
     for kind, own in (("sign_in", SIGN_IN), ("unknown", TOKEN)):
-        ours, theirs = words_for(locale, own), cognito_words(locale, kind)
+        ours, theirs = message_texts(locale, own), cognito_message_texts(locale, kind)
         assert {key for key in ours if ours[key] != theirs[key]} == {"expiry", "purpose"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("locale", SAYS_SIGN_IN)
 def test_a_message_is_whole(locale: str, kind: str) -> None:
-    words, secret = cognito_words(locale, kind), None if kind == "notice" else SECRET
-    mail = email(words, email_layout(), secret, app="A & B", purpose="ada" if kind == "invitation" else "")
-    text = sms(words, secret, app="A & B", host="" if kind in ("invitation", "notice") else "e.example").text
+    words, secret = cognito_message_texts(locale, kind), None if kind == "notice" else SECRET
+    mail = render_email(
+        words, email_layout(), secret, app="A & B", purpose="ada" if kind == "invitation" else ""
+    )
+    text = render_sms(
+        words, secret, app="A & B", host="" if kind in ("invitation", "notice") else "e.example"
+    ).text
     times = 0 if secret is None else 1
     assert mail.text.count("271828") == mail.html.count("271828") == times
     assert text.count("271828") == (2 if "@e.example #271828" in text else times)
@@ -68,4 +73,4 @@ def test_a_message_is_whole(locale: str, kind: str) -> None:
 @pytest.mark.parametrize("locale", SAYS_SIGN_IN)
 def test_an_sms_is_of_few_parts(locale: str, kind: str) -> None:
     host = "" if kind in ("invitation", "notice") else "app.example.com"
-    assert parts(sms(cognito_words(locale, kind), SECRET, app="A" * 40, host=host).text) <= 3
+    assert parts(render_sms(cognito_message_texts(locale, kind), SECRET, app="A" * 40, host=host).text) <= 3

@@ -5,13 +5,14 @@ from string import Formatter
 
 import pytest
 
-from adapters.words import email_layout, words_for
+from passcode.channels.email import EmailMessage, render_email
+from passcode.channels.sms import render_sms
+from passcode.texts.catalogue import email_layout, message_texts
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 from tests.support.messages import SAYS_SIGN_IN, parts
-from token_service.message import Email, email, sms
 
-CODE = RawCode("012345")
+CODE = Code("012345")
 LAST = "@app.example.com #012345"
 PLACEHOLDERS = {
     "subject": {"app"},
@@ -34,26 +35,30 @@ HOSTILE = [
 ]
 
 
-def mail_for(purpose: str, locale: str = "en", app: str = "Example") -> Email:
-    return email(words_for(locale, TOKEN), email_layout(), CODE, app=app, minutes=5, purpose=purpose)
+def mail_for(purpose: str, locale: str = "en", app: str = "Example") -> EmailMessage:
+    return render_email(
+        message_texts(locale, TOKEN), email_layout(), CODE, app=app, minutes=5, purpose=purpose
+    )
 
 
 def sms_for(purpose: str, locale: str = "en", app: str = "Example") -> str:
-    return sms(words_for(locale, TOKEN), CODE, app=app, host="app.example.com", purpose=purpose).text
+    return render_sms(
+        message_texts(locale, TOKEN), CODE, app=app, host="app.example.com", purpose=purpose
+    ).text
 
 
 @pytest.mark.parametrize("locale", SAYS_SIGN_IN)
 def test_only_a_sign_ins_message_speaks_of_signing_in(locale: str) -> None:
     says = re.compile(SAYS_SIGN_IN[locale])
-    assert any(says.search(text) for text in words_for(locale, SIGN_IN).values())
+    assert any(says.search(text) for text in message_texts(locale, SIGN_IN).values())
     for kind in (TOKEN, STEP_UP):
-        assert not [text for text in words_for(locale, kind).values() if says.search(text)]
+        assert not [text for text in message_texts(locale, kind).values() if says.search(text)]
 
 
 @pytest.mark.parametrize("kind", [SIGN_IN, TOKEN, STEP_UP])
 @pytest.mark.parametrize("locale", SAYS_SIGN_IN)
 def test_every_sentence_has_its_placeholders_and_no_other(locale: str, kind: str) -> None:
-    words = words_for(locale, kind)
+    words = message_texts(locale, kind)
     assert set(words) == set(PLACEHOLDERS) | {"lang", "dir"}
     for key, wanted in PLACEHOLDERS.items():
         found = {name for _, name, _, _ in Formatter().parse(words[key]) if name is not None}
@@ -62,7 +67,7 @@ def test_every_sentence_has_its_placeholders_and_no_other(locale: str, kind: str
 
 @pytest.mark.parametrize("locale", SAYS_SIGN_IN)
 def test_what_a_code_is_for_stands_in_a_line_of_its_own(locale: str) -> None:
-    label = words_for(locale, TOKEN)["purpose"].partition("{")[0]
+    label = message_texts(locale, TOKEN)["purpose"].partition("{")[0]
     mail, text = mail_for("payment of 20 EUR", locale), sms_for("payment of 20 EUR", locale)
     for body in (mail.text, text):
         (line,) = (line for line in body.splitlines() if "payment" in line)
@@ -78,7 +83,7 @@ def test_what_a_code_is_for_stands_in_a_line_of_its_own(locale: str) -> None:
 
 @pytest.mark.parametrize("locale", SAYS_SIGN_IN)
 def test_without_words_of_the_caller_there_is_no_line_for_them(locale: str) -> None:
-    label = words_for(locale, TOKEN)["purpose"].partition("{")[0].strip()
+    label = message_texts(locale, TOKEN)["purpose"].partition("{")[0].strip()
     mail, text = mail_for("", locale), sms_for("", locale)
     assert not [body for body in (mail.text, mail.html, text) if label in body]
     assert 'dir="auto"' not in mail.html

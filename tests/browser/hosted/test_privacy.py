@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from hosted.browser import COOKIE
+from passcode.hosted.requests import COOKIE
 from tests.browser.hosted.kit import LocalApp, Person
 from tests.support.users import User
 

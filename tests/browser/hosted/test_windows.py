@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from passcode.hosted.state import key_of_cookie
 from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person
 from tests.support.users import User, another_code
-from token_service.hosted_state import key_of_cookie
 from tools.local_stack.stack import Stack
 
 pytestmark = [

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, key_of
-from token_service.address import counted
-from token_service.destination import Channel, parse
+from passcode.channels.channel import Channel, parse
+from passcode.confirmation.recipient import rate_limit_id
+from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, record_key
 from tools.pool_admin.errors import AdminError, error_code
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Subject:
     @property
     def record_key(self) -> str:
         """The key of the record in the table."""
-        return key_of(_KINDS[self.purpose], self.name)
+        return record_key(_KINDS[self.purpose], self.name)
 
 
 def find_sub(cognito: CognitoIdentityProviderClient | None, pool_id: str, user: str) -> str:
@@ -86,4 +86,4 @@ def address_hash(address: str, salt: str) -> str:
             "This is not an address. Give an email address, a phone number with + and its country code, or "
             "the subject from the logs, 32 hex digits."
         )
-    return counted(destination, salt)
+    return rate_limit_id(destination, salt)

@@ -6,6 +6,7 @@ kind has one algorithm, and the reader of that kind knows no other.
 
 import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -14,14 +15,14 @@ from jwt.algorithms import Algorithm
 from jwt.exceptions import InvalidTokenError
 from jwt.utils import to_base64url_uint
 
-from passcode.adapters.kms import KmsMac, ProofKeys
-from token_service.ticket import Claims
+from passcode.adapters.kms import KmsMac, KmsSigningKeys
 
+Claims = Mapping[str, object]
 # The longest token of ours is half of that, and KMS takes no more.
 _LONGEST = 4_096
 
 
-class NotOurToken(Exception):
+class _NotOurToken(Exception):
     """A token that was not signed here, or is not as it was signed."""
 
 
@@ -56,7 +57,7 @@ class _Hs256(_InKms):
 class _Rs256(_InKms):
     """RS256 (RFC 7518, 3.3) by KMS Sign and Verify."""
 
-    def __init__(self, keys: ProofKeys) -> None:
+    def __init__(self, keys: KmsSigningKeys) -> None:
         self._keys = keys
 
     def sign(self, msg: bytes, key: str) -> bytes:
@@ -67,7 +68,7 @@ class _Rs256(_InKms):
 
 
 @dataclass(frozen=True)
-class ChallengeTokens:
+class MacJwts:
     """Challenge tokens. `mac` makes their MAC, with a key of their own."""
 
     mac: KmsMac
@@ -76,32 +77,39 @@ class ChallengeTokens:
         """Sign `claims`. One KMS call. Raises `Unavailable`."""
         return _write(claims, "HS256", _Hs256(self.mac), kid=None)
 
-    def read(self, token: str) -> Claims:
-        """The claims of a token of ours. One KMS call. Raises `NotOurToken` or `Unavailable`."""
-        return _read(token, "HS256", _Hs256(self.mac), kid="")
+    def read(self, token: str) -> Claims | None:
+        """The claims; None if the token was not signed here. One KMS call. Raises `Unavailable`."""
+        try:
+            return _read(token, "HS256", _Hs256(self.mac), kid="")
+        except _NotOurToken:
+            return None
 
 
 @dataclass(frozen=True)
-class SignedTokens:
+class SignedJwts:
     """Tokens for others, who check them with the public keys: proofs, and what an OpenID provider gives."""
 
-    keys: ProofKeys
+    keys: KmsSigningKeys
 
     def write(self, claims: Claims) -> str:
         """Sign `claims` with the key in use. One KMS call. Raises `Unavailable`."""
         return _write(claims, "RS256", _Rs256(self.keys), kid=self.keys.current)
 
-    def read(self, token: str) -> Claims:
-        """The claims of a token of ours. One KMS call. Raises `NotOurToken` or `Unavailable`."""
-        kid = _header(token).get("kid")
-        if kid not in self.keys.ids:
-            raise NotOurToken
-        return _read(token, "RS256", _Rs256(self.keys), kid=kid)
+    def read(self, token: str) -> Claims | None:
+        """The claims; None if the token was not signed here. One KMS call. Raises `Unavailable`."""
+        try:
+            kid = _header(token).get("kid")
+            return _read(token, "RS256", _Rs256(self.keys), kid=kid) if kid in self.keys.ids else None
+        except _NotOurToken:
+            return None
 
-    def unverified(self, token: str) -> Claims:
-        """The claims as they stand there: no call, and nothing to rely on. Raises `NotOurToken`."""
-        _header(token)
-        return _claims(PyJWS().decode(token, options={"verify_signature": False}))
+    def unverified(self, token: str) -> Claims | None:
+        """The claims without a check: no call, and nothing to rely on. None if this is no token."""
+        try:
+            _header(token)
+            return _claims(PyJWS().decode(token, options={"verify_signature": False}))
+        except _NotOurToken:
+            return None
 
 
 def _write(claims: Claims, name: str, algorithm: Algorithm, kid: str | None) -> str:
@@ -114,7 +122,7 @@ def _read(token: str, name: str, algorithm: Algorithm, kid: str) -> Claims:
     try:
         payload = _only(name, algorithm).decode(token, kid, [name])
     except InvalidTokenError:
-        raise NotOurToken from None
+        raise _NotOurToken from None
     return _claims(payload)
 
 
@@ -122,9 +130,9 @@ def _claims(payload: bytes) -> Claims:
     try:
         claims = json.loads(payload)
     except (ValueError, RecursionError):
-        raise NotOurToken from None
+        raise _NotOurToken from None
     if not isinstance(claims, dict):
-        raise NotOurToken
+        raise _NotOurToken
     return claims
 
 
@@ -134,12 +142,12 @@ def _header(token: str) -> dict[str, Any]:
     try:
         return PyJWS().get_unverified_header(token)
     except InvalidTokenError:
-        raise NotOurToken from None
+        raise _NotOurToken from None
 
 
 def _check_length(token: str) -> None:
     if len(token) > _LONGEST:
-        raise NotOurToken
+        raise _NotOurToken
 
 
 def _only(name: str, algorithm: Algorithm) -> PyJWS:
@@ -149,7 +157,7 @@ def _only(name: str, algorithm: Algorithm) -> PyJWS:
     return jws
 
 
-def key_set(keys: ProofKeys) -> dict[str, list[dict[str, str]]]:
+def jwks(keys: KmsSigningKeys) -> dict[str, list[dict[str, str]]]:
     """All keys that a proof may be signed with. One KMS call for each. Raises `Unavailable`."""
     return {"keys": [_key(kid, keys.public(kid)) for kid in keys.ids]}
 

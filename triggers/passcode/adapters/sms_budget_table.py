@@ -9,39 +9,30 @@ from datetime import UTC, datetime
 from typing import Any
 
 from passcode.adapters.botocore_clients import write_if
-from passcode.adapters.telemetry import Telemetry
+from passcode.delivery.sms_limits import SmsLimits
 from passcode.token_service.policy import DAY
-from passcode.token_service.refusal import Unavailable
 
 _GIVEN_BACK = 4
 
 
 @dataclass(frozen=True)
-class SmsCaps:
-    """The most SMS per UTC day: in all, to one country, and to one country without an answer."""
-
-    per_day: int
-    per_country: int
-    unanswered: int
-
-
-@dataclass(frozen=True)
-class SmsBudget:
+class SmsBudgetTable:
     """The day's counters, in one item per UTC day. `client` is a botocore DynamoDB client."""
 
     client: Any
     table: str
 
-    def take(self, country: str, caps: SmsCaps, now: int, *, heard_of: bool = True) -> bool:
+    def take(self, country: str, caps: SmsLimits, now: int, *, counts_as_unanswered: bool = True) -> bool:
         """Count one SMS to `country`; False if a cap is reached. One WCU. Raises `Unavailable`.
 
-        `heard_of`: whether this stack will hear of its answer. Else it cannot count as unanswered.
+        `counts_as_unanswered`: False if this stack will not hear of its answer.
         """
         # The first one of a day finds no count to compare with, so a cap of nothing is seen to here.
         if 0 in (caps.per_day, caps.per_country):
             return False
         return self._write(
-            update="SET #ttl = :ttl ADD sent :one, #sent :one" + (", #open :one" if heard_of else ""),
+            update="SET #ttl = :ttl ADD sent :one, #sent :one"
+            + (", #open :one" if counts_as_unanswered else ""),
             condition="(attribute_not_exists(sent) OR sent < :day)"
             " AND (attribute_not_exists(#sent) OR #sent < :country)"
             " AND (attribute_not_exists(#open) OR #open < :open)",
@@ -80,11 +71,3 @@ class SmsBudget:
             ExpressionAttributeValues={f":{k}": {"N": str(v)} for k, v in values.items()},
         )
         return accepted
-
-
-def tell_answered(budget: SmsBudget, country: str, now: int, tell: Telemetry) -> None:
-    """Tell the country's budget that an SMS was answered. Nobody's answer depends on it."""
-    try:
-        budget.give_back(country, now)
-    except Unavailable as error:
-        tell.log.warning("the SMS budget was not given back", extra={"why": str(error)})

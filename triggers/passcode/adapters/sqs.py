@@ -1,21 +1,26 @@
 """The queue to `deliver`. It is encrypted, because addresses stand in it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from passcode.adapters.botocore_clients import unavailable
-from token_service.delivery import Delivery
-from token_service.sealed import Sealed
+
+
+class Packed(Protocol):
+    """Anything that goes on the queue."""
+
+    def pack(self) -> str:
+        """The body for the queue."""
 
 
 @dataclass(frozen=True)
-class Queue:
+class SqsQueue:
     """Puts deliveries on the queue. `client` is a botocore SQS client."""
 
     client: Any
     url: str
 
-    def put(self, delivery: Delivery | Sealed) -> None:
+    def put(self, delivery: Packed) -> None:
         """Queue one delivery. Raises `Unavailable`."""
         with unavailable("the queue"):
             self.client.send_message(QueueUrl=self.url, MessageBody=delivery.pack())

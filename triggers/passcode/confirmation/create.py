@@ -1,0 +1,194 @@
+"""/createToken and /step-up: a code outside a sign-in, requested by a back end or by a signed-in user.
+
+The same `issue` as a sign-in's, with the same counters' rules and the same queue behind it.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from passcode.channels.channel import Channel, Destination, choose_destination, parse
+from passcode.confirmation import problems
+from passcode.confirmation.idempotency import IdempotencyClaim, IdempotencyStore
+from passcode.confirmation.problems import Problem
+from passcode.confirmation.recipient import Recipient, UserRecipients, bound_to, keyed_hash, of_address
+from passcode.confirmation.requests import (
+    STEP_UP_VERIFY,
+    VERIFY_TOKEN,
+    Created,
+    CreateToken,
+    IdTokenUser,
+    RequestContext,
+    StepUp,
+)
+from passcode.confirmation.tokens import ChallengeToken, TokenSigner, challenge_token_claims
+from passcode.delivery.envelope import Delivery, delivery_for
+from passcode.token_service.challenge import purpose_of, record_key
+from passcode.token_service.issue import IssueRequest, IssueResult, is_open, issue, rejoined
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.store import RecordStore
+from passcode.token_service.telemetry import Telemetry
+
+
+@dataclass(frozen=True)
+class CodeRequest:
+    """What the caller wants of a code: its channel (or none), what it is for, and who will be shown it."""
+
+    channel: str
+    words: str
+    audience: str
+
+
+@dataclass(frozen=True)
+class CodeRequests:
+    """The rules of asking, with what they need."""
+
+    store: RecordStore
+    requests: IdempotencyStore
+    put: Callable[[Delivery], None]
+    policy: Policy
+
+    def ask(
+        self, recipient: Recipient, wish: CodeRequest, nonce: str, now: int, claim: IdempotencyClaim | None
+    ) -> IssueResult:
+        """Issue a code to `recipient`, who has a destination. Raises `Refused` or `Unavailable`.
+
+        With a `claim` (an Idempotency-Key) at most one call ever sends: the claim is made before anything
+        else, and given back only if it is certain that nothing was sent. Whoever finds it made gets the
+        challenge that it led to.
+        """
+        ask = self._ask(recipient, wish, nonce, now)
+        if claim is None:
+            return self._send(ask, recipient)
+        held = self.requests.claim(claim, nonce, now)
+        if held is not None:
+            return self._again(ask, claim, held)
+        try:
+            return self._send(ask, recipient)
+        except Refused:
+            self.requests.release(claim, nonce)
+            raise
+
+    def _ask(self, recipient: Recipient, wish: CodeRequest, nonce: str, now: int) -> IssueRequest:
+        return IssueRequest(
+            purpose=purpose_of(recipient.kind, wish.words),
+            subject=recipient.subject,
+            channel=choose_destination(
+                recipient.destinations, wish.channel, recipient.preferred
+            ).channel.value,
+            bound=bound_to(recipient, wish.words, wish.audience),
+            decoy=False,
+            nonce=nonce,
+            now=now,
+        )
+
+    def _send(self, ask: IssueRequest, recipient: Recipient) -> IssueResult:
+        issued = issue(ask, self.store, self.policy)
+        if issued.sent:
+            # It goes nowhere but where it says: a proof tells the channel, and a second one would be a lie.
+            only = {c: d for c, d in recipient.destinations.items() if c.value == issued.challenge.channel}
+            self.put(delivery_for(issued.challenge, only, recipient.locale))
+        return issued
+
+    def _again(self, ask: IssueRequest, claim: IdempotencyClaim, held: IdempotencyClaim) -> IssueResult:
+        if held.content != claim.content:
+            raise Refused(Refusal.KEY_REUSED)
+        record = self.store.read(record_key(ask.purpose, ask.subject))
+        # Open for its very address, purpose and audience: that is what the first request began or joined.
+        if not is_open(record, ask):
+            raise Refused(Refusal.KEY_IN_USE)
+        return rejoined(record, ask, self.policy)
+
+
+@dataclass(frozen=True)
+class ConfirmationCreator:
+    """Sends codes. `country_of` answers the country of a number that SMS may go to, else None."""
+
+    confirmations: CodeRequests
+    tokens: TokenSigner
+    pool: UserRecipients
+    order: Sequence[Channel]
+    country_of: Callable[[str], str | None]
+    salt: str
+    issuer: str
+    telemetry: Telemetry
+
+    def create(self, body: CreateToken, call: RequestContext) -> Created:
+        """Send a code to an address. Raises `Problem`, `Refused` or `Unavailable`."""
+        destination = _destination(body, self.order)
+        if self._country(destination) is None:
+            raise Problem(problems.DESTINATION_NOT_ALLOWED)
+        recipient = of_address(destination, body.locale or "", self.salt)
+        wish = CodeRequest("", body.purpose, body.audience or self.issuer)
+        return self._ask(recipient, wish, call, VERIFY_TOKEN, body.model_dump_json())
+
+    def step_up(self, body: StepUp, signed_in: IdTokenUser, call: RequestContext) -> Created:
+        """Send a code to the user who is signed in. Raises `Problem`, `Refused` or `Unavailable`."""
+        recipient = self.pool.user(signed_in)
+        if not recipient.destinations:
+            raise problems.of_refusal(Refusal.NO_DESTINATION)
+        if body.channel and Channel(body.channel) not in recipient.destinations:
+            raise Problem(problems.CHANNEL_NOT_OFFERED)
+        if body.audience == self.issuer:
+            # What a back end's proofs have for one by default. A user's own would pass for them.
+            raise Problem(problems.INVALID_REQUEST, detail="Name another `audience`, or none.")
+        wish = CodeRequest(body.channel or "", body.purpose, body.audience or signed_in.client_id)
+        return self._ask(recipient, wish, call, STEP_UP_VERIFY, body.model_dump_json())
+
+    def _ask(
+        self, recipient: Recipient, wish: CodeRequest, call: RequestContext, endpoint: str, content: str
+    ) -> Created:
+        self.telemetry.set_context(recipient.subject)
+        claim = self._claim(call, endpoint, content)
+        issued = self.confirmations.ask(recipient, wish, call.nonce, call.now, claim)
+        challenge = issued.challenge
+        self.telemetry.set_context(recipient.subject, challenge)
+        if issued.sent:
+            self.telemetry.issued(challenge.channel)
+        destination = recipient.destinations[Channel(challenge.channel)]
+        ticket = ChallengeToken(challenge, recipient.sub, wish.audience, self._country(destination) or "")
+        token = self.tokens.write(challenge_token_claims(ticket, self.issuer, endpoint))
+        return _created(issued, token, destination, recipient.sub, call.now)
+
+    def _claim(self, call: RequestContext, endpoint: str, content: str) -> IdempotencyClaim | None:
+        if call.key is None:
+            return None
+        return IdempotencyClaim(self._keyed(call.caller, endpoint, call.key), self._keyed(content))
+
+    def _keyed(self, *parts: str) -> str:
+        return keyed_hash(json.dumps(parts), self.salt)
+
+    def _country(self, destination: Destination) -> str | None:
+        return self.country_of(destination.value) if destination.channel is Channel.SMS else ""
+
+
+def _destination(body: CreateToken, order: Sequence[Channel]) -> Destination:
+    given = {Channel.EMAIL: body.email, Channel.SMS: body.phone_number}
+    if not any(given.values()):
+        raise Problem(problems.INVALID_REQUEST, detail="Send an `email` or a `phone_number`.")
+    usable = [channel for channel in order if given[channel] and body.channel in (None, channel.value)]
+    if not usable:
+        raise Problem(problems.CHANNEL_NOT_OFFERED)
+    destination = parse(usable[0], given[usable[0]] or "")
+    if destination is None:
+        raise Problem(problems.INVALID_REQUEST, detail=_UNREADABLE[usable[0]])
+    return destination
+
+
+def _created(issued: IssueResult, token: str, destination: Destination, sub: str, now: int) -> Created:
+    return Created(
+        token=token,
+        expires_in=max(0, issued.challenge.expires_at - now),
+        channel="sms" if destination.channel is Channel.SMS else "email",
+        destination=destination.masked,
+        status="SENT" if issued.sent else "WAITING",
+        resend_in=max(0, issued.resend_at - now),
+        subject=sub,
+    )
+
+
+_UNREADABLE = {
+    Channel.EMAIL: "`email` has to be one plain address in ASCII letters, such as ann@example.com.",
+    Channel.SMS: "`phone_number` has to be in E.164, such as +12065550100.",
+}

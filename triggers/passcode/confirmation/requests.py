@@ -1,0 +1,175 @@
+"""The bodies of requests and responses, and the rest of one request: its caller, key, nonce and time.
+
+The names of the body classes are schema names of the published OpenAPI.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+# Of these categories nothing is seen and much is done: line ends (header injection, a second `@host #code`
+# line), turns of direction, invisible marks. Cn and Co are not even characters.
+_HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+# Letters and marks by category, and nothing to see all the same: what the categories leave over of Unicode's
+# Default_Ignorable_Code_Point, and the blank of Braille. A purpose of these alone would look like none.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | frozenset(
+    chr(mark) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for mark in range(first, last + 1)
+)
+
+
+def _shown(words: str) -> str:
+    if any(letter in _BLANK or unicodedata.category(letter) in _HIDDEN for letter in words):
+        raise ValueError("no line breaks and no invisible characters")
+    return " ".join(words.split())
+
+
+PurposeText = Annotated[
+    str,
+    Field(
+        max_length=64,
+        description="What the code is for, as the message shows it: no line breaks, no invisible characters.",
+        examples=["pay 20 EUR"],
+    ),
+    AfterValidator(_shown),
+]
+Audience = Annotated[
+    str,
+    Field(
+        pattern=r"^[\x21-\x7e]{1,128}$",
+        description="Who will be shown the proof: its `aud`.",
+        examples=["payments"],
+    ),
+]
+ChannelName = Annotated[Literal["email", "sms"], Field(description="How the code is to be sent.")]
+Subject = Annotated[
+    str, Field(pattern=r"^[0-9a-f-]{32,36}$", description="Who the proof has to be about: its `sub`.")
+]
+Token = Annotated[str, Field(min_length=1, max_length=4096)]
+TypedCode = Annotated[
+    str,
+    Field(
+        max_length=64,
+        description="What the person typed. Blanks and dashes do not matter.",
+        examples=["123456"],
+    ),
+]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class CreateToken(_Body):
+    """Ask for a code. One of `email` and `phone_number` at least."""
+
+    email: Annotated[str, Field(max_length=254, examples=["ann@example.com"])] | None = None
+    phone_number: Annotated[str, Field(max_length=16, examples=["+12065550100"])] | None = None
+    channel: ChannelName | None = None
+    purpose: PurposeText = ""
+    locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$")] | None = None
+    audience: Audience | None = None
+
+
+class StepUp(_Body):
+    """Ask for a code for the user who is signed in."""
+
+    channel: ChannelName | None = None
+    purpose: PurposeText = ""
+    audience: Audience | None = None
+
+
+class Created(_Body):
+    """A challenge. The code is in the message alone."""
+
+    token: str = Field(description="Bring it back with the code. It holds no code and no address.")
+    expires_in: int = Field(description="Seconds that the code is good for.")
+    channel: ChannelName
+    destination: str = Field(description="Where the message went, masked.")
+    status: Literal["SENT", "WAITING"] = Field(
+        description="WAITING: a message went out before and its code is still good; nothing new was sent."
+    )
+    resend_in: int = Field(description="Seconds until another message can be sent.")
+    subject: str = Field(description="Who the proof will be about: its `sub`.")
+
+
+class VerifyToken(_Body):
+    """Answer a challenge."""
+
+    # Not demanded by the shape, so that the seed's body gets a sentence that explains.
+    token: Token | None = None
+    verification_code: TypedCode
+
+
+class Verified(_Body):
+    """The code was right, and is spent."""
+
+    verified: Literal[True]
+    proof: str = Field(description="A JWT, RS256, good with the keys of /.well-known/jwks.json.")
+    expires_in: int = Field(description="Seconds that the proof is good for.")
+    channel: ChannelName
+    subject: str
+
+
+class Introspect(_Body):
+    """Use a proof up."""
+
+    proof: Token
+    audience: Audience | None = None
+    purpose: PurposeText | None = None
+    subject: Subject | None = None
+
+
+class Introspected(BaseModel):
+    """`active` is true once for each proof, with its claims beside it (RFC 7662)."""
+
+    model_config = ConfigDict(extra="allow")
+    active: bool
+
+
+class Health(_Body):
+    """The function answers. It says nothing of what it depends on."""
+
+    status: Literal["ok"]
+
+
+class Ready(_Body):
+    """What the service depends on, and whether each part answers."""
+
+    status: Literal["ready", "not_ready"]
+    checks: dict[str, Literal["ok", "failed"]]
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457, with two members more."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    attempts_left: int | None = None
+    retry_after: int | None = None
+
+
+# A challenge token is good at one endpoint alone.
+VERIFY_TOKEN, STEP_UP_VERIFY = "/verifyToken", "/step-up/verify"
+
+
+@dataclass(frozen=True)
+class RequestContext:
+    """A request. `nonce` is 32 hex digits of fresh chance."""
+
+    caller: str  # the IAM principal or the user: an Idempotency-Key is its caller's own
+    key: str | None  # the Idempotency-Key
+    nonce: str
+    now: int
+
+
+@dataclass(frozen=True)
+class IdTokenUser:
+    """The user of a Cognito ID token that API Gateway has checked."""
+
+    user_name: str
+    sub: str
+    client_id: str

@@ -1,0 +1,125 @@
+"""From API Gateway's event to the response. Every error becomes a problem document."""
+
+import json
+from functools import partial
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+
+from passcode.confirmation import problems
+from passcode.confirmation.problems import MEDIA_TYPE, Problem
+from passcode.token_service.refusal import Refused
+from passcode.token_service.telemetry import Telemetry
+
+# Seconds: what failed is either over by then, or will take longer than anybody waits.
+RETRY = 30
+_FIELDS = "There is a field that is not known here. GET /openapi.json has those that are."
+NOT_JSON = "Send one JSON object as application/json, in UTF-8."
+
+
+def install(app: APIGatewayRestResolver, telemetry: Telemetry) -> None:
+    """Make `app` answer every error with a problem document."""
+    app.exception_handler(Problem)(problem_response)
+    app.exception_handler(Refused)(partial(_refused, telemetry=telemetry))
+    app.exception_handler(RequestValidationError)(_unreadable)
+    app.exception_handler([RecursionError, UnicodeDecodeError])(_not_json)
+    app.exception_handler(NotFoundError)(_nowhere)
+    app.exception_handler(Exception)(partial(unavailable, telemetry=telemetry))
+
+
+def problem_response(problem: Problem) -> Response[Any]:
+    """The answer that says `problem`."""
+    return Response(problem.kind.status, MEDIA_TYPE, json.dumps(problem.document), problem.headers)
+
+
+def unavailable(raised: Exception, telemetry: Telemetry) -> Response[Any]:
+    """The answer to what nobody foresaw: nobody gets in, and nothing of it is told."""
+    telemetry.failed("failed", raised)
+    return problem_response(Problem(problems.UNAVAILABLE, wait=RETRY))
+
+
+def _refused(raised: Refused, telemetry: Telemetry) -> Response[Any]:
+    telemetry.throttled(raised)
+    return problem_response(problems.of_refused(raised))
+
+
+def _unreadable(raised: RequestValidationError) -> Response[Any]:
+    return problem_response(Problem(problems.INVALID_REQUEST, detail=_what_is_wrong(raised.errors())))
+
+
+def _not_json(_raised: Exception) -> Response[Any]:
+    return problem_response(Problem(problems.INVALID_REQUEST, detail=NOT_JSON))
+
+
+def _nowhere(_raised: Exception) -> Response[Any]:
+    return problem_response(Problem(problems.NOT_FOUND))
+
+
+def not_an_id_token() -> Problem:
+    """Somebody signed in, but showed another token than the one that says who they are."""
+    return Problem(problems.INVALID_REQUEST, detail="Send the ID token, not the access token.")
+
+
+def _what_is_wrong(found: Any) -> str:
+    """The first error in words: the place and pydantic's reason. Neither holds what was sent."""
+    first = found[0]
+    if first["type"] == "json_invalid":
+        return NOT_JSON
+    if first["type"] == "extra_forbidden":
+        return _FIELDS
+    place = ".".join(str(part) for part in first["loc"][1:])
+    # The words of a check of ours come with pydantic's before them.
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"`{place}`: {reason}." if place else NOT_JSON
+
+
+# Room for the longest token and the longest words in any script, many times over.
+_LONGEST_BODY = 16_384
+
+
+def respond(
+    app: APIGatewayRestResolver, event: dict[str, Any], context: Any, telemetry: Telemetry
+) -> dict[str, Any]:
+    """Answer one proxy event of a REST API. Raises nothing."""
+    try:
+        unread = _not_worth_reading(event)
+        return _kept_private(_proxy(unread) if unread else app.resolve(event, context))
+    except Exception as error:
+        telemetry.failed("failed", error)
+        return _kept_private(_proxy(Problem(problems.UNAVAILABLE, wait=RETRY)))
+    finally:
+        telemetry.set_context()
+
+
+def _not_worth_reading(event: dict[str, Any]) -> Problem | None:
+    if len(event.get("body") or "") > _LONGEST_BODY:
+        return Problem(problems.TOO_LARGE)
+    # Powertools would read a form too: a second way in that no description names and no test walks.
+    if event["httpMethod"] == "POST" and not _is_json(event.get("headers") or {}):
+        return Problem(problems.INVALID_REQUEST, detail=NOT_JSON)
+    return None
+
+
+def _is_json(headers: dict[str, str]) -> bool:
+    named = [text.lower() for name, text in headers.items() if name.lower() == "content-type"]
+    return all(text.strip().startswith("application/json") for text in named)
+
+
+def _proxy(problem: Problem) -> dict[str, Any]:
+    headers = {"Content-Type": [MEDIA_TYPE]} | {name: [value] for name, value in problem.headers.items()}
+    return {
+        "statusCode": problem.kind.status,
+        "multiValueHeaders": headers,
+        "body": json.dumps(problem.document),
+        "isBase64Encoded": False,
+    }
+
+
+def _kept_private(answer: dict[str, Any]) -> dict[str, Any]:
+    """No cache on the way keeps a token, and no browser guesses what an answer is."""
+    headers = answer["multiValueHeaders"]
+    headers.setdefault("Cache-Control", ["no-store"])
+    headers["X-Content-Type-Options"] = ["nosniff"]
+    return answer

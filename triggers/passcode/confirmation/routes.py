@@ -1,0 +1,191 @@
+"""The paths, each with its method: read the request, call one function, answer. Health and readiness."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.openapi.params import Header
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
+
+from passcode.confirmation import responses
+from passcode.confirmation.create import ConfirmationCreator
+from passcode.confirmation.openapi import (
+    CREATE_PROBLEMS,
+    IAM,
+    PUBLIC,
+    USER,
+    VERIFY_PROBLEMS,
+    describe,
+    may_answer,
+)
+from passcode.confirmation.requests import (
+    Created,
+    CreateToken,
+    Health,
+    IdTokenUser,
+    Introspect,
+    Introspected,
+    Ready,
+    RequestContext,
+    StepUp,
+    Verified,
+    VerifyToken,
+)
+from passcode.confirmation.verify import ConfirmationVerifier
+from passcode.token_service.telemetry import Telemetry
+
+Check = Callable[[], object]
+
+
+def ready(checks: Mapping[str, Check], telemetry: Telemetry) -> Ready:
+    """Run every check, whatever the others say. The log has the reasons; the answer names the parts alone.
+
+    All at once: when AWS hangs, one after the other would outlive the function, and nobody would hear which.
+    """
+    with ThreadPoolExecutor(len(checks)) as pool:
+        passed = pool.map(lambda name: _passes(name, checks[name], telemetry), checks)
+        results = dict(zip(checks, passed, strict=True))
+    return Ready(
+        status="ready" if all(results.values()) else "not_ready",
+        checks={name: "ok" if passed else "failed" for name, passed in results.items()},
+    )
+
+
+def _passes(name: str, check: Check, telemetry: Telemetry) -> bool:
+    try:
+        check()
+    except Exception as error:
+        telemetry.failed(f"not ready: {name}", error)
+        return False
+    return True
+
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,64}$",
+        description="A name for this request. However often it comes in a day, one message at most is sent.",
+    ),
+]
+
+_READY: OpenAPIResponse = {
+    "description": "Each part, with `ok` or `failed`.",
+    "content": {"application/json": {"model": Ready}},
+}
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """What stands behind the paths. `random_nonce` gives 32 hex digits, new at each call."""
+
+    asking: ConfirmationCreator
+    answering: ConfirmationVerifier
+    key_set: Callable[[], Mapping[str, Any]]
+    checks: Mapping[str, Check]
+    random_nonce: Callable[[], str]
+    issuer: str
+    telemetry: Telemetry
+
+
+def resolver(ends: Endpoints) -> APIGatewayRestResolver:
+    """The application. CORS stays off: these are calls of a back end, or of an app through its own."""
+    app = APIGatewayRestResolver(
+        enable_validation=True,
+        response_validation_error_http_code=500,
+        debug=False,
+        # No body here has a number. An int of 4,300 digits raises what would read as a fault of ours.
+        json_body_deserializer=partial(json.loads, parse_int=float),
+    )
+    _codes(app, ends)
+    _step_up(app, ends)
+    _proofs(app, ends)
+    _service(app, ends)
+    responses.install(app, ends.telemetry)
+    return app
+
+
+def _codes(app: APIGatewayRestResolver, ends: Endpoints) -> None:
+    @app.post("/createToken", **may_answer(IAM, *CREATE_PROBLEMS, "destination-not-allowed"))
+    def create_token(body: CreateToken, idempotency_key: Key = None) -> Created:
+        """Send a code to an email address or a phone number."""
+        return ends.asking.create(body, _call(app, ends, idempotency_key))
+
+    @app.post("/verifyToken", **may_answer(IAM, *VERIFY_PROBLEMS))
+    def verify_token(body: VerifyToken) -> Verified:
+        """Judge the code that the person typed. A right one is spent and proven."""
+        return ends.answering.verify(body, _call(app, ends))
+
+
+def _step_up(app: APIGatewayRestResolver, ends: Endpoints) -> None:
+    @app.post("/step-up", **may_answer(USER, *CREATE_PROBLEMS, "no-destination", "user-gone"))
+    def step_up(body: StepUp, idempotency_key: Key = None) -> Created:
+        """Send a code to the user who is signed in, to an address that the pool has verified."""
+        return ends.asking.step_up(body, _signed_in(app), _call(app, ends, idempotency_key))
+
+    @app.post(
+        "/step-up/verify", **may_answer(USER, *VERIFY_PROBLEMS, "wrong-user", "address-changed", "user-gone")
+    )
+    def verify_step_up(body: VerifyToken) -> Verified:
+        """Judge the code that the user typed. A right one is spent and proven."""
+        return ends.answering.verify_step_up(body, _signed_in(app), _call(app, ends))
+
+
+def _proofs(app: APIGatewayRestResolver, ends: Endpoints) -> None:
+    @app.post("/introspect", **may_answer(IAM, "invalid-request"))
+    def introspect(body: Introspect) -> Introspected:
+        """Use a proof up: `active` is true once, for the audience and purpose that it was made for."""
+        return Introspected(**ends.answering.introspect(body, _call(app, ends)))  # type: ignore[arg-type]
+
+    @app.get("/.well-known/jwks.json", **may_answer(PUBLIC))
+    def key_set() -> Response[Any]:
+        """The public keys of the proofs (RFC 7517)."""
+        # A verifier may hold on to them as long: a new key is published well before it signs.
+        return Response(
+            200, "application/json", dict(ends.key_set()), {"Cache-Control": "public, max-age=300"}
+        )
+
+
+def _service(app: APIGatewayRestResolver, ends: Endpoints) -> None:
+    described = cache(partial(describe, app, ends.issuer))
+
+    @app.get("/health", **may_answer(PUBLIC))
+    def health() -> Health:
+        """Whether the function answers. Costs nothing and asks nobody."""
+        return Health(status="ok")
+
+    @app.get("/health/ready", **may_answer(IAM), responses={200: _READY, 503: _READY})
+    def health_ready() -> Response[Ready]:
+        """Whether all that the service depends on answers."""
+        found = ready(ends.checks, ends.telemetry)
+        return Response(200 if found.status == "ready" else 503, "application/json", found)
+
+    @app.get("/openapi.json", **may_answer(PUBLIC), include_in_schema=False)
+    def description() -> Response[str]:
+        return Response(200, "application/json", described(), {"Cache-Control": "public, max-age=300"})
+
+
+def _call(app: APIGatewayRestResolver, ends: Endpoints, key: str | None = None) -> RequestContext:
+    return RequestContext(_caller(app), key, ends.random_nonce(), int(time.time()))
+
+
+def _caller(app: APIGatewayRestResolver) -> str:
+    context = app.current_event.raw_event["requestContext"]
+    claims = (context.get("authorizer") or {}).get("claims")
+    if claims:
+        return str(claims["sub"])
+    # `AROA…:session`: the sessions of one role are one caller, or a retry from another machine would be new.
+    return str((context.get("identity") or {}).get("user")).partition(":")[0]
+
+
+def _signed_in(app: APIGatewayRestResolver) -> IdTokenUser:
+    claims = app.current_event.raw_event["requestContext"]["authorizer"]["claims"]
+    # API Gateway has checked the signature, the pool and the time; that it is no access token is ours to see.
+    if claims.get("token_use") != "id":
+        raise responses.not_an_id_token()
+    return IdTokenUser(claims["cognito:username"], claims["sub"], claims["aud"])

@@ -1,0 +1,62 @@
+"""The body of a queued message: named keys, a version and a kind. It holds no code.
+
+`create` and `token_api` write deliveries, `custom_sender` writes Cognito's own messages, and `deliver` reads
+both. Readers ignore unknown keys. A body of another version is refused, and SQS moves it to the dead letters.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from passcode.channels.channel import Channel, Destination, Destinations, rank_destinations
+from passcode.token_service.challenge import Challenge
+
+VERSION = 1
+CODE = "code"
+
+
+def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Destination]) -> str:
+    """The body of a message of `kind`. The queue is encrypted; no table has an address."""
+    to = [{"channel": d.channel.value, "address": d.value} for d in destinations]
+    return json.dumps({"v": VERSION, "kind": kind, **fields, "to": to})
+
+
+def read_body(body: str) -> dict[str, Any]:
+    """The fields of a body. Raises ValueError unless it is a JSON object of this version."""
+    fields = json.loads(body)
+    if not isinstance(fields, dict) or fields.get("v") != VERSION:
+        raise ValueError("the queue body has another version")
+    return fields
+
+
+def destinations_in(fields: Mapping[str, Any]) -> tuple[Destination, ...]:
+    """The destinations of a body. Raises ValueError, KeyError or TypeError if it has none of this shape."""
+    return tuple(Destination(Channel(to["channel"]), to["address"]) for to in fields["to"])
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A challenge and the destinations of its code: the chosen one first, then those to fall back to."""
+
+    challenge: Challenge
+    destinations: tuple[Destination, ...]
+    locale: str
+
+    def pack(self) -> str:
+        """The body for the queue."""
+        return pack_body(CODE, {"challenge": self.challenge.pack(), "locale": self.locale}, self.destinations)
+
+    @classmethod
+    def unpack(cls, body: str) -> "Delivery":
+        """Read a body. Raises ValueError, KeyError or TypeError if it is no delivery of this version."""
+        fields = read_body(body)
+        if fields.get("kind") != CODE:
+            raise ValueError("the queue body is no delivery of a code")
+        challenge = Challenge.unpack(fields["challenge"])
+        return cls(challenge, destinations_in(fields), str(fields.get("locale", "")))
+
+
+def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:
+    """The delivery of `challenge`, to the destination on its channel first."""
+    return Delivery(challenge, rank_destinations(destinations, challenge.channel), locale)

@@ -1,0 +1,187 @@
+"""The protocol: OpenID Connect Core 1.0 with the authorization code flow (RFC 6749) and PKCE (RFC 7636).
+
+One relying party, which is Cognito; others only by the operator's leave. Redirect URIs are compared letter by
+letter. A nonce is echoed and never asked for, and so is PKCE: Cognito may send neither.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from passcode.channels.channel import amr, is_true
+from passcode.hosted.state import LONGEST_NAME, AuthorizationRequest, Grant
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_LONGEST = 2_048
+# What only comes back as it came. Cognito's wraps the app's own.
+_LONGEST_STATE = 6_144
+# Seconds, of both tokens.
+TOKEN_LIFE = 300
+
+
+@dataclass(frozen=True)
+class RelyingParty:
+    """Who may ask, and where answers go."""
+
+    client_id: str
+    redirect_uris: frozenset[str]
+
+
+class InvalidRedirect(Exception):
+    """The request must not be answered by a redirect: whose address is that? (RFC 6749, 4.1.2.1)."""
+
+
+class AuthorizationError(Exception):
+    """The request is answered at its redirect URI with an error of the protocol."""
+
+    def __init__(self, error: str, redirect_uri: str, state: str) -> None:
+        super().__init__(error)
+        self.error = error
+        self.redirect_uri = redirect_uri
+        self.state = state
+
+
+def read_request(given: Mapping[str, Sequence[str]], party: RelyingParty) -> AuthorizationRequest:
+    """Read an authorization request. Raises `InvalidRedirect` or `AuthorizationError`."""
+    client_id, redirect_uri = (_only(given, name) for name in ("client_id", "redirect_uri"))
+    if client_id != party.client_id or redirect_uri not in party.redirect_uris:
+        raise InvalidRedirect
+    state = _only(given, "state") or ""
+    error = _wrong_with(given)
+    if error:
+        raise AuthorizationError(error, redirect_uri, state)
+    return AuthorizationRequest(
+        client_id=client_id,
+        redirect_uri=redirect_uri,
+        state=state,
+        nonce=_only(given, "nonce") or "",
+        code_challenge=_only(given, "code_challenge") or "",
+    )
+
+
+def login_hint(given: Mapping[str, Sequence[str]]) -> str:
+    """The name that the app expects, to be shown in the field; empty if it says none."""
+    return (_only(given, "login_hint") or "")[:LONGEST_NAME]
+
+
+def _wrong_with(given: Mapping[str, Sequence[str]]) -> str:
+    if not all(_readable(name, values) for name, values in given.items()):
+        return "invalid_request"
+    for name in ("request", "request_uri"):
+        if name in given:
+            return f"{name}_not_supported"
+    if _only(given, "response_type") != "code":
+        return "unsupported_response_type"
+    if _only(given, "response_mode") not in (None, "query"):
+        return "invalid_request"
+    if "openid" not in (_only(given, "scope") or "").split(" "):
+        return "invalid_scope"
+    # Nobody is remembered here, so without a page nobody can sign in.
+    if "none" in (_only(given, "prompt") or "").split(" "):
+        return "login_required"
+    return _wrong_with_pkce(_only(given, "code_challenge"), _only(given, "code_challenge_method"))
+
+
+def _readable(name: str, values: Sequence[str]) -> bool:
+    # RFC 6749, 3.1: no parameter twice. One of two readers would believe the other one.
+    return len(values) == 1 and len(values[0]) <= (_LONGEST_STATE if name == "state" else _LONGEST)
+
+
+def _wrong_with_pkce(challenge: str | None, method: str | None) -> str:
+    if challenge is None and method is None:
+        return ""
+    fits = challenge is not None and _CHALLENGE.fullmatch(challenge) and method == "S256"
+    return "" if fits else "invalid_request"
+
+
+def _only(given: Mapping[str, Sequence[str]], name: str) -> str | None:
+    values = given.get(name, ())
+    return values[0] if len(values) == 1 else None
+
+
+def answer_url(redirect_uri: str, state: str, issuer: str, **said: str) -> str:
+    """The redirect URI with the answer; `iss` is RFC 9207's."""
+    told = said | ({"state": state} if state else {}) | {"iss": issuer}
+    return redirect_uri + ("&" if "?" in redirect_uri else "?") + urlencode(told, quote_via=quote)
+
+
+def pkce_matches(verifier: str, code_challenge: str) -> bool:
+    """Whether `verifier` belongs to the challenge; without a challenge there must be no verifier."""
+    if not code_challenge:
+        return not verifier
+    if not _VERIFIER.fullmatch(verifier):
+        return False
+    digest = hashlib.sha256(verifier.encode()).digest()
+    made = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return hmac.compare_digest(made, code_challenge)
+
+
+def user_info_of(issuer: str) -> str:
+    """The address of /userinfo, and the audience of the tokens that open it."""
+    return f"{issuer}/userinfo"
+
+
+def discovery(issuer: str) -> dict[str, object]:
+    """The provider's description (OpenID Connect Discovery 1.0)."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": user_info_of(issuer),
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "end_session_endpoint": f"{issuer}/logout",
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": ["openid", "email", "phone"],
+        "claims_supported": [*("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr"), *CLAIMS],
+        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "code_challenge_methods_supported": ["S256"],
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "authorization_response_iss_parameter_supported": True,
+    }
+
+
+CLAIMS = ("email", "email_verified", "phone_number", "phone_number_verified")
+_BOOLEAN = ("email_verified", "phone_number_verified")
+
+
+def claims_of(attributes: Mapping[str, str]) -> dict[str, object]:
+    """What a user's attributes say, as OpenID Connect Core 5.1 names it."""
+    found: dict[str, object] = {name: attributes[name] for name in CLAIMS if name in attributes}
+    told = {name: is_true(attributes[name]) for name in _BOOLEAN if name in found}
+    return {"sub": attributes["sub"], **found, **told}
+
+
+def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, now: int) -> dict[str, object]:
+    """The claims of the ID token (OpenID Connect Core 2)."""
+    return {
+        "iss": issuer,
+        "aud": grant.client_id,
+        "iat": now,
+        "exp": now + TOKEN_LIFE,
+        "auth_time": grant.auth_time,
+        "amr": amr(grant.channel, with_password=grant.with_password),
+        **({"nonce": grant.nonce} if grant.nonce else {}),
+        **claims_of(attributes),
+    }
+
+
+def access_token_claims(grant: Grant, issuer: str, now: int) -> dict[str, object]:
+    """The claims of the access token. It opens /userinfo here, and nothing anywhere else."""
+    return {
+        "iss": issuer,
+        "aud": user_info_of(issuer),
+        "sub": grant.sub,
+        "user_name": grant.user_name,
+        "iat": now,
+        "exp": now + TOKEN_LIFE,
+    }

@@ -1,0 +1,186 @@
+"""The pages as HTML: a view, a brand and a locale in, a document out. Nothing here knows of requests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from passcode.hosted.colors import brand_css, icon
+from passcode.hosted.state import LONGEST_NAME, Notice
+from passcode.texts.catalogue import page_texts
+
+
+@dataclass(frozen=True)
+class Brand:
+    """The look of the app. `color` is #rrggbb; `has_logo`: /assets/logo answers."""
+
+    app: str
+    color: str
+    has_logo: bool
+
+
+@dataclass(frozen=True)
+class StartPage:
+    """The first page: who signs in. Ends in `do=start` with user_name (and password), or `do=cancel`."""
+
+    asks_password: bool
+    user_name: str = ""
+
+
+@dataclass(frozen=True)
+class ChannelPage:
+    """No code was sent yet: where to? Each channel is a button: `do=resend` with channel."""
+
+    channels: Mapping[str, str] = field(default_factory=dict)  # channel to masked destination
+
+
+@dataclass(frozen=True)
+class CodePage:
+    """The code is on its way. `do` is answer (with code), resend (with channel), restart or cancel."""
+
+    channel: str
+    destination: str
+    channels: Mapping[str, str]  # all that may be asked for, the current one among them
+    digits: int
+    expires_in: int  # seconds
+    resend_in: int  # seconds; 0 if a message may be asked for now
+    attempts_left: int
+    resends_left: int
+
+
+@dataclass(frozen=True)
+class EndPage:
+    """Nothing goes on here. `may_restart`: `do=restart` begins anew; else the person goes back to the app."""
+
+    may_restart: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """One page. `csrf` goes back with every form."""
+
+    page: StartPage | ChannelPage | CodePage | EndPage
+    csrf: str
+    notice: Notice | None = None
+    minutes: int = 0  # of Notice.WAIT
+
+
+class PageTexts:
+    """The sentences of one locale. Values are isolated: another script in them changes nothing around it."""
+
+    def __init__(self, words: Mapping[str, str], app: str) -> None:
+        self._words, self._app = words, app
+
+    def __call__(self, key: str, **values: object) -> Markup:
+        """A sentence as HTML. Each value is escaped, whatever it holds."""
+        shown = {name: Markup("<bdi>{}</bdi>").format(value) for name, value in self._all(values).items()}
+        return escape(self._words[key]).format(**shown)
+
+    def plain(self, key: str, **values: object) -> str:
+        """A sentence as text, for titles and attributes; autoescape does the rest."""
+        isolated = "\u2068{}\u2069" if self._words["dir"] == "rtl" else "{}"
+        shown = {name: isolated.format(value) for name, value in self._all(values).items()}
+        return self._words[key].format(**shown)
+
+    def raw(self, key: str) -> str:
+        """A sentence with its {placeholders}, for the script to fill in."""
+        return self._words[key]
+
+    def _all(self, values: Mapping[str, object]) -> dict[str, object]:
+        return {"app": self._app, **values}
+
+
+_HERE = Path(__file__).parent
+_TEMPLATES = {
+    StartPage: "start.html",
+    ChannelPage: "choose.html",
+    CodePage: "code.html",
+    EndPage: "ended.html",
+}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+}
+# What went well, or is no fault of the person's: said politely. Everything else is an error.
+_NEWS = {Notice.SENT_AGAIN, Notice.NOT_SENT_YET}
+# What was typed is at fault, so its field is marked.
+_TYPED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.NAME_MISSING, Notice.WRONG_CODE, Notice.NO_CODE}
+
+
+def render(view: View, brand: Brand, locale: str) -> str:
+    """The whole document for `view`. `locale` is one of the ten, by `wording.locale_of`."""
+    words = page_texts(locale)
+    return _template(_TEMPLATES[type(view.page)]).render(
+        view=view,
+        page=view.page,
+        brand=brand,
+        lang=words["lang"],
+        dir=words["dir"],
+        longest_name=LONGEST_NAME,
+        say=PageTexts(words, brand.app),
+        notice=_notice(view),
+        is_error=view.notice is not None and view.notice not in _NEWS,
+        is_typed=view.notice in _TYPED,
+        url=lambda name: f"assets/{name}?v={version(name, brand)}",
+    )
+
+
+def asset(name: str, brand: Brand) -> tuple[bytes, str] | None:
+    """A file of the pages' own and its content type: page.css, page.js, brand.css, icon.svg; None if there is
+    no such (the logo is the door's).
+
+    The pages ask for `assets/<name>?v=<hash of the content>`, so every answer may be kept for good.
+    """
+    content = _content(name, brand)
+    return None if content is None else (content, _TYPES[Path(name).suffix])
+
+
+def _content(name: str, brand: Brand) -> bytes | None:
+    made = {"brand.css": brand_css, "icon.svg": icon}
+    return made[name](brand.color).encode() if name in made else _files().get(name)
+
+
+def _notice(view: View) -> str | None:
+    """The key of its sentence."""
+    if view.notice is Notice.NAME_MISSING and isinstance(view.page, StartPage) and view.page.asks_password:
+        return "notice.name_or_password_missing"
+    return view.notice and f"notice.{view.notice.value}"
+
+
+@cache
+def version(name: str, brand: Brand) -> str:
+    """12 hex digits of what a file holds: part of its address, so that it may be kept for good.
+
+    Ask for files that are there: each name is remembered, and strangers can think of many. Raises ValueError.
+    """
+    content = _content(name, brand)
+    if content is None:
+        raise ValueError("there is no such file")
+    return sha256(content).hexdigest()[:12]
+
+
+@cache
+def _files() -> Mapping[str, bytes]:
+    return {file.name: file.read_bytes() for file in (_HERE / "assets").iterdir()}
+
+
+@cache
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )

@@ -1,0 +1,104 @@
+"""The endpoints of the protocol that no person sees: /token and /userinfo."""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from passcode.hosted.oidc import (
+    TOKEN_LIFE,
+    RelyingParty,
+    access_token_claims,
+    claims_of,
+    id_token_claims,
+    pkce_matches,
+    user_info_of,
+)
+from passcode.hosted.ports import Claims, HostedStore, IdentityLinks, TokenSigner, UserDirectory
+from passcode.hosted.state import Grant
+from passcode.token_service.telemetry import Telemetry
+
+
+class TokenError(Exception):
+    """An error of the token endpoint (RFC 6749, 5.2). Its text is the error's name."""
+
+    @property
+    def status(self) -> int:
+        """401 for who the client is, 400 for what it asks."""
+        return 401 if str(self) == "invalid_client" else 400
+
+
+@dataclass(frozen=True)
+class Provider:
+    """`secret` answers the relying party's secret."""
+
+    party: RelyingParty
+    secret: Callable[[], str]
+    table: HostedStore
+    tokens: TokenSigner
+    users: UserDirectory
+    links: IdentityLinks
+    issuer: str
+    telemetry: Telemetry
+
+    def exchange(self, form: Mapping[str, str], now: int) -> dict[str, object]:
+        """Exchange a code for tokens. Raises `TokenError` or `Unavailable`."""
+        self._check_client(form)
+        if form.get("grant_type") != "authorization_code":
+            raise TokenError("unsupported_grant_type")
+        # Spent before anything else is looked at: a code that is shown to us wrongly is not tried again.
+        grant = self.table.redeem(form.get("code", ""), now)
+        if grant is None or not _fits(grant, form):
+            self.telemetry.count("refused", reason="grant")
+            raise TokenError("invalid_grant")
+        self.telemetry.set_context(grant.sub)
+        attributes = self.users.attributes(grant.user_name, grant.sub)
+        if attributes is None:
+            self.telemetry.count("refused", reason="user_gone")
+            raise TokenError("invalid_grant")
+        # Now, and not when the code was right: by AWS's words, a user who is linked and never comes back to
+        # Cognito may be kept from signing in by an SDK. Cognito looks the user up when it has these tokens.
+        self.links.make(grant.user_name, attributes)
+        access = access_token_claims(grant, self.issuer, now)
+        self.telemetry.count("tokens")
+        return {
+            "access_token": self.tokens.write(access),
+            "token_type": "Bearer",
+            "expires_in": TOKEN_LIFE,
+            "id_token": self.tokens.write(id_token_claims(grant, attributes, self.issuer, now)),
+            "scope": "openid",
+        }
+
+    def user_info(self, token: str, now: int) -> dict[str, object] | None:
+        """The claims behind an access token; None if it opens nothing. Raises `Unavailable`."""
+        claims = self._access(token, now)
+        if not claims:
+            return None
+        attributes = self.users.attributes(str(claims["user_name"]), str(claims["sub"]))
+        return None if attributes is None else claims_of(attributes)
+
+    def _access(self, token: str, now: int) -> Claims:
+        """The claims of a good access token, else none."""
+        claims: Claims = {}
+        # First as it stands: anybody may send anything here, and a signature costs a call to look at.
+        for read in (self.tokens.unverified, self.tokens.read):
+            claims = read(token) or {}
+            expires = claims.get("exp")
+            opens = (claims.get("iss"), claims.get("aud")) == (self.issuer, user_info_of(self.issuer))
+            if not (opens and isinstance(expires, int) and now < expires):
+                return {}
+        return claims
+
+    def _check_client(self, form: Mapping[str, str]) -> None:
+        same_id = hmac.compare_digest(form.get("client_id", "").encode(), self.party.client_id.encode())
+        same_secret = hmac.compare_digest(form.get("client_secret", "").encode(), self.secret().encode())
+        if not (same_id and same_secret):
+            self.telemetry.count("refused", reason="client")
+            raise TokenError("invalid_client")
+
+
+def _fits(grant: Grant, form: Mapping[str, str]) -> bool:
+    return (
+        grant.client_id == form.get("client_id")
+        and grant.redirect_uri == form.get("redirect_uri")
+        and pkce_matches(form.get("code_verifier", ""), grant.code_challenge)
+    )

@@ -1,0 +1,118 @@
+"""A sign-in on the hosted page: its stored state, keys, lifetime and CSRF value, and its grant."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+# Seconds that an authorization code is good for.
+CODE_LIFE = 60
+# What Cognito's API takes for a user name.
+LONGEST_NAME = 128
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """An authorization request that was found good."""
+
+    client_id: str
+    redirect_uri: str
+    state: str
+    nonce: str
+    code_challenge: str
+
+
+class Notice(Enum):
+    """What happened, for the person to read. The value names its sentence in texts/pages/."""
+
+    WRONG_NAME_OR_PASSWORD = "wrong_name_or_password"  # noqa: S105 - the name of a sentence
+    NAME_MISSING = "name_missing"
+    WRONG_CODE = "wrong_code"
+    NO_CODE = "no_code"  # what was typed cannot be a code
+    EXPIRED = "expired"
+    SENT_AGAIN = "sent_again"
+    NOT_SENT_YET = "not_sent_yet"  # a message went out moments ago, and nothing new was sent
+    WAIT = "wait"  # too many wrong codes, or too many codes asked for; {minutes}
+    STOPPED = "stopped"  # an operator has to unlock
+    NO_DESTINATION = "no_destination"
+    OVER = "over"  # this sign-in has ended: too many answers, too late, or it was used in another window
+    OTHER_WINDOW = "other_window"  # the form is of another sign-in than the newest one of this browser
+    BAD_LINK = "bad_link"  # the app sent the person here with a request that cannot be honoured
+    NEW_PASSWORD = "new_password"  # noqa: S105 - a new password is to be set first, which this page cannot do
+    UNAVAILABLE = "unavailable"
+
+
+class SignInPhase(Enum):
+    """Where a sign-in is."""
+
+    START = "start"
+    CODE = "code"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class SignInState:
+    """One sign-in. `session` is Cognito's, and as good as a password: it is kept encrypted.
+
+    `shown` are the challenge's public parameters. `version` counts the changes, so that of two requests at
+    once only one is heard.
+    """
+
+    request: AuthorizationRequest
+    stage: SignInPhase = SignInPhase.START
+    user_name: str = ""
+    session: str = field(default="", repr=False)
+    shown: Mapping[str, str] = field(default_factory=dict)
+    notice: Notice | None = None
+    minutes: int = 0
+    expires_at: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One sign-in that ended well. Who it is stands here as user name and sub; no address does."""
+
+    client_id: str
+    redirect_uri: str
+    nonce: str
+    code_challenge: str
+    user_name: str
+    sub: str
+    auth_time: int
+    channel: str
+    with_password: bool
+
+
+def key_of_cookie(cookie: str) -> str:
+    """The key of the sign-in of `cookie`. The cookie itself is kept nowhere."""
+    return f"hosted#{hashlib.sha256(cookie.encode()).hexdigest()}"
+
+
+def key_of_code(code: str) -> str:
+    """The key of the grant of `code`. The code itself is kept nowhere."""
+    return f"grant#{hashlib.sha256(code.encode()).hexdigest()}"
+
+
+# Cognito waits five minutes for somebody whom it has sent to a provider. Who came back later would have given
+# a code for nothing.
+LIFE = 290
+
+
+def csrf_of(cookie: str, version: int) -> str:
+    """The word that each form of a page brings back: which page it is of, and that it is this browser's."""
+    return f"{version}.{_word(cookie, version)}"
+
+
+def version_of(cookie: str, csrf: str) -> int | None:
+    """The version that a form's page was made of; None if the form is not of this sign-in."""
+    number, _, word = csrf.partition(".")
+    if not (number.isascii() and number.isdecimal() and len(number) < 10):
+        return None
+    same = hmac.compare_digest(_word(cookie, int(number)).encode(), word.encode())
+    return int(number) if same else None
+
+
+def _word(cookie: str, version: int) -> str:
+    return hmac.digest(cookie.encode(), f"csrf {version}".encode(), hashlib.sha256).hex()

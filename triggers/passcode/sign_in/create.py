@@ -1,0 +1,129 @@
+"""Create Auth Challenge: the next challenge of a sign-in, and the parameters that the app gets."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from passcode.channels.channel import choose_destination
+from passcode.delivery.envelope import Delivery, delivery_for
+from passcode.sign_in.events import asks_for_message
+from passcode.sign_in.rounds import History, RoundRecord, decode_metadata, encode_metadata
+from passcode.sign_in.steps import RoundLimits
+from passcode.sign_in.users import User
+from passcode.token_service.challenge import SIGN_IN, Challenge
+from passcode.token_service.issue import IssueRequest, issue
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.store import RecordStore
+
+
+class ChallengeStatus(Enum):
+    """The reason for this challenge, which the app shows to its user."""
+
+    SENT = "SENT"
+    WAITING = "WAITING"  # a message was sent moments ago, and its code is still valid
+    WRONG = "WRONG"
+    EXPIRED = "EXPIRED"
+    CHOOSE = "CHOOSE"  # nothing was sent yet: the app asks its user for a channel
+
+
+@dataclass(frozen=True)
+class ChallengeRound:
+    """One CUSTOM_CHALLENGE. `answers` and `resends` were given before it; `resend_at` is in epoch seconds."""
+
+    status: ChallengeStatus
+    challenge: Challenge | None
+    answers: int
+    resends: int
+    resend_at: int
+
+    @property
+    def metadata(self) -> str:
+        """The challengeMetadata. It has all that the next round needs, so that asking again calls no AWS."""
+        packed = self.challenge.pack() if self.challenge else ""
+        return encode_metadata(RoundRecord(self.answers, self.resends, self.resend_at, packed))
+
+    @property
+    def private(self) -> dict[str, str]:
+        """The privateChallengeParameters."""
+        return {"challenge": self.challenge.pack() if self.challenge else ""}
+
+
+@dataclass(frozen=True)
+class SignInCreator:
+    """The rules of `create`, with what they need. `choice_asked`: the app picks the channel first."""
+
+    store: RecordStore
+    put: Callable[[Delivery], None]
+    policy: Policy
+    limits: RoundLimits
+    choice_asked: bool = False
+
+    def next_round(
+        self, user: User, rounds: History, metadata: Mapping[str, object], nonce: str, now: int
+    ) -> ChallengeRound:
+        """The round that follows `rounds`, the CUSTOM_CHALLENGE entries so far.
+
+        Raises `Refused` with a sentence for the caller, `Unavailable`, or ValueError for metadata that this
+        stack did not write.
+        """
+        if not user.destinations:
+            raise Refused(Refusal.NO_DESTINATION)
+        if not rounds:
+            if self.choice_asked:
+                return ChallengeRound(ChallengeStatus.CHOOSE, None, answers=0, resends=0, resend_at=now)
+            return self._send(user, (user.preferred,), (0, 0), nonce, now)
+        # Every round is read before anything is sent: foreign metadata in any of them is a refusal.
+        records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
+        last = records[-1]
+        challenge = Challenge.unpack(last.challenge) if last.challenge else None
+        asks = asks_for_message(metadata)
+        counts = last.after_response(asks_for_message=asks)
+        if not asks:
+            return _asked_again(challenge, counts, last.resend_at, now)
+        wish = metadata.get("channel")
+        used = challenge.channel if challenge else user.preferred
+        return self._send(user, (wish if isinstance(wish, str) else "", used), counts, nonce, now)
+
+    def _send(
+        self, user: User, wishes: tuple[str, ...], counts: tuple[int, int], nonce: str, now: int
+    ) -> ChallengeRound:
+        ask = IssueRequest(
+            purpose=SIGN_IN,
+            subject=user.subject,
+            channel=choose_destination(user.destinations, *wishes).channel.value,
+            bound=user.bound,
+            decoy=user.decoy,
+            nonce=nonce,
+            now=now,
+        )
+        issued = issue(ask, self.store, self.policy)
+        if issued.sent:
+            self.put(delivery_for(issued.challenge, user.destinations, user.locale))
+        status = ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING
+        return ChallengeRound(status, issued.challenge, *counts, issued.resend_at)
+
+    def public(self, user: User, this: ChallengeRound, now: int) -> dict[str, str]:
+        """The publicChallengeParameters of `this` round: the same keys for everybody."""
+        channel = this.challenge.channel if this.challenge else ""
+        return {
+            "status": this.status.value,
+            "channel": channel,
+            "destination": user.masks.get(channel, ""),
+            "channels": json.dumps(dict(user.masks), separators=(",", ":")),
+            "codeLength": str(self.policy.code_digits),
+            "expiresIn": str(max(0, this.challenge.expires_at - now) if this.challenge else 0),
+            "resendIn": str(max(0, this.resend_at - now)),
+            "attemptsLeft": str(max(0, self.limits.answers - this.answers)),
+            "resendsLeft": str(max(0, self.limits.resends - this.resends)),
+        }
+
+
+def _asked_again(last: Challenge | None, counts: tuple[int, int], resend_at: int, now: int) -> ChallengeRound:
+    """The same challenge once more, after an answer that was not right. Costs nothing and sends nothing."""
+    if last is None:
+        return ChallengeRound(ChallengeStatus.CHOOSE, None, *counts, resend_at)
+    return ChallengeRound(
+        ChallengeStatus.EXPIRED if now >= last.expires_at else ChallengeStatus.WRONG, last, *counts, resend_at
+    )

@@ -1,0 +1,132 @@
+"""The next step of a sign-in, for Define Auth Challenge: the allowed histories as a table.
+
+Imports next to nothing, because `define` imports it at every cold start.
+"""
+
+from enum import Enum
+
+from passcode.sign_in.events import asks_for_message
+from passcode.sign_in.rounds import CUSTOM_CHALLENGE, decode_metadata
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from passcode.sign_in.rounds import History
+
+
+class Mode(Enum):
+    """How a client signs in. The server decides it by client id, never the caller."""
+
+    PASSWORD_AND_CODE = "PASSWORD_AND_CODE"  # noqa: S105 - the name of a mode
+    CODE_ONLY = "CODE_ONLY"
+
+
+class Step(Enum):
+    """The response to Cognito. The value of an ASK is Cognito's own challengeName."""
+
+    ASK_PASSWORD = "PASSWORD_VERIFIER"  # noqa: S105 - the name of a challenge
+    ASK_NEW_PASSWORD = "NEW_PASSWORD_REQUIRED"  # noqa: S105 - the name of a challenge
+    ASK_CODE = CUSTOM_CHALLENGE
+    ISSUE = "issueTokens"
+    FAIL = "failAuthentication"
+
+
+# A history is written with one letter for each entry: S, P or N for a challenge of Cognito that was passed,
+# C for a right code, c for an answer or a request that was not a right code, ? for anything else.
+_LETTERS = {"SRP_A": "S", "PASSWORD_VERIFIER": "P", "NEW_PASSWORD_REQUIRED": "N"}
+
+# The allowed histories. `c*` stands for any number of c. A history without a row is refused.
+HISTORIES = {
+    Mode.PASSWORD_AND_CODE: {
+        # An empty history has no row: a caller that need not begin with SRP_A could skip the password.
+        "S": Step.ASK_PASSWORD,
+        "SP": Step.ASK_CODE,
+        "SPc*": Step.ASK_CODE,
+        "SPc*C": Step.ISSUE,
+        "SPN": Step.ASK_CODE,
+        "SPNc*": Step.ASK_CODE,
+        "SPNc*C": Step.ISSUE,
+    },
+    Mode.CODE_ONLY: {
+        "": Step.ASK_CODE,
+        "c*": Step.ASK_CODE,
+        "c*C": Step.ISSUE,
+        # Some SDKs always begin with SRP_A. It proves nothing, and no password is asked for.
+        "S": Step.ASK_CODE,
+        "Sc*": Step.ASK_CODE,
+        "Sc*C": Step.ISSUE,
+    },
+}
+_MUST_SET_PASSWORD = ("FORCE_CHANGE_PASSWORD", "RESET_REQUIRED")
+
+
+class RoundLimits:
+    """The most answers and resends that one sign-in may have."""
+
+    def __init__(self, answers: int, resends: int) -> None:
+        self.answers = answers
+        self.resends = resends
+
+
+def next_step(
+    mode: Mode,
+    history: "History",
+    limits: RoundLimits,
+    *,
+    user_status: str = "",
+    client_metadata: "Mapping[str, Any] | None" = None,
+    user_not_found: bool = False,
+) -> Step:
+    """The step after `history`, Cognito's list of challenge results so far.
+
+    Tokens are issued only if the last entry is a CUSTOM_CHALLENGE with result true and the whole history has
+    a row in `HISTORIES`. Everything else is a refusal.
+    """
+    letters = _letters(history)
+    step = HISTORIES[mode].get(_pattern(letters), Step.FAIL)
+    if letters == "SP" and step is Step.ASK_CODE and user_status in _MUST_SET_PASSWORD:
+        return Step.ASK_NEW_PASSWORD
+    rounds = [entry for entry in history if entry.get("challengeName") == CUSTOM_CHALLENGE]
+    if not rounds or step is Step.FAIL:
+        return step
+    return _after_a_round(step, rounds, limits, asks_for_message(client_metadata or {}), user_not_found)
+
+
+def _letters(history: "History") -> str:
+    letters = ""
+    for number, entry in enumerate(history, 1):
+        name, result = entry.get("challengeName"), entry.get("challengeResult")
+        if name == CUSTOM_CHALLENGE:
+            # Only the last result may be other than true or false: Cognito has not recorded it yet.
+            letters += "C" if result is True else "c" if result is False or number == len(history) else "?"
+        else:
+            letters += _LETTERS.get(name, "?") if isinstance(name, str) and result is True else "?"
+    return letters
+
+
+def _pattern(letters: str) -> str:
+    """The row of a history: `SPccC` is `SPc*C`. A right code without a wrong one before it is `c*C` too."""
+    opening = letters.rstrip("cC")
+    rounds = letters[len(opening) :]
+    wrong = rounds.rstrip("C")
+    if "C" in wrong or len(rounds) - len(wrong) > 1:
+        return "?"
+    return opening + ("c*" if rounds else "") + rounds[len(wrong) :]
+
+
+def _after_a_round(
+    step: Step, rounds: "History", limits: RoundLimits, asks_again: bool, user_not_found: bool
+) -> Step:
+    try:
+        # Every round must carry metadata of this stack, though the last one has all the counts.
+        records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
+    except ValueError:
+        return Step.FAIL
+    answers, resends = records[-1].after_response(asks_for_message=asks_again)
+    if answers > limits.answers or resends > limits.resends:
+        return Step.FAIL
+    if step is Step.ISSUE:
+        return Step.FAIL if user_not_found or asks_again else Step.ISSUE
+    return Step.ASK_CODE if asks_again or answers < limits.answers else Step.FAIL

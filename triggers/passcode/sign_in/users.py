@@ -1,0 +1,55 @@
+"""Who is signing in, as far as the codes are concerned."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from passcode.channels.channel import BLANK, Channel, Destinations, fingerprint, verified_destinations
+from passcode.sign_in import events
+from passcode.sign_in.decoys import decoy_attributes
+from passcode.sign_in.events import Event
+
+
+@dataclass(frozen=True)
+class User:
+    """A user, or the decoy that stands in for one."""
+
+    subject: str
+    destinations: Destinations
+    preferred: str
+    locale: str
+    masks: Mapping[str, str]  # what the app may show, by channel
+    bound: str  # fingerprint of the verified destinations, those of channels out of use included
+    decoy: bool
+
+
+def read_user(event: Event, order: Sequence[Channel], salt: str) -> User:
+    """Read the person from a trigger's event.
+
+    Someone with nowhere to send a code to is a decoy too, until the password is proven: an error would tell
+    a stranger that the name exists.
+    """
+    proven = events.password_was_proven(event)
+    if not events.user_not_found(event):
+        known = _user(events.attributes(event), order, salt, decoy=False, proven=proven)
+        if known.subject and (known.destinations or proven):
+            return known
+    attributes = decoy_attributes(salt, events.user_name(event), order)
+    return _user(attributes, order, salt, decoy=True, proven=proven)
+
+
+def _user(
+    attributes: Mapping[str, str], order: Sequence[Channel], salt: str, *, decoy: bool, proven: bool
+) -> User:
+    destinations = verified_destinations(attributes, order)
+    return User(
+        subject=attributes.get("sub", ""),
+        destinations=destinations,
+        # Before the password everybody is shown the same: every channel in use, and nothing behind it.
+        masks={channel.value: d.masked for channel, d in destinations.items()}
+        if proven
+        else {channel.value: BLANK[channel] for channel in order},
+        bound=fingerprint(attributes, salt),
+        preferred=attributes.get("custom:otp_channel", ""),
+        locale=attributes.get("locale", ""),
+        decoy=decoy,
+    )

@@ -1,0 +1,50 @@
+"""An answer from `verify`'s side: is it for this person, and is it right."""
+
+from dataclasses import replace
+
+from passcode.channels.channel import fingerprint
+from passcode.sign_in import events
+from passcode.sign_in.events import Event
+from passcode.token_service.challenge import SIGN_IN, Challenge
+from passcode.token_service.check import Verdict, check
+from passcode.token_service.policy import Policy
+from passcode.token_service.refusal import Refusal
+from passcode.token_service.store import CodeMac, RecordStore, VerifiedCode
+
+
+def read_challenge(event: Event) -> Challenge | None:
+    """The challenge that `create` left for this answer; None if there is none, or none of ours."""
+    try:
+        challenge = Challenge.unpack(events.private_parameters(event).get("challenge"))
+    except ValueError:
+        return None
+    # A challenge for another purpose opens nothing here, though its code may be right.
+    return challenge if challenge.purpose == SIGN_IN else None
+
+
+def check_sign_in(
+    event: Event,
+    challenge: Challenge,
+    *,
+    code_mac: CodeMac,
+    store: RecordStore,
+    policy: Policy,
+    now: int,
+    salt: str,
+    proves: bool = False,
+) -> Verdict:
+    """Judge the answer in `event` to `challenge`. Raises `Unavailable` if the key or the store is out.
+
+    `salt`: the deployment's. `proves`: an accepted answer is kept as evidence for the tokens of its client.
+    """
+    if events.user_not_found(event):
+        challenge = replace(challenge, decoy=True)
+    if not challenge.decoy:
+        attributes = events.attributes(event)
+        if attributes.get("sub") != challenge.subject:
+            return Verdict(Refusal.NO_CHALLENGE)
+        if fingerprint(attributes, salt) != challenge.bound:
+            return Verdict(Refusal.DESTINATION_CHANGED)
+    answer = events.answer(event)
+    given = VerifiedCode(events.client_id(event), challenge.channel) if proves else None
+    return check(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, given=given)
