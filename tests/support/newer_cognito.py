@@ -1,8 +1,8 @@
 """A loopback server in front of the local AWS that describes settings of a newer Cognito.
 
 It keeps them as AWS documents it: an update without `AcrConfiguration` resets it to the default names,
-`DcrConfiguration` stays as it is, and no update accepts `ClientType` and `ClientSecretArn`. `Invented` is in no
-model.
+`DcrConfiguration` stays as it is, and no update accepts `ClientType` and `ClientSecretArn`. No model has
+`Invented`.
 """
 
 import json
