@@ -77,6 +77,6 @@ def fix_of(facts: Facts) -> str:
 
 
 def triggers(**others: str | None) -> dict[str, str]:
-    """The triggers of the stack, with `others` instead of its own. None removes a trigger."""
+    """The triggers of the stack, and `others` in place of some. None removes a trigger."""
     wanted: Mapping[str, str | None] = STACK.triggers | others
     return {name: arn for name, arn in wanted.items() if arn}

@@ -1,8 +1,8 @@
 """A loopback server in front of the local AWS that describes settings of a newer Cognito.
 
-It keeps them as AWS documents it: `AcrConfiguration` resets to the default names when an update leaves it out,
-`DcrConfiguration` stays as it is, and no update accepts `ClientType` and `ClientSecretArn`. No model has the
-setting `Invented`.
+It keeps them as AWS documents it: an update without `AcrConfiguration` resets it to the default names,
+`DcrConfiguration` stays as it is, and no update accepts `ClientType` and `ClientSecretArn`. No model has
+`Invented`.
 """
 
 import json
@@ -19,7 +19,7 @@ _OF_THE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-
 
 
 class NewerCognito(ThreadingHTTPServer):
-    """`endpoint_url` is the server's address, and `local` that of the local AWS. `pool` has the newer settings."""
+    """The server at `endpoint_url`, in front of the local AWS at `local`. `pool` has the newer settings."""
 
     daemon_threads = True
 

@@ -118,7 +118,7 @@ def show_attached(output: Output, plan: AttachPlan) -> None:
     """Show the result of an attach, and the setting that a later deployment needs."""
     pool_id, clients = plan.backup.pool_id, plan.code_only_afterwards
     if plan.is_empty:
-        done = "Nothing to do: everything is attached."
+        done = "Everything is attached: nothing to do."
     else:
         done = f"Attached. Check it: {fixes.COMMAND} doctor {pool_id} --stack {plan.stack.name}"
     # Shown also if nothing was left to do: the run before can have been interrupted before it showed this.

@@ -140,7 +140,7 @@ def has_list(stack: DeployedStack, served: Collection[str], clients: Collection[
 
     The function's list also has the inner client of a hosted sign-in without a password.
     """
-    hosted = set(stack.served_code_only) - set(stack.code_only)
+    hosted = set(stack.code_only_with_hosted) - set(stack.code_only)
     return set(served) == {*clients, *hosted}
 
 

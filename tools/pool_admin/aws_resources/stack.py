@@ -52,7 +52,7 @@ class DeployedStack:
 
     @property
     def makes_pool(self) -> bool:
-        """Whether the stack has a user pool of its own instead of an existing one."""
+        """Whether the stack made its user pool instead of using an existing one."""
         return not self.parameters.get("UserPoolId")
 
     def owns(self, pool_id: str) -> bool:
@@ -66,7 +66,7 @@ class DeployedStack:
         return split_list(listed)
 
     @property
-    def served_code_only(self) -> tuple[str, ...]:
+    def code_only_with_hosted(self) -> tuple[str, ...]:
         """`code_only`, and the inner client of a hosted sign-in without a password: the function's list."""
         without_password = self.parameters.get("HostedSignInMode") == "CODE_ONLY"
         return (*self.code_only, *([self.inner_client] if without_password and self.inner_client else []))

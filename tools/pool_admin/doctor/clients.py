@@ -141,7 +141,7 @@ def _code_life(facts: Facts) -> int:
 
 
 def _both_modes(facts: Facts, clients: list[Client]) -> Iterator[Finding]:
-    code_only = set(facts.stack.deployed.served_code_only) if facts.stack else set()
+    code_only = set(facts.stack.deployed.code_only_with_hosted) if facts.stack else set()
     inner = facts.stack.deployed.inner_client if facts.stack else ""
     with_password = [client for client in clients if client["ClientId"] not in code_only]
     for client in clients if with_password else ():

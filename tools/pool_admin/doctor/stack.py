@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from tools.pool_admin import fixes
 from tools.pool_admin.aws_resources.functions import split_arn
-from tools.pool_admin.aws_resources.stack import CODE_ONLY, DELIVER
+from tools.pool_admin.aws_resources.stack import CODE_ONLY, DELIVER, split_list
 from tools.pool_admin.doctor.facts import Facts, StackFacts, Unchecked, Unreadable
 from tools.pool_admin.doctor.finding import Finding, Severity
 
@@ -105,7 +105,7 @@ def _code_only_served(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     if function is None or isinstance(function, Unchecked):
         return
     listed = function.get("Environment", {}).get("Variables", {}).get("CODE_ONLY_CLIENTS", "")
-    if set(filter(None, listed.split(","))) != set(known.deployed.served_code_only):
+    if set(split_list(listed)) != set(known.deployed.code_only_with_hosted):
         yield Finding.of(
             Severity.ERROR,
             f"function {function.get('FunctionName', 'DefineAuthChallenge')}",
