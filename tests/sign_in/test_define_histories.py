@@ -84,3 +84,24 @@ def test_a_name_that_is_nearly_ours_is_not_ours(mode: Mode, name: object) -> Non
         {"challengeName": name, "challengeResult": True, "challengeMetadata": LABEL}
     ]
     assert next_step(mode, history, LIMITS) is Step.FAIL
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_no_answer_beyond_the_limit_gives_tokens(most: int) -> None:
+    """`create` asks for no more answers. The rule holds even if a history claims that it did."""
+    limits = Limits(answers=most, resends=3)
+    for count in range(1, most + 3):
+        wrong = [entry("CUSTOM_CHALLENGE", False, LABEL)] * (count - 1)
+        last_right = next_step(Mode.CODE_ONLY, [*wrong, entry("CUSTOM_CHALLENGE", True, LABEL)], limits)
+        last_wrong = next_step(Mode.CODE_ONLY, [*wrong, entry("CUSTOM_CHALLENGE", False, LABEL)], limits)
+        assert last_right is (Step.ISSUE if count <= most else Step.FAIL), count
+        assert last_wrong is (Step.ASK_CODE if count < most else Step.FAIL), count
+
+
+@pytest.mark.parametrize("most", [0, 1, 3])
+def test_no_resend_beyond_the_limit_gets_a_message(most: int) -> None:
+    limits = Limits(answers=5, resends=most)
+    for count in range(1, most + 3):
+        history = [entry("CUSTOM_CHALLENGE", False, label(before, "")) for before in range(count)]
+        step = next_step(Mode.CODE_ONLY, history, limits, client_metadata={"action": "resend"})
+        assert step is (Step.ASK_CODE if count <= most else Step.FAIL), count

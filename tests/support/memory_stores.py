@@ -48,6 +48,8 @@ class MemoryStore:
     policy: Policy = field(default_factory=Policy)
     records: dict[str, Record] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    # The evidence that the accepted writes kept, by key.
+    evidence: dict[str, Given | None] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     def issue_if_clear(self, key: str, draft: Record, now: int) -> Write:
@@ -77,7 +79,8 @@ class MemoryStore:
         with self.lock:
             old = self._old("charge", key)
             new = _spent(old, counter) if right else replace(old, failures=old.failures + 1, failed_at=now)
-            return self._put(key, old, new, may_charge(old, counter, now, self.policy))
+            accepted = may_charge(old, counter, now, self.policy)
+            return self._charge(key, old, new, accepted=accepted, given=given if right else None)
 
     def charge_after_pause(
         self, key: str, counter: int, seen: Record, *, right: bool, now: int, given: Given | None = None
@@ -86,7 +89,13 @@ class MemoryStore:
             old = self._old("charge_after_pause", key)
             same = (old.failures, old.failed_at) == (seen.failures, seen.failed_at)
             new = _spent(old, counter) if right else replace(old, failures=1, failed_at=now)
-            return self._put(key, old, new, same and old.spent < counter <= old.issued)
+            accepted = same and old.spent < counter <= old.issued
+            return self._charge(key, old, new, accepted=accepted, given=given if right else None)
+
+    def _charge(self, key: str, old: Record, new: Record, *, accepted: bool, given: Given | None) -> Write:
+        if accepted:
+            self.evidence[key] = given
+        return self._put(key, old, new, accepted)
 
     def _old(self, write: str, key: str) -> Record:
         self.writes.append(write)

@@ -23,7 +23,7 @@ WORK = ROOT / ".local" / "mutants"
 
 # mutmut derives module names from paths, and src/ is the only import root that it knows.
 SOURCES = {"triggers": "src", "tools": "tools"}
-TESTS = ("support", "events", "token_service", "sign_in", "contract")
+TESTS = ("support", "events", "token_service", "sign_in", "channels", "contract")
 
 
 def prepare() -> None:
