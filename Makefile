@@ -81,7 +81,7 @@ $(PAGE)/app/node_modules/.ready: $(PAGE)/app/package-lock.json
 	@echo 'Installing the packages of the demo page. This takes about 15 seconds ...'
 	@cd $(PAGE)/app && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null && touch node_modules/.ready
 
-check: setup sam ## Run the linters, the type checker and the import contract.
+check: setup sam ## Run the linters, the type checker, the import contract and the phrase check.
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m mypy triggers
@@ -89,6 +89,7 @@ check: setup sam ## Run the linters, the type checker and the import contract.
 	@$(VENV)/bin/cfn-lint template.yaml
 	@said=$$($(SAM) validate --region us-east-1 2>&1) || { echo "$$said" >&2; exit 1; }
 	@PYTHONPATH=triggers $(VENV)/bin/lint-imports
+	@$(RUN) -m tools.phrases
 
 # AWS SAM requires an older boto3 than requirements.lock has, so it gets a separate environment.
 SAM_VENV := .venv-sam
@@ -115,7 +116,7 @@ DEPLOY := deploy --template-file $(BUILT)/template.yaml --config-file "$(MINE)"
 deploy: build ## Deploy to AWS. The first deployment asks for the parameters.
 	@if grep -qs parameter_overrides "$(MINE)"; then $(SAM) $(DEPLOY); else cp samconfig.toml "$(MINE)" && $(SAM) $(DEPLOY) --guided; fi
 
-# mutmut has an environment of its own, because `make test` does not need it.
+# mutmut has a separate environment, because `make test` does not need it.
 MUTANTS_VENV := .venv-mutants
 # Names of mutants, such as passcode.sign_in.verify.*, to run fewer of them.
 MUTANTS ?=

@@ -1,6 +1,6 @@
-"""What only a local stack can do: nobody reads mail there, so addresses are confirmed and codes read here.
+"""Functions for a local stack only: confirm addresses, and read codes from the inbox.
 
-Nothing in this file works on AWS, and nothing outside it knows that a local stack exists.
+They do not work on AWS. A local stack delivers its messages to an inbox that this module reads.
 """
 
 from __future__ import annotations
@@ -23,25 +23,27 @@ _ORIGIN_LINE = re.compile(r"@\S+ #(?P<code>\d+)\s*\Z")
 
 
 def running_stack(pool: PoolConfig) -> Stack:
-    """The running local stack that this pool is part of; raises CliError when it is not one."""
+    """The running local stack of this pool. Raises CliError if the pool is not local, or not running."""
     if not pool.is_local:
-        raise CliError("Only a local stack has an inbox. Leave --inbox out and read the real message.")
-    # Imported here, so that a client for real pools needs no emulator.
+        raise CliError(
+            "Only a local stack has an inbox. Omit --inbox, and enter the code from the real message."
+        )
+    # Imported here, because a client of a pool on AWS needs no emulator.
     from tools.local_stack import errors, stack  # noqa: PLC0415
 
     try:
-        found = stack.load()
+        running = stack.load()
     except errors.StackError as error:
         raise CliError(str(error), UNREACHABLE) from None
-    if found.user_pool_id != pool.user_pool_id:
+    if running.user_pool_id != pool.user_pool_id:
         raise CliError(
-            "Another local stack runs here. Point PASSCODE_LOCAL_DIR at the directory of this one."
+            "Another local stack is running here. Set PASSCODE_LOCAL_DIR to the directory of this stack."
         )
-    return found
+    return running
 
 
 def confirm_account(pool: PoolConfig, email: str, phone: str | None) -> None:
-    """Do what a person does with two confirmation messages: confirm the account and its addresses."""
+    """Confirm the account and mark its addresses as verified, in place of the user's confirmation codes."""
     cognito = running_stack(pool).client("cognito-idp")
     user = {"UserPoolId": pool.user_pool_id, "Username": email}
     verified = ["email_verified", *(["phone_number_verified"] if phone else [])]
@@ -52,7 +54,7 @@ def confirm_account(pool: PoolConfig, email: str, phone: str | None) -> None:
 
 
 class Inbox:
-    """The messages of one user. Make it before the sign-in begins: what is there then counts as old."""
+    """The messages of one user. Create it before the sign-in: messages that exist by then count as old."""
 
     def __init__(self, stack: Stack, email: str) -> None:
         self._stack = stack
@@ -60,37 +62,40 @@ class Inbox:
         self._seen = {channel: len(self.messages(channel)) for channel in self._addresses}
 
     def messages(self, channel: str) -> list[Message]:
-        """All of the user's messages on one channel, oldest first."""
+        """All messages of the user on one channel, oldest first."""
         from tools.local_stack import inbox  # noqa: PLC0415
 
         address = self._addresses.get(channel)
-        found = inbox.read(self._stack, to=address) if address else []
-        return [message for message in found if message.channel == channel]
+        messages = inbox.read(self._stack, to=address) if address else []
+        return [message for message in messages if message.channel == channel]
 
     def newest(self, challenge: Challenge) -> Message:
-        """The message that a challenge speaks of; waits until it is there, at most 15 seconds."""
-        fresh = 1 if challenge.status is Status.SENT else 0
-        wanted = max(self._seen.get(challenge.channel, 0) + fresh, 1)
-        give_up_at = time.monotonic() + _WAIT_SECONDS
-        while len(found := self.messages(challenge.channel)) < wanted:
-            if time.monotonic() > give_up_at:
+        """Wait up to 15 seconds for the message of a challenge. Raises CliError if it does not arrive."""
+        new = 1 if challenge.status is Status.SENT else 0
+        expected = max(self._seen.get(challenge.channel, 0) + new, 1)
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while len(messages := self.messages(challenge.channel)) < expected:
+            if time.monotonic() > deadline:
                 raise CliError(
-                    "No message came. Is there an account of that name? Otherwise look into the log that "
-                    "`python -m tools.local_stack status` names."
+                    "No message arrived. Check that this account exists. If it does, read the log file that "
+                    "`python -m tools.local_stack status` shows."
                 )
             time.sleep(0.05)
-        self._seen[challenge.channel] = len(found)
-        return found[-1]
+        self._seen[challenge.channel] = len(messages)
+        return messages[-1]
 
 
 def code_in(message: Message, digits: int) -> str:
-    """The code in a message: the origin-bound line of an SMS, else the one number of that many digits."""
+    """The code in a message: from the origin-bound line of an SMS, else the number with that many digits.
+
+    Raises CliError if the message has no such number.
+    """
     if match := _ORIGIN_LINE.search(message.text):
         return match["code"]
-    found = re.search(rf"(?<![\d#])\d([ -]?\d){{{digits - 1}}}(?!\d)", message.text)
-    if not found:
-        raise CliError("The newest message holds no code. Look at it: `python -m tools.local_stack inbox`.")
-    return re.sub(r"[ -]", "", found[0])
+    number = re.search(rf"(?<![\d#])\d([ -]?\d){{{digits - 1}}}(?!\d)", message.text)
+    if not number:
+        raise CliError("The newest message has no code. Read it: `python -m tools.local_stack inbox`.")
+    return re.sub(r"[ -]", "", number[0])
 
 
 def _addresses(stack: Stack, email: str) -> Mapping[str, str]:

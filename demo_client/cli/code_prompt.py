@@ -1,4 +1,4 @@
-"""From the first challenge to the tokens: who answers, what was typed, and which call that means."""
+"""The source of the code: the user at a prompt, or the local inbox. The loop from challenge to tokens."""
 
 from __future__ import annotations
 
@@ -21,22 +21,24 @@ _CHANNELS = ("email", "sms")
 
 
 class CodePrompt(Protocol):
-    """Whoever answers a challenge: a person at a prompt, or the local inbox."""
+    """Answers challenges: the user at a prompt, or the local inbox."""
 
     def show(self, challenge: Challenge) -> None:
-        """Say what just happened."""
+        """Show a new challenge."""
 
     def info(self, sentence: str) -> None:
-        """Say why nothing happened."""
+        """Show why an input had no effect."""
 
     def ask(self, challenge: Challenge) -> str:
-        """The code, or `resend`, `email` or `sms`."""
+        """Return the code, or one of the words `resend`, `email` and `sms`."""
 
 
 @dataclass(slots=True)
 class SignInLoop:
-    """One sign-in with whoever sits at the prompt. Words that can do nothing now are answered here, for
-    each resend is one of only three."""
+    """Runs one sign-in from start to tokens.
+
+    A request that cannot succeed now is not sent to the pool, because a sign-in has only three resends.
+    """
 
     sign_in: SignIn
     prompt: CodePrompt
@@ -44,7 +46,11 @@ class SignInLoop:
     _shown_at: float = field(default=0.0, init=False)
 
     def run(self, password: str = "", channel: str | None = None) -> Tokens:
-        """Sign in; `channel` is asked for at once when the first message took another. Returns Tokens."""
+        """Sign in and return the tokens.
+
+        If `channel` is given and the first message went to another channel, a message on `channel` is
+        requested at once. Raises CliError, and what SignIn raises.
+        """
         step = self._show(self.sign_in.start(password))
         if channel and isinstance(step, Challenge) and step.channel != channel:
             step = self._show(self._request_channel(step, channel))
@@ -54,7 +60,9 @@ class SignInLoop:
 
     def _request_channel(self, challenge: Challenge, channel: str) -> Challenge | Tokens:
         if channel not in challenge.channels:
-            raise CliError(f"There is no {name(channel)} to send to. Choose: {offers(challenge)}.", REFUSED)
+            raise CliError(
+                f"This user cannot receive codes by {name(channel)}. Choose: {offers(challenge)}.", REFUSED
+            )
         if challenge.status is Status.CHOOSE:
             return self.sign_in.choose(channel)
         return self.sign_in.resend(channel)
@@ -76,13 +84,15 @@ class SignInLoop:
 
     def _why_not_now(self, challenge: Challenge, word: str) -> str:
         if word != "resend" and word not in challenge.channels:
-            return f"There is no {name(word)} to send to."
+            return f"This user cannot receive codes by {name(word)}."
         if challenge.status is Status.CHOOSE:
             return ""
         if not challenge.resends_left:
-            return "No resend is left in this sign-in. Answer with the last code, or start again."
+            return "No resends are left in this sign-in. Enter the last code, or start again."
         wait = challenge.resend_in - int(self.now() - self._shown_at)
-        return f"Wait {duration(wait)} for another message; the last code is still good." if wait > 0 else ""
+        if wait > 0:
+            return f"Wait {duration(wait)} for another message. The last code is still valid."
+        return ""
 
     def _show(self, step: Challenge | Tokens) -> Challenge | Tokens:
         self._shown_at = self.now()
@@ -92,7 +102,7 @@ class SignInLoop:
 
 
 class ConsolePrompt:
-    """A person, or a script that writes to standard input."""
+    """Asks on the console: a user, or a script that writes to standard input."""
 
     def __init__(self, view: View) -> None:
         self._view = view
@@ -108,7 +118,7 @@ class ConsolePrompt:
 
 
 class InboxPrompt(ConsolePrompt):
-    """Reads the code out of the local inbox, and leaves the rest to nobody."""
+    """Answers with the code in the local inbox, without user interaction."""
 
     def __init__(self, view: View, inbox: Inbox) -> None:
         super().__init__(view)
@@ -125,21 +135,23 @@ class InboxPrompt(ConsolePrompt):
 
 
 def ask(view: View, prompt: str) -> str:
-    """One line from whoever is there; raises CliError when nobody is."""
+    """Ask for one line of input. Raises CliError if standard input is closed."""
     try:
-        return view.people.input(f"{prompt}: ", markup=False)
+        return view.console.input(f"{prompt}: ", markup=False)
     except EOFError:
-        view.people.print()
-        raise CliError("Nobody answered. Type the code at the prompt, or use --inbox locally.") from None
+        view.console.print()
+        raise CliError(
+            "Standard input is closed. Enter the code at the prompt, or use --inbox on a local stack."
+        ) from None
 
 
 def ask_password(view: View) -> str:
-    """The password: from PASSCODE_PASSWORD, a pipe, or the keyboard without echo.
+    """The password, from PASSCODE_PASSWORD, from a pipe, or from the keyboard without echo.
 
-    There is no option for it: other users of a machine can read a command line.
+    There is no option for it, because other users of the machine can read a command line.
     """
-    if given := os.environ.get("PASSCODE_PASSWORD"):
-        return given
+    if password := os.environ.get("PASSCODE_PASSWORD"):
+        return password
     if sys.stdin.isatty():
         return getpass("Password: ", stream=sys.stderr)
     return ask(view, "Password")

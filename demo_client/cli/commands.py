@@ -1,4 +1,4 @@
-"""The commands. Each reads what was typed, calls one thing, and shows its outcome."""
+"""The commands on accounts and sign-ins. Each reads its options, calls one function and shows the result."""
 
 import typer
 
@@ -41,7 +41,7 @@ def sign_up(
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
-    """Make an account. On the local stack its addresses are confirmed at once."""
+    """Create an account. On the local stack its addresses are confirmed at once."""
     with command(as_json=as_json) as view:
         pool = find_pool(stack)
         account = Account(cognito_client(pool), pool, email)
@@ -49,22 +49,22 @@ def sign_up(
         if pool.is_local:
             local_stack_api.confirm_account(pool, email, phone)
         elif not as_json:
-            account.confirm(ask(view, "The confirmation code that Cognito mailed"))
+            account.confirm(ask(view, "The confirmation code that Cognito sent"))
         if phone and not pool.is_local:
-            view.info("The number counts once it is verified; until then codes go to the email address.")
+            view.info("Codes go to the email address until the phone number is verified.")
         facts = {"sub": sub, "email": email, "confirmed": pool.is_local or not as_json}
-        view.result(f"The account is made. Sign in: `sign-in {email}`.", facts)
+        view.result(f"The account was created. Sign in: `sign-in {email}`.", facts)
 
 
 @app.command()
 def confirm(email: Email, resend: Resend = False, stack: Stack = None, as_json: Json = False) -> None:
-    """Confirm the address of a new account with the code that Cognito mailed."""
+    """Confirm the address of a new account with the code that Cognito sent."""
     with command(as_json=as_json) as view:
         pool = find_pool(stack)
         account = Account(cognito_client(pool), pool, email)
         if resend:
             account.resend_confirmation()
-        account.confirm(ask(view, "The confirmation code that Cognito mailed"))
+        account.confirm(ask(view, "The confirmation code that Cognito sent"))
         view.result(
             f"The address is confirmed. Sign in: `sign-in {email}`.", {"email": email, "confirmed": True}
         )
@@ -80,7 +80,7 @@ def sign_in(
     as_json: Json = False,
     show_tokens: ShowTokens = False,
 ) -> None:
-    """Sign in. At the prompt: the code, or resend, email or sms for another message."""
+    """Sign in. At the prompt enter the code, or resend, email or sms for another message."""
     with command(as_json=as_json) as view:
         pool = find_pool(stack)
         prompt = _code_prompt(view, pool, email if inbox else None)
@@ -92,7 +92,7 @@ def sign_in(
 
 @app.command()
 def whoami(stack: Stack = None, as_json: Json = False, show_tokens: ShowTokens = False) -> None:
-    """Say who is signed in, by the tokens kept here and by the pool."""
+    """Show the signed-in user. Both the saved tokens and the pool are checked."""
     with command(as_json=as_json) as view:
         pool = find_pool(stack)
         view.user(*session.whoami(cognito_client(pool), pool), show_tokens=show_tokens)
@@ -108,17 +108,17 @@ def refresh(stack: Stack = None, as_json: Json = False, show_tokens: ShowTokens 
 
 @app.command()
 def sign_out(everywhere: Everywhere = False, stack: Stack = None, as_json: Json = False) -> None:
-    """End the sign-in at the pool, and forget its tokens here."""
+    """Sign out of the pool, and delete the saved tokens."""
     with command(as_json=as_json) as view:
         pool = find_pool(stack)
         session.sign_out(cognito_client(pool), pool, everywhere=everywhere)
-        where = "everywhere" if everywhere else "here"
-        view.result(f"Signed out {where}.", {"signed_in": False, "everywhere": everywhere})
+        scope = "on all devices" if everywhere else "on this device"
+        view.result(f"Signed out {scope}.", {"signed_in": False, "everywhere": everywhere})
 
 
 @app.command()
 def demo(port: Port = None) -> None:
-    """Start the local stack and tell what it can do, step by step (make demo)."""
+    """Start the local stack, run the demo on it and serve the demo page (make demo)."""
     with command(as_json=False):
         run.run_demo(port)
 

@@ -1,4 +1,4 @@
-"""What every command can be given, and the one place where an error becomes a sentence and an exit code."""
+"""The options of the commands, and the translation of errors to one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ from demo_client.errors import to_cli_error
 _PARAGRAPHS = (
     "Sign in to Amazon Cognito with a one-time code.",
     (
-        "Without --stack the commands talk to the local stack (make up). A pool on AWS is named by --stack "
-        "FILE, a file shaped like .local/stack.json, or by the environment: PASSCODE_USER_POOL_ID, "
-        "PASSCODE_CLIENT_ID (the app client for password and code), PASSCODE_CODE_ONLY_CLIENT_ID (that for "
-        "--passwordless) and PASSCODE_REGION (else it is read from the pool's id)."
+        "Without --stack the commands use the local stack (make up). To use a pool on AWS, give --stack "
+        "FILE, a file with the fields of .local/stack.json, or set these variables: PASSCODE_USER_POOL_ID, "
+        "PASSCODE_CLIENT_ID (the app client for password and code), PASSCODE_CODE_ONLY_CLIENT_ID (the app "
+        "client for --passwordless) and PASSCODE_REGION (default: the region in the pool id)."
     ),
     (
-        "PASSCODE_PASSWORD gives the password to scripts. PASSCODE_LOCAL_DIR is the directory of the local "
-        "stack (.local)."
+        "PASSCODE_PASSWORD is the password, for scripts. PASSCODE_LOCAL_DIR is the directory of the local "
+        "stack (default: .local)."
     ),
-    "Exit codes: 0 done, 1 put something right here, 2 mistyped, 3 refused, 4 not now, 5 nobody answers.",
+    (
+        "Exit codes: 0 done, 1 wrong input or configuration, 2 wrong usage, 3 refused, 4 temporary error, "
+        "5 not reachable."
+    ),
 )
 HELP = "\n\n".join(_PARAGRAPHS)
 
@@ -35,28 +38,36 @@ class Channel(StrEnum):
     SMS = "sms"
 
 
-Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The address that the account is known by.")]
-Json = Annotated[bool, typer.Option("--json", help="Answer with one JSON object, for scripts.")]
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The email address of the account.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 Stack = Annotated[Path | None, typer.Option(metavar="FILE", help="The stack file of the pool to use.")]
-Phone = Annotated[str | None, typer.Option(metavar="NUMBER", help="For SMS: +, country code, number.")]
-FirstChannel = Annotated[Channel | None, typer.Option(help="Where the codes of this account go first.")]
-ThisChannel = Annotated[Channel | None, typer.Option(help="Where this code should go.")]
-Passwordless = Annotated[bool, typer.Option("--passwordless", help="A code alone, without the password.")]
-ReadInbox = Annotated[bool, typer.Option("--inbox", help="Local stack: read the code from its inbox.")]
-ShowTokens = Annotated[bool, typer.Option("--show-tokens", help="With --json: give the tokens out, too.")]
-Everywhere = Annotated[bool, typer.Option("--everywhere", help="On all devices, not only here.")]
-Resend = Annotated[bool, typer.Option("--resend", help="Ask for another confirmation code first.")]
+Phone = Annotated[
+    str | None, typer.Option(metavar="NUMBER", help="Phone number for SMS: +, country code, number.")
+]
+FirstChannel = Annotated[
+    Channel | None, typer.Option(help="The first channel for the codes of this account.")
+]
+ThisChannel = Annotated[Channel | None, typer.Option(help="The channel for this code.")]
+Passwordless = Annotated[
+    bool, typer.Option("--passwordless", help="Sign in with a code only, without the password.")
+]
+ReadInbox = Annotated[bool, typer.Option("--inbox", help="Local stack only: read the code from its inbox.")]
+ShowTokens = Annotated[bool, typer.Option("--show-tokens", help="With --json: print the tokens, too.")]
+Everywhere = Annotated[
+    bool, typer.Option("--everywhere", help="Sign out on all devices, not only on this one.")
+]
+Resend = Annotated[bool, typer.Option("--resend", help="Request another confirmation code first.")]
 
-Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Where a new local AWS listens.")]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="The port of a new local AWS.")]
 
 
 @contextmanager
 def command(*, as_json: bool) -> Iterator[View]:
-    """Run the body of a command; whatever it raises ends as one sentence, never as a traceback."""
+    """Run the body of a command, and turn any exception into one sentence and an exit code."""
     view = View(as_json=as_json)
     try:
         yield view
     except Exception as error:
-        trouble = to_cli_error(error)
-        view.error(trouble)
-        raise typer.Exit(trouble.exit_code) from None
+        cli_error = to_cli_error(error)
+        view.error(cli_error)
+        raise typer.Exit(cli_error.exit_code) from None

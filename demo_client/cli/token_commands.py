@@ -1,4 +1,4 @@
-"""The commands of the token service: codes outside a sign-in."""
+"""The commands of the token service: one-time codes outside a sign-in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,22 +27,31 @@ from demo_client.token_client import (
 )
 
 _HELP = (
-    "Codes outside a sign-in, by the token service.",
+    "One-time codes outside a sign-in, from the token service.",
     (
-        "Without --stack these commands talk to the local stack (make up). A service on AWS is named by "
-        "PASSCODE_TOKEN_API_URL, the stack's output TokenApiURL, and called with your AWS credentials; "
-        "step-up also wants the pool, and somebody who is signed in to it."
+        "Without --stack these commands use the local stack (make up). To use a service on AWS, set "
+        "PASSCODE_TOKEN_API_URL to the stack's output TokenApiURL. The requests are signed with your AWS "
+        "credentials. step-up needs the pool, too, and a signed-in user."
     ),
 )
 
-Email = Annotated[str | None, typer.Option(metavar="EMAIL", help="Where the code should go.")]
-Phone = Annotated[str | None, typer.Option(metavar="NUMBER", help="Or by SMS: +, country code, number.")]
-Purpose = Annotated[str | None, typer.Option(metavar="WORDS", help="What it is for: shown in the message.")]
-Locale = Annotated[str | None, typer.Option(metavar="LOCALE", help="The message's language, such as de.")]
-Audience = Annotated[str | None, typer.Option(metavar="NAME", help="Who will read the proof.")]
-Key = Annotated[str | None, typer.Option(metavar="KEY", help="The same key never sends twice.")]
-Token = Annotated[str, typer.Argument(metavar="TOKEN", help="What create answered.")]
-Code = Annotated[str | None, typer.Argument(metavar="CODE", help="Asked for when it is left out.")]
+Email = Annotated[str | None, typer.Option(metavar="EMAIL", help="The email address for the code.")]
+Phone = Annotated[
+    str | None, typer.Option(metavar="NUMBER", help="Or the phone number: +, country code, number.")
+]
+Purpose = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="What the code is for; shown in the message.")
+]
+Locale = Annotated[
+    str | None, typer.Option(metavar="LOCALE", help="The language of the message, such as de.")
+]
+Audience = Annotated[str | None, typer.Option(metavar="NAME", help="The service that will check the proof.")]
+Key = Annotated[
+    str | None,
+    typer.Option(metavar="KEY", help="Idempotency key: a repeated request sends no second message."),
+]
+Token = Annotated[str, typer.Argument(metavar="TOKEN", help="The token that create returned.")]
+Code = Annotated[str | None, typer.Argument(metavar="CODE", help="The code. Default: ask for it.")]
 
 token_app = typer.Typer(help="\n\n".join(_HELP), no_args_is_help=True)
 
@@ -59,10 +68,10 @@ def create(
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
-    """Send a code to an address, and print the token that its answer goes with."""
+    """Send a code to an address, and print the token that verify needs."""
     with _token_client(stack, as_json=as_json) as (view, service):
         if (email is None) == (phone is None):
-            raise CliError("Name one address: --email EMAIL or --phone NUMBER.")
+            raise CliError("Give exactly one address: --email EMAIL or --phone NUMBER.")
         created = service.create(
             email=email,
             phone_number=phone,
@@ -77,7 +86,7 @@ def create(
 
 @token_app.command()
 def verify(token: Token, code: Code = None, stack: Stack = None, as_json: Json = False) -> None:
-    """Judge a code, and print the proof that it was right."""
+    """Check a code, and print the proof that it was right."""
     with _token_client(stack, as_json=as_json) as (view, service):
         TokenView(view).proof(service.verify(token, code or ask(view, "Code").strip()))
 
@@ -90,7 +99,7 @@ def step_up(
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
-    """Ask whoever is signed in here for a fresh code, at the address that the pool knows."""
+    """Ask the signed-in user for a new code, sent to a verified address of the pool."""
     with _token_client(stack, as_json=as_json) as (view, service):
         id_token = session.load(pool_config.find_pool(stack)).id_token
         created = service.step_up(id_token, channel=channel, purpose=purpose, audience=audience)
@@ -118,49 +127,52 @@ def _token_client(stack: Path | None, *, as_json: bool) -> Iterator[tuple[View, 
             raise _to_cli_error(error) from None
         except NoCredentialsError:
             raise CliError(
-                "There are no AWS credentials to sign with. Set AWS_PROFILE, or run `aws configure`."
+                "No AWS credentials were found to sign the request. Set AWS_PROFILE, or run `aws configure`."
             ) from None
 
 
 class TokenView:
-    """Tokens and proofs are printed whole, on one line: they are what these commands are for."""
+    """Prints results of the token service. A token or a proof is printed whole, on one line."""
 
     def __init__(self, view: View) -> None:
         self._view = view
 
     def code_sent(self, created: Created) -> None:
+        """Say whether and where a code was sent."""
         where = f"by {name(created.channel)} to {created.destination}"
         if created.status == "SENT":
-            self._view.info(f"A code went out {where}. It is good for {duration(created.expires_in)}.")
+            self._view.info(f"A code was sent {where}. It expires in {duration(created.expires_in)}.")
         else:
             self._view.info(
-                f"Nothing new was sent: the code that went {where} is still good. "
-                f"Another message can go out in {duration(created.resend_in)}."
+                f"No new message was sent. The code sent {where} is still valid. "
+                f"You can request another message in {duration(created.resend_in)}."
             )
 
     def created(self, created: Created) -> None:
+        """Print the token of a new challenge."""
         if not self._view.as_json:
             self.code_sent(created)
             self._lines({"subject": created.subject, "token": created.token})
         facts = {field: getattr(created, field) for field in Created.__dataclass_fields__}
-        self._view.result("Judge the answer with the token: `token verify TOKEN CODE`.", facts)
+        self._view.result("Check the code with the token: `token verify TOKEN CODE`.", facts)
 
     def proof(self, proof: Proof) -> None:
+        """Print a proof."""
         if not self._view.as_json:
             self._lines({"subject": proof.subject, "proof": proof.jwt})
         facts = {"verified": True, "proof": proof.jwt}
         facts |= {field: getattr(proof, field) for field in ("expires_in", "channel", "subject")}
         left = duration(proof.expires_in)
-        self._view.result(f"The code is right. The proof is good for {left}, for whoever checks it.", facts)
+        self._view.result(f"The code is right. The proof expires in {left}.", facts)
 
     def _lines(self, facts: dict[str, str]) -> None:
         for fact, value in facts.items():
-            # A token that is broken into lines, as a table would do, cannot be copied.
-            self._view.people.print(Text.assemble((f"{fact:<9}", "dim"), value), soft_wrap=True)
+            # A table would break the token into lines, and the user could not copy it.
+            self._view.console.print(Text.assemble((f"{fact:<9}", "dim"), value), soft_wrap=True)
 
 
 def _to_cli_error(error: TokenApiError) -> CliError:
-    """The service's own sentence, and the exit code of what can be done about it."""
+    """The service's own sentence, with the exit code for its kind of error."""
     if isinstance(error, WrongCode):
         return CliError(_wrong_code_message(error), REFUSED)
     if isinstance(error, TooSoon):
@@ -169,7 +181,7 @@ def _to_cli_error(error: TokenApiError) -> CliError:
 
 
 def _wrong_code_message(error: WrongCode) -> str:
-    """What a person is told who mistyped a code."""
+    """The sentence after a wrong code, with the attempts that are left."""
     left = error.attempts_left or 0
-    tries = {0: "The next answer has to wait", 1: "One try is left"}.get(left, f"{left} tries are left")
-    return f"That code is not right. {tries}."
+    attempts = {0: "Wait before you try again", 1: "This is the last attempt"}
+    return f"That code is wrong. {attempts.get(left, f'{left} attempts left')}."

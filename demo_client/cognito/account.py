@@ -1,4 +1,4 @@
-"""Making an account and confirming its address, with the calls that an app makes."""
+"""Create an account and confirm its address, with the API calls that an app makes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Account:
-    """One account of a pool, known by its email address."""
+    """One account of a pool, identified by its email address."""
 
     def __init__(self, cognito: CognitoIdentityProviderClient, pool: PoolConfig, email: str) -> None:
         self._cognito = cognito
@@ -19,21 +19,25 @@ class Account:
         self._email = email
 
     def sign_up(self, password: str, phone: str | None, channel: str | None) -> str:
-        """Make the account; returns its `sub`. Nothing is confirmed yet."""
+        """Create the account, unconfirmed, and return its `sub`.
+
+        Codes go to `channel` first (`email` or `sms`), or as the pool decides if it is None.
+        """
         attributes = {"email": self._email, "phone_number": phone, "custom:otp_channel": channel}
-        made = self._cognito.sign_up(
+        created = self._cognito.sign_up(
             ClientId=self._client_id,
             Username=self._email,
             Password=password,
             UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items() if value],
         )
-        return made["UserSub"]
+        return created["UserSub"]
 
     def confirm(self, code: str) -> None:
-        """Confirm the address with the code that Cognito itself mailed to it."""
+        """Confirm the address with the code that Cognito itself sent to it."""
         self._cognito.confirm_sign_up(
             ClientId=self._client_id, Username=self._email, ConfirmationCode=code.strip()
         )
 
     def resend_confirmation(self) -> None:
+        """Ask Cognito to send another confirmation code."""
         self._cognito.resend_confirmation_code(ClientId=self._client_id, Username=self._email)

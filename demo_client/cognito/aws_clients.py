@@ -1,4 +1,4 @@
-"""boto3 clients that read nothing of the user's own AWS set-up."""
+"""boto3 clients that ignore the user's own AWS configuration."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def cognito_client(pool: PoolConfig) -> CognitoIdentityProviderClient:
-    """A client that signs nothing: the calls of a sign-in are open to anybody and need no credentials."""
+    """A cognito-idp client without credentials: the sign-in operations are public and unsigned."""
     config = Config(
         signature_version=UNSIGNED,
         connect_timeout=5,
         read_timeout=30,
-        # On AWS a lost connection is worth a second try; a local stack that is not there will not come up.
+        # On AWS a lost connection is worth a retry. A local stack that is not running stays down.
         retries={"mode": "standard", "total_max_attempts": 1 if pool.is_local else 3},
         proxies={} if pool.is_local else None,
     )
@@ -32,13 +32,16 @@ def cognito_client(pool: PoolConfig) -> CognitoIdentityProviderClient:
 
 
 def isolated_session() -> boto3.Session:
-    """A session without profile and files: a stray AWS_PROFILE must not decide whether a sign-in works."""
-    nowhere = (None, None, os.devnull, None)
-    core = botocore.session.Session(
+    """A boto3 session without profile and configuration files.
+
+    A broken AWS_PROFILE must not decide whether a sign-in works.
+    """
+    no_file = (None, None, os.devnull, None)
+    botocore_session = botocore.session.Session(
         session_vars={
             "profile": (None, None, None, None),
-            "config_file": nowhere,
-            "credentials_file": nowhere,
+            "config_file": no_file,
+            "credentials_file": no_file,
         }
     )
-    return boto3.Session(botocore_session=core)
+    return boto3.Session(botocore_session=botocore_session)

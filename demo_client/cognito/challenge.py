@@ -1,4 +1,4 @@
-"""What the pool says after each round: a challenge to answer, or tokens."""
+"""The result of each round of a sign-in: a challenge to answer, or tokens."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from demo_client.errors import REFUSED, CliError
 
 
 class Status(StrEnum):
+    """The challenge parameter `status`: what happened in the round before."""
+
     SENT = "SENT"
     WAITING = "WAITING"
     WRONG = "WRONG"
@@ -21,7 +23,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One demand for a code. Times are in seconds; `channels` maps each usable channel to its mask."""
+    """One request for a code. Times are in seconds. `channels` maps usable channels to masked addresses."""
 
     status: Status
     channel: str
@@ -36,7 +38,7 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a sign-in ends with. `client_id` is the app client that they were issued to."""
+    """The tokens of one sign-in. `client_id` is the app client that they were issued to."""
 
     client_id: str
     id_token: str = field(repr=False)
@@ -45,7 +47,10 @@ class Tokens:
 
 
 def read_challenge(parameters: Mapping[str, str]) -> Challenge:
-    """A Challenge from Cognito's ChallengeParameters; raises CliError when they are not this product's."""
+    """Read a Challenge from Cognito's ChallengeParameters.
+
+    Raises CliError if they do not have the form that the triggers of this stack write.
+    """
     try:
         channels = json.loads(parameters["channels"])
         return Challenge(
@@ -61,13 +66,16 @@ def read_challenge(parameters: Mapping[str, str]) -> Challenge:
         )
     except (KeyError, ValueError, AttributeError):
         raise CliError(
-            "This pool asks for something else than a passcode. Check that its triggers are this stack's.",
+            "This pool does not ask for a one-time code. Check that its triggers are those of this stack.",
             REFUSED,
         ) from None
 
 
 def read_tokens(result: Mapping[str, Any], client_id: str, refresh_token: str = "") -> Tokens:
-    """Tokens from Cognito's AuthenticationResult. A refresh brings no refresh token, so the old one stays."""
+    """Read Tokens from Cognito's AuthenticationResult.
+
+    A refresh returns no refresh token, so `refresh_token` is kept then.
+    """
     return Tokens(
         client_id=client_id,
         id_token=result["IdToken"],

@@ -1,4 +1,4 @@
-"""Which pool to talk to: the local stack's file, another stack file, or the environment."""
+"""Configuration of the user pool: from the local stack's file, another stack file, or the environment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class PoolConfig:
-    """One user pool. `endpoint_url` is None on AWS; `token_dir` is the directory that keeps the tokens."""
+    """One user pool and its app clients.
+
+    `endpoint_url` is None on AWS. `token_dir` is the directory of the saved tokens.
+    """
 
     region: str
     user_pool_id: str
@@ -42,16 +45,19 @@ class PoolConfig:
         return self.endpoint_url is not None and urlsplit(self.endpoint_url).hostname in _LOOPBACK
 
     def client_id(self, *, passwordless: bool) -> str:
-        """The app client of a mode; raises CliError when this pool was given without it."""
+        """The app client for a mode of sign-in. Raises CliError if the configuration has none for it."""
         client_id = self.code_only_client_id if passwordless else self.password_and_code_client_id
         if not client_id:
             missing = "PASSCODE_CODE_ONLY_CLIENT_ID" if passwordless else "PASSCODE_CLIENT_ID"
-            raise CliError(f"This way of signing in needs an app client: set {missing}.")
+            raise CliError(f"No app client is configured for this mode of sign-in. Set {missing}.")
         return client_id
 
 
 def find_pool(stack: Path | None, environ: Mapping[str, str] = os.environ) -> PoolConfig:
-    """The pool that the person means: --stack, else PASSCODE_USER_POOL_ID, else the local stack."""
+    """The pool of `--stack`, else of PASSCODE_USER_POOL_ID, else of the local stack.
+
+    Raises CliError if there is none, or if its configuration is not valid.
+    """
     if stack is not None:
         return from_file(stack, _config_dir(environ))
     if environ.get("PASSCODE_USER_POOL_ID"):
@@ -60,23 +66,26 @@ def find_pool(stack: Path | None, environ: Mapping[str, str] = os.environ) -> Po
 
 
 def from_file(path: Path, config_dir: Path) -> PoolConfig:
-    """A pool from a stack file (endpoint_url, region, user_pool_id, clients)."""
+    """Read a pool from a stack file with the fields endpoint_url, region, user_pool_id and clients.
+
+    A local pool keeps its tokens next to the file, any other pool in `config_dir`. Raises CliError.
+    """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        clients = found["clients"]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        clients = content["clients"]
         pool = PoolConfig(
-            region=found["region"],
-            user_pool_id=found["user_pool_id"],
-            # A stack may have one of the two, and one for a pool that exists has none.
+            region=content["region"],
+            user_pool_id=content["user_pool_id"],
+            # A stack may have one of the two clients. A stack for an existing pool has none.
             password_and_code_client_id=clients.get("password_and_code", ""),
             code_only_client_id=clients.get("code_only", ""),
-            endpoint_url=found.get("endpoint_url"),
+            endpoint_url=content.get("endpoint_url"),
             token_dir=config_dir,
         )
         _check(pool)
     except FileNotFoundError:
         raise CliError(
-            f"No stack is running ({path} is not there). Run `make up`, or name a pool with --stack "
+            f"No stack is running ({path} does not exist). Run `make up`, or select a pool with --stack "
             "or PASSCODE_USER_POOL_ID.",
             UNREACHABLE,
         ) from None
@@ -100,21 +109,26 @@ def _from_environment(environ: Mapping[str, str]) -> PoolConfig:
 
 
 def _check(pool: PoolConfig) -> None:
-    # The id goes into a file name and two URLs, so it is held to its own form before it is used.
+    # The id becomes part of a file name and of two URLs, so its form is checked first.
     match = _POOL_ID.fullmatch(pool.user_pool_id)
     if not match or match["region"] != pool.region:
-        raise CliError("The user pool id does not fit its region. It looks like eu-west-1_AbCdEfGhI.")
+        raise CliError(
+            "The user pool id is not valid for its region. It has the form eu-west-1_AbCdEfGhI. "
+            "Check PASSCODE_USER_POOL_ID and PASSCODE_REGION, or the stack file."
+        )
     client_ids = [each for each in (pool.password_and_code_client_id, pool.code_only_client_id) if each]
     if not client_ids:
         raise CliError(
-            "This pool was given without an app client. Name one with PASSCODE_CLIENT_ID or "
+            "No app client is configured for this pool. Set PASSCODE_CLIENT_ID or "
             "PASSCODE_CODE_ONLY_CLIENT_ID, together with PASSCODE_USER_POOL_ID."
         )
     if not all(_CLIENT_ID.fullmatch(client_id) for client_id in client_ids):
-        raise CliError("An app client id is unfit. Set PASSCODE_CLIENT_ID or the stack file right.")
-    # Tokens travel to the endpoint: over the network only inside TLS.
+        raise CliError(
+            "Invalid app client id. Check PASSCODE_CLIENT_ID, PASSCODE_CODE_ONLY_CLIENT_ID or the stack file."
+        )
+    # Tokens are sent to the endpoint, so over the network only with TLS.
     if pool.endpoint_url and not pool.is_local and not pool.endpoint_url.startswith("https://"):
-        raise CliError("The endpoint must begin with https://, unless it is on this machine.")
+        raise CliError("PASSCODE_ENDPOINT_URL must begin with https://, unless it is on this machine.")
 
 
 def _config_dir(environ: Mapping[str, str]) -> Path:

@@ -1,6 +1,7 @@
-"""Being signed in: from fresh tokens to signing out. Nothing is kept or shown before it was checked.
+"""The signed-in session: verify and save tokens, refresh them, sign out.
 
-Between two commands the tokens are in one file, for its owner's eyes only.
+Tokens are verified before they are saved or shown. Between two commands they are in one file that only its
+owner can read.
 """
 
 from __future__ import annotations
@@ -22,22 +23,25 @@ if TYPE_CHECKING:
 
 
 def verify_and_save(pool: PoolConfig, tokens: Tokens) -> SignedInUser:
-    """Check fresh tokens, then keep them."""
-    person = verify(tokens, pool, fetch_keys(pool))
+    """Verify new tokens, save them and return their user. Raises CliError if they are not valid."""
+    user = verify(tokens, pool, fetch_keys(pool))
     save(pool, tokens)
-    return person
+    return user
 
 
 def whoami(cognito: CognitoIdentityProviderClient, pool: PoolConfig) -> tuple[SignedInUser, Tokens]:
-    """Who is signed in, by the tokens and by the pool: only the pool knows of a sign-out elsewhere."""
+    """The signed-in user and the saved tokens.
+
+    The pool is asked too, because only the pool knows of a sign-out on another device.
+    """
     tokens = load(pool)
-    person = verify(tokens, pool, fetch_keys(pool))
+    user = verify(tokens, pool, fetch_keys(pool))
     cognito.get_user(AccessToken=tokens.access_token)
-    return person, tokens
+    return user, tokens
 
 
 def refresh(cognito: CognitoIdentityProviderClient, pool: PoolConfig) -> tuple[SignedInUser, Tokens]:
-    """New tokens for the refresh token."""
+    """Exchange the saved refresh token for new tokens, and save them."""
     old = load(pool)
     reply = cognito.initiate_auth(
         AuthFlow="REFRESH_TOKEN_AUTH",
@@ -49,7 +53,7 @@ def refresh(cognito: CognitoIdentityProviderClient, pool: PoolConfig) -> tuple[S
 
 
 def sign_out(cognito: CognitoIdentityProviderClient, pool: PoolConfig, *, everywhere: bool) -> None:
-    """End this sign-in, or all of the person's, at the pool first and then here."""
+    """End this session, or with `everywhere` all sessions of the user, and delete the saved tokens."""
     tokens = load(pool)
     if everywhere:
         cognito.global_sign_out(AccessToken=tokens.access_token)
@@ -59,14 +63,14 @@ def sign_out(cognito: CognitoIdentityProviderClient, pool: PoolConfig, *, everyw
 
 
 def token_path(pool: PoolConfig) -> Path:
-    """Named after the pool, so that the tokens of one are never shown to another."""
+    """The token file of a pool. Its name has the pool's id, so no pool gets another pool's tokens."""
     return pool.token_dir / f"tokens-{pool.user_pool_id}.json"
 
 
 def save(pool: PoolConfig, tokens: Tokens) -> None:
-    """Write the tokens, all or nothing, with mode 0600."""
+    """Write the tokens atomically, with mode 0600."""
     pool.token_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # mkstemp opens with 0600 from the start: a mode set afterwards leaves a moment to read it.
+    # mkstemp creates the file with 0600. A mode that is set afterwards leaves time to read it.
     handle, temporary = tempfile.mkstemp(dir=pool.token_dir, prefix=".tokens-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -78,19 +82,20 @@ def save(pool: PoolConfig, tokens: Tokens) -> None:
 
 
 def load(pool: PoolConfig) -> Tokens:
-    """The tokens of the last sign-in to this pool; raises CliError when there are none."""
+    """The tokens of the last sign-in to this pool. Raises CliError if there are none."""
     try:
-        found = json.loads(token_path(pool).read_text(encoding="utf-8"))
-        tokens = Tokens(**found)
-        usable = all(isinstance(value, str) for value in found.values())
+        content = json.loads(token_path(pool).read_text(encoding="utf-8"))
+        tokens = Tokens(**content)
+        is_valid = all(isinstance(value, str) for value in content.values())
     except FileNotFoundError:
-        raise CliError("Nobody is signed in here. Sign in: `sign-in EMAIL`.", REFUSED) from None
+        raise CliError("You are not signed in. Sign in: `sign-in EMAIL`.", REFUSED) from None
     except (OSError, ValueError, TypeError, AttributeError):
-        usable = False
-    if not usable:
+        is_valid = False
+    if not is_valid:
         raise CliError("The saved sign-in is damaged. Sign in again: `sign-in EMAIL`.")
     return tokens
 
 
 def delete(pool: PoolConfig) -> None:
+    """Delete the saved tokens, if there are any."""
     token_path(pool).unlink(missing_ok=True)

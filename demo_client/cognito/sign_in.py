@@ -1,4 +1,4 @@
-"""One sign-in as a state machine over Cognito's two calls. It prints nothing and asks nobody."""
+"""One sign-in as a state machine over InitiateAuth and RespondToAuthChallenge. It has no input and output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_METADATA: Final[Mapping[str, str]] = {}
 
 
 class Cognito(Protocol):
-    """The part of boto3's cognito-idp client that a sign-in uses."""
+    """The two operations of boto3's cognito-idp client that a sign-in uses."""
 
     @property
     def initiate_auth(self) -> Callable[..., Any]: ...
@@ -28,8 +28,8 @@ class Cognito(Protocol):
 class SignIn:
     """`start`, then `answer`, `resend` or `choose` until Tokens come back.
 
-    Each returns a Challenge (go on) or Tokens (done). A refusal raises what boto3 raises, and ends the
-    sign-in: Cognito takes no further answer to it.
+    Each method returns a Challenge (continue) or Tokens (finished). A refusal raises boto3's ClientError and
+    ends the sign-in: Cognito accepts no further answer.
     """
 
     def __init__(self, cognito: Cognito, pool: PoolConfig, user: str, *, passwordless: bool) -> None:
@@ -41,28 +41,34 @@ class SignIn:
         self._session: str | None = None
 
     def start(self, password: str = "") -> Challenge | Tokens:
-        """Begin. The password is used by PASSWORD_AND_CODE only, and never leaves this machine."""
+        """Start the sign-in. `password` is proven by SRP and never sent; a passwordless sign-in ignores it.
+
+        Raises CliError if the app client does not ask for the password.
+        """
         if self._passwordless:
             return self._step(self._initiate({"USERNAME": self._user}))
         proof = PasswordProof(self._pool, self._client_id, self._user, password)
-        asked = self._initiate(proof.opening())
-        if asked.get("ChallengeName") != "PASSWORD_VERIFIER":
-            # Going on would let a pool that is set up wrongly skip the password.
-            raise CliError("This app client does not ask for the password. Use --passwordless.", REFUSED)
-        self._session = asked.get("Session")
-        answer = proof.answer(asked["ChallengeParameters"])
+        reply = self._initiate(proof.srp_a())
+        if reply.get("ChallengeName") != "PASSWORD_VERIFIER":
+            # To continue would let a pool with a wrong configuration skip the password.
+            raise CliError(
+                "This app client does not ask for the password. Use --passwordless to sign in without one.",
+                REFUSED,
+            )
+        self._session = reply.get("Session")
+        answer = proof.password_claim(reply["ChallengeParameters"])
         return self._step(self._respond("PASSWORD_VERIFIER", answer))
 
     def answer(self, code: str) -> Challenge | Tokens:
-        """Answer with what the person typed."""
+        """Answer with the code that the user typed."""
         return self._answer(code, {})
 
     def resend(self, channel: str | None = None) -> Challenge | Tokens:
-        """Ask for the message again, over another channel if one is named. Costs no answer."""
+        """Ask for another message, on `channel` if it is given. A resend does not count as an attempt."""
         return self._answer("resend", {"action": "resend", **({"channel": channel} if channel else {})})
 
     def choose(self, channel: str) -> Challenge | Tokens:
-        """Answer a CHOOSE challenge: send the code over this channel."""
+        """Answer a CHOOSE challenge: send the code on this channel."""
         return self._answer("send", {"action": "send", "channel": channel})
 
     def _answer(self, answer: str, metadata: Mapping[str, str]) -> Challenge | Tokens:
@@ -88,31 +94,41 @@ class SignIn:
     def _step(self, reply: Mapping[str, Any]) -> Challenge | Tokens:
         if reply.get("AuthenticationResult"):
             return read_tokens(reply["AuthenticationResult"], self._client_id)
-        # Every answer brings a new session string, and the old one is dead.
+        # Every response has a new session string, and the old one is no longer valid.
         self._session = reply.get("Session")
         if reply.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
-            raise CliError("This account must first set a new password. Ask the pool's operators.", REFUSED)
+            raise CliError(
+                "This account must set a new password first. Ask the operators of the pool to reset it.",
+                REFUSED,
+            )
         if reply.get("ChallengeName") != "CUSTOM_CHALLENGE":
-            raise CliError("This pool asks for another factor than a code. Switch pool MFA off.", REFUSED)
+            raise CliError(
+                "This pool asks for another factor than a code. Turn MFA off in the pool.", REFUSED
+            )
         parameters = reply.get("ChallengeParameters") or {}
-        # From here on the name that Cognito gave counts, and not the address that was typed.
+        # The following answers must carry the user name that Cognito returned, not the typed address.
         self._user = parameters.get("USERNAME", self._user)
         return read_challenge(parameters)
 
 
 class PasswordProof:
-    """Proves a password without sending it. `opening` goes out first, `answer` to what comes back."""
+    """Proves a password by SRP, without sending it: `srp_a` first, then `password_claim`.
+
+    pycognito does the arithmetic.
+    """
 
     def __init__(self, pool: PoolConfig, client_id: str, user: str, password: str) -> None:
-        # Without a client of some kind it would build its own, and look for credentials to do so.
+        # Without a client, pycognito would create one and look for credentials.
         self._srp = AWSSRP(user, password, pool.user_pool_id, client_id, client=object())
 
-    def opening(self) -> dict[str, str]:
+    def srp_a(self) -> dict[str, str]:
+        """The AuthParameters of InitiateAuth."""
         return {"CHALLENGE_NAME": "SRP_A", **self._srp.get_auth_params()}
 
-    def answer(self, challenge_parameters: Mapping[str, str]) -> dict[str, str]:
+    def password_claim(self, challenge_parameters: Mapping[str, str]) -> dict[str, str]:
+        """The ChallengeResponses to PASSWORD_VERIFIER."""
         with warnings.catch_warnings():
-            # It calls datetime.utcnow(), which Python 3.12 warns of; the people at the prompt cannot help it.
+            # pycognito calls datetime.utcnow(), which is deprecated since Python 3.12.
             warnings.simplefilter("ignore", DeprecationWarning)
             answer = self._srp.process_challenge(challenge_parameters, self._srp.get_auth_params())
         return {str(key): str(value) for key, value in answer.items()}

@@ -1,4 +1,4 @@
-"""How the story looks on a terminal."""
+"""Output of the demo on a terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INDENT = (0, 0, 0, 3)
 
 
 class ScenarioConsole:
-    """Headings, sentences, messages that arrived, and two answers side by side."""
+    """Prints headings, sentences, received messages and comparisons."""
 
     def __init__(self) -> None:
         plain = Console(highlight=False)
@@ -49,7 +49,7 @@ class ScenarioConsole:
         )
 
     def message(self, message: Message) -> None:
-        """A message as its reader gets it."""
+        """Print a message as its recipient sees it."""
         title = Text(f"{name(message.channel)} to {message.to}", style="cyan")
         lines = [f"Subject: {message.subject}", ""] if message.subject else []
         body = Text("\n".join([*lines, message.text.strip()]))
@@ -58,18 +58,19 @@ class ScenarioConsole:
         )
 
     def side_by_side(self, known: Mapping[str, str], unknown: Mapping[str, str]) -> None:
-        table = Table("", "a known user", "nobody", box=None, pad_edge=False, header_style="dim")
+        """Print the challenge parameters of two users in two columns."""
+        table = Table("", "known user", "unknown user", box=None, pad_edge=False, header_style="dim")
         for key in sorted(known):
             table.add_row(Text(key), Text(known[key]), Text(unknown[key]))
         self.output.print(Padding(table, _INDENT, expand=False))
 
-    def wait(self, seconds: int, why: str) -> None:
-        """Count down where everybody can see it."""
-        self.info(f"{why} ({seconds} seconds)")
+    def wait(self, seconds: int, reason: str) -> None:
+        """Sleep for `seconds`, with the reason and a countdown on the terminal."""
+        self.info(f"{reason} ({seconds} seconds)")
         with self.output.status("") as status:
             for left in range(seconds, 0, -1):
                 status.update(f"{left} …")
                 time.sleep(1)
 
-    def command(self, what: str, line: str) -> None:
-        self.output.print(Text.assemble("   ", (f"{what:<22}", "dim"), (line, "bold")), soft_wrap=True)
+    def command(self, label: str, line: str) -> None:
+        self.output.print(Text.assemble("   ", (f"{label:<22}", "dim"), (line, "bold")), soft_wrap=True)

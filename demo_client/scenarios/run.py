@@ -1,4 +1,4 @@
-"""What `make demo` runs: the local stack up, the story, the page, and what to try by hand."""
+"""`make demo`: start the local stack, run the scenarios, serve the demo page, and print commands to try."""
 
 from __future__ import annotations
 
@@ -17,38 +17,40 @@ from demo_client.scenarios.sign_ins import run_scenarios
 if TYPE_CHECKING:
     from tools.local_stack.stack import Stack
 
-# The shortest cooldown that the template allows: the story waits one out.
+# The shortest cooldown that the template allows, because one scenario waits until it has passed.
 _PARAMETERS: Final = {"CooldownSeconds": "5"}
 
-# What a shell calls a command that SIGINT ended.
-_BY_CTRL_C: Final = 130
+# The exit code that a shell gives a command that SIGINT ended: 128 + 2.
+_SIGINT_EXIT_CODE: Final = 130
 
 
 def run_demo(port: int | None) -> None:
-    """Play everything. Raises CliError when something is not as told, or Ctrl-C ended it."""
+    """Run the demo; a new local AWS listens on `port`. Raises CliError if a scenario fails, or on Ctrl-C."""
     try:
         _run(port)
     except KeyboardInterrupt:
-        from tools.local_stack import stack  # noqa: PLC0415 - it needs the emulator too
+        from tools.local_stack import stack  # noqa: PLC0415 - needs the emulator
 
-        raise CliError(stack.interrupt_message(), _BY_CTRL_C) from None
+        raise CliError(stack.interrupt_message(), _SIGINT_EXIT_CODE) from None
 
 
 def _run(port: int | None) -> None:
-    from demo_client.web import process  # noqa: PLC0415 - it needs the emulator too
+    from demo_client.web import process  # noqa: PLC0415 - needs the emulator
 
-    console, began = ScenarioConsole(), time.monotonic()
-    page_port = process.port_to_be()
+    console, started_at = ScenarioConsole(), time.monotonic()
+    page_port = process.planned_port()
     with console.output.status("Starting a local AWS and deploying template.yaml to it …"):
         stack = _start_stack(port, process.parameters(page_port))
-    console.info(f"A local AWS runs at {stack.endpoint_url}, with template.yaml deployed to it.")
+    console.info(f"A local AWS is running at {stack.endpoint_url}, with template.yaml deployed to it.")
     ada = run_scenarios(connect(stack, find_pool(None)), console)
-    console.output.print(f"\nAll of it went through Cognito, in {time.monotonic() - began:.0f} seconds.\n")
+    console.output.print(
+        f"\nThe demo took {time.monotonic() - started_at:.0f} seconds. All sign-ins went through Cognito.\n"
+    )
     _show_commands(console, ada, _start_page(page_port))
 
 
 def _start_stack(port: int | None, page_parameters: dict[str, str]) -> Stack:
-    # Imported here, so that a client for real pools needs no emulator.
+    # Imported here, because a client of a pool on AWS needs no emulator.
     from tools.local_stack import errors, stack  # noqa: PLC0415
 
     try:
@@ -58,7 +60,7 @@ def _start_stack(port: int | None, page_parameters: dict[str, str]) -> Stack:
 
 
 def _start_page(port: int) -> str:
-    from demo_client.web import process  # noqa: PLC0415 - it needs the emulator too
+    from demo_client.web import process  # noqa: PLC0415 - needs the emulator
     from tools.local_stack import errors  # noqa: PLC0415
 
     try:
@@ -68,13 +70,13 @@ def _start_page(port: int) -> str:
 
 
 def _show_commands(console: ScenarioConsole, ada: DemoUser, page: str) -> None:
-    near = os.path.relpath(sys.executable)
-    python = near if Path(near).exists() else sys.executable
+    relative = os.path.relpath(sys.executable)
+    python = relative if Path(relative).exists() else sys.executable
     client = f"{python} -m demo_client"
-    console.command("see it in a browser", page)
-    console.command("sign in by hand", f"PASSCODE_PASSWORD={ada.password} {client} sign-in {ada.email}")
+    console.command("open the demo page", page)
+    console.command("sign in", f"PASSCODE_PASSWORD={ada.password} {client} sign-in {ada.email}")
     console.command("read the messages", f"{python} -m tools.local_stack inbox --follow")
-    console.command("with a code alone", f"{client} sign-in {ada.email} --passwordless --inbox")
-    console.command("who is signed in", f"{client} whoami")
+    console.command("sign in with a code", f"{client} sign-in {ada.email} --passwordless --inbox")
+    console.command("show the user", f"{client} whoami")
     console.command("sign out", f"{client} sign-out")
     console.command("stop the local AWS", "make down")

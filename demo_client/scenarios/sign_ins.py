@@ -1,4 +1,4 @@
-"""`make demo`: six things that really happen, told as they happen. Each chapter checks its own outcome."""
+"""The scenarios of `make demo`. Each one runs real sign-ins and checks their results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from demo_client.texts import describe
 
 
 def run_scenarios(environment: DemoEnvironment, console: ScenarioConsole) -> DemoUser:
-    """All six chapters; returns somebody who can sign in by hand afterwards."""
+    """Run all six scenarios, and return a user for the commands that the demo prints. Raises CliError."""
     ada = environment.create_user("ada", channel="email")
     grace = environment.create_user("grace", channel="sms")
     _password_then_code(environment, console, ada)
@@ -26,24 +26,24 @@ def _password_then_code(environment: DemoEnvironment, console: ScenarioConsole, 
     console.heading("A password, then a code by email")
     sign_in = environment.sign_in(ada, passwordless=False)
     challenge = sign_in.start()
-    expect(challenge.channel == "email", "the code did not go by email")
+    expect(challenge.channel == "email", "the code was not sent by email")
     console.info(f"Ada proves her password by SRP, without sending it. {describe(challenge)}")
     message = sign_in.message(challenge)
     console.message(message)
-    person = sign_in.answer_right(code_in(message, challenge.code_length))
-    console.success(f"Signed in as {person.email}. Both tokens hold against the pool's keys.")
+    user = sign_in.answer_right(code_in(message, challenge.code_length))
+    console.success(f"Signed in as {user.email}. Both tokens are verified with the pool's keys.")
 
 
 def _code_alone(environment: DemoEnvironment, console: ScenarioConsole, grace: DemoUser) -> None:
-    console.heading("A code alone, by SMS")
+    console.heading("A code without a password, by SMS")
     sign_in = environment.sign_in(grace, passwordless=True)
     challenge = sign_in.start()
-    expect(challenge.channel == "sms", "the code did not go by SMS")
-    console.info(f"{describe(challenge)} Nothing is proven yet, so the mask is blank.")
+    expect(challenge.channel == "sms", "the code was not sent by SMS")
+    console.info(f"{describe(challenge)} Nothing is proven yet, so the number is fully masked.")
     message = sign_in.message(challenge)
     console.message(message)
-    person = sign_in.answer_right(code_in(message, challenge.code_length))
-    console.success(f"Signed in as {person.email}. The last line is for phones: it fills the code in.")
+    user = sign_in.answer_right(code_in(message, challenge.code_length))
+    console.success(f"Signed in as {user.email}. Phones use the last line to fill in the code.")
 
 
 def _wrong_then_right(environment: DemoEnvironment, console: ScenarioConsole, ada: DemoUser) -> str:
@@ -55,7 +55,7 @@ def _wrong_then_right(environment: DemoEnvironment, console: ScenarioConsole, ad
     console.info(f"Ada gets {code} and types {mistyped}.")
     console.refusal(describe(sign_in.answer_wrong(mistyped)))
     sign_in.answer_right(code)
-    console.success(f"{code} signs her in.")
+    console.success(f"The code {code} signs her in.")
     return code
 
 
@@ -66,17 +66,17 @@ def _the_same_code_again(
     sign_in = environment.sign_in(ada, passwordless=True)
     challenge = sign_in.start()
     code = code_in(sign_in.message(challenge), challenge.code_length)
-    console.info(f"Somebody saw {used} and types it into a new sign-in. A code works once.")
+    console.info(f"An attacker saw {used} and enters it in a new sign-in. A code works once.")
     console.refusal(describe(sign_in.answer_wrong(used)))
     return sign_in, code
 
 
 def _resend(console: ScenarioConsole, sign_in: DemoSignIn, code: str) -> None:
     console.heading("A resend")
-    console.info("Ada asks for the message once more, still in that sign-in.")
+    console.info("Ada requests the message again in the same sign-in.")
     challenge = sign_in.resend_after_cooldown(console.wait)
-    again = code_in(sign_in.message(challenge), challenge.code_length)
-    expect(again == code, "the resend brought another code")
-    console.info(f"A second message came, with the same code, so a late first one works too: {again}.")
-    sign_in.answer_right(again)
-    console.success("It signs her in.")
+    resent = code_in(sign_in.message(challenge), challenge.code_length)
+    expect(resent == code, "the resend had another code")
+    console.info(f"The second message has the same code, so a late first message works, too: {resent}.")
+    sign_in.answer_right(resent)
+    console.success("The code signs her in.")

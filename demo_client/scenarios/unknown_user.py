@@ -1,4 +1,4 @@
-"""The chapter about a user who does not exist: what an outsider sees must not tell."""
+"""The scenario of an unknown user: an attacker must not see any difference from a known user."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ _MAX_GUESSES = 12
 
 
 def compare_unknown_user(environment: DemoEnvironment, console: ScenarioConsole) -> None:
-    """Start both, compare what comes back, and guess until Cognito ends it."""
+    """Compare the sign-ins of an unknown and a known user: parameters, guesses, refusal. Raises CliError."""
     console.heading("A user who does not exist looks like any other")
-    nobody = f"nobody-{secrets.token_hex(2)}@passcode.example"
-    unknown = _AnonymousCaller(environment, nobody)
-    made_up = unknown.start()
-    # Nobody is given a channel by chance, as people have theirs; the neighbour wants the same one.
-    lin = environment.create_user("lin", made_up["channel"])
+    unknown_email = f"unknown-{secrets.token_hex(2)}@passcode.example"
+    unknown = _AnonymousCaller(environment, unknown_email)
+    unknown_parameters = unknown.start()
+    # An unknown user gets a random channel, as real users have different ones. Lin gets the same channel.
+    lin = environment.create_user("lin", unknown_parameters["channel"])
     known = _AnonymousCaller(environment, lin.email)
-    told = known.start()
-    expect(_without_name(told) == _without_name(made_up), "an unknown user is told something else")
-    console.side_by_side(told, made_up)
+    known_parameters = known.start()
+    expect(
+        _without_name(known_parameters) == _without_name(unknown_parameters),
+        "an unknown user gets other parameters",
+    )
+    console.side_by_side(known_parameters, unknown_parameters)
     ends = known.guess_until_refused(), unknown.guess_until_refused()
-    expect(ends[0] == ends[1], "an unknown user is refused in another way")
-    expect(not Inbox(environment.stack, nobody).messages("email"), "a message went to nobody")
-    rounds, refusal = ends[0]
-    console.refusal(f"{rounds} guesses at each, and the same end for both: {refusal}")
+    expect(ends[0] == ends[1], "an unknown user is refused differently")
+    expect(not Inbox(environment.stack, unknown_email).messages("email"), "an unknown user got a message")
+    guesses, refusal = ends[0]
+    console.refusal(f"Both sign-ins end after {guesses} guesses with the same error: {refusal}")
     console.success(
-        "No message went out to nobody. All that this stack says is the same; USERNAME is Cognito's."
+        "No message was sent to the unknown user. The responses are identical except USERNAME, which Cognito "
+        "generates."
     )
 
 
@@ -41,7 +45,7 @@ def _without_name(parameters: Mapping[str, str]) -> Mapping[str, str]:
 
 
 class _AnonymousCaller:
-    """Somebody who knows an address and nothing else. Works on Cognito's raw answers: they leak."""
+    """A caller who knows an email address only. Compares the raw responses of Cognito, which could leak."""
 
     def __init__(self, environment: DemoEnvironment, email: str) -> None:
         self._cognito = environment.cognito
@@ -50,6 +54,7 @@ class _AnonymousCaller:
         self._session = ""
 
     def start(self) -> Mapping[str, str]:
+        """Start a sign-in; returns the challenge parameters."""
         reply = self._cognito.initiate_auth(
             AuthFlow="CUSTOM_AUTH", ClientId=self._client_id, AuthParameters={"USERNAME": self._email}
         )
@@ -57,7 +62,7 @@ class _AnonymousCaller:
         return reply["ChallengeParameters"]
 
     def guess_until_refused(self) -> tuple[int, str]:
-        """(Guesses made, the refusal that ended it)."""
+        """Guess until Cognito refuses; returns the number of guesses and the text of the refusal."""
         for guesses in range(1, _MAX_GUESSES):
             try:
                 self._guess()
@@ -70,6 +75,6 @@ class _AnonymousCaller:
             ClientId=self._client_id,
             ChallengeName="CUSTOM_CHALLENGE",
             Session=self._session,
-            ChallengeResponses={"USERNAME": self._email, "ANSWER": "no code at all"},
+            ChallengeResponses={"USERNAME": self._email, "ANSWER": "not a code"},
         )
         self._session = reply["Session"]

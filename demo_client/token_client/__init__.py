@@ -1,4 +1,7 @@
-"""The token service from Python: ask for a code, judge the answer, check the proof. Needs boto3 alone."""
+"""Python client of the token service: request a code, check it, and use up its proof. Needs only boto3.
+
+The modules import each other by relative names, so a copy of this folder works under any name.
+"""
 
 from .client import TokenClient
 from .errors import CodeGone, TokenApiError, TooSoon, Unreachable, WrongCode

@@ -1,4 +1,4 @@
-"""What the token service answers, typed. A token or a proof is never part of a repr."""
+"""The responses of the token service as typed values. Their repr contains no token and no proof."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from .errors import unfit
+from .errors import invalid_response
 
 _T = TypeVar("_T", str, int, bool)
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A code that is on its way. Times are in seconds; `status` is `SENT`, or `WAITING` when a message went
-    out moments ago; `destination` is masked; `subject` will be the proof's `sub`."""
+    """A challenge whose code was sent.
+
+    `token` is needed to check the code. Times are in seconds. `status` is `SENT`, or `WAITING` if the
+    cooldown has not passed and the previous code is still valid. `destination` is masked. `subject` will be
+    the claim `sub` of the proof.
+    """
 
     token: str = field(repr=False)
     expires_in: int
@@ -27,7 +31,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A right answer: `jwt` proves it to anybody who has the published keys, for `expires_in` seconds."""
+    """The result of a right code: a JWT that verifies with the published keys, for `expires_in` seconds."""
 
     jwt: str = field(repr=False)
     expires_in: int
@@ -37,7 +41,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Introspection:
-    """Whether a proof was good and fresh, and its claims, by their names; all empty when it was not."""
+    """Whether a proof was valid and not used before, and its claims. The claims are empty if it was not."""
 
     active: bool
     iss: str = ""
@@ -51,56 +55,59 @@ class Introspection:
     purpose: str = ""
 
 
-def created(found: Mapping[str, Any]) -> Created:
+def created(body: Mapping[str, Any]) -> Created:
+    """Read Created from a response. Like the others, raises TokenApiError if a field has a wrong type."""
     return Created(
-        token=_take(found, "token", str),
-        expires_in=_take(found, "expires_in", int),
-        channel=_take(found, "channel", str),
-        destination=_take(found, "destination", str),
-        status=_take(found, "status", str),
-        resend_in=_take(found, "resend_in", int),
-        subject=_take(found, "subject", str),
+        token=_take(body, "token", str),
+        expires_in=_take(body, "expires_in", int),
+        channel=_take(body, "channel", str),
+        destination=_take(body, "destination", str),
+        status=_take(body, "status", str),
+        resend_in=_take(body, "resend_in", int),
+        subject=_take(body, "subject", str),
     )
 
 
-def proof(found: Mapping[str, Any]) -> Proof:
-    if not _take(found, "verified", bool):
-        raise unfit(200)
+def proof(body: Mapping[str, Any]) -> Proof:
+    """Read Proof from a response."""
+    if not _take(body, "verified", bool):
+        raise invalid_response(200)
     return Proof(
-        jwt=_take(found, "proof", str),
-        expires_in=_take(found, "expires_in", int),
-        channel=_take(found, "channel", str),
-        subject=_take(found, "subject", str),
+        jwt=_take(body, "proof", str),
+        expires_in=_take(body, "expires_in", int),
+        channel=_take(body, "channel", str),
+        subject=_take(body, "subject", str),
     )
 
 
-def introspection(found: Mapping[str, Any]) -> Introspection:
-    if not _take(found, "active", bool):
+def introspection(body: Mapping[str, Any]) -> Introspection:
+    """Read Introspection from a response."""
+    if not _take(body, "active", bool):
         return Introspection(active=False)
     return Introspection(
         active=True,
-        iss=_take(found, "iss", str),
-        sub=_take(found, "sub", str),
-        aud=_take(found, "aud", str),
-        iat=_take(found, "iat", int),
-        exp=_take(found, "exp", int),
-        jti=_take(found, "jti", str),
-        amr=_words(found, "amr"),
-        otp_channel=_take(found, "otp_channel", str),
-        purpose=_take(found, "purpose", str),
+        iss=_take(body, "iss", str),
+        sub=_take(body, "sub", str),
+        aud=_take(body, "aud", str),
+        iat=_take(body, "iat", int),
+        exp=_take(body, "exp", int),
+        jti=_take(body, "jti", str),
+        amr=_strings(body, "amr"),
+        otp_channel=_take(body, "otp_channel", str),
+        purpose=_take(body, "purpose", str),
     )
 
 
-def _take(found: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
-    value = found.get(name)
-    # Compared by type, for True is an int to isinstance; and an empty token would be none.
+def _take(body: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
+    value = body.get(name)
+    # Compared by type, because isinstance takes True for an int. An empty token is no token.
     if type(value) is not kind or (value == "" and name in ("token", "proof", "subject", "sub")):
-        raise unfit(200)
+        raise invalid_response(200)
     return value
 
 
-def _words(found: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    value = found.get(name)
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise unfit(200)
+def _strings(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = body.get(name)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise invalid_response(200)
     return tuple(value)

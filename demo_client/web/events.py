@@ -1,4 +1,4 @@
-"""What happens on the stack, as server-sent events: each message and each step once."""
+"""New messages and invocations of the stack as server-sent events, each one once."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from demo_client.web.stack_data import StackData, message_id
 from tools.local_stack.inbox import Message
 
 PAUSE: Final = 0.3
-# Enough to find one's code again after a reload.
+# Enough to find a code again after a reload.
 _OLD_MESSAGES: Final = 5
-# So often something is sent even when nothing happens: a page that was closed is noticed by that.
-_ROUNDS_OF_SILENCE: Final = 50
+# After so many rounds without an event a comment is sent. It shows whether the page was closed.
+_KEEP_ALIVE_ROUNDS: Final = 50
 
 
 def events(stack_data: StackData, since: int, wait: Callable[[float], bool]) -> Iterator[bytes]:
-    """Endless events `message` and `invocation`; calls from `since` (ms since 1970) on, and the
-    latest messages.
+    """Endless events `message` and `invocation`: the latest messages, and invocations since `since`.
 
-    `wait` pauses for some seconds and answers whether this is to end.
+    `since` is in ms since 1970. `wait` pauses for a number of seconds and returns whether to end. Raises one
+    of STACK_UNAVAILABLE.
     """
-    # Asked before anything is said: to begin with a stack that is gone is no beginning.
-    told = {message_id(message) for message in stack_data.messages()[:-_OLD_MESSAGES]}
-    silent = 0
+    # Read before the first event, so that the caller can still send an error status.
+    sent = {message_id(message) for message in stack_data.messages()[:-_OLD_MESSAGES]}
+    idle_rounds = 0
     yield b"retry: 1000\n\n"
     while True:
-        fresh = [message for message in stack_data.messages() if message_id(message) not in told]
-        invocations = [each for each in stack_data.invocations(since) if each.id not in told]
-        told.update(map(message_id, fresh))
-        told.update(each.id for each in invocations)
+        new_messages = [message for message in stack_data.messages() if message_id(message) not in sent]
+        invocations = [each for each in stack_data.invocations(since) if each.id not in sent]
+        sent.update(map(message_id, new_messages))
+        sent.update(each.id for each in invocations)
         since = max([since, *(each.ended_at for each in invocations)])
-        yield from (_event("message", since, _message(message)) for message in fresh)
+        yield from (_event("message", since, _message(message)) for message in new_messages)
         yield from (_event("invocation", since, asdict(each)) for each in invocations)
-        silent = 0 if fresh or invocations else silent + 1
-        if silent == _ROUNDS_OF_SILENCE:
-            silent = 0
-            yield b": nothing happens\n\n"
+        idle_rounds = 0 if new_messages or invocations else idle_rounds + 1
+        if idle_rounds == _KEEP_ALIVE_ROUNDS:
+            idle_rounds = 0
+            yield b": keep-alive\n\n"
         if wait(PAUSE):
             return
 
 
 def _event(kind: str, since: int, content: dict[str, Any]) -> bytes:
-    # After a break the browser sends back the last id that it had, and misses nothing.
+    # After an interruption the browser sends the last id, and misses no event.
     return f"event: {kind}\nid: {since}\ndata: {json.dumps(content)}\n\n".encode()
 
 

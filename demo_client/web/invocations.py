@@ -1,4 +1,4 @@
-"""What the functions did, read from their logs: one invocation is one call of one function."""
+"""Invocations of the Lambda functions, read from their logs."""
 
 from __future__ import annotations
 
@@ -8,18 +8,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-# Lambda's own last line of a call. What comes before it in the same log stream belongs to the call.
+# The last line of an invocation, from Lambda. The lines before it in the stream belong to the invocation.
 _REPORT = re.compile(r"REPORT RequestId: (?P<id>[\w-]+)\s+Duration: (?P<ms>[\d.]+) ms")
 
-# What a line may show here. A field that somebody adds to the logs does not reach the page by itself.
-_SHOWN: Final = ("message", "level", "channel", "reason", "country", "seconds", "error", "why", "where")
-_CHALLENGE_SHOWN: Final = 6
+# The fields of a log line that the page shows. A new field in the logs does not appear by itself.
+_SHOWN_FIELDS: Final = (
+    "message",
+    "level",
+    "channel",
+    "reason",
+    "country",
+    "seconds",
+    "error",
+    "why",
+    "where",
+)
+_CHALLENGE_ID_LENGTH: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One call of `function`: when it ended (`ended_at`, ms since 1970), how long it took (`duration_ms`),
-    its log `lines`, and the `metrics` it emitted ({name, value, unit, and the dimensions as `by`})."""
+    """One invocation of `function`.
+
+    `ended_at` is in ms since 1970. Each metric is {name, value, unit, by}; `by` are its dimensions.
+    """
 
     id: str
     function: str
@@ -30,11 +42,11 @@ class Invocation:
 
 
 def read(function: str, events: Iterable[Mapping[str, Any]]) -> list[Invocation]:
-    """The finished calls among the log events of one function, in the order of their ends."""
+    """The finished invocations in the log events of one function, ordered by their end."""
     invocations: list[Invocation] = []
-    written: dict[str, list[str]] = {}
+    lines_by_stream: dict[str, list[str]] = {}
     for event in events:
-        lines = written.setdefault(event["logStreamName"], [])
+        lines = lines_by_stream.setdefault(event["logStreamName"], [])
         if report := _REPORT.match(event["message"]):
             invocations.append(_invocation(function, report, event["timestamp"], lines))
             lines.clear()
@@ -43,8 +55,8 @@ def read(function: str, events: Iterable[Mapping[str, Any]]) -> list[Invocation]
     return sorted(invocations, key=lambda invocation: invocation.ended_at)
 
 
-def _invocation(function: str, report: re.Match[str], ended_at: int, written: Iterable[str]) -> Invocation:
-    documents = [document for line in written if (document := _document(line))]
+def _invocation(function: str, report: re.Match[str], ended_at: int, lines: Iterable[str]) -> Invocation:
+    documents = [document for line in lines if (document := _document(line))]
     return Invocation(
         id=report["id"],
         function=function,
@@ -57,28 +69,28 @@ def _invocation(function: str, report: re.Match[str], ended_at: int, written: It
 
 def _document(line: str) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        document = json.loads(line)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def _line(document: Mapping[str, Any]) -> dict[str, Any]:
-    shown = {name: document[name] for name in _SHOWN if document.get(name)}
+    shown = {name: document[name] for name in _SHOWN_FIELDS if document.get(name)}
     if challenge := document.get("correlation_id"):
-        # The same few letters at create, deliver and verify: enough to see that they speak of one challenge.
-        shown["challenge"] = str(challenge)[:_CHALLENGE_SHOWN]
+        # The first characters are the same at create, deliver and verify, so the page can show the relation.
+        shown["challenge"] = str(challenge)[:_CHALLENGE_ID_LENGTH]
     return shown
 
 
 def _metrics(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The metrics of a line in the embedded metric format, each with its longest set of dimensions."""
-    found = []
-    for counted in document.get("_aws", {}).get("CloudWatchMetrics", []):
-        names: list[str] = max(counted["Dimensions"], key=len, default=[])
+    metrics = []
+    for directive in document.get("_aws", {}).get("CloudWatchMetrics", []):
+        names: list[str] = max(directive["Dimensions"], key=len, default=[])
         by = {name: document[name] for name in names if name != "service"}
-        for metric in counted["Metrics"]:
+        for metric in directive["Metrics"]:
             value = document[metric["Name"]]
             total = sum(value) if isinstance(value, list) else value
-            found.append({"name": metric["Name"], "value": total, "unit": metric["Unit"], "by": by})
-    return found
+            metrics.append({"name": metric["Name"], "value": total, "unit": metric["Unit"], "by": by})
+    return metrics

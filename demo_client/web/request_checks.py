@@ -1,5 +1,7 @@
-"""Who may ask the page's server what. Loopback alone is no fence: every web site in the person's browser can
-send requests there."""
+"""Checks of requests to the page's server.
+
+Loopback alone is no protection, because every web site in the user's browser can send requests to it.
+"""
 
 from __future__ import annotations
 
@@ -8,37 +10,38 @@ from collections.abc import Mapping
 from typing import Final
 
 NONCE_HEADER: Final = "X-Page-Nonce"
-LONGEST_BODY: Final = 1024
+MAX_BODY_BYTES: Final = 1024
 
-_FROM_HERE: Final = ("same-origin", "none")
+_SAME_SITE: Final = ("same-origin", "none")
 
 
 def hosts(port: int) -> tuple[str, ...]:
-    """The names under which the page may be asked for."""
+    """The values of the Host header that are accepted."""
     return (f"localhost:{port}", f"127.0.0.1:{port}")
 
 
 def rejection(path: str, headers: Mapping[str, str], port: int) -> str | None:
-    """Why a request is refused, as a sentence, or None.
+    """The reason to refuse a request, as a sentence, or None.
 
-    A name that somebody let point to 127.0.0.1 (DNS rebinding) stands in Host. Whatever the browser says
-    comes from another site gets the page itself, which a link or a redirect may open, and nothing else.
+    The Host header shows DNS rebinding: a name of an attacker that points to 127.0.0.1. Sec-Fetch-Site shows
+    a request from another site. Such a request may open the page itself, by a link or a redirect, and
+    nothing else.
     """
     if headers.get("Host") not in hosts(port):
         return f"Open this page as http://localhost:{port}/."
-    if path != "/" and headers.get("Sec-Fetch-Site", "none") not in _FROM_HERE:
-        return "Only the page itself may ask for this."
+    if path != "/" and headers.get("Sec-Fetch-Site", "none") not in _SAME_SITE:
+        return "Only the demo page may request this."
     return None
 
 
 def post_rejection(headers: Mapping[str, str], nonce: str) -> str | None:
-    """Why something that changes the stack is refused, or None: only the page as it was served may do it."""
+    """The reason to refuse a request that changes the stack, or None. Only the served page may send one."""
     if headers.get("Origin") != f"http://{headers.get('Host')}":
-        return "Only the page itself may do this."
+        return "Only the demo page may do this."
     if not hmac.compare_digest(headers.get(NONCE_HEADER, "").encode(), nonce.encode()):
-        return "The page was served by an earlier demo. Reload it."
+        return "This page is from an earlier demo. Reload it."
     if headers.get("Content-Type") != "application/json":
-        return "This takes JSON."
-    if not headers.get("Content-Length", "").isdecimal() or int(headers["Content-Length"]) > LONGEST_BODY:
-        return "This takes at most a kilobyte."
+        return "Content-Type must be application/json."
+    if not headers.get("Content-Length", "").isdecimal() or int(headers["Content-Length"]) > MAX_BODY_BYTES:
+        return f"Content-Length must be at most {MAX_BODY_BYTES} bytes."
     return None

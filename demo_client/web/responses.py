@@ -1,4 +1,4 @@
-"""What the page's server answers, request by request. It knows no sockets."""
+"""The responses of the demo page's server. No sockets here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CONTENT_TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-# Paths are looked up here and never joined, so there is none that leads out of the folder.
+# Paths are looked up and never joined, so no path can lead out of the folder.
 _FILES: Final = {
     f"/{file.name}": file for file in (_FOLDER / "static").iterdir() if file.suffix in _CONTENT_TYPES
 } | {
@@ -28,13 +28,13 @@ _FILES: Final = {
 }
 _MAIL: Final = re.compile(r"/mail/([0-9a-f]{16})")
 
-# A message is shown in a frame that may run nothing and load nothing: its own few styles are all it has.
+# An email is shown in a frame that may run no script and load nothing. It may use its own styles.
 _MAIL_POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response: `policy` is its Content-Security-Policy, empty for the page's own."""
+    """An HTTP response. `policy` is its Content-Security-Policy; empty means that of the page."""
 
     status: int
     content_type: str
@@ -43,7 +43,7 @@ class Response:
 
 
 def page_policy(endpoint: str) -> str:
-    """The page's Content-Security-Policy: its own files, and calls to the local Cognito at `endpoint`."""
+    """The page's Content-Security-Policy: its own files, and requests to the local Cognito at `endpoint`."""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; frame-src 'self'; "
         f"connect-src 'self' {endpoint}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -52,32 +52,32 @@ def page_policy(endpoint: str) -> str:
 
 
 def get(stack_data: StackData, path: str, nonce: str) -> Response:
-    """The answer to GET `path`. Raises one of STACK_UNAVAILABLE when the stack is gone."""
+    """The response to GET `path`. Raises one of STACK_UNAVAILABLE if the stack is not running."""
     if path == "/facts":
         return _json(200, stack_data.facts() | {"nonce": nonce, "form": BUILT.exists()})
     if mail := _MAIL.fullmatch(path):
         return _mail(stack_data, mail[1])
     file = _FILES.get(path)
     if file is None or not file.exists():
-        return plain_text(404, "There is nothing here.")
+        return plain_text(404, "Not found.")
     return Response(200, _CONTENT_TYPES[file.suffix], file.read_bytes())
 
 
 def post(stack_data: StackData, path: str, body: bytes) -> Response:
-    """The answer to POST `path`. Raises one of STACK_UNAVAILABLE when the stack is gone."""
+    """The response to POST `path`. Raises one of STACK_UNAVAILABLE if the stack is not running."""
     if path != "/users":
-        return plain_text(404, "There is nothing here.")
+        return plain_text(404, "Not found.")
     try:
         channel = json.loads(body)["channel"]
     except (ValueError, TypeError, KeyError):
         channel = None
     if channel not in CHANNELS:
-        return plain_text(400, "A user's codes go by email or by sms.")
+        return plain_text(400, "channel must be email or sms.")
     return _json(201, asdict(stack_data.make_user(channel)))
 
 
 def plain_text(status: int, text: str) -> Response:
-    """A refusal that a person can read."""
+    """A response with a sentence for people."""
     return Response(status, "text/plain; charset=utf-8", text.encode())
 
 
@@ -85,7 +85,7 @@ def _mail(stack_data: StackData, message_hash: str) -> Response:
     for message in stack_data.messages():
         if message.html and message_id(message) == message_hash:
             return Response(200, _CONTENT_TYPES[".html"], message.html.encode(), _MAIL_POLICY)
-    return plain_text(404, "There is no such message.")
+    return plain_text(404, "No such message. Reload the page.")
 
 
 def _json(status: int, content: dict[str, Any]) -> Response:

@@ -1,4 +1,4 @@
-"""What the page may see and do of the local stack, in one place."""
+"""The data of the local stack that the demo page shows, and the one change that it can make."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,7 +19,10 @@ from tools.local_stack.errors import StackError
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack, load
 
-# What a call raises when the stack is gone, or is being replaced.
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+# The errors of a call if the stack is not running, or is being replaced.
 STACK_UNAVAILABLE: Final = (StackError, OSError, BotoCoreError, ClientError)
 
 CHANNELS: Final = ("email", "sms")
@@ -28,7 +31,7 @@ _NAMES: Final = ("ada", "grace", "lin", "mary", "alan", "edith")
 
 @dataclass(frozen=True, slots=True)
 class DemoUser:
-    """Somebody made for the page, with a verified address and number and a made-up password."""
+    """A user that the page created, with a verified email address and phone number and a random password."""
 
     email: str
     phone: str
@@ -36,7 +39,7 @@ class DemoUser:
 
 
 class StackData(Protocol):
-    """What the page's server needs of the stack that it shows. Each raises one of STACK_UNAVAILABLE."""
+    """The port of the page's server to a stack. Each method raises one of STACK_UNAVAILABLE."""
 
     def messages(self) -> list[Message]: ...
     def invocations(self, since: int) -> list[Invocation]: ...
@@ -45,25 +48,25 @@ class StackData(Protocol):
 
 
 class LocalStackData:
-    """The local stack that runs now."""
+    """The data of the running local stack."""
 
     def messages(self) -> list[Message]:
-        """Everything that was sent, oldest first."""
+        """All messages that were sent, oldest first."""
         return inbox.read(load())
 
     def invocations(self, since: int) -> list[Invocation]:
-        """The calls that ended at `since` (ms since 1970) or later, in the order of their ends."""
+        """The invocations that ended at `since` (ms since 1970) or later, ordered by their end."""
         stack = load()
         logs = _logs(stack.endpoint_url)
-        found = [
+        ended = [
             invocation
             for function in stack.functions
             for invocation in _read_invocations(logs, stack, function, since)
         ]
-        return sorted(found, key=lambda invocation: invocation.ended_at)
+        return sorted(ended, key=lambda invocation: invocation.ended_at)
 
     def facts(self) -> dict[str, Any]:
-        """What an app is told about its pool; `hosted` is None on a stack without hosted sign-in."""
+        """The configuration of an app for this pool. `hosted` is None on a stack without hosted sign-in."""
         stack = load()
         return {
             "endpoint": stack.endpoint_url,
@@ -73,10 +76,10 @@ class LocalStackData:
         }
 
     def make_user(self, channel: str) -> DemoUser:
-        """A new user whose codes go to `channel` first."""
+        """Create a user whose codes go to `channel` first."""
         stack = load()
         user = _new_demo_user()
-        wanted = {
+        values = {
             "email": user.email,
             "email_verified": "true",
             "phone_number": user.phone,
@@ -84,26 +87,29 @@ class LocalStackData:
             "custom:otp_channel": channel,
         }
         pool = stack.client("cognito-idp")
-        attributes = [{"Name": name, "Value": value} for name, value in wanted.items()]
-        named = {"UserPoolId": stack.user_pool_id, "Username": user.email}
-        pool.admin_create_user(**named, UserAttributes=attributes, MessageAction="SUPPRESS")
-        pool.admin_set_user_password(**named, Password=user.password, Permanent=True)
+        attributes = [{"Name": name, "Value": value} for name, value in values.items()]
+        key = {"UserPoolId": stack.user_pool_id, "Username": user.email}
+        pool.admin_create_user(**key, UserAttributes=attributes, MessageAction="SUPPRESS")
+        pool.admin_set_user_password(**key, Password=user.password, Permanent=True)
         return user
 
 
 def message_id(message: Message) -> str:
-    """A name for a message that stays the same as long as the stack runs."""
-    whole = f"{message.channel}\n{message.to}\n{message.sent_at.timestamp()}\n{message.text}"
-    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+    """An id of a message that does not change while the stack runs."""
+    content = f"{message.channel}\n{message.to}\n{message.sent_at.timestamp()}\n{message.text}"
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-# A client costs more than all that it is asked in a round.
+# To create a client takes longer than all its requests in one round.
 @cache
-def _logs(endpoint_url: str) -> Any:
-    return client(endpoint_url, "logs")
+def _logs(endpoint_url: str) -> CloudWatchLogsClient:
+    logs: CloudWatchLogsClient = client(endpoint_url, "logs")
+    return logs
 
 
-def _read_invocations(logs: Any, stack: Stack, function: str, since: int) -> list[Invocation]:
+def _read_invocations(
+    logs: CloudWatchLogsClient, stack: Stack, function: str, since: int
+) -> list[Invocation]:
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=f"/aws/lambda/{stack.functions[function]}", startTime=since
     )
@@ -119,7 +125,7 @@ def _new_demo_user() -> DemoUser:
     tag = secrets.token_hex(2)
     return DemoUser(
         email=f"{secrets.choice(_NAMES)}-{tag}@passcode.example",
-        # The numbers 206-555-0100 to -0199 belong to nobody: they are kept for fiction.
+        # The numbers 206-555-0100 to -0199 are reserved for fiction.
         phone=f"+1206555{secrets.randbelow(100) + 100:04}",
         password=f"local-{secrets.token_hex(5)}",
     )

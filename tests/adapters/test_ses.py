@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from passcode.adapters.ses import Mail
-from passcode.channels.email import Email
-from passcode.delivery.gateway import Undeliverable
+from passcode.adapters.ses import SesEmail
+from passcode.channels.email import EmailMessage
+from passcode.delivery.gateway import NotTaken
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import Stubs, client, modelled
 from tests.support.events import EMAIL
 
-MAIL = Email(subject="Betreff ✓", text="654321", html="<p>654321</p>")
+MAIL = EmailMessage(subject="Betreff ✓", text="654321", html="<p>654321</p>")
 MAIL_CALL = {
     "FromEmailAddress": "no-reply@app.example",
     "Destination": {"ToAddresses": [EMAIL]},
@@ -39,7 +39,7 @@ def aws() -> Iterator[Stubs]:
 
 def send() -> None:
     """Send the mail of these tests."""
-    Mail(client("sesv2"), "no-reply@app.example", "mail").send(EMAIL, MAIL)
+    SesEmail(client("sesv2"), "no-reply@app.example", "mail").send(EMAIL, MAIL)
 
 
 def test_a_mail_is_one_simple_send(aws: Stubs) -> None:
@@ -50,7 +50,7 @@ def test_a_mail_is_one_simple_send(aws: Stubs) -> None:
 @pytest.mark.parametrize("code", sorted(modelled("sesv2", "SendEmail") - TRANSIENT))
 def test_what_ses_will_never_take_is_undeliverable(aws: Stubs, code: str) -> None:
     aws.ses.add_client_error("send_email", code, f"{EMAIL} is not wanted")
-    with pytest.raises(Undeliverable, match=f"^{code}$"):
+    with pytest.raises(NotTaken, match=f"^{code}$"):
         send()
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.adapters.sns import Texts
-from passcode.channels.sms import Sms
-from passcode.delivery.gateway import Undeliverable
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.sns import SnsSms
+from passcode.channels.sms import TextMessage
+from passcode.delivery.gateway import NotTaken
 from passcode.delivery.sms_limits import LimitedSms
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import Stubs, client, modelled
@@ -51,9 +51,9 @@ def aws() -> Iterator[Stubs]:
 
 def send(to: str = PHONE, sender_id: str = "") -> str:
     """Send the SMS of these tests."""
-    budget = SmsBudget(client("dynamodb"), "table")
-    texts = LimitedSms(Texts(client("sns"), "0.20", sender_id), budget, CAPS, frozenset({"US"}))
-    return texts.send(to, Sms("654321"), NOW)
+    budget = SmsBudgetTable(client("dynamodb"), "table")
+    texts = LimitedSms(SnsSms(client("sns"), "0.20", sender_id), budget, CAPS, frozenset({"US"}))
+    return texts.send(to, TextMessage("654321"), NOW)
 
 
 @pytest.mark.parametrize(("sender_id", "more"), [("", {}), ("APP", SENDER_ID)])
@@ -68,7 +68,7 @@ def test_an_sms_is_counted_and_then_published(aws: Stubs, sender_id: str, more: 
 def test_a_number_that_sns_will_never_take_is_undeliverable(aws: Stubs, code: str) -> None:
     aws.table.add_response("update_item", {})
     aws.sns.add_client_error("publish", code, f"{PHONE} is opted out")
-    with pytest.raises(Undeliverable, match=f"^{code}$"):
+    with pytest.raises(NotTaken, match=f"^{code}$"):
         send()
 
 
@@ -95,13 +95,13 @@ def test_what_sns_may_take_later_is_unavailable(aws: Stubs, code: str) -> None:
     ],
 )
 def test_a_number_that_is_not_allowed_costs_no_call(aws: Stubs, number: str) -> None:
-    with pytest.raises(Undeliverable, match=r"^country$"):
+    with pytest.raises(NotTaken, match=r"^country$"):
         send(number)
 
 
 def test_a_budget_that_is_used_up_publishes_nothing(aws: Stubs) -> None:
     aws.table.add_client_error("update_item", "ConditionalCheckFailedException")
-    with pytest.raises(Undeliverable, match=r"^budget$"):
+    with pytest.raises(NotTaken, match=r"^budget$"):
         send()
 
 
@@ -112,4 +112,4 @@ def test_a_budget_that_cannot_be_read_publishes_nothing(aws: Stubs) -> None:
 
 
 def test_an_sms_does_not_show_itself_when_it_is_printed() -> None:
-    assert "654321" not in repr(Sms("654321"))
+    assert "654321" not in repr(TextMessage("654321"))

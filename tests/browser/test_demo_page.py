@@ -28,7 +28,7 @@ def test_a_message_from_an_attacker_does_nothing(
         message = page.locator("#messages li")
         assert message.locator(".text").inner_text() == bad
         assert message.get_by_role("heading").inner_text() == bad
-        message.get_by_role("button", name="As a mail program shows it").click()
+        message.get_by_role("button", name="Show as HTML").click()
         frame = page.frame_locator("#messages iframe")
         frame.get_by_role("heading", name="hello").wait_for()
         assert page.title() == "Cognito Passcode, live"
@@ -78,7 +78,7 @@ def test_without_node_the_rest_of_the_page_is_there(
     monkeypatch.setattr(responses, "BUILT", responses.BUILT.with_name("nothing.js"))
     with served(FakeStackData(sent=[SMS])) as server:
         page = visit(server)
-        page.get_by_text("made with Node.js and npm, which were not there").wait_for()
+        page.get_by_text("because Node.js and npm are missing").wait_for()
         assert page.locator("#sign-in").is_disabled()
         page.locator("#messages li").wait_for()
 
@@ -101,7 +101,7 @@ def test_whoever_is_faster_than_the_page_loses_no_click(visit: Callable[..., "Pa
         assert sign_in.is_disabled()
         asked.set()
         make.click()
-        page.get_by_text("has an account now").wait_for()
+        page.get_by_text("Created the account").wait_for()
     assert stack.made == ["email"]
 
 
@@ -113,11 +113,11 @@ def test_a_stack_that_is_gone_makes_nobody(
         page = visit(server)
         page.locator("#make-user:enabled").wait_for()
         stack.gone = True
-        page.get_by_role("button", name="Make a demo user").click()
-        page.locator("#say", has_text="The local AWS does not answer.").wait_for()
+        page.get_by_role("button", name="Create a demo user").click()
+        page.locator("#say", has_text="The local AWS does not respond.").wait_for()
         assert page.locator("#make-user").is_enabled()
         page.route("**/users", lambda route: route.abort())
-        page.get_by_role("button", name="Make a demo user").click()
+        page.get_by_role("button", name="Create a demo user").click()
         page.locator("#say.bad", has_text="Start it with").wait_for()
         forgive(page, "Failed to load resource")
 
@@ -128,5 +128,5 @@ def test_a_stack_that_ends_is_said(visit: Callable[..., "Page"], forgive: Callab
         page = visit(server)
         page.locator("#no-messages").wait_for()
         stack.gone = True
-        page.get_by_text("The local AWS has ended.").wait_for()
+        page.get_by_text("The local AWS has stopped.").wait_for()
         forgive(page, "status of 503")

@@ -123,7 +123,7 @@ def test_an_answer_that_was_not_asked_for_is_refused(
     server: PageServer, visit: Callable[..., "Page"], changed: dict[str, str]
 ) -> None:
     tab, cognito = sign_in(visit(server), **changed)
-    assert "not the answer to a sign-in" in tab.locator("#say").inner_text()
+    assert "does not belong to a sign-in" in tab.locator("#say").inner_text()
     assert cognito.told == {}
     assert tab.locator("#start").is_visible()
 
@@ -133,7 +133,7 @@ def test_a_stolen_link_signs_nobody_in(
 ) -> None:
     page = visit(server)
     page.goto(f"http://localhost:{server.port}/?code=stolen&state=undefined")
-    page.get_by_text("not the answer to a sign-in").wait_for()
+    page.get_by_text("does not belong to a sign-in").wait_for()
     assert "stolen" not in page.url
 
 

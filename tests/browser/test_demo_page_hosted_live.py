@@ -23,8 +23,8 @@ def test_the_demo_page_shows_a_hosted_sign_in(local_stack: Stack, visit: Callabl
     with served(LocalStackData()) as server:
         stack.up(parameters={"CooldownSeconds": str(COOLDOWN)} | process.parameters(server.port))
         page = visit(server)
-        page.get_by_role("button", name="Make a demo user").click()
-        page.get_by_text("has an account now").wait_for()
+        page.get_by_role("button", name="Create a demo user").click()
+        page.get_by_text("Created the account").wait_for()
         email, password = page.locator("#email").input_value(), page.locator("#password").input_value()
         with page.context.expect_page() as opened:
             page.get_by_role("link", name="Sign in with a one-time code").click()

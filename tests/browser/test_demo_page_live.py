@@ -1,4 +1,4 @@
-"""The demo page as a newcomer uses it, in Chromium: everything that is typed is read off the page."""
+"""The demo page as a new user sees it, in Chromium: every input is read from the page."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -33,8 +33,8 @@ def page(local_stack: Stack, visit: Callable[..., "Page"]) -> Iterator["Page"]:
 def make_user(page: "Page", channel: str) -> str:
     """Makes a demo user; where their messages go."""
     page.select_option("#first-channel", channel)
-    page.get_by_role("button", name="Make a demo user").click()
-    page.get_by_text("has an account now").wait_for()
+    page.get_by_role("button", name="Create a demo user").click()
+    page.get_by_text("Created the account").wait_for()
     said = page.locator("#say").inner_text()
     found = re.search(r"\+\d+" if channel == "sms" else r"\S+@\S+", said)
     assert found
@@ -65,7 +65,7 @@ def claims(page: "Page") -> dict[str, str]:
 def test_a_password_and_a_code(page: "Page", local_stack: Stack) -> None:
     email = make_user(page, "email")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.get_by_text("A code went out by email to").wait_for()
+    page.get_by_text("A code was sent by email to").wait_for()
     wait_until_lit(page, *FUNCTIONS[:3])
     page.get_by_label("Code", exact=True).fill(code_in_inbox(page, email))
     page.get_by_role("button", name="Verify").click()
@@ -80,15 +80,15 @@ def test_a_password_and_a_code(page: "Page", local_stack: Stack) -> None:
 @pytest.mark.node
 def test_a_code_alone_after_a_wrong_one(page: "Page", local_stack: Stack) -> None:
     phone = make_user(page, "sms")
-    page.get_by_label("a code alone").check()
+    page.get_by_label("a code only").check()
     assert page.get_by_label("Password", exact=True).is_hidden()
     page.get_by_role("button", name="Sign in", exact=True).click()
     code = code_in_inbox(page, phone)
     page.get_by_label("Code", exact=True).fill(another_code(code))
     page.keyboard.press("Enter")
-    page.get_by_text("That code is not right. 4 tries are left.").wait_for()
+    page.get_by_text("That code is wrong. 4 attempts left.").wait_for()
     wait_until_lit(page, "verify_auth_challenge")
-    page.get_by_role("button", name="Type this code for me").first.click()
+    page.get_by_role("button", name="Enter this code").first.click()
     assert page.get_by_label("Code", exact=True).input_value() == code
     page.keyboard.press("Enter")
     assert claims(page)["aud"] == local_stack.clients["code_only"]

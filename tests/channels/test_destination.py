@@ -7,9 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passcode.channels.channel import Channel, Destination, choose, fingerprint, parse, verified
+from passcode.channels.channel import (
+    Channel,
+    Destination,
+    choose_destination,
+    fingerprint,
+    parse,
+    verified_destinations,
+)
 from passcode.sign_in.decoys import decoy_attributes
-from passcode.sign_in.users import person_of
+from passcode.sign_in.users import read_user
 
 EMAIL, SMS = Channel.EMAIL, Channel.SMS
 BOTH = (EMAIL, SMS)
@@ -88,25 +95,25 @@ def test_any_text_is_a_destination_or_none(text: str) -> None:
 
 @pytest.mark.parametrize("flag", ["false", "False", "", "1", "yes", "TRUE "])
 def test_only_what_is_verified_counts(flag: str) -> None:
-    assert list(verified(ADA | {"email_verified": flag}, BOTH)) == [SMS]
-    assert verified({"email": "a@example.com"}, BOTH) == {}
+    assert list(verified_destinations(ADA | {"email_verified": flag}, BOTH)) == [SMS]
+    assert verified_destinations({"email": "a@example.com"}, BOTH) == {}
 
 
 @pytest.mark.parametrize("flag", ["true", "True", "TRUE"])
 def test_verified_is_written_in_several_ways(flag: str) -> None:
-    assert list(verified(ADA | {"email_verified": flag}, BOTH)) == [EMAIL, SMS]
+    assert list(verified_destinations(ADA | {"email_verified": flag}, BOTH)) == [EMAIL, SMS]
 
 
 def test_the_order_is_the_deployments_and_a_wish_comes_first() -> None:
-    found = verified(ADA, (SMS, EMAIL))
-    assert choose(found).channel is SMS
-    assert choose(found, "", "email").channel is EMAIL
-    assert choose(found, "pigeon", "email").channel is EMAIL
-    assert choose(verified(ADA, (EMAIL,)), "sms").channel is EMAIL
+    found = verified_destinations(ADA, (SMS, EMAIL))
+    assert choose_destination(found).channel is SMS
+    assert choose_destination(found, "", "email").channel is EMAIL
+    assert choose_destination(found, "pigeon", "email").channel is EMAIL
+    assert choose_destination(verified_destinations(ADA, (EMAIL,)), "sms").channel is EMAIL
 
 
 def test_a_mask_shows_little() -> None:
-    assert [d.masked for d in verified(ADA, BOTH).values()] == ["A***@e***", "+***0123"]
+    assert [d.masked for d in verified_destinations(ADA, BOTH).values()] == ["A***@e***", "+***0123"]
 
 
 def test_before_the_password_everybody_is_shown_the_same() -> None:
@@ -115,17 +122,17 @@ def test_before_the_password_everybody_is_shown_the_same() -> None:
         "request": {"userAttributes": {"sub": "s", "email": "a@b.example", "email_verified": "true"}},
     }
     nobody = {"userName": "x", "request": {"userAttributes": {}, "userNotFound": True}}
-    known, unknown = person_of(event, BOTH, "salt"), person_of(nobody, BOTH, "salt")
+    known, unknown = read_user(event, BOTH, "salt"), read_user(nobody, BOTH, "salt")
     assert known.masks == unknown.masks == {"email": "***@***", "sms": "+***"}
     event["request"]["session"] = [{"challengeName": "PASSWORD_VERIFIER", "challengeResult": True}]
-    assert person_of(event, BOTH, "salt").masks == {"email": "a***@b***"}
+    assert read_user(event, BOTH, "salt").masks == {"email": "a***@b***"}
 
 
 @pytest.mark.parametrize("session", [[], [{"challengeName": "PASSWORD_VERIFIER", "challengeResult": True}]])
 def test_a_user_without_sub_is_a_decoy(session: list[dict[str, object]]) -> None:
     """Without a subject, all such users would share one record of counters."""
     attributes = {name: value for name, value in ADA.items() if name != "sub"}
-    person = person_of(
+    person = read_user(
         {"userName": "x", "request": {"userAttributes": attributes, "session": session}}, BOTH, "salt"
     )
     assert person.decoy
@@ -174,7 +181,7 @@ def test_a_decoy_has_a_subject_like_a_users() -> None:
 @pytest.mark.parametrize("order", [(EMAIL,), (SMS,), (EMAIL, SMS), (SMS, EMAIL)])
 def test_decoys_are_mostly_like_users_and_sometimes_like_any_user(order: tuple[Channel, ...]) -> None:
     made = [decoy_attributes("salt", f"name-{n}", order) for n in range(2_000)]
-    sets = Counter(frozenset(verified(attributes, order)) for attributes in made)
+    sets = Counter(frozenset(verified_destinations(attributes, order)) for attributes in made)
     assert set(sets) == {frozenset(order), *(frozenset([channel]) for channel in order)}
     assert sum(count for kind, count in sets.items() if order[0] in kind) > 1_850
     assert {a["custom:otp_channel"] for a in made} == {"", *(channel.value for channel in order[1:])}

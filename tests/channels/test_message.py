@@ -9,12 +9,12 @@ import pytest
 from passcode.channels.email import render_email
 from passcode.channels.sms import render_sms
 from passcode.texts.catalogue import best_locale
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 
 FOLDER = Path(__file__).parents[2] / "triggers" / "passcode" / "texts" / "messages"
 LAYOUT = (FOLDER / "email.html").read_text("utf-8")
 TABLES = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}
-CODE = RawCode("012345")
+CODE = Code("012345")
 BY_KIND = {"subject", "intro", "warning", "sms"}
 KEYS = BY_KIND | {"lang", "dir", "expiry", "purpose", "other", "cognito"}
 

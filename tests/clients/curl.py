@@ -1,4 +1,4 @@
-"""Runs the README's curl snippets, as a shell runs them."""
+"""Runs the curl snippets of docs/token-service.md, as a shell runs them."""
 
 import json
 import re

@@ -3,7 +3,7 @@
 import pytest
 
 from passcode.token_service.policy import Policy
-from passcode.token_service.store import Record, Write
+from passcode.token_service.store import Record, WriteResult
 from tests.support.events import NOW
 from tests.support.memory_stores import MemoryStore
 from tests.support.token_api_world import Api, Said, Time
@@ -157,8 +157,8 @@ def test_a_policy_of_its_own_is_kept(clock: Time) -> None:
 class Crowded(MemoryStore):
     """A store in which somebody else is always faster."""
 
-    def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
-        return Write(False, seen)
+    def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
+        return WriteResult(False, seen)
 
 
 def test_who_is_always_late_is_told_to_come_back(clock: Time) -> None:

@@ -87,7 +87,7 @@ def test_the_names_and_their_status_are_what_callers_know() -> None:
 
 
 @pytest.mark.parametrize("kind", problems.all_kinds(), ids=lambda kind: kind.name)
-def test_every_problem_says_what_to_do_next_in_plain_words(kind: problems.Kind) -> None:
+def test_every_problem_says_what_to_do_next_in_plain_words(kind: problems.ProblemKind) -> None:
     document = Problem(kind, detail="" if kind.detail else "Do this.", wait=90).document
     assert document["type"] == f"urn:cognito-passcode:problem:{kind.name}"
     assert document["status"] == kind.status

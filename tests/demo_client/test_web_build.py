@@ -1,4 +1,4 @@
-"""The page's own packages and files: pinned, hashed, and nobody else's."""
+"""The page's own packages and files: pinned, hashed, and without other origins."""
 
 import json
 import re
@@ -18,7 +18,7 @@ def test_packages_are_pinned_and_hashed() -> None:
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
 
 
-def test_the_page_asks_nobody_else_and_builds_no_html_from_text() -> None:
+def test_the_page_loads_nothing_from_other_hosts_and_builds_no_html_from_text() -> None:
     files = [*(HERE / "static").iterdir(), *(HERE / "app" / "src").iterdir()]
     assert files
     for file in files:

@@ -1,4 +1,4 @@
-"""The snippets of the README and its pages: they show the files as they are, and each one signs a user in."""
+"""The snippets of the documents: a document shows each file unchanged, and each snippet signs a user in."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""The snippets of the README's second half: a code by HTTP, and the proof of it, on the local stack."""
+"""The snippets of docs/token-service.md: a code over HTTP and its proof, on the local stack."""
 
 import os
 from collections.abc import Callable
@@ -22,7 +22,7 @@ each_library = pytest.mark.parametrize("check", [by_pyjwt, pytest.param(by_jose,
 
 @pytest.fixture
 def around(local_stack: Stack) -> dict[str, str]:
-    """The environment that the README has people set."""
+    """The environment that docs/token-service.md sets."""
     return {
         "AWS_REGION": local_stack.region,
         "AWS_DEFAULT_REGION": local_stack.region,

@@ -151,7 +151,7 @@ def test_the_commands_from_create_to_proof(
     code = code_for(address)
     refused = CliRunner().invoke(app, ["token", "verify", created["token"], another_code(code)])
     assert refused.exit_code == 3
-    assert refused.stderr.startswith("That code is not right.")
+    assert refused.stderr.startswith("That code is wrong.")
     done = CliRunner().invoke(app, ["token", "verify", created["token"], "--json"], input=f"{code}\n")
     assert claims_of(json.loads(done.stdout)["proof"], created["subject"])["otp_channel"] == "email"
 

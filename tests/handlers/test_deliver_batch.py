@@ -7,13 +7,14 @@ import pytest
 
 import deliver
 from passcode.adapters.kms import KmsMac
-from passcode.cognito_messages.message import Sealed
+from passcode.cognito_messages.message import CognitoMessage
 from passcode.delivery.envelope import Delivery
 from tests.support.deliver_world import Desk, body, golden_batch, golden_event
 from tests.support.events import EMAIL, NOW, PHONE, Clock, challenge, code_of
 from tests.support.handlers import Heard
 
 BY_EMAIL = ("email", EMAIL)
+GOOD = json.loads(body(("email", EMAIL)))
 GARBAGE = [
     "",
     "not json",
@@ -22,23 +23,40 @@ GARBAGE = [
     "{}",
     "7",
     '"' + "x" * 2**18 + '"',
-    json.dumps({"challenge": challenge().pack(), "locale": "en"}),
-    json.dumps({"challenge": challenge().pack(), "to": [["email", EMAIL]]}),
-    json.dumps({"challenge": challenge().pack(), "to": [["pigeon", EMAIL]], "locale": "en"}),
-    json.dumps({"challenge": challenge().pack(), "to": [[EMAIL]], "locale": "en"}),
-    json.dumps({"challenge": "[]", "to": [["email", EMAIL]], "locale": "en"}),
-    json.dumps({"challenge": None, "to": [["email", EMAIL]], "locale": "en"}),
+    *(
+        json.dumps(GOOD | changes)
+        for changes in (
+            {"v": 2},
+            {"v": "1"},
+            {"v": None},
+            {"kind": "letter"},
+            {"to": None},
+            {"to": [{"channel": "pigeon", "address": EMAIL}]},
+            {"to": [{"channel": "email"}]},
+            {"to": [EMAIL]},
+            {"challenge": "[]"},
+            {"challenge": None},
+            {"challenge": GOOD["challenge"].replace("nonce", "other")},
+            {"kind": "cognito"},
+        )
+    ),
+    *(
+        json.dumps({k: v for k, v in GOOD.items() if k != missing})
+        for missing in ("v", "kind", "to", "challenge")
+    ),
 ]
 
 
 @pytest.fixture
 def desk(heard: Heard) -> Desk:
-    return Desk(heard.tell)
+    return Desk(heard.telemetry)
 
 
 def test_the_golden_event_is_read(desk: Desk) -> None:
-    deliveries: list[Delivery | Sealed] = []
-    assert deliver.deliver_batch(golden_event(), deliveries.append, desk.tell) == {"batchItemFailures": []}
+    deliveries: list[Delivery | CognitoMessage] = []
+    assert deliver.process_batch(golden_event(), deliveries.append, desk.telemetry) == {
+        "batchItemFailures": []
+    }
     (delivery,) = deliveries
     assert isinstance(delivery, Delivery)
     assert delivery.challenge == challenge()
@@ -69,13 +87,13 @@ def test_a_bad_record_among_others_comes_back_alone(desk: Desk, heard: Heard, ba
 
 @pytest.mark.parametrize("record", [{"messageId": "7"}, {"messageId": "7", "body": None}])
 def test_a_record_without_a_body_comes_back(desk: Desk, record: dict[str, Any]) -> None:
-    answer = deliver.deliver_batch({"Records": [record]}, lambda _: None, desk.tell)
+    answer = deliver.process_batch({"Records": [record]}, lambda _: None, desk.telemetry)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "7"}]}
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}])
 def test_an_empty_batch_is_no_work(desk: Desk, event: dict[str, Any]) -> None:
-    assert deliver.deliver_batch(event, lambda _: None, desk.tell) == {"batchItemFailures": []}
+    assert deliver.process_batch(event, lambda _: None, desk.telemetry) == {"batchItemFailures": []}
 
 
 def test_each_line_of_the_log_belongs_to_its_own_challenge(desk: Desk, heard: Heard) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passcode.hosted import pages
-from passcode.hosted.pages import Say
+from passcode.hosted.pages import PageTexts
 from passcode.hosted.state import Notice
 from passcode.texts import catalogue
 from passcode.texts.catalogue import locale_for_header, page_locales, page_texts
@@ -81,7 +81,7 @@ def test_any_header_has_a_language(header: str) -> None:
 
 
 def test_values_keep_to_themselves_in_a_line_of_another_direction() -> None:
-    say = Say(page_texts("he"), "Harbour")
+    say = PageTexts(page_texts("he"), "Harbour")
     assert "<bdi>Harbour</bdi>" in say("cancel")
     assert "\u2068Harbour\u2069" in say.plain("cancel")
-    assert Say(ENGLISH, "Harbour").plain("cancel") == "Back to Harbour"
+    assert PageTexts(ENGLISH, "Harbour").plain("cancel") == "Back to Harbour"

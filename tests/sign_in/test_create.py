@@ -42,19 +42,21 @@ def test_the_first_call_sends_one_message_and_says_so(world: World) -> None:
         "attemptsLeft": "5",
         "resendsLeft": "3",
     }
-    assert world.store.writes == ["issue_if_clear"]
+    assert world.store.writes == ["start_challenge"]
     (delivery,) = world.queued
     assert [(d.channel.value, d.value) for d in delivery.destinations] == [("email", EMAIL), ("sms", PHONE)]
     assert delivery.locale == "en-GB"
 
 
-def test_the_private_parameters_and_the_label_carry_the_challenge_and_no_address(world: World) -> None:
+def test_the_private_parameters_and_the_metadata_carry_the_challenge_and_no_address(world: World) -> None:
     response = world.create(golden("create_first"))
     challenge = Challenge.unpack(response["privateChallengeParameters"]["challenge"])
     assert challenge == world.queued[0].challenge
     assert (challenge.subject, challenge.counter, challenge.decoy) == (SUB, 1, False)
     assert (challenge.issued_at, challenge.expires_at) == (NOW, NOW + 300)
-    assert response["challengeMetadata"] == f"0|{NOW + 30}|{challenge.pack()}"
+    assert response["challengeMetadata"] == (
+        f"v=1;answers=0;resends=0;resend_at={NOW + 30};challenge={challenge.pack()}"
+    )
     assert EMAIL not in json.dumps(response)
     assert PHONE not in json.dumps(response)
 
@@ -136,7 +138,7 @@ def test_nowhere_to_send_to_after_a_password_is_said_plainly(world: World) -> No
 
 
 def test_what_is_issued_is_logged_and_counted_without_an_address(heard: Heard) -> None:
-    world = World(tell=heard.tell)
+    world = World(telemetry=heard.telemetry)
     world.create(golden("create_after_password"))
     assert heard.counted("issued") == [{"channel": "email"}]
     (line,) = heard.lines

@@ -1,4 +1,4 @@
-"""`create` when something is wrong: throttles, foreign labels, and a store or a queue that is down."""
+"""`create` when something is wrong: throttles, foreign metadata, and a store or a queue that is down."""
 
 import json
 from collections.abc import Callable
@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 import create_auth_challenge
-from passcode.adapters.record_table import Table
-from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import Shown
-from passcode.sign_in.create import SignIn
+from passcode.adapters.record_table import RecordTable
+from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.telemetry import TriggerError
+from passcode.sign_in.create import SignInCreator
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, Refused
 from tests.support.aws_stubs import Wire, refused_by_aws
@@ -37,8 +37,8 @@ def create(wires: dict[str, Wire], monkeypatch: pytest.MonkeyPatch) -> Create:
     """The whole door, down to the wire."""
 
     def call(event: dict[str, Any]) -> dict[str, Any]:
-        table = Table(wires["dynamodb"], "passcode-table", Policy())
-        sign_in = SignIn(table, Queue(wires["sqs"], "queue").put, Policy(), LIMITS)
+        table = RecordTable(wires["dynamodb"], "passcode-table", Policy())
+        sign_in = SignInCreator(table, SqsQueue(wires["sqs"], "queue").put, Policy(), LIMITS)
         monkeypatch.setattr(create_auth_challenge, "_SIGN_IN", sign_in)
         answer: dict[str, Any] = create_auth_challenge.handler(event, None)
         return answer
@@ -51,7 +51,7 @@ def test_the_door_makes_one_write_and_one_message(create: Create, wires: dict[st
     assert [name for name, _ in wires["dynamodb"].calls] == ["update_item"]
     (message,) = wires["sqs"].sent("send_message")
     assert set(message) == {"QueueUrl", "MessageBody"}
-    assert set(json.loads(message["MessageBody"])) == {"challenge", "to", "locale"}
+    assert set(json.loads(message["MessageBody"])) == {"v", "kind", "challenge", "to", "locale"}
 
 
 @pytest.mark.parametrize("down", ["dynamodb", "sqs"])
@@ -70,7 +70,7 @@ def test_what_is_down_is_one_plain_sentence(
     create: Create, wires: dict[str, Wire], heard: Heard, down: str, error: Exception
 ) -> None:
     wires[down] = Wire(update_item=error, send_message=error)
-    with pytest.raises(Shown) as shown:
+    with pytest.raises(TriggerError) as shown:
         create(golden("create_first"))
     assert str(shown.value) == UNAVAILABLE_SENTENCE
     assert shown.value.__suppress_context__
@@ -81,36 +81,39 @@ def test_what_is_down_is_one_plain_sentence(
     assert wires["sqs"].calls == [] or down == "sqs"
 
 
-@pytest.mark.parametrize(
-    "label",
-    [
-        None,
-        7,
-        ["0"],
-        "",
-        "0",
-        "x|y|z",
-        "0||" + PACKED,
-        f"0|soon|{PACKED}",
-        f"1000|{NOW}|{PACKED}",
-        f"0|{NOW}|not json",
-        f"0|{NOW}|[1,2,3]",
-        f"0|{NOW}|{{}}",
-        f"0|{NOW}|{PACKED.replace('false', '0')}",
-        f"0|{NOW}|{PACKED.replace('1,', 'true,', 1)}",
-        f"0|{NOW}|{PACKED[:-1]},1]",
-        f"0|{NOW}|{'[' * 900}",
-        f"0|{NOW}|" + '"' + "x" * 2**20 + '"',
-        f"{'9' * 5000}|{NOW}|{PACKED}",
-        f"0|{'9' * 5000}|{PACKED}",
-    ],
-)
+FOREIGN = [
+    None,
+    7,
+    ["0"],
+    "",
+    "0",
+    f"answers=0;resends=0;resend_at={NOW};challenge={PACKED}",
+    f"v=1;resends=0;resend_at={NOW};challenge={PACKED}",
+    f"v=1;answers=0;resend_at={NOW};challenge={PACKED}",
+    f"v=1;answers=0;resends=0;resend_at=soon;challenge={PACKED}",
+    f"v=1;answers=0;resends=0;resend_at=-1;challenge={PACKED}",
+    f"v=1;answers={'9' * 500};resends=0;resend_at={NOW};challenge={PACKED}",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge=not json",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge=[1,2,3]",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge={{}}",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge={PACKED.replace('false', '0')}",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge={PACKED.replace('1,', 'true,', 2)}",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge={'[' * 900}",
+    f"v=1;answers=0;resends=0;resend_at={NOW};challenge=" + '"' + "x" * 2**20 + '"',
+    *(
+        f"v=1;answers=0;resends=0;resend_at={NOW};challenge={PACKED.replace(name, 'other')}"
+        for name in ('"v"', '"subject"', '"nonce"', '"counter"', '"expires_at"', '"purpose"')
+    ),
+]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
 @pytest.mark.parametrize("metadata", [{}, {"action": "resend"}])
-def test_a_foreign_label_writes_and_sends_nothing(
-    create: Create, wires: dict[str, Wire], label: object, metadata: dict[str, str]
+def test_foreign_metadata_writes_and_sends_nothing(
+    create: Create, wires: dict[str, Wire], foreign: object, metadata: dict[str, str]
 ) -> None:
-    session = [entry("CUSTOM_CHALLENGE", False, label)]
-    with pytest.raises(Shown, match=f"^{UNAVAILABLE_SENTENCE}$"):
+    session = [entry("CUSTOM_CHALLENGE", False, foreign)]
+    with pytest.raises(TriggerError, match=f"^{UNAVAILABLE_SENTENCE}$"):
         create(golden("create_first", session=session, clientMetadata=metadata))
     assert wires["dynamodb"].calls == wires["sqs"].calls == []
 
@@ -119,7 +122,7 @@ def test_a_foreign_label_writes_and_sends_nothing(
 def test_an_event_that_is_none_of_cognitos_is_one_plain_sentence(
     create: Create, heard: Heard, broken: dict[str, object]
 ) -> None:
-    with pytest.raises(Shown, match=f"^{UNAVAILABLE_SENTENCE}$"):
+    with pytest.raises(TriggerError, match=f"^{UNAVAILABLE_SENTENCE}$"):
         create(golden("create_first", **broken))
     assert [line["error"] for line in heard.lines] == ["TypeError"]
     assert not [word for word in TELLING if word in heard.text]
@@ -152,7 +155,7 @@ def test_a_throttle_reaches_the_caller_as_its_sentence_and_is_counted(
     error = refused_by_aws("ConditionalCheckFailedException")
     error.response["Item"] = {k: {"N": str(v)} for k, v in used_up.items()}  # type: ignore[typeddict-unknown-key]
     wires["dynamodb"] = Wire(update_item=error)
-    with pytest.raises(Shown, match=r"^Too many codes were asked for. Try again in [0-9]+ hours$"):
+    with pytest.raises(TriggerError, match=r"^Too many codes were asked for. Try again in [0-9]+ hours$"):
         create(golden("create_first"))
     assert heard.counted("throttled") == [{"reason": "quota"}]
     assert wires["sqs"].calls == []

@@ -8,10 +8,10 @@ import pytest
 import define_auth_challenge
 from define_auth_challenge import respond
 from passcode.sign_in.events import Event
-from passcode.sign_in.steps import Limits
+from passcode.sign_in.steps import RoundLimits
 from tests.support.events import CODE_ONLY_CLIENT, SUB, entry, golden
 
-LIMITS = Limits(answers=5, resends=3)
+LIMITS = RoundLimits(answers=5, resends=3)
 FAIL = "fail"
 TOKENS = "tokens"
 
@@ -101,9 +101,42 @@ def test_a_history_that_is_none_is_a_refusal(
     assert SUB not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("label", [None, 7, "", "x|", "9999|", "|", "1" * 100_000])
-def test_a_foreign_label_is_a_refusal(label: object) -> None:
-    assert step(golden("define_right_code", session=[entry("CUSTOM_CHALLENGE", False, label)])) == FAIL
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        7,
+        "",
+        "v=1",
+        "v=1;answers=0;resends=0",
+        "answers=0;resends=0;challenge={}",
+        "v=1;answers=0;challenge={}",
+        "v=1;resends=0;challenge={}",
+        "v=1;answers=-1;resends=0;challenge={}",
+        "v=1;answers=x;resends=0;challenge={}",
+        "v=1;answers=;resends=0;challenge={}",
+        "v=1;answers=0;resends=1e9;challenge={}",
+        "v=1;answers=0;resends=0;challenge=" + "1" * 100_000,
+        "1" * 100_000,
+    ],
+)
+def test_foreign_metadata_is_a_refusal(metadata: object) -> None:
+    session = [entry("CUSTOM_CHALLENGE", False, metadata)]
+    for client in (CODE_ONLY_CLIENT, "another"):
+        event = golden("define_right_code", session=session)
+        event["callerContext"]["clientId"] = client
+        assert step(event) == FAIL
+
+
+def test_metadata_of_another_release_is_read() -> None:
+    """A field more is ignored, and one without need may be missing."""
+    for metadata in (
+        "v=2;sent=9;answers=1;resends=0;resend_at=0;challenge={}",
+        "v=1;answers=1;resends=0;challenge={}",
+    ):
+        session = [entry("CUSTOM_CHALLENGE", False, metadata)]
+        event = golden("define_right_code_code_only", session=session)
+        assert step(event) == "CUSTOM_CHALLENGE"
 
 
 def test_a_broken_event_is_one_line_in_the_log_without_what_was_in_it(

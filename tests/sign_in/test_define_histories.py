@@ -10,8 +10,8 @@ from itertools import product
 
 import pytest
 
-from passcode.sign_in.rounds import label
-from passcode.sign_in.steps import Limits, Mode, Step, next_step
+from passcode.sign_in.rounds import RoundRecord, encode_metadata
+from passcode.sign_in.steps import Mode, RoundLimits, Step, next_step
 from tests.support.events import entry
 
 NAMES = {
@@ -21,14 +21,14 @@ NAMES = {
     "C": "CUSTOM_CHALLENGE",
     "X": "SMS_MFA",
 }
-LABEL = label(0, "")
+METADATA = encode_metadata(RoundRecord(answers=0, resends=0, resend_at=0, challenge="{}"))
 ODD = dict.fromkeys(NAMES, "?") | {"C": "~"}
 ALPHABET = [
-    (mark, entry(name, result, LABEL if letter == "C" else None))
+    (mark, entry(name, result, METADATA if letter == "C" else None))
     for letter, name in NAMES.items()
     for mark, result in ((letter, True), (letter.lower(), False), (ODD[letter], None), (ODD[letter], "true"))
 ]
-LIMITS = Limits(answers=5, resends=3)
+LIMITS = RoundLimits(answers=5, resends=3)
 
 # A last result that is neither true nor false is an answer that was not right.
 ORACLE = {
@@ -81,27 +81,41 @@ def test_a_password_that_must_change_is_changed_first(status: str) -> None:
 def test_a_name_that_is_nearly_ours_is_not_ours(mode: Mode, name: object) -> None:
     opening = [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
     history = (opening if mode is Mode.PASSWORD_AND_CODE else []) + [
-        {"challengeName": name, "challengeResult": True, "challengeMetadata": LABEL}
+        {"challengeName": name, "challengeResult": True, "challengeMetadata": METADATA}
     ]
     assert next_step(mode, history, LIMITS) is Step.FAIL
 
 
-@pytest.mark.parametrize("most", [1, 2, 5])
-def test_no_answer_beyond_the_limit_gives_tokens(most: int) -> None:
-    """`create` asks for no more answers. The rule holds even if a history claims that it did."""
-    limits = Limits(answers=most, resends=3)
-    for count in range(1, most + 3):
-        wrong = [entry("CUSTOM_CHALLENGE", False, LABEL)] * (count - 1)
-        last_right = next_step(Mode.CODE_ONLY, [*wrong, entry("CUSTOM_CHALLENGE", True, LABEL)], limits)
-        last_wrong = next_step(Mode.CODE_ONLY, [*wrong, entry("CUSTOM_CHALLENGE", False, LABEL)], limits)
-        assert last_right is (Step.ISSUE if count <= most else Step.FAIL), count
-        assert last_wrong is (Step.ASK_CODE if count < most else Step.FAIL), count
+@pytest.mark.parametrize(("answers", "resends"), [(1, 0), (1, 1), (2, 1), (5, 3)])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_sign_in_has_as_many_answers_and_resends_as_its_limits(
+    mode: Mode, answers: int, resends: int
+) -> None:
+    """Answers and resends in any order, up to one above each limit, with the records that `create` writes."""
+    limits = RoundLimits(answers, resends)
+    opening = [] if mode is Mode.CODE_ONLY else [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
+    for length in range(1, answers + resends + 2):
+        for responses in product(("answer", "resend"), repeat=length):
+            history = list(opening)
+            given = {"answer": 0, "resend": 0}
+            for number, response in enumerate(responses, 1):
+                record = RoundRecord(given["answer"], given["resend"], 0, "{}")
+                history.append(entry("CUSTOM_CHALLENGE", False, encode_metadata(record)))
+                given[response] += 1
+                over = given["answer"] > answers or given["resend"] > resends
+                asks = response == "resend"
+                metadata = {"action": "resend"} if asks else {}
+                wrong = next_step(mode, history, limits, client_metadata=metadata)
+                goes_on = not over and (asks or given["answer"] < answers)
+                assert wrong is (Step.ASK_CODE if goes_on else Step.FAIL), responses[:number]
+                right = [*history[:-1], history[-1] | {"challengeResult": True}]
+                step = next_step(mode, right, limits, client_metadata=metadata)
+                assert step is (Step.FAIL if over or asks else Step.ISSUE), responses[:number]
+                if not goes_on:
+                    break
 
 
-@pytest.mark.parametrize("most", [0, 1, 3])
-def test_no_resend_beyond_the_limit_gets_a_message(most: int) -> None:
-    limits = Limits(answers=5, resends=most)
-    for count in range(1, most + 3):
-        history = [entry("CUSTOM_CHALLENGE", False, label(before, "")) for before in range(count)]
-        step = next_step(Mode.CODE_ONLY, history, limits, client_metadata={"action": "resend"})
-        assert step is (Step.ASK_CODE if count <= most else Step.FAIL), count
+def test_the_choice_of_a_channel_is_no_resend() -> None:
+    chosen = entry("CUSTOM_CHALLENGE", False, encode_metadata(RoundRecord(0, 0, 0, "")))
+    step = next_step(Mode.CODE_ONLY, [chosen], RoundLimits(1, 0), client_metadata={"action": "send"})
+    assert step is Step.ASK_CODE

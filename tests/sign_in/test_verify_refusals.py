@@ -25,7 +25,7 @@ def failed_before(world: World, failures: int, at: int) -> Record:
 
 @pytest.fixture
 def world(heard: Heard) -> World:
-    return World(tell=heard.tell)
+    return World(telemetry=heard.telemetry)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_nobodys_very_right_code_is_refused_and_costs_what_somebodys_does(world:
     answer = golden("verify_unknown_user", privateChallengeParameters=private, challengeAnswer=code_of(to))
     answer["request"] |= request
     assert world.verify(answer) is False
-    assert world.store.writes == ["issue_if_clear", "charge"]
+    assert world.store.writes == ["start_challenge", "record_attempt"]
     assert len(world.macs) == 1
     assert world.store.records[f"sign_in#{to.subject}"].failures == 1
 

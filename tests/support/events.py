@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -76,8 +77,7 @@ def entry(name: str, result: object, metadata: object = None) -> dict[str, objec
 def challenge(**changes: Any) -> Challenge:
     """The challenge in the golden events, changed."""
     packed = golden("verify_plain")["request"]["privateChallengeParameters"]["challenge"]
-    found = dict(zip(Challenge.__dataclass_fields__, json.loads(packed), strict=True))
-    return Challenge(**(found | changes))
+    return replace(Challenge.unpack(packed), **changes)
 
 
 def code_of(of: Challenge) -> str:

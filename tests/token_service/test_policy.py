@@ -3,7 +3,7 @@
 import pytest
 
 from passcode.token_service.policy import DAY, Policy, answer_wait, next_send_tat, pause_is_over, send_wait
-from passcode.token_service.refusal import Refusal, Refused, sentence, spoken
+from passcode.token_service.refusal import Refusal, Refused, format_duration, refusal_text
 
 NOW = 1_800_000_000
 POLICY = Policy()
@@ -68,7 +68,7 @@ def test_a_pause_is_over_when_it_was_sat_out() -> None:
     ],
 )
 def test_a_wait_is_never_told_shorter_than_it_is(seconds: int, words: str) -> None:
-    assert spoken(seconds) == words
+    assert format_duration(seconds) == words
 
 
 @pytest.mark.parametrize("refusal", list(Refusal))
@@ -81,7 +81,7 @@ def test_every_refusal_has_a_plain_sentence(refusal: Refusal) -> None:
 
 
 def test_a_stop_without_end_says_what_to_do() -> None:
-    assert "unlock" in sentence(Refusal.PAUSED, None)
+    assert "unlock" in refusal_text(Refusal.PAUSED, None)
 
 
 @pytest.mark.parametrize(

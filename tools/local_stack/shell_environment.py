@@ -1,11 +1,11 @@
-"""The environment in which the documentation's examples run against the local stack."""
+"""Environment variables with which the documentation's examples run against the local stack."""
 
 import shlex
 from collections.abc import Mapping
 
 from tools.local_stack.stack import Stack
 
-# What the examples call an output of the stack.
+# Variable names of the examples, and the outputs of the stack.
 _OUTPUTS = {
     "TOKEN_API_URL": "TokenApiURL",
     "TOKEN_CREATION_API_URL": "TokenCreationAPIURL",
@@ -25,9 +25,9 @@ _CLIENTS = {
 
 
 def variables(stack: Stack) -> dict[str, str]:
-    """Names and values. What a stack has not got, such as an app client that is switched off, is left out.
+    """Names and values of the variables. A variable without a value in this stack is omitted.
 
-    `CLIENT_ID` is the app client for a password and a code, or the other one where that is all there is.
+    `CLIENT_ID` is the app client for password and code, or the other one if the stack has no such client.
     """
     clients = {name: stack.clients[key] for name, key in _CLIENTS.items() if key in stack.clients}
     outputs = {name: stack.outputs[key] for name, key in _OUTPUTS.items() if key in stack.outputs}
@@ -38,7 +38,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "AWS_DEFAULT_REGION": stack.region,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        # A session of the person's own must not be sent along with made-up keys.
+        # A session token of the user must not be sent with the test keys.
         "AWS_SESSION_TOKEN": "",
         "USER_POOL_ID": stack.user_pool_id,
         **first,
@@ -47,6 +47,6 @@ def variables(stack: Stack) -> dict[str, str]:
     }
 
 
-def export_lines(names: Mapping[str, str]) -> str:
-    """Lines that a POSIX shell reads with eval."""
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in names.items())
+def export_lines(variables: Mapping[str, str]) -> str:
+    """Lines for the eval of a POSIX shell."""
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())

@@ -1,6 +1,6 @@
-// Somebody to sign in as: the page's server makes a user in the local pool, with a made-up password.
+// Creates a demo user: the page's server adds a user with a random password to the local pool.
 
-// `channel` is where codes go first, `nonce` what the server gave this page. Throws what `explain` has a sentence for.
+// Codes go to `channel` first. `nonce` is the page's nonce from the server. Throws an error that `explain` can describe.
 export async function makeUser(channel, nonce) {
   const answer = await fetch('/users', {
     method: 'POST',

@@ -1,11 +1,11 @@
-// Puts the page together: the facts about the stack, the three parts, and what happens meanwhile.
+// Starts the page: reads the facts about the stack, and connects the three parts with the events.
 import { app } from './sign-in-panel.js';
 import { byId, say } from './dom.js';
 import { isLeaving, leave, leftAt } from './hosted.js';
 import { showMessage } from './inbox.js';
 import { dim, showInvocation } from './invocations.js';
 
-const GONE = 'The local AWS has ended. Start it again with “make demo”, and reload this page.';
+const GONE = 'The local AWS has stopped. Start it again with “make demo”, and reload this page.';
 
 function listen(code) {
   const since = leftAt();

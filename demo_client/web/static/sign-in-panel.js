@@ -1,26 +1,26 @@
-// The app: who signs in and how, then the code, then what the tokens say.
+// The app: the sign-in form, then the code, then the claims of the tokens.
 import { showClaims } from './claims.js';
 import { button, byId, say } from './dom.js';
 import { comeBack, signOut, startOfTab } from './hosted.js';
 import { makeUser } from './demo-user.js';
 import { describe, explain, offers } from './texts.js';
 
-const NO_FORM = 'The sign-in form is made with Node.js and npm, which were not there. Install them, run “make demo” again, and '
-  + 'reload this page. Meanwhile sign in from the terminal, as “make demo” says; the messages and the steps appear here.';
-const SHOWN = ['start', 'challenge', 'signed-in'];
+const NO_FORM = 'The sign-in form was not built, because Node.js and npm are missing. Install them, run “make demo” again, and '
+  + 'reload this page. Until then, sign in on the terminal with the commands that “make demo” prints. This page shows the rest.';
+const PARTS = ['start', 'challenge', 'signed-in'];
 
-// `facts` is what the page's server says of the stack; `dim` is called when a sign-in begins.
+// `facts` is the configuration from the page's server; `dim` is called when a sign-in starts.
 export function app(facts, dim) {
   let amplify = null;
   let leave = async () => {};
 
   function show(part, focus) {
-    SHOWN.forEach((id) => { byId(id).hidden = id !== part; });
+    PARTS.forEach((id) => { byId(id).hidden = id !== part; });
     if (focus) byId(focus).focus();
   }
 
   function next({ challenge, claims }) {
-    if (claims) return arrive(claims);
+    if (claims) return showSignedIn(claims);
     say('say', describe(challenge), challenge.status === 'WRONG' || challenge.status === 'EXPIRED');
     byId('code').value = '';
     const action = challenge.status === 'CHOOSE' ? 'send' : 'resend';
@@ -29,7 +29,7 @@ export function app(facts, dim) {
     return show('challenge', 'code');
   }
 
-  function arrive(claims) {
+  function showSignedIn(claims) {
     say('say', `Signed in as ${claims.id.email ?? claims.id.sub}.`);
     showClaims(claims);
     show('signed-in', 'claims-title');
@@ -40,12 +40,12 @@ export function app(facts, dim) {
     show('start', 'email');
   }
 
-  // What the step came to, or null after saying what was wrong. One at a time: a second click would be a second answer.
-  async function alone(step) {
+  // Runs an action with all buttons disabled: a second click would be a second answer. Returns its result, null on error.
+  async function runAlone(action) {
     const buttons = [...document.querySelectorAll('#app button:enabled')];
     buttons.forEach((each) => { each.disabled = true; });
     try {
-      return await step();
+      return await action();
     } catch (error) {
       fail(error);
       return null;
@@ -54,8 +54,8 @@ export function app(facts, dim) {
     }
   }
 
-  async function attempt(step) {
-    const outcome = await alone(step);
+  async function attempt(action) {
+    const outcome = await runAlone(action);
     if (outcome) next(outcome);
   }
 
@@ -69,40 +69,40 @@ export function app(facts, dim) {
   }
 
   function askForPassword() {
-    const alone = new FormData(byId('start')).get('mode') === 'code_only';
-    byId('password-field').hidden = alone;
-    byId('password').required = !alone;
+    const passwordless = new FormData(byId('start')).get('mode') === 'code_only';
+    byId('password-field').hidden = passwordless;
+    byId('password').required = !passwordless;
   }
 
-  async function welcome() {
-    const user = await alone(() => makeUser(byId('first-channel').value, facts.nonce));
+  async function createUser() {
+    const user = await runAlone(() => makeUser(byId('first-channel').value, facts.nonce));
     if (!user) return;
     byId('email').value = user.email;
     byId('password').value = user.password;
-    say('say', `${user.email} has an account now, with the number ${user.phone}.`);
+    say('say', `Created the account ${user.email} with the phone number ${user.phone}.`);
     byId('sign-in').focus();
   }
 
   async function startOver() {
     say('say', '');
-    await alone(leave);
+    await runAlone(leave);
     show('start', 'email');
   }
 
-  function wire() {
+  function addListeners() {
     byId('start').addEventListener('submit', (event) => { event.preventDefault(); attempt(begin); });
     byId('start').addEventListener('change', askForPassword);
     byId('challenge').addEventListener('submit', (event) => {
       event.preventDefault();
       attempt(() => amplify.answer(byId('code').value.replace(/[\s-]/g, '')));
     });
-    byId('make-user').addEventListener('click', welcome);
+    byId('make-user').addEventListener('click', createUser);
     byId('make-user').disabled = false;
     byId('over').addEventListener('click', startOver);
     byId('sign-out').addEventListener('click', startOver);
   }
 
-  // Amplify, and the end of a hosted sign-in if this is one.
+  // Loads Amplify, and finishes a hosted sign-in if the browser comes back from one.
   async function ready() {
     byId('hosted').hidden = !facts.hosted;
     byId('hosted-sign-in').href = startOfTab();
@@ -114,7 +114,7 @@ export function app(facts, dim) {
       const back = facts.hosted && await comeBack(facts.hosted);
       if (!back) return;
       leave = async () => signOut(facts.hosted);
-      arrive(back.claims);
+      showSignedIn(back.claims);
     } catch (error) {
       say('say', error.message, true);
     }
@@ -125,6 +125,6 @@ export function app(facts, dim) {
     if (!byId('challenge').hidden) byId('code').focus();
   }
 
-  wire();
+  addListeners();
   return { ready, typeCode };
 }

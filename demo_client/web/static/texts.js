@@ -1,4 +1,4 @@
-// What a person reads while signing in: a challenge in, a sentence out.
+// The texts of a sign-in: a sentence for each challenge and error.
 
 export const NAMES = { email: 'email', sms: 'SMS' };
 
@@ -8,21 +8,21 @@ const where = ({ channel, destination }) => `by ${NAMES[channel] ?? channel} to 
 export function describe(challenge) {
   const { status, expiresIn, attemptsLeft } = challenge;
   switch (status) {
-    case 'SENT': return `A code went out ${where(challenge)}. It is good for ${seconds(Number(expiresIn))}.`;
-    case 'WAITING': return `Nothing new was sent: the code that went ${where(challenge)} is still good. ${next(challenge)}`;
-    case 'WRONG': return `That code is not right. ${attemptsLeft === '1' ? 'This is the last try.' : `${attemptsLeft} tries are left.`}`;
-    case 'EXPIRED': return `That code is no longer good. ${next(challenge)}`;
+    case 'SENT': return `A code was sent ${where(challenge)}. It expires in ${seconds(Number(expiresIn))}.`;
+    case 'WAITING': return `No new message was sent. The code sent ${where(challenge)} is still valid. ${next(challenge)}`;
+    case 'WRONG': return `That code is wrong. ${attemptsLeft === '1' ? 'This is the last attempt.' : `${attemptsLeft} attempts left.`}`;
+    case 'EXPIRED': return `That code has expired. ${next(challenge)}`;
     case 'CHOOSE': return 'Where should the code go?';
-    default: return 'This pool asks for something else than a code. Start the local AWS again with “make demo”.';
+    default: return 'This pool does not ask for a one-time code. Start the local AWS again with “make demo”.';
   }
 }
 
 function next({ resendsLeft, resendIn }) {
-  if (resendsLeft === '0') return 'No resend is left in this sign-in.';
-  return Number(resendIn) ? `Another message can go out in ${seconds(Number(resendIn))}.` : 'Ask for another message.';
+  if (resendsLeft === '0') return 'No resends are left in this sign-in.';
+  return Number(resendIn) ? `You can request another message in ${seconds(Number(resendIn))}.` : 'Request another message.';
 }
 
-// The other ways to get a code: [channel, what stands on the button].
+// The buttons for another message: [channel, text of the button].
 export function offers({ status, channel, channels, resendsLeft }) {
   if (status !== 'CHOOSE' && resendsLeft === '0') return [];
   const names = Object.keys(JSON.parse(channels));
@@ -30,12 +30,12 @@ export function offers({ status, channel, channels, resendsLeft }) {
 }
 
 export function explain({ name, message }) {
-  // The page's own server speaks in sentences.
+  // The page's own server responds with a sentence.
   if (name === 'PageError') return message;
   if (name === 'NotAuthorizedException') return 'The sign-in has ended: a wrong password, or too many wrong codes. Start over.';
-  // The triggers answer with sentences meant for people, and Cognito puts words of its own in front.
-  const said = /failed with error (.+?)\.?$/.exec(message)?.[1];
-  if (said) return `${said}.`;
-  if (name === 'NetworkError') return 'The local AWS does not answer. Start it with “make demo”.';
-  return `The pool refused this (${name}). Start over.`;
+  // The triggers raise errors with a sentence for the user. Cognito puts its own text in front.
+  const sentence = /failed with error (.+?)\.?$/.exec(message)?.[1];
+  if (sentence) return `${sentence}.`;
+  if (name === 'NetworkError') return 'The local AWS does not respond. Start it with “make demo”.';
+  return `The pool refused this request (${name}). Start over.`;
 }

@@ -1,7 +1,7 @@
-"""Where ministack 1.5.33 behaves unlike AWS and it matters here, one small function for each difference.
+"""Patches of ministack 1.5.33 where it differs from AWS, one function for each difference.
 
-The docstring of a function is what AWS does; the code makes ministack do it. Nothing here may make the local
-AWS kinder than the real one: a test that passes here should pass there.
+The docstring of a function says what AWS does, and its code makes ministack do it. No patch may make the
+local AWS more permissive than AWS: a test that passes here should pass there.
 """
 
 from tools.local_stack.ministack_patches import (
@@ -21,7 +21,7 @@ from tools.local_stack.ministack_patches import (
 
 
 def patch() -> None:
-    """Patch ministack in this process."""
+    """Apply all patches to ministack in this process."""
     sns.patch()
     cloudformation.patch()
     iam.patch()

@@ -1,4 +1,4 @@
-"""REST APIs: what API Gateway takes from the OpenAPI description of one, beside paths and security."""
+"""Import of an OpenAPI description: models, validators, gateway responses and method settings."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -17,14 +17,14 @@ _GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
 def patch() -> None:
-    """An API refuses by its models, validators, limits and gateway responses, all of the description."""
-    apigateway_v1._import_rest_api = _importing(apigateway_v1._import_rest_api)
+    """API Gateway refuses requests by the models, validators, limits and responses of the description."""
+    apigateway_v1._import_rest_api = _with_extensions(apigateway_v1._import_rest_api)
     provisioners._apigw_method_settings = _with_plain_paths(provisioners._apigw_method_settings)
 
 
-def _importing(bring_in: Import) -> Import:
+def _with_extensions(import_api: Import) -> Import:
     def imported(spec: Spec, base: dict[str, Any] | None = None) -> str:
-        api_id = bring_in(spec, base)
+        api_id = import_api(spec, base)
         _models(api_id, spec)
         _validation(api_id, spec)
         _gateway_responses(api_id, spec)
@@ -34,16 +34,18 @@ def _importing(bring_in: Import) -> Import:
 
 
 def _models(api_id: str, spec: Spec) -> None:
-    """Each schema of the components is a model of that name."""
+    """Each schema of the components is a model with that name."""
     for name, schema in spec.get("components", {}).get("schemas", {}).items():
-        _done(apigateway_v1._create_model(api_id, {"name": name, "schema": json.dumps(schema)}))
+        _checked_body(apigateway_v1._create_model(api_id, {"name": name, "schema": json.dumps(schema)}))
 
 
 def _validation(api_id: str, spec: Spec) -> None:
-    """A method is checked by the validator that it names, or else by that of the whole API."""
+    """A method uses the validator that it names, else the validator of the API."""
     validators = {
-        name: json.loads(_done(apigateway_v1._create_request_validator(api_id, {"name": name, **what})))["id"]
-        for name, what in spec.get(_VALIDATORS, {}).items()
+        name: json.loads(
+            _checked_body(apigateway_v1._create_request_validator(api_id, {"name": name, **options}))
+        )["id"]
+        for name, options in spec.get(_VALIDATORS, {}).items()
     }
     for method, operation in _operations(api_id, spec):
         method["requestValidatorId"] = validators.get(operation.get(_VALIDATOR, spec.get(_VALIDATOR)))
@@ -65,20 +67,20 @@ def _operations(api_id: str, spec: Spec) -> Iterator[tuple[dict[str, Any], Spec]
 
 
 def _gateway_responses(api_id: str, spec: Spec) -> None:
-    """What the API says itself. CloudFormation refuses a type that there is not."""
+    """Add the gateway responses of the API. CloudFormation refuses an unknown type."""
     for kind, response in spec.get(_GATEWAY_RESPONSES, {}).items():
-        _done(apigateway_v1._put_gateway_response(api_id, kind, response))
+        _checked_body(apigateway_v1._put_gateway_response(api_id, kind, response))
 
 
-def _done(given: tuple[int, Any, Any]) -> Any:
-    status, _, body = given
+def _checked_body(response: tuple[int, Any, Any]) -> Any:
+    status, _, body = response
     if status >= 400:
         raise ValueError(body.decode())
     return body
 
 
 def _with_plain_paths(settings: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """In a method setting the slashes of a path are written ~1, all but the first one, which is added."""
+    """In a method setting, ~1 stands for a slash of the path. The first slash is added."""
 
     def plain(raw: Any) -> Any:
         if isinstance(raw, list):

@@ -1,4 +1,4 @@
-"""One request to a REST API, as API Gateway treats it before and after the function."""
+"""Requests to a REST API: what API Gateway does before and after the function."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -8,38 +8,38 @@ from ministack.services import apigateway_v1
 
 Async = Callable[..., Awaitable[Any]]
 
-# The quota of API Gateway for a payload, in bytes. It cannot be raised.
-LARGEST = 10 * 1024 * 1024
+# The payload quota of API Gateway, in bytes. It cannot be increased.
+MAX_PAYLOAD_BYTES = 10 * 1024 * 1024
 _VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 
 
-class _Crashed(Exception):
-    """The function did not answer in the form of a proxy integration."""
+class _InvalidFunctionResponse(Exception):
+    """The function failed, or its response does not have the form of a proxy integration."""
 
 
 def patch() -> None:
-    """What API Gateway says itself goes by the gateway responses, whatever it is about."""
-    apigateway_v1._execute_in_scope = _measuring(apigateway_v1._execute_in_scope)
+    """Every response of API Gateway itself is a gateway response."""
+    apigateway_v1._execute_in_scope = _with_size_limit(apigateway_v1._execute_in_scope)
     apigateway_v1._validate_cognito_authorizer = _id_tokens_only(apigateway_v1._validate_cognito_authorizer)
-    apigateway_v1._lambda_proxy_response = _raising(apigateway_v1._lambda_proxy_response)
-    apigateway_v1._invoke_lambda_proxy_v1 = _answering(apigateway_v1._invoke_lambda_proxy_v1)
+    apigateway_v1._lambda_proxy_response = _with_exception(apigateway_v1._lambda_proxy_response)
+    apigateway_v1._invoke_lambda_proxy_v1 = _with_stage_variables(apigateway_v1._invoke_lambda_proxy_v1)
 
 
-def _measuring(execute: Async) -> Async:
-    """More than 10 MB is REQUEST_TOO_LARGE, before anything else is looked at."""
+def _with_size_limit(execute: Async) -> Async:
+    """A body over 10 MB is REQUEST_TOO_LARGE, before any other check."""
 
-    async def measured(request: dict[str, Any], api_id: str, stage_name: str, *rest: Any) -> Any:
+    async def execute_with_limit(request: dict[str, Any], api_id: str, stage_name: str, *rest: Any) -> Any:
         body = rest[3]
         request["stage"] = apigateway_v1._stages_v1.get(api_id, {}).get(stage_name)
-        if request["stage"] and len(body or b"") > LARGEST:
+        if request["stage"] and len(body or b"") > MAX_PAYLOAD_BYTES:
             return apigateway_v1._gw_error("REQUEST_TOO_LARGE", "Request Too Long")
         return await execute(request, api_id, stage_name, *rest)
 
-    return measured
+    return execute_with_limit
 
 
 def _id_tokens_only(validate: Async) -> Async:
-    """A Cognito authorizer of a method without scopes takes an ID token, and no access token."""
+    """A Cognito authorizer of a method without scopes accepts an ID token, and no access token."""
 
     async def validated(authorizer: Any, method: dict[str, Any], *rest: Any) -> Any:
         claims, refusal = await validate(authorizer, method, *rest)
@@ -50,26 +50,28 @@ def _id_tokens_only(validate: Async) -> Async:
     return validated
 
 
-def _raising(shape: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _with_exception(shape: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def shaped(result: Any) -> Any:
         response, failure = shape(result)
         if failure:
-            raise _Crashed
+            raise _InvalidFunctionResponse
         return response, failure
 
     return shaped
 
 
-def _answering(invoke: Async) -> Async:
-    """An integration's URI is filled in from the stage's variables. A function that crashes, or answers in
-    another form, is an Internal server error: DEFAULT_5XX."""
+def _with_stage_variables(invoke: Async) -> Async:
+    """The URI of an integration can contain stage variables.
 
-    async def answered(integration: dict[str, Any], *rest: Any, **more: Any) -> Any:
+    If the function fails, or its response has another form, the response is DEFAULT_5XX.
+    """
+
+    async def invoke_with_variables(integration: dict[str, Any], *rest: Any, **more: Any) -> Any:
         variables = rest[2].get("variables") or {}
-        uri = _VARIABLE.sub(lambda found: variables.get(found[1], ""), integration["uri"])
+        uri = _VARIABLE.sub(lambda match: variables.get(match[1], ""), integration["uri"])
         try:
             return await invoke(integration | {"uri": uri}, *rest, **more)
-        except _Crashed:
+        except _InvalidFunctionResponse:
             return apigateway_v1._gw_error("DEFAULT_5XX", "Internal server error")
 
-    return answered
+    return invoke_with_variables

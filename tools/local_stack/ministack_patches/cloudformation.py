@@ -1,4 +1,4 @@
-"""Resources: kinds that CloudFormation has and ministack's does not, by way of the service it does have."""
+"""CloudFormation: resource types and properties that ministack does not support."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -8,12 +8,12 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import waf
 from ministack.services.cloudformation import provisioners
 
-Made = tuple[str, dict[str, Any]]
+Created = tuple[str, dict[str, Any]]
 Properties = dict[str, Any]
 
 
 def patch() -> None:
-    """Teach ministack's CloudFormation these kinds."""
+    """Add resource types, and correct the properties of others."""
     mapping = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
     for change in ("create", "update"):
         if change in mapping:
@@ -26,8 +26,8 @@ def patch() -> None:
         "create": _associate,
         "delete": _disassociate,
     }
-    # Alarms over metric math and saved queries are made; here they are checked and then do nothing.
-    provisioners._cw_metric_alarm_put = _also_over_math(provisioners._cw_metric_alarm_put)
+    # Alarms over metric math and saved queries. Here they are validated and have no effect.
+    provisioners._cw_metric_alarm_put = _with_metric_math(provisioners._cw_metric_alarm_put)
     provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
         "create": lambda logical_id, properties, stack: _query(f"{stack}-{logical_id}", properties),
         "update": lambda physical_id, _, properties, __: _query(physical_id, properties),
@@ -36,19 +36,21 @@ def patch() -> None:
 
 
 def _with_whole_numbers(change: Callable[..., Any]) -> Callable[..., Any]:
-    """A parameter of type Number is a number wherever it is put, though `Ref` gives a string."""
+    """A `Ref` to a parameter of type Number becomes a number where the property is one."""
 
     def changed(*args: Any, **kwargs: Any) -> Any:
         for props in args:
-            if isinstance(props, dict) and (most := props.get("ScalingConfig", {}).get("MaximumConcurrency")):
-                props["ScalingConfig"]["MaximumConcurrency"] = int(most)
+            if isinstance(props, dict) and (
+                concurrency := props.get("ScalingConfig", {}).get("MaximumConcurrency")
+            ):
+                props["ScalingConfig"]["MaximumConcurrency"] = int(concurrency)
         return change(*args, **kwargs)
 
     return changed
 
 
 def _with_encoded_searches(change: Callable[..., Any]) -> Callable[..., Any]:
-    """A SearchString is plain text in a template, and bytes, so base64 in JSON, in the API of WAF."""
+    """A SearchString is text in a template. In the API of WAF it is bytes, so base64 in JSON."""
 
     def changed(*args: Any, **kwargs: Any) -> Any:
         return change(*(_encoded(each) for each in args), **kwargs)
@@ -77,21 +79,21 @@ def _disassociate(physical_id: str, _props: Mapping[str, Any]) -> None:
     waf._disassociate_web_acl({"ResourceArn": physical_id.partition("|")[0]})
 
 
-def _also_over_math(put: Callable[[str, Properties], Made]) -> Callable[[str, Properties], Made]:
-    def any_alarm(name: str, properties: Properties) -> Made:
+def _with_metric_math(put: Callable[[str, Properties], Created]) -> Callable[[str, Properties], Created]:
+    def put_any(name: str, properties: Properties) -> Created:
         metrics = properties.get("Metrics")
         if not metrics:
             return put(name, properties)
-        # Exactly one of the entries is what the alarm watches; without a word an entry is.
+        # The alarm watches exactly one of the entries. The default of ReturnData is true.
         watched = [m for m in metrics if str(m.get("ReturnData", True)).lower() == "true"]
         if len(watched) != 1 or "MetricName" in properties:
             raise ValueError("an alarm watches one metric, or one expression of its Metrics")
         return name, {"Arn": f"arn:aws:cloudwatch:{get_region()}:{get_account_id()}:alarm:{name}"}
 
-    return any_alarm
+    return put_any
 
 
-def _query(physical_id: str, properties: Properties) -> Made:
+def _query(physical_id: str, properties: Properties) -> Created:
     for name in ("Name", "QueryString"):
         if not properties.get(name):
             raise ValueError(f"{name} is required for AWS::Logs::QueryDefinition")

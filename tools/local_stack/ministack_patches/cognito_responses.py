@@ -1,4 +1,4 @@
-"""Answers of the Cognito API, in the form that ministack passes around: status, headers, JSON body."""
+"""Responses of the Cognito API, in the form that ministack uses: status, headers, JSON body."""
 
 import json
 from typing import Any
@@ -9,23 +9,23 @@ CognitoResponse = tuple[int, dict[str, str], bytes]
 
 
 def success(content: dict[str, Any]) -> CognitoResponse:
-    """A success with this JSON."""
-    made: CognitoResponse = json_response(content)
-    return made
+    """A successful response with this JSON."""
+    response: CognitoResponse = json_response(content)
+    return response
 
 
 def error(code: str, message: str) -> CognitoResponse:
-    """An error of this name, with status 400 as all of Cognito's have."""
-    made: CognitoResponse = error_response_json(code, message, 400)
-    return made
+    """An error response. The status is 400, as for all errors of Cognito."""
+    response: CognitoResponse = error_response_json(code, message, 400)
+    return response
 
 
 def not_authorized() -> CognitoResponse:
-    """What Cognito says to a wrong password, a wrong code and an unknown user alike."""
+    """The error for a wrong password, for a wrong code and for an unknown user."""
     return error("NotAuthorizedException", "Incorrect username or password.")
 
 
-def json_body(given: CognitoResponse) -> dict[str, Any]:
-    """The JSON of an answer."""
-    content: dict[str, Any] = json.loads(given[2])
+def json_body(response: CognitoResponse) -> dict[str, Any]:
+    """The JSON of a response."""
+    content: dict[str, Any] = json.loads(response[2])
     return content

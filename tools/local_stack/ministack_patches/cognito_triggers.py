@@ -1,4 +1,4 @@
-"""The events that the three challenge triggers get, and what the client hears when a trigger fails."""
+"""The events of the three challenge triggers, and the response if a trigger fails."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,29 +14,29 @@ Outcome = tuple[dict[str, Any] | None, CognitoResponse | None]
 
 
 def patch() -> None:
-    """A trigger that raises answers UserLambdaValidationException with the text of what it raised."""
-    # Each trigger gets the keys that its page in the developer guide lists, and no others.
-    cognito._build_define_auth_challenge_event = _shaped(cognito._build_define_auth_challenge_event)
-    cognito._build_create_auth_challenge_event = _shaped(cognito._build_create_auth_challenge_event)
-    cognito._build_verify_auth_challenge_event = _shaped(
+    """A trigger gets the documented event. If it raises, the error is UserLambdaValidationException."""
+    # Each trigger gets exactly the keys that its page in the developer guide lists.
+    cognito._build_define_auth_challenge_event = _documented(cognito._build_define_auth_challenge_event)
+    cognito._build_create_auth_challenge_event = _documented(cognito._build_create_auth_challenge_event)
+    cognito._build_verify_auth_challenge_event = _documented(
         cognito._build_verify_auth_challenge_event,
         "session",
         "challengeName",
         "publicChallengeParameters",
     )
-    # The triggers are run with the events as they are shaped above, so these come last.
-    cognito._invoke_define_auth_challenge_trigger = _running(
+    # The triggers use the events of the functions above, so these come last.
+    cognito._invoke_define_auth_challenge_trigger = _run_trigger(
         "DefineAuthChallenge", cognito._build_define_auth_challenge_event
     )
-    cognito._invoke_create_auth_challenge_trigger = _running(
+    cognito._invoke_create_auth_challenge_trigger = _run_trigger(
         "CreateAuthChallenge", cognito._build_create_auth_challenge_event
     )
-    cognito._invoke_verify_auth_challenge_trigger = _running(
+    cognito._invoke_verify_auth_challenge_trigger = _run_trigger(
         "VerifyAuthChallengeResponse", cognito._build_verify_auth_challenge_event
     )
 
 
-def _running(trigger: str, build: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
+def _run_trigger(trigger: str, build: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
     def run(pool_id: str, client_id: str, *rest: Any) -> Outcome:
         arn = (cognito._user_pools[pool_id].get("LambdaConfig") or {}).get(trigger)
         function = (
@@ -60,35 +60,35 @@ def _outcome(trigger: str, result: dict[str, Any]) -> Outcome:
 
 def _failure(trigger: str, body: dict[str, Any]) -> CognitoResponse:
     if body.get("errorType") == "Sandbox.Timedout":
-        why = "Socket timeout while invoking Lambda function"
-        return error("UnexpectedLambdaException", f"{trigger} invocation failed due to error {why}.")
+        reason = "Socket timeout while invoking Lambda function"
+        return error("UnexpectedLambdaException", f"{trigger} invocation failed due to error {reason}.")
     raised = body.get("errorMessage") or body.get("message")
     return error("UserLambdaValidationException", f"{trigger} failed with error {raised}.")
 
 
-def _shaped(build: Build, *unknown_to_aws: str) -> Build:
-    def shaped(pool_id: str, client_id: str, name: str, *rest: Any) -> Event:
+def _documented(build: Build, *undocumented: str) -> Build:
+    def build_documented(pool_id: str, client_id: str, name: str, *rest: Any) -> Event:
         event = build(pool_id, client_id, name, *rest)
         user, _ = cognito._resolve_user(cognito._user_pools[pool_id], name)
-        for key in unknown_to_aws:
+        for key in undocumented:
             del event["request"][key]
-        _name(event, user)
-        _leave_out_what_is_not_set(event["request"], user)
+        _set_user_name(event, user)
+        _remove_unset_fields(event["request"], user)
         return event
 
-    return shaped
+    return build_documented
 
 
-def _name(event: Event, user: dict[str, Any]) -> None:
-    """`userName` is the user's own name, not the typed address; the status is among the attributes."""
+def _set_user_name(event: Event, user: dict[str, Any]) -> None:
+    """`userName` is the user's own name, not the typed address. The attributes contain the status."""
     event["userName"] = user["Username"]
     if not is_simulated(user):
         request = event["request"]
         request["userAttributes"] = {**request["userAttributes"], "cognito:user_status": user["UserStatus"]}
 
 
-def _leave_out_what_is_not_set(request: Event, user: dict[str, Any]) -> None:
-    """`clientMetadata` and `userNotFound` are absent, not empty or false, when they are not set."""
+def _remove_unset_fields(request: Event, user: dict[str, Any]) -> None:
+    """`clientMetadata` and `userNotFound` are absent, not empty or false, if they are not set."""
     if not request["clientMetadata"]:
         del request["clientMetadata"]
     del request["userNotFound"]

@@ -25,18 +25,20 @@ GoOn = Callable[..., CognitoResponse]
 
 
 def patch() -> None:
-    """The same rules hold for the public operations and for those that an administrator calls."""
-    cognito._initiate_auth = _starting(cognito._initiate_auth)
-    cognito._admin_initiate_auth = _starting(cognito._admin_initiate_auth)
-    cognito._respond_to_auth_challenge = _responding(cognito._respond_to_auth_challenge)
-    cognito._admin_respond_to_auth_challenge = _responding(cognito._admin_respond_to_auth_challenge)
-    # No cap on the rounds of CUSTOM_AUTH is documented: it is the `define` trigger that must set one.
+    """The public operations and those of an administrator follow the same rules."""
+    cognito._initiate_auth = _with_start_rules(cognito._initiate_auth)
+    cognito._admin_initiate_auth = _with_start_rules(cognito._admin_initiate_auth)
+    cognito._respond_to_auth_challenge = _with_session_rules(cognito._respond_to_auth_challenge)
+    cognito._admin_respond_to_auth_challenge = _with_session_rules(cognito._admin_respond_to_auth_challenge)
+    # AWS documents no limit on the rounds of CUSTOM_AUTH. The `define` trigger must set one.
     cognito._MAX_CHALLENGE_ATTEMPTS = sys.maxsize
-    cognito._continue_custom_auth_after_define = _going_on(cognito._continue_custom_auth_after_define)
+    cognito._continue_custom_auth_after_define = _with_decision_rules(
+        cognito._continue_custom_auth_after_define
+    )
 
 
-def _starting(handle: Handle) -> Handle:
-    """InitiateAuth's ClientMetadata never reaches the challenge triggers. An unconfirmed user is told so."""
+def _with_start_rules(handle: Handle) -> Handle:
+    """The triggers do not get the ClientMetadata of InitiateAuth. An unconfirmed user is an error."""
 
     def start(data: dict[str, Any]) -> CognitoResponse:
         pool = _pool_of(data)
@@ -51,35 +53,37 @@ def _starting(handle: Handle) -> Handle:
     return start
 
 
-def _responding(handle: Handle) -> Handle:
-    """Each answer gets a new Session and ends the old one; an error ends both. A Session has one client."""
+def _with_session_rules(handle: Handle) -> Handle:
+    """Each answer gets a new Session and ends the old one; an error ends both. It is for one client only."""
 
-    def go_on(data: dict[str, Any]) -> CognitoResponse:
+    def respond(data: dict[str, Any]) -> CognitoResponse:
         pool = _pool_of(data)
         if pool is None or not _is_custom(pool, data):
             return handle(data)
-        # Taken out in one step, so that of two answers to one Session only one is heard.
+        # `pop` is atomic, so of two answers to one Session only one is accepted.
         session = cognito._challenge_sessions.pop(data.get("Session"), None)
-        if session is None or not _fits(session, data):
+        if session is None or not _is_valid(session, data):
             return error("NotAuthorizedException", "Invalid session for the user.")
-        token = _renewed(pool, session)
+        token = _renew(pool, session)
         with unknown_users.simulated(pool, data["ClientId"]):
-            given = _judged(handle, token, session, data)
-        if given[0] != 200 or "Session" not in json_body(given):
+            response = _handle_answer(handle, token, session, data)
+        if response[0] != 200 or "Session" not in json_body(response):
             cognito._challenge_sessions.pop(token, None)
-        return given
+        return response
 
-    return go_on
+    return respond
 
 
-def _judged(handle: Handle, token: str, session: dict[str, Any], data: dict[str, Any]) -> CognitoResponse:
+def _handle_answer(
+    handle: Handle, token: str, session: dict[str, Any], data: dict[str, Any]
+) -> CognitoResponse:
     if data["ChallengeName"] == "NEW_PASSWORD_REQUIRED":
-        return take_new_password(token, session, data)
+        return set_new_password(token, session, data)
     return handle({**data, "Session": token})
 
 
-def _renewed(pool: dict[str, Any], session: dict[str, Any]) -> str:
-    """AuthSessionValidity, in minutes, counts for each Session string anew."""
+def _renew(pool: dict[str, Any], session: dict[str, Any]) -> str:
+    """AuthSessionValidity (minutes) starts again with each Session string."""
     minutes = pool["_clients"][session["client_id"]].get("AuthSessionValidity") or 3
     session["expires_at"] = time.time() + minutes * 60
     token = secrets.token_urlsafe(96)
@@ -87,8 +91,8 @@ def _renewed(pool: dict[str, Any], session: dict[str, Any]) -> str:
     return token
 
 
-def _fits(session: dict[str, Any], data: dict[str, Any]) -> bool:
-    """Whether it is alive, and is used by the client and for the challenge that it was given to."""
+def _is_valid(session: dict[str, Any], data: dict[str, Any]) -> bool:
+    """Whether the session has not expired, and is used by its own client for its own challenge."""
     return bool(
         time.time() < session["expires_at"]
         and session["client_id"] == data["ClientId"]
@@ -97,10 +101,10 @@ def _fits(session: dict[str, Any], data: dict[str, Any]) -> bool:
 
 
 def _is_custom(pool: dict[str, Any], data: dict[str, Any]) -> bool:
-    # ministack gives tokens for any NEW_PASSWORD_REQUIRED or MFA answer, with no Session at all. So nothing
-    # from a client of ours is left to it but the SRP proof of USER_SRP_AUTH, which needs no Session on AWS.
-    offered = pool["_clients"][data["ClientId"]].get("ExplicitAuthFlows") or []
-    return "ALLOW_CUSTOM_AUTH" in offered and not (
+    # ministack returns tokens for any answer to NEW_PASSWORD_REQUIRED or MFA, even without a Session. So for
+    # our clients it handles only the SRP proof of USER_SRP_AUTH, which needs no Session on AWS.
+    flows = pool["_clients"][data["ClientId"]].get("ExplicitAuthFlows") or []
+    return "ALLOW_CUSTOM_AUTH" in flows and not (
         data.get("ChallengeName") == "PASSWORD_VERIFIER" and not data.get("Session")
     )
 
@@ -110,7 +114,7 @@ def _pool_of(data: dict[str, Any]) -> dict[str, Any] | None:
     return next((pool for pool in pools if data.get("ClientId") in pool["_clients"]), None)
 
 
-def _going_on(go_on: GoOn) -> GoOn:
+def _with_decision_rules(go_on: GoOn) -> GoOn:
     def next_round(
         token: str,
         session: Session,
@@ -125,16 +129,16 @@ def _going_on(go_on: GoOn) -> GoOn:
             return not_authorized()
         if decision.get("challengeName") == "NEW_PASSWORD_REQUIRED" and not decision.get("issueTokens"):
             return _ask_for_new_password(token, session, user, attributes)
-        return _naming_the_user(go_on(token, session, user, attributes, metadata, defined), user)
+        return _with_user_name(go_on(token, session, user, attributes, metadata, defined), user)
 
     return next_round
 
 
-def _naming_the_user(given: CognitoResponse, user: dict[str, Any]) -> CognitoResponse:
-    """The parameters of a CUSTOM_CHALLENGE hold the user's name besides what `create` made public."""
-    content = json_body(given)
+def _with_user_name(response: CognitoResponse, user: dict[str, Any]) -> CognitoResponse:
+    """The parameters of a CUSTOM_CHALLENGE contain USERNAME beside the public parameters of `create`."""
+    content = json_body(response)
     if content.get("ChallengeName") != "CUSTOM_CHALLENGE":
-        return given
+        return response
     content["ChallengeParameters"]["USERNAME"] = user["Username"]
     return success(content)
 
@@ -142,7 +146,7 @@ def _naming_the_user(given: CognitoResponse, user: dict[str, Any]) -> CognitoRes
 def _ask_for_new_password(
     token: str, session: Session, user: dict[str, Any], attributes: dict[str, str]
 ) -> CognitoResponse:
-    """After PASSWORD_VERIFIER `define` can ask for NEW_PASSWORD_REQUIRED, which Cognito itself judges."""
+    """After PASSWORD_VERIFIER `define` can ask for NEW_PASSWORD_REQUIRED, which Cognito itself checks."""
     session["pending_builtin_challenge"] = "NEW_PASSWORD_REQUIRED"
     parameters = {
         "USER_ID_FOR_SRP": user["Username"],
@@ -154,8 +158,8 @@ def _ask_for_new_password(
     )
 
 
-def take_new_password(token: str, session: Session, data: dict[str, Any]) -> CognitoResponse:
-    """The new password is set and noted in the history, and `define` is asked again: no tokens yet."""
+def set_new_password(token: str, session: Session, data: dict[str, Any]) -> CognitoResponse:
+    """Cognito sets the new password, adds the round to the history and calls `define` again."""
     pool = cognito._user_pools[session["pool_id"]]
     password = (data.get("ChallengeResponses") or {}).get("NEW_PASSWORD") or ""
     if refusal := cognito._validate_password(pool, password):

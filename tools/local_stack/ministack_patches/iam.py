@@ -1,4 +1,4 @@
-"""Rights: ministack judges a function's calls by its role's policies, but does not see all they rest on."""
+"""IAM: ministack checks the policies of a function's role, but lacks some condition keys and resources."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,19 +15,19 @@ Keys = dict[str, Any]
 
 
 def patch() -> None:
-    """A policy may rest on what is in a request: such a condition must not open or shut a door by chance."""
-    iam_evaluator.enforce = _knowing(iam_evaluator.enforce)
+    """A policy can have conditions on the content of a request. They are evaluated with its real values."""
+    iam_evaluator.enforce = _with_request_context(iam_evaluator.enforce)
     _trust_loopback()
 
 
 def _trust_loopback() -> None:
-    """Calls to AWS come over TLS, and the queues refuse others. Loopback stands in: nobody taps it."""
+    """Requests to AWS use TLS, and the queue policies require it. Here loopback counts as TLS."""
     pin = app.pin_request_origin
     app.pin_request_origin = lambda source_ip, _secure: pin(source_ip, True)
 
 
-def _knowing(enforce: Callable[..., Any]) -> Callable[..., Any]:
-    def judged(
+def _with_request_context(enforce: Callable[..., Any]) -> Callable[..., Any]:
+    def enforce_with_context(
         access_key: str,
         action: str,
         service: str,
@@ -41,21 +41,21 @@ def _knowing(enforce: Callable[..., Any]) -> Callable[..., Any]:
         refusals = (enforce(access_key, action, service, region, each, context) for each in resources)
         return next((refusal for refusal in refusals if refusal), None)
 
-    return judged
+    return enforce_with_context
 
 
 def _request() -> Request:
-    # Only calls with a role's credentials are kept; the others are an administrator's, who may do anything.
+    # ministack keeps only requests with the credentials of a role. Other requests are the administrator's.
     signed = iam_evaluator._signed_request.get()
     is_json = signed and signed.body.startswith(b"{")
     return json.loads(signed.body) if is_json else {}
 
 
 def _mail_resources(region: str, request: Request) -> list[str]:
-    """`ses:SendEmail` needs the right to the sender's identity and to the configuration set."""
+    """`ses:SendEmail` needs permission for the sender's identity and for the configuration set."""
     account = f"arn:aws:ses:{region}:{ACCOUNT}"
-    named = {"identity": _sender(request), "configuration-set": request.get("ConfigurationSetName")}
-    return [f"{account}:{kind}/{name}" for kind, name in named.items() if name] or ["*"]
+    resources = {"identity": _sender(request), "configuration-set": request.get("ConfigurationSetName")}
+    return [f"{account}:{kind}/{name}" for kind, name in resources.items() if name] or ["*"]
 
 
 def _sender(request: Request) -> str:
@@ -67,28 +67,28 @@ def _no_keys(_request: Request) -> Keys:
 
 
 def _leading_keys(request: Request) -> Keys:
-    """`dynamodb:LeadingKeys` is the partition key of each item that the call touches."""
+    """`dynamodb:LeadingKeys` are the partition keys of the items that the request accesses."""
     return {"dynamodb:LeadingKeys": list(request.get("Key", {}).get("pk", {}).values())}
 
 
 def _mac_algorithm(request: Request) -> Keys:
-    """`kms:MacAlgorithm` is the algorithm that the call asks for."""
+    """`kms:MacAlgorithm` is the algorithm in the request."""
     return {"kms:MacAlgorithm": request.get("MacAlgorithm")}
 
 
 def _signing_algorithm(request: Request) -> Keys:
-    """`kms:SigningAlgorithm` is the algorithm that the call asks for."""
+    """`kms:SigningAlgorithm` is the algorithm in the request."""
     return {"kms:SigningAlgorithm": request.get("SigningAlgorithm")}
 
 
 def _encryption_context(request: Request) -> Keys:
-    """`kms:EncryptionContext:<name>` is each pair of the encryption context."""
+    """`kms:EncryptionContext:<name>` is the value of that name in the encryption context."""
     context = request.get("EncryptionContext") or {}
     return {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
 
 
 def _from_address(request: Request) -> Keys:
-    """`ses:FromAddress` is the sender's bare address."""
+    """`ses:FromAddress` is the sender's address without a display name."""
     return {"ses:FromAddress": _sender(request)}
 
 

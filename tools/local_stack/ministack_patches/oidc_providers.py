@@ -1,4 +1,4 @@
-"""OpenID providers that a pool federates with: how CloudFormation makes one, and how it is found."""
+"""OpenID providers of a pool: their CloudFormation resource, and their endpoints."""
 
 import json
 import re
@@ -16,11 +16,11 @@ Details = Mapping[str, str]
 Properties = dict[str, Any]
 
 _LOOPBACK = f"http://127.0.0.1:{cognito._MINISTACK_PORT}"
-_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
 def patch() -> None:
-    """A pool and its providers are at loopback here, under the names that AWS would give them."""
+    """CloudFormation creates providers. Their AWS addresses are translated to loopback."""
     provisioners._RESOURCE_HANDLERS["AWS::Cognito::UserPoolIdentityProvider"] = {
         "create": lambda _logical_id, properties, _stack: _create(properties),
         "update": lambda _physical_id, _old, new, _stack: _update(new),
@@ -31,13 +31,13 @@ def patch() -> None:
 
 
 def _create(properties: Properties) -> tuple[str, dict[str, Any]]:
-    """`AWS::Cognito::UserPoolIdentityProvider` is CreateIdentityProvider."""
-    _done(cognito._create_identity_provider(properties))
+    """`AWS::Cognito::UserPoolIdentityProvider` calls CreateIdentityProvider."""
+    _check_success(cognito._create_identity_provider(properties))
     return properties["ProviderName"], {}
 
 
 def _update(properties: Properties) -> tuple[str, dict[str, Any]]:
-    _done(cognito._update_identity_provider(properties))
+    _check_success(cognito._update_identity_provider(properties))
     return properties["ProviderName"], {}
 
 
@@ -45,22 +45,22 @@ def _delete(properties: Properties) -> None:
     cognito._delete_identity_provider(properties)
 
 
-def _done(given: CognitoResponse) -> None:
-    if given[0] >= 400:
-        raise ValueError(json_body(given).get("message", "the provider was refused"))
+def _check_success(response: CognitoResponse) -> None:
+    if response[0] >= 400:
+        raise ValueError(json_body(response).get("message", "the provider was refused"))
 
 
 def endpoint(details: Details, name: str) -> str:
-    """Where the provider is reached; `name` is one of ProviderDetails, which name every endpoint."""
+    """The reachable URL of an endpoint; `name` is a key of ProviderDetails, which contain every endpoint."""
     return reachable(_LOOPBACK, details.get(name, ""))
 
 
 def get_json(url: str, **headers: str) -> Any:
-    """Ask a provider. Raises `OSError` or `ValueError` for anything but JSON with status 200."""
+    """GET a JSON document of a provider. Raises `OSError` or `ValueError` if that fails."""
     address = reachable(_LOOPBACK, url)
     if not re.match(r"https?://", address):
-        raise ValueError("no address of the web")
-    request = urllib.request.Request(address, headers=headers)  # noqa: S310 - judged in the line above
+        raise ValueError("not an http or https URL")
+    request = urllib.request.Request(address, headers=headers)  # noqa: S310 - checked above
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=_SECONDS) as answer:
-        return json.load(answer)
+    with opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
+        return json.load(response)

@@ -1,4 +1,4 @@
-"""SMS: when each was sent."""
+"""SMS with their time of sending."""
 
 import time
 from collections.abc import Callable
@@ -10,20 +10,20 @@ Log = list[dict[str, Any]]
 
 
 def patch() -> None:
-    """Stamp each SMS with its time; the inbox needs it to put SMS and email in one order."""
-    sns._sms_log_for = _stamping(sns._sms_log_for)
+    """Add the time to each SMS in the log of ministack. The inbox needs it to sort SMS and email."""
+    sns._sms_log_for = _with_timestamps(sns._sms_log_for)
 
 
-def _stamping(log_for: Callable[[str], Log]) -> Callable[[str], Log]:
-    def stamped(number: str) -> Log:
+def _with_timestamps(log_for: Callable[[str], Log]) -> Callable[[str], Log]:
+    def log_with_timestamps(number: str) -> Log:
         log = log_for(number)
-        if not isinstance(log, _Stamped):
-            log = sns._sms_messages[number] = _Stamped(log)
+        if not isinstance(log, _TimestampedLog):
+            log = sns._sms_messages[number] = _TimestampedLog(log)
         return log
 
-    return stamped
+    return log_with_timestamps
 
 
-class _Stamped(Log):
+class _TimestampedLog(Log):
     def append(self, record: dict[str, Any]) -> None:
         super().append({**record, "Timestamp": time.time()})

@@ -1,4 +1,4 @@
-"""Users who do not exist, in a flow of an app client that hides who exists."""
+"""Unknown users, in a flow of an app client that hides whether a user exists."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -12,33 +12,33 @@ from ministack.services import cognito
 User = dict[str, Any]
 Resolve = Callable[[dict[str, Any], str | None], tuple[User | None, Any]]
 
-_hidden: ContextVar[bool] = ContextVar("hidden", default=False)
+_simulating: ContextVar[bool] = ContextVar("simulating", default=False)
 
 
 @contextmanager
 def simulated(pool: dict[str, Any], client_id: str) -> Iterator[None]:
-    """Inside, an unknown name is a made-up user, if the app client has PreventUserExistenceErrors=ENABLED."""
-    token = _hidden.set(cognito._hides_user_existence(pool, client_id))
+    """With PreventUserExistenceErrors=ENABLED, an unknown name resolves to a simulated user in the body."""
+    token = _simulating.set(cognito._hides_user_existence(pool, client_id))
     try:
         yield
     finally:
-        _hidden.reset(token)
+        _simulating.reset(token)
 
 
 def is_simulated(user: User) -> bool:
-    """Whether nobody has this user name."""
+    """Whether this user does not exist in the pool."""
     return bool(user.get("_simulated"))
 
 
 def patch() -> None:
     """For an unknown user in CUSTOM_AUTH all three triggers run, with userNotFound and without attributes."""
-    cognito._resolve_user = _resolving(cognito._resolve_user)
+    cognito._resolve_user = _with_simulated_users(cognito._resolve_user)
 
 
-def _resolving(resolve: Resolve) -> Resolve:
+def _with_simulated_users(resolve: Resolve) -> Resolve:
     def resolved(pool: dict[str, Any], name: str | None) -> tuple[User | None, Any]:
         user, error = resolve(pool, name)
-        if user is None and name and _hidden.get():
+        if user is None and name and _simulating.get():
             return _simulated(pool, name), None
         return user, error
 
@@ -46,7 +46,7 @@ def _resolving(resolve: Resolve) -> Resolve:
 
 
 def _simulated(pool: dict[str, Any], name: str) -> User:
-    # The user name is a UUID of version 3, the same one each time. Nobody has the password.
+    # As on AWS, the user name is always the same UUID of version 3. The password is random.
     return {
         "Username": str(uuid3(NAMESPACE_URL, f"{pool['Id']}/{name}")),
         "Attributes": [],

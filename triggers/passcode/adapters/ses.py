@@ -6,8 +6,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from passcode.adapters.botocore_clients import error_code, unavailable
-from passcode.channels.email import Email
-from passcode.delivery.gateway import Undeliverable
+from passcode.channels.email import EmailMessage
+from passcode.delivery.gateway import NotTaken
 
 # SES will not take this mail, however often it is asked: fall over to the next channel.
 _FINAL = (
@@ -21,15 +21,15 @@ _FINAL = (
 
 
 @dataclass(frozen=True)
-class Mail:
+class SesEmail:
     """Sends mails. `client` is a botocore SES v2 client."""
 
     client: Any
     sender: str
     configuration_set: str
 
-    def send(self, to: str, mail: Email) -> None:
-        """Hand one mail to SES. Raises `Undeliverable` or `Unavailable` (try again)."""
+    def send(self, to: str, mail: EmailMessage) -> None:
+        """Hand one mail to SES. Raises `NotTaken` or `Unavailable` (try again)."""
         with unavailable("SES"):
             try:
                 self.client.send_email(
@@ -45,7 +45,7 @@ class Mail:
                 )
             except ClientError as error:
                 if error_code(error) in _FINAL:
-                    raise Undeliverable(error_code(error)) from None
+                    raise NotTaken(error_code(error)) from None
                 raise
 
 

@@ -9,29 +9,30 @@ from datetime import UTC, datetime
 from typing import Any
 
 from passcode.adapters.botocore_clients import write_if
-from passcode.delivery.sms_limits import SmsCaps
+from passcode.delivery.sms_limits import SmsLimits
 from passcode.token_service.policy import DAY
 
 _GIVEN_BACK = 4
 
 
 @dataclass(frozen=True)
-class SmsBudget:
+class SmsBudgetTable:
     """The day's counters, in one item per UTC day. `client` is a botocore DynamoDB client."""
 
     client: Any
     table: str
 
-    def take(self, country: str, caps: SmsCaps, now: int, *, heard_of: bool = True) -> bool:
+    def take(self, country: str, caps: SmsLimits, now: int, *, counts_as_unanswered: bool = True) -> bool:
         """Count one SMS to `country`; False if a cap is reached. One WCU. Raises `Unavailable`.
 
-        `heard_of`: whether this stack will hear of its answer. Else it cannot count as unanswered.
+        `counts_as_unanswered`: False if this stack will not hear of its answer.
         """
         # The first one of a day finds no count to compare with, so a cap of nothing is seen to here.
         if 0 in (caps.per_day, caps.per_country):
             return False
         return self._write(
-            update="SET #ttl = :ttl ADD sent :one, #sent :one" + (", #open :one" if heard_of else ""),
+            update="SET #ttl = :ttl ADD sent :one, #sent :one"
+            + (", #open :one" if counts_as_unanswered else ""),
             condition="(attribute_not_exists(sent) OR sent < :day)"
             " AND (attribute_not_exists(#sent) OR #sent < :country)"
             " AND (attribute_not_exists(#open) OR #open < :open)",

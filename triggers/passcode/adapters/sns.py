@@ -6,23 +6,23 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from passcode.adapters.botocore_clients import error_code, unavailable
-from passcode.channels.sms import Sms
-from passcode.delivery.gateway import Undeliverable
+from passcode.channels.sms import TextMessage
+from passcode.delivery.gateway import NotTaken
 
 # SNS will not take this number, however often it is asked: fall over to the next channel.
 _FINAL = ("InvalidParameter", "ParameterValueInvalid", "OptedOut")
 
 
 @dataclass(frozen=True)
-class Texts:
+class SnsSms:
     """Sends text messages. `client` is a botocore SNS client."""
 
     client: Any
     max_price: str
     sender_id: str = ""
 
-    def send(self, to: str, message: Sms) -> None:
-        """Hand one SMS to SNS. Raises `Undeliverable` or `Unavailable` (try again)."""
+    def send(self, to: str, message: TextMessage) -> None:
+        """Hand one SMS to SNS. Raises `NotTaken` or `Unavailable` (try again)."""
         with unavailable("SNS"):
             try:
                 self.client.publish(
@@ -30,7 +30,7 @@ class Texts:
                 )
             except ClientError as error:
                 if error_code(error) in _FINAL:
-                    raise Undeliverable(error_code(error)) from None
+                    raise NotTaken(error_code(error)) from None
                 raise
 
     def _attributes(self) -> dict[str, dict[str, str]]:

@@ -60,7 +60,7 @@ def is_true(written: str) -> bool:
     return written.lower() == "true"
 
 
-def verified(attributes: Mapping[str, str], order: Sequence[Channel]) -> Destinations:
+def verified_destinations(attributes: Mapping[str, str], order: Sequence[Channel]) -> Destinations:
     """The destinations of a user that count, in the deployment's order: verified ones, and no others."""
     found: dict[Channel, Destination] = {}
     for channel in order:
@@ -72,12 +72,12 @@ def verified(attributes: Mapping[str, str], order: Sequence[Channel]) -> Destina
     return found
 
 
-def ranked(destinations: Destinations, first: str) -> tuple[Destination, ...]:
+def rank_destinations(destinations: Destinations, first: str) -> tuple[Destination, ...]:
     """All destinations, the one on the channel `first` before those that a message may fall over to."""
     return tuple(sorted(destinations.values(), key=lambda d: d.channel.value != first))
 
 
-def choose(destinations: Destinations, *wishes: str) -> Destination:
+def choose_destination(destinations: Destinations, *wishes: str) -> Destination:
     """The first wish that can be met, else the first in the deployment's order. Needs one destination."""
     for wish in wishes:
         for channel, destination in destinations.items():
@@ -92,12 +92,15 @@ def fingerprint(attributes: Mapping[str, str], salt: str) -> str:
     A challenge is bound to it: a code that went to an old address must not work once the address is gone. It
     stands in the table, so it is keyed with the deployment's salt: a plain hash gives phone numbers away.
     """
-    parts = [f"{channel.value}:{d.value}" for channel, d in verified(attributes, tuple(Channel)).items()]
+    parts = [
+        f"{channel.value}:{d.value}"
+        for channel, d in verified_destinations(attributes, tuple(Channel)).items()
+    ]
     whole = "\n".join([attributes.get("sub", ""), *parts])
     return hmac.digest(salt.encode(), whole.encode(), hashlib.sha256).hex()[:16]
 
 
-def methods(channel: str, *, with_password: bool = False) -> list[str]:
+def amr(channel: str, *, with_password: bool = False) -> list[str]:
     """The `amr` of a code given on `channel`. RFC 8176 has `sms` and `otp`, and no word for email."""
     sms, password = ["sms"] if channel == "sms" else [], ["pwd", "mfa"] if with_password else []
     return ["otp", *sms, *password]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from passcode.texts.catalogue import isolate_digits, purpose_lines
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 
 _CODE_IN_HTML = (
     '<p dir="ltr" style="font-size:32px;letter-spacing:6px;font-family:monospace;font-weight:bold;'
@@ -14,7 +14,7 @@ _CODE_IN_HTML = (
 
 
 @dataclass(frozen=True)
-class Email:
+class EmailMessage:
     """A mail. What it says is never in its repr."""
 
     subject: str = field(repr=False)
@@ -25,12 +25,12 @@ class Email:
 def render_email(
     words: Mapping[str, str],
     layout: str,
-    code: RawCode | None,
+    code: Code | None,
     *,
     app: str,
     minutes: int = 0,
     purpose: str = "",
-) -> Email:
+) -> EmailMessage:
     """Fill in a mail. `words` is a locale's table, `layout` the HTML around it; `minutes` the code's life.
 
     `purpose` is in the caller's own words, or empty. It is never in the subject: that is a header. Without a
@@ -40,7 +40,7 @@ def render_email(
     lines = [words["intro"], words["expiry"], words["warning"]]
     intro, expiry, warning = (line.format(app=app, minutes=minutes) for line in lines)
     what_for = purpose_lines(words, purpose)
-    return Email(
+    return EmailMessage(
         subject=words["subject"].format(app=app),
         text="\n\n".join(
             [intro, *([isolate_digits(words, digits)] if code else []), *what_for, f"{expiry}\n{warning}\n"]

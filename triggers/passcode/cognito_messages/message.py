@@ -3,54 +3,70 @@
 The ciphertext is passed on as it is. Nothing here has a right to open it.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from passcode.channels.channel import ATTRIBUTE, Channel, Destination, Destinations, parse, ranked, verified
-from passcode.delivery import envelope
+from passcode.channels.channel import (
+    ATTRIBUTE,
+    Channel,
+    Destination,
+    Destinations,
+    parse,
+    rank_destinations,
+    verified_destinations,
+)
+from passcode.delivery.envelope import destinations_in, pack_body, read_body
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
 
 
 @dataclass(frozen=True)
-class Sealed:
+class CognitoMessage:
     """A code or temporary password that only `deliver` can open, and where it goes.
 
-    `sealed` is base64, and empty for a notice without a secret. `asked_at` is in seconds since the epoch.
+    `ciphertext` is base64, and empty for a notice without a secret. `requested_at` is in epoch seconds.
     """
 
-    sealed: str = field(repr=False)
+    ciphertext: str = field(repr=False)
     source: str  # Cognito's triggerSource
     channel: Channel
     destinations: tuple[Destination, ...]
     locale: str
     subject: str  # the user's `sub`, for the log
     name: str = field(repr=False)  # what an invited user signs in by, if that is no address
-    asked_at: int
+    requested_at: int
 
-    def to(self, destinations: Destinations) -> "Sealed":
+    def to(self, destinations: Destinations) -> "CognitoMessage":
         """The same for other destinations, the one on its channel first."""
-        return replace(self, destinations=ranked(destinations, self.channel.value))
+        return replace(self, destinations=rank_destinations(destinations, self.channel.value))
 
     def pack(self) -> str:
-        """The body for the queue, which is encrypted. Whoever reads it still has no secret."""
-        known = {
+        """The body for the queue, which is encrypted. A reader of the queue still cannot decrypt the code."""
+        fields = {
             name: getattr(self, name)
-            for name in ("sealed", "source", "locale", "subject", "name", "asked_at")
+            for name in ("ciphertext", "source", "locale", "subject", "name", "requested_at")
         }
-        return json.dumps(
-            known | {"channel": self.channel.value, "to": envelope.pack_destinations(self.destinations)}
-        )
+        return pack_body(COGNITO, fields | {"channel": self.channel.value}, self.destinations)
 
     @classmethod
-    def unpack(cls, body: str) -> "Sealed":
-        """Read a body. Raises ValueError or KeyError if it is none of ours."""
-        parts = json.loads(body)
-        to = envelope.unpack_destinations(parts.pop("to"))
-        return cls(**(parts | {"channel": Channel(parts["channel"]), "destinations": to}))
+    def unpack(cls, body: str) -> "CognitoMessage":
+        """Read a body. Raises ValueError, KeyError or TypeError for anything but such a body."""
+        fields = read_body(body)
+        if fields.get("kind") != COGNITO:
+            raise ValueError("the queue body is no message of Cognito")
+        return cls(
+            ciphertext=str(fields["ciphertext"]),
+            source=str(fields["source"]),
+            channel=Channel(fields["channel"]),
+            destinations=destinations_in(fields),
+            locale=str(fields.get("locale", "")),
+            subject=str(fields.get("subject", "")),
+            name=str(fields.get("name", "")),
+            requested_at=int(fields["requested_at"]),
+        )
 
 
+COGNITO = "cognito"
 SIGN_IN = "sign_in"
 INVITATION = "invitation"
 NOTICE = "notice"
@@ -78,20 +94,20 @@ def is_known(source: str) -> bool:
     return source.partition("_")[2] in _KINDS
 
 
-def kind_of(message: Sealed) -> str:
+def kind_of(message: CognitoMessage) -> str:
     """Which words the message gets."""
     kind = _KINDS.get(message.source.partition("_")[2], UNKNOWN)
     # Without a secret there is only one thing that can be said.
-    return kind if message.sealed else NOTICE
+    return kind if message.ciphertext else NOTICE
 
 
-def is_too_old(message: Sealed, now: int) -> bool:
+def is_too_old(message: CognitoMessage, now: int) -> bool:
     """Whether its code is too old to be sent."""
     life = _SIGN_IN_LIFE if kind_of(message) == SIGN_IN else _LIFE
-    return now >= message.asked_at + life
+    return now >= message.requested_at + life
 
 
-def read(event: Event, now: int) -> Sealed:
+def read_message(event: Event, now: int) -> CognitoMessage:
     """The message that an event asks for. Raises ValueError if it is no custom sender's event.
 
     A secret goes to the one address that the event has for its channel, and nowhere else.
@@ -100,20 +116,20 @@ def read(event: Event, now: int) -> Sealed:
     channel = _channel_of(source, events.sender_type(event))
     attributes = events.attributes(event)
     address = parse(channel, attributes.get(ATTRIBUTE[channel], ""))
-    message = Sealed(
-        sealed=events.sealed_code(event),
+    message = CognitoMessage(
+        ciphertext=events.sealed_code(event),
         source=source,
         channel=channel,
         destinations=(address,) if address else (),
         locale=attributes.get("locale", ""),
         subject=attributes.get("sub", ""),
         name=_name(event, source, address),
-        asked_at=now,
+        requested_at=now,
     )
-    return message if message.sealed else notice_to(attributes, message)
+    return message if message.ciphertext else with_user(attributes, message)
 
 
-def notice_to(attributes: Mapping[str, str], message: Sealed) -> Sealed:
+def with_user(attributes: Mapping[str, str], message: CognitoMessage) -> CognitoMessage:
     """A message without a secret, for the verified addresses of a user as well: it may fall over to them."""
     there = {d.channel: d for d in message.destinations}
     found = replace(
@@ -121,7 +137,7 @@ def notice_to(attributes: Mapping[str, str], message: Sealed) -> Sealed:
         subject=message.subject or attributes.get("sub", ""),
         locale=message.locale or attributes.get("locale", ""),
     )
-    return found.to({**verified(attributes, tuple(Channel)), **there})
+    return found.to({**verified_destinations(attributes, tuple(Channel)), **there})
 
 
 def _name(event: Event, source: str, address: Destination | None) -> str:

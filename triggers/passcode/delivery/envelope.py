@@ -1,26 +1,43 @@
-"""One message to be sent, as `create` puts it on the queue for `deliver`. It holds no code."""
+"""The body of a queued message: named keys, a version and a kind. It holds no code.
+
+`create` and `token_api` write deliveries, `custom_sender` writes Cognito's own messages, and `deliver` reads
+both. Readers ignore unknown keys. A body of another version is refused, and SQS moves it to the dead letters.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from passcode.channels.channel import Channel, Destination, Destinations, ranked
+from passcode.channels.channel import Channel, Destination, Destinations, rank_destinations
 from passcode.token_service.challenge import Challenge
 
-
-def pack_destinations(destinations: Sequence[Destination]) -> list[list[str]]:
-    """Destinations as they stand on the queue, which is encrypted: the one place outside a message."""
-    return [[d.channel.value, d.value] for d in destinations]
+VERSION = 1
+CODE = "code"
 
 
-def unpack_destinations(pairs: Sequence[Sequence[str]]) -> tuple[Destination, ...]:
-    """What `pack` made. Raises ValueError if it is none of ours."""
-    return tuple(Destination(Channel(channel), value) for channel, value in pairs)
+def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Destination]) -> str:
+    """The body of a message of `kind`. The queue is encrypted; no table has an address."""
+    to = [{"channel": d.channel.value, "address": d.value} for d in destinations]
+    return json.dumps({"v": VERSION, "kind": kind, **fields, "to": to})
+
+
+def read_body(body: str) -> dict[str, Any]:
+    """The fields of a body. Raises ValueError unless it is a JSON object of this version."""
+    fields = json.loads(body)
+    if not isinstance(fields, dict) or fields.get("v") != VERSION:
+        raise ValueError("the queue body has another version")
+    return fields
+
+
+def destinations_in(fields: Mapping[str, Any]) -> tuple[Destination, ...]:
+    """The destinations of a body. Raises ValueError, KeyError or TypeError if it has none of this shape."""
+    return tuple(Destination(Channel(to["channel"]), to["address"]) for to in fields["to"])
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A challenge and where its code goes: the chosen destination first, then those it may fall over to."""
+    """A challenge and the destinations of its code: the chosen one first, then those to fall back to."""
 
     challenge: Challenge
     destinations: tuple[Destination, ...]
@@ -28,17 +45,18 @@ class Delivery:
 
     def pack(self) -> str:
         """The body for the queue."""
-        to = pack_destinations(self.destinations)
-        return json.dumps({"challenge": self.challenge.pack(), "to": to, "locale": self.locale})
+        return pack_body(CODE, {"challenge": self.challenge.pack(), "locale": self.locale}, self.destinations)
 
     @classmethod
     def unpack(cls, body: str) -> "Delivery":
-        """Read a body. Raises ValueError or KeyError if it is none of ours."""
-        parts = json.loads(body)
-        to = unpack_destinations(parts["to"])
-        return cls(Challenge.unpack(parts["challenge"]), to, parts["locale"])
+        """Read a body. Raises ValueError, KeyError or TypeError if it is no delivery of this version."""
+        fields = read_body(body)
+        if fields.get("kind") != CODE:
+            raise ValueError("the queue body is no delivery of a code")
+        challenge = Challenge.unpack(fields["challenge"])
+        return cls(challenge, destinations_in(fields), str(fields.get("locale", "")))
 
 
 def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:
     """The delivery of `challenge`, to the destination on its channel first."""
-    return Delivery(challenge, ranked(destinations, challenge.channel), locale)
+    return Delivery(challenge, rank_destinations(destinations, challenge.channel), locale)

@@ -8,25 +8,25 @@ from passcode.token_service.refusal import PasscodeError
 
 if TYPE_CHECKING:
     # Only for types: `verify` imports this module and renders nothing.
-    from passcode.channels.email import Email
-    from passcode.channels.sms import Sms
+    from passcode.channels.email import EmailMessage
+    from passcode.channels.sms import TextMessage
 
 
 class EmailGateway(Protocol):
     """A service that sends email."""
 
-    def send(self, to: str, mail: "Email") -> None:
-        """Hand one mail over. Raises `Undeliverable` or `Unavailable` (try again)."""
+    def send(self, to: str, mail: "EmailMessage") -> None:
+        """Hand one mail over. Raises `NotTaken` or `Unavailable` (try again)."""
 
 
 class SmsGateway(Protocol):
     """A service that sends SMS."""
 
-    def send(self, to: str, message: "Sms") -> None:
-        """Hand one SMS over. Raises `Undeliverable` or `Unavailable` (try again)."""
+    def send(self, to: str, message: "TextMessage") -> None:
+        """Hand one SMS over. Raises `NotTaken` or `Unavailable` (try again)."""
 
 
-class Undeliverable(PasscodeError):
+class NotTaken(PasscodeError):
     """A destination cannot be reached on its channel. Its text is a reason, never an address.
 
     `country` is where an SMS would have gone, as two letters, if that is known.
@@ -38,7 +38,7 @@ class Undeliverable(PasscodeError):
 
 
 @dataclass(frozen=True)
-class Sent:
+class Taken:
     """The channel that took the message, and the country of an SMS."""
 
     channel: Channel

@@ -3,7 +3,7 @@
 import re
 
 from passcode.hosted.state import Notice
-from passcode.token_service.refusal import Refusal, sentence
+from passcode.token_service.refusal import Refusal, refusal_text
 
 _WAIT = re.compile(r"Try again in (\d+) (second|minute|hour)s?")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3_600}
@@ -15,8 +15,8 @@ def notice_of(said: str) -> tuple[Notice, int]:
     if found:
         seconds = int(found[1]) * _SECONDS[found[2]]
         return Notice.WAIT, -(-seconds // 60)
-    if said == sentence(Refusal.NO_DESTINATION):
+    if said == refusal_text(Refusal.NO_DESTINATION):
         return Notice.NO_DESTINATION, 0
-    if said == sentence(Refusal.PAUSED, None):
+    if said == refusal_text(Refusal.PAUSED, None):
         return Notice.STOPPED, 0
     return Notice.UNAVAILABLE, 0

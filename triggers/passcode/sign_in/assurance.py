@@ -8,7 +8,7 @@ would turn fresh with the user's next sign-in.
 
 from collections.abc import Mapping
 
-from passcode.channels.channel import methods
+from passcode.channels.channel import amr
 from passcode.token_service.store import Evidence
 
 _SIGN_IN = "TokenGeneration_Authentication"
@@ -29,7 +29,7 @@ def claims(source: str, first: Evidence | None, last: Evidence | None, now: int)
         return {}
     return {
         # Parted by a blank, as in `scope`.
-        "otp_amr": " ".join(methods(evidence.channel)),
+        "otp_amr": " ".join(amr(evidence.channel)),
         "otp_channel": evidence.channel,
         "otp_verified_at": str(evidence.verified_at),
     }

@@ -1,4 +1,4 @@
-"""The rounds of one sign-in: how many there are, and the label that carries the count along.
+"""The rounds of one sign-in, and the metadata in which `create` hands their counts to the next round.
 
 `define` imports this module, so it imports nothing: each import is paid at every cold start.
 """
@@ -12,30 +12,68 @@ History = list[dict[str, "Any"]]
 
 CUSTOM_CHALLENGE = "CUSTOM_CHALLENGE"
 
-
-def label(resends: int, state: str) -> str:
-    """The challengeMetadata of a round: the resends before it, then what `create` must know again."""
-    return f"{resends}|{state}"
-
-
-def read_label(metadata: object) -> "tuple[int, str]":
-    """Take a label apart. Raises ValueError if it is none of ours."""
-    if not isinstance(metadata, str):
-        raise ValueError("a round has no label")  # noqa: TRY004 - a foreign label is bad data, not a bug
-    count, bar, state = metadata.partition("|")
-    if not bar or not count.removeprefix("-").isdecimal() or len(count) > 3:
-        raise ValueError("a round has a foreign label")
-    return int(count), state
+_VERSION = 1
+# Longer than any that `create` writes: a challenge has 1,024 characters at most.
+_LONGEST = 1536
 
 
-def tally(rounds: "History", asks_again: bool) -> "tuple[int, int]":
-    """Count (answers, resends) of the rounds so far, the present response included.
+class RoundRecord:
+    """The counts of a sign-in when one of its rounds began.
 
-    `rounds` are the CUSTOM_CHALLENGE entries of the history, one at least. A label counts the resends
-    before its own round, and starts at -1 where the first round only asks for the channel (the message
-    that follows is the first one, no resend). Raises ValueError on a foreign label.
+    `answers` and `resends` were given in the rounds before it. `resend_at` is the time, in seconds since the
+    epoch, from which another message may be sent. `challenge` is the open challenge as text, empty in a
+    first round that only asks for the channel.
+
+    A plain class: dataclasses would be its most expensive import.
     """
-    first, _ = read_label(rounds[0].get("challengeMetadata"))
-    last, _ = read_label(rounds[-1].get("challengeMetadata"))
-    resends = last + asks_again
-    return len(rounds) - (resends - first), resends
+
+    __slots__ = ("answers", "challenge", "resend_at", "resends")
+
+    def __init__(self, answers: int, resends: int, resend_at: int, challenge: str) -> None:
+        self.answers = answers
+        self.resends = resends
+        self.resend_at = resend_at
+        self.challenge = challenge
+
+    def after_response(self, *, asks_for_message: bool) -> "tuple[int, int]":
+        """The answers and resends of the sign-in once the app has responded to this round.
+
+        The message that follows the choice of a channel is the first one, so it is no resend.
+        """
+        if not asks_for_message:
+            return self.answers + 1, self.resends
+        return self.answers, self.resends + (1 if self.challenge else 0)
+
+
+def encode_metadata(record: RoundRecord) -> str:
+    """The challengeMetadata of a round: named fields, the challenge last."""
+    return (
+        f"v={_VERSION};answers={record.answers};resends={record.resends};resend_at={record.resend_at};"
+        f"challenge={record.challenge}"
+    )
+
+
+def decode_metadata(metadata: object) -> RoundRecord:
+    """Read a challengeMetadata. Raises ValueError unless `create` of this or another release wrote it.
+
+    Unknown fields are ignored. `answers` and `resends` must be there, `resend_at` is 0 without a value.
+    """
+    if not isinstance(metadata, str) or len(metadata) > _LONGEST:
+        raise ValueError("the round has no metadata of this stack")
+    counts, found, challenge = metadata.partition(";challenge=")
+    fields = dict(part.partition("=")[::2] for part in counts.split(";"))
+    if not found or "v" not in fields:
+        raise ValueError("the round has no metadata of this stack")
+    return RoundRecord(
+        _count(fields.get("answers")),
+        _count(fields.get("resends")),
+        _count(fields.get("resend_at", "0")),
+        challenge,
+    )
+
+
+def _count(text: "str | None") -> int:
+    # isdecimal is also true for digits of other scripts, which int reads, and for no sign.
+    if text is None or not (text.isascii() and text.isdecimal()) or len(text) > 12:
+        raise ValueError("a count in the metadata is missing or is no number")
+    return int(text)

@@ -1,12 +1,12 @@
-"""Which step of the sign-in is next: the rules of Define Auth Challenge, as data in and a step out.
+"""The next step of a sign-in, for Define Auth Challenge: the allowed histories as a table.
 
-Imports next to nothing, because `define` does.
+Imports next to nothing, because `define` imports it at every cold start.
 """
 
 from enum import Enum
 
 from passcode.sign_in.events import asks_for_message
-from passcode.sign_in.rounds import CUSTOM_CHALLENGE, tally
+from passcode.sign_in.rounds import CUSTOM_CHALLENGE, decode_metadata
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Mode(Enum):
 
 
 class Step(Enum):
-    """What Cognito is told to do. The value of an ASK is Cognito's own challengeName."""
+    """The response to Cognito. The value of an ASK is Cognito's own challengeName."""
 
     ASK_PASSWORD = "PASSWORD_VERIFIER"  # noqa: S105 - the name of a challenge
     ASK_NEW_PASSWORD = "NEW_PASSWORD_REQUIRED"  # noqa: S105 - the name of a challenge
@@ -33,10 +33,36 @@ class Step(Enum):
     FAIL = "failAuthentication"
 
 
+# A history is written with one letter for each entry: S, P or N for a challenge of Cognito that was passed,
+# C for a right code, c for an answer or a request that was not a right code, ? for anything else.
+_LETTERS = {"SRP_A": "S", "PASSWORD_VERIFIER": "P", "NEW_PASSWORD_REQUIRED": "N"}
+
+# The allowed histories. `c*` stands for any number of c. A history without a row is refused.
+HISTORIES = {
+    Mode.PASSWORD_AND_CODE: {
+        # An empty history has no row: a caller that need not begin with SRP_A could skip the password.
+        "S": Step.ASK_PASSWORD,
+        "SP": Step.ASK_CODE,
+        "SPc*": Step.ASK_CODE,
+        "SPc*C": Step.ISSUE,
+        "SPN": Step.ASK_CODE,
+        "SPNc*": Step.ASK_CODE,
+        "SPNc*C": Step.ISSUE,
+    },
+    Mode.CODE_ONLY: {
+        "": Step.ASK_CODE,
+        "c*": Step.ASK_CODE,
+        "c*C": Step.ISSUE,
+        # Some SDKs always begin with SRP_A. It proves nothing, and no password is asked for.
+        "S": Step.ASK_CODE,
+        "Sc*": Step.ASK_CODE,
+        "Sc*C": Step.ISSUE,
+    },
+}
 _MUST_SET_PASSWORD = ("FORCE_CHANGE_PASSWORD", "RESET_REQUIRED")
 
 
-class Limits:
+class RoundLimits:
     """The most answers and resends that one sign-in may have."""
 
     def __init__(self, answers: int, resends: int) -> None:
@@ -47,64 +73,60 @@ class Limits:
 def next_step(
     mode: Mode,
     history: "History",
-    limits: Limits,
+    limits: RoundLimits,
     *,
     user_status: str = "",
     client_metadata: "Mapping[str, Any] | None" = None,
     user_not_found: bool = False,
 ) -> Step:
-    """Decide the step after `history`, Cognito's list of challenge results so far.
+    """The step after `history`, Cognito's list of challenge results so far.
 
-    Tokens are given only if the last entry is a CUSTOM_CHALLENGE with result true and every entry before
-    it fits the mode. Whatever does not fit is a refusal: a rule that is not written here opens nothing.
+    Tokens are issued only if the last entry is a CUSTOM_CHALLENGE with result true and the whole history has
+    a row in `HISTORIES`. Everything else is a refusal.
     """
-    opening = _opening(history)
-    rounds = history[len(opening) :]
-    if any(entry.get("challengeName") != CUSTOM_CHALLENGE for entry in rounds):
-        return Step.FAIL
-    if not rounds:
-        return _before_the_code(mode, opening, user_status)
-    if _before_the_code(mode, opening, "") is not Step.ASK_CODE:
-        return Step.FAIL
-    return _after_a_round(rounds, limits, asks_for_message(client_metadata or {}), user_not_found)
+    letters = _letters(history)
+    step = HISTORIES[mode].get(_pattern(letters), Step.FAIL)
+    if letters == "SP" and step is Step.ASK_CODE and user_status in _MUST_SET_PASSWORD:
+        return Step.ASK_NEW_PASSWORD
+    rounds = [entry for entry in history if entry.get("challengeName") == CUSTOM_CHALLENGE]
+    if not rounds or step is Step.FAIL:
+        return step
+    return _after_a_round(step, rounds, limits, asks_for_message(client_metadata or {}), user_not_found)
 
 
-def _opening(history: "History") -> "History":
-    """The entries before the first CUSTOM_CHALLENGE."""
-    for index, entry in enumerate(history):
-        if entry.get("challengeName") == CUSTOM_CHALLENGE:
-            return history[:index]
-    return history
+def _letters(history: "History") -> str:
+    letters = ""
+    for number, entry in enumerate(history, 1):
+        name, result = entry.get("challengeName"), entry.get("challengeResult")
+        if name == CUSTOM_CHALLENGE:
+            # Only the last result may be other than true or false: Cognito has not recorded it yet.
+            letters += "C" if result is True else "c" if result is False or number == len(history) else "?"
+        else:
+            letters += _LETTERS.get(name, "?") if isinstance(name, str) and result is True else "?"
+    return letters
 
 
-def _before_the_code(mode: Mode, opening: "History", user_status: str) -> Step:
-    if any(entry.get("challengeResult") is not True for entry in opening):
-        return Step.FAIL
-    names = [entry.get("challengeName") for entry in opening]
-    if mode is Mode.CODE_ONLY:
-        # Some SDKs always send SRP_A. It proves nothing, so it is passed over and never asked on.
-        return Step.ASK_CODE if names in ([], ["SRP_A"]) else Step.FAIL
-    if names == ["SRP_A"]:
-        return Step.ASK_PASSWORD
-    if names == ["SRP_A", "PASSWORD_VERIFIER"]:
-        return Step.ASK_NEW_PASSWORD if user_status in _MUST_SET_PASSWORD else Step.ASK_CODE
-    if names == ["SRP_A", "PASSWORD_VERIFIER", "NEW_PASSWORD_REQUIRED"]:
-        return Step.ASK_CODE
-    # An empty history lands here: without SRP first, the caller would choose to skip the password.
-    return Step.FAIL
+def _pattern(letters: str) -> str:
+    """The row of a history: `SPccC` is `SPc*C`. A right code without a wrong one before it is `c*C` too."""
+    opening = letters.rstrip("cC")
+    rounds = letters[len(opening) :]
+    wrong = rounds.rstrip("C")
+    if "C" in wrong or len(rounds) - len(wrong) > 1:
+        return "?"
+    return opening + ("c*" if rounds else "") + rounds[len(wrong) :]
 
 
-def _after_a_round(rounds: "History", limits: Limits, asks_again: bool, user_not_found: bool) -> Step:
-    *before, last = rounds
-    # A true result that did not end the sign-in is a history that we never made.
-    if any(entry.get("challengeResult") is not False for entry in before):
-        return Step.FAIL
+def _after_a_round(
+    step: Step, rounds: "History", limits: RoundLimits, asks_again: bool, user_not_found: bool
+) -> Step:
     try:
-        answers, resends = tally(rounds, asks_again)
+        # Every round must carry metadata of this stack, though the last one has all the counts.
+        records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
     except ValueError:
         return Step.FAIL
+    answers, resends = records[-1].after_response(asks_for_message=asks_again)
     if answers > limits.answers or resends > limits.resends:
         return Step.FAIL
-    if last.get("challengeResult") is True:
+    if step is Step.ISSUE:
         return Step.FAIL if user_not_found or asks_again else Step.ISSUE
     return Step.ASK_CODE if asks_again or answers < limits.answers else Step.FAIL

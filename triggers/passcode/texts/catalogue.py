@@ -53,7 +53,7 @@ def cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
     """The same for one of Cognito's own messages, of a `kind` of its own.
 
     What stands there for a purpose is the user's name; how long a code lives is not said, because Cognito
-    does not tell. A kind without words gets those that fit any code.
+    does not telemetry. A kind without words gets those that fit any code.
     """
     return _cognito_table(best_locale(locale, _message_locales()), kind)
 

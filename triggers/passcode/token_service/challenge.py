@@ -7,7 +7,8 @@ messages.
 """
 
 import json
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 SIGN_IN = "sign_in"
 TOKEN = "token"  # noqa: S105 - the name of a kind
@@ -58,21 +59,34 @@ class Challenge:
         return mac_message(self.purpose, self.subject, self.counter, self.nonce, self.expires_at)
 
     def pack(self) -> str:
-        """One line, the same for the same challenge."""
-        return json.dumps(astuple(self), separators=(",", ":"))
+        """One line of JSON with named keys and a version, the same for the same challenge."""
+        return json.dumps({"v": _VERSION} | asdict(self), separators=(",", ":"))
 
     @classmethod
     def unpack(cls, line: object) -> "Challenge":
-        """Read a packed challenge. Raises ValueError for anything else."""
-        values = json.loads(line) if isinstance(line, str) and len(line) < 1024 else None
-        wanted = fields(cls)
-        if not isinstance(values, list) or len(values) != len(wanted):
-            raise ValueError("this is no challenge")
-        if any(type(v).__name__ != f.type.__name__ for v, f in zip(values, wanted, strict=True)):  # type: ignore[union-attr]
-            raise ValueError("a field of the challenge has the wrong type")
-        return cls(*values)
+        """Read a packed challenge of this or another release. Raises ValueError for anything else.
+
+        Unknown keys are ignored, and an optional key that is missing has its default.
+        """
+        values = json.loads(line) if isinstance(line, str) and len(line) <= _LONGEST else None
+        if not isinstance(values, dict) or type(values.get("v")) is not int:
+            raise ValueError("this is not a challenge")
+        known: dict[str, Any] = _OPTIONAL | {
+            name: values[name] for name in cls.__dataclass_fields__ if name in values
+        }
+        for field in fields(cls):
+            if type(known.get(field.name)) is not field.type:
+                raise ValueError("a field of the challenge is missing or has the wrong type")
+        return cls(**known)
 
 
-def key_of(purpose: str, subject: str) -> str:
+_VERSION = 1
+# The longest purpose over HTTP, 64 characters of 12 bytes each in JSON, and the other fields.
+_LONGEST = 1280
+# A challenge of another release may lack these.
+_OPTIONAL = {"issued_at": 0, "channel": "", "bound": "", "decoy": False}
+
+
+def record_key(purpose: str, subject: str) -> str:
     """The key of the record of one subject for purposes of one kind."""
     return f"{kind_of(purpose)}#{subject}"

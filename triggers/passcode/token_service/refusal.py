@@ -16,7 +16,7 @@ class Refusal(Enum):
     SPENT = "spent"
     MALFORMED = "malformed"
     NO_CHALLENGE = "no_challenge"
-    MOVED = "moved"
+    DESTINATION_CHANGED = "moved"
     LOCKED = "locked"
     PAUSED = "paused"
     COOLDOWN = "cooldown"
@@ -43,14 +43,14 @@ _UNTIL_UNLOCKED = "Too many wrong codes were given, and sign-in by code is stopp
 UNAVAILABLE_SENTENCE = "The sign-in could not be completed just now. Start again in half a minute"
 
 
-def sentence(refusal: Refusal, wait: int | None = 0) -> str:
+def refusal_text(refusal: Refusal, wait: int | None = 0) -> str:
     """Say `refusal` in one plain sentence. `wait` is in seconds; None means until an operator unlocks."""
     if wait is None:
         return _UNTIL_UNLOCKED
-    return _SENTENCES.get(refusal, UNAVAILABLE_SENTENCE).format(wait=spoken(wait))
+    return _SENTENCES.get(refusal, UNAVAILABLE_SENTENCE).format(wait=format_duration(wait))
 
 
-def spoken(seconds: int) -> str:
+def format_duration(seconds: int) -> str:
     """A wait as a person says it: never shorter than it is."""
     for size, unit in ((3600, "hour"), (60, "minute")):
         if seconds > 2 * size:
@@ -66,7 +66,7 @@ class Refused(PasscodeError):
     """A refusal on its way to the caller. Its text is the sentence, safe to show."""
 
     def __init__(self, refusal: Refusal, wait: int | None = 0) -> None:
-        super().__init__(sentence(refusal, wait))
+        super().__init__(refusal_text(refusal, wait))
         self.refusal = refusal
         self.wait = wait
 

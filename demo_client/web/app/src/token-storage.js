@@ -1,5 +1,5 @@
-// Keeps tokens for as long as the page is open. Amplify's own choice, localStorage, would outlive the demo.
-export class Memory {
+// Keeps tokens in memory while the page is open. Amplify's default, localStorage, would keep them after the demo.
+export class TokenStorage {
   #items = new Map();
 
   async setItem(key, value) {
