@@ -45,8 +45,8 @@ def counted(local_stack: Stack) -> tuple[LiveDoors, Calls]:
         doors.verify._CODE_MAC.client,
         doors.deliver._CODE_MAC.client,
         doors.deliver._SENDER.mail.client,
-        doors.deliver._SENDER.texts.client,
-        doors.deliver._SENDER.texts.budget.client,
+        doors.deliver._SENDER.texts.gateway.client,
+        doors.deliver._SENDER.texts.counters.client,
     ):
         calls.watch(client)
     return doors, calls
