@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check build deploy up down parameters freshness clean
+.PHONY: help setup demo test check build deploy up down mutants parameters freshness clean
 
 VENV := .venv
 LOCK := requirements.lock
@@ -116,6 +116,15 @@ DEPLOY := deploy --template-file $(BUILT)/template.yaml --config-file "$(MINE)"
 deploy: build ## Deploy to AWS. The first deployment asks for the parameters.
 	@if grep -qs parameter_overrides "$(MINE)"; then $(SAM) $(DEPLOY); else cp samconfig.toml "$(MINE)" && $(SAM) $(DEPLOY) --guided; fi
 
+# mutmut has a separate environment, because `make test` does not need it.
+MUTANTS_VENV := .venv-mutants
+# Names of mutants, such as passcode.sign_in.verify.*, to run fewer of them.
+MUTANTS ?=
+
+mutants: setup ## Test the tests of the token service and the sign-in by mutation. Takes several minutes.
+	@$(MAKE) -s setup VENV=$(MUTANTS_VENV) LOCK=requirements-mutants.lock
+	@$(RUN) -m tools.mutants $(MUTANTS_VENV)/bin/python $(if $(MUTANTS),'$(MUTANTS)')
+
 parameters: setup ## Write the tables of docs/parameters.md from template.yaml.
 	@$(RUN) -m tools.artefacts.parameters
 
@@ -124,6 +133,6 @@ freshness: setup ## List settings of Cognito's newest API for which pool_admin h
 
 clean: ## Stop the local AWS and remove all files that these targets create.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true
-	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules \
+	@rm -rf $(VENV) $(SAM_VENV) $(MUTANTS_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules \
 		$(PAGE)/app/node_modules $(PAGE)/built
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

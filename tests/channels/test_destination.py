@@ -61,6 +61,14 @@ def test_no_second_address_and_no_look_alike(address: str) -> None:
     assert parse(EMAIL, address) is None
 
 
+def test_an_address_has_at_most_254_characters() -> None:
+    """RFC 5321 4.5.3.1.3 limits a path to 256 octets, and two of them are the angle brackets."""
+    host = ".".join(["h" * 63, "h" * 63, "h" * 61])
+    assert len(longest := f"{'a' * 64}@{host}") == 254
+    assert parse(EMAIL, longest) == Destination(EMAIL, longest)
+    assert parse(EMAIL, f"{longest}h") is None
+
+
 @pytest.mark.parametrize(
     "number",
     [
@@ -118,6 +126,17 @@ def test_before_the_password_everybody_is_shown_the_same() -> None:
     assert known.masks == unknown.masks == {"email": "***@***", "sms": "+***"}
     event["request"]["session"] = [{"challengeName": "PASSWORD_VERIFIER", "challengeResult": True}]
     assert read_user(event, BOTH, "salt").masks == {"email": "a***@b***"}
+
+
+@pytest.mark.parametrize("session", [[], [{"challengeName": "PASSWORD_VERIFIER", "challengeResult": True}]])
+def test_a_user_without_sub_is_a_decoy(session: list[dict[str, object]]) -> None:
+    """Without a subject, all such users would share one record of counters."""
+    attributes = {name: value for name, value in ADA.items() if name != "sub"}
+    person = read_user(
+        {"userName": "x", "request": {"userAttributes": attributes, "session": session}}, BOTH, "salt"
+    )
+    assert person.decoy
+    assert person.subject == decoy_attributes("salt", "x", BOTH)["sub"]
 
 
 def test_a_destination_does_not_show_itself() -> None:

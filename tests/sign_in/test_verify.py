@@ -5,7 +5,21 @@ from dataclasses import replace
 import pytest
 
 from passcode.channels.channel import fingerprint
-from tests.support.events import SALT, attributes, challenge, code_of, golden, wrong_code_of
+from passcode.sign_in.verify import check_sign_in
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.check import Verdict
+from passcode.token_service.policy import DAY
+from passcode.token_service.store import VerifiedCode
+from tests.support.events import (
+    CODE_ONLY_CLIENT,
+    SALT,
+    SIGN_IN_KEY,
+    attributes,
+    challenge,
+    code_of,
+    golden,
+    wrong_code_of,
+)
 from tests.support.sign_in_world import CODE, World, answered, failures, other_digits
 
 
@@ -135,3 +149,39 @@ def test_the_code_of_one_challenge_opens_no_other(world: World, forged: dict[str
 
 def test_the_golden_challenge_is_bound_to_the_golden_user() -> None:
     assert challenge().bound == fingerprint(attributes(), SALT)
+
+
+def checked(world: World, to: Challenge, answer: str, **settings: bool) -> Verdict:
+    """Judge an answer with the settings of a deployment."""
+    return check_sign_in(
+        golden("verify_plain", challengeAnswer=answer),
+        to,
+        code_mac=world.code_mac,
+        store=world.store,
+        policy=world.policy,
+        now=world.now,
+        salt=SALT,
+        **settings,
+    )
+
+
+def test_evidence_names_the_app_client_and_the_channel(world: World) -> None:
+    to = world.issued()
+    assert checked(world, to, code_of(to), proves=True).accepted
+    assert world.store.evidence == {SIGN_IN_KEY: VerifiedCode(CODE_ONLY_CLIENT, "email")}
+
+
+@pytest.mark.parametrize("settings", [{}, {"proves": False}])
+def test_a_deployment_without_claims_keeps_no_evidence(world: World, settings: dict[str, bool]) -> None:
+    to = world.issued()
+    assert checked(world, to, code_of(to), **settings).accepted
+    assert world.store.evidence == {SIGN_IN_KEY: None}
+
+
+def test_an_answer_after_a_pause_is_evidence_too(world: World) -> None:
+    to = world.issued()
+    paused = replace(world.store.records[SIGN_IN_KEY], failures=100, failed_at=world.now - DAY)
+    world.store.records[SIGN_IN_KEY] = paused
+    assert checked(world, to, code_of(to), proves=True).accepted
+    assert world.store.writes[-2:] == ["record_attempt", "record_attempt_after_pause"]
+    assert world.store.evidence == {SIGN_IN_KEY: VerifiedCode(CODE_ONLY_CLIENT, "email")}
