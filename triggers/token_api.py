@@ -92,7 +92,7 @@ _APP = resolver(
             "token_key": lambda: _TOKENS.mac(b"health"),
             "proof_key": lambda: _PROOF_KEYS.public(_PROOF_KEYS.current),
         },
-        chance=lambda: os.urandom(16).hex(),
+        random_nonce=lambda: os.urandom(16).hex(),
         issuer=_ISSUER,
         telemetry=_TELEMETRY,
     )

@@ -62,6 +62,14 @@ def test_no_second_address_and_no_look_alike(address: str) -> None:
     assert EMAIL.destination(address) is None
 
 
+def test_an_address_has_at_most_254_characters() -> None:
+    """RFC 5321 4.5.3.1.3 limits a path to 256 octets, and two of them are the angle brackets."""
+    host = ".".join(["h" * 63, "h" * 63, "h" * 61])
+    assert len(longest := f"{'a' * 64}@{host}") == 254
+    assert EMAIL.destination(longest) == Destination(EMAIL, longest)
+    assert EMAIL.destination(f"{longest}h") is None
+
+
 @pytest.mark.parametrize(
     "number",
     [

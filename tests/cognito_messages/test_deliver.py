@@ -200,5 +200,5 @@ def test_what_cannot_be_opened_comes_back_alone_and_tells_nothing(
     bodies = [message("custom_sms_sign_up", s).pack() for s in (foreign, good, of_another_pool, "AYAD")]
     assert desk.deliver(*bodies) == ["0", "2", "3"]
     assert len(desk.sns.calls) == 1
-    assert {line["error"] for line in heard.lines if line["level"] == "ERROR"} == {"NotOpened"}
+    assert {line["error"] for line in heard.lines if line["level"] == "ERROR"} == {"DecryptionFailed"}
     assert not [word for word in (*TELLING, foreign[:24], good[:24]) if word in heard.text]

@@ -64,6 +64,6 @@ def _metric(line: dict[str, object]) -> dict[str, str]:
 def heard(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Heard:
     """Listens to all doors, and to `heard.tell`, a telemetry for tests that compose a door themselves."""
     heard = Heard(TELL, capsys)
-    for tell in (TELL, *(door._TELEMETRY for door in DOORS)):
+    for telemetry in (TELL, *(door._TELEMETRY for door in DOORS)):
         monkeypatch.setattr(telemetry.log.registered_handler, "stream", heard.log)
     return heard

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     # Only for the type: `create` and `custom_sender` see no code.
-    pass
+    from passcode.token_service.code import Code
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class MessageContent:
     """
 
     texts: Mapping[str, str]
-    code: "RawCode | None"
+    code: "Code | None"
     app: str
     host: str = ""
     minutes: int = 0

@@ -18,7 +18,7 @@ def deliver_cognito_message(
     telemetry: Telemetry,
     now: int,
 ) -> None:
-    """Send one of Cognito's own messages. Raises `Unavailable` or `DecryptionFailed` if it is to be tried again.
+    """Send one of Cognito's own messages. Raises `Unavailable` or `DecryptionFailed` for a retry.
 
     `opener` is asked for what opens secrets only if there is one.
     """

@@ -23,7 +23,7 @@ from passcode.sign_in.events import Event
 class CognitoMessage:
     """A code or temporary password that only `deliver` can open, and where it goes.
 
-    `ciphertext` is base64, and empty for a notice without a secret. `requested_at` is in seconds since the epoch.
+    `ciphertext` is base64, and empty for a notice without a secret. `requested_at` is in epoch seconds.
     """
 
     ciphertext: str = field(repr=False)
@@ -43,7 +43,7 @@ class CognitoMessage:
         """The body for the queue, which is encrypted. A reader of the queue still cannot decrypt the code."""
         fields = {
             name: getattr(self, name)
-            for name in ("sealed", "source", "locale", "subject", "name", "asked_at")
+            for name in ("ciphertext", "source", "locale", "subject", "name", "requested_at")
         }
         return pack_body(COGNITO, fields | {"channel": self.channel.name}, self.destinations)
 
@@ -54,14 +54,14 @@ class CognitoMessage:
         if fields.get("kind") != COGNITO:
             raise ValueError("the queue body is no message of Cognito")
         return cls(
-            sealed=str(fields["sealed"]),
+            ciphertext=str(fields["ciphertext"]),
             source=str(fields["source"]),
             channel=CHANNELS[fields["channel"]],
             destinations=destinations_in(fields),
             locale=str(fields.get("locale", "")),
             subject=str(fields.get("subject", "")),
             name=str(fields.get("name", "")),
-            asked_at=int(fields["asked_at"]),
+            requested_at=int(fields["requested_at"]),
         )
 
 

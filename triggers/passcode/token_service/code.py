@@ -23,7 +23,7 @@ class Code:
         self._digits = digits
 
     def __repr__(self) -> str:
-        return "RawCode(***)"
+        return "Code(***)"
 
     __str__ = __repr__
 
