@@ -77,3 +77,14 @@ def test_every_function_is_measured() -> None:
     handlers = {file.stem for file in TRIGGERS.glob("*.py")}
     assert set(FUNCTIONS) == handlers
     assert {*LOADS, "define_auth_challenge"} == handlers
+
+
+@pytest.mark.parametrize("function", sorted({*FUNCTIONS} - {"deliver", "hosted_sign_in"}))
+def test_only_a_function_that_shows_texts_imports_them_and_none_imports_phone_numbers(function: str) -> None:
+    """Every function imports the channels, which render messages and parse numbers for `deliver` alone."""
+    statement = f"import sys, {function}; print(*sys.modules)"
+    done = subprocess.run(command(statement), env=environment(), check=True, capture_output=True, text=True)
+    modules = set(done.stdout.split())
+    assert "passcode" in modules
+    not_wanted = {"passcode.texts.catalogue", "passcode.channels.phone_number", "markupsafe", "jinja2"}
+    assert not modules & not_wanted

@@ -16,6 +16,7 @@ with own_session(ENVIRONMENT):
     import custom_sender
     import define_auth_challenge  # noqa: F401 - reads its environment now
     import deliver
+    import pre_token_generation  # noqa: F401 - for the tests that call it
     import verify_auth_challenge
     from passcode.adapters.telemetry import PowertoolsTelemetry, make_telemetry
 
