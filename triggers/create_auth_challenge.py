@@ -11,6 +11,7 @@ from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import guard, make_telemetry
 from passcode.channels.channel import Channel
+from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
 from passcode.sign_in.create import ChallengeStatus, SignInCreator
 from passcode.sign_in.events import Event
@@ -49,7 +50,7 @@ def respond(
 
 _TELEMETRY = make_telemetry("create_auth_challenge")
 _POLICY = Policy.from_environment(os.environ)
-_ORDER = tuple(Channel(name) for name in os.environ["CHANNEL_ORDER"].split(","))
+_ORDER = tuple(CHANNELS[name] for name in os.environ["CHANNEL_ORDER"].split(","))
 _SALT = os.environ["SALT"]
 _SIGN_IN = SignInCreator(
     store=RecordTable(client("dynamodb", attempts=2), os.environ["TABLE_NAME"], _POLICY),

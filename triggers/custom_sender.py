@@ -37,7 +37,7 @@ def respond(
     put(message)
     if not cognito_message.is_known(message.source):
         telemetry.count("unknown_source")
-    telemetry.log.info("queued", extra={"source": message.source, "channel": message.channel.value})
+    telemetry.log.info("queued", extra={"source": message.source, "channel": message.channel.name})
     return event
 
 

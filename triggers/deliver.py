@@ -20,7 +20,8 @@ from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import COGNITO, CognitoMessage
 from passcode.delivery.dispatcher import Dispatcher, deliver
 from passcode.delivery.envelope import Delivery, read_body
-from passcode.delivery.sms_limits import LimitedSms, SmsLimits
+from passcode.delivery.gateway import Gateway
+from passcode.delivery.sms_limits import SmsLimits, limit_gateways
 from passcode.token_service.code import Code
 from passcode.token_service.telemetry import Telemetry
 
@@ -50,19 +51,24 @@ _TELEMETRY = make_telemetry("deliver")
 _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
 _DIGITS = int(os.environ["CODE_DIGITS"])
-_SENDER = Dispatcher(
-    # One attempt: the queue tries again, and a repeat after a lost answer would be a second message.
-    mail=SesEmail(
+# The gateways by name: to add one, write its adapter and add its line here. The first gateway of a channel
+# sends. Limits are around each gateway whose channel is billed by country.
+# One attempt: the queue delivers again, and a repeat after a lost answer would be a second message.
+GATEWAYS: dict[str, Gateway] = {
+    "ses": SesEmail(
         client("sesv2", attempts=1, read_timeout=3),
         os.environ["SENDER_EMAIL"],
         os.environ["CONFIGURATION_SET"],
     ),
-    texts=LimitedSms(
-        SnsSms(
-            client("sns", attempts=1, read_timeout=3),
-            os.environ["SMS_MAX_PRICE"],
-            os.environ.get("SMS_SENDER_ID", ""),
-        ),
+    "sns": SnsSms(
+        client("sns", attempts=1, read_timeout=3),
+        os.environ["SMS_MAX_PRICE"],
+        os.environ.get("SMS_SENDER_ID", ""),
+    ),
+}
+_DISPATCHER = Dispatcher(
+    gateways=limit_gateways(
+        GATEWAYS,
         SmsBudgetTable(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
         SmsLimits(
             per_day=int(os.environ["SMS_PER_DAY"]),
@@ -90,8 +96,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
     def one(message: Delivery | CognitoMessage) -> None:
         if isinstance(message, CognitoMessage):
-            deliver_cognito_message(message, _opener, _SENDER, _TELEMETRY, now)
+            deliver_cognito_message(message, _opener, _DISPATCHER, _TELEMETRY, now)
         else:
-            deliver(message, _CODE_MAC, _DIGITS, _SENDER, _TELEMETRY, now)
+            deliver(message, _CODE_MAC, _DIGITS, _DISPATCHER, _TELEMETRY, now)
 
     return process_batch(event, one, _TELEMETRY)

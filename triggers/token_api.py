@@ -18,18 +18,17 @@ from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import make_telemetry
-from passcode.channels.channel import Channel
+from passcode.channels.registry import CHANNELS
 from passcode.confirmation import responses
 from passcode.confirmation.create import CodeRequests, ConfirmationCreator
 from passcode.confirmation.recipient import UserRecipients
 from passcode.confirmation.routes import Endpoints, resolver
 from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
-from passcode.delivery.sms_limits import record_answer
 from passcode.token_service.policy import Policy
 
 _TELEMETRY = make_telemetry("token_api")
 _POLICY = Policy.from_environment(os.environ)
-_ORDER = tuple(Channel(name) for name in os.environ["CHANNEL_ORDER"].split(","))
+_ORDER = tuple(CHANNELS[name] for name in os.environ["CHANNEL_ORDER"].split(","))
 _SALT, _ISSUER, _TABLE = os.environ["SALT"], os.environ["ISSUER"], os.environ["TABLE_NAME"]
 _COUNTRIES = frozenset(os.environ["SMS_COUNTRIES"].split(","))
 _KMS = client("kms", attempts=2)
@@ -53,6 +52,8 @@ def _country_of(number: str) -> str | None:
 
 
 def _answered(country: str) -> None:
+    from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415 - only an answer to an SMS needs it
+
     record_answer(_BUDGET, country, int(time.time()), _TELEMETRY)
 
 
@@ -91,7 +92,7 @@ _APP = resolver(
             "token_key": lambda: _TOKENS.mac(b"health"),
             "proof_key": lambda: _PROOF_KEYS.public(_PROOF_KEYS.current),
         },
-        chance=lambda: os.urandom(16).hex(),
+        random_nonce=lambda: os.urandom(16).hex(),
         issuer=_ISSUER,
         telemetry=_TELEMETRY,
     )

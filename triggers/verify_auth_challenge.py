@@ -14,7 +14,7 @@ from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.telemetry import guard, make_telemetry
-from passcode.delivery.sms_limits import record_answer
+from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
 from passcode.sign_in.events import Event, asks_for_message
 from passcode.sign_in.verify import check_sign_in, read_challenge
@@ -64,12 +64,15 @@ _BUDGET = SmsBudgetTable(_TABLE, os.environ["TABLE_NAME"])
 
 def _answered(event: Event, challenge: Challenge) -> None:
     _TELEMETRY.verified(challenge, int(time.time()))
-    if challenge.channel == "sms":
-        _give_back(events.attributes(event).get("phone_number", ""))
+    channel = CHANNELS.get(challenge.channel)
+    if channel and channel.billed_by_country:
+        _give_back(events.attributes(event).get(channel.attribute, ""))
 
 
 def _give_back(number: str) -> None:
-    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms that only a sign-in by SMS pays
+    # Only a sign-in by SMS needs them, and phone numbers take 25 ms.
+    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415
+    from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415
 
     country = country_for_sms(number)
     if country:

@@ -6,17 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from passcode.channels.email import render_email
-from passcode.channels.sms import render_sms
+from passcode.channels.channel import MessageContent
+from passcode.channels.email import EMAIL, EmailMessage
+from passcode.channels.sms import SMS, TextMessage
 from passcode.texts.catalogue import best_locale
 from passcode.token_service.code import Code
 
 FOLDER = Path(__file__).parents[2] / "triggers" / "passcode" / "texts" / "messages"
-LAYOUT = (FOLDER / "email.html").read_text("utf-8")
 TABLES = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}
 CODE = Code("012345")
 BY_KIND = {"subject", "intro", "warning", "sms"}
 KEYS = BY_KIND | {"lang", "dir", "expiry", "purpose", "other", "cognito"}
+
+
+def email(locale: str, app: str = "Example") -> EmailMessage:
+    """The email with the code in the language of `locale`."""
+    message: EmailMessage = EMAIL.render(MessageContent(TABLES[locale], CODE, app, minutes=5))
+    return message
+
+
+def sms(locale: str, host: str = "app.example.com") -> TextMessage:
+    """The SMS with the code in the language of `locale`."""
+    message: TextMessage = SMS.render(MessageContent(TABLES[locale], CODE, "Example", host))
+    return message
 
 
 @pytest.mark.parametrize("locale", TABLES)
@@ -36,7 +48,7 @@ def test_a_table_is_whole(locale: str) -> None:
 
 @pytest.mark.parametrize("locale", TABLES)
 def test_the_last_line_of_an_sms_is_bound_to_the_host(locale: str) -> None:
-    text = render_sms(TABLES[locale], CODE, app="Example", host="app.example.com").text
+    text = sms(locale).text
     assert text.splitlines()[-1] == "@app.example.com #012345"
     assert text.splitlines()[-2] == ""
     assert text.count("012345") == 2
@@ -44,14 +56,14 @@ def test_the_last_line_of_an_sms_is_bound_to_the_host(locale: str) -> None:
 
 
 def test_an_english_sms_is_one_part() -> None:
-    text = render_sms(TABLES["en"], CODE, app="Example", host="app.example.com").text
+    text = sms("en").text
     assert len(text) <= 160
     assert text.isascii()
 
 
 @pytest.mark.parametrize("locale", TABLES)
 def test_a_mail_says_the_code_its_life_and_a_warning(locale: str) -> None:
-    mail = render_email(TABLES[locale], LAYOUT, CODE, app="Example", minutes=5)
+    mail = email(locale)
     assert "012345" not in mail.subject, "a subject is shown on locked screens"
     for body in (mail.text, mail.html):
         assert body.count("012345") == 1
@@ -62,12 +74,12 @@ def test_a_mail_says_the_code_its_life_and_a_warning(locale: str) -> None:
 
 
 def test_digits_keep_their_order_in_a_line_that_runs_from_right_to_left() -> None:
-    assert "\u2066012345\u2069" in render_email(TABLES["ar"], LAYOUT, CODE, app="Example", minutes=5).text
-    assert "\u2066012345\u2069" in render_sms(TABLES["he"], CODE, app="Example", host="e.example").text
+    assert "\u2066012345\u2069" in email("ar").text
+    assert "\u2066012345\u2069" in sms("he", "e.example").text
 
 
 def test_the_apps_name_is_text_and_not_html() -> None:
-    mail = render_email(TABLES["en"], LAYOUT, CODE, app="A & <b>B</b> {code}", minutes=5)
+    mail = email("en", app="A & <b>B</b> {code}")
     assert "A &amp; &lt;b&gt;B&lt;/b&gt; {code}" in mail.html
     assert "<b>" not in mail.html
 
@@ -90,5 +102,5 @@ def test_the_nearest_language_is_used(wanted: str, locale: str) -> None:
 
 
 def test_a_message_does_not_show_itself() -> None:
-    assert "012345" not in repr(render_email(TABLES["en"], LAYOUT, CODE, app="Example", minutes=5))
-    assert "012345" not in repr(render_sms(TABLES["en"], CODE, app="Example", host="e.example"))
+    assert "012345" not in repr(email("en"))
+    assert "012345" not in repr(sms("en", "e.example"))

@@ -10,7 +10,7 @@ import custom_sender
 from deliver import unpack
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import TriggerError
-from passcode.channels.channel import Channel
+from passcode.channels import email, sms
 from passcode.cognito_messages.message import CognitoMessage, is_known, is_too_old, kind_of, read_message
 from passcode.delivery.envelope import Delivery
 from tests.support.aws_stubs import Wire, refused_by_aws
@@ -53,7 +53,7 @@ def test_every_source_goes_to_the_queue_as_it_came(heard: Heard, name: str) -> N
     event = golden(name)
     found = handed_over(heard, event)
     own = ("email", EMAIL) if name.startswith("custom_email") else ("sms", PHONE)
-    assert [(d.channel.value, d.value) for d in found.destinations] == [own], "and nowhere else"
+    assert [(d.channel.name, d.value) for d in found.destinations] == [own], "and nowhere else"
     assert found.ciphertext == event["request"]["code"]
     assert (found.locale, found.subject, found.requested_at) == ("en-GB", SUB, NOW)
     kind = KINDS[name.removeprefix("custom_email_").removeprefix("custom_sms_")]
@@ -73,7 +73,7 @@ def test_every_source_that_aws_lists_has_words() -> None:
 
 def test_a_notice_finds_its_user_and_may_take_the_other_channel(heard: Heard) -> None:
     found = handed_over(heard, golden(NOTICE), VERIFIED)
-    assert [d.channel for d in found.destinations] == [Channel.EMAIL, Channel.SMS]
+    assert [d.channel for d in found.destinations] == [email.EMAIL, sms.SMS]
     assert (found.ciphertext, found.subject, found.locale, kind_of(found)) == ("", SUB, "de", "notice")
     packed = found.pack()
     assert not [word for word in ("evil.example", "192.0.2.7", "feedback") if word in packed], (
@@ -104,7 +104,7 @@ def test_an_invitation_says_the_name_if_that_is_no_address(heard: Heard, name: s
 
 def test_the_type_says_the_channel_of_a_source_that_does_not(heard: Heard) -> None:
     event = golden("custom_sms_authentication") | {"triggerSource": "Custom_New"}
-    assert handed_over(heard, event).channel is Channel.SMS
+    assert handed_over(heard, event).channel is sms.SMS
     assert heard.counted("unknown_source") == [{}]
 
 

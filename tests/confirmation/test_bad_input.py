@@ -145,7 +145,7 @@ def test_an_endpoint_that_needs_something_says_what(api: Api, path: str) -> None
 
 def test_both_addresses_may_not_be_missing_or_empty(api: Api) -> None:
     for body in ({}, {"email": ""}, {"email": None, "phone_number": None}, {"channel": "sms"}):
-        assert "`email` or a `phone_number`" in refused(api, "/createToken", body)
+        assert "`email` or `phone_number`" in refused(api, "/createToken", body)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])

@@ -39,10 +39,8 @@ def changed(name: str, change: Callable[[Json], object]) -> str:
     return json.dumps(fields)
 
 
-BODIES: dict[str, type[Delivery | CognitoMessage]] = {
-    "queue_code.json": Delivery,
-    "queue_cognito.json": CognitoMessage,
-}
+Body = type[Delivery | CognitoMessage]
+BODIES: dict[str, Body] = {"queue_code.json": Delivery, "queue_cognito.json": CognitoMessage}
 OPTIONAL = {
     "queue_code.json": {"locale"},
     "queue_cognito.json": {"locale", "subject", "name"},
@@ -51,9 +49,7 @@ OPTIONAL = {
 
 
 @pytest.mark.parametrize(("name", "kind"), BODIES.items())
-def test_a_queue_body_is_read_and_written_again_as_it_was(
-    name: str, kind: type[Delivery | CognitoMessage]
-) -> None:
+def test_a_queue_body_is_read_and_written_again_as_it_was(name: str, kind: Body) -> None:
     message = unpack(recorded(name))
     assert isinstance(message, kind)
     assert json.loads(message.pack()) == json.loads(recorded(name))

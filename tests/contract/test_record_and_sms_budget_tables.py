@@ -17,7 +17,7 @@ from passcode.token_service.store import Record, VerifiedCode
 from tests.support.dynamodb import item_of, made
 
 NOW = 1_800_000_000
-CAPS = SmsLimits(per_day=5, per_country=3, unanswered=3)
+LIMITS = SmsLimits(per_day=5, per_country=3, unanswered=3)
 OPEN = Record(
     issued=3, spent=2, nonce="n", expires_at=NOW + 300, sent_at=NOW - 60, channel="email", bound="b"
 )
@@ -78,7 +78,7 @@ def day() -> int:
 
 def test_the_cap_of_a_country_and_of_the_day(table: tuple[Any, str]) -> None:
     budget, now = SmsBudgetTable(*table), day()
-    roomy = replace(CAPS, unanswered=100)
+    roomy = replace(LIMITS, unanswered=100)
     assert [budget.take("US", roomy, now) for _ in range(4)] == [True, True, True, False]
     assert [budget.take("DE", roomy, now) for _ in range(3)] == [True, True, False], "five in all"
     assert budget.take("US", roomy, now + DAY), "the next day is another"
@@ -86,35 +86,33 @@ def test_the_cap_of_a_country_and_of_the_day(table: tuple[Any, str]) -> None:
 
 def test_a_country_without_answers_stops_and_an_answer_lets_four_more_go(table: tuple[Any, str]) -> None:
     budget, now = SmsBudgetTable(*table), day()
-    caps = SmsLimits(per_day=100, per_country=100, unanswered=3)
-    assert [budget.take("US", caps, now) for _ in range(4)] == [True, True, True, False]
-    assert budget.take("DE", caps, now), "one country's silence is not another's"
+    limits = SmsLimits(per_day=100, per_country=100, unanswered=3)
+    assert [budget.take("US", limits, now) for _ in range(4)] == [True, True, True, False]
+    assert budget.take("DE", limits, now), "one country's silence is not another's"
     budget.give_back("US", now)
-    assert [budget.take("US", caps, now) for _ in range(5)] == [True, True, True, True, False]
+    assert [budget.take("US", limits, now) for _ in range(5)] == [True, True, True, True, False]
 
 
 def test_an_sms_whose_answer_is_never_heard_of_is_not_unanswered(table: tuple[Any, str]) -> None:
     budget, now = SmsBudgetTable(*table), day()
-    caps = SmsLimits(per_day=6, per_country=100, unanswered=2)
-    assert all(budget.take("US", caps, now, counts_as_unanswered=False) for _ in range(3))
-    assert [budget.take("US", caps, now) for _ in range(3)] == [True, True, False]
-    assert not budget.take("US", caps, now, counts_as_unanswered=False), (
-        "a country that was stopped is stopped for all"
-    )
-    assert [budget.take("DE", caps, now, counts_as_unanswered=False) for _ in range(2)] == [True, False], (
-        "six in all"
-    )
+    limits = SmsLimits(per_day=6, per_country=100, unanswered=2)
+    assert all(budget.take("US", limits, now, counts_as_unanswered=False) for _ in range(3))
+    assert [budget.take("US", limits, now) for _ in range(3)] == [True, True, False]
+    stopped = not budget.take("US", limits, now, counts_as_unanswered=False)
+    assert stopped, "a country that was stopped is stopped for all"
+    six_in_all = [budget.take("DE", limits, now, counts_as_unanswered=False) for _ in range(2)]
+    assert six_in_all == [True, False]
 
 
 def test_answers_without_messages_save_nothing_up(table: tuple[Any, str]) -> None:
     budget, now = SmsBudgetTable(*table), day()
-    caps = SmsLimits(per_day=100, per_country=100, unanswered=3)
+    limits = SmsLimits(per_day=100, per_country=100, unanswered=3)
     for _ in range(10):
         budget.give_back("US", now)
-    assert [budget.take("US", caps, now) for _ in range(4)] == [True, True, True, False]
+    assert [budget.take("US", limits, now) for _ in range(4)] == [True, True, True, False]
 
 
-@pytest.mark.parametrize("caps", [SmsLimits(0, 5, 5), SmsLimits(5, 0, 5)])
-def test_a_cap_of_nothing_stops_everything_at_once(table: tuple[Any, str], caps: SmsLimits) -> None:
+@pytest.mark.parametrize("limits", [SmsLimits(0, 5, 5), SmsLimits(5, 0, 5)])
+def test_a_cap_of_nothing_stops_everything_at_once(table: tuple[Any, str], limits: SmsLimits) -> None:
     """It is what an operator sets while somebody pumps."""
-    assert not SmsBudgetTable(*table).take("US", caps, day())
+    assert not SmsBudgetTable(*table).take("US", limits, day())

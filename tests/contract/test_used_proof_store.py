@@ -41,7 +41,7 @@ def test_the_mark_is_swept_after_the_proof_has_expired_and_not_before(table: tup
 def test_a_claim_keeps_nothing_but_hashes_and_is_swept_after_a_day(table: tuple[Any, str]) -> None:
     client, name = table
     key = secrets.token_hex(16)
-    IdempotencyTable(client, name).hold(IdempotencyClaim(key, "content"), "nonce", NOW)
+    IdempotencyTable(client, name).claim(IdempotencyClaim(key, "content"), "nonce", NOW)
     item = client.get_item(TableName=name, Key={"pk": {"S": f"request#{key}"}})["Item"]
     assert set(item) == {"pk", "ttl", "content", "nonce"}
     assert int(item["ttl"]["N"]) == NOW + 86_400

@@ -103,7 +103,7 @@ def test_a_rate_limit_and_a_firewall(api: Api) -> None:
         (found,) = [of for name, of in stage["methodSettings"].items() if name.rpartition("/")[0] == path]
         assert 0 < found["throttlingRateLimit"] <= 50
         assert 0 < found["throttlingBurstLimit"] <= 100
-    rules = RESOURCES["DoorsWebAcl"]["Properties"]["Rules"]
+    rules = RESOURCES["StackWebAcl"]["Properties"]["Rules"]
     assert "RateBasedStatement" in rules[0]["Statement"]
     assert RESOURCES["TokenServiceWebAclAssociation"]["Condition"] == "HasWebAclAndTokenService"
 

@@ -123,7 +123,7 @@ def test_the_door_itself_sends_what_is_in_time_and_names_what_is_not(
 ) -> None:
     monkeypatch.setattr(deliver, "time", Clock(NOW + 299))
     monkeypatch.setattr(deliver, "_CODE_MAC", KmsMac(desk.keys, "key"))
-    monkeypatch.setattr(deliver, "_SENDER", desk.sender)
+    monkeypatch.setattr(deliver, "_DISPATCHER", desk.dispatcher)
     event = golden_batch(body(BY_EMAIL), body(BY_EMAIL, expires_at=NOW + 299))
     assert deliver.handler(event, None) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert len(desk.ses.calls) == 1

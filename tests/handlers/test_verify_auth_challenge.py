@@ -9,6 +9,7 @@ from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.telemetry import TriggerError
 from passcode.channels.channel import fingerprint
+from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import Policy
 from tests.support.aws_stubs import Wire, kms, refused_by_aws
@@ -75,7 +76,7 @@ def test_a_budget_that_cannot_be_given_back_does_not_spoil_the_sign_in(
 def test_an_sms_to_a_number_of_no_country_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
     door = Door(monkeypatch)
     nowhere = attributes(phone_number="+9990000000")
-    to = challenge(channel="sms", bound=fingerprint(nowhere, SALT))
+    to = challenge(channel="sms", bound=fingerprint(nowhere, SALT, CHANNELS.values()))
     assert door.answer(to, userAttributes=nowhere) is True
     assert door.budget.calls == []
 

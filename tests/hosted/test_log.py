@@ -21,7 +21,7 @@ def log() -> io.StringIO:
 
 
 @pytest.fixture
-def tell(log: io.StringIO) -> PowertoolsTelemetry:
+def telemetry(log: io.StringIO) -> PowertoolsTelemetry:
     return PowertoolsTelemetry("hosted_sign_in", Logger(service=f"hosted log {id(log)}", stream=log))
 
 

@@ -1,4 +1,4 @@
-"""The calls that the doctor makes: their bounds, and what becomes of a call without an answer."""
+"""The calls of the doctor: their limits, and the facts of calls that fail."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from botocore.exceptions import ClientError
 
 from tests.support.fake_user_pool import POOL_ID, FakeCognito, Json, RefusedError
 from tests.support.pool_admin_world import FUNCTIONS, OTHERS, World, refusal
-from tools.pool_admin.doctor.collect import _ask, _email, _find_stack, collect, count_users
+from tools.pool_admin.aws_resources.backup import Backup
+from tools.pool_admin.aws_resources.functions import Functions
+from tools.pool_admin.context import AdminContext
+from tools.pool_admin.doctor.collect import collect_facts, count_users, email_facts, find_attached_stack
 from tools.pool_admin.doctor.facts import EmailFacts, Reason, Unchecked
-from tools.pool_admin.functions import Functions
-from tools.pool_admin.place import Place
-from tools.pool_admin.record import Record
 
 BOTH = ("email", "sms")
 
@@ -42,7 +42,7 @@ def user(status: str = "CONFIRMED", *, enabled: bool = True, **attributes: str) 
 ADA = user(email="ada@people.example", email_verified="true")
 
 
-def test_users_are_counted_up_to_a_bound() -> None:
+def test_users_are_counted_up_to_a_limit() -> None:
     pool = Users([ADA] * 990 + [user()] * 500)
     facts = count_users(pool.client(), POOL_ID, BOTH)
     assert (facts.counted, facts.without_address, facts.more) == (1000, 10, True)
@@ -52,7 +52,7 @@ def test_users_are_counted_up_to_a_bound() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 60, 1000])
-def test_a_pool_within_the_bound_is_counted_whole(count: int) -> None:
+def test_a_pool_within_the_limit_is_counted_completely(count: int) -> None:
     facts = count_users(Users([ADA] * count).client(), POOL_ID, BOTH)
     assert (facts.counted, facts.without_address, facts.more) == (count, 0, False)
 
@@ -77,7 +77,7 @@ def test_who_has_a_verified_address(one: Json, channels: tuple[str, ...], withou
 
 
 @pytest.mark.parametrize("one", [user("EXTERNAL_PROVIDER"), user("UNCONFIRMED"), user(enabled=False)])
-def test_users_who_cannot_sign_in_with_a_code_anyway_are_left_out(one: Json) -> None:
+def test_users_who_cannot_sign_in_with_a_code_are_not_counted(one: Json) -> None:
     assert count_users(Users([one]).client(), POOL_ID, BOTH).counted == 0
 
 
@@ -96,15 +96,13 @@ def test_users_that_cannot_be_listed(code: str, reason: Reason, at: int, monkeyp
     here = World({}, {})
     pool = Users([ADA] * 990, fails=code, at=at)
     here.aws = pool
-    assert collect(here.place(), None).users == Unchecked("ListUsers", reason)
+    assert collect_facts(here.context(), None).users == Unchecked("ListUsers", reason)
 
 
-def test_every_other_error_stays_an_error() -> None:
-    def call() -> None:
-        raise refusal("InternalFailure", "GetAccount")
-
-    with pytest.raises(ClientError):
-        _ask(call)
+def test_other_errors_are_raised() -> None:
+    ses: Any = Ses(refusal("InternalFailure", "GetAccount"))
+    with pytest.raises(ClientError, match="InternalFailure"):
+        email_facts(ses, "a@b.example")
 
 
 class Ses:
@@ -124,13 +122,14 @@ class Ses:
 
 
 def test_the_limits_of_ses() -> None:
-    ses = Ses({"ProductionAccessEnabled": True, "SendQuota": {"MaxSendRate": 14.0}})
-    assert _email(ses, "a@b.example") == EmailFacts("a@b.example", True, True, 14.0)
+    ses: Any = Ses({"ProductionAccessEnabled": True, "SendQuota": {"MaxSendRate": 14.0}})
+    assert email_facts(ses, "a@b.example") == EmailFacts("a@b.example", True, True, 14.0)
     assert ses.calls == 1
-    assert _email(Ses({}), "a@b.example") == EmailFacts("a@b.example", True, False, 0.0)
+    without_quota: Any = Ses({})
+    assert email_facts(without_quota, "a@b.example") == EmailFacts("a@b.example", True, False, 0.0)
     throttled = Unchecked("GetAccount", Reason.THROTTLED)
-    refused = Ses(refusal("TooManyRequestsException", "GetAccount"))
-    assert _email(refused, "a@b.example") == EmailFacts("a@b.example", True, throttled, throttled)
+    refused: Any = Ses(refusal("TooManyRequestsException", "GetAccount"))
+    assert email_facts(refused, "a@b.example") == EmailFacts("a@b.example", True, throttled, throttled)
 
 
 class Lambda:
@@ -158,15 +157,18 @@ class Lambda:
     ],
 )
 def test_the_limits_of_lambda(limit: Json | None, concurrency: int) -> None:
-    assert Functions(Lambda(limit)).concurrency() == concurrency
+    client: Any = Lambda(limit)
+    assert Functions(client).unreserved_concurrency() == concurrency
 
 
-def place(client: Lambda, saved: str = "") -> Place:
+def context(client: Any, saved: str = "") -> AdminContext:
     here = World({}, {})
-    found = here.place()
+    found = here.context()
     if saved:
-        here.ssm[found.saved.parameter] = Record(POOL_ID, saved).pack()
-    return Place(found.aws, found.pool, Functions(client), found.cloudformation, found.saved, found.arn)
+        here.ssm[found.backups.parameter] = Backup(POOL_ID, saved).to_json()
+    return AdminContext(
+        found.aws, found.pool, Functions(client), found.cloudformation, found.backups, found.pool_arn
+    )
 
 
 TRIGGERS = {"DefineAuthChallenge": FUNCTIONS["DefineAuthChallenge"]}
@@ -188,14 +190,14 @@ def _folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         (Lambda(), "", {}, ""),
     ],
 )
-def test_the_stack_is_found_where_none_was_named(
+def test_the_stack_is_found_if_none_is_named(
     client: Lambda, saved: str, triggers: dict[str, str], found: str
 ) -> None:
-    stack = _find_stack(place(client, saved), triggers)
+    stack = find_attached_stack(context(client, saved), triggers)
     assert (stack.name if stack else "") == found
 
 
 def test_tags_are_those_of_the_function_and_not_of_its_alias() -> None:
     client = Lambda()
-    _find_stack(place(client), TRIGGERS)
+    find_attached_stack(context(client), TRIGGERS)
     assert client.asked == FUNCTIONS["DefineAuthChallenge"].removesuffix(":live")

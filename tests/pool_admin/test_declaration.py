@@ -1,6 +1,7 @@
 """The lines for a pool that CloudFormation, the CDK or Terraform manages."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +12,31 @@ from cfnlint.api import lint
 from tests.support.botocore_values import members
 from tests.support.fake_user_pool import ARN, POOL_ID, full_pool
 from tests.support.pool_admin_world import FUNCTIONS, SENDER_KEY, World, app_client
-from tools.pool_admin.attach import Attach
-from tools.pool_admin.carry import Settings
-from tools.pool_admin.declaration import Declaration, Format, lines
-from tools.pool_admin.plan import Wish
-from tools.pool_admin.pool import NEW_ATTRIBUTE
-from tools.pool_admin.report import show_declaration
-from tools.pool_admin.view import View
+from tools.pool_admin.attachment.declaration import Declaration, Format, declaration_text
+from tools.pool_admin.attachment.plan import AttachOptions
+from tools.pool_admin.aws_resources.pool import NEW_ATTRIBUTE
+from tools.pool_admin.aws_resources.pool_settings import Settings
+from tools.pool_admin.output import Output, show_declaration
 
 EXPECTED = Path(__file__).with_name("printed")
-WISH = Wish(("web",), ("kiosk",))
+OPTIONS = AttachOptions(("web",), ("kiosk",))
 
 
 def world() -> World:
-    """A pool with a custom sender to come, and two app clients."""
+    """A pool and two app clients, and a stack with custom senders."""
     clients = {
-        name: app_client(name, WriteAttributes=["email"], ReadAttributes=["email"]) for name in WISH.clients
+        name: app_client(name, WriteAttributes=["email"], ReadAttributes=["email"])
+        for name in OPTIONS.clients
     }
     return World({}, clients, claims="ID_AND_ACCESS_TOKEN", senders="BOTH")
 
 
 def declaration(here: World) -> Declaration:
-    return Attach.of(here.place(), "passcode", WISH, to_print=True).declaration
+    return Declaration.of(here.plan(replace(OPTIONS, only_print=True)))
 
 
 def in_order(settings: Settings) -> Settings:
-    """The settings with sorted lists: AWS returns them in an order of its own."""
+    """The settings with sorted lists, because AWS returns lists in any order."""
     return {name: sorted(v) if isinstance(v, list) else v for name, v in settings.items()}
 
 
@@ -46,11 +46,11 @@ def in_order(settings: Settings) -> Settings:
 )
 def test_the_lines_are_those_that_were_checked(form: Format, file: str) -> None:
     """The CDK compiled and synthesised pool.ts and an HCL parser read pool.tf before they were kept here."""
-    assert lines(declaration(world()), form) + "\n" == (EXPECTED / file).read_text()
+    assert declaration_text(declaration(world()), form) + "\n" == (EXPECTED / file).read_text()
 
 
 def test_the_lines_of_cloudformation_make_a_valid_template() -> None:
-    text = lines(declaration(world()), Format.CLOUDFORMATION)
+    text = declaration_text(declaration(world()), Format.CLOUDFORMATION)
     pool, schema, web, kiosk, new = yaml.safe_load_all(text)
     resources: dict[str, Any] = {
         "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": pool | {"Schema": schema}},
@@ -68,16 +68,16 @@ def test_the_lines_of_cloudformation_make_a_valid_template() -> None:
     assert permitted == {FUNCTIONS[name] for name in (*called, "CustomSender")}
 
 
-def test_what_is_printed_is_what_attach_would_set() -> None:
+def test_the_lines_have_the_settings_of_attach() -> None:
     here = world()
     printed = declaration(here)
-    Attach.of(here.place(), "passcode", WISH).carry_out()
+    here.attach(OPTIONS)
     assert here.aws.pool["LambdaConfig"] == printed.pool["LambdaConfig"]
     for client_id, settings in printed.clients.items():
         client = here.aws.clients[client_id]
         assert in_order({name: client[name] for name in settings}) == in_order(settings)
     assert here.permitted >= set(printed.functions)
-    # The lines stay the same afterwards, but for the attribute and the stack's list, which are there now.
+    # Afterwards the lines are the same, without the attribute and the stack's list, which exist now.
     again = declaration(here)
     assert (again.pool, again.functions) == (printed.pool, printed.functions)
     assert {name: in_order(settings) for name, settings in again.clients.items()} == {
@@ -87,13 +87,13 @@ def test_what_is_printed_is_what_attach_would_set() -> None:
     assert (printed.code_only, again.code_only) == (("kiosk",), None)
 
 
-def test_printing_changes_nothing_and_does_not_mind_unknown_settings(
+def test_printing_changes_nothing_and_ignores_unknown_settings(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     pool = full_pool(members, by_link=False) | {"LambdaConfig": {}, "StepUp": 1}
-    here = World(pool, {name: app_client(name) for name in WISH.clients})
+    here = World(pool, {name: app_client(name) for name in OPTIONS.clients})
     before = here.state()
-    show_declaration(View(as_json=True), declaration(here), Format.TERRAFORM)
+    show_declaration(Output(as_json=True), declaration(here), Format.TERRAFORM)
     printed = json.loads(capsys.readouterr().out)
     assert (printed["pool"], printed["stack"]) == (POOL_ID, "passcode")
     assert "define_auth_challenge" in printed["terraform"]
@@ -105,7 +105,7 @@ def test_printing_changes_nothing_and_does_not_mind_unknown_settings(
 def test_no_value_leaves_its_string(form: Format) -> None:
     hostile = 'a"b\n${path.module} %{ if true }'
     printed = Declaration(ARN, "passcode", {"LambdaConfig": {"PreSignUp": hostile}}, (), {}, (), None)
-    text = lines(printed, form)
+    text = declaration_text(printed, form)
     if form is Format.CLOUDFORMATION:
         assert next(yaml.safe_load_all(text)) == {"LambdaConfig": {"PreSignUp": hostile}}
     elif form is Format.CDK:

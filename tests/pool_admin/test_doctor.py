@@ -1,4 +1,4 @@
-"""The checks of the doctor: facts of a pool or a stack, and the one finding that they give."""
+"""The checks of the doctor: the facts of a pool or a stack, and the finding for them."""
 
 import json
 from dataclasses import replace
@@ -19,11 +19,13 @@ from tests.support.doctor_samples import (
     STACK,
     WARNING,
     fix_of,
-    one,
+    only_finding,
     triggers,
 )
 from tests.support.fake_user_pool import ARN, POOL_ID
 from tests.support.pool_admin_world import FUNCTIONS, OTHERS
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.stack import TRIGGERS
 from tools.pool_admin.doctor.facts import (
     EmailFacts,
     Facts,
@@ -33,17 +35,14 @@ from tools.pool_admin.doctor.facts import (
     Unchecked,
     Unreadable,
 )
-from tools.pool_admin.doctor.finding import Finding, Severity, grouped
-from tools.pool_admin.doctor.run import exit_code, findings
+from tools.pool_admin.doctor.finding import Finding, Severity, group_findings
+from tools.pool_admin.doctor.run import exit_code, run_checks
 from tools.pool_admin.fixes import Fix
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.report import show_findings
-from tools.pool_admin.stack import TRIGGERS
-from tools.pool_admin.view import View
+from tools.pool_admin.output import Output, show_findings
 
 
-def test_a_clean_pool_is_clean() -> None:
-    assert findings(CLEAN) == []
+def test_a_healthy_pool_has_no_findings() -> None:
+    assert run_checks(CLEAN) == []
     assert exit_code([]) == 0
 
 
@@ -79,7 +78,7 @@ def test_a_clean_pool_is_clean() -> None:
     ],
 )
 def test_the_pool(settings: dict[str, Any], severity: Severity, words: str) -> None:
-    one(replace(CLEAN, pool=POOL | settings), severity, words)
+    only_finding(replace(CLEAN, pool=POOL | settings), severity, words)
 
 
 def served(name: str, **settings: Any) -> dict[str, Any]:
@@ -102,7 +101,7 @@ NEWER = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "", "COOLDO
         (
             served("DefineAuthChallenge", Environment={"Variables": {"CODE_ONLY_CLIENTS": "kiosk"}}),
             ERROR,
-            "another list of app clients than the stack's CodeOnlyClientIds",
+            "list of app clients differs from the stack's CodeOnlyClientIds",
         ),
         ({"newest": {"Deliver": NEWER}}, WARNING, "alias live does not serve the newest COOLDOWN_SECONDS"),
         ({"newest": {"Deliver": SERVED | {"CodeSha256": "b"}}}, WARNING, "does not serve the newest code"),
@@ -117,42 +116,46 @@ NEWER = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "", "COOLDO
             "SES is in its sandbox",
         ),
         ({"sms": SmsFacts(in_sandbox=True, monthly_usd=200.0)}, WARNING, "is in the SMS sandbox"),
-        ({"sms": SmsFacts(in_sandbox=False, monthly_usd=0.0)}, WARNING, "sends SMS for 1.00 USD a month"),
+        (
+            {"sms": SmsFacts(in_sandbox=False, monthly_usd=0.0)},
+            WARNING,
+            "stops sending SMS at 1.00 USD a month",
+        ),
         ({"idle_alarms": ("Slow",)}, NOTE, "alarm Slow: Alarms have no recipient"),
         ({"idle_alarms": ("Slow", "Late")}, NOTE, "alarm Slow, alarm Late: Alarms have no recipient"),
         (
-            {"stack": replace(STACK, outputs={"UserPoolId": "eu-central-1_Other"})},
+            {"deployed": replace(STACK, outputs={"UserPoolId": "eu-central-1_Other"})},
             ERROR,
             "was deployed for eu-central-1_Other",
         ),
         (
             {"email": EmailFacts("a@b.example", sender_verified=True, out_of_sandbox=DENIED)},
             WARNING,
-            "GetAccount: Calls were denied",
+            "GetAccount: AWS denied calls",
         ),
         (
             {"idle_alarms": Unchecked("DescribeAlarms", Reason.NOT_OFFERED)},
             NOTE,
-            "DescribeAlarms: Calls do not",
+            "DescribeAlarms: AWS does not have",
         ),
         (
             {"permitted": {ARN: Unchecked("GetPolicy", Reason.DENIED)}},
             WARNING,
-            "GetPolicy: Calls were denied",
+            "GetPolicy: AWS denied calls",
         ),
-        ({"stack": CLAIMS}, WARNING, "is not the stack's function for claims"),
+        ({"deployed": CLAIMS}, WARNING, "is not the stack's function for claims"),
     ],
 )
 def test_the_stack(known: dict[str, Any], severity: Severity, words: str) -> None:
-    one(replace(CLEAN, stack=replace(HEALTHY, **known)), severity, words)
+    only_finding(replace(CLEAN, stack=replace(HEALTHY, **known)), severity, words)
 
 
 def with_list(listed: str) -> StackFacts:
-    """The healthy stack with that `CodeOnlyClientIds`, which its function has, too."""
+    """The healthy stack with this list in `CodeOnlyClientIds` and in its function."""
     stack = replace(STACK, parameters=STACK.parameters | {"CodeOnlyClientIds": listed})
     function = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": listed}}}
     return replace(
-        HEALTHY, stack=stack, functions={**HEALTHY.functions, "DefineAuthChallenge": function}, newest={}
+        HEALTHY, deployed=stack, functions={**HEALTHY.functions, "DefineAuthChallenge": function}, newest={}
     )
 
 
@@ -169,21 +172,21 @@ def with_list(listed: str) -> StackFacts:
         ("web", {"kiosk": True, "web": False}, "kiosk, web changed", "CodeOnlyClientIds=kiosk into"),
     ],
 )
-def test_a_deployment_that_took_the_list_back(
-    listed: str, modes: dict[str, bool], words: str, fix: str
-) -> None:
+def test_a_deployment_that_reset_the_list(listed: str, modes: dict[str, bool], words: str, fix: str) -> None:
     facts = Facts(POOL, (), replace(with_list(listed), modes=modes))
     if not words:
-        assert findings(facts) == []
+        assert run_checks(facts) == []
         return
-    one(facts, ERROR, f"stack passcode: CodeOnlyClientIds is not what attach made it: {words}")
+    only_finding(
+        facts, ERROR, f"stack passcode: CodeOnlyClientIds does not have the value that attach set: {words}"
+    )
     assert fix in fix_of(facts)
     assert "parameter_overrides of samconfig.mine.toml, then `make deploy`" in fix_of(facts)
 
 
-def test_a_record_that_makes_no_sense_is_said() -> None:
+def test_a_backup_that_cannot_be_read_is_a_finding() -> None:
     known = replace(HEALTHY, modes=Unreadable("Use the version that saved it."))
-    one(replace(CLEAN, stack=known), WARNING, "that attach saved for this pool cannot be read")
+    only_finding(replace(CLEAN, stack=known), WARNING, "that attach saved for this pool cannot be read")
 
 
 @pytest.mark.parametrize(
@@ -195,11 +198,11 @@ def test_a_record_that_makes_no_sense_is_said() -> None:
         (False, POOL_ID, f"attach {POOL_ID} --stack passcode --client web"),
     ],
 )
-def test_fixes_where_the_stack_is_another_pools(own: bool, pool_of_stack: str, fix: str) -> None:
+def test_fixes_if_the_stack_is_for_another_pool(own: bool, pool_of_stack: str, fix: str) -> None:
     parameters = STACK.parameters | {"UserPoolId": "" if own else pool_of_stack}
     stack = replace(STACK, parameters=parameters, outputs={"UserPoolId": pool_of_stack})
     lax = CLIENT | {"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"]}
-    found = findings(Facts(POOL, (lax,), replace(HEALTHY, stack=stack)))
+    found = run_checks(Facts(POOL, (lax,), replace(HEALTHY, deployed=stack)))
     (of_client,) = (list(map(str, f.fix)) for f in found if f.about[0].startswith("app client"))
     assert fix in of_client[0]
     assert any("delete" in step for step in of_client) == (pool_of_stack == POOL_ID)
@@ -212,38 +215,38 @@ def test_fixes_where_the_stack_is_another_pools(own: bool, pool_of_stack: str, f
         assert of_stack[0].startswith(f"Set UserPoolId={POOL_ID} in parameter_overrides of samconfig.mine")
 
 
-def test_the_function_for_claims_in_either_place() -> None:
+def test_the_function_for_claims_in_either_setting() -> None:
     arn = FUNCTIONS["PreTokenGeneration"]
     for config in ({"PreTokenGeneration": arn}, {"PreTokenGenerationConfig": {"LambdaArn": arn}}):
         facts = Facts(
-            POOL | {"LambdaConfig": STACK.triggers | config}, (CLIENT,), replace(HEALTHY, stack=CLAIMS)
+            POOL | {"LambdaConfig": STACK.triggers | config}, (CLIENT,), replace(HEALTHY, deployed=CLAIMS)
         )
-        assert findings(facts) == []
+        assert run_checks(facts) == []
 
 
-def test_clients_that_may_not_be_read_are_not_clean() -> None:
-    one(
+def test_app_clients_that_cannot_be_read_are_a_finding() -> None:
+    only_finding(
         replace(CLEAN, clients=Unchecked("ListUserPoolClients", Reason.DENIED)),
         WARNING,
-        "ListUserPoolClients: Calls were denied",
+        "ListUserPoolClients: AWS denied calls",
     )
 
 
-def test_without_a_stack_that_is_said() -> None:
-    one(replace(CLEAN, stack=None), NOTE, "Only the pool was checked")
+def test_a_note_without_a_stack() -> None:
+    only_finding(replace(CLEAN, stack=None), NOTE, "Only the pool was checked")
 
 
 def test_deliver_may_take_longer_than_cognito_waits() -> None:
-    assert findings(replace(CLEAN, stack=replace(HEALTHY, **served("Deliver", Timeout=10)))) == []
+    assert run_checks(replace(CLEAN, stack=replace(HEALTHY, **served("Deliver", Timeout=10)))) == []
 
 
-def test_the_worst_comes_first_and_is_the_exit_code() -> None:
+def test_the_worst_finding_is_first_and_sets_the_exit_code() -> None:
     bad: dict[str, Any] = POOL | {
         "MfaConfiguration": "ON",
         "SchemaAttributes": [],
         "AutoVerifiedAttributes": None,
     }
-    found = findings(replace(CLEAN, pool=bad))
+    found = run_checks(replace(CLEAN, pool=bad))
     assert [f.severity for f in found] == [ERROR, WARNING, NOTE]
     assert [exit_code(found), exit_code(found[1:]), exit_code(found[2:])] == [20, 10, 0]
 
@@ -252,9 +255,9 @@ def test_the_table_names_every_trigger() -> None:
     assert set(STACK.triggers) == set(TRIGGERS)
 
 
-def test_a_stacks_own_pool_gets_its_triggers_back_by_one_command() -> None:
-    own = replace(HEALTHY, stack=replace(STACK, parameters={"UserPoolId": "", "CodeLifeSeconds": "300"}))
-    lost = one(Facts(POOL | {"LambdaConfig": {}}, (), own), ERROR, "The pool lacks triggers")
+def test_one_command_restores_the_triggers_of_a_stacks_own_pool() -> None:
+    own = replace(HEALTHY, deployed=replace(STACK, parameters={"UserPoolId": "", "CodeLifeSeconds": "300"}))
+    lost = only_finding(Facts(POOL | {"LambdaConfig": {}}, (), own), ERROR, "The pool lacks triggers")
     assert lost.about == tuple(f"trigger {name}" for name in TRIGGERS)
     assert list(map(str, lost.fix)) == [
         f".venv/bin/python -m tools.pool_admin attach {POOL_ID} --stack passcode"
@@ -268,7 +271,7 @@ def flaw(
 
 
 def test_one_cause_is_one_finding_with_every_resource_and_fix() -> None:
-    found = grouped(
+    found = group_findings(
         [
             flaw("a", Fix("attach", ("--client a",)), "Or delete it."),
             flaw("b", Fix("attach", ("--client b",)), "Or delete it."),
@@ -281,13 +284,15 @@ def test_one_cause_is_one_finding_with_every_resource_and_fix() -> None:
 
 @pytest.mark.parametrize("other", [{"severity": WARNING}, {"what": "Other."}, {"why": "Other."}])
 def test_another_cause_is_another_finding(other: dict[str, Any]) -> None:
-    found = grouped([flaw("a", "Fix it."), flaw("b", "Fix it.", **other)])
+    found = group_findings([flaw("a", "Fix it."), flaw("b", "Fix it.", **other)])
     assert [finding.about for finding in found] == [("a",), ("b",)]
 
 
 def test_a_finding_for_people_and_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
-    found = grouped([flaw("a", Fix("attach", ("--client a",))), flaw("b", Fix("attach", ("--client b",)))])
-    show_findings(View(as_json=False), POOL_ID, found)
+    found = group_findings(
+        [flaw("a", Fix("attach", ("--client a",))), flaw("b", Fix("attach", ("--client b",)))]
+    )
+    show_findings(Output(as_json=False), POOL_ID, found)
     assert capsys.readouterr().out.splitlines() == [
         "ERROR  W.",
         "  In: a, b",
@@ -295,7 +300,7 @@ def test_a_finding_for_people_and_for_scripts(capsys: pytest.CaptureFixture[str]
         "  Fix: attach --client a --client b",
         "1 error, 0 warnings, 0 notes.",
     ]
-    show_findings(View(as_json=True), POOL_ID, found)
+    show_findings(Output(as_json=True), POOL_ID, found)
     (listed,) = json.loads(capsys.readouterr().out)["findings"]
     assert listed == {
         "severity": "error",

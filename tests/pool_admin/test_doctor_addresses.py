@@ -1,4 +1,4 @@
-"""The doctor's findings on addresses: users without a verified one, and app clients that can change it."""
+"""The doctor's findings about addresses: users without a verified one, and app clients that change it."""
 
 import re
 from dataclasses import replace
@@ -7,9 +7,9 @@ from typing import Any
 import jmespath  # type: ignore[import-untyped]
 import pytest
 
-from tests.support.doctor_samples import CLEAN, CLIENT, HEALTHY, POOL, STACK, WARNING, fix_of, one
+from tests.support.doctor_samples import CLEAN, CLIENT, HEALTHY, POOL, STACK, WARNING, fix_of, only_finding
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked, UserFacts
-from tools.pool_admin.doctor.run import findings
+from tools.pool_admin.doctor.run import run_checks
 
 NO_SIGN_UP = {"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True}}
 BOTH = ("email", "sms")
@@ -33,13 +33,13 @@ def test_a_client_that_writes_addresses_is_named(
     written: list[str] | None, words: str, step_up: bool
 ) -> None:
     outputs = STACK.outputs | ({"StepUpAPIURL": "https://api.example/v1/step-up"} if step_up else {})
-    known = replace(HEALTHY, stack=replace(STACK, outputs=outputs))
-    found = one(replace(facts(CLIENT | {"WriteAttributes": written}), stack=known), WARNING, words)
+    known = replace(HEALTHY, deployed=replace(STACK, outputs=outputs))
+    found = only_finding(replace(facts(CLIENT | {"WriteAttributes": written}), stack=known), WARNING, words)
     assert found.about == ("app client Web (web)",)
 
 
 def test_a_client_that_writes_other_attributes_is_fine() -> None:
-    assert findings(facts(CLIENT | {"WriteAttributes": ["locale", "custom:otp_channel"]})) == []
+    assert run_checks(facts(CLIENT | {"WriteAttributes": ["locale", "custom:otp_channel"]})) == []
 
 
 HOSTED = CLIENT | {
@@ -51,31 +51,31 @@ ADMIN = {"AllowedOAuthScopes": ["openid", "aws.cognito.signin.user.admin"]}
 
 
 def test_tokens_of_hosted_sign_ins_write_by_their_scope() -> None:
-    one(facts(HOSTED | ADMIN), WARNING, "HOSTED")
-    assert findings(facts(HOSTED | {"AllowedOAuthScopes": ["openid"]})) == []
+    only_finding(facts(HOSTED | ADMIN), WARNING, "HOSTED")
+    assert run_checks(facts(HOSTED | {"AllowedOAuthScopes": ["openid"]})) == []
 
 
 def test_tokens_of_the_inner_client_stay_in_its_function() -> None:
-    inner = replace(HEALTHY, stack=replace(STACK, inner_client=str(CLIENT["ClientId"])))
+    inner = replace(HEALTHY, deployed=replace(STACK, inner_client=str(CLIENT["ClientId"])))
     named = facts(CLIENT | {"WriteAttributes": ["email"]})
-    assert findings(replace(named, stack=inner)) == []
-    found = findings(replace(named, stack=None, found_stack=inner.stack))
+    assert run_checks(replace(named, stack=inner)) == []
+    found = run_checks(replace(named, stack=None, found_stack=inner.deployed))
     assert [finding.what for finding in found] == ["Only the pool was checked, because no stack was named."]
 
 
 WRITES = CLIENT | {"WriteAttributes": ["email"]}
 
 
-def test_self_sign_up_is_the_reason_only_where_it_is_on() -> None:
+def test_self_sign_up_is_a_reason_only_if_it_is_on() -> None:
     closed = facts(WRITES, **NO_SIGN_UP)
-    assert "Self sign-up" in findings(facts(WRITES))[0].why
+    assert "Self sign-up" in run_checks(facts(WRITES))[0].why
     assert "Turn self sign-up off first, in the console" in fix_of(facts(WRITES))
-    assert "Self sign-up" not in findings(closed)[0].why
+    assert "Self sign-up" not in run_checks(closed)[0].why
     assert "sign-up" not in fix_of(closed)
 
 
 def test_the_stacks_own_pool_closes_sign_up_by_its_parameter() -> None:
-    own = replace(HEALTHY, stack=replace(STACK, parameters={"UserPoolId": ""}))
+    own = replace(HEALTHY, deployed=replace(STACK, parameters={"UserPoolId": ""}))
     assert "SelfSignUp=OFF" in fix_of(replace(facts(WRITES), stack=own))
 
 
@@ -86,7 +86,9 @@ def test_a_required_attribute_may_have_to_stay(required: bool) -> None:
 
 
 def test_two_such_clients_are_one_finding() -> None:
-    found = one(facts(WRITES, WRITES | {"ClientId": "kiosk", "ClientName": "Kiosk"}), WARNING, "change email")
+    found = only_finding(
+        facts(WRITES, WRITES | {"ClientId": "kiosk", "ClientName": "Kiosk"}), WARNING, "change email"
+    )
     assert found.about == ("app client Web (web)", "app client Kiosk (kiosk)")
     assert str(found.fix[-1]).endswith("WriteAttributes of: web kiosk")
 
@@ -103,19 +105,19 @@ def test_two_such_clients_are_one_finding() -> None:
     ],
 )
 def test_users_without_a_verified_address(users: UserFacts, words: str) -> None:
-    one(replace(CLEAN, users=users), WARNING, words)
+    only_finding(replace(CLEAN, users=users), WARNING, words)
 
 
 @pytest.mark.parametrize(
     "users", [None, UserFacts(1000, 0, BOTH, more=True), UserFacts(0, 0, BOTH, more=False)]
 )
-def test_users_who_all_have_one(users: UserFacts | None) -> None:
-    assert findings(replace(CLEAN, users=users)) == []
+def test_users_with_a_verified_address(users: UserFacts | None) -> None:
+    assert run_checks(replace(CLEAN, users=users)) == []
 
 
-def test_users_that_cannot_be_listed_are_not_fine() -> None:
+def test_users_that_cannot_be_listed_are_a_finding() -> None:
     denied = Unchecked("ListUsers", Reason.DENIED)
-    one(replace(CLEAN, users=denied), WARNING, "ListUsers: Calls were denied")
+    only_finding(replace(CLEAN, users=denied), WARNING, "ListUsers: AWS denied calls")
 
 
 def test_the_command_lists_exactly_the_users_that_were_counted() -> None:

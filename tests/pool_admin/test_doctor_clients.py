@@ -1,4 +1,4 @@
-"""The doctor's findings on app clients: flows, hosted pages, registration, migration and settings."""
+"""The doctor's findings about app clients: flows, hosted pages, registration, migration and settings."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -17,15 +17,15 @@ from tests.support.doctor_samples import (
     STACK,
     WARNING,
     fix_of,
-    one,
+    only_finding,
     triggers,
 )
 from tests.support.fake_user_pool import POOL_ID
 from tests.support.pool_admin_world import OTHERS
-from tools.pool_admin.doctor.clients import KNOWN_FLOWS, can_migrate
+from tools.pool_admin.doctor.clients import KNOWN_FLOWS, clients_that_migrate
 from tools.pool_admin.doctor.facts import Facts, Unreadable
 from tools.pool_admin.doctor.finding import Severity
-from tools.pool_admin.doctor.run import findings
+from tools.pool_admin.doctor.run import run_checks
 
 ATTACH = f".venv/bin/python -m tools.pool_admin attach {POOL_ID} --stack passcode"
 
@@ -59,7 +59,7 @@ def flows(*names: str) -> dict[str, Any]:
     ],
 )
 def test_app_clients(settings: dict[str, Any], severity: Severity, words: str) -> None:
-    found = one(replace(CLEAN, clients=(CLIENT | settings,)), severity, words)
+    found = only_finding(replace(CLEAN, clients=(CLIENT | settings,)), severity, words)
     assert str(found.fix[0]) == f"{ATTACH} --client web"
 
 
@@ -67,7 +67,7 @@ def test_app_clients(settings: dict[str, Any], severity: Severity, words: str) -
     "safe", [["ALLOW_REFRESH_TOKEN_AUTH"], ["ALLOW_CUSTOM_AUTH"], ["CUSTOM_AUTH_FLOW_ONLY"]]
 )
 def test_app_clients_without_a_bypass(safe: list[str]) -> None:
-    assert findings(replace(CLEAN, clients=(CLIENT | flows(*safe),))) == []
+    assert run_checks(replace(CLEAN, clients=(CLIENT | flows(*safe),))) == []
 
 
 def test_every_flow_of_the_model_has_a_rule() -> None:
@@ -77,7 +77,7 @@ def test_every_flow_of_the_model_has_a_rule() -> None:
 
 def test_the_same_flow_of_five_clients_is_one_finding() -> None:
     clients = tuple(named(name, **flows("ALLOW_USER_SRP_AUTH")) for name in "abcde")
-    found = one(replace(CLEAN, clients=clients), ERROR, "(USER_SRP_AUTH)")
+    found = only_finding(replace(CLEAN, clients=clients), ERROR, "(USER_SRP_AUTH)")
     assert found.about == tuple(f"app client {name.title()} ({name})" for name in "abcde")
     assert list(map(str, found.fix)) == [
         f"{ATTACH} --client a --client b --client c --client d --client e",
@@ -87,7 +87,7 @@ def test_the_same_flow_of_five_clients_is_one_finding() -> None:
 
 def test_different_flows_are_different_findings() -> None:
     clients = (named("a", **flows("ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH")), named("b", **flows()))
-    found = findings(replace(CLEAN, clients=clients))
+    found = run_checks(replace(CLEAN, clients=clients))
     assert [len(finding.about) for finding in found] == [1, 1, 1]
     assert len({finding.what for finding in found}) == 3
 
@@ -105,14 +105,14 @@ PASSWORD_PAGE = HOSTED | {"SupportedIdentityProviders": ["COGNITO"]}
     ],
 )
 def test_hosted_pages(settings: dict[str, Any], domain: str | None, severity: Severity, words: str) -> None:
-    one(Facts(POOL | {"Domain": domain}, (CLIENT | settings,), HEALTHY), severity, words)
+    only_finding(Facts(POOL | {"Domain": domain}, (CLIENT | settings,), HEALTHY), severity, words)
 
 
 MACHINE = PASSWORD_PAGE | {"AllowedOAuthFlows": ["client_credentials"]}
 
 
 def test_a_machine_client_is_no_bypass() -> None:
-    assert findings(replace(CLEAN, clients=(CLIENT | MACHINE,))) == []
+    assert run_checks(replace(CLEAN, clients=(CLIENT | MACHINE,))) == []
 
 
 OPEN = {"EnableStatus": "Enabled", "OpenDcrEnabled": True}
@@ -131,7 +131,9 @@ OPEN = {"EnableStatus": "Enabled", "OpenDcrEnabled": True}
 def test_dynamic_client_registration(
     settings: dict[str, Any], domain: str | None, severity: Severity, words: str
 ) -> None:
-    one(replace(CLEAN, pool=POOL | {"DcrConfiguration": settings, "Domain": domain}), severity, words)
+    only_finding(
+        replace(CLEAN, pool=POOL | {"DcrConfiguration": settings, "Domain": domain}), severity, words
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,25 +146,27 @@ def test_dynamic_client_registration(
     ],
 )
 def test_registration_that_is_off(settings: dict[str, Any] | None) -> None:
-    assert findings(replace(CLEAN, pool=POOL | {"DcrConfiguration": settings})) == []
+    assert run_checks(replace(CLEAN, pool=POOL | {"DcrConfiguration": settings})) == []
 
 
 def test_registered_app_clients() -> None:
     agent = named("agent", ClientType="DCR")
-    found = one(replace(CLEAN, clients=(CLIENT, agent)), ERROR, "An application registered this app client")
+    found = only_finding(
+        replace(CLEAN, clients=(CLIENT, agent)), ERROR, "An application registered this app client"
+    )
     assert found.about == ("app client Agent (agent)",)
     delete = "aws cognito-idp delete-user-pool-client --user-pool-id"
     assert str(found.fix[0]) == f"{delete} {POOL_ID} --client-id agent"
-    one(replace(CLEAN, clients=(CLIENT, agent | MACHINE)), NOTE, "for machines only")
-    assert findings(replace(CLEAN, clients=(CLIENT | {"ClientType": "REGULAR"},))) == []
+    only_finding(replace(CLEAN, clients=(CLIENT, agent | MACHINE)), NOTE, "for machines only")
+    assert run_checks(replace(CLEAN, clients=(CLIENT | {"ClientType": "REGULAR"},))) == []
 
 
 MIGRATES = POOL | {"LambdaConfig": triggers() | {"UserMigration": OTHERS}}
 
 
 def test_a_migration_without_its_password_flow() -> None:
-    one(replace(CLEAN, pool=MIGRATES), WARNING, "Users can no longer migrate when they sign in")
-    assert findings(CLEAN) == []
+    only_finding(replace(CLEAN, pool=MIGRATES), WARNING, "Users can no longer migrate when they sign in")
+    assert run_checks(CLEAN) == []
 
 
 @pytest.mark.parametrize(
@@ -178,20 +182,20 @@ def test_a_migration_without_its_password_flow() -> None:
         (MACHINE, False),
     ],
 )
-def test_what_runs_a_migration(settings: dict[str, Any], runs: bool) -> None:
-    found = findings(Facts(MIGRATES, (CLIENT, named("old", **settings)), HEALTHY))
+def test_flows_that_run_a_migration(settings: dict[str, Any], runs: bool) -> None:
+    found = run_checks(Facts(MIGRATES, (CLIENT, named("old", **settings)), HEALTHY))
     assert any("migrate" in finding.what for finding in found) != runs
 
 
 def test_the_clients_that_can_migrate() -> None:
     clients = [named("a", **flows("ALLOW_USER_PASSWORD_AUTH")), named("b"), named("c", **flows())]
-    assert can_migrate(clients) == ["a"]
+    assert clients_that_migrate(clients) == ["a"]
 
 
 def with_list(listed: str, **modes: bool) -> Any:
     stack = replace(STACK, parameters=STACK.parameters | {"CodeOnlyClientIds": listed})
     served = {"DefineAuthChallenge": {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": listed}}}}
-    return replace(HEALTHY, stack=stack, functions=served, newest={}, modes=modes)
+    return replace(HEALTHY, deployed=stack, functions=served, newest={}, modes=modes)
 
 
 def test_the_fix_of_a_client_is_the_command_for_its_mode() -> None:
@@ -205,12 +209,12 @@ BARE = POOL | {"LambdaConfig": {}}
 
 def test_lost_triggers_are_one_finding_and_its_fix_names_the_real_clients() -> None:
     facts = Facts(BARE, (CLIENT, named("robot", **flows("ALLOW_REFRESH_TOKEN_AUTH"))), HEALTHY)
-    found = one(facts, ERROR, "The pool lacks triggers")
+    found = only_finding(facts, ERROR, "The pool lacks triggers")
     assert len(found.about) == 3
     assert list(map(str, found.fix)) == [f"{ATTACH} --client web"]
 
 
-def test_the_fix_names_the_clients_that_attach_had() -> None:
+def test_the_fix_names_the_clients_of_attach() -> None:
     clients = (CLIENT, named("kiosk"), named("other"))
     known = with_list("kiosk", web=False, kiosk=True)
     assert fix_of(Facts(BARE, clients, known)) == f"{ATTACH} --client web --code-only-client kiosk"
@@ -219,11 +223,11 @@ def test_the_fix_names_the_clients_that_attach_had() -> None:
 def test_the_fix_names_every_client_if_none_uses_codes() -> None:
     closed = tuple(named(name, **flows("ALLOW_REFRESH_TOKEN_AUTH")) for name in ("a", "b"))
     assert fix_of(Facts(BARE, closed, HEALTHY)) == f"{ATTACH} --client a --client b"
-    hosted = replace(HEALTHY, stack=replace(STACK, inner_client="b"))
+    hosted = replace(HEALTHY, deployed=replace(STACK, inner_client="b"))
     assert fix_of(Facts(BARE, closed, hosted)) == ATTACH
 
 
-def test_only_a_name_that_cannot_be_known_is_a_placeholder() -> None:
+def test_only_an_unknown_name_is_a_placeholder() -> None:
     assert "--stack NAME --client web" in fix_of(Facts(BARE, (CLIENT,)))
     assert fix_of(Facts(BARE, (CLIENT,), found_stack=STACK)) == f"{ATTACH} --client web"
     assert fix_of(Facts(BARE, (), HEALTHY)) == f"{ATTACH} --client CLIENT_ID"
@@ -233,6 +237,6 @@ def test_only_a_name_that_cannot_be_known_is_a_placeholder() -> None:
 
 def test_a_code_alone_beside_a_password() -> None:
     facts = Facts(POOL, (CLIENT, named("kiosk")), with_list("kiosk"))
-    found = one(facts, NOTE, "app client Kiosk (kiosk): A code is enough to sign in")
+    found = only_finding(facts, NOTE, "app client Kiosk (kiosk): A code is enough to sign in")
     assert str(found.fix[0]) == "Keep no CODE_ONLY client in this pool, or keep two pools."
-    assert findings(replace(facts, clients=(named("kiosk"),))) == []
+    assert run_checks(replace(facts, clients=(named("kiosk"),))) == []

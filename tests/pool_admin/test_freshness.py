@@ -1,4 +1,4 @@
-"""What Cognito's newest API has, and attach, detach and doctor have no rule for."""
+"""The names in Cognito's newest API that attach, detach and doctor have no rule for."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_a_flow_is_new_until_doctor_has_a_rule_for_it(monkeypatch: pytest.Monkey
 
 
 def test_the_locked_model_was_reviewed() -> None:
-    """Fails when the lock moves to an API that nobody read yet: read it, then run the module with --write."""
+    """Fails if the lock has a newer API than the last review. Review it, then run the module with --write."""
     assert new_in(model(), reviewed_api()) == []
 
 

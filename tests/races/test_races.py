@@ -15,7 +15,7 @@ import pytest
 
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
-from passcode.channels.channel import Channel
+from passcode.channels.registry import CHANNELS
 from passcode.delivery.envelope import Delivery
 from passcode.sign_in.create import SignInCreator
 from passcode.sign_in.steps import RoundLimits
@@ -47,7 +47,13 @@ class World:
         sign_in = SignInCreator(self.table, self.queued.append, POLICY, limits)
         asked = event("CreateAuthChallenge", sub, session=[], **request)
         answer = self.doors.create.respond(
-            asked, sign_in, tuple(Channel), "salt", self.doors.create._TELEMETRY, secrets.token_hex(16), now
+            asked,
+            sign_in,
+            tuple(CHANNELS.values()),
+            "salt",
+            self.doors.create._TELEMETRY,
+            secrets.token_hex(16),
+            now,
         )
         response: dict[str, Any] = answer["response"]
         return response

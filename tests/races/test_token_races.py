@@ -48,7 +48,7 @@ class World:
     def create(self, email: str, key: str | None = None, now: int = NOW, **body: str) -> Created | str:
         """One call of /createToken: its answer, or why there is none."""
         try:
-            return self.asking.create(CreateToken(email=email, **body), _call(now, key))  # type: ignore[arg-type]
+            return self.asking.create(CreateToken.model_validate({"email": email} | body), _call(now, key))
         except Refused as refused:
             return refused.refusal.value
 

@@ -16,12 +16,13 @@ from passcode.cognito_messages.message import CognitoMessage
 from passcode.delivery.dispatcher import Dispatcher
 from passcode.delivery.dispatcher import deliver as deliver_code
 from passcode.delivery.envelope import Delivery
-from passcode.delivery.sms_limits import LimitedSms, SmsLimits
+from passcode.delivery.gateway import Gateway
+from passcode.delivery.sms_limits import SmsLimits, limit_gateways
 from passcode.token_service.code import Code
 from tests.support.aws_stubs import Wire, kms
 from tests.support.events import NOW, challenge, golden
 
-CAPS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
+LIMITS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Desk:
     now: int = NOW + 1
     # What opens the codes of Cognito's own messages.
     opener: Callable[[str], Code] = Code
+    more_gateways: dict[str, Gateway] = field(default_factory=dict)
 
     def deliver(self, *bodies: str) -> list[str]:
         """Deliver one event with a record for each body. Returns the ids of those to be tried again."""
@@ -47,18 +49,21 @@ class Desk:
         return sum(len(wire.calls) for wire in (self.ses, self.sns, self.table, self.keys))
 
     @property
-    def sender(self) -> Dispatcher:
-        """The sender, over this desk's wires."""
+    def dispatcher(self) -> Dispatcher:
+        """The dispatcher, over this desk's wires and `more_gateways` before them."""
+        wired: dict[str, Gateway] = {
+            "ses": SesEmail(self.ses, "no-reply@app.example", "mail"),
+            "sns": SnsSms(self.sns, max_price="0.20"),
+        }
         budget = SmsBudgetTable(self.table, "table")
-        texts = LimitedSms(SnsSms(self.sns, max_price="0.20"), budget, CAPS, frozenset({"US"}))
-        mail = SesEmail(self.ses, "no-reply@app.example", "mail")
-        return Dispatcher(mail, texts, app="Example", host="app.example")
+        gateways = limit_gateways({**self.more_gateways, **wired}, budget, LIMITS, frozenset({"US"}))
+        return Dispatcher(gateways, app="Example", host="app.example")
 
     def _one(self, message: Delivery | CognitoMessage) -> None:
         if isinstance(message, CognitoMessage):
-            deliver_cognito_message(message, lambda: self.opener, self.sender, self.telemetry, self.now)
+            deliver_cognito_message(message, lambda: self.opener, self.dispatcher, self.telemetry, self.now)
         else:
-            deliver_code(message, KmsMac(self.keys, "key"), 6, self.sender, self.telemetry, self.now)
+            deliver_code(message, KmsMac(self.keys, "key"), 6, self.dispatcher, self.telemetry, self.now)
 
 
 def golden_batch(*bodies: str) -> dict[str, Any]:

@@ -1,21 +1,20 @@
-"""A healthy pool and its stack as the doctor's facts, and checks on its findings."""
+"""The facts of a healthy pool and its stack, and helpers for the doctor's findings."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from tests.support.fake_user_pool import ARN, POOL_ID
 from tests.support.pool_admin_world import FUNCTIONS
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.stack import DeployedStack
 from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, SmsFacts, StackFacts, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity
-from tools.pool_admin.doctor.run import findings
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.stack import DeployedStack
+from tools.pool_admin.doctor.run import run_checks
 
 NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
 DENIED = Unchecked("GetAccount", Reason.DENIED)
 STACK = DeployedStack(
     "passcode",
-    "CREATE_COMPLETE",
     {"UserPoolId": POOL_ID, "CodeLifeSeconds": "300"},
     {"UserPoolId": POOL_ID},
     FUNCTIONS,
@@ -57,14 +56,14 @@ def text_of(finding: Finding) -> str:
     return f"{', '.join(finding.about)}: {finding.what}"
 
 
-def of(found: list[Finding]) -> list[tuple[Severity, str]]:
+def summary(found: list[Finding]) -> list[tuple[Severity, str]]:
     return [(finding.severity, text_of(finding)) for finding in found]
 
 
-def one(facts: Facts, severity: Severity, words: str) -> Finding:
-    """The only finding of `facts`. It has that severity and those words, a reason and a fix."""
-    found = findings(facts)
-    assert [f.severity for f in found] == [severity], of(found)
+def only_finding(facts: Facts, severity: Severity, words: str) -> Finding:
+    """The only finding of `facts`. Checks its severity and words, and that it has a reason and a fix."""
+    found = run_checks(facts)
+    assert [f.severity for f in found] == [severity], summary(found)
     assert words in text_of(found[0])
     assert len(found[0].why) > 10
     assert all(len(str(step)) > 10 for step in found[0].fix)
@@ -74,10 +73,10 @@ def one(facts: Facts, severity: Severity, words: str) -> Finding:
 
 def fix_of(facts: Facts) -> str:
     """The fixes of the worst finding."""
-    return "\n".join(map(str, findings(facts)[0].fix))
+    return "\n".join(map(str, run_checks(facts)[0].fix))
 
 
 def triggers(**others: str | None) -> dict[str, str]:
-    """The triggers of the stack, with `others` in their place; None leaves one out."""
+    """The triggers of the stack, and `others` in place of some. None removes a trigger."""
     wanted: Mapping[str, str | None] = STACK.triggers | others
     return {name: arn for name, arn in wanted.items() if arn}

@@ -16,6 +16,7 @@ with own_session(ENVIRONMENT):
     import custom_sender
     import define_auth_challenge  # noqa: F401 - reads its environment now
     import deliver
+    import pre_token_generation  # noqa: F401 - for the tests that call it
     import verify_auth_challenge
     from passcode.adapters.telemetry import PowertoolsTelemetry, make_telemetry
 
@@ -64,6 +65,6 @@ def _metric(line: dict[str, object]) -> dict[str, str]:
 def heard(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Heard:
     """Listens to all doors, and to `heard.tell`, a telemetry for tests that compose a door themselves."""
     heard = Heard(TELL, capsys)
-    for tell in (TELL, *(door._TELEMETRY for door in DOORS)):
+    for telemetry in (TELL, *(door._TELEMETRY for door in DOORS)):
         monkeypatch.setattr(telemetry.log.registered_handler, "stream", heard.log)
     return heard

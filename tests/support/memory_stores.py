@@ -1,7 +1,7 @@
 """Stores in memory: each does what its port promises.
 
-`is_clear` and `may_charge` are the conditions of a store's writes as plain predicates. The contract tests
-compare the conditions of the DynamoDB table with them.
+`is_clear` and `may_record_attempt` are the conditions of a store's writes as plain predicates. The contract
+tests compare the conditions of the DynamoDB table with them.
 """
 
 import hashlib
@@ -48,6 +48,8 @@ class MemoryStore:
     policy: Policy = field(default_factory=Policy)
     records: dict[str, Record] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    # The evidence that the accepted writes kept, by key.
+    evidence: dict[str, VerifiedCode | None] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
@@ -79,7 +81,8 @@ class MemoryStore:
         with self.lock:
             old = self._old("record_attempt", key)
             new = _spent(old, counter) if right else replace(old, failures=old.failures + 1, failed_at=now)
-            return self._put(key, old, new, may_record_attempt(old, counter, now, self.policy))
+            accepted = may_record_attempt(old, counter, now, self.policy)
+            return self._attempt(key, old, new, accepted=accepted, given=given if right else None)
 
     def record_attempt_after_pause(
         self,
@@ -95,7 +98,15 @@ class MemoryStore:
             old = self._old("record_attempt_after_pause", key)
             same = (old.failures, old.failed_at) == (seen.failures, seen.failed_at)
             new = _spent(old, counter) if right else replace(old, failures=1, failed_at=now)
-            return self._put(key, old, new, same and old.spent < counter <= old.issued)
+            accepted = same and old.spent < counter <= old.issued
+            return self._attempt(key, old, new, accepted=accepted, given=given if right else None)
+
+    def _attempt(
+        self, key: str, old: Record, new: Record, *, accepted: bool, given: VerifiedCode | None
+    ) -> WriteResult:
+        if accepted:
+            self.evidence[key] = given
+        return self._put(key, old, new, accepted)
 
     def _old(self, write: str, key: str) -> Record:
         self.writes.append(write)

@@ -1,8 +1,8 @@
 """A loopback server in front of the local AWS that describes settings of a newer Cognito.
 
-It keeps them as AWS documents: `AcrConfiguration` resets to the default names when an update leaves it out,
-`DcrConfiguration` stays as it is, and no update takes `ClientType` and `ClientSecretArn`. No model has the
-setting `Invented`.
+It keeps them as AWS documents it: an update without `AcrConfiguration` resets it to the default names,
+`DcrConfiguration` stays as it is, and no update accepts `ClientType` and `ClientSecretArn`. No model has
+`Invented`.
 """
 
 import json
@@ -19,7 +19,7 @@ _OF_THE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-
 
 
 class NewerCognito(ThreadingHTTPServer):
-    """`endpoint_url` is its own address, `local` that of the local AWS. `pool` holds the newer settings."""
+    """The server at `endpoint_url`, in front of the local AWS at `local`. `pool` has the newer settings."""
 
     daemon_threads = True
 
@@ -51,10 +51,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._pass_on(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base class
-        """Keep the output of the tests free of requests."""
+        """Do not print requests into the output of the tests."""
 
     def _update(self, request: Json) -> bytes:
-        """Apply the newer settings, and return the request that an older Cognito takes."""
+        """Apply the newer settings, and return the request that an older Cognito accepts."""
         acr = request.pop("AcrConfiguration", {})
         self.server.pool["AcrConfiguration"] = DEFAULT_ACR | acr
         if (dcr := request.pop("DcrConfiguration", None)) is not None:

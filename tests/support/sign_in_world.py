@@ -13,6 +13,8 @@ import define_auth_challenge
 import verify_auth_challenge
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.channels.channel import Channel
+from passcode.channels.email import EMAIL
+from passcode.channels.sms import SMS
 from passcode.delivery.envelope import Delivery
 from passcode.sign_in.create import SignInCreator
 from passcode.sign_in.steps import RoundLimits
@@ -32,7 +34,7 @@ from tests.support.events import (
 from tests.support.memory_stores import MemoryStore, code_mac
 
 LIMITS = RoundLimits(answers=5, resends=3)
-ORDER = (Channel.EMAIL, Channel.SMS)
+ORDER = (EMAIL, SMS)
 UNHEARD = PowertoolsTelemetry("world", Logger(service="world", stream=io.StringIO()))
 
 

@@ -23,6 +23,8 @@ from passcode.adapters.kms import KmsMac, KmsSigningKeys
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.channels.channel import Channel
+from passcode.channels.email import EMAIL
+from passcode.channels.sms import SMS
 from passcode.confirmation import responses
 from passcode.confirmation.create import CodeRequests, ConfirmationCreator
 from passcode.confirmation.idempotency import IdempotencyStore
@@ -56,7 +58,7 @@ class Api:
     proofs: Wire = field(default_factory=marks)
     users: Wire = field(default_factory=pool)
     proof_keys: tuple[str, ...] = (KEY_A,)
-    order: tuple[Channel, ...] = (Channel.EMAIL, Channel.SMS)
+    order: tuple[Channel, ...] = (EMAIL, SMS)
     checks: Mapping[str, Check] = field(default_factory=dict)
     log: io.StringIO = field(default_factory=io.StringIO)
     chances: Iterator[int] = field(default_factory=partial(count, 1))

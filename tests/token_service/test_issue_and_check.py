@@ -27,6 +27,12 @@ def answer(store: MemoryStore, challenge: Challenge, now: int, typed: str | None
     return check(challenge, typed or right, code_mac=code_mac, store=store, policy=POLICY, now=now)
 
 
+def wrong(challenge: Challenge) -> str:
+    """Return a code that is not the one of the challenge."""
+    right = code_from_mac(code_mac(challenge.mac_message()), 6).reveal()
+    return "000000" if right != "000000" else "000001"
+
+
 def test_a_code_is_good_to_its_last_second_and_not_in_the_next() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
@@ -229,3 +235,32 @@ def test_a_challenge_with_a_field_of_the_wrong_type_is_none() -> None:
     ):
         with pytest.raises(ValueError, match="wrong type"):
             Challenge.unpack(wrong)
+
+
+def test_the_number_of_free_answers_is_never_negative() -> None:
+    """After a lock, a wrong answer is one more than the free ones."""
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    key = f"{SIGN_IN}#subject"
+    for failures, free in ((8, 1), (9, 0), (10, 0), (50, 0)):
+        store.records[key] = replace(store.records[key], failures=failures, failed_at=NOW - 400)
+        verdict = answer(store, challenge, NOW, wrong(challenge))
+        assert (verdict.refusal, verdict.attempts_left) == (Refusal.WRONG, free)
+
+
+def test_a_challenge_is_not_rejoined_in_the_second_in_which_it_expires() -> None:
+    policy = Policy(code_life_seconds=60, cooldown_seconds=300)
+    store = MemoryStore(policy)
+    issue(ask(), store, policy)
+    assert not issue(ask(NOW + 59, "b" * 32), store, policy).sent
+    with pytest.raises(Refused) as refused:
+        issue(ask(NOW + 60, "c" * 32), store, policy)
+    assert (refused.value.refusal, refused.value.wait) == (Refusal.COOLDOWN, 240)
+
+
+def test_a_packed_challenge_has_at_most_1280_characters() -> None:
+    challenge = issue(ask(), MemoryStore(), POLICY).challenge
+    longest = replace(challenge, subject="s" * (len(challenge.subject) + 1280 - len(challenge.pack())))
+    assert Challenge.unpack(longest.pack()) == longest
+    with pytest.raises(ValueError, match="not a challenge"):
+        Challenge.unpack(replace(longest, subject=longest.subject + "s").pack())

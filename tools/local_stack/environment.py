@@ -47,7 +47,7 @@ def for_emulator(port: int) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         # At INFO it logs the text of each SMS and the address of each email.
         "LOG_LEVEL": "WARNING",
-        # Each function has the permissions of its own role only.
+        # Each function has only the permissions of its role.
         "AUTH": "true",
         # These two would listen on more ports.
         "IOT_MTLS_ENABLED": "0",

@@ -1,8 +1,9 @@
 """Compare Cognito's newest published API with the settings that attach, detach and doctor were reviewed for.
 
-`make freshness` runs it. `reviewed_api.txt` lists the members and values of the structures below as they were
-at the last review of the rules. The rules are in `carry.py` for attach and detach, and in `doctor/`. After a
-review, `python -m tools.pool_admin.freshness --write` records the newest model as reviewed.
+`make freshness` runs it. `reviewed_api.txt` lists the members and values of the structures below as they
+were at the last review of the rules. The rules are in `aws_resources/pool_settings.py` for attach and detach,
+and in `doctor/`. After a review, `python -m tools.pool_admin.freshness --write` records the newest model as
+reviewed.
 """
 
 import gzip
@@ -19,7 +20,7 @@ import typer
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from tools.pool_admin.doctor.clients import KNOWN_FLOWS
-from tools.pool_admin.options import FAILED
+from tools.pool_admin.exit_codes import FAILED
 
 REVIEWED = Path(__file__).with_name("reviewed_api.txt")
 # The structures that attach, detach and doctor read or send.
@@ -38,14 +39,14 @@ _NEW = 1
 
 
 def api_of(model: ServiceModel) -> set[str]:
-    """Every member of the structures, as a dotted name, and every value of their enums, as `name = value`."""
+    """Every member of the structures as a dotted name, and every value of their enums as `name = value`."""
     return {line for name in _READ_OR_SENT for line in _lines(model.shape_for(name), name, ())}
 
 
 def new_in(model: ServiceModel, reviewed: set[str]) -> list[str]:
     """The members, values and sign-in flows of `model` that were not reviewed, sorted.
 
-    The flows are those that doctor has a rule for, whatever the list of reviewed names says.
+    A flow counts as reviewed if doctor has a rule for it, also if `reviewed` does not have it.
     """
     flows = {f"{member} = {flow}" for member in _FLOWS for flow in KNOWN_FLOWS}
     others = {line for line in reviewed if not line.startswith(tuple(f"{member} = " for member in _FLOWS))}
@@ -76,13 +77,13 @@ def newest_model() -> tuple[str, ServiceModel]:
 def main(
     write: Annotated[bool, typer.Option("--write", help="Record the newest model as reviewed.")] = False,
 ) -> None:
-    """List what Cognito's newest API has and no rule was reviewed for. Exit code 1 if there is any."""
+    """List the names in Cognito's newest API that no rule was reviewed for. Exits with 1 if there are any."""
     print("Downloading the newest botocore ...", file=sys.stderr)
     try:
         version, model = newest_model()
     except (subprocess.CalledProcessError, OSError, ValueError):
         print(
-            "The newest botocore could not be downloaded. Check the network and run it again.",
+            "The newest botocore could not be downloaded. Check the network, and run the command again.",
             file=sys.stderr,
         )
         raise typer.Exit(FAILED) from None
@@ -95,7 +96,7 @@ def main(
     print(f"botocore {version} has {len(new)} names that no rule was reviewed for:")
     print("\n".join(f"  {line}" for line in new))
     print(
-        "Read AWS's page about each. Add its rule to carry.py or doctor, then record it: "
+        "Read AWS's page about each of them. Add its rule to pool_settings.py or doctor/, then record it: "
         f"{Path(sys.executable).name} -m tools.pool_admin.freshness --write"
     )
     raise typer.Exit(_NEW)

@@ -1,4 +1,4 @@
-"""Checks of the AWS account around the stack: what SES, SNS and Lambda allow."""
+"""Checks of the limits that SES, SNS and Lambda set for the AWS account."""
 
 from collections.abc import Callable, Iterator
 
@@ -15,7 +15,7 @@ _QUOTA = (
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings of the account, if a stack was named."""
+    """Findings of the account, if a stack is named."""
     if facts.stack:
         for rule in _RULES:
             yield from rule(facts.stack)
@@ -39,24 +39,25 @@ def _email_sandbox(known: StackFacts) -> Iterator[Finding]:
             Severity.ERROR,
             "SES",
             "SES is in its sandbox.",
-            "It sends to addresses that you verified only, and 200 emails a day.",
+            "It sends only to addresses that you verified, and at most 200 emails a day.",
             "In the SES console: Account dashboard > Request production access.",
         )
 
 
 def _send_rate(known: StackFacts) -> Iterator[Finding]:
     email, at_once = known.email, _deliver_concurrency(known)
-    # The sandbox has a rate of 1, and is a finding already.
+    # The sandbox has a rate of 1 email a second, and another finding reports it.
     if not email or email.out_of_sandbox is False or not isinstance(email.per_second, float):
         return
-    # deliver sends one email a call, and a call takes less than a second. So a burst of messages begins at
-    # least as many emails in one second as there are calls at once.
+    # deliver sends one email in each call, and a call takes less than a second. So a burst of messages starts
+    # at least as many emails a second as calls run at once.
     if 0 < email.per_second < at_once:
         yield Finding.of(
             Severity.WARNING,
             "SES",
-            f"SES accepts {email.per_second:g} emails a second, DeliverConcurrency allows {at_once} at once.",
-            "SES refuses the others of a burst. Each of them then waits a minute in the queue.",
+            f"SES accepts {email.per_second:g} emails a second, and DeliverConcurrency allows {at_once} at "
+            "once.",
+            "SES refuses the rest of a burst. Each refused email waits a minute in the queue.",
             "In the SES console: Account dashboard > Request a limit increase.",
             *_or_lower(int(email.per_second), at_once),
         )
@@ -64,27 +65,27 @@ def _send_rate(known: StackFacts) -> Iterator[Finding]:
 
 def _concurrency(known: StackFacts) -> Iterator[Finding]:
     limit, at_once = known.concurrency, _deliver_concurrency(known)
-    # Messages and sign-ins come together. Half of the calls leaves the triggers as many as deliver has.
+    # Messages and sign-ins come together: with half of the calls, the triggers have as many as deliver.
     if isinstance(limit, int) and 0 < limit < 2 * at_once:
         yield Finding.of(
             Severity.WARNING,
             "Lambda",
             f"deliver may run {at_once} times at once (DeliverConcurrency), and all functions of the account "
-            f"together {limit} times.",
-            "A burst of messages then leaves too few calls for the triggers, and sign-ins fail.",
+            f"together may run {limit} times.",
+            "A burst of messages leaves too few calls for the triggers, and sign-ins fail.",
             _QUOTA,
             *_or_lower(limit // 2, at_once),
         )
 
 
-def _or_lower(fitting: int, at_once: int) -> tuple[str, ...]:
-    lower = max(fitting, _LEAST_CONCURRENCY)
+def _or_lower(limit: int, at_once: int) -> tuple[str, ...]:
+    lower = max(limit, _LEAST_CONCURRENCY)
     return (f"Or: {fixes.deploy_with(f'DeliverConcurrency={lower}')}",) if lower < at_once else ()
 
 
 def _deliver_concurrency(known: StackFacts) -> int:
-    # 0 for a stack from before this parameter.
-    return int(known.stack.parameters.get("DeliverConcurrency") or 0)
+    # 0 for an older stack, without this parameter.
+    return int(known.deployed.parameters.get("DeliverConcurrency") or 0)
 
 
 def _sms(known: StackFacts) -> Iterator[Finding]:
@@ -94,15 +95,16 @@ def _sms(known: StackFacts) -> Iterator[Finding]:
             Severity.WARNING,
             "SNS",
             "SNS is in the SMS sandbox.",
-            "It sends to numbers that you verified only.",
+            "It sends only to numbers that you verified.",
             "In the SNS console: Text messaging (SMS) > Exit SMS sandbox.",
         )
     if sms and isinstance(sms.monthly_usd, float) and sms.monthly_usd <= _SMS_DEFAULT_USD:
         yield Finding.of(
             Severity.WARNING,
             "SNS",
-            f"SNS sends SMS for {sms.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month, and then no more.",
-            "That is a few dozen codes. Ask AWS for a higher quota first, then set the limit.",
+            f"SNS stops sending SMS at {sms.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month.",
+            "That is enough for a few dozen codes. Request a higher quota from AWS first, then set the "
+            "limit.",
             "aws sns set-sms-attributes --attributes MonthlySpendLimit=USD",
         )
 

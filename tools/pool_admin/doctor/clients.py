@@ -6,7 +6,7 @@ Source of the flows: botocore's model of Cognito, ExplicitAuthFlowsType and GetD
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, named, uses_codes
+from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, client_label, uses_codes
 from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.fixes import Fix
 
@@ -14,12 +14,12 @@ from tools.pool_admin.fixes import Fix
 _DEFAULT = ("ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH")
 _DEFAULT_SESSION_MINUTES = 3
 _DEFAULT_CODE_SECONDS = 300
-_PUBLIC = "A client id is public: every app contains it. With this one an attacker leaves out the code."
+_PUBLIC = "A client id is public: every app contains it. With this one an attacker signs in without the code."
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A flow that bypasses the code. `sends_password` is whether Cognito gets the password itself."""
+    """A flow that bypasses the code. `sends_password` is whether Cognito receives the password."""
 
     severity: Severity
     what: str
@@ -33,7 +33,7 @@ _PASSWORD = Flow(
 _ADMIN = Flow(
     Severity.WARNING,
     "A back end signs users in with a password alone (ADMIN_USER_PASSWORD_AUTH).",
-    "The call needs AWS credentials, so no app can make it. It still bypasses the code.",
+    "The call needs AWS credentials, so apps cannot make it. It still bypasses the code.",
     sends_password=True,
 )
 # Every flow that a client can list, with its rule; None for a flow that is safe.
@@ -62,8 +62,8 @@ KNOWN_FLOWS: Mapping[str, Flow | None] = {
         Severity.ERROR,
         "Tokens on behalf of a user are issued without a code, in exchange for two other tokens "
         "(TOKEN_EXCHANGE_DELEGATION).",
-        "Only the claim act shows that a service holds the token. An API that does not read it takes the "
-        "service for the user.",
+        "Only the claim act shows that a service holds the token. An API that does not read it treats the "
+        "service as the user.",
     ),
 }
 
@@ -79,10 +79,10 @@ def check(facts: Facts) -> Iterator[Finding]:
     yield from _both_modes(facts, [client for client in facts.clients if uses_codes(client)])
 
 
-def can_migrate(clients: Iterable[Client]) -> list[str]:
-    """The ids of the app clients whose sign-in runs a UserMigration trigger: Cognito gets the password there.
+def clients_that_migrate(clients: Iterable[Client]) -> list[str]:
+    """The ids of the app clients whose sign-in runs a UserMigration trigger, because it sends the password.
 
-    USER_SRP_AUTH never sends the password, and AWS names USER_AUTH nowhere as a flow that migrates.
+    USER_SRP_AUTH never sends the password, and AWS does not name USER_AUTH as a flow that migrates users.
     Source: "Importing users with a user migration Lambda trigger" in the Cognito developer guide.
     """
     return [client["ClientId"] for client in clients if any(map(_sends_password, _flows(client)))]
@@ -101,7 +101,9 @@ def _bypasses(facts: Facts, client: Client) -> Iterator[Finding]:
     rules = [rule for flow in _flows(client) if (rule := KNOWN_FLOWS.get(flow, _unknown(flow)))]
     for rule in dict.fromkeys(rules):
         implied = "" if client.get("ExplicitAuthFlows") else " Cognito allows this because no flow is listed."
-        yield Finding.of(rule.severity, named(client), rule.what + implied, rule.why, *_close(facts, client))
+        yield Finding.of(
+            rule.severity, client_label(client), rule.what + implied, rule.why, *_close(facts, client)
+        )
 
 
 def _unknown(flow: str) -> Flow:
@@ -116,7 +118,7 @@ def _settings(facts: Facts, client: Client) -> Iterator[Finding]:
     if client.get("PreventUserExistenceErrors") != "ENABLED":
         yield Finding.of(
             Severity.WARNING,
-            named(client),
+            client_label(client),
             "A stranger can find out which users exist (PreventUserExistenceErrors is LEGACY).",
             "Cognito answers differently for an unknown user.",
             _right_settings(facts, client),
@@ -126,31 +128,31 @@ def _settings(facts: Facts, client: Client) -> Iterator[Finding]:
     if minutes * 60 < life:
         yield Finding.of(
             Severity.WARNING,
-            named(client),
+            client_label(client),
             f"A sign-in ends after {minutes} min, but a code is valid for {life // 60} min.",
-            "A user who types a valid code late reads that the session is invalid.",
+            "A user who enters a valid code late gets the error that the session is invalid.",
             _right_settings(facts, client),
         )
 
 
 def _code_life(facts: Facts) -> int:
-    set_to = facts.stack.stack.parameters.get("CodeLifeSeconds") if facts.stack else None
-    return int(set_to or _DEFAULT_CODE_SECONDS)
+    seconds = facts.stack.deployed.parameters.get("CodeLifeSeconds") if facts.stack else None
+    return int(seconds or _DEFAULT_CODE_SECONDS)
 
 
 def _both_modes(facts: Facts, clients: list[Client]) -> Iterator[Finding]:
-    alone = set(facts.stack.stack.served_code_only) if facts.stack else set()
-    inner = facts.stack.stack.inner_client if facts.stack else ""
-    with_password = [client for client in clients if client["ClientId"] not in alone]
+    code_only = set(facts.stack.deployed.code_only_with_hosted) if facts.stack else set()
+    inner = facts.stack.deployed.inner_client if facts.stack else ""
+    with_password = [client for client in clients if client["ClientId"] not in code_only]
     for client in clients if with_password else ():
-        if client["ClientId"] not in alone:
+        if client["ClientId"] not in code_only:
             continue
         is_inner = client["ClientId"] == inner
         yield Finding.of(
             Severity.NOTE,
-            named(client),
+            client_label(client),
             "A code is enough to sign in, for every user of the pool.",
-            f"The pool has {named(with_password[0])}, which asks for a password first. "
+            f"The pool has {client_label(with_password[0])}, which asks for a password first. "
             + ("The hosted sign-in page does not." if is_inner else "A client id is public."),
             "Set HostedSignInMode=PASSWORD_AND_CODE, or keep two pools."
             if is_inner
@@ -166,7 +168,7 @@ def _close(facts: Facts, client: Client) -> Iterator[Fix]:
 
 def _right_settings(facts: Facts, client: Client) -> Fix:
     if facts.is_stacks_own:
-        # A deployment of an unchanged template changes no app client, and attach takes none of this pool.
+        # A deployment of an unchanged template changes no app client, and attach accepts none of this pool.
         return Fix(
             f"In the console: App clients > {client['ClientId']} > Edit: only the flows ALLOW_CUSTOM_AUTH "
             "and ALLOW_REFRESH_TOKEN_AUTH, a session of 15 minutes, prevent user existence errors."

@@ -1,5 +1,7 @@
 """The findings that the checks return."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -9,7 +11,7 @@ from tools.pool_admin.fixes import Fix
 
 
 class Severity(IntEnum):
-    """How bad a finding is."""
+    """The severity of a finding."""
 
     NOTE = 0
     WARNING = 1
@@ -18,7 +20,7 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One cause: `what` is wrong in the resources `about`, `why` that matters, and how to `fix` it."""
+    """One problem: `what` it is, `about` which resources, `why` it matters, and the steps that `fix` it."""
 
     severity: Severity
     about: tuple[str, ...]
@@ -27,22 +29,22 @@ class Finding:
     fix: tuple[Fix, ...]
 
     @classmethod
-    def of(cls, severity: Severity, about: str, what: str, why: str, *fix: Fix | str) -> "Finding":
-        """The finding about one resource. A text is a fix without options."""
+    def of(cls, severity: Severity, about: str, what: str, why: str, *fix: Fix | str) -> Finding:
+        """A finding about one resource. A string in `fix` is a fix without options."""
         return cls(
             severity, (about,), what, why, tuple(Fix(step) if isinstance(step, str) else step for step in fix)
         )
 
 
-def grouped(found: Iterable[Finding]) -> list[Finding]:
-    """Join the findings that differ in their resource alone, in the order of the first of each."""
+def group_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """Join the findings that differ only in their resource. The order stays."""
     causes: dict[tuple[Severity, str, str], Finding] = {}
-    for finding in found:
+    for finding in findings:
         cause = (finding.severity, finding.what, finding.why)
-        known = causes.get(cause, replace(finding, about=(), fix=()))
+        joined = causes.get(cause, replace(finding, about=(), fix=()))
         causes[cause] = replace(
-            known,
-            about=tuple(dict.fromkeys((*known.about, *finding.about))),
-            fix=fixes.joined((*known.fix, *finding.fix)),
+            joined,
+            about=tuple(dict.fromkeys((*joined.about, *finding.about))),
+            fix=fixes.join_fixes((*joined.fix, *finding.fix)),
         )
     return list(causes.values())

@@ -1,20 +1,20 @@
-"""Checks of Cognito's own pages and OAuth endpoints, which never ask for the code."""
+"""Checks of Cognito's own pages and OAuth endpoints, which do not ask for the code."""
 
 from collections.abc import Iterator
 
-from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, named
+from tools.pool_admin.aws_resources.stack import PROVIDER
+from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, client_label
 from tools.pool_admin.doctor.finding import Finding, Severity
-from tools.pool_admin.stack import PROVIDER
 
 _PAGE = "Cognito's own pages do not run custom challenges, so they cannot ask for the code."
-# The page "Dynamic client registration" of the Cognito developer guide does not say it.
+# The page "Dynamic client registration" of the Cognito developer guide does not say whether it can.
 _UNDOCUMENTED = (
     "AWS does not document whether such a client can use the pool's password page, which bypasses the code."
 )
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings of the hosted pages and of dynamic client registration."""
+    """Findings about the hosted pages and dynamic client registration."""
     yield from _registration(facts)
     for client in () if isinstance(facts.clients, Unchecked) else facts.clients:
         yield from _pages(facts, client)
@@ -35,31 +35,31 @@ def _pages(facts: Facts, client: Client) -> Iterator[Finding]:
     if offers_password_page(client):
         yield Finding.of(
             Severity.ERROR if facts.has_domain else Severity.WARNING,
-            named(client),
+            client_label(client),
             "Cognito's hosted page signs users in with a password alone"
             + ("." if facts.has_domain else ", as soon as the pool has a domain."),
             _PAGE,
             f"In the console: App clients > {client['ClientId']} > Login pages: remove Cognito user pool.",
         )
-    # A user of the stack's own provider gave a code on its page.
+    # The stack's own provider asks for a code on its page.
     known = {"COGNITO", PROVIDER} if facts.known_stack and facts.known_stack.hosted_client else {"COGNITO"}
     others = [name for name in client.get("SupportedIdentityProviders") or [] if name not in known]
     if others and _signs_users_in(client):
         yield Finding.of(
             Severity.NOTE,
-            named(client),
+            client_label(client),
             f"Users of {', '.join(others)} sign in through Cognito's hosted page without a code.",
-            "Federated users authenticate at their provider, and Cognito asks them for nothing else.",
+            "Federated users authenticate at their provider, and Cognito does not ask for a code.",
             "Require a second factor at that provider, or remove it from this app client.",
         )
 
 
 def _registration(facts: Facts) -> Iterator[Finding]:
     settings = facts.pool.get("DcrConfiguration")
-    # Without EnableStatus Cognito turns registration on.
+    # Without EnableStatus, Cognito turns registration on.
     if not settings or settings.get("EnableStatus", "Enabled") != "Enabled":
         return
-    # An empty list of grants refuses every registration of its kind; none at all allows some.
+    # An empty list of grants refuses every registration of its kind. A missing list allows some.
     is_open = settings.get("OpenDcrEnabled") is True and settings.get("OpenDcrGrantTypes") != []
     if not is_open and settings.get("AuthenticatedGrantTypes") == []:
         return
@@ -93,7 +93,7 @@ def _registered(facts: Facts, client: Client) -> Iterator[Finding]:
     if client.get("AllowedOAuthFlows") == ["client_credentials"]:
         yield Finding.of(
             Severity.NOTE,
-            named(client),
+            client_label(client),
             "An application registered this app client, for machines only.",
             "Its tokens belong to no user. AWS charges for each of them.",
             delete,
@@ -101,7 +101,7 @@ def _registered(facts: Facts, client: Client) -> Iterator[Finding]:
         return
     yield Finding.of(
         Severity.ERROR,
-        named(client),
+        client_label(client),
         "An application registered this app client (dynamic client registration).",
         _UNDOCUMENTED,
         delete,

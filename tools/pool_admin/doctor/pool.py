@@ -1,20 +1,20 @@
-"""Checks of the user pool: settings that conflict with the code, and triggers."""
+"""Checks of the user pool: its triggers, and settings that conflict with the code."""
 
 from collections.abc import Callable, Iterator
 
-from tools.pool_admin.doctor.clients import can_migrate
+from tools.pool_admin.aws_resources.functions import split_arn
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.stack import CLAIMS, TRIGGERS
+from tools.pool_admin.doctor.clients import clients_that_migrate
 from tools.pool_admin.doctor.facts import Facts, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.doctor.managed_login import offers_password_page
-from tools.pool_admin.functions import split
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.stack import CLAIMS, TRIGGERS
 
 POOL = "user pool"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings of the pool's settings."""
+    """Findings about the pool's settings."""
     for rule in _RULES:
         yield from rule(facts)
 
@@ -26,7 +26,7 @@ def _mfa(facts: Facts) -> Iterator[Finding]:
             Severity.ERROR,
             POOL,
             f"Cognito's MFA is {setting}.",
-            "Field reports say that users of that MFA got tokens without the code.",
+            "Users of Cognito's MFA reportedly got tokens without the code.",
             "aws cognito-idp set-user-pool-mfa-config --mfa-configuration OFF "
             f"--user-pool-id {facts.pool_id}",
         )
@@ -44,11 +44,11 @@ def _devices(facts: Facts) -> Iterator[Finding]:
 
 
 def _triggers(facts: Facts) -> Iterator[Finding]:
-    there = facts.pool.get("LambdaConfig") or {}
-    wanted = facts.stack.stack.triggers if facts.stack else dict.fromkeys(TRIGGERS, "")
+    current = facts.pool.get("LambdaConfig") or {}
+    wanted = facts.stack.deployed.triggers if facts.stack else dict.fromkeys(TRIGGERS, "")
     for name, arn in wanted.items():
-        found = there.get(name)
-        if not found:
+        called = current.get(name)
+        if not called:
             yield Finding.of(
                 Severity.ERROR,
                 f"trigger {name}",
@@ -56,36 +56,36 @@ def _triggers(facts: Facts) -> Iterator[Finding]:
                 "No custom sign-in works without all three.",
                 facts.attach(),
             )
-        elif arn and found != arn:
-            yield _other(facts, name, found, arn)
+        elif arn and called != arn:
+            yield _other(facts, name, called, arn)
 
 
-def _other(facts: Facts, name: str, found: str, arn: str) -> Finding:
-    another_alias = split(found)[0] == split(arn)[0]
+def _other(facts: Facts, name: str, called: str, arn: str) -> Finding:
+    another_alias = split_arn(called)[0] == split_arn(arn)[0]
     return Finding.of(
         Severity.WARNING if another_alias else Severity.ERROR,
-        f"trigger {name} (calls {found}, not {arn})",
+        f"trigger {name} (calls {called}, not {arn})",
         "The pool calls another version or alias of the stack's functions."
         if another_alias
         else "The pool calls functions that are not this stack's.",
         "A deployment then changes the function while users are signing in."
         if another_alias
-        else "The three triggers must be from one stack: each checks what another one made.",
+        else "The three triggers must be from one stack, because they check each other's data.",
         facts.attach("--replace"),
     )
 
 
 def _claims(facts: Facts) -> Iterator[Finding]:
-    if not (facts.stack and facts.stack.stack.claims_version):
+    if not (facts.stack and facts.stack.deployed.claims_version):
         return
-    there = facts.pool.get("LambdaConfig") or {}
-    found = (there.get(f"{CLAIMS}Config") or {}).get("LambdaArn") or there.get(CLAIMS)
-    if found != facts.stack.stack.functions[CLAIMS]:
+    current = facts.pool.get("LambdaConfig") or {}
+    called = (current.get(f"{CLAIMS}Config") or {}).get("LambdaArn") or current.get(CLAIMS)
+    if called != facts.stack.deployed.functions[CLAIMS]:
         yield Finding.of(
             Severity.WARNING,
             POOL,
             f"The trigger {CLAIMS} is not the stack's function for claims.",
-            "Tokens do not say how a code was given, though the parameter AssuranceClaims asks for it.",
+            "Tokens have no assurance claims, though the parameter AssuranceClaims asks for them.",
             facts.attach(),
         )
 
@@ -95,20 +95,20 @@ def _migration(facts: Facts) -> Iterator[Finding]:
         facts.clients, Unchecked
     ):
         return
-    if not can_migrate(facts.clients) and not any(map(offers_password_page, facts.clients)):
+    if not clients_that_migrate(facts.clients) and not any(map(offers_password_page, facts.clients)):
         yield Finding.of(
             Severity.WARNING,
             "trigger UserMigration",
             "Users can no longer migrate when they sign in.",
-            "Cognito runs this trigger only where it gets the password (USER_PASSWORD_AUTH, "
+            "Cognito runs this trigger only if it receives the password (USER_PASSWORD_AUTH, "
             "ADMIN_USER_PASSWORD_AUTH or its own page), and no app client allows that.",
-            "Import the users that are missing from a CSV file, or let them reset their password: that still "
-            "runs the trigger. Then remove it.",
+            "Import the missing users from a CSV file, or let them reset their password, which still runs "
+            "the trigger. Then remove the trigger.",
         )
 
 
 def _attribute(facts: Facts) -> Iterator[Finding]:
-    if all(found["Name"] != ATTRIBUTE for found in facts.pool.get("SchemaAttributes") or []):
+    if all(attribute["Name"] != ATTRIBUTE for attribute in facts.pool.get("SchemaAttributes") or []):
         yield Finding.of(
             Severity.NOTE,
             POOL,
@@ -125,7 +125,7 @@ def _verification(facts: Facts) -> Iterator[Finding]:
             Severity.WARNING,
             POOL,
             "Cognito verifies neither email addresses nor phone numbers.",
-            "Codes go to verified addresses only, so a user who signs up cannot get one.",
+            "Codes go only to verified addresses, so a user who signs up cannot get a code.",
             "In the console: Sign-up > Attribute verification > let Cognito verify the email address.",
         )
         return
@@ -137,14 +137,14 @@ def _verification(facts: Facts) -> Iterator[Finding]:
             Severity.NOTE,
             POOL,
             "A new email address replaces the old one before it is verified.",
-            "A user who mistypes it cannot get a code any more.",
+            "A user who mistypes the new address cannot get codes.",
             "In the console: Sign-up > Attribute verification > keep the original value until then.",
         )
 
 
 def _recovery(facts: Facts) -> Iterator[Finding]:
-    ways = (facts.pool.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or []
-    if any(way["Name"] == "verified_email" for way in ways) or not ways:
+    mechanisms = (facts.pool.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or []
+    if any(each["Name"] == "verified_email" for each in mechanisms) or not mechanisms:
         yield Finding.of(
             Severity.NOTE,
             POOL,

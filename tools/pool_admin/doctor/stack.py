@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterator
 
 from tools.pool_admin import fixes
+from tools.pool_admin.aws_resources.functions import split_arn
+from tools.pool_admin.aws_resources.stack import CODE_ONLY, DELIVER, split_list
 from tools.pool_admin.doctor.facts import Facts, StackFacts, Unchecked, Unreadable
 from tools.pool_admin.doctor.finding import Finding, Severity
-from tools.pool_admin.functions import split
-from tools.pool_admin.stack import CODE_ONLY, DELIVER
 
-# Cognito waits so many seconds for a trigger, whatever the function's own limit is.
+# Seconds that Cognito waits for a trigger, also if the function's time-out is longer.
 _TRIGGER_SECONDS = 5
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings of the stack, if one was named."""
+    """Findings about the stack, if one is named."""
     if facts.stack:
         for rule in _RULES:
             yield from rule(facts, facts.stack)
@@ -23,11 +23,11 @@ def _pool(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     if facts.is_others:
         yield Finding.of(
             Severity.ERROR,
-            f"stack {known.stack.name}",
-            f"The stack was deployed for {known.stack.pool_id or 'no pool'}, and not for this pool.",
+            f"stack {known.deployed.name}",
+            f"The stack was deployed for {known.deployed.pool_id or 'no pool'}, and not for this pool.",
             "This pool may not call its functions.",
             f"Deploy another stack with the parameter UserPoolId={facts.pool_id}, and attach that one."
-            if known.stack.makes_pool
+            if known.deployed.makes_pool
             else fixes.deploy_with(f"UserPoolId={facts.pool_id}"),
         )
 
@@ -55,32 +55,32 @@ def _functions(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
                 f"function {function}",
                 f"The function is {served['State']}: {served.get('StateReason') or 'AWS gives no reason'}.",
                 "Every call of it fails.",
-                f"Run `make deploy` for the stack {known.stack.name}.",
+                f"Run `make deploy` for the stack {known.deployed.name}.",
             )
         if name != DELIVER and int(served.get("Timeout", _TRIGGER_SECONDS)) > _TRIGGER_SECONDS:
             yield Finding.of(
                 Severity.WARNING,
                 f"function {function}",
                 f"The function may run for {served['Timeout']} s.",
-                f"Cognito stops waiting after {_TRIGGER_SECONDS} s and may call it again meanwhile.",
+                f"Cognito stops waiting after {_TRIGGER_SECONDS} s, and may call it again while it runs.",
                 f"aws lambda update-function-configuration --timeout {_TRIGGER_SECONDS} "
                 f"--function-name {function}",
             )
 
 
-def _lagging(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
+def _outdated_alias(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
     for name, served in known.functions.items():
         newest = known.newest.get(name, served)
         if isinstance(served, Unchecked) or isinstance(newest, Unchecked):
             continue
         old, new = (each.get("Environment", {}).get("Variables", {}) for each in (served, newest))
-        late = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-        if late or served.get("CodeSha256") != newest.get("CodeSha256"):
-            called, _, alias = split(known.stack.functions[name])
+        outdated = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+        if outdated or served.get("CodeSha256") != newest.get("CodeSha256"):
+            called, _, alias = split_arn(known.deployed.functions[name])
             yield Finding.of(
                 Severity.WARNING,
                 f"function {called}",
-                f"The alias {alias} does not serve the newest {', '.join(late) or 'code'}.",
+                f"The alias {alias} does not serve the newest {', '.join(outdated) or 'code'}.",
                 "A changed parameter alone publishes no version, so the alias keeps the old one.",
                 f"aws lambda update-alias --function-name {called} --name {alias} --function-version "
                 f"$(aws lambda publish-version --function-name {called} --query Version --output text)",
@@ -95,7 +95,7 @@ def _alarms(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
             Severity.NOTE,
             f"alarm {name}",
             "Alarms have no recipient.",
-            "They turn red in the console, and send no message.",
+            "They change to the state ALARM in the console, and send no message.",
             fixes.deploy_with("AlarmTopicArn=TOPIC_ARN"),
         )
 
@@ -105,39 +105,39 @@ def _code_only_served(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     if function is None or isinstance(function, Unchecked):
         return
     listed = function.get("Environment", {}).get("Variables", {}).get("CODE_ONLY_CLIENTS", "")
-    if set(filter(None, listed.split(","))) != set(known.stack.served_code_only):
+    if set(split_list(listed)) != set(known.deployed.code_only_with_hosted):
         yield Finding.of(
             Severity.ERROR,
             f"function {function.get('FunctionName', 'DefineAuthChallenge')}",
-            f"The function has another list of app clients than the stack's {CODE_ONLY}.",
-            "It then asks for a password where it should not, or omits it where it should ask.",
+            f"The function's list of app clients differs from the stack's {CODE_ONLY}.",
+            "It asks some app clients for a password by mistake, or does not ask others.",
             facts.attach(),
         )
 
 
 def _code_only_recorded(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
-    # attach set the list, and a deployment with older answers sets it back.
+    # attach set the list. A deployment with older saved parameters resets it.
     if isinstance(known.modes, Unreadable):
         yield Finding.of(
             Severity.WARNING,
             "saved settings",
             "The settings that attach saved for this pool cannot be read.",
-            f"Whether {CODE_ONLY} is still what attach made it is not known.",
+            f"doctor cannot check whether {CODE_ONLY} still has the value that attach set.",
             known.modes.fix,
         )
         return
-    there = known.stack.code_only
-    moved = sorted(name for name, alone in known.modes.items() if alone != (name in there))
-    if moved:
-        kept = [name for name in there if known.modes.get(name, True)]
-        lost = [name for name in moved if known.modes[name]]
+    current = known.deployed.code_only
+    changed = sorted(name for name, code_only in known.modes.items() if code_only != (name in current))
+    if changed:
+        kept = [name for name in current if known.modes.get(name, True)]
+        lost = [name for name in changed if known.modes[name]]
         yield Finding.of(
             Severity.ERROR,
-            f"stack {known.stack.name}",
-            f"{CODE_ONLY} is not what attach made it: {', '.join(moved)} changed.",
-            "A deployment passed older answers, and these apps cannot sign users in now.",
-            f"Put {fixes.code_only([*kept, *lost])} into parameter_overrides of {fixes.ANSWERS}, then "
-            "`make deploy`. If the stack is right, attach them again in the mode they have there.",
+            f"stack {known.deployed.name}",
+            f"{CODE_ONLY} does not have the value that attach set: {', '.join(changed)} changed.",
+            "A deployment used older parameters, and these apps cannot sign users in now.",
+            f"Put {fixes.code_only([*kept, *lost])} into parameter_overrides of {fixes.PARAMETERS}, then "
+            "`make deploy`. If the stack has the right modes, attach the app clients again with these modes.",
         )
 
 
@@ -145,7 +145,7 @@ _RULES: tuple[Callable[[Facts, StackFacts], Iterator[Finding]], ...] = (
     _pool,
     _permissions,
     _functions,
-    _lagging,
+    _outdated_alias,
     _code_only_served,
     _code_only_recorded,
     _alarms,

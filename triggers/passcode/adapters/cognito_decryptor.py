@@ -69,7 +69,7 @@ class CognitoDecryptor:
     pool_id: str
 
     def __call__(self, sealed: str) -> Code:
-        """The secret in `sealed` (base64). Raises `Unavailable`, or `DecryptionFailed` if it is not for us."""
+        """Decrypt `sealed` (base64). Raises `Unavailable`, or `DecryptionFailed` if it is not for us."""
         key = _Key(key_id=self.key_id, client=self.client)
         try:
             plain, header = _read(b64decode(sealed, validate=True), key)

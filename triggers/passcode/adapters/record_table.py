@@ -1,7 +1,7 @@
 """The records in DynamoDB: one conditional UpdateItem each, and a refused one brings the old item back.
 
-Every condition says what a predicate of the tests says (`is_clear`, `may_charge`); the contract tests hold
-the two against each other.
+Every condition says what a predicate of the tests says (`is_clear`, `may_record_attempt`); the contract tests
+compare the two.
 """
 
 from dataclasses import dataclass, field, fields

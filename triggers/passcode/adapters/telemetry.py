@@ -105,7 +105,7 @@ class PowertoolsTelemetry:
 
 
 def make_telemetry(function: str) -> PowertoolsTelemetry:
-    """The telemetry of the Lambda function `function`. The level is LOG_LEVEL's, the namespace METRICS_NAMESPACE's."""
+    """The telemetry of one Lambda function. LOG_LEVEL sets the level, METRICS_NAMESPACE the namespace."""
     # Two stacks of one account would add up in one namespace, and ring each other's alarms.
     return PowertoolsTelemetry(
         function, Logger(service=function), os.environ.get("METRICS_NAMESPACE", NAMESPACE)

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from passcode.channels.channel import (
-    ATTRIBUTE,
     Channel,
     Destination,
     Destinations,
-    parse,
     rank_destinations,
     verified_destinations,
 )
+from passcode.channels.registry import CHANNELS
 from passcode.delivery.envelope import destinations_in, pack_body, read_body
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
@@ -24,7 +23,7 @@ from passcode.sign_in.events import Event
 class CognitoMessage:
     """A code or temporary password that only `deliver` can open, and where it goes.
 
-    `ciphertext` is base64, and empty for a notice without a secret. `requested_at` is in seconds since the epoch.
+    `ciphertext` is base64, and empty for a notice without a secret. `requested_at` is in epoch seconds.
     """
 
     ciphertext: str = field(repr=False)
@@ -38,15 +37,15 @@ class CognitoMessage:
 
     def to(self, destinations: Destinations) -> "CognitoMessage":
         """The same for other destinations, the one on its channel first."""
-        return replace(self, destinations=rank_destinations(destinations, self.channel.value))
+        return replace(self, destinations=rank_destinations(destinations, self.channel.name))
 
     def pack(self) -> str:
         """The body for the queue, which is encrypted. A reader of the queue still cannot decrypt the code."""
         fields = {
             name: getattr(self, name)
-            for name in ("sealed", "source", "locale", "subject", "name", "asked_at")
+            for name in ("ciphertext", "source", "locale", "subject", "name", "requested_at")
         }
-        return pack_body(COGNITO, fields | {"channel": self.channel.value}, self.destinations)
+        return pack_body(COGNITO, fields | {"channel": self.channel.name}, self.destinations)
 
     @classmethod
     def unpack(cls, body: str) -> "CognitoMessage":
@@ -55,14 +54,14 @@ class CognitoMessage:
         if fields.get("kind") != COGNITO:
             raise ValueError("the queue body is no message of Cognito")
         return cls(
-            sealed=str(fields["sealed"]),
+            ciphertext=str(fields["ciphertext"]),
             source=str(fields["source"]),
-            channel=Channel(fields["channel"]),
+            channel=CHANNELS[fields["channel"]],
             destinations=destinations_in(fields),
             locale=str(fields.get("locale", "")),
             subject=str(fields.get("subject", "")),
             name=str(fields.get("name", "")),
-            asked_at=int(fields["asked_at"]),
+            requested_at=int(fields["requested_at"]),
         )
 
 
@@ -82,8 +81,6 @@ _KINDS = {
     "AdminCreateUser": INVITATION,
     "AccountTakeOverNotification": NOTICE,
 }
-# AWS's tables print the SMS sources with SMS and with Sms.
-_CHANNELS = {"customemailsender": Channel.EMAIL, "customsmssender": Channel.SMS}
 # A sign-in's code lives as long as its session, 3 minutes if nobody set it, and a late one lies beside a
 # newer one. The others live an hour and longer: they may be as old as the queue lets them.
 _SIGN_IN_LIFE, _LIFE = 180, 900
@@ -115,7 +112,7 @@ def read_message(event: Event, now: int) -> CognitoMessage:
     source = str(event.get("triggerSource") or "")[:64]
     channel = _channel_of(source, events.sender_type(event))
     attributes = events.attributes(event)
-    address = parse(channel, attributes.get(ATTRIBUTE[channel], ""))
+    address = channel.destination(attributes.get(channel.attribute, ""))
     message = CognitoMessage(
         ciphertext=events.sealed_code(event),
         source=source,
@@ -137,7 +134,7 @@ def with_user(attributes: Mapping[str, str], message: CognitoMessage) -> Cognito
         subject=message.subject or attributes.get("sub", ""),
         locale=message.locale or attributes.get("locale", ""),
     )
-    return found.to({**verified_destinations(attributes, tuple(Channel)), **there})
+    return found.to({**verified_destinations(attributes, CHANNELS.values()), **there})
 
 
 def _name(event: Event, source: str, address: Destination | None) -> str:
@@ -148,8 +145,9 @@ def _name(event: Event, source: str, address: Destination | None) -> str:
 
 
 def _channel_of(source: str, kind: str) -> Channel:
-    for prefix, channel in _CHANNELS.items():
+    for channel in CHANNELS.values():
+        sender = channel.custom_sender
         # The type is `customEmailSenderRequestV1` or the like.
-        if source.lower().startswith(f"{prefix}_") or kind.lower().startswith(prefix):
+        if sender and (source.lower().startswith(f"{sender}_") or kind.lower().startswith(sender)):
             return channel
     raise ValueError("this is no event of a custom sender")

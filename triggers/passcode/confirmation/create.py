@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from passcode.channels.channel import Channel, Destination, choose_destination, parse
+from passcode.channels.channel import Channel, Destination, choose_destination
+from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.idempotency import IdempotencyClaim, IdempotencyStore
 from passcode.confirmation.problems import Problem
@@ -20,6 +21,7 @@ from passcode.confirmation.requests import (
     IdTokenUser,
     RequestContext,
     StepUp,
+    addresses,
 )
 from passcode.confirmation.tokens import ChallengeToken, TokenSigner, challenge_token_claims
 from passcode.delivery.envelope import Delivery, delivery_for
@@ -76,7 +78,7 @@ class CodeRequests:
             subject=recipient.subject,
             channel=choose_destination(
                 recipient.destinations, wish.channel, recipient.preferred
-            ).channel.value,
+            ).channel.name,
             bound=bound_to(recipient, wish.words, wish.audience),
             decoy=False,
             nonce=nonce,
@@ -87,7 +89,7 @@ class CodeRequests:
         issued = issue(ask, self.store, self.policy)
         if issued.sent:
             # It goes nowhere but where it says: a proof tells the channel, and a second one would be a lie.
-            only = {c: d for c, d in recipient.destinations.items() if c.value == issued.challenge.channel}
+            only = {c: d for c, d in recipient.destinations.items() if c.name == issued.challenge.channel}
             self.put(delivery_for(issued.challenge, only, recipient.locale))
         return issued
 
@@ -128,7 +130,7 @@ class ConfirmationCreator:
         recipient = self.pool.user(signed_in)
         if not recipient.destinations:
             raise problems.of_refusal(Refusal.NO_DESTINATION)
-        if body.channel and Channel(body.channel) not in recipient.destinations:
+        if body.channel and CHANNELS[body.channel] not in recipient.destinations:
             raise Problem(problems.CHANNEL_NOT_OFFERED)
         if body.audience == self.issuer:
             # What a back end's proofs have for one by default. A user's own would pass for them.
@@ -146,7 +148,7 @@ class ConfirmationCreator:
         self.telemetry.set_context(recipient.subject, challenge)
         if issued.sent:
             self.telemetry.issued(challenge.channel)
-        destination = recipient.destinations[Channel(challenge.channel)]
+        destination = recipient.destinations[CHANNELS[challenge.channel]]
         ticket = ChallengeToken(challenge, recipient.sub, wish.audience, self._country(destination) or "")
         token = self.tokens.write(challenge_token_claims(ticket, self.issuer, endpoint))
         return _created(issued, token, destination, recipient.sub, call.now)
@@ -160,19 +162,22 @@ class ConfirmationCreator:
         return keyed_hash(json.dumps(parts), self.salt)
 
     def _country(self, destination: Destination) -> str | None:
-        return self.country_of(destination.value) if destination.channel is Channel.SMS else ""
+        return self.country_of(destination.value) if destination.channel.billed_by_country else ""
 
 
 def _destination(body: CreateToken, order: Sequence[Channel]) -> Destination:
-    given = {Channel.EMAIL: body.email, Channel.SMS: body.phone_number}
-    if not any(given.values()):
-        raise Problem(problems.INVALID_REQUEST, detail="Send an `email` or a `phone_number`.")
-    usable = [channel for channel in order if given[channel] and body.channel in (None, channel.value)]
+    given = addresses(body)
+    if not given:
+        fields = " or ".join(f"`{name}`" for name in dict.fromkeys(c.attribute for c in CHANNELS.values()))
+        raise Problem(problems.INVALID_REQUEST, detail=f"Send {fields}.")
+    usable = [c for c in order if c.attribute in given and body.channel in (None, c.name)]
     if not usable:
         raise Problem(problems.CHANNEL_NOT_OFFERED)
-    destination = parse(usable[0], given[usable[0]] or "")
+    channel = usable[0]
+    destination = channel.destination(given[channel.attribute])
     if destination is None:
-        raise Problem(problems.INVALID_REQUEST, detail=_UNREADABLE[usable[0]])
+        detail = f"`{channel.attribute}` has to be {channel.address_format}, such as {channel.example}."
+        raise Problem(problems.INVALID_REQUEST, detail=detail)
     return destination
 
 
@@ -180,15 +185,9 @@ def _created(issued: IssueResult, token: str, destination: Destination, sub: str
     return Created(
         token=token,
         expires_in=max(0, issued.challenge.expires_at - now),
-        channel="sms" if destination.channel is Channel.SMS else "email",
+        channel=destination.channel.name,
         destination=destination.masked,
         status="SENT" if issued.sent else "WAITING",
         resend_in=max(0, issued.resend_at - now),
         subject=sub,
     )
-
-
-_UNREADABLE = {
-    Channel.EMAIL: "`email` has to be one plain address in ASCII letters, such as ann@example.com.",
-    Channel.SMS: "`phone_number` has to be in E.164, such as +12065550100.",
-}

@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from passcode.channels.channel import Channel, Destination, Destinations, fingerprint, verified_destinations
+from passcode.channels.channel import (
+    Channel,
+    Destination,
+    Destinations,
+    fingerprint,
+    verified_destinations,
+)
+from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
 from passcode.confirmation.requests import IdTokenUser
@@ -23,18 +30,20 @@ def address_id(destination: Destination, salt: str) -> str:
     Letter case and tags count (RFC 5321 leaves them to the receiving host): a proof for one mailbox must not
     pass for another one.
     """
-    return keyed_hash(f"{destination.channel.value}:{destination.value}", salt)
+    return keyed_hash(f"{destination.channel.name}:{destination.value}", salt)
 
 
 def rate_limit_id(destination: Destination, salt: str) -> str:
     """32 hex digits for the mailbox behind the address: whose guesses and messages are counted.
 
-    Most hosts ignore letter case and the tag after a plus, so `Ann+1@` and `ann+2@` are one budget, not many.
+    All ways to write the address of one mailbox are one budget, not many.
     """
-    if destination.channel is Channel.SMS:
-        return address_id(destination, salt)
-    name, _, host = destination.value.lower().partition("@")
-    return keyed_hash(f"mailbox:{name.partition('+')[0] or name}@{host}", salt)
+    mailbox = destination.channel.mailbox
+    return (
+        keyed_hash(f"mailbox:{mailbox(destination.value)}", salt)
+        if mailbox
+        else address_id(destination, salt)
+    )
 
 
 def keyed_hash(text: str, salt: str) -> str:
@@ -78,7 +87,7 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
         sub=subject,
         destinations=verified_destinations(attributes, order),
         preferred=attributes.get("custom:otp_channel", ""),
-        bound=fingerprint(attributes, salt),
+        bound=fingerprint(attributes, salt, CHANNELS.values()),
         locale=attributes.get("locale", ""),
     )
 

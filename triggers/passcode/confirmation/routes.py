@@ -82,13 +82,13 @@ _READY: OpenAPIResponse = {
 
 @dataclass(frozen=True)
 class Endpoints:
-    """What stands behind the paths. `chance` gives 32 hex digits, new at each call."""
+    """What stands behind the paths. `random_nonce` gives 32 hex digits, new at each call."""
 
     asking: ConfirmationCreator
     answering: ConfirmationVerifier
     key_set: Callable[[], Mapping[str, Any]]
     checks: Mapping[str, Check]
-    chance: Callable[[], str]
+    random_nonce: Callable[[], str]
     issuer: str
     telemetry: Telemetry
 
@@ -171,7 +171,7 @@ def _service(app: APIGatewayRestResolver, ends: Endpoints) -> None:
 
 
 def _call(app: APIGatewayRestResolver, ends: Endpoints, key: str | None = None) -> RequestContext:
-    return RequestContext(_caller(app), key, ends.chance(), int(time.time()))
+    return RequestContext(_caller(app), key, ends.random_nonce(), int(time.time()))
 
 
 def _caller(app: APIGatewayRestResolver) -> str:

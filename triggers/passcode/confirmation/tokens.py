@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from passcode.channels.channel import amr
+from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import Challenge
 
 Claims = Mapping[str, object]
@@ -60,14 +60,17 @@ def parse_challenge_token(claims: Claims, issuer: str, endpoint: str) -> Challen
     sub, audience, country = (claims.get(key) for key in ("sub", "for", "country"))
     if not (isinstance(sub, str) and isinstance(audience, str) and isinstance(country, str)):
         raise ValueError("this is no challenge token")  # noqa: TRY004 - one error for all that is not ours
-    return ChallengeToken(Challenge.unpack(claims.get("challenge")), sub, audience, country)
+    challenge = Challenge.unpack(claims.get("challenge"))
+    if challenge.channel not in CHANNELS:
+        raise ValueError("the challenge is on an unknown channel")
+    return ChallengeToken(challenge, sub, audience, country)
 
 
 def proof_claims(
     ticket: ChallengeToken, words: str, issuer: str, jti: str, now: int, life: int
 ) -> dict[str, object]:
     """The claims of the proof that the ticket's code was given now. `life` is in seconds."""
-    channel = ticket.challenge.channel
+    channel = CHANNELS[ticket.challenge.channel]
     return {
         "iss": issuer,
         "sub": ticket.sub,
@@ -75,7 +78,7 @@ def proof_claims(
         "iat": now,
         "exp": now + life,
         "jti": jti,
-        "amr": amr(channel),
-        "otp_channel": channel,
+        "amr": list(channel.amr),
+        "otp_channel": channel.name,
         "purpose": words,
     }

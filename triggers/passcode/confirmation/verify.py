@@ -138,7 +138,7 @@ class ConfirmationVerifier:
             verified=True,
             proof=proof,
             expires_in=self.life,
-            channel="sms" if ticket.challenge.channel == "sms" else "email",
+            channel=ticket.challenge.channel,
             subject=ticket.sub,
         )
 

@@ -1,15 +1,13 @@
-"""Limits around an SMS gateway: the allowed countries, and the budgets of a day."""
+"""Limits around each gateway whose messages are billed by country: allowed countries, and daily budgets."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-from passcode.delivery.gateway import NotTaken, SmsGateway
+from passcode.channels.channel import Channel
+from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, SendResult, Taken
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.telemetry import Telemetry
-
-if TYPE_CHECKING:
-    # Only for types: `verify` imports this module and renders nothing.
-    from passcode.channels.sms import TextMessage
 
 
 @dataclass(frozen=True)
@@ -24,8 +22,8 @@ class SmsLimits:
 class SmsCounters(Protocol):
     """The counters of SMS by day and country. Raises `Unavailable` if the store is out."""
 
-    def take(self, country: str, caps: SmsLimits, now: int, *, counts_as_unanswered: bool = True) -> bool:
-        """Count one SMS to `country`; False if a cap is reached."""
+    def take(self, country: str, limits: SmsLimits, now: int, *, counts_as_unanswered: bool = True) -> bool:
+        """Count one SMS to `country`; False if a limit is reached."""
 
     def give_back(self, country: str, now: int) -> None:
         """An SMS to `country` was answered: widen its unanswered budget."""
@@ -33,31 +31,48 @@ class SmsCounters(Protocol):
 
 @dataclass(frozen=True)
 class LimitedSms:
-    """An SMS gateway inside its limits. `countries` are the two-letter codes of those allowed."""
+    """A gateway inside its limits. `countries` are the two-letter codes of the allowed countries."""
 
-    gateway: SmsGateway
+    gateway: Gateway
     counters: SmsCounters
-    caps: SmsLimits
+    limits: SmsLimits
     countries: frozenset[str]
 
-    def send(self, to: str, message: "TextMessage", now: int, *, counts_as_unanswered: bool = True) -> str:
-        """Hand one SMS over and return its country. Raises `NotTaken` or `Unavailable` (try again).
+    @property
+    def channel(self) -> Channel:
+        """The channel of the gateway."""
+        return self.gateway.channel
 
-        `counts_as_unanswered`: whether this stack will hear of its answer.
-        """
+    def send(self, outgoing: Outgoing[Any]) -> SendResult:
+        """Hand one message over, if its country and the budgets allow it. The result has the country."""
         from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms that only SMS pays
 
-        country = country_for_sms(to)
+        country = country_for_sms(outgoing.to)
         if country is None or country not in self.countries:
-            raise NotTaken("country", country or "")
-        # Counted before it is sent: a budget that is checked afterwards is passed by a burst.
-        if not self.counters.take(country, self.caps, now, counts_as_unanswered=counts_as_unanswered):
-            raise NotTaken("budget", country)
+            return NotTaken("country", final=True, country=country or "")
         try:
-            self.gateway.send(to, message)
-        except NotTaken as why:
-            raise NotTaken(str(why), country) from None
-        return country
+            # Counted before it is sent: a burst would pass a budget that is checked afterwards.
+            counted = self.counters.take(
+                country, self.limits, outgoing.now, counts_as_unanswered=outgoing.counts_as_unanswered
+            )
+        except Unavailable as error:
+            return NotTaken(str(error), final=False)
+        if not counted:
+            return NotTaken("budget", final=True, country=country)
+        result = self.gateway.send(outgoing)
+        return replace(result, country=country) if isinstance(result, Taken | NotTaken) else result
+
+
+def limit_gateways(
+    gateways: Mapping[str, Gateway], counters: SmsCounters, limits: SmsLimits, countries: frozenset[str]
+) -> dict[str, Gateway]:
+    """The same gateways by name. Each gateway whose channel is billed by country is inside the limits."""
+    return {
+        name: LimitedSms(gateway, counters, limits, countries)
+        if gateway.channel.billed_by_country
+        else gateway
+        for name, gateway in gateways.items()
+    }
 
 
 def record_answer(counters: SmsCounters, country: str, now: int, telemetry: Telemetry) -> None:

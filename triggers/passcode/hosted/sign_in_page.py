@@ -179,7 +179,7 @@ class SignInPage:
     telemetry: Telemetry
 
     def begin(self, given: Mapping[str, Sequence[str]], now: int) -> str:
-        """Begin a sign-in; answers its cookie. Raises `InvalidRedirect`, `AuthorizationError` or `Unavailable`."""
+        """The cookie of a new sign-in. Raises `InvalidRedirect`, `AuthorizationError` or `Unavailable`."""
         request = read_request(given, self.party)
         cookie = self.random_token()
         self.table.write(cookie, SignInState(request, user_name=login_hint(given), expires_at=now + LIFE))

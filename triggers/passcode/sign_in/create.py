@@ -92,7 +92,7 @@ class SignInCreator:
         ask = IssueRequest(
             purpose=SIGN_IN,
             subject=user.subject,
-            channel=choose_destination(user.destinations, *wishes).channel.value,
+            channel=choose_destination(user.destinations, *wishes).channel.name,
             bound=user.bound,
             decoy=user.decoy,
             nonce=nonce,

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from passcode.channels.channel import BLANK, Channel, Destinations, fingerprint, verified_destinations
+from passcode.channels.channel import Channel, Destinations, fingerprint, verified_destinations
+from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
 from passcode.sign_in.decoys import decoy_attributes
 from passcode.sign_in.events import Event
@@ -45,10 +46,10 @@ def _user(
         subject=attributes.get("sub", ""),
         destinations=destinations,
         # Before the password everybody is shown the same: every channel in use, and nothing behind it.
-        masks={channel.value: d.masked for channel, d in destinations.items()}
+        masks={channel.name: d.masked for channel, d in destinations.items()}
         if proven
-        else {channel.value: BLANK[channel] for channel in order},
-        bound=fingerprint(attributes, salt),
+        else {channel.name: channel.blank_mask for channel in order},
+        bound=fingerprint(attributes, salt, CHANNELS.values()),
         preferred=attributes.get("custom:otp_channel", ""),
         locale=attributes.get("locale", ""),
         decoy=decoy,

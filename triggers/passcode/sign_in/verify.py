@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from passcode.channels.channel import fingerprint
+from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
 from passcode.token_service.challenge import SIGN_IN, Challenge
@@ -43,7 +44,7 @@ def check_sign_in(
         attributes = events.attributes(event)
         if attributes.get("sub") != challenge.subject:
             return Verdict(Refusal.NO_CHALLENGE)
-        if fingerprint(attributes, salt) != challenge.bound:
+        if fingerprint(attributes, salt, CHANNELS.values()) != challenge.bound:
             return Verdict(Refusal.DESTINATION_CHANGED)
     answer = events.answer(event)
     given = VerifiedCode(events.client_id(event), challenge.channel) if proves else None

@@ -11,8 +11,9 @@ from passcode.token_service.store import CodeMac, Record, RecordStore, VerifiedC
 
 @dataclass(frozen=True)
 class Verdict:
-    """Accepted, or the one reason why not. `retry_after`: seconds until an answer is checked again; None: not before an operator unlocks.
+    """Accepted, or the one reason why not.
 
+    `retry_after`: seconds until an answer is checked again; None: not before an operator unlocks.
     `attempts_left`: how many more answers are checked without a wait.
     """
 
