@@ -113,9 +113,8 @@ class Pool:
 
     def has_attribute(self) -> bool:
         """Whether the pool has the attribute for a user's preferred channel."""
-        return any(
-            attribute["Name"] == ATTRIBUTE for attribute in self.describe().get("SchemaAttributes", [])
-        )
+        attributes = self.describe().get("SchemaAttributes") or []
+        return any(attribute["Name"] == ATTRIBUTE for attribute in attributes)
 
     def add_attribute(self) -> None:
         """Add the attribute for a user's preferred channel. Cognito cannot remove an attribute again."""
@@ -187,7 +186,7 @@ class Pool:
         return [
             name
             for name in sorted(KEPT_BY_AWS[operation] | self.unknown)
-            if value_at(before, name.split(".")) != value_at(now, name.split("."))
+            if not is_same_value(value_at(before, name.split(".")), value_at(now, name.split(".")))
         ]
 
     @staticmethod
