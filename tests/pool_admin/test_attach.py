@@ -1,5 +1,6 @@
 """Attach and detach of a full pool: the changes, the other settings, and interruptions at every step."""
 
+import copy
 import json
 import re
 from collections.abc import Callable
@@ -123,7 +124,7 @@ def test_an_interrupted_attach_can_be_repeated_and_undone() -> None:
     before = whole.state()
     options = AttachOptions(("web",), ("kiosk",), replace=True)
     whole.attach(options)
-    assert len(whole.aws.calls) == 8
+    assert len(whole.aws.calls) == 9
     for at in range(len(whole.aws.calls)):
         here = world(claims="ID_TOKEN", others=True)
         here.aws.interrupt_at = at
@@ -142,7 +143,7 @@ def test_an_interrupted_detach_can_be_repeated() -> None:
     whole.attach(OPTIONS)
     begun = len(whole.aws.calls)
     whole.detach()
-    assert len(whole.aws.calls) - begun == 6
+    assert len(whole.aws.calls) - begun == 7
     for at in range(begun, len(whole.aws.calls)):
         here = world()
         here.attach(OPTIONS)
@@ -432,3 +433,131 @@ def test_another_stack_cannot_take_an_attached_pool() -> None:
     here.attach(OPTIONS)
     with pytest.raises(AdminError, match="The stack passcode is attached to this pool"):
         here.plan(OPTIONS, "second")
+
+
+MFA = {
+    "MfaConfiguration": "OPTIONAL",
+    "SoftwareTokenMfaConfiguration": {"Enabled": True},
+    "WebAuthnConfiguration": {"RelyingPartyId": "people.example", "UserVerification": "required"},
+}
+
+
+def world_with_mfa() -> World:
+    """A pool with MFA by an app and without SMS: UpdateUserPool cannot send its MFA, so it turns MFA off."""
+    here = world(claims="ID_TOKEN", others=True)
+    del here.aws.pool["SmsConfiguration"]
+    here.aws.pool["MfaConfiguration"], here.aws.mfa = "OPTIONAL", dict(MFA)
+    return here
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("denied", [False, True])
+def test_an_attach_and_a_detach_keep_mfa_whatever_interrupts_them(denied: bool) -> None:
+    options = AttachOptions(("web",), ("kiosk",), replace=True)
+    whole = world_with_mfa()
+    whole.ssm_refused = denied
+    before = whole.state()
+    whole.attach(options)
+    attached, begun = whole.state(), len(whole.aws.calls)
+    assert whole.aws.mfa == MFA
+    whole.detach()
+    assert moved(before, whole.state()) == {"pool.SchemaAttributes"}
+    assert whole.aws.calls.count("SetUserPoolMfaConfig") == 2
+    for at in range(begun):
+        here = world_with_mfa()
+        here.ssm_refused, here.aws.interrupt_at = denied, at
+        with pytest.raises(Interrupted):
+            here.attach(options)
+        here.aws.interrupt_at = None
+        if at > 1:
+            again = copy.deepcopy(here)
+            again.detach()
+            assert moved(before, again.state()) <= {"pool.SchemaAttributes"}, at
+        here.attach(options)
+        assert moved(attached, here.state()) - {"tags"} == set(), at
+        here.detach()
+        assert moved(before, here.state()) == {"pool.SchemaAttributes"}, at
+    for at in range(begun, len(whole.aws.calls)):
+        here = world_with_mfa()
+        here.ssm_refused = denied
+        here.attach(options)
+        here.aws.interrupt_at = at
+        with pytest.raises(Interrupted):
+            here.detach()
+        here.aws.interrupt_at = None
+        here.detach()
+        assert moved(before, here.state()) == {"pool.SchemaAttributes"}, at
+
+
+def test_an_interrupted_attach_of_a_stacks_own_pool_keeps_mfa() -> None:
+    whole = world_with_mfa()
+    own_pool(whole)
+    options = AttachOptions((), (), replace=True)
+    whole.attach(options)
+    for at in range(len(whole.aws.calls)):
+        here = world_with_mfa()
+        own_pool(here)
+        here.aws.interrupt_at = at
+        with pytest.raises(Interrupted):
+            here.attach(options)
+        here.aws.interrupt_at = None
+        here.attach(options)
+        assert here.state() == whole.state(), at
+        assert here.context().backups.load() is None
+
+
+def test_mfa_that_is_turned_off_after_an_attach_stays_off() -> None:
+    here = world_with_mfa()
+    here.attach(AttachOptions(("web",), ("kiosk",), replace=True))
+    here.aws.mfa = {"MfaConfiguration": "OFF"}
+    here.aws.pool["MfaConfiguration"] = "OFF"
+    here.detach()
+    assert here.aws.mfa == {"MfaConfiguration": "OFF"}
+
+
+def test_the_plan_of_a_second_attach_restores_mfa(run: Callable[..., Result]) -> None:
+    here = world_with_mfa()
+    here.aws.refused = {"SetUserPoolMfaConfig": ("AccessDeniedException", "no")}
+    attach = ("attach", POOL_ID, "--stack", "passcode", "--client", "web", "--replace", "--yes")
+    denied = run(here, *attach)
+    assert denied.exit_code == FAILED
+    assert "may not call SetUserPoolMfaConfig" in denied.stderr
+    assert here.aws.mfa == {"MfaConfiguration": "OFF"}
+    here.aws.refused = {}
+    again = run(here, *attach)
+    assert "Restore Cognito's own MFA: OPTIONAL" in again.stdout
+    assert here.aws.mfa == MFA
+
+
+def test_mfa_is_restored_without_its_unknown_members_and_nulls() -> None:
+    here = world_with_mfa()
+    here.aws.mfa |= {
+        "SoftwareTokenMfaConfiguration": {"Enabled": True, "Invented": 1},
+        "EmailMfaConfiguration": None,
+        "WebAuthnConfiguration": {"RelyingPartyId": "people.example", "UserVerification": None},
+    }
+    options = AttachOptions(("web",), (), replace=True, accepted=("SoftwareTokenMfaConfiguration.Invented",))
+    here.attach(options)
+    assert here.aws.mfa == {
+        "MfaConfiguration": "OPTIONAL",
+        "SoftwareTokenMfaConfiguration": {"Enabled": True},
+        "WebAuthnConfiguration": {"RelyingPartyId": "people.example"},
+    }
+
+
+def test_an_accepted_setting_that_aws_changes_is_a_note(run: Callable[..., Result]) -> None:
+    here = world()
+    here.aws.pool["Invented"] = {"Level": 2}
+    here.aws.clients["web"]["LastUsedDate"] = 1
+    here.aws.changing_by_itself = "LastUsedDate"
+    attach = ("attach", POOL_ID, "--stack", "passcode", "--client", "web", "--yes")
+    accept = ("--accept", "Invented", "--accept", "LastUsedDate")
+    done = run(here, *attach, *accept)
+    assert done.exit_code == 0, done.output
+    assert "Invented" not in here.aws.pool
+    assert "AWS changed Invented of the pool" in done.stdout
+    assert "AWS changed LastUsedDate of the app client web" in done.stdout
+    here.aws.pool["Invented"] = {"Level": 2}
+    undone = run(here, "detach", POOL_ID, "--yes", "--json", *accept)
+    assert undone.exit_code == 0, undone.output
+    assert any("AWS changed Invented" in note for note in json.loads(undone.stdout)["notes"])

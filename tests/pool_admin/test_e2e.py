@@ -321,15 +321,18 @@ def test_a_pool_with_settings_of_a_newer_cognito(existing: Existing) -> None:
         assert (existing.described(), cognito.pool) == before
 
         accept = ("--accept", "Invented")
-        assert "Attached." in existing.run(*attach, *accept, at=cognito.endpoint_url)
-        assert cognito.pool == before[1]
+        attached = existing.run(*attach, *accept, at=cognito.endpoint_url)
+        assert "Attached." in attached
+        assert "AWS changed Invented of the pool" in attached
+        reset = before[1] | {"Invented": {"Level": 1}}
+        assert cognito.pool == reset
         doctor = ("doctor", existing.pool_id, "--stack", STACK_NAME, "--json")
         assert json.loads(existing.run(*doctor, code=0, at=cognito.endpoint_url))["findings"]
 
         detach = ("detach", existing.pool_id, "--yes")
         assert "--accept Invented" in existing.run(*detach, code=FAILED, at=cognito.endpoint_url)
         assert "Detached." in existing.run(*detach, *accept, at=cognito.endpoint_url)
-        assert (existing.described(), cognito.pool) == before
+        assert (existing.described(), cognito.pool) == (before[0], reset)
 
 
 def test_documented_newer_settings_need_no_option(existing: Existing) -> None:

@@ -113,7 +113,7 @@ def test_a_setting_that_was_not_kept_is_reported(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("tools.pool_admin.aws_resources.pool._PAUSES", (0.0,))
     aws = Forgetful({"UserPoolTags": {"team": "sign-in"}}, {})
-    with pytest.raises(AdminError, match=r"did not keep UserPoolTags\.team\."):
+    with pytest.raises(AdminError, match=r"did not keep UserPoolTags\.team of the pool"):
         Pool(aws.client(), POOL_ID).update([TRIGGER])
 
 
@@ -181,8 +181,7 @@ def test_settings_that_neither_the_model_nor_the_tool_knows(
     assert unknown_settings(model(), "DescribeUserPool", described) == names
     aws = FakeCognito(described, {})
     pool = Pool.with_unknown_settings(aws.client(), POOL_ID)
-    pool.describe()
-    assert pool.unknown == names
+    assert pool.read().unknown == names
 
 
 @pytest.mark.parametrize("name", ["ClientType", "ClientSecretArn", "ClientSecret", "LastModifiedDate"])
@@ -195,14 +194,13 @@ def test_an_error_response_has_no_unknown_settings() -> None:
     aws = FakeCognito({}, {})
     pool = Pool.with_unknown_settings(aws.client(), "eu-central-1_Other")
     with pytest.raises(AdminError, match="There is no user pool"):
-        pool.describe()
-    assert pool.unknown == set()
+        pool.read()
 
 
 def test_unknown_mfa_settings_are_found() -> None:
     aws = FakeCognito({}, {})
     aws.mfa = {"MfaConfiguration": "OFF", "PasskeyMfaConfiguration": {"Enabled": True}}
-    unknown = Pool.with_unknown_settings(aws.client(), POOL_ID).unknown_settings()
+    unknown = Pool.with_unknown_settings(aws.client(), POOL_ID).read_mfa().unknown
     assert unknown == {"PasskeyMfaConfiguration"}
     with pytest.raises(AdminError, match="does not know PasskeyMfaConfiguration"):
         refuse_unknown_settings(unknown, ())

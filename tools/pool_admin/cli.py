@@ -145,8 +145,7 @@ def attach(
         elif plan.is_empty:
             show_attached(output, plan)
         elif confirm(output, report_of_attach(plan), yes=yes):
-            apply_attach(context, plan)
-            show_attached(output, plan)
+            show_attached(output, plan, apply_attach(context, plan))
 
 
 @app.command()
@@ -164,8 +163,7 @@ def detach(
         context = AdminContext.of(aws, pool)
         plan = plan_detach(read_attached_state(context), accept or ())
         if confirm(output, report_of_detach(plan), yes=yes):
-            apply_detach(context, plan)
-            show_detached(output, plan)
+            show_detached(output, plan, apply_detach(context, plan))
 
 
 @app.command()

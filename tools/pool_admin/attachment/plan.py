@@ -9,7 +9,13 @@ from tools.pool_admin.aws_resources import custom_senders
 from tools.pool_admin.aws_resources.backup import POOL, Backup
 from tools.pool_admin.aws_resources.functions import split_arn
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
-from tools.pool_admin.aws_resources.pool_settings import Change, Settings, difference, with_changes
+from tools.pool_admin.aws_resources.pool_settings import (
+    Change,
+    Settings,
+    difference,
+    is_same_value,
+    with_changes,
+)
 from tools.pool_admin.aws_resources.stack import CLAIMS, DeployedStack
 from tools.pool_admin.doctor.clients import clients_that_migrate
 from tools.pool_admin.errors import AdminError
@@ -23,8 +29,8 @@ _SESSION_MINUTES = 15
 class PoolState:
     """The pool, the app clients that the options name, and the stack, before an attach.
 
-    `pool` and `clients` are the update requests that change nothing. `not_permitted` are the functions that
-    the pool may not call yet. `served_code_only` is the list of CODE_ONLY app clients that the stack's
+    `pool`, `clients` and `mfa` are the update requests that change nothing. `not_permitted` are the functions
+    that the pool may not call yet. `served_code_only` is the list of CODE_ONLY app clients that the stack's
     function has, and `backup` the backup of an earlier attach. `unknown_settings` are names of settings that
     this tool does not know. `owner` is the CloudFormation stack that manages the pool, or empty.
     """
@@ -34,6 +40,7 @@ class PoolState:
     stack: DeployedStack
     pool: Settings
     clients: Mapping[str, Settings]
+    mfa: Settings = field(default_factory=dict)
     has_attribute: bool = True
     not_permitted: tuple[str, ...] = ()
     served_code_only: tuple[str, ...] = ()
@@ -66,7 +73,9 @@ class AttachPlan:
     """The remaining steps. `backup` has the changes, and the values before them.
 
     `code_only` is the whole new list of CODE_ONLY app clients for the stack, None if the list stays.
-    `settings` are the values that the pool (`POOL`) and the app clients shall have, changed or not.
+    `settings` are the values that the pool (`POOL`) and the app clients shall have, changed or not. `mfa` are
+    the MFA settings that the pool shall have, and `restores_mfa` is whether an interrupted update turned them
+    off. `accepted` are unknown settings that AWS may change.
     """
 
     pool_arn: str
@@ -75,12 +84,16 @@ class AttachPlan:
     code_only: tuple[str, ...] | None
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Settings] = field(default_factory=dict)
+    mfa: Settings = field(default_factory=dict)
+    restores_mfa: bool = False
+    accepted: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left to do."""
         backup = self.backup
-        return not (backup.changes or backup.permissions or backup.attribute or self.code_only is not None)
+        has_steps = backup.changes or backup.permissions or backup.attribute or backup.mfa
+        return not has_steps and self.code_only is None
 
     @property
     def code_only_afterwards(self) -> tuple[str, ...]:
@@ -103,6 +116,8 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
         settings[client_id] = _client_settings(client)
         changes[client_id] = difference(client, client | settings[client_id])
     code_only = _new_code_only(stack.code_only, options)
+    mfa = state.backup.mfa_to_keep(state.mfa) if state.backup else state.mfa
+    is_reset = bool(changes[POOL]) or bool(state.backup and state.backup.mfa)
     backup = Backup(
         state.pool_id,
         stack.name,
@@ -111,6 +126,7 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
         state.not_permitted,
         not state.has_attribute,
         {client_id: client_id in options.code_only for client_id in options.clients},
+        mfa if is_reset and has_mfa(mfa) else {},
     )
     # An interrupted run can have changed the stack's parameter and not the function. And a deployment can
     # have changed both on purpose: then the backup must get the new modes.
@@ -120,8 +136,21 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
         and (state.backup is None or backup.modes.items() <= state.backup.modes.items())
     )
     return AttachPlan(
-        state.pool_arn, stack, backup, None if is_done else code_only, tuple(_notes(state)), settings
+        state.pool_arn,
+        stack,
+        backup,
+        None if is_done else code_only,
+        tuple(_notes(state, mfa)),
+        settings,
+        mfa,
+        not is_same_value(mfa, state.mfa),
+        options.accepted,
     )
+
+
+def has_mfa(mfa: Settings) -> bool:
+    """Whether `mfa` has a setting that UpdateUserPool can reset."""
+    return bool(mfa.keys() - {"MfaConfiguration"}) or mfa.get("MfaConfiguration", "OFF") != "OFF"
 
 
 def refuse_unknown_settings(unknown: Collection[str], accepted: Collection[str]) -> None:
@@ -246,14 +275,14 @@ def _new_code_only(current: Sequence[str], options: AttachOptions) -> tuple[str,
     return tuple(dict.fromkeys((*kept, *options.code_only)))
 
 
-def _notes(state: PoolState) -> list[str]:
+def _notes(state: PoolState, mfa: Settings) -> list[str]:
     notes = []
     if state.owner not in ("", state.stack.name):
         notes.append(
             f"The CloudFormation stack {state.owner} manages this pool, and its next deployment undoes these "
             "changes. Run the command with --print cloudformation, and add the lines to its template instead."
         )
-    if state.pool.get("MfaConfiguration", "ON") != "OFF":
+    if mfa.get("MfaConfiguration", "OFF") != "OFF":
         notes.append("Cognito's own MFA is on, and conflicts with one-time codes. Turn it off after this.")
     if any(client.get("AllowedOAuthFlowsUserPoolClient") for client in state.clients.values()):
         notes.append(

@@ -69,6 +69,16 @@ def client_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settin
     return settings
 
 
+def mfa_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings:
+    """The SetUserPoolMfaConfig request that changes nothing, without the pool's id."""
+    settings = _accepted_structure(described, _shape(model, "SetUserPoolMfaConfigRequest"), complete=False)
+    return settings or {}
+
+
+def _shape(model: ServiceModel, name: str) -> StructureShape:
+    return cast(StructureShape, model.shape_for(name))
+
+
 def _request(model: ServiceModel, operation: str, described: Mapping[str, Any]) -> Settings:
     sent = {name: value for name, value in described.items() if name not in KEPT_BY_AWS[operation]}
     return _accepted(sent, model.shape_for(f"{operation}Request")) or {}
@@ -76,7 +86,7 @@ def _request(model: ServiceModel, operation: str, described: Mapping[str, Any]) 
 
 def structure_members(model: ServiceModel, name: str) -> Mapping[str, Shape]:
     """The members of the structure `name` in botocore's model."""
-    return cast(StructureShape, model.shape_for(name)).members
+    return _shape(model, name).members
 
 
 def _drop_defaults(pool: Settings) -> None:
@@ -194,14 +204,16 @@ def _accepted(value: Any, shape: Shape) -> Any:
     return None if least is not None and size < least else value
 
 
-def _accepted_structure(value: Mapping[str, Any], shape: StructureShape) -> Settings | None:
+def _accepted_structure(
+    value: Mapping[str, Any], shape: StructureShape, *, complete: bool = True
+) -> Settings | None:
     kept = {
         name: part
         for name, member in shape.members.items()
         if (part := _accepted(value.get(name), member)) is not None
     }
-    complete = all(name in kept for name in shape.required_members)
-    return kept if kept and complete else None
+    lacks_some = complete and any(name not in kept for name in shape.required_members)
+    return None if lacks_some else kept or None
 
 
 # Lists whose elements are independent: others can have added some since.
