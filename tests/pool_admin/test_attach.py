@@ -19,7 +19,7 @@ from tools.pool_admin.aws_resources.pool_settings import difference
 from tools.pool_admin.cli import app
 from tools.pool_admin.context import AdminContext
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.exit_codes import DECLINED, FAILED
+from tools.pool_admin.exit_codes import DECLINED, FAILED, WRONG_OPTIONS
 
 OPTIONS = AttachOptions(("web",), ("kiosk",))
 TRIGGERS = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
@@ -50,7 +50,7 @@ def world(*, claims: str = "OFF", others: bool = False, by_link: bool = False) -
         versioned = {"LambdaVersion": "V3_0", "LambdaArn": OTHERS}
         claims_trigger = {"PreTokenGeneration": OTHERS, "PreTokenGenerationConfig": versioned}
         pool["LambdaConfig"] |= {"DefineAuthChallenge": OTHERS} | claims_trigger
-    clients = {name: app_client(name) for name in ("web", "kiosk", "untold")}
+    clients = {name: app_client(name) for name in ("web", "kiosk", "other")}
     return World(pool, clients, claims=claims)
 
 
@@ -391,8 +391,7 @@ def test_a_note_about_the_end_of_migrations(flows: list[str], trigger: bool, not
     ("spoil", "options", "stack", "sentence"),
     [
         (lambda w: None, AttachOptions((), ()), "passcode", "No app client is named"),
-        (lambda w: None, AttachOptions(("web",), ("web",)), "passcode", "web cannot be both"),
-        (lambda w: None, AttachOptions(("nobody",), ()), "passcode", "has no app client nobody"),
+        (lambda w: None, AttachOptions(("missing",), ()), "passcode", "has no app client missing"),
         (lambda w: None, OPTIONS, "elsewhere", "There is no stack elsewhere in eu-central-1"),
         (lambda w: w.parameters.update(UserPoolId=""), OPTIONS, "passcode", "has its own user pool"),
         (own_pool, OPTIONS, "passcode", "its template sets the app clients"),
@@ -561,3 +560,67 @@ def test_an_accepted_setting_that_aws_changes_is_a_note(run: Callable[..., Resul
     undone = run(here, "detach", POOL_ID, "--yes", "--json", *accept)
     assert undone.exit_code == 0, undone.output
     assert any("AWS changed Invented" in note for note in json.loads(undone.stdout)["notes"])
+
+
+def lite(here: World) -> None:
+    here.aws.pool["UserPoolTier"] = "LITE"
+    here.aws.pool.pop("AcrConfiguration")
+    here.aws.pool["Policies"].pop("SignInPolicy")
+
+
+def test_claims_in_access_tokens_need_another_plan_than_lite() -> None:
+    here = world(claims="ID_AND_ACCESS_TOKEN")
+    lite(here)
+    with pytest.raises(AdminError, match=r"Lite plan.*AssuranceClaims=ID_TOKEN"):
+        here.plan(OPTIONS)
+    here.parameters["AssuranceClaims"] = "ID_TOKEN"
+    here.attach(OPTIONS)
+
+
+def test_a_note_about_settings_that_the_lite_plan_refuses() -> None:
+    here = world()
+    lite(here)
+    assert not any("Lite plan" in note for note in here.plan(OPTIONS).notes)
+    here.aws.pool["AcrConfiguration"] = {"Level3": {"AcrValue": "urn:people:strong"}}
+    here.aws.pool["Policies"]["SignInPolicy"] = {"AllowedFirstAuthFactors": ["PASSWORD"]}
+    (note,) = [note for note in here.plan(OPTIONS).notes if "Lite plan" in note]
+    assert "AcrConfiguration" in note
+    assert "SignInPolicy" not in note
+
+
+def test_a_note_about_an_accepted_setting_that_does_not_exist() -> None:
+    here = world()
+    here.aws.pool["Invented"] = 1
+    notes = here.plan(AttachOptions(("web",), (), accepted=("Invented", "invented"))).notes
+    assert "No unknown setting is named invented, so --accept invented has no effect." in notes
+    assert not any("--accept Invented" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("attach", "my-pool", "--stack", "passcode", "--client", "web"),
+        ("attach", POOL_ID, "--stack", "passcode", "--client", "web", "--region", "us-east-1"),
+        ("attach", POOL_ID, "--stack", "passcode", "--client", "web", "--code-only-client", "web"),
+        ("detach", "my-pool"),
+        ("doctor", "my-pool"),
+        ("status", "ada"),
+    ],
+)
+def test_wrong_options_are_found_before_any_call(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call(*_args: Any, **_named: Any) -> None:
+        raise AssertionError("a call to AWS")
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", call)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    assert CliRunner().invoke(app, arguments).exit_code == WRONG_OPTIONS
+
+
+def test_a_missing_client_is_found_before_the_pool_is_read(run: Callable[..., Result]) -> None:
+    here = world()
+    here.aws.refused = {"DescribeUserPool": ("AccessDeniedException", "no")}
+    result = run(here, "attach", POOL_ID, "--stack", "passcode")
+    assert "No app client is named" in result.stderr
+    assert result.exit_code == WRONG_OPTIONS

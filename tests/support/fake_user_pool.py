@@ -193,6 +193,11 @@ def _refuse_conflicts(body: Json) -> None:
             "The following features need to be disabled for the LITE pricing tier",
         ),
         (
+            body.get("UserPoolTier") == "LITE"
+            and triggers.get("PreTokenGenerationConfig", {}).get("LambdaVersion", "V1_0") != "V1_0",
+            "The following features need to be disabled for the LITE pricing tier: V2_0",
+        ),
+        (
             body.get("MfaConfiguration", "OFF") != "OFF" and "SmsConfiguration" not in body,
             "SMS configuration and Auto verification for phone_number are required",
         ),

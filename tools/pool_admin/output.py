@@ -73,7 +73,7 @@ def report_of_attach(plan: AttachPlan, *notes: str) -> PlanReport:
 def report_of_detach(plan: DetachPlan, *notes: str) -> PlanReport:
     """The report of a detach. `notes` are those of its steps."""
     steps = [f"No longer allow the pool to call {arn}" for arn in plan.backup.permissions]
-    return _report(plan, plan.backup.stack, plan.changes, steps, notes)
+    return _report(plan, plan.backup.stack, plan.changes, steps, (*plan.hints, *notes))
 
 
 def _report(
@@ -137,8 +137,8 @@ def show_attached(output: Output, plan: AttachPlan, notes: Sequence[str] = ()) -
 def show_detached(output: Output, plan: DetachPlan, notes: Sequence[str] = ()) -> None:
     """Show the result of a detach. `notes` are those of its steps: settings that are not restored."""
     report = report_of_detach(plan, *notes)
-    if report.notes:
-        done = "\n".join(("Detached. The old settings are restored, except:", *report.notes))
+    if exceptions := (*plan.notes, *notes):
+        done = "\n".join(("Detached. The old settings are restored, except:", *exceptions))
     else:
         done = "Detached. The old settings are restored."
     output.result(done, {**report.facts, "applied": True})
@@ -148,7 +148,15 @@ def show_declaration(output: Output, declaration: Declaration, form: Format) -> 
     """Print the lines for the tool that manages the pool."""
     text = declaration_text(declaration, form)
     if output.as_json:
-        output.result("", {"pool": declaration.pool_id, "stack": declaration.stack, form.value: text})
+        output.result(
+            "",
+            {
+                "pool": declaration.pool_id,
+                "stack": declaration.stack,
+                "notes": declaration.notes,
+                form.value: text,
+            },
+        )
     else:
         # Without colors and line breaks, because these lines are copied or piped into a file.
         print(text)

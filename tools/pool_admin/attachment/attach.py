@@ -8,12 +8,13 @@ from tools.pool_admin.attachment.plan import (
     AttachOptions,
     AttachPlan,
     PoolState,
+    check_options,
     functions_of_pool,
     has_list,
 )
 from tools.pool_admin.aws_resources.backup import POOL, Backup
 from tools.pool_admin.aws_resources.pool import has_attribute
-from tools.pool_admin.aws_resources.pool_settings import value_at
+from tools.pool_admin.aws_resources.pool_settings import settings_above_the_plan, value_at
 from tools.pool_admin.aws_resources.stack import (
     CODE_ONLY,
     DeployedStack,
@@ -27,7 +28,8 @@ from tools.pool_admin.errors import AdminError
 def read_state(context: AdminContext, stack_name: str, options: AttachOptions) -> PoolState:
     """The state that `plan_attach` needs. Changes nothing.
 
-    Raises `AdminError` if another stack is attached, or if the stack or an app client does not exist.
+    Raises `AdminError` if another stack is attached, if the stack or an app client does not
+    exist, or if the options do not fit the stack.
     """
     backup = context.backups.load()
     if backup and backup.stack != stack_name:
@@ -35,6 +37,7 @@ def read_state(context: AdminContext, stack_name: str, options: AttachOptions) -
             f"The stack {backup.stack} is attached to this pool. Run `detach {backup.pool_id}` first."
         )
     stack = context.stack(stack_name)
+    check_options(context.pool.pool_id, stack, options)
     pool, mfa = context.pool.read(), context.pool.read_mfa()
     clients = {client_id: context.pool.read_client(client_id) for client_id in options.clients}
     return PoolState(
@@ -54,6 +57,7 @@ def read_state(context: AdminContext, stack_name: str, options: AttachOptions) -
         backup=backup,
         unknown_settings=pool.unknown.union(mfa.unknown, *(client.unknown for client in clients.values())),
         owner=str(value_at(pool.described, ("UserPoolTags", "aws:cloudformation:stack-name")) or ""),
+        not_sent=settings_above_the_plan(pool.described),
     )
 
 

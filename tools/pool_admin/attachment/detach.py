@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from tools.pool_admin.attachment.attach import read_served_code_only, set_code_only
-from tools.pool_admin.attachment.plan import has_list, has_mfa, refuse_unknown_settings
+from tools.pool_admin.attachment.plan import accept_notes, has_list, has_mfa, refuse_unknown_settings
 from tools.pool_admin.aws_resources.backup import POOL, Backup
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
 from tools.pool_admin.aws_resources.pool_settings import (
@@ -42,7 +42,8 @@ class DetachPlan:
     """The remaining steps. `changes` is by app client and `POOL`.
 
     `code_only` is the whole old list of CODE_ONLY app clients for the stack, None if the list stays. `notes`
-    name what detach does not restore. `mfa`, `restores_mfa` and `accepted` are those of `AttachPlan`.
+    name the settings that detach does not restore, and `hints` are about the options. `mfa`, `restores_mfa`
+    and `accepted` are those of `AttachPlan`.
     """
 
     backup: Backup
@@ -50,6 +51,7 @@ class DetachPlan:
     stack: DeployedStack | None
     code_only: tuple[str, ...] | None
     notes: tuple[str, ...]
+    hints: tuple[str, ...]
     mfa: Settings
     restores_mfa: bool
     accepted: tuple[str, ...]
@@ -104,6 +106,7 @@ def plan_detach(state: AttachedState, accepted: Collection[str] = ()) -> DetachP
         state.stack,
         _old_code_only(state),
         tuple(notes),
+        accept_notes(state.unknown_settings, accepted),
         mfa,
         not is_same_value(mfa, state.mfa),
         tuple(accepted),

@@ -18,7 +18,7 @@ from tools.pool_admin.aws_resources.pool_settings import (
 )
 from tools.pool_admin.aws_resources.stack import CLAIMS, DeployedStack
 from tools.pool_admin.doctor.clients import clients_that_migrate
-from tools.pool_admin.errors import AdminError
+from tools.pool_admin.errors import AdminError, OptionError
 
 _FLOWS = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 # The longest that Cognito allows. It covers the longest life of a code.
@@ -32,7 +32,8 @@ class PoolState:
     `pool`, `clients` and `mfa` are the update requests that change nothing. `not_permitted` are the functions
     that the pool may not call yet. `served_code_only` is the list of CODE_ONLY app clients that the stack's
     function has, and `backup` the backup of an earlier attach. `unknown_settings` are names of settings that
-    this tool does not know. `owner` is the CloudFormation stack that manages the pool, or empty.
+    this tool does not know. `owner` is the CloudFormation stack that manages the pool, or empty. `not_sent`
+    are names of settings that the pool's plan refuses in an update.
     """
 
     pool_id: str
@@ -47,11 +48,14 @@ class PoolState:
     backup: Backup | None = None
     unknown_settings: frozenset[str] = frozenset()
     owner: str = ""
+    not_sent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class AttachOptions:
     """The options of attach: app clients by mode, and whether it may replace the triggers of the pool.
+
+    Raises `OptionError` if an app client has both modes.
 
     `accepted` are unknown settings that AWS may reset. With `only_print` nothing is changed, so that unknown
     settings do not matter.
@@ -62,6 +66,10 @@ class AttachOptions:
     replace: bool = False
     accepted: tuple[str, ...] = ()
     only_print: bool = False
+
+    def __post_init__(self) -> None:
+        if both := set(self.password_and_code) & set(self.code_only):
+            raise OptionError(f"{min(both)} cannot be both --client and --code-only-client. Name it once.")
 
     @property
     def clients(self) -> tuple[str, ...]:
@@ -106,8 +114,8 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
     stack = state.stack
     if not options.only_print:
         refuse_unknown_settings(state.unknown_settings, options.accepted)
-    _check(state.pool_id, stack, options)
     _check_triggers(state.pool, stack, options)
+    _check_plan_of_pool(state.pool, stack)
     wanted_triggers = _trigger_changes(stack)
     changes = {POOL: difference(state.pool, with_changes(state.pool, wanted_triggers))}
     settings = {POOL: with_changes({}, wanted_triggers)}
@@ -140,7 +148,7 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
         stack,
         backup,
         None if is_done else code_only,
-        tuple(_notes(state, mfa)),
+        (*_notes(state, mfa, options), *accept_notes(state.unknown_settings, options.accepted)),
         settings,
         mfa,
         not is_same_value(mfa, state.mfa),
@@ -164,6 +172,14 @@ def refuse_unknown_settings(unknown: Collection[str], accepted: Collection[str])
         )
 
 
+def accept_notes(unknown: Collection[str], accepted: Collection[str]) -> tuple[str, ...]:
+    """A note for each accepted setting that AWS does not describe."""
+    return tuple(
+        f"No unknown setting is named {name}, so --accept {name} has no effect."
+        for name in sorted(set(accepted) - set(unknown))
+    )
+
+
 def has_list(stack: DeployedStack, served: Collection[str], clients: Collection[str]) -> bool:
     """Whether the function's list `served` is right for the stack's list `clients`.
 
@@ -179,7 +195,8 @@ def functions_of_pool(stack: DeployedStack) -> list[str]:
     return [*stack.triggers.values(), *claims, *custom_senders.sender_functions(stack)]
 
 
-def _check(pool_id: str, stack: DeployedStack, options: AttachOptions) -> None:
+def check_options(pool_id: str, stack: DeployedStack, options: AttachOptions) -> None:
+    """Raise `AdminError` if the stack cannot be attached to the pool with these options."""
     if stack.owns(pool_id):
         # attach restores removed triggers: a deployment of an unchanged template does not set them again.
         if options.clients:
@@ -190,11 +207,9 @@ def _check(pool_id: str, stack: DeployedStack, options: AttachOptions) -> None:
         return
     # A hosted sign-in has its own app clients, and custom senders work for every app client.
     if not (options.clients or stack.inner_client or custom_senders.wanted_senders(stack)):
-        raise AdminError(
+        raise OptionError(
             "No app client is named. Name the ones to use codes with --client or --code-only-client."
         )
-    if both := set(options.password_and_code) & set(options.code_only):
-        raise AdminError(f"{min(both)} cannot be both --client and --code-only-client. Name it once.")
     if hosted := {stack.hosted_client, stack.inner_client} & set(options.clients):
         raise AdminError(
             f"{min(hosted)} belongs to the hosted sign-in, and the stack {stack.name} configures it. Leave "
@@ -225,6 +240,14 @@ def _check_triggers(pool: Settings, stack: DeployedStack, options: AttachOptions
         raise AdminError(
             f"The pool already has triggers: {', '.join(others)}. To replace them, run the command again "
             "with --replace; detach restores them."
+        )
+
+
+def _check_plan_of_pool(pool: Settings, stack: DeployedStack) -> None:
+    if pool.get("UserPoolTier") == "LITE" and stack.claims_version not in (None, "V1_0"):
+        raise AdminError(
+            f"The stack {stack.name} adds claims to access tokens, which the Lite plan of this pool does not "
+            "support. Deploy the stack with AssuranceClaims=ID_TOKEN, or set the pool to Essentials or Plus."
         )
 
 
@@ -275,9 +298,9 @@ def _new_code_only(current: Sequence[str], options: AttachOptions) -> tuple[str,
     return tuple(dict.fromkeys((*kept, *options.code_only)))
 
 
-def _notes(state: PoolState, mfa: Settings) -> list[str]:
+def _notes(state: PoolState, mfa: Settings, options: AttachOptions) -> list[str]:
     notes = []
-    if state.owner not in ("", state.stack.name):
+    if state.owner not in ("", state.stack.name) and not options.only_print:
         notes.append(
             f"The CloudFormation stack {state.owner} manages this pool, and its next deployment undoes these "
             "changes. Run the command with --print cloudformation, and add the lines to its template instead."
@@ -286,8 +309,13 @@ def _notes(state: PoolState, mfa: Settings) -> list[str]:
         notes.append("Cognito's own MFA is on, and conflicts with one-time codes. Turn it off after this.")
     if any(client.get("AllowedOAuthFlowsUserPoolClient") for client in state.clients.values()):
         notes.append(
-            "Hosted sign-in stays open for an app client named here, and bypasses the code. `doctor` says "
-            "how to close it."
+            "Users of an app client named here can still bypass the code on the hosted page. `doctor` names "
+            "the fix."
+        )
+    if state.not_sent:
+        notes.append(
+            f"The Lite plan of this pool refuses {', '.join(state.not_sent)} in updates, so AWS may reset "
+            "it. Check it after this."
         )
     migrating = clients_that_migrate(state.clients.values())
     if migrating and state.pool.get("LambdaConfig", {}).get("UserMigration"):

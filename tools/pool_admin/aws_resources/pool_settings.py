@@ -62,6 +62,14 @@ def pool_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings
     return settings
 
 
+def settings_above_the_plan(described: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the settings that a description has, and that the pool's plan refuses in an update."""
+    kept = dict(described)
+    _drop_defaults(kept)
+    paths = _NOT_IN_LITE if described.get("UserPoolTier") == "LITE" else ()
+    return tuple(".".join(path) for path in paths if value_at(kept, path))
+
+
 def client_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings:
     """The UpdateUserPoolClient request that changes nothing, from the description of an app client."""
     settings = _request(model, "UpdateUserPoolClient", described)
