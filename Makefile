@@ -128,7 +128,7 @@ mutants: setup ## Test the tests of the token service and the sign-in by mutatio
 parameters: setup ## Write the tables of docs/parameters.md from template.yaml.
 	@$(RUN) -m tools.artefacts.parameters
 
-freshness: setup ## List settings of Cognito's newest API for which pool_admin has no rule. Needs the network.
+freshness: setup ## List settings of Cognito's newest API for which pool_admin has no rule. Exits with 2 if there are any. Needs the network.
 	@$(RUN) -m tools.pool_admin.freshness
 
 clean: ## Stop the local AWS and remove all files that these targets create.

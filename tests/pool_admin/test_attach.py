@@ -1,5 +1,6 @@
 """Attach and detach of a full pool: the changes, the other settings, and interruptions at every step."""
 
+import copy
 import json
 import re
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from tools.pool_admin.aws_resources.pool_settings import difference
 from tools.pool_admin.cli import app
 from tools.pool_admin.context import AdminContext
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.exit_codes import DECLINED, FAILED
+from tools.pool_admin.exit_codes import DECLINED, FAILED, WRONG_OPTIONS
 
 OPTIONS = AttachOptions(("web",), ("kiosk",))
 TRIGGERS = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
@@ -49,7 +50,7 @@ def world(*, claims: str = "OFF", others: bool = False, by_link: bool = False) -
         versioned = {"LambdaVersion": "V3_0", "LambdaArn": OTHERS}
         claims_trigger = {"PreTokenGeneration": OTHERS, "PreTokenGenerationConfig": versioned}
         pool["LambdaConfig"] |= {"DefineAuthChallenge": OTHERS} | claims_trigger
-    clients = {name: app_client(name) for name in ("web", "kiosk", "untold")}
+    clients = {name: app_client(name) for name in ("web", "kiosk", "other")}
     return World(pool, clients, claims=claims)
 
 
@@ -123,7 +124,7 @@ def test_an_interrupted_attach_can_be_repeated_and_undone() -> None:
     before = whole.state()
     options = AttachOptions(("web",), ("kiosk",), replace=True)
     whole.attach(options)
-    assert len(whole.aws.calls) == 8
+    assert len(whole.aws.calls) == 9
     for at in range(len(whole.aws.calls)):
         here = world(claims="ID_TOKEN", others=True)
         here.aws.interrupt_at = at
@@ -142,7 +143,7 @@ def test_an_interrupted_detach_can_be_repeated() -> None:
     whole.attach(OPTIONS)
     begun = len(whole.aws.calls)
     whole.detach()
-    assert len(whole.aws.calls) - begun == 6
+    assert len(whole.aws.calls) - begun == 7
     for at in range(begun, len(whole.aws.calls)):
         here = world()
         here.attach(OPTIONS)
@@ -390,8 +391,7 @@ def test_a_note_about_the_end_of_migrations(flows: list[str], trigger: bool, not
     ("spoil", "options", "stack", "sentence"),
     [
         (lambda w: None, AttachOptions((), ()), "passcode", "No app client is named"),
-        (lambda w: None, AttachOptions(("web",), ("web",)), "passcode", "web cannot be both"),
-        (lambda w: None, AttachOptions(("nobody",), ()), "passcode", "has no app client nobody"),
+        (lambda w: None, AttachOptions(("missing",), ()), "passcode", "has no app client missing"),
         (lambda w: None, OPTIONS, "elsewhere", "There is no stack elsewhere in eu-central-1"),
         (lambda w: w.parameters.update(UserPoolId=""), OPTIONS, "passcode", "has its own user pool"),
         (own_pool, OPTIONS, "passcode", "its template sets the app clients"),
@@ -432,3 +432,195 @@ def test_another_stack_cannot_take_an_attached_pool() -> None:
     here.attach(OPTIONS)
     with pytest.raises(AdminError, match="The stack passcode is attached to this pool"):
         here.plan(OPTIONS, "second")
+
+
+MFA = {
+    "MfaConfiguration": "OPTIONAL",
+    "SoftwareTokenMfaConfiguration": {"Enabled": True},
+    "WebAuthnConfiguration": {"RelyingPartyId": "people.example", "UserVerification": "required"},
+}
+
+
+def world_with_mfa() -> World:
+    """A pool with MFA by an app and without SMS: UpdateUserPool cannot send its MFA, so it turns MFA off."""
+    here = world(claims="ID_TOKEN", others=True)
+    del here.aws.pool["SmsConfiguration"]
+    here.aws.pool["MfaConfiguration"], here.aws.mfa = "OPTIONAL", dict(MFA)
+    return here
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("denied", [False, True])
+def test_an_attach_and_a_detach_keep_mfa_whatever_interrupts_them(denied: bool) -> None:
+    options = AttachOptions(("web",), ("kiosk",), replace=True)
+    whole = world_with_mfa()
+    whole.ssm_refused = denied
+    before = whole.state()
+    whole.attach(options)
+    attached, begun = whole.state(), len(whole.aws.calls)
+    assert whole.aws.mfa == MFA
+    whole.detach()
+    assert moved(before, whole.state()) == {"pool.SchemaAttributes"}
+    assert whole.aws.calls.count("SetUserPoolMfaConfig") == 2
+    for at in range(begun):
+        here = world_with_mfa()
+        here.ssm_refused, here.aws.interrupt_at = denied, at
+        with pytest.raises(Interrupted):
+            here.attach(options)
+        here.aws.interrupt_at = None
+        if at > 1:
+            again = copy.deepcopy(here)
+            again.detach()
+            assert moved(before, again.state()) <= {"pool.SchemaAttributes"}, at
+        here.attach(options)
+        assert moved(attached, here.state()) - {"tags"} == set(), at
+        here.detach()
+        assert moved(before, here.state()) == {"pool.SchemaAttributes"}, at
+    for at in range(begun, len(whole.aws.calls)):
+        here = world_with_mfa()
+        here.ssm_refused = denied
+        here.attach(options)
+        here.aws.interrupt_at = at
+        with pytest.raises(Interrupted):
+            here.detach()
+        here.aws.interrupt_at = None
+        here.detach()
+        assert moved(before, here.state()) == {"pool.SchemaAttributes"}, at
+
+
+def test_an_interrupted_attach_of_a_stacks_own_pool_keeps_mfa() -> None:
+    whole = world_with_mfa()
+    own_pool(whole)
+    options = AttachOptions((), (), replace=True)
+    whole.attach(options)
+    for at in range(len(whole.aws.calls)):
+        here = world_with_mfa()
+        own_pool(here)
+        here.aws.interrupt_at = at
+        with pytest.raises(Interrupted):
+            here.attach(options)
+        here.aws.interrupt_at = None
+        here.attach(options)
+        assert here.state() == whole.state(), at
+        assert here.context().backups.load() is None
+
+
+def test_mfa_that_is_turned_off_after_an_attach_stays_off() -> None:
+    here = world_with_mfa()
+    here.attach(AttachOptions(("web",), ("kiosk",), replace=True))
+    here.aws.mfa = {"MfaConfiguration": "OFF"}
+    here.aws.pool["MfaConfiguration"] = "OFF"
+    here.detach()
+    assert here.aws.mfa == {"MfaConfiguration": "OFF"}
+
+
+def test_the_plan_of_a_second_attach_restores_mfa(run: Callable[..., Result]) -> None:
+    here = world_with_mfa()
+    here.aws.refused = {"SetUserPoolMfaConfig": ("AccessDeniedException", "no")}
+    attach = ("attach", POOL_ID, "--stack", "passcode", "--client", "web", "--replace", "--yes")
+    denied = run(here, *attach)
+    assert denied.exit_code == FAILED
+    assert "may not call SetUserPoolMfaConfig" in denied.stderr
+    assert here.aws.mfa == {"MfaConfiguration": "OFF"}
+    here.aws.refused = {}
+    again = run(here, *attach)
+    assert "Restore Cognito's own MFA: OPTIONAL" in again.stdout
+    assert here.aws.mfa == MFA
+
+
+def test_mfa_is_restored_without_its_unknown_members_and_nulls() -> None:
+    here = world_with_mfa()
+    here.aws.mfa |= {
+        "SoftwareTokenMfaConfiguration": {"Enabled": True, "Invented": 1},
+        "EmailMfaConfiguration": None,
+        "WebAuthnConfiguration": {"RelyingPartyId": "people.example", "UserVerification": None},
+    }
+    options = AttachOptions(("web",), (), replace=True, accepted=("SoftwareTokenMfaConfiguration.Invented",))
+    here.attach(options)
+    assert here.aws.mfa == {
+        "MfaConfiguration": "OPTIONAL",
+        "SoftwareTokenMfaConfiguration": {"Enabled": True},
+        "WebAuthnConfiguration": {"RelyingPartyId": "people.example"},
+    }
+
+
+def test_an_accepted_setting_that_aws_changes_is_a_note(run: Callable[..., Result]) -> None:
+    here = world()
+    here.aws.pool["Invented"] = {"Level": 2}
+    here.aws.clients["web"]["LastUsedDate"] = 1
+    here.aws.changing_by_itself = "LastUsedDate"
+    attach = ("attach", POOL_ID, "--stack", "passcode", "--client", "web", "--yes")
+    accept = ("--accept", "Invented", "--accept", "LastUsedDate")
+    done = run(here, *attach, *accept)
+    assert done.exit_code == 0, done.output
+    assert "Invented" not in here.aws.pool
+    assert "AWS changed Invented of the pool" in done.stdout
+    assert "AWS changed LastUsedDate of the app client web" in done.stdout
+    here.aws.pool["Invented"] = {"Level": 2}
+    undone = run(here, "detach", POOL_ID, "--yes", "--json", *accept)
+    assert undone.exit_code == 0, undone.output
+    assert any("AWS changed Invented" in note for note in json.loads(undone.stdout)["notes"])
+
+
+def lite(here: World) -> None:
+    here.aws.pool["UserPoolTier"] = "LITE"
+    here.aws.pool.pop("AcrConfiguration")
+    here.aws.pool["Policies"].pop("SignInPolicy")
+
+
+def test_claims_in_access_tokens_need_another_plan_than_lite() -> None:
+    here = world(claims="ID_AND_ACCESS_TOKEN")
+    lite(here)
+    with pytest.raises(AdminError, match=r"Lite plan.*AssuranceClaims=ID_TOKEN"):
+        here.plan(OPTIONS)
+    here.parameters["AssuranceClaims"] = "ID_TOKEN"
+    here.attach(OPTIONS)
+
+
+def test_a_note_about_settings_that_the_lite_plan_refuses() -> None:
+    here = world()
+    lite(here)
+    assert not any("Lite plan" in note for note in here.plan(OPTIONS).notes)
+    here.aws.pool["AcrConfiguration"] = {"Level3": {"AcrValue": "urn:people:strong"}}
+    here.aws.pool["Policies"]["SignInPolicy"] = {"AllowedFirstAuthFactors": ["PASSWORD"]}
+    (note,) = [note for note in here.plan(OPTIONS).notes if "Lite plan" in note]
+    assert "AcrConfiguration" in note
+    assert "SignInPolicy" not in note
+
+
+def test_a_note_about_an_accepted_setting_that_does_not_exist() -> None:
+    here = world()
+    here.aws.pool["Invented"] = 1
+    notes = here.plan(AttachOptions(("web",), (), accepted=("Invented", "invented"))).notes
+    assert "No unknown setting is named invented, so --accept invented has no effect." in notes
+    assert not any("--accept Invented" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("attach", "my-pool", "--stack", "passcode", "--client", "web"),
+        ("attach", POOL_ID, "--stack", "passcode", "--client", "web", "--region", "us-east-1"),
+        ("attach", POOL_ID, "--stack", "passcode", "--client", "web", "--code-only-client", "web"),
+        ("detach", "my-pool"),
+        ("doctor", "my-pool"),
+        ("status", "ada"),
+    ],
+)
+def test_wrong_options_are_found_before_any_call(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def call(*_args: Any, **_named: Any) -> None:
+        raise AssertionError("a call to AWS")
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", call)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    assert CliRunner().invoke(app, arguments).exit_code == WRONG_OPTIONS
+
+
+def test_a_missing_client_is_found_before_the_pool_is_read(run: Callable[..., Result]) -> None:
+    here = world()
+    here.aws.refused = {"DescribeUserPool": ("AccessDeniedException", "no")}
+    result = run(here, "attach", POOL_ID, "--stack", "passcode")
+    assert "No app client is named" in result.stderr
+    assert result.exit_code == WRONG_OPTIONS

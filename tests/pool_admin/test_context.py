@@ -29,3 +29,8 @@ def test_a_pool_in_another_region_than_the_option() -> None:
     assert AwsAccount(region=None).in_region_of("us-gov-west-1_Abc").region == "us-gov-west-1"
     with pytest.raises(AdminError, match="The pool is in eu-central-1"):
         AwsAccount(region="eu-west-1").in_region_of(POOL_ID)
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "eusc-de-east-1", "us-isob-east-1"])
+def test_the_region_of_a_pool(region: str) -> None:
+    assert region_of_pool(f"{region}_Abc") == region

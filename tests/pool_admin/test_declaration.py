@@ -112,3 +112,28 @@ def test_no_value_leaves_its_string(form: Format) -> None:
         assert json.dumps(hostile) in text
     else:
         assert r'pre_sign_up = "a\"b\n$${path.module} %%{ if true }"' in text
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_the_order_of_the_steps_the_other_triggers_and_the_notes(form: Format) -> None:
+    here = world()
+    here.aws.pool["UserPoolTags"] = {"aws:cloudformation:stack-name": "users"}
+    here.aws.pool["LambdaConfig"] = {"UserMigration": FUNCTIONS["Deliver"]}
+    here.aws.clients["web"]["ExplicitAuthFlows"] = ["ALLOW_USER_PASSWORD_AUTH"]
+    text = declaration_text(declaration(here), form)
+    lines = text.splitlines()
+    (parameter,) = (n for n, line in enumerate(lines) if "CodeOnlyClientIds=kiosk" in line)
+    assert "before" in lines[parameter - 1].lower()
+    first_setting = min(n for n, line in enumerate(lines) if "passcode-define-auth-challenge" in line)
+    assert parameter < first_setting
+    assert "keep the other triggers" in text.lower()
+    assert "Users can no longer migrate" in text
+    assert "--print cloudformation" not in text
+
+
+def test_the_notes_are_in_the_json(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = declaration(world())
+    show_declaration(Output(as_json=True), printed, Format.CDK)
+    notes = json.loads(capsys.readouterr().out)["notes"]
+    assert notes == list(printed.notes)
+    assert any("Refresh tokens" in note for note in notes)

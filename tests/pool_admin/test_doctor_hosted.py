@@ -19,7 +19,7 @@ from tests.support.doctor_samples import (
     summary,
 )
 from tests.support.fake_user_pool import ARN, POOL_ID
-from tools.pool_admin.attachment.plan import AttachOptions, PoolState, plan_attach
+from tools.pool_admin.attachment.plan import AttachOptions, PoolState, check_options, plan_attach
 from tools.pool_admin.aws_resources.stack import DeployedStack
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked
 from tools.pool_admin.doctor.finding import Severity
@@ -144,4 +144,4 @@ def test_attach_needs_no_other_app_client() -> None:
 def test_attach_leaves_its_clients_alone(client_id: str) -> None:
     options = AttachOptions(password_and_code=(client_id,), code_only=())
     with pytest.raises(AdminError, match=f"{client_id} belongs to the hosted sign-in"):
-        plan_attach(PoolState(POOL_ID, ARN, stack(), {}, {}), options)
+        check_options(POOL_ID, stack(), options)

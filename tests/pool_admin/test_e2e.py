@@ -28,7 +28,7 @@ from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
 from tools.pool_admin.aws_resources.functions import Functions
 from tools.pool_admin.aws_resources.stack import find_stack, update_code_only_clients
-from tools.pool_admin.exit_codes import DECLINED, FAILED
+from tools.pool_admin.exit_codes import DECLINED, FAILED, WRONG_OPTIONS
 
 pytestmark = pytest.mark.e2e
 
@@ -256,8 +256,8 @@ def _check_hosted_sign_in(existing: Existing) -> None:
     browser.submit("answer", code=existing.code(count + 1))
     claims = jwt.decode(app.tokens(browser)["id_token"], options={"verify_signature": False})
     by_sdk = Conversation(existing.stack, existing.kiosk).start(EMAIL).answer(existing.code(count + 2))
-    told = jwt.decode(by_sdk.tokens["IdToken"], options={"verify_signature": False})
-    assert (claims["sub"], claims["email"]) == (told["sub"], EMAIL)
+    decoded = jwt.decode(by_sdk.tokens["IdToken"], options={"verify_signature": False})
+    assert (claims["sub"], claims["email"]) == (decoded["sub"], EMAIL)
     assert len(existing.doctor(code=0)) == len(NOTES)
 
 
@@ -322,15 +322,18 @@ def test_a_pool_with_settings_of_a_newer_cognito(existing: Existing) -> None:
         assert (existing.described(), cognito.pool) == before
 
         accept = ("--accept", "Invented")
-        assert "Attached." in existing.run(*attach, *accept, at=cognito.endpoint_url)
-        assert cognito.pool == before[1]
+        attached = existing.run(*attach, *accept, at=cognito.endpoint_url)
+        assert "Attached." in attached
+        assert "AWS changed Invented of the pool" in attached
+        reset = before[1] | {"Invented": {"Level": 1}}
+        assert cognito.pool == reset
         doctor = ("doctor", existing.pool_id, "--stack", STACK_NAME, "--json")
         assert json.loads(existing.run(*doctor, code=0, at=cognito.endpoint_url))["findings"]
 
         detach = ("detach", existing.pool_id, "--yes")
         assert "--accept Invented" in existing.run(*detach, code=FAILED, at=cognito.endpoint_url)
         assert "Detached." in existing.run(*detach, *accept, at=cognito.endpoint_url)
-        assert (existing.described(), cognito.pool) == before
+        assert (existing.described(), cognito.pool) == (before[0], reset)
 
 
 def test_documented_newer_settings_need_no_option(existing: Existing) -> None:
@@ -369,23 +372,34 @@ Words = Callable[[Existing], tuple[str, ...]]
             lambda e: ("attach", e.pool_id, "--stack", STACK_NAME, "--client", "none"),
             "has no app client none",
         ),
-        (lambda e: ("doctor", "my-pool"), "is not the id of a user pool"),
-        (lambda e: ("doctor", e.pool_id, "--region", "eu-west-1"), "Leave out --region eu-west-1"),
         (lambda e: ("doctor", e.pool_id, "--profile", "no-such-profile"), "no such AWS profile"),
         (
-            lambda e: ("status", "nobody@people.example", "--stack", STACK_NAME),
+            lambda e: ("status", "unknown@people.example", "--stack", STACK_NAME),
             "no user with that sign-in name",
         ),
         (lambda e: ("status", EMAIL, "--table", "t"), "name the user by the sub"),
         (lambda e: ("unlock", EMAIL, "--purpose", "token", "--table", "t"), "32 hex digits"),
         (lambda e: ("unlock", "ada", "--purpose", "token", "--stack", STACK_NAME), "This is not an address"),
-        (lambda e: ("unlock", EMAIL), "Name the stack with --stack"),
         (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "ada"), "Give --to an email address"),
         (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "+18765550100"), "sends no SMS to JM"),
     ],
 )
 def test_bad_input_is_a_plain_sentence(existing: Existing, words: Words, sentence: str) -> None:
     said = existing.run(*words(existing), code=3)
+    assert sentence in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (lambda e: ("doctor", "my-pool"), "is not the id of a user pool"),
+        (lambda e: ("doctor", e.pool_id, "--region", "eu-west-1"), "Leave out --region eu-west-1"),
+        (lambda e: ("unlock", EMAIL), "Name the stack with --stack"),
+    ],
+)
+def test_wrong_options_are_a_plain_sentence(existing: Existing, words: Words, sentence: str) -> None:
+    said = existing.run(*words(existing), code=WRONG_OPTIONS)
     assert sentence in said
     assert said.count("\n") == 1
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from zipfile import BadZipFile
 
 import pytest
 import typer
@@ -78,4 +79,22 @@ def test_no_network_is_a_plain_sentence(
     with pytest.raises(typer.Exit) as ended:
         freshness.main()
     assert ended.value.exit_code == 3
-    assert "could not be downloaded. Check the network" in capsys.readouterr().err
+    assert "could not be downloaded or read. Check the network" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [BadZipFile("x"), KeyError("x")])
+def test_a_broken_download_is_a_plain_sentence(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def newest_model() -> None:
+        raise error
+
+    monkeypatch.setattr(freshness, "newest_model", newest_model)
+    with pytest.raises(typer.Exit) as ended:
+        freshness.main()
+    assert ended.value.exit_code == 3
+    assert "could not be downloaded" in capsys.readouterr().err
+
+
+def test_the_states_of_a_user_are_compared() -> None:
+    assert "UserType.UserStatus = FORCE_CHANGE_PASSWORD" in api_of(model())

@@ -14,8 +14,10 @@ from tools.pool_admin.aws_resources.pool_settings import (
     Change,
     client_settings,
     difference,
+    is_same_value,
     pool_settings,
     reverse_change,
+    value_at,
     with_changes,
 )
 from tools.pool_admin.aws_resources.unknown_settings import unknown_settings
@@ -111,7 +113,7 @@ def test_a_setting_that_was_not_kept_is_reported(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("tools.pool_admin.aws_resources.pool._PAUSES", (0.0,))
     aws = Forgetful({"UserPoolTags": {"team": "sign-in"}}, {})
-    with pytest.raises(AdminError, match=r"did not keep UserPoolTags\.team\."):
+    with pytest.raises(AdminError, match=r"did not keep UserPoolTags\.team of the pool"):
         Pool(aws.client(), POOL_ID).update([TRIGGER])
 
 
@@ -179,8 +181,7 @@ def test_settings_that_neither_the_model_nor_the_tool_knows(
     assert unknown_settings(model(), "DescribeUserPool", described) == names
     aws = FakeCognito(described, {})
     pool = Pool.with_unknown_settings(aws.client(), POOL_ID)
-    pool.describe()
-    assert pool.unknown == names
+    assert pool.read().unknown == names
 
 
 @pytest.mark.parametrize("name", ["ClientType", "ClientSecretArn", "ClientSecret", "LastModifiedDate"])
@@ -193,14 +194,13 @@ def test_an_error_response_has_no_unknown_settings() -> None:
     aws = FakeCognito({}, {})
     pool = Pool.with_unknown_settings(aws.client(), "eu-central-1_Other")
     with pytest.raises(AdminError, match="There is no user pool"):
-        pool.describe()
-    assert pool.unknown == set()
+        pool.read()
 
 
 def test_unknown_mfa_settings_are_found() -> None:
     aws = FakeCognito({}, {})
     aws.mfa = {"MfaConfiguration": "OFF", "PasskeyMfaConfiguration": {"Enabled": True}}
-    unknown = Pool.with_unknown_settings(aws.client(), POOL_ID).unknown_settings()
+    unknown = Pool.with_unknown_settings(aws.client(), POOL_ID).read_mfa().unknown
     assert unknown == {"PasskeyMfaConfiguration"}
     with pytest.raises(AdminError, match="does not know PasskeyMfaConfiguration"):
         refuse_unknown_settings(unknown, ())
@@ -292,3 +292,80 @@ def test_changes_can_be_made_and_undone() -> None:
         "B: 2 → not set",
         "C.z: not set → 3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ([{"a": 1, "b": 2}, {"c": 3}], [{"c": 3}, {"b": 2, "a": 1}], True),
+        ({"Scopes": ["a", "b"]}, {"Scopes": ["b", "a"]}, True),
+        ({"Scopes": ["a", "b"], "Other": None}, {"Scopes": ["b", "a"]}, True),
+        ({"Scopes": ["a", "a"]}, {"Scopes": ["a"]}, False),
+        ([["a", "b"]], [["b", "c"]], False),
+        ({"a": 1}, "s", False),
+        (None, [], False),
+    ],
+)
+def test_the_order_of_lists_and_members_does_not_matter(one: Any, other: Any, same: bool) -> None:
+    assert is_same_value(one, other) is same
+    assert is_same_value(other, one) is same
+
+
+def test_a_kept_list_in_another_order_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Reordering(FakeCognito):
+        def _UpdateUserPool(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+            self.pool["DcrConfiguration"]["AllowedScopes"].reverse()
+            return super()._UpdateUserPool(body)
+
+    monkeypatch.setattr("tools.pool_admin.aws_resources.pool._PAUSES", (0.0,))
+    aws = Reordering({"DcrConfiguration": {"AllowedScopes": ["openid", "email"]}}, {})
+    Pool.with_unknown_settings(aws.client(), POOL_ID).update([TRIGGER])
+    assert aws.pool["LambdaConfig"] == {"DefineAuthChallenge": TRIGGER.after}
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"UserPoolTags": {"team": None}},
+        {"UserPoolTags": None, "SchemaAttributes": None},
+        {"AcrConfiguration": {"Level1": None}},
+        {"AccountRecoverySetting": {"RecoveryMechanisms": [None]}},
+        {"AccountRecoverySetting": {"RecoveryMechanisms": None}},
+    ],
+)
+def test_null_counts_as_not_set(described: dict[str, Any]) -> None:
+    assert unknown_settings(model(), "DescribeUserPool", described) == set()
+    sent = pool_settings(model(), {"Id": POOL_ID} | described)
+    assert difference(sent, {"UserPoolId": POOL_ID}) == []
+
+
+@pytest.mark.parametrize(
+    ("described", "names"),
+    [
+        ({"Policies": []}, {"Policies"}),
+        ({"UserPoolTags": ["a"]}, {"UserPoolTags"}),
+        ({"UserPoolTags": {"a": 1}}, {"UserPoolTags.a"}),
+        ({"AutoVerifiedAttributes": "email"}, {"AutoVerifiedAttributes"}),
+        ({"AutoVerifiedAttributes": [["email"]]}, {"AutoVerifiedAttributes"}),
+        ({"Policies": {"PasswordPolicy": {"MinimumLength": "8"}}}, {"Policies.PasswordPolicy.MinimumLength"}),
+        (
+            {"Policies": {"PasswordPolicy": {"MinimumLength": True}}},
+            {"Policies.PasswordPolicy.MinimumLength"},
+        ),
+        (
+            {"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": 1}},
+            {"AdminCreateUserConfig.AllowAdminCreateUserOnly"},
+        ),
+    ],
+)
+def test_a_value_of_another_type_than_the_models_is_an_unknown_setting(
+    described: dict[str, Any], names: set[str]
+) -> None:
+    assert unknown_settings(model(), "DescribeUserPool", described) == names
+    sent = pool_settings(model(), {"Id": POOL_ID} | described)
+    assert all(value_at(sent, name.split(".")) in (None, []) for name in names)
+
+
+def test_values_of_two_types_differ() -> None:
+    assert difference({"x": {"a": 1}}, {"x": "s"}) == [Change(("x",), {"a": 1}, "s")]
+    assert difference({"x": "s"}, {"x": {"a": 1}}) == [Change(("x",), "s", {"a": 1})]

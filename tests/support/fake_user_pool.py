@@ -1,4 +1,7 @@
-"""A fake user pool behind a real client. As on AWS, an update resets the settings that it leaves out."""
+"""A fake user pool behind a real client. As on AWS, an update resets the settings that it leaves out.
+
+UpdateUserPool without MfaConfiguration turns MFA off: its factors are in SetUserPoolMfaConfig alone.
+"""
 
 import copy
 import json
@@ -23,7 +26,7 @@ _READ_ONLY = (
     "CreationDate",
     "Domain",
 )
-_CLIENT_READ_ONLY = ("ClientType", "ClientSecretArn")
+_CLIENT_READ_ONLY = ("ClientType", "ClientSecretArn", "LastUsedDate")
 # Settings that an update keeps when it leaves them out.
 _KEPT = ("DcrConfiguration",)
 _TEXTS = {
@@ -60,6 +63,8 @@ class FakeCognito:
         self.tags: dict[str, str] = {}
         self.calls: list[str] = []
         self.interrupt_at: int | None = None
+        self.refused: dict[str, tuple[str, str]] = {}  # error codes and messages by operation
+        self.changing_by_itself = ""  # a number in an app client that every description raises
 
     def client(self) -> Any:
         made = _session().client(
@@ -77,10 +82,15 @@ class FakeCognito:
         if not operation.startswith(("Describe", "List", "Get")):
             self.step(operation)
         try:
+            self._refuse(operation)
             status, answer = 200, getattr(self, f"_{operation}")(body)
         except RefusedError as refused:
             status, answer = 400, {"__type": refused.args[0], "message": refused.args[1]}
         return _Answer(request.url, status, json.dumps(answer, default=str).encode())
+
+    def _refuse(self, operation: str) -> None:
+        if operation in self.refused:
+            raise RefusedError(*self.refused[operation])
 
     def step(self, name: str) -> None:
         """Count a change. At `interrupt_at` the connection breaks before the change."""
@@ -96,6 +106,8 @@ class FakeCognito:
     def _DescribeUserPoolClient(self, body: Json) -> Json:  # noqa: N802
         if body["ClientId"] not in self.clients:
             raise RefusedError("ResourceNotFoundException", "no such client")
+        if self.changing_by_itself in self.clients[body["ClientId"]]:
+            self.clients[body["ClientId"]][self.changing_by_itself] += 1
         return {"UserPoolClient": self.clients[body["ClientId"]] | {"ClientSecret": "kept by AWS"}}
 
     def _ListUserPoolClients(self, body: Json) -> Json:  # noqa: N802
@@ -179,6 +191,11 @@ def _refuse_conflicts(body: Json) -> None:
             body.get("UserPoolTier") == "LITE"
             and ("AcrConfiguration" in body or "SignInPolicy" in body.get("Policies", {})),
             "The following features need to be disabled for the LITE pricing tier",
+        ),
+        (
+            body.get("UserPoolTier") == "LITE"
+            and triggers.get("PreTokenGenerationConfig", {}).get("LambdaVersion", "V1_0") != "V1_0",
+            "The following features need to be disabled for the LITE pricing tier: V2_0",
         ),
         (
             body.get("MfaConfiguration", "OFF") != "OFF" and "SmsConfiguration" not in body,

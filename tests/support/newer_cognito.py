@@ -2,7 +2,7 @@
 
 It keeps them as AWS documents it: an update without `AcrConfiguration` resets it to the default names,
 `DcrConfiguration` stays as it is, and no update accepts `ClientType` and `ClientSecretArn`. No model has
-`Invented`.
+`Invented`, and an update resets it.
 """
 
 import json
@@ -55,6 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _update(self, request: Json) -> bytes:
         """Apply the newer settings, and return the request that an older Cognito accepts."""
+        if "Invented" in self.server.pool:
+            self.server.pool["Invented"] = {"Level": 1}
         acr = request.pop("AcrConfiguration", {})
         self.server.pool["AcrConfiguration"] = DEFAULT_ACR | acr
         if (dcr := request.pop("DcrConfiguration", None)) is not None:

@@ -14,8 +14,8 @@ from tools.pool_admin.attachment.plan import AttachOptions, plan_attach
 from tools.pool_admin.context import AdminContext, AwsAccount
 from tools.pool_admin.doctor.collect import collect_facts
 from tools.pool_admin.doctor.run import exit_code, run_checks
-from tools.pool_admin.errors import to_admin_error
-from tools.pool_admin.exit_codes import DECLINED, FAILED
+from tools.pool_admin.errors import OptionError, to_admin_error
+from tools.pool_admin.exit_codes import DECLINED, FAILED, WRONG_OPTIONS
 from tools.pool_admin.output import (
     Output,
     PlanReport,
@@ -98,7 +98,8 @@ def session(
 ) -> Iterator[tuple[Output, AwsAccount]]:
     """The output and the AWS account of a command.
 
-    An error in the body of the command is printed as one sentence, and the command exits with `FAILED`.
+    An error in the body of the command is printed as one sentence, and the command exits with `FAILED`,
+    or with `WRONG_OPTIONS`.
     """
     output = Output(as_json=as_json)
     try:
@@ -110,7 +111,7 @@ def session(
         raise typer.Exit(FAILED) from None
     except Exception as error:
         output.error(str(to_admin_error(error)))
-        raise typer.Exit(FAILED) from None
+        raise typer.Exit(WRONG_OPTIONS if isinstance(error, OptionError) else FAILED) from None
 
 
 @app.command()
@@ -130,7 +131,6 @@ def attach(
 ) -> None:
     """Show the changes to a pool and its app clients, ask for confirmation, and make them."""
     with session(as_json, profile, region, endpoint_url) as (output, aws):
-        context = AdminContext.of(aws, pool)
         options = AttachOptions(
             tuple(client or ()),
             tuple(code_only_client or ()),
@@ -138,6 +138,7 @@ def attach(
             tuple(accept or ()),
             print_as is not None,
         )
+        context = AdminContext.of(aws, pool)
         state = read_state(context, stack, options)
         plan = plan_attach(state, options)
         if print_as:
@@ -145,8 +146,7 @@ def attach(
         elif plan.is_empty:
             show_attached(output, plan)
         elif confirm(output, report_of_attach(plan), yes=yes):
-            apply_attach(context, plan)
-            show_attached(output, plan)
+            show_attached(output, plan, apply_attach(context, plan))
 
 
 @app.command()
@@ -164,8 +164,7 @@ def detach(
         context = AdminContext.of(aws, pool)
         plan = plan_detach(read_attached_state(context), accept or ())
         if confirm(output, report_of_detach(plan), yes=yes):
-            apply_detach(context, plan)
-            show_detached(output, plan)
+            show_detached(output, plan, apply_detach(context, plan))
 
 
 @app.command()

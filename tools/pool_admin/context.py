@@ -15,22 +15,22 @@ from tools.pool_admin.aws_resources.backup_store import BackupStore
 from tools.pool_admin.aws_resources.functions import Functions
 from tools.pool_admin.aws_resources.pool import Pool
 from tools.pool_admin.aws_resources.stack import DeployedStack, find_stack
-from tools.pool_admin.errors import AdminError
+from tools.pool_admin.errors import OptionError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-_POOL_ID = re.compile(r"(?P<region>[a-z]{2}(-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+\Z")
+_POOL_ID = re.compile(r"(?P<region>[a-z]{2,}(-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+\Z")
 # Six attempts with growing pauses take about half a minute of throttling. A local AWS does not throttle, and
 # an address without a server stays without one.
 _ATTEMPTS, _LOCAL_ATTEMPTS = 6, 1
 
 
 def region_of_pool(pool_id: str) -> str:
-    """The region in a pool's id. Raises `AdminError` if it is no such id."""
+    """The region in a pool's id. Raises `OptionError` if it is no such id."""
     match = _POOL_ID.match(pool_id)
     if not match:
-        raise AdminError(
+        raise OptionError(
             f"{pool_id} is not the id of a user pool. An id looks like eu-central-1_AbCdEfGhI: check it in "
             "the Cognito console."
         )
@@ -46,10 +46,10 @@ class AwsAccount:
     endpoint_url: str | None = None
 
     def in_region_of(self, pool_id: str) -> AwsAccount:
-        """The same account in the pool's region. Raises `AdminError` if --region names another one."""
+        """The same account in the pool's region. Raises `OptionError` if --region names another one."""
         region = region_of_pool(pool_id)
         if self.region and self.region != region:
-            raise AdminError(
+            raise OptionError(
                 f"The pool is in {region}, and its functions must be too. Leave out --region {self.region}."
             )
         return AwsAccount(self.profile, region, self.endpoint_url)

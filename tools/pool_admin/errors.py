@@ -1,5 +1,7 @@
 """Errors of AWS, of the network and of the options, each as one sentence that says what to do next."""
 
+from typing import Any
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -9,12 +11,17 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
+    WaiterError,
 )
 from botocore.exceptions import ConnectionError as NoConnection
 
 
 class AdminError(Exception):
     """The command failed. The text is for a person: what happened, and what to do next."""
+
+
+class OptionError(AdminError):
+    """The options are wrong or incomplete. Nothing was changed."""
 
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
@@ -51,6 +58,10 @@ _BY_TYPE: tuple[tuple[type[Exception], str], ...] = (
         ParamValidationError,
         "An id or a name is not valid. Check them, and run the command again.",
     ),
+    (
+        WaiterError,
+        "A change in AWS failed or did not finish in time. Check it in the console, and try again.",
+    ),
     (HTTPClientError, "AWS does not answer. Check the network and --endpoint-url."),
     (NoConnection, "AWS does not answer. Check the network and --endpoint-url."),
 )
@@ -59,6 +70,19 @@ _BY_TYPE: tuple[tuple[type[Exception], str], ...] = (
 def error_code(error: Exception) -> str:
     """The error code of AWS; empty for an error that AWS did not return."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def wait(waiter: Any, **named: Any) -> None:
+    """Wait with a waiter of boto3, and with its arguments `named`.
+
+    Raises ClientError if AWS refuses the call that the waiter repeats, and WaiterError for any other failure.
+    """
+    try:
+        waiter.wait(**named)
+    except WaiterError as error:
+        if "Error" not in error.last_response:
+            raise
+        raise ClientError(error.last_response, waiter.config.operation) from None
 
 
 def to_admin_error(error: Exception) -> AdminError:

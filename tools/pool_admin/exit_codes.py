@@ -1,4 +1,4 @@
 """The exit codes of the commands."""
 
-# 2 is Click's own code for wrong options.
-HEALTHY, FAILED, DECLINED, WARNINGS, ERRORS = 0, 3, 4, 10, 20
+# WRONG_OPTIONS is Click's own code.
+HEALTHY, WRONG_OPTIONS, FAILED, DECLINED, WARNINGS, ERRORS = 0, 2, 3, 4, 10, 20

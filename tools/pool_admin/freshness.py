@@ -4,6 +4,9 @@
 were at the last review of the rules. The rules are in `aws_resources/pool_settings.py` for attach and detach,
 and in `doctor/`. After a review, `python -m tools.pool_admin.freshness --write` records the newest model as
 reviewed.
+
+The exit code is 0 if nothing is new, 1 if there are new names, and 3 if the command failed. `make` answers
+both failures with its own code 2, so a CI job runs the module itself.
 """
 
 import gzip
@@ -14,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
-from zipfile import ZipFile
+from zipfile import BadZipFile, ZipFile
 
 import typer
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
@@ -32,6 +35,7 @@ _READ_OR_SENT = (
     "GetUserPoolMfaConfigResponse",
     "SetUserPoolMfaConfigRequest",
     "IdentityProviderType",
+    "UserType",
 )
 _FLOWS = ("UserPoolClientType.ExplicitAuthFlows", "UpdateUserPoolClientRequest.ExplicitAuthFlows")
 _IN_WHEEL = "botocore/data/cognito-idp/2016-04-18/service-2.json.gz"
@@ -81,9 +85,9 @@ def main(
     print("Downloading the newest botocore ...", file=sys.stderr)
     try:
         version, model = newest_model()
-    except (subprocess.CalledProcessError, OSError, ValueError):
+    except (subprocess.CalledProcessError, OSError, ValueError, KeyError, BadZipFile):
         print(
-            "The newest botocore could not be downloaded. Check the network, and run the command again.",
+            "The newest botocore could not be downloaded or read. Check the network, and try again.",
             file=sys.stderr,
         )
         raise typer.Exit(FAILED) from None

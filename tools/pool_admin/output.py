@@ -61,39 +61,43 @@ class PlanReport:
     notes: Sequence[str]
 
 
-def report_of_attach(plan: AttachPlan) -> PlanReport:
-    """The report of an attach."""
+def report_of_attach(plan: AttachPlan, *notes: str) -> PlanReport:
+    """The report of an attach. `notes` are those of its steps."""
     backup = plan.backup
     steps = [f"Allow the pool to call {arn}" for arn in backup.permissions]
     if backup.attribute:
         steps.append(f"Add the attribute {ATTRIBUTE} to the pool. Cognito cannot remove it again")
-    if plan.code_only is not None:
-        steps.append(_code_only_step(plan.stack.name, plan.code_only))
-    facts = {
-        "pool": backup.pool_id,
-        "stack": plan.stack.name,
-        "changes": changes_as_json(backup.changes),
-        "code_only_clients": plan.code_only,
-        "permissions": backup.permissions,
-        "notes": plan.notes,
-    }
-    return PlanReport(facts, backup.changes, steps, plan.notes)
+    return _report(plan, plan.stack.name, backup.changes, steps, notes)
 
 
-def report_of_detach(plan: DetachPlan) -> PlanReport:
-    """The report of a detach."""
-    backup = plan.backup
-    steps = [f"No longer allow the pool to call {arn}" for arn in backup.permissions]
+def report_of_detach(plan: DetachPlan, *notes: str) -> PlanReport:
+    """The report of a detach. `notes` are those of its steps."""
+    steps = [f"No longer allow the pool to call {arn}" for arn in plan.backup.permissions]
+    return _report(plan, plan.backup.stack, plan.changes, steps, (*plan.hints, *notes))
+
+
+def _report(
+    plan: AttachPlan | DetachPlan,
+    stack: str,
+    changes: Mapping[str, Sequence[Change]],
+    steps: list[str],
+    more_notes: Sequence[str],
+) -> PlanReport:
     if plan.code_only is not None:
-        steps.append(_code_only_step(backup.stack, plan.code_only))
+        steps.append(_code_only_step(stack, plan.code_only))
+    if plan.restores_mfa:
+        steps.append(f"Restore Cognito's own MFA: {plan.mfa.get('MfaConfiguration', 'OFF')}")
+    notes = (*plan.notes, *more_notes)
     facts = {
-        "pool": backup.pool_id,
-        "stack": backup.stack,
-        "changes": changes_as_json(plan.changes),
+        "pool": plan.backup.pool_id,
+        "stack": stack,
+        "changes": changes_as_json(changes),
         "code_only_clients": plan.code_only,
-        "notes": plan.notes,
+        "permissions": plan.backup.permissions,
+        "restored_mfa": plan.mfa if plan.restores_mfa else None,
+        "notes": notes,
     }
-    return PlanReport(facts, plan.changes, steps, plan.notes)
+    return PlanReport(facts, changes, steps, notes)
 
 
 def show_plan(output: Output, report: PlanReport) -> None:
@@ -114,8 +118,8 @@ def show_unapplied(output: Output, report: PlanReport) -> None:
     output.result("", {**report.facts, "applied": False})
 
 
-def show_attached(output: Output, plan: AttachPlan) -> None:
-    """Show the result of an attach, and the setting that a later deployment needs."""
+def show_attached(output: Output, plan: AttachPlan, notes: Sequence[str] = ()) -> None:
+    """Show the result of an attach with the `notes` of its steps, and the setting for later deployments."""
     pool_id, clients = plan.backup.pool_id, plan.code_only_afterwards
     if plan.is_empty:
         done = "Everything is attached: nothing to do."
@@ -125,23 +129,34 @@ def show_attached(output: Output, plan: AttachPlan) -> None:
     # A stack's own pool has no such parameter.
     has_list = not plan.stack.makes_pool and (plan.code_only is not None or clients)
     left_to_do = fixes.keep_code_only(clients) if has_list else None
-    facts = report_of_attach(plan).facts
-    output.result(
-        "\n".join(filter(None, (done, left_to_do))), {**facts, "applied": True, "left_to_do": left_to_do}
-    )
+    facts = report_of_attach(plan, *notes).facts
+    lines = (*(f"Note: {note}" for note in notes), done, left_to_do)
+    output.result("\n".join(filter(None, lines)), {**facts, "applied": True, "left_to_do": left_to_do})
 
 
-def show_detached(output: Output, plan: DetachPlan) -> None:
-    """Show the result of a detach."""
-    facts = report_of_detach(plan).facts
-    output.result("Detached. The old settings are restored.", {**facts, "applied": True})
+def show_detached(output: Output, plan: DetachPlan, notes: Sequence[str] = ()) -> None:
+    """Show the result of a detach. `notes` are those of its steps: settings that are not restored."""
+    report = report_of_detach(plan, *notes)
+    if exceptions := (*plan.notes, *notes):
+        done = "\n".join(("Detached. The old settings are restored, except:", *exceptions))
+    else:
+        done = "Detached. The old settings are restored."
+    output.result(done, {**report.facts, "applied": True})
 
 
 def show_declaration(output: Output, declaration: Declaration, form: Format) -> None:
     """Print the lines for the tool that manages the pool."""
     text = declaration_text(declaration, form)
     if output.as_json:
-        output.result("", {"pool": declaration.pool_id, "stack": declaration.stack, form.value: text})
+        output.result(
+            "",
+            {
+                "pool": declaration.pool_id,
+                "stack": declaration.stack,
+                "notes": declaration.notes,
+                form.value: text,
+            },
+        )
     else:
         # Without colors and line breaks, because these lines are copied or piped into a file.
         print(text)

@@ -1,4 +1,10 @@
-# In the resource aws_cognito_user_pool of eu-central-1_Fake1:
+# Note: Users of an app client named here can still bypass the code on the hosted page. `doctor` names the fix.
+# Note: Refresh tokens that were issued before stay valid. Sign users out globally to revoke them.
+# Before you deploy these lines:
+# - Set CodeOnlyClientIds=kiosk in parameter_overrides of samconfig.mine.toml, then `make deploy`.
+
+# In the resource aws_cognito_user_pool of eu-central-1_Fake1.
+# Add these to its lambda_config block if it has one, and keep the other triggers there:
 lambda_config {
   define_auth_challenge = "arn:aws:lambda:eu-central-1:123456789012:function:passcode-define-auth-challenge:live"
   create_auth_challenge = "arn:aws:lambda:eu-central-1:123456789012:function:passcode-create-auth-challenge:live"
@@ -83,6 +89,5 @@ resource "aws_lambda_permission" "passcode_custom_sender_for_cognito" {
   source_arn = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_Fake1"
 }
 
-# After that deployment:
-# - Set CodeOnlyClientIds=kiosk in parameter_overrides of samconfig.mine.toml, then `make deploy`.
+# After you have deployed these lines:
 # - .venv/bin/python -m tools.pool_admin doctor eu-central-1_Fake1 --stack passcode

@@ -1,3 +1,8 @@
+// Note: Users of an app client named here can still bypass the code on the hosted page. `doctor` names the fix.
+// Note: Refresh tokens that were issued before stay valid. Sign users out globally to revoke them.
+// Before you deploy these lines:
+// - Set CodeOnlyClientIds=kiosk in parameter_overrides of samconfig.mine.toml, then `make deploy`.
+
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 
@@ -5,6 +10,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 //   customAttributes: { otp_channel: new cognito.StringAttribute({ minLen: 0, maxLen: 8, mutable: true }) },
 
 // `pool` is your UserPool eu-central-1_Fake1.
+// Keep the other triggers in its code. These lines do not change them.
 const passcodePool = pool.node.defaultChild as cognito.CfnUserPool;
 passcodePool.addPropertyOverride("LambdaConfig.DefineAuthChallenge", "arn:aws:lambda:eu-central-1:123456789012:function:passcode-define-auth-challenge:live");
 passcodePool.addPropertyOverride("LambdaConfig.CreateAuthChallenge", "arn:aws:lambda:eu-central-1:123456789012:function:passcode-create-auth-challenge:live");
@@ -70,6 +76,5 @@ new lambda.CfnPermission(this, "PasscodeCustomSenderForCognito", {
   sourceArn: "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_Fake1",
 });
 
-// After that deployment:
-// - Set CodeOnlyClientIds=kiosk in parameter_overrides of samconfig.mine.toml, then `make deploy`.
+// After you have deployed these lines:
 // - .venv/bin/python -m tools.pool_admin doctor eu-central-1_Fake1 --stack passcode

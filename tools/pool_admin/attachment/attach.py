@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tools.pool_admin.attachment.plan import (
     AttachOptions,
     AttachPlan,
     PoolState,
+    check_options,
     functions_of_pool,
     has_list,
 )
-from tools.pool_admin.aws_resources.backup import POOL
+from tools.pool_admin.aws_resources.backup import POOL, Backup
+from tools.pool_admin.aws_resources.pool import has_attribute
+from tools.pool_admin.aws_resources.pool_settings import settings_above_the_plan, value_at
 from tools.pool_admin.aws_resources.stack import (
     CODE_ONLY,
     DeployedStack,
@@ -23,21 +28,26 @@ from tools.pool_admin.errors import AdminError
 def read_state(context: AdminContext, stack_name: str, options: AttachOptions) -> PoolState:
     """The state that `plan_attach` needs. Changes nothing.
 
-    Raises `AdminError` if another stack is attached, or if the stack or an app client does not exist.
+    Raises `AdminError` if another stack is attached, if the stack or an app client does not
+    exist, or if the options do not fit the stack.
     """
     backup = context.backups.load()
     if backup and backup.stack != stack_name:
         raise AdminError(
             f"The stack {backup.stack} is attached to this pool. Run `detach {backup.pool_id}` first."
         )
-    stack, pool = context.stack(stack_name), context.pool
+    stack = context.stack(stack_name)
+    check_options(context.pool.pool_id, stack, options)
+    pool, mfa = context.pool.read(), context.pool.read_mfa()
+    clients = {client_id: context.pool.read_client(client_id) for client_id in options.clients}
     return PoolState(
-        pool_id=pool.pool_id,
+        pool_id=context.pool.pool_id,
         pool_arn=context.pool_arn,
         stack=stack,
-        pool=pool.settings(),
-        clients={client_id: pool.client_settings(client_id) for client_id in options.clients},
-        has_attribute=pool.has_attribute(),
+        pool=pool.settings,
+        clients={client_id: client.settings for client_id, client in clients.items()},
+        mfa=mfa.settings,
+        has_attribute=has_attribute(pool.described),
         not_permitted=tuple(
             arn
             for arn in functions_of_pool(stack)
@@ -45,21 +55,21 @@ def read_state(context: AdminContext, stack_name: str, options: AttachOptions) -
         ),
         served_code_only=read_served_code_only(context, stack),
         backup=backup,
-        unknown_settings=pool.unknown_settings(),
-        owner=pool.describe().get("UserPoolTags", {}).get("aws:cloudformation:stack-name", ""),
+        unknown_settings=pool.unknown.union(mfa.unknown, *(client.unknown for client in clients.values())),
+        owner=str(value_at(pool.described, ("UserPoolTags", "aws:cloudformation:stack-name")) or ""),
+        not_sent=settings_above_the_plan(pool.described),
     )
 
 
-def apply_attach(context: AdminContext, plan: AttachPlan) -> None:
+def apply_attach(context: AdminContext, plan: AttachPlan) -> list[str]:
     """Carry out every step of the plan. After an interruption, another run does the rest.
 
-    Raises `AdminError` if a step does not have the planned result.
+    Returns a note for each accepted setting that AWS changed. Raises `AdminError` if a step does not have
+    the planned result.
     """
-    backup = plan.backup
-    # The backup comes first, so that detach can undo every later step. A stack's own pool needs none.
-    if not plan.stack.owns(backup.pool_id):
-        earlier = context.backups.load()
-        context.backups.save(earlier.merge(backup) if earlier else backup)
+    backup, accepted = plan.backup, plan.accepted
+    # The backup comes first, so that detach can undo every later step.
+    saved = _save(context, plan)
     if backup.attribute:
         context.pool.add_attribute()
     for arn in backup.permissions:
@@ -67,11 +77,38 @@ def apply_attach(context: AdminContext, plan: AttachPlan) -> None:
     # Before the app clients: the function asks for a password if it does not know a client's mode.
     if plan.code_only is not None:
         set_code_only(context, plan.stack, plan.code_only)
+    notes = []
     if changes := backup.changes.get(POOL):
-        context.pool.update(changes)
+        notes += context.pool.update(changes, plan.mfa, accepted)
+    elif backup.mfa:
+        context.pool.restore_mfa(plan.mfa)
+    if backup.mfa:
+        _forget_mfa(context, saved)
     # Last, because these updates close the flows that apps may still use.
     for client_id in (target for target in backup.changes if target != POOL):
-        context.pool.update_client(client_id, backup.changes[client_id])
+        notes += context.pool.update_client(client_id, backup.changes[client_id], accepted)
+    return notes
+
+
+def _save(context: AdminContext, plan: AttachPlan) -> Backup | None:
+    """Save the backup, merged with an earlier one. A stack's own pool needs its MFA settings only."""
+    backup = plan.backup
+    if plan.stack.owns(backup.pool_id):
+        if backup.mfa:
+            context.backups.save(Backup(backup.pool_id, backup.stack, mfa=backup.mfa))
+        return None
+    earlier = context.backups.load()
+    merged = earlier.merge(backup) if earlier else backup
+    context.backups.save(merged)
+    return merged
+
+
+def _forget_mfa(context: AdminContext, saved: Backup | None) -> None:
+    """Remove the MFA settings from the backup: from now on another user may change them."""
+    if saved:
+        context.backups.save(replace(saved, mfa={}))
+    else:
+        context.backups.delete()
 
 
 def set_code_only(context: AdminContext, stack: DeployedStack, clients: tuple[str, ...]) -> None:

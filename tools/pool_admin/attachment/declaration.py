@@ -36,7 +36,7 @@ class Declaration:
 
     `pool` and `clients` (by id) hold members of UpdateUserPool and UpdateUserPoolClient. `attributes` are
     the custom attributes to add, and `functions` the ARNs that the pool calls. `code_only` is the stack's
-    new list of CODE_ONLY app clients, None if the list stays.
+    new list of CODE_ONLY app clients, None if the list stays. `notes` are those of the plan.
     """
 
     pool_arn: str
@@ -46,6 +46,7 @@ class Declaration:
     clients: Mapping[str, Settings]
     functions: tuple[str, ...]
     code_only: tuple[str, ...] | None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, plan: AttachPlan) -> Declaration:
@@ -58,6 +59,7 @@ class Declaration:
             {client_id: settings for client_id, settings in plan.settings.items() if client_id != POOL},
             tuple(dict.fromkeys(functions_of_pool(plan.stack))),
             plan.code_only,
+            plan.notes,
         )
 
     @property
@@ -81,20 +83,29 @@ class Declaration:
 
 def declaration_text(declaration: Declaration, form: Format) -> str:
     """The lines to add, with comments that say where they belong."""
-    text = "\n".join((*_LINES[form](declaration), *_next_steps(declaration)))
+    text = "\n".join((*_first_steps(declaration), *_LINES[form](declaration), *_last_steps(declaration)))
     return re.sub("^#", "//", text, flags=re.MULTILINE) if form is Format.CDK else text
 
 
-def _next_steps(declaration: Declaration) -> Iterator[str]:
-    yield ""
-    yield "# After that deployment:"
+def _first_steps(declaration: Declaration) -> Iterator[str]:
+    yield from (f"# Note: {note}" for note in declaration.notes)
     if declaration.code_only is not None:
+        # The functions ask for a password if they do not know a client's mode.
+        yield "# Before you deploy these lines:"
         yield f"# - {fixes.deploy_with(fixes.code_only(declaration.code_only))}"
+    if declaration.notes or declaration.code_only is not None:
+        yield ""
+
+
+def _last_steps(declaration: Declaration) -> Iterator[str]:
+    yield ""
+    yield "# After you have deployed these lines:"
     yield f"# - {fixes.COMMAND} doctor {declaration.pool_id} --stack {declaration.stack}"
 
 
 def _cloudformation(declaration: Declaration) -> Iterator[str]:
-    yield f"# Properties of the AWS::Cognito::UserPool {declaration.pool_id}:"
+    yield f"# Properties of the AWS::Cognito::UserPool {declaration.pool_id}."
+    yield "# Add these to its LambdaConfig if it has one, and keep the other triggers there:"
     yield _yaml(declaration.pool)
     if declaration.attributes:
         yield "---\n# In its Schema, after the existing attributes:"
@@ -122,6 +133,7 @@ def _cdk(declaration: Declaration) -> Iterator[str]:
             f"{lengths['MinLength']}, maxLen: {lengths['MaxLength']}, mutable: true }}) }},"
         )
     yield f"\n# `pool` is your UserPool {declaration.pool_id}."
+    yield "# Keep the other triggers in its code. These lines do not change them."
     yield "const passcodePool = pool.node.defaultChild as cognito.CfnUserPool;"
     for path, value in _leaves(declaration.pool):
         yield f"passcodePool.addPropertyOverride({json.dumps(path)}, {json.dumps(value)});"
@@ -139,7 +151,8 @@ def _cdk(declaration: Declaration) -> Iterator[str]:
 
 
 def _terraform(declaration: Declaration) -> Iterator[str]:
-    yield f"# In the resource aws_cognito_user_pool of {declaration.pool_id}:"
+    yield f"# In the resource aws_cognito_user_pool of {declaration.pool_id}."
+    yield "# Add these to its lambda_config block if it has one, and keep the other triggers there:"
     yield from _hcl(declaration.pool)
     for attribute in declaration.attributes:
         yield from _hcl({"Schema": attribute})

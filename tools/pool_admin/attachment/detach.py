@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tools.pool_admin.attachment.attach import read_served_code_only, set_code_only
-from tools.pool_admin.attachment.plan import has_list, refuse_unknown_settings
+from tools.pool_admin.attachment.plan import accept_notes, has_list, has_mfa, refuse_unknown_settings
 from tools.pool_admin.aws_resources.backup import POOL, Backup
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
-from tools.pool_admin.aws_resources.pool_settings import Change, Settings, reverse_change, value_at
+from tools.pool_admin.aws_resources.pool_settings import (
+    Change,
+    Settings,
+    is_same_value,
+    reverse_change,
+    value_at,
+)
 from tools.pool_admin.aws_resources.stack import DeployedStack
 from tools.pool_admin.context import AdminContext
 from tools.pool_admin.errors import AdminError
@@ -20,7 +26,7 @@ class AttachedState:
     """An attached pool. `settings` is by app client and `POOL`, without the app clients that were deleted.
 
     `stack` is the attached stack if its list of CODE_ONLY app clients was changed and the stack still exists.
-    `served_code_only` is the list that its function has.
+    `served_code_only` is the list that its function has, and `mfa` are the pool's present MFA settings.
     """
 
     backup: Backup
@@ -28,13 +34,16 @@ class AttachedState:
     unknown_settings: frozenset[str]
     stack: DeployedStack | None
     served_code_only: tuple[str, ...]
+    mfa: Settings
 
 
 @dataclass(frozen=True)
 class DetachPlan:
     """The remaining steps. `changes` is by app client and `POOL`.
 
-    `code_only` is the whole old list of CODE_ONLY app clients for the stack, None if the list stays.
+    `code_only` is the whole old list of CODE_ONLY app clients for the stack, None if the list stays. `notes`
+    name the settings that detach does not restore, and `hints` are about the options. `mfa`, `restores_mfa`
+    and `accepted` are those of `AttachPlan`.
     """
 
     backup: Backup
@@ -42,6 +51,10 @@ class DetachPlan:
     stack: DeployedStack | None
     code_only: tuple[str, ...] | None
     notes: tuple[str, ...]
+    hints: tuple[str, ...]
+    mfa: Settings
+    restores_mfa: bool
+    accepted: tuple[str, ...]
 
 
 def read_attached_state(context: AdminContext) -> AttachedState:
@@ -53,18 +66,19 @@ def read_attached_state(context: AdminContext) -> AttachedState:
             f"{context.backups.parameter} nor the file {context.backups.file} exists. Check the pool's id."
         )
     client_ids = context.pool.client_ids()
-    settings = {
-        target: context.pool.settings() if target == POOL else context.pool.client_settings(target)
+    descriptions = {
+        target: context.pool.read() if target == POOL else context.pool.read_client(target)
         for target in backup.changes
         if target == POOL or target in client_ids
     }
-    stack = _attached_stack(context, backup)
+    mfa, stack = context.pool.read_mfa(), _attached_stack(context, backup)
     return AttachedState(
         backup,
-        settings,
-        context.pool.unknown_settings(),
+        {target: description.settings for target, description in descriptions.items()},
+        mfa.unknown.union(*(description.unknown for description in descriptions.values())),
         stack,
         read_served_code_only(context, stack) if stack else (),
+        mfa.settings,
     )
 
 
@@ -85,21 +99,41 @@ def plan_detach(state: AttachedState, accepted: Collection[str] = ()) -> DetachP
         notes.append(f"The stack {backup.stack} no longer exists.")
     if backup.attribute:
         notes.append(f"The attribute {ATTRIBUTE} stays, because Cognito cannot remove an attribute.")
-    return DetachPlan(backup, changes, state.stack, _old_code_only(state), tuple(notes))
+    mfa = backup.mfa_to_keep(state.mfa)
+    return DetachPlan(
+        backup,
+        changes,
+        state.stack,
+        _old_code_only(state),
+        tuple(notes),
+        accept_notes(state.unknown_settings, accepted),
+        mfa,
+        not is_same_value(mfa, state.mfa),
+        tuple(accepted),
+    )
 
 
-def apply_detach(context: AdminContext, plan: DetachPlan) -> None:
-    """Carry out every step of the plan. After an interruption, another run does the rest."""
+def apply_detach(context: AdminContext, plan: DetachPlan) -> list[str]:
+    """Carry out every step of the plan. After an interruption, another run does the rest.
+
+    Returns a note for each accepted setting that AWS changed.
+    """
+    notes = []
     # The app clients come first: they need their old flows before the triggers are removed.
     for client_id in (target for target in plan.changes if target != POOL):
-        context.pool.update_client(client_id, plan.changes[client_id])
+        notes += context.pool.update_client(client_id, plan.changes[client_id], plan.accepted)
     if changes := plan.changes.get(POOL):
-        context.pool.update(changes)
+        if has_mfa(plan.mfa):
+            context.backups.save(replace(plan.backup, mfa=plan.mfa))
+        notes += context.pool.update(changes, plan.mfa, plan.accepted)
+    elif plan.backup.mfa:
+        context.pool.restore_mfa(plan.mfa)
     for arn in plan.backup.permissions:
         context.functions.disallow(arn, context.pool_arn)
     if plan.stack and plan.code_only is not None:
         set_code_only(context, plan.stack, plan.code_only)
     context.backups.delete()
+    return notes
 
 
 def _attached_stack(context: AdminContext, backup: Backup) -> DeployedStack | None:

@@ -9,10 +9,16 @@ from tools.pool_admin.aws_resources import custom_senders
 from tools.pool_admin.aws_resources.backup import POOL, Backup
 from tools.pool_admin.aws_resources.functions import split_arn
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
-from tools.pool_admin.aws_resources.pool_settings import Change, Settings, difference, with_changes
+from tools.pool_admin.aws_resources.pool_settings import (
+    Change,
+    Settings,
+    difference,
+    is_same_value,
+    with_changes,
+)
 from tools.pool_admin.aws_resources.stack import CLAIMS, DeployedStack
 from tools.pool_admin.doctor.clients import clients_that_migrate
-from tools.pool_admin.errors import AdminError
+from tools.pool_admin.errors import AdminError, OptionError
 
 _FLOWS = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 # The longest that Cognito allows. It covers the longest life of a code.
@@ -23,10 +29,11 @@ _SESSION_MINUTES = 15
 class PoolState:
     """The pool, the app clients that the options name, and the stack, before an attach.
 
-    `pool` and `clients` are the update requests that change nothing. `not_permitted` are the functions that
-    the pool may not call yet. `served_code_only` is the list of CODE_ONLY app clients that the stack's
+    `pool`, `clients` and `mfa` are the update requests that change nothing. `not_permitted` are the functions
+    that the pool may not call yet. `served_code_only` is the list of CODE_ONLY app clients that the stack's
     function has, and `backup` the backup of an earlier attach. `unknown_settings` are names of settings that
-    this tool does not know. `owner` is the CloudFormation stack that manages the pool, or empty.
+    this tool does not know. `owner` is the CloudFormation stack that manages the pool, or empty. `not_sent`
+    are names of settings that the pool's plan refuses in an update.
     """
 
     pool_id: str
@@ -34,17 +41,21 @@ class PoolState:
     stack: DeployedStack
     pool: Settings
     clients: Mapping[str, Settings]
+    mfa: Settings = field(default_factory=dict)
     has_attribute: bool = True
     not_permitted: tuple[str, ...] = ()
     served_code_only: tuple[str, ...] = ()
     backup: Backup | None = None
     unknown_settings: frozenset[str] = frozenset()
     owner: str = ""
+    not_sent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class AttachOptions:
     """The options of attach: app clients by mode, and whether it may replace the triggers of the pool.
+
+    Raises `OptionError` if an app client has both modes.
 
     `accepted` are unknown settings that AWS may reset. With `only_print` nothing is changed, so that unknown
     settings do not matter.
@@ -56,6 +67,10 @@ class AttachOptions:
     accepted: tuple[str, ...] = ()
     only_print: bool = False
 
+    def __post_init__(self) -> None:
+        if both := set(self.password_and_code) & set(self.code_only):
+            raise OptionError(f"{min(both)} cannot be both --client and --code-only-client. Name it once.")
+
     @property
     def clients(self) -> tuple[str, ...]:
         return (*self.password_and_code, *self.code_only)
@@ -66,7 +81,9 @@ class AttachPlan:
     """The remaining steps. `backup` has the changes, and the values before them.
 
     `code_only` is the whole new list of CODE_ONLY app clients for the stack, None if the list stays.
-    `settings` are the values that the pool (`POOL`) and the app clients shall have, changed or not.
+    `settings` are the values that the pool (`POOL`) and the app clients shall have, changed or not. `mfa` are
+    the MFA settings that the pool shall have, and `restores_mfa` is whether an interrupted update turned them
+    off. `accepted` are unknown settings that AWS may change.
     """
 
     pool_arn: str
@@ -75,12 +92,16 @@ class AttachPlan:
     code_only: tuple[str, ...] | None
     notes: tuple[str, ...] = ()
     settings: Mapping[str, Settings] = field(default_factory=dict)
+    mfa: Settings = field(default_factory=dict)
+    restores_mfa: bool = False
+    accepted: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left to do."""
         backup = self.backup
-        return not (backup.changes or backup.permissions or backup.attribute or self.code_only is not None)
+        has_steps = backup.changes or backup.permissions or backup.attribute or backup.mfa
+        return not has_steps and self.code_only is None
 
     @property
     def code_only_afterwards(self) -> tuple[str, ...]:
@@ -93,8 +114,8 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
     stack = state.stack
     if not options.only_print:
         refuse_unknown_settings(state.unknown_settings, options.accepted)
-    _check(state.pool_id, stack, options)
     _check_triggers(state.pool, stack, options)
+    _check_plan_of_pool(state.pool, stack)
     wanted_triggers = _trigger_changes(stack)
     changes = {POOL: difference(state.pool, with_changes(state.pool, wanted_triggers))}
     settings = {POOL: with_changes({}, wanted_triggers)}
@@ -103,6 +124,8 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
         settings[client_id] = _client_settings(client)
         changes[client_id] = difference(client, client | settings[client_id])
     code_only = _new_code_only(stack.code_only, options)
+    mfa = state.backup.mfa_to_keep(state.mfa) if state.backup else state.mfa
+    is_reset = bool(changes[POOL]) or bool(state.backup and state.backup.mfa)
     backup = Backup(
         state.pool_id,
         stack.name,
@@ -111,6 +134,7 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
         state.not_permitted,
         not state.has_attribute,
         {client_id: client_id in options.code_only for client_id in options.clients},
+        mfa if is_reset and has_mfa(mfa) else {},
     )
     # An interrupted run can have changed the stack's parameter and not the function. And a deployment can
     # have changed both on purpose: then the backup must get the new modes.
@@ -120,8 +144,21 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
         and (state.backup is None or backup.modes.items() <= state.backup.modes.items())
     )
     return AttachPlan(
-        state.pool_arn, stack, backup, None if is_done else code_only, tuple(_notes(state)), settings
+        state.pool_arn,
+        stack,
+        backup,
+        None if is_done else code_only,
+        (*_notes(state, mfa, options), *accept_notes(state.unknown_settings, options.accepted)),
+        settings,
+        mfa,
+        not is_same_value(mfa, state.mfa),
+        options.accepted,
     )
+
+
+def has_mfa(mfa: Settings) -> bool:
+    """Whether `mfa` has a setting that UpdateUserPool can reset."""
+    return bool(mfa.keys() - {"MfaConfiguration"}) or mfa.get("MfaConfiguration", "OFF") != "OFF"
 
 
 def refuse_unknown_settings(unknown: Collection[str], accepted: Collection[str]) -> None:
@@ -133,6 +170,14 @@ def refuse_unknown_settings(unknown: Collection[str], accepted: Collection[str])
             "none, read AWS's page about the setting, and run the command again with "
             f"{' '.join(f'--accept {name}' for name in names)}."
         )
+
+
+def accept_notes(unknown: Collection[str], accepted: Collection[str]) -> tuple[str, ...]:
+    """A note for each accepted setting that AWS does not describe."""
+    return tuple(
+        f"No unknown setting is named {name}, so --accept {name} has no effect."
+        for name in sorted(set(accepted) - set(unknown))
+    )
 
 
 def has_list(stack: DeployedStack, served: Collection[str], clients: Collection[str]) -> bool:
@@ -150,7 +195,8 @@ def functions_of_pool(stack: DeployedStack) -> list[str]:
     return [*stack.triggers.values(), *claims, *custom_senders.sender_functions(stack)]
 
 
-def _check(pool_id: str, stack: DeployedStack, options: AttachOptions) -> None:
+def check_options(pool_id: str, stack: DeployedStack, options: AttachOptions) -> None:
+    """Raise `AdminError` if the stack cannot be attached to the pool with these options."""
     if stack.owns(pool_id):
         # attach restores removed triggers: a deployment of an unchanged template does not set them again.
         if options.clients:
@@ -161,11 +207,9 @@ def _check(pool_id: str, stack: DeployedStack, options: AttachOptions) -> None:
         return
     # A hosted sign-in has its own app clients, and custom senders work for every app client.
     if not (options.clients or stack.inner_client or custom_senders.wanted_senders(stack)):
-        raise AdminError(
+        raise OptionError(
             "No app client is named. Name the ones to use codes with --client or --code-only-client."
         )
-    if both := set(options.password_and_code) & set(options.code_only):
-        raise AdminError(f"{min(both)} cannot be both --client and --code-only-client. Name it once.")
     if hosted := {stack.hosted_client, stack.inner_client} & set(options.clients):
         raise AdminError(
             f"{min(hosted)} belongs to the hosted sign-in, and the stack {stack.name} configures it. Leave "
@@ -196,6 +240,14 @@ def _check_triggers(pool: Settings, stack: DeployedStack, options: AttachOptions
         raise AdminError(
             f"The pool already has triggers: {', '.join(others)}. To replace them, run the command again "
             "with --replace; detach restores them."
+        )
+
+
+def _check_plan_of_pool(pool: Settings, stack: DeployedStack) -> None:
+    if pool.get("UserPoolTier") == "LITE" and stack.claims_version not in (None, "V1_0"):
+        raise AdminError(
+            f"The stack {stack.name} adds claims to access tokens, which the Lite plan of this pool does not "
+            "support. Deploy the stack with AssuranceClaims=ID_TOKEN, or set the pool to Essentials or Plus."
         )
 
 
@@ -246,19 +298,24 @@ def _new_code_only(current: Sequence[str], options: AttachOptions) -> tuple[str,
     return tuple(dict.fromkeys((*kept, *options.code_only)))
 
 
-def _notes(state: PoolState) -> list[str]:
+def _notes(state: PoolState, mfa: Settings, options: AttachOptions) -> list[str]:
     notes = []
-    if state.owner not in ("", state.stack.name):
+    if state.owner not in ("", state.stack.name) and not options.only_print:
         notes.append(
             f"The CloudFormation stack {state.owner} manages this pool, and its next deployment undoes these "
             "changes. Run the command with --print cloudformation, and add the lines to its template instead."
         )
-    if state.pool.get("MfaConfiguration", "ON") != "OFF":
+    if mfa.get("MfaConfiguration", "OFF") != "OFF":
         notes.append("Cognito's own MFA is on, and conflicts with one-time codes. Turn it off after this.")
     if any(client.get("AllowedOAuthFlowsUserPoolClient") for client in state.clients.values()):
         notes.append(
-            "Hosted sign-in stays open for an app client named here, and bypasses the code. `doctor` says "
-            "how to close it."
+            "Users of an app client named here can still bypass the code on the hosted page. `doctor` names "
+            "the fix."
+        )
+    if state.not_sent:
+        notes.append(
+            f"The Lite plan of this pool refuses {', '.join(state.not_sent)} in updates, so AWS may reset "
+            "it. Check it after this."
         )
     migrating = clients_that_migrate(state.clients.values())
     if migrating and state.pool.get("LambdaConfig", {}).get("UserMigration"):

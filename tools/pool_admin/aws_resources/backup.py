@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tools.pool_admin.aws_resources.pool_settings import Change
+from tools.pool_admin.aws_resources.pool_settings import Change, Settings
 from tools.pool_admin.errors import AdminError
 
 POOL = "pool"
@@ -23,7 +23,8 @@ class Backup:
     `changes` maps `POOL` or an app client's id to the changes there. `code_only` maps an app client to
     whether it was CODE_ONLY before, and `modes` each named app client to whether it is CODE_ONLY now.
     `permissions` are the functions that the pool was allowed to call. `attribute` is whether attach added the
-    attribute.
+    attribute. `mfa` are the settings of Cognito's own MFA during an update that can reset them, and empty
+    afterwards.
     """
 
     pool_id: str
@@ -33,6 +34,14 @@ class Backup:
     permissions: tuple[str, ...] = ()
     attribute: bool = False
     modes: dict[str, bool] = field(default_factory=dict)
+    mfa: Settings = field(default_factory=dict)
+
+    def mfa_to_keep(self, now: Settings) -> Settings:
+        """The MFA settings that the pool shall have, if `now` are its present ones.
+
+        An interrupted update can have turned MFA off. Then they are the settings before that update.
+        """
+        return self.mfa if self.mfa and now.get("MfaConfiguration", "OFF") == "OFF" else now
 
     def merge(self, later: Backup) -> Backup:
         """This backup and a later one of the same pool and stack. The earliest values before a change win."""
@@ -47,6 +56,7 @@ class Backup:
             tuple(dict.fromkeys((*self.permissions, *later.permissions))),
             self.attribute or later.attribute,
             self.modes | later.modes,
+            later.mfa or self.mfa,
         )
 
     def to_json(self) -> str:

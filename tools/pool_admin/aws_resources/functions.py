@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tools.pool_admin.errors import NOT_FOUND, AdminError, error_code
+from tools.pool_admin.errors import NOT_FOUND, AdminError, error_code, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -81,8 +81,8 @@ class Functions:
     def wait_until_ready(self, arn: str) -> None:
         """Wait until Lambda has applied the last change. CloudFormation can report it as done earlier."""
         name = split_arn(arn)[0]
-        self.client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=_WAIT)
-        self.client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=_WAIT)
+        wait(self.client.get_waiter("function_active_v2"), FunctionName=name, WaiterConfig=_WAIT)
+        wait(self.client.get_waiter("function_updated_v2"), FunctionName=name, WaiterConfig=_WAIT)
 
     def publish(self, arn: str) -> None:
         """Publish the function as a new version, and point the alias to it.
@@ -95,7 +95,7 @@ class Functions:
             return
         version = self.client.publish_version(FunctionName=name)["Version"]
         ready = self.client.get_waiter("published_version_active")
-        ready.wait(FunctionName=name, Qualifier=version, WaiterConfig=_WAIT)
+        wait(ready, FunctionName=name, Qualifier=version, WaiterConfig=_WAIT)
         self.client.update_alias(FunctionName=name, Name=alias, FunctionVersion=version)
 
     def _policy(self, arn: str) -> Mapping[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,8 @@ from tools.pool_admin.aws_resources.pool_settings import (
     client_settings,
     difference,
     is_same_value,
+    mfa_settings,
     pool_settings,
-    structure_members,
     value_at,
     with_changes,
 )
@@ -41,15 +41,24 @@ _PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True)
-class Pool:
-    """The pool `pool_id`; `cognito` is a client in its region.
+class Description:
+    """A pool, an app client or the MFA of a pool.
 
-    Every description adds to `unknown` the names of settings that this tool does not know.
+    `described` is the description of AWS, and `settings` the update request that changes nothing. `unknown`
+    are the names of the settings that this tool does not know.
     """
+
+    described: dict[str, Any]
+    settings: Settings
+    unknown: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The pool `pool_id`; `cognito` is a client in its region."""
 
     cognito: CognitoIdentityProviderClient
     pool_id: str
-    unknown: set[str] = field(default_factory=set)
 
     @classmethod
     def with_unknown_settings(cls, cognito: CognitoIdentityProviderClient, pool_id: str) -> Pool:
@@ -60,7 +69,7 @@ class Pool:
     def describe(self) -> dict[str, Any]:
         """The pool as AWS describes it. Raises `AdminError` if it does not exist."""
         try:
-            pool = dict(self.cognito.describe_user_pool(UserPoolId=self.pool_id)["UserPool"])
+            return dict(self.cognito.describe_user_pool(UserPoolId=self.pool_id)["UserPool"])
         except ClientError as error:
             if error_code(error) in NOT_FOUND:
                 raise AdminError(
@@ -68,16 +77,22 @@ class Pool:
                     "credentials of the account that has the pool."
                 ) from None
             raise
-        self.unknown.update(unknown_settings(self._model, "DescribeUserPool", pool))
-        return pool
 
-    def settings(self) -> Settings:
-        """The UpdateUserPool request that changes nothing."""
-        return pool_settings(self._model, self.describe())
+    def read(self) -> Description:
+        """The pool, with the UpdateUserPool request. Raises as `describe` does."""
+        described = self.describe()
+        return self._description("DescribeUserPool", described, pool_settings(self._model, described))
 
-    def client_settings(self, client_id: str) -> Settings:
-        """The UpdateUserPoolClient request that changes nothing. Raises as `describe_client` does."""
-        return client_settings(self._model, self.describe_client(client_id))
+    def read_client(self, client_id: str) -> Description:
+        """An app client, with the UpdateUserPoolClient request. Raises as `describe_client` does."""
+        described = self.describe_client(client_id)
+        return self._description("DescribeUserPoolClient", described, client_settings(self._model, described))
+
+    def read_mfa(self) -> Description:
+        """The MFA of the pool, with the SetUserPoolMfaConfig request without the pool's id."""
+        described = dict(self.cognito.get_user_pool_mfa_config(UserPoolId=self.pool_id))
+        settings = mfa_settings(self._model, described)
+        return self._description("GetUserPoolMfaConfig", described, settings)
 
     def describe_client(self, client_id: str) -> dict[str, Any]:
         """An app client as AWS describes it. Raises `AdminError` if the pool does not have it."""
@@ -90,9 +105,7 @@ class Pool:
                     f"list-user-pool-clients --user-pool-id {self.pool_id}`."
                 ) from None
             raise
-        client = dict(response["UserPoolClient"])
-        self.unknown.update(unknown_settings(self._model, "DescribeUserPoolClient", client))
-        return client
+        return dict(response["UserPoolClient"])
 
     def client_ids(self) -> list[str]:
         """The ids of all app clients of the pool."""
@@ -111,84 +124,72 @@ class Pool:
         details = response["IdentityProvider"].get("ProviderDetails", {})
         return provider | {"ProviderDetails": {k: v for k, v in details.items() if k != "client_secret"}}
 
-    def has_attribute(self) -> bool:
-        """Whether the pool has the attribute for a user's preferred channel."""
-        return any(
-            attribute["Name"] == ATTRIBUTE for attribute in self.describe().get("SchemaAttributes", [])
-        )
-
     def add_attribute(self) -> None:
         """Add the attribute for a user's preferred channel. Cognito cannot remove an attribute again."""
-        if not self.has_attribute():
+        if not has_attribute(self.describe()):
             self.cognito.add_custom_attributes(UserPoolId=self.pool_id, CustomAttributes=[NEW_ATTRIBUTE])
 
-    def unknown_settings(self) -> frozenset[str]:
-        """The names of the settings that AWS described so far and that this tool does not know.
+    def update(
+        self, changes: Sequence[Change], mfa: Settings | None = None, accepted: Collection[str] = ()
+    ) -> list[str]:
+        """Make `changes` to the pool and nothing else. `mfa` are its MFA settings, None for the present ones.
 
-        Call it after the descriptions that an update starts from.
+        Returns a note for each setting in `accepted` that AWS changed. Raises `AdminError` if the pool has
+        changed since the plan, or if AWS did not keep other settings.
         """
-        self._mfa()
-        return frozenset(self.unknown)
-
-    def update(self, changes: Sequence[Change]) -> None:
-        """Make `changes` to the pool and nothing else.
-
-        Raises `AdminError` if the pool has changed since the plan, or if AWS did not keep other settings.
-        """
-        mfa, before = self._mfa(), self.describe()
-        wanted: Any = with_changes(
-            self._unchanged_since(pool_settings(self._model, before), changes), changes
-        )
+        mfa_before, before = self.read_mfa(), self.read()
+        kept_mfa = mfa_before.settings if mfa is None else mfa
+        wanted: Any = with_changes(self._unchanged_since(before.settings, changes), changes)
         # LambdaConfig is sent even if it is empty, because detach can remove the last trigger.
         self.cognito.update_user_pool(**{"LambdaConfig": {}} | wanted)
-        if self._mfa() != mfa:
-            self.cognito.set_user_pool_mfa_config(UserPoolId=self.pool_id, **mfa)
+        # Without MFA in the request AWS has turned MFA off, also if it does not describe that yet.
+        is_off = wanted.get("MfaConfiguration", "OFF") != kept_mfa.get("MfaConfiguration", "OFF")
+        self.restore_mfa(kept_mfa, is_off=is_off)
 
-        def lost() -> list[str]:
-            now = self.describe()
+        def changed() -> list[str]:
+            now, mfa_now = self.read(), self.read_mfa()
+            # If an earlier update was interrupted, this one sent MFA as off.
+            sent = {name: value for name, value in wanted.items() if name != "MfaConfiguration"}
             return [
-                *_not_as_sent(wanted, pool_settings(self._model, now), changes),
-                *self._not_kept("UpdateUserPool", before, now),
+                *_not_as_sent(sent, now.settings, changes),
+                *_not_as_sent(kept_mfa, mfa_now.settings, ()),
+                *_not_kept("UpdateUserPool", before, now),
+                *_not_kept("SetUserPoolMfaConfig", mfa_before, mfa_now),
             ]
 
-        _check_update(lost, f"The pool {self.pool_id}")
+        return _check_update(changed, f"the pool {self.pool_id}", accepted)
 
-    def update_client(self, client_id: str, changes: Sequence[Change]) -> None:
-        """Make `changes` to one app client and nothing else. Raises `AdminError` as `update` does."""
-        before = self.describe_client(client_id)
-        wanted: Any = with_changes(
-            self._unchanged_since(client_settings(self._model, before), changes), changes
-        )
+    def restore_mfa(self, mfa: Settings, *, is_off: bool = False) -> None:
+        """Set the MFA of the pool to `mfa` if it is different or `is_off`."""
+        if is_off or not is_same_value(self.read_mfa().settings, mfa):
+            request: Any = mfa
+            self.cognito.set_user_pool_mfa_config(UserPoolId=self.pool_id, **request)
+
+    def update_client(
+        self, client_id: str, changes: Sequence[Change], accepted: Collection[str] = ()
+    ) -> list[str]:
+        """Make `changes` to one app client and nothing else. Returns and raises as `update` does."""
+        before = self.read_client(client_id)
+        wanted: Any = with_changes(self._unchanged_since(before.settings, changes), changes)
         self.cognito.update_user_pool_client(**wanted)
 
-        def lost() -> list[str]:
-            now = self.describe_client(client_id)
+        def changed() -> list[str]:
+            now = self.read_client(client_id)
             return [
-                *_not_as_sent(wanted, client_settings(self._model, now), changes),
-                *self._not_kept("UpdateUserPoolClient", before, now),
+                *_not_as_sent(wanted, now.settings, changes),
+                *_not_kept("UpdateUserPoolClient", before, now),
             ]
 
-        _check_update(lost, f"The app client {client_id}")
+        return _check_update(changed, f"the app client {client_id}", accepted)
 
     @cached_property
     def _model(self) -> ServiceModel:
         model: ServiceModel = self.cognito.meta.service_model
         return model
 
-    def _mfa(self) -> dict[str, Any]:
-        """The SetUserPoolMfaConfig request that changes nothing."""
-        response: Mapping[str, Any] = self.cognito.get_user_pool_mfa_config(UserPoolId=self.pool_id)
-        self.unknown.update(unknown_settings(self._model, "GetUserPoolMfaConfig", response))
-        accepted = structure_members(self._model, "SetUserPoolMfaConfigRequest")
-        return {name: response[name] for name in accepted if response.get(name)}
-
-    def _not_kept(self, operation: str, before: Settings, now: Settings) -> list[str]:
-        """The names of the settings that were not sent, and that the update changed nevertheless."""
-        return [
-            name
-            for name in sorted(KEPT_BY_AWS[operation] | self.unknown)
-            if value_at(before, name.split(".")) != value_at(now, name.split("."))
-        ]
+    def _description(self, operation: str, described: dict[str, Any], settings: Settings) -> Description:
+        unknown = unknown_settings(self._model, operation, described)
+        return Description(described, settings, frozenset(unknown))
 
     @staticmethod
     def _unchanged_since(now: Settings, changes: Sequence[Change]) -> Settings:
@@ -201,6 +202,11 @@ class Pool:
                 f"{names} changed after this plan was made. Run the command again and read the new plan."
             )
         return now
+
+
+def has_attribute(described: Mapping[str, Any]) -> bool:
+    """Whether the pool has the attribute for a user's preferred channel."""
+    return any(attribute["Name"] == ATTRIBUTE for attribute in described.get("SchemaAttributes") or [])
 
 
 def _not_as_sent(wanted: Settings, now: Settings, changes: Sequence[Change]) -> list[str]:
@@ -216,13 +222,30 @@ def _not_as_sent(wanted: Settings, now: Settings, changes: Sequence[Change]) -> 
     ]
 
 
-def _check_update(lost: Callable[[], list[str]], resource: str) -> None:
-    """Raise `AdminError` if `lost` still names settings after the last of the pauses."""
+def _not_kept(operation: str, before: Description, now: Description) -> list[str]:
+    """The names of the settings that `operation` did not send, and that are different nevertheless."""
+    names = KEPT_BY_AWS.get(operation, frozenset()) | before.unknown | now.unknown
+    return [
+        name
+        for name in sorted(names)
+        if not is_same_value(
+            value_at(before.described, name.split(".")), value_at(now.described, name.split("."))
+        )
+    ]
+
+
+def _check_update(changed: Callable[[], list[str]], resource: str, accepted: Collection[str]) -> list[str]:
+    """A note for each changed setting in `accepted`.
+
+    Raises `AdminError` if `changed` still names other settings after the last of the pauses.
+    """
     names: list[str] = []
     for pause in _PAUSES:
         time.sleep(pause)
-        if not (names := lost()):
-            return
+        names = changed()
+        if not set(names) - set(accepted):
+            return [f"AWS changed {name} of {resource}, as --accept allows." for name in names]
+    lost = ", ".join(name for name in names if name not in accepted)
     raise AdminError(
-        f"{resource} did not keep {', '.join(names)}. Compare it with the plan, and run the command again."
+        f"AWS did not keep {lost} of {resource}. Compare it with the plan, and run the command again."
     )

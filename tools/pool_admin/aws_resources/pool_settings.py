@@ -39,6 +39,16 @@ _DEFAULTS: tuple[tuple[tuple[str, ...], Any], ...] = (
 )
 # Settings that AWS describes for a pool of the Lite plan, and refuses in its updates.
 _NOT_IN_LITE = (("AcrConfiguration",), ("Policies", "SignInPolicy"))
+# The types of JSON values by the model's types.
+_JSON_TYPES: dict[str, type] = {
+    "structure": dict,
+    "map": dict,
+    "list": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "long": int,
+}
 _BY_LINK = ("EmailMessageByLink", "EmailSubjectByLink")
 _BY_CODE = ("EmailMessage", "EmailSubject")
 
@@ -52,11 +62,29 @@ def pool_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings
     return settings
 
 
+def settings_above_the_plan(described: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the settings that a description has, and that the pool's plan refuses in an update."""
+    kept = dict(described)
+    _drop_defaults(kept)
+    paths = _NOT_IN_LITE if described.get("UserPoolTier") == "LITE" else ()
+    return tuple(".".join(path) for path in paths if value_at(kept, path))
+
+
 def client_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings:
     """The UpdateUserPoolClient request that changes nothing, from the description of an app client."""
     settings = _request(model, "UpdateUserPoolClient", described)
     _drop_doubled_analytics(settings)
     return settings
+
+
+def mfa_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings:
+    """The SetUserPoolMfaConfig request that changes nothing, without the pool's id."""
+    settings = _accepted_structure(described, _shape(model, "SetUserPoolMfaConfigRequest"), complete=False)
+    return settings or {}
+
+
+def _shape(model: ServiceModel, name: str) -> StructureShape:
+    return cast(StructureShape, model.shape_for(name))
 
 
 def _request(model: ServiceModel, operation: str, described: Mapping[str, Any]) -> Settings:
@@ -66,7 +94,7 @@ def _request(model: ServiceModel, operation: str, described: Mapping[str, Any]) 
 
 def structure_members(model: ServiceModel, name: str) -> Mapping[str, Shape]:
     """The members of the structure `name` in botocore's model."""
-    return cast(StructureShape, model.shape_for(name)).members
+    return _shape(model, name).members
 
 
 def _drop_defaults(pool: Settings) -> None:
@@ -156,11 +184,22 @@ def value_at(settings: Mapping[str, Any], path: Iterable[str]) -> Any:
     return value
 
 
+def has_type(value: Any, shape: Shape) -> bool:
+    """Whether `value`, from JSON, has the type of `shape`. True for types that no setting has."""
+    if isinstance(value, bool):
+        return shape.type_name == "boolean"
+    expected = _JSON_TYPES.get(shape.type_name)
+    return expected is None or isinstance(value, expected)
+
+
 def _accepted(value: Any, shape: Shape) -> Any:
     """`value` without the parts that the request does not accept; None if nothing is left.
 
-    AWS describes some unset settings as empty. A value below the request's minimum counts as unset.
+    AWS describes some unset settings as empty or as null. A value below the request's minimum counts as
+    unset.
     """
+    if value is None or not has_type(value, shape):
+        return None
     if isinstance(shape, StructureShape):
         return _accepted_structure(value, shape)
     if isinstance(shape, ListShape):
@@ -173,14 +212,16 @@ def _accepted(value: Any, shape: Shape) -> Any:
     return None if least is not None and size < least else value
 
 
-def _accepted_structure(value: Mapping[str, Any], shape: StructureShape) -> Settings | None:
+def _accepted_structure(
+    value: Mapping[str, Any], shape: StructureShape, *, complete: bool = True
+) -> Settings | None:
     kept = {
         name: part
         for name, member in shape.members.items()
-        if value.get(name) is not None and (part := _accepted(value[name], member)) is not None
+        if (part := _accepted(value.get(name), member)) is not None
     }
-    complete = all(name in kept for name in shape.required_members)
-    return kept if kept and complete else None
+    lacks_some = complete and any(name not in kept for name in shape.required_members)
+    return None if lacks_some else kept or None
 
 
 # Lists whose elements are independent: others can have added some since.
@@ -204,7 +245,8 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any], at: tuple[st
     found = []
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
-        if isinstance(old or new, dict):
+        values = [value for value in (old, new) if value is not None]
+        if values and all(isinstance(value, dict) for value in values):
             found += difference(old or {}, new or {}, (*at, name))
         elif not is_same_value(old, new):
             found.append(Change((*at, name), old, new))
@@ -212,10 +254,8 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any], at: tuple[st
 
 
 def is_same_value(one: Any, other: Any) -> bool:
-    """Whether AWS treats two values as equal. AWS returns lists in any order."""
-    if isinstance(one, list) and isinstance(other, list):
-        return sorted(map(repr, one)) == sorted(map(repr, other))
-    return bool(one == other)
+    """Whether AWS treats two values as equal. AWS returns lists in any order, and null for no value."""
+    return _in_order(one) == _in_order(other)
 
 
 def with_changes(settings: Settings, changes: Iterable[Change]) -> Settings:
@@ -239,6 +279,16 @@ def reverse_change(change: Change, now: Any) -> Change | None:
         kept = [name for name in now if name not in added]
         return Change(change.path, now, kept) if kept != now else None
     raise ValueError(change.path)
+
+
+def _in_order(value: Any) -> str:
+    """A text that is the same for values that differ in the order of lists and members alone."""
+    if isinstance(value, Mapping):
+        members = sorted(name for name, part in value.items() if part is not None)
+        return f"{{{','.join(f'{name!r}:{_in_order(value[name])}' for name in members)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(sorted(map(_in_order, value)))}]"
+    return repr(value)
 
 
 def _with_value(settings: Settings, path: tuple[str, ...], value: Any) -> Settings:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-from tools.pool_admin.errors import AdminError, error_code
+from tools.pool_admin.errors import AdminError, error_code, wait
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -144,8 +144,8 @@ def update_code_only_clients(
             Parameters=[*kept, {"ParameterKey": CODE_ONLY, "ParameterValue": ",".join(clients)}],
             Capabilities=_CAPABILITIES,
         )
-        waiter = cloudformation.get_waiter("stack_update_complete")
-        waiter.wait(
+        wait(
+            cloudformation.get_waiter("stack_update_complete"),
             StackName=stack.name,
             WaiterConfig={"Delay": 1 if _is_local(cloudformation) else 5, "MaxAttempts": 120},
         )

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-from tools.pool_admin.aws_resources.pool_settings import KEPT_BY_AWS, RENAMED, structure_members
+from tools.pool_admin.aws_resources.pool_settings import KEPT_BY_AWS, RENAMED, has_type, structure_members
 
 # By describing operation: the member with the description (empty: the whole response), its shape, and the
 # operation that updates it.
@@ -38,6 +38,7 @@ def keep_unknown_members(cognito: Any) -> None:
 def unknown_settings(model: ServiceModel, operation: str, described: Mapping[str, Any]) -> set[str]:
     """The dotted names of the settings in a description that neither `model` nor this tool knows.
 
+    A setting whose value has another type than in `model` is unknown too.
     `operation` is the operation that described them. The result leaves out the settings that no update
     accepts, and those that AWS keeps when an update leaves them out.
     """
@@ -55,13 +56,23 @@ def unknown_settings(model: ServiceModel, operation: str, described: Mapping[str
 
 
 def _unknown(value: Any, shape: Shape, path: tuple[str, ...]) -> Iterator[str]:
-    if isinstance(shape, ListShape):
-        for part in value or ():
+    if value is None:
+        return
+    if not has_type(value, shape):
+        yield ".".join(path)
+    elif isinstance(shape, ListShape):
+        for part in value:
             yield from _unknown(part, shape.member, path)
     elif isinstance(shape, StructureShape | MapShape):
-        for name, part in (value or {}).items():
-            known = shape.value if isinstance(shape, MapShape) else shape.members.get(name)
-            if known:
-                yield from _unknown(part, known, (*path, name))
-            elif part is not None:
-                yield ".".join((*path, name))
+        yield from _unknown_members(value, shape, path)
+
+
+def _unknown_members(
+    value: Mapping[str, Any], shape: StructureShape | MapShape, path: tuple[str, ...]
+) -> Iterator[str]:
+    for name, part in value.items():
+        known = shape.value if isinstance(shape, MapShape) else shape.members.get(name)
+        if known:
+            yield from _unknown(part, known, (*path, name))
+        elif part is not None:
+            yield ".".join((*path, name))

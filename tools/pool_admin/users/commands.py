@@ -10,7 +10,7 @@ from passcode.token_service.policy import Policy
 from tools.pool_admin.aws_resources.functions import Functions
 from tools.pool_admin.aws_resources.stack import DELIVER, DeployedStack, find_stack
 from tools.pool_admin.context import AwsAccount
-from tools.pool_admin.errors import AdminError
+from tools.pool_admin.errors import OptionError
 from tools.pool_admin.users.counter_keys import Purpose, Subject, address_hash, find_sub
 from tools.pool_admin.users.counters import CounterState, CounterTable
 from tools.pool_admin.users.send_test import SentMessage, send
@@ -34,12 +34,12 @@ class UserCommands:
 
     @classmethod
     def of(cls, aws: AwsAccount, stack_name: str | None, table: str | None) -> UserCommands:
-        """The users of a stack, or of a table alone. Raises `AdminError` unless one of the two is named."""
+        """The users of a stack, or of a table alone. Raises `OptionError` unless one of the two is named."""
         dynamodb = aws.client("dynamodb")
         if table:
             return cls(None, "", "", CounterTable(dynamodb, table, Policy()), limits_known=False)
         if not stack_name:
-            raise AdminError("Name the stack with --stack, or its table with --table.")
+            raise OptionError("Name the stack with --stack, or its table with --table.")
         stack = _find_stack(aws, stack_name)
         # Verify has the same salt as the function of /createToken, which a stack can lack.
         verify = stack.triggers["VerifyAuthChallengeResponse"]
