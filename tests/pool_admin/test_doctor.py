@@ -226,7 +226,7 @@ def test_the_function_for_claims_in_either_setting() -> None:
 
 def test_app_clients_that_cannot_be_read_are_a_finding() -> None:
     only_finding(
-        replace(CLEAN, clients=Unchecked("ListUserPoolClients", Reason.DENIED)),
+        replace(CLEAN, unread_clients=(Unchecked("ListUserPoolClients", Reason.DENIED),)),
         WARNING,
         "ListUserPoolClients: AWS denied calls",
     )

@@ -19,7 +19,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     """Findings about the users' addresses."""
     yield from _unverified(facts)
     inner = facts.known_stack.inner_client if facts.known_stack else ""
-    for client in () if isinstance(facts.clients, Unchecked) else facts.clients:
+    for client in facts.clients:
         # Tokens of the hosted sign-in's inner client never leave its function.
         if client["ClientId"] != inner and (writable := _writable(client)):
             yield _changeable(facts, client, " and ".join(writable))

@@ -6,7 +6,7 @@ Source of the flows: botocore's model of Cognito, ExplicitAuthFlowsType and GetD
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, client_label, uses_codes
+from tools.pool_admin.doctor.facts import Client, Facts, client_label, uses_codes
 from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.fixes import Fix
 
@@ -70,8 +70,6 @@ KNOWN_FLOWS: Mapping[str, Flow | None] = {
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Findings of every app client."""
-    if isinstance(facts.clients, Unchecked):
-        return
     for client in facts.clients:
         yield from _bypasses(facts, client)
         if uses_codes(client):

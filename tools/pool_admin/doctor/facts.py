@@ -24,14 +24,17 @@ class Reason(Enum):
     DENIED = "denied"
     THROTTLED = "throttled"
     NOT_OFFERED = "not offered"
+    FAILED = "failed"
+    UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True)
 class Unchecked:
-    """A fact that is not known, because `call` failed."""
+    """A fact that is not known, because `call` failed. `resource` is the id or name in the call, if any."""
 
     call: str
     reason: Reason
+    resource: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class StackFacts:
     email: EmailFacts | None = None
     sms: SmsFacts | None = None
     idle_alarms: tuple[str, ...] | Unchecked = ()
-    modes: Mapping[str, bool] | Unreadable = field(default_factory=dict)
+    modes: Mapping[str, bool] | Unreadable | Unchecked = field(default_factory=dict)
     provider: Mapping[str, Any] | Unchecked | None = None
     concurrency: int | Unchecked = 0
 
@@ -102,14 +105,17 @@ class StackFacts:
 class Facts:
     """A pool and its app clients as AWS describes them, and the stack if the command names one.
 
-    `found_stack` is the stack that the pool uses, if the command names none.
+    `found_stack` is the stack that the pool uses, if the command names none. `unread_clients` are the calls
+    for app clients that failed, and `unread_stack` is the call for the named stack if it failed.
     """
 
     pool: Mapping[str, Any]
-    clients: tuple[Client, ...] | Unchecked
+    clients: tuple[Client, ...]
     stack: StackFacts | None = None
     users: UserFacts | Unchecked | None = None
     found_stack: DeployedStack | None = None
+    unread_clients: tuple[Unchecked, ...] = ()
+    unread_stack: Unchecked | None = None
 
     @property
     def pool_id(self) -> str:
@@ -138,6 +144,8 @@ class Facts:
     @property
     def stack_name(self) -> str:
         """The name of the stack to attach; `NAME` if it is not known."""
+        if self.unread_stack:
+            return self.unread_stack.resource
         if self.known_stack is None or (self.is_others and self.known_stack.makes_pool):
             return _STACK_PLACEHOLDER
         return self.known_stack.name
@@ -154,17 +162,16 @@ class Facts:
         # attach accepts no app clients for a pool that the stack made.
         if self.is_stacks_own:
             return ()
-        if isinstance(self.clients, Unchecked) or not self.clients:
-            return ("--client CLIENT_ID",)
         stack = self.known_stack
         excluded = {stack.hosted_client, stack.inner_client} if stack else set()
         ids = [client["ClientId"] for client in self.clients if client["ClientId"] not in excluded]
-        attached = [name for name in ids if name in self._modes]
+        unread = [fact.resource for fact in self.unread_clients]
+        attached = [name for name in (*ids, *unread) if name in self._modes]
         with_codes = [client["ClientId"] for client in self.clients if uses_codes(client)]
         chosen = attached or [name for name in ids if name in with_codes]
         # A stack with hosted sign-in needs no other app client.
         if not chosen and not (stack and stack.inner_client):
-            chosen = ids
+            chosen = ids or ["CLIENT_ID"]
         return tuple(self._option(name) for name in chosen)
 
     def _option(self, client_id: str) -> str:
@@ -175,7 +182,7 @@ class Facts:
     @property
     def _modes(self) -> Mapping[str, bool]:
         modes = self.stack.modes if self.stack else {}
-        return {} if isinstance(modes, Unreadable) else modes
+        return {} if isinstance(modes, Unreadable | Unchecked) else modes
 
 
 def uses_codes(client: Client) -> bool:

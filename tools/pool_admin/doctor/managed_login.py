@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tools.pool_admin.aws_resources.stack import PROVIDER
-from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, client_label
+from tools.pool_admin.doctor.facts import Client, Facts, client_label
 from tools.pool_admin.doctor.finding import Finding, Severity
 
 _PAGE = "Cognito's own pages do not run custom challenges, so they cannot ask for the code."
@@ -16,7 +16,7 @@ _UNDOCUMENTED = (
 def check(facts: Facts) -> Iterator[Finding]:
     """Findings about the hosted pages and dynamic client registration."""
     yield from _registration(facts)
-    for client in () if isinstance(facts.clients, Unchecked) else facts.clients:
+    for client in facts.clients:
         yield from _pages(facts, client)
         yield from _registered(facts, client)
 

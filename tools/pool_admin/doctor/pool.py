@@ -6,7 +6,7 @@ from tools.pool_admin.aws_resources.functions import split_arn
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
 from tools.pool_admin.aws_resources.stack import CLAIMS, TRIGGERS
 from tools.pool_admin.doctor.clients import clients_that_migrate
-from tools.pool_admin.doctor.facts import Facts, Unchecked
+from tools.pool_admin.doctor.facts import Facts
 from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.doctor.managed_login import offers_password_page
 
@@ -91,9 +91,8 @@ def _claims(facts: Facts) -> Iterator[Finding]:
 
 
 def _migration(facts: Facts) -> Iterator[Finding]:
-    if not (facts.pool.get("LambdaConfig") or {}).get("UserMigration") or isinstance(
-        facts.clients, Unchecked
-    ):
+    # An app client that could not be read may still run the trigger.
+    if not (facts.pool.get("LambdaConfig") or {}).get("UserMigration") or facts.unread_clients:
         return
     if not clients_that_migrate(facts.clients) and not any(map(offers_password_page, facts.clients)):
         yield Finding.of(

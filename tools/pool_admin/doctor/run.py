@@ -34,6 +34,16 @@ _REASONS = {
         "AWS does not have these calls here.",
         "Check their results in the console:",
     ),
+    Reason.FAILED: (
+        Severity.WARNING,
+        "AWS answered calls with an error.",
+        "Run the command again. If the error stays, read it with the AWS CLI, for:",
+    ),
+    Reason.UNREACHABLE: (
+        Severity.WARNING,
+        "Calls did not reach AWS.",
+        "Check the network, and whether the region has the service, for:",
+    ),
 }
 
 
@@ -52,14 +62,14 @@ def exit_code(findings: list[Finding]) -> int:
 
 
 def _unchecked(facts: Facts) -> Iterator[Finding]:
-    unknown = {(fact.call, fact.reason) for fact in _unchecked_facts(facts)}
-    for call, reason in sorted(unknown, key=lambda fact: fact[0]):
-        severity, what, fix = _REASONS[reason]
-        yield Finding.of(severity, call, what, _NOT_KNOWN, Fix(fix, (call,)))
+    for fact in sorted(set(_unchecked_facts(facts)), key=lambda fact: (fact.call, fact.resource)):
+        severity, what, fix = _REASONS[fact.reason]
+        about = f"{fact.call} of {fact.resource}" if fact.resource else fact.call
+        yield Finding.of(severity, about, what, _NOT_KNOWN, Fix(fix, (fact.call,)))
 
 
 def _no_stack(facts: Facts) -> Iterator[Finding]:
-    if facts.stack is None:
+    if facts.stack is None and facts.unread_stack is None:
         yield Finding.of(
             Severity.NOTE,
             "user pool",
@@ -75,6 +85,6 @@ def _unchecked_facts(value: Any) -> Iterator[Unchecked]:
     elif is_dataclass(value):
         for each in fields(value):
             yield from _unchecked_facts(getattr(value, each.name))
-    elif isinstance(value, dict):
-        for part in value.values():
+    elif isinstance(value, dict | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
             yield from _unchecked_facts(part)

@@ -126,6 +126,8 @@ def _code_only_recorded(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
             known.modes.fix,
         )
         return
+    if isinstance(known.modes, Unchecked):
+        return
     current = known.deployed.code_only
     changed = sorted(name for name, code_only in known.modes.items() if code_only != (name in current))
     if changed:
