@@ -11,7 +11,7 @@ from tests.support.doctor_samples import CLEAN, HEALTHY
 from tests.support.fake_user_pool import POOL_ID, REGION, FakeCognito, Json, RefusedError
 from tests.support.pool_admin_world import FUNCTIONS, OTHERS, World, refusal
 from tools.pool_admin.aws_resources.backup import Backup
-from tools.pool_admin.aws_resources.functions import Functions
+from tools.pool_admin.aws_resources.functions import Concurrency, Functions
 from tools.pool_admin.context import AdminContext
 from tools.pool_admin.doctor.collect import (
     collect_facts,
@@ -56,7 +56,7 @@ ADA = user(email="ada@people.example", email_verified="true")
 def test_users_are_counted_up_to_a_limit() -> None:
     pool = Users([ADA] * 990 + [user()] * 500)
     facts = count_users(pool.client(), POOL_ID, BOTH)
-    assert (facts.counted, facts.without_address, facts.more) == (1000, 10, True)
+    assert (facts.read, facts.counted, facts.without_address, facts.more) == (1000, 1000, 10, True)
     assert len(pool.bodies) == 17
     assert {body["Limit"] for body in pool.bodies} == {60}
     assert not any("AttributesToGet" in body for body in pool.bodies)
@@ -89,7 +89,8 @@ def test_who_has_a_verified_address(one: Json, channels: tuple[str, ...], withou
 
 @pytest.mark.parametrize("one", [user("EXTERNAL_PROVIDER"), user("UNCONFIRMED"), user(enabled=False)])
 def test_users_who_cannot_sign_in_with_a_code_are_not_counted(one: Json) -> None:
-    assert count_users(Users([one]).client(), POOL_ID, BOTH).counted == 0
+    facts = count_users(Users([one, ADA]).client(), POOL_ID, BOTH)
+    assert (facts.read, facts.counted) == (2, 1)
 
 
 @pytest.mark.parametrize("at", [0, 3])
@@ -310,15 +311,15 @@ class Lambda:
 @pytest.mark.parametrize(
     ("limit", "concurrency"),
     [
-        ({"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}, 900),
-        ({"ConcurrentExecutions": 10}, 10),
-        ({}, 0),
-        (None, 0),
+        ({"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}, Concurrency(1000, 900)),
+        ({"ConcurrentExecutions": 10}, Concurrency(10, 10)),
+        ({}, Concurrency(0, 0)),
+        (None, Concurrency(0, 0)),
     ],
 )
-def test_the_limits_of_lambda(limit: Json | None, concurrency: int) -> None:
+def test_the_limits_of_lambda(limit: Json | None, concurrency: Concurrency) -> None:
     client: Any = Lambda(limit)
-    assert Functions(client).unreserved_concurrency() == concurrency
+    assert Functions(client).concurrency() == concurrency
 
 
 def context(client: Any, saved: str = "") -> AdminContext:

@@ -156,7 +156,7 @@ def test_registered_app_clients() -> None:
     )
     assert found.about == ("app client Agent (agent)",)
     delete = "aws cognito-idp delete-user-pool-client --user-pool-id"
-    assert str(found.fix[0]) == f"{delete} {POOL_ID} --client-id agent"
+    assert str(found.fix[0]) == f"{delete} {POOL_ID} --client-id agent --region eu-central-1"
     only_finding(replace(CLEAN, clients=(CLIENT, agent | MACHINE)), NOTE, "for machines only")
     assert run_checks(replace(CLEAN, clients=(CLIENT | {"ClientType": "REGULAR"},))) == []
 

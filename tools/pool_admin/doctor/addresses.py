@@ -8,6 +8,8 @@ from tools.pool_admin.fixes import Fix
 
 _ATTRIBUTES = ("email", "phone_number")
 _OF_CHANNEL = {"email": ("email", "email address"), "sms": ("phone_number", "phone number")}
+# Users who cannot sign in with a code: federated users, and users who have not finished their sign-up.
+OTHER_USERS = ("EXTERNAL_PROVIDER", "UNCONFIRMED")
 _THEFT = (
     "A thief of a session can verify another address. From then on all codes go to the thief, also those of "
     "a step-up."
@@ -32,18 +34,42 @@ def verified_attributes(channels: tuple[str, ...]) -> dict[str, str]:
 
 def _unverified(facts: Facts) -> Iterator[Finding]:
     users = facts.users
-    if not isinstance(users, Unchecked) and users and users.without_address:
-        verified = " || ".join(f"Name=='{name}'" for name in verified_attributes(users.channels).values())
+    if users is None or isinstance(users, Unchecked):
+        return
+    if users.more and not users.counted:
+        yield Finding.of(
+            Severity.NOTE,
+            "users",
+            f"None of the first {users.read:,} users signs in with a code.",
+            "They are disabled, unconfirmed or federated. The addresses of the other users are not checked.",
+            f"List the users without a verified address: {_list_command(facts, users.channels)}",
+        )
+    if users.without_address:
+        looked_at = f" doctor looked at the first {users.read:,} users of the pool." if users.more else ""
         yield Finding.of(
             Severity.WARNING,
             "users",
-            f"{users.without_address:,} of {'the first ' if users.more else ''}{users.counted:,} users have "
-            f"no verified {' or '.join(_OF_CHANNEL[name][1] for name in users.channels)}.",
+            f"{users.without_address:,} of {users.counted:,} users who can sign in have no verified "
+            f"{' or '.join(_OF_CHANNEL[name][1] for name in users.channels)}.{looked_at}",
             "Codes go only to verified addresses, so these users cannot sign in with a code.",
             "List them, and let each of them verify an address before the app asks for codes: "
-            f"aws cognito-idp list-users --user-pool-id {facts.pool_id} --output text --query "
-            f"\"Users[?!(Attributes[?({verified}) && Value=='true'])].Username\"",
+            + _list_command(facts, users.channels),
         )
+
+
+def _list_command(facts: Facts, channels: tuple[str, ...]) -> str:
+    """The command that lists the users whom `without_address` counts."""
+    addresses = " || ".join(
+        f'(Attributes[?Name==`"{address}"`].Value | [0]) && '
+        f'contains(`["true", "True"]`, Attributes[?Name==`"{verified}"`].Value | [0])'
+        for address, verified in verified_attributes(channels).items()
+    )
+    others = " && ".join(f'UserStatus!=`"{status}"`' for status in OTHER_USERS)
+    # An interactive shell expands `!` between double quotes, so the query is between single quotes.
+    return facts.aws(
+        f"cognito-idp list-users --user-pool-id {facts.pool_id} --output text --query "
+        f"'Users[?Enabled!=`false` && {others} && !({addresses})].Username'"
+    )
 
 
 def _writable(client: Client) -> tuple[str, ...]:

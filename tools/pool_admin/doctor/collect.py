@@ -19,7 +19,7 @@ from tools.pool_admin.aws_resources.stack import (
     split_list,
 )
 from tools.pool_admin.context import AdminContext
-from tools.pool_admin.doctor.addresses import verified_attributes
+from tools.pool_admin.doctor.addresses import OTHER_USERS, verified_attributes
 from tools.pool_admin.doctor.facts import (
     Client,
     EmailFacts,
@@ -46,8 +46,6 @@ _REASONS = {Reason.DENIED: DENIED, Reason.THROTTLED: THROTTLED, Reason.NOT_OFFER
 # 17 calls, which take a few seconds. A pool can have millions of users.
 _MOST_USERS = 1000
 _USERS_PER_CALL = 60  # the most that ListUsers returns
-# Users who cannot sign in with a code: federated users, and users who have not finished their sign-up.
-_OTHER_USERS = frozenset({"EXTERNAL_PROVIDER", "UNCONFIRMED"})
 _STACK_TAG = "aws:cloudformation:stack-name"
 
 
@@ -72,6 +70,7 @@ def collect_facts(context: AdminContext, stack_name: str | None) -> Facts:
         found,
         unread_clients,
         replace(named, resource=stack_name or "") if isinstance(named, Unchecked) else None,
+        context.aws.profile,
     )
 
 
@@ -83,9 +82,10 @@ def count_users(cognito: CognitoIdentityProviderClient, pool_id: str, channels: 
     pages = cognito.get_paginator("list_users").paginate(
         UserPoolId=pool_id, PaginationConfig={"MaxItems": _MOST_USERS, "PageSize": _USERS_PER_CALL}
     )
-    users = [user for page in pages for user in page["Users"] if _can_sign_in(user)]
-    without_address = sum(not _has_address(user, channels) for user in users)
-    return UserFacts(len(users), without_address, channels, more=pages.resume_token is not None)
+    read = [user for page in pages for user in page["Users"]]
+    counted = [user for user in read if _can_sign_in(user)]
+    without_address = sum(not _has_address(user, channels) for user in counted)
+    return UserFacts(len(read), len(counted), without_address, channels, more=pages.resume_token is not None)
 
 
 def find_attached_stack(context: AdminContext, triggers: Mapping[str, Any]) -> DeployedStack | None:
@@ -159,7 +159,7 @@ def _name_in_tags(context: AdminContext, triggers: Mapping[str, Any]) -> str:
 
 
 def _can_sign_in(user: Mapping[str, Any]) -> bool:
-    return bool(user.get("Enabled", True)) and user.get("UserStatus") not in _OTHER_USERS
+    return bool(user.get("Enabled", True)) and user.get("UserStatus") not in OTHER_USERS
 
 
 def _has_address(user: Mapping[str, Any], channels: tuple[str, ...]) -> bool:
@@ -198,7 +198,7 @@ def stack_facts(
         provider=_try("DescribeIdentityProvider", context.pool.provider, PROVIDER)
         if stack.hosted_client
         else None,
-        concurrency=_try("GetAccountSettings", functions.unreserved_concurrency),
+        concurrency=_try("GetAccountSettings", functions.concurrency),
     )
 
 

@@ -8,7 +8,9 @@ from enum import Enum
 from typing import Any
 
 from tools.pool_admin import fixes
+from tools.pool_admin.aws_resources.functions import Concurrency
 from tools.pool_admin.aws_resources.stack import DeployedStack
+from tools.pool_admin.context import region_of_pool
 from tools.pool_admin.fixes import Fix
 
 Client = Mapping[str, Any]
@@ -67,11 +69,13 @@ class SmsFacts:
 
 @dataclass(frozen=True)
 class UserFacts:
-    """The counted users: all of them, or the first ones if there are `more`.
+    """The users that were read: all of them, or the first ones if there are `more`.
 
-    `without_address` of them can sign in and have no verified address on `channels`.
+    `counted` of them can sign in with a code. `without_address` of those have no verified address on
+    `channels`.
     """
 
+    read: int
     counted: int
     without_address: int
     channels: tuple[str, ...]
@@ -85,8 +89,8 @@ class StackFacts:
     `permitted` maps a function's ARN to whether the pool may call it. `functions` maps a function's name in
     the template to the configuration that its alias serves, and `newest` to its newest configuration. `modes`
     maps each app client that attach named for this stack to whether it is CODE_ONLY. `provider` is the
-    identity provider of the hosted sign-in, None if the pool has none. `concurrency` is how many Lambda calls
-    may run at once in the account without a reservation, 0 if Lambda names no limit.
+    identity provider of the hosted sign-in, None if the pool has none. `concurrency` is the account's
+    limit of Lambda calls at once.
     """
 
     deployed: DeployedStack
@@ -98,7 +102,7 @@ class StackFacts:
     idle_alarms: tuple[str, ...] | Unchecked = ()
     modes: Mapping[str, bool] | Unreadable | Unchecked = field(default_factory=dict)
     provider: Mapping[str, Any] | Unchecked | None = None
-    concurrency: int | Unchecked = 0
+    concurrency: Concurrency | Unchecked = field(default_factory=Concurrency)
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ class Facts:
     """A pool and its app clients as AWS describes them, and the stack if the command names one.
 
     `found_stack` is the stack that the pool uses, if the command names none. `unread_clients` are the calls
-    for app clients that failed, and `unread_stack` is the call for the named stack if it failed.
+    for app clients that failed, and `unread_stack` is the call for the named stack if it failed. `profile` is
+    the AWS profile of the command, for its fixes.
     """
 
     pool: Mapping[str, Any]
@@ -116,6 +121,7 @@ class Facts:
     found_stack: DeployedStack | None = None
     unread_clients: tuple[Unchecked, ...] = ()
     unread_stack: Unchecked | None = None
+    profile: str | None = None
 
     @property
     def pool_id(self) -> str:
@@ -152,11 +158,19 @@ class Facts:
 
     def attach(self, *more: str) -> Fix:
         """The attach command that fixes the pool, with the app clients that use codes or shall use them."""
-        return Fix(fixes.attach_command(self.pool_id, self.stack_name, *more), self._client_options())
+        return Fix(self._attach_command(*more), self._client_options())
 
     def attach_client(self, client: Client) -> Fix:
         """The attach command that fixes one app client, in its current mode."""
-        return Fix(fixes.attach_command(self.pool_id, self.stack_name), (self._option(client["ClientId"]),))
+        return Fix(self._attach_command(), (self._option(client["ClientId"]),))
+
+    def aws(self, command: str) -> str:
+        """The command of the AWS CLI in the pool's region. The CLI has another default region."""
+        return fixes.aws_command(command, region_of_pool(self.pool_id), self.profile)
+
+    def _attach_command(self, *more: str) -> str:
+        options = (*fixes.profile_option(self.profile), *more)
+        return fixes.attach_command(self.pool_id, self.stack_name, *options)
 
     def _client_options(self) -> tuple[str, ...]:
         # attach accepts no app clients for a pool that the stack made.

@@ -86,9 +86,8 @@ def _registration(facts: Facts) -> Iterator[Finding]:
 def _registered(facts: Facts, client: Client) -> Iterator[Finding]:
     if client.get("ClientType") != "DCR":
         return
-    delete = (
-        f"aws cognito-idp delete-user-pool-client --user-pool-id {facts.pool_id} "
-        f"--client-id {client['ClientId']}"
+    delete = facts.aws(
+        f"cognito-idp delete-user-pool-client --user-pool-id {facts.pool_id} --client-id {client['ClientId']}"
     )
     if client.get("AllowedOAuthFlows") == ["client_credentials"]:
         yield Finding.of(

@@ -27,8 +27,9 @@ def _mfa(facts: Facts) -> Iterator[Finding]:
             POOL,
             f"Cognito's MFA is {setting}.",
             "Users of Cognito's MFA reportedly got tokens without the code.",
-            "aws cognito-idp set-user-pool-mfa-config --mfa-configuration OFF "
-            f"--user-pool-id {facts.pool_id}",
+            facts.aws(
+                f"cognito-idp set-user-pool-mfa-config --mfa-configuration OFF --user-pool-id {facts.pool_id}"
+            ),
         )
 
 
@@ -113,8 +114,10 @@ def _attribute(facts: Facts) -> Iterator[Finding]:
             POOL,
             f"The attribute {ATTRIBUTE} is missing.",
             "Users cannot choose a channel; the stack's ChannelOrder decides for all of them.",
-            f"aws cognito-idp add-custom-attributes --user-pool-id {facts.pool_id} --custom-attributes "
-            "Name=otp_channel,AttributeDataType=String,Mutable=true",
+            facts.aws(
+                f"cognito-idp add-custom-attributes --user-pool-id {facts.pool_id} --custom-attributes "
+                "Name=otp_channel,AttributeDataType=String,Mutable=true"
+            ),
         )
 
 

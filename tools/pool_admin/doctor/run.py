@@ -17,7 +17,7 @@ from tools.pool_admin.doctor import (
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity, group_findings
 from tools.pool_admin.exit_codes import ERRORS, HEALTHY, WARNINGS
-from tools.pool_admin.fixes import COMMAND, Fix
+from tools.pool_admin.fixes import COMMAND, Fix, profile_option
 
 _CHECKS = (clients, managed_login, pool, addresses, custom_senders, hosted, stack, account)
 _EXIT_CODES = {Severity.NOTE: HEALTHY, Severity.WARNING: WARNINGS, Severity.ERROR: ERRORS}
@@ -75,7 +75,12 @@ def _no_stack(facts: Facts) -> Iterator[Finding]:
             "user pool",
             "Only the pool was checked, because no stack was named.",
             "Functions, permissions, SES, SNS, Lambda and alarms belong to the stack.",
-            f"{COMMAND} doctor {facts.pool_id} --stack {facts.stack_name}",
+            " ".join(
+                (
+                    f"{COMMAND} doctor {facts.pool_id} --stack {facts.stack_name}",
+                    *profile_option(facts.profile),
+                )
+            ),
         )
 
 
