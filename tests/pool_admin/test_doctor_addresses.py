@@ -55,6 +55,8 @@ def test_a_client_that_writes_other_attributes_is_fine() -> None:
 HOSTED = CLIENT | {
     "ClientName": "HOSTED",
     "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
+    "AllowedOAuthFlowsUserPoolClient": True,
+    "AllowedOAuthFlows": ["code"],
     "WriteAttributes": None,
 }
 ADMIN = {"AllowedOAuthScopes": ["openid", "aws.cognito.signin.user.admin"]}
@@ -63,6 +65,21 @@ ADMIN = {"AllowedOAuthScopes": ["openid", "aws.cognito.signin.user.admin"]}
 def test_tokens_of_hosted_sign_ins_write_by_their_scope() -> None:
     only_finding(facts(HOSTED | ADMIN), WARNING, "HOSTED")
     assert run_checks(facts(HOSTED | {"AllowedOAuthScopes": ["openid"]})) == []
+    assert run_checks(facts(HOSTED | ADMIN | {"AllowedOAuthFlows": ["client_credentials"]})) == []
+    assert run_checks(facts(HOSTED | ADMIN | {"AllowedOAuthFlowsUserPoolClient": False})) == []
+
+
+@pytest.mark.parametrize(
+    ("immutable", "words"),
+    [(("email",), "change phone_number with"), (("email", "phone_number"), "")],
+)
+def test_an_immutable_attribute_cannot_be_changed(immutable: tuple[str, ...], words: str) -> None:
+    schema = [*POOL["SchemaAttributes"], *({"Name": name, "Mutable": False} for name in immutable)]
+    here = facts(CLIENT | {"WriteAttributes": None}, SchemaAttributes=schema)
+    if words:
+        only_finding(here, WARNING, words)
+    else:
+        assert run_checks(here) == []
 
 
 def test_tokens_of_the_inner_client_stay_in_its_function() -> None:
@@ -101,6 +118,17 @@ def test_two_such_clients_are_one_finding() -> None:
     )
     assert found.about == ("app client Web (web)", "app client Kiosk (kiosk)")
     assert str(found.fix[-1]).endswith("WriteAttributes of: web kiosk")
+
+
+def test_a_client_without_a_list_needs_a_new_one() -> None:
+    unlisted = {"ClientId": "kiosk", "ClientName": "Kiosk", "WriteAttributes": None}
+    both = facts(WRITES | {"WriteAttributes": ["email", "phone_number"]}, WRITES | unlisted, **NO_SIGN_UP)
+    steps = [str(step) for step in run_checks(both)[0].fix]
+    assert steps[0].startswith("Let a back end change email and phone_number after a step-up")
+    assert steps[1:] == [
+        "Remove email and phone_number from WriteAttributes of: web",
+        "Set WriteAttributes, without email and phone_number, of: kiosk",
+    ]
 
 
 @pytest.mark.parametrize(

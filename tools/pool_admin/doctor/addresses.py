@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, client_label
 from tools.pool_admin.doctor.finding import Finding, Severity
+from tools.pool_admin.doctor.managed_login import signs_users_in
 from tools.pool_admin.fixes import Fix
 
 _ATTRIBUTES = ("email", "phone_number")
+_WRITE_SCOPE = "aws.cognito.signin.user.admin"
 _OF_CHANNEL = {"email": ("email", "email address"), "sms": ("phone_number", "phone number")}
 # Users who cannot sign in with a code: federated users, and users who have not finished their sign-up.
 OTHER_USERS = ("EXTERNAL_PROVIDER", "UNCONFIRMED")
@@ -23,7 +25,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     inner = facts.known_stack.inner_client if facts.known_stack else ""
     for client in facts.clients:
         # Tokens of the hosted sign-in's inner client never leave its function.
-        if client["ClientId"] != inner and (writable := _writable(client)):
+        if client["ClientId"] != inner and (writable := _writable(facts, client)):
             yield _changeable(facts, client, " and ".join(writable))
 
 
@@ -72,25 +74,31 @@ def _list_command(facts: Facts, channels: tuple[str, ...]) -> str:
     )
 
 
-def _writable(client: Client) -> tuple[str, ...]:
+def _writable(facts: Facts, client: Client) -> tuple[str, ...]:
     listed, flows = client.get("WriteAttributes"), client.get("ExplicitAuthFlows")
     # Without a list of flows, an app client allows sign-in through the API. Only access tokens of such
     # sign-ins, and those of hosted sign-ins with this scope, may write attributes.
     by_api = not flows or any("REFRESH_TOKEN" not in flow for flow in flows)
-    if not (by_api or "aws.cognito.signin.user.admin" in (client.get("AllowedOAuthScopes") or [])):
+    by_page = signs_users_in(client) and _WRITE_SCOPE in (client.get("AllowedOAuthScopes") or [])
+    if not (by_api or by_page):
         return ()
+    schema = facts.pool.get("SchemaAttributes") or []
+    immutable = {attribute["Name"] for attribute in schema if attribute.get("Mutable") is False}
     # Without a list, an app client may write every standard attribute.
-    return tuple(name for name in _ATTRIBUTES if not listed or name in listed)
+    return tuple(name for name in _ATTRIBUTES if (not listed or name in listed) and name not in immutable)
 
 
 def _changeable(facts: Facts, client: Client, attributes: str) -> Finding:
     signs_up = not (facts.pool.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly")
+    setting = f"WriteAttributes{' in template.yaml' if facts.is_stacks_own else ''}"
+    change = (
+        f"Remove {attributes} from {setting} of:"
+        if client.get("WriteAttributes")
+        else f"Set {setting}, without {attributes}, of:"
+    )
     steps = [
-        Fix(
-            f"Let a back end change {attributes} after a step-up to the old address. Remove "
-            f"{attributes} from WriteAttributes{' in template.yaml' if facts.is_stacks_own else ''} of:",
-            (client["ClientId"],),
-        )
+        Fix(f"Let a back end change {attributes} after a step-up to the old address."),
+        Fix(change, (client["ClientId"],)),
     ]
     if signs_up:
         off = (

@@ -98,9 +98,9 @@ def _flows(client: Client) -> tuple[str, ...]:
 def _bypasses(facts: Facts, client: Client) -> Iterator[Finding]:
     rules = [rule for flow in _flows(client) if (rule := KNOWN_FLOWS.get(flow, _unknown(flow)))]
     for rule in dict.fromkeys(rules):
-        implied = "" if client.get("ExplicitAuthFlows") else " Cognito allows this because no flow is listed."
+        implied = "" if client.get("ExplicitAuthFlows") else ", which lists no flow"
         yield Finding.of(
-            rule.severity, client_label(client), rule.what + implied, rule.why, *_close(facts, client)
+            rule.severity, client_label(client) + implied, rule.what, rule.why, *_close(facts, client)
         )
 
 

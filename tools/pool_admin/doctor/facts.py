@@ -181,11 +181,14 @@ class Facts:
         ids = [client["ClientId"] for client in self.clients if client["ClientId"] not in excluded]
         unread = [fact.resource for fact in self.unread_clients]
         attached = [name for name in (*ids, *unread) if name in self._modes]
-        with_codes = [client["ClientId"] for client in self.clients if uses_codes(client)]
+        with_codes = [
+            client["ClientId"] for client in self.clients if uses_codes(client) and not is_registered(client)
+        ]
         chosen = attached or [name for name in ids if name in with_codes]
         # A stack with hosted sign-in needs no other app client.
         if not chosen and not (stack and stack.inner_client):
-            chosen = ids or ["CLIENT_ID"]
+            chosen = [client["ClientId"] for client in self.clients if _is_of_an_app(client)]
+            chosen = [name for name in chosen if name not in excluded] or ["CLIENT_ID"]
         return tuple(self._option(name) for name in chosen)
 
     def _option(self, client_id: str) -> str:
@@ -202,6 +205,20 @@ class Facts:
 def uses_codes(client: Client) -> bool:
     """Whether an app client lists the custom flow, which codes use."""
     return any(flow in _CUSTOM_FLOWS for flow in client.get("ExplicitAuthFlows") or [])
+
+
+def is_registered(client: Client) -> bool:
+    """Whether an application registered the app client itself (dynamic client registration)."""
+    return client.get("ClientType") == "DCR"
+
+
+def is_for_machines(client: Client) -> bool:
+    """Whether the app client issues tokens for machines only, which belong to no user."""
+    return client.get("AllowedOAuthFlows") == ["client_credentials"]
+
+
+def _is_of_an_app(client: Client) -> bool:
+    return not is_registered(client) and not is_for_machines(client)
 
 
 def client_label(client: Client) -> str:

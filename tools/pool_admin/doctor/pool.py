@@ -95,7 +95,8 @@ def _migration(facts: Facts) -> Iterator[Finding]:
     # An app client that could not be read may still run the trigger.
     if not (facts.pool.get("LambdaConfig") or {}).get("UserMigration") or facts.unread_clients:
         return
-    if not clients_that_migrate(facts.clients) and not any(map(offers_password_page, facts.clients)):
+    has_page = facts.has_domain and any(map(offers_password_page, facts.clients))
+    if not clients_that_migrate(facts.clients) and not has_page:
         yield Finding.of(
             Severity.WARNING,
             "trigger UserMigration",
