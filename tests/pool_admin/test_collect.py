@@ -82,7 +82,7 @@ def test_a_pool_within_the_limit_is_counted_completely(count: int) -> None:
         (user("RESET_REQUIRED"), BOTH, 1),
     ],
 )
-def test_who_has_a_verified_address(one: Json, channels: tuple[str, ...], without: int) -> None:
+def test_users_without_a_verified_address(one: Json, channels: tuple[str, ...], without: int) -> None:
     facts = count_users(Users([one]).client(), POOL_ID, channels)
     assert (facts.counted, facts.without_address) == (1, without)
 

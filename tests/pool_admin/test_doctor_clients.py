@@ -242,6 +242,18 @@ def test_the_fix_names_the_clients_of_attach() -> None:
     assert fix_of(Facts(BARE, clients, known)) == f"{ATTACH} --client web --code-only-client kiosk"
 
 
+def test_the_fix_names_an_attached_client_that_was_not_read() -> None:
+    unread = (Unchecked("DescribeUserPoolClient", Reason.THROTTLED, "kiosk"),)
+    facts = Facts(BARE, (CLIENT,), with_list("kiosk", web=False, kiosk=True), unread_clients=unread)
+    assert fix_of(facts) == f"{ATTACH} --client web --code-only-client kiosk"
+
+
+def test_the_fix_names_no_registered_client() -> None:
+    facts = Facts(BARE, (CLIENT, named("agent", ClientType="DCR")), HEALTHY)
+    lost = next(f for f in run_checks(facts) if f.what == "The pool lacks triggers.")
+    assert list(map(str, lost.fix)) == [f"{ATTACH} --client web"]
+
+
 def test_the_fix_names_every_client_if_none_uses_codes() -> None:
     closed = tuple(named(name, **flows("ALLOW_REFRESH_TOKEN_AUTH")) for name in ("a", "b"))
     only_machines = (
@@ -268,7 +280,7 @@ def test_only_an_unknown_name_is_a_placeholder() -> None:
     assert fix_of(Facts(BARE, (CLIENT,), unreadable)) == f"{ATTACH} --client web"
 
 
-def test_a_code_alone_beside_a_password() -> None:
+def test_a_code_only_client_in_a_pool_with_a_password() -> None:
     facts = Facts(POOL, (CLIENT, named("kiosk")), with_list("kiosk"))
     found = only_finding(facts, NOTE, "app client Kiosk (kiosk): A code is enough to sign in")
     assert str(found.fix[0]) == "Keep no CODE_ONLY client in this pool, or keep two pools."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -178,17 +178,13 @@ class Facts:
             return ()
         stack = self.known_stack
         excluded = {stack.hosted_client, stack.inner_client} if stack else set()
-        ids = [client["ClientId"] for client in self.clients if client["ClientId"] not in excluded]
-        unread = [fact.resource for fact in self.unread_clients]
-        attached = [name for name in (*ids, *unread) if name in self._modes]
-        with_codes = [
-            client["ClientId"] for client in self.clients if uses_codes(client) and not is_registered(client)
-        ]
-        chosen = attached or [name for name in ids if name in with_codes]
+        clients = [client for client in self.clients if client["ClientId"] not in excluded]
+        names = [*_ids(clients), *(fact.resource for fact in self.unread_clients)]
+        own = [client for client in clients if not is_registered(client)]
+        chosen = [name for name in names if name in self._modes] or _ids(filter(uses_codes, own))
         # A stack with hosted sign-in needs no other app client.
         if not chosen and not (stack and stack.inner_client):
-            chosen = [client["ClientId"] for client in self.clients if _is_of_an_app(client)]
-            chosen = [name for name in chosen if name not in excluded] or ["CLIENT_ID"]
+            chosen = _ids(client for client in own if not is_for_machines(client)) or ["CLIENT_ID"]
         return tuple(self._option(name) for name in chosen)
 
     def _option(self, client_id: str) -> str:
@@ -217,8 +213,8 @@ def is_for_machines(client: Client) -> bool:
     return client.get("AllowedOAuthFlows") == ["client_credentials"]
 
 
-def _is_of_an_app(client: Client) -> bool:
-    return not is_registered(client) and not is_for_machines(client)
+def _ids(clients: Iterable[Client]) -> list[str]:
+    return [client["ClientId"] for client in clients]
 
 
 def client_label(client: Client) -> str:
