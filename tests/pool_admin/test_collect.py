@@ -1,17 +1,28 @@
 """The calls of the doctor: their limits, and the facts of calls that fail."""
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from tests.support.fake_user_pool import POOL_ID, FakeCognito, Json, RefusedError
+from tests.support.doctor_samples import CLEAN, HEALTHY
+from tests.support.fake_user_pool import POOL_ID, REGION, FakeCognito, Json, RefusedError
 from tests.support.pool_admin_world import FUNCTIONS, OTHERS, World, refusal
 from tools.pool_admin.aws_resources.backup import Backup
-from tools.pool_admin.aws_resources.functions import Functions
+from tools.pool_admin.aws_resources.functions import Concurrency, Functions
 from tools.pool_admin.context import AdminContext
-from tools.pool_admin.doctor.collect import collect_facts, count_users, email_facts, find_attached_stack
-from tools.pool_admin.doctor.facts import EmailFacts, Reason, Unchecked
+from tools.pool_admin.doctor.collect import (
+    collect_facts,
+    count_users,
+    email_facts,
+    find_attached_stack,
+    stack_facts,
+)
+from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, Unchecked, UserFacts
+from tools.pool_admin.doctor.run import run_checks
+from tools.pool_admin.errors import AdminError
 
 BOTH = ("email", "sms")
 
@@ -45,7 +56,7 @@ ADA = user(email="ada@people.example", email_verified="true")
 def test_users_are_counted_up_to_a_limit() -> None:
     pool = Users([ADA] * 990 + [user()] * 500)
     facts = count_users(pool.client(), POOL_ID, BOTH)
-    assert (facts.counted, facts.without_address, facts.more) == (1000, 10, True)
+    assert (facts.read, facts.counted, facts.without_address, facts.more) == (1000, 1000, 10, True)
     assert len(pool.bodies) == 17
     assert {body["Limit"] for body in pool.bodies} == {60}
     assert not any("AttributesToGet" in body for body in pool.bodies)
@@ -71,14 +82,15 @@ def test_a_pool_within_the_limit_is_counted_completely(count: int) -> None:
         (user("RESET_REQUIRED"), BOTH, 1),
     ],
 )
-def test_who_has_a_verified_address(one: Json, channels: tuple[str, ...], without: int) -> None:
+def test_users_without_a_verified_address(one: Json, channels: tuple[str, ...], without: int) -> None:
     facts = count_users(Users([one]).client(), POOL_ID, channels)
     assert (facts.counted, facts.without_address) == (1, without)
 
 
 @pytest.mark.parametrize("one", [user("EXTERNAL_PROVIDER"), user("UNCONFIRMED"), user(enabled=False)])
 def test_users_who_cannot_sign_in_with_a_code_are_not_counted(one: Json) -> None:
-    assert count_users(Users([one]).client(), POOL_ID, BOTH).counted == 0
+    facts = count_users(Users([one, ADA]).client(), POOL_ID, BOTH)
+    assert (facts.read, facts.counted) == (2, 1)
 
 
 @pytest.mark.parametrize("at", [0, 3])
@@ -88,21 +100,170 @@ def test_users_who_cannot_sign_in_with_a_code_are_not_counted(one: Json) -> None
         ("AccessDeniedException", Reason.DENIED),
         ("TooManyRequestsException", Reason.THROTTLED),
         ("InvalidAction", Reason.NOT_OFFERED),
+        ("InternalErrorException", Reason.FAILED),
     ],
 )
-def test_users_that_cannot_be_listed(code: str, reason: Reason, at: int, monkeypatch: Any) -> None:
+@pytest.mark.usefixtures("_without_pauses")
+def test_users_that_cannot_be_listed(code: str, reason: Reason, at: int) -> None:
+    pool = Users([ADA] * 990, fails=code, at=at)
+    assert collected(pool).users == Unchecked("ListUsers", reason)
+
+
+class Clients(FakeCognito):
+    """A pool with app clients. `errors` are the codes with which AWS refuses to describe some of them."""
+
+    def __init__(self, *names: str, **errors: str) -> None:
+        super().__init__({}, {name: {"ClientId": name} for name in names})
+        self.errors = errors
+        self.list_fails_at = ""
+
+    def _ListUserPoolClients(self, body: Json) -> Json:  # noqa: N802
+        name = body.get("NextToken", next(iter(self.clients)))
+        if name == self.list_fails_at:
+            raise RefusedError("TooManyRequestsException", "no")
+        later = list(self.clients)[list(self.clients).index(name) + 1 :]
+        return {"UserPoolClients": [{"ClientId": name}]} | ({"NextToken": later[0]} if later else {})
+
+    def _ListUsers(self, _body: Json) -> Json:  # noqa: N802
+        return {"Users": []}
+
+    def _DescribeUserPoolClient(self, body: Json) -> Json:  # noqa: N802
+        if code := self.errors.get(body["ClientId"]):
+            raise RefusedError(code, "no")
+        return super()._DescribeUserPoolClient(body)
+
+
+@pytest.fixture
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     # botocore waits between its attempts.
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
+
+
+def collected(pool: FakeCognito) -> Facts:
     here = World({}, {})
-    pool = Users([ADA] * 990, fails=code, at=at)
     here.aws = pool
-    assert collect_facts(here.context(), None).users == Unchecked("ListUsers", reason)
+    return collect_facts(here.context(), None)
 
 
-def test_other_errors_are_raised() -> None:
-    ses: Any = Ses(refusal("InternalFailure", "GetAccount"))
-    with pytest.raises(ClientError, match="InternalFailure"):
-        email_facts(ses, "a@b.example")
+def ids(facts: Facts) -> list[str]:
+    return [client["ClientId"] for client in facts.clients]
+
+
+@pytest.mark.usefixtures("_without_pauses")
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("AccessDeniedException", Reason.DENIED),
+        ("TooManyRequestsException", Reason.THROTTLED),
+        ("InternalErrorException", Reason.FAILED),
+    ],
+)
+def test_an_app_client_that_cannot_be_read_hides_no_other(code: str, reason: Reason) -> None:
+    facts = collected(Clients("a", "b", "c", b=code))
+    assert ids(facts) == ["a", "c"]
+    assert facts.unread_clients == (Unchecked("DescribeUserPoolClient", reason, "b"),)
+
+
+@pytest.mark.usefixtures("_without_pauses")
+def test_a_list_of_app_clients_that_ends_early_keeps_the_first_ones() -> None:
+    pool = Clients("a", "b", "c")
+    pool.list_fails_at = "c"
+    facts = collected(pool)
+    assert ids(facts) == ["a", "b"]
+    assert facts.unread_clients == (Unchecked("ListUserPoolClients", Reason.THROTTLED),)
+
+
+def test_an_app_client_that_was_deleted_after_the_list_is_left_out() -> None:
+    facts = collected(Clients("a", "b", "c", b="ResourceNotFoundException"))
+    assert ids(facts) == ["a", "c"]
+    assert facts.unread_clients == ()
+
+
+NO_ENDPOINT = EndpointConnectionError(endpoint_url="https://aws.example")
+FAILURES = [
+    (refusal("AccessDenied", "DescribeStacks"), Reason.DENIED),
+    (refusal("Throttling", "DescribeStacks"), Reason.THROTTLED),
+    (refusal("InternalFailure", "DescribeStacks"), Reason.FAILED),
+    (NO_ENDPOINT, Reason.UNREACHABLE),
+]
+
+
+class Failing:
+    """A service that answers every call with `error`."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __getattr__(self, _call: str) -> Any:
+        return self._fail
+
+    def _fail(self, *_args: Any, **_named: Any) -> None:
+        raise self.error
+
+
+def failing_context(error: Exception) -> AdminContext:
+    """A context whose calls fail, except those to Cognito, CloudFormation and SSM."""
+    service: Any = Failing(error)
+    account: Any = SimpleNamespace(region=REGION, client=lambda _service: service)
+    return replace(World({}, {}).context(), aws=account, functions=Functions(service))
+
+
+@pytest.mark.parametrize(("error", "reason"), FAILURES)
+def test_a_named_stack_that_cannot_be_read(error: Exception, reason: Reason) -> None:
+    cloudformation: Any = Failing(error)
+    here = World({}, {})
+    here.aws = Clients("a")
+    facts = collect_facts(replace(here.context(), cloudformation=cloudformation), "passcode")
+    assert facts.stack is None
+    assert facts.unread_stack == Unchecked("DescribeStacks", reason, "passcode")
+    assert facts.stack_name == "passcode"
+    assert not any("no stack was named" in finding.what for finding in run_checks(facts))
+
+
+def test_a_named_stack_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(AdminError, match="There is no stack other"):
+        collect_facts(World({}, {}).context(), "other")
+
+
+# If SSM denies the call, the backup is in the pool's tags.
+@pytest.mark.parametrize(("error", "reason"), FAILURES[1:])
+def test_a_backup_that_aws_does_not_return(error: Exception, reason: Reason) -> None:
+    context = failing_context(error)
+    stack = context.stack("passcode")
+    ssm: Any = Failing(error)
+    facts = stack_facts(replace(context, backups=replace(context.backups, ssm=ssm)), stack, ())
+    call = error.operation_name if isinstance(error, ClientError) else "GetParameter"
+    assert facts.modes == Unchecked(call, reason)
+    found = run_checks(replace(CLEAN, stack=replace(HEALTHY, modes=facts.modes)))
+    assert any(finding.about[0].startswith(call) for finding in found)
+
+
+@pytest.mark.parametrize(("error", "reason"), FAILURES)
+def test_one_service_that_fails_hides_no_other(error: Exception, reason: Reason) -> None:
+    context = failing_context(error)
+    facts = stack_facts(context, context.stack("passcode"), ())
+    for results in (facts.functions, facts.newest, facts.permitted):
+        assert {fact.reason for fact in results.values() if isinstance(fact, Unchecked)} == {reason}
+    assert facts.modes == {}
+
+
+def test_the_channels_are_those_of_the_stack_that_was_found() -> None:
+    here = World({}, {})
+    here.aws = Users([ADA])
+    here.parameters["ChannelOrder"] = "sms"
+    context = here.context()
+    here.ssm[context.backups.parameter] = Backup(POOL_ID, "passcode").to_json()
+    users = collect_facts(context, None).users
+    assert isinstance(users, UserFacts)
+    assert (users.channels, users.without_address) == (("sms",), 1)
+
+
+@pytest.mark.parametrize(("error", "reason"), FAILURES)
+def test_ses_that_fails(error: Exception, reason: Reason) -> None:
+    ses: Any = Ses(error)
+    account = email_facts(ses, "a@b.example").out_of_sandbox
+    assert isinstance(account, Unchecked)
+    assert account.reason == reason
 
 
 class Ses:
@@ -150,15 +311,15 @@ class Lambda:
 @pytest.mark.parametrize(
     ("limit", "concurrency"),
     [
-        ({"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}, 900),
-        ({"ConcurrentExecutions": 10}, 10),
-        ({}, 0),
-        (None, 0),
+        ({"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}, Concurrency(1000, 900)),
+        ({"ConcurrentExecutions": 10}, Concurrency(10, 10)),
+        ({}, Concurrency(0, 0)),
+        (None, Concurrency(0, 0)),
     ],
 )
-def test_the_limits_of_lambda(limit: Json | None, concurrency: int) -> None:
+def test_the_limits_of_lambda(limit: Json | None, concurrency: Concurrency) -> None:
     client: Any = Lambda(limit)
-    assert Functions(client).unreserved_concurrency() == concurrency
+    assert Functions(client).concurrency() == concurrency
 
 
 def context(client: Any, saved: str = "") -> AdminContext:

@@ -226,7 +226,7 @@ def test_the_function_for_claims_in_either_setting() -> None:
 
 def test_app_clients_that_cannot_be_read_are_a_finding() -> None:
     only_finding(
-        replace(CLEAN, clients=Unchecked("ListUserPoolClients", Reason.DENIED)),
+        replace(CLEAN, unread_clients=(Unchecked("ListUserPoolClients", Reason.DENIED),)),
         WARNING,
         "ListUserPoolClients: AWS denied calls",
     )
@@ -234,6 +234,28 @@ def test_app_clients_that_cannot_be_read_are_a_finding() -> None:
 
 def test_a_note_without_a_stack() -> None:
     only_finding(replace(CLEAN, stack=None), NOTE, "Only the pool was checked")
+
+
+BROKEN = replace(
+    CLEAN,
+    pool=POOL | {"MfaConfiguration": "ON", "SchemaAttributes": [], "LambdaConfig": {}},
+    stack=replace(
+        HEALTHY,
+        email=EmailFacts("a@b.example", sender_verified=False, out_of_sandbox=True),
+        sms=SmsFacts(in_sandbox=False, monthly_usd=0.0),
+        **served("Deliver", CodeSha256="b", Timeout=30) | {"newest": {"Deliver": SERVED}},
+    ),
+)
+
+
+@pytest.mark.parametrize("facts", [BROKEN, replace(CLEAN, stack=None)])
+def test_fixes_name_the_region_and_the_profile(facts: Facts) -> None:
+    commands = [str(step) for f in run_checks(replace(facts, profile="my profile")) for step in f.fix]
+    for command in (step for step in commands if step.startswith("aws ")):
+        assert command.count("aws ") == command.count("--region eu-central-1 --profile 'my profile'")
+    for command in (step for step in commands if step.startswith(".venv")):
+        assert "--profile 'my profile'" in command
+    assert len(commands) == (6 if facts is BROKEN else 1)
 
 
 def test_deliver_may_take_longer_than_cognito_waits() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.doctor_samples import CLEAN, HEALTHY, STACK, WARNING, fix_of, only_finding, summary
+from tools.pool_admin.aws_resources.functions import Concurrency
 from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, Unchecked
 from tools.pool_admin.doctor.run import run_checks
 
@@ -24,15 +25,24 @@ def email(per_second: float | Unchecked, *, out_of_sandbox: bool | Unchecked = T
     [(10, 10, "=5"), (10, 19, "=9"), (600, 1000, "=500"), (2, 3, "")],
 )
 def test_a_burst_that_leaves_too_little_for_the_triggers(deliver: int, limit: int, lower: str) -> None:
-    here = facts(deliver, concurrency=limit)
+    here = facts(deliver, concurrency=Concurrency(limit, limit))
     only_finding(here, WARNING, f"deliver may run {deliver} times at once")
     assert "--quota-code L-B99A9384" in fix_of(here)
     assert (f"DeliverConcurrency{lower} in" in fix_of(here)) == bool(lower)
 
 
+@pytest.mark.parametrize(
+    ("deliver", "total", "unreserved", "quota"),
+    [(10, 10, 10, 1000), (600, 1000, 1000, 1200), (500, 1000, 900, 1100), (500, 950, 900, 1050)],
+)
+def test_the_requested_quota_is_enough(deliver: int, total: int, unreserved: int, quota: int) -> None:
+    here = facts(deliver, concurrency=Concurrency(total, unreserved))
+    assert f"--desired-value {quota} --region eu-central-1" in fix_of(here)
+
+
 @pytest.mark.parametrize(("deliver", "limit"), [(10, 20), (10, 1000), (10, 0)])
 def test_a_burst_that_leaves_enough(deliver: int, limit: int) -> None:
-    assert run_checks(facts(deliver, concurrency=limit)) == []
+    assert run_checks(facts(deliver, concurrency=Concurrency(limit, limit))) == []
 
 
 @pytest.mark.parametrize(("deliver", "rate", "lower"), [(15, 14.0, "=14"), (10, 1.0, "=2"), (2, 1.0, "")])

@@ -1,13 +1,23 @@
 """The doctor's findings about addresses: users without a verified one, and app clients that change it."""
 
-import re
+import subprocess
 from dataclasses import replace
 from typing import Any
 
 import jmespath  # type: ignore[import-untyped]
 import pytest
 
-from tests.support.doctor_samples import CLEAN, CLIENT, HEALTHY, POOL, STACK, WARNING, fix_of, only_finding
+from tests.support.doctor_samples import (
+    CLEAN,
+    CLIENT,
+    HEALTHY,
+    NOTE,
+    POOL,
+    STACK,
+    WARNING,
+    fix_of,
+    only_finding,
+)
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked, UserFacts
 from tools.pool_admin.doctor.run import run_checks
 
@@ -45,6 +55,8 @@ def test_a_client_that_writes_other_attributes_is_fine() -> None:
 HOSTED = CLIENT | {
     "ClientName": "HOSTED",
     "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
+    "AllowedOAuthFlowsUserPoolClient": True,
+    "AllowedOAuthFlows": ["code"],
     "WriteAttributes": None,
 }
 ADMIN = {"AllowedOAuthScopes": ["openid", "aws.cognito.signin.user.admin"]}
@@ -53,6 +65,21 @@ ADMIN = {"AllowedOAuthScopes": ["openid", "aws.cognito.signin.user.admin"]}
 def test_tokens_of_hosted_sign_ins_write_by_their_scope() -> None:
     only_finding(facts(HOSTED | ADMIN), WARNING, "HOSTED")
     assert run_checks(facts(HOSTED | {"AllowedOAuthScopes": ["openid"]})) == []
+    assert run_checks(facts(HOSTED | ADMIN | {"AllowedOAuthFlows": ["client_credentials"]})) == []
+    assert run_checks(facts(HOSTED | ADMIN | {"AllowedOAuthFlowsUserPoolClient": False})) == []
+
+
+@pytest.mark.parametrize(
+    ("immutable", "words"),
+    [(("email",), "change phone_number with"), (("email", "phone_number"), "")],
+)
+def test_an_immutable_attribute_cannot_be_changed(immutable: tuple[str, ...], words: str) -> None:
+    schema = [*POOL["SchemaAttributes"], *({"Name": name, "Mutable": False} for name in immutable)]
+    here = facts(CLIENT | {"WriteAttributes": None}, SchemaAttributes=schema)
+    if words:
+        only_finding(here, WARNING, words)
+    else:
+        assert run_checks(here) == []
 
 
 def test_tokens_of_the_inner_client_stay_in_its_function() -> None:
@@ -93,15 +120,30 @@ def test_two_such_clients_are_one_finding() -> None:
     assert str(found.fix[-1]).endswith("WriteAttributes of: web kiosk")
 
 
+def test_a_client_without_a_list_needs_a_new_one() -> None:
+    unlisted = {"ClientId": "kiosk", "ClientName": "Kiosk", "WriteAttributes": None}
+    both = facts(WRITES | {"WriteAttributes": ["email", "phone_number"]}, WRITES | unlisted, **NO_SIGN_UP)
+    steps = [str(step) for step in run_checks(both)[0].fix]
+    assert steps[0].startswith("Let a back end change email and phone_number after a step-up")
+    assert steps[1:] == [
+        "Remove email and phone_number from WriteAttributes of: web",
+        "Set WriteAttributes, without email and phone_number, of: kiosk",
+    ]
+
+
 @pytest.mark.parametrize(
     ("users", "words"),
     [
         (
-            UserFacts(1000, 37, BOTH, more=True),
-            "37 of the first 1,000 users have no verified email",
+            UserFacts(1000, 940, 37, BOTH, more=True),
+            "or phone number. doctor looked at the first 1,000 users",
         ),
-        (UserFacts(12, 1, ("sms",), more=False), "1 of 12 users have no verified phone number."),
-        (UserFacts(12, 12, ("email",), more=False), "12 of 12 users have no verified email address."),
+        (
+            UserFacts(1000, 940, 37, BOTH, more=True),
+            "37 of 940 users who can sign in have no verified email address or phone number.",
+        ),
+        (UserFacts(15, 12, 1, ("sms",), more=False), "1 of 12 users who can sign in have no verified phone"),
+        (UserFacts(12, 12, 12, ("email",), more=False), "have no verified email address."),
     ],
 )
 def test_users_without_a_verified_address(users: UserFacts, words: str) -> None:
@@ -109,10 +151,22 @@ def test_users_without_a_verified_address(users: UserFacts, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "users", [None, UserFacts(1000, 0, BOTH, more=True), UserFacts(0, 0, BOTH, more=False)]
+    "users",
+    [
+        None,
+        UserFacts(1000, 1, 0, BOTH, more=True),
+        UserFacts(0, 0, 0, BOTH, more=False),
+        UserFacts(9, 0, 0, BOTH, more=False),
+    ],
 )
 def test_users_with_a_verified_address(users: UserFacts | None) -> None:
     assert run_checks(replace(CLEAN, users=users)) == []
+
+
+def test_a_note_if_no_user_was_checked() -> None:
+    users = UserFacts(1000, 0, 0, BOTH, more=True)
+    found = only_finding(replace(CLEAN, users=users), NOTE, "None of the first 1,000 users signs in with a")
+    assert "list-users" in str(found.fix[0])
 
 
 def test_users_that_cannot_be_listed_are_a_finding() -> None:
@@ -120,19 +174,28 @@ def test_users_that_cannot_be_listed_are_a_finding() -> None:
     only_finding(replace(CLEAN, users=denied), WARNING, "ListUsers: AWS denied calls")
 
 
+def listed_user(name: str, status: str = "CONFIRMED", *, enabled: bool = True, **attributes: str) -> Any:
+    given = [{"Name": attribute, "Value": value} for attribute, value in attributes.items()]
+    return {"Username": name, "UserStatus": status, "Enabled": enabled, "Attributes": given}
+
+
 def test_the_command_lists_exactly_the_users_that_were_counted() -> None:
-    fix = fix_of(replace(CLEAN, users=UserFacts(12, 1, BOTH, more=False)))
-    query = re.search(r'--query "(.*)"', fix)
-    assert query
-    listed = jmespath.search(
-        query[1],
-        {
-            "Users": [
-                {"Username": "ada", "Attributes": [{"Name": "email_verified", "Value": "true"}]},
-                {"Username": "bob", "Attributes": [{"Name": "email_verified", "Value": "false"}]},
-                {"Username": "cy", "Attributes": [{"Name": "phone_number_verified", "Value": "true"}]},
-                {"Username": "di", "Attributes": []},
-            ]
-        },
-    )
-    assert listed == ["bob", "di"]
+    fix = fix_of(replace(CLEAN, users=UserFacts(12, 12, 1, BOTH, more=False), profile="my profile"))
+    # An interactive shell expands `!`. Bash does so in a script only if the script asks for it.
+    script = f"aws() {{ printf '%s\\0' \"$@\"; }}\nset -o history -o histexpand\n{fix[fix.index('aws ') :]}\n"
+    pasted = subprocess.run(["bash"], input=script, capture_output=True, text=True, check=True)
+    arguments = pasted.stdout.split("\0")
+    assert arguments[-5:-1] == ["--region", "eu-central-1", "--profile", "my profile"]
+    users = [
+        listed_user("ada", email="a@b.example", email_verified="true"),
+        listed_user("bob", email="a@b.example", email_verified="false"),
+        listed_user("cy", phone_number="+1", phone_number_verified="True"),
+        listed_user("di"),
+        listed_user("eve", email_verified="true"),
+        listed_user("fay", "EXTERNAL_PROVIDER"),
+        listed_user("gil", "UNCONFIRMED"),
+        listed_user("hal", enabled=False),
+        listed_user("ira", "RESET_REQUIRED"),
+    ]
+    query = arguments[arguments.index("--query") + 1]
+    assert jmespath.search(query, {"Users": users}) == ["bob", "di", "eve", "ira"]

@@ -23,7 +23,7 @@ from tests.support.doctor_samples import (
 from tests.support.fake_user_pool import POOL_ID
 from tests.support.pool_admin_world import OTHERS
 from tools.pool_admin.doctor.clients import KNOWN_FLOWS, clients_that_migrate
-from tools.pool_admin.doctor.facts import Facts, Unreadable
+from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked, Unreadable
 from tools.pool_admin.doctor.finding import Severity
 from tools.pool_admin.doctor.run import run_checks
 
@@ -50,8 +50,12 @@ def flows(*names: str) -> dict[str, Any]:
         (flows("ALLOW_TOKEN_EXCHANGE_IMPERSONATION"), ERROR, "(TOKEN_EXCHANGE_IMPERSONATION)"),
         (flows("ALLOW_TOKEN_EXCHANGE_DELEGATION"), ERROR, "(TOKEN_EXCHANGE_DELEGATION)"),
         (flows("ALLOW_CUSTOM_AUTH", "ALLOW_RIDDLE_AUTH"), ERROR, "ALLOW_RIDDLE_AUTH is not known to be safe"),
-        (flows(), ERROR, "because no flow is listed"),
-        ({"ExplicitAuthFlows": None}, ERROR, "because no flow is listed"),
+        (
+            flows(),
+            ERROR,
+            "Web (web), which lists no flow: Users sign in with a password alone (USER_SRP_AUTH)",
+        ),
+        ({"ExplicitAuthFlows": None}, ERROR, "which lists no flow"),
         ({"PreventUserExistenceErrors": "LEGACY"}, WARNING, "can find out which users exist"),
         ({"PreventUserExistenceErrors": None}, WARNING, "can find out which users exist"),
         ({"AuthSessionValidity": 4}, WARNING, "A sign-in ends after 4 min, but a code is valid for 5 min"),
@@ -85,11 +89,17 @@ def test_the_same_flow_of_five_clients_is_one_finding() -> None:
     ]
 
 
+def test_a_client_that_lists_no_flow_is_in_the_same_finding() -> None:
+    clients = (named("a", **flows("ALLOW_USER_SRP_AUTH")), named("b", **flows()))
+    found = only_finding(replace(CLEAN, clients=clients), ERROR, "(USER_SRP_AUTH)")
+    assert found.about == ("app client A (a)", "app client B (b), which lists no flow")
+
+
 def test_different_flows_are_different_findings() -> None:
-    clients = (named("a", **flows("ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH")), named("b", **flows()))
+    clients = (named("a", **flows("ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH")),)
     found = run_checks(replace(CLEAN, clients=clients))
-    assert [len(finding.about) for finding in found] == [1, 1, 1]
-    assert len({finding.what for finding in found}) == 3
+    assert [finding.about for finding in found] == [("app client A (a)",)] * 2
+    assert len({finding.what for finding in found}) == 2
 
 
 HOSTED = {"AllowedOAuthFlowsUserPoolClient": True, "AllowedOAuthFlows": ["code"]}
@@ -156,7 +166,7 @@ def test_registered_app_clients() -> None:
     )
     assert found.about == ("app client Agent (agent)",)
     delete = "aws cognito-idp delete-user-pool-client --user-pool-id"
-    assert str(found.fix[0]) == f"{delete} {POOL_ID} --client-id agent"
+    assert str(found.fix[0]) == f"{delete} {POOL_ID} --client-id agent --region eu-central-1"
     only_finding(replace(CLEAN, clients=(CLIENT, agent | MACHINE)), NOTE, "for machines only")
     assert run_checks(replace(CLEAN, clients=(CLIENT | {"ClientType": "REGULAR"},))) == []
 
@@ -185,6 +195,18 @@ def test_a_migration_without_its_password_flow() -> None:
 def test_flows_that_run_a_migration(settings: dict[str, Any], runs: bool) -> None:
     found = run_checks(Facts(MIGRATES, (CLIENT, named("old", **settings)), HEALTHY))
     assert any("migrate" in finding.what for finding in found) != runs
+
+
+def test_a_password_page_without_a_domain_runs_no_migration() -> None:
+    pool = {name: value for name, value in MIGRATES.items() if name != "Domain"}
+    found = run_checks(Facts(pool, (CLIENT | PASSWORD_PAGE,), HEALTHY))
+    assert any("migrate" in finding.what for finding in found)
+
+
+def test_an_app_client_that_was_not_read_may_run_a_migration() -> None:
+    unread = (Unchecked("DescribeUserPoolClient", Reason.DENIED, "old"),)
+    facts = replace(CLEAN, pool=MIGRATES, unread_clients=unread)
+    only_finding(facts, WARNING, "DescribeUserPoolClient of old: AWS denied calls")
 
 
 def test_the_clients_that_can_migrate() -> None:
@@ -220,8 +242,31 @@ def test_the_fix_names_the_clients_of_attach() -> None:
     assert fix_of(Facts(BARE, clients, known)) == f"{ATTACH} --client web --code-only-client kiosk"
 
 
+def test_the_fix_names_an_attached_client_that_was_not_read() -> None:
+    unread = (Unchecked("DescribeUserPoolClient", Reason.THROTTLED, "kiosk"),)
+    facts = Facts(BARE, (CLIENT,), with_list("kiosk", web=False, kiosk=True), unread_clients=unread)
+    assert fix_of(facts) == f"{ATTACH} --client web --code-only-client kiosk"
+
+
+def test_the_fix_names_no_registered_client() -> None:
+    facts = Facts(BARE, (CLIENT, named("agent", ClientType="DCR")), HEALTHY)
+    lost = next(f for f in run_checks(facts) if f.what == "The pool lacks triggers.")
+    assert list(map(str, lost.fix)) == [f"{ATTACH} --client web"]
+
+
 def test_the_fix_names_every_client_if_none_uses_codes() -> None:
     closed = tuple(named(name, **flows("ALLOW_REFRESH_TOKEN_AUTH")) for name in ("a", "b"))
+    only_machines = (
+        named("agent", ClientType="DCR"),
+        named("job", **MACHINE, **flows("ALLOW_REFRESH_TOKEN_AUTH")),
+    )
+    facts = Facts(BARE, (*closed, *only_machines), HEALTHY)
+    triggers_lost = next(f for f in run_checks(facts) if f.what == "The pool lacks triggers.")
+    assert list(map(str, triggers_lost.fix)) == [f"{ATTACH} --client a --client b"]
+    without = run_checks(replace(facts, clients=only_machines))
+    assert [str(f.fix[0]) for f in without if f.what == "The pool lacks triggers."] == [
+        f"{ATTACH} --client CLIENT_ID"
+    ]
     assert fix_of(Facts(BARE, closed, HEALTHY)) == f"{ATTACH} --client a --client b"
     hosted = replace(HEALTHY, deployed=replace(STACK, inner_client="b"))
     assert fix_of(Facts(BARE, closed, hosted)) == ATTACH
@@ -235,7 +280,7 @@ def test_only_an_unknown_name_is_a_placeholder() -> None:
     assert fix_of(Facts(BARE, (CLIENT,), unreadable)) == f"{ATTACH} --client web"
 
 
-def test_a_code_alone_beside_a_password() -> None:
+def test_a_code_only_client_in_a_pool_with_a_password() -> None:
     facts = Facts(POOL, (CLIENT, named("kiosk")), with_list("kiosk"))
     found = only_finding(facts, NOTE, "app client Kiosk (kiosk): A code is enough to sign in")
     assert str(found.fix[0]) == "Keep no CODE_ONLY client in this pool, or keep two pools."

@@ -113,7 +113,7 @@ def test_an_attribute_that_prevents_the_hosted_sign_in(
     only_finding(replace(facts(), pool=POOL | {"SchemaAttributes": schema}), severity, words)
 
 
-def test_the_pools_own_password_beside_it_is_a_bypass() -> None:
+def test_the_pools_own_password_on_the_hosted_page_is_a_bypass() -> None:
     offered = facts(SupportedIdentityProviders=["COGNITO", "OneTimeCode"])
     only_finding(offered, ERROR, "hosted page signs users in with a password alone")
 

@@ -1,5 +1,6 @@
 """Commands and steps that fix a finding. An operator runs the commands in the project's folder."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -31,6 +32,16 @@ def join_fixes(steps: Iterable[Fix]) -> tuple[Fix, ...]:
 def attach_command(pool_id: str, stack: str, *rest: str) -> str:
     """The command that attaches a pool. `rest` are more options, such as its app clients."""
     return " ".join(filter(None, (COMMAND, "attach", pool_id, "--stack", stack, *rest)))
+
+
+def aws_command(command: str, region: str, profile: str | None) -> str:
+    """The command of the AWS CLI in a region, with the profile if there is one."""
+    return " ".join(("aws", command, "--region", region, *profile_option(profile)))
+
+
+def profile_option(profile: str | None) -> tuple[str, ...]:
+    """The option for an AWS profile; empty without one."""
+    return (f"--profile {shlex.quote(profile)}",) if profile else ()
 
 
 def deploy_with(setting: str) -> str:

@@ -23,6 +23,17 @@ _WAIT: Any = {"Delay": 1, "MaxAttempts": 300}
 
 
 @dataclass(frozen=True)
+class Concurrency:
+    """How many calls may run at once in the account, in total and without a reservation.
+
+    Both are 0 if Lambda names no limit.
+    """
+
+    total: int = 0
+    unreserved: int = 0
+
+
+@dataclass(frozen=True)
 class Functions:
     """Lambda functions by ARN, with or without an alias."""
 
@@ -73,10 +84,11 @@ class Functions:
         function = arn.removesuffix(f":{alias}") if alias else arn
         return self.client.list_tags(Resource=function).get("Tags", {})
 
-    def unreserved_concurrency(self) -> int:
-        """How many calls may run at once in the account without a reservation; 0 if Lambda names no limit."""
+    def concurrency(self) -> Concurrency:
+        """The account's limit of calls at once."""
         limit = self.client.get_account_settings().get("AccountLimit", {})
-        return int(limit.get("UnreservedConcurrentExecutions") or limit.get("ConcurrentExecutions") or 0)
+        total = int(limit.get("ConcurrentExecutions") or 0)
+        return Concurrency(total, int(limit.get("UnreservedConcurrentExecutions") or total))
 
     def wait_until_ready(self, arn: str) -> None:
         """Wait until Lambda has applied the last change. CloudFormation can report it as done earlier."""

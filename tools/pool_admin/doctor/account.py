@@ -3,25 +3,22 @@
 from collections.abc import Callable, Iterator
 
 from tools.pool_admin import fixes
-from tools.pool_admin.doctor.facts import Facts, StackFacts
+from tools.pool_admin.doctor.facts import Facts, StackFacts, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity
 
 _SMS_DEFAULT_USD = 1.0
 _LEAST_CONCURRENCY = 2  # MinValue of DeliverConcurrency
-_QUOTA = (
-    "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
-    "--desired-value 1000"
-)
+_DEFAULT_QUOTA = 1000
 
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Findings of the account, if a stack is named."""
     if facts.stack:
         for rule in _RULES:
-            yield from rule(facts.stack)
+            yield from rule(facts, facts.stack)
 
 
-def _sender(known: StackFacts) -> Iterator[Finding]:
+def _sender(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     email = known.email
     if email and email.sender_verified is False:
         yield Finding.of(
@@ -29,11 +26,11 @@ def _sender(known: StackFacts) -> Iterator[Finding]:
             "SES",
             f"The sender {email.sender} is not verified, nor is its domain.",
             "SES refuses every email.",
-            f"aws sesv2 create-email-identity --email-identity {email.sender.partition('@')[2]}",
+            facts.aws(f"sesv2 create-email-identity --email-identity {email.sender.partition('@')[2]}"),
         )
 
 
-def _email_sandbox(known: StackFacts) -> Iterator[Finding]:
+def _email_sandbox(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
     if known.email and known.email.out_of_sandbox is False:
         yield Finding.of(
             Severity.ERROR,
@@ -44,7 +41,7 @@ def _email_sandbox(known: StackFacts) -> Iterator[Finding]:
         )
 
 
-def _send_rate(known: StackFacts) -> Iterator[Finding]:
+def _send_rate(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
     email, at_once = known.email, _deliver_concurrency(known)
     # The sandbox has a rate of 1 email a second, and another finding reports it.
     if not email or email.out_of_sandbox is False or not isinstance(email.per_second, float):
@@ -63,17 +60,24 @@ def _send_rate(known: StackFacts) -> Iterator[Finding]:
         )
 
 
-def _concurrency(known: StackFacts) -> Iterator[Finding]:
-    limit, at_once = known.concurrency, _deliver_concurrency(known)
+def _concurrency(facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    if isinstance(known.concurrency, Unchecked):
+        return
+    limit, at_once = known.concurrency.unreserved, _deliver_concurrency(known)
     # Messages and sign-ins come together: with half of the calls, the triggers have as many as deliver.
-    if isinstance(limit, int) and 0 < limit < 2 * at_once:
+    if 0 < limit < 2 * at_once:
+        # The quota includes the reserved calls.
+        quota = max(_DEFAULT_QUOTA, known.concurrency.total + 2 * at_once - limit)
         yield Finding.of(
             Severity.WARNING,
             "Lambda",
             f"deliver may run {at_once} times at once (DeliverConcurrency), and all functions of the account "
             f"together may run {limit} times.",
             "A burst of messages leaves too few calls for the triggers, and sign-ins fail.",
-            _QUOTA,
+            facts.aws(
+                "service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
+                f"--desired-value {quota}"
+            ),
             *_or_lower(limit // 2, at_once),
         )
 
@@ -88,7 +92,7 @@ def _deliver_concurrency(known: StackFacts) -> int:
     return int(known.deployed.parameters.get("DeliverConcurrency") or 0)
 
 
-def _sms(known: StackFacts) -> Iterator[Finding]:
+def _sms(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     sms = known.sms
     if sms and sms.in_sandbox is True:
         yield Finding.of(
@@ -105,11 +109,11 @@ def _sms(known: StackFacts) -> Iterator[Finding]:
             f"SNS stops sending SMS at {sms.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month.",
             "That is enough for a few dozen codes. Request a higher quota from AWS first, then set the "
             "limit.",
-            "aws sns set-sms-attributes --attributes MonthlySpendLimit=USD",
+            facts.aws("sns set-sms-attributes --attributes MonthlySpendLimit=USD"),
         )
 
 
-_RULES: tuple[Callable[[StackFacts], Iterator[Finding]], ...] = (
+_RULES: tuple[Callable[[Facts, StackFacts], Iterator[Finding]], ...] = (
     _sender,
     _email_sandbox,
     _send_rate,

@@ -6,7 +6,7 @@ Source of the flows: botocore's model of Cognito, ExplicitAuthFlowsType and GetD
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, client_label, uses_codes
+from tools.pool_admin.doctor.facts import Client, Facts, client_label, uses_codes
 from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.fixes import Fix
 
@@ -70,8 +70,6 @@ KNOWN_FLOWS: Mapping[str, Flow | None] = {
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Findings of every app client."""
-    if isinstance(facts.clients, Unchecked):
-        return
     for client in facts.clients:
         yield from _bypasses(facts, client)
         if uses_codes(client):
@@ -100,9 +98,9 @@ def _flows(client: Client) -> tuple[str, ...]:
 def _bypasses(facts: Facts, client: Client) -> Iterator[Finding]:
     rules = [rule for flow in _flows(client) if (rule := KNOWN_FLOWS.get(flow, _unknown(flow)))]
     for rule in dict.fromkeys(rules):
-        implied = "" if client.get("ExplicitAuthFlows") else " Cognito allows this because no flow is listed."
+        implied = "" if client.get("ExplicitAuthFlows") else ", which lists no flow"
         yield Finding.of(
-            rule.severity, client_label(client), rule.what + implied, rule.why, *_close(facts, client)
+            rule.severity, client_label(client) + implied, rule.what, rule.why, *_close(facts, client)
         )
 
 

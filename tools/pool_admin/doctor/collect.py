@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.pool_admin.aws_resources.custom_senders import wanted_senders
-from tools.pool_admin.aws_resources.stack import CLAIMS, DELIVER, PROVIDER, SENDER, TRIGGERS, DeployedStack
+from tools.pool_admin.aws_resources.stack import (
+    CLAIMS,
+    DELIVER,
+    PROVIDER,
+    SENDER,
+    TRIGGERS,
+    DeployedStack,
+    split_list,
+)
 from tools.pool_admin.context import AdminContext
-from tools.pool_admin.doctor.addresses import verified_attributes
+from tools.pool_admin.doctor.addresses import OTHER_USERS, verified_attributes
 from tools.pool_admin.doctor.facts import (
     Client,
     EmailFacts,
@@ -37,27 +46,31 @@ _REASONS = {Reason.DENIED: DENIED, Reason.THROTTLED: THROTTLED, Reason.NOT_OFFER
 # 17 calls, which take a few seconds. A pool can have millions of users.
 _MOST_USERS = 1000
 _USERS_PER_CALL = 60  # the most that ListUsers returns
-# Users who cannot sign in with a code: federated users, and users who have not finished their sign-up.
-_OTHER_USERS = frozenset({"EXTERNAL_PROVIDER", "UNCONFIRMED"})
 _STACK_TAG = "aws:cloudformation:stack-name"
 
 
 def collect_facts(context: AdminContext, stack_name: str | None) -> Facts:
     """The facts of a pool, and of its stack if `stack_name` names one.
 
-    Raises `AdminError` or botocore's errors if the pool or the named stack cannot be read.
+    Raises `AdminError` or botocore's errors if the pool cannot be read, and `AdminError` if the named stack
+    does not exist.
     """
     pool = context.pool.describe()
-    clients = _try(_describe_clients, context)
-    stack = context.stack(stack_name) if stack_name else None
-    order = stack.parameters.get("ChannelOrder", "") if stack else ""
-    channels = tuple(order.split(",")) if order else ("email", "sms")
+    clients, unread_clients = _describe_clients(context)
+    named = _try("DescribeStacks", context.stack, stack_name) if stack_name else None
+    stack = None if isinstance(named, Unchecked) else named
+    found = None if stack_name else find_attached_stack(context, pool.get("LambdaConfig") or {})
+    existing = [*(client["ClientId"] for client in clients), *(fact.resource for fact in unread_clients)]
+    all_listed = all(fact.resource for fact in unread_clients)
     return Facts(
         pool,
         clients,
-        _stack_facts(context, stack, clients) if stack else None,
-        _try(count_users, context.pool.cognito, context.pool.pool_id, channels),
-        None if stack else find_attached_stack(context, pool.get("LambdaConfig") or {}),
+        stack_facts(context, stack, existing if all_listed else None) if stack else None,
+        _try("ListUsers", count_users, context.pool.cognito, context.pool.pool_id, _channels(stack or found)),
+        found,
+        unread_clients,
+        replace(named, resource=stack_name or "") if isinstance(named, Unchecked) else None,
+        context.aws.profile,
     )
 
 
@@ -69,9 +82,10 @@ def count_users(cognito: CognitoIdentityProviderClient, pool_id: str, channels: 
     pages = cognito.get_paginator("list_users").paginate(
         UserPoolId=pool_id, PaginationConfig={"MaxItems": _MOST_USERS, "PageSize": _USERS_PER_CALL}
     )
-    users = [user for page in pages for user in page["Users"] if _can_sign_in(user)]
-    without_address = sum(not _has_address(user, channels) for user in users)
-    return UserFacts(len(users), without_address, channels, more=pages.resume_token is not None)
+    read = [user for page in pages for user in page["Users"]]
+    counted = [user for user in read if _can_sign_in(user)]
+    without_address = sum(not _has_address(user, channels) for user in counted)
+    return UserFacts(len(read), len(counted), without_address, channels, more=pages.resume_token is not None)
 
 
 def find_attached_stack(context: AdminContext, triggers: Mapping[str, Any]) -> DeployedStack | None:
@@ -82,15 +96,15 @@ def find_attached_stack(context: AdminContext, triggers: Mapping[str, Any]) -> D
                 # The backup can be older than the stack's deletion, and the trigger can belong to another
                 # project.
                 return context.stack(name)
-        except (AdminError, ClientError):
+        except (AdminError, ClientError, BotoCoreError):
             continue
     return None
 
 
 def email_facts(ses: SESV2Client, sender: str) -> EmailFacts:
     """The facts of SES for the address `sender`."""
-    is_verified = _try(_is_sender_verified, ses, sender)
-    account = _try(ses.get_account)
+    is_verified = _try("GetEmailIdentity", _is_sender_verified, ses, sender)
+    account = _try("GetAccount", ses.get_account)
     if isinstance(account, Unchecked):
         return EmailFacts(sender, is_verified, account, account)
     return EmailFacts(
@@ -101,8 +115,37 @@ def email_facts(ses: SESV2Client, sender: str) -> EmailFacts:
     )
 
 
-def _describe_clients(context: AdminContext) -> tuple[Client, ...]:
-    return tuple(map(context.pool.describe_client, context.pool.client_ids()))
+def _channels(stack: DeployedStack | None) -> tuple[str, ...]:
+    return (split_list(stack.parameters.get("ChannelOrder")) if stack else ()) or ("email", "sms")
+
+
+def _describe_clients(context: AdminContext) -> tuple[tuple[Client, ...], tuple[Unchecked, ...]]:
+    """The app clients, and the calls that failed. A failed call hides no other app client."""
+    names, unread = _list_clients(context)
+    clients = []
+    for name in names:
+        try:
+            client = _try("DescribeUserPoolClient", context.pool.describe_client, name)
+        except AdminError:
+            # The app client was deleted after the list was read.
+            continue
+        if isinstance(client, Unchecked):
+            unread.append(replace(client, resource=name))
+        else:
+            clients.append(client)
+    return tuple(clients), tuple(unread)
+
+
+def _list_clients(context: AdminContext) -> tuple[list[str], list[Unchecked]]:
+    pages = iter(
+        context.pool.cognito.get_paginator("list_user_pool_clients").paginate(UserPoolId=context.pool.pool_id)
+    )
+    names: list[str] = []
+    while page := _try("ListUserPoolClients", next, pages, None):
+        if isinstance(page, Unchecked):
+            return names, [page]
+        names += [client["ClientId"] for client in page["UserPoolClients"]]
+    return names, []
 
 
 def _name_in_backup(context: AdminContext, _triggers: Mapping[str, Any]) -> str:
@@ -116,7 +159,7 @@ def _name_in_tags(context: AdminContext, triggers: Mapping[str, Any]) -> str:
 
 
 def _can_sign_in(user: Mapping[str, Any]) -> bool:
-    return bool(user.get("Enabled", True)) and user.get("UserStatus") not in _OTHER_USERS
+    return bool(user.get("Enabled", True)) and user.get("UserStatus") not in OTHER_USERS
 
 
 def _has_address(user: Mapping[str, Any], channels: tuple[str, ...]) -> bool:
@@ -127,9 +170,10 @@ def _has_address(user: Mapping[str, Any], channels: tuple[str, ...]) -> bool:
     )
 
 
-def _stack_facts(
-    context: AdminContext, stack: DeployedStack, clients: tuple[Client, ...] | Unchecked
+def stack_facts(
+    context: AdminContext, stack: DeployedStack, client_ids: Collection[str] | None
 ) -> StackFacts:
+    """The facts of a stack. `client_ids` are the app clients that the pool has, None if not all are known."""
     optional = [*([CLAIMS] if stack.claims_version else []), *([SENDER] if wanted_senders(stack) else [])]
     called = [*stack.triggers.values(), *(stack.functions[name] for name in optional)]
     names = [*TRIGGERS.values(), DELIVER, *optional]
@@ -137,32 +181,42 @@ def _stack_facts(
     sends_sms = "sms" in stack.parameters.get("ChannelOrder", "sms")
     return StackFacts(
         deployed=stack,
-        permitted={arn: _try(functions.may_be_called_by, arn, context.pool_arn) for arn in called},
-        functions={name: _try(functions.configuration, arns[name]) for name in names},
-        newest={name: _try(functions.newest_configuration, arns[name]) for name in names},
+        permitted={
+            arn: _try("GetPolicy", functions.may_be_called_by, arn, context.pool_arn) for arn in called
+        },
+        functions={
+            name: _try("GetFunctionConfiguration", functions.configuration, arns[name]) for name in names
+        },
+        newest={
+            name: _try("GetFunctionConfiguration", functions.newest_configuration, arns[name])
+            for name in names
+        },
         email=email_facts(context.aws.client("sesv2"), stack.parameters.get("SenderEmail", "")),
         sms=_sms_facts(context.aws.client("sns")) if sends_sms else None,
-        idle_alarms=_try(_idle_alarms, context.aws.client("cloudwatch"), stack.alarms),
-        modes=_modes(context, stack.name, clients),
-        provider=_try(context.pool.provider, PROVIDER) if stack.hosted_client else None,
-        concurrency=_try(functions.unreserved_concurrency),
+        idle_alarms=_try("DescribeAlarms", _idle_alarms, context.aws.client("cloudwatch"), stack.alarms),
+        modes=_modes(context, stack.name, client_ids),
+        provider=_try("DescribeIdentityProvider", context.pool.provider, PROVIDER)
+        if stack.hosted_client
+        else None,
+        concurrency=_try("GetAccountSettings", functions.concurrency),
     )
 
 
 def _modes(
-    context: AdminContext, stack_name: str, clients: tuple[Client, ...] | Unchecked
-) -> Mapping[str, bool] | Unreadable:
+    context: AdminContext, stack_name: str, client_ids: Collection[str] | None
+) -> Mapping[str, bool] | Unreadable | Unchecked:
     try:
-        backup = context.backups.load()
+        backup = _try("GetParameter", context.backups.load)
     except AdminError as error:
         return Unreadable(str(error))
+    if isinstance(backup, Unchecked):
+        return backup
     if backup is None or backup.stack != stack_name:
         return {}
-    if isinstance(clients, Unchecked):
+    if client_ids is None:
         return backup.modes
     # Without the app clients that were deleted after attach.
-    existing = {client["ClientId"] for client in clients}
-    return {client_id: mode for client_id, mode in backup.modes.items() if client_id in existing}
+    return {client_id: mode for client_id, mode in backup.modes.items() if client_id in client_ids}
 
 
 def _is_sender_verified(ses: SESV2Client, sender: str) -> bool:
@@ -180,7 +234,10 @@ def _is_identity_verified(ses: SESV2Client, identity: str) -> bool:
 
 
 def _sms_facts(sns: SNSClient) -> SmsFacts:
-    return SmsFacts(_try(_is_in_sms_sandbox, sns), _try(_monthly_sms_limit, sns))
+    return SmsFacts(
+        _try("GetSMSSandboxAccountStatus", _is_in_sms_sandbox, sns),
+        _try("GetSMSAttributes", _monthly_sms_limit, sns),
+    )
 
 
 def _is_in_sms_sandbox(sns: SNSClient) -> bool:
@@ -201,11 +258,15 @@ def _idle_alarms(cloudwatch: CloudWatchClient, names: tuple[str, ...]) -> tuple[
     return tuple(alarm["AlarmName"] for alarm in alarms if not alarm.get("AlarmActions"))
 
 
-def _try(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Unchecked:
+def _try(operation: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Unchecked:
+    """The result of `call`, or `Unchecked` if AWS refuses it or does not answer.
+
+    `operation` names the call if the error does not.
+    """
     try:
         return call(*args, **kwargs)
     except ClientError as error:
-        for reason, codes in _REASONS.items():
-            if error_code(error) in codes:
-                return Unchecked(error.operation_name, reason)
-        raise
+        reasons = (reason for reason, codes in _REASONS.items() if error_code(error) in codes)
+        return Unchecked(error.operation_name, next(reasons, Reason.FAILED))
+    except BotoCoreError:
+        return Unchecked(operation, Reason.UNREACHABLE)

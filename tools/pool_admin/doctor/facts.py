@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from tools.pool_admin import fixes
+from tools.pool_admin.aws_resources.functions import Concurrency
 from tools.pool_admin.aws_resources.stack import DeployedStack
+from tools.pool_admin.context import region_of_pool
 from tools.pool_admin.fixes import Fix
 
 Client = Mapping[str, Any]
@@ -24,14 +26,17 @@ class Reason(Enum):
     DENIED = "denied"
     THROTTLED = "throttled"
     NOT_OFFERED = "not offered"
+    FAILED = "failed"
+    UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True)
 class Unchecked:
-    """A fact that is not known, because `call` failed."""
+    """A fact that is not known, because `call` failed. `resource` is the id or name in the call, if any."""
 
     call: str
     reason: Reason
+    resource: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,13 @@ class SmsFacts:
 
 @dataclass(frozen=True)
 class UserFacts:
-    """The counted users: all of them, or the first ones if there are `more`.
+    """The users that were read: all of them, or the first ones if there are `more`.
 
-    `without_address` of them can sign in and have no verified address on `channels`.
+    `counted` of them can sign in with a code. `without_address` of those have no verified address on
+    `channels`.
     """
 
+    read: int
     counted: int
     without_address: int
     channels: tuple[str, ...]
@@ -82,8 +89,8 @@ class StackFacts:
     `permitted` maps a function's ARN to whether the pool may call it. `functions` maps a function's name in
     the template to the configuration that its alias serves, and `newest` to its newest configuration. `modes`
     maps each app client that attach named for this stack to whether it is CODE_ONLY. `provider` is the
-    identity provider of the hosted sign-in, None if the pool has none. `concurrency` is how many Lambda calls
-    may run at once in the account without a reservation, 0 if Lambda names no limit.
+    identity provider of the hosted sign-in, None if the pool has none. `concurrency` is the account's
+    limit of Lambda calls at once.
     """
 
     deployed: DeployedStack
@@ -93,23 +100,28 @@ class StackFacts:
     email: EmailFacts | None = None
     sms: SmsFacts | None = None
     idle_alarms: tuple[str, ...] | Unchecked = ()
-    modes: Mapping[str, bool] | Unreadable = field(default_factory=dict)
+    modes: Mapping[str, bool] | Unreadable | Unchecked = field(default_factory=dict)
     provider: Mapping[str, Any] | Unchecked | None = None
-    concurrency: int | Unchecked = 0
+    concurrency: Concurrency | Unchecked = field(default_factory=Concurrency)
 
 
 @dataclass(frozen=True)
 class Facts:
     """A pool and its app clients as AWS describes them, and the stack if the command names one.
 
-    `found_stack` is the stack that the pool uses, if the command names none.
+    `found_stack` is the stack that the pool uses, if the command names none. `unread_clients` are the calls
+    for app clients that failed, and `unread_stack` is the call for the named stack if it failed. `profile` is
+    the AWS profile of the command, for its fixes.
     """
 
     pool: Mapping[str, Any]
-    clients: tuple[Client, ...] | Unchecked
+    clients: tuple[Client, ...]
     stack: StackFacts | None = None
     users: UserFacts | Unchecked | None = None
     found_stack: DeployedStack | None = None
+    unread_clients: tuple[Unchecked, ...] = ()
+    unread_stack: Unchecked | None = None
+    profile: str | None = None
 
     @property
     def pool_id(self) -> str:
@@ -138,33 +150,41 @@ class Facts:
     @property
     def stack_name(self) -> str:
         """The name of the stack to attach; `NAME` if it is not known."""
+        if self.unread_stack:
+            return self.unread_stack.resource
         if self.known_stack is None or (self.is_others and self.known_stack.makes_pool):
             return _STACK_PLACEHOLDER
         return self.known_stack.name
 
     def attach(self, *more: str) -> Fix:
         """The attach command that fixes the pool, with the app clients that use codes or shall use them."""
-        return Fix(fixes.attach_command(self.pool_id, self.stack_name, *more), self._client_options())
+        return Fix(self._attach_command(*more), self._client_options())
 
     def attach_client(self, client: Client) -> Fix:
         """The attach command that fixes one app client, in its current mode."""
-        return Fix(fixes.attach_command(self.pool_id, self.stack_name), (self._option(client["ClientId"]),))
+        return Fix(self._attach_command(), (self._option(client["ClientId"]),))
+
+    def aws(self, command: str) -> str:
+        """The command of the AWS CLI in the pool's region. The CLI has another default region."""
+        return fixes.aws_command(command, region_of_pool(self.pool_id), self.profile)
+
+    def _attach_command(self, *more: str) -> str:
+        options = (*fixes.profile_option(self.profile), *more)
+        return fixes.attach_command(self.pool_id, self.stack_name, *options)
 
     def _client_options(self) -> tuple[str, ...]:
         # attach accepts no app clients for a pool that the stack made.
         if self.is_stacks_own:
             return ()
-        if isinstance(self.clients, Unchecked) or not self.clients:
-            return ("--client CLIENT_ID",)
         stack = self.known_stack
         excluded = {stack.hosted_client, stack.inner_client} if stack else set()
-        ids = [client["ClientId"] for client in self.clients if client["ClientId"] not in excluded]
-        attached = [name for name in ids if name in self._modes]
-        with_codes = [client["ClientId"] for client in self.clients if uses_codes(client)]
-        chosen = attached or [name for name in ids if name in with_codes]
+        clients = [client for client in self.clients if client["ClientId"] not in excluded]
+        names = [*_ids(clients), *(fact.resource for fact in self.unread_clients)]
+        own = [client for client in clients if not is_registered(client)]
+        chosen = [name for name in names if name in self._modes] or _ids(filter(uses_codes, own))
         # A stack with hosted sign-in needs no other app client.
         if not chosen and not (stack and stack.inner_client):
-            chosen = ids
+            chosen = _ids(client for client in own if not is_for_machines(client)) or ["CLIENT_ID"]
         return tuple(self._option(name) for name in chosen)
 
     def _option(self, client_id: str) -> str:
@@ -175,12 +195,26 @@ class Facts:
     @property
     def _modes(self) -> Mapping[str, bool]:
         modes = self.stack.modes if self.stack else {}
-        return {} if isinstance(modes, Unreadable) else modes
+        return {} if isinstance(modes, Unreadable | Unchecked) else modes
 
 
 def uses_codes(client: Client) -> bool:
     """Whether an app client lists the custom flow, which codes use."""
     return any(flow in _CUSTOM_FLOWS for flow in client.get("ExplicitAuthFlows") or [])
+
+
+def is_registered(client: Client) -> bool:
+    """Whether an application registered the app client itself (dynamic client registration)."""
+    return client.get("ClientType") == "DCR"
+
+
+def is_for_machines(client: Client) -> bool:
+    """Whether the app client issues tokens for machines only, which belong to no user."""
+    return client.get("AllowedOAuthFlows") == ["client_credentials"]
+
+
+def _ids(clients: Iterable[Client]) -> list[str]:
+    return [client["ClientId"] for client in clients]
 
 
 def client_label(client: Client) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tools.pool_admin.aws_resources.stack import PROVIDER
-from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, client_label
+from tools.pool_admin.doctor.facts import Client, Facts, client_label, is_for_machines, is_registered
 from tools.pool_admin.doctor.finding import Finding, Severity
 
 _PAGE = "Cognito's own pages do not run custom challenges, so they cannot ask for the code."
@@ -16,17 +16,18 @@ _UNDOCUMENTED = (
 def check(facts: Facts) -> Iterator[Finding]:
     """Findings about the hosted pages and dynamic client registration."""
     yield from _registration(facts)
-    for client in () if isinstance(facts.clients, Unchecked) else facts.clients:
+    for client in facts.clients:
         yield from _pages(facts, client)
         yield from _registered(facts, client)
 
 
 def offers_password_page(client: Client) -> bool:
     """Whether Cognito's own page signs users in with the pool's passwords for this app client."""
-    return _signs_users_in(client) and "COGNITO" in (client.get("SupportedIdentityProviders") or [])
+    return signs_users_in(client) and "COGNITO" in (client.get("SupportedIdentityProviders") or [])
 
 
-def _signs_users_in(client: Client) -> bool:
+def signs_users_in(client: Client) -> bool:
+    """Whether Cognito's hosted pages and OAuth endpoints sign users in for this app client."""
     grants = set(client.get("AllowedOAuthFlows") or []) & {"code", "implicit"}
     return bool(client.get("AllowedOAuthFlowsUserPoolClient") and grants)
 
@@ -44,7 +45,7 @@ def _pages(facts: Facts, client: Client) -> Iterator[Finding]:
     # The stack's own provider asks for a code on its page.
     known = {"COGNITO", PROVIDER} if facts.known_stack and facts.known_stack.hosted_client else {"COGNITO"}
     others = [name for name in client.get("SupportedIdentityProviders") or [] if name not in known]
-    if others and _signs_users_in(client):
+    if others and signs_users_in(client):
         yield Finding.of(
             Severity.NOTE,
             client_label(client),
@@ -84,13 +85,12 @@ def _registration(facts: Facts) -> Iterator[Finding]:
 
 
 def _registered(facts: Facts, client: Client) -> Iterator[Finding]:
-    if client.get("ClientType") != "DCR":
+    if not is_registered(client):
         return
-    delete = (
-        f"aws cognito-idp delete-user-pool-client --user-pool-id {facts.pool_id} "
-        f"--client-id {client['ClientId']}"
+    delete = facts.aws(
+        f"cognito-idp delete-user-pool-client --user-pool-id {facts.pool_id} --client-id {client['ClientId']}"
     )
-    if client.get("AllowedOAuthFlows") == ["client_credentials"]:
+    if is_for_machines(client):
         yield Finding.of(
             Severity.NOTE,
             client_label(client),

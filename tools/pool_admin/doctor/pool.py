@@ -6,7 +6,7 @@ from tools.pool_admin.aws_resources.functions import split_arn
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
 from tools.pool_admin.aws_resources.stack import CLAIMS, TRIGGERS
 from tools.pool_admin.doctor.clients import clients_that_migrate
-from tools.pool_admin.doctor.facts import Facts, Unchecked
+from tools.pool_admin.doctor.facts import Facts
 from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.doctor.managed_login import offers_password_page
 
@@ -27,8 +27,9 @@ def _mfa(facts: Facts) -> Iterator[Finding]:
             POOL,
             f"Cognito's MFA is {setting}.",
             "Users of Cognito's MFA reportedly got tokens without the code.",
-            "aws cognito-idp set-user-pool-mfa-config --mfa-configuration OFF "
-            f"--user-pool-id {facts.pool_id}",
+            facts.aws(
+                f"cognito-idp set-user-pool-mfa-config --mfa-configuration OFF --user-pool-id {facts.pool_id}"
+            ),
         )
 
 
@@ -91,11 +92,11 @@ def _claims(facts: Facts) -> Iterator[Finding]:
 
 
 def _migration(facts: Facts) -> Iterator[Finding]:
-    if not (facts.pool.get("LambdaConfig") or {}).get("UserMigration") or isinstance(
-        facts.clients, Unchecked
-    ):
+    # An app client that could not be read may still run the trigger.
+    if not (facts.pool.get("LambdaConfig") or {}).get("UserMigration") or facts.unread_clients:
         return
-    if not clients_that_migrate(facts.clients) and not any(map(offers_password_page, facts.clients)):
+    has_page = facts.has_domain and any(map(offers_password_page, facts.clients))
+    if not clients_that_migrate(facts.clients) and not has_page:
         yield Finding.of(
             Severity.WARNING,
             "trigger UserMigration",
@@ -114,8 +115,10 @@ def _attribute(facts: Facts) -> Iterator[Finding]:
             POOL,
             f"The attribute {ATTRIBUTE} is missing.",
             "Users cannot choose a channel; the stack's ChannelOrder decides for all of them.",
-            f"aws cognito-idp add-custom-attributes --user-pool-id {facts.pool_id} --custom-attributes "
-            "Name=otp_channel,AttributeDataType=String,Mutable=true",
+            facts.aws(
+                f"cognito-idp add-custom-attributes --user-pool-id {facts.pool_id} --custom-attributes "
+                "Name=otp_channel,AttributeDataType=String,Mutable=true"
+            ),
         )
 
 

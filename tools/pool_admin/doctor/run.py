@@ -17,7 +17,7 @@ from tools.pool_admin.doctor import (
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity, group_findings
 from tools.pool_admin.exit_codes import ERRORS, HEALTHY, WARNINGS
-from tools.pool_admin.fixes import COMMAND, Fix
+from tools.pool_admin.fixes import COMMAND, Fix, profile_option
 
 _CHECKS = (clients, managed_login, pool, addresses, custom_senders, hosted, stack, account)
 _EXIT_CODES = {Severity.NOTE: HEALTHY, Severity.WARNING: WARNINGS, Severity.ERROR: ERRORS}
@@ -33,6 +33,16 @@ _REASONS = {
         Severity.NOTE,
         "AWS does not have these calls here.",
         "Check their results in the console:",
+    ),
+    Reason.FAILED: (
+        Severity.WARNING,
+        "AWS answered calls with an error.",
+        "Run the command again. If the error stays, read it with the AWS CLI, for:",
+    ),
+    Reason.UNREACHABLE: (
+        Severity.WARNING,
+        "Calls did not reach AWS.",
+        "Check the network, and whether the region has the service, for:",
     ),
 }
 
@@ -52,20 +62,25 @@ def exit_code(findings: list[Finding]) -> int:
 
 
 def _unchecked(facts: Facts) -> Iterator[Finding]:
-    unknown = {(fact.call, fact.reason) for fact in _unchecked_facts(facts)}
-    for call, reason in sorted(unknown, key=lambda fact: fact[0]):
-        severity, what, fix = _REASONS[reason]
-        yield Finding.of(severity, call, what, _NOT_KNOWN, Fix(fix, (call,)))
+    for fact in sorted(set(_unchecked_facts(facts)), key=lambda fact: (fact.call, fact.resource)):
+        severity, what, fix = _REASONS[fact.reason]
+        about = f"{fact.call} of {fact.resource}" if fact.resource else fact.call
+        yield Finding.of(severity, about, what, _NOT_KNOWN, Fix(fix, (fact.call,)))
 
 
 def _no_stack(facts: Facts) -> Iterator[Finding]:
-    if facts.stack is None:
+    if facts.stack is None and facts.unread_stack is None:
         yield Finding.of(
             Severity.NOTE,
             "user pool",
             "Only the pool was checked, because no stack was named.",
             "Functions, permissions, SES, SNS, Lambda and alarms belong to the stack.",
-            f"{COMMAND} doctor {facts.pool_id} --stack {facts.stack_name}",
+            " ".join(
+                (
+                    f"{COMMAND} doctor {facts.pool_id} --stack {facts.stack_name}",
+                    *profile_option(facts.profile),
+                )
+            ),
         )
 
 
@@ -75,6 +90,6 @@ def _unchecked_facts(value: Any) -> Iterator[Unchecked]:
     elif is_dataclass(value):
         for each in fields(value):
             yield from _unchecked_facts(getattr(value, each.name))
-    elif isinstance(value, dict):
-        for part in value.values():
+    elif isinstance(value, dict | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
             yield from _unchecked_facts(part)

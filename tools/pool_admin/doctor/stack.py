@@ -44,7 +44,7 @@ def _permissions(facts: Facts, known: StackFacts) -> Iterator[Finding]:
             )
 
 
-def _functions(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
+def _functions(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     for name, served in known.functions.items():
         if isinstance(served, Unchecked):
             continue
@@ -63,12 +63,14 @@ def _functions(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
                 f"function {function}",
                 f"The function may run for {served['Timeout']} s.",
                 f"Cognito stops waiting after {_TRIGGER_SECONDS} s, and may call it again while it runs.",
-                f"aws lambda update-function-configuration --timeout {_TRIGGER_SECONDS} "
-                f"--function-name {function}",
+                facts.aws(
+                    f"lambda update-function-configuration --timeout {_TRIGGER_SECONDS} "
+                    f"--function-name {function}"
+                ),
             )
 
 
-def _outdated_alias(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
+def _outdated_alias(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     for name, served in known.functions.items():
         newest = known.newest.get(name, served)
         if isinstance(served, Unchecked) or isinstance(newest, Unchecked):
@@ -77,13 +79,18 @@ def _outdated_alias(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
         outdated = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
         if outdated or served.get("CodeSha256") != newest.get("CodeSha256"):
             called, _, alias = split_arn(known.deployed.functions[name])
+            publish = facts.aws(
+                f"lambda publish-version --function-name {called} --query Version --output text"
+            )
             yield Finding.of(
                 Severity.WARNING,
                 f"function {called}",
                 f"The alias {alias} does not serve the newest {', '.join(outdated) or 'code'}.",
                 "A changed parameter alone publishes no version, so the alias keeps the old one.",
-                f"aws lambda update-alias --function-name {called} --name {alias} --function-version "
-                f"$(aws lambda publish-version --function-name {called} --query Version --output text)",
+                facts.aws(
+                    f"lambda update-alias --function-name {called} --name {alias} "
+                    f"--function-version $({publish})"
+                ),
             )
 
 
@@ -125,6 +132,8 @@ def _code_only_recorded(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
             f"doctor cannot check whether {CODE_ONLY} still has the value that attach set.",
             known.modes.fix,
         )
+        return
+    if isinstance(known.modes, Unchecked):
         return
     current = known.deployed.code_only
     changed = sorted(name for name, code_only in known.modes.items() if code_only != (name in current))
