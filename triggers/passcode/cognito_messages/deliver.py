@@ -50,7 +50,7 @@ def _send(
     if to.channel is Channel.SMS:
         host = "" if kind in (INVITATION, NOTICE) else sender.host
         text = render_sms(words, secret, app=sender.app, host=host, purpose=name)
-        # What is answered is answered to Cognito, which does not telemetry.
+        # Cognito gets the answer, and does not log it.
         return Taken(to.channel, sender.texts.send(to.value, text, now, counts_as_unanswered=False))
     mail = render_email(words, email_layout(), secret, app=sender.app, purpose=name)
     sender.mail.send(to.value, mail)

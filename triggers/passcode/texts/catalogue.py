@@ -50,10 +50,10 @@ def message_texts(locale: str, kind: str) -> Mapping[str, str]:
 
 
 def cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
-    """The same for one of Cognito's own messages, of a `kind` of its own.
+    """The texts of one of Cognito's own messages, of a `kind` of its own list.
 
-    What stands there for a purpose is the user's name; how long a code lives is not said, because Cognito
-    does not telemetry. A kind without words gets those that fit any code.
+    `{purpose}` is the user's name there. The texts do not say how long a code is valid, because Cognito does
+    not say it. A kind without texts gets those that fit any code.
     """
     return _cognito_table(best_locale(locale, _message_locales()), kind)
 
