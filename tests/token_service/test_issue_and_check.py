@@ -7,7 +7,7 @@ import pytest
 from passcode.token_service.challenge import SIGN_IN, TOKEN, Challenge, kind_of, purpose_of, words_of
 from passcode.token_service.check import Verdict, check
 from passcode.token_service.code import code_from_mac
-from passcode.token_service.issue import IssueRequest, IssueResult, issue
+from passcode.token_service.issue import IssueRequest, IssueResult, issue, rejoined
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import Record, WriteResult
@@ -272,3 +272,10 @@ def test_a_purpose_has_a_kind_and_the_text_of_the_caller() -> None:
 
 def test_a_refusal_without_a_wait_has_none() -> None:
     assert Refused(Refusal.NO_DESTINATION).wait == 0
+
+
+def test_after_a_right_answer_the_next_message_needs_no_cooldown() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    assert answer(store, challenge, NOW + 1).accepted
+    assert rejoined(store.records[f"{SIGN_IN}#subject"], ask(NOW + 2), POLICY).resend_at == NOW + 2
