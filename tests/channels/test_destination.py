@@ -175,3 +175,23 @@ def test_decoys_are_mostly_like_users_and_sometimes_like_any_user(order: tuple[C
     assert set(sets) == {frozenset(order), *(frozenset([channel]) for channel in order)}
     assert sum(count for kind, count in sets.items() if order[0] in kind) > 1_850
     assert {a["custom:otp_channel"] for a in made} == {"", *(channel.name for channel in order[1:])}
+
+
+@pytest.mark.parametrize(
+    ("name", "sub", "channels", "preferred"),
+    [
+        # Each of the first four has one byte of its digest at a threshold or next to it.
+        ("user-292", "7f5a0f1a-84b7-4573-bfab-ba04a3b0b525", [SMS], ""),
+        ("user-612", "8891f7b6-6f46-47ac-9da0-594232fb97e8", [EMAIL, SMS], ""),
+        ("user-1575", "6b9acaf2-daf3-4853-8af9-ec1362d2b2c3", [EMAIL, SMS], "sms"),
+        ("user-143", "2a4abaab-3909-4676-8566-137cc2157f6c", [EMAIL, SMS], ""),
+        ("user-4", "6a58d942-cce7-4ef5-9817-035bba0839db", [EMAIL], ""),
+    ],
+)
+def test_the_decoy_of_a_name_never_changes(
+    name: str, sub: str, channels: list[Channel], preferred: str
+) -> None:
+    """If a release changed the decoys, an observer could tell unknown users from known ones."""
+    decoy = decoy_attributes("salt", name, BOTH)
+    assert (decoy["sub"], decoy["custom:otp_channel"]) == (sub, preferred)
+    assert list(verified_destinations(decoy, BOTH)) == channels

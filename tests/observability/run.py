@@ -1,4 +1,4 @@
-"""A run in which every door says all that it has to say: sign-ins, refusals, lock-outs, failures, a decoy."""
+"""A run in which every function emits all of its metrics: sign-ins, refusals, lockouts, failures, a decoy."""
 
 import json
 import secrets
@@ -25,12 +25,12 @@ US, SWITZERLAND = "+1202555", "+4179123"
 
 @dataclass(frozen=True)
 class Run:
-    """The sign-ins of a run, each by a user of its own, so that nothing has to be waited for."""
+    """The sign-ins of a run. Each has a separate user, so that no cooldown applies."""
 
     stack: Stack
 
     def everything(self) -> None:
-        """All of it. What comes behind the queue comes a little later."""
+        """Do all of them. Metrics of `deliver` follow a little later."""
         self.sign_in_by_email_after_a_wrong_code()
         self.sign_in_by_sms()
         self.lock_out()
@@ -42,7 +42,7 @@ class Run:
         self.confirm_by_the_token_service()
         self.step_up()
         self.sign_in_on_the_page()
-        self.break_every_door()
+        self.break_every_function()
 
     def sign_in_by_email_after_a_wrong_code(self) -> None:
         user = self.user(US)
@@ -57,7 +57,7 @@ class Run:
     def lock_out(self) -> None:
         user = self.user(US)
         for failures in (50, 100):
-            # No failure is due yet, so the sign-in begins; the wait comes between that and the answer.
+            # The sign-in starts without failures. The wait begins between the start and the answer.
             self.put(f"sign_in#{user.sub}", failures=0)
             asked = code_only(self.stack).start(user.email)
             self.put(f"sign_in#{user.sub}", failures=failures, failed_at=int(time.time()))
@@ -76,7 +76,7 @@ class Run:
         day = f"sms_budget#{datetime.now(UTC).date().isoformat()}"
         self.add(day, 1_000_000)
         code_only(self.stack).start(user.email)
-        # It fell over to email, so it is done with the budget, which others still need.
+        # `deliver` has used email instead. The other sign-ins need the budget again.
         self.code(user.email)
         self.add(day, -1_000_000)
 
@@ -92,14 +92,14 @@ class Run:
     def step_up(self) -> None:
         user = self.user(US)
         signed_in = code_only(self.stack).start(user.email).answer(self.code(user.email))
-        # Five messages went out a moment ago.
+        # The user has just received five messages.
         self.put(f"step_up#{user.sub}", send_tat=int(time.time()) + 4_500)
         with pytest.raises(TooSoon):
             self.tokens.step_up(signed_in.tokens["IdToken"])
 
     @property
     def tokens(self) -> TokenClient:
-        """A back end of the token service."""
+        """Return a client of the token service, as a back end uses it."""
         credentials = Credentials("test", "test")
         return TokenClient(
             self.stack.outputs["TokenApiURL"], region=self.stack.region, credentials=credentials
@@ -111,8 +111,8 @@ class Run:
         app.tokens(browser.submit("answer", code=self.code(user.email)))
         session().post(f"{issuer(self.stack)}/token", data={"client_secret": "another"}, timeout=20)
 
-    def break_every_door(self) -> None:
-        for door, event in (
+    def break_every_function(self) -> None:
+        for name, event in (
             ("define_auth_challenge", {"request": {"session": 5}}),
             ("create_auth_challenge", "no event"),
             ("verify_auth_challenge", "no event"),
@@ -121,11 +121,11 @@ class Run:
             ("hosted_sign_in", "no event"),
         ):
             self.stack.client("lambda").invoke(
-                FunctionName=self.stack.functions[door], Payload=json.dumps(event)
+                FunctionName=self.stack.functions[name], Payload=json.dumps(event)
             )
 
     def user(self, prefix: str, channel: str = "email") -> User:
-        """Somebody in the pool with verified addresses."""
+        """Create a user with verified addresses."""
         pool, tag = self.stack.client("cognito-idp"), secrets.token_hex(5)
         email, phone = f"watched-{tag}@people.example", f"{prefix}{secrets.randbelow(10_000):04d}"
         wanted = {"email": email, "email_verified": "true", "phone_number": phone}
@@ -144,7 +144,7 @@ class Run:
         return User(email, phone, password, sub)
 
     def code(self, to: str) -> str:
-        """The code of the newest message to an address, once there is one."""
+        """Wait for a message to an address, and return the code of the newest one."""
         return code_in(until(lambda: inbox.read(self.stack, to))[-1])
 
     def put(self, key: str, **numbers: int) -> None:
@@ -152,7 +152,7 @@ class Run:
         self._update(key, "SET " + ", ".join(f"{name} = :{name}" for name in numbers), numbers)
 
     def add(self, key: str, number: int) -> None:
-        """Add to what a day's SMS counter says."""
+        """Add a number to the SMS counter of a day."""
         self._update(key, "ADD sent :sent", {"sent": number})
 
     def _update(self, key: str, expression: str, numbers: dict[str, int]) -> None:
@@ -170,9 +170,9 @@ def _refused(call: Callable[[], object]) -> None:
 
 
 def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
-    """What `condition` answers, once that is something."""
+    """Wait until `condition` returns a true value, and return it."""
     end = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < end, "what was waited for did not happen"
+        assert time.monotonic() < end, "the condition was not met in time"
         time.sleep(0.1)
     return found

@@ -1,4 +1,4 @@
-"""What template.yaml shows to an operator: the metrics of its dashboard and alarms, and its saved queries."""
+"""The metrics of the dashboard and of the alarms of template.yaml, and its saved queries."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _SEARCH = re.compile(r"^SEARCH\('\{\"([^\"]+)\",([a-z,]+)\} MetricName=\"(\w+)\"
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric as it is shown. A search finds every value of a dimension: then the value is None."""
+    """A metric of a widget or an alarm. A value of None is any value, because a search finds all of them."""
 
     namespace: str
     name: str
@@ -26,7 +26,7 @@ class Metric:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The names of its dimensions."""
+        """Return the names of the dimensions."""
         return tuple(key for key, _ in self.dimensions)
 
 
@@ -40,7 +40,7 @@ class Formula:
 
 
 def of_type(kind: str) -> dict[str, dict[str, Any]]:
-    """The properties of the resources of a type, by their logical names."""
+    """Return the properties of the resources of a type, by logical id."""
     return {name: found["Properties"] for name, found in RESOURCES.items() if found["Type"] == kind}
 
 
@@ -49,9 +49,9 @@ QUERIES = of_type("AWS::Logs::QueryDefinition")
 
 
 def rendered(value: Any) -> str:
-    """A string of the template, with the stack's name filled in and other references by their own names.
+    """Return a string of the template, with the stack's name and with other references as their names.
 
-    What is there by a condition is there.
+    Every condition holds.
     """
     text = value
     if not isinstance(value, str):
@@ -64,7 +64,7 @@ def rendered(value: Any) -> str:
 
 
 def widgets() -> list[dict[str, Any]]:
-    """The dashboard's widgets."""
+    """Return the widgets of the dashboard."""
     found: list[dict[str, Any]] = json.loads(
         rendered(of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"])
     )["widgets"]
@@ -72,14 +72,14 @@ def widgets() -> list[dict[str, Any]]:
 
 
 def dashboard_metrics() -> Iterator[Metric]:
-    """Every metric on the dashboard."""
+    """Yield the metrics of the dashboard."""
     for line in _lines():
         if not isinstance(line[0], dict):
             namespace, name, *rest = [part for part in line if isinstance(part, str)]
             yield Metric(namespace, name, tuple(zip(rest[::2], rest[1::2], strict=True)))
         elif line[0]["expression"].startswith("SEARCH"):
             found = _SEARCH.match(line[0]["expression"])
-            assert found, f"not understood: {line[0]['expression']}"
+            assert found, f"unknown form of a search: {line[0]['expression']}"
             yield Metric(found[1], found[3], tuple((key, None) for key in found[2].split(",")))
 
 
@@ -89,7 +89,7 @@ def _lines() -> Iterator[list[Any]]:
 
 
 def alarm_metrics() -> Iterator[Metric]:
-    """Every metric that an alarm watches, by itself or in an expression."""
+    """Yield the metrics of the alarms, including those in expressions."""
     for alarm in ALARMS.values():
         stats = [entry["MetricStat"]["Metric"] for entry in alarm.get("Metrics", []) if "MetricStat" in entry]
         for stat in stats or [alarm]:
@@ -98,7 +98,7 @@ def alarm_metrics() -> Iterator[Metric]:
 
 
 def formulas() -> Iterator[Formula]:
-    """Every expression that is not a search."""
+    """Yield the expressions that are not searches."""
     for widget in widgets():
         lines = widget["properties"].get("metrics", [])
         ids = frozenset(

@@ -1,4 +1,4 @@
-"""The alarms by themselves: their sums, their words, and where each of them leads."""
+"""The alarms: their expressions, their texts, and the section of the runbook that each one names."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ TOPIC = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::N
 
 
 def result(alarm: str, **values: float | None) -> float:
-    """What an alarm's expression comes to. None is a metric without a data point."""
+    """Return the value of an alarm's expression. None is a metric without a data point."""
     (formula,) = [f for f in shown.formulas() if f.where == alarm]
     functions: dict[str, Any] = {
         "IF": lambda condition, then, otherwise: then if condition else otherwise,
@@ -32,7 +32,7 @@ def test_an_expression_uses_each_of_its_metrics_and_nothing_else(formula: Formul
 
 
 @pytest.mark.parametrize("name", list(ALARMS))
-def test_an_alarm_tells_the_topic_and_where_to_read_on(name: str) -> None:
+def test_an_alarm_notifies_the_topic_and_names_a_section_of_the_runbook(name: str) -> None:
     alarm = ALARMS[name]
     assert alarm["AlarmActions"] == alarm["OKActions"] == TOPIC
     assert alarm["TreatMissingData"] == "notBreaching"
@@ -41,13 +41,13 @@ def test_an_alarm_tells_the_topic_and_where_to_read_on(name: str) -> None:
 
 
 def test_every_alarm_is_on_the_dashboard() -> None:
-    """Without a topic that is the only place where one is seen."""
+    """Without a topic, alarms are visible on the dashboard only."""
     (widget,) = [each for each in shown.widgets() if each["type"] == "alarm"]
     assert sorted(widget["properties"]["alarms"]) == sorted(f"{name}.Arn" for name in ALARMS)
 
 
 @pytest.mark.parametrize("name", [name for name, alarm in ALARMS.items() if "Metrics" in alarm])
-def test_exactly_one_entry_of_an_alarm_is_watched(name: str) -> None:
+def test_an_alarm_watches_exactly_one_expression(name: str) -> None:
     watched = [e for e in ALARMS[name]["Metrics"] if e.get("ReturnData", True)]
     assert ["Expression" in entry for entry in watched] == [True]
 
@@ -55,16 +55,16 @@ def test_exactly_one_entry_of_an_alarm_is_watched(name: str) -> None:
 @pytest.mark.parametrize(
     ("alarm", "values", "value"),
     [
-        # One wrong number at night wakes nobody; three in ten do.
+        # One failure in a quiet hour fires no alarm. Three in ten do.
         ("DeliveryFailingAlarm", {"failed": 1, "sent": None}, 0),
         ("DeliveryFailingAlarm", {"failed": 3, "sent": 7}, 30),
         ("DeliveryFailingAlarm", {"failed": 10, "sent": None}, 100),
-        # Strangers' guesses at names are no collapse, and nobody signing in at all is one.
+        # Guesses at user names do not count, but it counts if no user signs in.
         ("ConversionAlarm", {"issued": 19, "decoys": None, "verified": None}, 100),
         ("ConversionAlarm", {"issued": 500, "decoys": 490, "verified": 9}, 100),
         ("ConversionAlarm", {"issued": 50, "decoys": None, "verified": None}, 0),
         ("ConversionAlarm", {"issued": 50, "decoys": 10, "verified": 30}, 75),
-        # A refusal is an error to Lambda and none to us.
+        # Lambda counts a refusal as an error, and the alarm does not.
         ("CreateErrorsAlarm", {"failed": 40, "throttles": None, "refusals": 40}, 0),
         ("VerifyErrorsAlarm", {"failed": 43, "throttles": 1, "refusals": 40}, 4),
         ("DefineErrorsAlarm", {"failed": 1, "throttles": None, "caught": 2}, 3),
@@ -74,11 +74,11 @@ def test_exactly_one_entry_of_an_alarm_is_watched(name: str) -> None:
         ("HostedErrorsAlarm", {"failed": 1, "throttles": None, "caught": 2}, 3),
     ],
 )
-def test_what_an_alarm_sees(alarm: str, values: dict[str, Any], value: float) -> None:
+def test_the_value_of_an_alarm(alarm: str, values: dict[str, Any], value: float) -> None:
     assert result(alarm, **values) == value
 
 
-def test_the_slow_alarms_ring_before_cognito_gives_up() -> None:
+def test_the_slow_alarms_fire_before_the_timeout_of_cognito() -> None:
     slow = {name: alarm for name, alarm in ALARMS.items() if alarm.get("MetricName") == "Duration"}
     assert set(slow) == {"DefineSlowAlarm", "CreateSlowAlarm", "VerifySlowAlarm", "ClaimsSlowAlarm"}
     assert {(a["ExtendedStatistic"], a["Threshold"]) for a in slow.values()} == {("p99", 3000)}
@@ -89,7 +89,7 @@ def test_every_reason_is_explained(reason: str) -> None:
     assert f"`{reason}`" in OPERATIONS
 
 
-def test_widgets_fill_the_page_without_lying_on_each_other() -> None:
+def test_widgets_fill_the_page_without_overlap() -> None:
     taken = {
         (x, y)
         for w in shown.widgets()

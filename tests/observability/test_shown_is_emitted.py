@@ -1,5 +1,4 @@
-"""The dashboard and the alarms against what the doors really emitted: nothing shown is missing, and nothing
-that is emitted goes unseen."""
+"""The functions emit every metric of the dashboard and the alarms, and the dashboard shows every metric."""
 
 import json
 import re
@@ -18,7 +17,7 @@ from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
-# As the guides of the services list them, with the dimensions that they can be had by.
+# The metrics and dimensions that the guides of the services list.
 OF_AWS = {
     "AWS/Lambda": ({"Invocations", "Errors", "Throttles", "Duration"}, ("FunctionName",)),
     "AWS/ApiGateway": ({"Count", "4XXError", "5XXError", "Latency"}, ("ApiName", "Stage")),
@@ -28,9 +27,9 @@ OF_AWS = {
 }
 BY_PARAMETER = ("pre_token_generation", "custom_sender")
 ABSENT = ("HasClaims", "HasCustomSenders")
-# The last words of what happens behind the queue.
+# The last metrics of `deliver` and of the failures.
 LAST = [("decoys", "deliver"), ("send_failed", "country"), ("send_failed", "budget")]
-LAST += [("errors", door) for door in (*DOORS, "token_api", "hosted_sign_in")]
+LAST += [("errors", name) for name in (*DOORS, "token_api", "hosted_sign_in")]
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Said:
 
 
 def metrics_of(line: dict[str, Any]) -> Iterator[Metric]:
-    """The metrics that CloudWatch makes of a line in its embedded metric format."""
+    """Yield the metrics of a log line in the embedded metric format."""
     for described in line["_aws"]["CloudWatchMetrics"]:
         for keys in described["Dimensions"]:
             for metric in described["Metrics"]:
@@ -56,7 +55,7 @@ def said(local_stack: Stack) -> Said:
     Run(local_stack).everything()
 
     def heard() -> Said | None:
-        lines = [json.loads(text) for door in local_stack.logs().values() for text in door if text[:1] == "{"]
+        lines = [json.loads(text) for log in local_stack.logs().values() for text in log if text[:1] == "{"]
         ours = [line for line in lines if "_aws" in line and line["_aws"]["Timestamp"] >= began]
         metrics = frozenset(metric for line in ours for metric in metrics_of(line))
         words = {(m.name, str(value)) for m in metrics for _, value in m.dimensions}
@@ -78,20 +77,20 @@ def matches(metric: Metric, emitted: Metric) -> bool:
 
 
 @pytest.mark.parametrize("source", [shown.dashboard_metrics, shown.alarm_metrics])
-def test_every_metric_that_is_shown_is_emitted(said: Said, source: Any) -> None:
+def test_every_metric_of_the_dashboard_and_alarms_is_emitted(said: Said, source: Any) -> None:
     watched = own(source())
-    # These doors are there by parameter only; tests/handlers and tests/cognito_messages have what they emit.
-    watched = {m for m in watched if not {("service", door) for door in BY_PARAMETER} & set(m.dimensions)}
+    # These functions are optional. tests/handlers and tests/cognito_messages test their metrics.
+    watched = {m for m in watched if not {("service", name) for name in BY_PARAMETER} & set(m.dimensions)}
     assert len(watched) > 5
     assert {m for m in watched if not any(matches(m, e) for e in said.metrics)} == set()
 
 
-def test_every_metric_that_is_emitted_is_on_the_dashboard(said: Said) -> None:
+def test_every_emitted_metric_is_on_the_dashboard(said: Said) -> None:
     on_it = own(shown.dashboard_metrics())
     assert {e for e in said.metrics if not any(matches(m, e) for m in on_it)} == set()
 
 
-def test_what_aws_emits_is_named_as_aws_names_it(local_stack: Stack) -> None:
+def test_metrics_of_aws_have_the_names_and_dimensions_of_aws(local_stack: Stack) -> None:
     found = [m for m in (*shown.dashboard_metrics(), *shown.alarm_metrics()) if m.namespace in OF_AWS]
     assert {m.namespace for m in found} == set(OF_AWS)
     for metric in found:
@@ -99,7 +98,7 @@ def test_what_aws_emits_is_named_as_aws_names_it(local_stack: Stack) -> None:
         assert metric.name in names
         assert metric.keys == keys
     functions = {m.dimensions[0][1] for m in shown.dashboard_metrics() if m.namespace == "AWS/Lambda"}
-    there = {f"passcode-{door.replace('_', '-')}" for door in BY_PARAMETER}
+    there = {f"passcode-{name.replace('_', '-')}" for name in BY_PARAMETER}
     assert functions == {*local_stack.functions.values(), *there}
 
 
@@ -110,13 +109,13 @@ def test_the_deployed_dashboard_shows_the_alarms(local_stack: Stack) -> None:
     assert "${" not in body
     alarms = next(w for w in json.loads(body)["widgets"] if w["type"] == "alarm")["properties"]["alarms"]
     names = {arn.rpartition(":")[2].split("-")[1] for arn in alarms}
-    # What is not there unless somebody asks for it.
+    # Alarms of optional functions.
     by_parameter = {n for n in shown.ALARMS if shown.RESOURCES[n].get("Condition") in ABSENT}
     assert names == set(shown.ALARMS) - by_parameter
 
 
 @pytest.mark.parametrize("name", list(shown.QUERIES))
-def test_a_saved_query_asks_for_what_the_logs_hold(said: Said, name: str) -> None:
+def test_a_saved_query_uses_the_keys_of_the_logs(said: Said, name: str) -> None:
     query = shown.QUERIES[name]["QueryString"]
     keys = {key for line in said.lines for key in line}
     first, *_ = query.splitlines()

@@ -9,7 +9,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "triggers/requirements.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-mutants.lock", "triggers/requirements.txt"]
+)
 def test_python_packages_are_pinned_and_hashed(name: str) -> None:
     text = (ROOT / name).read_text()
     packages = re.findall(

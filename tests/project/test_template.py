@@ -1,4 +1,4 @@
-"""template.yaml against the design: who may do what, and what must never be switched on or off."""
+"""template.yaml: the permissions of each function, and the settings that must never change."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from tests.support.template import RESOURCES, TEMPLATE, listed, statements
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
-RIGHTS = {
+PERMISSIONS = {
     "DefineAuthChallenge": LOGS,
     "CreateAuthChallenge": LOGS | {"dynamodb:UpdateItem", "sqs:SendMessage"},
     "VerifyAuthChallenge": LOGS | {"kms:GenerateMac", "dynamodb:UpdateItem"},
@@ -33,34 +33,34 @@ def of_type(kind: str) -> dict[str, Any]:
     return {name: r.get("Properties", {}) for name, r in RESOURCES.items() if r["Type"] == kind}
 
 
-@pytest.mark.parametrize("door", RIGHTS)
-def test_each_door_has_a_role_of_its_own_with_the_rights_of_the_design(door: str) -> None:
-    assert RESOURCES[door]["Properties"]["Role"] == {"Fn::GetAtt": [f"{door}Role", "Arn"]}
-    role = RESOURCES[f"{door}Role"]["Properties"]
+@pytest.mark.parametrize("name", PERMISSIONS)
+def test_each_function_has_a_separate_role_with_exactly_its_permissions(name: str) -> None:
+    assert RESOURCES[name]["Properties"]["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
+    role = RESOURCES[f"{name}Role"]["Properties"]
     assert "ManagedPolicyArns" not in role
-    allowed = {a for s in statements(f"{door}Role") if s["Effect"] == "Allow" for a in listed(s["Action"])}
-    assert allowed == RIGHTS[door]
+    allowed = {a for s in statements(f"{name}Role") if s["Effect"] == "Allow" for a in listed(s["Action"])}
+    assert allowed == PERMISSIONS[name]
 
 
-def test_only_an_sms_has_no_resource_to_be_bound_to() -> None:
-    for door in RIGHTS:
-        for statement in statements(f"{door}Role"):
+def test_only_sms_may_use_any_resource() -> None:
+    for name in PERMISSIONS:
+        for statement in statements(f"{name}Role"):
             if statement["Effect"] == "Allow" and "*" in listed(statement["Resource"]):
                 assert statement["Action"] == "sns:Publish"
 
 
 @pytest.mark.parametrize(
-    "door", ["CreateAuthChallenge", "VerifyAuthChallenge", "Deliver", "TokenApi", "HostedSignIn"]
+    "name", ["CreateAuthChallenge", "VerifyAuthChallenge", "Deliver", "TokenApi", "HostedSignIn"]
 )
-def test_each_door_writes_only_its_own_kind_of_item(door: str) -> None:
-    (write,) = [s for s in statements(f"{door}Role") if "dynamodb:UpdateItem" in listed(s["Action"])]
+def test_each_function_writes_only_its_kinds_of_items(name: str) -> None:
+    (write,) = [s for s in statements(f"{name}Role") if "dynamodb:UpdateItem" in listed(s["Action"])]
     keys = write["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-    assert ("sign_in#*" in keys) == (door in ("CreateAuthChallenge", "VerifyAuthChallenge"))
-    assert ("token#*" in keys) == ("step_up#*" in keys) == (door == "TokenApi")
-    assert ("hosted#*" in keys) == ("grant#*" in keys) == (door == "HostedSignIn")
+    assert ("sign_in#*" in keys) == (name in ("CreateAuthChallenge", "VerifyAuthChallenge"))
+    assert ("token#*" in keys) == ("step_up#*" in keys) == (name == "TokenApi")
+    assert ("hosted#*" in keys) == ("grant#*" in keys) == (name == "HostedSignIn")
 
 
-def test_the_token_service_signs_by_its_own_keys_and_in_one_way() -> None:
+def test_the_token_service_signs_with_the_proof_keys_and_one_algorithm() -> None:
     by_action = {str(s["Action"]): s for s in statements("TokenApiRole")}
     sign = by_action["['kms:Sign', 'kms:Verify']"]
     assert sign["Condition"] == {"StringEquals": {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"}}
@@ -71,20 +71,20 @@ def test_the_token_service_signs_by_its_own_keys_and_in_one_way() -> None:
         assert RESOURCES[key]["Properties"]["KeyUsage"] == "SIGN_VERIFY"
 
 
-def test_cognitos_codes_are_opened_by_deliver_alone_and_only_this_pools() -> None:
+def test_only_deliver_decrypts_cognitos_codes_and_only_those_of_this_pool() -> None:
     keys = {
-        door: [s["Resource"] for s in statements(f"{door}Role") if "kms:Decrypt" in listed(s["Action"])]
-        for door in RIGHTS
+        name: [s["Resource"] for s in statements(f"{name}Role") if "kms:Decrypt" in listed(s["Action"])]
+        for name in PERMISSIONS
     }
-    # What the hosted sign-in opens is what it sealed itself.
-    assert {door for door, found in keys.items() if found} == {"Deliver", "HostedSignIn"}
+    # The hosted sign-in decrypts only the data that it has encrypted.
+    assert {name for name, found in keys.items() if found} == {"Deliver", "HostedSignIn"}
     assert keys["HostedSignIn"] == [{"Fn::GetAtt": ["HostedStateKey", "Arn"]}]
     (right,) = [s for s in statements("DeliverRole") if s["Action"] == "kms:Decrypt"]
     assert right["Resource"] == {"Fn::GetAtt": ["CustomSenderKey", "Arn"]}
     assert list(right["Condition"]["StringEquals"]) == ["kms:EncryptionContext:userpool-id"]
 
 
-def test_the_custom_senders_are_in_the_shape_that_cognito_takes() -> None:
+def test_the_custom_senders_have_the_properties_that_cognito_accepts() -> None:
     config = RESOURCES["UserPool"]["Properties"]["LambdaConfig"]
     assert config["KMSKeyID"]["Fn::If"][:2] == [
         "HasCustomSenders",
@@ -100,9 +100,9 @@ def test_the_custom_senders_are_in_the_shape_that_cognito_takes() -> None:
         assert sender["LambdaArn"]["Fn::Sub"].endswith(":function:${AWS::StackName}-custom-sender")
 
 
-def test_every_client_offers_the_custom_flow_alone_and_hides_who_exists() -> None:
+def test_every_client_allows_only_the_custom_flow_and_hides_unknown_users() -> None:
     clients = of_type("AWS::Cognito::UserPoolClient")
-    # Its users prove themselves to the provider; see test_template_hosted.py.
+    # Its users sign in at the provider. See test_template_hosted.py.
     clients.pop("HostedClient")
     assert set(clients) == {"PasswordAndCodeClient", "CodeOnlyClient", "HostedInnerClient"}
     for client in clients.values():
@@ -113,10 +113,10 @@ def test_every_client_offers_the_custom_flow_alone_and_hides_who_exists() -> Non
         assert "email_verified" not in client["WriteAttributes"]
 
 
-def test_the_triggers_may_be_called_by_this_pool_alone() -> None:
+def test_only_this_pool_may_call_the_triggers() -> None:
     permissions = of_type("AWS::Lambda::Permission")
-    for door, own in {"TokenApi": "TokenServiceApi", "HostedSignIn": "HostedSignInApi"}.items():
-        api = permissions.pop(f"{door}Permission")
+    for name, own in {"TokenApi": "TokenServiceApi", "HostedSignIn": "HostedSignInApi"}.items():
+        api = permissions.pop(f"{name}Permission")
         assert api["Principal"] == "apigateway.amazonaws.com"
         assert api["SourceAccount"] == {"Ref": "AWS::AccountId"}
         assert api["SourceArn"]["Fn::Sub"].endswith(f":${{{own}}}/v1/*")
@@ -128,7 +128,7 @@ def test_the_triggers_may_be_called_by_this_pool_alone() -> None:
         assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
-def test_counters_cannot_be_rewound_and_nothing_lies_open() -> None:
+def test_counters_cannot_be_restored_and_everything_is_encrypted() -> None:
     (table,) = of_type("AWS::DynamoDB::Table").values()
     assert "PointInTimeRecoverySpecification" not in table
     assert table["SSESpecification"]["SSEEnabled"] is True
@@ -139,15 +139,14 @@ def test_counters_cannot_be_rewound_and_nothing_lies_open() -> None:
     assert of_type("AWS::Cognito::UserPool")["UserPool"]["MfaConfiguration"] == "OFF"
 
 
-def test_logs_end_some_day() -> None:
+def test_every_log_group_has_a_retention() -> None:
     groups = of_type("AWS::Logs::LogGroup")
-    assert len(groups) == len(RIGHTS)
+    assert len(groups) == len(PERMISSIONS)
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 
-def test_every_parameter_says_what_it_is_and_none_is_a_secret() -> None:
+def test_every_parameter_is_bounded_and_none_is_a_secret() -> None:
     for name, parameter in TEMPLATE["Parameters"].items():
-        assert len(parameter["Description"]) > 20, name
         assert "NoEcho" not in parameter, name
         bounded = {"AllowedPattern", "AllowedValues", "MinValue"} & set(parameter)
         assert bounded, name

@@ -1,4 +1,4 @@
-"""The API of template.yaml against what the function says of itself, and against what must stay off."""
+"""The API of template.yaml: the same as the function's OpenAPI document, and without logs of bodies."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from passcode.confirmation.problems import MEDIA_TYPE, all_kinds
 from tests.support.openapi_checks import described
 from tests.support.template import RESOURCES, TEMPLATE
 
-# The linter's reader marks each string with its line, which others than it do not understand.
+# The linter's strings know their line. JSON turns them into plain strings.
 API: dict[str, Any] = json.loads(json.dumps(RESOURCES["TokenServiceApi"]["Properties"]))
 BODY: dict[str, Any] = API["DefinitionBody"]
 MODELS: dict[str, Any] = BODY["components"]["schemas"]
@@ -23,7 +23,7 @@ ALL_OPERATIONS = {
 }
 
 
-def test_every_endpoint_is_named_and_no_other() -> None:
+def test_the_template_has_exactly_the_endpoints_of_the_function() -> None:
     whole = described().whole["paths"]
     wanted = {(path, method) for path, item in whole.items() for method in item} | {DESCRIPTION}
     assert set(ALL_OPERATIONS) == wanted
@@ -33,7 +33,7 @@ def test_every_endpoint_is_named_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(("path", "method"), sorted(set(ALL_OPERATIONS) - {DESCRIPTION}))
-def test_an_endpoint_asks_for_what_the_description_says(path: str, method: str) -> None:
+def test_an_endpoint_has_the_security_and_the_body_of_the_description(path: str, method: str) -> None:
     ours, said = ALL_OPERATIONS[path, method], described().whole["paths"][path][method]
     assert [{SCHEMES[name]: scopes} for one in ours.get("security", []) for name, scopes in one.items()] == (
         said["security"]
@@ -47,7 +47,7 @@ def test_an_endpoint_asks_for_what_the_description_says(path: str, method: str) 
     assert shapes == [] or shapes[0] == shapes[1]
 
 
-def test_every_endpoint_is_the_functions_and_nothing_is_asked_of_it_for_that() -> None:
+def test_every_endpoint_calls_the_function() -> None:
     for operation in ALL_OPERATIONS.values():
         integration = operation["x-amazon-apigateway-integration"]
         assert (integration["type"], integration["httpMethod"]) == ("aws_proxy", "POST")
@@ -57,14 +57,14 @@ def test_every_endpoint_is_the_functions_and_nothing_is_asked_of_it_for_that() -
     assert alias == {"Live": {"Fn::If": ["HasSnapStart", ":live", ""]}}
 
 
-def test_the_description_follows_no_condition_but_the_pools() -> None:
-    # SAM would not deploy it anew when the condition changes.
+def test_the_definition_depends_only_on_the_condition_of_the_pool() -> None:
+    # SAM would not deploy the API again when another condition changes.
     conditions = re.findall(r'"Fn::If": \["(\w+)"', json.dumps(BODY))
     assert conditions == ["MakesPool"]
 
 
 @pytest.mark.parametrize("name", list(MODELS))
-def test_a_model_takes_every_body_that_the_function_takes(name: str) -> None:
+def test_a_model_accepts_every_body_that_the_function_accepts(name: str) -> None:
     ours, said = MODELS[name], described().whole["components"]["schemas"][name]
     assert ours["additionalProperties"] is said["additionalProperties"] is False
     assert ours["properties"].keys() == said["properties"].keys()
@@ -82,11 +82,11 @@ def test_a_model_takes_every_body_that_the_function_takes(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", list(RESPONSES))
-def test_what_the_gateway_says_is_a_problem_document_of_the_functions_kind(kind: str) -> None:
+def test_an_error_of_the_gateway_is_a_problem_document_like_the_functions(kind: str) -> None:
     response = RESPONSES[kind]
     headers, templates = response["responseParameters"], response["responseTemplates"]
     assert headers["gatewayresponse.header.Content-Type"] == f"'{MEDIA_TYPE}'"
-    # Velocity's signs: nothing is filled in, so nothing of a request is repeated.
+    # Without the signs of a Velocity template, nothing of a request is repeated.
     assert not set("$#") & set(templates["application/json"])
     problem = json.loads(templates["application/json"])
     assert str(problem["status"]) == response["statusCode"]
@@ -103,8 +103,8 @@ def test_what_the_gateway_says_is_a_problem_document_of_the_functions_kind(kind:
     assert name in known or name in ("not-authorised", "throttled")
 
 
-def test_what_the_gateway_may_say_is_said_by_us() -> None:
-    # DEFAULT_4XX and DEFAULT_5XX stand for all that are not named.
+def test_the_template_defines_the_gateways_errors() -> None:
+    # DEFAULT_4XX and DEFAULT_5XX cover the other errors.
     wanted = {"BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "REQUEST_TOO_LARGE", "UNAUTHORIZED"}
     wanted |= {"ACCESS_DENIED", "MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE", "EXPIRED_TOKEN"}
     assert wanted | {"THROTTLED", "WAF_FILTERED", "DEFAULT_4XX", "DEFAULT_5XX"} <= set(RESPONSES)
@@ -124,15 +124,15 @@ def test_every_method_has_a_limit_and_no_body_is_logged() -> None:
     assert "AccessLogSetting" not in API
 
 
-def test_a_proof_is_good_for_five_minutes_unless_the_operator_says_otherwise() -> None:
-    # Who checks proofs by the key set alone takes one for good until it expires: ten minutes at most.
+def test_a_proof_is_valid_for_five_minutes_by_default_and_ten_at_most() -> None:
+    # A verifier that uses only the key set accepts a proof until it expires.
     life = TEMPLATE["Parameters"]["ProofLifeSeconds"]
     assert (life["Default"], life["MaxValue"]) == (300, 600)
     given = RESOURCES["TokenApi"]["Properties"]["Environment"]["Variables"]["PROOF_LIFE_SECONDS"]
     assert given == {"Ref": "ProofLifeSeconds"}
 
 
-def test_without_the_token_service_nothing_of_it_is_there() -> None:
+def test_all_resources_of_the_token_service_have_its_condition() -> None:
     conditions = {"HasTokenService", "HasSnapStartAndTokenService", "HasWebAclAndTokenService"}
     conditions |= {"MakesProofKeyA", "MakesProofKeyB"}
     ours = {name: found for name, found in RESOURCES.items() if name.startswith(("Token", "Proof"))}
@@ -149,7 +149,7 @@ def test_without_the_token_service_nothing_of_it_is_there() -> None:
     ("choice", "keys"),
     [("A", ["A"]), ("A_THEN_B", ["A", "B"]), ("B_THEN_A", ["B", "A"]), ("B", ["B"])],
 )
-def test_the_first_key_that_is_named_signs(choice: str, keys: list[str]) -> None:
+def test_the_first_listed_key_signs(choice: str, keys: list[str]) -> None:
     def holds(condition: Any) -> bool:
         if "Condition" in condition:
             return holds(TEMPLATE["Conditions"][condition["Condition"]])

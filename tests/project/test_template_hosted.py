@@ -1,4 +1,4 @@
-"""The hosted sign-in of template.yaml: its API, its app clients, and what WAF may leave uncounted."""
+"""The hosted sign-in of template.yaml: its API, its app clients, and the requests that WAF does not count."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from passcode.hosted.oidc import CLAIMS, discovery
 from passcode.hosted.routes import _ROUTES
 from tests.support.template import RESOURCES, TEMPLATE, statements
 
-# The linter's reader marks each string with its line, which others than it do not understand.
+# The linter's strings know their line. JSON turns them into plain strings.
 API: dict[str, Any] = json.loads(json.dumps(RESOURCES["HostedSignInApi"]["Properties"]))
 BODY: dict[str, Any] = API["DefinitionBody"]
 RESPONSES: dict[str, Any] = BODY["x-amazon-apigateway-gateway-responses"]
@@ -25,7 +25,7 @@ def properties(name: str) -> dict[str, Any]:
     return found
 
 
-def test_every_path_of_the_function_is_named_and_no_other() -> None:
+def test_the_template_has_exactly_the_paths_of_the_function() -> None:
     assert set(OPERATIONS) == set(_ROUTES)
     for operation in OPERATIONS.values():
         assert "security" not in operation
@@ -34,7 +34,7 @@ def test_every_path_of_the_function_is_named_and_no_other() -> None:
     name, alias = API["Variables"]["function"]["Fn::Sub"]
     assert name == "${AWS::StackName}-hosted-sign-in${Live}"
     assert alias == {"Live": {"Fn::If": ["HasSnapStart", ":live", ""]}}
-    # SAM would not deploy it anew when a condition changes.
+    # SAM would not deploy the API again when a condition changes.
     assert "Fn::If" not in json.dumps(BODY)
     assert "Cors" not in API
     assert "Access-Control" not in json.dumps(BODY)
@@ -55,13 +55,13 @@ def test_every_method_has_a_limit_and_no_body_is_logged() -> None:
 
 def test_forms_and_pages_stay_text() -> None:
     types = [each.replace("~1", "/") for each in API["BinaryMediaTypes"]]
-    # The first that Chromium and Firefox, Safari, and nobody in particular name for a picture.
+    # The first types in the Accept header of Chromium and Firefox, of Safari, and of other clients.
     assert {"image/avif", "image/webp", "image/*"} <= set(types)
     assert all(each.startswith("image/") for each in types)
 
 
 @pytest.mark.parametrize("kind", list(RESPONSES))
-def test_what_the_gateway_says_is_a_small_page_that_does_nothing(kind: str) -> None:
+def test_an_error_of_the_gateway_is_a_small_page_without_scripts(kind: str) -> None:
     response = RESPONSES[kind]
     headers = {
         name.removeprefix("gatewayresponse.header."): value.strip("'")
@@ -71,7 +71,7 @@ def test_what_the_gateway_says_is_a_small_page_that_does_nothing(kind: str) -> N
     assert (headers["Cache-Control"], headers["X-Frame-Options"]) == ("no-store", "DENY")
     assert headers["Content-Security-Policy"] == "sandbox"
     (page,) = response["responseTemplates"].values()
-    # Velocity's signs: nothing is filled in, so nothing of a request is repeated.
+    # Without the signs of a Velocity template, nothing of a request is repeated.
     assert not set("$#") & set(page)
     assert "<script" not in page
     sentences = re.findall(r"<p>(.+)$", page)
@@ -80,7 +80,7 @@ def test_what_the_gateway_says_is_a_small_page_that_does_nothing(kind: str) -> N
     assert ("Retry-After" in headers) == (kind in ("THROTTLED", "DEFAULT_5XX"))
 
 
-def test_the_hosted_client_offers_the_provider_and_no_way_round_it() -> None:
+def test_the_hosted_client_allows_only_the_provider() -> None:
     client, provider = properties("HostedClient"), properties("HostedProvider")
     assert client["SupportedIdentityProviders"] == [provider["ProviderName"]] == [SETTINGS["PROVIDER_NAME"]]
     assert client["AllowedOAuthFlows"] == ["code"]
@@ -91,7 +91,7 @@ def test_the_hosted_client_offers_the_provider_and_no_way_round_it() -> None:
     assert RESOURCES["HostedClient"]["DependsOn"] == "HostedProvider"
 
 
-def test_the_inner_client_is_the_functions_alone() -> None:
+def test_only_the_function_uses_the_inner_client() -> None:
     inner = properties("HostedInnerClient")
     assert inner["GenerateSecret"] is True
     assert inner["ExplicitAuthFlows"] == ["ALLOW_CUSTOM_AUTH"]
@@ -100,7 +100,7 @@ def test_the_inner_client_is_the_functions_alone() -> None:
     assert {"Ref": "HostedInnerClient"} not in [output["Value"] for output in TEMPLATE["Outputs"].values()]
 
 
-def test_define_knows_the_inner_client_where_no_password_is_asked_for() -> None:
+def test_define_lists_the_inner_client_only_in_the_mode_code_only() -> None:
     given = properties("DefineAuthChallenge")["Environment"]["Variables"]["CODE_ONLY_CLIENTS"]
     asked, listed, otherwise = given["Fn::If"]
     assert asked == "HasHostedCodeOnly"
@@ -109,7 +109,7 @@ def test_define_knows_the_inner_client_where_no_password_is_asked_for() -> None:
     assert condition == {"Fn::Equals": [{"Ref": "HostedSignInMode"}, "CODE_ONLY"]}
 
 
-def test_what_is_mapped_is_claimed_and_cognito_may_write_it() -> None:
+def test_cognito_may_write_every_mapped_claim() -> None:
     mapping = dict(properties("HostedProvider")["AttributeMapping"])
     assert mapping.pop("username") == "sub"
     assert mapping == {name: name for name in CLAIMS}
@@ -118,18 +118,18 @@ def test_what_is_mapped_is_claimed_and_cognito_may_write_it() -> None:
 
 
 def written_by(client: str) -> list[str]:
-    """What a client of the stack's own pool may write."""
+    """Return the attributes that a client of the stack's pool may write."""
     written = properties(client)["WriteAttributes"]
     if isinstance(written, list):
         return written
     own, of_own, of_another = written["Fn::If"]
-    # A pool that exists may require what nobody here knows; with no list a client may write all that can be.
+    # An existing pool may require any attribute. Without a list, a client may write all of them.
     assert (own, of_another) == ("MakesPool", {"Ref": "AWS::NoValue"})
     return list(of_own)
 
 
 def test_every_client_may_write_what_the_pool_requires() -> None:
-    """Cognito refuses a client that may not: "Invalid write attributes specified"."""
+    """Cognito refuses another client with "Invalid write attributes specified"."""
     required = {each["Name"] for each in properties("UserPool")["Schema"] if each.get("Required")}
     assert required
     clients = [name for name, found in RESOURCES.items() if found["Type"] == "AWS::Cognito::UserPoolClient"]
@@ -138,7 +138,7 @@ def test_every_client_may_write_what_the_pool_requires() -> None:
         assert required <= set(written_by(client)), client
 
 
-def test_cognito_and_the_function_are_told_the_same() -> None:
+def test_cognito_and_the_function_have_the_same_settings() -> None:
     details = properties("HostedProvider")["ProviderDetails"]
     assert details["client_id"] == SETTINGS["RP_CLIENT_ID"]
     assert details["client_secret"] == {"Fn::Sub": "{{resolve:secretsmanager:${HostedClientSecret.Id}}}"}
@@ -150,17 +150,17 @@ def test_cognito_and_the_function_are_told_the_same() -> None:
     }
     issuer = SETTINGS["ISSUER"]["Fn::Sub"]
     assert issuer == TEMPLATE["Outputs"]["HostedIssuer"]["Value"]["Fn::Sub"]
-    told = discovery(issuer)
+    metadata = discovery(issuer)
     assert said == {
-        "oidc_issuer": told["issuer"],
-        "authorize_url": told["authorization_endpoint"],
-        "token_url": told["token_endpoint"],
-        "attributes_url": told["userinfo_endpoint"],
-        "jwks_uri": told["jwks_uri"],
+        "oidc_issuer": metadata["issuer"],
+        "authorize_url": metadata["authorization_endpoint"],
+        "token_url": metadata["token_endpoint"],
+        "attributes_url": metadata["userinfo_endpoint"],
+        "jwks_uri": metadata["jwks_uri"],
     }
 
 
-def test_the_look_is_by_parameter_and_no_logo_is_the_default() -> None:
+def test_the_brand_comes_from_parameters_and_has_no_logo_by_default() -> None:
     for setting, name in (
         ("APP_NAME", "AppName"),
         ("BRAND_COLOR", "BrandColor"),
@@ -172,14 +172,14 @@ def test_the_look_is_by_parameter_and_no_logo_is_the_default() -> None:
     taken = re.compile(logo["AllowedPattern"])
     for kind in ("png", "webp", "svg+xml"):
         assert taken.fullmatch(f"data:image/{kind};base64,iVBORw0KGgo=")
-    # A page would be served by the app's own name.
+    # Other types could run scripts or load other sites.
     for other in ("data:text/html;base64,PGI+", "https://elsewhere.example/logo.png", "data:image/png,x"):
         assert not taken.fullmatch(other)
     assert re.fullmatch(color["AllowedPattern"], color["Default"])
     assert not re.fullmatch(color["AllowedPattern"], "#000000;}")
 
 
-def test_what_is_sealed_opens_for_its_own_item_alone() -> None:
+def test_encrypted_data_can_be_decrypted_only_for_its_item() -> None:
     (seal,) = [s for s in statements("HostedSignInRole") if "kms:Encrypt" in s["Action"]]
     assert seal["Resource"] == {"Fn::GetAtt": ["HostedStateKey", "Arn"]}
     assert seal["Condition"] == {"StringLike": {"kms:EncryptionContext:item": ["hosted#*", "grant#*"]}}
@@ -192,11 +192,11 @@ def test_what_is_sealed_opens_for_its_own_item_alone() -> None:
 
 
 def uncounted() -> list[tuple[re.Pattern[str], bool]]:
-    """The paths whose requests do not count for their address; True where they must look signed."""
+    """Return the paths whose requests WAF does not count, each with whether the request must be signed."""
     rule = next(rule for rule in properties("StackWebAcl")["Rules"] if rule["Name"] == "RequestsPerAddress")
     scope = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["NotStatement"]["Statement"]
     unnamed, free = scope["AndStatement"]["Statements"]
-    # The pool's calls have this header, whatever their path; a request without it is none of the pool's.
+    # Every call of the pool has this header, on any path.
     target = unnamed["NotStatement"]["Statement"]["SizeConstraintStatement"]
     assert target["FieldToMatch"] == {"SingleHeader": {"Name": "x-amz-target"}}
     assert (target["ComparisonOperator"], target["Size"]) == ("GT", 0)
@@ -209,7 +209,7 @@ def uncounted() -> list[tuple[re.Pattern[str], bool]]:
     return found
 
 
-def test_people_are_counted_and_back_ends_are_not() -> None:
+def test_waf_counts_users_but_not_back_ends() -> None:
     free = {path for _, path in OPERATIONS for regex, _ in uncounted() if regex.search(f"/v1{path}")}
     assert free == {
         "/token",
@@ -224,15 +224,15 @@ def test_people_are_counted_and_back_ends_are_not() -> None:
         assert matched == ([True] if signed else [False] if path.startswith("/.well-known") else []), path
 
 
-def test_nothing_that_watches_keeps_a_request() -> None:
+def test_neither_waf_nor_tracing_stores_requests() -> None:
     acl = json.loads(json.dumps(properties("StackWebAcl")))
     kept = [each["VisibilityConfig"]["SampledRequestsEnabled"] for each in [acl, *acl["Rules"]]]
     assert kept == [False] * 5
-    # Whoever signs in may be named in the URL of /authorize, and API Gateway's trace would keep it.
+    # The URL of /authorize can contain an address, and a trace of API Gateway would record it.
     assert "TracingEnabled" not in API
 
 
-def test_without_the_hosted_sign_in_nothing_of_it_is_there() -> None:
+def test_all_resources_of_the_hosted_sign_in_have_its_condition() -> None:
     assert TEMPLATE["Parameters"]["HostedSignInMode"]["Default"] == "OFF"
     ours = {name: found for name, found in RESOURCES.items() if name.startswith("Hosted")}
     assert len(ours) > 15

@@ -1,4 +1,4 @@
-"""How often and how long a door's clients try: a repeat may count twice, and Cognito waits five seconds."""
+"""How often and how long a client tries. A repeat can count twice, and Cognito waits five seconds."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from benchmarks.imports import command, environment
 
 REPORT = """
 import gc, json
-import {door}
+import {name}
 from botocore.client import BaseClient
 found = {{}}
 for client in (o for o in gc.get_objects() if isinstance(o, BaseClient)):
@@ -21,7 +21,7 @@ print(json.dumps(found))
 
 
 @pytest.mark.parametrize(
-    ("door", "tries"),
+    ("name", "tries"),
     [
         ("create_auth_challenge", {"dynamodb": 2, "sqs": 1}),
         ("verify_auth_challenge", {"kms": 2, "dynamodb": 1}),
@@ -29,11 +29,11 @@ print(json.dumps(found))
         ("deliver", {"kms": 2, "dynamodb": 2, "sesv2": 1, "sns": 1}),
     ],
 )
-def test_tries_and_timeouts(door: str, tries: dict[str, int]) -> None:
-    statement = REPORT.format(door=door)
+def test_tries_and_timeouts(name: str, tries: dict[str, int]) -> None:
+    statement = REPORT.format(name=name)
     done = subprocess.run(command(statement), env=environment(), check=True, capture_output=True, text=True)
     found = json.loads(done.stdout)
     assert {service: each[0] for service, each in found.items()} == tries
-    if door != "deliver":
-        # botocore's pause before a second try is a second at most.
+    if name != "deliver":
+        # botocore waits at most a second before its second try.
         assert sum(n * (connect + read) + (n - 1) for n, connect, read in found.values()) < 5

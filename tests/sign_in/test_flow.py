@@ -126,3 +126,9 @@ def test_ten_wrong_answers_lock_everybody_alike(user_not_found: bool) -> None:
     with pytest.raises(Refused) as refused:
         Flow(world, user_not_found=user_not_found).start()
     assert parse_tag(str(refused.value)) == RefusalTag("locked", 300)
+
+
+def test_before_a_channel_is_chosen_no_code_is_valid() -> None:
+    flow = Flow(World(choice_asked=True))
+    flow.start()
+    assert (flow.public["status"], flow.public["expiresIn"]) == ("CHOOSE", "0")

@@ -71,6 +71,7 @@ def test_every_digit_occurs_in_every_place() -> None:
 
 def test_a_raw_code_does_not_show_itself() -> None:
     code = Code("123456")
+    assert repr(code) == "Code(***)"
     for shown in (repr(code), str(code), f"{code}", f"{code!r}", repr([code])):
         assert "123456" not in shown
     with pytest.raises(TypeError, match="never stored"):

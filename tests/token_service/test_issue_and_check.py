@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from passcode.token_service.challenge import SIGN_IN, Challenge
+from passcode.token_service.challenge import SIGN_IN, TOKEN, Challenge, kind_of, purpose_of, words_of
 from passcode.token_service.check import Verdict, check
 from passcode.token_service.code import code_from_mac
-from passcode.token_service.issue import IssueRequest, IssueResult, issue
+from passcode.token_service.issue import IssueRequest, IssueResult, issue, rejoined
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import Record, WriteResult
@@ -264,3 +264,29 @@ def test_a_packed_challenge_has_at_most_1280_characters() -> None:
     assert Challenge.unpack(longest.pack()) == longest
     with pytest.raises(ValueError, match="not a challenge"):
         Challenge.unpack(replace(longest, subject=longest.subject + "s").pack())
+
+
+def test_a_wrong_answer_after_a_pause_is_the_first_failure() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    key = f"{SIGN_IN}#subject"
+    store.records[key] = replace(store.records[key], failures=100, failed_at=NOW - POLICY.pause_seconds)
+    assert answer(store, challenge, NOW, wrong(challenge)).refusal is Refusal.WRONG
+    assert (store.records[key].failures, store.records[key].failed_at) == (1, NOW)
+
+
+def test_a_purpose_has_a_kind_and_the_text_of_the_caller() -> None:
+    purpose = purpose_of(TOKEN, "to pay: 20 EUR")
+    assert (kind_of(purpose), words_of(purpose)) == (TOKEN, "to pay: 20 EUR")
+    assert (kind_of(SIGN_IN), words_of(SIGN_IN)) == (SIGN_IN, "")
+
+
+def test_a_refusal_without_a_wait_has_none() -> None:
+    assert Refused(Refusal.NO_DESTINATION).wait == 0
+
+
+def test_after_a_right_answer_the_next_message_needs_no_cooldown() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    assert answer(store, challenge, NOW + 1).accepted
+    assert rejoined(store.records[f"{SIGN_IN}#subject"], ask(NOW + 2), POLICY).resend_at == NOW + 2

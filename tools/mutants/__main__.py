@@ -4,7 +4,8 @@
 
 MUTMUT_PYTHON is the interpreter of the environment that has mutmut. MUTANT limits the run to matching names,
 such as 'passcode.sign_in.verify.*'. accepted.toml lists survivors that are harmless, with reasons. The exit
-code is 1 if there are other survivors, or if a full run does not find an accepted one.
+code is 1 if there are other survivors, or if a full run does not find an accepted one. A failure of mutmut
+gives mutmut's exit code.
 """
 
 import os
@@ -57,9 +58,14 @@ def survivors(python: str) -> list[Mutant]:
 def main(python: str, *selected: str) -> int:
     """Run mutmut and print the survivors. Return the exit code."""
     began = time.monotonic()
+    python = str(Path(python).absolute())
     prepare()
-    mutmut(str(Path(python).absolute()), "run", *selected, capture=False)
-    found = survivors(str(Path(python).absolute()))
+    try:
+        mutmut(python, "run", *selected, capture=False)
+    except subprocess.CalledProcessError as error:
+        print("mutmut failed. Its output is above.", file=sys.stderr)
+        return error.returncode
+    found = survivors(python)
     reasons = accepted()
     unknown = [mutant for mutant in found if mutant.change not in reasons]
     known = {mutant.change for mutant in found} & reasons.keys()
