@@ -20,6 +20,8 @@ def sources(tmp_path: Path) -> Path:
         "kit/late.py": "x = 1\n",
         "kit/other.py": "",
         "words/en.json": "{}",
+        "pages/page.html": "",
+        "pages/page.txt": "",
         "requirements.txt": "",
     }
     for name, text in texts.items():
@@ -33,8 +35,8 @@ def shipped(artefact: Path) -> set[str]:
 
 
 def test_what_is_reached_is_shipped_and_no_more(sources: Path, tmp_path: Path) -> None:
-    build.build(sources / "my_door.py", tmp_path / "out", ["words"])
-    ours = {"my_door.py", "kit/__init__.py", "kit/near.py", "kit/late.py", "words/en.json"}
+    build.build(sources / "my_door.py", tmp_path / "out", ["words", "pages/page.html"])
+    ours = {"my_door.py", "kit/__init__.py", "kit/near.py", "kit/late.py", "words/en.json", "pages/page.html"}
     assert shipped(tmp_path / "out") == ours
 
 

@@ -3,7 +3,8 @@
     cd triggers && python ../tools/artefacts/build.py LOGICAL_ID FOLDER [DATA ...]
 
 `sam build` calls it through triggers/Makefile. Any Python from 3.11 on does, on any machine: it needs only
-the standard library and pip. FOLDER gets the artefact; DATA are folders that the function reads as files.
+the standard library and pip. FOLDER gets the artefact; DATA are files that the function reads, or folders of
+such files.
 """
 
 import os
@@ -61,8 +62,8 @@ def build(handler: Path, artefact: Path, data: Iterable[str]) -> None:
     """Fill the folder `artefact` for `handler`, a file in the folder of the sources."""
     source = handler.parent
     files, foreign = reached(handler, [source])
-    for folder in data:
-        files |= {file for file in (source / folder).iterdir() if file.is_file()}
+    for name in data:
+        files |= set(files_below(source / name))
     ship(files, source, artefact)
     if foreign:
         with TemporaryDirectory() as packages:
