@@ -34,6 +34,8 @@ def test_an_english_sms_is_one_part() -> None:
 def test_a_mail_says_the_code_its_life_and_a_warning(locale: str) -> None:
     mail = render_email(TABLES[locale], LAYOUT, CODE, app="Example", minutes=5)
     assert "012345" not in mail.subject, "a subject is shown on locked screens"
+    lines = [line.strip("\u2066\u2069") for line in mail.text.splitlines()]
+    assert "012345" in lines, "the code is alone in its line"
     for body in (mail.text, mail.html):
         assert body.count("012345") == 1
         assert "5" in body

@@ -61,6 +61,8 @@ def test_a_message_is_whole(locale: str, kind: str) -> None:
         words, secret, app="A & B", host="" if kind in ("invitation", "notice") else "e.example"
     ).text
     times = 0 if secret is None else 1
+    lines = [line.strip("\u2066\u2069") for line in mail.text.splitlines()]
+    assert lines.count("271828") == times, "the code is alone in its line"
     assert mail.text.count("271828") == mail.html.count("271828") == times
     assert text.count("271828") == (2 if "@e.example #271828" in text else times)
     assert ("letter-spacing" in mail.html) == bool(times), "no empty box where a code would be"

@@ -106,15 +106,16 @@ def test_without_words_of_the_caller_there_is_no_line_for_them(locale: str) -> N
 
 def test_in_english_word_for_word() -> None:
     mail = mail_for("to approve a payment of 20 EUR")
-    assert mail.subject == "Your Example code"
+    assert mail.subject == "Your Example verification code"
     assert mail.text == (
-        "Enter this code in Example:\n\n012345\n\nWhat it is for: to approve a payment of 20 EUR\n\n"
-        "It is good for 5 min and works once.\nNobody from Example will ever ask you for it. "
-        "If you did not ask for this code, ignore this message.\n"
+        "Enter this code in Example:\n\n012345\n\nPurpose: to approve a payment of 20 EUR\n\n"
+        "It expires in 5 minutes and can be used once.\n"
+        "Don't share it with anyone: Example staff will never ask for it. "
+        "If you didn't request this code, ignore this message.\n"
     )
     assert sms_for("to approve a payment of 20 EUR") == (
-        "012345 is your Example code. Share it with nobody.\n"
-        f"What it is for: to approve a payment of 20 EUR\n\n{LAST}"
+        "012345 is your Example verification code. Don't share it with anyone.\n"
+        f"Purpose: to approve a payment of 20 EUR\n\n{LAST}"
     )
 
 
@@ -135,7 +136,7 @@ def test_the_callers_words_are_shown_and_never_obeyed(purpose: str, locale: str)
 
 def test_in_html_the_callers_words_are_text() -> None:
     html = mail_for("<b>A</b> & \"B\" 'C' {code}").html
-    assert "What it is for: &lt;b&gt;A&lt;/b&gt; &amp; &quot;B&quot; &#x27;C&#x27; {code}</p>" in html
+    assert "Purpose: &lt;b&gt;A&lt;/b&gt; &amp; &quot;B&quot; &#x27;C&#x27; {code}</p>" in html
     assert "<b>" not in html
 
 
