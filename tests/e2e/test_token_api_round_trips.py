@@ -102,7 +102,7 @@ def test_a_key_is_for_one_request(api: Api) -> None:
 @pytest.mark.parametrize(
     ("locale", "words"),
     [
-        ("de", "Ihr Code für"),
+        ("de", "Ihr Bestätigungscode für"),
         ("fr-CA", "Cognito Passcode"),
         ("xx", "Your Cognito Passcode verification code"),
     ],

@@ -28,13 +28,13 @@ SAYS_SIGN_IN = {
     "ar": "دخول",
     "de": "nmeld",
     "en": "sign",
-    "es": "acceso|entra",
+    "es": "sesión",
     "fr": "connexion|connecter",
-    "he": "כניסה|להיכנס|נכנס",
+    "he": "כניסה|להיכנס",
     "it": "accesso|accede",
     "ja": "サインイン",
     "nl": "inlog|loggen",
-    "pt": "acesso|entra",
+    "pt": "sessão",
 }
 HOSTILE = [
     "{code} {app} {0} {} {{x}} }{ {code.__class__}",
