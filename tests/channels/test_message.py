@@ -8,11 +8,11 @@ from passcode.channels.email import render_email
 from passcode.channels.sms import render_sms
 from passcode.texts.catalogue import email_layout, locales, message_texts
 from passcode.token_service.challenge import SIGN_IN
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 
 LAYOUT = email_layout()
 TABLES = {locale: message_texts(locale, SIGN_IN) for locale in sorted(locales())}
-CODE = RawCode("012345")
+CODE = Code("012345")
 
 
 @pytest.mark.parametrize("locale", TABLES)

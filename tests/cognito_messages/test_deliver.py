@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 import deliver
-from passcode.adapters.cognito_decryptor import Opener
-from passcode.cognito_messages.message import Sealed, notice_to, read
+from passcode.adapters.cognito_decryptor import CognitoDecryptor
+from passcode.cognito_messages.message import CognitoMessage, read_message, with_user
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.cognito_encryption import Seals, moto_seals, new_key
 from tests.support.deliver_world import Desk, body, golden_batch
@@ -25,7 +25,7 @@ TELLING = (CODE, PASSWORD, "Aa1", EMAIL, "ada@", PHONE, "0147", "123456", "An er
 
 @pytest.fixture
 def desk(heard: Heard) -> Desk:
-    return Desk(heard.tell)
+    return Desk(heard.telemetry)
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +34,11 @@ def seals() -> Iterator[Seals]:
         yield seals
 
 
-def message(name: str, secret: str = CODE, /, **changes: Any) -> Sealed:
+def message(name: str, secret: str = CODE, /, **changes: Any) -> CognitoMessage:
     """The golden event `name` on the queue. To a desk without an opener its secret is plain."""
     event = golden(name)
     event["request"]["code"] = secret
-    return replace(read(event, NOW), **changes)
+    return replace(read_message(event, NOW), **changes)
 
 
 def mail_of(desk: Desk) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def test_a_code_never_falls_over(desk: Desk, heard: Heard, name: str) -> None:
 
 
 def test_a_notice_falls_over_and_holds_nothing_of_the_attackers(desk: Desk) -> None:
-    notice = notice_to(VERIFIED, read(golden(NOTICE), NOW))
+    notice = with_user(VERIFIED, read_message(golden(NOTICE), NOW))
     assert desk.deliver(replace(notice, locale="en").pack()) == []
     simple = mail_of(desk)
     everything = str(simple)
@@ -161,7 +161,7 @@ def test_the_caps_of_sms_hold_and_what_is_answered_elsewhere_is_not_unanswered(d
 def test_a_number_in_another_country_gets_none(desk: Desk, heard: Heard) -> None:
     event = golden("custom_sms_sign_up")
     event["request"]["userAttributes"]["phone_number"] = "+4915112345678"
-    assert desk.deliver(read(event, NOW).pack()) == []
+    assert desk.deliver(read_message(event, NOW).pack()) == []
     assert desk.sns.calls == desk.table.calls == []
     assert heard.counted("send_failed") == [{"channel": "sms", "reason": "country"}]
 
@@ -193,7 +193,7 @@ def test_the_door_opens_what_cognito_sealed(
 def test_what_cannot_be_opened_comes_back_alone_and_tells_nothing(
     seals: Seals, desk: Desk, heard: Heard
 ) -> None:
-    desk.opener = Opener(seals.client, seals.key_id, seals.pool)
+    desk.opener = CognitoDecryptor(seals.client, seals.key_id, seals.pool)
     foreign = replace(seals, key_id=new_key(seals.client)).seal(CODE)
     of_another_pool = replace(seals, pool="eu-central-1_Other0001").seal(CODE)
     good = seals.seal(CODE)

@@ -16,7 +16,7 @@ TELLING = (CODE, EMAIL, "ada@", PHONE, "0147", "123456", "An error occurred", "T
 
 @pytest.fixture
 def desk(heard: Heard) -> Desk:
-    return Desk(heard.tell)
+    return Desk(heard.telemetry)
 
 
 def test_a_mail_with_the_code(desk: Desk, heard: Heard) -> None:

@@ -16,7 +16,7 @@ EMOJI = "\U0001f600" * 64
 
 @pytest.fixture
 def desk(heard: Heard) -> Desk:
-    return Desk(heard.tell)
+    return Desk(heard.telemetry)
 
 
 @pytest.mark.parametrize("kind", [TOKEN, STEP_UP])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from passcode.hosted import pages
-from passcode.hosted.pages import Brand, Choose, Code, Start, View
+from passcode.hosted.pages import Brand, ChannelPage, CodePage, StartPage, View
 from passcode.texts.catalogue import locales, page_texts
 from tests.support.html_document import Document
 from tests.support.page_samples import BRAND, CODE, CSRF, VIEWS
@@ -113,12 +113,12 @@ def test_news_leave_the_focus_with_the_field() -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        Start(asks_password=True, user_name=HOSTILE),
-        Choose({"email": HOSTILE, "sms": HOSTILE}),
+        StartPage(asks_password=True, user_name=HOSTILE),
+        ChannelPage({"email": HOSTILE, "sms": HOSTILE}),
         replace(CODE, destination=HOSTILE, channels={"email": HOSTILE, "sms": HOSTILE}),
     ],
 )
-def test_whatever_a_field_holds_is_text(page: Start | Choose | Code, locale: str) -> None:
+def test_whatever_a_field_holds_is_text(page: StartPage | ChannelPage | CodePage, locale: str) -> None:
     brand = Brand(HOSTILE, "#000000", has_logo=True)
     given = shown(View(page, HOSTILE), brand, locale)
     plain = shown(View(page, "x"), replace(brand, app="x"), locale)

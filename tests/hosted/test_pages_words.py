@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from passcode.hosted import pages
-from passcode.hosted.pages import Say
+from passcode.hosted.pages import PageTexts
 from passcode.hosted.state import Notice
 from passcode.texts.catalogue import page_texts
 
@@ -26,7 +26,7 @@ def test_every_key_is_used_and_every_used_key_is_there() -> None:
 
 
 def test_values_keep_to_themselves_in_a_line_of_another_direction() -> None:
-    say = Say(page_texts("he"), "Harbour")
+    say = PageTexts(page_texts("he"), "Harbour")
     assert "<bdi>Harbour</bdi>" in say("cancel")
     assert "\u2068Harbour\u2069" in say.plain("cancel")
-    assert Say(ENGLISH, "Harbour").plain("cancel") == "Back to Harbour"
+    assert PageTexts(ENGLISH, "Harbour").plain("cancel") == "Back to Harbour"

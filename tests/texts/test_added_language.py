@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from passcode.cognito_messages.message import read
+from passcode.cognito_messages.message import read_message
 from passcode.hosted import routes
 from passcode.texts import catalogue
 from tests.support.deliver_world import Desk, body
@@ -46,7 +46,7 @@ def _persian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def desk(heard: Heard) -> Desk:
-    return Desk(heard.tell)
+    return Desk(heard.telemetry)
 
 
 def test_an_email_comes_in_it(desk: Desk) -> None:
@@ -64,7 +64,7 @@ def test_an_sms_comes_in_it_with_the_digits_isolated(desk: Desk) -> None:
 
 
 def test_a_message_of_cognito_comes_in_it(desk: Desk) -> None:
-    message = replace(read(golden("custom_email_forgot_password"), NOW), locale="fa_IR")
+    message = replace(read_message(golden("custom_email_forgot_password"), NOW), locale="fa_IR")
     assert desk.deliver(message.pack()) == []
     simple = desk.ses.sent("send_email")[0]["Content"]["Simple"]
     assert simple["Subject"]["Data"].startswith(MARK)

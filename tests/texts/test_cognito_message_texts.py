@@ -9,10 +9,10 @@ from passcode.channels.email import render_email
 from passcode.channels.sms import render_sms
 from passcode.texts.catalogue import cognito_message_texts, email_layout, locales, message_texts
 from passcode.token_service.challenge import SIGN_IN, TOKEN
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 from tests.support.messages import parts
 
-SECRET = RawCode("271828")
+SECRET = Code("271828")
 LOCALES = sorted(locales())
 KINDS = ("sign_in", "sign_up", "address", "recovery", "invitation", "notice", "unknown")
 PLACEHOLDERS: dict[str, set[str]] = {

@@ -5,14 +5,14 @@ from string import Formatter
 
 import pytest
 
-from passcode.channels.email import Email, render_email
+from passcode.channels.email import EmailMessage, render_email
 from passcode.channels.sms import render_sms
 from passcode.texts.catalogue import email_layout, locales, message_texts
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 from tests.support.messages import parts
 
-CODE = RawCode("012345")
+CODE = Code("012345")
 LAST = "@app.example.com #012345"
 PLACEHOLDERS = {
     "subject": {"app"},
@@ -49,7 +49,7 @@ HOSTILE = [
 ]
 
 
-def mail_for(purpose: str, locale: str = "en", app: str = "Example") -> Email:
+def mail_for(purpose: str, locale: str = "en", app: str = "Example") -> EmailMessage:
     return render_email(
         message_texts(locale, TOKEN), email_layout(), CODE, app=app, minutes=5, purpose=purpose
     )

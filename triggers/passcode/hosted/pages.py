@@ -24,7 +24,7 @@ class Brand:
 
 
 @dataclass(frozen=True)
-class Start:
+class StartPage:
     """The first page: who signs in. Ends in `do=start` with user_name (and password), or `do=cancel`."""
 
     asks_password: bool
@@ -32,14 +32,14 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Choose:
+class ChannelPage:
     """No code was sent yet: where to? Each channel is a button: `do=resend` with channel."""
 
     channels: Mapping[str, str] = field(default_factory=dict)  # channel to masked destination
 
 
 @dataclass(frozen=True)
-class Code:
+class CodePage:
     """The code is on its way. `do` is answer (with code), resend (with channel), restart or cancel."""
 
     channel: str
@@ -53,7 +53,7 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Ended:
+class EndPage:
     """Nothing goes on here. `may_restart`: `do=restart` begins anew; else the person goes back to the app."""
 
     may_restart: bool
@@ -63,13 +63,13 @@ class Ended:
 class View:
     """One page. `csrf` goes back with every form."""
 
-    page: Start | Choose | Code | Ended
+    page: StartPage | ChannelPage | CodePage | EndPage
     csrf: str
     notice: Notice | None = None
     minutes: int = 0  # of Notice.WAIT
 
 
-class Say:
+class PageTexts:
     """The sentences of one locale. Values are isolated: another script in them changes nothing around it."""
 
     def __init__(self, words: Mapping[str, str], app: str) -> None:
@@ -95,7 +95,12 @@ class Say:
 
 
 _HERE = Path(__file__).parent
-_TEMPLATES = {Start: "start.html", Choose: "choose.html", Code: "code.html", Ended: "ended.html"}
+_TEMPLATES = {
+    StartPage: "start.html",
+    ChannelPage: "choose.html",
+    CodePage: "code.html",
+    EndPage: "ended.html",
+}
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -117,7 +122,7 @@ def render(view: View, brand: Brand, locale: str) -> str:
         lang=words["lang"],
         dir=words["dir"],
         longest_name=LONGEST_NAME,
-        say=Say(words, brand.app),
+        say=PageTexts(words, brand.app),
         notice=_notice(view),
         is_error=view.notice is not None and view.notice not in _NEWS,
         is_typed=view.notice in _TYPED,
@@ -142,7 +147,7 @@ def _content(name: str, brand: Brand) -> bytes | None:
 
 def _notice(view: View) -> str | None:
     """The key of its sentence."""
-    if view.notice is Notice.NAME_MISSING and isinstance(view.page, Start) and view.page.asks_password:
+    if view.notice is Notice.NAME_MISSING and isinstance(view.page, StartPage) and view.page.asks_password:
         return "notice.name_or_password_missing"
     return view.notice and f"notice.{view.notice.value}"
 

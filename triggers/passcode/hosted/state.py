@@ -13,7 +13,7 @@ LONGEST_NAME = 128
 
 
 @dataclass(frozen=True)
-class AuthRequest:
+class AuthorizationRequest:
     """An authorization request that was found good."""
 
     client_id: str
@@ -43,7 +43,7 @@ class Notice(Enum):
     UNAVAILABLE = "unavailable"
 
 
-class Stage(Enum):
+class SignInPhase(Enum):
     """Where a sign-in is."""
 
     START = "start"
@@ -59,8 +59,8 @@ class SignInState:
     once only one is heard.
     """
 
-    request: AuthRequest
-    stage: Stage = Stage.START
+    request: AuthorizationRequest
+    stage: SignInPhase = SignInPhase.START
     user_name: str = ""
     session: str = field(default="", repr=False)
     shown: Mapping[str, str] = field(default_factory=dict)
