@@ -1,32 +1,31 @@
-# Everything that a newcomer needs: `make demo`, then `make test`; and `make deploy` for AWS. Each target sets up what it
-# needs first.
-# Recipes run in the project's own directory and never need an activated environment.
+# Start with `make demo`, then `make test`. `make deploy` deploys to AWS. Each target installs what it needs.
+# Recipes run in the project's directory and never need an activated environment.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check build deploy up down clean
+.PHONY: help setup demo test check build deploy up down mutants parameters freshness clean
 
 VENV := .venv
 LOCK := requirements.lock
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
-# A file at a time for each processor: a file's local stack is started once.
+# All tests of a file run in one process, so that their local stack starts once.
 PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile --durations 15
 PORT ?= 4566
 
-help: ## Show this list.
+help: ## Show this help.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
-setup: ## Make .venv from requirements.lock, which holds versions and hashes.
+setup: ## Install the locked packages (requirements.lock) into .venv.
 	@{ cmp -s $(LOCK) $(READY) && $(RUN) -c '' 2>/dev/null; } || $(MAKE) -s install
 	@$(RUN) -c 'import passcode' 2>/dev/null || $(RUN) -c "$(PTH)"
 
-# Tools and tests import the functions' package as Lambda does, from triggers/. The path in the .pth file is relative to the
-# folder that holds it, so that a checkout can be moved.
+# Tools and tests import the functions' package from triggers/, as Lambda does. The path in the .pth file is relative to its
+# folder, so that the environment still works after the checkout has moved.
 PTH := import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'passcode.pth').write_text('../../../../triggers\n')
 
-# The copy of the lock inside .venv says what .venv holds: time stamps say nothing after a checkout. The lock names every
-# package, so pip has nothing to resolve; where one asks for another's extra, it could not do that by hashes either.
+# The copy of the lock in .venv records what is installed, because time stamps are meaningless after a checkout. The lock lists
+# every package. --no-deps is needed because pip cannot resolve extras together with hashes.
 .PHONY: install
 install:
 	@python=$${PYTHON:-}; \
@@ -34,29 +33,29 @@ install:
 		[ -n "$$python" ] || ! "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || python=$$name; \
 	done; \
 	if [ -z "$$python" ]; then \
-		echo 'This needs Python 3.11 or later. Install it, or name it: make setup PYTHON=/path/to/python3.11' >&2; exit 1; \
+		echo 'No Python 3.11 or later was found. Install it, or set its path: make setup PYTHON=/path/to/python3.11' >&2; exit 1; \
 	fi; \
 	if ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-		echo "$$python is not Python 3.11 or later. Name another one with PYTHON=." >&2; exit 1; \
+		echo "$$python is not Python 3.11 or later. Set PYTHON to another one." >&2; exit 1; \
 	fi; \
-	echo 'Setting up $(VENV): packages are downloaded, about a minute ...'; \
+	echo 'Installing packages into $(VENV). This takes about a minute ...'; \
 	rm -rf $(VENV) && "$$python" -m venv $(VENV) \
 		&& $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --requirement $(LOCK) \
 		&& cp $(LOCK) $(READY)
 
-demo: setup page ## See a local AWS sign users in with one-time codes, on the terminal and in a browser.
-	@$(RUN) -m demo_client story
+demo: setup page ## Show sign-ins with one-time codes on a local AWS, in the terminal and in a browser.
+	@$(RUN) -m demo_client demo
 
-up: setup ## Start the local AWS and deploy template.yaml to it.
+up: setup ## Start a local AWS and deploy template.yaml to it.
 	@$(RUN) -m tools.local_stack up --port $(PORT)
 
 down: ## Stop the local AWS.
-	@if [ -x $(RUN) ]; then $(RUN) -m tools.local_stack down; else echo 'Nothing was running.'; fi
+	@if [ -x $(RUN) ]; then $(RUN) -m tools.local_stack down; else echo 'The local AWS was not running.'; fi
 
 test: setup node page ## Run all tests.
 	@$(RUN) -m pytest $(PYTEST_ARGS)
 
-# The tests that sign in with JavaScript clients skip, and say so, where there is no Node.
+# Without Node.js, the tests with JavaScript clients are skipped with a reason.
 .PHONY: node
 node:
 	@if [ -f tests/clients/package-lock.json ] && command -v npm >/dev/null; then $(MAKE) -s tests/clients/node_modules/.ready; fi
@@ -64,25 +63,25 @@ node:
 tests/clients/node_modules/.ready: tests/clients/package-lock.json
 	@cd tests/clients && npm ci --loglevel=error --no-audit --no-fund && touch node_modules/.ready
 
-# The sign-in form of the demo page. Without it the page is there all the same, and says what is missing.
+# The sign-in form of the demo page. Without the form, the page says what is missing.
 PAGE := demo_client/web
 .PHONY: page
 page:
 	@if command -v npm >/dev/null; then \
-		$(MAKE) -s $(PAGE)/built/app.js || { [ "$${CI:-}" != true ] && echo 'The demo page has no sign-in form: npm could not make it.'; }; \
+		$(MAKE) -s $(PAGE)/built/app.js || { [ "$${CI:-}" != true ] && echo 'npm could not build the sign-in form, so the demo page has none.'; }; \
 	else \
-		echo 'The demo page has no sign-in form without Node.js and npm. Install them and run make again.'; \
+		echo 'The demo page has no sign-in form, because it needs Node.js and npm. Install them and run make again.'; \
 	fi
 
 $(PAGE)/built/app.js: $(PAGE)/app/node_modules/.ready $(PAGE)/app/package.json $(wildcard $(PAGE)/app/src/*.js)
 	@cd $(PAGE)/app && npm run --silent build
 
-# Nothing that is installed here runs a script of its own: esbuild works without its one.
+# No package may run an install script. esbuild works without its own.
 $(PAGE)/app/node_modules/.ready: $(PAGE)/app/package-lock.json
-	@echo 'Making the demo page: packages are downloaded, about 15 seconds ...'
+	@echo 'Installing the packages of the demo page. This takes about 15 seconds ...'
 	@cd $(PAGE)/app && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null && touch node_modules/.ready
 
-check: setup sam ## Run the linters, the type checker and the import contract.
+check: setup sam ## Run the linters, the type checker, the import contract and the phrase check.
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m mypy triggers
@@ -90,15 +89,16 @@ check: setup sam ## Run the linters, the type checker and the import contract.
 	@$(VENV)/bin/cfn-lint template.yaml
 	@said=$$($(SAM) validate --region us-east-1 2>&1) || { echo "$$said" >&2; exit 1; }
 	@PYTHONPATH=triggers $(VENV)/bin/lint-imports
+	@$(RUN) -m tools.phrases
 
-# AWS SAM pins another boto3 than the emulator does, so it has an environment of its own.
+# AWS SAM requires an older boto3 than requirements.lock has, so it gets a separate environment.
 SAM_VENV := .venv-sam
 SAM := $(SAM_VENV)/bin/sam
 BUILT ?= .aws-sam/build
-# sam looks for a relative name beside the template, which is in the build folder.
+# An absolute path, because sam resolves a relative one against the template, which is in the build folder.
 MINE := $(CURDIR)/samconfig.mine.toml
 
-# Nothing is reported to anybody, and nobody is asked for a newer version than the locked one.
+# SAM sends no usage data and does not check for a newer version than the locked one.
 export SAM_CLI_TELEMETRY := 0
 export __SAM_CLI_APP_DIR := $(CURDIR)/$(SAM_VENV)/home
 
@@ -107,17 +107,32 @@ sam:
 	@$(MAKE) -s setup VENV=$(SAM_VENV) LOCK=requirements-build.lock
 	@mkdir -p $(SAM_VENV)/home && echo '{"lastVersionCheck": 4102444800.0}' > $(SAM_VENV)/home/metadata.json
 
-build: setup sam ## Make what Lambda gets, in .aws-sam/build, on any machine.
+build: setup sam ## Build the Lambda packages into .aws-sam/build.
 	@PYTHON=$(CURDIR)/$(SAM_VENV)/bin/python $(SAM) build --build-dir $(BUILT)
 	@$(RUN) -m tools.artefacts.sizes $(BUILT)
 
 DEPLOY := deploy --template-file $(BUILT)/template.yaml --config-file "$(MINE)"
 
-deploy: build ## Deploy to AWS. The first time it asks for all it needs to know.
+deploy: build ## Deploy to AWS. The first deployment asks for the parameters.
 	@if grep -qs parameter_overrides "$(MINE)"; then $(SAM) $(DEPLOY); else cp samconfig.toml "$(MINE)" && $(SAM) $(DEPLOY) --guided; fi
 
-clean: ## Stop the local AWS and remove all that these targets made.
+# mutmut has a separate environment, because `make test` does not need it.
+MUTANTS_VENV := .venv-mutants
+# Names of mutants, such as passcode.sign_in.verify.*, to run fewer of them.
+MUTANTS ?=
+
+mutants: setup ## Test the tests of the token service and the sign-in by mutation. Takes several minutes.
+	@$(MAKE) -s setup VENV=$(MUTANTS_VENV) LOCK=requirements-mutants.lock
+	@$(RUN) -m tools.mutants $(MUTANTS_VENV)/bin/python $(if $(MUTANTS),'$(MUTANTS)')
+
+parameters: setup ## Write the tables of docs/parameters.md from template.yaml.
+	@$(RUN) -m tools.artefacts.parameters
+
+freshness: setup ## List settings of Cognito's newest API for which pool_admin has no rule. Needs the network.
+	@$(RUN) -m tools.pool_admin.freshness
+
+clean: ## Stop the local AWS and remove all files that these targets create.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true
-	@rm -rf $(VENV) $(SAM_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules \
+	@rm -rf $(VENV) $(SAM_VENV) $(MUTANTS_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules \
 		$(PAGE)/app/node_modules $(PAGE)/built
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,8 +1,8 @@
-"""What a page of the hosted sign-in takes: the door as it is in Lambda, with an AWS that answers at once.
+"""Measure the pages of the hosted sign-in: the handler as in Lambda, with an AWS that answers at once.
 
     python benchmarks/hosted_sign_in.py [--json]
 
-Medians in milliseconds of 500 calls each, warm, in one process.
+The figures are medians of 500 warm calls in one process, in milliseconds.
 """
 
 import sys
@@ -28,7 +28,7 @@ def _event(path: str, cookie: str = "", query: dict[str, str] | None = None) -> 
 
 
 def measure() -> dict[str, float]:
-    """Path to milliseconds."""
+    """Return the milliseconds for each path."""
     asked = {
         "client_id": SETTINGS["RP_CLIENT_ID"],
         "redirect_uri": SETTINGS["REDIRECT_URIS"],

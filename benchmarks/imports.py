@@ -1,10 +1,10 @@
-"""What a cold start imports: each door as a whole process, beside a bare interpreter.
+"""Measure the imports of a cold start: one process for each function, compared with a bare interpreter.
 
     python benchmarks/imports.py [--json]
 
-The doors are imported with the environment of a function and no network: what is timed is the import and the
-building of the clients. Medians of ten processes each, in milliseconds. A machine's own speed is in every
-number, so compare the factors.
+Each process imports one handler with the environment of its function, without network access. The time
+includes the imports and the creation of the clients. The figures are medians of ten processes, in
+milliseconds. They depend on the speed of the machine, so compare the factors.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 
 TRIGGERS = Path(__file__).parents[1] / "triggers"
 RUNS = 10
-DOORS = (
+FUNCTIONS = (
     "define_auth_challenge",
     "create_auth_challenge",
     "verify_auth_challenge",
@@ -27,10 +27,10 @@ DOORS = (
     "token_api",
     "hosted_sign_in",
 )
-# Values of the right shape for every variable that a door reads.
+# A valid value for each environment variable that a function reads.
 SETTINGS = {
     "AWS_DEFAULT_REGION": "eu-central-1",
-    # Lambda gives a function its credentials in the environment; without them botocore goes looking.
+    # Lambda passes the credentials in the environment. Without them botocore would search other sources.
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "an example",
     "TABLE_NAME": "table",
@@ -69,28 +69,30 @@ SETTINGS = {
 
 
 def command(statement: str) -> list[str]:
-    """An interpreter that runs `statement` as Lambda would: the triggers' folder is the import root."""
+    """Return the command of an interpreter that runs `statement`."""
     return [sys.executable, "-c", statement]
 
 
 def environment() -> dict[str, str]:
-    """The environment of a function."""
+    """Return the environment of a function. Imports start at triggers/, as in Lambda."""
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(TRIGGERS)} | SETTINGS
 
 
 def median_ms(statement: str) -> float:
-    """The median wall time of a whole process that runs `statement`."""
+    """Return the median wall time of a process that runs `statement`, in milliseconds."""
     times = []
     for _ in range(RUNS + 1):
         began = time.perf_counter()
         subprocess.run(command(statement), env=environment(), check=True)
         times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(times[1:])  # the first one fills the file cache
+    return statistics.median(times[1:])  # the first process fills the file cache
 
 
 def main() -> None:
     """Measure, and print a table or JSON."""
-    measured = {"bare interpreter": median_ms("pass")} | {d: median_ms(f"import {d}") for d in DOORS}
+    measured = {"bare interpreter": median_ms("pass")} | {
+        name: median_ms(f"import {name}") for name in FUNCTIONS
+    }
     if "--json" in sys.argv:
         print(json.dumps({name: round(value, 1) for name, value in measured.items()}))
         return

@@ -1,8 +1,8 @@
-"""What the token service itself takes: the door as it is in Lambda, with an AWS that answers at once.
+"""Measure the HTTP API of the token service: the handler as in Lambda, with an AWS that answers at once.
 
     python benchmarks/token_api.py [--json]
 
-Medians in milliseconds of 500 calls each, warm, in one process.
+The figures are medians of 500 warm calls in one process, in milliseconds.
 """
 
 import base64
@@ -31,7 +31,7 @@ def _event(path: str, body: dict[str, str]) -> dict[str, Any]:
 
 
 def measure() -> dict[str, float]:
-    """Path to milliseconds."""
+    """Return the milliseconds for each path."""
     with cut():
         import token_api  # noqa: PLC0415 - after the settings
         from passcode.token_service.challenge import Challenge  # noqa: PLC0415

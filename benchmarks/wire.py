@@ -1,6 +1,6 @@
-"""An AWS that answers at once: boto3's real clients build, sign and read their requests, and the wire is cut.
+"""An AWS that answers at once. The real clients build requests and read responses, but nothing is sent.
 
-So what is measured is everything that a warm door does but wait for AWS.
+A benchmark therefore measures all the work of a warm function, without the time that it waits for AWS.
 """
 
 import base64
@@ -30,7 +30,7 @@ _ITEMS: dict[str, dict[str, Any]] = {}
 
 @contextlib.contextmanager
 def cut() -> Iterator[None]:
-    """Inside, a door can be imported and called. What it logs goes to memory, not to a slow terminal."""
+    """Replace the network, so that handlers can be imported and called. Their log goes to memory."""
     os.environ.update(SETTINGS)
     quiet = contextlib.redirect_stdout(io.StringIO())
     with quiet, patch("botocore.httpsession.URLLib3Session.send", _send):
@@ -38,26 +38,28 @@ def cut() -> Iterator[None]:
 
 
 def mac(message: bytes) -> bytes:
-    """What KMS makes of a message here."""
+    """Return the MAC of a message, as the replaced KMS computes it."""
     return hmac.digest(_KEY, message, hashlib.sha256)
 
 
 def median_ms(handler: Callable[..., Any], event: dict[str, Any]) -> float:
-    """The median of the handler's times for `event`, warm, in milliseconds."""
+    """Return the median time of warm calls of `handler` with `event`, in milliseconds."""
     times = []
     for turn in range(WARM_UP + CALLS):
         start = time.perf_counter()
         answer = handler(event, None)
         took = time.perf_counter() - start
         if answer["statusCode"] != 200:
-            raise SystemExit(f"{event['path']} answered {answer['statusCode']}: the benchmark is wrong.")
+            raise SystemExit(
+                f"{event['path']} returned {answer['statusCode']}. Fix the event of the benchmark."
+            )
         if turn >= WARM_UP:
             times.append(took * 1000)
     return round(statistics.median(times), 2)
 
 
 def show(found: dict[str, float]) -> None:
-    """Print what was measured, for people or as JSON."""
+    """Print the figures as a table or as JSON."""
     if "--json" in sys.argv[1:]:
         print(json.dumps(found))
         return
@@ -77,7 +79,7 @@ def _send(_session: object, request: Any) -> Any:
 
 
 def _answer(operation: str, sent: dict[str, Any]) -> dict[str, Any]:
-    """What AWS says to one call."""
+    """Return the response of AWS to one call."""
     if operation == "GenerateMac":
         return {"Mac": base64.b64encode(mac(base64.b64decode(sent["Message"]))).decode()}
     if operation == "Sign":

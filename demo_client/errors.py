@@ -1,82 +1,132 @@
-"""Every way a command can fail, as one plain sentence and one exit code.
+"""Errors of a command: one sentence for the user, and one exit code for scripts.
 
-0  done                          3  the pool refused the sign-in or the request
-1  something to put right here   4  not now: wait, or do what the sentence says
-2  the command was mistyped      5  nobody answers: network, or no stack running
+0  done                                       3  the pool refused the sign-in or the request
+1  the input or the configuration is wrong    4  temporary: wait, then try again
+2  wrong usage of the command                 5  not reachable: network, or no stack running
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
 from botocore.exceptions import ConnectionError as NoConnection
 
-from demo_client.aws_words import BY_MESSAGE, REFUSALS, WAITS
+from demo_client.refusals import refusal_sentence
 
-HERE: Final = 1
+FIX_INPUT: Final = 1
 REFUSED: Final = 3
-WAIT: Final = 4
+RETRY_LATER: Final = 4
 UNREACHABLE: Final = 5
 
-_TRIGGER_SAYS = re.compile(r"\A\w+ failed with error (?P<sentence>[^\x00-\x1f<>()/_={}]{3,240}?)[.\s]*\Z")
-_TRIGGER_FAILED: Final = "The pool could not send or check a code just now. Try again in a minute."
+_SESSION_EXPIRED: Final = "Your session has expired or was signed out. Sign in again: `sign-in EMAIL`."
+# One sentence for both errors, so that this client never reveals who has an account.
+_NOT_AUTHORIZED: Final = (
+    "The sign-in has ended. Check the email address, and the password if you entered one, and start again."
+)
+
+# By the beginning of Cognito's message, in lower case: NotAuthorizedException has many meanings.
+SENTENCES_BY_MESSAGE: Final[tuple[tuple[str, str], ...]] = (
+    ("invalid session", "This sign-in has ended, because it took too long or was refused. Start again."),
+    ("invalid refresh token", _SESSION_EXPIRED),
+    ("refresh token", _SESSION_EXPIRED),
+    ("invalid access token", _SESSION_EXPIRED),
+    ("access token", _SESSION_EXPIRED),
+    ("user is disabled", "This account is disabled. Contact the operators of the pool."),
+)
+
+REFUSED_SENTENCES: Final[Mapping[str, str]] = {
+    "NotAuthorizedException": _NOT_AUTHORIZED,
+    "UserNotFoundException": _NOT_AUTHORIZED,
+    "UserNotConfirmedException": (
+        "This address is not confirmed yet. Enter the code that Cognito sent: `confirm EMAIL`."
+    ),
+    "PasswordResetRequiredException": (
+        "This account needs a new password first. Ask the operators of the pool to reset it."
+    ),
+    "UsernameExistsException": "This address already has an account. Sign in: `sign-in EMAIL`.",
+    "AliasExistsException": "This address already belongs to another account. Use another one.",
+    "InvalidPasswordException": (
+        "The pool requires a stronger password. Choose one of at least 12 characters, and try again."
+    ),
+    "InvalidParameterException": (
+        "The pool did not accept the input. Check the email address, the phone number (+, country code, "
+        "number), the password, and the settings of the app client."
+    ),
+    "CodeMismatchException": "That confirmation code is wrong. Try again: `confirm EMAIL`.",
+    "ExpiredCodeException": (
+        "That confirmation code has expired. Request a new one: `confirm EMAIL --resend`."
+    ),
+    "CodeDeliveryFailureException": "The message could not be sent. Check the address and try again.",
+    "ResourceNotFoundException": (
+        "This pool or app client does not exist. Start the local stack (`make up`), or check --stack "
+        "or the PASSCODE_ variables."
+    ),
+    "InvalidLambdaResponseException": (
+        "The pool's Lambda triggers returned an invalid response. Read their logs, and deploy them again."
+    ),
+    "InvalidUserPoolConfigurationException": (
+        "The pool has no triggers for one-time codes. Deploy the stack, or attach its functions to this pool."
+    ),
+}
+
+RETRY_SENTENCES: Final[Mapping[str, str]] = {
+    "ForbiddenException": "The pool's firewall refused this request. Wait a while and try again.",
+    "TooManyRequestsException": "The pool is busy. Wait a few seconds and try again.",
+    "LimitExceededException": "Too many requests. Wait a while and try again.",
+    "TooManyFailedAttemptsException": "Too many failed attempts. Wait a while and try again.",
+    "UnexpectedLambdaException": "The pool's Lambda triggers did not respond. Try again in a minute.",
+    "InternalErrorException": "Cognito had an internal error. Try again in a minute.",
+}
 
 
-class PlainError(Exception):
-    """What a person is told: `sentence` says what to do next; `exit_code` is for scripts."""
+class CliError(Exception):
+    """An error for the user: `message` says what happened and what to do next; `exit_code` is for scripts."""
 
-    def __init__(self, sentence: str, exit_code: int = HERE) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, message: str, exit_code: int = FIX_INPUT) -> None:
+        super().__init__(message)
+        self.message = message
         self.exit_code = exit_code
 
 
-def plain(error: Exception) -> PlainError:
-    """The sentence for any error; one that nobody foresaw is named by its type and nothing else.
+def to_cli_error(error: Exception) -> CliError:
+    """Translate any exception to a CliError.
 
-    Its text stays out on purpose: nobody can promise that it has no password or code in it.
+    An unexpected exception is named by its type only, because its text could contain a password or a code.
     """
-    if isinstance(error, PlainError):
+    if isinstance(error, CliError):
         return error
     if isinstance(error, ClientError):
         return _from_aws(error)
     if isinstance(error, HTTPClientError | NoConnection):
-        return PlainError(
-            "The pool does not answer. Check the network, or start the local stack: `make up`.", UNREACHABLE
+        return CliError(
+            "The pool does not respond. Check the network, or start the local stack: `make up`.", UNREACHABLE
         )
     if isinstance(error, ParamValidationError):
-        return PlainError(
-            "What was entered does not fit. Check the email address and the code, and try again."
-        )
+        return CliError("The input is not valid. Check the email address and the code, and try again.")
     if isinstance(error, BotoCoreError):
-        return PlainError(f"AWS could not be asked ({type(error).__name__}). Check the pool's settings.")
-    if isinstance(error, OSError):
-        return PlainError(
-            f"A file could not be read or written: {error.strerror}. Check the state directory."
+        return CliError(
+            f"The request to AWS failed ({type(error).__name__}). Check the configuration of the pool."
         )
-    return PlainError(
-        f"This should not have happened ({type(error).__name__}). Please report what you typed."
+    if isinstance(error, OSError):
+        return CliError(
+            f"A file could not be read or written: {error.strerror}. Check the directory PASSCODE_LOCAL_DIR."
+        )
+    return CliError(
+        f"Unexpected error ({type(error).__name__}). Please report it with the command that you ran."
     )
 
 
-def _from_aws(error: ClientError) -> PlainError:
-    described = error.response.get("Error", {})
-    code, message = described.get("Code", ""), described.get("Message", "")
+def _from_aws(error: ClientError) -> CliError:
+    details = error.response.get("Error", {})
+    code, message = details.get("Code", ""), details.get("Message", "")
     if code == "UserLambdaValidationException":
-        return _from_trigger(message)
-    for start, sentence in BY_MESSAGE:
+        return CliError(refusal_sentence(message), RETRY_LATER)
+    for start, sentence in SENTENCES_BY_MESSAGE:
         if message.lower().startswith(start):
-            return PlainError(sentence, REFUSED)
-    if code in WAITS:
-        return PlainError(WAITS[code], WAIT)
-    unknown = f"The pool refused this ({code or 'no reason given'}). Check the pool's settings."
-    return PlainError(REFUSALS.get(code, unknown), REFUSED)
-
-
-def _from_trigger(message: str) -> PlainError:
-    # The triggers answer with sentences meant for people; what does not look like one stays unsaid.
-    match = _TRIGGER_SAYS.match(message)
-    said = match["sentence"] if match and " " in match["sentence"] else None
-    return PlainError(f"{said}." if said else _TRIGGER_FAILED, WAIT)
+            return CliError(sentence, REFUSED)
+    if code in RETRY_SENTENCES:
+        return CliError(RETRY_SENTENCES[code], RETRY_LATER)
+    unknown = f"The pool refused this request ({code or 'no reason given'}). Check the settings of the pool."
+    return CliError(REFUSED_SENTENCES.get(code, unknown), REFUSED)

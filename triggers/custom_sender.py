@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 
 from passcode.adapters.botocore_clients import client
-from passcode.adapters.cognito_users import Users
-from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import guarded, telemetry
+from passcode.adapters.cognito_users import CognitoUsers
+from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.telemetry import guard, make_telemetry
 from passcode.cognito_messages import message as cognito_message
-from passcode.cognito_messages.message import Sealed
+from passcode.cognito_messages.message import CognitoMessage
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
 from passcode.token_service.telemetry import Telemetry
@@ -23,26 +23,26 @@ from passcode.token_service.telemetry import Telemetry
 
 def respond(
     event: Event,
-    put: Callable[[Sealed], None],
+    put: Callable[[CognitoMessage], None],
     look_up: Callable[[str], Mapping[str, str] | None],
-    tell: Telemetry,
+    telemetry: Telemetry,
     now: int,
 ) -> Event:
     """Hand the message of a CustomEmailSender or CustomSMSSender event over to the queue."""
-    message = cognito_message.read(event, now)
-    if not message.sealed and not message.destinations:
+    message = cognito_message.read_message(event, now)
+    if not message.ciphertext and not message.destinations:
         # Cognito's notice of an attack names the user and no address.
-        message = cognito_message.notice_to(look_up(events.user_name(event)) or {}, message)
-    tell.about(message.subject)
+        message = cognito_message.with_user(look_up(events.user_name(event)) or {}, message)
+    telemetry.set_context(message.subject)
     put(message)
     if not cognito_message.is_known(message.source):
-        tell.count("unknown_source")
-    tell.log.info("queued", extra={"source": message.source, "channel": message.channel.value})
+        telemetry.count("unknown_source")
+    telemetry.log.info("queued", extra={"source": message.source, "channel": message.channel.name})
     return event
 
 
-_TELL = telemetry("custom_sender")
-_PUT = Queue(client("sqs", attempts=2), os.environ["QUEUE_URL"]).put
+_TELEMETRY = make_telemetry("custom_sender")
+_PUT = SqsQueue(client("sqs", attempts=2), os.environ["QUEUE_URL"]).put
 
 
 @cache
@@ -50,12 +50,12 @@ def _pool() -> Any:
     return client("cognito-idp", attempts=2)
 
 
-_LOOK_UP = Users(_pool, os.environ["USER_POOL_ID"]).named
+_LOOK_UP = CognitoUsers(_pool, os.environ["USER_POOL_ID"]).named
 
 
 def _respond(event: Event, _context: object) -> Event:
-    return respond(event, _PUT, _LOOK_UP, _TELL, int(time.time()))
+    return respond(event, _PUT, _LOOK_UP, _TELEMETRY, int(time.time()))
 
 
 # For Lambda's own log: the text of an exception stands there, and could hold an address.
-handler = guarded(_respond, _TELL)
+handler = guard(_respond, _TELEMETRY)

@@ -6,14 +6,14 @@ It calls nothing and imports the standard library alone, because it runs two or 
 import os
 
 from passcode.sign_in import events
-from passcode.sign_in.steps import Limits, Mode, Step, next_step
+from passcode.sign_in.steps import Mode, RoundLimits, Step, next_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from passcode.sign_in.events import Event
 
 
-def respond(event: "Event", code_only_clients: frozenset[str], limits: Limits) -> "Event":
+def respond(event: "Event", code_only_clients: frozenset[str], limits: RoundLimits) -> "Event":
     """Fill in the response to a DefineAuthChallenge event: a challenge, tokens, or a refusal."""
     code_only = events.client_id(event) in code_only_clients
     step = next_step(
@@ -37,7 +37,7 @@ def _response(step: Step) -> "dict[str, object]":
     }
 
 
-_LIMITS = Limits(
+_LIMITS = RoundLimits(
     answers=int(os.environ.get("ANSWERS_PER_SESSION", "5")),
     resends=int(os.environ.get("RESENDS_PER_SESSION", "3")),
 )
@@ -58,7 +58,7 @@ def _log_refusal(error: Exception) -> None:
     import json  # noqa: PLC0415 - paid only when something is wrong
     import time  # noqa: PLC0415
 
-    from passcode.token_service.telemetry import where  # noqa: PLC0415
+    from passcode.token_service.telemetry import error_location  # noqa: PLC0415
 
     # The line is a metric too (embedded metric format), written by hand: Powertools is no light import.
     counted = {
@@ -68,5 +68,5 @@ def _log_refusal(error: Exception) -> None:
     }
     line = {"level": "ERROR", "service": "define_auth_challenge", "message": "the event could not be read"}
     metric = {"errors": 1, "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [counted]}}
-    told = {"error": type(error).__name__, "where": where(error)}
+    told = {"error": type(error).__name__, "where": error_location(error)}
     print(json.dumps(line | told | metric))  # noqa: T201 - Lambda's log is standard output

@@ -12,26 +12,27 @@ from typing import Any
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.kms import KmsMac
-from passcode.adapters.ses import Mail
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.adapters.sns import Texts
-from passcode.adapters.telemetry import telemetry
-from passcode.cognito_messages.deliver import deliver_cognitos
-from passcode.cognito_messages.message import COGNITO, Sealed
-from passcode.delivery.dispatcher import Sender, deliver
+from passcode.adapters.ses import SesEmail
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.sns import SnsSms
+from passcode.adapters.telemetry import make_telemetry
+from passcode.cognito_messages.deliver import deliver_cognito_message
+from passcode.cognito_messages.message import COGNITO, CognitoMessage
+from passcode.delivery.dispatcher import Dispatcher, deliver
 from passcode.delivery.envelope import Delivery, read_body
-from passcode.delivery.sms_limits import LimitedSms, SmsCaps
-from passcode.token_service.code import RawCode
+from passcode.delivery.gateway import Gateway
+from passcode.delivery.sms_limits import SmsLimits, limit_gateways
+from passcode.token_service.code import Code
 from passcode.token_service.telemetry import Telemetry
 
 
-def unpack(body: str) -> Delivery | Sealed:
+def unpack(body: str) -> Delivery | CognitoMessage:
     """Read a queue body, by its kind. Raises ValueError, KeyError or TypeError if it is of neither kind."""
-    return Sealed.unpack(body) if read_body(body).get("kind") == COGNITO else Delivery.unpack(body)
+    return CognitoMessage.unpack(body) if read_body(body).get("kind") == COGNITO else Delivery.unpack(body)
 
 
-def deliver_batch(
-    event: dict[str, Any], one: Callable[[Delivery | Sealed], None], tell: Telemetry
+def process_batch(
+    event: dict[str, Any], one: Callable[[Delivery | CognitoMessage], None], telemetry: Telemetry
 ) -> dict[str, Any]:
     """Deliver each record of an SQS event; those that failed are named, and SQS brings them back later."""
     failures = []
@@ -39,30 +40,37 @@ def deliver_batch(
         try:
             one(unpack(record["body"]))
         except Exception as error:  # one bad message must not take the others with it
-            tell.failed("not sent", error)
+            telemetry.failed("not sent", error)
             failures.append({"itemIdentifier": record.get("messageId", "")})
         finally:
-            tell.about()
+            telemetry.set_context()
     return {"batchItemFailures": failures}
 
 
-_TELL = telemetry("deliver")
+_TELEMETRY = make_telemetry("deliver")
 _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
 _DIGITS = int(os.environ["CODE_DIGITS"])
-_SENDER = Sender(
-    # One attempt: the queue tries again, and a repeat after a lost answer would be a second message.
-    mail=Mail(
-        client("sesv2", attempts=1, patience=3), os.environ["SENDER_EMAIL"], os.environ["CONFIGURATION_SET"]
+# The gateways by name: to add one, write its adapter and add its line here. The first gateway of a channel
+# sends. Limits are around each gateway whose channel is billed by country.
+# One attempt: the queue delivers again, and a repeat after a lost answer would be a second message.
+GATEWAYS: dict[str, Gateway] = {
+    "ses": SesEmail(
+        client("sesv2", attempts=1, read_timeout=3),
+        os.environ["SENDER_EMAIL"],
+        os.environ["CONFIGURATION_SET"],
     ),
-    texts=LimitedSms(
-        Texts(
-            client("sns", attempts=1, patience=3),
-            os.environ["SMS_MAX_PRICE"],
-            os.environ.get("SMS_SENDER_ID", ""),
-        ),
-        SmsBudget(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
-        SmsCaps(
+    "sns": SnsSms(
+        client("sns", attempts=1, read_timeout=3),
+        os.environ["SMS_MAX_PRICE"],
+        os.environ.get("SMS_SENDER_ID", ""),
+    ),
+}
+_DISPATCHER = Dispatcher(
+    gateways=limit_gateways(
+        GATEWAYS,
+        SmsBudgetTable(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
+        SmsLimits(
             per_day=int(os.environ["SMS_PER_DAY"]),
             per_country=int(os.environ["SMS_PER_COUNTRY_PER_DAY"]),
             unanswered=int(os.environ["SMS_UNANSWERED_PER_COUNTRY"]),
@@ -75,21 +83,21 @@ _SENDER = Sender(
 
 
 @cache
-def _opener() -> Callable[[str], RawCode]:
+def _opener() -> Callable[[str], Code]:
     # Only now: it would add a third to each cold start, and most stacks never need it.
-    from passcode.adapters.cognito_decryptor import Opener  # noqa: PLC0415
+    from passcode.adapters.cognito_decryptor import CognitoDecryptor  # noqa: PLC0415
 
-    return Opener(_KMS, os.environ["SENDER_KEY_ID"], os.environ["USER_POOL_ID"])
+    return CognitoDecryptor(_KMS, os.environ["SENDER_KEY_ID"], os.environ["USER_POOL_ID"])
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Lambda's entry for a batch from SQS (ReportBatchItemFailures)."""
     now = int(time.time())
 
-    def one(message: Delivery | Sealed) -> None:
-        if isinstance(message, Sealed):
-            deliver_cognitos(message, _opener, _SENDER, _TELL, now)
+    def one(message: Delivery | CognitoMessage) -> None:
+        if isinstance(message, CognitoMessage):
+            deliver_cognito_message(message, _opener, _DISPATCHER, _TELEMETRY, now)
         else:
-            deliver(message, _CODE_MAC, _DIGITS, _SENDER, _TELL, now)
+            deliver(message, _CODE_MAC, _DIGITS, _DISPATCHER, _TELEMETRY, now)
 
-    return deliver_batch(event, one, _TELL)
+    return process_batch(event, one, _TELEMETRY)

@@ -14,21 +14,21 @@ from functools import cache, partial
 from typing import Any
 
 from passcode.adapters.botocore_clients import client
-from passcode.adapters.cognito_users import Links, Users
+from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
 from passcode.adapters.hosted_table import HostedTable
-from passcode.adapters.jwt_tokens import SignedTokens, key_set
-from passcode.adapters.kms import ProofKeys, Sealer
+from passcode.adapters.jwt_tokens import SignedJwts, jwks
+from passcode.adapters.kms import KmsEncryption, KmsSigningKeys
 from passcode.adapters.pool_sign_in import PoolSignIn, app_client_secret
 from passcode.adapters.secrets_manager import stored_secret
-from passcode.adapters.telemetry import telemetry
+from passcode.adapters.telemetry import make_telemetry
 from passcode.hosted.oidc import RelyingParty
 from passcode.hosted.pages import Brand
 from passcode.hosted.provider import Provider
-from passcode.hosted.responses import Look
-from passcode.hosted.routes import Site
-from passcode.hosted.sign_in_page import Flow, SigningIn
+from passcode.hosted.responses import PageResponses
+from passcode.hosted.routes import HostedRoutes
+from passcode.hosted.sign_in_page import SignInForms, SignInPage
 
-_TELL = telemetry("hosted_sign_in")
+_TELEMETRY = make_telemetry("hosted_sign_in")
 _KMS = client("kms", attempts=2)
 _POOL_ID, _INNER, _ISSUER = (os.environ[name] for name in ("USER_POOL_ID", "INNER_CLIENT_ID", "ISSUER"))
 _ASKS_PASSWORD = os.environ["MODE"] != "CODE_ONLY"
@@ -38,7 +38,7 @@ _LOGO = os.environ.get("BRAND_LOGO", "")
 @cache
 def _cognito() -> Any:
     # Behind these calls run the triggers, cold ones too, and Cognito waits five seconds for each.
-    return client("cognito-idp", attempts=1, patience=15)
+    return client("cognito-idp", attempts=1, read_timeout=15)
 
 
 @cache
@@ -52,18 +52,18 @@ def _picture(uri: str) -> tuple[bytes, str] | None:
     return (b64decode(content), kind) if content else None
 
 
-_KEYS = ProofKeys(_KMS, tuple(os.environ["SIGN_KEY_IDS"].split(",")))
+_KEYS = KmsSigningKeys(_KMS, tuple(os.environ["SIGN_KEY_IDS"].split(",")))
 # One attempt: a change that is repeated after a lost answer would look like somebody else's.
 _TABLE = HostedTable(
-    client("dynamodb", attempts=1), os.environ["TABLE_NAME"], Sealer(_KMS, os.environ["STATE_KEY_ID"])
+    client("dynamodb", attempts=1), os.environ["TABLE_NAME"], KmsEncryption(_KMS, os.environ["STATE_KEY_ID"])
 )
 _PARTY = RelyingParty(os.environ["RP_CLIENT_ID"], frozenset(os.environ["REDIRECT_URIS"].split()))
-_USERS = Users(_cognito, _POOL_ID)
+_USERS = CognitoUsers(_cognito, _POOL_ID)
 _INNER_SECRET: Callable[[], str] = cache(partial(app_client_secret, _cognito, _POOL_ID, _INNER))
-_SITE = Site(
-    page=SigningIn(
+_SITE = HostedRoutes(
+    page=SignInPage(
         party=_PARTY,
-        flow=Flow(
+        flow=SignInForms(
             PoolSignIn(_cognito, _POOL_ID, _INNER, _INNER_SECRET),
             _ASKS_PASSWORD,
             int(os.environ["CODE_DIGITS"]),
@@ -71,25 +71,25 @@ _SITE = Site(
         ),
         table=_TABLE,
         issuer=_ISSUER,
-        chance=lambda: secrets.token_urlsafe(32),
-        tell=_TELL,
+        random_token=lambda: secrets.token_urlsafe(32),
+        telemetry=_TELEMETRY,
     ),
     provider=Provider(
         party=_PARTY,
         secret=cache(partial(stored_secret, _secrets_manager, os.environ["RP_SECRET_ID"])),
         table=_TABLE,
-        tokens=SignedTokens(_KEYS),
+        tokens=SignedJwts(_KEYS),
         users=_USERS,
-        links=Links(_cognito, _POOL_ID, os.environ["PROVIDER_NAME"], _USERS),
+        links=IdentityLinker(_cognito, _POOL_ID, os.environ["PROVIDER_NAME"], _USERS),
         issuer=_ISSUER,
-        tell=_TELL,
+        telemetry=_TELEMETRY,
     ),
-    key_set=cache(partial(key_set, _KEYS)),
+    key_set=cache(partial(jwks, _KEYS)),
     brand=Brand(os.environ["APP_NAME"], os.environ["BRAND_COLOR"], bool(_LOGO)),
     logo=_picture(_LOGO),
-    look=Look((*os.environ["REDIRECT_URIS"].split(), *os.environ.get("CALLBACK_URLS", "").split())),
+    look=PageResponses((*os.environ["REDIRECT_URIS"].split(), *os.environ.get("CALLBACK_URLS", "").split())),
     issuer=_ISSUER,
-    tell=_TELL,
+    telemetry=_TELEMETRY,
 )
 
 

@@ -10,38 +10,37 @@ from functools import cache, partial
 from typing import Any
 
 from passcode.adapters.botocore_clients import client
-from passcode.adapters.cognito_users import Users
-from passcode.adapters.confirmation_tables import ProofTable, RequestTable
-from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
-from passcode.adapters.kms import KmsMac, ProofKeys
-from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import telemetry
-from passcode.channels.channel import Channel
+from passcode.adapters.cognito_users import CognitoUsers
+from passcode.adapters.confirmation_tables import IdempotencyTable, UsedProofTable
+from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
+from passcode.adapters.kms import KmsMac, KmsSigningKeys
+from passcode.adapters.record_table import RecordTable
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.telemetry import make_telemetry
+from passcode.channels.registry import CHANNELS
 from passcode.confirmation import responses
-from passcode.confirmation.create import Asking, Confirmations
-from passcode.confirmation.recipient import Pool
+from passcode.confirmation.create import CodeRequests, ConfirmationCreator
+from passcode.confirmation.recipient import UserRecipients
 from passcode.confirmation.routes import Endpoints, resolver
-from passcode.confirmation.verify import Answering, Judge
-from passcode.delivery.sms_limits import tell_answered
+from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
 from passcode.token_service.policy import Policy
 
-_TELL = telemetry("token_api")
+_TELEMETRY = make_telemetry("token_api")
 _POLICY = Policy.from_environment(os.environ)
-_ORDER = tuple(Channel(name) for name in os.environ["CHANNEL_ORDER"].split(","))
+_ORDER = tuple(CHANNELS[name] for name in os.environ["CHANNEL_ORDER"].split(","))
 _SALT, _ISSUER, _TABLE = os.environ["SALT"], os.environ["ISSUER"], os.environ["TABLE_NAME"]
 _COUNTRIES = frozenset(os.environ["SMS_COUNTRIES"].split(","))
 _KMS = client("kms", attempts=2)
 # A write that is repeated after a lost answer knows itself by its nonce; a count or a mark does not.
 _REPEATED, _ONCE = client("dynamodb", attempts=2), client("dynamodb", attempts=1)
-_QUEUE = Queue(client("sqs", attempts=1), os.environ["QUEUE_URL"])
+_QUEUE = SqsQueue(client("sqs", attempts=1), os.environ["QUEUE_URL"])
 _CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
-_TOKENS = ChallengeTokens(KmsMac(_KMS, os.environ["TOKEN_KEY_ID"]))
-_PROOF_KEYS = ProofKeys(_KMS, tuple(os.environ["PROOF_KEY_IDS"].split(",")))
-_USERS = Users(cache(lambda: client("cognito-idp", attempts=2)), os.environ["USER_POOL_ID"])
-_POOL = Pool(_USERS, _ORDER, _SALT)
-_BUDGET = SmsBudget(_ONCE, _TABLE)
+_TOKENS = MacJwts(KmsMac(_KMS, os.environ["TOKEN_KEY_ID"]))
+_PROOF_KEYS = KmsSigningKeys(_KMS, tuple(os.environ["PROOF_KEY_IDS"].split(",")))
+_USERS = CognitoUsers(cache(lambda: client("cognito-idp", attempts=2)), os.environ["USER_POOL_ID"])
+_POOL = UserRecipients(_USERS, _ORDER, _SALT)
+_BUDGET = SmsBudgetTable(_ONCE, _TABLE)
 
 
 def _country_of(number: str) -> str | None:
@@ -53,12 +52,14 @@ def _country_of(number: str) -> str | None:
 
 
 def _answered(country: str) -> None:
-    tell_answered(_BUDGET, country, int(time.time()), _TELL)
+    from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415 - only an answer to an SMS needs it
+
+    record_answer(_BUDGET, country, int(time.time()), _TELEMETRY)
 
 
-_ASKING = Asking(
-    confirmations=Confirmations(
-        Table(_REPEATED, _TABLE, _POLICY), RequestTable(_REPEATED, _TABLE), _QUEUE.put, _POLICY
+_ASKING = ConfirmationCreator(
+    confirmations=CodeRequests(
+        RecordTable(_REPEATED, _TABLE, _POLICY), IdempotencyTable(_REPEATED, _TABLE), _QUEUE.put, _POLICY
     ),
     tokens=_TOKENS,
     pool=_POOL,
@@ -66,38 +67,38 @@ _ASKING = Asking(
     country_of=_country_of,
     salt=_SALT,
     issuer=_ISSUER,
-    tell=_TELL,
+    telemetry=_TELEMETRY,
 )
-_ANSWERING = Answering(
-    judge=Judge(_CODE_MAC, Table(_ONCE, _TABLE, _POLICY), _POLICY),
+_ANSWERING = ConfirmationVerifier(
+    judge=CodeAnswers(_CODE_MAC, RecordTable(_ONCE, _TABLE, _POLICY), _POLICY),
     tokens=_TOKENS,
-    proofs=SignedTokens(_PROOF_KEYS),
-    used=ProofTable(_ONCE, _TABLE),
+    proofs=SignedJwts(_PROOF_KEYS),
+    used=UsedProofTable(_ONCE, _TABLE),
     pool=_POOL,
     answered=_answered,
     issuer=_ISSUER,
     life=int(os.environ["PROOF_LIFE_SECONDS"]),
-    tell=_TELL,
+    telemetry=_TELEMETRY,
 )
 _APP = resolver(
     Endpoints(
         asking=_ASKING,
         answering=_ANSWERING,
-        key_set=cache(partial(key_set, _PROOF_KEYS)),
+        key_set=cache(partial(jwks, _PROOF_KEYS)),
         checks={
-            "table": lambda: Table(_REPEATED, _TABLE, _POLICY).read("health#ready"),
+            "table": lambda: RecordTable(_REPEATED, _TABLE, _POLICY).read("health#ready"),
             "queue": _QUEUE.check,
             "code_key": lambda: _CODE_MAC(b"health"),
             "token_key": lambda: _TOKENS.mac(b"health"),
             "proof_key": lambda: _PROOF_KEYS.public(_PROOF_KEYS.current),
         },
-        chance=lambda: os.urandom(16).hex(),
+        random_nonce=lambda: os.urandom(16).hex(),
         issuer=_ISSUER,
-        tell=_TELL,
+        telemetry=_TELEMETRY,
     )
 )
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry for a proxy event of a REST API."""
-    return responses.respond(_APP, event, context, _TELL)
+    return responses.respond(_APP, event, context, _TELEMETRY)

@@ -11,13 +11,13 @@ from functools import partial
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.kms import KmsMac
-from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.adapters.telemetry import guarded, telemetry
-from passcode.delivery.sms_limits import tell_answered
+from passcode.adapters.record_table import RecordTable
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.telemetry import guard, make_telemetry
+from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
 from passcode.sign_in.events import Event, asks_for_message
-from passcode.sign_in.verify import challenge_of, judge_sign_in
+from passcode.sign_in.verify import check_sign_in, read_challenge
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.check import Verdict
 from passcode.token_service.policy import Policy
@@ -28,7 +28,7 @@ Judge = Callable[[Event, Challenge], Verdict]
 
 
 def respond(
-    event: Event, judge: Judge, answered: Callable[[Event, Challenge], None], tell: Telemetry
+    event: Event, judge: Judge, answered: Callable[[Event, Challenge], None], telemetry: Telemetry
 ) -> Event:
     """Fill in the response to a VerifyAuthChallengeResponse event.
 
@@ -38,47 +38,50 @@ def respond(
     event["response"] = {"answerCorrect": False}
     if asks_for_message(events.client_metadata(event)):
         return event
-    challenge = challenge_of(event)
-    tell.about(challenge.subject if challenge else None, challenge)
+    challenge = read_challenge(event)
+    telemetry.set_context(challenge.subject if challenge else None, challenge)
     verdict = judge(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
     if verdict.refusal:
-        tell.refused(verdict.refusal)
-        if verdict.wait != 0:
-            raise Refused(verdict.refusal, verdict.wait)
+        telemetry.refused(verdict.refusal)
+        if verdict.retry_after != 0:
+            raise Refused(verdict.refusal, verdict.retry_after)
     elif challenge:
         event["response"] = {"answerCorrect": True}
         answered(event, challenge)
     return event
 
 
-_TELL = telemetry("verify_auth_challenge")
+_TELEMETRY = make_telemetry("verify_auth_challenge")
 _POLICY = Policy.from_environment(os.environ)
 # One attempt: a write that is repeated after a lost answer would count one failure twice.
 _TABLE = client("dynamodb", attempts=1)
-_STORE = Table(_TABLE, os.environ["TABLE_NAME"], _POLICY)
+_STORE = RecordTable(_TABLE, os.environ["TABLE_NAME"], _POLICY)
 _CODE_MAC = KmsMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
 _SALT = os.environ["SALT"]
 _PROVES = os.environ.get("ASSURANCE_CLAIMS", "OFF") != "OFF"
-_BUDGET = SmsBudget(_TABLE, os.environ["TABLE_NAME"])
+_BUDGET = SmsBudgetTable(_TABLE, os.environ["TABLE_NAME"])
 
 
 def _answered(event: Event, challenge: Challenge) -> None:
-    _TELL.verified(challenge, int(time.time()))
-    if challenge.channel == "sms":
-        _give_back(events.attributes(event).get("phone_number", ""))
+    _TELEMETRY.verified(challenge, int(time.time()))
+    channel = CHANNELS.get(challenge.channel)
+    if channel and channel.billed_by_country:
+        _give_back(events.attributes(event).get(channel.attribute, ""))
 
 
 def _give_back(number: str) -> None:
-    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms that only a sign-in by SMS pays
+    # Only a sign-in by SMS needs them, and phone numbers take 25 ms.
+    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415
+    from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415
 
     country = country_for_sms(number)
     if country:
-        tell_answered(_BUDGET, country, int(time.time()), _TELL)
+        record_answer(_BUDGET, country, int(time.time()), _TELEMETRY)
 
 
 def _handle(event: Event, _context: object) -> Event:
     judge = partial(
-        judge_sign_in,
+        check_sign_in,
         code_mac=_CODE_MAC,
         store=_STORE,
         policy=_POLICY,
@@ -86,7 +89,7 @@ def _handle(event: Event, _context: object) -> Event:
         salt=_SALT,
         proves=_PROVES,
     )
-    return respond(event, judge, _answered, _TELL)
+    return respond(event, judge, _answered, _TELEMETRY)
 
 
-handler = guarded(_handle, _TELL)
+handler = guard(_handle, _TELEMETRY)

@@ -1,4 +1,4 @@
-"""`python -m demo_client.web PORT`: serve the page until the local stack ends. `make demo` starts it."""
+"""`python -m demo_client.web PORT`: serve the demo page until the local stack ends. `make demo` starts it."""
 
 from __future__ import annotations
 
@@ -8,38 +8,40 @@ import os
 import sys
 import threading
 
-from demo_client.web.backstage import LocalBackstage
 from demo_client.web.process import lock_path
 from demo_client.web.server import PageServer
+from demo_client.web.stack_data import LocalStackData
 from tools.local_stack import locks
 from tools.local_stack.errors import StackError
 from tools.local_stack.process import lock_path as emulator_lock
 
 
 def main(port: int) -> None:
-    """Serve on `port`, or on a free one if it is taken. Leaves with a sentence if it cannot."""
+    """Serve on `port`, or on a free port if it is taken. Exits with a sentence if it cannot start."""
     try:
-        server = _bound(port)
+        server = _create_server(port)
         lock = locks.hold(lock_path(), json.dumps({"pid": os.getpid(), "port": server.port}))
     except StackError as error:
         sys.exit(str(error))
     except BlockingIOError:
-        sys.exit("The demo page of this state directory is served already.")
+        sys.exit(
+            "Another process already serves the demo page of this directory. Run `make down` to stop it."
+        )
     with lock:
-        threading.Thread(target=_leave_with_the_stack, daemon=True).start()
+        threading.Thread(target=_exit_with_the_stack, daemon=True).start()
         server.serve_forever()
 
 
-def _bound(port: int) -> PageServer:
-    backstage = LocalBackstage()
+def _create_server(port: int) -> PageServer:
+    stack_data = LocalStackData()
     try:
-        return PageServer(port, backstage)
+        return PageServer(port, stack_data)
     except OSError:
-        return PageServer(0, backstage)
+        return PageServer(0, stack_data)
 
 
-def _leave_with_the_stack() -> None:
-    # The emulator holds this lock while it lives, so the kernel says when it is gone, however it went.
+def _exit_with_the_stack() -> None:
+    # The emulator holds this lock while it runs. The kernel releases it, however the emulator ends.
     with emulator_lock().open() as file:
         fcntl.flock(file, fcntl.LOCK_SH)
     os._exit(0)

@@ -1,4 +1,4 @@
-"""The page's server as a process of its own. It ends with the local stack that it shows."""
+"""The server of the demo page as a separate process. It ends with the local stack that it shows."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ from typing import Final
 
 from tools.local_stack import locks
 from tools.local_stack.deploy import DEFAULTS
+from tools.local_stack.environment import ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
-from tools.local_stack.paths import ROOT, make_state_dir, state_dir
 from tools.local_stack.process import free_port
 
 DEFAULT_PORT: Final = 4580
 _READY_WITHIN: Final = 15.0
 
-# What a Python process needs to run at all; nothing of the person's own AWS set-up.
-_KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+# The variables that a Python process needs. Nothing of the user's own AWS configuration.
+_PASSED_VARIABLES: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
-# A child that was started here is waited for here, or it stays a zombie until this process ends.
+# This process must wait for its children, or they stay zombies until it ends.
 _children: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A process that serves the page."""
+    """A process that serves the demo page."""
 
     pid: int
     port: int
 
     @property
     def url(self) -> str:
-        # Cognito takes http for no other name than this one as the place to come back to.
+        # Cognito allows http in a callback URL for the host localhost only.
         return f"http://localhost:{self.port}/"
 
 
 def lock_path() -> Path:
-    """The file that the page's process holds locked while it lives."""
+    """The file that the page's process keeps locked while it runs."""
     return state_dir() / "page.lock"
 
 
 def log_path() -> Path:
-    """The file that holds what went wrong in the page's process."""
+    """The log of the page's process."""
     return state_dir() / "page.log"
 
 
 def running() -> Page | None:
-    """The page of this state directory, if one is served."""
+    """The page of this state directory, or None if none is served."""
     content = locks.holder(lock_path())
     return Page(**json.loads(content)) if content else None
 
 
-def port_to_be() -> int:
-    """Where the page is, or will be if it is started now: its usual port, or a free one if that is taken."""
+def planned_port() -> int:
+    """The port of the running page, else its default port, or a free port if that is taken."""
     if page := running():
         return page.port
     with socket.socket() as probe:
@@ -71,19 +71,19 @@ def port_to_be() -> int:
 
 
 def parameters(port: int) -> dict[str, str]:
-    """What the stack must know of a page on `port`: where the hosted sign-in may send people back to."""
+    """Template parameters for a page on `port`: the URLs to which hosted sign-in may redirect."""
     url = Page(0, port).url
-    known = {name: DEFAULTS[name] for name in ("HostedCallbackUrls", "HostedLogoutUrls")}
-    return {name: f"{urls},{url}" for name, urls in known.items() if url not in urls.split(",")}
+    defaults = {name: DEFAULTS[name] for name in ("HostedCallbackUrls", "HostedLogoutUrls")}
+    return {name: f"{urls},{url}" for name, urls in defaults.items() if url not in urls.split(",")}
 
 
 def start(port: int = DEFAULT_PORT) -> Page:
-    """The page that is served, or a new one on `port` if that is free. Raises `StackError`."""
+    """The running page, or a new one on `port` if that is free. Raises `StackError`."""
     make_state_dir()
     if page := running():
         return page
     with log_path().open("wb") as log:
-        child = subprocess.Popen(  # noqa: S603 - this very Python, and a number
+        child = subprocess.Popen(  # noqa: S603 - this Python, and a number
             [sys.executable, "-m", "demo_client.web", str(port)],
             cwd=ROOT,
             env=_environment(),
@@ -93,19 +93,19 @@ def start(port: int = DEFAULT_PORT) -> Page:
             start_new_session=True,
         )
     _children.append(child)
-    give_up_at = time.monotonic() + _READY_WITHIN
-    while time.monotonic() < give_up_at and child.poll() is None:
+    deadline = time.monotonic() + _READY_WITHIN
+    while time.monotonic() < deadline and child.poll() is None:
         if page := running():
             return page
         time.sleep(0.05)
     if page := running():
-        # Somebody else's start was quicker.
+        # Another process has started it.
         return page
     child.kill()
     child.wait()
-    raise StackError(f"The demo page could not be served. Its log is {log_path()}.")
+    raise StackError(f"The demo page could not be started. Read its log: {log_path()}.")
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | {"PASSCODE_LOCAL_DIR": str(state_dir())}
+    passed = {name: os.environ[name] for name in _PASSED_VARIABLES if name in os.environ}
+    return passed | {"PASSCODE_LOCAL_DIR": str(state_dir())}

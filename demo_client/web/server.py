@@ -1,4 +1,4 @@
-"""The page's web server: loopback only, and gone with its process. Nothing that it does is kept."""
+"""The web server of the demo page. It listens on loopback only and stores nothing."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from socketserver import TCPServer
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from demo_client.web import answers, guard, stream
-from demo_client.web.answers import Answer
-from demo_client.web.backstage import GONE, Backstage
+from demo_client.web import events, request_checks, responses
+from demo_client.web.responses import Response
+from demo_client.web.stack_data import STACK_UNAVAILABLE, StackData
 
 HOST: Final = "127.0.0.1"
-# Each open page costs a thread and some calls a second.
-_MOST_STREAMS: Final = 8
-_GONE: Final = "The local AWS does not answer. Start it with `make demo`."
+# Each open page needs a thread and a few requests per second.
+_MAX_STREAMS: Final = 8
+_GONE: Final = "The local AWS does not respond. Start it with `make demo`."
 
 
 class PageServer(ThreadingHTTPServer):
-    """Serves the demo page of `backstage` on `port` (0: any that is free)."""
+    """Serves the demo page of `stack_data` on `port` (0: any free port)."""
 
     daemon_threads = True
 
-    def __init__(self, port: int, backstage: Backstage) -> None:
-        self.backstage = backstage
+    def __init__(self, port: int, stack_data: StackData) -> None:
+        self.stack_data = stack_data
         self.nonce = secrets.token_urlsafe(24)
-        self.policy = answers.page_policy(backstage.facts()["endpoint"])
-        self.streams = threading.BoundedSemaphore(_MOST_STREAMS)
+        self.policy = responses.page_policy(stack_data.facts()["endpoint"])
+        self.streams = threading.BoundedSemaphore(_MAX_STREAMS)
         self.closing = threading.Event()
         super().__init__((HOST, port), _Handler)
 
@@ -41,7 +41,7 @@ class PageServer(ThreadingHTTPServer):
         return self.server_port
 
     def server_bind(self) -> None:
-        # The parent class looks the host's name up here, and a page on loopback should ask nobody.
+        # The parent class would look up the host's name in DNS here.
         TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.socket.getsockname()[1]
 
@@ -52,71 +52,72 @@ class PageServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: PageServer
-    # Whoever connects and says nothing is let go.
+    # Seconds until an idle connection is closed.
     timeout = 10
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        if why := guard.refusal(path, self._headers(), self.server.port):
-            self._send(answers.sentence(403, why))
+        if reason := request_checks.rejection(path, self._headers(), self.server.port):
+            self._send(responses.plain_text(403, reason))
         elif path == "/events":
             self._stream()
         else:
-            self._answer(lambda: answers.get(self.server.backstage, path, self.server.nonce))
+            self._respond(lambda: responses.get(self.server.stack_data, path, self.server.nonce))
 
     def do_POST(self) -> None:
         headers, path = self._headers(), urlsplit(self.path).path
-        why = guard.refusal(path, headers, self.server.port) or guard.post_refusal(headers, self.server.nonce)
-        if why:
-            self._send(answers.sentence(403, why))
+        reason = request_checks.rejection(path, headers, self.server.port)
+        reason = reason or request_checks.post_rejection(headers, self.server.nonce)
+        if reason:
+            self._send(responses.plain_text(403, reason))
             return
         body = self.rfile.read(int(headers["Content-Length"]))
-        self._answer(lambda: answers.post(self.server.backstage, path, body))
+        self._respond(lambda: responses.post(self.server.stack_data, path, body))
 
-    def _answer(self, answer: Callable[[], Answer]) -> None:
+    def _respond(self, make_response: Callable[[], Response]) -> None:
         try:
-            found = answer()
-        except GONE:
-            found = answers.sentence(503, _GONE)
-        self._send(found)
+            response = make_response()
+        except STACK_UNAVAILABLE:
+            response = responses.plain_text(503, _GONE)
+        self._send(response)
 
-    def _send(self, answer: Answer) -> None:
-        self._start(answer.status, answer.kind, answer.policy)
-        self.send_header("Content-Length", str(len(answer.body)))
+    def _send(self, response: Response) -> None:
+        self._start(response.status, response.content_type, response.policy)
+        self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
-        self.wfile.write(answer.body)
+        self.wfile.write(response.body)
 
     def _stream(self) -> None:
         if not self.server.streams.acquire(blocking=False):
-            self._send(answers.sentence(503, "Too many of these pages are open. Close some."))
+            self._send(responses.plain_text(503, "Too many demo pages are open. Close some of them."))
             return
         try:
-            events = stream.events(self.server.backstage, self._since(), self.server.closing.wait)
-            self._answer_stream(events)
+            stream = events.events(self.server.stack_data, self._since(), self.server.closing.wait)
+            self._send_stream(stream)
         finally:
             self.server.streams.release()
 
-    def _answer_stream(self, events: Iterator[bytes]) -> None:
+    def _send_stream(self, stream: Iterator[bytes]) -> None:
         try:
-            first = next(events)
-        except GONE:
-            self._send(answers.sentence(503, _GONE))
+            first = next(stream)
+        except STACK_UNAVAILABLE:
+            self._send(responses.plain_text(503, _GONE))
             return
         self._start(200, "text/event-stream")
         self.end_headers()
-        # The page was closed, or the stack is gone: a browser that is there still asks again.
-        with suppress(*GONE):
-            for event in chain([first], events):
+        # The page was closed, or the stack has ended. A browser that is still open connects again.
+        with suppress(*STACK_UNAVAILABLE):
+            for event in chain([first], stream):
                 self.wfile.write(event)
 
     def _since(self) -> int:
-        asked = parse_qs(urlsplit(self.path).query).get("since", [""])[0]
-        since = self.headers.get("Last-Event-ID") or asked
+        parameter = parse_qs(urlsplit(self.path).query).get("since", [""])[0]
+        since = self.headers.get("Last-Event-ID") or parameter
         return int(since) if since.isdecimal() and len(since) < 15 else int(time.time() * 1000)
 
-    def _start(self, status: int, kind: str, policy: str = "") -> None:
+    def _start(self, status: int, content_type: str, policy: str = "") -> None:
         self.send_response_only(status)
-        self.send_header("Content-Type", kind)
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Security-Policy", policy or self.server.policy)
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
@@ -125,11 +126,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cross-Origin-Opener-Policy", "same-origin")
 
     def _headers(self) -> dict[str, str]:
-        # A header that comes twice is two opinions, and none is taken.
-        return {name: self.headers[name] for name in _READ if len(self.headers.get_all(name, [])) == 1}
+        # A header that is sent twice is ignored, because two readers could pick different values.
+        return {
+            name: self.headers[name] for name in _USED_HEADERS if len(self.headers.get_all(name, [])) == 1
+        }
 
     def log_message(self, *_: object) -> None:
-        """Nothing is logged: a request line may hold the code of a hosted sign-in."""
+        """Log nothing: a request line may contain the authorization code of a hosted sign-in."""
 
 
-_READ: Final = ("Host", "Origin", "Sec-Fetch-Site", guard.NONCE_HEADER, "Content-Type", "Content-Length")
+_USED_HEADERS: Final = (
+    "Host",
+    "Origin",
+    "Sec-Fetch-Site",
+    request_checks.NONCE_HEADER,
+    "Content-Type",
+    "Content-Length",
+)

@@ -10,7 +10,7 @@ cognito = boto3.client("cognito-idp")
 
 
 def sign_in(username: str, ask: Callable[[dict[str, str]], str]) -> Any:
-    """Tokens for a code alone. `ask` shows the challenge's destination and answers with what the user
+    """Return tokens for a code alone. `ask` shows the challenge's destination and returns what the user
     typed: the code, or "email" or "sms" for another message."""
     start = {"USERNAME": username}
     step = cognito.initiate_auth(AuthFlow="CUSTOM_AUTH", ClientId=CLIENT_ID, AuthParameters=start)

@@ -3,7 +3,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 const { TOKEN_KEYS_URL, TOKEN_ISSUER } = process.env;
 const keys = createRemoteJWKSet(new URL(TOKEN_KEYS_URL));
 
-// The claims of a proof for "payments" about this subject and purpose; throws for any other.
+// Returns the claims of a proof for "payments" with this subject and purpose; throws for any other.
 export async function claimsOf(proof, subject, purpose) {
   const { payload } = await jwtVerify(proof, keys, {
     algorithms: ['RS256'],
@@ -12,6 +12,6 @@ export async function claimsOf(proof, subject, purpose) {
     subject,
     requiredClaims: ['exp', 'iat', 'jti'],
   });
-  if (payload.purpose !== purpose) throw new Error('this proof is about something else');
+  if (payload.purpose !== purpose) throw new Error('the proof has another purpose');
   return payload;
 }

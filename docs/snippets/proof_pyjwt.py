@@ -8,7 +8,7 @@ MUST_HAVE = ["exp", "iat", "jti", "sub"]
 
 
 def claims_of(proof: str, subject: str, purpose: str) -> dict[str, Any]:
-    """The claims of a proof for "payments" about this subject and purpose; raises jwt.PyJWTError."""
+    """Return the claims of a proof for "payments" with this subject and purpose. Raises jwt.PyJWTError."""
     claims = jwt.decode(
         proof,
         keys.get_signing_key_from_jwt(proof),
@@ -18,5 +18,5 @@ def claims_of(proof: str, subject: str, purpose: str) -> dict[str, Any]:
         options={"require": MUST_HAVE},
     )
     if (claims["sub"], claims.get("purpose")) != (subject, purpose):
-        raise jwt.InvalidTokenError("this proof is about something else")
+        raise jwt.InvalidTokenError("the proof has another subject or purpose")
     return claims

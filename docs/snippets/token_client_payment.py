@@ -7,8 +7,8 @@ codes = TokenClient(os.environ["TOKEN_API_URL"])
 
 
 def approve(email: str, amount: str, ask: Callable[[Created], str]) -> tuple[str, str]:
-    """A proof that whoever reads `email` approved `amount`, and the subject that it is about. `ask` shows
-    created.destination and answers with what the person typed."""
+    """Return a proof that the reader of `email` approved `amount`, and the proof's subject. `ask` shows
+    created.destination and returns what the user typed."""
     created = codes.create(email=email, purpose=f"approve a payment of {amount}", audience="payments")
     while True:
         try:

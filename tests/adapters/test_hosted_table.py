@@ -9,9 +9,9 @@ import pytest
 from moto import mock_aws
 
 from passcode.adapters.hosted_table import HostedTable
-from passcode.adapters.kms import Sealer
-from passcode.hosted.ports import SignIns
-from passcode.hosted.state import AuthRequest, Grant, Notice, SignInState, Stage
+from passcode.adapters.kms import KmsEncryption
+from passcode.hosted.ports import HostedStore
+from passcode.hosted.state import AuthorizationRequest, Grant, Notice, SignInPhase, SignInState
 from passcode.token_service.refusal import Unavailable
 from tests.support.dynamodb import made
 from tests.support.events import NOW, SUB
@@ -22,9 +22,9 @@ PLACE: dict[str, Any] = {
     "aws_access_key_id": "test",
     "aws_secret_access_key": "test",
 }
-REQUEST = AuthRequest("cognito", BACK, "the state", "the nonce", "")
+REQUEST = AuthorizationRequest("cognito", BACK, "the state", "the nonce", "")
 STATE = SignInState(
-    REQUEST, Stage.CODE, "ann@example.com", "the session " * 900, shown(), Notice.WAIT, 7, NOW + 900
+    REQUEST, SignInPhase.CODE, "ann@example.com", "the session " * 900, shown(), Notice.WAIT, 420, NOW + 900
 )
 GRANT = Grant("cognito", BACK, "n", "", "ann@example.com", SUB, NOW, "email", with_password=False)
 
@@ -34,27 +34,27 @@ def table() -> Iterator[HostedTable]:
     with mock_aws():
         dynamodb, kms = boto3.client("dynamodb", **PLACE), boto3.client("kms", **PLACE)
         key = kms.create_key(KeySpec="SYMMETRIC_DEFAULT")["KeyMetadata"]["KeyId"]
-        yield HostedTable(dynamodb, made(dynamodb), Sealer(kms, key))
+        yield HostedTable(dynamodb, made(dynamodb), KmsEncryption(kms, key))
 
 
 @pytest.fixture(params=["memory", "moto"])
-def sign_ins(request: pytest.FixtureRequest) -> SignIns:
-    found: SignIns = MemoryTable() if request.param == "memory" else request.getfixturevalue("table")
+def sign_ins(request: pytest.FixtureRequest) -> HostedStore:
+    found: HostedStore = MemoryTable() if request.param == "memory" else request.getfixturevalue("table")
     return found
 
 
-def test_a_sign_in_comes_back_as_it_was_however_long_its_session(sign_ins: SignIns) -> None:
+def test_a_sign_in_comes_back_as_it_was_however_long_its_session(sign_ins: HostedStore) -> None:
     assert sign_ins.write("cookie", STATE)
     assert sign_ins.read("cookie", NOW) == replace(STATE, version=1)
 
 
-def test_there_is_no_sign_in_of_another_cookie_or_after_its_time(sign_ins: SignIns) -> None:
+def test_there_is_no_sign_in_of_another_cookie_or_after_its_time(sign_ins: HostedStore) -> None:
     sign_ins.write("cookie", STATE)
     assert sign_ins.read("another", NOW) is None
     assert sign_ins.read("cookie", NOW + 900) is None
 
 
-def test_of_two_changes_of_one_version_one_is_kept(sign_ins: SignIns) -> None:
+def test_of_two_changes_of_one_version_one_is_kept(sign_ins: HostedStore) -> None:
     sign_ins.write("cookie", STATE)
     seen = sign_ins.read("cookie", NOW)
     assert seen
@@ -64,31 +64,31 @@ def test_of_two_changes_of_one_version_one_is_kept(sign_ins: SignIns) -> None:
     assert sign_ins.write("cookie", replace(seen, version=seen.version + 1))
 
 
-def test_nobody_begins_over_a_sign_in_that_is_there(sign_ins: SignIns) -> None:
+def test_nobody_begins_over_a_sign_in_that_is_there(sign_ins: HostedStore) -> None:
     sign_ins.write("cookie", STATE)
     assert not sign_ins.write("cookie", STATE)
 
 
-def test_nobody_takes_a_sign_in_that_is_not_there(sign_ins: SignIns) -> None:
+def test_nobody_takes_a_sign_in_that_is_not_there(sign_ins: HostedStore) -> None:
     assert not sign_ins.take("cookie", STATE)
     assert not sign_ins.write("cookie", replace(STATE, version=1))
 
 
-def test_a_grant_is_given_once(sign_ins: SignIns) -> None:
+def test_a_grant_is_given_once(sign_ins: HostedStore) -> None:
     sign_ins.grant("one", GRANT, NOW)
     assert sign_ins.redeem("one", NOW + 1) == GRANT
     assert sign_ins.redeem("one", NOW + 1) is None
     assert sign_ins.redeem("another", NOW) is None
 
 
-def test_a_code_lives_for_a_minute_and_who_comes_late_does_not_spend_it(sign_ins: SignIns) -> None:
+def test_a_code_lives_for_a_minute_and_who_comes_late_does_not_spend_it(sign_ins: HostedStore) -> None:
     sign_ins.grant("one", GRANT, NOW)
     # Two containers' clocks differ: what is over for one of them is not for the other.
     assert sign_ins.redeem("one", NOW + 60) is None
     assert sign_ins.redeem("one", NOW + 59) == GRANT
 
 
-def test_a_code_never_stands_for_two_sign_ins(sign_ins: SignIns) -> None:
+def test_a_code_never_stands_for_two_sign_ins(sign_ins: HostedStore) -> None:
     sign_ins.grant("one", GRANT, NOW)
     sign_ins.grant("one", replace(GRANT, user_name="somebody else"), NOW)
     assert sign_ins.redeem("one", NOW) == GRANT

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from passcode.adapters.cognito_users import Links, Users
+from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import SUB
@@ -14,8 +14,8 @@ LINKED = {"identities": json.dumps([{"providerName": "OneTimeCode", "userId": SU
 MERGED = refused_by_aws("InvalidParameterException")
 
 
-def links(wire: Wire) -> Links:
-    return Links(lambda: wire, "pool", "OneTimeCode", Users(lambda: wire, "pool"))
+def links(wire: Wire) -> IdentityLinker:
+    return IdentityLinker(lambda: wire, "pool", "OneTimeCode", CognitoUsers(lambda: wire, "pool"))
 
 
 def user(**attributes: str) -> dict[str, object]:

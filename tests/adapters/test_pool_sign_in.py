@@ -10,8 +10,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from passcode.adapters.pool_sign_in import PoolSignIn
-from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Passed, Told
-from passcode.token_service.refusal import Refusal, Unavailable, sentence
+from passcode.hosted.ports import (
+    Authenticated,
+    AuthenticationFailed,
+    CodeRequired,
+    MustChangePassword,
+    SignInRefused,
+)
+from passcode.token_service.refusal import Refusal, RefusalTag, Unavailable, refusal_text
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import SUB
 from tests.support.hosted_world import shown
@@ -42,7 +48,7 @@ def lambda_error(text: str) -> ClientError:
 def test_without_a_password_the_flow_starts_with_the_name_alone() -> None:
     wire = Wire({"admin_initiate_auth": CHALLENGE})
     outcome = driving(wire).start("ann@example.com", None)
-    assert isinstance(outcome, Asked)
+    assert isinstance(outcome, CodeRequired)
     assert (outcome.session, outcome.user_name) == ("next", shown()["USERNAME"])
     (call,) = wire.sent("admin_initiate_auth")
     assert call["AuthFlow"] == "CUSTOM_AUTH"
@@ -63,7 +69,7 @@ def test_with_a_password_cognito_must_ask_for_its_proof() -> None:
 
 def test_an_answer_goes_under_cognitos_own_name_for_the_user() -> None:
     wire = Wire({"admin_respond_to_auth_challenge": tokens()})
-    assert driving(wire).answer("session", "user-name", "123456") == Passed("user-name", SUB)
+    assert driving(wire).answer("session", "user-name", "123456") == Authenticated("user-name", SUB)
     (call,) = wire.sent("admin_respond_to_auth_challenge")
     assert call["ChallengeResponses"] == {
         "USERNAME": "user-name",
@@ -86,7 +92,7 @@ REFUSALS = ["NotAuthorizedException", "UserNotFoundException", "UserNotConfirmed
 
 @pytest.mark.parametrize("code", [*REFUSALS, "InvalidParameterException"])
 def test_a_refusal_is_one_and_the_same_whatever_its_reason(code: str) -> None:
-    with pytest.raises(NotLetIn) as refused:
+    with pytest.raises(AuthenticationFailed) as refused:
         driving(Wire(admin_initiate_auth=refused_by_aws(code))).start("ann", None)
     assert str(refused.value) == ""
 
@@ -116,10 +122,15 @@ def test_a_password_that_must_be_changed_is_told_apart() -> None:
         driving(asks).start("ann", None)
 
 
-def test_a_triggers_sentence_is_handed_on_without_cognitos_frame() -> None:
-    said = sentence(Refusal.QUOTA, 700)
-    wire = Wire(admin_initiate_auth=lambda_error(f"CreateAuthChallenge failed with error {said}."))
-    assert driving(wire).start("ann", None) == Told(said)
+def test_of_a_refusal_of_a_trigger_the_tag_is_read() -> None:
+    text = refusal_text(Refusal.QUOTA, 700)
+    wire = Wire(admin_initiate_auth=lambda_error(f"CreateAuthChallenge failed with error {text}."))
+    assert driving(wire).start("ann", None) == SignInRefused(RefusalTag("quota", 700))
+
+
+def test_a_refusal_of_another_trigger_has_no_tag() -> None:
+    wire = Wire(admin_initiate_auth=lambda_error("PreAuthentication failed with error Not from here."))
+    assert driving(wire).start("ann", None) == SignInRefused(None)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +165,7 @@ def test_tokens_without_a_code_let_nobody_in() -> None:
 
 def test_a_name_that_no_user_can_have_is_refused_without_a_call() -> None:
     wire = Wire({"admin_initiate_auth": CHALLENGE})
-    with pytest.raises(NotLetIn):
+    with pytest.raises(AuthenticationFailed):
         driving(wire).start("a" * 129, None)
     assert wire.calls == []
-    assert isinstance(driving(wire).start("a" * 128, None), Asked)
+    assert isinstance(driving(wire).start("a" * 128, None), CodeRequired)

@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 
 import pytest
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 
-from passcode.adapters.ses import Mail
-from passcode.channels.email import Email
-from passcode.delivery.gateway import Undeliverable
-from passcode.token_service.refusal import Unavailable
-from tests.support.aws_stubs import Stubs, client, modelled
-from tests.support.events import EMAIL
+from passcode.adapters.ses import SesEmail
+from passcode.channels.email import EmailMessage
+from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
+from tests.support.aws_stubs import Stubs, Wire, client, modelled
+from tests.support.events import EMAIL, NOW
 
-MAIL = Email(subject="Betreff ✓", text="654321", html="<p>654321</p>")
+MAIL = EmailMessage(subject="Betreff ✓", text="654321", html="<p>654321</p>")
 MAIL_CALL = {
     "FromEmailAddress": "no-reply@app.example",
     "Destination": {"ToAddresses": [EMAIL]},
@@ -37,30 +42,51 @@ def aws() -> Iterator[Stubs]:
         yield stubs
 
 
-def send() -> None:
+def send() -> SendResult:
     """Send the mail of these tests."""
-    Mail(client("sesv2"), "no-reply@app.example", "mail").send(EMAIL, MAIL)
+    mail = SesEmail(client("sesv2"), "no-reply@app.example", "mail")
+    return mail.send(Outgoing(EMAIL, MAIL, NOW))
 
 
 def test_a_mail_is_one_simple_send(aws: Stubs) -> None:
     aws.ses.add_response("send_email", {"MessageId": "1"}, MAIL_CALL)
-    send()
+    assert send() == Taken()
 
 
 @pytest.mark.parametrize("code", sorted(modelled("sesv2", "SendEmail") - TRANSIENT))
-def test_what_ses_will_never_take_is_undeliverable(aws: Stubs, code: str) -> None:
+def test_what_ses_will_never_take_is_not_taken_for_good(aws: Stubs, code: str) -> None:
     aws.ses.add_client_error("send_email", code, f"{EMAIL} is not wanted")
-    with pytest.raises(Undeliverable, match=f"^{code}$"):
-        send()
+    assert send() == NotTaken(code, final=True)
 
 
 @pytest.mark.parametrize("code", [*sorted(TRANSIENT), *COMMON])
-def test_what_ses_may_take_later_is_unavailable(aws: Stubs, code: str) -> None:
+def test_what_ses_may_take_later_is_not_taken_for_now(aws: Stubs, code: str) -> None:
     aws.ses.add_client_error("send_email", code, f"{EMAIL} later")
-    with pytest.raises(Unavailable, match=f"^SES answered {code}$") as unavailable:
-        send()
-    assert unavailable.value.__suppress_context__
+    assert send() == NotTaken(f"SES answered {code}", final=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (
+            EndpointConnectionError(endpoint_url=EMAIL),
+            NotTaken("SES failed with EndpointConnectionError", final=False),
+        ),
+        (
+            ConnectTimeoutError(endpoint_url=EMAIL),
+            NotTaken("SES failed with ConnectTimeoutError", final=False),
+        ),
+        (ReadTimeoutError(endpoint_url=EMAIL), Unknown("SES failed with ReadTimeoutError")),
+        (ConnectionClosedError(endpoint_url=EMAIL), Unknown("SES failed with ConnectionClosedError")),
+    ],
+)
+def test_only_a_connection_that_was_never_made_is_known_to_have_sent_nothing(
+    error: Exception, result: SendResult
+) -> None:
+    mail = SesEmail(Wire(send_email=error), "no-reply@app.example", "mail")
+    assert mail.send(Outgoing(EMAIL, MAIL, NOW)) == result
 
 
 def test_a_mail_does_not_show_itself_when_it_is_printed() -> None:
     assert "654321" not in repr(MAIL)
+    assert EMAIL not in repr(Outgoing(EMAIL, MAIL, NOW))

@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.adapters.sns import Texts
-from passcode.channels.sms import Sms
-from passcode.delivery.gateway import Undeliverable
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.sns import SnsSms
+from passcode.channels.sms import TextMessage
+from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken
 from passcode.delivery.sms_limits import LimitedSms
-from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import Stubs, client, modelled
-from tests.support.deliver_world import CAPS
+from tests.support.deliver_world import LIMITS
 from tests.support.events import NOW, PHONE
 
 SMS_CALL = {
@@ -49,11 +48,11 @@ def aws() -> Iterator[Stubs]:
         yield stubs
 
 
-def send(to: str = PHONE, sender_id: str = "") -> str:
+def send(to: str = PHONE, sender_id: str = "") -> SendResult:
     """Send the SMS of these tests."""
-    budget = SmsBudget(client("dynamodb"), "table")
-    texts = LimitedSms(Texts(client("sns"), "0.20", sender_id), budget, CAPS, frozenset({"US"}))
-    return texts.send(to, Sms("654321"), NOW)
+    budget = SmsBudgetTable(client("dynamodb"), "table")
+    texts = LimitedSms(SnsSms(client("sns"), "0.20", sender_id), budget, LIMITS, frozenset({"US"}))
+    return texts.send(Outgoing(to, TextMessage("654321"), NOW))
 
 
 @pytest.mark.parametrize(("sender_id", "more"), [("", {}), ("APP", SENDER_ID)])
@@ -61,23 +60,21 @@ def test_an_sms_is_counted_and_then_published(aws: Stubs, sender_id: str, more: 
     aws.table.add_response("update_item", {}, BUDGET_CALL)
     call = SMS_CALL | {"MessageAttributes": SMS_CALL["MessageAttributes"] | more}  # type: ignore[operator]
     aws.sns.add_response("publish", {"MessageId": "1"}, call)
-    assert send(sender_id=sender_id) == "US"
+    assert send(sender_id=sender_id) == Taken("US")
 
 
 @pytest.mark.parametrize("code", sorted(c for c in modelled("sns", "Publish") if "Parameter" in c))
-def test_a_number_that_sns_will_never_take_is_undeliverable(aws: Stubs, code: str) -> None:
+def test_a_number_that_sns_will_never_take_is_not_taken_for_good(aws: Stubs, code: str) -> None:
     aws.table.add_response("update_item", {})
     aws.sns.add_client_error("publish", code, f"{PHONE} is opted out")
-    with pytest.raises(Undeliverable, match=f"^{code}$"):
-        send()
+    assert send() == NotTaken(code, final=True, country="US")
 
 
 @pytest.mark.parametrize("code", ["InternalError", "Throttling", "KMSThrottling", "AuthorizationError"])
-def test_what_sns_may_take_later_is_unavailable(aws: Stubs, code: str) -> None:
+def test_what_sns_may_take_later_is_not_taken_for_now(aws: Stubs, code: str) -> None:
     aws.table.add_response("update_item", {})
     aws.sns.add_client_error("publish", code, f"{PHONE} later")
-    with pytest.raises(Unavailable, match=f"^SNS answered {code}$"):
-        send()
+    assert send() == NotTaken(f"SNS answered {code}", final=False, country="US")
 
 
 @pytest.mark.parametrize(
@@ -95,21 +92,20 @@ def test_what_sns_may_take_later_is_unavailable(aws: Stubs, code: str) -> None:
     ],
 )
 def test_a_number_that_is_not_allowed_costs_no_call(aws: Stubs, number: str) -> None:
-    with pytest.raises(Undeliverable, match=r"^country$"):
-        send(number)
+    result = send(number)
+    assert isinstance(result, NotTaken)
+    assert (result.reason, result.final) == ("country", True)
 
 
 def test_a_budget_that_is_used_up_publishes_nothing(aws: Stubs) -> None:
     aws.table.add_client_error("update_item", "ConditionalCheckFailedException")
-    with pytest.raises(Undeliverable, match=r"^budget$"):
-        send()
+    assert send() == NotTaken("budget", final=True, country="US")
 
 
 def test_a_budget_that_cannot_be_read_publishes_nothing(aws: Stubs) -> None:
     aws.table.add_client_error("update_item", "InternalServerError")
-    with pytest.raises(Unavailable, match=r"^the table answered InternalServerError$"):
-        send()
+    assert send() == NotTaken("the table answered InternalServerError", final=False)
 
 
 def test_an_sms_does_not_show_itself_when_it_is_printed() -> None:
-    assert "654321" not in repr(Sms("654321"))
+    assert "654321" not in repr(TextMessage("654321"))

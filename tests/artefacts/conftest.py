@@ -1,4 +1,4 @@
-"""What is built, once for all tests here, and a local AWS that it is deployed to by `make deploy`."""
+"""The built artefacts, and a local AWS to which `make deploy` deploys them."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,16 +12,15 @@ from tests.support.sam import READY, STACK_NAME, deploy, make
 from tools.local_stack import process, stack
 from tools.local_stack.clients import client
 from tools.local_stack.deploy import DEFAULTS
-from tools.local_stack.environment import REGION
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import REGION, ROOT
 from tools.local_stack.stack import Stack
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that `make build` filled: one artefact for each function, and the template for them."""
+    """Run `make build` and return its folder: one artefact for each function, and the built template."""
     if not READY.exists() or READY.read_bytes() != (ROOT / "requirements-build.lock").read_bytes():
-        missing("AWS SAM (`make build` fetches it)")
+        missing("AWS SAM (`make build` installs it)")
     folder = tmp_path_factory.mktemp("built")
     print(make("build", f"BUILT={folder}"))
     return folder
@@ -29,14 +28,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def template(built: Path) -> dict[str, Any]:
-    """The template that sam wrote beside the artefacts."""
+    """Return the built template."""
     found: dict[str, Any] = load(str(built / "template.yaml"))
     return found
 
 
 @pytest.fixture(scope="session")
 def saved_answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file that keeps what was answered to `make deploy`."""
+    """Return the file in which `make deploy` saves the answers."""
     return tmp_path_factory.mktemp("mine") / "samconfig.mine.toml"
 
 
@@ -44,7 +43,7 @@ def saved_answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def local_stack(
     built: Path, template: Mapping[str, Any], saved_answers: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """The built artefacts, deployed as a newcomer does it: with every question answered."""
+    """Deploy the built artefacts with `make deploy` and answers to all of its questions."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path_factory.mktemp("local")))
         emulator = process.start(process.free_port())
@@ -57,13 +56,13 @@ def local_stack(
 
 
 def answers_to_all(parameters: Mapping[str, Any]) -> str:
-    """What is typed: the stack, the region, its parameters, then how to deploy and what to save."""
+    """Return the typed answers: the stack, the region, the parameters, and the options of the deployment."""
     typed = [DEFAULTS.get(name, "") for name in parameters]
     return "\n".join([STACK_NAME, REGION, *typed, "y", "y", "n", "y", "", "", "y", ""])
 
 
 def deployed(endpoint_url: str) -> Stack:
-    """The stack as its outputs describe it, which is all that a person has."""
+    """Return the stack as its outputs describe it."""
     cloudformation = client(endpoint_url, "cloudformation")
     (found,) = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}

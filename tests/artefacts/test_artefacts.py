@@ -1,4 +1,4 @@
-"""Each artefact is complete by itself, and has nothing that its function does not need."""
+"""Each artefact is complete, and contains nothing that its function does not need."""
 
 import importlib.util
 import json
@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from tools.artefacts import build, sizes
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
-# The first test builds for all of them, and pip takes five seconds of a core for each function.
+# The first test builds all artefacts, and pip needs five seconds for each function.
 pytestmark = pytest.mark.timeout(400)
 
-# boto3 and what it needs, which the Lambda runtime has beside the artefact.
+# boto3 and its dependencies, which the Lambda runtime has.
 RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six")
 
-# Libraries for Lambda's processor, which this one cannot load: those of this environment stand in for them.
+# Native libraries for Lambda's processor. The test replaces them with those of this environment.
 NATIVE = ("pydantic_core", "cryptography", "_cffi_backend", "wrapt", "charset_normalizer", "markupsafe")
 
-# In a process that sees the stand-ins, the artefact, the standard library and the runtime, and nothing else.
+# This process can import only the replacements, the artefact, the standard library and the runtime.
 IMPORT_ALL = """
 import importlib, json, pathlib, sys
 artefact, native, runtime, handler = sys.argv[1:]
@@ -52,7 +52,7 @@ def files(artefact: Path) -> dict[str, Path]:
 
 
 def environment(template: Mapping[str, Any], function: Mapping[str, Any]) -> dict[str, str]:
-    """The function's variables: a parameter's default, or any word for what only a deployed stack has."""
+    """Return the function's variables: parameters' defaults, and a dummy for each other value."""
     both = [*template["Globals"]["Function"]["Environment"]["Variables"].items()]
     both += function.get("Environment", {}).get("Variables", {}).items()
     parameters = template["Parameters"]
@@ -66,18 +66,18 @@ def environment(template: Mapping[str, Any], function: Mapping[str, Any]) -> dic
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the packages of the Lambda runtime."""
+    """Return a folder with the packages of the Lambda runtime."""
     return linked(RUNTIME, tmp_path_factory.mktemp("runtime"))
 
 
 @pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the libraries of this machine."""
+    """Return a folder with the native libraries of this machine."""
     return linked(NATIVE, tmp_path_factory.mktemp("native"))
 
 
 def linked(names: tuple[str, ...], folder: Path) -> Path:
-    """`folder`, with this environment's packages of these names in it."""
+    """Link this environment's packages of these names into `folder`, and return it."""
     for name in names:
         origin = importlib.util.find_spec(name)
         assert origin
@@ -89,7 +89,7 @@ def linked(names: tuple[str, ...], folder: Path) -> Path:
 
 
 def top_of(file: Path, artefact: Path) -> str:
-    """The package or single module that a file belongs to."""
+    """Return the package or single module to which a file belongs."""
     return file.relative_to(artefact).parts[0].partition(".")[0]
 
 
@@ -100,13 +100,13 @@ def test_every_function_has_an_artefact(built: Path, template: Mapping[str, Any]
         assert function["Handler"] == build.handler_of(name).removesuffix(".py") + ".handler"
 
 
-def test_an_artefact_runs_alone(
+def test_an_artefact_is_complete(
     built: Path, template: Mapping[str, Any], runtime: Path, native: Path, tmp_path: Path
 ) -> None:
     for name, function in functions(template).items():
         assert {top_of(library, built / name) for library in sizes.native(built / name)} <= set(NATIVE)
         folders = [built / name, native if sizes.native(built / name) else tmp_path, runtime]
-        # -S and -I hide this environment's packages, so only what was shipped can be found.
+        # -S and -I hide this environment's packages.
         done = subprocess.run(
             [sys.executable, "-S", "-I", "-B", "-c", IMPORT_ALL, *folders, function["Handler"]],
             env=environment(template, function) | {"AWS_DEFAULT_REGION": "us-east-1"},
@@ -119,7 +119,7 @@ def test_an_artefact_runs_alone(
             assert not {"boto3", "aws_lambda_powertools"} & set(json.loads(done.stdout))
 
 
-def test_nothing_needless_is_shipped(built: Path, template: Mapping[str, Any]) -> None:
+def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> None:
     for name in functions(template):
         shipped = files(built / name)
         tops = {path.partition("/")[0] for path in shipped}
@@ -135,7 +135,7 @@ def test_nothing_needless_is_shipped(built: Path, template: Mapping[str, Any]) -
         assert not [path for path in shipped if "__pycache__" in path or ".dist-info/" in path]
         foreign = [path for path in shipped if not path.startswith("passcode/hosted/assets/")]
         assert not [path for path in foreign if path.endswith((".pyc", ".pyi", ".js", ".css", "py.typed"))]
-        # The doors of the other functions.
+        # One handler, and none of the other functions.
         assert sum(path.endswith(".py") and path != "typing_extensions.py" for path in tops) == 1
 
 
@@ -162,12 +162,13 @@ def test_nothing_needless_is_shipped(built: Path, template: Mapping[str, Any]) -
             "Deliver",
             {"aws_lambda_powertools", "phonenumbers"}
             | {"aws_encryption_sdk", "attr", "cryptography", "wrapt"},
-            {"botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns", "telemetry"},
+            {"aws_gateway", "botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns"}
+            | {"telemetry"},
         ),
         (
             "HostedSignIn",
             {"aws_lambda_powertools", "jinja2", "markupsafe", "jwt", "pyasn1", "pyasn1_modules"}
-            # What pycognito imports for the arithmetic of a password, among them a client that is never used.
+            # Imports of pycognito, which computes SRP. They include an HTTP client that is never used.
             | {"pycognito", "envs", "requests", "certifi", "charset_normalizer", "idna", "urllib3"},
             {"botocore_clients", "cognito_users", "hosted_table", "jwt_tokens", "kms", "pool_sign_in"}
             | {"secrets_manager", "telemetry"},
@@ -181,7 +182,7 @@ def test_nothing_needless_is_shipped(built: Path, template: Mapping[str, Any]) -
         ),
     ],
 )
-def test_a_door_ships_only_what_it_may_do(
+def test_a_function_ships_only_the_packages_and_adapters_that_it_needs(
     built: Path, function: str, packages: set[str], adapters: set[str]
 ) -> None:
     assert set(sizes.packages(built / function)) - {"jmespath", "typing_extensions"} == packages
@@ -220,35 +221,35 @@ def test_a_function_that_reads_no_texts_ships_none(built: Path, template: Mappin
 def test_the_sizes_stay_small(built: Path, template: Mapping[str, Any]) -> None:
     for name in functions(template):
         found = files(built / name).values()
-        # Half of the token service's is pydantic's native library, and most of deliver's is cryptography's.
+        # The largest parts are the native libraries of pydantic (TokenApi) and cryptography (Deliver).
         larger = {"TokenApi": 3_800_000, "Deliver": 6_500_000, "HostedSignIn": 2_000_000}
         limit = {"DefineAuthChallenge": 20_000, **larger}.get(name, 1_500_000)
         assert sizes.zipped(built / name, list(found)) < limit, name
 
 
-def test_what_is_built_for_is_what_the_template_says(built: Path, template: Mapping[str, Any]) -> None:
+def test_the_artefacts_fit_the_runtime_of_the_template(built: Path, template: Mapping[str, Any]) -> None:
     common = template["Globals"]["Function"]
     assert (common["Runtime"], common["Architectures"]) == ("python3.13", ["arm64"])
     assert {"--platform=manylinux2014_aarch64", "--python-version=3.13"} <= set(build.TARGET)
     for name in functions(template):
         for library in sizes.native(built / name):
-            # The machine in the ELF header, and the tag of the interpreter that it was compiled for.
+            # The machine in the ELF header, and the tag of the interpreter.
             assert library.read_bytes()[18:20] == AARCH64, library
             assert ".cpython-313-" in library.name or ".abi3." in library.name
 
 
 def test_the_same_sources_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
-    # With the Python of these tests, not that of AWS SAM's environment: any one will do.
+    # Any Python gives the same bytes: here it is not the one of AWS SAM's environment.
     subprocess.run(
         ["make", "-s", "build-Deliver", f"ARTIFACTS_DIR={tmp_path}", f"PYTHON={sys.executable}"],
         cwd=ROOT / "triggers",
         check=True,
     )
 
-    def seen(artefact: Path) -> dict[str, tuple[bytes, int, int]]:
+    def content(artefact: Path) -> dict[str, tuple[bytes, int, int]]:
         return {
             name: (file.read_bytes(), file.stat().st_mtime_ns, file.stat().st_mode)
             for name, file in files(artefact).items()
         }
 
-    assert seen(tmp_path) == seen(built / "Deliver")
+    assert content(tmp_path) == content(built / "Deliver")

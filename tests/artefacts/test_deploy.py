@@ -1,4 +1,4 @@
-"""The built artefacts at work: deployed by sam to the local AWS, then signed in with."""
+"""Sign-ins with the built artefacts, which sam deploys to the local AWS."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,21 +24,23 @@ def test_a_password_and_a_code_by_email(local_stack: Stack, new_user: NewUser, c
 
 
 def test_a_code_by_sms(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
-    # This one loads phone metadata by names that no search of the imports finds.
+    # SMS loads phone metadata by computed module names, which the import search cannot find.
     user = new_user(channel="sms")
     conversation = code_only(local_stack).start(user.email)
     conversation.answer(code_for(user.phone))
     assert conversation.tokens["IdToken"]
 
 
-def test_the_next_deployment_asks_nothing_again(local_stack: Stack, built: Path, saved_answers: Path) -> None:
-    said = deploy(local_stack.endpoint_url, built, saved_answers)
-    assert "Parameter AppName" not in said
-    assert "No changes to deploy" in said
+def test_the_next_deployment_asks_no_questions(local_stack: Stack, built: Path, saved_answers: Path) -> None:
+    output = deploy(local_stack.endpoint_url, built, saved_answers)
+    assert "Parameter AppName" not in output
+    assert "No changes to deploy" in output
 
 
-def test_deleting_leaves_the_users_alone(local_stack: Stack, new_user: NewUser, saved_answers: Path) -> None:
-    # The last of this file, because nothing of the stack is there afterwards.
+def test_deleting_the_stack_keeps_the_users(
+    local_stack: Stack, new_user: NewUser, saved_answers: Path
+) -> None:
+    # This must be the last test of this file, because it deletes the stack.
     user = new_user()
     delete(local_stack.endpoint_url, saved_answers)
     kept = local_stack.client("cognito-idp").list_users(UserPoolId=local_stack.user_pool_id)["Users"]

@@ -1,4 +1,4 @@
-"""What goes into an artefact, on small sources of these tests' own; and the lock of the tool that builds."""
+"""The rules for the content of an artefact, tested with small sources; and the lock file of AWS SAM."""
 
 import re
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from tools.artefacts import build
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
-    """Sources of a function that imports `near` at once, `late` when it is called, and never `other`."""
+    """Return a function that imports `near` at once, `late` when it is called, and never `other`."""
     folder = tmp_path / "triggers"
     texts = {
-        "my_door.py": "import json, boto3\nfrom kit import near\ndef handler():\n    import kit.late\n",
+        "my_function.py": "import json, boto3\nfrom kit import near\ndef handler():\n    import kit.late\n",
         "kit/__init__.py": "",
         "kit/near.py": "",
         "kit/late.py": "x = 1\n",
@@ -34,22 +34,29 @@ def shipped(artefact: Path) -> set[str]:
     return {path.relative_to(artefact).as_posix() for path in artefact.rglob("*") if path.is_file()}
 
 
-def test_what_is_reached_is_shipped_and_no_more(sources: Path, tmp_path: Path) -> None:
-    build.build(sources / "my_door.py", tmp_path / "out", ["words", "pages/page.html"])
-    ours = {"my_door.py", "kit/__init__.py", "kit/near.py", "kit/late.py", "words/en.json", "pages/page.html"}
+def test_only_imported_modules_and_data_are_shipped(sources: Path, tmp_path: Path) -> None:
+    build.build(sources / "my_function.py", tmp_path / "out", ["words", "pages/page.html"])
+    ours = {
+        "my_function.py",
+        "kit/__init__.py",
+        "kit/near.py",
+        "kit/late.py",
+        "words/en.json",
+        "pages/page.html",
+    }
     assert shipped(tmp_path / "out") == ours
 
 
-def test_a_package_that_is_not_locked_is_named(
+def test_the_error_names_a_package_that_is_not_locked(
     sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(build, "install", lambda requirements, into: None)
-    (sources / "my_door.py").write_text("import flask\n")
-    with pytest.raises(build.NotShippable, match=r"lacks flask, which my_door\.py needs\. Add it to"):
-        build.build(sources / "my_door.py", tmp_path / "out", [])
+    (sources / "my_function.py").write_text("import flask\n")
+    with pytest.raises(build.NotShippable, match=r"lacks flask, which my_function\.py imports\. Add it to"):
+        build.build(sources / "my_function.py", tmp_path / "out", [])
 
 
-def test_a_package_goes_whole_but_for_its_ballast(
+def test_a_package_is_shipped_without_its_unused_files(
     sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def install(_requirements: Path, into: str) -> None:
@@ -60,15 +67,15 @@ def test_a_package_goes_whole_but_for_its_ballast(
         (Path(into) / "unused.py").touch()
 
     monkeypatch.setattr(build, "install", install)
-    (sources / "my_door.py").write_text("import phonenumbers\n")
-    build.build(sources / "my_door.py", tmp_path / "out", [])
+    (sources / "my_function.py").write_text("import phonenumbers\n")
+    build.build(sources / "my_function.py", tmp_path / "out", [])
     package = {"phonenumbers/__init__.py", "phonenumbers/data/region_US.py"}
-    assert shipped(tmp_path / "out") == {"my_door.py"} | package
+    assert shipped(tmp_path / "out") == {"my_function.py"} | package
 
 
 @pytest.fixture
 def packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lock with a framework that uses pydantic where it finds it, and a library of many standards."""
+    """Packages: a framework that uses pydantic if it is installed, and a package that is partly shipped."""
     texts = {
         "framework.py": "def models():\n    import pydantic\n",
         "pydantic/__init__.py": "import pydantic_core\n",
@@ -89,33 +96,36 @@ def packages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("packages")
-def test_what_a_package_only_might_use_goes_to_a_door_that_names_it(sources: Path, tmp_path: Path) -> None:
-    (sources / "my_door.py").write_text("import framework\n")
-    build.build(sources / "my_door.py", tmp_path / "light", [])
-    assert shipped(tmp_path / "light") == {"my_door.py", "framework.py"}
-    (sources / "my_door.py").write_text("import framework\nimport pydantic\n")
-    build.build(sources / "my_door.py", tmp_path / "full", [])
+def test_an_optional_dependency_is_shipped_only_to_a_function_that_imports_it(
+    sources: Path, tmp_path: Path
+) -> None:
+    (sources / "my_function.py").write_text("import framework\n")
+    build.build(sources / "my_function.py", tmp_path / "light", [])
+    assert shipped(tmp_path / "light") == {"my_function.py", "framework.py"}
+    (sources / "my_function.py").write_text("import framework\nimport pydantic\n")
+    build.build(sources / "my_function.py", tmp_path / "full", [])
     whole = {"pydantic/__init__.py", "pydantic/by_name.py", "pydantic_core/__init__.py"}
-    assert shipped(tmp_path / "full") == {"my_door.py", "framework.py"} | whole
+    assert shipped(tmp_path / "full") == {"my_function.py", "framework.py"} | whole
 
 
 @pytest.mark.usefixtures("packages")
-def test_of_a_library_of_standards_goes_what_is_reached(sources: Path, tmp_path: Path) -> None:
-    (sources / "my_door.py").write_text("from pyasn1_modules import rfc5280\n")
-    build.build(sources / "my_door.py", tmp_path / "out", [])
+def test_only_imported_modules_of_pyasn1_modules_are_shipped(sources: Path, tmp_path: Path) -> None:
+    (sources / "my_function.py").write_text("from pyasn1_modules import rfc5280\n")
+    build.build(sources / "my_function.py", tmp_path / "out", [])
     reached = {"pyasn1_modules/__init__.py", "pyasn1_modules/rfc5280.py", "pyasn1_modules/rfc1.py"}
-    assert shipped(tmp_path / "out") == {"my_door.py"} | reached
+    assert shipped(tmp_path / "out") == {"my_function.py"} | reached
 
 
-def test_a_function_without_a_door_is_named(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_a_function_without_a_file(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(sources)
-    said = build.main("OtherDoor", "out")
-    assert (
-        said == "There is no triggers/other_door.py for OtherDoor of template.yaml. Write it, or rename one."
+    error = build.main("OtherFunction", "out")
+    assert error == (
+        "The function OtherFunction of template.yaml needs the file triggers/other_function.py, "
+        "which does not exist. Add the file, or rename the function."
     )
 
 
-def test_the_tool_that_builds_is_pinned_and_hashed() -> None:
+def test_aws_sam_is_pinned_and_hashed() -> None:
     text = (ROOT / "requirements-build.lock").read_text()
     lines = [line for line in text.splitlines() if not line.startswith(" ")]
     pinned = re.findall(r"^\S+==\S+.*\\\n(?:    --hash=sha256:[0-9a-f]{64}.*\n?)+", text, re.MULTILINE)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo_client.web import answers
-from demo_client.web.steps import Step
-from tests.support.demo_page import NOW, SMS, FakeBackstage, served
+from demo_client.web import responses
+from demo_client.web.invocations import Invocation
+from tests.support.demo_page import NOW, SMS, FakeStackData, served
 from tools.local_stack.inbox import Message
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ def test_a_message_from_an_attacker_does_nothing(
 ) -> None:
     bad = "<img src='http://evil.example/'><script>top.document.title = document.title = 'taken'</script>"
     mail = Message("email", "ada@people.example", bad, bad, f"{bad}<h1>hello</h1>", NOW)
-    with served(FakeBackstage(sent=[mail])) as server:
+    with served(FakeStackData(sent=[mail])) as server:
         page = visit(server)
         message = page.locator("#messages li")
         assert message.locator(".text").inner_text() == bad
         assert message.get_by_role("heading").inner_text() == bad
-        message.get_by_role("button", name="As a mail program shows it").click()
+        message.get_by_role("button", name="Show as HTML").click()
         frame = page.frame_locator("#messages iframe")
         frame.get_by_role("heading", name="hello").wait_for()
         assert page.title() == "Cognito Passcode, live"
@@ -48,8 +48,8 @@ def test_metrics_add_up_and_a_refusal_is_seen(visit: Callable[..., "Page"]) -> N
     refused = ({"message": "refused", "reason": "wrong"},), (counted("refused", "Count", 1),)
     took = (), (counted("seconds_to_verify", "Seconds", 7),)
     done = [
-        Step(f"r-{n}", door, now, 5, *what)
-        for n, (door, what) in enumerate(
+        Invocation(f"r-{n}", name, now, 5, *what)
+        for n, (name, what) in enumerate(
             [
                 ("deliver", sent),
                 ("deliver", sent),
@@ -59,26 +59,26 @@ def test_metrics_add_up_and_a_refusal_is_seen(visit: Callable[..., "Page"]) -> N
             ]
         )
     ]
-    with served(FakeBackstage(done=done)) as server:
+    with served(FakeStackData(done=done)) as server:
         page = visit(server)
-        page.locator('#doors [data-door="verify_auth_challenge"].lit.bad').wait_for()
+        page.locator('#functions [data-function="verify_auth_challenge"].lit.bad').wait_for()
         rows = page.locator("#metrics tbody tr").all_inner_texts()
         assert [row.split("\t") for row in rows] == [
             ["sent", "sms", "2"],
             ["seconds_to_verify", "sms", "7 s, the latest"],
             ["refused", "sms", "1"],
         ]
-        assert page.locator('[data-door="deliver"] .outcome').inner_text() == "sent, sms · 5 ms"
+        assert page.locator('[data-function="deliver"] .outcome').inner_text() == "sent, sms · 5 ms"
         assert "refused reason=wrong" in page.locator("#log li").first.inner_text()
 
 
 def test_without_node_the_rest_of_the_page_is_there(
     visit: Callable[..., "Page"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "BUILT", answers.BUILT.with_name("nothing.js"))
-    with served(FakeBackstage(sent=[SMS])) as server:
+    monkeypatch.setattr(responses, "BUILT", responses.BUILT.with_name("nothing.js"))
+    with served(FakeStackData(sent=[SMS])) as server:
         page = visit(server)
-        page.get_by_text("made with Node.js and npm, which were not there").wait_for()
+        page.get_by_text("because Node.js and npm are missing").wait_for()
         assert page.locator("#sign-in").is_disabled()
         page.locator("#messages li").wait_for()
 
@@ -86,7 +86,7 @@ def test_without_node_the_rest_of_the_page_is_there(
 def test_whoever_is_faster_than_the_page_loses_no_click(visit: Callable[..., "Page"]) -> None:
     asked = threading.Event()
 
-    class Slow(FakeBackstage):
+    class Slow(FakeStackData):
         def facts(self) -> dict[str, Any]:
             asked.wait(10)
             return super().facts()
@@ -101,32 +101,32 @@ def test_whoever_is_faster_than_the_page_loses_no_click(visit: Callable[..., "Pa
         assert sign_in.is_disabled()
         asked.set()
         make.click()
-        page.get_by_text("has an account now").wait_for()
+        page.get_by_text("Created the account").wait_for()
     assert stack.made == ["email"]
 
 
 def test_a_stack_that_is_gone_makes_nobody(
     visit: Callable[..., "Page"], forgive: Callable[..., None]
 ) -> None:
-    stack = FakeBackstage()
+    stack = FakeStackData()
     with served(stack) as server:
         page = visit(server)
         page.locator("#make-user:enabled").wait_for()
         stack.gone = True
-        page.get_by_role("button", name="Make a demo user").click()
-        page.locator("#say", has_text="The local AWS does not answer.").wait_for()
+        page.get_by_role("button", name="Create a demo user").click()
+        page.locator("#say", has_text="The local AWS does not respond.").wait_for()
         assert page.locator("#make-user").is_enabled()
         page.route("**/users", lambda route: route.abort())
-        page.get_by_role("button", name="Make a demo user").click()
+        page.get_by_role("button", name="Create a demo user").click()
         page.locator("#say.bad", has_text="Start it with").wait_for()
         forgive(page, "Failed to load resource")
 
 
 def test_a_stack_that_ends_is_said(visit: Callable[..., "Page"], forgive: Callable[..., None]) -> None:
-    stack = FakeBackstage()
+    stack = FakeStackData()
     with served(stack) as server:
         page = visit(server)
         page.locator("#no-messages").wait_for()
         stack.gone = True
-        page.get_by_text("The local AWS has ended.").wait_for()
+        page.get_by_text("The local AWS has stopped.").wait_for()
         forgive(page, "status of 503")

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from demo_client.web.invocations import Invocation
 from demo_client.web.server import PageServer
-from demo_client.web.steps import Step
-from tests.support.demo_page import ENDPOINT, FakeBackstage, served
+from tests.support.demo_page import ENDPOINT, FakeStackData, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -52,12 +52,12 @@ def _flat(text: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def stack() -> FakeBackstage:
-    return FakeBackstage(hosted=HOSTED)
+def stack() -> FakeStackData:
+    return FakeStackData(hosted=HOSTED)
 
 
 @pytest.fixture
-def server(stack: FakeBackstage) -> Iterator[PageServer]:
+def server(stack: FakeStackData) -> Iterator[PageServer]:
     with served(stack) as found:
         yield found
 
@@ -73,7 +73,7 @@ def sign_in(page: "Page", **changed: str) -> tuple["Page", Cognito]:
     return opened.value, cognito
 
 
-def test_there_and_back(server: PageServer, visit: Callable[..., "Page"], stack: FakeBackstage) -> None:
+def test_there_and_back(server: PageServer, visit: Callable[..., "Page"], stack: FakeStackData) -> None:
     first = visit(server)
     tab, cognito = sign_in(first)
     assert tab.locator("#say").inner_text() == "Signed in as ada@people.example."
@@ -95,13 +95,13 @@ def test_there_and_back(server: PageServer, visit: Callable[..., "Page"], stack:
 
 
 def test_what_ran_meanwhile_is_shown(
-    server: PageServer, visit: Callable[..., "Page"], stack: FakeBackstage
+    server: PageServer, visit: Callable[..., "Page"], stack: FakeStackData
 ) -> None:
     page = visit(server)
     left = page.evaluate("Date.now()")
-    stack.done.append(Step("r-1", "deliver", left + 1_000_000, 5, (), ()))
+    stack.done.append(Invocation("r-1", "deliver", left + 1_000_000, 5, (), ()))
     tab, _ = sign_in(page)
-    tab.locator('#doors [data-door="deliver"].lit').wait_for()
+    tab.locator('#functions [data-function="deliver"].lit').wait_for()
 
 
 def test_signing_out_ends_the_session_at_cognito_too(
@@ -123,7 +123,7 @@ def test_an_answer_that_was_not_asked_for_is_refused(
     server: PageServer, visit: Callable[..., "Page"], changed: dict[str, str]
 ) -> None:
     tab, cognito = sign_in(visit(server), **changed)
-    assert "not the answer to a sign-in" in tab.locator("#say").inner_text()
+    assert "does not belong to a sign-in" in tab.locator("#say").inner_text()
     assert cognito.told == {}
     assert tab.locator("#start").is_visible()
 
@@ -133,12 +133,12 @@ def test_a_stolen_link_signs_nobody_in(
 ) -> None:
     page = visit(server)
     page.goto(f"http://localhost:{server.port}/?code=stolen&state=undefined")
-    page.get_by_text("not the answer to a sign-in").wait_for()
+    page.get_by_text("does not belong to a sign-in").wait_for()
     assert "stolen" not in page.url
 
 
 def test_a_stack_without_hosted_sign_in_offers_none(visit: Callable[..., "Page"]) -> None:
-    with served(FakeBackstage()) as server:
+    with served(FakeStackData()) as server:
         page = visit(server)
         page.locator("#no-messages").wait_for()
         assert page.locator("#hosted").is_hidden()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo_client.web import process
-from demo_client.web.backstage import LocalBackstage
+from demo_client.web.stack_data import LocalStackData
 from tests.support.demo_page import served
 from tests.support.users import COOLDOWN
 from tools.local_stack import stack
@@ -20,11 +20,11 @@ pytestmark = pytest.mark.e2e
 
 
 def test_the_demo_page_shows_a_hosted_sign_in(local_stack: Stack, visit: Callable[..., "Page"]) -> None:
-    with served(LocalBackstage()) as server:
+    with served(LocalStackData()) as server:
         stack.up(parameters={"CooldownSeconds": str(COOLDOWN)} | process.parameters(server.port))
         page = visit(server)
-        page.get_by_role("button", name="Make a demo user").click()
-        page.get_by_text("has an account now").wait_for()
+        page.get_by_role("button", name="Create a demo user").click()
+        page.get_by_text("Created the account").wait_for()
         email, password = page.locator("#email").input_value(), page.locator("#password").input_value()
         with page.context.expect_page() as opened:
             page.get_by_role("link", name="Sign in with a one-time code").click()
@@ -46,6 +46,6 @@ def test_the_demo_page_shows_a_hosted_sign_in(local_stack: Stack, visit: Callabl
         sub = next(each["Value"] for each in found["UserAttributes"] if each["Name"] == "sub")
         # One user, however they signed in: the table's first row is the ID token's sub.
         assert sub in tab.locator("#claims tr", has_text="sub").first.inner_text()
-        for door in ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge"):
-            tab.locator(f'#doors [data-door="{door}"].lit').wait_for()
-            page.locator(f'#doors [data-door="{door}"].lit').wait_for()
+        for name in ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge"):
+            tab.locator(f'#functions [data-function="{name}"].lit').wait_for()
+            page.locator(f'#functions [data-function="{name}"].lit').wait_for()

@@ -1,4 +1,4 @@
-"""The demo page as a newcomer uses it, in Chromium: everything that is typed is read off the page."""
+"""The demo page as a new user sees it, in Chromium: every input is read from the page."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo_client.web import answers
-from demo_client.web.backstage import LocalBackstage
+from demo_client.web import responses
+from demo_client.web.stack_data import LocalStackData
 from tests.support.demo_page import served
 from tests.support.machine import missing
 from tests.support.users import another_code
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-DOORS = ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge")
+FUNCTIONS = ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge")
 
 
 @pytest.fixture
 def page(local_stack: Stack, visit: Callable[..., "Page"]) -> Iterator["Page"]:
     """The page of the local stack."""
-    if not answers.BUILT.exists():
+    if not responses.BUILT.exists():
         missing("demo_client/web/built/app.js (run `make page`)")
-    with served(LocalBackstage()) as server:
+    with served(LocalStackData()) as server:
         yield visit(server)
 
 
 def make_user(page: "Page", channel: str) -> str:
     """Makes a demo user; where their messages go."""
     page.select_option("#first-channel", channel)
-    page.get_by_role("button", name="Make a demo user").click()
-    page.get_by_text("has an account now").wait_for()
+    page.get_by_role("button", name="Create a demo user").click()
+    page.get_by_text("Created the account").wait_for()
     said = page.locator("#say").inner_text()
     found = re.search(r"\+\d+" if channel == "sms" else r"\S+@\S+", said)
     assert found
@@ -49,9 +49,9 @@ def code_in_inbox(page: "Page", to: str) -> str:
     return found[1]
 
 
-def wait_until_lit(page: "Page", *doors: str) -> None:
-    for door in doors:
-        page.locator(f'#doors [data-door="{door}"].lit').wait_for()
+def wait_until_lit(page: "Page", *functions: str) -> None:
+    for name in functions:
+        page.locator(f'#functions [data-function="{name}"].lit').wait_for()
 
 
 def claims(page: "Page") -> dict[str, str]:
@@ -65,14 +65,14 @@ def claims(page: "Page") -> dict[str, str]:
 def test_a_password_and_a_code(page: "Page", local_stack: Stack) -> None:
     email = make_user(page, "email")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.get_by_text("A code went out by email to").wait_for()
-    wait_until_lit(page, *DOORS[:3])
+    page.get_by_text("A code was sent by email to").wait_for()
+    wait_until_lit(page, *FUNCTIONS[:3])
     page.get_by_label("Code", exact=True).fill(code_in_inbox(page, email))
     page.get_by_role("button", name="Verify").click()
     shown = claims(page)
     assert shown["email"] == email
     assert shown["aud"] == local_stack.clients["password_and_code"]
-    wait_until_lit(page, *DOORS)
+    wait_until_lit(page, *FUNCTIONS)
     # What is shown is no token: nothing on the page has a token's three parts.
     assert not re.search(r"eyJ\w+\.\w+", page.content())
 
@@ -80,15 +80,15 @@ def test_a_password_and_a_code(page: "Page", local_stack: Stack) -> None:
 @pytest.mark.node
 def test_a_code_alone_after_a_wrong_one(page: "Page", local_stack: Stack) -> None:
     phone = make_user(page, "sms")
-    page.get_by_label("a code alone").check()
+    page.get_by_label("a code only").check()
     assert page.get_by_label("Password", exact=True).is_hidden()
     page.get_by_role("button", name="Sign in", exact=True).click()
     code = code_in_inbox(page, phone)
     page.get_by_label("Code", exact=True).fill(another_code(code))
     page.keyboard.press("Enter")
-    page.get_by_text("That code is not right. 4 tries are left.").wait_for()
+    page.get_by_text("That code is wrong. 4 attempts left.").wait_for()
     wait_until_lit(page, "verify_auth_challenge")
-    page.get_by_role("button", name="Type this code for me").first.click()
+    page.get_by_role("button", name="Enter this code").first.click()
     assert page.get_by_label("Code", exact=True).input_value() == code
     page.keyboard.press("Enter")
     assert claims(page)["aud"] == local_stack.clients["code_only"]
@@ -110,7 +110,7 @@ def test_a_wrong_password_is_a_sentence(page: "Page", forgive: Callable[..., Non
 def test_on_a_phone_nothing_is_wider_than_the_screen(
     local_stack: Stack, visit: Callable[..., "Page"]
 ) -> None:
-    with served(LocalBackstage()) as server:
+    with served(LocalStackData()) as server:
         page = visit(server, viewport={"width": 320, "height": 640})
         make_user(page, "email")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320

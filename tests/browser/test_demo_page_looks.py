@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo_client.web import answers
-from demo_client.web.steps import Step
+from demo_client.web import responses
+from demo_client.web.invocations import Invocation
 from tests.browser.preview import PHONE, TABLE, Scheme
-from tests.support.demo_page import EMAIL, ENDPOINT, SMS, FakeBackstage, served
+from tests.support.demo_page import EMAIL, ENDPOINT, SMS, FakeStackData, served
 from tests.support.machine import missing
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
@@ -47,15 +47,17 @@ def pictures() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
 
 
-def stack() -> FakeBackstage:
+def stack() -> FakeStackData:
     """A stack on which somebody has signed in."""
     now = int(time.time() * 1000) + 60_000
-    steps = [
-        Step(f"r-{n}", door, now + n, 5, ({"message": message} | more,), (counted(message, more),))
-        for n, (door, message, more) in enumerate(DONE)
+    invocations = [
+        Invocation(f"r-{n}", name, now + n, 5, ({"message": message} | more,), (counted(message, more),))
+        for n, (name, message, more) in enumerate(DONE)
     ]
-    return FakeBackstage(
-        [EMAIL, SMS, ARABIC], steps, hosted={"url": f"{ENDPOINT}/oauth2/authorize", "clientId": "the-client"}
+    return FakeStackData(
+        [EMAIL, SMS, ARABIC],
+        invocations,
+        hosted={"url": f"{ENDPOINT}/oauth2/authorize", "clientId": "the-client"},
     )
 
 
@@ -66,14 +68,14 @@ def counted(name: str, by: dict[str, object]) -> dict[str, object]:
 @pytest.fixture
 def filled(visit: Callable[..., "Page"]) -> Iterator[Callable[..., "Page"]]:
     """Opens the page of such a stack and waits for all of it. Nothing moves in it."""
-    if not answers.BUILT.exists():
+    if not responses.BUILT.exists():
         missing("demo_client/web/built/app.js (run `make page`)")
     with served(stack()) as server:
 
         def opened(size: "ViewportSize") -> "Page":
             page = visit(server, viewport=size, reduced_motion="reduce")
             page.locator("#make-user:enabled").wait_for()
-            page.locator('#doors [data-door="verify_auth_challenge"].bad').wait_for()
+            page.locator('#functions [data-function="verify_auth_challenge"].bad').wait_for()
             page.locator("#messages li").nth(2).wait_for()
             return page
 

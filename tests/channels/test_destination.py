@@ -7,11 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passcode.channels.channel import Channel, Destination, choose, fingerprint, parse, verified
+from passcode.channels.channel import (
+    Channel,
+    Destination,
+    choose_destination,
+    fingerprint,
+    verified_destinations,
+)
+from passcode.channels.email import EMAIL
+from passcode.channels.registry import CHANNELS
+from passcode.channels.sms import SMS
 from passcode.sign_in.decoys import decoy_attributes
-from passcode.sign_in.users import person_of
+from passcode.sign_in.users import read_user
 
-EMAIL, SMS = Channel.EMAIL, Channel.SMS
 BOTH = (EMAIL, SMS)
 ADA = {
     "sub": "5f0c6a52-0000-4000-8000-000000000001",
@@ -23,7 +31,7 @@ ADA = {
 
 
 def test_the_host_is_lower_cased_and_the_name_is_left_alone() -> None:
-    assert parse(EMAIL, "Ada.L+x@Example.COM") == Destination(EMAIL, "Ada.L+x@example.com")
+    assert EMAIL.destination("Ada.L+x@Example.COM") == Destination(EMAIL, "Ada.L+x@example.com")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +59,15 @@ def test_the_host_is_lower_cased_and_the_name_is_left_alone() -> None:
     ids=lambda value: repr(value)[:30],
 )
 def test_no_second_address_and_no_look_alike(address: str) -> None:
-    assert parse(EMAIL, address) is None
+    assert EMAIL.destination(address) is None
+
+
+def test_an_address_has_at_most_254_characters() -> None:
+    """RFC 5321 4.5.3.1.3 limits a path to 256 octets, and two of them are the angle brackets."""
+    host = ".".join(["h" * 63, "h" * 63, "h" * 61])
+    assert len(longest := f"{'a' * 64}@{host}") == 254
+    assert EMAIL.destination(longest) == Destination(EMAIL, longest)
+    assert EMAIL.destination(f"{longest}h") is None
 
 
 @pytest.mark.parametrize(
@@ -68,37 +84,37 @@ def test_no_second_address_and_no_look_alike(address: str) -> None:
     ],
 )
 def test_only_e164_is_a_number(number: str) -> None:
-    assert parse(SMS, number) is None
+    assert SMS.destination(number) is None
 
 
 @given(st.text())
 def test_any_text_is_a_destination_or_none(text: str) -> None:
-    for channel in Channel:
-        found = parse(channel, text)
+    for channel in CHANNELS.values():
+        found = channel.destination(text)
         assert found is None or found.value.lower() == text.lower()
 
 
 @pytest.mark.parametrize("flag", ["false", "False", "", "1", "yes", "TRUE "])
 def test_only_what_is_verified_counts(flag: str) -> None:
-    assert list(verified(ADA | {"email_verified": flag}, BOTH)) == [SMS]
-    assert verified({"email": "a@example.com"}, BOTH) == {}
+    assert list(verified_destinations(ADA | {"email_verified": flag}, BOTH)) == [SMS]
+    assert verified_destinations({"email": "a@example.com"}, BOTH) == {}
 
 
 @pytest.mark.parametrize("flag", ["true", "True", "TRUE"])
 def test_verified_is_written_in_several_ways(flag: str) -> None:
-    assert list(verified(ADA | {"email_verified": flag}, BOTH)) == [EMAIL, SMS]
+    assert list(verified_destinations(ADA | {"email_verified": flag}, BOTH)) == [EMAIL, SMS]
 
 
 def test_the_order_is_the_deployments_and_a_wish_comes_first() -> None:
-    found = verified(ADA, (SMS, EMAIL))
-    assert choose(found).channel is SMS
-    assert choose(found, "", "email").channel is EMAIL
-    assert choose(found, "pigeon", "email").channel is EMAIL
-    assert choose(verified(ADA, (EMAIL,)), "sms").channel is EMAIL
+    found = verified_destinations(ADA, (SMS, EMAIL))
+    assert choose_destination(found).channel is SMS
+    assert choose_destination(found, "", "email").channel is EMAIL
+    assert choose_destination(found, "pigeon", "email").channel is EMAIL
+    assert choose_destination(verified_destinations(ADA, (EMAIL,)), "sms").channel is EMAIL
 
 
 def test_a_mask_shows_little() -> None:
-    assert [d.masked for d in verified(ADA, BOTH).values()] == ["A***@e***", "+***0123"]
+    assert [d.masked for d in verified_destinations(ADA, BOTH).values()] == ["A***@e***", "+***0123"]
 
 
 def test_before_the_password_everybody_is_shown_the_same() -> None:
@@ -107,10 +123,10 @@ def test_before_the_password_everybody_is_shown_the_same() -> None:
         "request": {"userAttributes": {"sub": "s", "email": "a@b.example", "email_verified": "true"}},
     }
     nobody = {"userName": "x", "request": {"userAttributes": {}, "userNotFound": True}}
-    known, unknown = person_of(event, BOTH, "salt"), person_of(nobody, BOTH, "salt")
+    known, unknown = read_user(event, BOTH, "salt"), read_user(nobody, BOTH, "salt")
     assert known.masks == unknown.masks == {"email": "***@***", "sms": "+***"}
     event["request"]["session"] = [{"challengeName": "PASSWORD_VERIFIER", "challengeResult": True}]
-    assert person_of(event, BOTH, "salt").masks == {"email": "a***@b***"}
+    assert read_user(event, BOTH, "salt").masks == {"email": "a***@b***"}
 
 
 def test_a_destination_does_not_show_itself() -> None:
@@ -129,16 +145,16 @@ def test_a_destination_does_not_show_itself() -> None:
     ids=str,
 )
 def test_the_fingerprint_changes_with_every_verified_destination(change: dict[str, str]) -> None:
-    assert fingerprint(ADA | change, "salt") != fingerprint(ADA, "salt")
+    assert fingerprint(ADA | change, "salt", CHANNELS.values()) != fingerprint(ADA, "salt", CHANNELS.values())
 
 
 def test_the_fingerprint_stays_when_nothing_that_counts_changes() -> None:
     changed = ADA | {"email": "Ada.L@EXAMPLE.com", "name": "Ada"}
-    assert fingerprint(changed, "salt") == fingerprint(ADA, "salt")
+    assert fingerprint(changed, "salt", CHANNELS.values()) == fingerprint(ADA, "salt", CHANNELS.values())
 
 
 def test_the_fingerprint_cannot_be_searched_without_the_salt() -> None:
-    assert fingerprint(ADA, "salt") != fingerprint(ADA, "another")
+    assert fingerprint(ADA, "salt", CHANNELS.values()) != fingerprint(ADA, "another", CHANNELS.values())
 
 
 def test_a_decoy_is_the_same_each_time_and_not_computable_from_outside() -> None:
@@ -155,7 +171,7 @@ def test_a_decoy_has_a_subject_like_a_users() -> None:
 @pytest.mark.parametrize("order", [(EMAIL,), (SMS,), (EMAIL, SMS), (SMS, EMAIL)])
 def test_decoys_are_mostly_like_users_and_sometimes_like_any_user(order: tuple[Channel, ...]) -> None:
     made = [decoy_attributes("salt", f"name-{n}", order) for n in range(2_000)]
-    sets = Counter(frozenset(verified(attributes, order)) for attributes in made)
+    sets = Counter(frozenset(verified_destinations(attributes, order)) for attributes in made)
     assert set(sets) == {frozenset(order), *(frozenset([channel]) for channel in order)}
     assert sum(count for kind, count in sets.items() if order[0] in kind) > 1_850
-    assert {a["custom:otp_channel"] for a in made} == {"", *(channel.value for channel in order[1:])}
+    assert {a["custom:otp_channel"] for a in made} == {"", *(channel.name for channel in order[1:])}

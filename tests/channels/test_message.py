@@ -4,20 +4,32 @@ import re
 
 import pytest
 
-from passcode.channels.email import render_email
-from passcode.channels.sms import render_sms
-from passcode.texts.catalogue import email_layout, locales, message_texts
+from passcode.channels.channel import MessageContent
+from passcode.channels.email import EMAIL, EmailMessage
+from passcode.channels.sms import SMS, TextMessage
+from passcode.texts.catalogue import locales, message_texts
 from passcode.token_service.challenge import SIGN_IN
 from passcode.token_service.code import Code
 
-LAYOUT = email_layout()
 TABLES = {locale: message_texts(locale, SIGN_IN) for locale in sorted(locales())}
 CODE = Code("012345")
 
 
+def email(locale: str, app: str = "Example") -> EmailMessage:
+    """The email with the code in the language of `locale`."""
+    message: EmailMessage = EMAIL.render(MessageContent(TABLES[locale], CODE, app, minutes=5))
+    return message
+
+
+def sms(locale: str, host: str = "app.example.com") -> TextMessage:
+    """The SMS with the code in the language of `locale`."""
+    message: TextMessage = SMS.render(MessageContent(TABLES[locale], CODE, "Example", host))
+    return message
+
+
 @pytest.mark.parametrize("locale", TABLES)
 def test_the_last_line_of_an_sms_is_bound_to_the_host(locale: str) -> None:
-    text = render_sms(TABLES[locale], CODE, app="Example", host="app.example.com").text
+    text = sms(locale).text
     assert text.splitlines()[-1] == "@app.example.com #012345"
     assert text.splitlines()[-2] == ""
     assert text.count("012345") == 2
@@ -25,14 +37,14 @@ def test_the_last_line_of_an_sms_is_bound_to_the_host(locale: str) -> None:
 
 
 def test_an_english_sms_is_one_part() -> None:
-    text = render_sms(TABLES["en"], CODE, app="Example", host="app.example.com").text
+    text = sms("en").text
     assert len(text) <= 160
     assert text.isascii()
 
 
 @pytest.mark.parametrize("locale", TABLES)
 def test_a_mail_says_the_code_its_life_and_a_warning(locale: str) -> None:
-    mail = render_email(TABLES[locale], LAYOUT, CODE, app="Example", minutes=5)
+    mail = email(locale)
     assert "012345" not in mail.subject, "a subject is shown on locked screens"
     lines = [line.strip("\u2066\u2069") for line in mail.text.splitlines()]
     assert "012345" in lines, "the code is alone in its line"
@@ -45,16 +57,16 @@ def test_a_mail_says_the_code_its_life_and_a_warning(locale: str) -> None:
 
 
 def test_digits_keep_their_order_in_a_line_that_runs_from_right_to_left() -> None:
-    assert "\u2066012345\u2069" in render_email(TABLES["ar"], LAYOUT, CODE, app="Example", minutes=5).text
-    assert "\u2066012345\u2069" in render_sms(TABLES["he"], CODE, app="Example", host="e.example").text
+    assert "\u2066012345\u2069" in email("ar").text
+    assert "\u2066012345\u2069" in sms("he", "e.example").text
 
 
 def test_the_apps_name_is_text_and_not_html() -> None:
-    mail = render_email(TABLES["en"], LAYOUT, CODE, app="A & <b>B</b> {code}", minutes=5)
+    mail = email("en", app="A & <b>B</b> {code}")
     assert "A &amp; &lt;b&gt;B&lt;/b&gt; {code}" in mail.html
     assert "<b>" not in mail.html
 
 
 def test_a_message_does_not_show_itself() -> None:
-    assert "012345" not in repr(render_email(TABLES["en"], LAYOUT, CODE, app="Example", minutes=5))
-    assert "012345" not in repr(render_sms(TABLES["en"], CODE, app="Example", host="e.example"))
+    assert "012345" not in repr(email("en"))
+    assert "012345" not in repr(sms("en", "e.example"))

@@ -1,4 +1,4 @@
-"""Runs the README's curl snippets, as a shell runs them."""
+"""Runs the curl snippets of docs/token-service.md, as a shell runs them."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.machine import missing
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 # The first with --json.
 _OLDEST = (7, 82)

@@ -1,4 +1,4 @@
-"""Checks proofs as a verifier would: with the README's snippets, in Python and in Node."""
+"""Checks proofs as a verifier would: with the snippets of docs/token-service.md, in Python and in Node."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from tests.clients.driver import HERE, node
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 REFUSED: dict[str, Any] = {}
 

@@ -8,10 +8,10 @@ import pytest
 
 import custom_sender
 from deliver import unpack
-from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import Shown
-from passcode.channels.channel import Channel
-from passcode.cognito_messages.message import Sealed, is_known, is_too_old, kind_of, read
+from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.telemetry import TriggerError
+from passcode.channels import email, sms
+from passcode.cognito_messages.message import CognitoMessage, is_known, is_too_old, kind_of, read_message
 from passcode.delivery.envelope import Delivery
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, NOTICE, NOW, PHONE, SENDERS, SUB, VERIFIED, WITH_A_CODE, Clock, golden
@@ -35,15 +35,15 @@ def nobody(_: str) -> None:
     raise AssertionError("an event with a code says where it goes")
 
 
-def handed_over(heard: Heard, event: dict[str, Any], user: Mapping[str, str] | None = None) -> Sealed:
+def handed_over(heard: Heard, event: dict[str, Any], user: Mapping[str, str] | None = None) -> CognitoMessage:
     """What the queue gets for an event."""
     sqs = Wire()
     look_up = nobody if user is None else lambda name: user if name == event["userName"] else None
-    put = Queue(sqs, "url").put
-    assert custom_sender.respond(event, put, look_up, heard.tell, NOW) is event
+    put = SqsQueue(sqs, "url").put
+    assert custom_sender.respond(event, put, look_up, heard.telemetry, NOW) is event
     (call,) = sqs.sent("send_message")
     found = unpack(call["MessageBody"])
-    assert isinstance(found, Sealed)
+    assert isinstance(found, CognitoMessage)
     assert json.loads(found.pack()) == json.loads(call["MessageBody"])
     return found
 
@@ -53,16 +53,16 @@ def test_every_source_goes_to_the_queue_as_it_came(heard: Heard, name: str) -> N
     event = golden(name)
     found = handed_over(heard, event)
     own = ("email", EMAIL) if name.startswith("custom_email") else ("sms", PHONE)
-    assert [(d.channel.value, d.value) for d in found.destinations] == [own], "and nowhere else"
-    assert found.sealed == event["request"]["code"]
-    assert (found.locale, found.subject, found.asked_at) == ("en-GB", SUB, NOW)
+    assert [(d.channel.name, d.value) for d in found.destinations] == [own], "and nowhere else"
+    assert found.ciphertext == event["request"]["code"]
+    assert (found.locale, found.subject, found.requested_at) == ("en-GB", SUB, NOW)
     kind = KINDS[name.removeprefix("custom_email_").removeprefix("custom_sms_")]
     assert kind_of(found) == kind
     assert heard.counted("unknown_source") == ([{}] if kind == "unknown" else [])
     (line,) = heard.lines
     assert (line["message"], line["source"], line["channel"]) == ("queued", event["triggerSource"], own[0])
     assert line["subject"] == SUB
-    assert not [word for word in (EMAIL, PHONE, found.sealed) if word in heard.text]
+    assert not [word for word in (EMAIL, PHONE, found.ciphertext) if word in heard.text]
 
 
 def test_every_source_that_aws_lists_has_words() -> None:
@@ -73,8 +73,8 @@ def test_every_source_that_aws_lists_has_words() -> None:
 
 def test_a_notice_finds_its_user_and_may_take_the_other_channel(heard: Heard) -> None:
     found = handed_over(heard, golden(NOTICE), VERIFIED)
-    assert [d.channel for d in found.destinations] == [Channel.EMAIL, Channel.SMS]
-    assert (found.sealed, found.subject, found.locale, kind_of(found)) == ("", SUB, "de", "notice")
+    assert [d.channel for d in found.destinations] == [email.EMAIL, sms.SMS]
+    assert (found.ciphertext, found.subject, found.locale, kind_of(found)) == ("", SUB, "de", "notice")
     packed = found.pack()
     assert not [word for word in ("evil.example", "192.0.2.7", "feedback") if word in packed], (
         "a stranger's words"
@@ -104,7 +104,7 @@ def test_an_invitation_says_the_name_if_that_is_no_address(heard: Heard, name: s
 
 def test_the_type_says_the_channel_of_a_source_that_does_not(heard: Heard) -> None:
     event = golden("custom_sms_authentication") | {"triggerSource": "Custom_New"}
-    assert handed_over(heard, event).channel is Channel.SMS
+    assert handed_over(heard, event).channel is sms.SMS
     assert heard.counted("unknown_source") == [{}]
 
 
@@ -112,7 +112,7 @@ def test_a_sign_ins_code_is_too_old_before_the_others() -> None:
     def too_old_after(name: str, seconds: int) -> bool:
         event = golden(name)
         event["request"]["code"] = "AYAD"
-        return is_too_old(read(event, NOW), NOW + seconds)
+        return is_too_old(read_message(event, NOW), NOW + seconds)
 
     assert [too_old_after("custom_sms_authentication", s) for s in (0, 179, 180)] == [False, False, True]
     assert [too_old_after("custom_sms_forgot_password", s) for s in (180, 899, 900)] == [False, False, True]
@@ -123,7 +123,7 @@ def test_a_sign_ins_code_is_too_old_before_the_others() -> None:
 )
 def test_what_is_no_event_of_a_custom_sender_tells_nothing(heard: Heard, event: dict[str, Any]) -> None:
     event = event | {"triggerSource": event.get("triggerSource", "").replace("CustomSMS", EMAIL)}
-    with pytest.raises(Shown) as shown:
+    with pytest.raises(TriggerError) as shown:
         custom_sender.handler(event, None)
     assert EMAIL not in f"{shown.value}{heard.text}"
     assert heard.counted("errors") == [{}]
@@ -133,16 +133,16 @@ def test_a_queue_that_does_not_answer_makes_lambda_try_again(
     heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sqs = Wire(send_message=refused_by_aws("RequestThrottled"))
-    monkeypatch.setattr(custom_sender, "_PUT", Queue(sqs, "url").put)
+    monkeypatch.setattr(custom_sender, "_PUT", SqsQueue(sqs, "url").put)
     monkeypatch.setattr(custom_sender, "time", Clock(NOW))
-    with pytest.raises(Shown) as shown:
+    with pytest.raises(TriggerError) as shown:
         custom_sender.handler(golden("custom_sms_sign_up"), None)
     assert not [word for word in (EMAIL, PHONE, "AYAD", "123456") if word in f"{shown.value}{heard.text}"]
     sqs = Wire()
-    monkeypatch.setattr(custom_sender, "_PUT", Queue(sqs, "url").put)
+    monkeypatch.setattr(custom_sender, "_PUT", SqsQueue(sqs, "url").put)
     event = golden("custom_sms_sign_up")
     assert custom_sender.handler(event, None) is event
-    assert Sealed.unpack(sqs.sent("send_message")[0]["MessageBody"]).asked_at == NOW
+    assert CognitoMessage.unpack(sqs.sent("send_message")[0]["MessageBody"]).requested_at == NOW
 
 
 def test_what_is_ours_and_what_is_cognitos_are_told_apart() -> None:

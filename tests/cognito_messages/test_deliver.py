@@ -178,7 +178,7 @@ def test_what_may_pass_is_tried_again(desk: Desk, heard: Heard, error: Exception
 def test_the_door_opens_what_cognito_sealed(
     seals: Seals, desk: Desk, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("_KMS", seals.client), ("_SENDER", desk.sender), ("time", Clock(NOW + 1))):
+    for name, value in (("_KMS", seals.client), ("_DISPATCHER", desk.dispatcher), ("time", Clock(NOW + 1))):
         monkeypatch.setattr(deliver, name, value)
     monkeypatch.setenv("SENDER_KEY_ID", seals.key_id)
     monkeypatch.setenv("USER_POOL_ID", seals.pool)
@@ -200,5 +200,5 @@ def test_what_cannot_be_opened_comes_back_alone_and_tells_nothing(
     bodies = [message("custom_sms_sign_up", s).pack() for s in (foreign, good, of_another_pool, "AYAD")]
     assert desk.deliver(*bodies) == ["0", "2", "3"]
     assert len(desk.sns.calls) == 1
-    assert {line["error"] for line in heard.lines if line["level"] == "ERROR"} == {"NotOpened"}
+    assert {line["error"] for line in heard.lines if line["level"] == "ERROR"} == {"DecryptionFailed"}
     assert not [word for word in (*TELLING, foreign[:24], good[:24]) if word in heard.text]

@@ -88,12 +88,12 @@ def test_json_is_what_a_body_without_a_media_type_is_taken_for(
 ) -> None:
     event = event_of("POST", "/createToken", GOOD["/createToken"])
     event |= {"headers": headers, "multiValueHeaders": headers}
-    assert responses.respond(api.app, event, None, api.tell)["statusCode"] == 200
+    assert responses.respond(api.app, event, None, api.telemetry)["statusCode"] == 200
 
 
 def test_an_event_that_is_none_of_api_gateways_breaks_nothing(api: Api, said: Said) -> None:
     for event in ({}, {"httpMethod": "POST"}):
-        assert responses.respond(api.app, event, None, api.tell)["statusCode"] == 503
+        assert responses.respond(api.app, event, None, api.telemetry)["statusCode"] == 503
     assert [name for name, _ in said.metrics()] == ["errors"] * 2
 
 
@@ -145,7 +145,7 @@ def test_an_endpoint_that_needs_something_says_what(api: Api, path: str) -> None
 
 def test_both_addresses_may_not_be_missing_or_empty(api: Api) -> None:
     for body in ({}, {"email": ""}, {"email": None, "phone_number": None}, {"channel": "sms"}):
-        assert "`email` or a `phone_number`" in refused(api, "/createToken", body)
+        assert "`email` or `phone_number`" in refused(api, "/createToken", body)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,6 +134,14 @@ def test_a_token_that_demands_what_is_not_understood_is_refused(
 def test_a_payload_that_is_no_object(api: Api, token: str, payload: object) -> None:
     """Nobody but this service can make one; should it ever, it is refused and nothing breaks."""
     refused(api, [maced({"alg": "HS256", "typ": "JWT"}, payload)])
+
+
+@pytest.mark.parametrize("channel", ["pigeon", "", "Email"])
+def test_a_challenge_on_an_unknown_channel_is_refused(api: Api, token: str, channel: str) -> None:
+    """Not taken for email: a proof would say that a code was given by email."""
+    header, claims = parts(token)
+    packed = replace(Challenge.unpack(claims["challenge"]), channel=channel).pack()
+    refused(api, [maced(header, claims | {"challenge": packed})])
 
 
 WRONG_CLAIMS: dict[str, list[Any]] = {

@@ -3,7 +3,7 @@
 import pytest
 
 from passcode.token_service.policy import Policy
-from passcode.token_service.store import Record, Write
+from passcode.token_service.store import Record, WriteResult
 from tests.support.events import NOW
 from tests.support.memory_stores import MemoryStore
 from tests.support.token_api_world import Api, Said, Time
@@ -13,7 +13,7 @@ def test_a_code_is_queued_for_the_address_as_given(api: Api) -> None:
     answer = api.create("Ann+1@Example.COM", purpose="to approve a payment", locale="de")
     assert answer.status == 200
     (delivery,) = api.queued
-    assert [(d.channel.value, d.value) for d in delivery.destinations] == [("email", "Ann+1@example.com")]
+    assert [(d.channel.name, d.value) for d in delivery.destinations] == [("email", "Ann+1@example.com")]
     assert delivery.locale == "de"
     assert delivery.challenge.purpose == "token:to approve a payment"
     assert {name: answer.body[name] for name in ("expires_in", "channel", "destination", "status")} == {
@@ -45,7 +45,7 @@ def test_of_two_addresses_one_is_used_and_the_other_is_no_way_round(
     both = {"email": "ann@example.com", "phone_number": "+12065550100"}
     answer = api.post("/createToken", both | ({"channel": channel} if channel else {}))
     assert answer.body["channel"] == goes
-    assert [d.channel.value for d in api.queued[0].destinations] == [goes]
+    assert [d.channel.name for d in api.queued[0].destinations] == [goes]
 
 
 def test_asked_again_within_the_cooldown_it_is_the_same_challenge_and_no_message(
@@ -157,8 +157,8 @@ def test_a_policy_of_its_own_is_kept(clock: Time) -> None:
 class Crowded(MemoryStore):
     """A store in which somebody else is always faster."""
 
-    def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
-        return Write(False, seen)
+    def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
+        return WriteResult(False, seen)
 
 
 def test_who_is_always_late_is_told_to_come_back(clock: Time) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from passcode.channels.channel import Channel
+from passcode.channels.email import EMAIL
 from tests.support.token_api_world import Api
 
 TWO = [
@@ -73,7 +73,7 @@ def test_a_number_of_a_country_that_is_not_served_gets_nothing(api: Api) -> None
 
 
 def test_a_channel_that_is_not_in_use_or_has_no_address_is_not_offered() -> None:
-    api = Api(order=(Channel.EMAIL,))
+    api = Api(order=(EMAIL,))
     bodies = [
         {"phone_number": "+12065550100"},
         {"email": "a@x.example", "phone_number": "+12065550100", "channel": "sms"},

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passcode.confirmation.requests import Call, Created, CreateToken
+from passcode.confirmation.requests import Created, CreateToken, RequestContext
 from passcode.token_service.refusal import Refused, Unavailable
 from tests.support.api_gateway_events import CALLER, USER
 from tests.support.aws_stubs import Wire, refused_by_aws
@@ -167,7 +167,9 @@ def test_a_request_that_is_no_good_takes_no_key(api: Api) -> None:
 
 def ask(api: Api, key: str, now: int = NOW, email: str = "ann@x.example") -> Created:
     """One request past the routes: Powertools keeps the event in one place, as Lambda allows."""
-    return api.asking.create(CreateToken(email=email), Call("caller", key, api.chance(), now))
+    return api.asking.create(
+        CreateToken.model_validate({"email": email}), RequestContext("caller", key, api.chance(), now)
+    )
 
 
 def test_many_at_once_with_one_key_send_one_message(api: Api) -> None:

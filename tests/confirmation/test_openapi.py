@@ -6,7 +6,7 @@ import pytest
 
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem, of_refusal, of_refused
-from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.refusal import REFUSALS, Refusal, Refused
 from tests.support.events import EMAIL
 from tests.support.openapi_checks import ISSUER, described
 from tests.support.token_api_world import Api
@@ -87,7 +87,7 @@ def test_the_names_and_their_status_are_what_callers_know() -> None:
 
 
 @pytest.mark.parametrize("kind", problems.all_kinds(), ids=lambda kind: kind.name)
-def test_every_problem_says_what_to_do_next_in_plain_words(kind: problems.Kind) -> None:
+def test_every_problem_says_what_to_do_next_in_plain_words(kind: problems.ProblemKind) -> None:
     document = Problem(kind, detail="" if kind.detail else "Do this.", wait=90).document
     assert document["type"] == f"urn:cognito-passcode:problem:{kind.name}"
     assert document["status"] == kind.status
@@ -102,6 +102,8 @@ WAITS = {Refusal.COOLDOWN, Refusal.QUOTA, Refusal.LOCKED, Refusal.PAUSED, Refusa
 @pytest.mark.parametrize("refusal", Refusal)
 def test_every_refusal_has_its_problem(refusal: Refusal) -> None:
     problem = of_refused(Refused(refusal, 90 if refusal in WAITS else 0))
+    assert problem.document["reason"] == refusal.value
+    assert problem.document["status"] == REFUSALS[refusal].status
     assert problem.headers == ({"Retry-After": "90"} if refusal in WAITS else {})
     assert (problem.document.get("retry_after") == 90) is (refusal in WAITS)
     assert (problem.kind.status == 429) is (refusal in WAITS)
@@ -120,6 +122,14 @@ def test_a_lock_without_an_end_says_who_can_open_it() -> None:
     assert problem.headers == {}
     assert "retry_after" not in problem.document
     assert "operator" in str(problem.document["detail"])
+
+
+def test_a_problem_that_is_no_refusal_has_no_reason_but_unavailable() -> None:
+    known = {refusal.value for refusal in Refusal}
+    others = {kind.name: kind.reason for kind in problems.all_kinds() if kind.reason not in known}
+    assert {name for name, reason in others.items() if reason} == {"unavailable"}
+    assert others["unavailable"] == "unavailable"
+    assert "reason" not in Problem(problems.TOO_LARGE).document
 
 
 def test_known_and_unknown_destinations_are_answered_alike(api: Api) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from passcode.channels.channel import Channel
+from passcode.channels import email
 from tests.support.api_gateway_events import CLIENT, USER
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, PHONE, SUB
@@ -63,7 +63,7 @@ def test_the_channel_is_the_callers_then_the_users_then_the_deployments(
     assert api.step_up(**body).body["channel"] == goes
     # Not to the user's other address as well: the proof says by which channel the code was read.
     (delivery,) = api.queued
-    assert [each.channel.value for each in delivery.destinations] == [goes]
+    assert [each.channel.name for each in delivery.destinations] == [goes]
 
 
 def test_an_sms_of_a_step_up_gives_its_country_its_budget_back() -> None:
@@ -75,7 +75,7 @@ def test_an_sms_of_a_step_up_gives_its_country_its_budget_back() -> None:
 def test_a_channel_without_a_verified_address_or_out_of_use_is_not_offered(api: Api) -> None:
     for other in (
         replace(api, users=pool(phone_number_verified="false")),
-        replace(api, order=(Channel.EMAIL,)),
+        replace(api, order=(email.EMAIL,)),
     ):
         answer = other.step_up(channel="sms")
         assert (answer.status, answer.problem) == (422, "channel-not-offered")
@@ -114,6 +114,17 @@ def test_a_code_that_went_to_another_address_than_counts_now_opens_nothing(
     token = api.step_up().body["token"]
     answer = replace(api, users=pool(**changes)).verify_step_up(token)
     assert (answer.status, answer.problem) == (409, "address-changed")
+    assert answer.body["reason"] == "destination_changed"
+    # The answer was not counted.
+    assert api.verify_step_up(token, api.wrong_code()).body["attempts_left"] == 9
+
+
+@pytest.mark.parametrize("typed", ["12345", "1234567", "abcdef", "-"])
+def test_a_malformed_answer_costs_no_attempt(api: Api, typed: str) -> None:
+    token = api.step_up().body["token"]
+    answer = api.verify_step_up(token, typed)
+    assert (answer.status, answer.problem, answer.body["reason"]) == (400, "malformed-code", "malformed")
+    assert api.verify_step_up(token, api.wrong_code()).body["attempts_left"] == 9
     assert api.verify_step_up(token).status == 200, "nothing was counted"
 
 

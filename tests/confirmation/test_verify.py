@@ -66,7 +66,7 @@ def test_blanks_and_dashes_do_not_matter(api: Api, typed: str) -> None:
 def test_what_cannot_be_a_code_is_told_so_and_not_counted(api: Api, typed: str) -> None:
     token = api.create().body["token"]
     answer = api.verify(token, typed)
-    assert (answer.status, answer.problem) == (400, "malformed-code")
+    assert (answer.status, answer.problem, answer.body["reason"]) == (400, "malformed-code", "malformed")
     assert api.verify(token, api.wrong_code()).body["attempts_left"] == 9
 
 

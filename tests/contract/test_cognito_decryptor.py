@@ -9,7 +9,7 @@ from aws_encryption_sdk.identifiers import Algorithm
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from passcode.adapters import cognito_decryptor
-from passcode.adapters.cognito_decryptor import NotOpened, Opener
+from passcode.adapters.cognito_decryptor import CognitoDecryptor, DecryptionFailed
 from passcode.token_service.refusal import PasscodeError, Unavailable
 from tests.support.cognito_encryption import POOL, SUITES, Seals, moto_seals, new_key
 
@@ -27,16 +27,18 @@ def seals(request: pytest.FixtureRequest) -> Iterator[Seals]:
 
 
 @pytest.fixture
-def opener(seals: Seals) -> Opener:
-    return Opener(seals.client, seals.key_id, POOL)
+def opener(seals: Seals) -> CognitoDecryptor:
+    return CognitoDecryptor(seals.client, seals.key_id, POOL)
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
-def test_every_suite_that_cognito_could_use_is_opened(seals: Seals, opener: Opener, suite: Algorithm) -> None:
+def test_every_suite_that_cognito_could_use_is_opened(
+    seals: Seals, opener: CognitoDecryptor, suite: Algorithm
+) -> None:
     assert opener(seals.seal(SECRET, suite)).reveal() == SECRET
 
 
-def test_a_secret_does_not_show_itself(seals: Seals, opener: Opener) -> None:
+def test_a_secret_does_not_show_itself(seals: Seals, opener: CognitoDecryptor) -> None:
     assert SECRET not in f"{opener(seals.seal(SECRET))!r} {opener(seals.seal(SECRET))}"
 
 
@@ -45,57 +47,60 @@ def test_a_secret_does_not_show_itself(seals: Seals, opener: Opener) -> None:
     [("Aa1&lt;&gt;&amp;&quot;&#39;x", "Aa1<>&\"'x"), ("&amp;amp;", "&amp;"), ("Zufällig-1", "Zufällig-1")],
 )
 def test_a_temporary_password_comes_out_as_it_is_typed(
-    seals: Seals, opener: Opener, escaped: str, password: str
+    seals: Seals, opener: CognitoDecryptor, escaped: str, password: str
 ) -> None:
     assert opener(seals.seal(escaped)).reveal() == password
 
 
-def test_another_pools_code_stays_shut(seals: Seals, opener: Opener) -> None:
+def test_another_pools_code_stays_shut(seals: Seals, opener: CognitoDecryptor) -> None:
     other = replace(seals, pool="eu-central-1_Other0001")
-    with pytest.raises(NotOpened, match="another user pool"):
+    with pytest.raises(DecryptionFailed, match="another user pool"):
         opener(other.seal(SECRET))
-    with pytest.raises(NotOpened, match="another user pool"):
+    with pytest.raises(DecryptionFailed, match="another user pool"):
         opener(seals.seal(SECRET, purpose="none of Cognito's"))
 
 
-def test_another_keys_code_stays_shut(seals: Seals, opener: Opener) -> None:
+def test_another_keys_code_stays_shut(seals: Seals, opener: CognitoDecryptor) -> None:
     other = replace(seals, key_id=new_key(seals.client))
-    with pytest.raises(NotOpened, match="could not be opened: DecryptKeyError"):
+    with pytest.raises(DecryptionFailed, match="could not be opened: DecryptKeyError"):
         opener(other.seal(SECRET))
 
 
-def test_no_byte_of_it_can_be_changed(seals: Seals, opener: Opener) -> None:
+def test_no_byte_of_it_can_be_changed(seals: Seals, opener: CognitoDecryptor) -> None:
     sealed = b64decode(seals.seal(SECRET))
     for place in range(0, len(sealed), 7):
         changed = bytearray(sealed)
         changed[place] ^= 1
         # Unavailable: what KMS refuses could be KMS's own trouble, and the queue tries it again.
-        with pytest.raises((NotOpened, Unavailable)):
+        with pytest.raises((DecryptionFailed, Unavailable)):
             opener(b64encode(changed).decode())
 
 
 @pytest.mark.parametrize("cut", [1, 40, 200, -1])
-def test_a_part_of_it_stays_shut(seals: Seals, opener: Opener, cut: int) -> None:
-    with pytest.raises(NotOpened):
+def test_a_part_of_it_stays_shut(seals: Seals, opener: CognitoDecryptor, cut: int) -> None:
+    with pytest.raises(DecryptionFailed):
         opener(b64encode(b64decode(seals.seal(SECRET))[:cut]).decode())
 
 
 @pytest.mark.parametrize("garbage", ["AYAD", "not base64!", "A", b64encode(b"\x02" * 600).decode()])
-def test_garbage_stays_shut(opener: Opener, garbage: str) -> None:
-    with pytest.raises(NotOpened):
+def test_garbage_stays_shut(opener: CognitoDecryptor, garbage: str) -> None:
+    with pytest.raises(DecryptionFailed):
         opener(garbage)
 
 
-def test_what_stayed_shut_is_taken_away_in_silence(opener: Opener) -> None:
+def test_what_stayed_shut_is_taken_away_in_silence(opener: CognitoDecryptor) -> None:
     """Python 3.13 writes what a stream raises then, and a traceback, into the log."""
     key = cognito_decryptor._Key(key_id=opener.key_id, client=opener.client)
-    cognito_decryptor._Opening(
+    cognito_decryptor._QuietDecryptor(
         source=b"\x02", key_provider=key, commitment_policy=cognito_decryptor._POLICY
     ).close()
 
 
 def test_an_error_tells_no_secret_and_no_ciphertext(
-    seals: Seals, opener: Opener, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    seals: Seals,
+    opener: CognitoDecryptor,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     sealed = seals.seal(SECRET)
     for opens in (replace(opener, pool_id="other"), replace(opener, key_id=new_key(seals.client))):
@@ -118,7 +123,7 @@ def test_an_error_tells_no_secret_and_no_ciphertext(
     ],
 )
 def test_a_key_that_does_not_answer_is_asked_again_later(
-    seals: Seals, opener: Opener, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+    seals: Seals, opener: CognitoDecryptor, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
 ) -> None:
     sealed = seals.seal(SECRET)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from passcode.cognito_messages.message import Sealed
+from passcode.cognito_messages.message import CognitoMessage
 from passcode.delivery.envelope import Delivery
 from passcode.sign_in.rounds import decode_metadata, encode_metadata
 from passcode.token_service.challenge import Challenge
@@ -39,7 +39,8 @@ def changed(name: str, change: Callable[[Json], object]) -> str:
     return json.dumps(fields)
 
 
-BODIES: dict[str, type[Delivery | Sealed]] = {"queue_code.json": Delivery, "queue_cognito.json": Sealed}
+Body = type[Delivery | CognitoMessage]
+BODIES: dict[str, Body] = {"queue_code.json": Delivery, "queue_cognito.json": CognitoMessage}
 OPTIONAL = {
     "queue_code.json": {"locale"},
     "queue_cognito.json": {"locale", "subject", "name"},
@@ -48,7 +49,7 @@ OPTIONAL = {
 
 
 @pytest.mark.parametrize(("name", "kind"), BODIES.items())
-def test_a_queue_body_is_read_and_written_again_as_it_was(name: str, kind: type[Delivery | Sealed]) -> None:
+def test_a_queue_body_is_read_and_written_again_as_it_was(name: str, kind: Body) -> None:
     message = unpack(recorded(name))
     assert isinstance(message, kind)
     assert json.loads(message.pack()) == json.loads(recorded(name))

@@ -9,15 +9,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.delivery.sms_limits import SmsCaps
+from passcode.adapters.record_table import RecordTable
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.delivery.sms_limits import SmsLimits
 from passcode.token_service.policy import DAY, Policy
-from passcode.token_service.store import Given, Record
+from passcode.token_service.store import Record, VerifiedCode
 from tests.support.dynamodb import item_of, made
 
 NOW = 1_800_000_000
-CAPS = SmsCaps(per_day=5, per_country=3, unanswered=3)
+LIMITS = SmsLimits(per_day=5, per_country=3, unanswered=3)
 OPEN = Record(
     issued=3, spent=2, nonce="n", expires_at=NOW + 300, sent_at=NOW - 60, channel="email", bound="b"
 )
@@ -41,23 +41,23 @@ def test_every_write_keeps_the_record_long_enough(table: tuple[Any, str], pause:
     """A record that is swept is a count of failures that is forgotten."""
     client, name = table
     key = f"sign_in#{secrets.token_hex(8)}"
-    store = Table(client, name, Policy(pause_seconds=pause))
+    store = RecordTable(client, name, Policy(pause_seconds=pause))
 
     def ttl() -> int:
         return int(client.get_item(TableName=name, Key={"pk": {"S": key}})["Item"]["ttl"]["N"])
 
     draft = replace(OPEN, nonce="d")
-    assert store.issue_if_clear(key, draft, NOW).accepted
+    assert store.start_challenge(key, draft, NOW).accepted
     assert ttl() == NOW + days * DAY
     client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(OPEN))
-    assert store.issue_over(key, OPEN, OPEN, NOW + 1).accepted
+    assert store.replace_challenge(key, OPEN, OPEN, NOW + 1).accepted
     assert ttl() == NOW + 1 + days * DAY
-    assert store.charge(key, 3, right=False, now=NOW + 2).accepted
+    assert store.record_attempt(key, 3, right=False, now=NOW + 2).accepted
     assert ttl() == NOW + 2 + days * DAY
     seen = replace(OPEN, failures=1, failed_at=NOW + 2)
-    assert store.charge_after_pause(key, 3, seen, right=False, now=NOW + 3).accepted
+    assert store.record_attempt_after_pause(key, 3, seen, right=False, now=NOW + 3).accepted
     assert ttl() == NOW + 3 + days * DAY
-    assert store.charge(key, 3, right=True, now=NOW + 4, given=Given("client", "sms")).accepted
+    assert store.record_attempt(key, 3, right=True, now=NOW + 4, given=VerifiedCode("client", "sms")).accepted
     assert ttl() == NOW + 4 + days * DAY
 
 
@@ -66,9 +66,9 @@ def test_a_pause_ends_only_as_it_was_seen(table: tuple[Any, str]) -> None:
     key = f"sign_in#{secrets.token_hex(8)}"
     paused = replace(OPEN, failures=100, failed_at=NOW - DAY)
     client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(paused))
-    store = Table(client, name, Policy())
+    store = RecordTable(client, name, Policy())
     for seen in (replace(paused, failed_at=NOW), replace(paused, failures=99)):
-        assert not store.charge_after_pause(key, 3, seen, right=True, now=NOW).accepted
+        assert not store.record_attempt_after_pause(key, 3, seen, right=True, now=NOW).accepted
 
 
 def day() -> int:
@@ -77,40 +77,42 @@ def day() -> int:
 
 
 def test_the_cap_of_a_country_and_of_the_day(table: tuple[Any, str]) -> None:
-    budget, now = SmsBudget(*table), day()
-    roomy = replace(CAPS, unanswered=100)
+    budget, now = SmsBudgetTable(*table), day()
+    roomy = replace(LIMITS, unanswered=100)
     assert [budget.take("US", roomy, now) for _ in range(4)] == [True, True, True, False]
     assert [budget.take("DE", roomy, now) for _ in range(3)] == [True, True, False], "five in all"
     assert budget.take("US", roomy, now + DAY), "the next day is another"
 
 
 def test_a_country_without_answers_stops_and_an_answer_lets_four_more_go(table: tuple[Any, str]) -> None:
-    budget, now = SmsBudget(*table), day()
-    caps = SmsCaps(per_day=100, per_country=100, unanswered=3)
-    assert [budget.take("US", caps, now) for _ in range(4)] == [True, True, True, False]
-    assert budget.take("DE", caps, now), "one country's silence is not another's"
+    budget, now = SmsBudgetTable(*table), day()
+    limits = SmsLimits(per_day=100, per_country=100, unanswered=3)
+    assert [budget.take("US", limits, now) for _ in range(4)] == [True, True, True, False]
+    assert budget.take("DE", limits, now), "one country's silence is not another's"
     budget.give_back("US", now)
-    assert [budget.take("US", caps, now) for _ in range(5)] == [True, True, True, True, False]
+    assert [budget.take("US", limits, now) for _ in range(5)] == [True, True, True, True, False]
 
 
 def test_an_sms_whose_answer_is_never_heard_of_is_not_unanswered(table: tuple[Any, str]) -> None:
-    budget, now = SmsBudget(*table), day()
-    caps = SmsCaps(per_day=6, per_country=100, unanswered=2)
-    assert all(budget.take("US", caps, now, heard_of=False) for _ in range(3))
-    assert [budget.take("US", caps, now) for _ in range(3)] == [True, True, False]
-    assert not budget.take("US", caps, now, heard_of=False), "a country that was stopped is stopped for all"
-    assert [budget.take("DE", caps, now, heard_of=False) for _ in range(2)] == [True, False], "six in all"
+    budget, now = SmsBudgetTable(*table), day()
+    limits = SmsLimits(per_day=6, per_country=100, unanswered=2)
+    assert all(budget.take("US", limits, now, counts_as_unanswered=False) for _ in range(3))
+    assert [budget.take("US", limits, now) for _ in range(3)] == [True, True, False]
+    stopped = not budget.take("US", limits, now, counts_as_unanswered=False)
+    assert stopped, "a country that was stopped is stopped for all"
+    six_in_all = [budget.take("DE", limits, now, counts_as_unanswered=False) for _ in range(2)]
+    assert six_in_all == [True, False]
 
 
 def test_answers_without_messages_save_nothing_up(table: tuple[Any, str]) -> None:
-    budget, now = SmsBudget(*table), day()
-    caps = SmsCaps(per_day=100, per_country=100, unanswered=3)
+    budget, now = SmsBudgetTable(*table), day()
+    limits = SmsLimits(per_day=100, per_country=100, unanswered=3)
     for _ in range(10):
         budget.give_back("US", now)
-    assert [budget.take("US", caps, now) for _ in range(4)] == [True, True, True, False]
+    assert [budget.take("US", limits, now) for _ in range(4)] == [True, True, True, False]
 
 
-@pytest.mark.parametrize("caps", [SmsCaps(0, 5, 5), SmsCaps(5, 0, 5)])
-def test_a_cap_of_nothing_stops_everything_at_once(table: tuple[Any, str], caps: SmsCaps) -> None:
+@pytest.mark.parametrize("limits", [SmsLimits(0, 5, 5), SmsLimits(5, 0, 5)])
+def test_a_cap_of_nothing_stops_everything_at_once(table: tuple[Any, str], limits: SmsLimits) -> None:
     """It is what an operator sets while somebody pumps."""
-    assert not SmsBudget(*table).take("US", caps, day())
+    assert not SmsBudgetTable(*table).take("US", limits, day())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from passcode.token_service.store import Record, Store, Write
+from passcode.token_service.store import Record, RecordStore, WriteResult
 from tests.support.memory_stores import MemoryStore
 from tests.support.record_stores import POLICY, Kept
 
@@ -25,53 +25,55 @@ OPEN = replace(DRAFT, issued=3, spent=2)
 
 
 def test_the_first_challenge_of_a_subject(kept: Kept, key: str) -> None:
-    write = kept.store.issue_if_clear(key, DRAFT, NOW)
+    write = kept.store.start_challenge(key, DRAFT, NOW)
     assert write.accepted
     assert write.record == replace(DRAFT, issued=1)
 
 
 def test_a_challenge_goes_on_from_the_last_counter_and_keeps_the_failures(kept: Kept, key: str) -> None:
     kept.put(key, Record(issued=7, spent=7, failures=4, failed_at=NOW - 5, nonce="old"))
-    write = kept.store.issue_if_clear(key, DRAFT, NOW)
+    write = kept.store.start_challenge(key, DRAFT, NOW)
     assert write.accepted
     assert write.record == replace(DRAFT, issued=8, spent=7, failures=4, failed_at=NOW - 5)
 
 
 def test_an_open_challenge_refuses_and_comes_back(kept: Kept, key: str) -> None:
     kept.put(key, OPEN)
-    write = kept.store.issue_if_clear(key, DRAFT, NOW + 1)
+    write = kept.store.start_challenge(key, DRAFT, NOW + 1)
     assert not write.accepted
     assert write.record == OPEN
 
 
 def test_a_refused_write_changes_nothing(kept: Kept, key: str) -> None:
     kept.put(key, OPEN)
-    kept.store.issue_if_clear(key, replace(DRAFT, nonce="c" * 32), NOW + 1)
-    kept.store.charge(key, 2, right=True, now=NOW)
-    kept.store.issue_over(key, replace(OPEN, issued=2), OPEN, NOW)
-    assert kept.store.charge(key, 3, right=False, now=NOW).record == replace(OPEN, failures=1, failed_at=NOW)
+    kept.store.start_challenge(key, replace(DRAFT, nonce="c" * 32), NOW + 1)
+    kept.store.record_attempt(key, 2, right=True, now=NOW)
+    kept.store.replace_challenge(key, replace(OPEN, issued=2), OPEN, NOW)
+    assert kept.store.record_attempt(key, 3, right=False, now=NOW).record == replace(
+        OPEN, failures=1, failed_at=NOW
+    )
 
 
 def test_a_right_answer_spends_and_clears_failures_and_quota(kept: Kept, key: str) -> None:
     kept.put(key, replace(OPEN, failures=9, failed_at=NOW - 1))
-    write = kept.store.charge(key, 3, right=True, now=NOW)
+    write = kept.store.record_attempt(key, 3, right=True, now=NOW)
     assert write.accepted
     assert write.record == replace(OPEN, spent=3, failures=0, failed_at=0, send_tat=0)
-    assert not kept.store.charge(key, 3, right=True, now=NOW).accepted
-    assert not kept.store.charge(key, 2, right=False, now=NOW).accepted
+    assert not kept.store.record_attempt(key, 3, right=True, now=NOW).accepted
+    assert not kept.store.record_attempt(key, 2, right=False, now=NOW).accepted
 
 
 def test_a_wrong_answer_is_counted(kept: Kept, key: str) -> None:
     kept.put(key, OPEN)
     for n in (1, 2):
-        write = kept.store.charge(key, 3, right=False, now=NOW + n)
+        write = kept.store.record_attempt(key, 3, right=False, now=NOW + n)
         assert write.accepted
         assert (write.record.failures, write.record.failed_at) == (n, NOW + n)
 
 
 @pytest.mark.parametrize("right", [True, False])
 def test_a_subject_without_a_record_has_nothing_to_answer(kept: Kept, key: str, right: bool) -> None:
-    write = kept.store.charge(key, 1, right=right, now=NOW)
+    write = kept.store.record_attempt(key, 1, right=right, now=NOW)
     assert not write.accepted
     assert write.record == Record()
 
@@ -79,26 +81,26 @@ def test_a_subject_without_a_record_has_nothing_to_answer(kept: Kept, key: str, 
 @pytest.mark.parametrize("right", [True, False])
 def test_a_counter_that_was_never_issued_is_not_judged(kept: Kept, key: str, right: bool) -> None:
     kept.put(key, OPEN)
-    assert not kept.store.charge(key, 4, right=right, now=NOW).accepted
+    assert not kept.store.record_attempt(key, 4, right=right, now=NOW).accepted
 
 
 @pytest.mark.parametrize("right", [True, False])
 def test_a_pause_ends_once(kept: Kept, key: str, right: bool) -> None:
     paused = replace(OPEN, failures=100, failed_at=NOW - 86_400)
     kept.put(key, paused)
-    assert not kept.store.charge(key, 3, right=right, now=NOW).accepted
-    write = kept.store.charge_after_pause(key, 3, paused, right=right, now=NOW)
+    assert not kept.store.record_attempt(key, 3, right=right, now=NOW).accepted
+    write = kept.store.record_attempt_after_pause(key, 3, paused, right=right, now=NOW)
     assert write.accepted
     assert write.record.failures == (0 if right else 1)
-    assert not kept.store.charge_after_pause(key, 3, paused, right=right, now=NOW).accepted
+    assert not kept.store.record_attempt_after_pause(key, 3, paused, right=right, now=NOW).accepted
 
 
 def test_a_challenge_is_replaced_only_as_it_was_seen(kept: Kept, key: str) -> None:
     kept.put(key, OPEN)
     new = replace(OPEN, sent_at=NOW + 30, send_tat=NOW + 1800, channel="sms")
     for stale in (replace(OPEN, issued=2), replace(OPEN, sent_at=NOW - 1), replace(OPEN, spent=1)):
-        assert not kept.store.issue_over(key, stale, new, NOW + 30).accepted
-    write = kept.store.issue_over(key, OPEN, new, NOW + 30)
+        assert not kept.store.replace_challenge(key, stale, new, NOW + 30).accepted
+    write = kept.store.replace_challenge(key, OPEN, new, NOW + 30)
     assert write.accepted
     assert write.record == new
 
@@ -108,7 +110,7 @@ def test_a_record_is_read_as_it_was_written(kept: Kept, key: str) -> None:
     for record in (OPEN, replace(OPEN, failures=3, failed_at=NOW, channel="sms")):
         kept.put(key, record)
         assert kept.store.read(key) == record
-    write = kept.store.charge(key, 3, right=True, now=NOW)
+    write = kept.store.record_attempt(key, 3, right=True, now=NOW)
     assert kept.store.read(key) == write.record
 
 
@@ -145,7 +147,7 @@ def test_every_store_says_what_the_domain_says(kept: Kept, record: Record, count
     """The conditions written for DynamoDB, held against the predicates of the domain."""
     # A pause is only ever ended where there was one.
     pauses = ("after_pause",) if record.failures >= POLICY.hard_limit else ()
-    for operation in ("issue", "charge", *pauses):
+    for operation in ("issue", "record_attempt", *pauses):
         key = f"sign_in#{secrets.token_hex(8)}"
         memory = MemoryStore(POLICY, {key: record})
         kept.put(key, record)
@@ -156,9 +158,11 @@ def test_every_store_says_what_the_domain_says(kept: Kept, record: Record, count
             assert found == expected
 
 
-def _run(store: Store, operation: str, key: str, record: Record, counter: int, right: bool) -> Write:
+def _run(
+    store: RecordStore, operation: str, key: str, record: Record, counter: int, right: bool
+) -> WriteResult:
     if operation == "issue":
-        return store.issue_if_clear(key, DRAFT, NOW)
-    if operation == "charge":
-        return store.charge(key, counter, right=right, now=NOW)
-    return store.charge_after_pause(key, counter, record, right=right, now=NOW)
+        return store.start_challenge(key, DRAFT, NOW)
+    if operation == "record_attempt":
+        return store.record_attempt(key, counter, right=right, now=NOW)
+    return store.record_attempt_after_pause(key, counter, record, right=right, now=NOW)

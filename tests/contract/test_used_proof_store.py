@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from passcode.adapters.confirmation_tables import ProofTable, RequestTable
-from passcode.confirmation.idempotency import Claim
+from passcode.adapters.confirmation_tables import IdempotencyTable, UsedProofTable
+from passcode.confirmation.idempotency import IdempotencyClaim
 from tests.support.dynamodb import moto_table
 
 NOW = 1_800_000_000
@@ -24,7 +24,7 @@ def table(request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
 
 
 def test_a_proof_is_used_once(table: tuple[Any, str]) -> None:
-    proofs, jti = ProofTable(*table), secrets.token_hex(16)
+    proofs, jti = UsedProofTable(*table), secrets.token_hex(16)
     assert [proofs.use(jti, NOW) for _ in range(3)] == [True, False, False]
     assert proofs.use(secrets.token_hex(16), NOW), "another one's mark is its own"
 
@@ -32,7 +32,7 @@ def test_a_proof_is_used_once(table: tuple[Any, str]) -> None:
 def test_the_mark_is_swept_after_the_proof_has_expired_and_not_before(table: tuple[Any, str]) -> None:
     client, name = table
     jti = secrets.token_hex(16)
-    ProofTable(client, name).use(jti, NOW)
+    UsedProofTable(client, name).use(jti, NOW)
     item = client.get_item(TableName=name, Key={"pk": {"S": f"proof#{jti}"}})["Item"]
     assert int(item["ttl"]["N"]) == NOW + 3_600
     assert set(item) == {"pk", "ttl"}, "nothing of the proof is kept"
@@ -41,7 +41,7 @@ def test_the_mark_is_swept_after_the_proof_has_expired_and_not_before(table: tup
 def test_a_claim_keeps_nothing_but_hashes_and_is_swept_after_a_day(table: tuple[Any, str]) -> None:
     client, name = table
     key = secrets.token_hex(16)
-    RequestTable(client, name).hold(Claim(key, "content"), "nonce", NOW)
+    IdempotencyTable(client, name).claim(IdempotencyClaim(key, "content"), "nonce", NOW)
     item = client.get_item(TableName=name, Key={"pk": {"S": f"request#{key}"}})["Item"]
     assert set(item) == {"pk", "ttl", "content", "nonce"}
     assert int(item["ttl"]["N"]) == NOW + 86_400

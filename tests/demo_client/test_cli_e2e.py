@@ -1,4 +1,4 @@
-"""The command line client as its own process, against the local stack."""
+"""The commands in a process of their own, against the local stack."""
 
 import json
 import os
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.support.users import User
+from tests.support.users import User, another_code
 from tools.local_stack.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 
 
 def run(*words: str, password: str = "", typed: str = "") -> subprocess.CompletedProcess[str]:
-    """One command, with lines typed at its prompt; bounded, and never with a traceback."""
+    """Run a command with input at its prompt. It must end in time and without a traceback."""
     done = subprocess.run(
         [sys.executable, "-m", "demo_client", *words],
         cwd=ROOT,
@@ -31,14 +31,14 @@ def run(*words: str, password: str = "", typed: str = "") -> subprocess.Complete
 
 
 def answer(*words: str, password: str = "") -> dict[str, Any]:
-    """The JSON object of a command that must work."""
+    """The JSON object of a command that must succeed."""
     done = run(*words, "--json", password=password)
     assert done.returncode == 0, done.stdout
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    content: dict[str, Any] = json.loads(done.stdout)
+    return content
 
 
-def test_a_whole_life(local_stack: Stack) -> None:
+def test_an_account_from_sign_up_to_sign_out(local_stack: Stack) -> None:
     email, password = f"life-{os.urandom(4).hex()}@people.example", "a long pass phrase"
     made = answer("sign-up", email, "--phone", "+12065550111", "--channel", "sms", password=password)
     assert made == {"sub": made["sub"], "email": email, "confirmed": True}
@@ -68,22 +68,25 @@ def test_a_wrong_code_then_the_right_one_at_the_prompt(
     ) as process:
         try:
             code = code_for(user.email)
-            out, _ = process.communicate(f"abcdef\n{code[:3]} {code[3:]}\n", timeout=60)
+            lines = ("12345", another_code(code), f"{code[:3]} {code[3:]}")
+            out, _ = process.communicate("".join(f"{line}\n" for line in lines), timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0
-    assert "That code is not right. 4 tries are left." in out
+    assert "A code has 6 digits. This was not counted." in out
+    assert "That code is wrong. 4 attempts left." in out
     assert f"Signed in as {user.email}." in out
 
 
 def test_five_wrong_codes_end_the_sign_in(local_stack: Stack, new_user: Callable[..., User]) -> None:
-    done = run("sign-in", new_user().email, "--passwordless", typed="abcdef\n" * 5)
+    # The right code would have to be 000000: once in a million runs.
+    done = run("sign-in", new_user().email, "--passwordless", typed="000000\n" * 5)
     assert done.returncode == 3
     assert done.stderr.startswith("The sign-in has ended.")
-    assert "This is the last try." in done.stdout
+    assert "This is the last attempt." in done.stdout
 
 
-def test_a_wrong_password_and_an_unknown_user_end_alike(
+def test_a_wrong_password_and_an_unknown_user_get_the_same_error(
     local_stack: Stack, new_user: Callable[..., User]
 ) -> None:
     wrong = run("sign-in", new_user().email, password="not the pass phrase")
@@ -93,22 +96,22 @@ def test_a_wrong_password_and_an_unknown_user_end_alike(
 
 
 def test_an_early_resend_and_a_closed_input(local_stack: Stack, new_user: Callable[..., User]) -> None:
-    # With a password: before one, every channel is on offer, whether the user has it or not.
+    # With a password, because before it every channel is offered, even one that the user does not have.
     user = new_user(phone=False)
     done = run("sign-in", user.email, password=user.password, typed="resend\nsms\n")
-    assert "for another message; the last code is still good." in done.stdout
-    assert "There is no SMS to send to." in done.stdout
+    assert "for another message. The last code is still valid." in done.stdout
+    assert "This user cannot receive codes by SMS." in done.stdout
     assert done.returncode == 1
-    assert done.stderr.startswith("Nobody answered.")
+    assert done.stderr.startswith("Standard input is closed.")
 
 
-def test_an_account_that_exists_is_a_sentence(local_stack: Stack, new_user: Callable[..., User]) -> None:
+def test_sign_up_of_an_existing_account_is_refused(local_stack: Stack, new_user: Callable[..., User]) -> None:
     done = run("sign-up", new_user().email, password="a long pass phrase")
     assert done.returncode == 3
     assert done.stderr.startswith("This address already has an account.")
 
 
-def test_the_story_holds(local_stack: Stack) -> None:
-    done = run("story")
+def test_the_demo_runs(local_stack: Stack) -> None:
+    done = run("demo")
     assert done.returncode == 0, done.stderr
     assert "make down" in done.stdout

@@ -1,4 +1,4 @@
-"""Every failure is one sentence that says what to do, and one exit code."""
+"""Every error is one sentence that says what to do next, and one exit code."""
 
 import pytest
 from botocore.exceptions import (
@@ -10,8 +10,17 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from demo_client.aws_words import BY_MESSAGE, REFUSALS, WAITS
-from demo_client.errors import HERE, REFUSED, UNREACHABLE, WAIT, PlainError, plain
+from demo_client.errors import (
+    FIX_INPUT,
+    REFUSED,
+    REFUSED_SENTENCES,
+    RETRY_LATER,
+    RETRY_SENTENCES,
+    SENTENCES_BY_MESSAGE,
+    UNREACHABLE,
+    CliError,
+    to_cli_error,
+)
 from tests.support.demo_pool import refusal
 
 URL = "http://127.0.0.1:1/"
@@ -31,57 +40,38 @@ URL = "http://127.0.0.1:1/"
             "This sign-in has ended",
             REFUSED,
         ),
-        (refusal("NotAuthorizedException", "Invalid Refresh Token"), "Your sign-in has run out", REFUSED),
+        (refusal("NotAuthorizedException", "Invalid Refresh Token"), "Your session has expired", REFUSED),
         (
             refusal("NotAuthorizedException", "Access Token has been revoked"),
-            "Your sign-in has run out",
+            "Your session has expired",
             REFUSED,
         ),
-        (refusal("TooManyRequestsException", "Rate exceeded"), "The pool is busy.", WAIT),
-        (refusal("NewException", "x"), "The pool refused this (NewException).", REFUSED),
-        (ClientError({}, "InitiateAuth"), "The pool refused this (no reason given).", REFUSED),
-        (EndpointConnectionError(endpoint_url=URL), "The pool does not answer.", UNREACHABLE),
-        (ConnectTimeoutError(endpoint_url=URL), "The pool does not answer.", UNREACHABLE),
-        (ReadTimeoutError(endpoint_url=URL), "The pool does not answer.", UNREACHABLE),
-        (SSLError(endpoint_url=URL, error=OSError("x")), "The pool does not answer.", UNREACHABLE),
-        (ParamValidationError(report="hunter2"), "What was entered does not fit.", HERE),
-        (PermissionError(13, "Permission denied", "/x"), "A file could not be read or written", HERE),
-        (RuntimeError("hunter2"), "This should not have happened (RuntimeError).", HERE),
-        (PlainError("As it is.", WAIT), "As it is.", WAIT),
+        (refusal("TooManyRequestsException", "Rate exceeded"), "The pool is busy.", RETRY_LATER),
+        (refusal("NewException", "x"), "The pool refused this request (NewException).", REFUSED),
+        (ClientError({}, "InitiateAuth"), "The pool refused this request (no reason given).", REFUSED),
+        (EndpointConnectionError(endpoint_url=URL), "The pool does not respond.", UNREACHABLE),
+        (ConnectTimeoutError(endpoint_url=URL), "The pool does not respond.", UNREACHABLE),
+        (ReadTimeoutError(endpoint_url=URL), "The pool does not respond.", UNREACHABLE),
+        (SSLError(endpoint_url=URL, error=OSError("x")), "The pool does not respond.", UNREACHABLE),
+        (ParamValidationError(report="hunter2"), "The input is not valid.", FIX_INPUT),
+        (PermissionError(13, "Permission denied", "/x"), "A file could not be read or written", FIX_INPUT),
+        (RuntimeError("hunter2"), "Unexpected error (RuntimeError).", FIX_INPUT),
+        (CliError("As it is.", RETRY_LATER), "As it is.", RETRY_LATER),
     ],
 )
-def test_a_failure_is_a_sentence_and_an_exit_code(error: Exception, beginning: str, exit_code: int) -> None:
-    told = plain(error)
-    assert told.sentence.startswith(beginning)
-    assert told.exit_code == exit_code
-    assert "hunter2" not in told.sentence
+def test_an_error_is_a_sentence_and_an_exit_code(error: Exception, beginning: str, exit_code: int) -> None:
+    cli_error = to_cli_error(error)
+    assert cli_error.message.startswith(beginning)
+    assert cli_error.exit_code == exit_code
+    assert "hunter2" not in cli_error.message
 
 
-@pytest.mark.parametrize(
-    ("message", "sentence"),
-    [
-        (
-            "CreateAuthChallenge failed with error Too many codes were asked for. Try again in 12 minutes.",
-            "Too many codes were asked for. Try again in 12 minutes.",
-        ),
-        (
-            "CreateAuthChallenge failed with error Too many codes were asked for. Try again in 12 minutes..",
-            "Too many codes were asked for. Try again in 12 minutes.",
-        ),
-        ("DefineAuthChallenge failed with error 'userAttributes'.", "The pool could not send or check"),
-        ("X failed with error cannot import name (/var/task/a.py)", "The pool could not send or check"),
-        ("", "The pool could not send or check"),
-    ],
-)
-def test_a_trigger_is_quoted_only_when_it_speaks_plainly(message: str, sentence: str) -> None:
-    told = plain(refusal("UserLambdaValidationException", message))
-    assert told.sentence.startswith(sentence)
-    assert not told.sentence.endswith("..")
-    assert told.exit_code == WAIT
-
-
-def test_every_sentence_of_the_tables_is_one_that_a_person_can_act_on() -> None:
-    for sentence in [*REFUSALS.values(), *WAITS.values(), *(said for _, said in BY_MESSAGE)]:
+def test_every_sentence_of_the_tables_is_complete() -> None:
+    for sentence in [
+        *REFUSED_SENTENCES.values(),
+        *RETRY_SENTENCES.values(),
+        *(said for _, said in SENTENCES_BY_MESSAGE),
+    ]:
         assert sentence[0].isupper()
         assert sentence.endswith(".")
         assert "Exception" not in sentence

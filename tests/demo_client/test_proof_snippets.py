@@ -1,4 +1,4 @@
-"""The README's two ways of checking a proof, with keys and proofs made here: only the right one passes."""
+"""The snippets that check a proof, with keys and proofs made here: only the right proof passes."""
 
 import json
 import time

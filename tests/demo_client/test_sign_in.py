@@ -1,12 +1,12 @@
-"""The state machine of a sign-in, against a Cognito that says what is written here."""
+"""The state machine of a sign-in, against a fake Cognito."""
 
 from typing import Any
 
 import pytest
 
-from demo_client.challenge import Challenge, Status, Tokens
-from demo_client.errors import PlainError
-from demo_client.sign_in import SignIn
+from demo_client.cognito.challenge import Challenge, Status, Tokens
+from demo_client.cognito.sign_in import SignIn
+from demo_client.errors import CliError
 from tests.support.demo_pool import POOL, FakeCognito, challenge, choose, password_verifier, refusal, tokens
 
 PASSWORD = "a long pass phrase"
@@ -17,7 +17,7 @@ def code_only(*replies: Any) -> tuple[SignIn, FakeCognito]:
     return SignIn(cognito, POOL, "ada@example.com", passwordless=True), cognito
 
 
-def test_code_only_starts_with_the_name_alone() -> None:
+def test_code_only_starts_with_the_user_name_only() -> None:
     sign_in, cognito = code_only(challenge())
     step = sign_in.start()
     assert cognito.sent == [
@@ -32,7 +32,7 @@ def test_code_only_starts_with_the_name_alone() -> None:
     )
 
 
-def test_each_answer_goes_into_the_newest_session_under_cognitos_own_name() -> None:
+def test_each_answer_has_the_newest_session_and_the_user_name_from_cognito() -> None:
     sign_in, cognito = code_only(challenge("one"), challenge("two", status="WRONG"), tokens())
     sign_in.start()
     sign_in.answer("111111")
@@ -63,9 +63,9 @@ def test_a_password_is_proven_and_never_sent() -> None:
 
 
 @pytest.mark.parametrize("reply", [challenge(), tokens()])
-def test_a_pool_that_leaves_the_password_out_is_not_followed(reply: dict[str, Any]) -> None:
+def test_a_pool_that_does_not_ask_for_the_password_is_refused(reply: dict[str, Any]) -> None:
     sign_in = SignIn(FakeCognito(reply), POOL, "ada@example.com", passwordless=False)
-    with pytest.raises(PlainError, match="does not ask for the password"):
+    with pytest.raises(CliError, match="does not ask for the password"):
         sign_in.start(PASSWORD)
 
 
@@ -73,7 +73,7 @@ def test_a_pool_that_leaves_the_password_out_is_not_followed(reply: dict[str, An
     ("channel", "metadata"),
     [(None, {"action": "resend"}), ("sms", {"action": "resend", "channel": "sms"})],
 )
-def test_a_resend_is_metadata_with_an_answer_that_nobody_judges(
+def test_a_resend_is_metadata_beside_a_placeholder_answer(
     channel: str | None, metadata: dict[str, str]
 ) -> None:
     sign_in, cognito = code_only(challenge(), challenge("session-2"))
@@ -97,19 +97,19 @@ def test_a_choice_of_channel_is_sent() -> None:
     [
         ({"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s"}, "new password"),
         ({"ChallengeName": "SMS_MFA", "Session": "s", "ChallengeParameters": {}}, "another factor"),
-        ({"ChallengeName": "CUSTOM_CHALLENGE", "Session": "s"}, "something else than a passcode"),
-        (challenge(codeLength="six"), "something else than a passcode"),
-        (challenge(channels="[]"), "something else than a passcode"),
-        (challenge(status="PAUSED"), "something else than a passcode"),
+        ({"ChallengeName": "CUSTOM_CHALLENGE", "Session": "s"}, "does not ask for a one-time code"),
+        (challenge(codeLength="six"), "does not ask for a one-time code"),
+        (challenge(channels="[]"), "does not ask for a one-time code"),
+        (challenge(status="PAUSED"), "does not ask for a one-time code"),
     ],
 )
-def test_what_is_not_a_passcode_challenge_ends_in_a_sentence(reply: dict[str, Any], sentence: str) -> None:
+def test_any_other_challenge_is_an_error(reply: dict[str, Any], sentence: str) -> None:
     sign_in, _ = code_only(reply)
-    with pytest.raises(PlainError, match=sentence):
+    with pytest.raises(CliError, match=sentence):
         sign_in.start()
 
 
-def test_a_refusal_comes_through_as_it_is() -> None:
+def test_a_client_error_is_passed_on_unchanged() -> None:
     sign_in, _ = code_only(challenge(), error := refusal("NotAuthorizedException"))
     sign_in.start()
     with pytest.raises(type(error)) as raised:
@@ -117,7 +117,7 @@ def test_a_refusal_comes_through_as_it_is() -> None:
     assert raised.value is error
 
 
-def test_tokens_do_not_show_themselves() -> None:
+def test_the_repr_of_tokens_has_no_token() -> None:
     assert "token" not in repr(Tokens("client", "id-token", "access-token", "refresh-token")).replace(
         "Tokens", ""
     )

@@ -1,4 +1,4 @@
-"""The client of the token service against a fake on loopback: what it sends, reads and repeats."""
+"""The client of the token service against a fake on loopback: its requests, responses and retries."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -32,7 +32,7 @@ ID_TOKEN = "header.claims.signature"
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts a fake with these answers, and a client of it that does not wait between its tries."""
+    """Starts a fake with these answers, and a client that does not wait between its requests."""
     with ExitStack() as stack:
 
         def make(*answers: Answer, read_timeout: float = 10) -> tuple[TokenClient, FakeTokenApi]:
@@ -50,7 +50,7 @@ def start() -> Iterator[Start]:
         yield make
 
 
-def test_create_sends_what_was_given_signed_and_typed(start: Start) -> None:
+def test_create_sends_a_signed_request_and_reads_the_response(start: Start) -> None:
     client, server = start(Answer(CREATED))
     created = client.create(email="ada@example.com", purpose="to pay 20 €", audience="shop")
     (sent,) = server.sent
@@ -87,7 +87,7 @@ def test_verify_and_introspect(start: Start) -> None:
     assert all(sent.is_signed for sent in server.sent)
 
 
-def test_a_step_up_goes_by_the_id_token_and_not_by_credentials(start: Start) -> None:
+def test_a_step_up_is_authorized_by_the_id_token_and_not_signed(start: Start) -> None:
     client, server = start(Answer(CREATED), Answer(PROOF))
     created = client.step_up(ID_TOKEN, channel="sms")
     client.verify_step_up(ID_TOKEN, created.token, "123456")
@@ -113,7 +113,7 @@ def test_a_step_up_goes_by_the_id_token_and_not_by_credentials(start: Start) -> 
         ("destination-not-allowed", 422, TokenApiError),
     ],
 )
-def test_each_problem_is_the_error_that_its_caller_can_act_on(
+def test_each_problem_has_its_class_of_error(
     name: str, status: int, kind: type[TokenApiError], start: Start
 ) -> None:
     client, _ = start(problem(name, status, attempts_left=3, retry_after=60))
@@ -127,6 +127,17 @@ def test_each_problem_is_the_error_that_its_caller_can_act_on(
 
 
 @pytest.mark.parametrize(
+    ("sent", "reason"),
+    [("quota", "quota"), ("destination_changed", "destination_changed"), (None, ""), (7, ""), ("<b>", "")],
+)
+def test_a_refusal_has_the_reason_of_its_document(sent: object, reason: str, start: Start) -> None:
+    client, _ = start(problem("quota", 429, reason=sent))
+    with pytest.raises(TokenApiError) as caught:
+        client.verify("created.token.here", "123456")
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
     ("status", "name"),
     [
         (403, "not-authorised"),
@@ -137,7 +148,7 @@ def test_each_problem_is_the_error_that_its_caller_can_act_on(
     ],
 )
 @pytest.mark.parametrize("body", [b"<html>Go away</html>", b'{"message":"Forbidden"}', b"", b"[" * 60_000])
-def test_a_gateway_that_answers_in_its_own_words_is_a_sentence_of_ours(
+def test_a_gateway_response_without_a_problem_document_has_a_sentence(
     status: int, name: str, body: bytes, start: Start
 ) -> None:
     client, _ = start(Answer(body, status, {"Retry-After": "7"}))
@@ -163,15 +174,15 @@ def test_a_gateway_that_answers_in_its_own_words_is_a_sentence_of_ours(
         Answer(b"x" * 5_000_000, status=400),
     ],
 )
-def test_an_unfit_answer_is_a_plain_error_and_not_tried_again(answer: Answer, start: Start) -> None:
+def test_an_invalid_response_is_an_error_and_not_retried(answer: Answer, start: Start) -> None:
     client, server = start(answer)
     with pytest.raises(TokenApiError) as caught:
         client.create(email="ada@example.com")
-    assert caught.value.problem == "unfit-answer"
+    assert caught.value.problem == "invalid-response"
     assert len(server.sent) == 1
 
 
-def test_a_verification_that_says_false_is_no_proof(start: Start) -> None:
+def test_verified_false_is_an_error(start: Start) -> None:
     client, _ = start(Answer(PROOF | {"verified": False}))
     with pytest.raises(TokenApiError):
         client.verify("created.token.here", "123456")
@@ -183,13 +194,15 @@ def test_a_redirect_is_not_followed(status: int, start: Start) -> None:
     client, _ = start(Answer(b"", status, {"Location": elsewhere.url + "/createToken"}))
     with pytest.raises(TokenApiError) as caught:
         client.create(email="ada@example.com")
-    assert caught.value.problem == "unfit-answer"
+    assert caught.value.problem == "invalid-response"
     assert elsewhere.sent == []
 
 
 @pytest.mark.parametrize("lost", [Answer(b"", 502), Answer(None, hang=True)])
 @pytest.mark.parametrize("call", ["create", "step_up"])
-def test_a_code_is_asked_for_again_under_the_same_key(call: str, lost: Answer, start: Start) -> None:
+def test_a_request_without_a_response_is_repeated_with_the_same_key(
+    call: str, lost: Answer, start: Start
+) -> None:
     client, server = start(lost, problem("idempotency-key-in-use", 409), Answer(CREATED), read_timeout=0.2)
     created = client.create(email="ada@example.com") if call == "create" else client.step_up(ID_TOKEN)
     assert created.token == "created.token.here"
@@ -201,14 +214,14 @@ def test_a_code_is_asked_for_again_under_the_same_key(call: str, lost: Answer, s
 @pytest.mark.parametrize(
     "answer", [problem("unavailable", 503), problem("idempotency-key-in-use", 409), problem("quota", 429)]
 )
-def test_what_the_service_itself_says_stands(answer: Answer, start: Start) -> None:
+def test_a_problem_of_the_service_is_not_retried(answer: Answer, start: Start) -> None:
     client, server = start(answer)
     with pytest.raises(TokenApiError):
         client.create(email="ada@example.com")
     assert len(server.sent) == 1
 
 
-def test_a_key_that_stays_in_use_after_a_lost_answer_is_told_as_the_lost_answer(start: Start) -> None:
+def test_a_key_that_stays_in_use_raises_the_first_error(start: Start) -> None:
     in_use = problem("idempotency-key-in-use", 409)
     client, server = start(Answer(b"", 504), in_use, in_use, Answer(CREATED))
     with pytest.raises(Unreachable) as caught:
@@ -217,7 +230,7 @@ def test_a_key_that_stays_in_use_after_a_lost_answer_is_told_as_the_lost_answer(
     assert len(server.sent) == 3
 
 
-def test_each_create_has_a_key_of_its_own_unless_it_is_given_one(start: Start) -> None:
+def test_each_create_has_a_new_key_unless_one_is_given(start: Start) -> None:
     client, server = start(*[Answer(CREATED)] * 3)
     client.create(email="ada@example.com")
     client.create(email="ada@example.com")
@@ -227,7 +240,7 @@ def test_each_create_has_a_key_of_its_own_unless_it_is_given_one(start: Start) -
     assert third == "order-17"
 
 
-def test_three_tries_are_all(start: Start) -> None:
+def test_at_most_three_requests_are_sent(start: Start) -> None:
     client, server = start(*[Answer(b"", 502)] * 4)
     with pytest.raises(Unreachable):
         client.create(email="ada@example.com")
@@ -235,7 +248,7 @@ def test_three_tries_are_all(start: Start) -> None:
 
 
 @pytest.mark.parametrize("call", ["verify", "introspect", "verify_step_up"])
-def test_what_could_count_twice_is_sent_once(call: str, start: Start) -> None:
+def test_a_request_that_could_count_twice_is_sent_once(call: str, start: Start) -> None:
     client, server = start(Answer(None, hang=True), read_timeout=0.2)
     words = {"verify": ["t", "123456"], "introspect": ["p"]}
     with pytest.raises(Unreachable) as caught:
@@ -244,7 +257,7 @@ def test_what_could_count_twice_is_sent_once(call: str, start: Start) -> None:
     assert len(server.sent) == 1
 
 
-def test_nobody_there_is_unreachable() -> None:
+def test_a_closed_port_is_unreachable() -> None:
     with serve() as server:
         url = server.url
     client = TokenClient(url, region=REGION, credentials=Credentials("a", "b"), sleep=lambda _: None)

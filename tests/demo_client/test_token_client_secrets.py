@@ -1,4 +1,4 @@
-"""What the client of the token service keeps to itself, and where it refuses to send anything."""
+"""Secrets that the client of the token service never repeats, and URLs to which it sends nothing."""
 
 import pickle
 import traceback
@@ -30,39 +30,39 @@ def test_no_repr_has_a_token_or_a_proof() -> None:
 
 
 @pytest.mark.parametrize("where", ["title", "detail"])
-def test_an_error_repeats_nothing_of_what_was_sent(where: str) -> None:
+def test_an_error_repeats_nothing_of_the_request(where: str) -> None:
     echo = f"Not {ADDRESS}, {TOKEN}, {CODE} or {ID_TOKEN}\x1b[31m\n" + "x" * 1000
     answer = problem("invalid-request", 400, **{where: echo})
     with serve(*[answer] * 4) as server:
         calls = client(server.url)
-        told = [
-            _told(lambda: calls.create(email=ADDRESS)),
-            _told(lambda: calls.verify(TOKEN, CODE)),
-            _told(lambda: calls.introspect(TOKEN)),
-            _told(lambda: calls.step_up(ID_TOKEN)),
+        texts = [
+            _texts(lambda: calls.create(email=ADDRESS)),
+            _texts(lambda: calls.verify(TOKEN, CODE)),
+            _texts(lambda: calls.introspect(TOKEN)),
+            _texts(lambda: calls.step_up(ID_TOKEN)),
         ]
-    for text, secret in zip(told, [[ADDRESS], [TOKEN, CODE], [TOKEN], [ID_TOKEN]], strict=True):
+    for text, secret in zip(texts, [[ADDRESS], [TOKEN, CODE], [TOKEN], [ID_TOKEN]], strict=True):
         assert not any(part in text for part in secret)
         assert "\x1b" not in text
 
 
-def test_nothing_is_told_of_a_request_that_nobody_answered() -> None:
+def test_an_error_without_a_response_repeats_nothing_of_the_request() -> None:
     with serve() as server:
         url = server.url
-    text = _told(lambda: client(url).verify(TOKEN, CODE))
-    assert "does not answer" in text
+    text = _texts(lambda: client(url).verify(TOKEN, CODE))
+    assert "does not respond" in text
     assert TOKEN not in text
     assert CODE not in text
 
 
 @pytest.mark.parametrize("id_token", ["", "not a jwt", f"{ID_TOKEN}\r\nX-Evil: 1", f"Bearer {ID_TOKEN}"])
-def test_an_id_token_that_is_none_is_not_sent_and_not_repeated(id_token: str) -> None:
+def test_an_invalid_id_token_is_not_sent_and_not_repeated(id_token: str) -> None:
     with pytest.raises(ValueError, match=r"\AThe ID token is not a JWT\.\Z"):
         client(AWS).step_up(id_token)
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 65, "ключ", "a\r\nX-Evil: 1"])
-def test_an_unfit_idempotency_key_is_not_sent(key: str) -> None:
+def test_an_invalid_idempotency_key_is_not_sent(key: str) -> None:
     with pytest.raises(ValueError, match="visible ASCII"):
         client(AWS).create(email=ADDRESS, idempotency_key=key)
 
@@ -80,7 +80,7 @@ def test_an_unfit_idempotency_key_is_not_sent(key: str) -> None:
         "",
     ],
 )
-def test_nothing_goes_over_the_network_outside_tls(url: str) -> None:
+def test_nothing_is_sent_over_the_network_without_tls(url: str) -> None:
     with pytest.raises(ValueError, match="token service's URL"):
         client(url)
 
@@ -89,7 +89,7 @@ def test_nothing_goes_over_the_network_outside_tls(url: str) -> None:
     ("url", "region", "signed_for"),
     [(AWS, None, "eu-central-1"), ("https://codes.example.com", REGION, REGION)],
 )
-def test_the_region_stands_in_the_url_of_an_api_and_is_given_for_any_other(
+def test_the_region_is_read_from_the_url_or_given(
     url: str, region: str | None, signed_for: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scopes: list[str] = []
@@ -112,14 +112,14 @@ def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) ->
         assert server.sent == []
 
 
-def test_an_error_survives_being_handed_to_another_process() -> None:
+def test_an_error_can_be_pickled() -> None:
     error = WrongCode("wrong-code", 422, "A title", "A sentence.", 3)
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), again.attempts_left) == (WrongCode, str(error), 3)
 
 
-def _told(call: Callable[[], object]) -> str:
-    """Everything that an error tells a log."""
+def _texts(call: Callable[[], object]) -> str:
+    """All texts of an error that could end in a log."""
     with pytest.raises(TokenApiError) as caught:
         call()
     error = caught.value

@@ -9,10 +9,10 @@ import boto3
 import pytest
 from typer.testing import CliRunner, Result
 
-from demo_client import token_file
-from demo_client.app import app
-from demo_client.challenge import Tokens
-from demo_client.pool import find
+from demo_client.cli.commands import app
+from demo_client.cognito import session
+from demo_client.cognito.challenge import Tokens
+from demo_client.cognito.pool_config import find_pool
 from tests.support.fake_token_service import CREATED, PROOF, Answer, FakeTokenApi, problem, serve
 
 Start = Callable[..., FakeTokenApi]
@@ -32,7 +32,7 @@ def local_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def start(local_dir: Path) -> Iterator[Start]:
-    """Starts a fake with these answers, and writes the stack file that names it."""
+    """Starts a fake with these answers, and writes a stack file with its URL."""
     with ExitStack() as stack:
 
         def make(*answers: Answer) -> FakeTokenApi:
@@ -47,12 +47,12 @@ def run(*words: str, typed: str = "") -> Result:
     return CliRunner().invoke(app, ["token", *words], input=typed)
 
 
-def test_create_prints_the_token_whole_and_the_next_step(start: Start) -> None:
+def test_create_prints_the_whole_token_and_the_next_step(start: Start) -> None:
     token = "eyJ" + "x" * 400
     server = start(Answer(CREATED | {"token": token}))
     done = run(*CREATE, "--purpose", "to pay", "--locale", "de", "--idempotency-key", "order-17")
     assert done.exit_code == 0, done.stderr
-    assert "A code went out by email to a***@e***. It is good for 5 minutes." in done.stdout
+    assert "A code was sent by email to a***@e***. It expires in 5 minutes." in done.stdout
     assert token in done.stdout
     assert "token verify TOKEN CODE" in done.stdout
     assert "ada@example.com" not in done.stdout
@@ -61,18 +61,18 @@ def test_create_prints_the_token_whole_and_the_next_step(start: Start) -> None:
     assert sent.headers["idempotency-key"] == "order-17"
 
 
-def test_for_scripts_each_command_answers_with_the_service_s_own_fields(start: Start) -> None:
+def test_with_json_each_command_prints_the_fields_of_the_service(start: Start) -> None:
     start(Answer(CREATED), Answer(PROOF))
     assert json.loads(run(*CREATE, "--json").stdout) == CREATED
     assert json.loads(run("verify", "t", "123456", "--json").stdout) == PROOF
 
 
-def test_a_message_that_went_out_before_is_said_to_be_so(start: Start) -> None:
+def test_during_the_cooldown_it_says_that_no_new_message_was_sent(start: Start) -> None:
     start(Answer(CREATED | {"status": "WAITING"}))
-    assert "Nothing new was sent" in run(*CREATE).stdout
+    assert "No new message was sent" in run(*CREATE).stdout
 
 
-def test_a_code_can_be_kept_off_the_command_line(start: Start) -> None:
+def test_the_code_can_be_typed_at_the_prompt(start: Start) -> None:
     server = start(Answer(PROOF))
     done = run("verify", "t", typed=" 123456 \n")
     assert done.exit_code == 0, done.stderr
@@ -83,10 +83,10 @@ def test_a_code_can_be_kept_off_the_command_line(start: Start) -> None:
 def test_a_step_up_asks_again_after_a_wrong_code(start: Start) -> None:
     wrong = problem("wrong-code", 422, attempts_left=4)
     server = start(Answer(CREATED), wrong, Answer(PROOF))
-    token_file.keep(find(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
+    session.save(find_pool(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
     done = run("step-up", "--purpose", "to pay", typed="111111\n222222\n")
     assert done.exit_code == 0, done.stderr
-    assert "That code is not right. 4 tries are left." in done.stdout
+    assert "That code is wrong. 4 attempts left." in done.stdout
     assert "signed.proof.here" in done.stdout
     assert {sent.headers["authorization"] for sent in server.sent} == {ID_TOKEN}
     assert [sent.fields.get("verification_code") for sent in server.sent] == [None, "111111", "222222"]
@@ -94,27 +94,27 @@ def test_a_step_up_asks_again_after_a_wrong_code(start: Start) -> None:
 
 def test_the_last_wrong_code_ends_a_step_up(start: Start) -> None:
     start(Answer(CREATED), problem("wrong-code", 422, attempts_left=0))
-    token_file.keep(find(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
+    session.save(find_pool(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
     done = run("step-up", typed="111111\n222222\n")
-    assert (done.exit_code, done.stderr) == (3, "That code is not right. The next answer has to wait.\n")
+    assert (done.exit_code, done.stderr) == (3, "That code is wrong. Wait before you try again.\n")
 
 
-def test_a_step_up_needs_somebody_who_is_signed_in(start: Start) -> None:
+def test_a_step_up_needs_a_signed_in_user(start: Start) -> None:
     start()
     done = run("step-up")
-    assert (done.exit_code, done.stderr.startswith("Nobody is signed in here.")) == (3, True)
+    assert (done.exit_code, done.stderr.startswith("You are not signed in.")) == (3, True)
 
 
 @pytest.mark.parametrize(
     ("trouble", "exit_code"),
     [(problem("code-expired", 410), 3), (problem("quota", 429), 4), (problem("unavailable", 503), 5)],
 )
-def test_a_refusal_is_its_sentence_and_an_exit_code(trouble: Answer, exit_code: int, start: Start) -> None:
+def test_a_refusal_is_a_sentence_and_an_exit_code(trouble: Answer, exit_code: int, start: Start) -> None:
     start(trouble, trouble)
     done = run("verify", "t", "123456")
     assert (done.exit_code, done.stderr) == (exit_code, "A title. A sentence.\n")
-    told = json.loads(run("verify", "t", "123456", "--json").stdout)
-    assert told == {"error": "A title. A sentence.", "exit_code": exit_code}
+    content = json.loads(run("verify", "t", "123456", "--json").stdout)
+    assert content == {"error": "A title. A sentence.", "exit_code": exit_code}
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: str(command[0]))
@@ -132,7 +132,7 @@ def test_without_a_stack_every_command_says_so(command: list[str], local_dir: Pa
         (None, "The stack file"),
     ],
 )
-def test_a_stack_without_the_service_is_a_sentence(outputs: object, begins: str, local_dir: Path) -> None:
+def test_a_stack_without_the_service_is_an_error(outputs: object, begins: str, local_dir: Path) -> None:
     (local_dir / "stack.json").write_text(json.dumps({"outputs": outputs, "region": "us-east-1"}))
     done = run("verify", "t", "123456")
     assert (done.exit_code, done.stderr.startswith(begins)) == (1, True)
@@ -142,11 +142,11 @@ def test_a_stack_without_the_service_is_a_sentence(outputs: object, begins: str,
 def test_a_code_goes_to_one_address(addresses: list[str], start: Start) -> None:
     server = start()
     done = run("create", *addresses)
-    assert (done.exit_code, done.stderr.startswith("Name one address")) == (1, True)
+    assert (done.exit_code, done.stderr.startswith("Give exactly one address")) == (1, True)
     assert server.sent == []
 
 
-def test_on_aws_the_environment_names_the_service(local_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_aws_the_environment_selects_the_service(local_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_PROFILE")
     monkeypatch.setenv("PASSCODE_USER_POOL_ID", "eu-west-1_AbCdEfGhI")
     assert "Set PASSCODE_TOKEN_API_URL" in run("verify", "t", "123456").stderr
@@ -154,7 +154,7 @@ def test_on_aws_the_environment_names_the_service(local_dir: Path, monkeypatch: 
     assert "must begin with https://" in run("verify", "t", "123456").stderr
     monkeypatch.setenv("PASSCODE_TOKEN_API_URL", "https://a1.execute-api.eu-west-1.amazonaws.com/v1")
     monkeypatch.setattr(boto3.Session, "get_credentials", lambda _: None)
-    assert "no AWS credentials to sign with" in run("verify", "t", "123456").stderr
+    assert "No AWS credentials were found" in run("verify", "t", "123456").stderr
 
 
 def _write(local_dir: Path, url: str) -> None:

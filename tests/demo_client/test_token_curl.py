@@ -1,4 +1,4 @@
-"""The README's curl commands against the fake: signed for the very request that they send."""
+"""The curl commands of docs/token-service.md against the fake: their signatures fit their requests."""
 
 import pytest
 

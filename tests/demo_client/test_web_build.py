@@ -1,12 +1,12 @@
-"""The page's own packages and files: pinned, hashed, and nobody else's."""
+"""The page's own packages and files: pinned, hashed, and without other origins."""
 
 import json
 import re
 from pathlib import Path
 
-import demo_client.web.answers
+import demo_client.web.responses
 
-HERE = Path(demo_client.web.answers.__file__).parent
+HERE = Path(demo_client.web.responses.__file__).parent
 
 
 def test_packages_are_pinned_and_hashed() -> None:
@@ -18,7 +18,7 @@ def test_packages_are_pinned_and_hashed() -> None:
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
 
 
-def test_the_page_asks_nobody_else_and_builds_no_html_from_text() -> None:
+def test_the_page_loads_nothing_from_other_hosts_and_builds_no_html_from_text() -> None:
     files = [*(HERE / "static").iterdir(), *(HERE / "app" / "src").iterdir()]
     assert files
     for file in files:

@@ -1,4 +1,4 @@
-"""The page's process: one for each stack, and gone with it."""
+"""The process of the demo page: one for each stack, and it ends with the stack."""
 
 import json
 import socket
@@ -31,7 +31,7 @@ FACTS = {
 
 @pytest.fixture
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
-    """A stack that is said to run for as long as this file is open: the emulator's lock is held."""
+    """A stack that counts as running while this file is open, because the emulator's lock is held."""
     monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path))
     (tmp_path / "stack.json").write_text(json.dumps(FACTS))
     with locks.hold(lock_path(), '{"pid": 1, "port": 4566}') as lock:
@@ -62,7 +62,7 @@ def test_it_is_started_once_and_ends_with_the_stack(stack: TextIO) -> None:
     until(lambda: not answers(page))
 
 
-def test_a_taken_port_is_left_to_its_owner(stack: TextIO) -> None:
+def test_a_taken_port_is_not_used(stack: TextIO) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         page = process.start(port)
@@ -70,7 +70,7 @@ def test_a_taken_port_is_left_to_its_owner(stack: TextIO) -> None:
     assert page.url == f"http://localhost:{page.port}/"
 
 
-def test_without_a_stack_there_is_nothing_to_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_stack_the_page_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path))
     with pytest.raises(StackError, match=r"page\.log"):
         process.start(free_port())

@@ -1,4 +1,4 @@
-"""The page's server: what it serves, to whom, and nothing else."""
+"""The server of the demo page: its resources, and the requests that it refuses."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,19 +6,19 @@ from types import MappingProxyType
 
 import pytest
 
-from demo_client.web import answers
-from demo_client.web.backstage import message_id
+from demo_client.web import responses
 from demo_client.web.server import PageServer
-from tests.support.demo_page import EMAIL, ENDPOINT, SMS, FakeBackstage, ask, served
+from demo_client.web.stack_data import message_id
+from tests.support.demo_page import EMAIL, ENDPOINT, SMS, FakeStackData, ask, served
 
 
 @pytest.fixture
-def stack() -> FakeBackstage:
-    return FakeBackstage(sent=[EMAIL, SMS])
+def stack() -> FakeStackData:
+    return FakeStackData(sent=[EMAIL, SMS])
 
 
 @pytest.fixture
-def page(stack: FakeBackstage) -> Iterator[PageServer]:
+def page(stack: FakeStackData) -> Iterator[PageServer]:
     with served(stack) as server:
         yield server
 
@@ -29,7 +29,7 @@ def post(
     *,
     changed: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
-    """The status of a POST as the page sends it, but for the headers `changed` (empty: left out)."""
+    """The status of the page's POST, with some headers changed (empty: omitted)."""
     headers = {
         "Origin": f"http://localhost:{page.port}",
         "X_Page_Nonce": page.nonce,
@@ -52,7 +52,7 @@ def test_it_listens_on_loopback_only(page: PageServer) -> None:
     assert page.socket.getsockname()[0] == "127.0.0.1"
 
 
-def test_every_answer_has_the_headers_that_shut_others_out(page: PageServer) -> None:
+def test_every_response_has_the_security_headers(page: PageServer) -> None:
     for path in ("/", "/facts", "/page.js", "/nothing"):
         headers = ask(page, "GET", path).headers
         policy = headers["Content-Security-Policy"]
@@ -89,17 +89,17 @@ def test_nothing_else_is_served(page: PageServer, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
-def test_other_methods_are_not_understood(page: PageServer, method: str) -> None:
+def test_other_methods_are_not_supported(page: PageServer, method: str) -> None:
     assert ask(page, method, "/").status == 501
 
 
 @pytest.mark.parametrize("path", ["/", "/facts", "/events", "/page.js"])
 @pytest.mark.parametrize("host", ["evil.example:{}", "localhost", "localhost:1", "localhost.evil.example:{}"])
-def test_another_name_for_loopback_gets_nothing(page: PageServer, path: str, host: str) -> None:
+def test_another_host_name_for_loopback_is_refused(page: PageServer, path: str, host: str) -> None:
     assert ask(page, "GET", path, Host=host.format(page.port)).status == 403
 
 
-def test_both_names_of_this_machine_are_taken(page: PageServer) -> None:
+def test_both_names_of_this_machine_are_accepted(page: PageServer) -> None:
     assert ask(page, "GET", "/facts", Host=f"127.0.0.1:{page.port}").status == 200
 
 
@@ -113,11 +113,11 @@ def test_another_site_may_open_the_page_and_nothing_else(page: PageServer, site:
 def test_the_facts(page: PageServer) -> None:
     facts = json.loads(ask(page, "GET", "/facts").body)
     assert facts["nonce"] == page.nonce
-    assert facts["form"] is answers.BUILT.exists()
+    assert facts["form"] is responses.BUILT.exists()
     assert facts["hosted"] is None
 
 
-def test_an_email_is_served_for_a_frame_that_can_do_nothing(page: PageServer) -> None:
+def test_an_email_is_served_for_a_frame_without_scripts(page: PageServer) -> None:
     mail = ask(page, "GET", f"/mail/{message_id(EMAIL)}")
     assert mail.body == EMAIL.html.encode()
     policy = mail.headers["Content-Security-Policy"]
@@ -126,7 +126,7 @@ def test_an_email_is_served_for_a_frame_that_can_do_nothing(page: PageServer) ->
     assert ask(page, "GET", f"/mail/{message_id(SMS)}").status == 404
 
 
-def test_a_demo_user_with_a_click(page: PageServer, stack: FakeBackstage) -> None:
+def test_the_page_can_create_a_demo_user(page: PageServer, stack: FakeStackData) -> None:
     assert post(page) == 201
     assert stack.made == ["sms"]
 
@@ -148,18 +148,20 @@ def test_a_demo_user_with_a_click(page: PageServer, stack: FakeBackstage) -> Non
         {"Host": "evil.example"},
     ],
 )
-def test_nobody_else_makes_users(page: PageServer, stack: FakeBackstage, changed: dict[str, str]) -> None:
+def test_no_other_page_can_create_users(
+    page: PageServer, stack: FakeStackData, changed: dict[str, str]
+) -> None:
     assert post(page, changed=changed) == 403
     assert stack.made == []
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null", b'{"channel": "fax"}', b'{"channel": ["sms"]}'])
-def test_a_channel_that_there_is_not(page: PageServer, stack: FakeBackstage, body: bytes) -> None:
+def test_an_unknown_channel_is_refused(page: PageServer, stack: FakeStackData, body: bytes) -> None:
     assert post(page, body) == 400
     assert stack.made == []
 
 
-def test_a_stack_that_is_gone_is_a_sentence(page: PageServer, stack: FakeBackstage) -> None:
+def test_without_a_stack_the_response_is_a_sentence(page: PageServer, stack: FakeStackData) -> None:
     stack.gone = True
     facts = ask(page, "GET", "/facts")
     assert facts.status == 503

@@ -44,9 +44,9 @@ def counted(local_stack: Stack) -> tuple[LiveDoors, Calls]:
         doors.verify._TABLE,
         doors.verify._CODE_MAC.client,
         doors.deliver._CODE_MAC.client,
-        doors.deliver._SENDER.mail.client,
-        doors.deliver._SENDER.texts.client,
-        doors.deliver._SENDER.texts.budget.client,
+        doors.deliver._DISPATCHER.gateways["ses"].client,
+        doors.deliver._DISPATCHER.gateways["sns"].gateway.client,
+        doors.deliver._DISPATCHER.gateways["sns"].counters.client,
     ):
         calls.watch(client)
     return doors, calls

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from passcode.adapters.jwt_tokens import ChallengeTokens
+from passcode.adapters.jwt_tokens import MacJwts
 from passcode.token_service.code import code_from_mac
 from tests.support.live_token_api import Api, challenge_in, nobody, number
 from tests.support.template import RESOURCES, TEMPLATE, statements
@@ -51,7 +51,7 @@ def test_an_expiry_of_five_minutes(api: Api, code_for: CodeFor) -> None:
     assert created.body["expires_in"] == 300
     life = TEMPLATE["Parameters"]["CodeLifeSeconds"]
     assert (life["Default"], life["MinValue"], life["MaxValue"]) == (300, 60, 600)
-    tokens = ChallengeTokens(api.mac("TOKEN_KEY_ID"))
+    tokens = MacJwts(api.mac("TOKEN_KEY_ID"))
     young = challenge_in(created)
     old = replace(young, issued_at=young.issued_at - 360, expires_at=young.expires_at - 360)
     claims = dict(tokens.read(created.body["token"]) or {}) | {"challenge": old.pack(), "exp": old.expires_at}
@@ -103,7 +103,7 @@ def test_a_rate_limit_and_a_firewall(api: Api) -> None:
         (found,) = [of for name, of in stage["methodSettings"].items() if name.rpartition("/")[0] == path]
         assert 0 < found["throttlingRateLimit"] <= 50
         assert 0 < found["throttlingBurstLimit"] <= 100
-    rules = RESOURCES["DoorsWebAcl"]["Properties"]["Rules"]
+    rules = RESOURCES["StackWebAcl"]["Properties"]["Rules"]
     assert "RateBasedStatement" in rules[0]["Statement"]
     assert RESOURCES["TokenServiceWebAclAssociation"]["Condition"] == "HasWebAclAndTokenService"
 

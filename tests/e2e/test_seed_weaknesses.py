@@ -16,8 +16,8 @@ from passcode.token_service.code import code_from_mac
 from tests.support.live_token_api import Api, challenge_in, nobody
 from tests.support.template import RESOURCES, TEMPLATE
 from tests.support.users import another_code
+from tools.local_stack.environment import ROOT
 from tools.local_stack.inbox import Message
-from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e

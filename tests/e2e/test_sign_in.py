@@ -8,6 +8,7 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
+from passcode.token_service.refusal import RefusalTag, parse_tag
 from tests.support.live_sign_in import Conversation, code_only, password_and_code
 from tests.support.users import COOLDOWN, User, another_code
 from tools.local_stack.inbox import Message
@@ -186,7 +187,8 @@ def test_somebody_without_a_verified_address_is_told_so_after_the_password(
 ) -> None:
     user = new_user(phone=False, email_verified="false")
     said = refusal("UserLambdaValidationException", lambda: password_and_code(local_stack, user))
-    assert said.startswith("CreateAuthChallenge failed with error There is no verified email address")
+    assert said.startswith("CreateAuthChallenge failed with error ")
+    assert parse_tag(said) == RefusalTag("no_destination")
 
 
 def test_a_code_in_the_users_language(
@@ -220,4 +222,8 @@ def test_too_many_starts_are_told_how_long_to_wait(local_stack: Stack, new_user:
         ExpressionAttributeValues={":debt": {"N": str(now + 4_500)}, ":over": {"N": str(now - 60)}},
     )
     said = refusal("UserLambdaValidationException", lambda: code_only(local_stack).start(user.email))
-    assert "Too many codes were asked for. Try again in 15 minutes." in said
+    assert said.startswith("CreateAuthChallenge failed with error Too many codes were requested. ")
+    tag = parse_tag(said)
+    assert tag is not None
+    assert tag.reason == "quota"
+    assert 850 <= tag.retry_after <= 900

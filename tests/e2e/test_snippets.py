@@ -1,4 +1,4 @@
-"""The snippets of the README and its pages: they show the files as they are, and each one signs a user in."""
+"""The snippets of the documents: a document shows each file unchanged, and each snippet signs a user in."""
 
 import re
 import time
@@ -12,7 +12,7 @@ import pytest
 
 from tests.clients.driver import AMPLIFY, IDENTITY_JS, sign_in
 from tests.support.users import User
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
 
 NewUser = Callable[..., User]

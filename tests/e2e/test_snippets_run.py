@@ -1,4 +1,4 @@
-"""The commands that the README and its pages give for trying the snippets, typed as they stand there."""
+"""The commands of the documents that run the snippets, executed as they are written there."""
 
 import os
 import re
@@ -13,7 +13,7 @@ import pytest
 from tests.clients import curl
 from tests.clients.driver import node
 from tests.support.users import User
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 CodeFor = Callable[..., str]
 NewUser = Callable[..., User]
@@ -23,8 +23,9 @@ BLOCK = re.compile(r"<!-- run: (\S+) -->\n```sh\n(.*?)```\n", re.DOTALL)
 BLOCKS = dict(found for page in PAGES for found in BLOCK.findall(page.read_text("utf-8")))
 SETTINGS = 'eval "$(.venv/bin/python -m tools.local_stack env)"'
 PURPOSE = "approve a payment of 20 EUR"
-# The four files and the empty one that people are told to copy.
-COPIED = ("token_client.py", "token_answers.py", "token_errors.py", "token_wire.py")
+# The folder that people are told to copy, and its files.
+TOKEN_CLIENT = ROOT / "demo_client" / "token_client"
+COPIED = ("__init__.py", "client.py", "responses.py", "errors.py", "transport.py")
 KILLED_AFTER = 60
 
 pytestmark = pytest.mark.e2e
@@ -62,7 +63,8 @@ def test_each_snippet_has_its_command() -> None:
         path.name for path in (ROOT / "docs" / "snippets").iterdir() if path.suffix in (".mjs", ".py")
     }
     assert set(BLOCKS) == snippets
-    assert SETTINGS in PAGES[0].read_text("utf-8")
+    for page in ("clients.md", "token-service.md"):
+        assert SETTINGS in (ROOT / "docs" / page).read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["boto3_code_only.py", "pycognito_password_and_code.py"])
@@ -115,12 +117,12 @@ def test_a_proof_counts_once(approved: dict[str, str], local_stack: Any) -> None
 def test_the_client_works_from_the_files_that_are_copied(tmp_path: Path) -> None:
     told = (ROOT / "docs" / "token-service.md").read_text("utf-8")
     assert all(f"`{name}`" in told for name in COPIED)
-    folder = tmp_path / "demo_client"
+    assert {file.name for file in TOKEN_CLIENT.glob("*.py")} == set(COPIED)
+    folder = tmp_path / "codes"
     folder.mkdir()
-    (folder / "__init__.py").touch()
     for name in COPIED:
-        (folder / name).write_text((ROOT / "demo_client" / name).read_text("utf-8"), "utf-8")
-    tried = "import demo_client.token_client as c; print(c.__file__, c.TokenClient('https://x.example'))"
+        (folder / name).write_text((TOKEN_CLIENT / name).read_text("utf-8"), "utf-8")
+    tried = "import codes as c; print(c.__file__, c.TokenClient('https://x.example'))"
     done = subprocess.run(
         [sys.executable, "-c", tried],
         cwd=tmp_path,

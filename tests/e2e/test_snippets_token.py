@@ -1,4 +1,4 @@
-"""The snippets of the README's second half: a code by HTTP, and the proof of it, on the local stack."""
+"""The snippets of docs/token-service.md: a code over HTTP and its proof, on the local stack."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import pytest
 
 from tests.clients import curl
 from tests.clients.proof import REFUSED, by_jose, by_pyjwt
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
 
 CodeFor = Callable[..., str]
@@ -22,7 +22,7 @@ each_library = pytest.mark.parametrize("check", [by_pyjwt, pytest.param(by_jose,
 
 @pytest.fixture
 def around(local_stack: Stack) -> dict[str, str]:
-    """The environment that the README has people set."""
+    """The environment that docs/token-service.md sets."""
     return {
         "AWS_REGION": local_stack.region,
         "AWS_DEFAULT_REGION": local_stack.region,

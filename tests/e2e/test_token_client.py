@@ -11,14 +11,14 @@ import pytest
 from botocore.credentials import Credentials
 from typer.testing import CliRunner
 
-from demo_client.app import app
+from demo_client.cli.commands import app
+from demo_client.cli.token_config import TokenServiceConfig
 from demo_client.token_client import CodeGone, TokenApiError, TokenClient, TooSoon, WrongCode
-from demo_client.token_place import Place
 from tests.clients.proof import by_pyjwt
 from tests.support.live_sign_in import code_only
 from tests.support.users import User, another_code
+from tools.local_stack.environment import ROOT
 from tools.local_stack.inbox import Message
-from tools.local_stack.paths import ROOT
 from tools.local_stack.stack import Stack
 
 NewUser = Callable[..., User]
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def client(local_stack: Stack) -> TokenClient:
-    return Place(local_stack.outputs["TokenApiURL"], local_stack.region).client()
+    return TokenServiceConfig(local_stack.outputs["TokenApiURL"], local_stack.region).create_client()
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_the_commands_from_create_to_proof(
     code = code_for(address)
     refused = CliRunner().invoke(app, ["token", "verify", created["token"], another_code(code)])
     assert refused.exit_code == 3
-    assert refused.stderr.startswith("That code is not right.")
+    assert refused.stderr.startswith("That code is wrong.")
     done = CliRunner().invoke(app, ["token", "verify", created["token"], "--json"], input=f"{code}\n")
     assert claims_of(json.loads(done.stdout)["proof"], created["subject"])["otp_channel"] == "email"
 

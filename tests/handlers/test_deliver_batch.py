@@ -7,7 +7,7 @@ import pytest
 
 import deliver
 from passcode.adapters.kms import KmsMac
-from passcode.cognito_messages.message import Sealed
+from passcode.cognito_messages.message import CognitoMessage
 from passcode.delivery.envelope import Delivery
 from tests.support.deliver_world import Desk, body, golden_batch, golden_event
 from tests.support.events import EMAIL, NOW, PHONE, Clock, challenge, code_of
@@ -49,12 +49,14 @@ GARBAGE = [
 
 @pytest.fixture
 def desk(heard: Heard) -> Desk:
-    return Desk(heard.tell)
+    return Desk(heard.telemetry)
 
 
 def test_the_golden_event_is_read(desk: Desk) -> None:
-    deliveries: list[Delivery | Sealed] = []
-    assert deliver.deliver_batch(golden_event(), deliveries.append, desk.tell) == {"batchItemFailures": []}
+    deliveries: list[Delivery | CognitoMessage] = []
+    assert deliver.process_batch(golden_event(), deliveries.append, desk.telemetry) == {
+        "batchItemFailures": []
+    }
     (delivery,) = deliveries
     assert isinstance(delivery, Delivery)
     assert delivery.challenge == challenge()
@@ -85,13 +87,13 @@ def test_a_bad_record_among_others_comes_back_alone(desk: Desk, heard: Heard, ba
 
 @pytest.mark.parametrize("record", [{"messageId": "7"}, {"messageId": "7", "body": None}])
 def test_a_record_without_a_body_comes_back(desk: Desk, record: dict[str, Any]) -> None:
-    answer = deliver.deliver_batch({"Records": [record]}, lambda _: None, desk.tell)
+    answer = deliver.process_batch({"Records": [record]}, lambda _: None, desk.telemetry)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "7"}]}
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}])
 def test_an_empty_batch_is_no_work(desk: Desk, event: dict[str, Any]) -> None:
-    assert deliver.deliver_batch(event, lambda _: None, desk.tell) == {"batchItemFailures": []}
+    assert deliver.process_batch(event, lambda _: None, desk.telemetry) == {"batchItemFailures": []}
 
 
 def test_each_line_of_the_log_belongs_to_its_own_challenge(desk: Desk, heard: Heard) -> None:
@@ -121,7 +123,7 @@ def test_the_door_itself_sends_what_is_in_time_and_names_what_is_not(
 ) -> None:
     monkeypatch.setattr(deliver, "time", Clock(NOW + 299))
     monkeypatch.setattr(deliver, "_CODE_MAC", KmsMac(desk.keys, "key"))
-    monkeypatch.setattr(deliver, "_SENDER", desk.sender)
+    monkeypatch.setattr(deliver, "_DISPATCHER", desk.dispatcher)
     event = golden_batch(body(BY_EMAIL), body(BY_EMAIL, expires_at=NOW + 299))
     assert deliver.handler(event, None) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert len(desk.ses.calls) == 1

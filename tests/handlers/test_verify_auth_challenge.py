@@ -5,13 +5,13 @@ from botocore.exceptions import ConnectTimeoutError
 
 import verify_auth_challenge
 from passcode.adapters.kms import KmsMac
-from passcode.adapters.record_table import Table
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.adapters.telemetry import Shown
+from passcode.adapters.record_table import RecordTable
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.telemetry import TriggerError
 from passcode.channels.channel import fingerprint
+from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import Policy
-from passcode.token_service.refusal import UNAVAILABLE_SENTENCE
 from tests.support.aws_stubs import Wire, kms, refused_by_aws
 from tests.support.events import EMAIL, NOW, PHONE, SALT, Clock, attributes, challenge, code_of, golden
 from tests.support.handlers import Heard
@@ -28,8 +28,8 @@ class Door:
         self.budget = Wire()
         patch.setattr(verify_auth_challenge, "time", Clock(NOW + 7))
         patch.setattr(verify_auth_challenge, "_CODE_MAC", KmsMac(self.keys, "key"))
-        patch.setattr(verify_auth_challenge, "_STORE", Table(self.table, "table", Policy()))
-        patch.setattr(verify_auth_challenge, "_BUDGET", SmsBudget(self.budget, "table"))
+        patch.setattr(verify_auth_challenge, "_STORE", RecordTable(self.table, "table", Policy()))
+        patch.setattr(verify_auth_challenge, "_BUDGET", SmsBudgetTable(self.budget, "table"))
 
     def answer(self, to: Challenge, **request: object) -> bool:
         """Answer `to` with its code."""
@@ -67,7 +67,7 @@ def test_a_budget_that_cannot_be_given_back_does_not_spoil_the_sign_in(
 ) -> None:
     door = Door(monkeypatch)
     door.budget = Wire(update_item=refused_by_aws(error))
-    monkeypatch.setattr(verify_auth_challenge, "_BUDGET", SmsBudget(door.budget, "table"))
+    monkeypatch.setattr(verify_auth_challenge, "_BUDGET", SmsBudgetTable(door.budget, "table"))
     assert door.answer(challenge(channel="sms")) is True
     assert len(door.budget.calls) == 1
     assert PHONE not in heard.text
@@ -76,7 +76,7 @@ def test_a_budget_that_cannot_be_given_back_does_not_spoil_the_sign_in(
 def test_an_sms_to_a_number_of_no_country_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
     door = Door(monkeypatch)
     nowhere = attributes(phone_number="+9990000000")
-    to = challenge(channel="sms", bound=fingerprint(nowhere, SALT))
+    to = challenge(channel="sms", bound=fingerprint(nowhere, SALT, CHANNELS.values()))
     assert door.answer(to, userAttributes=nowhere) is True
     assert door.budget.calls == []
 
@@ -96,7 +96,7 @@ def test_what_is_down_lets_nobody_in_and_says_one_plain_sentence(
 ) -> None:
     wire = Wire(generate_mac=error, update_item=error)
     door = Door(monkeypatch, **{down: wire})
-    with pytest.raises(Shown, match=f"^{UNAVAILABLE_SENTENCE}$"):
+    with pytest.raises(TriggerError, match=r"\[passcode:unavailable\]$"):
         door.answer(challenge())
     assert heard.counted("errors") == [{}]
     assert heard.counted("verified") == []
@@ -106,7 +106,7 @@ def test_what_is_down_lets_nobody_in_and_says_one_plain_sentence(
 
 def test_a_key_that_answers_too_little_lets_nobody_in(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
     door = Door(monkeypatch, keys=Wire({"generate_mac": {"Mac": b"short"}}))
-    with pytest.raises(Shown, match=f"^{UNAVAILABLE_SENTENCE}$"):
+    with pytest.raises(TriggerError, match=r"\[passcode:unavailable\]$"):
         door.answer(challenge())
     assert door.table.calls == []
 
@@ -116,6 +116,8 @@ def test_locked_reaches_the_caller_as_its_sentence(monkeypatch: pytest.MonkeyPat
     locked = {"issued": 1, "spent": 0, "failures": 10, "failed_at": NOW}
     error.response["Item"] = {k: {"N": str(v)} for k, v in locked.items()}  # type: ignore[typeddict-unknown-key]
     door = Door(monkeypatch, table=Wire(update_item=error))
-    with pytest.raises(Shown, match=r"^Too many wrong codes were given. Try again in 5 minutes$"):
+    with pytest.raises(
+        TriggerError, match=r"^Too many wrong codes .* in 5 minutes. \[passcode:locked:[0-9]+\]$"
+    ):
         door.answer(challenge())
     assert heard.counted("refused") == heard.counted("throttled") == [{"reason": "locked"}]

@@ -21,7 +21,7 @@ def log() -> io.StringIO:
 
 
 @pytest.fixture
-def tell(log: io.StringIO) -> PowertoolsTelemetry:
+def telemetry(log: io.StringIO) -> PowertoolsTelemetry:
     return PowertoolsTelemetry("hosted_sign_in", Logger(service=f"hosted log {id(log)}", stream=log))
 
 
@@ -30,17 +30,17 @@ def last_line(log: io.StringIO) -> dict[str, Any]:
     return said
 
 
-def test_who_signed_in_is_said(log: io.StringIO, tell: PowertoolsTelemetry) -> None:
+def test_who_signed_in_is_said(log: io.StringIO, telemetry: PowertoolsTelemetry) -> None:
     world = World()
-    world.page = replace(world.page, tell=tell)
+    world.page = replace(world.page, telemetry=telemetry)
     world.submit(world.at_code(), "answer", code=RIGHT)
     said = last_line(log)
     assert (said["message"], said["subject"]) == ("signed in", SUB)
 
 
-def test_whose_tokens_failed_is_said(log: io.StringIO, tell: PowertoolsTelemetry) -> None:
-    by = replace(provider(link=refused_by_aws("AliasExistsException")), tell=tell)
+def test_whose_tokens_failed_is_said(log: io.StringIO, telemetry: PowertoolsTelemetry) -> None:
+    by = replace(provider(link=refused_by_aws("AliasExistsException")), telemetry=telemetry)
     with pytest.raises(Unavailable) as failed:
         by.exchange(FORM, NOW)
-    tell.failed("failed", failed.value)
+    telemetry.failed("failed", failed.value)
     assert last_line(log)["subject"] == SUB

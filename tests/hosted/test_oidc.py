@@ -4,7 +4,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from passcode.hosted.oidc import BadLink, Declined, answer_url, claims_of, discovery, proves, read_request
+from passcode.hosted.oidc import (
+    AuthorizationError,
+    InvalidRedirect,
+    answer_url,
+    claims_of,
+    discovery,
+    pkce_matches,
+    read_request,
+)
 from tests.support.hosted_world import BACK, GIVEN, ISSUER, PARTY, S256, VERIFIER
 
 
@@ -39,7 +47,7 @@ def test_a_good_request_is_read() -> None:
     ],
 )
 def test_a_redirect_uri_that_is_not_letter_by_letter_ours_is_never_gone_to(redirect_uri: str) -> None:
-    with pytest.raises(BadLink):
+    with pytest.raises(InvalidRedirect):
         read(redirect_uri=[redirect_uri])
 
 
@@ -48,7 +56,7 @@ def test_a_redirect_uri_that_is_not_letter_by_letter_ours_is_never_gone_to(redir
     [{"redirect_uri": [BACK, BACK]}, {"redirect_uri": []}, {"client_id": ["other"]}, {"client_id": []}],
 )
 def test_two_redirect_uris_or_another_client_are_never_gone_to(changes: dict[str, list[str]]) -> None:
-    with pytest.raises(BadLink):
+    with pytest.raises(InvalidRedirect):
         read(**changes)
 
 
@@ -74,7 +82,7 @@ def test_two_redirect_uris_or_another_client_are_never_gone_to(changes: dict[str
     ],
 )
 def test_what_is_wrong_is_said_at_the_redirect_uri(changes: dict[str, list[str]], error: str) -> None:
-    with pytest.raises(Declined) as declined:
+    with pytest.raises(AuthorizationError) as declined:
         read(**changes)
     assert (declined.value.error, declined.value.redirect_uri) == (error, BACK)
 
@@ -102,14 +110,14 @@ def test_a_redirect_uri_keeps_its_own_query() -> None:
 
 
 def test_a_verifier_belongs_to_its_challenge_and_to_no_other() -> None:
-    assert proves(VERIFIER, S256)
-    assert not proves(VERIFIER + "v", S256)
-    assert not proves("", S256)
-    assert not proves("v" * 42, S256)
-    assert not proves("v" * 129, S256)
-    assert proves("", "")
+    assert pkce_matches(VERIFIER, S256)
+    assert not pkce_matches(VERIFIER + "v", S256)
+    assert not pkce_matches("", S256)
+    assert not pkce_matches("v" * 42, S256)
+    assert not pkce_matches("v" * 129, S256)
+    assert pkce_matches("", "")
     # A verifier for a request that had none: somebody took the challenge out on the way.
-    assert not proves(VERIFIER, "")
+    assert not pkce_matches(VERIFIER, "")
 
 
 def test_claims_are_those_that_openid_connect_names() -> None:

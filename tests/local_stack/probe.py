@@ -1,6 +1,6 @@
-"""A stand-in for all doors, to see what the local AWS gives to a function and lets it do.
+"""A handler for all functions that shows what the local AWS passes to a function and permits.
 
-It says each event to its log. The code is always "right"; the client's metadata can ask `create` for more.
+It logs each event. The code is always "right". The client's metadata can make `create` do more.
 """
 
 import json
@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answers by `triggerSource`; to an HTTP request with what came of it."""
+    """Respond by `triggerSource`; echo an HTTP request."""
     if "httpMethod" in event:
         return _echo(event)
     sys.stdout.write(f"EVENT {json.dumps(event)}\n")

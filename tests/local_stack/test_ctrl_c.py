@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of `up`: what is said, and what is left. A real SIGINT to a real process."""
+"""Ctrl-C during `up`: the message, and what is left. A real SIGINT to a real process."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ def _emulator_runs(_: Path) -> bool:
 
 
 def _left_of(state: Path) -> list[Path]:
-    """The processes of this state folder, where the system shows them as files."""
+    """The processes of this state directory, where the system has /proc."""
     return [process for process in Path("/proc").glob("[0-9]*") if str(state) in _environment(process)]
 
 
@@ -38,14 +38,14 @@ def _environment(process: Path) -> str:
 def test_before_the_stack_is_up_nothing_is_left(state: Path, moment: Callable[[Path], bool]) -> None:
     code, said = interrupted(UP, lambda: moment(state))
     assert code == 130
-    assert said == "Stopped here, before the local AWS was up. Nothing of it runs any more."
+    assert said == "Interrupted before the local AWS was up. Nothing is left running."
     assert not _left_of(state)
     assert {path.name for path in state.iterdir()} <= {"emulator.lock", "emulator.log", "runner.lock"}
 
 
 @pytest.fixture
 def ctrl_c_while_deploying(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Once it was called, a deployment ends as Ctrl-C ends it."""
+    """After a call of it, a deployment raises KeyboardInterrupt."""
 
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
@@ -54,29 +54,31 @@ def ctrl_c_while_deploying(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None
 
 
 @pytest.mark.usefixtures("state")
-def test_a_stack_that_was_up_before_goes_on(
+def test_a_stack_that_was_up_before_keeps_running(
     project: Path, ctrl_c_while_deploying: Callable[[], None]
 ) -> None:
     first = stack.up(port=0, root=project)
     ctrl_c_while_deploying()
     told = CliRunner().invoke(app, ["up", "--port", "0"])
     assert told.exit_code == 130
-    assert " ".join(told.stderr.split()) == "Stopped here. The local AWS still runs: `make down` stops it."
+    assert (
+        " ".join(told.stderr.split()) == "Interrupted. The local AWS is still running: `make down` stops it."
+    )
     assert stack.load() == first
 
 
 @pytest.mark.usefixtures("state")
-def test_status_tells_an_emulator_without_a_stack_from_none() -> None:
-    assert "No local stack runs here" in CliRunner().invoke(app, ["status"]).stderr
+def test_status_distinguishes_an_emulator_without_a_stack_from_none() -> None:
+    assert "No local stack is running" in CliRunner().invoke(app, ["status"]).stderr
     process.start(0)
     told = CliRunner().invoke(app, ["status"])
     assert told.exit_code == 1
     said = " ".join(told.stderr.split())
-    assert "A local AWS runs here, but template.yaml is not deployed to it." in said
+    assert "A local AWS is running, but template.yaml is not deployed to it." in said
     assert "`make down` stops" in said
 
 
-def test_what_describes_a_dead_emulator_is_not_believed_of_the_next(
+def test_the_stack_file_of_a_dead_emulator_is_not_used_for_the_next(
     state: Path, ctrl_c_while_deploying: Callable[[], None]
 ) -> None:
     state.mkdir()

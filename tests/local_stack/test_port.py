@@ -1,4 +1,4 @@
-"""A stack that is not on the port that was asked for says why, and how to choose one."""
+"""If the stack is not on the requested port, `up` says why, and how to choose a port."""
 
 import socket
 
@@ -16,16 +16,16 @@ def _up(port: int) -> str:
 
 
 @pytest.mark.usefixtures("state")
-def test_a_taken_port_and_a_stack_elsewhere_are_two_things() -> None:
+def test_a_taken_port_and_a_stack_on_another_port_have_different_messages() -> None:
     choose = "To choose a port: `make down`, then `make up PORT=NUMBER`."
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
         first = _up(taken)
-        assert f"Port {taken} is taken by another program, so this stack is on another one. {choose}" in first
+        assert f"Another program uses port {taken}, so this stack is on another port. {choose}" in first
         again = _up(taken)
-    assert f"This stack already ran on another port, and stays there. {choose}" in again
+    assert f"This stack was already running on another port, and stays there. {choose}" in again
     found = process.running()
     assert found is not None
     assert "another" not in _up(found.port)

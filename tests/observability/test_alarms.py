@@ -65,13 +65,13 @@ def test_exactly_one_entry_of_an_alarm_is_watched(name: str) -> None:
         ("ConversionAlarm", {"issued": 50, "decoys": None, "verified": None}, 0),
         ("ConversionAlarm", {"issued": 50, "decoys": 10, "verified": 30}, 75),
         # A refusal is an error to Lambda and none to us.
-        ("CreateErrorsAlarm", {"failed": 40, "turned_away": None, "says_no": 40}, 0),
-        ("VerifyErrorsAlarm", {"failed": 43, "turned_away": 1, "says_no": 40}, 4),
-        ("DefineErrorsAlarm", {"failed": 1, "turned_away": None, "caught": 2}, 3),
-        ("DeliverErrorsAlarm", {"failed": None, "turned_away": None, "caught": 5}, 5),
-        ("CustomSenderErrorsAlarm", {"failed": 2, "turned_away": 1}, 3),
-        ("TokenErrorsAlarm", {"failed": 1, "turned_away": 1, "caught": 2}, 4),
-        ("HostedErrorsAlarm", {"failed": 1, "turned_away": None, "caught": 2}, 3),
+        ("CreateErrorsAlarm", {"failed": 40, "throttles": None, "refusals": 40}, 0),
+        ("VerifyErrorsAlarm", {"failed": 43, "throttles": 1, "refusals": 40}, 4),
+        ("DefineErrorsAlarm", {"failed": 1, "throttles": None, "caught": 2}, 3),
+        ("DeliverErrorsAlarm", {"failed": None, "throttles": None, "caught": 5}, 5),
+        ("CustomSenderErrorsAlarm", {"failed": 2, "throttles": 1}, 3),
+        ("TokenErrorsAlarm", {"failed": 1, "throttles": 1, "caught": 2}, 4),
+        ("HostedErrorsAlarm", {"failed": 1, "throttles": None, "caught": 2}, 3),
     ],
 )
 def test_what_an_alarm_sees(alarm: str, values: dict[str, Any], value: float) -> None:

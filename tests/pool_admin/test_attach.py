@@ -1,25 +1,26 @@
-"""Attach and detach of a full pool: what changes, what stays, and every way to be cut off on the way."""
+"""Attach and detach of a full pool: the changes, the other settings, and interruptions at every step."""
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from tests.support.botocore_values import members
 from tests.support.fake_user_pool import ARN, POOL_ID, Interrupted, Json, full_pool
-from tests.support.pool_admin_world import FUNCTIONS, OTHERS, World, app_client, no_file
-from tools.pool_admin.attach import Attach
-from tools.pool_admin.changes import difference
-from tools.pool_admin.detach import Detach
+from tests.support.pool_admin_world import FUNCTIONS, OTHERS, World, app_client, delete_files
+from tools.pool_admin.attachment.plan import AttachOptions
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.pool_settings import difference
+from tools.pool_admin.cli import app
+from tools.pool_admin.context import AdminContext
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.plan import Wish
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.report import show_attach
-from tools.pool_admin.view import View
+from tools.pool_admin.exit_codes import DECLINED, FAILED
 
-WISH = Wish(("web",), ("kiosk",))
+OPTIONS = AttachOptions(("web",), ("kiosk",))
 TRIGGERS = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
 
 
@@ -29,8 +30,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs a command on a world."""
+
+    def run_command(here: World, *arguments: str, input: str = "") -> Result:  # noqa: A002 - as in Click
+        monkeypatch.setattr(AdminContext, "of", lambda _aws, _pool: here.context())
+        return CliRunner().invoke(app, arguments, input=input)
+
+    return run_command
+
+
 def world(*, claims: str = "OFF", others: bool = False, by_link: bool = False) -> World:
-    """A pool with every setting set, three app clients, and on wish triggers of somebody else's."""
+    """A pool with every setting, three app clients, and with `others` triggers of another project."""
     pool = full_pool(members, by_link=by_link)
     pool["LambdaConfig"] = {"PreSignUp": OTHERS, "KMSKeyID": ARN}
     if others:
@@ -42,20 +54,8 @@ def world(*, claims: str = "OFF", others: bool = False, by_link: bool = False) -
 
 
 def own_pool(here: World) -> None:
-    """The stack has made the pool itself."""
+    """Make the pool one that the stack made."""
     here.parameters["UserPoolId"], here.made = "", POOL_ID
-
-
-def attach(here: World, wish: Wish = WISH) -> Attach:
-    made = Attach.of(here.place(), "passcode", wish)
-    made.carry_out()
-    return made
-
-
-def detach(here: World) -> Detach:
-    made = Detach.of(here.place())
-    made.carry_out()
-    return made
 
 
 def moved(before: Json, after: Json) -> set[str]:
@@ -63,10 +63,10 @@ def moved(before: Json, after: Json) -> set[str]:
 
 
 @pytest.mark.parametrize("by_link", [True, False])
-def test_attach_changes_what_it_says_and_nothing_else(by_link: bool) -> None:
+def test_attach_changes_only_the_planned_settings(by_link: bool) -> None:
     here = world(by_link=by_link)
     before = here.state()
-    attach(here)
+    here.attach(OPTIONS)
     per_client = (
         "ExplicitAuthFlows",
         "PreventUserExistenceErrors",
@@ -90,10 +90,10 @@ def test_attach_changes_what_it_says_and_nothing_else(by_link: bool) -> None:
 
 @pytest.mark.parametrize("claims", ["OFF", "ID_TOKEN", "ID_AND_ACCESS_TOKEN"])
 @pytest.mark.parametrize("others", [True, False])
-def test_detach_puts_everything_back(claims: str, others: bool) -> None:
+def test_detach_restores_everything(claims: str, others: bool) -> None:
     here = world(claims=claims, others=others)
     before = here.state()
-    attach(here, Wish(("web",), ("kiosk",), replace=True))
+    here.attach(AttachOptions(("web",), ("kiosk",), replace=True))
     if claims != "OFF":
         assert here.aws.pool["LambdaConfig"]["PreTokenGeneration"] == FUNCTIONS["PreTokenGeneration"]
         version = "V2_0" if claims == "ID_AND_ACCESS_TOKEN" else "V1_0"
@@ -103,77 +103,77 @@ def test_detach_puts_everything_back(claims: str, others: bool) -> None:
             "LambdaArn": arn,
         }
         assert arn in here.permitted
-    detach(here)
-    # A pool never loses an attribute again.
+    here.detach()
+    # Cognito cannot remove an attribute.
     assert moved(before, here.state()) == {"pool.SchemaAttributes"}
-    with pytest.raises(AdminError, match="Nothing is known of an attach"):
-        Detach.of(here.place())
+    with pytest.raises(AdminError, match="No backup of an attach"):
+        here.plan_detach()
 
 
 def test_a_second_attach_has_nothing_to_do() -> None:
     here = world()
-    attach(here)
+    here.attach(OPTIONS)
     done = list(here.aws.calls)
-    assert Attach.of(here.place(), "passcode", WISH).plan.is_empty
+    assert here.plan(OPTIONS).is_empty
     assert here.aws.calls == done
 
 
-def test_an_attach_cut_off_anywhere_is_taken_up_and_can_be_taken_back() -> None:
+def test_an_interrupted_attach_can_be_repeated_and_undone() -> None:
     whole = world(claims="ID_TOKEN", others=True)
     before = whole.state()
-    wish = Wish(("web",), ("kiosk",), replace=True)
-    attach(whole, wish)
+    options = AttachOptions(("web",), ("kiosk",), replace=True)
+    whole.attach(options)
     assert len(whole.aws.calls) == 8
     for at in range(len(whole.aws.calls)):
         here = world(claims="ID_TOKEN", others=True)
         here.aws.interrupt_at = at
         with pytest.raises(Interrupted):
-            attach(here, wish)
+            here.attach(options)
         here.aws.interrupt_at = None
-        attach(here, wish)
+        here.attach(options)
         assert moved(whole.state(), here.state()) == set(), at
-        detach(here)
+        here.detach()
         assert moved(before, here.state()) == {"pool.SchemaAttributes"}, at
 
 
-def test_a_detach_cut_off_anywhere_is_taken_up() -> None:
+def test_an_interrupted_detach_can_be_repeated() -> None:
     whole = world()
     before = whole.state()
-    attach(whole)
+    whole.attach(OPTIONS)
     begun = len(whole.aws.calls)
-    detach(whole)
+    whole.detach()
     assert len(whole.aws.calls) - begun == 6
     for at in range(begun, len(whole.aws.calls)):
         here = world()
-        attach(here)
+        here.attach(OPTIONS)
         here.aws.interrupt_at = at
         with pytest.raises(Interrupted):
-            detach(here)
+            here.detach()
         here.aws.interrupt_at = None
-        detach(here)
+        here.detach()
         assert moved(before, here.state()) == {"pool.SchemaAttributes"}, at
 
 
-def test_a_client_more_does_not_make_the_first_save_forget(folder: Path) -> None:
+def test_a_second_attach_keeps_the_first_backup(folder: Path) -> None:
     here = world()
     before = here.state()
-    attach(here, Wish(("web",), ()))
-    no_file(folder)
-    attach(here, WISH)
-    detach(here)
+    here.attach(AttachOptions(("web",), ()))
+    delete_files(folder)
+    here.attach(OPTIONS)
+    here.detach()
     assert moved(before, here.state()) == {"pool.SchemaAttributes"}
 
 
-def test_what_others_changed_since_stays() -> None:
+def test_detach_keeps_later_changes_by_others() -> None:
     here = world()
-    attach(here)
+    here.attach(OPTIONS)
     here.aws.clients["web"]["AuthSessionValidity"] = 9
     here.aws.clients["web"]["ReadAttributes"] += ["custom:team"]
     here.aws.pool["LambdaConfig"]["PostConfirmation"] = OTHERS
     here.aws.pool["UserPoolTags"] = {"team": "payments"}
     here.aws.clients["kiosk"]["CallbackURLs"] = ["https://new.example"]
-    notes = detach(here).notes
-    assert "AuthSessionValidity of web was changed since, and stays as it is." in notes
+    notes = here.detach().notes
+    assert "AuthSessionValidity of web was changed after attach, and stays as it is." in notes
     assert here.aws.clients["web"]["AuthSessionValidity"] == 9
     assert "custom:team" in here.aws.clients["web"]["ReadAttributes"]
     assert ATTRIBUTE not in here.aws.clients["web"]["ReadAttributes"]
@@ -183,189 +183,252 @@ def test_what_others_changed_since_stays() -> None:
     assert here.aws.clients["kiosk"]["CallbackURLs"] == ["https://new.example"]
 
 
-def test_an_app_client_that_is_gone_is_said() -> None:
+def test_detach_notes_a_deleted_app_client() -> None:
     here = world()
-    attach(here)
+    here.attach(OPTIONS)
     del here.aws.clients["kiosk"]
-    assert "The app client kiosk is not there any more." in detach(here).notes
+    assert "The app client kiosk no longer exists." in here.detach().notes
 
 
 @pytest.mark.parametrize("lost", ["file", "ssm"])
 def test_either_copy_is_enough_to_detach(lost: str, folder: Path) -> None:
     here = world()
     before = here.state()
-    attach(here)
-    no_file(folder) if lost == "file" else here.ssm.clear()
-    detach(here)
+    here.attach(OPTIONS)
+    delete_files(folder) if lost == "file" else here.ssm.clear()
+    here.detach()
     assert moved(before, here.state()) == {"pool.SchemaAttributes"}
 
 
-def test_where_ssm_is_refused_tags_hold_the_copy(folder: Path) -> None:
+def test_tags_hold_the_backup_if_ssm_is_denied(folder: Path) -> None:
     here = world()
     before = here.state()
     here.ssm_refused = True
-    attach(here)
+    here.attach(OPTIONS)
     assert here.aws.tags
     assert all(re.fullmatch(r"[\w=-]{1,256}", value) for value in here.aws.tags.values())
-    no_file(folder)
-    detach(here)
+    delete_files(folder)
+    here.detach()
     assert moved(before, here.state()) == {"pool.SchemaAttributes"}
 
 
-def test_the_copy_is_for_nobody_else_on_the_machine(folder: Path) -> None:
-    attach(world())
+def test_only_the_user_can_read_the_backup_file(folder: Path) -> None:
+    world().attach(OPTIONS)
     assert oct((folder / f"{POOL_ID}.json").stat().st_mode)[-3:] == "600"
 
 
 def test_a_client_whose_refresh_tokens_rotate_keeps_its_rotation() -> None:
     here = world()
     here.aws.clients["web"]["RefreshTokenRotation"]["Feature"] = "ENABLED"
-    attach(here)
+    here.attach(OPTIONS)
     assert here.aws.clients["web"]["ExplicitAuthFlows"] == ["ALLOW_CUSTOM_AUTH"]
 
 
-def test_an_alias_that_came_with_snapstart_is_taken_over() -> None:
+def test_attach_follows_a_new_alias_of_snapstart() -> None:
     here = world()
     before = here.state()
     without = FUNCTIONS["CreateAuthChallenge"].removesuffix(":live")
-    attach(here)
+    here.attach(OPTIONS)
     here.aws.pool["LambdaConfig"]["CreateAuthChallenge"] = without
-    attach(here)
+    here.attach(OPTIONS)
     assert here.aws.pool["LambdaConfig"]["CreateAuthChallenge"] == FUNCTIONS["CreateAuthChallenge"]
-    detach(here)
+    here.detach()
     assert moved(before, here.state()) == {"pool.SchemaAttributes"}
 
 
-def test_no_list_of_attributes_stays_no_list() -> None:
+def test_a_missing_list_of_attributes_stays_missing() -> None:
     here = world()
     for name in ("ReadAttributes", "WriteAttributes"):
         del here.aws.clients["web"][name]
-    attach(here)
+    here.attach(OPTIONS)
     assert "ReadAttributes" not in here.aws.clients["web"]
 
 
 def test_a_code_only_client_can_become_one_with_a_password() -> None:
     here = world()
-    attach(here)
-    attach(here, Wish(("kiosk",), ()))
+    here.attach(OPTIONS)
+    here.attach(AttachOptions(("kiosk",), ()))
     assert (here.parameters["CodeOnlyClientIds"], here.served) == ("", "")
 
 
 def modes(here: World) -> Json:
-    record = here.place().saved.load()
-    assert record
-    return record.modes
+    backup = here.context().backups.load()
+    assert backup
+    return backup.modes
 
 
-def test_the_record_says_what_each_client_is_since() -> None:
+def test_the_backup_has_the_new_mode_of_each_client() -> None:
     here = world()
-    attach(here)
+    here.attach(OPTIONS)
     assert modes(here) == {"web": False, "kiosk": True}
-    attach(here, Wish(("kiosk",), ()))
+    here.attach(AttachOptions(("kiosk",), ()))
     assert modes(here) == {"web": False, "kiosk": False}
 
 
-def test_a_list_that_was_deployed_on_purpose_is_learned() -> None:
+def test_the_backup_gets_a_list_that_was_deployed_on_purpose() -> None:
     here = world()
-    attach(here)
+    here.attach(OPTIONS)
     here.parameters["CodeOnlyClientIds"] = here.latest = here.served = ""
-    attach(here, Wish(("kiosk",), ()))
+    here.attach(AttachOptions(("kiosk",), ()))
     assert modes(here) == {"web": False, "kiosk": False}
-    assert Attach.of(here.place(), "passcode", Wish(("kiosk",), ())).plan.is_empty
+    assert here.plan(AttachOptions(("kiosk",), ())).is_empty
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_attach_says_what_the_next_deployment_would_take_back(
-    as_json: bool, capsys: pytest.CaptureFixture[str]
+def test_attach_says_which_setting_the_next_deployment_would_reset(
+    as_json: bool, run: Callable[..., Result]
 ) -> None:
     here = world()
-    left = (
+    setting = (
         "Put CodeOnlyClientIds=kiosk into parameter_overrides of samconfig.mine.toml, "
-        "or the next deployment takes it back."
+        "or the next deployment resets it."
     )
+    form = ("--json",) if as_json else ()
+    attach = ("attach", POOL_ID, "--stack", "passcode", "--yes", *form)
+    both = ("--client", "web", "--code-only-client", "kiosk")
     for _first_and_again in range(2):
-        made = Attach.of(here.place(), "passcode", WISH)
-        show_attach(View(as_json=as_json), made, yes=True)
-        said = capsys.readouterr().out
-        assert (json.loads(said)["left_to_do"] if as_json else said.splitlines()[-1]) == left
-    show_attach(View(as_json=as_json), Attach.of(here.place(), "passcode", Wish(("kiosk",), ())), yes=True)
-    assert "CodeOnlyClientIds=" in capsys.readouterr().out
-    show_attach(View(as_json=as_json), Attach.of(here.place(), "passcode", Wish(("web",), ())), yes=True)
-    assert "CodeOnlyClientIds=" not in capsys.readouterr().out
+        printed = run(here, *attach, *both).stdout
+        assert (json.loads(printed)["left_to_do"] if as_json else printed.splitlines()[-1]) == setting
+    assert "CodeOnlyClientIds=" in run(here, *attach, "--client", "kiosk").stdout
+    assert "CodeOnlyClientIds=" not in run(here, *attach, "--client", "web").stdout
+
+
+def test_nothing_changes_without_a_confirmation(run: Callable[..., Result]) -> None:
+    here = world()
+    before = here.state()
+    attach = ("attach", POOL_ID, "--stack", "passcode", "--client", "web")
+    declined = run(here, *attach, input="n\n")
+    assert declined.exit_code == DECLINED
+    assert "  AuthSessionValidity: 4 → 15\n" in declined.output
+    assert declined.output.endswith("Continue? [y/N]\nNothing was changed.\n")
+    assert run(here, *attach, input="").exit_code == DECLINED
+    assert json.loads(run(here, *attach, "--json").stdout)["applied"] is False
+    assert here.state() == before
+    assert "Attached. Check it: " in run(here, *attach, input="Yes\n").stdout
+    assert here.state() != before
+
+
+def test_the_command_detaches(run: Callable[..., Result]) -> None:
+    here = world()
+    before = here.state()
+    here.attach(OPTIONS)
+    assert run(here, "detach", POOL_ID, input="n\n").exit_code == DECLINED
+    printed = run(here, "detach", POOL_ID, "--yes", "--json").stdout
+    assert json.loads(printed)["applied"] is True
+    assert moved(before, here.state()) == {"pool.SchemaAttributes"}
+
+
+def test_an_interruption_is_a_plain_sentence(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.support.fake_user_pool.Interrupted", KeyboardInterrupt)
+    here = world()
+    here.aws.interrupt_at = 2
+    attach = ("attach", POOL_ID, "--stack", "passcode", "--client", "web", "--yes")
+    interrupted = run(here, *attach)
+    assert interrupted.exit_code == FAILED
+    assert interrupted.stderr == "Interrupted. Run the command again to do the remaining steps.\n"
 
 
 def owned(here: World, stack: str = "users") -> None:
     here.aws.pool["UserPoolTags"] = {"aws:cloudformation:stack-name": stack}
 
 
-def test_triggers_that_a_stack_s_own_pool_has_lost_come_back() -> None:
-    """No deployment brings them back: CloudFormation compares templates, and not what is there."""
+def test_attach_restores_lost_triggers_of_a_stacks_own_pool() -> None:
+    """No deployment restores them: CloudFormation compares templates, not resources."""
     here = world()
     own_pool(here)
     before = here.state()
-    attach(here, Wish((), ()))
+    here.attach(AttachOptions((), ()))
     assert moved(before, here.state()) == {
         *(f"pool.LambdaConfig.{trigger}" for trigger in TRIGGERS),
         "pool.SchemaAttributes",
     }
-    assert here.place().saved.load() is None, "nobody is to take them away again"
-    assert Attach.of(here.place(), "passcode", Wish((), ())).plan.is_empty
+    assert here.context().backups.load() is None, "detach must not remove the triggers of a stack's own pool"
+    assert here.plan(AttachOptions((), ())).is_empty
 
 
-def test_a_stack_is_not_told_of_its_own_pool() -> None:
+def test_no_note_about_the_stack_that_made_the_pool() -> None:
     here = world()
     own_pool(here)
     owned(here, "passcode")
-    notes = Attach.of(here.place(), "passcode", Wish((), ())).plan.notes
+    notes = here.plan(AttachOptions((), ())).notes
     assert not [note for note in notes if "CloudFormation" in note]
 
 
-def test_a_pool_of_cloudformation_is_said() -> None:
+def test_a_note_about_the_stack_that_manages_the_pool() -> None:
     here = world()
     owned(here)
-    assert (
-        "belongs to the CloudFormation stack users" in Attach.of(here.place(), "passcode", WISH).plan.notes[0]
-    )
+    note = here.plan(OPTIONS).notes[0]
+    assert "The CloudFormation stack users manages this pool" in note
+    assert "--print cloudformation" in note
+
+
+MIGRATION = "Users can no longer migrate when they sign in with web:"
 
 
 @pytest.mark.parametrize(
-    ("spoil", "wish", "stack", "sentence"),
+    ("flows", "trigger", "noted"),
     [
-        (lambda w: None, Wish((), ()), "passcode", "Name the app clients"),
-        (lambda w: None, Wish(("web",), ("web",)), "passcode", "web cannot be both"),
-        (lambda w: None, Wish(("nobody",), ()), "passcode", "has no app client nobody"),
-        (lambda w: None, WISH, "elsewhere", "There is no stack elsewhere in eu-central-1"),
-        (lambda w: w.parameters.update(UserPoolId=""), WISH, "passcode", "has a user pool of its own"),
-        (own_pool, WISH, "passcode", "its own pool right"),
+        (["ALLOW_USER_PASSWORD_AUTH"], True, True),
+        (["ALLOW_ADMIN_USER_PASSWORD_AUTH"], True, True),
+        (["ALLOW_USER_SRP_AUTH"], True, False),
+        (["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"], True, False),
+        (["ALLOW_USER_PASSWORD_AUTH"], False, False),
+    ],
+)
+def test_a_note_about_the_end_of_migrations(flows: list[str], trigger: bool, noted: bool) -> None:
+    here = world()
+    here.aws.clients["web"]["ExplicitAuthFlows"] = flows
+    if trigger:
+        here.aws.pool["LambdaConfig"]["UserMigration"] = OTHERS
+    notes = here.plan(OPTIONS).notes
+    assert any(note.startswith(MIGRATION) for note in notes) == noted
+
+
+@pytest.mark.parametrize(
+    ("spoil", "options", "stack", "sentence"),
+    [
+        (lambda w: None, AttachOptions((), ()), "passcode", "No app client is named"),
+        (lambda w: None, AttachOptions(("web",), ("web",)), "passcode", "web cannot be both"),
+        (lambda w: None, AttachOptions(("nobody",), ()), "passcode", "has no app client nobody"),
+        (lambda w: None, OPTIONS, "elsewhere", "There is no stack elsewhere in eu-central-1"),
+        (lambda w: w.parameters.update(UserPoolId=""), OPTIONS, "passcode", "has its own user pool"),
+        (own_pool, OPTIONS, "passcode", "its template sets the app clients"),
         (
             lambda w: w.parameters.update(UserPoolId="eu-central-1_Other"),
-            WISH,
+            OPTIONS,
             "passcode",
             "deployed for the pool",
         ),
         (
             lambda w: w.aws.pool["LambdaConfig"].update(CreateAuthChallenge=OTHERS),
-            WISH,
+            OPTIONS,
             "passcode",
-            r"triggers of its own: CreateAuthChallenge \(.*older-define\).*--replace",
+            r"already has triggers: CreateAuthChallenge \(.*older-define\).*--replace",
         ),
-        (lambda w: w.aws.pool.update(StepUp=1), WISH, "passcode", "does not: StepUp. An update would reset"),
+        (
+            lambda w: w.aws.pool.update(StepUp=1),
+            OPTIONS,
+            "passcode",
+            "does not know StepUp,.*newer release.*--accept StepUp",
+        ),
     ],
 )
-def test_what_must_not_be_is_refused_and_nothing_changes(
-    spoil: Any, wish: Wish, stack: str, sentence: str
+def test_a_refused_attach_changes_nothing(
+    spoil: Any, options: AttachOptions, stack: str, sentence: str
 ) -> None:
     here = world()
     spoil(here)
     before = here.state()
     with pytest.raises(AdminError, match=sentence):
-        Attach.of(here.place(), stack, wish)
+        here.plan(options, stack)
     assert here.state() == before
     assert here.aws.calls == []
 
 
 def test_another_stack_cannot_take_an_attached_pool() -> None:
     here = world()
-    attach(here)
+    here.attach(OPTIONS)
     with pytest.raises(AdminError, match="The stack passcode is attached to this pool"):
-        Attach.of(here.place(), "second", WISH)
+        here.plan(OPTIONS, "second")

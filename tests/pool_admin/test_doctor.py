@@ -1,15 +1,16 @@
-"""The doctor's rules, each as an example: what is there, and what must be found."""
+"""The checks of the doctor: the facts of a pool or a stack, and the finding for them."""
 
-from collections.abc import Mapping
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.support.doctor_samples import (
+    CLAIMS,
     CLEAN,
     CLIENT,
+    DENIED,
     ERROR,
     HEALTHY,
     NOTE,
@@ -17,122 +18,49 @@ from tests.support.doctor_samples import (
     SERVED,
     STACK,
     WARNING,
-    one,
+    fix_of,
+    only_finding,
+    triggers,
 )
 from tests.support.fake_user_pool import ARN, POOL_ID
-from tests.support.pool_admin_world import FUNCTIONS, OTHERS, refusal
-from tools.pool_admin.doctor.check_up import exit_code, findings
-from tools.pool_admin.doctor.collect import _ask
+from tests.support.pool_admin_world import FUNCTIONS, OTHERS
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.stack import TRIGGERS
 from tools.pool_admin.doctor.facts import (
+    EmailFacts,
     Facts,
-    Mail,
-    Severity,
+    Reason,
+    SmsFacts,
     StackFacts,
-    Texts,
     Unchecked,
     Unreadable,
 )
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.stack import TRIGGERS
+from tools.pool_admin.doctor.finding import Finding, Severity, group_findings
+from tools.pool_admin.doctor.run import exit_code, run_checks
+from tools.pool_admin.fixes import Fix
+from tools.pool_admin.output import Output, show_findings
 
-DENIED = Unchecked("GetAccount", denied=True)
-CLAIMS = replace(STACK, functions=FUNCTIONS, parameters=STACK.parameters | {"AssuranceClaims": "ID_TOKEN"})
 
-
-def test_a_clean_pool_is_clean() -> None:
-    assert findings(CLEAN) == []
+def test_a_healthy_pool_has_no_findings() -> None:
+    assert run_checks(CLEAN) == []
     assert exit_code([]) == 0
 
 
 @pytest.mark.parametrize(
     ("settings", "severity", "words"),
     [
-        (
-            {"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_PASSWORD_AUTH"]},
-            ERROR,
-            "(USER_PASSWORD_AUTH)",
-        ),
-        ({"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"]}, ERROR, "(USER_SRP_AUTH)"),
-        ({"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_AUTH"]}, ERROR, "(USER_AUTH)"),
-        ({"ExplicitAuthFlows": ["USER_PASSWORD_AUTH"]}, ERROR, "It has not heard of codes"),
-        ({"ExplicitAuthFlows": ["CUSTOM_AUTH_FLOW_ONLY", "ADMIN_NO_SRP_AUTH"]}, WARNING, "a back end"),
-        ({"ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]}, WARNING, "a back end"),
-        ({"ExplicitAuthFlows": []}, ERROR, "It lists no flows, and then AWS allows SRP"),
-        ({"ExplicitAuthFlows": None}, ERROR, "It lists no flows, and then AWS allows SRP"),
-        ({"PreventUserExistenceErrors": "LEGACY"}, WARNING, "tells strangers which users exist"),
-        ({"PreventUserExistenceErrors": None}, WARNING, "tells strangers which users exist"),
-        ({"AuthSessionValidity": 4}, WARNING, "forgets a sign-in after 4 min, but a code is good for 5 min"),
-        ({"AuthSessionValidity": None}, WARNING, "forgets a sign-in after 3 min"),
-    ],
-)
-def test_app_clients(settings: dict[str, Any], severity: Severity, words: str) -> None:
-    one(replace(CLEAN, clients=(CLIENT | settings,)), severity, words)
-
-
-@pytest.mark.parametrize("flows", [["ALLOW_REFRESH_TOKEN_AUTH"], ["ALLOW_CUSTOM_AUTH"]])
-def test_app_clients_that_offer_no_way_round(flows: list[str]) -> None:
-    assert findings(replace(CLEAN, clients=(CLIENT | {"ExplicitAuthFlows": flows},))) == []
-
-
-HOSTED = {"AllowedOAuthFlowsUserPoolClient": True, "AllowedOAuthFlows": ["code"]}
-
-
-@pytest.mark.parametrize(
-    ("settings", "domain", "severity", "words"),
-    [
-        ({"SupportedIdentityProviders": ["COGNITO"]}, "people", ERROR, "Those pages cannot ask for the code"),
-        ({"SupportedIdentityProviders": ["COGNITO"]}, None, WARNING, "once the pool has a domain"),
-        ({"SupportedIdentityProviders": ["Okta"]}, "people", NOTE, "lets users of Okta in by hosted sign-in"),
-    ],
-)
-def test_hosted_sign_in(settings: dict[str, Any], domain: str | None, severity: Severity, words: str) -> None:
-    one(Facts(POOL | {"Domain": domain}, (CLIENT | HOSTED | settings,), HEALTHY), severity, words)
-
-
-def test_a_machine_client_is_no_way_round() -> None:
-    machine = HOSTED | {
-        "AllowedOAuthFlows": ["client_credentials"],
-        "SupportedIdentityProviders": ["COGNITO"],
-    }
-    assert findings(replace(CLEAN, clients=(CLIENT | machine,))) == []
-
-
-def test_the_mend_of_a_client_is_the_command_for_its_mode() -> None:
-    lax = CLIENT | {"PreventUserExistenceErrors": "LEGACY"}
-    attach = f".venv/bin/python -m tools.pool_admin attach {POOL_ID} --stack passcode"
-    assert findings(replace(CLEAN, clients=(lax,)))[0].mend == f"{attach} --client web"
-    stack = replace(STACK, parameters=STACK.parameters | {"CodeOnlyClientIds": "web"})
-    served = {"DefineAuthChallenge": {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "web"}}}}
-    facts = Facts(POOL, (lax,), replace(HEALTHY, stack=stack, functions=served, newest={}))
-    assert findings(facts)[0].mend == f"{attach} --code-only-client web"
-
-
-def test_a_code_alone_beside_a_password() -> None:
-    stack = replace(STACK, parameters=STACK.parameters | {"CodeOnlyClientIds": "kiosk"})
-    served = {"DefineAuthChallenge": {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "kiosk"}}}}
-    kiosk = CLIENT | {"ClientId": "kiosk", "ClientName": "Kiosk"}
-    facts = Facts(POOL, (CLIENT, kiosk), replace(HEALTHY, stack=stack, functions=served, newest={}))
-    one(facts, NOTE, "(kiosk) takes a code without the password")
-    assert findings(facts)[0].mend == "Keep no CODE_ONLY client in this pool, or keep two pools."
-    assert findings(replace(facts, clients=(kiosk,))) == []
-
-
-def triggers(**others: str | None) -> dict[str, str]:
-    wanted: Mapping[str, str | None] = STACK.triggers | others
-    return {name: arn for name, arn in wanted.items() if arn}
-
-
-@pytest.mark.parametrize(
-    ("settings", "severity", "words"),
-    [
-        ({"MfaConfiguration": "ON"}, ERROR, "has MFA of its own, which is ON"),
-        ({"MfaConfiguration": "OPTIONAL"}, ERROR, "has MFA of its own, which is OPTIONAL"),
+        ({"MfaConfiguration": "ON"}, ERROR, "Cognito's MFA is ON"),
+        ({"MfaConfiguration": "OPTIONAL"}, ERROR, "Cognito's MFA is OPTIONAL"),
         ({"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": False}}, WARNING, "remembers devices"),
-        ({"LambdaConfig": triggers(CreateAuthChallenge=None)}, ERROR, "has no CreateAuthChallenge trigger"),
+        (
+            {"LambdaConfig": triggers(CreateAuthChallenge=None)},
+            ERROR,
+            "trigger CreateAuthChallenge: The pool lacks triggers",
+        ),
         (
             {"LambdaConfig": triggers(DefineAuthChallenge=OTHERS)},
             ERROR,
-            f"calls {OTHERS} as its DefineAuthChallenge",
+            f"trigger DefineAuthChallenge (calls {OTHERS}",
         ),
         (
             {
@@ -141,16 +69,16 @@ def triggers(**others: str | None) -> dict[str, str]:
                 )
             },
             WARNING,
-            "and not this stack's",
+            "another version or alias of the stack's functions",
         ),
-        ({"SchemaAttributes": []}, NOTE, f"has no attribute {ATTRIBUTE}"),
+        ({"SchemaAttributes": []}, NOTE, f"The attribute {ATTRIBUTE} is missing"),
         ({"AutoVerifiedAttributes": []}, WARNING, "verifies neither email addresses nor phone numbers"),
-        ({"UserAttributeUpdateSettings": None}, NOTE, "takes a new email address before it is verified"),
-        ({"AccountRecoverySetting": None}, NOTE, "lets users reset a password by email"),
+        ({"UserAttributeUpdateSettings": None}, NOTE, "replaces the old one before it is verified"),
+        ({"AccountRecoverySetting": None}, NOTE, "reset their password by email"),
     ],
 )
 def test_the_pool(settings: dict[str, Any], severity: Severity, words: str) -> None:
-    one(replace(CLEAN, pool=POOL | settings), severity, words)
+    only_finding(replace(CLEAN, pool=POOL | settings), severity, words)
 
 
 def served(name: str, **settings: Any) -> dict[str, Any]:
@@ -163,106 +91,122 @@ NEWER = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "", "COOLDO
 @pytest.mark.parametrize(
     ("known", "severity", "words"),
     [
-        ({"permitted": {ARN: False}}, ERROR, "may not be called by this pool"),
+        ({"permitted": {ARN: False}}, ERROR, "may not call functions of the stack"),
         (served("CreateAuthChallenge", Timeout=30), WARNING, "may run for 30 s"),
-        (served("VerifyAuthChallenge", State="Failed", StateReason="no role"), ERROR, "is Failed: no role"),
+        (
+            served("VerifyAuthChallenge", State="Failed", StateReason="no role"),
+            ERROR,
+            "The function is Failed: no role",
+        ),
         (
             served("DefineAuthChallenge", Environment={"Variables": {"CODE_ONLY_CLIENTS": "kiosk"}}),
             ERROR,
-            "does not have the app clients that the stack's CodeOnlyClientIds names",
+            "list of app clients differs from the stack's CodeOnlyClientIds",
         ),
-        ({"newest": {"Deliver": NEWER}}, WARNING, "has newer COOLDOWN_SECONDS than its alias live serves"),
-        ({"newest": {"Deliver": SERVED | {"CodeSha256": "b"}}}, WARNING, "has newer code than its alias"),
+        ({"newest": {"Deliver": NEWER}}, WARNING, "alias live does not serve the newest COOLDOWN_SECONDS"),
+        ({"newest": {"Deliver": SERVED | {"CodeSha256": "b"}}}, WARNING, "does not serve the newest code"),
         (
-            {"mail": Mail("a@b.example", sender_verified=False, out_of_sandbox=True)},
+            {"email": EmailFacts("a@b.example", sender_verified=False, out_of_sandbox=True)},
             ERROR,
-            "has not verified",
+            "sender a@b.example is not verified",
         ),
         (
-            {"mail": Mail("a@b.example", sender_verified=True, out_of_sandbox=False)},
+            {"email": EmailFacts("a@b.example", sender_verified=True, out_of_sandbox=False)},
             ERROR,
             "SES is in its sandbox",
         ),
-        ({"texts": Texts(in_sandbox=True, monthly_usd=200.0)}, WARNING, "is in the SMS sandbox"),
-        ({"texts": Texts(in_sandbox=False, monthly_usd=0.0)}, WARNING, "sends SMS for 1.00 USD a month"),
-        ({"idle_alarms": ("Slow",)}, NOTE, "has 1 alarm that tells nobody."),
-        ({"idle_alarms": ("Slow", "Late")}, NOTE, "has 2 alarms that tell nobody."),
+        ({"sms": SmsFacts(in_sandbox=True, monthly_usd=200.0)}, WARNING, "is in the SMS sandbox"),
         (
-            {"stack": replace(STACK, outputs={"UserPoolId": "eu-central-1_Other"})},
+            {"sms": SmsFacts(in_sandbox=False, monthly_usd=0.0)},
+            WARNING,
+            "stops sending SMS at 1.00 USD a month",
+        ),
+        ({"idle_alarms": ("Slow",)}, NOTE, "alarm Slow: Alarms have no recipient"),
+        ({"idle_alarms": ("Slow", "Late")}, NOTE, "alarm Slow, alarm Late: Alarms have no recipient"),
+        (
+            {"deployed": replace(STACK, outputs={"UserPoolId": "eu-central-1_Other"})},
             ERROR,
             "was deployed for eu-central-1_Other",
         ),
         (
-            {"mail": Mail("a@b.example", sender_verified=True, out_of_sandbox=DENIED)},
+            {"email": EmailFacts("a@b.example", sender_verified=True, out_of_sandbox=DENIED)},
             WARNING,
-            "not allowed to call GetAccount",
+            "GetAccount: AWS denied calls",
         ),
-        ({"idle_alarms": Unchecked("DescribeAlarms", denied=False)}, NOTE, "could not call DescribeAlarms"),
-        ({"permitted": {ARN: Unchecked("GetPolicy", denied=True)}}, WARNING, "not allowed to call GetPolicy"),
-        ({"stack": CLAIMS}, WARNING, "does not call the stack's function for claims"),
+        (
+            {"idle_alarms": Unchecked("DescribeAlarms", Reason.NOT_OFFERED)},
+            NOTE,
+            "DescribeAlarms: AWS does not have",
+        ),
+        (
+            {"permitted": {ARN: Unchecked("GetPolicy", Reason.DENIED)}},
+            WARNING,
+            "GetPolicy: AWS denied calls",
+        ),
+        ({"deployed": CLAIMS}, WARNING, "is not the stack's function for claims"),
     ],
 )
 def test_the_stack(known: dict[str, Any], severity: Severity, words: str) -> None:
-    one(replace(CLEAN, stack=replace(HEALTHY, **known)), severity, words)
+    only_finding(replace(CLEAN, stack=replace(HEALTHY, **known)), severity, words)
 
 
 def with_list(listed: str) -> StackFacts:
-    """The healthy stack with that `CodeOnlyClientIds`, which its function has, too."""
+    """The healthy stack with this list in `CodeOnlyClientIds` and in its function."""
     stack = replace(STACK, parameters=STACK.parameters | {"CodeOnlyClientIds": listed})
     function = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": listed}}}
     return replace(
-        HEALTHY, stack=stack, functions={**HEALTHY.functions, "DefineAuthChallenge": function}, newest={}
+        HEALTHY, deployed=stack, functions={**HEALTHY.functions, "DefineAuthChallenge": function}, newest={}
     )
 
 
 @pytest.mark.parametrize(
-    ("listed", "modes", "words", "mend"),
+    ("listed", "modes", "words", "fix"),
     [
         ("", {}, "", ""),
         ("", {"web": False}, "", ""),
         ("kiosk", {"kiosk": True, "web": False}, "", ""),
-        ("door,kiosk", {"kiosk": True}, "", ""),
+        ("lobby,kiosk", {"kiosk": True}, "", ""),
         ("", {"kiosk": True}, "kiosk changed", "CodeOnlyClientIds=kiosk into"),
-        ("door", {"kiosk": True}, "kiosk changed", "CodeOnlyClientIds=door,kiosk into"),
+        ("lobby", {"kiosk": True}, "kiosk changed", "CodeOnlyClientIds=lobby,kiosk into"),
         ("kiosk", {"kiosk": False}, "kiosk changed", 'CodeOnlyClientIds="" into'),
         ("web", {"kiosk": True, "web": False}, "kiosk, web changed", "CodeOnlyClientIds=kiosk into"),
     ],
 )
-def test_a_deployment_that_took_the_list_back(
-    listed: str, modes: dict[str, bool], words: str, mend: str
-) -> None:
+def test_a_deployment_that_reset_the_list(listed: str, modes: dict[str, bool], words: str, fix: str) -> None:
     facts = Facts(POOL, (), replace(with_list(listed), modes=modes))
     if not words:
-        assert findings(facts) == []
+        assert run_checks(facts) == []
         return
-    one(facts, ERROR, f"stack passcode has another CodeOnlyClientIds than attach gave it: {words}")
-    assert mend in findings(facts)[0].mend
-    assert "parameter_overrides of samconfig.mine.toml, then `make deploy`" in findings(facts)[0].mend
+    only_finding(
+        facts, ERROR, f"stack passcode: CodeOnlyClientIds does not have the value that attach set: {words}"
+    )
+    assert fix in fix_of(facts)
+    assert "parameter_overrides of samconfig.mine.toml, then `make deploy`" in fix_of(facts)
 
 
-def test_a_record_that_makes_no_sense_is_said() -> None:
+def test_a_backup_that_cannot_be_read_is_a_finding() -> None:
     known = replace(HEALTHY, modes=Unreadable("Use the version that saved it."))
-    one(replace(CLEAN, stack=known), WARNING, "cannot read what attach saved")
+    only_finding(replace(CLEAN, stack=known), WARNING, "that attach saved for this pool cannot be read")
 
 
 @pytest.mark.parametrize(
-    ("own", "pool_of_stack", "mend"),
+    ("own", "pool_of_stack", "fix"),
     [
-        (True, POOL_ID, "Deploy the stack passcode again, which sets its own app clients right, or delete"),
-        (True, "eu-central-1_Other", f"attach {POOL_ID} --stack STACK --client web"),
+        (True, POOL_ID, "In the console: App clients > web > Edit"),
+        (True, "eu-central-1_Other", f"attach {POOL_ID} --stack NAME --client web"),
         (False, "eu-central-1_Other", f"attach {POOL_ID} --stack passcode --client web"),
-        (False, POOL_ID, f"attach {POOL_ID} --stack passcode --client web, or delete the client"),
+        (False, POOL_ID, f"attach {POOL_ID} --stack passcode --client web"),
     ],
 )
-def test_mends_where_the_stack_is_another_pools(own: bool, pool_of_stack: str, mend: str) -> None:
+def test_fixes_if_the_stack_is_for_another_pool(own: bool, pool_of_stack: str, fix: str) -> None:
     parameters = STACK.parameters | {"UserPoolId": "" if own else pool_of_stack}
     stack = replace(STACK, parameters=parameters, outputs={"UserPoolId": pool_of_stack})
     lax = CLIENT | {"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"]}
-    found = findings(Facts(POOL, (lax,), replace(HEALTHY, stack=stack)))
-    (of_client,) = (f.mend for f in found if f.about.startswith("app client"))
-    assert mend in of_client
-    assert ("delete" in of_client) == (pool_of_stack == POOL_ID)
-    of_stack = [f.mend for f in found if f.about.startswith("stack")]
+    found = run_checks(Facts(POOL, (lax,), replace(HEALTHY, deployed=stack)))
+    (of_client,) = (list(map(str, f.fix)) for f in found if f.about[0].startswith("app client"))
+    assert fix in of_client[0]
+    assert any("delete" in step for step in of_client) == (pool_of_stack == POOL_ID)
+    of_stack = [str(f.fix[0]) for f in found if f.about[0].startswith("stack")]
     if pool_of_stack == POOL_ID:
         assert of_stack == []
     elif own:
@@ -271,63 +215,97 @@ def test_mends_where_the_stack_is_another_pools(own: bool, pool_of_stack: str, m
         assert of_stack[0].startswith(f"Set UserPoolId={POOL_ID} in parameter_overrides of samconfig.mine")
 
 
-def test_the_function_for_claims_in_either_place() -> None:
+def test_the_function_for_claims_in_either_setting() -> None:
     arn = FUNCTIONS["PreTokenGeneration"]
     for config in ({"PreTokenGeneration": arn}, {"PreTokenGenerationConfig": {"LambdaArn": arn}}):
         facts = Facts(
-            POOL | {"LambdaConfig": STACK.triggers | config}, (CLIENT,), replace(HEALTHY, stack=CLAIMS)
+            POOL | {"LambdaConfig": STACK.triggers | config}, (CLIENT,), replace(HEALTHY, deployed=CLAIMS)
         )
-        assert findings(facts) == []
+        assert run_checks(facts) == []
 
 
-def test_clients_that_may_not_be_read_are_not_clean() -> None:
-    one(
-        replace(CLEAN, clients=Unchecked("ListUserPoolClients", denied=True)),
+def test_app_clients_that_cannot_be_read_are_a_finding() -> None:
+    only_finding(
+        replace(CLEAN, clients=Unchecked("ListUserPoolClients", Reason.DENIED)),
         WARNING,
-        "not allowed to call ListUser",
+        "ListUserPoolClients: AWS denied calls",
     )
 
 
-def test_without_a_stack_that_is_said() -> None:
-    one(replace(CLEAN, stack=None), NOTE, "looked at the pool only")
+def test_a_note_without_a_stack() -> None:
+    only_finding(replace(CLEAN, stack=None), NOTE, "Only the pool was checked")
 
 
 def test_deliver_may_take_longer_than_cognito_waits() -> None:
-    assert findings(replace(CLEAN, stack=replace(HEALTHY, **served("Deliver", Timeout=10)))) == []
+    assert run_checks(replace(CLEAN, stack=replace(HEALTHY, **served("Deliver", Timeout=10)))) == []
 
 
-def test_the_worst_comes_first_and_is_the_exit_code() -> None:
+def test_the_worst_finding_is_first_and_sets_the_exit_code() -> None:
     bad: dict[str, Any] = POOL | {
         "MfaConfiguration": "ON",
         "SchemaAttributes": [],
         "AutoVerifiedAttributes": None,
     }
-    found = findings(replace(CLEAN, pool=bad))
+    found = run_checks(replace(CLEAN, pool=bad))
     assert [f.severity for f in found] == [ERROR, WARNING, NOTE]
-    assert [exit_code(found), exit_code(found[1:]), exit_code(found[2:])] == [2, 1, 0]
-
-
-def test_only_a_refusal_is_noted_and_every_other_error_is_an_error() -> None:
-    def asks(code: str) -> Any:
-        def call() -> None:
-            raise refusal(code, "GetAccount")
-
-        return _ask(call)
-
-    assert asks("AccessDeniedException") == DENIED
-    assert asks("InvalidAction") == Unchecked("GetAccount", denied=False)
-    with pytest.raises(ClientError):
-        asks("InternalFailure")
+    assert [exit_code(found), exit_code(found[1:]), exit_code(found[2:])] == [20, 10, 0]
 
 
 def test_the_table_names_every_trigger() -> None:
     assert set(STACK.triggers) == set(TRIGGERS)
 
 
-def test_a_stacks_own_pool_gets_its_triggers_back_by_one_command() -> None:
-    own = replace(HEALTHY, stack=replace(STACK, parameters={"UserPoolId": "", "CodeLifeSeconds": "300"}))
-    lost = [f for f in findings(Facts(POOL | {"LambdaConfig": {}}, (), own)) if "trigger" in f.what]
-    assert len(lost) == 3
-    assert {f.mend for f in lost} == {
+def test_one_command_restores_the_triggers_of_a_stacks_own_pool() -> None:
+    own = replace(HEALTHY, deployed=replace(STACK, parameters={"UserPoolId": "", "CodeLifeSeconds": "300"}))
+    lost = only_finding(Facts(POOL | {"LambdaConfig": {}}, (), own), ERROR, "The pool lacks triggers")
+    assert lost.about == tuple(f"trigger {name}" for name in TRIGGERS)
+    assert list(map(str, lost.fix)) == [
         f".venv/bin/python -m tools.pool_admin attach {POOL_ID} --stack passcode"
+    ]
+
+
+def flaw(
+    about: str, *fix: Fix | str, severity: Severity = ERROR, what: str = "W.", why: str = "Y."
+) -> Finding:
+    return Finding.of(severity, about, what, why, *fix)
+
+
+def test_one_cause_is_one_finding_with_every_resource_and_fix() -> None:
+    found = group_findings(
+        [
+            flaw("a", Fix("attach", ("--client a",)), "Or delete it."),
+            flaw("b", Fix("attach", ("--client b",)), "Or delete it."),
+            flaw("a", Fix("attach", ("--client a",)), "delete a"),
+        ]
+    )
+    assert [finding.about for finding in found] == [("a", "b")]
+    assert list(map(str, found[0].fix)) == ["attach --client a --client b", "Or delete it.", "delete a"]
+
+
+@pytest.mark.parametrize("other", [{"severity": WARNING}, {"what": "Other."}, {"why": "Other."}])
+def test_another_cause_is_another_finding(other: dict[str, Any]) -> None:
+    found = group_findings([flaw("a", "Fix it."), flaw("b", "Fix it.", **other)])
+    assert [finding.about for finding in found] == [("a",), ("b",)]
+
+
+def test_a_finding_for_people_and_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+    found = group_findings(
+        [flaw("a", Fix("attach", ("--client a",))), flaw("b", Fix("attach", ("--client b",)))]
+    )
+    show_findings(Output(as_json=False), POOL_ID, found)
+    assert capsys.readouterr().out.splitlines() == [
+        "ERROR  W.",
+        "  In: a, b",
+        "  Why: Y.",
+        "  Fix: attach --client a --client b",
+        "1 error, 0 warnings, 0 notes.",
+    ]
+    show_findings(Output(as_json=True), POOL_ID, found)
+    (listed,) = json.loads(capsys.readouterr().out)["findings"]
+    assert listed == {
+        "severity": "error",
+        "about": ["a", "b"],
+        "what": "W.",
+        "why": "Y.",
+        "fix": ["attach --client a --client b"],
     }

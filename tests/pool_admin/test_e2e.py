@@ -1,4 +1,4 @@
-"""The whole way of a pool that exists, with the real commands: check, attach, sign in, detach."""
+"""The real commands on an existing pool: doctor, attach, sign-ins, detach."""
 
 import json
 import os
@@ -13,31 +13,37 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
-from passcode.channels.channel import Channel, Destination
+from passcode.channels.channel import Destination
+from passcode.channels.email import EMAIL as EMAIL_CHANNEL
 from passcode.confirmation.recipient import of_address
 from tests.support.live_browser import App, Browser
 from tests.support.live_sign_in import Conversation
+from tests.support.loopback_server import serving
+from tests.support.newer_cognito import NewerCognito
 from tests.support.users import code_in
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.clients import client
 from tools.local_stack.deploy import DEFAULTS, STACK_NAME
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
-from tools.pool_admin.functions import Functions
-from tools.pool_admin.stack import find, set_code_only
+from tools.pool_admin.aws_resources.functions import Functions
+from tools.pool_admin.aws_resources.stack import find_stack, update_code_only_clients
+from tools.pool_admin.exit_codes import DECLINED, FAILED
 
 pytestmark = pytest.mark.e2e
 
 EMAIL, PASSWORD = "ada@people.example", "Correct horse battery 1!"
 TRIGGERS = {"DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse", "PreTokenGeneration"}
-# The local AWS has no such calls; on AWS they say whether SMS is in its sandbox, and what it may cost.
-# Two calls that the local AWS does not have, and what is true of every pool with both kinds of client.
-NOTES = {"GetSMSAttributes", "GetSMSSandboxAccountStatus", "a code without the password"}
+# The local AWS lacks two calls for the limits of SMS. Every pool with both kinds of app client has the other.
+NOTES = {
+    ("GetSMSAttributes", "GetSMSSandboxAccountStatus"): "AWS does not have these calls here.",
+    ("app client kiosk",): "A code is enough to sign in, for every user of the pool.",
+}
 
 
 @dataclass(frozen=True)
 class Existing:
-    """A pool as people have them, with a user, and a stack that was deployed for it."""
+    """An existing pool with a user, and a stack that was deployed for it."""
 
     stack: Stack
     pool_id: str
@@ -47,7 +53,7 @@ class Existing:
     state: Path
 
     def described(self) -> Any:
-        """The pool and its app clients as AWS describes them, but for times and the attributes."""
+        """The pool and its app clients as AWS describes them, without times and attributes."""
         cognito = self.stack.client("cognito-idp")
         pool = cognito.describe_user_pool(UserPoolId=self.pool_id)["UserPool"]
         clients = [
@@ -57,10 +63,11 @@ class Existing:
         left_out = ("LastModifiedDate", "SchemaAttributes", "EstimatedNumberOfUsers")
         return [{k: v for k, v in found.items() if k not in left_out} for found in (pool, *clients)]
 
-    def run(self, *arguments: str, typed: str = "", code: int = 0) -> str:
-        """What the command said, on both channels."""
+    def run(self, *arguments: str, typed: str = "", code: int = 0, at: str = "") -> str:
+        """The output and the errors of the command. `at` is another address than that of the local stack."""
+        endpoint = at or self.stack.endpoint_url
         done = subprocess.run(
-            [sys.executable, "-m", "tools.pool_admin", *arguments, "--endpoint-url", self.stack.endpoint_url],
+            [sys.executable, "-m", "tools.pool_admin", *arguments, "--endpoint-url", endpoint],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "PASSCODE_ADMIN_DIR": str(self.state), "HOME": str(self.state)},
             input=typed,
@@ -74,9 +81,9 @@ class Existing:
         assert done.returncode == code, said
         return said
 
-    def doctor(self, code: int) -> list[dict[str, str]]:
+    def doctor(self, code: int) -> list[dict[str, Any]]:
         said = self.run("doctor", self.pool_id, "--stack", STACK_NAME, "--json", code=code)
-        found: list[dict[str, str]] = json.loads(said)["findings"]
+        found: list[dict[str, Any]] = json.loads(said)["findings"]
         return found
 
     def attach(self, *more: str, typed: str = "", code: int = 0) -> str:
@@ -164,19 +171,17 @@ def _app_client(cognito: Any, pool_id: str, name: str) -> str:
     return str(made["UserPoolClient"]["ClientId"])
 
 
-# Some thirty commands, each a process of its own: minutes on a machine that does other things too.
+# About thirty commands, each in its own process. They take minutes on a busy machine.
 @pytest.mark.timeout(480)
-def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
+def test_an_existing_pool_from_doctor_to_detach(existing: Existing) -> None:
     before = existing.described()
 
-    worst = [found for found in existing.doctor(code=2) if found["severity"] == "error"]
-    assert {found["about"].split()[2] for found in worst if found["about"].startswith("app")} == {
-        "web",
-        "kiosk",
-    }
-    assert sum("trigger" in found["what"] for found in worst) == 3
+    worst = [found for found in existing.doctor(code=20) if found["severity"] == "error"]
+    about = [name for found in worst for name in found["about"]]
+    assert {name.split()[2] for name in about if name.startswith("app client")} == {"web", "kiosk"}
+    assert sum(name.startswith("trigger") for name in about) == 3
 
-    said = existing.attach(typed="n\n")
+    said = existing.attach(typed="n\n", code=DECLINED)
     assert "ExplicitAuthFlows: ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH → ALLOW_CUSTOM_AUTH" in said
     assert existing.robot not in said
     assert said.rstrip().endswith("Nothing was changed.")
@@ -187,8 +192,9 @@ def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
     assert "nothing to do" in existing.attach()
     _check_attached(existing, before)
     found = existing.doctor(code=0)
-    assert {note for note in NOTES for f in found if note in f["what"]} == NOTES
-    assert len(found) == len(NOTES)
+    assert {tuple(name.split(" (")[0] for name in f["about"]): f["what"] for f in found} == NOTES
+    without_stack = existing.run("doctor", existing.pool_id)
+    assert f"doctor {existing.pool_id} --stack {STACK_NAME}" in without_stack
     _check_deployed_back(existing)
     _check_sign_ins(existing)
     _check_token_service(existing, _check_users(existing))
@@ -196,17 +202,20 @@ def test_the_way_of_a_pool_that_exists(existing: Existing) -> None:
 
     assert "Detached." in existing.run("detach", existing.pool_id, typed="y\n")
     assert existing.described() == before
-    assert "Nothing is known of an attach" in existing.run("detach", existing.pool_id, code=3)
+    assert "No backup of an attach" in existing.run("detach", existing.pool_id, code=3)
 
 
 def _check_deployed_back(existing: Existing) -> None:
     cloudformation = existing.stack.client("cloudformation")
-    there = find(cloudformation, STACK_NAME, existing.stack.region)
+    there = find_stack(cloudformation, STACK_NAME, existing.stack.region)
     functions = Functions(existing.stack.client("lambda"))
-    set_code_only(cloudformation, there, ())
+    update_code_only_clients(cloudformation, there, ())
     functions.wait_until_ready(there.triggers["DefineAuthChallenge"])
-    assert any("another CodeOnlyClientIds than attach gave it" in f["what"] for f in existing.doctor(code=2))
-    set_code_only(cloudformation, there, (existing.kiosk,))
+    assert any(
+        "CodeOnlyClientIds does not have the value that attach set" in f["what"]
+        for f in existing.doctor(code=20)
+    )
+    update_code_only_clients(cloudformation, there, (existing.kiosk,))
     functions.wait_until_ready(there.triggers["DefineAuthChallenge"])
     assert len(existing.doctor(code=0)) == len(NOTES)
 
@@ -262,10 +271,10 @@ def _check_users(existing: Existing) -> str:
     said = existing.run("status", standing["subject"], "--table", existing.stack.table)
     assert "1 wrong answer in a row" in said
     assert existing.code(3) not in said
-    assert "can go on" in existing.run("unlock", EMAIL, *of_stack)
+    assert "can use sign-in codes again" in existing.run("unlock", EMAIL, *of_stack)
     assert json.loads(existing.run("status", EMAIL, *of_stack, "--json"))["wrong_answers"] == 0
     assert "No wrong answers." in existing.run("status", EMAIL, *of_stack)
-    # The code that was sent before still works: unlocking is about counts alone.
+    # The earlier code still works, because unlock only resets counters.
     assert guess.answer(existing.code(3)).tokens["IdToken"]
     assert "nothing to unlock" in existing.run("unlock", "0" * 8 + "-0000" * 3 + "-" + "0" * 12, *of_stack)
     return str(standing["subject"])
@@ -277,25 +286,72 @@ def _check_token_service(existing: Existing, sub: str) -> None:
         StackName=STACK_NAME, LogicalResourceId="CodeKey"
     )
     salt = resource["StackResourceDetail"]["PhysicalResourceId"]
-    address = of_address(Destination(Channel.EMAIL, EMAIL), "", salt).subject
+    address = of_address(Destination(EMAIL_CHANNEL, EMAIL), "", salt).subject
     for purpose, subject in (("token", address), ("step-up", sub)):
         item = {"pk": {"S": f"{purpose.replace('-', '_')}#{subject}"}, "failures": {"N": "100"}}
         existing.stack.client("dynamodb").put_item(TableName=existing.stack.table, Item=item)
         of_purpose = ("--purpose", purpose, *of_stack)
         assert "100 wrong answers" in existing.run("status", EMAIL, *of_purpose)
         said = existing.run("unlock", EMAIL, *of_purpose)
-        assert f"can go on with {purpose} codes at once" in said
+        assert f"can use {purpose} codes again at once" in said
         by_table = ("--purpose", purpose, "--table", existing.stack.table)
         assert "No wrong answers." in existing.run("status", subject, *by_table)
 
 
 @pytest.mark.parametrize("to", ["tester@people.example", "+12065550100"])
-def test_a_test_message_goes_out_and_holds_no_code(existing: Existing, to: str) -> None:
+def test_a_test_message_is_sent_without_a_code(existing: Existing, to: str) -> None:
     taken = json.loads(existing.run("send-test", "--stack", STACK_NAME, "--to", to, "--json"))
     assert taken["message_id"]
     (message,) = inbox.read(existing.stack, to)
-    assert "holds no code" in message.text
+    assert "contains no code" in message.text
     assert not any(character.isdigit() for character in message.text)
+
+
+@pytest.mark.timeout(240)
+def test_a_pool_with_settings_of_a_newer_cognito(existing: Existing) -> None:
+    """attach, doctor and detach complete, and the pool keeps its newer settings."""
+    clients = ("--client", existing.web, "--code-only-client", existing.kiosk)
+    attach = ("attach", existing.pool_id, "--stack", STACK_NAME, *clients, "--yes")
+    with serving(NewerCognito(existing.stack.endpoint_url, invented=True)) as cognito:
+        before = (existing.described(), dict(cognito.pool))
+
+        said = existing.run(*attach, code=FAILED, at=cognito.endpoint_url)
+        assert "does not know Invented, which AWS describes." in said
+        assert "Install a newer release" in said
+        assert "--accept Invented" in said
+        assert (existing.described(), cognito.pool) == before
+
+        accept = ("--accept", "Invented")
+        assert "Attached." in existing.run(*attach, *accept, at=cognito.endpoint_url)
+        assert cognito.pool == before[1]
+        doctor = ("doctor", existing.pool_id, "--stack", STACK_NAME, "--json")
+        assert json.loads(existing.run(*doctor, code=0, at=cognito.endpoint_url))["findings"]
+
+        detach = ("detach", existing.pool_id, "--yes")
+        assert "--accept Invented" in existing.run(*detach, code=FAILED, at=cognito.endpoint_url)
+        assert "Detached." in existing.run(*detach, *accept, at=cognito.endpoint_url)
+        assert (existing.described(), cognito.pool) == before
+
+
+def test_documented_newer_settings_need_no_option(existing: Existing) -> None:
+    attach = ("attach", existing.pool_id, "--stack", STACK_NAME, "--client", existing.web, "--yes")
+    with serving(NewerCognito(existing.stack.endpoint_url, invented=False)) as cognito:
+        before = (existing.described(), dict(cognito.pool))
+        assert "Attached." in existing.run(*attach, at=cognito.endpoint_url)
+        assert "Detached." in existing.run("detach", existing.pool_id, "--yes", at=cognito.endpoint_url)
+        assert (existing.described(), cognito.pool) == before
+
+
+@pytest.mark.parametrize("form", ["cdk", "terraform", "cloudformation"])
+def test_lines_for_the_tool_that_manages_the_pool(existing: Existing, form: str) -> None:
+    before = existing.described()
+    said = existing.attach("--print", form)
+    functions = find_stack(
+        existing.stack.client("cloudformation"), STACK_NAME, existing.stack.region
+    ).triggers
+    assert all(arn in said for arn in functions.values())
+    assert existing.web in said
+    assert existing.described() == before
 
 
 Words = Callable[[Existing], tuple[str, ...]]
@@ -316,10 +372,13 @@ Words = Callable[[Existing], tuple[str, ...]]
         (lambda e: ("doctor", "my-pool"), "is not the id of a user pool"),
         (lambda e: ("doctor", e.pool_id, "--region", "eu-west-1"), "Leave out --region eu-west-1"),
         (lambda e: ("doctor", e.pool_id, "--profile", "no-such-profile"), "no such AWS profile"),
-        (lambda e: ("status", "nobody@people.example", "--stack", STACK_NAME), "has no user who signs in"),
-        (lambda e: ("status", EMAIL, "--table", "t"), "named by their sub"),
+        (
+            lambda e: ("status", "nobody@people.example", "--stack", STACK_NAME),
+            "no user with that sign-in name",
+        ),
+        (lambda e: ("status", EMAIL, "--table", "t"), "name the user by the sub"),
         (lambda e: ("unlock", EMAIL, "--purpose", "token", "--table", "t"), "32 hex digits"),
-        (lambda e: ("unlock", "ada", "--purpose", "token", "--stack", STACK_NAME), "That is no address"),
+        (lambda e: ("unlock", "ada", "--purpose", "token", "--stack", STACK_NAME), "This is not an address"),
         (lambda e: ("unlock", EMAIL), "Name the stack with --stack"),
         (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "ada"), "Give --to an email address"),
         (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "+18765550100"), "sends no SMS to JM"),
@@ -331,7 +390,7 @@ def test_bad_input_is_a_plain_sentence(existing: Existing, words: Words, sentenc
     assert said.count("\n") == 1
 
 
-def test_a_pool_with_triggers_of_its_own_is_left_alone(existing: Existing) -> None:
+def test_a_pool_with_other_triggers_is_not_changed(existing: Existing) -> None:
     cognito = existing.stack.client("cognito-idp")
     theirs = {"DefineAuthChallenge": "arn:aws:lambda:us-east-1:000000000000:function:theirs"}
     pool_id = cognito.create_user_pool(PoolName="other", LambdaConfig=theirs)["UserPool"]["Id"]
@@ -341,7 +400,7 @@ def test_a_pool_with_triggers_of_its_own_is_left_alone(existing: Existing) -> No
     assert cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"] == theirs
 
 
-def test_nobody_answers() -> None:
+def test_an_address_without_a_server() -> None:
     nowhere = ("--endpoint-url", f"http://127.0.0.1:{process.free_port()}")
     done = subprocess.run(
         [sys.executable, "-m", "tools.pool_admin", "doctor", "eu-west-1_Abc", "--json", *nowhere],

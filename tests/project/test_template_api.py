@@ -97,6 +97,8 @@ def test_what_the_gateway_says_is_a_problem_document_of_the_functions_kind(kind:
     urn, _, name = problem["type"].rpartition(":")
     assert urn == "urn:cognito-passcode:problem"
     known = {each.name: (each.title, each.status) for each in all_kinds()}
+    reasons = {each.name: each.reason for each in all_kinds()}
+    assert problem.get("reason", "") == reasons.get(name, "")
     assert known.get(name, (problem["title"], problem["status"])) == (problem["title"], problem["status"])
     assert name in known or name in ("not-authorised", "throttled")
 

@@ -193,7 +193,7 @@ def test_what_is_sealed_opens_for_its_own_item_alone() -> None:
 
 def uncounted() -> list[tuple[re.Pattern[str], bool]]:
     """The paths whose requests do not count for their address; True where they must look signed."""
-    rule = next(rule for rule in properties("DoorsWebAcl")["Rules"] if rule["Name"] == "RequestsPerAddress")
+    rule = next(rule for rule in properties("StackWebAcl")["Rules"] if rule["Name"] == "RequestsPerAddress")
     scope = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["NotStatement"]["Statement"]
     unnamed, free = scope["AndStatement"]["Statements"]
     # The pool's calls have this header, whatever their path; a request without it is none of the pool's.
@@ -225,7 +225,7 @@ def test_people_are_counted_and_back_ends_are_not() -> None:
 
 
 def test_nothing_that_watches_keeps_a_request() -> None:
-    acl = json.loads(json.dumps(properties("DoorsWebAcl")))
+    acl = json.loads(json.dumps(properties("StackWebAcl")))
     kept = [each["VisibilityConfig"]["SampledRequestsEnabled"] for each in [acl, *acl["Rules"]]]
     assert kept == [False] * 5
     # Whoever signs in may be named in the URL of /authorize, and API Gateway's trace would keep it.

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from passcode.adapters.kms import KmsMac
-from passcode.adapters.record_table import Table
-from passcode.channels.channel import Channel
+from passcode.adapters.record_table import RecordTable
+from passcode.channels.registry import CHANNELS
 from passcode.delivery.envelope import Delivery
-from passcode.sign_in.create import SignIn
-from passcode.sign_in.steps import Limits
-from passcode.sign_in.verify import judge_sign_in
+from passcode.sign_in.create import SignInCreator
+from passcode.sign_in.steps import RoundLimits
+from passcode.sign_in.verify import check_sign_in
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
@@ -37,17 +37,23 @@ class World:
     """The doors with the local stack behind them, and every delivery that was queued."""
 
     doors: LiveDoors
-    table: Table
+    table: RecordTable
     code_mac: KmsMac
     queued: list[Delivery]
 
     def create(self, sub: str, now: int = NOW, **request: Any) -> dict[str, Any]:
         """One call of Create Auth Challenge; its response."""
-        limits = Limits(5, 3)
-        sign_in = SignIn(self.table, self.queued.append, POLICY, limits)
+        limits = RoundLimits(5, 3)
+        sign_in = SignInCreator(self.table, self.queued.append, POLICY, limits)
         asked = event("CreateAuthChallenge", sub, session=[], **request)
         answer = self.doors.create.respond(
-            asked, sign_in, tuple(Channel), "salt", self.doors.create._TELL, secrets.token_hex(16), now
+            asked,
+            sign_in,
+            tuple(CHANNELS.values()),
+            "salt",
+            self.doors.create._TELEMETRY,
+            secrets.token_hex(16),
+            now,
         )
         response: dict[str, Any] = answer["response"]
         return response
@@ -55,7 +61,7 @@ class World:
     def verify(self, sub: str, private: dict[str, str], answer: str, now: int = NOW) -> str:
         """One call of Verify Auth Challenge: "accepted", "wrong", or the reason of a refusal."""
         judge = partial(
-            judge_sign_in, code_mac=self.code_mac, store=self.table, policy=POLICY, now=now, salt="salt"
+            check_sign_in, code_mac=self.code_mac, store=self.table, policy=POLICY, now=now, salt="salt"
         )
         reasons: list[str] = []
 
@@ -68,7 +74,7 @@ class World:
             "VerifyAuthChallengeResponse", sub, privateChallengeParameters=private, challengeAnswer=answer
         )
         try:
-            told = self.doors.verify.respond(asked, judging, lambda *_: None, self.doors.verify._TELL)
+            told = self.doors.verify.respond(asked, judging, lambda *_: None, self.doors.verify._TELEMETRY)
         except Refused as refused:
             return refused.refusal.value
         assert told["response"]["answerCorrect"] is (reasons == ["accepted"])
@@ -82,7 +88,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(local_stack: Stack) -> World:
     doors = live_doors(local_stack)
-    table = Table(patient_client(local_stack, "dynamodb"), local_stack.table, POLICY)
+    table = RecordTable(patient_client(local_stack, "dynamodb"), local_stack.table, POLICY)
     return World(doors, table, KmsMac(patient_client(local_stack, "kms"), doors.settings["CODE_KEY_ID"]), [])
 
 

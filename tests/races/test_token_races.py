@@ -10,15 +10,22 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from passcode.adapters.confirmation_tables import ProofTable, RequestTable
-from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens
-from passcode.adapters.kms import KmsMac, ProofKeys
-from passcode.adapters.record_table import Table
-from passcode.confirmation.create import Asking
+from passcode.adapters.confirmation_tables import IdempotencyTable, UsedProofTable
+from passcode.adapters.jwt_tokens import MacJwts, SignedJwts
+from passcode.adapters.kms import KmsMac, KmsSigningKeys
+from passcode.adapters.record_table import RecordTable
+from passcode.confirmation.create import ConfirmationCreator
 from passcode.confirmation.problems import Problem
-from passcode.confirmation.requests import VERIFY_TOKEN, Call, Created, CreateToken, Introspect, VerifyToken
-from passcode.confirmation.tokens import read_ticket
-from passcode.confirmation.verify import Answering
+from passcode.confirmation.requests import (
+    VERIFY_TOKEN,
+    Created,
+    CreateToken,
+    Introspect,
+    RequestContext,
+    VerifyToken,
+)
+from passcode.confirmation.tokens import parse_challenge_token
+from passcode.confirmation.verify import ConfirmationVerifier
 from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.refusal import Refused
@@ -33,15 +40,15 @@ NOW = 1_900_000_000
 class World:
     """The endpoints, the key of the codes, and every delivery that was queued."""
 
-    asking: Asking
-    answering: Answering
+    asking: ConfirmationCreator
+    answering: ConfirmationVerifier
     code_mac: KmsMac
     queued: list[Delivery]
 
     def create(self, email: str, key: str | None = None, now: int = NOW, **body: str) -> Created | str:
         """One call of /createToken: its answer, or why there is none."""
         try:
-            return self.asking.create(CreateToken(email=email, **body), _call(now, key))  # type: ignore[arg-type]
+            return self.asking.create(CreateToken.model_validate({"email": email} | body), _call(now, key))
         except Refused as refused:
             return refused.refusal.value
 
@@ -62,12 +69,12 @@ class World:
         assert isinstance(created, Created)
         claims = self.answering.tokens.read(created.token)
         assert claims is not None
-        ticket = read_ticket(claims, self.answering.issuer, VERIFY_TOKEN)
+        ticket = parse_challenge_token(claims, self.answering.issuer, VERIFY_TOKEN)
         return created.token, code_from_mac(self.code_mac(ticket.challenge.mac_message()), 6).reveal()
 
 
-def _call(now: int, key: str | None = None) -> Call:
-    return Call("caller", key, secrets.token_hex(16), now)
+def _call(now: int, key: str | None = None) -> RequestContext:
+    return RequestContext("caller", key, secrets.token_hex(16), now)
 
 
 @pytest.fixture(scope="module")
@@ -75,15 +82,15 @@ def world(local_stack: Stack) -> World:
     door, settings = live_door(local_stack, "token_api")
     kms, dynamodb = (patient_client(local_stack, service) for service in ("kms", "dynamodb"))
     name = settings["TABLE_NAME"]
-    table, code_mac = Table(dynamodb, name, door._POLICY), KmsMac(kms, settings["CODE_KEY_ID"])
-    tokens = ChallengeTokens(KmsMac(kms, settings["TOKEN_KEY_ID"]))
-    proofs = SignedTokens(ProofKeys(kms, tuple(settings["PROOF_KEY_IDS"].split(","))))
+    table, code_mac = RecordTable(dynamodb, name, door._POLICY), KmsMac(kms, settings["CODE_KEY_ID"])
+    tokens = MacJwts(KmsMac(kms, settings["TOKEN_KEY_ID"]))
+    proofs = SignedJwts(KmsSigningKeys(kms, tuple(settings["PROOF_KEY_IDS"].split(","))))
     queued: list[Delivery] = []
     confirmations = replace(
-        door._ASKING.confirmations, store=table, requests=RequestTable(dynamodb, name), put=queued.append
+        door._ASKING.confirmations, store=table, requests=IdempotencyTable(dynamodb, name), put=queued.append
     )
     judge = replace(door._ANSWERING.judge, code_mac=code_mac, store=table)
-    used = ProofTable(dynamodb, name)
+    used = UsedProofTable(dynamodb, name)
     return World(
         replace(door._ASKING, confirmations=confirmations, tokens=tokens),
         replace(door._ANSWERING, judge=judge, tokens=tokens, proofs=proofs, used=used),

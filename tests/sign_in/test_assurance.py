@@ -42,6 +42,12 @@ def test_tokens_that_came_another_way_have_no_such_claims(source: str) -> None:
     assert claims(source, OLD, NEW, NOW) == {}
 
 
+@pytest.mark.parametrize(("age", "has_claims"), [(0, True), (60, True), (61, False), (3_600, False)])
+def test_a_sign_in_states_only_a_code_of_the_last_minute(age: int, has_claims: bool) -> None:
+    last = Evidence(NOW - age, "sms")
+    assert bool(claims("TokenGeneration_Authentication", last, last, NOW)) is has_claims
+
+
 def test_a_code_of_an_earlier_sign_in_is_no_evidence_for_this_one() -> None:
     assert claims("TokenGeneration_Authentication", OLD, OLD, NOW) == {}
     assert claims("TokenGeneration_Authentication", None, None, NOW) == {}

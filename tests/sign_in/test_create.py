@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from passcode.channels.channel import Channel
+from passcode.channels.sms import SMS
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.refusal import Refused
+from passcode.token_service.refusal import RefusalTag, Refused, parse_tag
 from tests.support.events import EMAIL, NOW, PHONE, SUB, attributes, golden
 from tests.support.handlers import Heard
 from tests.support.sign_in_world import World
@@ -42,9 +42,9 @@ def test_the_first_call_sends_one_message_and_says_so(world: World) -> None:
         "attemptsLeft": "5",
         "resendsLeft": "3",
     }
-    assert world.store.writes == ["issue_if_clear"]
+    assert world.store.writes == ["start_challenge"]
     (delivery,) = world.queued
-    assert [(d.channel.value, d.value) for d in delivery.destinations] == [("email", EMAIL), ("sms", PHONE)]
+    assert [(d.channel.name, d.value) for d in delivery.destinations] == [("email", EMAIL), ("sms", PHONE)]
     assert delivery.locale == "en-GB"
 
 
@@ -78,7 +78,7 @@ def test_where_it_is_sent_and_how_it_is_shown(
     assert all(isinstance(value, str) for value in shown.values())
     assert (shown["status"], shown["channel"], shown["destination"]) == ("SENT", channel, destination)
     assert world.queued[0].challenge.channel == channel
-    assert world.queued[0].destinations[0].channel.value == channel
+    assert world.queued[0].destinations[0].channel.name == channel
 
 
 def test_after_a_password_the_masks_tell_a_little(world: World) -> None:
@@ -110,14 +110,14 @@ def test_only_verified_and_plain_destinations_count(
     shown = world.create(event)["publicChallengeParameters"]
     assert list(json.loads(shown["channels"])) == ["email", "sms"], "before a password all see the same"
     assert shown["channel"] == channels[0]
-    assert [d.channel.value for d in world.queued[0].destinations] == channels
+    assert [d.channel.name for d in world.queued[0].destinations] == channels
 
 
 def test_a_channel_that_the_deployment_does_not_use_is_not_used() -> None:
-    world = World(order=(Channel.SMS,))
+    world = World(order=(SMS,))
     shown = world.create(golden("create_first"))["publicChallengeParameters"]
     assert json.loads(shown["channels"]) == {"sms": "+***"}
-    assert [d.channel for d in world.queued[0].destinations] == [Channel.SMS]
+    assert [d.channel for d in world.queued[0].destinations] == [SMS]
 
 
 def test_the_same_event_twice_is_one_message_and_one_challenge(world: World) -> None:
@@ -131,14 +131,12 @@ def test_the_same_event_twice_is_one_message_and_one_challenge(world: World) -> 
 def test_nowhere_to_send_to_after_a_password_is_said_plainly(world: World) -> None:
     with pytest.raises(Refused) as refused:
         world.create(golden("create_flags_false_after_password"))
-    assert str(refused.value) == (
-        "There is no verified email address or phone number to send a code to. Ask for help to add one"
-    )
+    assert parse_tag(str(refused.value)) == RefusalTag("no_destination")
     assert world.touched() == (0, 0, 0)
 
 
 def test_what_is_issued_is_logged_and_counted_without_an_address(heard: Heard) -> None:
-    world = World(tell=heard.tell)
+    world = World(telemetry=heard.telemetry)
     world.create(golden("create_after_password"))
     assert heard.counted("issued") == [{"channel": "email"}]
     (line,) = heard.lines

@@ -8,12 +8,12 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 import create_auth_challenge
-from passcode.adapters.record_table import Table
-from passcode.adapters.sqs import Queue
-from passcode.adapters.telemetry import Shown
-from passcode.sign_in.create import SignIn
+from passcode.adapters.record_table import RecordTable
+from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.telemetry import TriggerError
+from passcode.sign_in.create import SignInCreator
 from passcode.token_service.policy import Policy
-from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, Refused
+from passcode.token_service.refusal import UNAVAILABLE_TEXT, RefusalTag, Refused, parse_tag
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, NOW, PHONE, challenge, entry, golden
 from tests.support.handlers import Heard
@@ -37,8 +37,8 @@ def create(wires: dict[str, Wire], monkeypatch: pytest.MonkeyPatch) -> Create:
     """The whole door, down to the wire."""
 
     def call(event: dict[str, Any]) -> dict[str, Any]:
-        table = Table(wires["dynamodb"], "passcode-table", Policy())
-        sign_in = SignIn(table, Queue(wires["sqs"], "queue").put, Policy(), LIMITS)
+        table = RecordTable(wires["dynamodb"], "passcode-table", Policy())
+        sign_in = SignInCreator(table, SqsQueue(wires["sqs"], "queue").put, Policy(), LIMITS)
         monkeypatch.setattr(create_auth_challenge, "_SIGN_IN", sign_in)
         answer: dict[str, Any] = create_auth_challenge.handler(event, None)
         return answer
@@ -70,9 +70,9 @@ def test_what_is_down_is_one_plain_sentence(
     create: Create, wires: dict[str, Wire], heard: Heard, down: str, error: Exception
 ) -> None:
     wires[down] = Wire(update_item=error, send_message=error)
-    with pytest.raises(Shown) as shown:
+    with pytest.raises(TriggerError) as shown:
         create(golden("create_first"))
-    assert str(shown.value) == UNAVAILABLE_SENTENCE
+    assert str(shown.value) == UNAVAILABLE_TEXT
     assert shown.value.__suppress_context__
     assert heard.counted("errors") == [{}]
     (line,) = (line for line in heard.lines if line["level"] == "ERROR")
@@ -113,7 +113,7 @@ def test_foreign_metadata_writes_and_sends_nothing(
     create: Create, wires: dict[str, Wire], foreign: object, metadata: dict[str, str]
 ) -> None:
     session = [entry("CUSTOM_CHALLENGE", False, foreign)]
-    with pytest.raises(Shown, match=f"^{UNAVAILABLE_SENTENCE}$"):
+    with pytest.raises(TriggerError, match=r"\[passcode:unavailable\]$"):
         create(golden("create_first", session=session, clientMetadata=metadata))
     assert wires["dynamodb"].calls == wires["sqs"].calls == []
 
@@ -122,7 +122,7 @@ def test_foreign_metadata_writes_and_sends_nothing(
 def test_an_event_that_is_none_of_cognitos_is_one_plain_sentence(
     create: Create, heard: Heard, broken: dict[str, object]
 ) -> None:
-    with pytest.raises(Shown, match=f"^{UNAVAILABLE_SENTENCE}$"):
+    with pytest.raises(TriggerError, match=r"\[passcode:unavailable\]$"):
         create(golden("create_first", **broken))
     assert [line["error"] for line in heard.lines] == ["TypeError"]
     assert not [word for word in TELLING if word in heard.text]
@@ -136,7 +136,7 @@ def test_the_quota_is_said_with_the_wait() -> None:
     # Five at once, and the sixth had come back after 900 s; the seventh does after 1800, in 720.
     with pytest.raises(Refused) as refused:
         world.create(golden("create_first"))
-    assert str(refused.value) == "Too many codes were asked for. Try again in 12 minutes"
+    assert parse_tag(str(refused.value)) == RefusalTag("quota", 720)
 
 
 def test_with_the_quota_used_up_an_open_challenge_is_joined() -> None:
@@ -155,7 +155,10 @@ def test_a_throttle_reaches_the_caller_as_its_sentence_and_is_counted(
     error = refused_by_aws("ConditionalCheckFailedException")
     error.response["Item"] = {k: {"N": str(v)} for k, v in used_up.items()}  # type: ignore[typeddict-unknown-key]
     wires["dynamodb"] = Wire(update_item=error)
-    with pytest.raises(Shown, match=r"^Too many codes were asked for. Try again in [0-9]+ hours$"):
+    with pytest.raises(
+        TriggerError,
+        match=r"^Too many codes were requested. Try again in [0-9]+ hours. \[passcode:quota:[0-9]+\]$",
+    ):
         create(golden("create_first"))
     assert heard.counted("throttled") == [{"reason": "quota"}]
     assert wires["sqs"].calls == []

@@ -104,7 +104,7 @@ def test_another_channel_gets_another_code(world: World) -> None:
     again = resend(world, first, "sms")
     shown = again["publicChallengeParameters"]
     assert (shown["status"], shown["channel"], shown["destination"]) == ("SENT", "sms", "+***0147")
-    assert [d.channel.value for d in world.queued[1].destinations] == ["sms", "email"]
+    assert [d.channel.name for d in world.queued[1].destinations] == ["sms", "email"]
     assert challenge_in(again).counter == challenge_in(first).counter + 1
 
 
@@ -130,7 +130,7 @@ def test_a_channel_that_the_user_does_not_have_is_passed_over(world: World) -> N
     world.now += 31
     again = resend(world, first, "sms", userAttributes=user)
     assert again["publicChallengeParameters"]["channel"] == "email"
-    assert [d.channel.value for d in world.queued[1].destinations] == ["email"]
+    assert [d.channel.name for d in world.queued[1].destinations] == ["email"]
 
 
 @pytest.mark.parametrize("changes", [{"email": "new@people.example"}, {"phone_number_verified": "false"}])

@@ -8,10 +8,10 @@ import pytest
 import define_auth_challenge
 from define_auth_challenge import respond
 from passcode.sign_in.events import Event
-from passcode.sign_in.steps import Limits
+from passcode.sign_in.steps import RoundLimits
 from tests.support.events import CODE_ONLY_CLIENT, SUB, entry, golden
 
-LIMITS = Limits(answers=5, resends=3)
+LIMITS = RoundLimits(answers=5, resends=3)
 FAIL = "fail"
 TOKENS = "tokens"
 

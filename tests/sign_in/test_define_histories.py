@@ -11,7 +11,7 @@ from itertools import product
 import pytest
 
 from passcode.sign_in.rounds import RoundRecord, encode_metadata
-from passcode.sign_in.steps import Limits, Mode, Step, next_step
+from passcode.sign_in.steps import Mode, RoundLimits, Step, next_step
 from tests.support.events import entry
 
 NAMES = {
@@ -28,7 +28,7 @@ ALPHABET = [
     for letter, name in NAMES.items()
     for mark, result in ((letter, True), (letter.lower(), False), (ODD[letter], None), (ODD[letter], "true"))
 ]
-LIMITS = Limits(answers=5, resends=3)
+LIMITS = RoundLimits(answers=5, resends=3)
 
 # A last result that is neither true nor false is an answer that was not right.
 ORACLE = {
@@ -92,7 +92,7 @@ def test_a_sign_in_has_as_many_answers_and_resends_as_its_limits(
     mode: Mode, answers: int, resends: int
 ) -> None:
     """Answers and resends in any order, up to one above each limit, with the records that `create` writes."""
-    limits = Limits(answers, resends)
+    limits = RoundLimits(answers, resends)
     opening = [] if mode is Mode.CODE_ONLY else [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
     for length in range(1, answers + resends + 2):
         for responses in product(("answer", "resend"), repeat=length):
@@ -117,5 +117,5 @@ def test_a_sign_in_has_as_many_answers_and_resends_as_its_limits(
 
 def test_the_choice_of_a_channel_is_no_resend() -> None:
     chosen = entry("CUSTOM_CHALLENGE", False, encode_metadata(RoundRecord(0, 0, 0, "")))
-    step = next_step(Mode.CODE_ONLY, [chosen], Limits(1, 0), client_metadata={"action": "send"})
+    step = next_step(Mode.CODE_ONLY, [chosen], RoundLimits(1, 0), client_metadata={"action": "send"})
     assert step is Step.ASK_CODE

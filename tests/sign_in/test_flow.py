@@ -2,7 +2,7 @@
 
 import pytest
 
-from passcode.token_service.refusal import Refused
+from passcode.token_service.refusal import RefusalTag, Refused, parse_tag
 from tests.support.events import code_of, wrong_code_of
 from tests.support.sign_in_world import Flow, World
 
@@ -125,4 +125,4 @@ def test_ten_wrong_answers_lock_everybody_alike(user_not_found: bool) -> None:
             flow.answer(wrong_code_of(flow.challenge))
     with pytest.raises(Refused) as refused:
         Flow(world, user_not_found=user_not_found).start()
-    assert str(refused.value) == "Too many wrong codes were given. Try again in 5 minutes"
+    assert parse_tag(str(refused.value)) == RefusalTag("locked", 300)

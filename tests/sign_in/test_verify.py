@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from passcode.channels.channel import fingerprint
+from passcode.channels.registry import CHANNELS
 from tests.support.events import SALT, attributes, challenge, code_of, golden, wrong_code_of
 from tests.support.sign_in_world import CODE, World, answered, failures, other_digits
 
@@ -134,4 +135,4 @@ def test_the_code_of_one_challenge_opens_no_other(world: World, forged: dict[str
 
 
 def test_the_golden_challenge_is_bound_to_the_golden_user() -> None:
-    assert challenge().bound == fingerprint(attributes(), SALT)
+    assert challenge().bound == fingerprint(attributes(), SALT, CHANNELS.values())

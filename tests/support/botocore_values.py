@@ -1,4 +1,4 @@
-"""A value for everything that botocore's model knows, so that a setting that is lost shows."""
+"""Values for every member of botocore's model, so that a test finds a lost setting."""
 
 from functools import cache
 from typing import Any
@@ -9,18 +9,20 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 
 @cache
 def model() -> ServiceModel:
-    """Cognito's model, of the botocore that is installed."""
+    """Cognito's model in the installed botocore."""
     return botocore.session.get_session().get_service_model("cognito-idp")
 
 
 def value_of(shape: Shape, path: str = "") -> Any:
-    """A value that fits the shape, and is no default. Strings hold their own path, to tell them apart."""
+    """A valid value that is no default. A string contains its path, so that all strings differ."""
     if isinstance(shape, StructureShape):
         return {name: value_of(member, f"{path}.{name}") for name, member in shape.members.items()}
     if isinstance(shape, ListShape):
         return [value_of(shape.member, path)]
     if isinstance(shape, MapShape):
-        return {"team": "sign-in"}
+        # The keys of an ACR configuration follow a pattern; those of tags are free.
+        key = "Level2" if "Level" in shape.key.metadata.get("pattern", "") else "team"
+        return {key: value_of(shape.value, f"{path}.{key}")}
     if shape.type_name == "boolean":
         return True
     if shape.type_name == "integer":
@@ -40,6 +42,6 @@ def structure(name: str) -> StructureShape:
 
 
 def members(name: str) -> dict[str, Any]:
-    """Every member of a structure with such a value."""
+    """Every member of a structure, with a value of `value_of`."""
     found: dict[str, Any] = value_of(structure(name))
     return found

@@ -7,39 +7,41 @@ from typing import Any
 
 import deliver
 from passcode.adapters.kms import KmsMac
-from passcode.adapters.ses import Mail
-from passcode.adapters.sms_budget_table import SmsBudget
-from passcode.adapters.sns import Texts
+from passcode.adapters.ses import SesEmail
+from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.sns import SnsSms
 from passcode.adapters.telemetry import PowertoolsTelemetry
-from passcode.cognito_messages.deliver import deliver_cognitos
-from passcode.cognito_messages.message import Sealed
-from passcode.delivery.dispatcher import Sender
+from passcode.cognito_messages.deliver import deliver_cognito_message
+from passcode.cognito_messages.message import CognitoMessage
+from passcode.delivery.dispatcher import Dispatcher
 from passcode.delivery.dispatcher import deliver as deliver_code
 from passcode.delivery.envelope import Delivery
-from passcode.delivery.sms_limits import LimitedSms, SmsCaps
-from passcode.token_service.code import RawCode
+from passcode.delivery.gateway import Gateway
+from passcode.delivery.sms_limits import SmsLimits, limit_gateways
+from passcode.token_service.code import Code
 from tests.support.aws_stubs import Wire, kms
 from tests.support.events import NOW, challenge, golden
 
-CAPS = SmsCaps(per_day=1000, per_country=500, unanswered=100)
+LIMITS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
 
 
 @dataclass
 class Desk:
     """Delivers SQS events at `now`. Replace a wire to see what happens when it fails."""
 
-    tell: PowertoolsTelemetry
+    telemetry: PowertoolsTelemetry
     ses: Wire = field(default_factory=Wire)
     sns: Wire = field(default_factory=Wire)
     table: Wire = field(default_factory=Wire)
     keys: Wire = field(default_factory=kms)
     now: int = NOW + 1
     # What opens the codes of Cognito's own messages.
-    opener: Callable[[str], RawCode] = RawCode
+    opener: Callable[[str], Code] = Code
+    more_gateways: dict[str, Gateway] = field(default_factory=dict)
 
     def deliver(self, *bodies: str) -> list[str]:
         """Deliver one event with a record for each body. Returns the ids of those to be tried again."""
-        answer = deliver.deliver_batch(golden_batch(*bodies), self._one, self.tell)
+        answer = deliver.process_batch(golden_batch(*bodies), self._one, self.telemetry)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def calls(self) -> int:
@@ -47,18 +49,21 @@ class Desk:
         return sum(len(wire.calls) for wire in (self.ses, self.sns, self.table, self.keys))
 
     @property
-    def sender(self) -> Sender:
-        """The sender, over this desk's wires."""
-        budget = SmsBudget(self.table, "table")
-        texts = LimitedSms(Texts(self.sns, max_price="0.20"), budget, CAPS, frozenset({"US"}))
-        mail = Mail(self.ses, "no-reply@app.example", "mail")
-        return Sender(mail, texts, app="Example", host="app.example")
+    def dispatcher(self) -> Dispatcher:
+        """The dispatcher, over this desk's wires and `more_gateways` before them."""
+        wired: dict[str, Gateway] = {
+            "ses": SesEmail(self.ses, "no-reply@app.example", "mail"),
+            "sns": SnsSms(self.sns, max_price="0.20"),
+        }
+        budget = SmsBudgetTable(self.table, "table")
+        gateways = limit_gateways({**self.more_gateways, **wired}, budget, LIMITS, frozenset({"US"}))
+        return Dispatcher(gateways, app="Example", host="app.example")
 
-    def _one(self, message: Delivery | Sealed) -> None:
-        if isinstance(message, Sealed):
-            deliver_cognitos(message, lambda: self.opener, self.sender, self.tell, self.now)
+    def _one(self, message: Delivery | CognitoMessage) -> None:
+        if isinstance(message, CognitoMessage):
+            deliver_cognito_message(message, lambda: self.opener, self.dispatcher, self.telemetry, self.now)
         else:
-            deliver_code(message, KmsMac(self.keys, "key"), 6, self.sender, self.tell, self.now)
+            deliver_code(message, KmsMac(self.keys, "key"), 6, self.dispatcher, self.telemetry, self.now)
 
 
 def golden_batch(*bodies: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The page's server over a stack that is made up, and a browser's requests to it."""
+"""The server of the demo page with a fake stack, and requests to it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection
 from typing import Any, TypeVar
 
-from demo_client.web.backstage import Backstage, DemoUser
+from demo_client.web.invocations import Invocation
 from demo_client.web.server import PageServer
-from demo_client.web.steps import Step
+from demo_client.web.stack_data import DemoUser, StackData
 from tests.support.loopback_server import serving
 from tools.local_stack.errors import StackError
 from tools.local_stack.inbox import Message
@@ -27,33 +27,33 @@ SMS = Message("sms", "+12065550100", "", "123456 is your code.", "", NOW)
 
 
 @dataclass
-class FakeBackstage:
-    """A stack that sent and did what the test wrote down; `gone` makes every question fail."""
+class FakeStackData:
+    """A fake stack with the messages and invocations of a test. With `gone` every call raises."""
 
     sent: list[Message] = field(default_factory=list)
-    done: list[Step] = field(default_factory=list)
+    done: list[Invocation] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     gone: bool = False
     hosted: dict[str, str] | None = None
 
     def messages(self) -> list[Message]:
-        return self._here(list(self.sent))
+        return self._checked(list(self.sent))
 
-    def steps(self, since: int) -> list[Step]:
-        return self._here([step for step in self.done if step.at >= since])
+    def invocations(self, since: int) -> list[Invocation]:
+        return self._checked([each for each in self.done if each.ended_at >= since])
 
     def facts(self) -> dict[str, Any]:
-        return self._here(
+        return self._checked(
             {"endpoint": ENDPOINT, "userPoolId": "us-east-1_Pool", "clients": {}, "hosted": self.hosted}
         )
 
     def make_user(self, channel: str) -> DemoUser:
         self.made.append(channel)
-        return self._here(DemoUser("ada@people.example", "+12065550100", "made up"))
+        return self._checked(DemoUser("ada@people.example", "+12065550100", "made up"))
 
-    def _here(self, answer: T) -> T:
+    def _checked(self, answer: T) -> T:
         if self.gone:
-            raise StackError("No local stack runs here.")
+            raise StackError("No local stack is running.")
         return answer
 
 
@@ -65,14 +65,14 @@ class Reply:
 
 
 @contextmanager
-def served(backstage: Backstage) -> Iterator[PageServer]:
-    """The page of `backstage` on a free port; gone when the block is left."""
-    with serving(PageServer(0, backstage)) as server:
+def served(stack_data: StackData) -> Iterator[PageServer]:
+    """The page of `stack_data` on a free port; closed at the end of the block."""
+    with serving(PageServer(0, stack_data)) as server:
         yield server
 
 
 def ask(server: PageServer, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
-    """One request as the server gets it: the path is not tidied up, and `Host` can be another's.
+    """One raw request: the path is not normalised, and `Host` can be any value.
 
     In the names of `headers`, _ stands for -.
     """

@@ -1,17 +1,17 @@
-"""A Cognito that says what the test wrote down, and a pool that nobody answers for."""
+"""A fake Cognito with the replies of a test, and a pool that does not exist."""
 
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from demo_client.pool import Pool
+from demo_client.cognito.pool_config import PoolConfig
 
-POOL = Pool("eu-west-1", "eu-west-1_AbCdEfGhI", "client-both", "client-code", None, Path("/nowhere"))
+POOL = PoolConfig("eu-west-1", "eu-west-1_AbCdEfGhI", "client-both", "client-code", None, Path("/nowhere"))
 
 
 class FakeCognito:
-    """Gives the replies in turn and keeps what was sent."""
+    """Returns the replies in turn, and records the requests."""
 
     def __init__(self, *replies: dict[str, Any] | Exception) -> None:
         self._replies = list(replies)
@@ -32,7 +32,7 @@ class FakeCognito:
 
 
 def challenge(session: str = "session-1", **changed: str) -> dict[str, Any]:
-    """A CUSTOM_CHALLENGE as the stack makes it, with Cognito's USERNAME in it."""
+    """A CUSTOM_CHALLENGE of the stack, with Cognito's USERNAME."""
     parameters = {
         "USERNAME": "the-sub",
         "status": "SENT",
@@ -62,7 +62,7 @@ def tokens() -> dict[str, Any]:
 
 
 def password_verifier() -> dict[str, Any]:
-    """What Cognito answers to SRP_A; the numbers are of the right kind, and no more is asked of them."""
+    """Cognito's response to SRP_A. The numbers have the right form only."""
     parameters = {
         "USER_ID_FOR_SRP": "the-sub",
         "SALT": "ab" * 16,

@@ -1,38 +1,34 @@
-"""A healthy pool and its stack as the doctor's facts, and checks on its findings."""
+"""The facts of a healthy pool and its stack, and helpers for the doctor's findings."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tests.support.fake_user_pool import ARN, POOL_ID
 from tests.support.pool_admin_world import FUNCTIONS
-from tools.pool_admin.doctor.check_up import findings
-from tools.pool_admin.doctor.facts import (
-    Facts,
-    Finding,
-    Mail,
-    Severity,
-    StackFacts,
-    Texts,
-)
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.stack import DeployedStack
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.stack import DeployedStack
+from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, SmsFacts, StackFacts, Unchecked
+from tools.pool_admin.doctor.finding import Finding, Severity
+from tools.pool_admin.doctor.run import run_checks
 
 NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
+DENIED = Unchecked("GetAccount", Reason.DENIED)
 STACK = DeployedStack(
     "passcode",
-    "CREATE_COMPLETE",
     {"UserPoolId": POOL_ID, "CodeLifeSeconds": "300"},
     {"UserPoolId": POOL_ID},
     FUNCTIONS,
 )
 STACK = replace(STACK, functions={k: v for k, v in FUNCTIONS.items() if k != "PreTokenGeneration"})
+CLAIMS = replace(STACK, functions=FUNCTIONS, parameters=STACK.parameters | {"AssuranceClaims": "ID_TOKEN"})
 SERVED = {"Timeout": 5, "Environment": {"Variables": {"CODE_ONLY_CLIENTS": ""}}, "CodeSha256": "a"}
 HEALTHY = StackFacts(
     STACK,
     dict.fromkeys(STACK.triggers.values(), True),
     dict.fromkeys(STACK.functions, SERVED),
     dict.fromkeys(STACK.functions, SERVED),
-    Mail("no-reply@people.example", sender_verified=True, out_of_sandbox=True),
-    Texts(in_sandbox=False, monthly_usd=200.0),
+    EmailFacts("no-reply@people.example", sender_verified=True, out_of_sandbox=True),
+    SmsFacts(in_sandbox=False, monthly_usd=200.0),
 )
 CLIENT = {
     "ClientId": "web",
@@ -40,6 +36,7 @@ CLIENT = {
     "ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
     "PreventUserExistenceErrors": "ENABLED",
     "AuthSessionValidity": 15,
+    "WriteAttributes": ["name", "custom:otp_channel"],
 }
 POOL = {
     "Id": POOL_ID,
@@ -55,14 +52,31 @@ POOL = {
 CLEAN = Facts(POOL, (CLIENT,), HEALTHY)
 
 
-def of(found: list[Finding]) -> list[tuple[Severity, str]]:
-    return [(finding.severity, f"{finding.about} {finding.what}") for finding in found]
+def text_of(finding: Finding) -> str:
+    return f"{', '.join(finding.about)}: {finding.what}"
 
 
-def one(facts: Facts, severity: Severity, words: str) -> None:
-    """That `facts` have one finding, of that severity and with those words, that says why and what mends."""
-    found = findings(facts)
-    assert [f.severity for f in found] == [severity], of(found)
-    assert words in f"{found[0].about} {found[0].what}"
+def summary(found: list[Finding]) -> list[tuple[Severity, str]]:
+    return [(finding.severity, text_of(finding)) for finding in found]
+
+
+def only_finding(facts: Facts, severity: Severity, words: str) -> Finding:
+    """The only finding of `facts`. Checks its severity and words, and that it has a reason and a fix."""
+    found = run_checks(facts)
+    assert [f.severity for f in found] == [severity], summary(found)
+    assert words in text_of(found[0])
     assert len(found[0].why) > 10
-    assert len(found[0].mend) > 10
+    assert all(len(str(step)) > 10 for step in found[0].fix)
+    assert found[0].fix
+    return found[0]
+
+
+def fix_of(facts: Facts) -> str:
+    """The fixes of the worst finding."""
+    return "\n".join(map(str, run_checks(facts)[0].fix))
+
+
+def triggers(**others: str | None) -> dict[str, str]:
+    """The triggers of the stack, and `others` in place of some. None removes a trigger."""
+    wanted: Mapping[str, str | None] = STACK.triggers | others
+    return {name: arn for name, arn in wanted.items() if arn}

@@ -1,4 +1,4 @@
-"""A token service on loopback that answers what the test wrote down, and checks signatures on its own."""
+"""A fake token service on loopback with the responses of a test. It checks signatures itself."""
 
 import hashlib
 import hmac
@@ -37,7 +37,7 @@ PROOF = {
 
 @dataclass(frozen=True)
 class Answer:
-    """`body` is sent as it is when it is bytes; `hang` keeps the caller waiting until the server ends."""
+    """If `body` is bytes, it is sent unchanged. With `hang` there is no response."""
 
     body: Any
     status: int = 200
@@ -47,7 +47,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Sent:
-    """A request as it came in; header names are in lower case."""
+    """A received request. Header names are in lower case."""
 
     method: str
     path: str
@@ -60,7 +60,7 @@ class Sent:
 
     @property
     def is_signed(self) -> bool:
-        """Whether its SigV4 signature is that of KEY_ID over this very request, body included."""
+        """Whether it has the SigV4 signature of KEY_ID for this request, body included."""
         shape = r"AWS4-HMAC-SHA256 Credential=(.+?)/(.+), ?SignedHeaders=(.+), ?Signature=([0-9a-f]{64})"
         found = re.fullmatch(shape, self.headers.get("authorization", ""))
         if not found:
@@ -84,7 +84,7 @@ class Sent:
 
 
 class FakeTokenApi(ThreadingHTTPServer):
-    """Gives the answers in turn and keeps what was sent."""
+    """Returns the answers in turn, and records the requests."""
 
     daemon_threads = True
 
@@ -94,7 +94,7 @@ class FakeTokenApi(ThreadingHTTPServer):
         self.sent: list[Sent] = []
 
     def handle_error(self, *_: object) -> None:
-        """Nothing: a client that gives up is what many tests are about."""
+        """Print nothing: in many tests the client closes the connection."""
 
     @property
     def url(self) -> str:
@@ -140,4 +140,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(payload)
 
     def log_message(self, *args: object) -> None:
-        """Nothing: the requests are in `sent`."""
+        """Log nothing: the requests are in `sent`."""

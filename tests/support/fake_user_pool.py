@@ -1,4 +1,4 @@
-"""A user pool that resets what an update leaves out and refuses what AWS refuses, behind a real client."""
+"""A fake user pool behind a real client. As on AWS, an update resets the settings that it leaves out."""
 
 import copy
 import json
@@ -23,6 +23,9 @@ _READ_ONLY = (
     "CreationDate",
     "Domain",
 )
+_CLIENT_READ_ONLY = ("ClientType", "ClientSecretArn")
+# Settings that an update keeps when it leaves them out.
+_KEPT = ("DcrConfiguration",)
 _TEXTS = {
     "EmailVerificationMessage": "EmailMessage",
     "EmailVerificationSubject": "EmailSubject",
@@ -33,20 +36,20 @@ Json = dict[str, Any]
 
 @cache
 def _session() -> boto3.Session:
-    # It keeps Cognito's model, which takes longer to read than a test to run.
+    # Kept, because loading Cognito's model takes longer than a test.
     return boto3.Session()
 
 
 class RefusedError(Exception):
-    """What the service answers with an error: its code, and a text."""
+    """An error response of the service: its code and its text."""
 
 
 class Interrupted(Exception):
-    """The person's connection is gone."""
+    """The connection broke."""
 
 
 class FakeCognito:
-    """One pool with its app clients. `calls` are the changes that were made, by operation."""
+    """One pool with its app clients. `calls` are the names of the changing operations so far."""
 
     def __init__(self, pool: Json, clients: Json) -> None:
         self.pool: Json = (
@@ -80,7 +83,7 @@ class FakeCognito:
         return _Answer(request.url, status, json.dumps(answer, default=str).encode())
 
     def step(self, name: str) -> None:
-        """Count a change; when its turn has come, the connection breaks before it is made."""
+        """Count a change. At `interrupt_at` the connection breaks before the change."""
         if self.interrupt_at == len(self.calls):
             raise Interrupted
         self.calls.append(name)
@@ -123,10 +126,12 @@ class FakeCognito:
 
     def _UpdateUserPool(self, body: Json) -> Json:  # noqa: N802
         _refuse_conflicts(body)
-        kept = {name: self.pool[name] for name in _READ_ONLY if name in self.pool}
+        kept = {name: self.pool[name] for name in (*_READ_ONLY, *_KEPT) if name in self.pool}
         new = {name: value for name, value in body.items() if name not in ("UserPoolId", "PoolName")}
         self.pool = kept | _DEFAULTS | {"Name": body.get("PoolName", "reset")} | new
         _mirror(self.pool)
+        if "DcrConfiguration" in body:
+            self.pool["DcrConfiguration"] = {"EnableStatus": "Enabled"} | body["DcrConfiguration"]
         if self.pool["MfaConfiguration"] == "OFF":
             self.mfa = {"MfaConfiguration": "OFF"}
         return {}
@@ -139,9 +144,11 @@ class FakeCognito:
         analytics = body.get("AnalyticsConfiguration", {})
         if "ApplicationArn" in analytics and "ApplicationId" in analytics:
             raise RefusedError("InvalidParameterException", "one Pinpoint project only")
-        # AWS gives lists back in an order of its own.
+        # AWS returns lists in any order.
         lists = {name: value[::-1] for name, value in body.items() if isinstance(value, list)}
-        self.clients[body["ClientId"]] = body | lists
+        found = self.clients[body["ClientId"]]
+        kept = {name: found[name] for name in _CLIENT_READ_ONLY if name in found}
+        self.clients[body["ClientId"]] = kept | body | lists
         return {"UserPoolClient": body}
 
 
@@ -169,6 +176,11 @@ def _refuse_conflicts(body: Json) -> None:
         ("EmailMessage" in template and "EmailMessageByLink" in template, "The message is invalid."),
         (any(name.startswith("aws:") for name in body.get("UserPoolTags", {})), "aws: tags are AWS's own"),
         (
+            body.get("UserPoolTier") == "LITE"
+            and ("AcrConfiguration" in body or "SignInPolicy" in body.get("Policies", {})),
+            "The following features need to be disabled for the LITE pricing tier",
+        ),
+        (
             body.get("MfaConfiguration", "OFF") != "OFF" and "SmsConfiguration" not in body,
             "SMS configuration and Auto verification for phone_number are required",
         ),
@@ -179,7 +191,7 @@ def _refuse_conflicts(body: Json) -> None:
 
 
 def _mirror(pool: Json) -> None:
-    """AWS describes some settings twice, under an old name and a new one."""
+    """Describe some settings twice, with the old and the new name, as AWS does."""
     days = pool.get("Policies", {}).get("PasswordPolicy", {}).get("TemporaryPasswordValidityDays")
     if days is not None and "AdminCreateUserConfig" in pool:
         pool["AdminCreateUserConfig"] = pool["AdminCreateUserConfig"] | {"UnusedAccountValidityDays": days}
@@ -193,7 +205,7 @@ def _mirror(pool: Json) -> None:
 
 
 def full_pool(values: Callable[[str], Json], *, by_link: bool) -> Json:
-    """Every setting of a pool at once, as AWS would describe it. `values` makes a request's members."""
+    """A pool with every setting, as AWS describes it. `values` returns the members of a request."""
     pool = {k: v for k, v in values("UpdateUserPoolRequest").items() if k not in ("UserPoolId", "PoolName")}
     template = pool["VerificationMessageTemplate"]
     template["DefaultEmailOption"] = "CONFIRM_WITH_LINK" if by_link else "CONFIRM_WITH_CODE"

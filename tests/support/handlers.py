@@ -16,18 +16,19 @@ with own_session(ENVIRONMENT):
     import custom_sender
     import define_auth_challenge  # noqa: F401 - reads its environment now
     import deliver
+    import pre_token_generation  # noqa: F401 - for the tests that call it
     import verify_auth_challenge
-    from passcode.adapters.telemetry import PowertoolsTelemetry, telemetry
+    from passcode.adapters.telemetry import PowertoolsTelemetry, make_telemetry
 
 DOORS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender)
-TELL = telemetry("door under test")
+TELL = make_telemetry("door under test")
 
 
 @dataclass
 class Heard:
     """What the doors said: their log, and the metrics on standard output."""
 
-    tell: PowertoolsTelemetry
+    telemetry: PowertoolsTelemetry
     capsys: pytest.CaptureFixture[str]
     log: io.StringIO = field(default_factory=io.StringIO)
     printed: str = ""
@@ -64,6 +65,6 @@ def _metric(line: dict[str, object]) -> dict[str, str]:
 def heard(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Heard:
     """Listens to all doors, and to `heard.tell`, a telemetry for tests that compose a door themselves."""
     heard = Heard(TELL, capsys)
-    for tell in (TELL, *(door._TELL for door in DOORS)):
-        monkeypatch.setattr(tell.log.registered_handler, "stream", heard.log)
+    for telemetry in (TELL, *(door._TELEMETRY for door in DOORS)):
+        monkeypatch.setattr(telemetry.log.registered_handler, "stream", heard.log)
     return heard

@@ -12,18 +12,26 @@ from urllib.parse import urlencode
 
 from aws_lambda_powertools.logging import Logger
 
-from passcode.adapters.cognito_users import Links, Users
-from passcode.adapters.jwt_tokens import SignedTokens
-from passcode.adapters.kms import ProofKeys
+from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
+from passcode.adapters.jwt_tokens import SignedJwts
+from passcode.adapters.kms import KmsSigningKeys
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.hosted.oidc import RelyingParty
 from passcode.hosted.pages import Brand, View
-from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
+from passcode.hosted.ports import (
+    Authenticated,
+    AuthenticationFailed,
+    CodeRequired,
+    MustChangePassword,
+    Outcome,
+    SignInRefused,
+)
 from passcode.hosted.provider import Provider
-from passcode.hosted.responses import Look
-from passcode.hosted.routes import Site
-from passcode.hosted.sign_in_page import Flow, Leave, SigningIn, Stay
+from passcode.hosted.responses import PageResponses
+from passcode.hosted.routes import HostedRoutes
+from passcode.hosted.sign_in_page import Redirect, Reload, SignInForms, SignInPage
 from passcode.hosted.state import CODE_LIFE, Grant, SignInState
+from passcode.token_service.refusal import RefusalTag
 from tests.support.aws_stubs import Wire
 from tests.support.events import EMAIL, NOW, SUB
 from tests.support.kms_stubs import KEY_A, kms
@@ -32,7 +40,7 @@ ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
 BACK = "https://people.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse"
 PARTY = RelyingParty("cognito", frozenset({BACK}))
 UNHEARD = PowertoolsTelemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
-USER = Passed("2f1c-user", SUB)
+USER = Authenticated("2f1c-user", SUB)
 RIGHT, PASSWORD = "123456", "correct horse battery"
 GIVEN = {
     "client_id": ["cognito"],
@@ -64,7 +72,7 @@ class FakePool:
     """A pool with one user. Each call answers the session it wants next, and takes no other."""
 
     choose: bool = False
-    tells: str = ""
+    tag: RefusalTag | None = None
     must_change: bool = False
     session: int = 0
     heard: list[tuple[str, ...]] = field(default_factory=list)
@@ -75,9 +83,9 @@ class FakePool:
         if self.must_change:
             raise MustChangePassword
         if password not in (None, PASSWORD):
-            raise NotLetIn
-        if self.tells:
-            return Told(self.tells)
+            raise AuthenticationFailed
+        if self.tag:
+            return SignInRefused(self.tag)
         return self._asked("CHOOSE" if self.choose else "SENT")
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
@@ -87,21 +95,21 @@ class FakePool:
             return USER
         self.wrong += 1
         if self.wrong == 5:
-            raise NotLetIn
+            raise AuthenticationFailed
         return self._asked("WRONG")
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
         self.heard.append((action, user_name, channel))
         self._check(session)
-        return Told(self.tells) if self.tells else self._asked("SENT", channel or "email")
+        return SignInRefused(self.tag) if self.tag else self._asked("SENT", channel or "email")
 
     def _check(self, session: str) -> None:
         if session != str(self.session):
-            raise NotLetIn
+            raise AuthenticationFailed
 
-    def _asked(self, status: str, channel: str = "email") -> Asked:
+    def _asked(self, status: str, channel: str = "email") -> CodeRequired:
         self.session += 1
-        return Asked(USER.user_name, str(self.session), shown(status, channel=channel))
+        return CodeRequired(USER.user_name, str(self.session), shown(status, channel=channel))
 
 
 @dataclass
@@ -154,8 +162,8 @@ class World:
     chances: int = 0
 
     def __post_init__(self) -> None:
-        flow = Flow(self.pool, self.asks_password, 6, lambda: self.now + self.took)
-        self.page = SigningIn(PARTY, flow, self.table, ISSUER, self._chance, UNHEARD)
+        flow = SignInForms(self.pool, self.asks_password, 6, lambda: self.now + self.took)
+        self.page = SignInPage(PARTY, flow, self.table, ISSUER, self._chance, UNHEARD)
 
     def _chance(self) -> str:
         self.chances += 1
@@ -165,7 +173,7 @@ class World:
         """Somebody arrives from Cognito. Returns the cookie."""
         return self.page.begin(GIVEN | {name: [value] for name, value in changes.items()}, self.now)
 
-    def submit(self, cookie: str, act: str, **form: str) -> Leave | Stay | None:
+    def submit(self, cookie: str, act: str, **form: str) -> Redirect | Reload | None:
         """A form of the page."""
         version = self.table.states[cookie].version
         return self.page.submit(cookie, version, {"do": act, **form}, self.now)
@@ -212,24 +220,24 @@ def provider(
         party=PARTY,
         secret=lambda: "the secret",
         table=table,
-        tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
-        users=Users(lambda: users, "pool"),
-        links=Links(lambda: users, "pool", "OneTimeCode", Users(lambda: users, "pool")),
+        tokens=SignedJwts(KmsSigningKeys(kms(), (KEY_A,))),
+        users=CognitoUsers(lambda: users, "pool"),
+        links=IdentityLinker(lambda: users, "pool", "OneTimeCode", CognitoUsers(lambda: users, "pool")),
         issuer=ISSUER,
-        tell=UNHEARD,
+        telemetry=UNHEARD,
     )
 
 
 def kms_of(by: Provider) -> Wire:
     """The KMS client that a `provider()` signs with."""
-    assert isinstance(by.tokens, SignedTokens)
+    assert isinstance(by.tokens, SignedJwts)
     wire: Wire = by.tokens.keys.client
     return wire
 
 
 def pool_of(by: Provider) -> Wire:
     """The Cognito client that a `provider()` links users with."""
-    assert isinstance(by.links, Links)
+    assert isinstance(by.links, IdentityLinker)
     wire: Wire = by.links.client()
     return wire
 
@@ -242,7 +250,7 @@ ANN = {"Enabled": True, "UserAttributes": ATTRIBUTES}
 class Browser:
     """A browser with a cookie jar of one cookie, before one site."""
 
-    site: Site
+    site: HostedRoutes
     cookie: str = ""
     seen: list[dict[str, Any]] = field(default_factory=list)
 
@@ -293,21 +301,23 @@ class Place:
             party=PARTY,
             secret=lambda: SECRET,
             table=self.world.table,
-            tokens=SignedTokens(ProofKeys(kms(), (KEY_A,))),
-            users=Users(lambda: self.users, "pool"),
-            links=Links(lambda: self.users, "pool", "OneTimeCode", Users(lambda: self.users, "pool")),
+            tokens=SignedJwts(KmsSigningKeys(kms(), (KEY_A,))),
+            users=CognitoUsers(lambda: self.users, "pool"),
+            links=IdentityLinker(
+                lambda: self.users, "pool", "OneTimeCode", CognitoUsers(lambda: self.users, "pool")
+            ),
             issuer=ISSUER,
-            tell=UNHEARD,
+            telemetry=UNHEARD,
         )
-        self.site = Site(
+        self.site = HostedRoutes(
             page=self.world.page,
             provider=provider,
             key_set=lambda: {"keys": []},
             brand=Brand("Example", "#0a5bd3", has_logo=False),
             logo=None,
-            look=Look((BACK,)),
+            look=PageResponses((BACK,)),
             issuer=ISSUER,
-            tell=UNHEARD,
+            telemetry=UNHEARD,
         )
 
     def browser(self) -> Browser:

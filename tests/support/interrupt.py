@@ -1,4 +1,4 @@
-"""Ctrl-C as a shell gives it: SIGINT to one of the project's commands, at a moment of the test's choice."""
+"""Ctrl-C as in a shell: SIGINT to a command of the project, at a given moment."""
 
 import os
 import signal
@@ -7,14 +7,14 @@ import sys
 import time
 from collections.abc import Callable
 
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 
 
 def interrupted(words: tuple[str, ...], moment: Callable[[], bool]) -> tuple[int, str]:
-    """Runs `python -m words`, sends SIGINT once `moment()` holds. Exit code, and stderr on one line."""
-    # A test run in the background of a shell ignores SIGINT, and what it starts would inherit that.
+    """Run `python -m words` and send SIGINT once `moment()` is true. Returns exit code and stderr."""
+    # A process in the background of a shell ignores SIGINT, and its children would inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         child = subprocess.Popen(
@@ -32,7 +32,7 @@ def interrupted(words: tuple[str, ...], moment: Callable[[], bool]) -> tuple[int
         _wait(lambda: moment() or child.poll() is not None)
         assert child.poll() is None, "it ended before it could be interrupted"
         child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=_PATIENCE)
+        _, said = child.communicate(timeout=_TIMEOUT)
     finally:
         child.kill()
         child.wait()
@@ -40,7 +40,7 @@ def interrupted(words: tuple[str, ...], moment: Callable[[], bool]) -> tuple[int
 
 
 def _wait(condition: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while not condition():
-        assert time.monotonic() < give_up_at, "the moment never came"
+        assert time.monotonic() < deadline, "the moment never came"
         time.sleep(0.01)

@@ -18,7 +18,7 @@ ADMINISTRATOR = Credentials("test", "test")
 
 @dataclass(frozen=True)
 class Heard:
-    """An answer. `problem` is the name of a problem document, or nothing."""
+    """A response. `problem` is the name of its problem document, or empty."""
 
     status: int
     headers: Mapping[str, str]
@@ -31,7 +31,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Api:
-    """The API of a stack. `signer` is None for nobody."""
+    """The API of a stack. Requests are unsigned if `signer` is None."""
 
     stack: Stack
     signer: Credentials | None = ADMINISTRATOR
@@ -39,7 +39,7 @@ class Api:
     region: str = "us-east-1"
 
     def post(self, path: str, body: object, sent: bytes | None = None, **headers: str) -> Heard:
-        """POST `body`, or if there is `sent` that in the place of what was signed."""
+        """POST `body`; if `sent` is given, sign `body` but send `sent`."""
         return self._send("POST", path, json.dumps(body).encode(), sent, headers)
 
     def get(self, path: str) -> Heard:

@@ -1,7 +1,7 @@
 """Stores in memory: each does what its port promises.
 
-`is_clear` and `may_charge` are the conditions of a store's writes as plain predicates. The contract tests
-compare the conditions of the DynamoDB table with them.
+`is_clear` and `may_record_attempt` are the conditions of a store's writes as plain predicates. The contract
+tests compare the conditions of the DynamoDB table with them.
 """
 
 import hashlib
@@ -9,22 +9,22 @@ import hmac
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
-from passcode.confirmation.idempotency import Claim
+from passcode.confirmation.idempotency import IdempotencyClaim
 from passcode.token_service.policy import DAY, Policy, answer_wait
-from passcode.token_service.store import Given, Record, Write
+from passcode.token_service.store import Record, VerifiedCode, WriteResult
 
 
 def is_clear(record: Record, now: int, policy: Policy) -> bool:
     """True if a new challenge may begin at once."""
     return (
-        (record.settled or record.expires_at < now + policy.resend_keeps_code_seconds)
-        and (record.settled or record.sent_at <= now - policy.cooldown_seconds)
+        (record.has_no_open_challenge or record.expires_at < now + policy.resend_keeps_code_seconds)
+        and (record.has_no_open_challenge or record.sent_at <= now - policy.cooldown_seconds)
         and record.send_tat <= now
         and record.failures < policy.free_failures
     )
 
 
-def may_charge(record: Record, counter: int, now: int, policy: Policy) -> bool:
+def may_record_attempt(record: Record, counter: int, now: int, policy: Policy) -> bool:
     """True if an answer to `counter` may be judged now."""
     return (
         record.spent < counter <= record.issued
@@ -48,11 +48,13 @@ class MemoryStore:
     policy: Policy = field(default_factory=Policy)
     records: dict[str, Record] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
+    # The evidence that the accepted writes kept, by key.
+    evidence: dict[str, VerifiedCode | None] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
-    def issue_if_clear(self, key: str, draft: Record, now: int) -> Write:
+    def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
         with self.lock:
-            old = self._old("issue_if_clear", key)
+            old = self._old("start_challenge", key)
             new = replace(
                 draft,
                 issued=old.issued + 1,
@@ -62,9 +64,9 @@ class MemoryStore:
             )
             return self._put(key, old, new, is_clear(old, now, self.policy))
 
-    def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
+    def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         with self.lock:
-            old = self._old("issue_over", key)
+            old = self._old("replace_challenge", key)
             same = (old.issued, old.sent_at, old.spent) == (seen.issued, seen.sent_at, seen.spent)
             merged = replace(new, spent=old.spent, failures=old.failures, failed_at=old.failed_at)
             return self._put(key, old, merged, same)
@@ -73,29 +75,47 @@ class MemoryStore:
         with self.lock:
             return self.records.get(key, Record())
 
-    def charge(self, key: str, counter: int, *, right: bool, now: int, given: Given | None = None) -> Write:
+    def record_attempt(
+        self, key: str, counter: int, *, right: bool, now: int, given: VerifiedCode | None = None
+    ) -> WriteResult:
         with self.lock:
-            old = self._old("charge", key)
+            old = self._old("record_attempt", key)
             new = _spent(old, counter) if right else replace(old, failures=old.failures + 1, failed_at=now)
-            return self._put(key, old, new, may_charge(old, counter, now, self.policy))
+            accepted = may_record_attempt(old, counter, now, self.policy)
+            return self._attempt(key, old, new, accepted=accepted, given=given if right else None)
 
-    def charge_after_pause(
-        self, key: str, counter: int, seen: Record, *, right: bool, now: int, given: Given | None = None
-    ) -> Write:
+    def record_attempt_after_pause(
+        self,
+        key: str,
+        counter: int,
+        seen: Record,
+        *,
+        right: bool,
+        now: int,
+        given: VerifiedCode | None = None,
+    ) -> WriteResult:
         with self.lock:
-            old = self._old("charge_after_pause", key)
+            old = self._old("record_attempt_after_pause", key)
             same = (old.failures, old.failed_at) == (seen.failures, seen.failed_at)
             new = _spent(old, counter) if right else replace(old, failures=1, failed_at=now)
-            return self._put(key, old, new, same and old.spent < counter <= old.issued)
+            accepted = same and old.spent < counter <= old.issued
+            return self._attempt(key, old, new, accepted=accepted, given=given if right else None)
+
+    def _attempt(
+        self, key: str, old: Record, new: Record, *, accepted: bool, given: VerifiedCode | None
+    ) -> WriteResult:
+        if accepted:
+            self.evidence[key] = given
+        return self._put(key, old, new, accepted)
 
     def _old(self, write: str, key: str) -> Record:
         self.writes.append(write)
         return self.records.get(key, Record())
 
-    def _put(self, key: str, old: Record, new: Record, accepted: bool) -> Write:
+    def _put(self, key: str, old: Record, new: Record, accepted: bool) -> WriteResult:
         if accepted:
             self.records[key] = new
-        return Write(accepted, new if accepted else old)
+        return WriteResult(accepted, new if accepted else old)
 
 
 def _spent(old: Record, counter: int) -> Record:
@@ -103,13 +123,13 @@ def _spent(old: Record, counter: int) -> Record:
 
 
 @dataclass
-class MemoryRequests:
+class MemoryIdempotencyStore:
     """The claims of Idempotency-Keys, each with the time it was made."""
 
-    claims: dict[str, tuple[Claim, int]] = field(default_factory=dict)
+    claims: dict[str, tuple[IdempotencyClaim, int]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
-    def hold(self, claim: Claim, nonce: str, now: int) -> Claim | None:
+    def claim(self, claim: IdempotencyClaim, nonce: str, now: int) -> IdempotencyClaim | None:
         with self.lock:
             held, made_at = self.claims.get(claim.key, (claim, 0))
             if held.nonce not in ("", nonce) and now <= made_at + DAY:
@@ -117,7 +137,7 @@ class MemoryRequests:
             self.claims[claim.key] = replace(claim, nonce=nonce), now
             return None
 
-    def give_back(self, claim: Claim, nonce: str) -> None:
+    def release(self, claim: IdempotencyClaim, nonce: str) -> None:
         with self.lock:
             held, _ = self.claims.get(claim.key, (claim, 0))
             if held.nonce == nonce:

@@ -1,4 +1,4 @@
-"""A pool, a stack and everything around them in memory, in which each change can be the last."""
+"""A pool, a stack and the AWS resources around them in memory. Each change can be interrupted."""
 
 from pathlib import Path
 from typing import Any
@@ -7,15 +7,17 @@ from botocore.exceptions import ClientError
 
 from tests.support.botocore_values import members
 from tests.support.fake_user_pool import ACCOUNT, ARN, POOL_ID, REGION, FakeCognito, Json
-from tools.pool_admin.aws import Aws
-from tools.pool_admin.place import Place
-from tools.pool_admin.pool import Pool
-from tools.pool_admin.saved import Saved
+from tools.pool_admin.attachment.attach import apply_attach, read_state
+from tools.pool_admin.attachment.detach import DetachPlan, apply_detach, plan_detach, read_attached_state
+from tools.pool_admin.attachment.plan import AttachOptions, AttachPlan, plan_attach
+from tools.pool_admin.aws_resources.backup_store import BackupStore
+from tools.pool_admin.aws_resources.pool import Pool
+from tools.pool_admin.context import AdminContext, AwsAccount
 
 PREFIX = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:passcode"
 OTHERS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:older-define"
 SENDER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0d5f6e0a-0000-4000-8000-000000000000"
-# What is there by a parameter of the stack only.
+# Functions that the stack has only with a parameter.
 _BY_PARAMETER = {"PreTokenGeneration": "AssuranceClaims", "CustomSender": "CustomSenders"}
 _STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/passcode/0d5f6e0a"
 FUNCTIONS = {
@@ -29,13 +31,15 @@ FUNCTIONS = {
 
 
 def refusal(code: str, operation: str, message: str = "no") -> ClientError:
-    """What boto3 raises when AWS says no."""
+    """The error that boto3 raises if AWS refuses a call."""
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
 def app_client(name: str, **settings: Any) -> Json:
-    """An app client with every setting that the model knows."""
-    client = members("UpdateUserPoolClientRequest")
+    """An app client with every setting that the model knows, as AWS describes it."""
+    client = members("UserPoolClientType")
+    for left_out in ("ClientSecret", "CreationDate", "LastModifiedDate"):
+        del client[left_out]
     client |= {"UserPoolId": POOL_ID, "ClientId": name, "AnalyticsConfiguration": {"ApplicationArn": ARN}}
     client["RefreshTokenRotation"] = {"Feature": "DISABLED", "RetryGracePeriodSeconds": 5}
     return (
@@ -46,26 +50,55 @@ def app_client(name: str, **settings: Any) -> Json:
 
 
 class World:
-    """`aws` is Cognito; the other services are the few calls that are made of them."""
+    """`aws` is Cognito. The other services have only the calls that pool_admin makes."""
 
     def __init__(self, pool: Json, clients: Json, *, claims: str = "OFF", senders: str = "OFF") -> None:
         self.aws = FakeCognito(pool, clients)
         self.parameters = {"UserPoolId": POOL_ID, "CodeOnlyClientIds": ""}
         self.parameters |= {"AssuranceClaims": claims, "CustomSenders": senders}
-        self.made = ""  # the pool that the stack has made itself
-        self.latest = ""  # CODE_ONLY_CLIENTS of the function itself
-        self.served = ""  # and as its alias has it
+        self.made = ""  # the pool that the stack made
+        self.latest = ""  # CODE_ONLY_CLIENTS of the newest function
+        self.served = ""  # CODE_ONLY_CLIENTS that the alias serves
         self.permitted: set[str] = {arn for name, arn in FUNCTIONS.items() if name not in _BY_PARAMETER}
         self.ssm: dict[str, str] = {}
         self.ssm_refused = False
 
-    def place(self) -> Place:
-        pool = Pool.at(self.aws.client(), POOL_ID)
-        saved = Saved(_Ssm(self), self.aws.client(), POOL_ID, ARN)
-        return Place(Aws(region=REGION), pool, _Functions(self), _CloudFormation(self), saved, ARN)  # type: ignore[arg-type]
+    def context(self) -> AdminContext:
+        cognito: Any = self.aws.client()
+        functions: Any = _Functions(self)
+        cloudformation: Any = _CloudFormation(self)
+        ssm: Any = _Ssm(self)
+        return AdminContext(
+            AwsAccount(region=REGION),
+            Pool.with_unknown_settings(cognito, POOL_ID),
+            functions,
+            cloudformation,
+            BackupStore(ssm, cognito, POOL_ID, ARN),
+            ARN,
+        )
+
+    def plan(self, options: AttachOptions, stack: str = "passcode") -> AttachPlan:
+        """The plan of an attach."""
+        return plan_attach(read_state(self.context(), stack, options), options)
+
+    def attach(self, options: AttachOptions) -> AttachPlan:
+        """Attach without a confirmation."""
+        plan = self.plan(options)
+        apply_attach(self.context(), plan)
+        return plan
+
+    def plan_detach(self) -> DetachPlan:
+        """The plan of a detach."""
+        return plan_detach(read_attached_state(self.context()))
+
+    def detach(self) -> DetachPlan:
+        """Detach without a confirmation."""
+        plan = self.plan_detach()
+        apply_detach(self.context(), plan)
+        return plan
 
     def state(self) -> Json:
-        """All that attach may touch, and all else of the pool."""
+        """Everything that attach can change, and the rest of the pool."""
         return self.aws.describe() | {
             "parameters": dict(self.parameters),
             "served": self.served,
@@ -93,17 +126,17 @@ class _Functions:
         return {"CODE_ONLY_CLIENTS": self.world.served}
 
     def wait_until_ready(self, _arn: str) -> None:
-        """Here a change is settled at once; the local AWS takes a moment, as AWS does."""
+        """A change is ready at once here. On AWS and on the local AWS it takes a moment."""
 
-    def serve_newest(self, _arn: str) -> None:
+    def publish(self, _arn: str) -> None:
         self.world.aws.step("UpdateAlias")
         self.world.served = self.world.latest
 
 
 class _CloudFormation:
-    """A stack whose update changes the function and not what its alias serves, as AWS's does."""
+    """A stack whose update changes the function, and not the version that its alias serves, as on AWS."""
 
-    class meta:  # noqa: N801 - boto3's own name
+    class meta:  # noqa: N801 - the name in boto3
         endpoint_url = "https://aws.example"
 
     def __init__(self, world: World) -> None:
@@ -195,7 +228,7 @@ class _Ssm:
             raise refusal("ParameterNotFound", "DeleteParameter")
 
 
-def no_file(folder: Path) -> None:
-    """As on the machine of somebody else."""
+def delete_files(folder: Path) -> None:
+    """Delete the backup files, as on another user's machine."""
     for file in folder.iterdir():
         file.unlink()

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from passcode.adapters.record_table import Table
+from passcode.adapters.record_table import RecordTable
 from passcode.token_service.policy import Policy
-from passcode.token_service.store import Record, Store
+from passcode.token_service.store import Record, RecordStore
 from tests.support.dynamodb import item_of
 
 POLICY = Policy()
@@ -16,7 +16,7 @@ POLICY = Policy()
 class Kept:
     """A store, and a way to say what stands in it before."""
 
-    store: Store
+    store: RecordStore
     put: Callable[[str, Record], None]
 
 
@@ -24,4 +24,4 @@ def table_store(client: Any, name: str) -> Kept:
     def put(key: str, record: Record) -> None:
         client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(record))
 
-    return Kept(Table(client, name, POLICY), put)
+    return Kept(RecordTable(client, name, POLICY), put)

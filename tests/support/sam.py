@@ -5,8 +5,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.local_stack.environment import REGION
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import REGION, ROOT
 
 STACK_NAME = "built"
 READY = ROOT / ".venv-sam" / ".ready"

@@ -13,10 +13,12 @@ import define_auth_challenge
 import verify_auth_challenge
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.channels.channel import Channel
+from passcode.channels.email import EMAIL
+from passcode.channels.sms import SMS
 from passcode.delivery.envelope import Delivery
-from passcode.sign_in.create import SignIn
-from passcode.sign_in.steps import Limits
-from passcode.sign_in.verify import judge_sign_in
+from passcode.sign_in.create import SignInCreator
+from passcode.sign_in.steps import RoundLimits
+from passcode.sign_in.verify import check_sign_in
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import Policy
 from tests.support.events import (
@@ -31,8 +33,8 @@ from tests.support.events import (
 )
 from tests.support.memory_stores import MemoryStore, code_mac
 
-LIMITS = Limits(answers=5, resends=3)
-ORDER = (Channel.EMAIL, Channel.SMS)
+LIMITS = RoundLimits(answers=5, resends=3)
+ORDER = (EMAIL, SMS)
 UNHEARD = PowertoolsTelemetry("world", Logger(service="world", stream=io.StringIO()))
 
 
@@ -42,7 +44,7 @@ class World:
 
     policy: Policy = field(default_factory=Policy)
     store: MemoryStore = field(default_factory=MemoryStore)
-    tell: PowertoolsTelemetry = UNHEARD
+    telemetry: PowertoolsTelemetry = UNHEARD
     queued: list[Delivery] = field(default_factory=list)
     answered: list[Challenge] = field(default_factory=list)
     macs: list[bytes] = field(default_factory=list)
@@ -53,24 +55,28 @@ class World:
 
     def create(self, event: dict[str, Any]) -> dict[str, Any]:
         """One invocation of `create`, with a fresh nonce like each of them has. Returns its response."""
-        sign_in = SignIn(self.store, self.queued.append, self.policy, LIMITS, self.choice_asked)
+        sign_in = SignInCreator(self.store, self.queued.append, self.policy, LIMITS, self.choice_asked)
         self.invocations += 1
         nonce = f"{self.invocations:032x}"
-        filled = create_auth_challenge.respond(event, sign_in, self.order, SALT, self.tell, nonce, self.now)
+        filled = create_auth_challenge.respond(
+            event, sign_in, self.order, SALT, self.telemetry, nonce, self.now
+        )
         assert filled is event, "Cognito wants its whole event back"
         return dict(filled["response"])
 
     def verify(self, event: dict[str, Any]) -> bool:
         """One invocation of `verify`. Returns its answerCorrect."""
         judge = partial(
-            judge_sign_in,
+            check_sign_in,
             code_mac=self.code_mac,
             store=self.store,
             policy=self.policy,
             now=self.now,
             salt=SALT,
         )
-        filled = verify_auth_challenge.respond(event, judge, lambda _, c: self.answered.append(c), self.tell)
+        filled = verify_auth_challenge.respond(
+            event, judge, lambda _, c: self.answered.append(c), self.telemetry
+        )
         assert filled is event, "Cognito wants its whole event back"
         assert list(filled["response"]) == ["answerCorrect"]
         return bool(filled["response"]["answerCorrect"])

@@ -16,28 +16,30 @@ import jwt
 import pytest
 from aws_lambda_powertools.logging import Logger
 
-from passcode.adapters.cognito_users import Users
-from passcode.adapters.confirmation_tables import ProofTable
-from passcode.adapters.jwt_tokens import ChallengeTokens, SignedTokens, key_set
-from passcode.adapters.kms import KmsMac, ProofKeys
-from passcode.adapters.sqs import Queue
+from passcode.adapters.cognito_users import CognitoUsers
+from passcode.adapters.confirmation_tables import UsedProofTable
+from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
+from passcode.adapters.kms import KmsMac, KmsSigningKeys
+from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.channels.channel import Channel
+from passcode.channels.email import EMAIL
+from passcode.channels.sms import SMS
 from passcode.confirmation import responses
-from passcode.confirmation.create import Asking, Confirmations
-from passcode.confirmation.idempotency import Requests
-from passcode.confirmation.recipient import Pool
+from passcode.confirmation.create import CodeRequests, ConfirmationCreator
+from passcode.confirmation.idempotency import IdempotencyStore
+from passcode.confirmation.recipient import UserRecipients
 from passcode.confirmation.routes import Check, Endpoints, resolver
-from passcode.confirmation.verify import Answering, Judge
+from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
 from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
-from passcode.token_service.store import Store
+from passcode.token_service.store import RecordStore
 from tests.support.api_gateway_events import CALLER, USER, Answer, event_of
 from tests.support.aws_stubs import Wire
 from tests.support.events import NOW, SALT
 from tests.support.kms_stubs import KEY_A, KEY_B, PRIVATE, kms, marks, pool
-from tests.support.memory_stores import MemoryRequests, MemoryStore, code_mac
+from tests.support.memory_stores import MemoryIdempotencyStore, MemoryStore, code_mac
 from tests.support.openapi_checks import ISSUER, described
 from tests.support.users import another_code
 
@@ -49,51 +51,53 @@ class Api:
     """The endpoints over memory. `replace(api, …)` is the same world with something else in it."""
 
     policy: Policy = field(default_factory=Policy)
-    store: Store = field(default_factory=MemoryStore)
-    requests: Requests = field(default_factory=MemoryRequests)
+    store: RecordStore = field(default_factory=MemoryStore)
+    requests: IdempotencyStore = field(default_factory=MemoryIdempotencyStore)
     queue: Wire = field(default_factory=Wire)
     kms: Wire = field(default_factory=kms)
     proofs: Wire = field(default_factory=marks)
     users: Wire = field(default_factory=pool)
     proof_keys: tuple[str, ...] = (KEY_A,)
-    order: tuple[Channel, ...] = (Channel.EMAIL, Channel.SMS)
+    order: tuple[Channel, ...] = (EMAIL, SMS)
     checks: Mapping[str, Check] = field(default_factory=dict)
     log: io.StringIO = field(default_factory=io.StringIO)
     chances: Iterator[int] = field(default_factory=partial(count, 1))
     countries: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.tell = _telling(self.log)
-        tokens = ChallengeTokens(KmsMac(self.kms, "token"))
+        self.telemetry = _telling(self.log)
+        tokens = MacJwts(KmsMac(self.kms, "token"))
         users, keys = (
-            Pool(Users(lambda: self.users, "pool"), self.order, SALT),
-            ProofKeys(self.kms, self.proof_keys),
+            UserRecipients(CognitoUsers(lambda: self.users, "pool"), self.order, SALT),
+            KmsSigningKeys(self.kms, self.proof_keys),
         )
-        put = Queue(self.queue, "queue").put
-        self.asking = Asking(
-            confirmations=Confirmations(self.store, self.requests, put, self.policy),
+        put = SqsQueue(self.queue, "queue").put
+        self.asking = ConfirmationCreator(
+            confirmations=CodeRequests(self.store, self.requests, put, self.policy),
             tokens=tokens,
             pool=users,
             order=self.order,
             country_of=lambda number: "US" if number.startswith("+1") else None,
             salt=SALT,
             issuer=ISSUER,
-            tell=self.tell,
+            telemetry=self.telemetry,
         )
-        self.answering = Answering(
-            judge=Judge(KmsMac(self.kms, "code"), self.store, self.policy),
+        self.answering = ConfirmationVerifier(
+            judge=CodeAnswers(KmsMac(self.kms, "code"), self.store, self.policy),
             tokens=tokens,
-            proofs=SignedTokens(keys),
-            used=ProofTable(self.proofs, "table"),
+            proofs=SignedJwts(keys),
+            used=UsedProofTable(self.proofs, "table"),
             pool=users,
             answered=self.countries.append,
             issuer=ISSUER,
             life=LIFE,
-            tell=self.tell,
+            telemetry=self.telemetry,
         )
-        whole_set = partial(key_set, keys)
+        whole_set = partial(jwks, keys)
         self.app = resolver(
-            Endpoints(self.asking, self.answering, whole_set, self.checks, self.chance, ISSUER, self.tell)
+            Endpoints(
+                self.asking, self.answering, whole_set, self.checks, self.chance, ISSUER, self.telemetry
+            )
         )
 
     def chance(self) -> str:
@@ -117,7 +121,7 @@ class Api:
     def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
         """One request."""
         event = event_of(method, path, body, **more)
-        given = responses.respond(self.app, event, None, self.tell)
+        given = responses.respond(self.app, event, None, self.telemetry)
         headers = {name.lower(): values[0] for name, values in given["multiValueHeaders"].items()}
         answer = Answer(given["statusCode"], headers, json.loads(given["body"]))
         described().check(method, path, answer.status, headers["content-type"], answer.body)

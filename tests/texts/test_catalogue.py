@@ -35,12 +35,21 @@ def placeholders(text: str) -> list[str]:
     return sorted(re.findall(r"\{(\w*)\}", text))
 
 
-ENGLISH = dict(texts(read("en")))
+def without_plurals(texts: dict[str, str]) -> dict[str, str]:
+    """The texts that every language has. Languages differ in their plurals: test_duration.py."""
+    return {
+        path: text
+        for path, text in texts.items()
+        if not re.fullmatch(r"page\.duration\.(minutes|hours)\.(1|2|3-10)", path)
+    }
+
+
+ENGLISH = without_plurals(dict(texts(read("en"))))
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_language_has_all_texts_in_the_same_order(locale: str) -> None:
-    own = dict(texts(read(locale)))
+    own = without_plurals(dict(texts(read(locale))))
     assert list(own) == list(ENGLISH)
     assert {path: placeholders(text) for path, text in own.items()} == {
         path: placeholders(text) for path, text in ENGLISH.items()
@@ -51,7 +60,7 @@ def test_a_language_has_all_texts_in_the_same_order(locale: str) -> None:
 
 @pytest.mark.parametrize("locale", [locale for locale in LOCALES if locale != "en"])
 def test_no_sentence_is_left_in_english(locale: str) -> None:
-    own = dict(texts(read(locale)))
+    own = without_plurals(dict(texts(read(locale))))
     assert [path for path, text in own.items() if text == ENGLISH[path] and len(text) > 25] == []
 
 

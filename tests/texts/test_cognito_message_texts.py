@@ -5,9 +5,10 @@ from string import Formatter
 
 import pytest
 
-from passcode.channels.email import render_email
-from passcode.channels.sms import render_sms
-from passcode.texts.catalogue import cognito_message_texts, email_layout, locales, message_texts
+from passcode.channels.channel import MessageContent
+from passcode.channels.email import EMAIL
+from passcode.channels.sms import SMS
+from passcode.texts.catalogue import cognito_message_texts, locales, message_texts
 from passcode.token_service.challenge import SIGN_IN, TOKEN
 from passcode.token_service.code import Code
 from tests.support.messages import parts
@@ -54,12 +55,10 @@ def test_a_sign_ins_words_are_ours_and_an_unknown_codes_fit_any(locale: str) -> 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_message_is_whole(locale: str, kind: str) -> None:
     words, secret = cognito_message_texts(locale, kind), None if kind == "notice" else SECRET
-    mail = render_email(
-        words, email_layout(), secret, app="A & B", purpose="ada" if kind == "invitation" else ""
-    )
-    text = render_sms(
-        words, secret, app="A & B", host="" if kind in ("invitation", "notice") else "e.example"
-    ).text
+    name = "ada" if kind == "invitation" else ""
+    mail = EMAIL.render(MessageContent(words, secret, "A & B", purpose=name))
+    host = "" if kind in ("invitation", "notice") else "e.example"
+    text = SMS.render(MessageContent(words, secret, "A & B", host)).text
     times = 0 if secret is None else 1
     lines = [line.strip("\u2066\u2069") for line in mail.text.splitlines()]
     assert lines.count("271828") == times, "the code is alone in its line"
@@ -76,4 +75,5 @@ def test_a_message_is_whole(locale: str, kind: str) -> None:
 @pytest.mark.parametrize("locale", LOCALES)
 def test_an_sms_is_of_few_parts(locale: str, kind: str) -> None:
     host = "" if kind in ("invitation", "notice") else "app.example.com"
-    assert parts(render_sms(cognito_message_texts(locale, kind), SECRET, app="A" * 40, host=host).text) <= 3
+    texts = cognito_message_texts(locale, kind)
+    assert parts(SMS.render(MessageContent(texts, SECRET, "A" * 40, host)).text) <= 3

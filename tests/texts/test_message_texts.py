@@ -5,9 +5,10 @@ from string import Formatter
 
 import pytest
 
-from passcode.channels.email import EmailMessage, render_email
-from passcode.channels.sms import render_sms
-from passcode.texts.catalogue import email_layout, locales, message_texts
+from passcode.channels.channel import MessageContent
+from passcode.channels.email import EMAIL, EmailMessage
+from passcode.channels.sms import SMS, TextMessage
+from passcode.texts.catalogue import locales, message_texts
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
 from passcode.token_service.code import Code
 from tests.support.messages import parts
@@ -50,15 +51,15 @@ HOSTILE = [
 
 
 def mail_for(purpose: str, locale: str = "en", app: str = "Example") -> EmailMessage:
-    return render_email(
-        message_texts(locale, TOKEN), email_layout(), CODE, app=app, minutes=5, purpose=purpose
-    )
+    texts = message_texts(locale, TOKEN)
+    message: EmailMessage = EMAIL.render(MessageContent(texts, CODE, app, minutes=5, purpose=purpose))
+    return message
 
 
 def sms_for(purpose: str, locale: str = "en", app: str = "Example") -> str:
-    return render_sms(
-        message_texts(locale, TOKEN), CODE, app=app, host="app.example.com", purpose=purpose
-    ).text
+    texts = message_texts(locale, TOKEN)
+    message: TextMessage = SMS.render(MessageContent(texts, CODE, app, "app.example.com", purpose=purpose))
+    return message.text
 
 
 @pytest.mark.parametrize("locale", SAYS_SIGN_IN)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from passcode.token_service.challenge import SIGN_IN, TOKEN, Challenge, purpose_of
-from passcode.token_service.check import Verdict, judge
+from passcode.token_service.check import Verdict, check
 from passcode.token_service.code import code_from_mac
-from passcode.token_service.issue import Ask, issue
+from passcode.token_service.issue import IssueRequest, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from tests.support.memory_stores import MemoryStore, code_mac
@@ -75,7 +75,7 @@ class SignIns(RuleBasedStateMachine):
         nonce = f"{self.drawn:032x}"
         purpose = self.purposes[pick % len(self.purposes)]
         bound = f"{purpose} {'there' if not moved else nonce}"
-        ask = Ask(purpose, "subject", channel, bound, False, nonce, self.now)
+        ask = IssueRequest(purpose, "subject", channel, bound, False, nonce, self.now)
         try:
             issued = issue(ask, self.store, self.policy)
         except Refused:
@@ -110,7 +110,7 @@ class SignIns(RuleBasedStateMachine):
         typed = code if right else code[:-1] + str((int(code[-1]) + 1) % 10)
         if decoy:
             challenge = Challenge(**{**vars(challenge), "decoy": True})
-        verdict = judge(
+        verdict = check(
             challenge, typed, code_mac=code_mac, store=self.store, policy=self.policy, now=self.now
         )
         if verdict.accepted:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passcode.token_service.challenge import mac_message
-from passcode.token_service.code import RawCode, code_from_mac, read_answer
+from passcode.token_service.code import Code, code_from_mac, parse_answer
 from tests.support.memory_stores import code_mac
 
 RFC_4226_SECRET = b"12345678901234567890"
@@ -70,7 +70,7 @@ def test_every_digit_occurs_in_every_place() -> None:
 
 
 def test_a_raw_code_does_not_show_itself() -> None:
-    code = RawCode("123456")
+    code = Code("123456")
     for shown in (repr(code), str(code), f"{code}", f"{code!r}", repr([code])):
         assert "123456" not in shown
     with pytest.raises(TypeError, match="never stored"):
@@ -81,7 +81,7 @@ def test_a_raw_code_does_not_show_itself() -> None:
     "typed", ["123456", "123 456", "123-456", " 123456\n", "1-2-3-4-5-6", "123\u00a0456", "\t12 34 56 "]
 )
 def test_a_code_may_be_typed_with_blanks_and_dashes(typed: str) -> None:
-    assert read_answer(typed, 6) == "123456"
+    assert parse_answer(typed, 6) == "123456"
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_a_code_may_be_typed_with_blanks_and_dashes(typed: str) -> None:
     ids=lambda value: repr(value)[:20],
 )
 def test_what_cannot_be_a_code(typed: object) -> None:
-    assert read_answer(typed, 6) is None
+    assert parse_answer(typed, 6) is None
 
 
 @given(st.text(max_size=80))
 def test_what_is_read_is_what_was_typed(typed: str) -> None:
-    read = read_answer(typed, 6)
+    read = parse_answer(typed, 6)
     assert read is None or [c for c in typed if c in "0123456789"] == list(read)

@@ -5,26 +5,32 @@ from dataclasses import replace
 import pytest
 
 from passcode.token_service.challenge import SIGN_IN, Challenge
-from passcode.token_service.check import Verdict, judge
+from passcode.token_service.check import Verdict, check
 from passcode.token_service.code import code_from_mac
-from passcode.token_service.issue import Ask, Issued, issue
+from passcode.token_service.issue import IssueRequest, IssueResult, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from passcode.token_service.store import Record, Write
+from passcode.token_service.store import Record, WriteResult
 from tests.support.memory_stores import MemoryStore, code_mac
 
 NOW = 1_800_000_000
 POLICY = Policy()
 
 
-def ask(now: int = NOW, nonce: str = "a" * 32, **changes: str) -> Ask:
-    base = Ask(SIGN_IN, "subject", "email", "bound", False, nonce, now)
+def ask(now: int = NOW, nonce: str = "a" * 32, **changes: str) -> IssueRequest:
+    base = IssueRequest(SIGN_IN, "subject", "email", "bound", False, nonce, now)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
 def answer(store: MemoryStore, challenge: Challenge, now: int, typed: str | None = None) -> Verdict:
     right = code_from_mac(code_mac(challenge.mac_message()), 6).reveal()
-    return judge(challenge, typed or right, code_mac=code_mac, store=store, policy=POLICY, now=now)
+    return check(challenge, typed or right, code_mac=code_mac, store=store, policy=POLICY, now=now)
+
+
+def wrong(challenge: Challenge) -> str:
+    """Return a code that is not the one of the challenge."""
+    right = code_from_mac(code_mac(challenge.mac_message()), 6).reveal()
+    return "000000" if right != "000000" else "000001"
 
 
 def test_a_code_is_good_to_its_last_second_and_not_in_the_next() -> None:
@@ -47,7 +53,7 @@ def test_the_straight_path_is_one_write_to_issue_and_one_to_judge() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     assert answer(store, challenge, NOW).accepted
-    assert store.writes == ["issue_if_clear", "charge"]
+    assert store.writes == ["start_challenge", "record_attempt"]
 
 
 def test_a_second_start_in_the_cooldown_rejoins_the_same_challenge() -> None:
@@ -77,7 +83,7 @@ def test_another_channel_gets_another_code_and_what_was_read_there_does_not_pass
     by_mail = issue(ask(NOW + 30, "b" * 32), store, POLICY).challenge
     assert (by_mail.channel, by_mail.counter) == ("email", by_sms.counter + 1)
     read_in_the_mail = code_from_mac(code_mac(by_mail.mac_message()), 6).reveal()
-    verdict = judge(by_sms, read_in_the_mail, code_mac=code_mac, store=store, policy=POLICY, now=NOW + 31)
+    verdict = check(by_sms, read_in_the_mail, code_mac=code_mac, store=store, policy=POLICY, now=NOW + 31)
     assert verdict.refusal is Refusal.WRONG
 
 
@@ -93,7 +99,7 @@ def test_nothing_is_rejoined_or_repeated_once_an_address_has_changed() -> None:
 def test_the_quota_lets_a_live_challenge_be_answered() -> None:
     """Five starts by a stranger must not keep the user from signing in with the code that came."""
     store = MemoryStore()
-    issued: Issued | None = None
+    issued: IssueResult | None = None
     for n in range(5):
         issued = issue(ask(NOW + 30 * n, f"{n:032x}"), store, POLICY)
         assert issued.sent
@@ -110,16 +116,27 @@ def test_the_quota_says_how_long_it_lasts() -> None:
     store.records["sign_in#subject"] = Record(
         issued=5, sent_at=NOW - 400, send_tat=NOW + 4500, expires_at=NOW - 100
     )
-    with pytest.raises(Refused, match=r"asked for\. Try again in 15 minutes") as caught:
+    with pytest.raises(Refused, match=r"\[passcode:quota:900\]$") as caught:
         issue(ask(), store, POLICY)
     assert caught.value.refusal is Refusal.QUOTA
 
 
-@pytest.mark.parametrize(("failures", "sentence"), [(10, "in 5 minutes"), (100, "paused.*in 24 hours")])
-def test_no_code_is_sent_to_somebody_who_may_not_answer(failures: int, sentence: str) -> None:
+def test_a_challenge_that_cannot_be_joined_names_the_cooldown() -> None:
+    store = MemoryStore()
+    # Its code is not spent, and it belongs to other destinations.
+    store.records["sign_in#subject"] = Record(
+        issued=1, sent_at=NOW - 10, expires_at=NOW + 290, bound="other destinations"
+    )
+    with pytest.raises(Refused, match=r"\[passcode:cooldown:20\]$") as caught:
+        issue(ask(), store, POLICY)
+    assert caught.value.refusal is Refusal.COOLDOWN
+
+
+@pytest.mark.parametrize(("failures", "tag"), [(10, "passcode:locked:300"), (100, "passcode:paused:86400")])
+def test_no_code_is_sent_to_somebody_who_may_not_answer(failures: int, tag: str) -> None:
     store = MemoryStore()
     store.records["sign_in#subject"] = Record(issued=1, spent=1, failures=failures, failed_at=NOW)
-    with pytest.raises(Refused, match=sentence):
+    with pytest.raises(Refused, match=tag):
         issue(ask(), store, POLICY)
 
 
@@ -132,9 +149,9 @@ def test_after_the_lock_a_code_is_sent_again() -> None:
 class LosesAnAnswer(MemoryStore):
     """A store whose first accepted write is repeated by the client, because its answer was lost."""
 
-    def issue_if_clear(self, key: str, draft: Record, now: int) -> Write:
-        super().issue_if_clear(key, draft, now)
-        return super().issue_if_clear(key, draft, now)
+    def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
+        super().start_challenge(key, draft, now)
+        return super().start_challenge(key, draft, now)
 
 
 def test_a_write_whose_answer_was_lost_still_sends_its_message() -> None:
@@ -146,9 +163,9 @@ def test_a_write_whose_answer_was_lost_still_sends_its_message() -> None:
 class AlwaysLate(MemoryStore):
     """A store in which somebody else is always a little faster."""
 
-    def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
-        self.writes.append("issue_over")
-        return Write(accepted=False, record=seen)
+    def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
+        self.writes.append("replace_challenge")
+        return WriteResult(accepted=False, record=seen)
 
 
 def test_a_race_that_is_lost_again_and_again_ends_with_a_sentence() -> None:
@@ -156,9 +173,9 @@ def test_a_race_that_is_lost_again_and_again_ends_with_a_sentence() -> None:
     store.records["sign_in#subject"] = Record(
         issued=1, sent_at=NOW - 60, send_tat=NOW + 1, expires_at=NOW - 1
     )
-    with pytest.raises(Refused, match="Several sign-ins"):
+    with pytest.raises(Refused, match=r"\[passcode:busy:30\]$"):
         issue(ask(), store, POLICY)
-    assert store.writes.count("issue_over") == 3
+    assert store.writes.count("replace_challenge") == 3
 
 
 def test_a_lock_is_told_alike_for_a_right_and_a_wrong_answer() -> None:
@@ -218,3 +235,32 @@ def test_a_challenge_with_a_field_of_the_wrong_type_is_none() -> None:
     ):
         with pytest.raises(ValueError, match="wrong type"):
             Challenge.unpack(wrong)
+
+
+def test_the_number_of_free_answers_is_never_negative() -> None:
+    """After a lock, a wrong answer is one more than the free ones."""
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    key = f"{SIGN_IN}#subject"
+    for failures, free in ((8, 1), (9, 0), (10, 0), (50, 0)):
+        store.records[key] = replace(store.records[key], failures=failures, failed_at=NOW - 400)
+        verdict = answer(store, challenge, NOW, wrong(challenge))
+        assert (verdict.refusal, verdict.attempts_left) == (Refusal.WRONG, free)
+
+
+def test_a_challenge_is_not_rejoined_in_the_second_in_which_it_expires() -> None:
+    policy = Policy(code_life_seconds=60, cooldown_seconds=300)
+    store = MemoryStore(policy)
+    issue(ask(), store, policy)
+    assert not issue(ask(NOW + 59, "b" * 32), store, policy).sent
+    with pytest.raises(Refused) as refused:
+        issue(ask(NOW + 60, "c" * 32), store, policy)
+    assert (refused.value.refusal, refused.value.wait) == (Refusal.COOLDOWN, 240)
+
+
+def test_a_packed_challenge_has_at_most_1280_characters() -> None:
+    challenge = issue(ask(), MemoryStore(), POLICY).challenge
+    longest = replace(challenge, subject="s" * (len(challenge.subject) + 1280 - len(challenge.pack())))
+    assert Challenge.unpack(longest.pack()) == longest
+    with pytest.raises(ValueError, match="not a challenge"):
+        Challenge.unpack(replace(longest, subject=longest.subject + "s").pack())

@@ -1,1 +1,1 @@
-"""What `sam build` ships for each function, and how large it is."""
+"""Files that are made from the sources: the Lambda packages, their table of sizes, and docs/parameters.md."""

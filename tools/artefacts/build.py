@@ -1,10 +1,10 @@
-"""One function's artefact: its handler, what that reaches by import, and nothing else.
+"""Build the artefact of one function: its handler and the modules that the handler imports.
 
     cd triggers && python ../tools/artefacts/build.py LOGICAL_ID FOLDER [DATA ...]
 
-`sam build` calls it through triggers/Makefile. Any Python from 3.11 on does, on any machine: it needs only
-the standard library and pip. FOLDER gets the artefact; DATA are files that the function reads, or folders of
-such files.
+`sam build` calls this script through triggers/Makefile. It runs on any machine with Python 3.11 or later and
+pip, and needs only the standard library. It writes the artefact into FOLDER. DATA are files that the function
+reads, or folders of such files.
 """
 
 import os
@@ -17,15 +17,15 @@ from modulefinder import ModuleFinder
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-# What the Lambda runtime brings along. Shipping it as well would cost size at every cold start.
+# Packages that the Lambda runtime has. A second copy in the artefact would slow down every cold start.
 RUNTIME = {"boto3", "botocore"}
 
-# Of template.yaml's Runtime and Architectures, as pip names them.
+# Runtime and Architectures of template.yaml, in pip's names.
 TARGET = ["--platform=manylinux2014_aarch64", "--python-version=3.13", "--implementation=cp"]
 
-# Inside packages that are shipped: place names, carriers, time zones, the scripts of a web page. No door has
-# a use for them, and they are seven eighths of the weight.
-BALLAST = (
+# Files of packages that no function uses: place names, carriers, time zones, scripts of a web page. They are
+# seven eighths of the size.
+UNUSED = (
     "phonenumbers/geodata/*",
     "phonenumbers/carrierdata/*",
     "phonenumbers/tzdata/*",
@@ -36,30 +36,34 @@ BALLAST = (
     "*/__pycache__/*",
 )
 
-# What Powertools and PyJWT use where they find it, so a search through their code always does. They would be
-# most of an artefact, and go only to a door that names one of those beside them.
+# Optional dependencies of Powertools and PyJWT, each with the packages that really need it. The import search
+# always finds them, and they would be most of an artefact. A function ships one only if it imports one of the
+# packages that need it.
 OPTIONAL = {
     "pydantic": {"pydantic"},
     "pydantic_core": {"pydantic"},
     "cryptography": {"cryptography", "aws_encryption_sdk"},
 }
 
-# What a native library imports by itself, where no search of Python code sees it.
-BEHIND = {"cryptography": "_cffi_backend.*"}
+# Modules that a native library imports. The search of Python code cannot see such an import.
+NATIVE_IMPORTS = {"cryptography": "_cffi_backend.*"}
 
-# One module for each standard that there is, none of which loads another by its name: the reached ones do.
-ONE_BY_ONE = {"pyasn1_modules"}
+# Packages of which only the imported modules are shipped. None of these modules has computed imports.
+PARTLY_SHIPPED = {"pyasn1_modules"}
 
-# The oldest time that a zip can hold, so that the same sources give the same bytes.
-LONG_AGO = 315_532_800
+# The time of every file in an artefact, the oldest time in a zip file. A fixed time gives reproducible bytes.
+FILE_TIME = 315_532_800
 
 
 class NotShippable(Exception):
-    """The artefact cannot be complete. The text says what to do."""
+    """The artefact would be incomplete. The text says how to fix that."""
 
 
 def build(handler: Path, artefact: Path, data: Iterable[str]) -> None:
-    """Fill the folder `artefact` for `handler`, a file in the folder of the sources."""
+    """Write the artefact of `handler`, a file in the source folder, into the folder `artefact`.
+
+    `data` are folders in the source folder. Raises `NotShippable`, or `CalledProcessError` from pip.
+    """
     source = handler.parent
     files, foreign = reached(handler, [source])
     for name in data:
@@ -72,8 +76,11 @@ def build(handler: Path, artefact: Path, data: Iterable[str]) -> None:
 
 
 def reached(handler: Path, path: list[Path], without: Set[str] = frozenset()) -> tuple[set[Path], set[str]]:
-    """The files below `path` that `handler` imports, wherever in the code it does, and the names of the
-    packages that are neither there nor in the standard library or the runtime. `without` is passed over."""
+    """Return the files below `path` that `handler` imports, and the names of the packages that are missing.
+
+    Imports inside functions count. Packages of the standard library and of the runtime are not missing. The
+    search ignores the modules in `without`.
+    """
     finder = ModuleFinder([str(folder) for folder in path], excludes=without)
     finder.run_script(str(handler))
     origins = (vars(module)["__file__"] for module in finder.modules.values())
@@ -83,69 +90,71 @@ def reached(handler: Path, path: list[Path], without: Set[str] = frozenset()) ->
 
 
 def install(requirements: Path, into: str) -> None:
-    """Put the wheels for Lambda, checked by their hashes, into a folder. They are never run here."""
+    """Install the wheels for Lambda into a folder. pip checks their hashes and runs none of their code."""
     fixed = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", *TARGET]
     command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *fixed]
     subprocess.run([*command, "--target", into, "--requirement", str(requirements)], check=True)
 
 
 def of_packages(handler: Path, foreign: set[str], packages: Path) -> set[Path]:
-    """The files of the `foreign` packages and of those that they need in turn.
+    """Return the files of the `foreign` packages and of their dependencies.
 
-    A package goes whole, because most load parts of themselves by a name that no search finds.
+    All files of a package are shipped, because most packages import some of their modules by a computed name.
+    Raises `NotShippable` if a package is not installed in the folder `packages`.
     """
     without = {name for name, wanted_by in OPTIONAL.items() if not wanted_by & foreign}
     files, _ = reached(handler, [handler.parent, packages], without)
     tops = {file.relative_to(packages).parts[0] for file in files if file.is_relative_to(packages)}
-    tops |= {file.name for top in tops & BEHIND.keys() for file in packages.glob(BEHIND[top])}
+    tops |= {file.name for top in tops & NATIVE_IMPORTS.keys() for file in packages.glob(NATIVE_IMPORTS[top])}
     if lacking := foreign - {top.removesuffix(".py") for top in tops}:
         raise NotShippable(
-            f"triggers/requirements.txt lacks {', '.join(sorted(lacking))}, which {handler.name} needs. "
-            "Add it to triggers/requirements.in and lock that again."
+            f"triggers/requirements.txt lacks {', '.join(sorted(lacking))}, which {handler.name} imports. "
+            "Add it to triggers/requirements.in and update the lock file."
         )
-    whole = {file for top in tops - ONE_BY_ONE for file in files_below(packages / top)}
+    whole = {file for top in tops - PARTLY_SHIPPED for file in files_below(packages / top)}
     parts = {file for file in files if file.is_relative_to(packages)}
-    return {file for file in whole | parts if not is_ballast(file, packages)}
+    return {file for file in whole | parts if not is_unused(file, packages)}
 
 
 def files_below(top: Path) -> Iterator[Path]:
-    """The file `top`, or all files in the folder."""
+    """Return the file `top`, or all files in the folder `top`."""
     return iter([top]) if top.is_file() else (file for file in top.rglob("*") if file.is_file())
 
 
-def is_ballast(file: Path, packages: Path) -> bool:
-    """Whether a function runs as well without `file`."""
-    return any(file.relative_to(packages).match(pattern) for pattern in BALLAST)
+def is_unused(file: Path, packages: Path) -> bool:
+    """Return whether functions never use `file`."""
+    return any(file.relative_to(packages).match(pattern) for pattern in UNUSED)
 
 
 def ship(files: Iterable[Path], root: Path, artefact: Path) -> None:
-    """Copy `files` with their places below `root`, but with no trace of when and by whom they were made."""
+    """Copy `files` from `root` to the same places in `artefact`, with a fixed mode and time."""
     for file in files:
         place = artefact / file.relative_to(root)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place)
         place.chmod(0o644)
-        os.utime(place, (LONG_AGO, LONG_AGO))
+        os.utime(place, (FILE_TIME, FILE_TIME))
 
 
 def handler_of(logical_id: str) -> str:
-    """The file of a function: `DefineAuthChallenge` is define_auth_challenge.py."""
+    """Return the file name of a function: define_auth_challenge.py for `DefineAuthChallenge`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", logical_id).lower() + ".py"
 
 
 def main(logical_id: str, artefact: str, *data: str) -> str | None:
-    """Build, and answer why it could not be done, if it could not."""
+    """Build one artefact. Return an error text, or None."""
     handler = Path(handler_of(logical_id)).absolute()
     if not handler.exists():
         return (
-            f"There is no triggers/{handler.name} for {logical_id} of template.yaml. Write it, or rename one."
+            f"The function {logical_id} of template.yaml needs the file triggers/{handler.name}, "
+            "which does not exist. Add the file, or rename the function."
         )
     try:
         build(handler, Path(artefact), data)
     except NotShippable as error:
         return str(error)
     except subprocess.CalledProcessError:
-        return "pip could not get the packages of triggers/requirements.txt. Its reason stands above."
+        return "pip could not install the packages of triggers/requirements.txt. See its output above."
     return None
 
 

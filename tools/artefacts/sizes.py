@@ -1,4 +1,4 @@
-"""The table of what was built: `python -m tools.artefacts.sizes FOLDER`, FOLDER being sam's build folder."""
+"""Print a table of the artefacts in sam's build folder: `python -m tools.artefacts.sizes FOLDER`."""
 
 import io
 import sys
@@ -7,12 +7,12 @@ from pathlib import Path
 
 ROW = "{:<22}{:>6}{:>10}{:>10}{:>8}  {}"
 
-# What an artefact has of this project's own.
+# The packages of this project.
 OURS = {"passcode"}
 
 
 def table(built: Path) -> str:
-    """A line for each function's folder in `built`. Sizes are in KiB, unzipped and zipped."""
+    """Return a table with one line for each function's folder in `built`. Sizes are in KiB."""
     lines = [ROW.format("function", "files", "KiB", "KiB zip", "native", "packages")]
     for artefact in sorted(folder for folder in built.iterdir() if folder.is_dir()):
         files = [file for file in artefact.rglob("*") if file.is_file()]
@@ -31,19 +31,19 @@ def table(built: Path) -> str:
 
 
 def packages(artefact: Path) -> list[str]:
-    """What of other people's work is in an artefact."""
+    """Return the names of the third-party packages in an artefact."""
     folders = {entry.name for entry in artefact.iterdir() if entry.is_dir()}
     singles = {file.stem for file in artefact.glob("typing_extensions.py")}
     return sorted((folders | singles) - OURS)
 
 
 def native(artefact: Path) -> list[Path]:
-    """Libraries that run on one kind of machine only."""
+    """Return the native libraries in an artefact. They run on one processor architecture only."""
     return [file for file in artefact.rglob("*") if ".so" in file.suffixes]
 
 
 def zipped(artefact: Path, files: list[Path]) -> int:
-    """Bytes of the zip that Lambda gets, near enough."""
+    """Return the approximate size of the zip file for Lambda, in bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
@@ -52,7 +52,7 @@ def zipped(artefact: Path, files: list[Path]) -> int:
 
 
 def kib(size: int) -> str:
-    """Bytes as KiB, rounded up to a tenth."""
+    """Return bytes as KiB, with one decimal."""
     return f"{size / 1024:,.1f}"
 
 

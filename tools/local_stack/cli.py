@@ -1,4 +1,4 @@
-"""The command line of the local stack. Tables are for people, `--json` is for machines."""
+"""The command line of the local stack. Tables are for people, `--json` is for scripts."""
 
 import json
 import sys
@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tools.local_stack import exports, process
 from tools.local_stack import inbox as mail
+from tools.local_stack import process, shell_environment
 from tools.local_stack import stack as local
 from tools.local_stack.errors import StackError
 from tools.local_stack.inbox import Message
@@ -26,43 +26,43 @@ app = typer.Typer(
 )
 console = Console()
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document a line.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document per line.")]
 
 
 @app.command()
 def up(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Where to listen on 127.0.0.1.")
+        int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 for any free port.")
     ] = local.DEFAULT_PORT,
     parameter: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A template parameter; repeatable.")
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of template.yaml; repeatable.")
     ] = None,
 ) -> None:
-    """Start the local AWS and deploy template.yaml to it. Run it again to bring changes in."""
+    """Start the local AWS and deploy template.yaml to it. Run it again to deploy changes."""
     before = process.running()
-    with _plain_errors():
+    with _errors_as_sentences():
         try:
             with console.status("Starting the local AWS and deploying template.yaml …"):
-                stack = local.up(port, dict(_pair(text) for text in parameter or []))
+                stack = local.up(port, dict(_parse_parameter(text) for text in parameter or []))
         except KeyboardInterrupt:
-            _say_on_stderr(local.after_ctrl_c())
+            _print_error(local.interrupt_message())
             raise
     if port and not stack.endpoint_url.endswith(f":{port}"):
-        console.print(_elsewhere(port, before))
+        console.print(_other_port(port, before))
     _show(stack)
 
 
 @app.command()
 def down() -> None:
-    """Stop the local AWS and forget everything in it."""
-    with _plain_errors():
+    """Stop the local AWS and delete everything in it."""
+    with _errors_as_sentences():
         console.print("Stopped." if local.down() else "Nothing was running.")
 
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Show where the local stack is. The exit code is 1 if none runs."""
-    with _plain_errors():
+    """Show the addresses and ids of the local stack. The exit code is 1 if none is running."""
+    with _errors_as_sentences():
         stack = local.load()
     if as_json:
         typer.echo(json.dumps(asdict(stack)))
@@ -72,13 +72,15 @@ def status(as_json: Json = False) -> None:
 
 @app.command()
 def inbox(
-    to: Annotated[str | None, typer.Option(help="Only messages to this address or number.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Wait for more until Ctrl-C.")] = False,
+    to: Annotated[
+        str | None, typer.Option(help="Only messages to this email address or phone number.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Wait for more messages until Ctrl-C.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show the emails and SMS that the stack sent."""
-    show = _line if as_json else _panel
-    with _plain_errors():
+    show = _print_json if as_json else _print_message
+    with _errors_as_sentences():
         stack = local.load()
         for message in _following(stack, to) if follow else mail.read(stack, to):
             show(message)
@@ -86,41 +88,41 @@ def inbox(
 
 @app.command()
 def env(as_json: Json = False) -> None:
-    """Print what the documentation's examples read: eval "$(python -m tools.local_stack env)"."""
-    with _plain_errors():
-        names = exports.of(local.load())
-    typer.echo(json.dumps(names) if as_json else exports.for_shell(names))
+    """Print the variables of the documentation's examples: eval "$(python -m tools.local_stack env)"."""
+    with _errors_as_sentences():
+        variables = shell_environment.variables(local.load())
+    typer.echo(json.dumps(variables) if as_json else shell_environment.export_lines(variables))
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def _errors_as_sentences() -> Iterator[None]:
     try:
         yield
     except StackError as error:
-        _say_on_stderr(str(error))
+        _print_error(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _say_on_stderr(sentence: str) -> None:
+def _print_error(sentence: str) -> None:
     Console(stderr=True).print(sentence, style="red", highlight=False)
 
 
-def _elsewhere(wanted: int, before: process.Emulator | None) -> str:
+def _other_port(port: int, before: process.Emulator | None) -> str:
     now = process.running()
-    why = (
-        "This stack already ran on another port, and stays there."
+    reason = (
+        "This stack was already running on another port, and stays there."
         if now and now == before
-        else f"Port {wanted} is taken by another program, so this stack is on another one."
+        else f"Another program uses port {port}, so this stack is on another port."
     )
-    return f"{why} To choose a port: `make down`, then `make up PORT=NUMBER`."
+    return f"{reason} To choose a port: `make down`, then `make up PORT=NUMBER`."
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _parse_parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals):
-        raise StackError(f"A parameter is written NAME=VALUE, such as ChannelChoice=ASK; {text!r} is not.")
+        raise StackError(f"{text!r} is not a parameter. Write NAME=VALUE, such as ChannelChoice=ASK.")
     return name, value
 
 
@@ -144,11 +146,11 @@ def _following(stack: local.Stack, to: str | None) -> Iterator[Message]:
         time.sleep(0.3)
 
 
-def _line(message: Message) -> None:
+def _print_json(message: Message) -> None:
     typer.echo(json.dumps(asdict(message) | {"sent_at": message.sent_at.isoformat()}))
 
 
-def _panel(message: Message) -> None:
+def _print_message(message: Message) -> None:
     heading = f"[bold]{message.channel}[/] to [bold]{message.to}[/], {message.sent_at.astimezone():%H:%M:%S}"
     console.rule(heading, align="left")
     if message.subject:

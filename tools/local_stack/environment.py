@@ -1,24 +1,37 @@
-"""What the emulator and the functions it runs may know of the person's own environment: next to nothing."""
+"""Paths of the local stack, and the environment of the emulator and of the functions that it runs."""
 
 import os
+from pathlib import Path
 
-from tools.local_stack.paths import make_state_dir
+ROOT = Path(__file__).resolve().parents[2]
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 
-# What a Python process needs to run at all. Nothing that begins with AWS_ and no proxy gets through: a local
+# The variables that a Python process needs. No AWS_ variable and no proxy is passed on, because a local
 # function must never reach a real account.
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_PASSED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def state_dir() -> Path:
+    """The directory of all files of the local stack: `PASSCODE_LOCAL_DIR`, else `.local` in the project."""
+    return Path(os.environ.get("PASSCODE_LOCAL_DIR") or ROOT / ".local").absolute()
+
+
+def make_state_dir() -> Path:
+    """Create `state_dir()` if it does not exist, readable for its owner only, and return it."""
+    path = state_dir()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
 
 
 def for_emulator(port: int) -> dict[str, str]:
-    """The whole environment of the emulator's process, which listens on loopback and on `port` only."""
+    """The whole environment of the emulator's process, which listens on loopback and `port` only."""
     state = make_state_dir()
-    # The unpacked code of the functions goes where `down` clears it away.
+    # The unpacked code of the functions. `down` deletes it.
     scratch = state / "scratch"
     scratch.mkdir(exist_ok=True)
-    return {name: os.environ[name] for name in _KEPT if name in os.environ} | {
+    return {name: os.environ[name] for name in _PASSED_VARIABLES if name in os.environ} | {
         "PASSCODE_LOCAL_DIR": str(state),
         "TMPDIR": str(scratch),
         "GATEWAY_PORT": str(port),
@@ -34,14 +47,14 @@ def for_emulator(port: int) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         # At INFO it logs the text of each SMS and the address of each email.
         "LOG_LEVEL": "WARNING",
-        # Each function has the rights of its own role and no others.
+        # Each function has only the permissions of its role.
         "AUTH": "true",
-        # These two listen on ports of their own.
+        # These two would listen on more ports.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # It would remove containers that it takes for its own.
+        # ministack would remove containers that it takes for its own.
         "DOCKER_HOST": f"unix://{os.devnull}/none",
         "PYTHONUNBUFFERED": "1",
-        # A demo that is left alone over a coffee should not start cold again.
+        # After a break of up to an hour, the demo has no cold starts.
         "LAMBDA_WARM_TTL_SECONDS": "3600",
     }

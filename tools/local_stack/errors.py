@@ -1,5 +1,5 @@
-"""What can go wrong with the local stack, as one plain sentence that says what to do next."""
+"""The error of the local stack."""
 
 
 class StackError(Exception):
-    """The local stack could not do what was asked; the text is for a person."""
+    """The local stack could not complete a request. The text says what happened and what to do next."""

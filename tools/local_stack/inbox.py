@@ -1,4 +1,4 @@
-"""What the stack sent: every email and SMS, as the people they went to would have got them."""
+"""Every email and SMS that the stack sent."""
 
 import json
 import urllib.request
@@ -11,7 +11,7 @@ from tools.local_stack.stack import Stack
 
 @dataclass(frozen=True)
 class Message:
-    """One delivered message. `subject` and `html` are empty for an SMS; `sent_at` has a time zone (UTC)."""
+    """One sent message. `subject` and `html` are empty for an SMS. `sent_at` is in UTC."""
 
     channel: str
     to: str
@@ -22,7 +22,7 @@ class Message:
 
 
 def read(stack: Stack, to: str | None = None) -> list[Message]:
-    """Messages in the order they were sent, all of them or those to the address or number `to`."""
+    """All messages, oldest first, or those to the email address or phone number `to`."""
     messages = sorted(_emails(stack) + _texts(stack), key=lambda message: message.sent_at)
     return [message for message in messages if to is None or message.to.lower() == to.lower()]
 
@@ -54,11 +54,11 @@ def _texts(stack: Stack) -> list[Message]:
 
 
 def _get(stack: Stack, path: str) -> dict[str, Any]:
-    # No proxy, whatever the environment says: this is loopback.
+    # Loopback needs no proxy, even if the environment names one.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(stack.endpoint_url + path, timeout=10) as response:
-        answer: dict[str, Any] = json.load(response)
-        return answer
+        content: dict[str, Any] = json.load(response)
+        return content
 
 
 def _at(seconds: float) -> datetime:

@@ -1,6 +1,6 @@
-"""File locks that the kernel drops with their holder, so that a dead holder is never mistaken for a live one.
+"""File locks. The kernel releases a lock when its process ends, however it ends.
 
-A process id in a file alone cannot tell that: ids are used again.
+A process id in a file is not enough, because the system reuses ids.
 """
 
 import fcntl
@@ -11,9 +11,9 @@ from typing import TextIO
 
 
 def hold(path: Path, content: str) -> TextIO:
-    """Take the lock on `path` for as long as the answer stays open, and write `content` there.
+    """Lock `path` and write `content` to it. The lock is held while the returned file is open.
 
-    Raises `BlockingIOError` if another process has it.
+    Raises `BlockingIOError` if another process holds the lock.
     """
     file = path.open("a+")
     try:
@@ -28,7 +28,7 @@ def hold(path: Path, content: str) -> TextIO:
 
 
 def holder(path: Path) -> str | None:
-    """What the holder of the lock wrote, or None if nobody holds it."""
+    """The content that the holder of the lock wrote, or None if no process holds it."""
     try:
         file = path.open()
     except FileNotFoundError:
@@ -43,7 +43,7 @@ def holder(path: Path) -> str | None:
 
 @contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
-    """Wait until no other process is inside, then go in."""
+    """Run the body while no other process runs its own under the lock on `path`. Waits for the lock."""
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""The emulator as a process of its own: start it, find it again, end it with all its workers."""
+"""The emulator as a separate process: start it, find it, and stop it with all its workers."""
 
 import json
 import os
@@ -14,24 +14,25 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from tools.local_stack import environment, locks
+from tools.local_stack.environment import ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
-from tools.local_stack.paths import ROOT, make_state_dir, state_dir
 
 HOST = "127.0.0.1"
-READY_WITHIN = 60.0
-STOPPED_WITHIN = 10.0
-REAPED_WITHIN = 5.0
+READY_SECONDS = 60.0
+STOP_SECONDS = 10.0
+REAP_SECONDS = 5.0
 
-# With this the emulator signs that it is ready: at a taken port, somebody else's answers in its stead.
+# The response to a readiness check has the emulator's process id, because on a taken port another program
+# responds.
 PID_HEADER = "X-Emulator-Pid"
 
-# A child that was started here must be waited for here, or it stays a zombie until this process ends.
+# This process must wait for its children, or they stay zombies until it ends.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """A process that runs the local AWS; it leads a process group of its own."""
+    """A process that runs the local AWS. It is the leader of its process group."""
 
     pid: int
     port: int
@@ -41,12 +42,12 @@ class Emulator:
         return f"http://{HOST}:{self.port}"
 
     def is_ready(self) -> bool:
-        """Whether it, and not another on its port, answers within 2 seconds that it is up."""
+        """Whether this process, and no other program on its port, reports ready within 2 seconds."""
         connection = HTTPConnection(HOST, self.port, timeout=2)
         try:
             connection.request("GET", "/_ministack/ready")
-            answer = connection.getresponse()
-            return answer.status == 200 and answer.getheader(PID_HEADER) == str(self.pid)
+            response = connection.getresponse()
+            return response.status == 200 and response.getheader(PID_HEADER) == str(self.pid)
         except (OSError, HTTPException):
             return False
         finally:
@@ -54,51 +55,54 @@ class Emulator:
 
 
 def log_path() -> Path:
-    """The file that holds what the emulator said about itself."""
+    """The log of the emulator."""
     return state_dir() / "emulator.log"
 
 
 def lock_path() -> Path:
-    """The file that the emulator holds locked while it lives."""
+    """The file that the emulator keeps locked while it runs."""
     return state_dir() / "emulator.lock"
 
 
 def running() -> Emulator | None:
-    """The emulator of this state directory, if its process lives (it may still be starting, or hang)."""
+    """The emulator of this state directory, or None. It may still be starting, or hang."""
     content = locks.holder(lock_path())
     return Emulator(**json.loads(content)) if content else None
 
 
 def start(port: int) -> Emulator:
-    """Start the emulator on `port`, or on a free port if that is 0 or taken. Raises `StackError`."""
+    """Start the emulator on `port`, or on a free port if `port` is 0 or taken. Raises `StackError`."""
     make_state_dir()
-    emulator = _started(port if port and _is_free(port) else free_port())
-    # The child binds seconds after the look, and whoever took the port meanwhile keeps it.
-    if not _lives(emulator) and not _is_free(emulator.port):
+    emulator = _start_child(port if port and _is_free(port) else free_port())
+    # The child binds the port seconds after this check. Another program may take it in between.
+    if not _is_alive(emulator) and not _is_free(emulator.port):
         stop(emulator)
-        emulator = _started(free_port())
+        emulator = _start_child(free_port())
     if not emulator.is_ready():
         stop(emulator)
-        raise StackError(f"The local AWS did not start: {_last_words()} Its log is {log_path()}.")
+        raise StackError(f"The local AWS did not start: {_last_log_line()} Read its log: {log_path()}.")
     return emulator
 
 
-def _started(port: int) -> Emulator:
-    # Only the main thread hears Ctrl-C: a child that is born in another one is never lost on the way.
-    with ThreadPoolExecutor(1) as aside:
-        birth = aside.submit(_child, port)
-        try:
-            child = birth.result()
-            emulator = Emulator(child.pid, port)
-            _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_WITHIN)
-        except KeyboardInterrupt:
-            # Until it holds its lock, nobody else can find it.
-            stop(Emulator(birth.result().pid, port), patience=0.5)
-            raise
-        return emulator
+def _start_child(port: int) -> Emulator:
+    before = set(_children)
+    try:
+        # Ctrl-C interrupts the main thread only, so a child of another thread is always registered.
+        with ThreadPoolExecutor(1) as executor:
+            # The thread starts here. An interrupt at its start could lose it together with its child.
+            executor.submit(int).result()
+            child = executor.submit(_spawn, port).result()
+        emulator = Emulator(child.pid, port)
+        _wait_until(lambda: emulator.is_ready() or child.poll() is not None, READY_SECONDS)
+    except KeyboardInterrupt:
+        # No other process can find the emulator before it holds its lock.
+        for pid in _children.keys() - before:
+            stop(Emulator(pid, port), timeout=0.5)
+        raise
+    return emulator
 
 
-def _child(port: int) -> subprocess.Popen[bytes]:
+def _spawn(port: int) -> subprocess.Popen[bytes]:
     with log_path().open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "tools.local_stack.emulator"],
@@ -113,19 +117,19 @@ def _child(port: int) -> subprocess.Popen[bytes]:
     return child
 
 
-def stop(emulator: Emulator, patience: float = STOPPED_WITHIN) -> None:
-    """End the emulator and the workers in its process group, by force once `patience` (seconds) is over."""
+def stop(emulator: Emulator, timeout: float = STOP_SECONDS) -> None:
+    """Stop the emulator and the workers in its process group; after `timeout` seconds with SIGKILL."""
     _signal(emulator.pid, signal.SIGTERM)
-    _wait_until(lambda: not _lives(emulator), patience)
+    _wait_until(lambda: not _is_alive(emulator), timeout)
     _signal(emulator.pid, signal.SIGKILL)
     if child := _children.pop(emulator.pid, None):
         child.wait()
-    # The workers are somebody else's children by now, and stay in the group until that somebody has noticed.
-    _wait_until(lambda: not _signal(emulator.pid, 0), REAPED_WITHIN)
+    # The workers now belong to another parent, and stay in the group until it has waited for them.
+    _wait_until(lambda: not _signal(emulator.pid, 0), REAP_SECONDS)
 
 
 def free_port() -> int:
-    """A port that nothing listens on now."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -142,14 +146,14 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def _lives(emulator: Emulator) -> bool:
+def _is_alive(emulator: Emulator) -> bool:
     if child := _children.get(emulator.pid):
         return child.poll() is None
     return running() == emulator
 
 
 def _signal(group: int, number: int) -> bool:
-    """Signal a group (0 only asks); whether there is one."""
+    """Send a signal to a process group (0 sends none). Returns whether the group exists."""
     try:
         os.killpg(group, number)
     except ProcessLookupError:
@@ -163,6 +167,6 @@ def _wait_until(condition: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.05)
 
 
-def _last_words() -> str:
+def _last_log_line() -> str:
     lines = log_path().read_text(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing.")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "its log is empty.")

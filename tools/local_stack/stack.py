@@ -1,18 +1,22 @@
-"""The local stack as a thing to use: up, load, down, and its logs."""
+"""The local stack: up, load, down, and its logs."""
+
+from __future__ import annotations
 
 import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tools.local_stack import deploy, locks, package, process
-from tools.local_stack.addresses import reachable
-from tools.local_stack.clients import client
-from tools.local_stack.environment import REGION
+from tools.local_stack import deploy, locks, process
+from tools.local_stack.clients import client, reachable
+from tools.local_stack.environment import REGION, ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
-from tools.local_stack.paths import ROOT, make_state_dir, state_dir
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 DEFAULT_PORT = 4566
 
@@ -26,19 +30,22 @@ _FUNCTIONS = {
     "token_api": "TokenApi",
     "hosted_sign_in": "HostedSignIn",
 }
-# A stack for a pool that exists makes no clients.
+# A stack for an existing pool creates no clients.
 _CLIENTS = {
     "password_and_code": "PasswordAndCodeClient",
     "code_only": "CodeOnlyClient",
     "hosted": "HostedClient",
 }
-# Names and no addresses, so they stay what AWS would have them be.
-_NAMES = ("TokenIssuer", "HostedIssuer")
+# Issuers are identifiers and no addresses, so they stay as on AWS.
+_IDENTIFIERS = ("TokenIssuer", "HostedIssuer")
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Where a deployed stack is, as in `stack.json`. `functions` maps a door to its function's name."""
+    """A deployed stack, as described in `stack.json`.
+
+    `functions` maps a handler's name to the name of its Lambda function.
+    """
 
     endpoint_url: str
     region: str
@@ -50,93 +57,97 @@ class Stack:
     outputs: dict[str, str]
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this stack, with made-up credentials."""
+        """A boto3 client for this stack, with test credentials."""
         return client(self.endpoint_url, service)
 
     def logs(self) -> dict[str, list[str]]:
-        """Every line that each function logged, oldest first, by the door's name."""
-        return {
-            door: _lines(self.client("logs"), f"/aws/lambda/{name}") for door, name in self.functions.items()
-        }
+        """All log lines of each function, oldest first, by the keys of `functions`."""
+        logs: CloudWatchLogsClient = self.client("logs")
+        return {handler: _lines(logs, f"/aws/lambda/{name}") for handler, name in self.functions.items()}
 
 
 def up(port: int = DEFAULT_PORT, parameters: Mapping[str, str] | None = None, root: Path = ROOT) -> Stack:
-    """A local stack of the project in `root`: found, mended, updated or started. Raises `StackError`.
+    """Start or update the local stack of the project in `root`, and return it. Raises `StackError`.
 
-    `port` is where a new emulator listens if it is free (0 takes any); one that runs stays where it is.
+    A new emulator listens on `port` if it is free (0: any free port). A running emulator keeps its port.
     """
     with locks.one_at_a_time(make_state_dir() / "runner.lock"):
         try:
-            emulator = _found(port)
-            description = deploy.deploy(emulator.endpoint_url, package.build(root), parameters or {})
+            emulator = _ready_emulator(port)
+            description = deploy.deploy(emulator.endpoint_url, deploy.build_package(root), parameters or {})
             return _save(_stack(emulator.endpoint_url, description))
         except KeyboardInterrupt:
-            # Half a stack is of no use, and nobody would think of stopping it.
+            # A half-deployed stack is useless, and the user would not know that it runs.
             if not file().exists():
-                _clear_away(patience=0.5)
+                _remove_everything(timeout=0.5)
             raise
 
 
 def load() -> Stack:
-    """The stack that runs now. Raises `StackError` if none does."""
+    """The running stack. Raises `StackError` if none is running, or its file cannot be read."""
     if process.running() is None:
-        raise StackError("No local stack runs here. Start one with `make up`.")
+        raise StackError("No local stack is running. Start one with `make up`.")
     if not file().exists():
         raise StackError(
-            "A local AWS runs here, but template.yaml is not deployed to it. "
+            "A local AWS is running, but template.yaml is not deployed to it. "
             "`make up` deploys it, `make down` stops the local AWS."
         )
-    return Stack(**json.loads(file().read_text()))
+    try:
+        return Stack(**json.loads(file().read_text()))
+    except (ValueError, TypeError):
+        raise StackError(
+            f"The stack file {file()} is damaged, or from another version. Run `make up` to write it again."
+        ) from None
 
 
-def after_ctrl_c() -> str:
-    """What a person who stopped `up`, or what came after it, is told of what still runs."""
+def interrupt_message() -> str:
+    """The sentence after Ctrl-C: whether the local AWS is still running."""
     if process.running():
-        return "Stopped here. The local AWS still runs: `make down` stops it."
-    return "Stopped here, before the local AWS was up. Nothing of it runs any more."
+        return "Interrupted. The local AWS is still running: `make down` stops it."
+    return "Interrupted before the local AWS was up. Nothing is left running."
 
 
 def down() -> bool:
-    """End the emulator with its workers and clear away what it left. Answers whether one ran."""
+    """Stop the emulator with its workers, and delete its files. Returns whether one was running."""
     if not state_dir().exists():
         return False
     with locks.one_at_a_time(state_dir() / "runner.lock"):
-        return _clear_away(process.STOPPED_WITHIN)
+        return _remove_everything(process.STOP_SECONDS)
 
 
 def file() -> Path:
-    """Where the description of the running stack is written, for scripts in any language."""
+    """The file with the description of the running stack, for scripts in any language."""
     return state_dir() / "stack.json"
 
 
-def _found(port: int) -> process.Emulator:
+def _ready_emulator(port: int) -> process.Emulator:
     emulator = process.running()
     if emulator and emulator.is_ready():
         return emulator
     if emulator:
-        process.stop(emulator, patience=0.5)
-    # It describes an emulator that is gone.
+        process.stop(emulator, timeout=0.5)
+    # This file describes an emulator that has ended.
     file().unlink(missing_ok=True)
     return process.start(port)
 
 
-def _clear_away(patience: float) -> bool:
+def _remove_everything(timeout: float) -> bool:
     emulator = process.running()
     if emulator:
-        process.stop(emulator, patience)
+        process.stop(emulator, timeout)
     file().unlink(missing_ok=True)
-    # The demo client keeps them here; the pool that made them is gone.
+    # The demo client saves tokens here. Their pool no longer exists.
     for tokens in state_dir().glob("tokens-*.json"):
         tokens.unlink(missing_ok=True)
     shutil.rmtree(state_dir() / "scratch", ignore_errors=True)
     return emulator is not None
 
 
-def _stack(endpoint_url: str, description: Mapping[str, Any]) -> Stack:
+def _stack(endpoint_url: str, description: StackTypeDef) -> Stack:
     ids = deploy.resources(endpoint_url)
     outputs = {
         output["OutputKey"]: output["OutputValue"]
-        if output["OutputKey"] in _NAMES
+        if output["OutputKey"] in _IDENTIFIERS
         else reachable(endpoint_url, output["OutputValue"])
         for output in description.get("Outputs", [])
     }
@@ -147,18 +158,18 @@ def _stack(endpoint_url: str, description: Mapping[str, Any]) -> Stack:
         clients={name: ids[logical] for name, logical in _CLIENTS.items() if logical in ids},
         table=ids["Table"],
         queue_url=ids["Queue"],
-        functions={door: ids[logical] for door, logical in _FUNCTIONS.items() if logical in ids},
+        functions={name: ids[logical] for name, logical in _FUNCTIONS.items() if logical in ids},
         outputs=outputs,
     )
 
 
 def _save(stack: Stack) -> Stack:
-    fresh = file().with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(stack), indent=2) + "\n")
-    fresh.replace(file())
+    new_file = file().with_suffix(".new")
+    new_file.write_text(json.dumps(asdict(stack), indent=2) + "\n")
+    new_file.replace(file())
     return stack
 
 
-def _lines(logs: Any, group: str) -> list[str]:
+def _lines(logs: CloudWatchLogsClient, group: str) -> list[str]:
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
     return [event["message"] for page in pages for event in page["events"]]

@@ -1,6 +1,6 @@
 """`python -m tools.pool_admin`."""
 
 from tools.pool_admin.cli import app
-from tools.pool_admin.mends import COMMAND
+from tools.pool_admin.fixes import COMMAND
 
 app(prog_name=COMMAND)

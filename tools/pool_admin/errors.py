@@ -1,4 +1,4 @@
-"""What can go wrong with AWS or with what was asked, as one plain sentence that says what to do next."""
+"""Errors of AWS, of the network and of the options, each as one sentence that says what to do next."""
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -14,16 +14,16 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 
 class AdminError(Exception):
-    """The command could not do what was asked; the text is for a person."""
+    """The command failed. The text is for a person: what happened, and what to do next."""
 
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
 NOT_FOUND = frozenset({"ResourceNotFoundException", "NotFoundException", "ParameterNotFound", "NotFound"})
-# The service, or an emulator of it, does not have the call at all.
+# The service, or the emulator of it, does not implement the call.
 NOT_OFFERED = frozenset(
     {"InvalidAction", "UnknownOperationException", "NotImplemented", "UnsupportedOperation"}
 )
-_THROTTLED = frozenset(
+THROTTLED = frozenset(
     {
         "Throttling",
         "ThrottlingException",
@@ -40,26 +40,29 @@ _BUSY = frozenset(
 )
 
 _BY_TYPE: tuple[tuple[type[Exception], str], ...] = (
-    (ProfileNotFound, "There is no such AWS profile here. List them with `aws configure list-profiles`."),
-    (NoRegionError, "No region is set. Give one with --region."),
-    (NoCredentialsError, "No AWS credentials were found. Sign in with the AWS CLI, or give --profile."),
+    (
+        ProfileNotFound,
+        "There is no such AWS profile on this machine. List the profiles with `aws configure list-profiles`.",
+    ),
+    (NoRegionError, "No region is set. Set one with --region."),
+    (NoCredentialsError, "No AWS credentials were found. Sign in with the AWS CLI, or use --profile."),
     (PartialCredentialsError, "The AWS credentials are incomplete. Sign in with the AWS CLI again."),
     (
         ParamValidationError,
-        "What was typed does not fit. Check the ids and names, and run the command again.",
+        "An id or a name is not valid. Check them, and run the command again.",
     ),
     (HTTPClientError, "AWS does not answer. Check the network and --endpoint-url."),
     (NoConnection, "AWS does not answer. Check the network and --endpoint-url."),
 )
 
 
-def code_of(error: Exception) -> str:
-    """AWS's own word for what went wrong; empty if it is not AWS that said no."""
+def error_code(error: Exception) -> str:
+    """The error code of AWS; empty for an error that AWS did not return."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
-def plain(error: Exception) -> AdminError:
-    """The sentence for any error. One that nobody foresaw is named by its type, and nothing of its text."""
+def to_admin_error(error: Exception) -> AdminError:
+    """The sentence for any error. Of an unexpected error only the type is shown: its text can be private."""
     if isinstance(error, AdminError):
         return error
     if isinstance(error, ClientError):
@@ -68,26 +71,28 @@ def plain(error: Exception) -> AdminError:
         if isinstance(error, kind):
             return AdminError(sentence)
     if isinstance(error, BotoCoreError):
-        return AdminError(f"AWS could not be asked ({type(error).__name__}). Check the AWS set-up here.")
+        return AdminError(
+            f"The call to AWS failed ({type(error).__name__}). Check the AWS configuration of this machine."
+        )
     if isinstance(error, OSError):
         return AdminError(
-            f"A file could not be read or written: {error.strerror}. Check the folder and its rights."
+            f"A file could not be read or written: {error.strerror}. Check the folder and its permissions."
         )
     return AdminError(
-        f"This should not have happened ({type(error).__name__}). Please report what you typed."
+        f"Unexpected error ({type(error).__name__}). Please report it, with the command that you ran."
     )
 
 
 def _from_aws(error: ClientError) -> str:
-    code, call = code_of(error), error.operation_name
+    code, call = error_code(error), error.operation_name
     if code in DENIED:
-        return f"These credentials may not call {call}. Add that right, or use others with --profile."
-    if code in _THROTTLED:
-        return f"AWS holds {call} back because of too many calls. Wait a minute and run the command again."
+        return f"These credentials may not call {call}. Add that permission, or use another --profile."
+    if code in THROTTLED:
+        return f"AWS throttles {call}. Wait a minute, and run the command again."
     if code in _BAD_CREDENTIALS:
-        return "The AWS credentials are not good any more. Sign in with the AWS CLI again."
+        return "The AWS credentials have expired or are not valid. Sign in with the AWS CLI again."
     if code in _BUSY:
-        return f"Something else is being changed there now ({call}). Run the command again when that is done."
-    # Control-plane texts hold settings, never a code or a password.
-    said = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:300].rstrip(".")
-    return f"AWS refused {call}: {said or code}. Mend that and run the command again."
+        return f"Another change is in progress ({call}). Run the command again when it is done."
+    # Error messages of these calls hold settings, never a code or a password.
+    message = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:300].rstrip(".")
+    return f"AWS refused {call}: {message or code}. Fix that, and run the command again."

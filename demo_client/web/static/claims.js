@@ -1,16 +1,16 @@
-// What stands in the tokens. The tokens themselves are never shown: whoever has one, is the person.
+// The claims of the tokens. The tokens are never shown, because a token is enough to act as the user.
 import { byId, make } from './dom.js';
 
 const TITLES = { id: 'ID token', access: 'Access token' };
 const TIMES = ['exp', 'iat', 'auth_time'];
 
 export function showClaims(claims) {
-  const parts = Object.entries(claims).flatMap(([kind, said]) => [make('h4', {}, TITLES[kind]), table(said)]);
+  const parts = Object.entries(claims).flatMap(([kind, values]) => [make('h4', {}, TITLES[kind]), table(values)]);
   byId('claims').replaceChildren(...parts);
 }
 
-function table(said) {
-  const rows = Object.entries(said).map(([name, value]) =>
+function table(values) {
+  const rows = Object.entries(values).map(([name, value]) =>
     make('tr', {}, make('th', { scope: 'row', class: 'code' }, name), make('td', {}, readable(name, value))));
   return make('table', {}, make('tbody', {}, ...rows));
 }

@@ -1,11 +1,11 @@
-// The few things that every part does with the document. Whatever comes from outside gets in as text.
+// Helpers for the document. External content is inserted as text only.
 
 export const byId = (id) => document.getElementById(id);
 
 export function say(id, text, bad = false) {
-  const place = byId(id);
-  place.textContent = text;
-  place.classList.toggle('bad', bad);
+  const element = byId(id);
+  element.textContent = text;
+  element.classList.toggle('bad', bad);
 }
 
 // A new element with its text, or its children.
@@ -17,9 +17,9 @@ export function make(name, attributes = {}, ...children) {
 }
 
 export function button(text, onClick) {
-  const made = make('button', { type: 'button' }, text);
-  made.addEventListener('click', onClick);
-  return made;
+  const element = make('button', { type: 'button' }, text);
+  element.addEventListener('click', onClick);
+  return element;
 }
 
 export const clock = (time) => new Date(time).toLocaleTimeString([], { hour12: false });

@@ -1,24 +1,24 @@
-// Hosted sign-in: to Cognito's own page and back, by the authorization code flow with PKCE. It has a tab of its own, so
-// that the inbox stays in sight. What must outlast the way there is kept in that tab's sessionStorage until it is back.
+// Hosted sign-in: to Cognito's own page and back, by the authorization code flow with PKCE. It uses a separate tab, so
+// that the inbox stays visible. State and code verifier are in the sessionStorage of that tab until the browser is back.
 
-const KEPT = 'hosted-sign-in';
+const STORAGE_KEY = 'hosted-sign-in';
 const here = () => `${location.origin}/`;
-const kept = () => JSON.parse(sessionStorage.getItem(KEPT) ?? 'null');
+const stored = () => JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? 'null');
 
 // Whether this tab was opened to go to the hosted page.
 export const isLeaving = () => location.search === '?hosted';
 
-// Where a tab for the hosted page begins: Cognito sends people back to no other name of this machine.
+// The first URL of that tab. Cognito allows http in a callback URL for the host localhost only.
 export const startOfTab = () => `http://localhost:${location.port}/?hosted`;
 
-// When this tab went to the hosted page (ms since 1970), or null: what ran since then belongs to its sign-in.
-export const leftAt = () => kept()?.at ?? null;
+// When this tab left for the hosted page (ms since 1970), or null. Later invocations belong to its sign-in.
+export const leftAt = () => stored()?.at ?? null;
 const base = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 const random = () => base(crypto.getRandomValues(new Uint8Array(32)));
 
 export async function leave({ url, clientId }) {
   const fresh = { state: random(), verifier: random(), at: Date.now() };
-  sessionStorage.setItem(KEPT, JSON.stringify(fresh));
+  sessionStorage.setItem(STORAGE_KEY, JSON.stringify(fresh));
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(fresh.verifier));
   location.replace(`${authorize(url)}?${new URLSearchParams({
     client_id: clientId,
@@ -31,25 +31,25 @@ export async function leave({ url, clientId }) {
   })}`);
 }
 
-// After the way back: {claims}, or null if this is no way back. Throws a sentence.
+// After the redirect back to this page: {claims}, or null if there was no redirect. Throws an error with a sentence.
 export async function comeBack(hosted) {
   const answer = new URLSearchParams(location.search);
-  const mine = kept();
-  sessionStorage.removeItem(KEPT);
-  // The code is good once, and nobody should find it in the history.
+  const request = stored();
+  sessionStorage.removeItem(STORAGE_KEY);
+  // The authorization code must not stay in the browser's history.
   history.replaceState(null, '', '/');
   if (!answer.has('state')) return null;
-  if (answer.get('state') !== mine?.state) {
-    throw new Error('This is not the answer to a sign-in that was started here. Start over.');
+  if (answer.get('state') !== request?.state) {
+    throw new Error('This response does not belong to a sign-in from this tab. Start over.');
   }
-  if (!answer.has('code')) throw new Error('The hosted sign-in did not end well. Start over.');
-  return tokens(hosted, answer.get('code'), mine.verifier);
+  if (!answer.has('code')) throw new Error('The hosted sign-in failed. Start over.');
+  return tokens(hosted, answer.get('code'), request.verifier);
 }
 
-// Ends the hosted page's own session too: without that, the next sign-in there asks for nothing.
+// Ends Cognito's own session, too. Otherwise the next hosted sign-in would ask for nothing.
 export function signOut({ url, clientId }) {
-  const there = new URL('../logout', authorize(url));
-  location.assign(`${there}?${new URLSearchParams({ client_id: clientId, logout_uri: here() })}`);
+  const logout = new URL('../logout', authorize(url));
+  location.assign(`${logout}?${new URLSearchParams({ client_id: clientId, logout_uri: here() })}`);
 }
 
 async function tokens({ url, clientId }, code, verifier) {
@@ -59,7 +59,7 @@ async function tokens({ url, clientId }, code, verifier) {
       grant_type: 'authorization_code', client_id: clientId, redirect_uri: here(), code, code_verifier: verifier,
     }),
   });
-  if (!answer.ok) throw new Error('Cognito gave no tokens for this sign-in. Start over.');
+  if (!answer.ok) throw new Error('Cognito returned no tokens for this sign-in. Start over.');
   const { id_token: id, access_token: access } = await answer.json();
   return { claims: { id: payload(id), access: payload(access) } };
 }

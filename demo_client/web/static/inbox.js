@@ -1,11 +1,11 @@
-// The inbox. Text is shown as text; the HTML of an email only in a frame that can run and load nothing.
+// The inbox. Text is shown as text. The HTML of an email is shown in a frame that can run no script and load nothing.
 import { button, byId, clock, make } from './dom.js';
 
-const MOST = 20;
+const MAX_MESSAGES = 20;
 const NAMES = { email: 'Email', sms: 'SMS' };
 const seen = new Set();
 
-// The one group of digits in a message that is a code; an SMS repeats it in a line for phones.
+// The code in a message: from the origin-bound line of an SMS, else the number of 6 to 8 digits.
 const codeIn = (text) => text.match(/#(\d{6,8})\s*$/)?.[1] ?? text.match(/(?<![\d#])\d{6,8}(?!\d)/)?.[0];
 
 export function showMessage(message, typeCode) {
@@ -14,7 +14,7 @@ export function showMessage(message, typeCode) {
   byId('no-messages').hidden = true;
   const list = byId('messages');
   list.prepend(item(message, typeCode));
-  if (list.children.length > MOST) list.lastElementChild.remove();
+  if (list.children.length > MAX_MESSAGES) list.lastElementChild.remove();
   byId('arrived').textContent = `${NAMES[message.channel]} to ${message.to} at ${clock(message.sentAt)}`;
 }
 
@@ -25,8 +25,8 @@ function item(message, typeCode) {
   made.append(make('p', { class: 'text', dir: 'auto' }, message.text.trim()));
   const tools = make('div', { class: 'row' });
   const code = codeIn(message.text);
-  if (code) tools.append(button('Type this code for me', () => typeCode(code)));
-  if (message.html) tools.append(button('As a mail program shows it', ({ target }) => open(made, target, message)));
+  if (code) tools.append(button('Enter this code', () => typeCode(code)));
+  if (message.html) tools.append(button('Show as HTML', ({ target }) => open(made, target, message)));
   made.append(tools);
   return made;
 }

@@ -1,11 +1,11 @@
-// Puts the page together: the facts about the stack, the three parts, and what happens meanwhile.
-import { app } from './app-part.js';
+// Starts the page: reads the facts about the stack, and connects the three parts with the events.
+import { app } from './sign-in-panel.js';
 import { byId, say } from './dom.js';
 import { isLeaving, leave, leftAt } from './hosted.js';
 import { showMessage } from './inbox.js';
-import { dim, showStep } from './runs.js';
+import { dim, showInvocation } from './invocations.js';
 
-const GONE = 'The local AWS has ended. Start it again with “make demo”, and reload this page.';
+const GONE = 'The local AWS has stopped. Start it again with “make demo”, and reload this page.';
 
 function listen(code) {
   const since = leftAt();
@@ -13,7 +13,7 @@ function listen(code) {
   events.addEventListener('open', () => say('connection', ''));
   events.addEventListener('error', () => say('connection', GONE));
   events.addEventListener('message', ({ data }) => showMessage(JSON.parse(data), code));
-  events.addEventListener('step', ({ data }) => showStep(JSON.parse(data)));
+  events.addEventListener('invocation', ({ data }) => showInvocation(JSON.parse(data)));
 }
 
 const answer = await fetch('/facts');

@@ -11,7 +11,7 @@ from tests.clients.driver import HERE
 from tests.support.machine import missing
 from tests.support.page_samples import VIEWS
 from tests.support.users import User, another_code
-from tools.local_stack.paths import ROOT
+from tools.local_stack.environment import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, ViewportSize

@@ -49,7 +49,7 @@ def refusal(app: LocalApp, **other: str) -> str:
 
 
 def follow(someone: Person, url: str) -> int:
-    """Go to an address of Cognito's. What it refuses is no page, here, so the status has to telemetry."""
+    """Go to an address of Cognito's. What it refuses is no page, here, so the test reads the status."""
     return someone.page.request.get(url, max_redirects=0, headers={"Accept": "text/html"}).status
 
 

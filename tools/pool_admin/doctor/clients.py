@@ -1,149 +1,176 @@
-"""Every way round the code that an app client offers, and what in a client fights the design."""
+"""Checks of the app clients: flows that bypass the code, and settings that conflict with it.
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+Source of the flows: botocore's model of Cognito, ExplicitAuthFlowsType and GetDerivedToken.
+"""
 
-from tools.pool_admin import mends
-from tools.pool_admin.doctor.facts import Facts, Finding, Severity, Unchecked
-from tools.pool_admin.stack import PROVIDER
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-Client = Mapping[str, Any]
+from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, client_label, uses_codes
+from tools.pool_admin.doctor.finding import Finding, Severity
+from tools.pool_admin.fixes import Fix
 
-# The flow, in words; None for what an API call can only do with AWS credentials.
-_ROUND = {
-    "ALLOW_USER_PASSWORD_AUTH": "a password alone (USER_PASSWORD_AUTH)",
-    "USER_PASSWORD_AUTH": "a password alone (USER_PASSWORD_AUTH)",
-    "ALLOW_USER_SRP_AUTH": "a password alone (USER_SRP_AUTH)",
-    "ALLOW_USER_AUTH": "whatever the pool offers as a first factor (USER_AUTH)",
-}
-_ADMIN = ("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
-_CUSTOM = ("ALLOW_CUSTOM_AUTH", "CUSTOM_AUTH_FLOW_ONLY")
-# No list at all allows these.
+# Cognito allows these if a client lists none.
 _DEFAULT = ("ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH")
 _DEFAULT_SESSION_MINUTES = 3
+_DEFAULT_CODE_SECONDS = 300
+_PUBLIC = "A client id is public: every app contains it. With this one an attacker signs in without the code."
 
 
-def look(facts: Facts) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class Flow:
+    """A flow that bypasses the code. `sends_password` is whether Cognito receives the password."""
+
+    severity: Severity
+    what: str
+    why: str = _PUBLIC
+    sends_password: bool = False
+
+
+_PASSWORD = Flow(
+    Severity.ERROR, "Users sign in with a password alone (USER_PASSWORD_AUTH).", sends_password=True
+)
+_ADMIN = Flow(
+    Severity.WARNING,
+    "A back end signs users in with a password alone (ADMIN_USER_PASSWORD_AUTH).",
+    "The call needs AWS credentials, so apps cannot make it. It still bypasses the code.",
+    sends_password=True,
+)
+# Every flow that a client can list, with its rule; None for a flow that is safe.
+KNOWN_FLOWS: Mapping[str, Flow | None] = {
+    "ALLOW_CUSTOM_AUTH": None,
+    "CUSTOM_AUTH_FLOW_ONLY": None,
+    "ALLOW_REFRESH_TOKEN_AUTH": None,
+    "ALLOW_USER_PASSWORD_AUTH": _PASSWORD,
+    "USER_PASSWORD_AUTH": _PASSWORD,
+    "ALLOW_USER_SRP_AUTH": Flow(Severity.ERROR, "Users sign in with a password alone (USER_SRP_AUTH)."),
+    "ALLOW_USER_AUTH": Flow(
+        Severity.ERROR,
+        "Users sign in with a password, a passkey or a code of Cognito alone (USER_AUTH).",
+        f"{_PUBLIC} The flow includes the password even if no password flow is listed.",
+    ),
+    "ALLOW_ADMIN_USER_PASSWORD_AUTH": _ADMIN,
+    "ADMIN_NO_SRP_AUTH": _ADMIN,
+    "ALLOW_TOKEN_EXCHANGE_IMPERSONATION": Flow(
+        Severity.ERROR,
+        "Tokens of a user are issued without a code, in exchange for another token "
+        "(TOKEN_EXCHANGE_IMPERSONATION).",
+        "The caller presents a token or a SAML assertion, and gets new tokens that look like the user's. "
+        "A public client needs no AWS credentials for it.",
+    ),
+    "ALLOW_TOKEN_EXCHANGE_DELEGATION": Flow(
+        Severity.ERROR,
+        "Tokens on behalf of a user are issued without a code, in exchange for two other tokens "
+        "(TOKEN_EXCHANGE_DELEGATION).",
+        "Only the claim act shows that a service holds the token. An API that does not read it treats the "
+        "service as the user.",
+    ),
+}
+
+
+def check(facts: Facts) -> Iterator[Finding]:
     """Findings of every app client."""
     if isinstance(facts.clients, Unchecked):
         return
     for client in facts.clients:
-        yield from _ways_round(facts, client)
-        yield from _hosted(facts, client)
-        if _uses_codes(client):
+        yield from _bypasses(facts, client)
+        if uses_codes(client):
             yield from _settings(facts, client)
-    yield from _both_modes(facts, [client for client in facts.clients if _uses_codes(client)])
+    yield from _both_modes(facts, [client for client in facts.clients if uses_codes(client)])
 
 
-def _both_modes(facts: Facts, clients: list[Client]) -> Iterator[Finding]:
-    alone = set(facts.stack.stack.served_code_only) if facts.stack else set()
-    inner = facts.stack.stack.inner_client if facts.stack else ""
-    with_password = [client for client in clients if client["ClientId"] not in alone]
-    for client in clients:
-        if client["ClientId"] in alone and with_password:
-            way, mend = "Client ids are public, and this one", "Keep no CODE_ONLY client in this pool"
-            if client["ClientId"] == inner:
-                way, mend = "The page of the hosted sign-in", "Set HostedSignInMode=PASSWORD_AND_CODE"
-            yield Finding(
-                Severity.NOTE,
-                _name(client),
-                "takes a code without the password, for every user of the pool.",
-                f"{way} leaves out what {_name(with_password[0])} wants.",
-                f"{mend}, or keep two pools.",
-            )
+def clients_that_migrate(clients: Iterable[Client]) -> list[str]:
+    """The ids of the app clients whose sign-in runs a UserMigration trigger, because it sends the password.
+
+    USER_SRP_AUTH never sends the password, and AWS does not name USER_AUTH as a flow that migrates users.
+    Source: "Importing users with a user migration Lambda trigger" in the Cognito developer guide.
+    """
+    return [client["ClientId"] for client in clients if any(map(_sends_password, _flows(client)))]
 
 
-def _ways_round(facts: Facts, client: Client) -> Iterator[Finding]:
-    listed = client.get("ExplicitAuthFlows") or []
-    flows = listed or _DEFAULT
-    ways = sorted({_ROUND[flow] for flow in flows if flow in _ROUND})
-    if ways:
-        unset = "" if listed else " It lists no flows, and then AWS allows SRP."
-        stranger = "" if _uses_codes(client) else " It has not heard of codes."
-        yield Finding(
-            Severity.ERROR,
-            _name(client),
-            f"lets users in with {' and '.join(ways)}, without a code.{unset}{stranger}",
-            "Whoever knows this client's id, which every app gives away, can leave the code out.",
-            _only_codes(facts, client),
-        )
-    if any(flow in _ADMIN for flow in flows):
-        yield Finding(
-            Severity.WARNING,
-            _name(client),
-            "lets a back end sign users in with a password alone (ADMIN_USER_PASSWORD_AUTH).",
-            "It takes AWS credentials, so only your own servers can, but it is a way round the code.",
-            _only_codes(facts, client),
+def _sends_password(flow: str) -> bool:
+    rule = KNOWN_FLOWS.get(flow)
+    return rule is not None and rule.sends_password
+
+
+def _flows(client: Client) -> tuple[str, ...]:
+    return tuple(client.get("ExplicitAuthFlows") or _DEFAULT)
+
+
+def _bypasses(facts: Facts, client: Client) -> Iterator[Finding]:
+    rules = [rule for flow in _flows(client) if (rule := KNOWN_FLOWS.get(flow, _unknown(flow)))]
+    for rule in dict.fromkeys(rules):
+        implied = "" if client.get("ExplicitAuthFlows") else " Cognito allows this because no flow is listed."
+        yield Finding.of(
+            rule.severity, client_label(client), rule.what + implied, rule.why, *_close(facts, client)
         )
 
 
-def _hosted(facts: Facts, client: Client) -> Iterator[Finding]:
-    grants = set(client.get("AllowedOAuthFlows") or []) & {"code", "implicit"}
-    if not (client.get("AllowedOAuthFlowsUserPoolClient") and grants):
-        return
-    providers = client.get("SupportedIdentityProviders") or []
-    has_domain = bool(facts.pool.get("Domain") or facts.pool.get("CustomDomain"))
-    if "COGNITO" in providers:
-        yield Finding(
-            Severity.ERROR if has_domain else Severity.WARNING,
-            _name(client),
-            "offers hosted sign-in with the pool's own passwords"
-            + (". " if has_domain else ", once the pool has a domain. ")
-            + "Those pages cannot ask for the code.",
-            "Cognito's hosted pages do not run custom challenges.",
-            f"In the console: App clients > {client['ClientId']} > Login pages: take out Cognito user pool.",
-        )
-    # Whoever comes by our own provider gave a code on its page.
-    ours = {PROVIDER} if facts.stack and facts.stack.stack.hosted_client else set()
-    others = [name for name in providers if name not in {"COGNITO"} | ours]
-    if others:
-        yield Finding(
-            Severity.NOTE,
-            _name(client),
-            f"lets users of {', '.join(others)} in by hosted sign-in, without a code.",
-            "Federated users prove themselves to their provider, and Cognito asks them for nothing more.",
-            "Ask that provider for a second factor, or take it out of this client.",
-        )
+def _unknown(flow: str) -> Flow:
+    return Flow(
+        Severity.ERROR,
+        f"The flow {flow} is not known to be safe.",
+        "This version of the doctor has no rule for it. It may issue tokens without a code.",
+    )
 
 
 def _settings(facts: Facts, client: Client) -> Iterator[Finding]:
     if client.get("PreventUserExistenceErrors") != "ENABLED":
-        yield Finding(
+        yield Finding.of(
             Severity.WARNING,
-            _name(client),
-            "tells strangers which users exist (PreventUserExistenceErrors is LEGACY).",
-            "An unknown user then gets another answer than a known one.",
-            _attach(facts, client),
+            client_label(client),
+            "A stranger can find out which users exist (PreventUserExistenceErrors is LEGACY).",
+            "Cognito answers differently for an unknown user.",
+            _right_settings(facts, client),
         )
     minutes = client.get("AuthSessionValidity") or _DEFAULT_SESSION_MINUTES
-    life = int(facts.stack.stack.parameters.get("CodeLifeSeconds") or 300) if facts.stack else 300
+    life = _code_life(facts)
     if minutes * 60 < life:
-        yield Finding(
+        yield Finding.of(
             Severity.WARNING,
-            _name(client),
-            f"forgets a sign-in after {minutes} min, but a code is good for {life // 60} min.",
-            "A user who types a good code late is told that the session is invalid.",
-            _attach(facts, client),
+            client_label(client),
+            f"A sign-in ends after {minutes} min, but a code is valid for {life // 60} min.",
+            "A user who enters a valid code late gets the error that the session is invalid.",
+            _right_settings(facts, client),
         )
 
 
-def _uses_codes(client: Client) -> bool:
-    return any(flow in _CUSTOM for flow in client.get("ExplicitAuthFlows") or [])
+def _code_life(facts: Facts) -> int:
+    seconds = facts.stack.deployed.parameters.get("CodeLifeSeconds") if facts.stack else None
+    return int(seconds or _DEFAULT_CODE_SECONDS)
 
 
-def _name(client: Client) -> str:
-    return f"app client {client.get('ClientName') or client['ClientId']} ({client['ClientId']})"
+def _both_modes(facts: Facts, clients: list[Client]) -> Iterator[Finding]:
+    code_only = set(facts.stack.deployed.code_only_with_hosted) if facts.stack else set()
+    inner = facts.stack.deployed.inner_client if facts.stack else ""
+    with_password = [client for client in clients if client["ClientId"] not in code_only]
+    for client in clients if with_password else ():
+        if client["ClientId"] not in code_only:
+            continue
+        is_inner = client["ClientId"] == inner
+        yield Finding.of(
+            Severity.NOTE,
+            client_label(client),
+            "A code is enough to sign in, for every user of the pool.",
+            f"The pool has {client_label(with_password[0])}, which asks for a password first. "
+            + ("The hosted sign-in page does not." if is_inner else "A client id is public."),
+            "Set HostedSignInMode=PASSWORD_AND_CODE, or keep two pools."
+            if is_inner
+            else "Keep no CODE_ONLY client in this pool, or keep two pools.",
+        )
 
 
-def _only_codes(facts: Facts, client: Client) -> str:
-    mend = _attach(facts, client)
-    return mend if facts.is_others else f"{mend}, or delete the client if no app uses it"
+def _close(facts: Facts, client: Client) -> Iterator[Fix]:
+    yield _right_settings(facts, client)
+    if not facts.is_others:
+        yield Fix("Or delete the app client, if no app uses it.")
 
 
-def _attach(facts: Facts, client: Client) -> str:
-    mode = "--client"
-    if facts.stack and client["ClientId"] in facts.stack.stack.code_only:
-        mode = "--code-only-client"
-    if facts.stack and facts.stack.stack.keeps(facts.pool_id):
-        return f"Deploy the stack {facts.stack.stack.name} again, which sets its own app clients right"
-    return mends.attach(facts.pool_id, facts.stack_to_attach, f"{mode} {client['ClientId']}")
+def _right_settings(facts: Facts, client: Client) -> Fix:
+    if facts.is_stacks_own:
+        # A deployment of an unchanged template changes no app client, and attach accepts none of this pool.
+        return Fix(
+            f"In the console: App clients > {client['ClientId']} > Edit: only the flows ALLOW_CUSTOM_AUTH "
+            "and ALLOW_REFRESH_TOKEN_AUTH, a session of 15 minutes, prevent user existence errors."
+        )
+    return facts.attach_client(client)

@@ -1,105 +1,211 @@
-"""Ask AWS for the facts. Reads only; what is refused is noted and the rest is asked all the same."""
+"""Collects the facts from AWS. It only reads. A fact whose call fails becomes `Unchecked`."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import ClientError
 
-from tools.pool_admin import senders
-from tools.pool_admin.doctor.facts import Facts, Mail, StackFacts, Texts, Unchecked, Unreadable
-from tools.pool_admin.errors import DENIED, NOT_FOUND, NOT_OFFERED, AdminError, code_of
-from tools.pool_admin.place import Place
-from tools.pool_admin.stack import CLAIMS, DELIVER, PROVIDER, SENDER, TRIGGERS, DeployedStack
+from tools.pool_admin.aws_resources.custom_senders import wanted_senders
+from tools.pool_admin.aws_resources.stack import CLAIMS, DELIVER, PROVIDER, SENDER, TRIGGERS, DeployedStack
+from tools.pool_admin.context import AdminContext
+from tools.pool_admin.doctor.addresses import verified_attributes
+from tools.pool_admin.doctor.facts import (
+    Client,
+    EmailFacts,
+    Facts,
+    Reason,
+    SmsFacts,
+    StackFacts,
+    Unchecked,
+    Unreadable,
+    UserFacts,
+)
+from tools.pool_admin.errors import DENIED, NOT_FOUND, NOT_OFFERED, THROTTLED, AdminError, error_code
 
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
+
+P = ParamSpec("P")
 T = TypeVar("T")
 
+_REASONS = {Reason.DENIED: DENIED, Reason.THROTTLED: THROTTLED, Reason.NOT_OFFERED: NOT_OFFERED}
+# 17 calls, which take a few seconds. A pool can have millions of users.
+_MOST_USERS = 1000
+_USERS_PER_CALL = 60  # the most that ListUsers returns
+# Users who cannot sign in with a code: federated users, and users who have not finished their sign-up.
+_OTHER_USERS = frozenset({"EXTERNAL_PROVIDER", "UNCONFIRMED"})
+_STACK_TAG = "aws:cloudformation:stack-name"
 
-def collect(place: Place, stack_name: str | None) -> Facts:
-    """The facts of a pool. Raises `AdminError` or botocore's errors if not even the pool can be read."""
-    pool = place.pool.describe()
-    clients = _ask(lambda: tuple(map(place.pool.describe_client, place.pool.client_ids())))
-    return Facts(pool, clients, _stack(place, place.stack(stack_name), clients) if stack_name else None)
+
+def collect_facts(context: AdminContext, stack_name: str | None) -> Facts:
+    """The facts of a pool, and of its stack if `stack_name` names one.
+
+    Raises `AdminError` or botocore's errors if the pool or the named stack cannot be read.
+    """
+    pool = context.pool.describe()
+    clients = _try(_describe_clients, context)
+    stack = context.stack(stack_name) if stack_name else None
+    order = stack.parameters.get("ChannelOrder", "") if stack else ""
+    channels = tuple(order.split(",")) if order else ("email", "sms")
+    return Facts(
+        pool,
+        clients,
+        _stack_facts(context, stack, clients) if stack else None,
+        _try(count_users, context.pool.cognito, context.pool.pool_id, channels),
+        None if stack else find_attached_stack(context, pool.get("LambdaConfig") or {}),
+    )
 
 
-def _stack(
-    place: Place, stack: DeployedStack, clients: tuple[Mapping[str, Any], ...] | Unchecked
+def count_users(cognito: CognitoIdentityProviderClient, pool_id: str, channels: tuple[str, ...]) -> UserFacts:
+    """Count the users who can sign in, and those of them without a verified address on `channels`.
+
+    AttributesToGet is left out: Cognito refuses the call if a user lacks one of the attributes.
+    """
+    pages = cognito.get_paginator("list_users").paginate(
+        UserPoolId=pool_id, PaginationConfig={"MaxItems": _MOST_USERS, "PageSize": _USERS_PER_CALL}
+    )
+    users = [user for page in pages for user in page["Users"] if _can_sign_in(user)]
+    without_address = sum(not _has_address(user, channels) for user in users)
+    return UserFacts(len(users), without_address, channels, more=pages.resume_token is not None)
+
+
+def find_attached_stack(context: AdminContext, triggers: Mapping[str, Any]) -> DeployedStack | None:
+    """The stack in the backup of attach, or else the stack that made the pool's trigger; None if unknown."""
+    for read_name in (_name_in_backup, _name_in_tags):
+        try:
+            if name := read_name(context, triggers):
+                # The backup can be older than the stack's deletion, and the trigger can belong to another
+                # project.
+                return context.stack(name)
+        except (AdminError, ClientError):
+            continue
+    return None
+
+
+def email_facts(ses: SESV2Client, sender: str) -> EmailFacts:
+    """The facts of SES for the address `sender`."""
+    is_verified = _try(_is_sender_verified, ses, sender)
+    account = _try(ses.get_account)
+    if isinstance(account, Unchecked):
+        return EmailFacts(sender, is_verified, account, account)
+    return EmailFacts(
+        sender,
+        is_verified,
+        bool(account.get("ProductionAccessEnabled", False)),
+        float(account.get("SendQuota", {}).get("MaxSendRate") or 0),
+    )
+
+
+def _describe_clients(context: AdminContext) -> tuple[Client, ...]:
+    return tuple(map(context.pool.describe_client, context.pool.client_ids()))
+
+
+def _name_in_backup(context: AdminContext, _triggers: Mapping[str, Any]) -> str:
+    backup = context.backups.load()
+    return backup.stack if backup else ""
+
+
+def _name_in_tags(context: AdminContext, triggers: Mapping[str, Any]) -> str:
+    arn = triggers.get("DefineAuthChallenge")
+    return context.functions.tags(arn).get(_STACK_TAG, "") if arn else ""
+
+
+def _can_sign_in(user: Mapping[str, Any]) -> bool:
+    return bool(user.get("Enabled", True)) and user.get("UserStatus") not in _OTHER_USERS
+
+
+def _has_address(user: Mapping[str, Any], channels: tuple[str, ...]) -> bool:
+    attributes = {each["Name"]: each.get("Value", "") for each in user.get("Attributes", [])}
+    return any(
+        attributes.get(address) and attributes.get(verified, "").lower() == "true"
+        for address, verified in verified_attributes(channels).items()
+    )
+
+
+def _stack_facts(
+    context: AdminContext, stack: DeployedStack, clients: tuple[Client, ...] | Unchecked
 ) -> StackFacts:
-    named = [*([CLAIMS] if stack.claims_version else []), *([SENDER] if senders.wanted(stack) else [])]
-    called = [*stack.triggers.values(), *(stack.functions[name] for name in named)]
-    names = [*TRIGGERS.values(), DELIVER, *named]
-    functions = place.functions
+    optional = [*([CLAIMS] if stack.claims_version else []), *([SENDER] if wanted_senders(stack) else [])]
+    called = [*stack.triggers.values(), *(stack.functions[name] for name in optional)]
+    names = [*TRIGGERS.values(), DELIVER, *optional]
+    functions, arns = context.functions, stack.functions
+    sends_sms = "sms" in stack.parameters.get("ChannelOrder", "sms")
     return StackFacts(
-        stack,
-        {arn: _ask(lambda arn=arn: functions.may_be_called_by(arn, place.arn)) for arn in called},  # type: ignore[misc]
-        {name: _ask(lambda name=name: functions.configuration(stack.functions[name])) for name in names},  # type: ignore[misc]
-        {name: _ask(lambda name=name: functions.newest(stack.functions[name])) for name in names},  # type: ignore[misc]
-        _mail(place.aws.client("sesv2"), stack.parameters.get("SenderEmail", "")),
-        _texts(place.aws.client("sns")) if "sms" in stack.parameters.get("ChannelOrder", "sms") else None,
-        _ask(lambda: _idle(place.aws.client("cloudwatch"), stack.alarms)),
-        _modes(place, stack.name, clients),
-        _ask(lambda: place.pool.provider(PROVIDER)) if stack.hosted_client else None,
+        deployed=stack,
+        permitted={arn: _try(functions.may_be_called_by, arn, context.pool_arn) for arn in called},
+        functions={name: _try(functions.configuration, arns[name]) for name in names},
+        newest={name: _try(functions.newest_configuration, arns[name]) for name in names},
+        email=email_facts(context.aws.client("sesv2"), stack.parameters.get("SenderEmail", "")),
+        sms=_sms_facts(context.aws.client("sns")) if sends_sms else None,
+        idle_alarms=_try(_idle_alarms, context.aws.client("cloudwatch"), stack.alarms),
+        modes=_modes(context, stack.name, clients),
+        provider=_try(context.pool.provider, PROVIDER) if stack.hosted_client else None,
+        concurrency=_try(functions.unreserved_concurrency),
     )
 
 
 def _modes(
-    place: Place, stack_name: str, clients: tuple[Mapping[str, Any], ...] | Unchecked
+    context: AdminContext, stack_name: str, clients: tuple[Client, ...] | Unchecked
 ) -> Mapping[str, bool] | Unreadable:
     try:
-        record = place.saved.load()
+        backup = context.backups.load()
     except AdminError as error:
         return Unreadable(str(error))
-    if record is None or record.stack != stack_name:
+    if backup is None or backup.stack != stack_name:
         return {}
-    # An app client that was deleted since has no mode.
-    gone = (
-        set()
-        if isinstance(clients, Unchecked)
-        else record.modes.keys() - {client["ClientId"] for client in clients}
-    )
-    return {name: alone for name, alone in record.modes.items() if name not in gone}
+    if isinstance(clients, Unchecked):
+        return backup.modes
+    # Without the app clients that were deleted after attach.
+    existing = {client["ClientId"] for client in clients}
+    return {client_id: mode for client_id, mode in backup.modes.items() if client_id in existing}
 
 
-def _mail(ses: Any, sender: str) -> Mail:
-    def verified() -> bool:
-        return any(_is_verified(ses, identity) for identity in (sender, sender.partition("@")[2]))
-
-    return Mail(
-        sender, _ask(verified), _ask(lambda: bool(ses.get_account().get("ProductionAccessEnabled", False)))
-    )
+def _is_sender_verified(ses: SESV2Client, sender: str) -> bool:
+    domain = sender.partition("@")[2]
+    return any(_is_identity_verified(ses, identity) for identity in (sender, domain))
 
 
-def _is_verified(ses: Any, identity: str) -> bool:
+def _is_identity_verified(ses: SESV2Client, identity: str) -> bool:
     try:
         return bool(ses.get_email_identity(EmailIdentity=identity).get("VerifiedForSendingStatus"))
     except ClientError as error:
-        if code_of(error) in NOT_FOUND:
+        if error_code(error) in NOT_FOUND:
             return False
         raise
 
 
-def _texts(sns: Any) -> Texts:
-    def limit() -> float:
-        attributes = sns.get_sms_attributes(attributes=["MonthlySpendLimit"]).get("attributes", {})
-        return float(attributes.get("MonthlySpendLimit") or 0)
-
-    return Texts(_ask(lambda: bool(sns.get_sms_sandbox_account_status()["IsInSandbox"])), _ask(limit))
+def _sms_facts(sns: SNSClient) -> SmsFacts:
+    return SmsFacts(_try(_is_in_sms_sandbox, sns), _try(_monthly_sms_limit, sns))
 
 
-def _idle(cloudwatch: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+def _is_in_sms_sandbox(sns: SNSClient) -> bool:
+    return bool(sns.get_sms_sandbox_account_status()["IsInSandbox"])
+
+
+def _monthly_sms_limit(sns: SNSClient) -> float:
+    attributes = sns.get_sms_attributes(attributes=["MonthlySpendLimit"]).get("attributes", {})
+    return float(attributes.get("MonthlySpendLimit") or 0)
+
+
+def _idle_alarms(cloudwatch: CloudWatchClient, names: tuple[str, ...]) -> tuple[str, ...]:
     if not names:
         return ()
-    # At most a hundred names a call, which is more than a stack of ours has.
-    answer = cloudwatch.describe_alarms(AlarmNames=list(names[:100]))
-    alarms = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+    # One call accepts at most 100 names, and a stack has fewer alarms.
+    response: Mapping[str, Any] = cloudwatch.describe_alarms(AlarmNames=list(names[:100]))
+    alarms = [*response.get("MetricAlarms", []), *response.get("CompositeAlarms", [])]
     return tuple(alarm["AlarmName"] for alarm in alarms if not alarm.get("AlarmActions"))
 
 
-def _ask(call: Callable[[], T]) -> T | Unchecked:
+def _try(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Unchecked:
     try:
-        return call()
+        return call(*args, **kwargs)
     except ClientError as error:
-        if code_of(error) in DENIED:
-            return Unchecked(error.operation_name, denied=True)
-        if code_of(error) in NOT_OFFERED:
-            return Unchecked(error.operation_name, denied=False)
+        for reason, codes in _REASONS.items():
+            if error_code(error) in codes:
+                return Unchecked(error.operation_name, reason)
         raise

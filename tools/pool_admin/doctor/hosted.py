@@ -1,17 +1,18 @@
-"""Whether the hosted sign-in of the stack is still what the deployment made it."""
+"""Checks of the stack's hosted sign-in: whether it is still as the deployment made it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.pool_admin.doctor.facts import Facts, Finding, Severity, Unchecked
-from tools.pool_admin.stack import PROVIDER, DeployedStack
+from tools.pool_admin.aws_resources.stack import PROVIDER, DeployedStack
+from tools.pool_admin.doctor.facts import Facts, Unchecked
+from tools.pool_admin.doctor.finding import Finding, Severity
 
 _VERIFIED = ("email_verified", "phone_number_verified")
 
 
-def look(facts: Facts) -> Iterator[Finding]:
-    """Findings of the identity provider, if the stack makes one for this pool."""
-    if facts.stack is None or facts.is_others or not facts.stack.stack.hosted_client:
+def check(facts: Facts) -> Iterator[Finding]:
+    """Findings about the identity provider, if the stack makes one for this pool."""
+    if facts.stack is None or facts.is_others or not facts.stack.deployed.hosted_client:
         return
     yield from _domain(facts)
     provider = facts.stack.provider
@@ -19,75 +20,76 @@ def look(facts: Facts) -> Iterator[Finding]:
         return
     if provider is None:
         yield _error(
-            "is gone from the pool.",
-            "The hosted sign-in ends on an error of Cognito's.",
-            "Deploy with HostedSignInMode=OFF, then again as it was; apps then need the new HostedClientId.",
+            "The pool no longer has the identity provider.",
+            "The hosted sign-in ends with an error page of Cognito.",
+            "Deploy with HostedSignInMode=OFF, then with the old value. Apps then need the new "
+            "HostedClientId.",
         )
         return
-    yield from _issuer(facts.stack.stack, provider)
-    yield from _mapping(facts.stack.stack, provider)
+    yield from _issuer(facts.stack.deployed, provider)
+    yield from _mapping(facts.stack.deployed, provider)
     yield from _schema(facts, provider)
 
 
 def _domain(facts: Facts) -> Iterator[Finding]:
-    if not (facts.pool.get("Domain") or facts.pool.get("CustomDomain")):
-        yield Finding(
+    if not facts.has_domain:
+        yield Finding.of(
             Severity.ERROR,
             "user pool",
-            "has no domain, which the hosted sign-in begins and ends at.",
-            "Nobody can reach Cognito's hosted sign-in.",
+            "The pool has no domain, which the hosted sign-in needs.",
+            "Users cannot reach Cognito's hosted sign-in.",
             "Set HostedDomainPrefix in parameter_overrides of samconfig.mine.toml, then `make deploy`.",
         )
 
 
 def _issuer(stack: DeployedStack, provider: Mapping[str, Any]) -> Iterator[Finding]:
-    told = provider.get("ProviderDetails", {}).get("oidc_issuer", "")
-    if told != stack.outputs.get("HostedIssuer"):
+    issuer = provider.get("ProviderDetails", {}).get("oidc_issuer", "")
+    if issuer != stack.outputs.get("HostedIssuer"):
         yield _error(
-            f"sends people to {told or 'nowhere'}, and not to this stack's page.",
-            "Whoever answers there says who signed in.",
-            _anew(stack),
+            f"The provider's issuer is {issuer or 'empty'}, and not the stack's page.",
+            "The issuer decides which user is signed in.",
+            _restore(stack),
         )
 
 
 def _mapping(stack: DeployedStack, provider: Mapping[str, Any]) -> Iterator[Finding]:
     mapping = provider.get("AttributeMapping", {})
-    lacking = [
+    missing = [
         name for name in _VERIFIED if name.removesuffix("_verified") in mapping and name not in mapping
     ]
-    if lacking:
+    if missing:
         yield _error(
-            f"does not map {' and '.join(lacking)}.",
-            "Each hosted sign-in makes the user's address an unverified one, and no more codes go there.",
-            _anew(stack),
+            f"The attribute mapping lacks {' and '.join(missing)}.",
+            "Each hosted sign-in makes the user's address unverified, so it gets no more codes.",
+            _restore(stack),
         )
 
 
 def _schema(facts: Facts, provider: Mapping[str, Any]) -> Iterator[Finding]:
     mapping, schema = provider.get("AttributeMapping", {}), facts.pool.get("SchemaAttributes") or []
-    for found in schema:
-        name = found["Name"]
-        if name in mapping and found.get("Mutable") is False:
-            yield Finding(
+    for attribute in schema:
+        name = attribute["Name"]
+        if name in mapping and attribute.get("Mutable") is False:
+            yield Finding.of(
                 Severity.ERROR,
-                "user pool",
-                f"lets nobody change {name} (it is immutable).",
+                f"attribute {name}",
+                "The attribute is immutable, and the hosted sign-in maps it.",
                 "Cognito writes it at each hosted sign-in, and refuses the sign-in if it cannot.",
-                "An attribute stays immutable for good: use the SDK's sign-in with this pool.",
+                "An attribute cannot become mutable: use the SDK's sign-in with this pool.",
             )
-        if found.get("Required") and name != "sub" and name not in mapping:
-            yield Finding(
+        if attribute.get("Required") and name != "sub" and name not in mapping:
+            yield Finding.of(
                 Severity.WARNING,
-                "user pool",
-                f"requires {name}, which the identity provider {PROVIDER} does not map.",
-                "Cognito wants a mapping for each required attribute, and may refuse a hosted sign-in.",
-                "Try it with a user of your own, and if it is refused, use the SDK's sign-in.",
+                f"attribute {name}",
+                f"The pool requires the attribute, and the identity provider {PROVIDER} does not map it.",
+                "Cognito needs a mapping for each required attribute, and may refuse a hosted sign-in.",
+                "Try a hosted sign-in with a test user. If Cognito refuses it, use the SDK's sign-in.",
             )
 
 
-def _error(what: str, why: str, mend: str) -> Finding:
-    return Finding(Severity.ERROR, f"identity provider {PROVIDER}", what, why, mend)
+def _error(what: str, why: str, fix: str) -> Finding:
+    return Finding.of(Severity.ERROR, f"identity provider {PROVIDER}", what, why, fix)
 
 
-def _anew(stack: DeployedStack) -> str:
-    return f"Give HostedSecretVersion of the stack {stack.name} another word, then `make deploy`."
+def _restore(stack: DeployedStack) -> str:
+    return f"Change HostedSecretVersion of the stack {stack.name}, then `make deploy`."

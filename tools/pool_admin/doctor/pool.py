@@ -1,27 +1,32 @@
-"""What in the pool itself fights the design."""
+"""Checks of the user pool: its triggers, and settings that conflict with the code."""
 
 from collections.abc import Callable, Iterator
 
-from tools.pool_admin.doctor.facts import Facts, Finding, Severity
-from tools.pool_admin.functions import split
-from tools.pool_admin.pool import ATTRIBUTE
-from tools.pool_admin.stack import CLAIMS, TRIGGERS
+from tools.pool_admin.aws_resources.functions import split_arn
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.stack import CLAIMS, TRIGGERS
+from tools.pool_admin.doctor.clients import clients_that_migrate
+from tools.pool_admin.doctor.facts import Facts, Unchecked
+from tools.pool_admin.doctor.finding import Finding, Severity
+from tools.pool_admin.doctor.managed_login import offers_password_page
+
+POOL = "user pool"
 
 
-def look(facts: Facts) -> Iterator[Finding]:
-    """Findings of the pool's settings."""
-    for check in _CHECKS:
-        yield from check(facts)
+def check(facts: Facts) -> Iterator[Finding]:
+    """Findings about the pool's settings."""
+    for rule in _RULES:
+        yield from rule(facts)
 
 
 def _mfa(facts: Facts) -> Iterator[Finding]:
     setting = facts.pool.get("MfaConfiguration") or "OFF"
     if setting != "OFF":
-        yield Finding(
+        yield Finding.of(
             Severity.ERROR,
-            "user pool",
-            f"has MFA of its own, which is {setting}.",
-            "Users who set it up were seen to get tokens without the round for the code.",
+            POOL,
+            f"Cognito's MFA is {setting}.",
+            "Users of Cognito's MFA reportedly got tokens without the code.",
             "aws cognito-idp set-user-pool-mfa-config --mfa-configuration OFF "
             f"--user-pool-id {facts.pool_id}",
         )
@@ -29,66 +34,85 @@ def _mfa(facts: Facts) -> Iterator[Finding]:
 
 def _devices(facts: Facts) -> Iterator[Finding]:
     if facts.pool.get("DeviceConfiguration"):
-        yield Finding(
+        yield Finding.of(
             Severity.WARNING,
-            "user pool",
-            "remembers devices.",
-            "Cognito then adds rounds of its own, and refuses to refresh tokens of devices not confirmed.",
+            POOL,
+            "Cognito remembers devices.",
+            "It then adds challenges to a sign-in, and refuses to refresh tokens of unconfirmed devices.",
             "In the console: Sign-in > Device tracking > Don't remember.",
         )
 
 
 def _triggers(facts: Facts) -> Iterator[Finding]:
-    there = facts.pool.get("LambdaConfig") or {}
-    wanted = facts.stack.stack.triggers if facts.stack else dict.fromkeys(TRIGGERS, "")
+    current = facts.pool.get("LambdaConfig") or {}
+    wanted = facts.stack.deployed.triggers if facts.stack else dict.fromkeys(TRIGGERS, "")
     for name, arn in wanted.items():
-        found = there.get(name)
-        if not found:
-            yield Finding(
+        called = current.get(name)
+        if not called:
+            yield Finding.of(
                 Severity.ERROR,
-                "user pool",
-                f"has no {name} trigger.",
-                "Without all three triggers no custom sign-in works.",
+                f"trigger {name}",
+                "The pool lacks triggers.",
+                "No custom sign-in works without all three.",
                 facts.attach(),
             )
-        elif arn and found != arn:
-            yield _other(facts, name, found, arn)
+        elif arn and called != arn:
+            yield _other(facts, name, called, arn)
 
 
-def _other(facts: Facts, name: str, found: str, arn: str) -> Finding:
-    another_alias = split(found)[0] == split(arn)[0]
-    return Finding(
+def _other(facts: Facts, name: str, called: str, arn: str) -> Finding:
+    another_alias = split_arn(called)[0] == split_arn(arn)[0]
+    return Finding.of(
         Severity.WARNING if another_alias else Severity.ERROR,
-        "user pool",
-        f"calls {found} as its {name} trigger, and not this stack's {arn}.",
-        "What Cognito calls then changes in the middle of a deployment."
+        f"trigger {name} (calls {called}, not {arn})",
+        "The pool calls another version or alias of the stack's functions."
         if another_alias
-        else "The three triggers must be of one stack: each checks what another made.",
+        else "The pool calls functions that are not this stack's.",
+        "A deployment then changes the function while users are signing in."
+        if another_alias
+        else "The three triggers must be from one stack, because they check each other's data.",
         facts.attach("--replace"),
     )
 
 
 def _claims(facts: Facts) -> Iterator[Finding]:
-    if not (facts.stack and facts.stack.stack.claims_version):
+    if not (facts.stack and facts.stack.deployed.claims_version):
         return
-    there = facts.pool.get("LambdaConfig") or {}
-    found = (there.get(f"{CLAIMS}Config") or {}).get("LambdaArn") or there.get(CLAIMS)
-    if found != facts.stack.stack.functions[CLAIMS]:
-        yield Finding(
+    current = facts.pool.get("LambdaConfig") or {}
+    called = (current.get(f"{CLAIMS}Config") or {}).get("LambdaArn") or current.get(CLAIMS)
+    if called != facts.stack.deployed.functions[CLAIMS]:
+        yield Finding.of(
             Severity.WARNING,
-            "user pool",
-            "does not call the stack's function for claims.",
-            "The tokens say nothing of the code, though the parameter AssuranceClaims asks for it.",
+            POOL,
+            f"The trigger {CLAIMS} is not the stack's function for claims.",
+            "Tokens have no assurance claims, though the parameter AssuranceClaims asks for them.",
             facts.attach(),
         )
 
 
+def _migration(facts: Facts) -> Iterator[Finding]:
+    if not (facts.pool.get("LambdaConfig") or {}).get("UserMigration") or isinstance(
+        facts.clients, Unchecked
+    ):
+        return
+    if not clients_that_migrate(facts.clients) and not any(map(offers_password_page, facts.clients)):
+        yield Finding.of(
+            Severity.WARNING,
+            "trigger UserMigration",
+            "Users can no longer migrate when they sign in.",
+            "Cognito runs this trigger only if it receives the password (USER_PASSWORD_AUTH, "
+            "ADMIN_USER_PASSWORD_AUTH or its own page), and no app client allows that.",
+            "Import the missing users from a CSV file, or let them reset their password, which still runs "
+            "the trigger. Then remove the trigger.",
+        )
+
+
 def _attribute(facts: Facts) -> Iterator[Finding]:
-    if all(found["Name"] != ATTRIBUTE for found in facts.pool.get("SchemaAttributes") or []):
-        yield Finding(
+    if all(attribute["Name"] != ATTRIBUTE for attribute in facts.pool.get("SchemaAttributes") or []):
+        yield Finding.of(
             Severity.NOTE,
-            "user pool",
-            f"has no attribute {ATTRIBUTE}.",
+            POOL,
+            f"The attribute {ATTRIBUTE} is missing.",
             "Users cannot choose a channel; the stack's ChannelOrder decides for all of them.",
             f"aws cognito-idp add-custom-attributes --user-pool-id {facts.pool_id} --custom-attributes "
             "Name=otp_channel,AttributeDataType=String,Mutable=true",
@@ -97,11 +121,11 @@ def _attribute(facts: Facts) -> Iterator[Finding]:
 
 def _verification(facts: Facts) -> Iterator[Finding]:
     if not facts.pool.get("AutoVerifiedAttributes"):
-        yield Finding(
+        yield Finding.of(
             Severity.WARNING,
-            "user pool",
-            "verifies neither email addresses nor phone numbers by itself.",
-            "Codes go to verified addresses only, so nobody who signs up can get one.",
+            POOL,
+            "Cognito verifies neither email addresses nor phone numbers.",
+            "Codes go only to verified addresses, so a user who signs up cannot get a code.",
             "In the console: Sign-up > Attribute verification > let Cognito verify the email address.",
         )
         return
@@ -109,32 +133,33 @@ def _verification(facts: Facts) -> Iterator[Finding]:
         "AttributesRequireVerificationBeforeUpdate"
     )
     if "email" in facts.pool["AutoVerifiedAttributes"] and "email" not in (kept or []):
-        yield Finding(
+        yield Finding.of(
             Severity.NOTE,
-            "user pool",
-            "takes a new email address before it is verified.",
-            "A user who mistypes theirs cannot get a code any more.",
+            POOL,
+            "A new email address replaces the old one before it is verified.",
+            "A user who mistypes the new address cannot get codes.",
             "In the console: Sign-up > Attribute verification > keep the original value until then.",
         )
 
 
 def _recovery(facts: Facts) -> Iterator[Finding]:
-    ways = (facts.pool.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or []
-    if any(way["Name"] == "verified_email" for way in ways) or not ways:
-        yield Finding(
+    mechanisms = (facts.pool.get("AccountRecoverySetting") or {}).get("RecoveryMechanisms") or []
+    if any(each["Name"] == "verified_email" for each in mechanisms) or not mechanisms:
+        yield Finding.of(
             Severity.NOTE,
-            "user pool",
-            "lets users reset a password by email.",
-            "Whoever reads the mailbox that gets the codes can get a password, too: two factors become one.",
+            POOL,
+            "Users reset their password by email.",
+            "A thief of the mailbox gets the codes and a new password: two factors become one.",
             "If that matters, send codes by SMS only (ChannelOrder), or let only admins reset passwords.",
         )
 
 
-_CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
+_RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _mfa,
     _devices,
     _triggers,
     _claims,
+    _migration,
     _attribute,
     _verification,
     _recovery,

@@ -1,154 +1,152 @@
-"""What around the stack keeps codes from being sent, asked for or noticed."""
+"""Checks of the stack: its functions, its list of CODE_ONLY clients and its alarms."""
 
 from collections.abc import Callable, Iterator
 
-from tools.pool_admin import mends
-from tools.pool_admin.doctor import code_only
-from tools.pool_admin.doctor.facts import Facts, Finding, Severity, StackFacts, Unchecked
-from tools.pool_admin.functions import split
-from tools.pool_admin.stack import DELIVER
+from tools.pool_admin import fixes
+from tools.pool_admin.aws_resources.functions import split_arn
+from tools.pool_admin.aws_resources.stack import CODE_ONLY, DELIVER, split_list
+from tools.pool_admin.doctor.facts import Facts, StackFacts, Unchecked, Unreadable
+from tools.pool_admin.doctor.finding import Finding, Severity
 
-# Cognito waits so long for a trigger, whatever the function's own limit is.
-_PATIENCE = 5
-_SMS_DEFAULT_USD = 1.0
+# Seconds that Cognito waits for a trigger, also if the function's time-out is longer.
+_TRIGGER_SECONDS = 5
 
 
-def look(facts: Facts) -> Iterator[Finding]:
-    """Findings of the stack, if one was named."""
+def check(facts: Facts) -> Iterator[Finding]:
+    """Findings about the stack, if one is named."""
     if facts.stack:
-        for check in _CHECKS:
-            yield from check(facts.stack, facts.pool_id)
+        for rule in _RULES:
+            yield from rule(facts, facts.stack)
 
 
-def _whose(known: StackFacts, pool_id: str) -> Iterator[Finding]:
-    if known.stack.pool_id != pool_id:
-        yield Finding(
+def _pool(facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    if facts.is_others:
+        yield Finding.of(
             Severity.ERROR,
-            f"stack {known.stack.name}",
-            f"was deployed for {known.stack.pool_id or 'no pool'}, and not for this pool.",
-            "Its functions may not be called by this pool.",
-            f"Deploy another stack with the parameter UserPoolId={pool_id}, and attach that one."
-            if known.stack.makes_pool
-            else mends.deploy_with(f"UserPoolId={pool_id}"),
+            f"stack {known.deployed.name}",
+            f"The stack was deployed for {known.deployed.pool_id or 'no pool'}, and not for this pool.",
+            "This pool may not call its functions.",
+            f"Deploy another stack with the parameter UserPoolId={facts.pool_id}, and attach that one."
+            if known.deployed.makes_pool
+            else fixes.deploy_with(f"UserPoolId={facts.pool_id}"),
         )
 
 
-def _permissions(known: StackFacts, pool_id: str) -> Iterator[Finding]:
+def _permissions(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     for arn, allowed in known.permitted.items():
         if allowed is False:
-            yield Finding(
+            yield Finding.of(
                 Severity.ERROR,
                 "function " + arn.split(":", 6)[-1],
-                "may not be called by this pool.",
+                "The pool may not call functions of the stack.",
                 "Cognito answers every sign-in with an error.",
-                known.attach(pool_id),
+                facts.attach(),
             )
 
 
-def _functions(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
+def _functions(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
     for name, served in known.functions.items():
         if isinstance(served, Unchecked):
             continue
-        about = f"function {served.get('FunctionName', name)}"
+        function = served.get("FunctionName", name)
         if served.get("State", "Active") not in ("Active", "Inactive"):
-            yield Finding(
+            yield Finding.of(
                 Severity.ERROR,
-                about,
-                f"is {served['State']}: {served.get('StateReason') or 'AWS gives no reason'}.",
-                "It cannot be called.",
-                f"Run `make deploy` for the stack {known.stack.name}.",
+                f"function {function}",
+                f"The function is {served['State']}: {served.get('StateReason') or 'AWS gives no reason'}.",
+                "Every call of it fails.",
+                f"Run `make deploy` for the stack {known.deployed.name}.",
             )
-        if name != DELIVER and int(served.get("Timeout", _PATIENCE)) > _PATIENCE:
-            yield Finding(
+        if name != DELIVER and int(served.get("Timeout", _TRIGGER_SECONDS)) > _TRIGGER_SECONDS:
+            yield Finding.of(
                 Severity.WARNING,
-                about,
-                f"may run for {served['Timeout']} s.",
-                f"Cognito gives up after {_PATIENCE} s and calls again, while the first call still runs.",
-                f"aws lambda update-function-configuration --timeout {_PATIENCE} "
-                f"--function-name {served.get('FunctionName', name)}",
+                f"function {function}",
+                f"The function may run for {served['Timeout']} s.",
+                f"Cognito stops waiting after {_TRIGGER_SECONDS} s, and may call it again while it runs.",
+                f"aws lambda update-function-configuration --timeout {_TRIGGER_SECONDS} "
+                f"--function-name {function}",
             )
 
 
-def _lagging(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
+def _outdated_alias(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
     for name, served in known.functions.items():
         newest = known.newest.get(name, served)
         if isinstance(served, Unchecked) or isinstance(newest, Unchecked):
             continue
         old, new = (each.get("Environment", {}).get("Variables", {}) for each in (served, newest))
-        late = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-        if late or served.get("CodeSha256") != newest.get("CodeSha256"):
-            called, _, alias = split(known.stack.functions[name])
-            yield Finding(
+        outdated = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+        if outdated or served.get("CodeSha256") != newest.get("CodeSha256"):
+            called, _, alias = split_arn(known.deployed.functions[name])
+            yield Finding.of(
                 Severity.WARNING,
                 f"function {called}",
-                f"has newer {', '.join(late) or 'code'} than its alias {alias} serves.",
-                "A changed parameter alone publishes no version, and the alias goes on with the old one.",
+                f"The alias {alias} does not serve the newest {', '.join(outdated) or 'code'}.",
+                "A changed parameter alone publishes no version, so the alias keeps the old one.",
                 f"aws lambda update-alias --function-name {called} --name {alias} --function-version "
                 f"$(aws lambda publish-version --function-name {called} --query Version --output text)",
             )
 
 
-def _mail(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
-    mail = known.mail
-    if mail and mail.sender_verified is False:
-        yield Finding(
-            Severity.ERROR,
-            "SES",
-            f"has not verified the sender {mail.sender}, nor its domain.",
-            "It refuses every email.",
-            f"aws sesv2 create-email-identity --email-identity {mail.sender.partition('@')[2]}",
-        )
-    if mail and mail.out_of_sandbox is False:
-        yield Finding(
-            Severity.ERROR,
-            "SES",
-            "is in its sandbox.",
-            "Only addresses that you verified get an email, and 200 a day.",
-            "In the SES console: Account dashboard > Request production access.",
-        )
-
-
-def _texts(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
-    texts = known.texts
-    if texts and texts.in_sandbox is True:
-        yield Finding(
-            Severity.WARNING,
-            "SNS",
-            "is in the SMS sandbox.",
-            "Only numbers that you verified get an SMS.",
-            "In the SNS console: Text messaging (SMS) > Exit SMS sandbox.",
-        )
-    if texts and isinstance(texts.monthly_usd, float) and texts.monthly_usd <= _SMS_DEFAULT_USD:
-        yield Finding(
-            Severity.WARNING,
-            "SNS",
-            f"sends SMS for {texts.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month and then no more.",
-            "That is some dozens of codes. Ask AWS for a higher quota first, then set the limit.",
-            "aws sns set-sms-attributes --attributes MonthlySpendLimit=USD",
-        )
-
-
-def _alarms(known: StackFacts, _pool_id: str) -> Iterator[Finding]:
-    if isinstance(known.idle_alarms, Unchecked) or not known.idle_alarms:
+def _alarms(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    if isinstance(known.idle_alarms, Unchecked):
         return
-    count = len(known.idle_alarms)
-    yield Finding(
-        Severity.NOTE,
-        f"stack {known.stack.name}",
-        "has 1 alarm that tells nobody." if count == 1 else f"has {count} alarms that tell nobody.",
-        "They turn red in the console, and nobody is woken.",
-        mends.deploy_with("AlarmTopicArn=TOPIC_ARN"),
-    )
+    for name in known.idle_alarms:
+        yield Finding.of(
+            Severity.NOTE,
+            f"alarm {name}",
+            "Alarms have no recipient.",
+            "They change to the state ALARM in the console, and send no message.",
+            fixes.deploy_with("AlarmTopicArn=TOPIC_ARN"),
+        )
 
 
-_CHECKS: tuple[Callable[[StackFacts, str], Iterator[Finding]], ...] = (
-    _whose,
+def _code_only_served(facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    function = known.functions.get("DefineAuthChallenge")
+    if function is None or isinstance(function, Unchecked):
+        return
+    listed = function.get("Environment", {}).get("Variables", {}).get("CODE_ONLY_CLIENTS", "")
+    if set(split_list(listed)) != set(known.deployed.code_only_with_hosted):
+        yield Finding.of(
+            Severity.ERROR,
+            f"function {function.get('FunctionName', 'DefineAuthChallenge')}",
+            f"The function's list of app clients differs from the stack's {CODE_ONLY}.",
+            "It asks some app clients for a password by mistake, or does not ask others.",
+            facts.attach(),
+        )
+
+
+def _code_only_recorded(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    # attach set the list. A deployment with older saved parameters resets it.
+    if isinstance(known.modes, Unreadable):
+        yield Finding.of(
+            Severity.WARNING,
+            "saved settings",
+            "The settings that attach saved for this pool cannot be read.",
+            f"doctor cannot check whether {CODE_ONLY} still has the value that attach set.",
+            known.modes.fix,
+        )
+        return
+    current = known.deployed.code_only
+    changed = sorted(name for name, code_only in known.modes.items() if code_only != (name in current))
+    if changed:
+        kept = [name for name in current if known.modes.get(name, True)]
+        lost = [name for name in changed if known.modes[name]]
+        yield Finding.of(
+            Severity.ERROR,
+            f"stack {known.deployed.name}",
+            f"{CODE_ONLY} does not have the value that attach set: {', '.join(changed)} changed.",
+            "A deployment used older parameters, and these apps cannot sign users in now.",
+            f"Put {fixes.code_only([*kept, *lost])} into parameter_overrides of {fixes.PARAMETERS}, then "
+            "`make deploy`. If the stack has the right modes, attach the app clients again with these modes.",
+        )
+
+
+_RULES: tuple[Callable[[Facts, StackFacts], Iterator[Finding]], ...] = (
+    _pool,
     _permissions,
     _functions,
-    _lagging,
-    code_only.served,
-    code_only.recorded,
-    _mail,
-    _texts,
+    _outdated_alias,
+    _code_only_served,
+    _code_only_recorded,
     _alarms,
 )

@@ -21,16 +21,16 @@ def session() -> Session:
     return get_session()
 
 
-def client(service: str, *, attempts: int, patience: float = 0.7) -> Any:
+def client(service: str, *, attempts: int, read_timeout: float = 0.7) -> Any:
     """A client of `service`.
 
-    `attempts` is the total, 1 where a repeat could count or send something twice; `patience` the seconds
+    `attempts` is the total, 1 where a repeat could count or send something twice; `read_timeout` the seconds
     to wait for an answer. A trigger's two calls together stay below five seconds at their very worst; the
     third that `verify` makes after a pause, or after an SMS, is not in that sum.
     """
     config = Config(
         connect_timeout=0.5,
-        read_timeout=patience,
+        read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
         # botocore puts its own name together anew at each call, and checks what AWS checks: together a
         # quarter of what the token service takes (benchmarks/token_api.py).

@@ -18,7 +18,7 @@ from aws_encryption_sdk.key_providers.kms import KMSMasterKey
 from aws_encryption_sdk.structures import DataKey, EncryptedDataKey
 
 from passcode.adapters.botocore_clients import unavailable
-from passcode.token_service.code import RawCode
+from passcode.token_service.code import Code
 from passcode.token_service.refusal import PasscodeError, Unavailable
 
 # It logs with tracebacks of its own, and no text that is not ours goes into the log.
@@ -29,7 +29,7 @@ _POLICY = CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT
 _MOST_KEYS = 5
 
 
-class _Opening(StreamDecryptor):  # type: ignore[misc]
+class _QuietDecryptor(StreamDecryptor):  # type: ignore[misc]
     """The SDK's own raises when it is closed before its end. From Python 3.13 on the log says so, with a
     traceback, of each that Python takes away."""
 
@@ -38,7 +38,7 @@ class _Opening(StreamDecryptor):  # type: ignore[misc]
             super().close()
 
 
-class NotOpened(PasscodeError):
+class DecryptionFailed(PasscodeError):
     """This is not what Cognito sealed for this pool. The text names the error's kind, and no contents."""
 
 
@@ -61,31 +61,33 @@ class _Key(KMSMasterKey):  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
-class Opener:
+class CognitoDecryptor:
     """`client` is a botocore KMS client, `key_id` the ARN of what Cognito seals with for `pool_id`."""
 
     client: Any
     key_id: str
     pool_id: str
 
-    def __call__(self, sealed: str) -> RawCode:
-        """The secret in `sealed` (base64). Raises `Unavailable`, or `NotOpened` if it is not for us."""
+    def __call__(self, sealed: str) -> Code:
+        """Decrypt `sealed` (base64). Raises `Unavailable`, or `DecryptionFailed` if it is not for us."""
         key = _Key(key_id=self.key_id, client=self.client)
         try:
             plain, header = _read(b64decode(sealed, validate=True), key)
         except Unavailable:
             raise
         except Exception as error:  # the SDK lets those of the libraries under it through
-            raise NotOpened(f"what Cognito sealed could not be opened: {type(error).__name__}") from None
+            raise DecryptionFailed(
+                f"what Cognito sealed could not be opened: {type(error).__name__}"
+            ) from None
         # Under the signature or the tag by now. Another pool with the same key is another pool.
         if header.encryption_context.get("userpool-id") != self.pool_id:
-            raise NotOpened("what Cognito sealed is for another user pool")
+            raise DecryptionFailed("what Cognito sealed is for another user pool")
         # Temporary passwords come escaped for HTML, and where a message needs that it does so itself.
-        return RawCode(html.unescape(plain.decode()))
+        return Code(html.unescape(plain.decode()))
 
 
 def _read(sealed: bytes, key: _Key) -> tuple[bytes, Any]:
-    with _Opening(
+    with _QuietDecryptor(
         source=sealed, key_provider=key, commitment_policy=_POLICY, max_encrypted_data_keys=_MOST_KEYS
     ) as opening:
         return opening.read(), opening.header

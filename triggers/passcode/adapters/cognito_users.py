@@ -12,7 +12,7 @@ from passcode.token_service.refusal import Unavailable
 
 
 @dataclass(frozen=True)
-class Users:
+class CognitoUsers:
     """Reads users. `client` answers a botocore Cognito client, which is made only when it is used."""
 
     client: Callable[[], Any]
@@ -44,13 +44,13 @@ class Users:
 
 
 @dataclass(frozen=True)
-class Links:
+class IdentityLinker:
     """Links users. `client` answers a botocore Cognito client, `provider` is its name in the pool."""
 
     client: Callable[[], Any]
     pool_id: str
     provider: str
-    users: Users
+    users: CognitoUsers
 
     def make(self, user_name: str, attributes: Mapping[str, str]) -> None:
         """See to it that the user is linked. No call if they are. Raises `Unavailable` if it cannot be done.

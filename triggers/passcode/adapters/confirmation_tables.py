@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from passcode.adapters.botocore_clients import write_if
-from passcode.confirmation.idempotency import Claim
+from passcode.confirmation.idempotency import IdempotencyClaim
 from passcode.token_service.policy import DAY
 
 
 @dataclass(frozen=True)
-class RequestTable:
+class IdempotencyTable:
     """Keeps claims. `client` is a botocore DynamoDB client."""
 
     client: Any
     name: str
 
-    def hold(self, claim: Claim, nonce: str, now: int) -> Claim | None:
+    def claim(self, claim: IdempotencyClaim, nonce: str, now: int) -> IdempotencyClaim | None:
         """Make the claim, or answer the one that stands. One WCU. Raises `Unavailable`."""
         values = {":content": {"S": claim.content}, ":nonce": {"S": nonce}}
         times = {":now": {"N": str(now)}, ":ttl": {"N": str(now + DAY)}}
@@ -30,9 +30,9 @@ class RequestTable:
             ExpressionAttributeValues=values | times,
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-        return None if accepted else Claim(claim.key, old["content"]["S"], old["nonce"]["S"])
+        return None if accepted else IdempotencyClaim(claim.key, old["content"]["S"], old["nonce"]["S"])
 
-    def give_back(self, claim: Claim, nonce: str) -> None:
+    def release(self, claim: IdempotencyClaim, nonce: str) -> None:
         """Take the claim back that was made with `nonce`. One WCU. Raises `Unavailable`."""
         write_if(
             self.client.delete_item,
@@ -44,7 +44,7 @@ class RequestTable:
         )
 
 
-def _key(claim: Claim) -> dict[str, dict[str, str]]:
+def _key(claim: IdempotencyClaim) -> dict[str, dict[str, str]]:
     return {"pk": {"S": f"request#{claim.key}"}}
 
 
@@ -53,7 +53,7 @@ _MARGIN = 3_600
 
 
 @dataclass(frozen=True)
-class ProofTable:
+class UsedProofTable:
     """Marks proofs as used. `client` is a botocore DynamoDB client."""
 
     client: Any

@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from passcode.adapters.botocore_clients import unavailable, write_if
-from passcode.adapters.kms import Sealer
+from passcode.adapters.kms import KmsEncryption
 from passcode.hosted.state import (
     CODE_LIFE,
-    AuthRequest,
+    AuthorizationRequest,
     Grant,
     Notice,
+    SignInPhase,
     SignInState,
-    Stage,
     key_of_code,
     key_of_cookie,
 )
@@ -31,7 +31,7 @@ class HostedTable:
 
     client: Any
     name: str
-    sealer: Sealer
+    sealer: KmsEncryption
 
     def read(self, cookie: str, now: int) -> SignInState | None:
         """The sign-in of `cookie`; None if there is none or its time is over. Raises `Unavailable`."""
@@ -118,13 +118,13 @@ class HostedTable:
         kept = json.loads(item["kept"]["S"])
         user_name, session = self._opened(item, key)
         return SignInState(
-            request=AuthRequest(**kept["request"]),
-            stage=Stage(kept["stage"]),
+            request=AuthorizationRequest(**kept["request"]),
+            stage=SignInPhase(kept["stage"]),
             user_name=user_name,
             session=session,
             shown=kept["shown"],
             notice=Notice(kept["notice"]) if kept["notice"] else None,
-            minutes=kept["minutes"],
+            retry_after=kept.get("retry_after", 0),
             expires_at=int(item["expires_at"]["N"]),
             version=int(item["version"]["N"]),
         )
@@ -137,5 +137,5 @@ def _plain(state: SignInState) -> dict[str, Any]:
         "stage": state.stage.value,
         "shown": dict(state.shown),
         "notice": state.notice.value if state.notice else None,
-        "minutes": state.minutes,
+        "retry_after": state.retry_after,
     }

@@ -15,7 +15,7 @@ from jwt.algorithms import Algorithm
 from jwt.exceptions import InvalidTokenError
 from jwt.utils import to_base64url_uint
 
-from passcode.adapters.kms import KmsMac, ProofKeys
+from passcode.adapters.kms import KmsMac, KmsSigningKeys
 
 Claims = Mapping[str, object]
 # The longest token of ours is half of that, and KMS takes no more.
@@ -57,7 +57,7 @@ class _Hs256(_InKms):
 class _Rs256(_InKms):
     """RS256 (RFC 7518, 3.3) by KMS Sign and Verify."""
 
-    def __init__(self, keys: ProofKeys) -> None:
+    def __init__(self, keys: KmsSigningKeys) -> None:
         self._keys = keys
 
     def sign(self, msg: bytes, key: str) -> bytes:
@@ -68,7 +68,7 @@ class _Rs256(_InKms):
 
 
 @dataclass(frozen=True)
-class ChallengeTokens:
+class MacJwts:
     """Challenge tokens. `mac` makes their MAC, with a key of their own."""
 
     mac: KmsMac
@@ -86,10 +86,10 @@ class ChallengeTokens:
 
 
 @dataclass(frozen=True)
-class SignedTokens:
+class SignedJwts:
     """Tokens for others, who check them with the public keys: proofs, and what an OpenID provider gives."""
 
-    keys: ProofKeys
+    keys: KmsSigningKeys
 
     def write(self, claims: Claims) -> str:
         """Sign `claims` with the key in use. One KMS call. Raises `Unavailable`."""
@@ -157,7 +157,7 @@ def _only(name: str, algorithm: Algorithm) -> PyJWS:
     return jws
 
 
-def key_set(keys: ProofKeys) -> dict[str, list[dict[str, str]]]:
+def jwks(keys: KmsSigningKeys) -> dict[str, list[dict[str, str]]]:
     """All keys that a proof may be signed with. One KMS call for each. Raises `Unavailable`."""
     return {"keys": [_key(kid, keys.public(kid)) for kid in keys.ids]}
 

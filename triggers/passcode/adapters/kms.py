@@ -28,7 +28,7 @@ class KmsMac:
 
 
 @dataclass(frozen=True)
-class ProofKeys:
+class KmsSigningKeys:
     """Signs proofs. `arns` are RSA_2048 keys: the first signs, and what any of them signed is good."""
 
     client: Any
@@ -84,7 +84,7 @@ _PART = 4_096
 
 
 @dataclass(frozen=True)
-class Sealer:
+class KmsEncryption:
     """Encrypts. `client` is a botocore KMS client, `key_id` a symmetric key's ARN."""
 
     client: Any

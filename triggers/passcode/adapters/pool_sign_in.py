@@ -8,7 +8,6 @@ import base64
 import hashlib
 import hmac
 import json
-import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,11 +16,18 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from passcode.adapters.botocore_clients import error_code, unavailable
-from passcode.hosted.ports import Asked, MustChangePassword, NotLetIn, Outcome, Passed, Told
+from passcode.hosted.ports import (
+    Authenticated,
+    AuthenticationFailed,
+    CodeRequired,
+    MustChangePassword,
+    Outcome,
+    SignInRefused,
+)
 from passcode.hosted.state import LONGEST_NAME
-from passcode.token_service.refusal import Unavailable
+from passcode.token_service.refusal import Unavailable, parse_tag
 
-_SENTENCE = re.compile(r" failed with error (.*?)\.?$", re.DOTALL)
+_TRIGGER_FAILED = " failed with error "
 # The last one is what a name gets that Cognito cannot read.
 _REFUSALS = {
     *("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"),
@@ -43,30 +49,30 @@ class PoolSignIn:
     secret: Callable[[], str]
 
     def start(self, user_name: str, password: str | None) -> Outcome:
-        """Begin, with the password first unless it is None. Raises `NotLetIn`, `Unavailable`."""
+        """Begin, with the password first unless it is None. Raises `AuthenticationFailed`, `Unavailable`."""
         if len(user_name) > LONGEST_NAME:
-            raise NotLetIn
+            raise AuthenticationFailed
         if password is None:
             return self._challenge(self._initiate({"USERNAME": user_name}), user_name)
 
         proof = PasswordProof(self.pool_id, self.client_id, user_name, password)
         asked = self._initiate(proof.opening())
-        if isinstance(asked, Told) or asked.get("ChallengeName") != "PASSWORD_VERIFIER":
+        if isinstance(asked, SignInRefused) or asked.get("ChallengeName") != "PASSWORD_VERIFIER":
             # Going on would let a pool that is set up wrongly leave the password out.
             raise Unavailable("the pool does not ask for the password")
         answer = proof.answer(asked["ChallengeParameters"])
         return self._challenge(self._respond("PASSWORD_VERIFIER", asked["Session"], answer, {}), user_name)
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
-        """Answer with what was typed: nothing else lets in. Raises `NotLetIn`, `Unavailable`."""
+        """Answer with what was typed: nothing else lets in. Raises `AuthenticationFailed`, `Unavailable`."""
         answer = self._answer(session, user_name, code, {})
-        if not isinstance(answer, Told) and (result := answer.get("AuthenticationResult")):
+        if not isinstance(answer, SignInRefused) and (result := answer.get("AuthenticationResult")):
             claims = _claims(result["IdToken"])
-            return Passed(claims["cognito:username"], claims["sub"])
+            return Authenticated(claims["cognito:username"], claims["sub"])
         return self._challenge(answer, user_name)
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
-        """Ask for a message: `action` is send or resend. Raises `NotLetIn`, `Unavailable`."""
+        """Ask for a message: `action` is send or resend. Raises `AuthenticationFailed`, `Unavailable`."""
         wish = {"channel": channel} if channel else {}
         answer = self._answer(session, user_name, action, {"action": action, **wish})
         return self._challenge(answer, user_name)
@@ -97,11 +103,11 @@ class PoolSignIn:
                 call = getattr(self.client(), operation)
                 return call(UserPoolId=self.pool_id, ClientId=self.client_id, **parameters)
             except ClientError as error:
-                return _told(error)
+                return _refused(error)
 
-    def _challenge(self, answer: Any, user_name: str) -> Asked | Told:
+    def _challenge(self, answer: Any, user_name: str) -> CodeRequired | SignInRefused:
         """The challenge in Cognito's answer. Tokens are none, wherever they come from without a code."""
-        if isinstance(answer, Told):
+        if isinstance(answer, SignInRefused):
             return answer
         name = answer.get("ChallengeName")
         if name == "NEW_PASSWORD_REQUIRED":
@@ -110,25 +116,23 @@ class PoolSignIn:
             raise Unavailable(f"the pool asks for {name or 'no code'}")
         parameters = answer["ChallengeParameters"]
         # What was typed may be an alias; from here on Cognito wants its own name.
-        return Asked(parameters.get("USERNAME", user_name), answer["Session"], parameters)
+        return CodeRequired(parameters.get("USERNAME", user_name), answer["Session"], parameters)
 
     def _secret_hash(self, user_name: str) -> str:
         message = (user_name + self.client_id).encode()
         return base64.b64encode(hmac.digest(self.secret().encode(), message, hashlib.sha256)).decode()
 
 
-def _told(error: ClientError) -> Told:
+def _refused(error: ClientError) -> SignInRefused:
     code, text = error_code(error), str(error.response["Error"].get("Message", ""))
     if any(ours in text for ours in _OUR_FAULT):
         raise error
     if code in _REFUSALS:
-        raise NotLetIn from None
+        raise AuthenticationFailed from None
     if code in _RESET:
         raise MustChangePassword from None
-    if code == "UserLambdaValidationException":
-        sentence = _SENTENCE.search(text)
-        if sentence:
-            return Told(sentence[1])
+    if code == "UserLambdaValidationException" and _TRIGGER_FAILED in text:
+        return SignInRefused(parse_tag(text))
     raise error
 
 

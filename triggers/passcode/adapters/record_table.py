@@ -1,16 +1,16 @@
 """The records in DynamoDB: one conditional UpdateItem each, and a refused one brings the old item back.
 
-Every condition says what a predicate of the tests says (`is_clear`, `may_charge`); the contract tests hold
-the two against each other.
+Every condition says what a predicate of the tests says (`is_clear`, `may_record_attempt`); the contract tests
+compare the two.
 """
 
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from passcode.adapters.botocore_clients import unavailable, write_if
-from passcode.token_service.challenge import SIGN_IN, key_of
+from passcode.token_service.challenge import SIGN_IN, record_key
 from passcode.token_service.policy import Policy
-from passcode.token_service.store import Evidence, Given, Record, Write
+from passcode.token_service.store import Evidence, Record, VerifiedCode, WriteResult
 
 _ATTRIBUTES = [f.name for f in fields(Record)]
 _DRAFTED = ("nonce", "issued_at", "expires_at", "channel", "bound", "sent_at", "send_tat")
@@ -27,14 +27,14 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Table:
+class RecordTable:
     """The store of records, in one table. `client` is a botocore DynamoDB client."""
 
     client: Any
     name: str
     policy: Policy
 
-    def issue_if_clear(self, key: str, draft: Record, now: int) -> Write:
+    def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
         """Begin a challenge if nothing stands in its way. One WCU."""
         # The open challenge is spent, or nearly out of life;
         open_is_over = "(attribute_not_exists(issued) OR spent = issued OR expires_at < :keeps)"
@@ -58,7 +58,7 @@ class Table:
         condition = " AND ".join((open_is_over, cooled, in_quota, unlocked))
         return self._write(key, condition, limits, change, now)
 
-    def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
+    def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         """Put a challenge in place of the one that was seen, if it is still there. One WCU."""
         written = ("issued", *_DRAFTED)
         fields = ", ".join(f"{name} = :{name}" for name in written)
@@ -74,7 +74,9 @@ class Table:
             answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
         return _record(answer.get("Item", {}))
 
-    def charge(self, key: str, counter: int, *, right: bool, now: int, given: Given | None = None) -> Write:
+    def record_attempt(
+        self, key: str, counter: int, *, right: bool, now: int, given: VerifiedCode | None = None
+    ) -> WriteResult:
         """Spend or count, if the counter is unspent and the budget of failures allows an answer. One WCU."""
         open_counter = "spent < :counter AND issued >= :counter"
         budget = "(failures < :free OR (failures < :hard AND failed_at <= :unlocked))"
@@ -87,9 +89,16 @@ class Table:
         judged = _accepted(now, given) if right else _failed(now, "failures + :one")
         return self._write(key, f"{open_counter} AND {budget}", limits, judged, now)
 
-    def charge_after_pause(
-        self, key: str, counter: int, seen: Record, *, right: bool, now: int, given: Given | None = None
-    ) -> Write:
+    def record_attempt_after_pause(
+        self,
+        key: str,
+        counter: int,
+        seen: Record,
+        *,
+        right: bool,
+        now: int,
+        given: VerifiedCode | None = None,
+    ) -> WriteResult:
         """The same after a pause, and only once: the first to come begins the count anew. One WCU."""
         condition = "spent < :counter AND issued >= :counter AND failures = :seen AND failed_at = :seen_at"
         limits: Values = {"counter": counter, "seen": seen.failures, "seen_at": seen.failed_at}
@@ -97,7 +106,7 @@ class Table:
             key, condition, limits, _accepted(now, given) if right else _failed(now, ":one"), now
         )
 
-    def _write(self, key: str, condition: str, limits: Values, change: Change, now: int) -> Write:
+    def _write(self, key: str, condition: str, limits: Values, change: Change, now: int) -> WriteResult:
         values: Values = {**limits, **change.values, "ttl": now + self.policy.keep_seconds}
         accepted, found = write_if(
             self.client.update_item,
@@ -110,10 +119,10 @@ class Table:
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-        return Write(accepted, _record(found["Attributes"] if accepted else found))
+        return WriteResult(accepted, _record(found["Attributes"] if accepted else found))
 
 
-def _accepted(now: int, given: Given | None) -> Change:
+def _accepted(now: int, given: VerifiedCode | None) -> Change:
     update = "SET spent = :counter, failures = :zero, #ttl = :ttl"
     values: Values = {"zero": 0}
     names: dict[str, str] = {}
@@ -149,7 +158,7 @@ class EvidenceTable:
         with unavailable("the table"):
             answer = self.client.get_item(
                 TableName=self.name,
-                Key={"pk": {"S": key_of(SIGN_IN, subject)}},
+                Key={"pk": {"S": record_key(SIGN_IN, subject)}},
                 ProjectionExpression="#first, #last",
                 ExpressionAttributeNames={"#first": f"first_{client_id}", "#last": f"last_{client_id}"},
                 # The write may be milliseconds old.

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from passcode.adapters.aws_gateway import send_once
+from passcode.channels.channel import Channel
+from passcode.channels.email import EMAIL, EmailMessage
+from passcode.delivery.gateway import Outgoing, SendResult
 
-from passcode.adapters.botocore_clients import error_code, unavailable
-from passcode.channels.email import Email
-from passcode.delivery.gateway import Undeliverable
-
-# SES will not take this mail, however often it is asked: fall over to the next channel.
+# SES will not take this email later either.
 _FINAL = (
     "AccountSuspendedException",
     "BadRequestException",
@@ -21,32 +20,35 @@ _FINAL = (
 
 
 @dataclass(frozen=True)
-class Mail:
-    """Sends mails. `client` is a botocore SES v2 client."""
+class SesEmail:
+    """Sends email. `client` is a botocore SES v2 client."""
 
     client: Any
     sender: str
     configuration_set: str
 
-    def send(self, to: str, mail: Email) -> None:
-        """Hand one mail to SES. Raises `Undeliverable` or `Unavailable` (try again)."""
-        with unavailable("SES"):
-            try:
-                self.client.send_email(
-                    FromEmailAddress=self.sender,
-                    Destination={"ToAddresses": [to]},
-                    ConfigurationSetName=self.configuration_set,
-                    Content={
-                        "Simple": {
-                            "Subject": _utf8(mail.subject),
-                            "Body": {"Text": _utf8(mail.text), "Html": _utf8(mail.html)},
-                        }
-                    },
-                )
-            except ClientError as error:
-                if error_code(error) in _FINAL:
-                    raise Undeliverable(error_code(error)) from None
-                raise
+    @property
+    def channel(self) -> Channel:
+        """The channel of its messages."""
+        return EMAIL
+
+    def send(self, outgoing: Outgoing[EmailMessage]) -> SendResult:
+        """Hand one email to SES."""
+        message = outgoing.message
+        return send_once(
+            "SES",
+            self.client.send_email,
+            _FINAL,
+            FromEmailAddress=self.sender,
+            Destination={"ToAddresses": [outgoing.to]},
+            ConfigurationSetName=self.configuration_set,
+            Content={
+                "Simple": {
+                    "Subject": _utf8(message.subject),
+                    "Body": {"Text": _utf8(message.text), "Html": _utf8(message.html)},
+                }
+            },
+        )
 
 
 def _utf8(text: str) -> dict[str, str]:

@@ -6,32 +6,36 @@ each sign-in by SMS gives some back. That is what SMS pumping looks like: many s
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.botocore_clients import write_if
-from passcode.delivery.sms_limits import SmsCaps
 from passcode.token_service.policy import DAY
+
+if TYPE_CHECKING:
+    # Only for the type: `verify` gives back and limits nothing.
+    from passcode.delivery.sms_limits import SmsLimits
 
 _GIVEN_BACK = 4
 
 
 @dataclass(frozen=True)
-class SmsBudget:
+class SmsBudgetTable:
     """The day's counters, in one item per UTC day. `client` is a botocore DynamoDB client."""
 
     client: Any
     table: str
 
-    def take(self, country: str, caps: SmsCaps, now: int, *, heard_of: bool = True) -> bool:
-        """Count one SMS to `country`; False if a cap is reached. One WCU. Raises `Unavailable`.
+    def take(self, country: str, limits: "SmsLimits", now: int, *, counts_as_unanswered: bool = True) -> bool:
+        """Count one SMS to `country`; False if a limit is reached. One WCU. Raises `Unavailable`.
 
-        `heard_of`: whether this stack will hear of its answer. Else it cannot count as unanswered.
+        `counts_as_unanswered`: False if this stack will not learn whether the user answers.
         """
-        # The first one of a day finds no count to compare with, so a cap of nothing is seen to here.
-        if 0 in (caps.per_day, caps.per_country):
+        # The first SMS of a day finds no count in the item, so the condition cannot refuse a limit of 0.
+        if 0 in (limits.per_day, limits.per_country):
             return False
         return self._write(
-            update="SET #ttl = :ttl ADD sent :one, #sent :one" + (", #open :one" if heard_of else ""),
+            update="SET #ttl = :ttl ADD sent :one, #sent :one"
+            + (", #open :one" if counts_as_unanswered else ""),
             condition="(attribute_not_exists(sent) OR sent < :day)"
             " AND (attribute_not_exists(#sent) OR #sent < :country)"
             " AND (attribute_not_exists(#open) OR #open < :open)",
@@ -39,9 +43,9 @@ class SmsBudget:
             values={
                 "ttl": now + 2 * DAY,
                 "one": 1,
-                "day": caps.per_day,
-                "country": caps.per_country,
-                "open": caps.unanswered,
+                "day": limits.per_day,
+                "country": limits.per_country,
+                "open": limits.unanswered,
             },
             now=now,
         )

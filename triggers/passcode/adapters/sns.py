@@ -3,35 +3,38 @@
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from passcode.adapters.aws_gateway import send_once
+from passcode.channels.channel import Channel
+from passcode.channels.sms import SMS, TextMessage
+from passcode.delivery.gateway import Outgoing, SendResult
 
-from passcode.adapters.botocore_clients import error_code, unavailable
-from passcode.channels.sms import Sms
-from passcode.delivery.gateway import Undeliverable
-
-# SNS will not take this number, however often it is asked: fall over to the next channel.
+# SNS will not send to this number later either.
 _FINAL = ("InvalidParameter", "ParameterValueInvalid", "OptedOut")
 
 
 @dataclass(frozen=True)
-class Texts:
-    """Sends text messages. `client` is a botocore SNS client."""
+class SnsSms:
+    """Sends SMS. `client` is a botocore SNS client."""
 
     client: Any
     max_price: str
     sender_id: str = ""
 
-    def send(self, to: str, message: Sms) -> None:
-        """Hand one SMS to SNS. Raises `Undeliverable` or `Unavailable` (try again)."""
-        with unavailable("SNS"):
-            try:
-                self.client.publish(
-                    PhoneNumber=to, Message=message.text, MessageAttributes=self._attributes()
-                )
-            except ClientError as error:
-                if error_code(error) in _FINAL:
-                    raise Undeliverable(error_code(error)) from None
-                raise
+    @property
+    def channel(self) -> Channel:
+        """The channel of its messages."""
+        return SMS
+
+    def send(self, outgoing: Outgoing[TextMessage]) -> SendResult:
+        """Hand one SMS to SNS."""
+        return send_once(
+            "SNS",
+            self.client.publish,
+            _FINAL,
+            PhoneNumber=outgoing.to,
+            Message=outgoing.message.text,
+            MessageAttributes=self._attributes(),
+        )
 
     def _attributes(self) -> dict[str, dict[str, str]]:
         attributes = {

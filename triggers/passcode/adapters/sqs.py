@@ -14,7 +14,7 @@ class Packed(Protocol):
 
 
 @dataclass(frozen=True)
-class Queue:
+class SqsQueue:
     """Puts deliveries on the queue. `client` is a botocore SQS client."""
 
     client: Any

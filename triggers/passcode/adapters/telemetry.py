@@ -14,21 +14,21 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.refusal import UNAVAILABLE_SENTENCE, PasscodeError, Refusal, Refused
-from passcode.token_service.telemetry import where
+from passcode.token_service.refusal import UNAVAILABLE_TEXT, PasscodeError, Refusal, Refused
+from passcode.token_service.telemetry import error_location
 
 NAMESPACE = "CognitoPasscode"
 
 
 @dataclass(frozen=True)
 class PowertoolsTelemetry:
-    """The log and the metrics of one door."""
+    """The log and the metrics of one function."""
 
-    door: str
+    function: str
     log: Logger
     namespace: str = NAMESPACE
 
-    def about(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
+    def set_context(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
         """Put the subject and the challenge's id into every line that follows; nothing takes them out."""
         self.log.append_keys(subject=subject)
         self.log.set_correlation_id(challenge.nonce if challenge else None)
@@ -39,7 +39,7 @@ class PowertoolsTelemetry:
         No traceback and no foreign text: either may hold what the code was working on.
         """
         why = str(error) if isinstance(error, PasscodeError) else ""
-        details = {"error": type(error).__name__, "why": why, "where": where(error)}
+        details = {"error": type(error).__name__, "why": why, "where": error_location(error)}
         self.log.error(what, extra=details)
         self.count("errors")
 
@@ -93,7 +93,7 @@ class PowertoolsTelemetry:
         self.log.info(what, extra={"reason": refusal.value})
 
     def _emit(self, name: str, unit: MetricUnit, value: float, by: dict[str, str]) -> None:
-        dimensions = [("service", self.door)] + [(key, text) for key, text in by.items() if text]
+        dimensions = [("service", self.function)] + [(key, text) for key, text in by.items() if text]
         metric = AmazonCloudWatchEMFProvider(namespace=self.namespace)
         metric.add_metric(name, unit, value)
         for key, text in dimensions:
@@ -104,17 +104,19 @@ class PowertoolsTelemetry:
         metric.flush_metrics()
 
 
-def telemetry(door: str) -> PowertoolsTelemetry:
-    """The telemetry of `door`. The level is LOG_LEVEL's, the namespace METRICS_NAMESPACE's."""
+def make_telemetry(function: str) -> PowertoolsTelemetry:
+    """The telemetry of one Lambda function. LOG_LEVEL sets the level, METRICS_NAMESPACE the namespace."""
     # Two stacks of one account would add up in one namespace, and ring each other's alarms.
-    return PowertoolsTelemetry(door, Logger(service=door), os.environ.get("METRICS_NAMESPACE", NAMESPACE))
+    return PowertoolsTelemetry(
+        function, Logger(service=function), os.environ.get("METRICS_NAMESPACE", NAMESPACE)
+    )
 
 
-class Shown(Exception):
+class TriggerError(Exception):
     """The only exception that leaves a trigger: its text is a plain sentence for the person."""
 
 
-def guarded(handle: Callable[[Any, Any], Any], tell: PowertoolsTelemetry) -> Callable[[Any, Any], Any]:
+def guard(handle: Callable[[Any, Any], Any], telemetry: PowertoolsTelemetry) -> Callable[[Any, Any], Any]:
     """A handler that tells its caller nothing but plain sentences, and the log what it was about.
 
     Cognito hands the text of an exception to whoever is signing in, so nothing unexpected may have a say.
@@ -124,13 +126,13 @@ def guarded(handle: Callable[[Any, Any], Any], tell: PowertoolsTelemetry) -> Cal
         try:
             return handle(event, context)
         except Refused as refused:
-            tell.throttled(refused)
-            sentence = str(refused)
+            telemetry.throttled(refused)
+            text = str(refused)
         except Exception as error:
-            tell.failed("failed", error)
-            sentence = UNAVAILABLE_SENTENCE
+            telemetry.failed("failed", error)
+            text = UNAVAILABLE_TEXT
         finally:
-            tell.about()
-        raise Shown(sentence) from None
+            telemetry.set_context()
+        raise TriggerError(text) from None
 
     return handler

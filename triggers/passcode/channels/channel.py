@@ -1,31 +1,83 @@
-"""Channels, and destinations on them: which email addresses and phone numbers count, and their masks."""
+"""A channel, and destinations on channels: which addresses count, and what is shown of them."""
 
 import hashlib
 import hmac
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # Only for the type: `create` and `custom_sender` see no code.
+    from passcode.token_service.code import Code
 
 
-class Channel(Enum):
-    """A way for a code to reach its user."""
+@dataclass(frozen=True)
+class MessageContent:
+    """All that a channel needs to render a message. Each channel takes the part that it has room for.
 
-    EMAIL = "email"
-    SMS = "sms"
+    `texts` is the table of one locale. Without a code the message is a notice. `host` is the host of the
+    sign-in page; it is empty where a phone must not fill in the secret. `minutes` is the time until the code
+    expires. `purpose` is the caller's own text, or empty.
+    """
+
+    texts: Mapping[str, str]
+    code: "Code | None"
+    app: str
+    host: str = ""
+    minutes: int = 0
+    purpose: str = ""
 
 
-# Where Cognito keeps the address of a channel.
-ATTRIBUTE = {Channel.EMAIL: "email", Channel.SMS: "phone_number"}
-# One plain address, ASCII only: a look-alike letter must not turn one mailbox into another on its way
-# (GHSA-7rqj-j65f-68wh), and no comma, bracket or control character may make two addresses of one.
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+@dataclass(frozen=True, eq=False, repr=False)
+class Channel:
+    """A way for a message to reach its user. A channel is equal to itself alone.
+
+    `parse` returns an address as the gateway gets it, or None if nothing can be delivered there.
+    `mask` returns what the app may show of a parsed address once the password is proven. `render` returns
+    the message that the gateways of the channel send.
+    """
+
+    name: str  # in requests, queue bodies, tokens and metrics
+    attribute: str  # Cognito's attribute that has the address; over HTTP the field that has it
+    parse: Callable[[str], str | None]
+    mask: Callable[[str], str]
+    # The mask before the password is proven. A mask of the address would tell a stranger who knows the
+    # address of a user whether that user exists.
+    blank_mask: str
+    # The address of unknown users. Reserved for fiction; no message is ever sent to it.
+    decoy_value: str
+    render: Callable[[MessageContent], Any]
+    # For callers over HTTP: the format of an address, an example, and the most characters.
+    address_format: str
+    example: str
+    max_length: int
+    # How a code on this channel proves the user (RFC 8176).
+    amr: tuple[str, ...] = ("otp",)
+    # The mailbox behind all ways to write an address; None if an address has one way only.
+    mailbox: Callable[[str], str] | None = None
+    # Cognito's trigger for its own messages on this channel, in lower case.
+    custom_sender: str = ""
+    # A message costs what its country costs, so that countries and budgets limit it.
+    billed_by_country: bool = False
+
+    @property
+    def verified_attribute(self) -> str:
+        """Cognito's attribute that says whether the address is verified."""
+        return f"{self.attribute}_verified"
+
+    def destination(self, value: str) -> "Destination | None":
+        """Read one destination; None if nothing can be delivered there."""
+        address = self.parse(value)
+        return None if address is None else Destination(self, address)
+
+    def __repr__(self) -> str:
+        """The name alone."""
+        return f"Channel({self.name!r})"
 
 
 @dataclass(frozen=True)
 class Destination:
-    """One place on one channel. Its repr is masked, so that no log line or traceback shows it."""
+    """One address on one channel. Its repr leaves the address out, so that no log or traceback shows it."""
 
     channel: Channel
     value: str = field(repr=False)
@@ -33,71 +85,50 @@ class Destination:
     @property
     def masked(self) -> str:
         """The destination as the app may show it once the password is proven."""
-        if self.channel is Channel.EMAIL:
-            name, _, host = self.value.partition("@")
-            return f"{name[0]}***@{host[0]}***"
-        return f"+***{self.value[-4:]}"
+        return self.channel.mask(self.value)
 
 
-# Before the password a mask tells nothing: whoever knows the address that belongs to a name could otherwise
-# see from it whether that name exists.
-BLANK = {Channel.EMAIL: "***@***", Channel.SMS: "+***"}
 Destinations = Mapping[Channel, Destination]
 
 
-def parse(channel: Channel, value: str) -> Destination | None:
-    """Read one destination; None if nothing could be delivered there. The host is lower-cased."""
-    if channel is Channel.SMS:
-        return Destination(channel, value) if _E164.fullmatch(value) else None
-    if len(value) > 254 or not _EMAIL.fullmatch(value):
-        return None
-    name, _, host = value.partition("@")
-    return Destination(channel, f"{name}@{host.lower()}")
+def is_true(flag: str) -> bool:
+    """The value of a flag among the attributes. Cognito writes "true" and "True"."""
+    return flag.lower() == "true"
 
 
-def is_true(written: str) -> bool:
-    """What a flag among the attributes says. Cognito writes "true" and "True"."""
-    return written.lower() == "true"
-
-
-def verified(attributes: Mapping[str, str], order: Sequence[Channel]) -> Destinations:
-    """The destinations of a user that count, in the deployment's order: verified ones, and no others."""
+def verified_destinations(attributes: Mapping[str, str], channels: Iterable[Channel]) -> Destinations:
+    """The verified destinations of a user on `channels`, in that order. No other destination counts."""
     found: dict[Channel, Destination] = {}
-    for channel in order:
-        name = ATTRIBUTE[channel]
-        if is_true(attributes.get(f"{name}_verified", "")):
-            destination = parse(channel, attributes.get(name, ""))
+    for channel in channels:
+        if is_true(attributes.get(channel.verified_attribute, "")):
+            destination = channel.destination(attributes.get(channel.attribute, ""))
             if destination:
                 found[channel] = destination
     return found
 
 
-def ranked(destinations: Destinations, first: str) -> tuple[Destination, ...]:
-    """All destinations, the one on the channel `first` before those that a message may fall over to."""
-    return tuple(sorted(destinations.values(), key=lambda d: d.channel.value != first))
+def rank_destinations(destinations: Destinations, first: str) -> tuple[Destination, ...]:
+    """All destinations, the one on the channel `first` before those that a message may fall back to."""
+    return tuple(sorted(destinations.values(), key=lambda d: d.channel.name != first))
 
 
-def choose(destinations: Destinations, *wishes: str) -> Destination:
+def choose_destination(destinations: Destinations, *wishes: str) -> Destination:
     """The first wish that can be met, else the first in the deployment's order. Needs one destination."""
     for wish in wishes:
         for channel, destination in destinations.items():
-            if channel.value == wish:
+            if channel.name == wish:
                 return destination
     return next(iter(destinations.values()))
 
 
-def fingerprint(attributes: Mapping[str, str], salt: str) -> str:
+def fingerprint(attributes: Mapping[str, str], salt: str, channels: Iterable[Channel]) -> str:
     """16 hex digits that change when any verified destination of the user does.
 
-    A challenge is bound to it: a code that went to an old address must not work once the address is gone. It
-    stands in the table, so it is keyed with the deployment's salt: a plain hash gives phone numbers away.
+    A challenge is bound to it: a code that went to an old address must not work once the address is gone.
+    `channels` are all channels of the registry, those that the deployment does not use included. The table
+    has the fingerprint, so it is keyed with the deployment's salt: a plain hash gives phone numbers away.
     """
-    parts = [f"{channel.value}:{d.value}" for channel, d in verified(attributes, tuple(Channel)).items()]
+    found = verified_destinations(attributes, channels)
+    parts = [f"{channel.name}:{d.value}" for channel, d in found.items()]
     whole = "\n".join([attributes.get("sub", ""), *parts])
     return hmac.digest(salt.encode(), whole.encode(), hashlib.sha256).hex()[:16]
-
-
-def methods(channel: str, *, with_password: bool = False) -> list[str]:
-    """The `amr` of a code given on `channel`. RFC 8176 has `sms` and `otp`, and no word for email."""
-    sms, password = ["sms"] if channel == "sms" else [], ["pwd", "mfa"] if with_password else []
-    return ["otp", *sms, *password]

@@ -1,12 +1,14 @@
-"""The email that carries a code, in text and HTML."""
+"""The email channel. The message has a text and an HTML part."""
 
-import html
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
 
-from passcode.texts.catalogue import isolate_digits, purpose_lines
-from passcode.token_service.code import RawCode
+from passcode.channels.channel import Channel, MessageContent
 
+# One plain address, ASCII only: a look-alike letter must not turn one mailbox into another on its way
+# (GHSA-7rqj-j65f-68wh), and no comma, bracket or control character may make two addresses of one.
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
+_LONGEST = 254
 _CODE_IN_HTML = (
     '<p dir="ltr" style="font-size:32px;letter-spacing:6px;font-family:monospace;font-weight:bold;'
     'overflow-wrap:anywhere;unicode-bidi:isolate">{}</p>\n'
@@ -14,45 +16,75 @@ _CODE_IN_HTML = (
 
 
 @dataclass(frozen=True)
-class Email:
-    """A mail. What it says is never in its repr."""
+class EmailMessage:
+    """An email. Its repr leaves the content out."""
 
     subject: str = field(repr=False)
     text: str = field(repr=False)
     html: str = field(repr=False)
 
 
-def render_email(
-    words: Mapping[str, str],
-    layout: str,
-    code: RawCode | None,
-    *,
-    app: str,
-    minutes: int = 0,
-    purpose: str = "",
-) -> Email:
-    """Fill in a mail. `words` is a locale's table, `layout` the HTML around it; `minutes` the code's life.
+def _parse(value: str) -> str | None:
+    """The address with its host in lower case."""
+    if len(value) > _LONGEST or not _ADDRESS.fullmatch(value):
+        return None
+    name, _, host = value.partition("@")
+    return f"{name}@{host.lower()}"
 
-    `purpose` is in the caller's own words, or empty. It is never in the subject: that is a header. Without a
-    code it is a notice.
-    """
-    digits = code.reveal() if code else ""
-    lines = [words["intro"], words["expiry"], words["warning"]]
-    intro, expiry, warning = (line.format(app=app, minutes=minutes) for line in lines)
-    what_for = purpose_lines(words, purpose)
-    return Email(
-        subject=words["subject"].format(app=app),
-        text="\n\n".join(
-            [intro, *([isolate_digits(words, digits)] if code else []), *what_for, f"{expiry}\n{warning}\n"]
-        ),
-        html=layout.format(
-            lang=words["lang"],
-            dir=words["dir"],
+
+def _mask(value: str) -> str:
+    name, _, host = value.partition("@")
+    return f"{name[0]}***@{host[0]}***"
+
+
+def _mailbox(value: str) -> str:
+    """Most hosts ignore letter case and the tag after a plus: `Ann+1@` and `ann+2@` are one mailbox."""
+    name, _, host = value.lower().partition("@")
+    return f"{name.partition('+')[0] or name}@{host}"
+
+
+def _render(content: MessageContent) -> EmailMessage:
+    """Fill in an email. The purpose is never in the subject: a subject is a header."""
+    # Every function imports this module, and only `deliver` renders.
+    import html  # noqa: PLC0415
+
+    from passcode.texts.catalogue import email_layout, isolate_digits, purpose_lines  # noqa: PLC0415
+
+    texts, app = content.texts, content.app
+    digits = content.code.reveal() if content.code else ""
+    lines = [texts["intro"], texts["expiry"], texts["warning"]]
+    intro, expiry, warning = (line.format(app=app, minutes=content.minutes) for line in lines)
+    purpose = purpose_lines(texts, content.purpose)
+    code = [isolate_digits(texts, digits)] if content.code else []
+    return EmailMessage(
+        subject=texts["subject"].format(app=app),
+        text="\n\n".join([intro, *code, *purpose, f"{expiry}\n{warning}\n"]),
+        html=email_layout().format(
+            lang=texts["lang"],
+            dir=texts["dir"],
             app=html.escape(app),
             intro=html.escape(intro),
-            code=_CODE_IN_HTML.format(html.escape(digits)) if code else "",
-            purpose="".join(f'<p dir="auto">{html.escape(line)}</p>\n' for line in what_for),
+            code=_CODE_IN_HTML.format(html.escape(digits)) if content.code else "",
+            purpose="".join(f'<p dir="auto">{html.escape(line)}</p>\n' for line in purpose),
             expiry=html.escape(expiry),
             warning=html.escape(warning),
         ),
     )
+
+
+EMAIL = Channel(
+    name="email",
+    attribute="email",
+    parse=_parse,
+    mask=_mask,
+    blank_mask="***@***",
+    decoy_value="nobody@passcode.invalid",  # RFC 2606
+    render=_render,
+    address_format="one plain address in ASCII letters",
+    example="ann@example.com",
+    max_length=_LONGEST,
+    # RFC 8176 has no value for email.
+    amr=("otp",),
+    mailbox=_mailbox,
+    custom_sender="customemailsender",
+)

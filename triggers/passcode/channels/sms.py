@@ -1,29 +1,56 @@
-"""The SMS that carries a code. A phone can fill in the code from its last line."""
+"""The SMS channel. A phone can fill in the code from the last line of the message."""
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
 
-from passcode.texts.catalogue import isolate_digits, purpose_lines
-from passcode.token_service.code import RawCode
+from passcode.channels.channel import Channel, MessageContent
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 @dataclass(frozen=True)
-class Sms:
-    """A text message. What it says is never in its repr."""
+class TextMessage:
+    """An SMS. Its repr leaves the content out."""
 
     text: str = field(repr=False)
 
 
-def render_sms(
-    words: Mapping[str, str], code: RawCode | None, *, app: str, host: str, purpose: str = ""
-) -> Sms:
+def _parse(value: str) -> str | None:
+    return value if _E164.fullmatch(value) else None
+
+
+def _mask(value: str) -> str:
+    return f"+***{value[-4:]}"
+
+
+def _render(content: MessageContent) -> TextMessage:
     """Fill in an SMS. Its last line is `@host #code` (WICG origin-bound one-time codes), and nothing else.
 
-    The digits stand in both lines: phones that know the format fill them in on that host alone. `purpose` is
-    in the caller's own words, or empty. Without a host there is no last line: a password is no one-time code.
+    Both lines have the digits: phones that know the format fill them in on that host alone. Without a host
+    there is no last line: a password is no one-time code.
     """
-    digits = code.reveal() if code else ""
-    text = words["sms"].format(app=app, code=isolate_digits(words, digits))
-    return Sms(
-        "\n".join([text, *purpose_lines(words, purpose), *(["", f"@{host} #{digits}"] if host else [])])
-    )
+    # Every function imports this module, and only `deliver` renders.
+    from passcode.texts.catalogue import isolate_digits, purpose_lines  # noqa: PLC0415
+
+    digits = content.code.reveal() if content.code else ""
+    text = content.texts["sms"].format(app=content.app, code=isolate_digits(content.texts, digits))
+    last = ["", f"@{content.host} #{digits}"] if content.host else []
+    return TextMessage("\n".join([text, *purpose_lines(content.texts, content.purpose), *last]))
+
+
+SMS = Channel(
+    name="sms",
+    attribute="phone_number",
+    parse=_parse,
+    mask=_mask,
+    blank_mask="+***",
+    decoy_value="+12025550123",  # +1 555 01xx is reserved for fiction
+    render=_render,
+    address_format="in E.164",
+    example="+12065550100",
+    max_length=16,
+    amr=("otp", "sms"),
+    # AWS prints these sources with SMS and with Sms.
+    custom_sender="customsmssender",
+    billed_by_country=True,
+)

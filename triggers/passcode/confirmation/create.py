@@ -7,32 +7,34 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from passcode.channels.channel import Channel, Destination, choose, parse
+from passcode.channels.channel import Channel, Destination, choose_destination
+from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
-from passcode.confirmation.idempotency import Claim, Requests
+from passcode.confirmation.idempotency import IdempotencyClaim, IdempotencyStore
 from passcode.confirmation.problems import Problem
-from passcode.confirmation.recipient import Pool, Recipient, bound_to, keyed, of_address
+from passcode.confirmation.recipient import Recipient, UserRecipients, bound_to, keyed_hash, of_address
 from passcode.confirmation.requests import (
     STEP_UP_VERIFY,
     VERIFY_TOKEN,
-    Call,
     Created,
     CreateToken,
-    SignedIn,
+    IdTokenUser,
+    RequestContext,
     StepUp,
+    addresses,
 )
-from passcode.confirmation.tokens import Ticket, TokenSigner, ticket_claims
+from passcode.confirmation.tokens import ChallengeToken, TokenSigner, challenge_token_claims
 from passcode.delivery.envelope import Delivery, delivery_for
-from passcode.token_service.challenge import key_of, purpose_of
-from passcode.token_service.issue import Ask, Issued, is_open, issue, rejoined
+from passcode.token_service.challenge import purpose_of, record_key
+from passcode.token_service.issue import IssueRequest, IssueResult, is_open, issue, rejoined
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from passcode.token_service.store import Store
+from passcode.token_service.store import RecordStore
 from passcode.token_service.telemetry import Telemetry
 
 
 @dataclass(frozen=True)
-class Wish:
+class CodeRequest:
     """What the caller wants of a code: its channel (or none), what it is for, and who will be shown it."""
 
     channel: str
@@ -41,15 +43,17 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Confirmations:
+class CodeRequests:
     """The rules of asking, with what they need."""
 
-    store: Store
-    requests: Requests
+    store: RecordStore
+    requests: IdempotencyStore
     put: Callable[[Delivery], None]
     policy: Policy
 
-    def ask(self, recipient: Recipient, wish: Wish, nonce: str, now: int, claim: Claim | None) -> Issued:
+    def ask(
+        self, recipient: Recipient, wish: CodeRequest, nonce: str, now: int, claim: IdempotencyClaim | None
+    ) -> IssueResult:
         """Issue a code to `recipient`, who has a destination. Raises `Refused` or `Unavailable`.
 
         With a `claim` (an Idempotency-Key) at most one call ever sends: the claim is made before anything
@@ -59,38 +63,40 @@ class Confirmations:
         ask = self._ask(recipient, wish, nonce, now)
         if claim is None:
             return self._send(ask, recipient)
-        held = self.requests.hold(claim, nonce, now)
+        held = self.requests.claim(claim, nonce, now)
         if held is not None:
             return self._again(ask, claim, held)
         try:
             return self._send(ask, recipient)
         except Refused:
-            self.requests.give_back(claim, nonce)
+            self.requests.release(claim, nonce)
             raise
 
-    def _ask(self, recipient: Recipient, wish: Wish, nonce: str, now: int) -> Ask:
-        return Ask(
+    def _ask(self, recipient: Recipient, wish: CodeRequest, nonce: str, now: int) -> IssueRequest:
+        return IssueRequest(
             purpose=purpose_of(recipient.kind, wish.words),
             subject=recipient.subject,
-            channel=choose(recipient.destinations, wish.channel, recipient.preferred).channel.value,
+            channel=choose_destination(
+                recipient.destinations, wish.channel, recipient.preferred
+            ).channel.name,
             bound=bound_to(recipient, wish.words, wish.audience),
             decoy=False,
             nonce=nonce,
             now=now,
         )
 
-    def _send(self, ask: Ask, recipient: Recipient) -> Issued:
+    def _send(self, ask: IssueRequest, recipient: Recipient) -> IssueResult:
         issued = issue(ask, self.store, self.policy)
         if issued.sent:
             # It goes nowhere but where it says: a proof tells the channel, and a second one would be a lie.
-            only = {c: d for c, d in recipient.destinations.items() if c.value == issued.challenge.channel}
+            only = {c: d for c, d in recipient.destinations.items() if c.name == issued.challenge.channel}
             self.put(delivery_for(issued.challenge, only, recipient.locale))
         return issued
 
-    def _again(self, ask: Ask, claim: Claim, held: Claim) -> Issued:
+    def _again(self, ask: IssueRequest, claim: IdempotencyClaim, held: IdempotencyClaim) -> IssueResult:
         if held.content != claim.content:
             raise Refused(Refusal.KEY_REUSED)
-        record = self.store.read(key_of(ask.purpose, ask.subject))
+        record = self.store.read(record_key(ask.purpose, ask.subject))
         # Open for its very address, purpose and audience: that is what the first request began or joined.
         if not is_open(record, ask):
             raise Refused(Refusal.KEY_IN_USE)
@@ -98,91 +104,90 @@ class Confirmations:
 
 
 @dataclass(frozen=True)
-class Asking:
+class ConfirmationCreator:
     """Sends codes. `country_of` answers the country of a number that SMS may go to, else None."""
 
-    confirmations: Confirmations
+    confirmations: CodeRequests
     tokens: TokenSigner
-    pool: Pool
+    pool: UserRecipients
     order: Sequence[Channel]
     country_of: Callable[[str], str | None]
     salt: str
     issuer: str
-    tell: Telemetry
+    telemetry: Telemetry
 
-    def create(self, body: CreateToken, call: Call) -> Created:
+    def create(self, body: CreateToken, call: RequestContext) -> Created:
         """Send a code to an address. Raises `Problem`, `Refused` or `Unavailable`."""
         destination = _destination(body, self.order)
         if self._country(destination) is None:
             raise Problem(problems.DESTINATION_NOT_ALLOWED)
         recipient = of_address(destination, body.locale or "", self.salt)
-        wish = Wish("", body.purpose, body.audience or self.issuer)
+        wish = CodeRequest("", body.purpose, body.audience or self.issuer)
         return self._ask(recipient, wish, call, VERIFY_TOKEN, body.model_dump_json())
 
-    def step_up(self, body: StepUp, signed_in: SignedIn, call: Call) -> Created:
+    def step_up(self, body: StepUp, signed_in: IdTokenUser, call: RequestContext) -> Created:
         """Send a code to the user who is signed in. Raises `Problem`, `Refused` or `Unavailable`."""
         recipient = self.pool.user(signed_in)
         if not recipient.destinations:
             raise problems.of_refusal(Refusal.NO_DESTINATION)
-        if body.channel and Channel(body.channel) not in recipient.destinations:
+        if body.channel and CHANNELS[body.channel] not in recipient.destinations:
             raise Problem(problems.CHANNEL_NOT_OFFERED)
         if body.audience == self.issuer:
             # What a back end's proofs have for one by default. A user's own would pass for them.
             raise Problem(problems.INVALID_REQUEST, detail="Name another `audience`, or none.")
-        wish = Wish(body.channel or "", body.purpose, body.audience or signed_in.client_id)
+        wish = CodeRequest(body.channel or "", body.purpose, body.audience or signed_in.client_id)
         return self._ask(recipient, wish, call, STEP_UP_VERIFY, body.model_dump_json())
 
-    def _ask(self, recipient: Recipient, wish: Wish, call: Call, endpoint: str, content: str) -> Created:
-        self.tell.about(recipient.subject)
+    def _ask(
+        self, recipient: Recipient, wish: CodeRequest, call: RequestContext, endpoint: str, content: str
+    ) -> Created:
+        self.telemetry.set_context(recipient.subject)
         claim = self._claim(call, endpoint, content)
         issued = self.confirmations.ask(recipient, wish, call.nonce, call.now, claim)
         challenge = issued.challenge
-        self.tell.about(recipient.subject, challenge)
+        self.telemetry.set_context(recipient.subject, challenge)
         if issued.sent:
-            self.tell.issued(challenge.channel)
-        destination = recipient.destinations[Channel(challenge.channel)]
-        ticket = Ticket(challenge, recipient.sub, wish.audience, self._country(destination) or "")
-        token = self.tokens.write(ticket_claims(ticket, self.issuer, endpoint))
+            self.telemetry.issued(challenge.channel)
+        destination = recipient.destinations[CHANNELS[challenge.channel]]
+        ticket = ChallengeToken(challenge, recipient.sub, wish.audience, self._country(destination) or "")
+        token = self.tokens.write(challenge_token_claims(ticket, self.issuer, endpoint))
         return _created(issued, token, destination, recipient.sub, call.now)
 
-    def _claim(self, call: Call, endpoint: str, content: str) -> Claim | None:
+    def _claim(self, call: RequestContext, endpoint: str, content: str) -> IdempotencyClaim | None:
         if call.key is None:
             return None
-        return Claim(self._keyed(call.caller, endpoint, call.key), self._keyed(content))
+        return IdempotencyClaim(self._keyed(call.caller, endpoint, call.key), self._keyed(content))
 
     def _keyed(self, *parts: str) -> str:
-        return keyed(json.dumps(parts), self.salt)
+        return keyed_hash(json.dumps(parts), self.salt)
 
     def _country(self, destination: Destination) -> str | None:
-        return self.country_of(destination.value) if destination.channel is Channel.SMS else ""
+        return self.country_of(destination.value) if destination.channel.billed_by_country else ""
 
 
 def _destination(body: CreateToken, order: Sequence[Channel]) -> Destination:
-    given = {Channel.EMAIL: body.email, Channel.SMS: body.phone_number}
-    if not any(given.values()):
-        raise Problem(problems.INVALID_REQUEST, detail="Send an `email` or a `phone_number`.")
-    usable = [channel for channel in order if given[channel] and body.channel in (None, channel.value)]
+    given = addresses(body)
+    if not given:
+        fields = " or ".join(f"`{name}`" for name in dict.fromkeys(c.attribute for c in CHANNELS.values()))
+        raise Problem(problems.INVALID_REQUEST, detail=f"Send {fields}.")
+    usable = [c for c in order if c.attribute in given and body.channel in (None, c.name)]
     if not usable:
         raise Problem(problems.CHANNEL_NOT_OFFERED)
-    destination = parse(usable[0], given[usable[0]] or "")
+    channel = usable[0]
+    destination = channel.destination(given[channel.attribute])
     if destination is None:
-        raise Problem(problems.INVALID_REQUEST, detail=_UNREADABLE[usable[0]])
+        detail = f"`{channel.attribute}` has to be {channel.address_format}, such as {channel.example}."
+        raise Problem(problems.INVALID_REQUEST, detail=detail)
     return destination
 
 
-def _created(issued: Issued, token: str, destination: Destination, sub: str, now: int) -> Created:
+def _created(issued: IssueResult, token: str, destination: Destination, sub: str, now: int) -> Created:
     return Created(
         token=token,
         expires_in=max(0, issued.challenge.expires_at - now),
-        channel="sms" if destination.channel is Channel.SMS else "email",
+        channel=destination.channel.name,
         destination=destination.masked,
         status="SENT" if issued.sent else "WAITING",
         resend_in=max(0, issued.resend_at - now),
         subject=sub,
     )
-
-
-_UNREADABLE = {
-    Channel.EMAIL: "`email` has to be one plain address in ASCII letters, such as ann@example.com.",
-    Channel.SMS: "`phone_number` has to be in E.164, such as +12065550100.",
-}

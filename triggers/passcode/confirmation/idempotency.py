@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Claim:
+class IdempotencyClaim:
     """An Idempotency-Key: `key` names it and its caller, `content` what was asked with it.
 
     `nonce` is that of the challenge it led to, once it is held.
@@ -16,11 +16,11 @@ class Claim:
     nonce: str = ""
 
 
-class Requests(Protocol):
+class IdempotencyStore(Protocol):
     """The claims of a day. Raises `Unavailable` if the store is out."""
 
-    def hold(self, claim: Claim, nonce: str, now: int) -> Claim | None:
+    def claim(self, claim: IdempotencyClaim, nonce: str, now: int) -> IdempotencyClaim | None:
         """Make the claim; answers None, or the claim that was made before and stands."""
 
-    def give_back(self, claim: Claim, nonce: str) -> None:
+    def release(self, claim: IdempotencyClaim, nonce: str) -> None:
         """Take the claim back that was made with `nonce`, if it stands: it led to nothing."""

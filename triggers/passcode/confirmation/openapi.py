@@ -9,7 +9,7 @@ from passcode.confirmation.problems import MEDIA_TYPE, all_kinds
 from passcode.confirmation.requests import ProblemDocument
 
 VERSION = "1.0.0"
-IAM, USER, NOBODY = "sigv4", "id_token", ""
+IAM, USER, PUBLIC = "sigv4", "id_token", ""
 _WHO, _PROBLEMS = "x-who", "x-problems"
 _SCHEMES = {
     IAM: {
@@ -35,11 +35,11 @@ _OF_THE_GATEWAY = {
 
 
 # What the endpoints answer that send a code, and those that judge one.
-ASKING = (
+CREATE_PROBLEMS = (
     *("invalid-request", "channel-not-offered", "idempotency-key-in-use", "idempotency-key-reused"),
     *("cooldown", "quota", "locked", "paused", "busy"),
 )
-ANSWERING = (
+VERIFY_PROBLEMS = (
     *("invalid-request", "invalid-token", "malformed-code", "no-challenge", "code-spent", "code-expired"),
     *("wrong-code", "locked", "paused"),
 )

@@ -10,34 +10,43 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from passcode.channels.channel import Channel, Destination, Destinations, fingerprint, verified
+from passcode.channels.channel import (
+    Channel,
+    Destination,
+    Destinations,
+    fingerprint,
+    verified_destinations,
+)
+from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
-from passcode.confirmation.requests import SignedIn
+from passcode.confirmation.requests import IdTokenUser
 from passcode.token_service.challenge import STEP_UP, TOKEN
 
 
-def exactly(destination: Destination, salt: str) -> str:
+def address_id(destination: Destination, salt: str) -> str:
     """32 hex digits for this very address: who a proof is about.
 
     Letter case and tags count (RFC 5321 leaves them to the receiving host): a proof for one mailbox must not
     pass for another one.
     """
-    return keyed(f"{destination.channel.value}:{destination.value}", salt)
+    return keyed_hash(f"{destination.channel.name}:{destination.value}", salt)
 
 
-def counted(destination: Destination, salt: str) -> str:
+def rate_limit_id(destination: Destination, salt: str) -> str:
     """32 hex digits for the mailbox behind the address: whose guesses and messages are counted.
 
-    Most hosts ignore letter case and the tag after a plus, so `Ann+1@` and `ann+2@` are one budget, not many.
+    All ways to write the address of one mailbox are one budget, not many.
     """
-    if destination.channel is Channel.SMS:
-        return exactly(destination, salt)
-    name, _, host = destination.value.lower().partition("@")
-    return keyed(f"mailbox:{name.partition('+')[0] or name}@{host}", salt)
+    mailbox = destination.channel.mailbox
+    return (
+        keyed_hash(f"mailbox:{mailbox(destination.value)}", salt)
+        if mailbox
+        else address_id(destination, salt)
+    )
 
 
-def keyed(text: str, salt: str) -> str:
+def keyed_hash(text: str, salt: str) -> str:
     """32 hex digits that nobody without the salt can compute."""
     return hmac.digest(salt.encode(), text.encode(), hashlib.sha256).hex()[:32]
 
@@ -64,9 +73,9 @@ def of_address(destination: Destination, locale: str, salt: str) -> Recipient:
     One address and no second to fall over to: the messages that an address gets are counted by that address,
     and a second one would get messages that are counted nowhere.
     """
-    sub = exactly(destination, salt)
+    sub = address_id(destination, salt)
     there = {destination.channel: destination}
-    return Recipient(TOKEN, counted(destination, salt), sub, there, "", sub, locale)
+    return Recipient(TOKEN, rate_limit_id(destination, salt), sub, there, "", sub, locale)
 
 
 def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) -> Recipient:
@@ -76,9 +85,9 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
         kind=STEP_UP,
         subject=subject,
         sub=subject,
-        destinations=verified(attributes, order),
+        destinations=verified_destinations(attributes, order),
         preferred=attributes.get("custom:otp_channel", ""),
-        bound=fingerprint(attributes, salt),
+        bound=fingerprint(attributes, salt, CHANNELS.values()),
         locale=attributes.get("locale", ""),
     )
 
@@ -97,14 +106,14 @@ class UserDirectory(Protocol):
 
 
 @dataclass(frozen=True)
-class Pool:
+class UserRecipients:
     """The users, as the pool knows them now: a token may be an hour old, and its addresses with it."""
 
     users: UserDirectory
     order: Sequence[Channel]
     salt: str
 
-    def user(self, signed_in: SignedIn) -> Recipient:
+    def user(self, signed_in: IdTokenUser) -> Recipient:
         """The user as a recipient. One call. Raises `Problem` if they are gone, `Unavailable`."""
         attributes = self.users.attributes(signed_in.user_name, signed_in.sub)
         if attributes is None:

@@ -5,9 +5,11 @@ The names of the body classes are schema names of the published OpenAPI.
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+
+from passcode.channels.registry import CHANNELS
 
 # Of these categories nothing is seen and much is done: line ends (header injection, a second `@host #code`
 # line), turns of direction, invisible marks. Cn and Co are not even characters.
@@ -25,7 +27,7 @@ def _shown(words: str) -> str:
     return " ".join(words.split())
 
 
-Purpose = Annotated[
+PurposeText = Annotated[
     str,
     Field(
         max_length=64,
@@ -42,12 +44,16 @@ Audience = Annotated[
         examples=["payments"],
     ),
 ]
-Channel = Annotated[Literal["email", "sms"], Field(description="How the code is to be sent.")]
+if TYPE_CHECKING:
+    # A type checker cannot read the names of the registry.
+    ChannelName = str
+else:
+    ChannelName = Annotated[Literal[tuple(CHANNELS)], Field(description="How the code is to be sent.")]
 Subject = Annotated[
     str, Field(pattern=r"^[0-9a-f-]{32,36}$", description="Who the proof has to be about: its `sub`.")
 ]
 Token = Annotated[str, Field(min_length=1, max_length=4096)]
-Code = Annotated[
+TypedCode = Annotated[
     str,
     Field(
         max_length=64,
@@ -61,22 +67,43 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
-class CreateToken(_Body):
+if TYPE_CHECKING:
+    # A type checker cannot read the fields either: `addresses` reads them.
+    _Addresses = _Body
+else:
+    _Addresses = create_model(
+        "_Addresses",
+        __base__=_Body,
+        **{
+            channel.attribute: (
+                Annotated[str, Field(max_length=channel.max_length, examples=[channel.example])] | None,
+                None,
+            )
+            for channel in CHANNELS.values()
+        },
+    )
+
+
+class CreateToken(_Addresses):
     """Ask for a code. One of `email` and `phone_number` at least."""
 
-    email: Annotated[str, Field(max_length=254, examples=["ann@example.com"])] | None = None
-    phone_number: Annotated[str, Field(max_length=16, examples=["+12065550100"])] | None = None
-    channel: Channel | None = None
-    purpose: Purpose = ""
+    channel: ChannelName | None = None
+    purpose: PurposeText = ""
     locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$")] | None = None
     audience: Audience | None = None
+
+
+def addresses(body: CreateToken) -> dict[str, str]:
+    """The addresses of a body, by the attributes of their channels."""
+    given = {c.attribute: getattr(body, c.attribute) for c in CHANNELS.values()}
+    return {attribute: address for attribute, address in given.items() if address}
 
 
 class StepUp(_Body):
     """Ask for a code for the user who is signed in."""
 
-    channel: Channel | None = None
-    purpose: Purpose = ""
+    channel: ChannelName | None = None
+    purpose: PurposeText = ""
     audience: Audience | None = None
 
 
@@ -85,7 +112,7 @@ class Created(_Body):
 
     token: str = Field(description="Bring it back with the code. It holds no code and no address.")
     expires_in: int = Field(description="Seconds that the code is good for.")
-    channel: Channel
+    channel: ChannelName
     destination: str = Field(description="Where the message went, masked.")
     status: Literal["SENT", "WAITING"] = Field(
         description="WAITING: a message went out before and its code is still good; nothing new was sent."
@@ -99,7 +126,7 @@ class VerifyToken(_Body):
 
     # Not demanded by the shape, so that the seed's body gets a sentence that explains.
     token: Token | None = None
-    verification_code: Code
+    verification_code: TypedCode
 
 
 class Verified(_Body):
@@ -108,7 +135,7 @@ class Verified(_Body):
     verified: Literal[True]
     proof: str = Field(description="A JWT, RS256, good with the keys of /.well-known/jwks.json.")
     expires_in: int = Field(description="Seconds that the proof is good for.")
-    channel: Channel
+    channel: ChannelName
     subject: str
 
 
@@ -117,7 +144,7 @@ class Introspect(_Body):
 
     proof: Token
     audience: Audience | None = None
-    purpose: Purpose | None = None
+    purpose: PurposeText | None = None
     subject: Subject | None = None
 
 
@@ -142,12 +169,13 @@ class Ready(_Body):
 
 
 class ProblemDocument(BaseModel):
-    """RFC 9457, with two members more."""
+    """RFC 9457, with three members more. `reason` is that of a refusal, as in the tag of the SDK flow."""
 
     type: str
     title: str
     status: int
     detail: str
+    reason: str | None = None
     attempts_left: int | None = None
     retry_after: int | None = None
 
@@ -157,7 +185,7 @@ VERIFY_TOKEN, STEP_UP_VERIFY = "/verifyToken", "/step-up/verify"
 
 
 @dataclass(frozen=True)
-class Call:
+class RequestContext:
     """A request. `nonce` is 32 hex digits of fresh chance."""
 
     caller: str  # the IAM principal or the user: an Idempotency-Key is its caller's own
@@ -167,7 +195,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class IdTokenUser:
     """The user of a Cognito ID token that API Gateway has checked."""
 
     user_name: str

@@ -19,14 +19,14 @@ _FIELDS = "There is a field that is not known here. GET /openapi.json has those 
 NOT_JSON = "Send one JSON object as application/json, in UTF-8."
 
 
-def install(app: APIGatewayRestResolver, tell: Telemetry) -> None:
+def install(app: APIGatewayRestResolver, telemetry: Telemetry) -> None:
     """Make `app` answer every error with a problem document."""
     app.exception_handler(Problem)(problem_response)
-    app.exception_handler(Refused)(partial(_refused, tell=tell))
+    app.exception_handler(Refused)(partial(_refused, telemetry=telemetry))
     app.exception_handler(RequestValidationError)(_unreadable)
     app.exception_handler([RecursionError, UnicodeDecodeError])(_not_json)
     app.exception_handler(NotFoundError)(_nowhere)
-    app.exception_handler(Exception)(partial(unavailable, tell=tell))
+    app.exception_handler(Exception)(partial(unavailable, telemetry=telemetry))
 
 
 def problem_response(problem: Problem) -> Response[Any]:
@@ -34,14 +34,14 @@ def problem_response(problem: Problem) -> Response[Any]:
     return Response(problem.kind.status, MEDIA_TYPE, json.dumps(problem.document), problem.headers)
 
 
-def unavailable(raised: Exception, tell: Telemetry) -> Response[Any]:
+def unavailable(raised: Exception, telemetry: Telemetry) -> Response[Any]:
     """The answer to what nobody foresaw: nobody gets in, and nothing of it is told."""
-    tell.failed("failed", raised)
+    telemetry.failed("failed", raised)
     return problem_response(Problem(problems.UNAVAILABLE, wait=RETRY))
 
 
-def _refused(raised: Refused, tell: Telemetry) -> Response[Any]:
-    tell.throttled(raised)
+def _refused(raised: Refused, telemetry: Telemetry) -> Response[Any]:
+    telemetry.throttled(raised)
     return problem_response(problems.of_refused(raised))
 
 
@@ -80,17 +80,17 @@ _LONGEST_BODY = 16_384
 
 
 def respond(
-    app: APIGatewayRestResolver, event: dict[str, Any], context: Any, tell: Telemetry
+    app: APIGatewayRestResolver, event: dict[str, Any], context: Any, telemetry: Telemetry
 ) -> dict[str, Any]:
     """Answer one proxy event of a REST API. Raises nothing."""
     try:
         unread = _not_worth_reading(event)
         return _kept_private(_proxy(unread) if unread else app.resolve(event, context))
     except Exception as error:
-        tell.failed("failed", error)
+        telemetry.failed("failed", error)
         return _kept_private(_proxy(Problem(problems.UNAVAILABLE, wait=RETRY)))
     finally:
-        tell.about()
+        telemetry.set_context()
 
 
 def _not_worth_reading(event: dict[str, Any]) -> Problem | None:

@@ -13,34 +13,42 @@ from aws_lambda_powertools.event_handler.openapi.params import Header
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from passcode.confirmation import responses
-from passcode.confirmation.create import Asking
-from passcode.confirmation.openapi import ANSWERING, ASKING, IAM, NOBODY, USER, describe, may_answer
+from passcode.confirmation.create import ConfirmationCreator
+from passcode.confirmation.openapi import (
+    CREATE_PROBLEMS,
+    IAM,
+    PUBLIC,
+    USER,
+    VERIFY_PROBLEMS,
+    describe,
+    may_answer,
+)
 from passcode.confirmation.requests import (
-    Call,
     Created,
     CreateToken,
     Health,
+    IdTokenUser,
     Introspect,
     Introspected,
     Ready,
-    SignedIn,
+    RequestContext,
     StepUp,
     Verified,
     VerifyToken,
 )
-from passcode.confirmation.verify import Answering
+from passcode.confirmation.verify import ConfirmationVerifier
 from passcode.token_service.telemetry import Telemetry
 
 Check = Callable[[], object]
 
 
-def ready(checks: Mapping[str, Check], tell: Telemetry) -> Ready:
+def ready(checks: Mapping[str, Check], telemetry: Telemetry) -> Ready:
     """Run every check, whatever the others say. The log has the reasons; the answer names the parts alone.
 
     All at once: when AWS hangs, one after the other would outlive the function, and nobody would hear which.
     """
     with ThreadPoolExecutor(len(checks)) as pool:
-        passed = pool.map(lambda name: _passes(name, checks[name], tell), checks)
+        passed = pool.map(lambda name: _passes(name, checks[name], telemetry), checks)
         results = dict(zip(checks, passed, strict=True))
     return Ready(
         status="ready" if all(results.values()) else "not_ready",
@@ -48,11 +56,11 @@ def ready(checks: Mapping[str, Check], tell: Telemetry) -> Ready:
     )
 
 
-def _passes(name: str, check: Check, tell: Telemetry) -> bool:
+def _passes(name: str, check: Check, telemetry: Telemetry) -> bool:
     try:
         check()
     except Exception as error:
-        tell.failed(f"not ready: {name}", error)
+        telemetry.failed(f"not ready: {name}", error)
         return False
     return True
 
@@ -74,15 +82,15 @@ _READY: OpenAPIResponse = {
 
 @dataclass(frozen=True)
 class Endpoints:
-    """What stands behind the paths. `chance` gives 32 hex digits, new at each call."""
+    """What stands behind the paths. `random_nonce` gives 32 hex digits, new at each call."""
 
-    asking: Asking
-    answering: Answering
+    asking: ConfirmationCreator
+    answering: ConfirmationVerifier
     key_set: Callable[[], Mapping[str, Any]]
     checks: Mapping[str, Check]
-    chance: Callable[[], str]
+    random_nonce: Callable[[], str]
     issuer: str
-    tell: Telemetry
+    telemetry: Telemetry
 
 
 def resolver(ends: Endpoints) -> APIGatewayRestResolver:
@@ -98,29 +106,31 @@ def resolver(ends: Endpoints) -> APIGatewayRestResolver:
     _step_up(app, ends)
     _proofs(app, ends)
     _service(app, ends)
-    responses.install(app, ends.tell)
+    responses.install(app, ends.telemetry)
     return app
 
 
 def _codes(app: APIGatewayRestResolver, ends: Endpoints) -> None:
-    @app.post("/createToken", **may_answer(IAM, *ASKING, "destination-not-allowed"))
+    @app.post("/createToken", **may_answer(IAM, *CREATE_PROBLEMS, "destination-not-allowed"))
     def create_token(body: CreateToken, idempotency_key: Key = None) -> Created:
         """Send a code to an email address or a phone number."""
         return ends.asking.create(body, _call(app, ends, idempotency_key))
 
-    @app.post("/verifyToken", **may_answer(IAM, *ANSWERING))
+    @app.post("/verifyToken", **may_answer(IAM, *VERIFY_PROBLEMS))
     def verify_token(body: VerifyToken) -> Verified:
         """Judge the code that the person typed. A right one is spent and proven."""
         return ends.answering.verify(body, _call(app, ends))
 
 
 def _step_up(app: APIGatewayRestResolver, ends: Endpoints) -> None:
-    @app.post("/step-up", **may_answer(USER, *ASKING, "no-destination", "user-gone"))
+    @app.post("/step-up", **may_answer(USER, *CREATE_PROBLEMS, "no-destination", "user-gone"))
     def step_up(body: StepUp, idempotency_key: Key = None) -> Created:
         """Send a code to the user who is signed in, to an address that the pool has verified."""
         return ends.asking.step_up(body, _signed_in(app), _call(app, ends, idempotency_key))
 
-    @app.post("/step-up/verify", **may_answer(USER, *ANSWERING, "wrong-user", "address-changed", "user-gone"))
+    @app.post(
+        "/step-up/verify", **may_answer(USER, *VERIFY_PROBLEMS, "wrong-user", "address-changed", "user-gone")
+    )
     def verify_step_up(body: VerifyToken) -> Verified:
         """Judge the code that the user typed. A right one is spent and proven."""
         return ends.answering.verify_step_up(body, _signed_in(app), _call(app, ends))
@@ -132,7 +142,7 @@ def _proofs(app: APIGatewayRestResolver, ends: Endpoints) -> None:
         """Use a proof up: `active` is true once, for the audience and purpose that it was made for."""
         return Introspected(**ends.answering.introspect(body, _call(app, ends)))  # type: ignore[arg-type]
 
-    @app.get("/.well-known/jwks.json", **may_answer(NOBODY))
+    @app.get("/.well-known/jwks.json", **may_answer(PUBLIC))
     def key_set() -> Response[Any]:
         """The public keys of the proofs (RFC 7517)."""
         # A verifier may hold on to them as long: a new key is published well before it signs.
@@ -144,7 +154,7 @@ def _proofs(app: APIGatewayRestResolver, ends: Endpoints) -> None:
 def _service(app: APIGatewayRestResolver, ends: Endpoints) -> None:
     described = cache(partial(describe, app, ends.issuer))
 
-    @app.get("/health", **may_answer(NOBODY))
+    @app.get("/health", **may_answer(PUBLIC))
     def health() -> Health:
         """Whether the function answers. Costs nothing and asks nobody."""
         return Health(status="ok")
@@ -152,16 +162,16 @@ def _service(app: APIGatewayRestResolver, ends: Endpoints) -> None:
     @app.get("/health/ready", **may_answer(IAM), responses={200: _READY, 503: _READY})
     def health_ready() -> Response[Ready]:
         """Whether all that the service depends on answers."""
-        found = ready(ends.checks, ends.tell)
+        found = ready(ends.checks, ends.telemetry)
         return Response(200 if found.status == "ready" else 503, "application/json", found)
 
-    @app.get("/openapi.json", **may_answer(NOBODY), include_in_schema=False)
+    @app.get("/openapi.json", **may_answer(PUBLIC), include_in_schema=False)
     def description() -> Response[str]:
         return Response(200, "application/json", described(), {"Cache-Control": "public, max-age=300"})
 
 
-def _call(app: APIGatewayRestResolver, ends: Endpoints, key: str | None = None) -> Call:
-    return Call(_caller(app), key, ends.chance(), int(time.time()))
+def _call(app: APIGatewayRestResolver, ends: Endpoints, key: str | None = None) -> RequestContext:
+    return RequestContext(_caller(app), key, ends.random_nonce(), int(time.time()))
 
 
 def _caller(app: APIGatewayRestResolver) -> str:
@@ -173,9 +183,9 @@ def _caller(app: APIGatewayRestResolver) -> str:
     return str((context.get("identity") or {}).get("user")).partition(":")[0]
 
 
-def _signed_in(app: APIGatewayRestResolver) -> SignedIn:
+def _signed_in(app: APIGatewayRestResolver) -> IdTokenUser:
     claims = app.current_event.raw_event["requestContext"]["authorizer"]["claims"]
     # API Gateway has checked the signature, the pool and the time; that it is no access token is ours to see.
     if claims.get("token_use") != "id":
         raise responses.not_an_id_token()
-    return SignedIn(claims["cognito:username"], claims["sub"], claims["aud"])
+    return IdTokenUser(claims["cognito:username"], claims["sub"], claims["aud"])

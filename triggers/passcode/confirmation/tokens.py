@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from passcode.channels.channel import methods
+from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import Challenge
 
 Claims = Mapping[str, object]
@@ -25,7 +25,7 @@ class TokenSigner(Protocol):
 
 
 @dataclass(frozen=True)
-class Ticket:
+class ChallengeToken:
     """A challenge, and what the proof of it will say."""
 
     challenge: Challenge
@@ -34,7 +34,7 @@ class Ticket:
     country: str = ""  # of an SMS, whose budget hears of the answer
 
 
-def ticket_claims(ticket: Ticket, issuer: str, endpoint: str) -> dict[str, object]:
+def challenge_token_claims(ticket: ChallengeToken, issuer: str, endpoint: str) -> dict[str, object]:
     """The claims of a challenge token that only `endpoint` takes: the same for the same ticket."""
     challenge = ticket.challenge
     return {
@@ -50,7 +50,7 @@ def ticket_claims(ticket: Ticket, issuer: str, endpoint: str) -> dict[str, objec
     }
 
 
-def read_ticket(claims: Claims, issuer: str, endpoint: str) -> Ticket:
+def parse_challenge_token(claims: Claims, issuer: str, endpoint: str) -> ChallengeToken:
     """Read the claims of a token whose signature is right. Raises ValueError if it is for another place.
 
     Whether it has expired is the judge's to say, who says it in words of its own.
@@ -60,12 +60,17 @@ def read_ticket(claims: Claims, issuer: str, endpoint: str) -> Ticket:
     sub, audience, country = (claims.get(key) for key in ("sub", "for", "country"))
     if not (isinstance(sub, str) and isinstance(audience, str) and isinstance(country, str)):
         raise ValueError("this is no challenge token")  # noqa: TRY004 - one error for all that is not ours
-    return Ticket(Challenge.unpack(claims.get("challenge")), sub, audience, country)
+    challenge = Challenge.unpack(claims.get("challenge"))
+    if challenge.channel not in CHANNELS:
+        raise ValueError("the challenge is on an unknown channel")
+    return ChallengeToken(challenge, sub, audience, country)
 
 
-def proof_claims(ticket: Ticket, words: str, issuer: str, jti: str, now: int, life: int) -> dict[str, object]:
+def proof_claims(
+    ticket: ChallengeToken, words: str, issuer: str, jti: str, now: int, life: int
+) -> dict[str, object]:
     """The claims of the proof that the ticket's code was given now. `life` is in seconds."""
-    channel = ticket.challenge.channel
+    channel = CHANNELS[ticket.challenge.channel]
     return {
         "iss": issuer,
         "sub": ticket.sub,
@@ -73,7 +78,7 @@ def proof_claims(ticket: Ticket, words: str, issuer: str, jti: str, now: int, li
         "iat": now,
         "exp": now + life,
         "jti": jti,
-        "amr": methods(channel),
-        "otp_channel": channel,
+        "amr": list(channel.amr),
+        "otp_channel": channel.name,
         "purpose": words,
     }

@@ -6,22 +6,28 @@ from typing import Protocol
 
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
-from passcode.confirmation.recipient import Pool, Recipient, bound_to
+from passcode.confirmation.recipient import Recipient, UserRecipients, bound_to
 from passcode.confirmation.requests import (
     STEP_UP_VERIFY,
     VERIFY_TOKEN,
-    Call,
+    IdTokenUser,
     Introspect,
-    SignedIn,
+    RequestContext,
     Verified,
     VerifyToken,
 )
-from passcode.confirmation.tokens import Claims, Ticket, TokenSigner, proof_claims, read_ticket
+from passcode.confirmation.tokens import (
+    ChallengeToken,
+    Claims,
+    TokenSigner,
+    parse_challenge_token,
+    proof_claims,
+)
 from passcode.token_service.challenge import STEP_UP, TOKEN, kind_of, words_of
-from passcode.token_service.check import Verdict, judge
+from passcode.token_service.check import Verdict, check
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
-from passcode.token_service.store import CodeMac, Store
+from passcode.token_service.store import CodeMac, RecordStore
 from passcode.token_service.telemetry import Telemetry
 
 
@@ -33,20 +39,20 @@ class UsedProofStore(Protocol):
 
 
 @dataclass(frozen=True)
-class Judge:
+class CodeAnswers:
     """The rules of answering, with what they need."""
 
     code_mac: CodeMac
-    store: Store
+    store: RecordStore
     policy: Policy
 
-    def of_address(self, ticket: Ticket, answer: object, now: int) -> Verdict:
+    def of_address(self, ticket: ChallengeToken, answer: object, now: int) -> Verdict:
         """Judge an answer that a back end brings. Raises `Unavailable`."""
         if kind_of(ticket.challenge.purpose) != TOKEN:
             return Verdict(Refusal.INVALID_TOKEN)
         return self._judge(ticket, answer, now)
 
-    def of_user(self, ticket: Ticket, user: Recipient, answer: object, now: int) -> Verdict:
+    def of_user(self, ticket: ChallengeToken, user: Recipient, answer: object, now: int) -> Verdict:
         """Judge an answer that `user` brings, as the pool knows them now. Raises `Unavailable`.
 
         A code that went to an address which is no longer theirs opens nothing.
@@ -57,11 +63,11 @@ class Judge:
         if challenge.subject != user.subject:
             return Verdict(Refusal.WRONG_USER)
         if challenge.bound != bound_to(user, words_of(challenge.purpose), ticket.audience):
-            return Verdict(Refusal.MOVED)
+            return Verdict(Refusal.DESTINATION_CHANGED)
         return self._judge(ticket, answer, now)
 
-    def _judge(self, ticket: Ticket, answer: object, now: int) -> Verdict:
-        return judge(
+    def _judge(self, ticket: ChallengeToken, answer: object, now: int) -> Verdict:
+        return check(
             ticket.challenge, answer, code_mac=self.code_mac, store=self.store, policy=self.policy, now=now
         )
 
@@ -72,58 +78,58 @@ _CODE_ALONE = (
 
 
 @dataclass(frozen=True)
-class Answering:
+class ConfirmationVerifier:
     """Judges answers. `answered` hears the country of each answered SMS; `life` is the proof's."""
 
-    judge: Judge
+    judge: CodeAnswers
     tokens: TokenSigner
     proofs: TokenSigner
     used: UsedProofStore
-    pool: Pool
+    pool: UserRecipients
     answered: Callable[[str], None]
     issuer: str
     life: int
-    tell: Telemetry
+    telemetry: Telemetry
 
-    def verify(self, body: VerifyToken, call: Call) -> Verified:
+    def verify(self, body: VerifyToken, call: RequestContext) -> Verified:
         """Judge the answer to a challenge of /createToken. Raises `Problem` or `Unavailable`."""
         ticket = self._ticket(body, VERIFY_TOKEN)
         return self._verified(ticket, self.judge.of_address(ticket, body.verification_code, call.now), call)
 
-    def verify_step_up(self, body: VerifyToken, signed_in: SignedIn, call: Call) -> Verified:
+    def verify_step_up(self, body: VerifyToken, signed_in: IdTokenUser, call: RequestContext) -> Verified:
         """Judge the answer to a challenge of /step-up. Raises `Problem` or `Unavailable`."""
         ticket = self._ticket(body, STEP_UP_VERIFY)
         user = self.pool.user(signed_in)
         verdict = self.judge.of_user(ticket, user, body.verification_code, call.now)
         return self._verified(ticket, verdict, call)
 
-    def introspect(self, body: Introspect, call: Call) -> dict[str, object]:
+    def introspect(self, body: Introspect, call: RequestContext) -> dict[str, object]:
         """Use a proof up: its claims the first time, `active: false` ever after. Raises `Unavailable`.
 
         What is not good for this caller is not used up: a wrong audience must not burn somebody's proof.
         """
         claims = self._good(body, call.now)
         fresh = bool(claims) and self.used.use(str(claims["jti"]), int(str(claims["exp"])))
-        self.tell.count("proofs", outcome="used" if fresh else "refused")
+        self.telemetry.count("proofs", outcome="used" if fresh else "refused")
         return {"active": True, **claims} if fresh else {"active": False}
 
-    def _ticket(self, body: VerifyToken, endpoint: str) -> Ticket:
+    def _ticket(self, body: VerifyToken, endpoint: str) -> ChallengeToken:
         if body.token is None:
             raise Problem(problems.INVALID_REQUEST, detail=_CODE_ALONE)
         claims = self.tokens.read(body.token)
         try:
-            ticket = read_ticket(claims or {}, self.issuer, endpoint)
+            ticket = parse_challenge_token(claims or {}, self.issuer, endpoint)
         except ValueError:
-            self.tell.count("refused", reason=Refusal.INVALID_TOKEN.value)
+            self.telemetry.count("refused", reason=Refusal.INVALID_TOKEN.value)
             raise problems.of_refusal(Refusal.INVALID_TOKEN) from None
-        self.tell.about(ticket.challenge.subject, ticket.challenge)
+        self.telemetry.set_context(ticket.challenge.subject, ticket.challenge)
         return ticket
 
-    def _verified(self, ticket: Ticket, verdict: Verdict, call: Call) -> Verified:
+    def _verified(self, ticket: ChallengeToken, verdict: Verdict, call: RequestContext) -> Verified:
         if verdict.refusal:
-            self.tell.refused(verdict.refusal)
-            raise problems.of_refusal(verdict.refusal, verdict.wait, verdict.free)
-        self.tell.verified(ticket.challenge, call.now)
+            self.telemetry.refused(verdict.refusal)
+            raise problems.of_refusal(verdict.refusal, verdict.retry_after, verdict.attempts_left)
+        self.telemetry.verified(ticket.challenge, call.now)
         if ticket.country:
             self.answered(ticket.country)
         words = words_of(ticket.challenge.purpose)
@@ -132,7 +138,7 @@ class Answering:
             verified=True,
             proof=proof,
             expires_in=self.life,
-            channel="sms" if ticket.challenge.channel == "sms" else "email",
+            channel=ticket.challenge.channel,
             subject=ticket.sub,
         )
 

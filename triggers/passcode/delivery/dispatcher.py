@@ -1,17 +1,14 @@
-"""One delivery from the queue to its user: render in their language, send, fall over to the next channel."""
+"""One delivery from the queue to its user: render in their language, send, fall back to the next channel."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from passcode.channels.channel import Channel, Destination
-from passcode.channels.email import render_email
-from passcode.channels.sms import render_sms
+from passcode.channels.channel import Channel, Destination, MessageContent
 from passcode.delivery.envelope import Delivery
-from passcode.delivery.gateway import EmailGateway, Sent, Undeliverable
-from passcode.delivery.sms_limits import LimitedSms
-from passcode.texts.catalogue import email_layout, message_texts
+from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, Taken, gateway_for
+from passcode.texts.catalogue import message_texts
 from passcode.token_service.challenge import kind_of, words_of
-from passcode.token_service.code import RawCode, code_from_mac
+from passcode.token_service.code import code_from_mac
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.store import CodeMac
 from passcode.token_service.telemetry import Telemetry
@@ -20,74 +17,70 @@ Failed = Callable[[Channel, str, str], None]
 
 
 @dataclass(frozen=True)
-class Sender:
-    """Renders and sends codes. `host` is the sign-in page's, for the last line of an SMS."""
+class Dispatcher:
+    """Renders messages and sends them. `gateways` are by name. `host` is the host of the sign-in page."""
 
-    mail: EmailGateway
-    texts: LimitedSms
+    gateways: Mapping[str, Gateway]
     app: str
     host: str
 
-    def send(self, delivery: Delivery, code: RawCode, now: int, failed: Failed) -> Sent | None:
-        """Send `code` on the first channel that takes it; None if none does. Raises `Unavailable`.
+    def send(
+        self,
+        destinations: Sequence[Destination],
+        content: MessageContent,
+        now: int,
+        failed: Failed,
+        *,
+        counts_as_unanswered: bool = True,
+    ) -> tuple[Channel, Taken] | None:
+        """Send `content` to the first destination whose gateway takes it; None if no gateway does.
 
-        `failed` hears of each channel that does not take it, with the reason and the country of an SMS.
+        Calls `failed` for each channel that does not take it, with the reason and the country, if countries
+        limit the channel. Raises `Unavailable` if the message is to be delivered again.
         """
-        return send_to_first(delivery.destinations, lambda to: self._send(to, delivery, code, now), failed)
-
-    def _send(self, to: Destination, delivery: Delivery, code: RawCode, now: int) -> Sent:
-        challenge = delivery.challenge
-        words, purpose = (
-            message_texts(delivery.locale, kind_of(challenge.purpose)),
-            words_of(challenge.purpose),
-        )
-        if to.channel is Channel.SMS:
-            text = render_sms(words, code, app=self.app, host=self.host, purpose=purpose)
-            return Sent(to.channel, self.texts.send(to.value, text, now))
-        # What is left, not what there was: a resend may repeat a code that is minutes old. The way through
-        # the queue takes a few seconds, and they should not turn five minutes into four.
-        minutes = max(1, (challenge.expires_at - now + 10) // 60)
-        mail = render_email(words, email_layout(), code, app=self.app, minutes=minutes, purpose=purpose)
-        self.mail.send(to.value, mail)
-        return Sent(to.channel)
-
-
-def send_to_first(
-    destinations: Sequence[Destination], send: Callable[[Destination], Sent], failed: Failed
-) -> Sent | None:
-    """Send to the first of `destinations` that takes the message; None if none does. Raises `Unavailable`.
-
-    `failed` hears of each channel that does not take it, with the reason and the country of an SMS.
-    """
-    for destination in destinations:
-        try:
-            return send(destination)
-        except Undeliverable as why:
-            failed(destination.channel, str(why), why.country)
-        except Unavailable:
-            failed(destination.channel, "unavailable", "")
-            raise
-    return None
+        for destination in destinations:
+            channel = destination.channel
+            message = channel.render(content)
+            result = gateway_for(channel, self.gateways).send(
+                Outgoing(destination.value, message, now, counts_as_unanswered)
+            )
+            if isinstance(result, Taken):
+                return channel, result
+            if not (isinstance(result, NotTaken) and result.final):
+                failed(channel, "unavailable", "")
+                raise Unavailable(result.reason)
+            failed(channel, result.reason, result.country)
+        return None
 
 
 def deliver(
-    delivery: Delivery, code_mac: CodeMac, digits: int, sender: Sender, tell: Telemetry, now: int
+    delivery: Delivery, code_mac: CodeMac, digits: int, dispatcher: Dispatcher, telemetry: Telemetry, now: int
 ) -> None:
-    """Send the code of one delivery. Raises `Unavailable` if it is to be tried again."""
+    """Send the code of one delivery. Raises `Unavailable` if it is to be delivered again."""
     challenge = delivery.challenge
-    tell.about(challenge.subject, challenge)
+    telemetry.set_context(challenge.subject, challenge)
     if challenge.decoy:
-        tell.count("decoys")
+        telemetry.count("decoys")
         return
     if now >= challenge.expires_at:
-        # Tried until the code's life was over. It goes on to the dead letters, and the alarm there.
-        tell.count("send_failed", channel=challenge.channel, reason="expired")
+        # Retried until the code expired. It goes on to the dead letters, and their alarm fires.
+        telemetry.count("send_failed", channel=challenge.channel, reason="expired")
         raise Unavailable("the code expired before it could be sent")
 
     def failed(channel: Channel, reason: str, country: str) -> None:
-        tell.not_deliverable(channel.value, reason, country)
+        telemetry.not_deliverable(channel.name, reason, country)
 
-    code = code_from_mac(code_mac(challenge.mac_message()), digits)
-    sent = sender.send(delivery, code, now, failed)
+    content = MessageContent(
+        texts=message_texts(delivery.locale, kind_of(challenge.purpose)),
+        code=code_from_mac(code_mac(challenge.mac_message()), digits),
+        app=dispatcher.app,
+        host=dispatcher.host,
+        # The time that is left: a resend may repeat a code that is minutes old. The way through the queue
+        # takes a few seconds, and they should not turn five minutes into four.
+        minutes=max(1, (challenge.expires_at - now + 10) // 60),
+        purpose=words_of(challenge.purpose),
+    )
+    sent = dispatcher.send(delivery.destinations, content, now, failed)
     if sent:
-        tell.sent(sent.channel.value, sent.country)
+        channel, taken = sent
+        telemetry.sent(channel.name, taken.country)

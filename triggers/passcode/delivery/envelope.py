@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from passcode.channels.channel import Channel, Destination, Destinations, ranked
+from passcode.channels.channel import Destination, Destinations, rank_destinations
+from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import Challenge
 
 VERSION = 1
@@ -18,7 +19,7 @@ CODE = "code"
 
 def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Destination]) -> str:
     """The body of a message of `kind`. The queue is encrypted; no table has an address."""
-    to = [{"channel": d.channel.value, "address": d.value} for d in destinations]
+    to = [{"channel": d.channel.name, "address": d.value} for d in destinations]
     return json.dumps({"v": VERSION, "kind": kind, **fields, "to": to})
 
 
@@ -31,8 +32,8 @@ def read_body(body: str) -> dict[str, Any]:
 
 
 def destinations_in(fields: Mapping[str, Any]) -> tuple[Destination, ...]:
-    """The destinations of a body. Raises ValueError, KeyError or TypeError if it has none of this shape."""
-    return tuple(Destination(Channel(to["channel"]), to["address"]) for to in fields["to"])
+    """The destinations of a body. Raises KeyError or TypeError for another shape or an unknown channel."""
+    return tuple(Destination(CHANNELS[to["channel"]], to["address"]) for to in fields["to"])
 
 
 @dataclass(frozen=True)
@@ -59,4 +60,4 @@ class Delivery:
 
 def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:
     """The delivery of `challenge`, to the destination on its channel first."""
-    return Delivery(challenge, ranked(destinations, challenge.channel), locale)
+    return Delivery(challenge, rank_destinations(destinations, challenge.channel), locale)

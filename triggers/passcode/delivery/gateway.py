@@ -1,45 +1,72 @@
-"""The ports to gateways, what a gateway answers, and its error."""
+"""The port to gateways: the message that a gateway gets, and its three results."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
 
 from passcode.channels.channel import Channel
-from passcode.token_service.refusal import PasscodeError
 
-if TYPE_CHECKING:
-    # Only for types: `verify` imports this module and renders nothing.
-    from passcode.channels.email import Email
-    from passcode.channels.sms import Sms
-
-
-class EmailGateway(Protocol):
-    """A service that sends email."""
-
-    def send(self, to: str, mail: "Email") -> None:
-        """Hand one mail over. Raises `Undeliverable` or `Unavailable` (try again)."""
-
-
-class SmsGateway(Protocol):
-    """A service that sends SMS."""
-
-    def send(self, to: str, message: "Sms") -> None:
-        """Hand one SMS over. Raises `Undeliverable` or `Unavailable` (try again)."""
-
-
-class Undeliverable(PasscodeError):
-    """A destination cannot be reached on its channel. Its text is a reason, never an address.
-
-    `country` is where an SMS would have gone, as two letters, if that is known.
-    """
-
-    def __init__(self, reason: str, country: str = "") -> None:
-        super().__init__(reason)
-        self.country = country
+Message = TypeVar("Message")
 
 
 @dataclass(frozen=True)
-class Sent:
-    """The channel that took the message, and the country of an SMS."""
+class Outgoing(Generic[Message]):
+    """One rendered message to one address.
 
-    channel: Channel
+    `now` is in seconds since the epoch. `counts_as_unanswered` is False if this stack will not learn whether
+    the user answers.
+    """
+
+    to: str = field(repr=False)
+    message: Message
+    now: int
+    counts_as_unanswered: bool = True
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The gateway took the message. `country` has two letters, or none if no country limits the channel."""
+
     country: str = ""
+
+
+@dataclass(frozen=True)
+class NotTaken:
+    """The gateway did not take the message. `reason` never has an address.
+
+    `final`: it will not take this message later either, so the next destination is used. If not, the queue
+    delivers the message again.
+    """
+
+    reason: str
+    final: bool
+    country: str = ""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The gateway gave no answer. It may have sent the message."""
+
+    reason: str
+
+
+SendResult = Taken | NotTaken | Unknown
+
+
+class Gateway(Protocol):
+    """A service that sends the messages of one channel."""
+
+    @property
+    def channel(self) -> Channel:
+        """The channel whose messages it sends."""
+
+    def send(self, outgoing: Outgoing[Any]) -> SendResult:
+        """Hand one message over, at most once. Raises nothing that the gateway causes."""
+
+
+def gateway_for(channel: Channel, gateways: Mapping[str, Gateway]) -> Gateway:
+    """The first of `gateways` (by name) that sends on `channel`. Raises LookupError if there is none."""
+    for gateway in gateways.values():
+        if gateway.channel is channel:
+            return gateway
+    raise LookupError(f"no gateway sends on the channel {channel.name}")

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from passcode.channels.channel import is_true, methods
-from passcode.hosted.state import LONGEST_NAME, AuthRequest, Grant
+from passcode.channels.channel import is_true
+from passcode.channels.registry import CHANNELS
+from passcode.hosted.state import LONGEST_NAME, AuthorizationRequest, Grant
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -32,11 +33,11 @@ class RelyingParty:
     redirect_uris: frozenset[str]
 
 
-class BadLink(Exception):
+class InvalidRedirect(Exception):
     """The request must not be answered by a redirect: whose address is that? (RFC 6749, 4.1.2.1)."""
 
 
-class Declined(Exception):
+class AuthorizationError(Exception):
     """The request is answered at its redirect URI with an error of the protocol."""
 
     def __init__(self, error: str, redirect_uri: str, state: str) -> None:
@@ -46,16 +47,16 @@ class Declined(Exception):
         self.state = state
 
 
-def read_request(given: Mapping[str, Sequence[str]], party: RelyingParty) -> AuthRequest:
-    """Read an authorization request. Raises `BadLink` or `Declined`."""
+def read_request(given: Mapping[str, Sequence[str]], party: RelyingParty) -> AuthorizationRequest:
+    """Read an authorization request. Raises `InvalidRedirect` or `AuthorizationError`."""
     client_id, redirect_uri = (_only(given, name) for name in ("client_id", "redirect_uri"))
     if client_id != party.client_id or redirect_uri not in party.redirect_uris:
-        raise BadLink
+        raise InvalidRedirect
     state = _only(given, "state") or ""
     error = _wrong_with(given)
     if error:
-        raise Declined(error, redirect_uri, state)
-    return AuthRequest(
+        raise AuthorizationError(error, redirect_uri, state)
+    return AuthorizationRequest(
         client_id=client_id,
         redirect_uri=redirect_uri,
         state=state,
@@ -110,7 +111,7 @@ def answer_url(redirect_uri: str, state: str, issuer: str, **said: str) -> str:
     return redirect_uri + ("&" if "?" in redirect_uri else "?") + urlencode(told, quote_via=quote)
 
 
-def proves(verifier: str, code_challenge: str) -> bool:
+def pkce_matches(verifier: str, code_challenge: str) -> bool:
     """Whether `verifier` belongs to the challenge; without a challenge there must be no verifier."""
     if not code_challenge:
         return not verifier
@@ -161,15 +162,19 @@ def claims_of(attributes: Mapping[str, str]) -> dict[str, object]:
     return {"sub": attributes["sub"], **found, **told}
 
 
+# What a password adds to the `amr` of a code (RFC 8176).
+_PASSWORD_AMR = ("pwd", "mfa")
+
+
 def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, now: int) -> dict[str, object]:
-    """The claims of the ID token (OpenID Connect Core 2)."""
+    """The claims of the ID token (OpenID Connect Core 2). Raises KeyError for an unknown channel."""
     return {
         "iss": issuer,
         "aud": grant.client_id,
         "iat": now,
         "exp": now + TOKEN_LIFE,
         "auth_time": grant.auth_time,
-        "amr": methods(grant.channel, with_password=grant.with_password),
+        "amr": [*CHANNELS[grant.channel].amr, *(_PASSWORD_AMR if grant.with_password else ())],
         **({"nonce": grant.nonce} if grant.nonce else {}),
         **claims_of(attributes),
     }

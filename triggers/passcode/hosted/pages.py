@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from passcode.hosted.colors import brand_css, icon
 from passcode.hosted.state import LONGEST_NAME, Notice
 from passcode.texts.catalogue import page_texts
+from passcode.texts.duration import duration
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class View:
     page: StartPage | ChannelPage | CodePage | EndPage
     csrf: str
     notice: Notice | None = None
-    minutes: int = 0  # of Notice.WAIT
+    retry_after: int = 0  # seconds, of the notices that name a wait
 
 
 class PageTexts:
@@ -89,6 +90,10 @@ class PageTexts:
     def raw(self, key: str) -> str:
         """A sentence with its {placeholders}, for the script to fill in."""
         return self._words[key]
+
+    def duration(self, seconds: int) -> str:
+        """A wait in hours or minutes, in this language."""
+        return duration(self._words, seconds)
 
     def _all(self, values: Mapping[str, object]) -> dict[str, object]:
         return {"app": self._app, **values}
@@ -113,7 +118,7 @@ _TYPED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.NAME_MISSING, Notice.WRONG_CODE,
 
 
 def render(view: View, brand: Brand, locale: str) -> str:
-    """Return the whole document for `view`. `locale` has a catalogue (see `locale_for_header`)."""
+    """The whole document for `view`. `locale` has a catalogue (see `locale_for_header`)."""
     words = page_texts(locale)
     return _template(_TEMPLATES[type(view.page)]).render(
         view=view,

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from passcode.hosted.state import Grant, SignInState
+from passcode.token_service.refusal import RefusalTag
 
 
 @dataclass(frozen=True)
-class Asked:
+class CodeRequired:
     """A challenge of our triggers. `parameters` are the public ones, `user_name` is the pool's own."""
 
     user_name: str
@@ -17,7 +18,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Passed:
+class Authenticated:
     """The person signed in. The tokens are let go: nobody gets them but through Cognito."""
 
     user_name: str
@@ -25,13 +26,13 @@ class Passed:
 
 
 @dataclass(frozen=True)
-class Told:
-    """A trigger refused, in a sentence of ours."""
+class SignInRefused:
+    """A trigger refused. `tag` is that of its text; None if the text has none, as from another trigger."""
 
-    sentence: str
+    tag: RefusalTag | None
 
 
-class NotLetIn(Exception):
+class AuthenticationFailed(Exception):
     """Cognito refused: a wrong name, a wrong password, or a session that is over."""
 
 
@@ -39,12 +40,12 @@ class MustChangePassword(Exception):
     """A new password is to be set before anything else."""
 
 
-Outcome = Asked | Passed | Told
+Outcome = CodeRequired | Authenticated | SignInRefused
 Claims = Mapping[str, object]
 
 
 class UserPool(Protocol):
-    """The pool's own sign-in. Every method raises `NotLetIn` or `Unavailable`."""
+    """The pool's own sign-in. Every method raises `AuthenticationFailed` or `Unavailable`."""
 
     def start(self, user_name: str, password: str | None) -> Outcome:
         """Begin, with the password first unless it is None. Raises `MustChangePassword` too."""
@@ -56,7 +57,7 @@ class UserPool(Protocol):
         """Ask for a message: `action` is send or resend."""
 
 
-class SignIns(Protocol):
+class HostedStore(Protocol):
     """The sign-ins on the page, and the grants that they end in. Raises `Unavailable` if the store is out."""
 
     def read(self, cookie: str, now: int) -> SignInState | None:

@@ -10,10 +10,10 @@ from passcode.hosted.oidc import (
     access_token_claims,
     claims_of,
     id_token_claims,
-    proves,
+    pkce_matches,
     user_info_of,
 )
-from passcode.hosted.ports import Claims, IdentityLinks, SignIns, TokenSigner, UserDirectory
+from passcode.hosted.ports import Claims, HostedStore, IdentityLinks, TokenSigner, UserDirectory
 from passcode.hosted.state import Grant
 from passcode.token_service.telemetry import Telemetry
 
@@ -33,12 +33,12 @@ class Provider:
 
     party: RelyingParty
     secret: Callable[[], str]
-    table: SignIns
+    table: HostedStore
     tokens: TokenSigner
     users: UserDirectory
     links: IdentityLinks
     issuer: str
-    tell: Telemetry
+    telemetry: Telemetry
 
     def exchange(self, form: Mapping[str, str], now: int) -> dict[str, object]:
         """Exchange a code for tokens. Raises `TokenError` or `Unavailable`."""
@@ -48,18 +48,18 @@ class Provider:
         # Spent before anything else is looked at: a code that is shown to us wrongly is not tried again.
         grant = self.table.redeem(form.get("code", ""), now)
         if grant is None or not _fits(grant, form):
-            self.tell.count("refused", reason="grant")
+            self.telemetry.count("refused", reason="grant")
             raise TokenError("invalid_grant")
-        self.tell.about(grant.sub)
+        self.telemetry.set_context(grant.sub)
         attributes = self.users.attributes(grant.user_name, grant.sub)
         if attributes is None:
-            self.tell.count("refused", reason="user_gone")
+            self.telemetry.count("refused", reason="user_gone")
             raise TokenError("invalid_grant")
         # Now, and not when the code was right: by AWS's words, a user who is linked and never comes back to
         # Cognito may be kept from signing in by an SDK. Cognito looks the user up when it has these tokens.
         self.links.make(grant.user_name, attributes)
         access = access_token_claims(grant, self.issuer, now)
-        self.tell.count("tokens")
+        self.telemetry.count("tokens")
         return {
             "access_token": self.tokens.write(access),
             "token_type": "Bearer",
@@ -92,7 +92,7 @@ class Provider:
         same_id = hmac.compare_digest(form.get("client_id", "").encode(), self.party.client_id.encode())
         same_secret = hmac.compare_digest(form.get("client_secret", "").encode(), self.secret().encode())
         if not (same_id and same_secret):
-            self.tell.count("refused", reason="client")
+            self.telemetry.count("refused", reason="client")
             raise TokenError("invalid_client")
 
 
@@ -100,5 +100,5 @@ def _fits(grant: Grant, form: Mapping[str, str]) -> bool:
     return (
         grant.client_id == form.get("client_id")
         and grant.redirect_uri == form.get("redirect_uri")
-        and proves(form.get("code_verifier", ""), grant.code_challenge)
+        and pkce_matches(form.get("code_verifier", ""), grant.code_challenge)
     )

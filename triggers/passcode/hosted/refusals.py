@@ -1,22 +1,14 @@
-"""What a trigger's sentence means. Cognito hands on its text and nothing else, and the texts are ours."""
-
-import re
+"""The notice for a refusal of a trigger. It follows from the tag, never from the sentence."""
 
 from passcode.hosted.state import Notice
-from passcode.token_service.refusal import Refusal, sentence
-
-_WAIT = re.compile(r"Try again in (\d+) (second|minute|hour)s?")
-_SECONDS = {"second": 1, "minute": 60, "hour": 3_600}
+from passcode.token_service.refusal import Refusal, RefusalTag, refusal_row
 
 
-def notice_of(said: str) -> tuple[Notice, int]:
-    """The notice for `said`, and the minutes of its wait (0 if it has none)."""
-    found = _WAIT.search(said)
-    if found:
-        seconds = int(found[1]) * _SECONDS[found[2]]
-        return Notice.WAIT, -(-seconds // 60)
-    if said == sentence(Refusal.NO_DESTINATION):
-        return Notice.NO_DESTINATION, 0
-    if said == sentence(Refusal.PAUSED, None):
-        return Notice.STOPPED, 0
-    return Notice.UNAVAILABLE, 0
+def notice_of(tag: RefusalTag | None) -> Notice:
+    """The notice for `tag`: "unavailable" without a tag, or with a reason that this release does not know."""
+    if tag is None:
+        return Notice.UNAVAILABLE
+    try:
+        return Notice(refusal_row(Refusal(tag.reason), tag.retry_after).notice)
+    except ValueError:
+        return Notice.UNAVAILABLE

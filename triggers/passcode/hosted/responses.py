@@ -19,7 +19,7 @@ _TRY_AGAIN = (
 
 
 @dataclass(frozen=True)
-class Look:
+class PageResponses:
     """Answers for browsers. `returns` are the addresses that a sign-in may end at."""
 
     returns: tuple[str, ...]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from passcode.hosted import pages, responses
-from passcode.hosted.oidc import BadLink, Declined, answer_url, discovery
+from passcode.hosted.oidc import AuthorizationError, InvalidRedirect, answer_url, discovery
 from passcode.hosted.pages import Brand, View
 from passcode.hosted.provider import Provider, TokenError
 from passcode.hosted.requests import bearer_of, cookie_of, form_of, language_of
 from passcode.hosted.responses import Answer
-from passcode.hosted.sign_in_page import BAD_LINK, NOT_HERE, OTHER_WINDOW, Leave, SigningIn
+from passcode.hosted.sign_in_page import BAD_LINK, NOT_HERE, OTHER_WINDOW, Redirect, SignInPage
 from passcode.hosted.state import version_of
 from passcode.texts.catalogue import locale_for_header
 from passcode.token_service.telemetry import Telemetry
@@ -23,17 +23,17 @@ Event = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Site:
+class HostedRoutes:
     """What stands behind the paths. `logo` is a picture and its media type."""
 
-    page: SigningIn
+    page: SignInPage
     provider: Provider
     key_set: Callable[[], Mapping[str, Any]]
     brand: Brand
     logo: tuple[bytes, str] | None
-    look: responses.Look
+    look: responses.PageResponses
     issuer: str
-    tell: Telemetry
+    telemetry: Telemetry
 
     def answer(self, event: Event) -> Answer:
         """Answer one proxy event of a REST API. Raises nothing."""
@@ -42,22 +42,22 @@ class Site:
             return route(self, event, int(time.time())) if route else self._show(NOT_HERE, event, 404)
         except Exception as error:
             # A dependency that is out is told from a fault of ours in the log, and in no answer.
-            self.tell.failed("failed", error)
+            self.telemetry.failed("failed", error)
             return responses.unavailable()
         finally:
-            self.tell.about()
+            self.telemetry.set_context()
 
     def _authorize(self, event: Event, now: int) -> Answer:
         given = event.get("multiValueQueryStringParameters") or {}
         try:
             cookie = self.page.begin(given, now)
-        except BadLink:
-            self.tell.count("refused", reason="bad_link")
+        except InvalidRedirect:
+            self.telemetry.count("refused", reason="bad_link")
             return self._show(BAD_LINK, event, 400)
-        except Declined as why:
-            self.tell.count("refused", reason=why.error)
+        except AuthorizationError as why:
+            self.telemetry.count("refused", reason=why.error)
             return self.look.leave(answer_url(why.redirect_uri, why.state, self.issuer, error=why.error))
-        self.tell.count("started")
+        self.telemetry.count("started")
         return self.look.to_page(cookie)
 
     def _page(self, event: Event, now: int) -> Answer:
@@ -79,7 +79,7 @@ class Site:
         done = self.page.submit(cookie, version, form, now)
         if done is None:
             return self._show(NOT_HERE, event, 400)
-        return self.look.leave(done.url, forget=True) if isinstance(done, Leave) else self.look.to_page()
+        return self.look.leave(done.url, forget=True) if isinstance(done, Redirect) else self.look.to_page()
 
     def _token(self, event: Event, now: int) -> Answer:
         try:
@@ -122,15 +122,15 @@ class Site:
         return self.look.page(html, status, forget=forget)
 
 
-_ROUTES: dict[tuple[str, str], Callable[[Site, Event, int], Answer]] = {
-    ("GET", "/authorize"): Site._authorize,
-    ("GET", "/sign-in"): Site._page,
-    ("POST", "/sign-in"): Site._submit,
-    ("POST", "/token"): Site._token,
-    ("GET", "/userinfo"): Site._user_info,
-    ("POST", "/userinfo"): Site._user_info,
-    ("GET", "/logout"): Site._logout,
-    ("GET", "/assets/{name}"): Site._asset,
-    ("GET", "/.well-known/openid-configuration"): Site._discovery,
-    ("GET", "/.well-known/jwks.json"): Site._keys,
+_ROUTES: dict[tuple[str, str], Callable[[HostedRoutes, Event, int], Answer]] = {
+    ("GET", "/authorize"): HostedRoutes._authorize,
+    ("GET", "/sign-in"): HostedRoutes._page,
+    ("POST", "/sign-in"): HostedRoutes._submit,
+    ("POST", "/token"): HostedRoutes._token,
+    ("GET", "/userinfo"): HostedRoutes._user_info,
+    ("POST", "/userinfo"): HostedRoutes._user_info,
+    ("GET", "/logout"): HostedRoutes._logout,
+    ("GET", "/assets/{name}"): HostedRoutes._asset,
+    ("GET", "/.well-known/openid-configuration"): HostedRoutes._discovery,
+    ("GET", "/.well-known/jwks.json"): HostedRoutes._keys,
 }

@@ -6,34 +6,34 @@ from dataclasses import dataclass, replace
 
 from passcode.hosted import refusals
 from passcode.hosted.oidc import RelyingParty, answer_url, login_hint, read_request
-from passcode.hosted.pages import Choose, Code, Ended, Start, View
+from passcode.hosted.pages import ChannelPage, CodePage, EndPage, StartPage, View
 from passcode.hosted.ports import (
-    Asked,
+    Authenticated,
+    AuthenticationFailed,
+    CodeRequired,
+    HostedStore,
     MustChangePassword,
-    NotLetIn,
     Outcome,
-    Passed,
-    SignIns,
-    Told,
+    SignInRefused,
     UserPool,
 )
-from passcode.hosted.state import LIFE, Grant, Notice, SignInState, Stage, csrf_of
-from passcode.token_service.code import read_answer
+from passcode.hosted.state import LIFE, Grant, Notice, SignInPhase, SignInState, csrf_of
+from passcode.token_service.code import parse_answer
 from passcode.token_service.telemetry import Telemetry
 
 _NOTICES = {"WRONG": Notice.WRONG_CODE, "EXPIRED": Notice.EXPIRED}
 
 
 @dataclass(frozen=True)
-class Step:
+class FormResult:
     """A sign-in after a form. `passed`: it is over, and this is who signed in."""
 
     state: SignInState
-    passed: Passed | None = None
+    passed: Authenticated | None = None
 
 
 @dataclass(frozen=True)
-class Flow:
+class SignInForms:
     """The pool's sign-in behind the page. `asks_password` is the deployment's mode, never the person's.
 
     `clock` answers Unix seconds. The pool takes seconds at times, and waits are counted from its answer on.
@@ -44,90 +44,91 @@ class Flow:
     digits: int
     clock: Callable[[], int]
 
-    def start(self, state: SignInState, form: Mapping[str, str]) -> Step:
+    def start(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
         """`do=start`. Raises `Unavailable`."""
         user_name, password = form.get("user_name", "").strip(), form.get("password", "")
         if not user_name or (self.asks_password and not password):
-            return Step(replace(state, user_name=user_name, notice=Notice.NAME_MISSING))
+            return FormResult(replace(state, user_name=user_name, notice=Notice.NAME_MISSING))
         began = replace(state, user_name=user_name)
         try:
             outcome = self.pool.start(user_name, password if self.asks_password else None)
-        except NotLetIn:
-            return Step(replace(began, notice=Notice.WRONG_NAME_OR_PASSWORD))
+        except AuthenticationFailed:
+            return FormResult(replace(began, notice=Notice.WRONG_NAME_OR_PASSWORD))
         except MustChangePassword:
-            return Step(replace(began, stage=Stage.ENDED, notice=Notice.NEW_PASSWORD))
-        return self._after(began, outcome, stays=Stage.START)
+            return FormResult(replace(began, stage=SignInPhase.ENDED, notice=Notice.NEW_PASSWORD))
+        return self._after(began, outcome, stays=SignInPhase.START)
 
-    def answer(self, state: SignInState, form: Mapping[str, str]) -> Step:
+    def answer(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
         """`do=answer`. Raises `Unavailable`."""
-        code = read_answer(form.get("code", ""), self.digits)
+        code = parse_answer(form.get("code", ""), self.digits)
         if code is None:
             # A round of the session is not given away for what cannot be right.
-            return Step(replace(state, notice=Notice.NO_CODE))
+            return FormResult(replace(state, notice=Notice.NO_CODE))
         try:
             outcome = self.pool.answer(state.session, state.user_name, code)
-        except (NotLetIn, MustChangePassword):
+        except (AuthenticationFailed, MustChangePassword):
             return _over(state)
-        return self._after(state, outcome, stays=Stage.ENDED)
+        return self._after(state, outcome, stays=SignInPhase.ENDED)
 
-    def resend(self, state: SignInState, form: Mapping[str, str]) -> Step:
+    def resend(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
         """`do=resend`, also for the first choice of a channel. Raises `Unavailable`."""
         chosen = form.get("channel", "")
         action = "send" if state.shown.get("status") == "CHOOSE" else "resend"
         channel = chosen if chosen in _channels(state) else ""
         try:
             outcome = self.pool.send(state.session, state.user_name, action, channel)
-        except (NotLetIn, MustChangePassword):
+        except (AuthenticationFailed, MustChangePassword):
             return _over(state)
-        step = self._after(state, outcome, stays=Stage.ENDED)
+        step = self._after(state, outcome, stays=SignInPhase.ENDED)
         if action == "resend" and step.state.notice is None:
             sent = step.state.shown.get("status") == "SENT"
-            return Step(replace(step.state, notice=Notice.SENT_AGAIN if sent else Notice.NOT_SENT_YET))
+            return FormResult(replace(step.state, notice=Notice.SENT_AGAIN if sent else Notice.NOT_SENT_YET))
         return step
 
-    def page(self, state: SignInState, now: int) -> Start | Choose | Code | Ended:
+    def page(self, state: SignInState, now: int) -> StartPage | ChannelPage | CodePage | EndPage:
         """What the page shows of a sign-in."""
-        if state.stage is Stage.START:
-            return Start(self.asks_password, state.user_name)
-        if state.stage is Stage.ENDED:
-            return Ended(may_restart=True)
+        if state.stage is SignInPhase.START:
+            return StartPage(self.asks_password, state.user_name)
+        if state.stage is SignInPhase.ENDED:
+            return EndPage(may_restart=True)
         if state.shown["status"] == "CHOOSE":
-            return Choose(_channels(state))
+            return ChannelPage(_channels(state))
         return _code(state.shown, max(0, now - int(state.shown["at"])))
 
-    def _after(self, state: SignInState, outcome: Outcome, *, stays: Stage) -> Step:
+    def _after(self, state: SignInState, outcome: Outcome, *, stays: SignInPhase) -> FormResult:
         """`stays` is where a trigger's refusal leaves the person: Cognito's session is over with it."""
-        if isinstance(outcome, Passed):
-            return Step(state, outcome)
-        if isinstance(outcome, Told):
-            notice, minutes = refusals.notice_of(outcome.sentence)
-            return Step(replace(state, stage=stays, session="", notice=notice, minutes=minutes))
-        return Step(_asked(state, outcome, self.clock()))
+        if isinstance(outcome, Authenticated):
+            return FormResult(state, outcome)
+        if isinstance(outcome, SignInRefused):
+            notice = refusals.notice_of(outcome.tag)
+            wait = outcome.tag.retry_after if outcome.tag else 0
+            return FormResult(replace(state, stage=stays, session="", notice=notice, retry_after=wait))
+        return FormResult(_asked(state, outcome, self.clock()))
 
 
-def _asked(state: SignInState, asked: Asked, now: int) -> SignInState:
+def _asked(state: SignInState, asked: CodeRequired, now: int) -> SignInState:
     return replace(
         state,
-        stage=Stage.CODE,
+        stage=SignInPhase.CODE,
         user_name=asked.user_name,
         session=asked.session,
         shown={name: value for name, value in asked.parameters.items() if name in _SHOWN} | {"at": str(now)},
         notice=_NOTICES.get(asked.parameters.get("status", "")),
-        minutes=0,
+        retry_after=0,
     )
 
 
-def _over(state: SignInState) -> Step:
-    return Step(replace(state, stage=Stage.ENDED, session="", shown={}, notice=Notice.OVER))
+def _over(state: SignInState) -> FormResult:
+    return FormResult(replace(state, stage=SignInPhase.ENDED, session="", shown={}, notice=Notice.OVER))
 
 
 def _channels(state: SignInState) -> dict[str, str]:
     return dict(json.loads(state.shown.get("channels", "{}")))
 
 
-def _code(shown: Mapping[str, str], gone: int) -> Code:
+def _code(shown: Mapping[str, str], gone: int) -> CodePage:
     """`gone`: seconds since the challenge was made, so that a page that is loaded again does not lie."""
-    return Code(
+    return CodePage(
         channel=shown["channel"],
         destination=shown["destination"],
         channels=json.loads(shown["channels"]),
@@ -146,40 +147,41 @@ _SHOWN = frozenset(
 )
 
 # None of them is a way to begin anew, and none is kept.
-NOT_HERE = View(Ended(may_restart=False), "", Notice.OVER)
-BAD_LINK = View(Ended(may_restart=False), "", Notice.BAD_LINK)
-OTHER_WINDOW = View(Ended(may_restart=False), "", Notice.OTHER_WINDOW)
+NOT_HERE = View(EndPage(may_restart=False), "", Notice.OVER)
+BAD_LINK = View(EndPage(may_restart=False), "", Notice.BAD_LINK)
+OTHER_WINDOW = View(EndPage(may_restart=False), "", Notice.OTHER_WINDOW)
 # What somebody who tries things out comes to; counted, because nobody else counts it.
-_REFUSED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.WRONG_CODE, Notice.OVER, Notice.WAIT, Notice.STOPPED}
+_REFUSED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.WRONG_CODE, Notice.OVER, Notice.STOPPED}
+_REFUSED |= {Notice.WAIT, Notice.COOLDOWN, Notice.QUOTA, Notice.BUSY}
 
 
 @dataclass(frozen=True)
-class Leave:
+class Redirect:
     """The browser goes back to where it came from."""
 
     url: str
 
 
 @dataclass(frozen=True)
-class Stay:
+class Reload:
     """The browser loads the page again."""
 
 
 @dataclass(frozen=True)
-class SigningIn:
-    """The page's rules. `chance` gives 43 letters, new at each call."""
+class SignInPage:
+    """The page's rules. `random_token` gives 43 letters, new at each call."""
 
     party: RelyingParty
-    flow: Flow
-    table: SignIns
+    flow: SignInForms
+    table: HostedStore
     issuer: str
-    chance: Callable[[], str]
-    tell: Telemetry
+    random_token: Callable[[], str]
+    telemetry: Telemetry
 
     def begin(self, given: Mapping[str, Sequence[str]], now: int) -> str:
-        """Begin a sign-in; answers its cookie. Raises `BadLink`, `Declined` or `Unavailable`."""
+        """The cookie of a new sign-in. Raises `InvalidRedirect`, `AuthorizationError` or `Unavailable`."""
         request = read_request(given, self.party)
-        cookie = self.chance()
+        cookie = self.random_token()
         self.table.write(cookie, SignInState(request, user_name=login_hint(given), expires_at=now + LIFE))
         return cookie
 
@@ -189,9 +191,11 @@ class SigningIn:
         if cookie is None or state is None:
             return NOT_HERE
         page = self.flow.page(state, now)
-        return View(page, csrf_of(cookie, state.version), state.notice, state.minutes)
+        return View(page, csrf_of(cookie, state.version), state.notice, state.retry_after)
 
-    def submit(self, cookie: str, version: int, form: Mapping[str, str], now: int) -> Leave | Stay | None:
+    def submit(
+        self, cookie: str, version: int, form: Mapping[str, str], now: int
+    ) -> Redirect | Reload | None:
         """What a form of the page of `version` does; None if its sign-in is over. Raises `Unavailable`."""
         state = self.table.read(cookie, now)
         if state is None:
@@ -203,15 +207,15 @@ class SigningIn:
         # A form of an older page, as after the back button or a second click, is not heard. And the page is
         # taken before Cognito is asked, so that of two forms at once one is heard.
         if version != state.version or not self.table.take(cookie, state):
-            return Stay()
-        heard = replace(state, notice=None, minutes=0, version=state.version + 1)
+            return Reload()
+        heard = replace(state, notice=None, retry_after=0, version=state.version + 1)
         step = self._step(act, heard, form)
         if step.passed:
             return self._passed(cookie, step, step.passed, now)
         if step.state.notice in _REFUSED:
-            self.tell.count("refused", reason=step.state.notice.value)
+            self.telemetry.count("refused", reason=step.state.notice.value)
         self.table.write(cookie, step.state)
-        return Stay()
+        return Reload()
 
     def leave(self, cookie: str, now: int) -> None:
         """End a sign-in wherever it is. Raises `Unavailable`."""
@@ -219,19 +223,19 @@ class SigningIn:
         if state is not None:
             self._end(cookie, state)
 
-    def _step(self, act: str, state: SignInState, form: Mapping[str, str]) -> Step:
+    def _step(self, act: str, state: SignInState, form: Mapping[str, str]) -> FormResult:
         if act == "restart":
-            return Step(SignInState(state.request, expires_at=state.expires_at, version=state.version))
-        if act == "start" and state.stage is Stage.START:
+            return FormResult(SignInState(state.request, expires_at=state.expires_at, version=state.version))
+        if act == "start" and state.stage is SignInPhase.START:
             return self.flow.start(state, form)
-        if act == "answer" and state.stage is Stage.CODE:
+        if act == "answer" and state.stage is SignInPhase.CODE:
             return self.flow.answer(state, form)
-        if act == "resend" and state.stage is Stage.CODE:
+        if act == "resend" and state.stage is SignInPhase.CODE:
             return self.flow.resend(state, form)
-        return Step(state)  # a form that no page of ours has here
+        return FormResult(state)  # a form that no page of ours has here
 
-    def _passed(self, cookie: str, step: Step, user: Passed, now: int) -> Leave:
-        code, request = self.chance(), step.state.request
+    def _passed(self, cookie: str, step: FormResult, user: Authenticated, now: int) -> Redirect:
+        code, request = self.random_token(), step.state.request
         grant = Grant(
             client_id=request.client_id,
             redirect_uri=request.redirect_uri,
@@ -243,17 +247,17 @@ class SigningIn:
             channel=step.state.shown.get("channel", ""),
             with_password=self.flow.asks_password,
         )
-        self.tell.about(user.sub)
+        self.telemetry.set_context(user.sub)
         self.table.grant(code, grant, now)
         self._end(cookie, step.state)
-        self.tell.count("signed_in")
-        self.tell.log.info("signed in")
+        self.telemetry.count("signed_in")
+        self.telemetry.log.info("signed in")
         return self._back(step.state, code=code)
 
     def _end(self, cookie: str, state: SignInState) -> None:
-        over = SignInState(state.request, Stage.ENDED, notice=Notice.OVER, expires_at=state.expires_at)
+        over = SignInState(state.request, SignInPhase.ENDED, notice=Notice.OVER, expires_at=state.expires_at)
         self.table.write(cookie, replace(over, version=state.version))
 
-    def _back(self, state: SignInState, **said: str) -> Leave:
+    def _back(self, state: SignInState, **said: str) -> Redirect:
         request = state.request
-        return Leave(answer_url(request.redirect_uri, request.state, self.issuer, **said))
+        return Redirect(answer_url(request.redirect_uri, request.state, self.issuer, **said))

@@ -33,7 +33,10 @@ class Notice(Enum):
     EXPIRED = "expired"
     SENT_AGAIN = "sent_again"
     NOT_SENT_YET = "not_sent_yet"  # a message went out moments ago, and nothing new was sent
-    WAIT = "wait"  # too many wrong codes, or too many codes asked for; {minutes}
+    WAIT = "wait"  # too many wrong codes; {duration}, as in the next three
+    COOLDOWN = "cooldown"  # a code was sent moments ago, and this sign-in cannot use it
+    QUOTA = "quota"  # too many codes were requested
+    BUSY = "busy"  # several sign-ins of one user started at the same time
     STOPPED = "stopped"  # an operator has to unlock
     NO_DESTINATION = "no_destination"
     OVER = "over"  # this sign-in has ended: too many answers, too late, or it was used in another window
@@ -55,8 +58,8 @@ class SignInPhase(Enum):
 class SignInState:
     """One sign-in. `session` is Cognito's, and as good as a password: it is kept encrypted.
 
-    `shown` are the challenge's public parameters. `version` counts the changes, so that of two requests at
-    once only one is heard.
+    `shown` are the challenge's public parameters. `retry_after` is the wait that the notice names, in
+    seconds. `version` counts the changes, so that of two requests at once only one is heard.
     """
 
     request: AuthorizationRequest
@@ -65,7 +68,7 @@ class SignInState:
     session: str = field(default="", repr=False)
     shown: Mapping[str, str] = field(default_factory=dict)
     notice: Notice | None = None
-    minutes: int = 0
+    retry_after: int = 0
     expires_at: int = 0
     version: int = 0
 

@@ -8,7 +8,7 @@ would turn fresh with the user's next sign-in.
 
 from collections.abc import Mapping
 
-from passcode.channels.channel import methods
+from passcode.channels.registry import CHANNELS
 from passcode.token_service.store import Evidence
 
 _SIGN_IN = "TokenGeneration_Authentication"
@@ -25,12 +25,14 @@ def claims(source: str, first: Evidence | None, last: Evidence | None, now: int)
         evidence = last
     else:
         evidence = None
-    if evidence is None:
+    channel = CHANNELS.get(evidence.channel) if evidence else None
+    # Another release may know a channel that this one does not: no claim is better than a guess.
+    if evidence is None or channel is None:
         return {}
     return {
         # Parted by a blank, as in `scope`.
-        "otp_amr": " ".join(methods(evidence.channel)),
-        "otp_channel": evidence.channel,
+        "otp_amr": " ".join(channel.amr),
+        "otp_channel": channel.name,
         "otp_verified_at": str(evidence.verified_at),
     }
 

@@ -5,20 +5,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from passcode.channels.channel import choose
+from passcode.channels.channel import choose_destination
 from passcode.delivery.envelope import Delivery, delivery_for
 from passcode.sign_in.events import asks_for_message
 from passcode.sign_in.rounds import History, RoundRecord, decode_metadata, encode_metadata
-from passcode.sign_in.steps import Limits
-from passcode.sign_in.users import Person
+from passcode.sign_in.steps import RoundLimits
+from passcode.sign_in.users import User
 from passcode.token_service.challenge import SIGN_IN, Challenge
-from passcode.token_service.issue import Ask, issue
+from passcode.token_service.issue import IssueRequest, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from passcode.token_service.store import Store
+from passcode.token_service.store import RecordStore
 
 
-class Status(Enum):
+class ChallengeStatus(Enum):
     """The reason for this challenge, which the app shows to its user."""
 
     SENT = "SENT"
@@ -29,10 +29,10 @@ class Status(Enum):
 
 
 @dataclass(frozen=True)
-class Round:
+class ChallengeRound:
     """One CUSTOM_CHALLENGE. `answers` and `resends` were given before it; `resend_at` is in epoch seconds."""
 
-    status: Status
+    status: ChallengeStatus
     challenge: Challenge | None
     answers: int
     resends: int
@@ -51,29 +51,29 @@ class Round:
 
 
 @dataclass(frozen=True)
-class SignIn:
+class SignInCreator:
     """The rules of `create`, with what they need. `choice_asked`: the app picks the channel first."""
 
-    store: Store
+    store: RecordStore
     put: Callable[[Delivery], None]
     policy: Policy
-    limits: Limits
+    limits: RoundLimits
     choice_asked: bool = False
 
     def next_round(
-        self, person: Person, rounds: History, metadata: Mapping[str, object], nonce: str, now: int
-    ) -> Round:
+        self, user: User, rounds: History, metadata: Mapping[str, object], nonce: str, now: int
+    ) -> ChallengeRound:
         """The round that follows `rounds`, the CUSTOM_CHALLENGE entries so far.
 
         Raises `Refused` with a sentence for the caller, `Unavailable`, or ValueError for metadata that this
         stack did not write.
         """
-        if not person.destinations:
+        if not user.destinations:
             raise Refused(Refusal.NO_DESTINATION)
         if not rounds:
             if self.choice_asked:
-                return Round(Status.CHOOSE, None, answers=0, resends=0, resend_at=now)
-            return self._send(person, (person.preferred,), (0, 0), nonce, now)
+                return ChallengeRound(ChallengeStatus.CHOOSE, None, answers=0, resends=0, resend_at=now)
+            return self._send(user, (user.preferred,), (0, 0), nonce, now)
         # Every round is read before anything is sent: foreign metadata in any of them is a refusal.
         records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
         last = records[-1]
@@ -83,35 +83,35 @@ class SignIn:
         if not asks:
             return _asked_again(challenge, counts, last.resend_at, now)
         wish = metadata.get("channel")
-        used = challenge.channel if challenge else person.preferred
-        return self._send(person, (wish if isinstance(wish, str) else "", used), counts, nonce, now)
+        used = challenge.channel if challenge else user.preferred
+        return self._send(user, (wish if isinstance(wish, str) else "", used), counts, nonce, now)
 
     def _send(
-        self, person: Person, wishes: tuple[str, ...], counts: tuple[int, int], nonce: str, now: int
-    ) -> Round:
-        ask = Ask(
+        self, user: User, wishes: tuple[str, ...], counts: tuple[int, int], nonce: str, now: int
+    ) -> ChallengeRound:
+        ask = IssueRequest(
             purpose=SIGN_IN,
-            subject=person.subject,
-            channel=choose(person.destinations, *wishes).channel.value,
-            bound=person.bound,
-            decoy=person.decoy,
+            subject=user.subject,
+            channel=choose_destination(user.destinations, *wishes).channel.name,
+            bound=user.bound,
+            decoy=user.decoy,
             nonce=nonce,
             now=now,
         )
         issued = issue(ask, self.store, self.policy)
         if issued.sent:
-            self.put(delivery_for(issued.challenge, person.destinations, person.locale))
-        status = Status.SENT if issued.sent else Status.WAITING
-        return Round(status, issued.challenge, *counts, issued.resend_at)
+            self.put(delivery_for(issued.challenge, user.destinations, user.locale))
+        status = ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING
+        return ChallengeRound(status, issued.challenge, *counts, issued.resend_at)
 
-    def public(self, person: Person, this: Round, now: int) -> dict[str, str]:
+    def public(self, user: User, this: ChallengeRound, now: int) -> dict[str, str]:
         """The publicChallengeParameters of `this` round: the same keys for everybody."""
         channel = this.challenge.channel if this.challenge else ""
         return {
             "status": this.status.value,
             "channel": channel,
-            "destination": person.masks.get(channel, ""),
-            "channels": json.dumps(dict(person.masks), separators=(",", ":")),
+            "destination": user.masks.get(channel, ""),
+            "channels": json.dumps(dict(user.masks), separators=(",", ":")),
             "codeLength": str(self.policy.code_digits),
             "expiresIn": str(max(0, this.challenge.expires_at - now) if this.challenge else 0),
             "resendIn": str(max(0, this.resend_at - now)),
@@ -120,8 +120,10 @@ class SignIn:
         }
 
 
-def _asked_again(last: Challenge | None, counts: tuple[int, int], resend_at: int, now: int) -> Round:
+def _asked_again(last: Challenge | None, counts: tuple[int, int], resend_at: int, now: int) -> ChallengeRound:
     """The same challenge once more, after an answer that was not right. Costs nothing and sends nothing."""
     if last is None:
-        return Round(Status.CHOOSE, None, *counts, resend_at)
-    return Round(Status.EXPIRED if now >= last.expires_at else Status.WRONG, last, *counts, resend_at)
+        return ChallengeRound(ChallengeStatus.CHOOSE, None, *counts, resend_at)
+    return ChallengeRound(
+        ChallengeStatus.EXPIRED if now >= last.expires_at else ChallengeStatus.WRONG, last, *counts, resend_at
+    )

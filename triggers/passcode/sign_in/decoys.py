@@ -13,10 +13,6 @@ from passcode.channels.channel import Channel
 
 # Of 256.
 _RARELY, _SOMETIMES = 16, 64
-_VERIFIED = {
-    Channel.EMAIL: {"email": "nobody@passcode.invalid", "email_verified": "true"},
-    Channel.SMS: {"phone_number": "+12025550123", "phone_number_verified": "true"},
-}
 
 
 def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[str, str]:
@@ -25,7 +21,7 @@ def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[
     As users mostly are. But every set of channels that a user can have, some decoy has too, and so with every
     wish: one that only users had would name them.
 
-    The addresses are reserved for fiction (RFC 2606, +1 555 01xx) and nothing is ever sent to them.
+    The addresses are the channels' decoy values. No message is ever sent to them.
     """
     # One subject for every way to write a name, as in a pool that ignores case: one budget, not many.
     digest = hmac.digest(salt.encode(), name.casefold().encode(), hashlib.sha256)
@@ -33,8 +29,8 @@ def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[
     others = [channel for place, channel in enumerate(order[1:]) if digest[16] >> place & 1]
     only_others = others and digest[17] < _RARELY
     for channel in others if only_others else [order[0], *others]:
-        attributes |= _VERIFIED[channel]
-    wish = others[0].value if others and digest[18] < _SOMETIMES else ""
+        attributes |= {channel.attribute: channel.decoy_value, channel.verified_attribute: "true"}
+    wish = others[0].name if others and digest[18] < _SOMETIMES else ""
     return attributes | {"custom:otp_channel": wish}
 
 

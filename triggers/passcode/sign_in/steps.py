@@ -62,7 +62,7 @@ HISTORIES = {
 _MUST_SET_PASSWORD = ("FORCE_CHANGE_PASSWORD", "RESET_REQUIRED")
 
 
-class Limits:
+class RoundLimits:
     """The most answers and resends that one sign-in may have."""
 
     def __init__(self, answers: int, resends: int) -> None:
@@ -73,7 +73,7 @@ class Limits:
 def next_step(
     mode: Mode,
     history: "History",
-    limits: Limits,
+    limits: RoundLimits,
     *,
     user_status: str = "",
     client_metadata: "Mapping[str, Any] | None" = None,
@@ -117,7 +117,7 @@ def _pattern(letters: str) -> str:
 
 
 def _after_a_round(
-    step: Step, rounds: "History", limits: Limits, asks_again: bool, user_not_found: bool
+    step: Step, rounds: "History", limits: RoundLimits, asks_again: bool, user_not_found: bool
 ) -> Step:
     try:
         # Every round must carry metadata of this stack, though the last one has all the counts.

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from passcode.channels.channel import BLANK, Channel, Destinations, fingerprint, verified
+from passcode.channels.channel import Channel, Destinations, fingerprint, verified_destinations
+from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
 from passcode.sign_in.decoys import decoy_attributes
 from passcode.sign_in.events import Event
 
 
 @dataclass(frozen=True)
-class Person:
+class User:
     """A user, or the decoy that stands in for one."""
 
     subject: str
@@ -22,7 +23,7 @@ class Person:
     decoy: bool
 
 
-def person_of(event: Event, order: Sequence[Channel], salt: str) -> Person:
+def read_user(event: Event, order: Sequence[Channel], salt: str) -> User:
     """Read the person from a trigger's event.
 
     Someone with nowhere to send a code to is a decoy too, until the password is proven: an error would tell
@@ -30,25 +31,25 @@ def person_of(event: Event, order: Sequence[Channel], salt: str) -> Person:
     """
     proven = events.password_was_proven(event)
     if not events.user_not_found(event):
-        known = _person(events.attributes(event), order, salt, decoy=False, proven=proven)
+        known = _user(events.attributes(event), order, salt, decoy=False, proven=proven)
         if known.subject and (known.destinations or proven):
             return known
     attributes = decoy_attributes(salt, events.user_name(event), order)
-    return _person(attributes, order, salt, decoy=True, proven=proven)
+    return _user(attributes, order, salt, decoy=True, proven=proven)
 
 
-def _person(
+def _user(
     attributes: Mapping[str, str], order: Sequence[Channel], salt: str, *, decoy: bool, proven: bool
-) -> Person:
-    destinations = verified(attributes, order)
-    return Person(
+) -> User:
+    destinations = verified_destinations(attributes, order)
+    return User(
         subject=attributes.get("sub", ""),
         destinations=destinations,
         # Before the password everybody is shown the same: every channel in use, and nothing behind it.
-        masks={channel.value: d.masked for channel, d in destinations.items()}
+        masks={channel.name: d.masked for channel, d in destinations.items()}
         if proven
-        else {channel.value: BLANK[channel] for channel in order},
-        bound=fingerprint(attributes, salt),
+        else {channel.name: channel.blank_mask for channel in order},
+        bound=fingerprint(attributes, salt, CHANNELS.values()),
         preferred=attributes.get("custom:otp_channel", ""),
         locale=attributes.get("locale", ""),
         decoy=decoy,

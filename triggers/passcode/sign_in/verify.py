@@ -3,16 +3,17 @@
 from dataclasses import replace
 
 from passcode.channels.channel import fingerprint
+from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
 from passcode.token_service.challenge import SIGN_IN, Challenge
-from passcode.token_service.check import Verdict, judge
+from passcode.token_service.check import Verdict, check
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
-from passcode.token_service.store import CodeMac, Given, Store
+from passcode.token_service.store import CodeMac, RecordStore, VerifiedCode
 
 
-def challenge_of(event: Event) -> Challenge | None:
+def read_challenge(event: Event) -> Challenge | None:
     """The challenge that `create` left for this answer; None if there is none, or none of ours."""
     try:
         challenge = Challenge.unpack(events.private_parameters(event).get("challenge"))
@@ -22,12 +23,12 @@ def challenge_of(event: Event) -> Challenge | None:
     return challenge if challenge.purpose == SIGN_IN else None
 
 
-def judge_sign_in(
+def check_sign_in(
     event: Event,
     challenge: Challenge,
     *,
     code_mac: CodeMac,
-    store: Store,
+    store: RecordStore,
     policy: Policy,
     now: int,
     salt: str,
@@ -43,8 +44,8 @@ def judge_sign_in(
         attributes = events.attributes(event)
         if attributes.get("sub") != challenge.subject:
             return Verdict(Refusal.NO_CHALLENGE)
-        if fingerprint(attributes, salt) != challenge.bound:
-            return Verdict(Refusal.MOVED)
+        if fingerprint(attributes, salt, CHANNELS.values()) != challenge.bound:
+            return Verdict(Refusal.DESTINATION_CHANGED)
     answer = events.answer(event)
-    given = Given(events.client_id(event), challenge.channel) if proves else None
-    return judge(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, given=given)
+    given = VerifiedCode(events.client_id(event), challenge.channel) if proves else None
+    return check(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, given=given)

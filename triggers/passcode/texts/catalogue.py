@@ -59,7 +59,7 @@ def message_texts(locale: str, kind: str) -> Mapping[str, str]:
 
 
 def cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
-    """Return the texts of one of Cognito's own messages, by its `kind`, in the locale nearest to `locale`.
+    """The texts of one of Cognito's own messages, by its `kind`, in the locale nearest to `locale`.
 
     The purpose line names the user. The text on expiry has no minutes, because Cognito does not say how long
     its code lives. A kind without texts gets those that fit any code.

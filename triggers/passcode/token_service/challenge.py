@@ -87,6 +87,6 @@ _LONGEST = 1280
 _OPTIONAL = {"issued_at": 0, "channel": "", "bound": "", "decoy": False}
 
 
-def key_of(purpose: str, subject: str) -> str:
+def record_key(purpose: str, subject: str) -> str:
     """The key of the record of one subject for purposes of one kind."""
     return f"{kind_of(purpose)}#{subject}"

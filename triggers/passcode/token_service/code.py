@@ -11,7 +11,7 @@ from typing import NoReturn
 _LONGEST_ANSWER = 64
 
 
-class RawCode:
+class Code:
     """The digits that a person reads, or a temporary password of Cognito's.
 
     Shown only by `reveal`, which only the message may call.
@@ -23,7 +23,7 @@ class RawCode:
         self._digits = digits
 
     def __repr__(self) -> str:
-        return "RawCode(***)"
+        return "Code(***)"
 
     __str__ = __repr__
 
@@ -39,14 +39,14 @@ class RawCode:
         return hmac.compare_digest(self._digits.encode(), answer.encode())
 
 
-def code_from_mac(mac: bytes, digits: int) -> RawCode:
+def code_from_mac(mac: bytes, digits: int) -> Code:
     """Reduce a MAC of 32 bytes to a code of `digits` decimal digits, zeros in front kept."""
     if len(mac) != 32:
         raise ValueError("a code is made from a MAC of 32 bytes")
-    return RawCode(str(int.from_bytes(mac, "big") % 10**digits).zfill(digits))
+    return Code(str(int.from_bytes(mac, "big") % 10**digits).zfill(digits))
 
 
-def read_answer(answer: object, digits: int) -> str | None:
+def parse_answer(answer: object, digits: int) -> str | None:
     """The digits in what a person typed; None if it cannot be a code.
 
     `123 456` and `123-456` are read as 123456. Digits of other scripts are not digits here: what is compared

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass, replace
 
-from passcode.token_service.challenge import Challenge, key_of
+from passcode.token_service.challenge import Challenge, record_key
 from passcode.token_service.policy import Policy, answer_wait, next_send_tat, send_wait
 from passcode.token_service.refusal import Refusal, Refused
-from passcode.token_service.store import Record, Store
+from passcode.token_service.store import Record, RecordStore
 
 # Each lost turn means that somebody else's write was accepted, and with it a message is on its way.
 _TURNS = 3
 
 
 @dataclass(frozen=True)
-class Ask:
+class IssueRequest:
     """Who asks for a code, where it would go, and when. `nonce` is 32 hex digits of fresh chance."""
 
     purpose: str
@@ -25,7 +25,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Issued:
+class IssueResult:
     """The challenge to answer. `sent`: a message is due for it now. `resend_at`: when another may be."""
 
     challenge: Challenge
@@ -33,14 +33,14 @@ class Issued:
     resend_at: int
 
 
-def issue(ask: Ask, store: Store, policy: Policy) -> Issued:
+def issue(ask: IssueRequest, store: RecordStore, policy: Policy) -> IssueResult:
     """Issue, repeat or rejoin a challenge. Raises `Refused` with the wait if neither is allowed.
 
     One write where nothing stands in the way. Otherwise that write is refused, the record that comes back
     says what to do, and a repeat is one more write.
     """
-    key = key_of(ask.purpose, ask.subject)
-    write = store.issue_if_clear(key, _fresh(Record(), ask, policy), ask.now)
+    key = record_key(ask.purpose, ask.subject)
+    write = store.start_challenge(key, _fresh(Record(), ask, policy), ask.now)
     for _ in range(_TURNS):
         # A write that was accepted but whose answer was lost is refused when it is repeated: our own nonce.
         # A resend has none of its own, and reads as WAITING then: a message too few, never one too many.
@@ -49,21 +49,21 @@ def issue(ask: Ask, store: Store, policy: Policy) -> Issued:
         new = _decide(write.record, ask, policy)
         if new is None:
             return rejoined(write.record, ask, policy)
-        write = store.issue_over(key, write.record, new, ask.now)
+        write = store.replace_challenge(key, write.record, new, ask.now)
     raise Refused(Refusal.BUSY, policy.cooldown_seconds)
 
 
-def rejoined(record: Record, ask: Ask, policy: Policy) -> Issued:
+def rejoined(record: Record, ask: IssueRequest, policy: Policy) -> IssueResult:
     """The challenge that `record` holds, for someone who asked before. Nothing is sent."""
     return _issued(record, ask, policy, sent=False)
 
 
-def is_open(record: Record, ask: Ask) -> bool:
+def is_open(record: Record, ask: IssueRequest) -> bool:
     """True if `record` holds a challenge that whoever asks this may still answer."""
-    return not record.settled and record.expires_at > ask.now and record.bound == ask.bound
+    return not record.has_no_open_challenge and record.expires_at > ask.now and record.bound == ask.bound
 
 
-def _decide(record: Record, ask: Ask, policy: Policy) -> Record | None:
+def _decide(record: Record, ask: IssueRequest, policy: Policy) -> Record | None:
     """The record to write, or None to rejoin the challenge that is open without a message."""
     locked_for = answer_wait(record.failures, record.failed_at, ask.now, policy)
     if locked_for != 0:
@@ -84,7 +84,7 @@ def _decide(record: Record, ask: Ask, policy: Policy) -> Record | None:
     return _fresh(record, ask, policy)
 
 
-def _fresh(record: Record, ask: Ask, policy: Policy) -> Record:
+def _fresh(record: Record, ask: IssueRequest, policy: Policy) -> Record:
     return replace(
         _sent(record, ask, policy),
         issued=record.issued + 1,
@@ -95,18 +95,18 @@ def _fresh(record: Record, ask: Ask, policy: Policy) -> Record:
     )
 
 
-def _sent(record: Record, ask: Ask, policy: Policy) -> Record:
+def _sent(record: Record, ask: IssueRequest, policy: Policy) -> Record:
     tat = next_send_tat(record.send_tat, ask.now, policy)
     return replace(record, channel=ask.channel, sent_at=ask.now, send_tat=tat)
 
 
 def _resend_at(record: Record, now: int, policy: Policy) -> int:
     """When the next message may go: after the cooldown (unless the code is spent) and within the quota."""
-    cooled = now if record.settled else record.sent_at + policy.cooldown_seconds
+    cooled = now if record.has_no_open_challenge else record.sent_at + policy.cooldown_seconds
     return max(now, cooled, now + send_wait(record.send_tat, now, policy))
 
 
-def _issued(record: Record, ask: Ask, policy: Policy, *, sent: bool) -> Issued:
+def _issued(record: Record, ask: IssueRequest, policy: Policy, *, sent: bool) -> IssueResult:
     challenge = Challenge(
         purpose=ask.purpose,
         subject=ask.subject,
@@ -118,4 +118,4 @@ def _issued(record: Record, ask: Ask, policy: Policy, *, sent: bool) -> Issued:
         bound=record.bound,
         decoy=ask.decoy,
     )
-    return Issued(challenge, sent, _resend_at(record, ask.now, policy))
+    return IssueResult(challenge, sent, _resend_at(record, ask.now, policy))

@@ -1,22 +1,29 @@
-"""The closed list of reasons to say no, the sentence for each, and the two errors of the domain.
+"""The closed list of refusals, what each one says in every flow, and the two errors of the engine.
 
-A refusal is a value where the code decides on it, and `Refused` where it has to travel to the caller. Text
-raised in a trigger reaches the caller, so every sentence here is written for that person. Cognito adds the
-full stop.
+A refusal is a value where the code decides on it, and `Refused` where it has to travel to the caller. In the
+SDK flow Cognito passes on nothing but the text of an error, so the text ends in a tag for the app. Cognito
+puts words before the text and a full stop after it: `CreateAuthChallenge failed with error Too many codes
+were requested. Try again in 10 minutes. [passcode:quota:600].`
 """
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 
 
 class Refusal(Enum):
-    """Why an answer or a request for a code was refused. The value is the metric's dimension."""
+    """Why an answer or a request for a code was refused.
+
+    The value is the stable reason: in the tag, in problem documents and as a dimension of the metrics.
+    """
 
     WRONG = "wrong"
     EXPIRED = "expired"
     SPENT = "spent"
     MALFORMED = "malformed"
     NO_CHALLENGE = "no_challenge"
-    MOVED = "moved"
+    DESTINATION_CHANGED = "destination_changed"
     LOCKED = "locked"
     PAUSED = "paused"
     COOLDOWN = "cooldown"
@@ -29,29 +36,239 @@ class Refusal(Enum):
     WRONG_USER = "wrong_user"
 
 
-_SENTENCES = {
-    Refusal.LOCKED: "Too many wrong codes were given. Try again in {wait}",
-    Refusal.PAUSED: "Too many wrong codes were given, and sign-in by code is paused. Try again in {wait}",
-    Refusal.COOLDOWN: "A code was asked for moments ago. Try again in {wait}",
-    Refusal.QUOTA: "Too many codes were asked for. Try again in {wait}",
-    Refusal.BUSY: "Several sign-ins started at once. Try again in {wait}",
-    Refusal.NO_DESTINATION: (
-        "There is no verified email address or phone number to send a code to. Ask for help to add one"
+@dataclass(frozen=True)
+class RefusalRow:
+    """What one refusal says. `{wait}` in a text stands for a duration.
+
+    `status`, `problem`, `title` and `detail` are those of the problem document (RFC 9457), for developers.
+    `sentence` is for the user of the SDK flow; without one, title and detail are. `notice` names the text of
+    the hosted page. `meaning` is the row of the documentation: what happened, and what an app does.
+    `in_sign_in`: a trigger raises it, so apps see its tag.
+    """
+
+    status: int
+    problem: str
+    title: str
+    detail: str
+    meaning: str
+    sentence: str = ""
+    notice: str = "unavailable"
+    in_sign_in: bool = False
+
+
+_WAIT = "Try again in {wait}."
+_NEW_CODE = "Request a new code."
+
+REFUSALS: Mapping[Refusal, RefusalRow] = {
+    Refusal.WRONG: RefusalRow(
+        status=422,
+        problem="wrong-code",
+        title="The code is wrong",
+        detail="Ask for the code of the newest message. After `attempts_left` more wrong answers, each "
+        "answer has to wait.",
+        meaning="The answer was wrong and was counted. Ask the user again. After `attempts_left` more wrong "
+        "answers, each answer has to wait.",
+        notice="wrong_code",
+    ),
+    Refusal.EXPIRED: RefusalRow(
+        status=410,
+        problem="code-expired",
+        title="The code has expired",
+        detail=_NEW_CODE,
+        meaning="The code has expired. Request a new code.",
+        notice="expired",
+    ),
+    Refusal.SPENT: RefusalRow(
+        status=409,
+        problem="code-spent",
+        title="The code was used, or a newer one was",
+        detail="Request a new code. Each code works once.",
+        meaning="The code, or a newer one, was used before. Request a new code.",
+    ),
+    Refusal.MALFORMED: RefusalRow(
+        status=400,
+        problem="malformed-code",
+        title="The answer cannot be a code",
+        detail="Send the digits of the message as `verification_code`. The answer was not counted.",
+        meaning="The answer does not have the digits of a code. It was not counted. Ask the user again.",
+        notice="no_code",
+    ),
+    Refusal.NO_CHALLENGE: RefusalRow(
+        status=404,
+        problem="no-challenge",
+        title="The challenge does not exist any more",
+        detail=_NEW_CODE,
+        meaning="The challenge belongs to another stack, or its record was deleted. Request a new code.",
+    ),
+    Refusal.DESTINATION_CHANGED: RefusalRow(
+        status=409,
+        problem="address-changed",
+        title="The user's verified addresses changed after the code was sent",
+        detail="Request a new code. It goes to an address that is verified now.",
+        meaning="A verified address of the user changed after the code was sent. Request a new code.",
+    ),
+    Refusal.LOCKED: RefusalRow(
+        status=429,
+        problem="locked",
+        title="Too many wrong codes were entered",
+        detail=_WAIT,
+        meaning="There were too many wrong answers. Try again after the wait.",
+        notice="wait",
+        in_sign_in=True,
+    ),
+    Refusal.PAUSED: RefusalRow(
+        status=429,
+        problem="paused",
+        title="Very many wrong codes were entered",
+        detail=_WAIT,
+        meaning="There were very many wrong answers. Try again after the wait. Without a wait, an operator "
+        "has to unlock the user: say whom to ask.",
+        sentence="Too many wrong codes were entered, and sign-in by code is paused. Try again in {wait}.",
+        notice="wait",
+        in_sign_in=True,
+    ),
+    Refusal.COOLDOWN: RefusalRow(
+        status=429,
+        problem="cooldown",
+        title="A code was sent moments ago",
+        detail=_WAIT,
+        meaning="A code was sent moments ago, and this request cannot use it. Try again after the wait.",
+        notice="cooldown",
+        in_sign_in=True,
+    ),
+    Refusal.QUOTA: RefusalRow(
+        status=429,
+        problem="quota",
+        title="Too many codes were requested",
+        detail=_WAIT,
+        meaning="Too many codes were requested in a short time. Try again after the wait.",
+        notice="quota",
+        in_sign_in=True,
+    ),
+    Refusal.BUSY: RefusalRow(
+        status=429,
+        problem="busy",
+        title="Several requests came at the same time",
+        detail=_WAIT,
+        meaning="Several requests for one user came at the same moment. Try again after the wait.",
+        sentence="Several sign-ins started at the same time. Try again in {wait}.",
+        notice="busy",
+        in_sign_in=True,
+    ),
+    Refusal.NO_DESTINATION: RefusalRow(
+        status=422,
+        problem="no-destination",
+        title="The user has no verified address",
+        detail="Let the user verify an email address or a phone number first.",
+        meaning="The user has no verified address. Let the user verify one, or say whom to ask.",
+        sentence="This account has no verified email address or phone number for a code. Ask support to add "
+        "one.",
+        notice="no_destination",
+        in_sign_in=True,
+    ),
+    Refusal.KEY_REUSED: RefusalRow(
+        status=422,
+        problem="idempotency-key-reused",
+        title="The Idempotency-Key belongs to another request",
+        detail="Use a new key for each request, and repeat a request unchanged.",
+        meaning="The `Idempotency-Key` belongs to another request. Use a new key for each request.",
+    ),
+    Refusal.KEY_IN_USE: RefusalRow(
+        status=409,
+        problem="idempotency-key-in-use",
+        title="The Idempotency-Key was used",
+        detail="Its first request is running, or its code is used, expired or replaced. Use a new key.",
+        meaning="The first request with this `Idempotency-Key` is running, or its code is used, expired "
+        "or replaced. Wait for the first request, or use a new key.",
+    ),
+    Refusal.INVALID_TOKEN: RefusalRow(
+        status=400,
+        problem="invalid-token",
+        title="The token does not belong to this endpoint",
+        detail="Send the `token` unchanged, to the endpoint that belongs to the one that created it.",
+        meaning="The token was changed, or belongs to another endpoint. Send the `token` unchanged, to the "
+        "endpoint that belongs to the one that created it.",
+    ),
+    Refusal.WRONG_USER: RefusalRow(
+        status=403,
+        problem="wrong-user",
+        title="The token belongs to another user",
+        detail="Let the user who requested the code answer, or request a new code.",
+        meaning="Another user requested the code. Let that user answer, or request a new code.",
     ),
 }
-_UNTIL_UNLOCKED = "Too many wrong codes were given, and sign-in by code is stopped. Ask for help to unlock it"
-UNAVAILABLE_SENTENCE = "The sign-in could not be completed just now. Start again in half a minute"
+
+_PAUSED_UNTIL_UNLOCKED = RefusalRow(
+    status=429,
+    problem="paused",
+    title="Very many wrong codes were entered",
+    detail="An operator has to unlock the user.",
+    meaning=REFUSALS[Refusal.PAUSED].meaning,
+    sentence="Too many wrong codes were entered, and sign-in by code is stopped. Ask support to unlock it.",
+    notice="stopped",
+    in_sign_in=True,
+)
+
+# No refusal: a dependency did not answer, or an error was unexpected. Callers see it like one.
+UNAVAILABLE_REASON = "unavailable"
+UNAVAILABLE = RefusalRow(
+    status=503,
+    problem="unavailable",
+    title="The service is temporarily unavailable",
+    detail="Try again in {wait}, with a new Idempotency-Key. The request may nevertheless have taken effect: "
+    "a message sent, or a code or a proof used up.",
+    meaning="AWS or this stack did not answer in time. Try again in half a minute; over HTTP with a new "
+    "`Idempotency-Key`.",
+    sentence="The sign-in could not be completed. Start again in half a minute.",
+    in_sign_in=True,
+)
 
 
-def sentence(refusal: Refusal, wait: int | None = 0) -> str:
-    """Say `refusal` in one plain sentence. `wait` is in seconds; None means until an operator unlocks."""
-    if wait is None:
-        return _UNTIL_UNLOCKED
-    return _SENTENCES.get(refusal, UNAVAILABLE_SENTENCE).format(wait=spoken(wait))
+@dataclass(frozen=True)
+class RefusalTag:
+    """The part of a text that an app reads. `retry_after` is in seconds, 0 without a wait."""
+
+    reason: str
+    retry_after: int = 0
+
+    def __str__(self) -> str:
+        """The tag at the end of a text: `[passcode:quota:600]`, or `[passcode:no_destination]`."""
+        return f"[passcode:{self.reason}{f':{self.retry_after}' if self.retry_after else ''}]"
 
 
-def spoken(seconds: int) -> str:
-    """A wait as a person says it: never shorter than it is."""
+# At the end only, so that nothing that a text quotes can pass for its tag.
+_TAG = re.compile(r"\[passcode:([a-z_]{1,32})(?::([0-9]{1,9}))?\][. ]*\Z")
+
+
+def parse_tag(text: str) -> RefusalTag | None:
+    """Read the tag at the end of `text`, with or without Cognito's full stop; None if there is none.
+
+    The reason may be one that this release does not know.
+    """
+    found = _TAG.search(text)
+    return RefusalTag(found[1], int(found[2] or 0)) if found else None
+
+
+def refusal_row(refusal: Refusal, wait: int | None = 0) -> RefusalRow:
+    """The row of `refusal`. Without a wait a pause lasts until an operator unlocks, and says so."""
+    return _PAUSED_UNTIL_UNLOCKED if refusal is Refusal.PAUSED and not wait else REFUSALS[refusal]
+
+
+def refusal_text(refusal: Refusal, wait: int | None = 0) -> str:
+    """The sentence for the user and the tag. `wait` is in seconds; None means until an operator unlocks."""
+    sentence = _sentence(refusal_row(refusal, wait)).format(wait=format_duration(wait or 0))
+    return f"{sentence} {RefusalTag(refusal.value, wait or 0)}"
+
+
+def _sentence(row: RefusalRow) -> str:
+    return row.sentence or f"{row.title}. {row.detail}"
+
+
+UNAVAILABLE_TEXT = f"{_sentence(UNAVAILABLE)} {RefusalTag(UNAVAILABLE_REASON)}"
+
+
+def format_duration(seconds: int) -> str:
+    """Format seconds for people. The result is never shorter than the duration."""
     for size, unit in ((3600, "hour"), (60, "minute")):
         if seconds > 2 * size:
             return f"{-(-seconds // size)} {unit}s"
@@ -63,10 +280,10 @@ class PasscodeError(Exception):
 
 
 class Refused(PasscodeError):
-    """A refusal on its way to the caller. Its text is the sentence, safe to show."""
+    """A refusal on its way to the caller. Its text is `refusal_text`, safe to show."""
 
     def __init__(self, refusal: Refusal, wait: int | None = 0) -> None:
-        super().__init__(sentence(refusal, wait))
+        super().__init__(refusal_text(refusal, wait))
         self.refusal = refusal
         self.wait = wait
 

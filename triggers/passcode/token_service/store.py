@@ -22,7 +22,7 @@ class Record:
     failed_at: int = 0
 
     @property
-    def settled(self) -> bool:
+    def has_no_open_challenge(self) -> bool:
         """True if no challenge is open: none was issued, or the newest one is spent."""
         return self.spent == self.issued
 
@@ -39,7 +39,7 @@ CodeMac = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True)
-class Given:
+class VerifiedCode:
     """Where an accepted code was given: kept with the write that spends it, as evidence for tokens."""
 
     client_id: str
@@ -47,7 +47,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Write:
+class WriteResult:
     """The outcome of one conditional write.
 
     Accepted: `record` is as it is now. Refused: as it is instead (an empty Record if there is none).
@@ -57,25 +57,34 @@ class Write:
     record: Record
 
 
-class Store(Protocol):
+class RecordStore(Protocol):
     """The records. Each method is one atomic conditional write. Raises `Unavailable` if the store is out."""
 
-    def issue_if_clear(self, key: str, draft: Record, now: int) -> Write:
+    def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
         """Begin a challenge with the next counter, if nothing stands in its way.
 
         Takes nonce, times, channel, bound, sent_at and send_tat from `draft`.
         """
 
-    def issue_over(self, key: str, seen: Record, new: Record, now: int) -> Write:
+    def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         """Put the challenge of `new` in place of that of `seen`, if it is still as it was seen."""
 
     def read(self, key: str) -> Record:
         """The record as it is now; an empty one if there is none."""
 
-    def charge(self, key: str, counter: int, *, right: bool, now: int, given: Given | None = None) -> Write:
+    def record_attempt(
+        self, key: str, counter: int, *, right: bool, now: int, given: VerifiedCode | None = None
+    ) -> WriteResult:
         """Spend `counter` (right) or count one failure (wrong), if it is unspent and an answer is allowed."""
 
-    def charge_after_pause(
-        self, key: str, counter: int, seen: Record, *, right: bool, now: int, given: Given | None = None
-    ) -> Write:
+    def record_attempt_after_pause(
+        self,
+        key: str,
+        counter: int,
+        seen: Record,
+        *,
+        right: bool,
+        now: int,
+        given: VerifiedCode | None = None,
+    ) -> WriteResult:
         """The same for a subject whose pause is over, if still as seen: the count begins anew."""

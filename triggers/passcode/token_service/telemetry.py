@@ -24,7 +24,7 @@ class Telemetry(Protocol):
     def log(self) -> Log:
         """The log, for lines without a metric."""
 
-    def about(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
+    def set_context(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
         """Put the subject and the challenge's id into every line that follows; nothing takes them out."""
 
     def failed(self, what: str, error: Exception) -> None:
@@ -52,7 +52,7 @@ class Telemetry(Protocol):
         """Count one more of `name`: in all, and by each dimension of `by` added to those before it."""
 
 
-def where(error: BaseException) -> str:
+def error_location(error: BaseException) -> str:
     """File and line of the error's origin: enough to find it, and no text of what the code was working on."""
     trace = error.__traceback__
     while trace and trace.tb_next:

@@ -1,0 +1,108 @@
+"""Functions for a local stack only: confirm addresses, and read codes from the inbox.
+
+They do not work on AWS. A local stack delivers its messages to an inbox that this module reads.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from demo_client.cognito.challenge import Challenge, Status
+from demo_client.cognito.pool_config import PoolConfig
+from demo_client.errors import UNREACHABLE, CliError
+
+if TYPE_CHECKING:
+    from tools.local_stack.inbox import Message
+    from tools.local_stack.stack import Stack
+
+_WAIT_SECONDS: Final = 15
+_ORIGIN_LINE = re.compile(r"@\S+ #(?P<code>\d+)\s*\Z")
+
+
+def running_stack(pool: PoolConfig) -> Stack:
+    """The running local stack of this pool. Raises CliError if the pool is not local, or not running."""
+    if not pool.is_local:
+        raise CliError(
+            "Only a local stack has an inbox. Omit --inbox, and enter the code from the real message."
+        )
+    # Imported here, because a client of a pool on AWS needs no emulator.
+    from tools.local_stack import errors, stack  # noqa: PLC0415
+
+    try:
+        running = stack.load()
+    except errors.StackError as error:
+        raise CliError(str(error), UNREACHABLE) from None
+    if running.user_pool_id != pool.user_pool_id:
+        raise CliError(
+            "Another local stack is running here. Set PASSCODE_LOCAL_DIR to the directory of this stack."
+        )
+    return running
+
+
+def confirm_account(pool: PoolConfig, email: str, phone: str | None) -> None:
+    """Confirm the account and mark its addresses as verified, in place of the user's confirmation codes."""
+    cognito = running_stack(pool).client("cognito-idp")
+    user = {"UserPoolId": pool.user_pool_id, "Username": email}
+    verified = ["email_verified", *(["phone_number_verified"] if phone else [])]
+    cognito.admin_confirm_sign_up(**user)
+    cognito.admin_update_user_attributes(
+        **user, UserAttributes=[{"Name": name, "Value": "true"} for name in verified]
+    )
+
+
+class Inbox:
+    """The messages of one user. Create it before the sign-in: messages that exist by then count as old."""
+
+    def __init__(self, stack: Stack, email: str) -> None:
+        self._stack = stack
+        self._addresses = _addresses(stack, email)
+        self._seen = {channel: len(self.messages(channel)) for channel in self._addresses}
+
+    def messages(self, channel: str) -> list[Message]:
+        """All messages of the user on one channel, oldest first."""
+        from tools.local_stack import inbox  # noqa: PLC0415
+
+        address = self._addresses.get(channel)
+        messages = inbox.read(self._stack, to=address) if address else []
+        return [message for message in messages if message.channel == channel]
+
+    def newest(self, challenge: Challenge) -> Message:
+        """Wait up to 15 seconds for the message of a challenge. Raises CliError if it does not arrive."""
+        new = 1 if challenge.status is Status.SENT else 0
+        expected = max(self._seen.get(challenge.channel, 0) + new, 1)
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while len(messages := self.messages(challenge.channel)) < expected:
+            if time.monotonic() > deadline:
+                raise CliError(
+                    "No message arrived. Check that this account exists. If it does, read the log file that "
+                    "`python -m tools.local_stack status` shows."
+                )
+            time.sleep(0.05)
+        self._seen[challenge.channel] = len(messages)
+        return messages[-1]
+
+
+def code_in(message: Message, digits: int) -> str:
+    """The code in a message: from the origin-bound line of an SMS, else the number with that many digits.
+
+    Raises CliError if the message has no such number.
+    """
+    if match := _ORIGIN_LINE.search(message.text):
+        return match["code"]
+    number = re.search(rf"(?<![\d#])\d([ -]?\d){{{digits - 1}}}(?!\d)", message.text)
+    if not number:
+        raise CliError("The newest message has no code. Read it: `python -m tools.local_stack inbox`.")
+    return re.sub(r"[ -]", "", number[0])
+
+
+def _addresses(stack: Stack, email: str) -> Mapping[str, str]:
+    cognito = stack.client("cognito-idp")
+    try:
+        user = cognito.admin_get_user(UserPoolId=stack.user_pool_id, Username=email)
+    except cognito.exceptions.UserNotFoundException:
+        return {"email": email}
+    attributes = {item["Name"]: item["Value"] for item in user["UserAttributes"]}
+    return {"email": email, **({"sms": attributes["phone_number"]} if "phone_number" in attributes else {})}

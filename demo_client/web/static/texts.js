@@ -1,0 +1,74 @@
+// The texts of a sign-in: a sentence for each challenge and error.
+
+export const NAMES = { email: 'email', sms: 'SMS' };
+
+function seconds(count) {
+  if (count < 120) return `${count} seconds`;
+  return count <= 7200 ? `${Math.ceil(count / 60)} minutes` : `${Math.ceil(count / 3600)} hours`;
+}
+
+const where = ({ channel, destination }) => `by ${NAMES[channel] ?? channel} to ${destination}`;
+
+export function describe(challenge) {
+  const { status, expiresIn, attemptsLeft } = challenge;
+  switch (status) {
+    case 'SENT': return `A code was sent ${where(challenge)}. It expires in ${seconds(Number(expiresIn))}.`;
+    case 'WAITING': return `No new message was sent. The code sent ${where(challenge)} is still valid. ${next(challenge)}`;
+    case 'WRONG': return `That code is wrong. ${attemptsLeft === '1' ? 'This is the last attempt.' : `${attemptsLeft} attempts left.`}`;
+    case 'EXPIRED': return `That code has expired. ${next(challenge)}`;
+    case 'CHOOSE': return 'Where should the code go?';
+    default: return 'This pool does not ask for a one-time code. Start the local AWS again with “make demo”.';
+  }
+}
+
+function next({ resendsLeft, resendIn }) {
+  if (resendsLeft === '0') return 'No resends are left in this sign-in.';
+  return Number(resendIn) ? `You can request another message in ${seconds(Number(resendIn))}.` : 'Request another message.';
+}
+
+// The buttons for another message: [channel, text of the button].
+export function offers({ status, channel, channels, resendsLeft }) {
+  if (status !== 'CHOOSE' && resendsLeft === '0') return [];
+  const names = Object.keys(JSON.parse(channels));
+  return names.map((name) => [name, name === channel ? 'Send it again' : `Send it by ${NAMES[name] ?? name}`]);
+}
+
+// The browser refuses an input that cannot be a code, because Cognito would count it as an answer of this sign-in.
+export const codePattern = ({ codeLength }) => `(?:[\\s\\-]*[0-9]){${codeLength}}[\\s\\-]*`;
+
+// The tag at the end of a trigger's error: { reason, retryAfter } with seconds, 0 if waiting does not help; else null.
+export function parseTag(message) {
+  const found = /\[passcode:([a-z_]{1,32})(?::([0-9]{1,9}))?\][. ]*$/.exec(message ?? '');
+  return found && { reason: found[1], retryAfter: Number(found[2] ?? 0) };
+}
+
+const UNAVAILABLE = 'The pool cannot send or check a code at the moment. Try again in a minute.';
+const WITH_WAIT = {
+  cooldown: 'A code was sent moments ago.',
+  quota: 'Too many codes were requested.',
+  locked: 'Too many wrong codes were entered.',
+  paused: 'Very many wrong codes were entered.',
+  busy: 'Several sign-ins started at the same time.',
+};
+const WITHOUT_WAIT = {
+  paused: 'Sign-in by code is stopped for this user. Ask the operators of the pool to unlock the user.',
+  no_destination: 'This user has no verified email address or phone number. Ask the operators of the pool to add one.',
+  unavailable: UNAVAILABLE,
+};
+
+// The sentence for a refusal of the triggers. A text without a tag is not shown, because it may be anything.
+export function explainRefusal(message) {
+  const tag = parseTag(message);
+  if (!tag) return UNAVAILABLE;
+  if (tag.retryAfter) return `${WITH_WAIT[tag.reason] ?? 'The pool refused this sign-in.'} Try again in ${seconds(tag.retryAfter)}.`;
+  return WITHOUT_WAIT[tag.reason] ?? `The pool refused this sign-in (${tag.reason}).`;
+}
+
+export function explain({ name, message }) {
+  // The page's own server responds with a sentence.
+  if (name === 'PageError') return message;
+  if (name === 'NotAuthorizedException') return 'The sign-in has ended: a wrong password, or too many wrong codes. Start over.';
+  if (name === 'UserLambdaValidationException') return explainRefusal(message);
+  if (name === 'NetworkError') return 'The local AWS does not respond. Start it with “make demo”.';
+  return `The pool refused this request (${name}). Start over.`;
+}

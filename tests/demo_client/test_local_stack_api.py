@@ -1,0 +1,37 @@
+"""The code in a message of the local inbox."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from demo_client.errors import CliError
+from demo_client.local_stack_api import code_in, running_stack
+from tests.support.demo_pool import POOL
+from tools.local_stack.inbox import Message
+
+
+def message(text: str) -> Message:
+    return Message("sms", "+12065550100", "", text, "", datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("text", "digits", "code"),
+    [
+        ("028174 is your code.\n\n@app.example #028174", 6, "028174"),
+        ("In 2026 we are 10 years old.\n\n123 456\n\nIt is good for 5 minutes.", 6, "123456"),
+        ("Your code: 12345678.", 8, "12345678"),
+        ("Order 1234567 has the code 654321", 6, "654321"),
+    ],
+)
+def test_the_code_is_found(text: str, digits: int, code: str) -> None:
+    assert code_in(message(text), digits) == code
+
+
+def test_a_message_without_a_code_is_an_error() -> None:
+    with pytest.raises(CliError, match="has no code"):
+        code_in(message("Hello"), 6)
+
+
+def test_a_pool_on_aws_has_no_inbox() -> None:
+    with pytest.raises(CliError, match="Only a local stack has an inbox"):
+        running_stack(POOL)

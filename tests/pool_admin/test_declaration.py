@@ -1,0 +1,114 @@
+"""The lines for a pool that CloudFormation, the CDK or Terraform manages."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cfnlint.api import lint
+
+from tests.support.botocore_values import members
+from tests.support.fake_user_pool import ARN, POOL_ID, full_pool
+from tests.support.pool_admin_world import FUNCTIONS, SENDER_KEY, World, app_client
+from tools.pool_admin.attachment.declaration import Declaration, Format, declaration_text
+from tools.pool_admin.attachment.plan import AttachOptions
+from tools.pool_admin.aws_resources.pool import NEW_ATTRIBUTE
+from tools.pool_admin.aws_resources.pool_settings import Settings
+from tools.pool_admin.output import Output, show_declaration
+
+EXPECTED = Path(__file__).with_name("printed")
+OPTIONS = AttachOptions(("web",), ("kiosk",))
+
+
+def world() -> World:
+    """A pool and two app clients, and a stack with custom senders."""
+    clients = {
+        name: app_client(name, WriteAttributes=["email"], ReadAttributes=["email"])
+        for name in OPTIONS.clients
+    }
+    return World({}, clients, claims="ID_AND_ACCESS_TOKEN", senders="BOTH")
+
+
+def declaration(here: World) -> Declaration:
+    return Declaration.of(here.plan(replace(OPTIONS, only_print=True)))
+
+
+def in_order(settings: Settings) -> Settings:
+    """The settings with sorted lists, because AWS returns lists in any order."""
+    return {name: sorted(v) if isinstance(v, list) else v for name, v in settings.items()}
+
+
+@pytest.mark.parametrize(
+    ("form", "file"),
+    [(Format.CDK, "pool.ts"), (Format.TERRAFORM, "pool.tf"), (Format.CLOUDFORMATION, "pool.yaml")],
+)
+def test_the_lines_are_those_that_were_checked(form: Format, file: str) -> None:
+    """The CDK compiled and synthesised pool.ts and an HCL parser read pool.tf before they were kept here."""
+    assert declaration_text(declaration(world()), form) + "\n" == (EXPECTED / file).read_text()
+
+
+def test_the_lines_of_cloudformation_make_a_valid_template() -> None:
+    text = declaration_text(declaration(world()), Format.CLOUDFORMATION)
+    pool, schema, web, kiosk, new = yaml.safe_load_all(text)
+    resources: dict[str, Any] = {
+        "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": pool | {"Schema": schema}},
+        "Web": {"Type": "AWS::Cognito::UserPoolClient", "Properties": web | {"UserPoolId": {"Ref": "Pool"}}},
+        "Kiosk": {
+            "Type": "AWS::Cognito::UserPoolClient",
+            "Properties": kiosk | {"UserPoolId": {"Ref": "Pool"}},
+        },
+    }
+    template = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources | new}
+    assert [str(found) for found in lint(json.dumps(template), regions=["eu-central-1"])] == []
+    assert pool["LambdaConfig"]["KMSKeyID"] == SENDER_KEY
+    permitted = {resource["Properties"]["FunctionName"] for resource in new.values()}
+    called = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallenge", "PreTokenGeneration")
+    assert permitted == {FUNCTIONS[name] for name in (*called, "CustomSender")}
+
+
+def test_the_lines_have_the_settings_of_attach() -> None:
+    here = world()
+    printed = declaration(here)
+    here.attach(OPTIONS)
+    assert here.aws.pool["LambdaConfig"] == printed.pool["LambdaConfig"]
+    for client_id, settings in printed.clients.items():
+        client = here.aws.clients[client_id]
+        assert in_order({name: client[name] for name in settings}) == in_order(settings)
+    assert here.permitted >= set(printed.functions)
+    # Afterwards the lines are the same, without the attribute and the stack's list, which exist now.
+    again = declaration(here)
+    assert (again.pool, again.functions) == (printed.pool, printed.functions)
+    assert {name: in_order(settings) for name, settings in again.clients.items()} == {
+        name: in_order(settings) for name, settings in printed.clients.items()
+    }
+    assert (printed.attributes, again.attributes) == ((NEW_ATTRIBUTE,), ())
+    assert (printed.code_only, again.code_only) == (("kiosk",), None)
+
+
+def test_printing_changes_nothing_and_ignores_unknown_settings(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pool = full_pool(members, by_link=False) | {"LambdaConfig": {}, "StepUp": 1}
+    here = World(pool, {name: app_client(name) for name in OPTIONS.clients})
+    before = here.state()
+    show_declaration(Output(as_json=True), declaration(here), Format.TERRAFORM)
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["pool"], printed["stack"]) == (POOL_ID, "passcode")
+    assert "define_auth_challenge" in printed["terraform"]
+    assert here.state() == before
+    assert here.aws.calls == []
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_no_value_leaves_its_string(form: Format) -> None:
+    hostile = 'a"b\n${path.module} %{ if true }'
+    printed = Declaration(ARN, "passcode", {"LambdaConfig": {"PreSignUp": hostile}}, (), {}, (), None)
+    text = declaration_text(printed, form)
+    if form is Format.CLOUDFORMATION:
+        assert next(yaml.safe_load_all(text)) == {"LambdaConfig": {"PreSignUp": hostile}}
+    elif form is Format.CDK:
+        assert json.dumps(hostile) in text
+    else:
+        assert r'pre_sign_up = "a\"b\n$${path.module} %%{ if true }"' in text

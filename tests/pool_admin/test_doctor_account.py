@@ -1,0 +1,74 @@
+"""The doctor's findings about the account: DeliverConcurrency and the limits of Lambda and SES."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.support.doctor_samples import CLEAN, HEALTHY, STACK, WARNING, fix_of, only_finding, summary
+from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, Unchecked
+from tools.pool_admin.doctor.run import run_checks
+
+
+def facts(deliver: int, **known: Any) -> Facts:
+    stack = replace(STACK, parameters=STACK.parameters | {"DeliverConcurrency": str(deliver)})
+    return replace(CLEAN, stack=replace(HEALTHY, deployed=stack, **known))
+
+
+def email(per_second: float | Unchecked, *, out_of_sandbox: bool | Unchecked = True) -> EmailFacts:
+    return EmailFacts("a@b.example", True, out_of_sandbox, per_second)
+
+
+@pytest.mark.parametrize(
+    ("deliver", "limit", "lower"),
+    [(10, 10, "=5"), (10, 19, "=9"), (600, 1000, "=500"), (2, 3, "")],
+)
+def test_a_burst_that_leaves_too_little_for_the_triggers(deliver: int, limit: int, lower: str) -> None:
+    here = facts(deliver, concurrency=limit)
+    only_finding(here, WARNING, f"deliver may run {deliver} times at once")
+    assert "--quota-code L-B99A9384" in fix_of(here)
+    assert (f"DeliverConcurrency{lower} in" in fix_of(here)) == bool(lower)
+
+
+@pytest.mark.parametrize(("deliver", "limit"), [(10, 20), (10, 1000), (10, 0)])
+def test_a_burst_that_leaves_enough(deliver: int, limit: int) -> None:
+    assert run_checks(facts(deliver, concurrency=limit)) == []
+
+
+@pytest.mark.parametrize(("deliver", "rate", "lower"), [(15, 14.0, "=14"), (10, 1.0, "=2"), (2, 1.0, "")])
+def test_a_burst_above_the_send_rate(deliver: int, rate: float, lower: str) -> None:
+    here = facts(deliver, email=email(rate))
+    only_finding(
+        here, WARNING, f"SES accepts {rate:g} emails a second, and DeliverConcurrency allows {deliver}"
+    )
+    assert (f"DeliverConcurrency{lower} in" in fix_of(here)) == bool(lower)
+
+
+@pytest.mark.parametrize(("deliver", "rate"), [(14, 14.0), (10, 200.0), (10, 0.0)])
+def test_a_burst_within_the_send_rate(deliver: int, rate: float) -> None:
+    assert run_checks(facts(deliver, email=email(rate))) == []
+
+
+def test_the_sandbox_is_one_finding() -> None:
+    found = run_checks(facts(10, email=email(1.0, out_of_sandbox=False)))
+    assert [what for _severity, what in summary(found)] == ["SES: SES is in its sandbox."]
+
+
+def test_limits_that_cannot_be_read_are_one_finding() -> None:
+    account = Unchecked("GetAccount", Reason.DENIED)
+    settings = Unchecked("GetAccountSettings", Reason.DENIED)
+    here = facts(10, concurrency=settings, email=email(account, out_of_sandbox=account))
+    found = only_finding(here, WARNING, "GetAccount, GetAccountSettings: AWS denied calls")
+    assert str(found.fix[0]) == "Allow these credentials to call: GetAccount GetAccountSettings"
+
+
+def test_failed_calls_are_one_finding_per_reason() -> None:
+    here = facts(
+        10,
+        concurrency=Unchecked("GetAccountSettings", Reason.NOT_OFFERED),
+        email=email(Unchecked("GetAccount", Reason.THROTTLED)),
+    )
+    assert [what for _severity, what in summary(run_checks(here))] == [
+        "GetAccount: AWS throttled calls.",
+        "GetAccountSettings: AWS does not have these calls here.",
+    ]

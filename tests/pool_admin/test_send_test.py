@@ -1,0 +1,66 @@
+"""The test message of SES and SNS."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.pool_admin_world import refusal
+from tools.pool_admin.errors import AdminError
+from tools.pool_admin.users.send_test import SentMessage, send
+
+SETTINGS = {
+    "APP_NAME": "People",
+    "SENDER_EMAIL": "a@b.example",
+    "CONFIGURATION_SET": "set",
+    "SMS_COUNTRIES": "US",
+    "SMS_MAX_PRICE": "0.20",
+    "SMS_SENDER_ID": "PEOPLE",
+}
+
+
+class Provider:
+    """A fake client of SES and SNS that keeps the last request. `refuses` is the error code of every call."""
+
+    def __init__(self, refuses: str = "", says: str = "") -> None:
+        self.refuses, self.says, self.asked = refuses, says, dict[str, Any]()
+
+    def send_email(self, **asked: Any) -> dict[str, str]:
+        self.asked = asked
+        if self.refuses:
+            raise refusal(self.refuses, "SendEmail", self.says)
+        return {"MessageId": "m-1"}
+
+    publish = send_email
+
+
+def send_message(client: Any, to: str) -> SentMessage:
+    return send(client, client, SETTINGS, to)
+
+
+def test_a_test_message_is_sent_as_deliver_sends() -> None:
+    provider = Provider()
+    assert send_message(provider, "x@y.example").message_id == "m-1"
+    assert provider.asked["ConfigurationSetName"] == "set"
+    assert send_message(provider, "+12065550100").provider == "SNS"
+    attributes = provider.asked["MessageAttributes"]
+    assert {name: value["StringValue"] for name, value in attributes.items()} == {
+        "AWS.SNS.SMS.SMSType": "Transactional",
+        "AWS.SNS.SMS.MaxPrice": "0.20",
+        "AWS.SNS.SMS.SenderID": "PEOPLE",
+    }
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ("x@y.example", "SES refused it: Email address is not verified. Run `doctor`"),
+        ("+12065550100", "SNS refused it: Email address is not verified"),
+        ("+123", "This number cannot receive SMS"),
+        ("+447400123456", "The stack sends no SMS to GB"),
+        ("ada", "Give --to an email address"),
+    ],
+)
+def test_a_test_message_that_is_refused(to: str, words: str) -> None:
+    provider = Provider("MessageRejected", "Email address is not verified.")
+    with pytest.raises(AdminError, match=words.replace("+", r"\+")):
+        send_message(provider, to)

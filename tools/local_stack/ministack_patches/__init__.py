@@ -1,0 +1,36 @@
+"""Patches of ministack 1.5.33 where it differs from AWS, one function for each difference.
+
+The docstring of a function says what AWS does, and its code makes ministack do it. No patch may make the
+local AWS more permissive than AWS: a test that passes here should pass there.
+"""
+
+from tools.local_stack.ministack_patches import (
+    api_gateway_iam,
+    api_gateway_import,
+    api_gateway_requests,
+    cloudformation,
+    cognito_triggers,
+    custom_auth,
+    iam,
+    oidc_federation,
+    oidc_identities,
+    oidc_providers,
+    sns,
+    unknown_users,
+)
+
+
+def patch() -> None:
+    """Apply all patches to ministack in this process."""
+    sns.patch()
+    cloudformation.patch()
+    iam.patch()
+    api_gateway_import.patch()
+    api_gateway_requests.patch()
+    api_gateway_iam.patch()
+    oidc_providers.patch()
+    oidc_federation.patch()
+    oidc_identities.patch()
+    unknown_users.patch()
+    cognito_triggers.patch()
+    custom_auth.patch()

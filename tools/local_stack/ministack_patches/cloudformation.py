@@ -1,0 +1,100 @@
+"""CloudFormation: resource types and properties that ministack does not support."""
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import waf
+from ministack.services.cloudformation import provisioners
+
+Created = tuple[str, dict[str, Any]]
+Properties = dict[str, Any]
+
+
+def patch() -> None:
+    """Add resource types, and correct the properties of others."""
+    mapping = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
+    for change in ("create", "update"):
+        if change in mapping:
+            mapping[change] = _with_whole_numbers(mapping[change])
+    acl = provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACL"]
+    for change in ("create", "update"):
+        if change in acl:
+            acl[change] = _with_encoded_searches(acl[change])
+    provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACLAssociation"] = {
+        "create": _associate,
+        "delete": _disassociate,
+    }
+    # Alarms over metric math and saved queries. Here they are validated and have no effect.
+    provisioners._cw_metric_alarm_put = _with_metric_math(provisioners._cw_metric_alarm_put)
+    provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
+        "create": lambda logical_id, properties, stack: _query(f"{stack}-{logical_id}", properties),
+        "update": lambda physical_id, _, properties, __: _query(physical_id, properties),
+        "delete": lambda *_: None,
+    }
+
+
+def _with_whole_numbers(change: Callable[..., Any]) -> Callable[..., Any]:
+    """A `Ref` to a parameter of type Number becomes a number where the property is one."""
+
+    def changed(*args: Any, **kwargs: Any) -> Any:
+        for props in args:
+            if isinstance(props, dict) and (
+                concurrency := props.get("ScalingConfig", {}).get("MaximumConcurrency")
+            ):
+                props["ScalingConfig"]["MaximumConcurrency"] = int(concurrency)
+        return change(*args, **kwargs)
+
+    return changed
+
+
+def _with_encoded_searches(change: Callable[..., Any]) -> Callable[..., Any]:
+    """A SearchString is text in a template. In the API of WAF it is bytes, so base64 in JSON."""
+
+    def changed(*args: Any, **kwargs: Any) -> Any:
+        return change(*(_encoded(each) for each in args), **kwargs)
+
+    return changed
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_encoded(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: base64.b64encode(each.encode()).decode() if name == "SearchString" else _encoded(each)
+        for name, each in value.items()
+    }
+
+
+def _associate(_logical_id: str, props: Mapping[str, Any], _stack: str) -> tuple[str, dict[str, Any]]:
+    """`AWS::WAFv2::WebACLAssociation` is AssociateWebACL; its id is `resource|web ACL`."""
+    waf._associate_web_acl({"WebACLArn": props["WebACLArn"], "ResourceArn": props["ResourceArn"]})
+    return f"{props['ResourceArn']}|{props['WebACLArn']}", {}
+
+
+def _disassociate(physical_id: str, _props: Mapping[str, Any]) -> None:
+    waf._disassociate_web_acl({"ResourceArn": physical_id.partition("|")[0]})
+
+
+def _with_metric_math(put: Callable[[str, Properties], Created]) -> Callable[[str, Properties], Created]:
+    def put_any(name: str, properties: Properties) -> Created:
+        metrics = properties.get("Metrics")
+        if not metrics:
+            return put(name, properties)
+        # The alarm watches exactly one of the entries. The default of ReturnData is true.
+        watched = [m for m in metrics if str(m.get("ReturnData", True)).lower() == "true"]
+        if len(watched) != 1 or "MetricName" in properties:
+            raise ValueError("an alarm watches one metric, or one expression of its Metrics")
+        return name, {"Arn": f"arn:aws:cloudwatch:{get_region()}:{get_account_id()}:alarm:{name}"}
+
+    return put_any
+
+
+def _query(physical_id: str, properties: Properties) -> Created:
+    for name in ("Name", "QueryString"):
+        if not properties.get(name):
+            raise ValueError(f"{name} is required for AWS::Logs::QueryDefinition")
+    return physical_id, {"QueryDefinitionId": physical_id}

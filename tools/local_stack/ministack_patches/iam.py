@@ -1,0 +1,105 @@
+"""IAM: ministack checks the policies of a function's role, but lacks some condition keys and resources."""
+
+import json
+from collections.abc import Callable, Mapping
+from email.utils import parseaddr
+from typing import Any
+
+from ministack import app
+from ministack.core import iam_evaluator
+
+from tools.local_stack.environment import ACCOUNT
+
+Request = Mapping[str, Any]
+Keys = dict[str, Any]
+
+
+def patch() -> None:
+    """A policy can have conditions on the content of a request. They are evaluated with its real values."""
+    iam_evaluator.enforce = _with_request_context(iam_evaluator.enforce)
+    _trust_loopback()
+
+
+def _trust_loopback() -> None:
+    """Requests to AWS use TLS, and the queue policies require it. Here loopback counts as TLS."""
+    pin = app.pin_request_origin
+    app.pin_request_origin = lambda source_ip, _secure: pin(source_ip, True)
+
+
+def _with_request_context(enforce: Callable[..., Any]) -> Callable[..., Any]:
+    def enforce_with_context(
+        access_key: str,
+        action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: Keys | None = None,
+    ) -> Any:
+        request = _request()
+        context = {**(service_context or {}), **_KEYS_OF.get(action, _no_keys)(request)}
+        resources = _mail_resources(region, request) if action == "ses:SendEmail" else [resource_arn]
+        refusals = (enforce(access_key, action, service, region, each, context) for each in resources)
+        return next((refusal for refusal in refusals if refusal), None)
+
+    return enforce_with_context
+
+
+def _request() -> Request:
+    # ministack keeps only requests with the credentials of a role. Other requests are the administrator's.
+    signed = iam_evaluator._signed_request.get()
+    is_json = signed and signed.body.startswith(b"{")
+    return json.loads(signed.body) if is_json else {}
+
+
+def _mail_resources(region: str, request: Request) -> list[str]:
+    """`ses:SendEmail` needs permission for the sender's identity and for the configuration set."""
+    account = f"arn:aws:ses:{region}:{ACCOUNT}"
+    resources = {"identity": _sender(request), "configuration-set": request.get("ConfigurationSetName")}
+    return [f"{account}:{kind}/{name}" for kind, name in resources.items() if name] or ["*"]
+
+
+def _sender(request: Request) -> str:
+    return parseaddr(request.get("FromEmailAddress", ""))[1]
+
+
+def _no_keys(_request: Request) -> Keys:
+    return {}
+
+
+def _leading_keys(request: Request) -> Keys:
+    """`dynamodb:LeadingKeys` are the partition keys of the items that the request accesses."""
+    return {"dynamodb:LeadingKeys": list(request.get("Key", {}).get("pk", {}).values())}
+
+
+def _mac_algorithm(request: Request) -> Keys:
+    """`kms:MacAlgorithm` is the algorithm in the request."""
+    return {"kms:MacAlgorithm": request.get("MacAlgorithm")}
+
+
+def _signing_algorithm(request: Request) -> Keys:
+    """`kms:SigningAlgorithm` is the algorithm in the request."""
+    return {"kms:SigningAlgorithm": request.get("SigningAlgorithm")}
+
+
+def _encryption_context(request: Request) -> Keys:
+    """`kms:EncryptionContext:<name>` is the value of that name in the encryption context."""
+    context = request.get("EncryptionContext") or {}
+    return {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
+
+
+def _from_address(request: Request) -> Keys:
+    """`ses:FromAddress` is the sender's address without a display name."""
+    return {"ses:FromAddress": _sender(request)}
+
+
+_KEYS_OF: dict[str, Callable[[Request], Keys]] = {
+    "dynamodb:UpdateItem": _leading_keys,
+    "dynamodb:GetItem": _leading_keys,
+    "dynamodb:DeleteItem": _leading_keys,
+    "kms:GenerateMac": _mac_algorithm,
+    "kms:Encrypt": _encryption_context,
+    "kms:Decrypt": _encryption_context,
+    "kms:Sign": _signing_algorithm,
+    "kms:Verify": _signing_algorithm,
+    "ses:SendEmail": _from_address,
+}

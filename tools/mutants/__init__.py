@@ -1,0 +1,1 @@
+"""Mutation testing of the token service and of the sign-in (`make mutants`)."""

@@ -1,0 +1,1 @@
+"""The phrase check: phrases that this project does not use, each with a replacement."""

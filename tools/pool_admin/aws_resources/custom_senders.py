@@ -1,0 +1,69 @@
+"""The custom senders in a pool's LambdaConfig: the ones that a stack wants, and the ones that are set."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tools.pool_admin.aws_resources.functions import split_arn
+from tools.pool_admin.aws_resources.pool_settings import Change
+from tools.pool_admin.aws_resources.stack import SENDER, DeployedStack
+
+_KEY = "KMSKeyID"
+_TRIGGERS = {"EMAIL": ("CustomEmailSender",), "SMS": ("CustomSMSSender",)}
+_ALL = (*_TRIGGERS["EMAIL"], *_TRIGGERS["SMS"])
+
+
+def wanted_senders(stack: DeployedStack) -> tuple[str, ...]:
+    """The triggers that the stack's parameter CustomSenders asks for."""
+    value = stack.parameters.get("CustomSenders", "OFF")
+    return _ALL if value == "BOTH" else _TRIGGERS.get(value, ())
+
+
+def sender_functions(stack: DeployedStack) -> list[str]:
+    """The ARN of the function that the wanted senders call; empty if the stack wants none."""
+    return [stack.functions[SENDER]] if wanted_senders(stack) else []
+
+
+def sender_changes(stack: DeployedStack) -> list[Change]:
+    """The changes that set the wanted senders in any pool."""
+    if not (triggers := wanted_senders(stack)):
+        return []
+    settings = {"LambdaArn": stack.functions[SENDER], "LambdaVersion": "V1_0"}
+    return [
+        Change(("LambdaConfig", _KEY), None, stack.outputs["CustomSenderKeyArn"]),
+        *(
+            Change(("LambdaConfig", trigger, name), None, value)
+            for trigger in triggers
+            for name, value in settings.items()
+        ),
+    ]
+
+
+def other_senders(triggers: Mapping[str, Any], stack: DeployedStack) -> list[str]:
+    """The pool's senders that are not the stack's, if the stack wants any.
+
+    Setting the stack's senders replaces them, or leaves them with a key that they cannot use.
+    """
+    if not wanted_senders(stack):
+        return []
+    return [
+        f"{name} ({arn})" for name, arn in configured_senders(triggers).items() if not _is_stacks(arn, stack)
+    ]
+
+
+def function_of_sender(triggers: Mapping[str, Any], name: str) -> str:
+    """The ARN of the function that the sender `name` calls; empty if it is not set."""
+    return str((triggers.get(name) or {}).get("LambdaArn") or "")
+
+
+def encryption_key(triggers: Mapping[str, Any]) -> str:
+    """The key that Cognito encrypts codes with for the senders; empty if none is set."""
+    return str(triggers.get(_KEY) or "")
+
+
+def configured_senders(triggers: Mapping[str, Any]) -> dict[str, str]:
+    """The senders that are set, with the ARN of the function that each calls."""
+    return {name: arn for name in _ALL if (arn := function_of_sender(triggers, name))}
+
+
+def _is_stacks(arn: str, stack: DeployedStack) -> bool:
+    return split_arn(arn)[:2] == split_arn(stack.functions[SENDER])[:2]

@@ -1,0 +1,118 @@
+"""Checks of the limits that SES, SNS and Lambda set for the AWS account."""
+
+from collections.abc import Callable, Iterator
+
+from tools.pool_admin import fixes
+from tools.pool_admin.doctor.facts import Facts, StackFacts
+from tools.pool_admin.doctor.finding import Finding, Severity
+
+_SMS_DEFAULT_USD = 1.0
+_LEAST_CONCURRENCY = 2  # MinValue of DeliverConcurrency
+_QUOTA = (
+    "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
+    "--desired-value 1000"
+)
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Findings of the account, if a stack is named."""
+    if facts.stack:
+        for rule in _RULES:
+            yield from rule(facts.stack)
+
+
+def _sender(known: StackFacts) -> Iterator[Finding]:
+    email = known.email
+    if email and email.sender_verified is False:
+        yield Finding.of(
+            Severity.ERROR,
+            "SES",
+            f"The sender {email.sender} is not verified, nor is its domain.",
+            "SES refuses every email.",
+            f"aws sesv2 create-email-identity --email-identity {email.sender.partition('@')[2]}",
+        )
+
+
+def _email_sandbox(known: StackFacts) -> Iterator[Finding]:
+    if known.email and known.email.out_of_sandbox is False:
+        yield Finding.of(
+            Severity.ERROR,
+            "SES",
+            "SES is in its sandbox.",
+            "It sends only to addresses that you verified, and at most 200 emails a day.",
+            "In the SES console: Account dashboard > Request production access.",
+        )
+
+
+def _send_rate(known: StackFacts) -> Iterator[Finding]:
+    email, at_once = known.email, _deliver_concurrency(known)
+    # The sandbox has a rate of 1 email a second, and another finding reports it.
+    if not email or email.out_of_sandbox is False or not isinstance(email.per_second, float):
+        return
+    # deliver sends one email in each call, and a call takes less than a second. So a burst of messages starts
+    # at least as many emails a second as calls run at once.
+    if 0 < email.per_second < at_once:
+        yield Finding.of(
+            Severity.WARNING,
+            "SES",
+            f"SES accepts {email.per_second:g} emails a second, and DeliverConcurrency allows {at_once} at "
+            "once.",
+            "SES refuses the rest of a burst. Each refused email waits a minute in the queue.",
+            "In the SES console: Account dashboard > Request a limit increase.",
+            *_or_lower(int(email.per_second), at_once),
+        )
+
+
+def _concurrency(known: StackFacts) -> Iterator[Finding]:
+    limit, at_once = known.concurrency, _deliver_concurrency(known)
+    # Messages and sign-ins come together: with half of the calls, the triggers have as many as deliver.
+    if isinstance(limit, int) and 0 < limit < 2 * at_once:
+        yield Finding.of(
+            Severity.WARNING,
+            "Lambda",
+            f"deliver may run {at_once} times at once (DeliverConcurrency), and all functions of the account "
+            f"together may run {limit} times.",
+            "A burst of messages leaves too few calls for the triggers, and sign-ins fail.",
+            _QUOTA,
+            *_or_lower(limit // 2, at_once),
+        )
+
+
+def _or_lower(limit: int, at_once: int) -> tuple[str, ...]:
+    lower = max(limit, _LEAST_CONCURRENCY)
+    return (f"Or: {fixes.deploy_with(f'DeliverConcurrency={lower}')}",) if lower < at_once else ()
+
+
+def _deliver_concurrency(known: StackFacts) -> int:
+    # 0 for an older stack, without this parameter.
+    return int(known.deployed.parameters.get("DeliverConcurrency") or 0)
+
+
+def _sms(known: StackFacts) -> Iterator[Finding]:
+    sms = known.sms
+    if sms and sms.in_sandbox is True:
+        yield Finding.of(
+            Severity.WARNING,
+            "SNS",
+            "SNS is in the SMS sandbox.",
+            "It sends only to numbers that you verified.",
+            "In the SNS console: Text messaging (SMS) > Exit SMS sandbox.",
+        )
+    if sms and isinstance(sms.monthly_usd, float) and sms.monthly_usd <= _SMS_DEFAULT_USD:
+        yield Finding.of(
+            Severity.WARNING,
+            "SNS",
+            f"SNS stops sending SMS at {sms.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month.",
+            "That is enough for a few dozen codes. Request a higher quota from AWS first, then set the "
+            "limit.",
+            "aws sns set-sms-attributes --attributes MonthlySpendLimit=USD",
+        )
+
+
+_RULES: tuple[Callable[[StackFacts], Iterator[Finding]], ...] = (
+    _sender,
+    _email_sandbox,
+    _send_rate,
+    _concurrency,
+    _sms,
+)

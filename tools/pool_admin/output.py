@@ -1,0 +1,254 @@
+"""Prints the results of the commands: sentences for people, or one JSON document for scripts."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from tools.pool_admin import fixes
+from tools.pool_admin.attachment.declaration import Declaration, Format, declaration_text
+from tools.pool_admin.attachment.detach import DetachPlan
+from tools.pool_admin.attachment.plan import AttachPlan
+from tools.pool_admin.aws_resources.backup import POOL
+from tools.pool_admin.aws_resources.pool import ATTRIBUTE
+from tools.pool_admin.aws_resources.pool_settings import Change
+from tools.pool_admin.aws_resources.stack import CODE_ONLY
+from tools.pool_admin.doctor.finding import Finding, Severity
+from tools.pool_admin.users.counter_keys import Purpose, Subject
+from tools.pool_admin.users.counters import CounterState
+from tools.pool_admin.users.send_test import SentMessage
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+class Output:
+    """The output of one command. With `as_json`, standard output has the JSON document alone."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = Console(stderr=as_json, highlight=False)
+
+    def say(self, sentence: str, style: str = "") -> None:
+        """Print a sentence for people. With `as_json` it goes to standard error."""
+        _print(self.console, sentence, style)
+
+    def result(self, sentence: str, facts: Mapping[str, Any], style: str = "green") -> None:
+        """Print the result of a command, as `sentence` or as the JSON of `facts`."""
+        if self.as_json:
+            print(json.dumps(facts))
+        else:
+            self.say(sentence, style)
+
+    def error(self, sentence: str) -> None:
+        """Print an error."""
+        if self.as_json:
+            print(json.dumps({"error": sentence}))
+        else:
+            _print(Console(stderr=True, highlight=False), sentence, "red")
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    """A plan as it is shown. `facts` are its JSON; `changes` are by app client and `POOL`."""
+
+    facts: Mapping[str, Any]
+    changes: Mapping[str, Sequence[Change]]
+    steps: Sequence[str]
+    notes: Sequence[str]
+
+
+def report_of_attach(plan: AttachPlan) -> PlanReport:
+    """The report of an attach."""
+    backup = plan.backup
+    steps = [f"Allow the pool to call {arn}" for arn in backup.permissions]
+    if backup.attribute:
+        steps.append(f"Add the attribute {ATTRIBUTE} to the pool. Cognito cannot remove it again")
+    if plan.code_only is not None:
+        steps.append(_code_only_step(plan.stack.name, plan.code_only))
+    facts = {
+        "pool": backup.pool_id,
+        "stack": plan.stack.name,
+        "changes": changes_as_json(backup.changes),
+        "code_only_clients": plan.code_only,
+        "permissions": backup.permissions,
+        "notes": plan.notes,
+    }
+    return PlanReport(facts, backup.changes, steps, plan.notes)
+
+
+def report_of_detach(plan: DetachPlan) -> PlanReport:
+    """The report of a detach."""
+    backup = plan.backup
+    steps = [f"No longer allow the pool to call {arn}" for arn in backup.permissions]
+    if plan.code_only is not None:
+        steps.append(_code_only_step(backup.stack, plan.code_only))
+    facts = {
+        "pool": backup.pool_id,
+        "stack": backup.stack,
+        "changes": changes_as_json(plan.changes),
+        "code_only_clients": plan.code_only,
+        "notes": plan.notes,
+    }
+    return PlanReport(facts, plan.changes, steps, plan.notes)
+
+
+def show_plan(output: Output, report: PlanReport) -> None:
+    """Show every change, step and note of a plan."""
+    for target, changes in report.changes.items():
+        output.say("User pool" if target == POOL else f"App client {target}", style="bold")
+        for change in changes:
+            output.say(f"  {change}")
+    for step in report.steps:
+        output.say(step, style="bold")
+    for note in report.notes:
+        output.say(f"Note: {note}", style="yellow")
+    output.say("All other settings of the pool and of these app clients stay as they are.")
+
+
+def show_unapplied(output: Output, report: PlanReport) -> None:
+    """Print the JSON of a plan that was not applied."""
+    output.result("", {**report.facts, "applied": False})
+
+
+def show_attached(output: Output, plan: AttachPlan) -> None:
+    """Show the result of an attach, and the setting that a later deployment needs."""
+    pool_id, clients = plan.backup.pool_id, plan.code_only_afterwards
+    if plan.is_empty:
+        done = "Everything is attached: nothing to do."
+    else:
+        done = f"Attached. Check it: {fixes.COMMAND} doctor {pool_id} --stack {plan.stack.name}"
+    # Shown also if nothing was left to do: the run before can have been interrupted before it showed this.
+    # A stack's own pool has no such parameter.
+    has_list = not plan.stack.makes_pool and (plan.code_only is not None or clients)
+    left_to_do = fixes.keep_code_only(clients) if has_list else None
+    facts = report_of_attach(plan).facts
+    output.result(
+        "\n".join(filter(None, (done, left_to_do))), {**facts, "applied": True, "left_to_do": left_to_do}
+    )
+
+
+def show_detached(output: Output, plan: DetachPlan) -> None:
+    """Show the result of a detach."""
+    facts = report_of_detach(plan).facts
+    output.result("Detached. The old settings are restored.", {**facts, "applied": True})
+
+
+def show_declaration(output: Output, declaration: Declaration, form: Format) -> None:
+    """Print the lines for the tool that manages the pool."""
+    text = declaration_text(declaration, form)
+    if output.as_json:
+        output.result("", {"pool": declaration.pool_id, "stack": declaration.stack, form.value: text})
+    else:
+        # Without colors and line breaks, because these lines are copied or piped into a file.
+        print(text)
+
+
+def show_findings(output: Output, pool_id: str, findings: Sequence[Finding]) -> None:
+    """Show every finding, the worst first, and the number of findings of each severity."""
+    listed = [
+        asdict(finding)
+        | {"severity": finding.severity.name.lower(), "fix": [str(step) for step in finding.fix]}
+        for finding in findings
+    ]
+    for finding in () if output.as_json else findings:
+        heading = f"{finding.severity.name}  {finding.what}"
+        output.console.print(Text(heading, style=_STYLES[finding.severity]), soft_wrap=True)
+        output.say(f"  In: {', '.join(finding.about)}")
+        output.say(f"  Why: {finding.why}")
+        for step in finding.fix:
+            output.say(f"  Fix: {step}")
+    counts = {severity: sum(f.severity is severity for f in findings) for severity in reversed(Severity)}
+    summary = ", ".join(pluralise(count, severity.name.lower()) for severity, count in counts.items())
+    worst = max((f.severity for f in findings), default=Severity.NOTE)
+    style = _STYLES[worst] if worst else "green"
+    output.result(f"{summary}.", {"pool": pool_id, "findings": listed}, style)
+
+
+def show_counters(output: Output, state: CounterState, *, limits_known: bool) -> None:
+    """Show the counters of a user or an address."""
+    facts = _subject_as_json(state.subject) | {k: v for k, v in asdict(state).items() if k != "subject"}
+    if not limits_known:
+        del facts["answer_wait"], facts["send_wait"]
+    lines = [
+        f"{pluralise(state.codes_sent, 'code')} so far. Last message: {_format_time(state.last_sent_at)}.",
+        _wrong_answers(state),
+    ]
+    if state.open_until:
+        lines.append(f"The newest code is unused, and expires at {_format_time(state.open_until)}.")
+    if limits_known:
+        lines.append(_waits(state))
+    text = "\n".join(lines) if state.known else f"{_no_counters(state.subject.purpose)}."
+    output.result(text, facts, style="")
+
+
+def show_unlocked(output: Output, subject: Subject, *, is_known: bool) -> None:
+    """Show the result of an unlock, and its purpose: other purposes stay locked."""
+    purpose = subject.purpose
+    done = f"The {purpose.recipient} can use {purpose.value} codes again at once."
+    text = done if is_known else f"{_no_counters(purpose)}: nothing to unlock."
+    output.result(text, _subject_as_json(subject) | {"unlocked": is_known})
+
+
+def show_sent_message(output: Output, sent: SentMessage) -> None:
+    """Show that a provider accepted the test message."""
+    output.result(
+        f"{sent.provider} accepted the message ({sent.message_id}). Check that it arrives. It was sent with "
+        "your permissions, not with those of the function.",
+        asdict(sent),
+    )
+
+
+def changes_as_json(changes: Mapping[str, Sequence[Change]]) -> dict[str, list[dict[str, Any]]]:
+    """Changes by app client and `POOL`, for a JSON document."""
+    return {
+        target: [{"setting": ".".join(c.path), "before": c.before, "after": c.after} for c in made]
+        for target, made in changes.items()
+    }
+
+
+def pluralise(count: int, noun: str) -> str:
+    """A number and its noun: "1 code", "2 codes"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _code_only_step(stack: str, clients: Sequence[str]) -> str:
+    return f"Set {CODE_ONLY} of the stack {stack} to {','.join(clients) or 'an empty list'}"
+
+
+def _subject_as_json(subject: Subject) -> dict[str, Any]:
+    return {"subject": subject.name, "purpose": subject.purpose.value}
+
+
+def _no_counters(purpose: Purpose) -> str:
+    return f"This {purpose.recipient} has no counters for {purpose.value} codes"
+
+
+def _wrong_answers(state: CounterState) -> str:
+    if not state.wrong_answers:
+        return "No wrong answers."
+    count = pluralise(state.wrong_answers, "wrong answer")
+    return f"{count} in a row. Last wrong answer: {_format_time(state.last_wrong_at)}."
+
+
+def _waits(state: CounterState) -> str:
+    if state.answer_wait is None:
+        return f"Answers are refused until you run `unlock` with --purpose {state.subject.purpose.value}."
+    if state.answer_wait or state.send_wait:
+        return (
+            f"Seconds to wait: {state.answer_wait} for the next answer, "
+            f"{state.send_wait} for the next message."
+        )
+    return "The next answer and the next message are allowed now."
+
+
+def _format_time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if seconds else "never"
+
+
+def _print(console: Console, sentence: str, style: str) -> None:
+    # Text instead of markup, so that names with [brackets] are printed unchanged. A pipe gets one line.
+    console.print(Text(sentence, style=style), soft_wrap=not console.is_terminal)

@@ -1,0 +1,90 @@
+"""The keys of counters. The subject of a user is the sub; the subject of an address is a keyed hash."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from passcode.channels.email import EMAIL
+from passcode.channels.sms import SMS
+from passcode.confirmation.recipient import rate_limit_id
+from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, record_key
+from tools.pool_admin.errors import AdminError, error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+_SUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_HASH = re.compile(r"[0-9a-f]{32}\Z")
+
+
+class Purpose(Enum):
+    """The purpose of codes. Each purpose has separate counters."""
+
+    SIGN_IN = "sign-in"
+    STEP_UP = "step-up"
+    TOKEN = "token"  # noqa: S105 - the name of a purpose
+
+    @property
+    def recipient(self) -> str:
+        """The noun for the recipient of such codes."""
+        return "address" if self is Purpose.TOKEN else "user"
+
+
+_KINDS = {Purpose.SIGN_IN: SIGN_IN, Purpose.STEP_UP: STEP_UP, Purpose.TOKEN: TOKEN}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One record of counters. `name` is the `subject` of the logs, and never an address."""
+
+    purpose: Purpose
+    name: str
+
+    @property
+    def record_key(self) -> str:
+        """The key of the record in the table."""
+        return record_key(_KINDS[self.purpose], self.name)
+
+
+def find_sub(cognito: CognitoIdentityProviderClient | None, pool_id: str, user: str) -> str:
+    """The `sub` of a user, from the sub or the sign-in name.
+
+    Raises `AdminError` if the pool has no such user, or if there is no pool to look up a name.
+    """
+    if _SUB.match(user):
+        return user
+    if not (cognito and pool_id):
+        raise AdminError("With --table, name the user by the sub, which looks like a UUID.")
+    try:
+        attributes = cognito.admin_get_user(UserPoolId=pool_id, Username=user)["UserAttributes"]
+    except ClientError as error:
+        if error_code(error) == "UserNotFoundException":
+            raise AdminError(
+                f"The pool {pool_id} has no user with that sign-in name. For an address that gets codes of "
+                "/createToken, add --purpose token."
+            ) from None
+        raise
+    return next(attribute["Value"] for attribute in attributes if attribute["Name"] == "sub")
+
+
+def address_hash(address: str, salt: str) -> str:
+    """The keyed hash of an address, from the hash or the address. Raises `AdminError` for other text.
+
+    It is not the `sub` of the address's proofs: all spellings of one mailbox share their counters.
+    """
+    if _HASH.match(address):
+        return address
+    if not salt:
+        raise AdminError("With --table, name the address by its subject in the logs, 32 hex digits.")
+    destination = (SMS if address.startswith("+") else EMAIL).destination(address)
+    if destination is None:
+        raise AdminError(
+            "This is not an address. Give an email address, a phone number with + and its country code, or "
+            "the subject from the logs, 32 hex digits."
+        )
+    return rate_limit_id(destination, salt)

@@ -1,0 +1,82 @@
+"""Sends one message without a code: with the sender and settings of `deliver`, and the caller's permissions.
+
+It shows whether SES or SNS accepts the sender and the address. It does not test the role of `deliver` or the
+queue: a sign-in does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from passcode.channels.phone_number import country_for_sms
+from tools.pool_admin.errors import DENIED, AdminError, error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
+
+_TEXT = "This is a test of the sign-in messages of {app}. It contains no code. No action is needed."
+
+
+@dataclass(frozen=True)
+class SentMessage:
+    """A message that the provider accepted, with the provider's id. Its delivery is not proven."""
+
+    channel: str
+    provider: str
+    message_id: str
+
+
+def send(ses: SESV2Client, sns: SNSClient, settings: Mapping[str, str], to: str) -> SentMessage:
+    """Send to an email address, or to a phone number that begins with +.
+
+    `settings` are the environment variables of `deliver`. Raises `AdminError` if `to` is neither, if the
+    stack does not allow its country, or if the provider refuses the message.
+    """
+    text = _TEXT.format(app=settings["APP_NAME"])
+    try:
+        if to.startswith("+"):
+            return SentMessage("sms", "SNS", _send_sms(sns, settings, to, text))
+        if "@" in to:
+            return SentMessage("email", "SES", _send_email(ses, settings, to, text))
+    except ClientError as error:
+        if error_code(error) in DENIED:
+            raise
+        message = str(error.response.get("Error", {}).get("Message", "")).rstrip(".")
+        raise AdminError(
+            f"{'SNS' if to.startswith('+') else 'SES'} refused it: {message or error_code(error)}. "
+            "Run `doctor`: it says how to fix the sender and the sandbox."
+        ) from None
+    raise AdminError("Give --to an email address, or a phone number with + and its country code.")
+
+
+def _send_email(ses: SESV2Client, settings: Mapping[str, str], to: str, text: str) -> str:
+    subject = f"Test of {settings['APP_NAME']}"
+    response = ses.send_email(
+        FromEmailAddress=settings["SENDER_EMAIL"],
+        Destination={"ToAddresses": [to]},
+        ConfigurationSetName=settings["CONFIGURATION_SET"],
+        Content={"Simple": {"Subject": {"Data": subject}, "Body": {"Text": {"Data": text}}}},
+    )
+    return response["MessageId"]
+
+
+def _send_sms(sns: SNSClient, settings: Mapping[str, str], to: str, text: str) -> str:
+    country = country_for_sms(to)
+    if country is None:
+        raise AdminError("This number cannot receive SMS. Give a mobile number with + and its country code.")
+    if country not in settings["SMS_COUNTRIES"].split(","):
+        raise AdminError(
+            f"The stack sends no SMS to {country}. To allow it, add it to the parameter SmsCountries."
+        )
+    attributes: Any = {
+        "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
+        "AWS.SNS.SMS.MaxPrice": {"DataType": "Number", "StringValue": settings["SMS_MAX_PRICE"]},
+    }
+    if sender_id := settings.get("SMS_SENDER_ID"):
+        attributes["AWS.SNS.SMS.SenderID"] = {"DataType": "String", "StringValue": sender_id}
+    return sns.publish(PhoneNumber=to, Message=text, MessageAttributes=attributes)["MessageId"]
