@@ -191,17 +191,31 @@ def test_a_function_ships_only_the_packages_and_adapters_that_it_needs(
 
 
 @pytest.mark.parametrize(
-    ("function", "folder"),
+    ("function", "folder", "pattern"),
     [
-        ("HostedSignIn", "passcode/hosted/templates"),
-        ("HostedSignIn", "passcode/hosted/assets"),
-        ("HostedSignIn", "passcode/texts/pages"),
-        ("Deliver", "passcode/texts/messages"),
+        ("HostedSignIn", "passcode/hosted/templates", "*"),
+        ("HostedSignIn", "passcode/hosted/assets", "*"),
+        ("HostedSignIn", "passcode/texts", "*.json"),
+        ("Deliver", "passcode/texts", "*.json"),
+        ("Deliver", "passcode/texts", "*.html"),
     ],
 )
-def test_a_function_ships_the_files_that_it_reads(built: Path, function: str, folder: str) -> None:
-    sources = {path.name for path in (ROOT / "triggers" / folder).iterdir() if path.is_file()}
-    assert {path.name for path in (built / function / folder).iterdir()} == sources != set()
+def test_a_function_ships_the_files_that_it_reads(
+    built: Path, function: str, folder: str, pattern: str
+) -> None:
+    sources = {path.name for path in (ROOT / "triggers" / folder).glob(pattern)}
+    assert {path.name for path in (built / function / folder).glob(pattern)} == sources != set()
+
+
+def test_a_function_that_reads_no_texts_ships_none(built: Path, template: Mapping[str, Any]) -> None:
+    shipped = {
+        name: {path.suffix for path in (built / name / "passcode" / "texts").glob("*")} - {".py"}
+        for name in functions(template)
+    }
+    assert {name: suffixes for name, suffixes in shipped.items() if suffixes} == {
+        "Deliver": {".html", ".json"},
+        "HostedSignIn": {".json"},
+    }
 
 
 def test_the_sizes_stay_small(built: Path, template: Mapping[str, Any]) -> None:

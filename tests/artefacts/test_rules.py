@@ -20,6 +20,8 @@ def sources(tmp_path: Path) -> Path:
         "kit/late.py": "x = 1\n",
         "kit/other.py": "",
         "words/en.json": "{}",
+        "pages/page.html": "",
+        "pages/page.txt": "",
         "requirements.txt": "",
     }
     for name, text in texts.items():
@@ -32,9 +34,16 @@ def shipped(artefact: Path) -> set[str]:
     return {path.relative_to(artefact).as_posix() for path in artefact.rglob("*") if path.is_file()}
 
 
-def test_only_imported_modules_are_shipped(sources: Path, tmp_path: Path) -> None:
-    build.build(sources / "my_function.py", tmp_path / "out", ["words"])
-    ours = {"my_function.py", "kit/__init__.py", "kit/near.py", "kit/late.py", "words/en.json"}
+def test_only_imported_modules_and_data_are_shipped(sources: Path, tmp_path: Path) -> None:
+    build.build(sources / "my_function.py", tmp_path / "out", ["words", "pages/page.html"])
+    ours = {
+        "my_function.py",
+        "kit/__init__.py",
+        "kit/near.py",
+        "kit/late.py",
+        "words/en.json",
+        "pages/page.html",
+    }
     assert shipped(tmp_path / "out") == ours
 
 

@@ -27,7 +27,7 @@ def focused(page: "Page") -> str:
 @pytest.mark.parametrize(
     ("copied", "pasted"),
     [
-        ("Your code is 123 456.\nShare it with nobody.\n\n@id.example #123456", "123456"),
+        ("Your code is 123 456.\nDon't share it with anyone.\n\n@id.example #123456", "123456"),
         ("١٢٣-٤٥٦", "123456"),
         ("123 456", "123456"),
         ("call 5550123 or 123456", "123456"),
@@ -54,7 +54,7 @@ def test_a_form_is_sent_once(page: "Page", base: str) -> None:
     page.fill("#code", "123 456")
     with page.expect_response("**/sign-in"):
         page.evaluate("() => { const form = code.form; form.requestSubmit(); form.requestSubmit(); }")
-    page.get_by_text("One moment").wait_for()
+    page.get_by_text("Please wait").wait_for()
     assert page.get_attribute("button.main", "aria-disabled") == "true"
     assert forms == ["csrf=0123456789abcdef&do=answer&code=123+456"]
 
@@ -70,7 +70,7 @@ def test_the_wait_counts_down_and_then_the_buttons_work(page: "Page", base: str)
     assert "in 20\u00a0s." in page.inner_text("#wait")
     assert forms == []
     page.clock.run_for(21_000)
-    assert page.inner_text("#said") == "You can ask for another code now."
+    assert page.inner_text("#status") == "You can request a new code now."
     assert resend.get_attribute("aria-disabled") is None
     with page.expect_response("**/sign-in"):
         resend.click()
@@ -79,7 +79,7 @@ def test_the_wait_counts_down_and_then_the_buttons_work(page: "Page", base: str)
 
 def test_a_password_can_be_looked_at(page: "Page", base: str) -> None:
     page.goto(f"{base}/start-password/sign-in")
-    show = page.get_by_role("button", name="Show the password")
+    show = page.get_by_role("button", name="Show password")
     show.click()
     assert (page.get_attribute("#password", "type"), show.get_attribute("aria-pressed")) == ("text", "true")
     show.click()
@@ -122,7 +122,7 @@ def test_without_script_nothing_is_lost(chromium: "Browser", base: str) -> None:
     page = context.new_page()
     page.goto(f"{base}/code-sms/sign-in")
     forms = sent(page)
-    assert "good for 9" in page.inner_text("#where")
+    assert "expires in 9" in page.inner_text("#where")
     with page.expect_response("**/sign-in"):
         page.get_by_role("button", name="Send a new code").click()
     context.close()

@@ -90,12 +90,12 @@ def test_the_subject_says_what_it_is_about(desk: Desk) -> None:
     assert dict(zip((n.removeprefix("custom_email_") for n in BY_EMAIL), subjects, strict=True)) == {
         "admin_create_user": "Your new Example account",
         "authentication": "Your Example sign-in code",
-        "forgot_password": "Set a new Example password",
+        "forgot_password": "Reset your Example password",
         "resend_code": "Confirm your Example account",
         "sign_up": "Confirm your Example account",
-        "source_to_come": "Your Example code",
-        "update_user_attribute": "Confirm where Example can reach you",
-        "verify_user_attribute": "Confirm where Example can reach you",
+        "source_to_come": "Your Example verification code",
+        "update_user_attribute": "Confirm your email address for Example",
+        "verify_user_attribute": "Confirm your email address for Example",
     }
 
 
@@ -107,10 +107,10 @@ def test_an_invitation_has_the_password_as_it_is_typed_and_the_name(desk: Desk, 
         assert desk.deliver(packed) == []
     simple = mail_of(desk)
     assert PASSWORD in simple["Body"]["Text"]["Data"].splitlines()
-    assert "Your user name: ada.l @evil.example #1" in simple["Body"]["Text"]["Data"].splitlines()
+    assert "Your username: ada.l @evil.example #1" in simple["Body"]["Text"]["Data"].splitlines()
     assert ">Aa1&lt;&gt;&amp;&quot;&#x27;x y<" in simple["Body"]["Html"]["Data"]
     (sms,) = desk.sns.sent("publish")
-    assert sms["Message"].splitlines()[1:] == ["Your user name: ada.l @evil.example #1"]
+    assert sms["Message"].splitlines()[1:] == ["Your username: ada.l @evil.example #1"]
     assert not [word for word in (*TELLING, "ada.l") if word in heard.text]
 
 
@@ -129,7 +129,7 @@ def test_a_notice_falls_over_and_holds_nothing_of_the_attackers(desk: Desk) -> N
     simple = mail_of(desk)
     everything = str(simple)
     assert not [word for word in ("http", "evil", "192.0.2.7", "Opera", "monospace") if word in everything]
-    assert "set a new password" in simple["Body"]["Text"]["Data"]
+    assert "change your password" in simple["Body"]["Text"]["Data"]
     desk.ses = Wire(send_email=refused_by_aws("MessageRejected"))
     assert desk.deliver(notice.pack()) == []
     (sms,) = desk.sns.sent("publish")

@@ -25,10 +25,10 @@ def test_a_mail_says_what_its_code_is_for(desk: Desk, heard: Heard, kind: str) -
     assert desk.deliver(body(BY_EMAIL, purpose=purpose)) == []
     (mail,) = desk.ses.sent("send_email")
     simple = mail["Content"]["Simple"]
-    assert simple["Subject"]["Data"] == "Your Example code"
+    assert simple["Subject"]["Data"] == "Your Example verification code"
     text, html = simple["Body"]["Text"]["Data"], simple["Body"]["Html"]["Data"]
-    assert f"What it is for: {WORDS}" in text.splitlines()
-    assert f'<p dir="auto">What it is for: {WORDS}</p>' in html
+    assert f"Purpose: {WORDS}" in text.splitlines()
+    assert f'<p dir="auto">Purpose: {WORDS}</p>' in html
     assert code_of(challenge(purpose=purpose)) in text.splitlines()
     assert "sign" not in text
     assert WORDS not in heard.text
@@ -41,8 +41,8 @@ def test_an_sms_says_what_its_code_is_for(desk: Desk, heard: Heard, kind: str) -
     code = code_of(challenge(purpose=purpose))
     (sms,) = desk.sns.sent("publish")
     assert sms["Message"].split("\n") == [
-        f"{code} is your Example code. Share it with nobody.",
-        f"What it is for: {WORDS}",
+        f"{code} is your Example verification code. Don't share it with anyone.",
+        f"Purpose: {WORDS}",
         "",
         f"@app.example #{code}",
     ]
@@ -52,7 +52,7 @@ def test_an_sms_says_what_its_code_is_for(desk: Desk, heard: Heard, kind: str) -
 def test_a_mail_that_goes_by_sms_in_the_end_says_it_too(desk: Desk) -> None:
     desk.ses = Wire(send_email=refused_by_aws("MessageRejected"))
     assert desk.deliver(body(BY_EMAIL, BY_SMS, purpose=purpose_of(TOKEN, WORDS))) == []
-    assert f"\nWhat it is for: {WORDS}\n" in desk.sns.sent("publish")[0]["Message"]
+    assert f"\nPurpose: {WORDS}\n" in desk.sns.sent("publish")[0]["Message"]
 
 
 @pytest.mark.parametrize("kind", [TOKEN, STEP_UP])
@@ -60,7 +60,7 @@ def test_without_words_a_message_is_no_sign_ins_and_names_no_purpose(desk: Desk,
     purpose = purpose_of(kind, "")
     assert desk.deliver(body(BY_EMAIL, purpose=purpose), body(BY_SMS, purpose=purpose)) == []
     sent = str(desk.ses.calls) + str(desk.sns.calls)
-    assert "What it is for" not in sent
+    assert "Purpose" not in sent
     assert "sign" not in sent
 
 
@@ -68,7 +68,11 @@ def test_kinds_in_one_container_keep_their_own_words(desk: Desk) -> None:
     kinds = [SIGN_IN, purpose_of(TOKEN, WORDS), SIGN_IN]
     assert desk.deliver(*(body(BY_EMAIL, purpose=purpose) for purpose in kinds)) == []
     subjects = [mail["Content"]["Simple"]["Subject"]["Data"] for mail in desk.ses.sent("send_email")]
-    assert subjects == ["Your Example sign-in code", "Your Example code", "Your Example sign-in code"]
+    assert subjects == [
+        "Your Example sign-in code",
+        "Your Example verification code",
+        "Your Example sign-in code",
+    ]
 
 
 def test_the_longest_purpose_comes_through_the_queue(desk: Desk) -> None:

@@ -101,7 +101,11 @@ def test_a_key_is_for_one_request(api: Api) -> None:
 
 @pytest.mark.parametrize(
     ("locale", "words"),
-    [("de", "Ihr Code für"), ("fr-CA", "Cognito Passcode"), ("xx", "Your Cognito Passcode code")],
+    [
+        ("de", "Ihr Bestätigungscode für"),
+        ("fr-CA", "Cognito Passcode"),
+        ("xx", "Your Cognito Passcode verification code"),
+    ],
 )
 def test_the_message_speaks_the_readers_language(
     api: Api, locale: str, words: str, messages_to: Messages
@@ -110,7 +114,7 @@ def test_the_message_speaks_the_readers_language(
     api.post("/createToken", {"email": to, "locale": locale})
     (message,) = messages_to(to)
     assert words in message.subject
-    assert (message.subject != "Your Cognito Passcode code") is (locale != "xx")
+    assert (message.subject != "Your Cognito Passcode verification code") is (locale != "xx")
 
 
 def test_an_address_is_written_to_as_it_is_given(api: Api, messages_to: Messages, code_for: CodeFor) -> None:

@@ -8,12 +8,13 @@ import pytest
 from passcode.channels.channel import MessageContent
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
-from passcode.texts.catalogue import cognito_message_texts, message_texts
+from passcode.texts.catalogue import cognito_message_texts, locales, message_texts
 from passcode.token_service.challenge import SIGN_IN, TOKEN
 from passcode.token_service.code import Code
-from tests.support.messages import SAYS_SIGN_IN, parts
+from tests.support.messages import parts
 
 SECRET = Code("271828")
+LOCALES = sorted(locales())
 KINDS = ("sign_in", "sign_up", "address", "recovery", "invitation", "notice", "unknown")
 PLACEHOLDERS: dict[str, set[str]] = {
     "subject": {"app"},
@@ -26,7 +27,7 @@ PLACEHOLDERS: dict[str, set[str]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+@pytest.mark.parametrize("locale", LOCALES)
 def test_every_sentence_has_its_placeholders_and_no_other(locale: str, kind: str) -> None:
     words = cognito_message_texts(locale, kind)
     assert set(words) == set(PLACEHOLDERS) | {"lang", "dir"}
@@ -36,14 +37,14 @@ def test_every_sentence_has_its_placeholders_and_no_other(locale: str, kind: str
         assert found == (wanted - {"code"} if kind == "notice" else wanted), key
 
 
-@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+@pytest.mark.parametrize("locale", LOCALES)
 def test_no_kind_borrows_anothers_words(locale: str) -> None:
     for key in ("subject", "intro", "warning", "sms"):
         # The words that fit any code may say no more than a sign-in's do.
         assert len({cognito_message_texts(locale, kind)[key] for kind in KINDS[:-1]}) == len(KINDS) - 1, key
 
 
-@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+@pytest.mark.parametrize("locale", LOCALES)
 def test_a_sign_ins_words_are_ours_and_an_unknown_codes_fit_any(locale: str) -> None:
     for kind, own in (("sign_in", SIGN_IN), ("unknown", TOKEN)):
         ours, theirs = message_texts(locale, own), cognito_message_texts(locale, kind)
@@ -51,7 +52,7 @@ def test_a_sign_ins_words_are_ours_and_an_unknown_codes_fit_any(locale: str) -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+@pytest.mark.parametrize("locale", LOCALES)
 def test_a_message_is_whole(locale: str, kind: str) -> None:
     words, secret = cognito_message_texts(locale, kind), None if kind == "notice" else SECRET
     name = "ada" if kind == "invitation" else ""
@@ -59,6 +60,8 @@ def test_a_message_is_whole(locale: str, kind: str) -> None:
     host = "" if kind in ("invitation", "notice") else "e.example"
     text = SMS.render(MessageContent(words, secret, "A & B", host)).text
     times = 0 if secret is None else 1
+    lines = [line.strip("\u2066\u2069") for line in mail.text.splitlines()]
+    assert lines.count("271828") == times, "the code is alone in its line"
     assert mail.text.count("271828") == mail.html.count("271828") == times
     assert text.count("271828") == (2 if "@e.example #271828" in text else times)
     assert ("letter-spacing" in mail.html) == bool(times), "no empty box where a code would be"
@@ -69,7 +72,7 @@ def test_a_message_is_whole(locale: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("locale", SAYS_SIGN_IN)
+@pytest.mark.parametrize("locale", LOCALES)
 def test_an_sms_is_of_few_parts(locale: str, kind: str) -> None:
     host = "" if kind in ("invitation", "notice") else "app.example.com"
     texts = cognito_message_texts(locale, kind)

@@ -3,8 +3,8 @@
     cd triggers && python ../tools/artefacts/build.py LOGICAL_ID FOLDER [DATA ...]
 
 `sam build` calls this script through triggers/Makefile. It runs on any machine with Python 3.11 or later and
-pip, and needs only the standard library. It writes the artefact into FOLDER. DATA are folders with files that
-the function reads.
+pip, and needs only the standard library. It writes the artefact into FOLDER. DATA are files that the function
+reads, or folders of such files.
 """
 
 import os
@@ -66,8 +66,8 @@ def build(handler: Path, artefact: Path, data: Iterable[str]) -> None:
     """
     source = handler.parent
     files, foreign = reached(handler, [source])
-    for folder in data:
-        files |= {file for file in (source / folder).iterdir() if file.is_file()}
+    for name in data:
+        files |= set(files_below(source / name))
     ship(files, source, artefact)
     if foreign:
         with TemporaryDirectory() as packages:

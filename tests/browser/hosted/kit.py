@@ -128,7 +128,7 @@ class Person:
 
     def name(self, user: User, password: str | None = None) -> "Person":
         """Say who they are, with the password where one is asked for."""
-        self.page.get_by_label("User name").fill(user.email)
+        self.page.get_by_label("Username").fill(user.email)
         field_ = self.page.locator("#password")
         if field_.count():
             field_.fill(user.password if password is None else password)

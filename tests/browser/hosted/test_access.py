@@ -117,10 +117,10 @@ def test_axe_finds_nothing_on_the_way(
     someone = person(viewport=PHONE)
     assert faults_of(someone.begin().page, axe, _EVERYTHING) == []
     assert faults_of(someone.name(user, "not the password").page, axe, _EVERYTHING) == []
-    someone.name(user).sees("Where should the code go?")
+    someone.name(user).sees("Where should we send the code?")
     assert faults_of(someone.page, axe, _EVERYTHING) == []
     someone.press("Email to u***@p***").sees(CODE_PAGE).type(another_code(code_for(user.email)))
-    assert faults_of(someone.reads("That code is wrong").page, axe, _EVERYTHING) == []
+    assert faults_of(someone.reads("Incorrect code").page, axe, _EVERYTHING) == []
 
 
 def focus(page: "Page") -> str:
@@ -153,7 +153,7 @@ def test_nobody_needs_a_mouse(person: NewPerson, app: LocalApp, new_user: NewUse
     keys.type(user.email)
     tab_to(page, "password")
     keys.type(user.password)
-    tab_to(page, "Show the password")
+    tab_to(page, "Show password")
     keys.press("Space")
     assert page.locator("#password").get_attribute("type") == "text"
     tab_to(page, "Continue")
@@ -163,7 +163,7 @@ def test_nobody_needs_a_mouse(person: NewPerson, app: LocalApp, new_user: NewUse
     code = code_for(user.email)
     keys.type(another_code(code))
     keys.press("Enter")
-    someone.reads("That code is wrong")
+    someone.reads("Incorrect code")
     # A screen reader begins with what went wrong, and the field comes next.
     assert focus(page) == "notice"
     tab_to(page, "code")

@@ -72,7 +72,7 @@ def test_a_link_to_the_provider_begins_a_sign_in_of_ones_own(
     thief.page.goto(to_provider)
     thief.sees("Sign in")
     assert thief.cookie() != victim.cookie()
-    assert thief.page.get_by_label("User name").input_value() == ""
+    assert thief.page.get_by_label("Username").input_value() == ""
 
 
 def steal(cookie: str, thief: "BrowserContext", app: LocalApp) -> None:
@@ -99,7 +99,7 @@ def test_a_stolen_cookie_gives_no_more_than_its_page(
     assert user.phone not in shown
     # Somebody else's right code is wrong here.
     person().ask(other)
-    thief.type(code_for(other.email)).reads("That code is wrong")
+    thief.type(code_for(other.email)).reads("Incorrect code")
     kept = victim.cookie()
     victim.page.reload()
     victim.type(code_for(user.email)).is_back()
@@ -228,7 +228,7 @@ def test_the_provider_sends_nobody_elsewhere(asked: dict[str, str], person: NewP
     given = {"response_type": "code", "scope": "openid", "client_id": "cognito", "state": "s"}
     told = given | {name: text.format(callback=app.callback) for name, text in asked.items()}
     someone.page.goto(f"{app.issuer}/authorize?{urlencode(told)}")
-    someone.sees("You are not signed in").reads("The link that led here is incomplete or not allowed")
+    someone.sees("You are not signed in").reads("The link to this page is incomplete or not allowed")
     assert len(went) == 1
     assert someone.context.cookies() == []
     assert app.server.came == []

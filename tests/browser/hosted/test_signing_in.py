@@ -48,7 +48,7 @@ def test_a_wrong_code_then_the_right_one(
 ) -> None:
     user = new_user()
     someone, code = person().ask(user), code_for(user.email)
-    someone.type(another_code(code)).reads("That code is wrong").reads("Tries left: 4")
+    someone.type(another_code(code)).reads("Incorrect code").reads("Attempts left: 4")
     # It can be typed as the message has it.
     someone.type(f"{code[:3]} {code[3:]}").is_back()
     assert app.claims()["sub"] == user.sub
@@ -59,7 +59,7 @@ def test_tries_come_to_an_end(person: NewPerson, new_user: NewUser, code_for: Co
     user = new_user()
     someone, code = person().ask(user), code_for(user.email)
     for left in (4, 3, 2, 1):
-        someone.type(another_code(code)).reads(f"Tries left: {left}")
+        someone.type(another_code(code)).reads(f"Attempts left: {left}")
     someone.type(another_code(code)).sees("You are not signed in").reads("This sign-in has ended")
     someone.press("Start over").sees("Sign in")
 
@@ -90,7 +90,7 @@ def test_another_code_comes_for_whoever_asks(
     resend = someone.page.get_by_role("button", name="Send a new code")
     # Playwright's click waits until the page lets go of the button.
     assert resend.get_attribute("aria-disabled") == "true"
-    someone.press("Send a new code").reads("A new code is on its way")
+    someone.press("Send a new code").reads("We sent a new code")
     someone.type(code_for(user.email, 2)).is_back()
     assert app.claims()["sub"] == user.sub
 
@@ -113,7 +113,7 @@ def test_the_person_chooses_where_the_code_goes(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
-    someone = person().begin().name(user).sees("Where should the code go?")
+    someone = person().begin().name(user).sees("Where should we send the code?")
     someone.press(f"Text message to +***{user.phone[-4:]}").sees(CODE_PAGE)
     someone.type(code_for(user.phone)).is_back()
     assert app.claims()["sub"] == user.sub
@@ -132,7 +132,7 @@ def test_a_wrong_password_and_a_stranger_see_the_same(person: NewPerson, new_use
     stranger = User(f"no-{user.email}", "", user.password, "")
     shown = []
     for who, typed in ((user, "not the password"), (stranger, user.password)):
-        someone = person().begin().name(who, typed).reads("The user name or the password is wrong")
+        someone = person().begin().name(who, typed).reads("Incorrect username or password")
         assert someone.page.locator("#password").input_value() == ""
         shown.append(skeleton(someone, who))
     assert shown[0] == shown[1]
@@ -146,7 +146,7 @@ def test_a_stranger_sees_what_a_user_sees(person: NewPerson, new_user: NewUser, 
     assert skeleton(known, user) == skeleton(unknown, stranger)
     code = another_code(code_for(user.email))
     for someone in (known, unknown):
-        someone.type(code).reads("That code is wrong")
+        someone.type(code).reads("Incorrect code")
     assert skeleton(known, user) == skeleton(unknown, stranger)
 
 
@@ -158,7 +158,7 @@ def skeleton(someone: Person, user: User) -> str:
             const copy = document.documentElement.cloneNode(true);
             copy.querySelectorAll("[name=csrf]").forEach((e) => e.removeAttribute("value"));
             copy.querySelectorAll(".send").forEach((e) => e.removeAttribute("aria-disabled"));
-            copy.querySelectorAll("#wait, #said").forEach((e) => e.replaceWith(e.id));
+            copy.querySelectorAll("#wait, #status").forEach((e) => e.replaceWith(e.id));
             return copy.outerHTML;
         }"""
         )

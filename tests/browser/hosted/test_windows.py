@@ -31,13 +31,13 @@ def test_back_and_forward_lose_nothing(
     code = code_for(user.email)
     # The form of a page that was left does no more than to show where things are.
     someone.page.go_back()
-    if someone.page.get_by_label("User name").count():
+    if someone.page.get_by_label("Username").count():
         someone.name(user)
     else:
         someone.page.go_forward()
-    someone.sees(CODE_PAGE).type(another_code(code)).reads("That code is wrong")
+    someone.sees(CODE_PAGE).type(another_code(code)).reads("Incorrect code")
     someone.page.reload()
-    someone.reads("That code is wrong").reads("Tries left: 4").type(code).is_back()
+    someone.reads("Incorrect code").reads("Attempts left: 4").type(code).is_back()
     assert app.claims()["sub"] == user.sub
 
 
@@ -78,9 +78,9 @@ def test_of_two_tabs_the_newer_one_counts(
     code = code_for(user.email)
     second = Person(first.context.new_page(), LocalApp(app.stack, app.server)).begin().sees("Sign in")
     # The older tab's form is of a sign-in that this browser no longer has.
-    first.type(code).reads("You began another sign-in").sees("You are not signed in")
+    first.type(code).reads("You started another sign-in").sees("You are not signed in")
     with first.page.expect_navigation():
-        first.page.get_by_role("link", name="Show the newest sign-in").click()
+        first.page.get_by_role("link", name="Continue with the latest sign-in").click()
     first.sees("Sign in").name(user).sees(CODE_PAGE).type(code)
     assert first.is_back()["state"] == second.app.asked.state
     assert second.app.claims()["sub"] == user.sub
@@ -123,9 +123,9 @@ def test_a_code_whose_time_is_over(
     # The page says how long a code is good for, for as long as it is.
     while someone.page.locator("#where").count():
         someone.page.reload()
-    someone.type(code).reads("This code is no longer good. Ask for a new one below.")
+    someone.type(code).reads("This code has expired. Request a new one below.")
     assert not someone.page.locator("#where").count()
-    someone.press("Send a new code").reads("A new code is on its way")
+    someone.press("Send a new code").reads("We sent a new code")
     someone.type(code_for(user.email, 2)).is_back()
     assert app.claims()["sub"] == user.sub
 

@@ -118,7 +118,7 @@ _TYPED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.NAME_MISSING, Notice.WRONG_CODE,
 
 
 def render(view: View, brand: Brand, locale: str) -> str:
-    """The whole document for `view`. `locale` is one of the ten, by `catalogue.locale_for_header`."""
+    """The whole document for `view`. `locale` has a catalogue (see `locale_for_header`)."""
     words = page_texts(locale)
     return _template(_TEMPLATES[type(view.page)]).render(
         view=view,

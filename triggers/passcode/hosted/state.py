@@ -24,7 +24,7 @@ class AuthorizationRequest:
 
 
 class Notice(Enum):
-    """What happened, for the person to read. The value names its sentence in texts/pages/."""
+    """What happened, for the person to read. The value names its text in the catalogue."""
 
     WRONG_NAME_OR_PASSWORD = "wrong_name_or_password"  # noqa: S105 - the name of a sentence
     NAME_MISSING = "name_missing"

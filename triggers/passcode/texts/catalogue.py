@@ -1,6 +1,8 @@
-"""The texts of messages and pages: the locale to write in, and its texts, read once for each container.
+"""The message catalogue: the locale to write in, and the texts of messages and pages in it.
 
-`messages/` has a file per locale for messages, `pages/` one for the hosted pages.
+A language is one file, `<locale>.json`. Nothing else registers it. `lang` is the locale, and `dir` the
+direction of its script (`ltr` or `rtl`). `message` has the texts of our messages, `cognito` those of
+Cognito's own messages, `page` those of the hosted pages. Each container reads a file once.
 """
 
 import json
@@ -9,118 +11,117 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_MESSAGES = Path(__file__).parent / "messages"
-_PAGES = Path(__file__).parent / "pages"
-# The kind of message that a file's own texts are for. Its `other` replaces some of them for each other kind.
+FOLDER = Path(__file__).parent
+# The kind of message that the texts of a section are for. Each other kind replaces some of them.
 _SIGN_IN = "sign_in"
-# A browser sends a handful; a longer header is not one.
+# A browser sends fewer than ten. The limit bounds the work for a hostile header.
 _MOST_LANGUAGES = 20
-# Isolates (Unicode bidi): the digits keep their order inside a line that runs from right to left, and words
-# in another script than the line's keep theirs and leave the line's alone.
-_LEFT_TO_RIGHT, _AS_IT_BEGINS, _POP = "\u2066", "\u2068", "\u2069"
+# Unicode isolates: digits keep their order inside a line that runs from right to left, and a value in another
+# script does not change the order of the line around it.
+_LEFT_TO_RIGHT_ISOLATE, _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2066", "\u2068", "\u2069"
 
 
 @cache
-def _message_locales() -> frozenset[str]:
-    return frozenset(path.stem for path in _MESSAGES.glob("*.json"))
+def locales() -> frozenset[str]:
+    """Return the locales that have a catalogue."""
+    return frozenset(file.stem for file in FOLDER.glob("*.json"))
 
 
 @cache
-def _file(locale: str) -> Mapping[str, Any]:
-    words: Mapping[str, Any] = json.loads((_MESSAGES / f"{locale}.json").read_text("utf-8"))
-    return words
+def _catalogue(locale: str) -> Mapping[str, Any]:
+    catalogue: Mapping[str, Any] = json.loads((FOLDER / f"{locale}.json").read_text("utf-8"))
+    return catalogue
+
+
+def _with_direction(locale: str, texts: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of a section, without its subsections and with the fields of the language."""
+    catalogue = _catalogue(locale)
+    own = {key: text for key, text in texts.items() if isinstance(text, str)}
+    return {"lang": catalogue["lang"], "dir": catalogue["dir"], **own}
 
 
 @cache
-def _table(locale: str, *, sign_in: bool) -> Mapping[str, str]:
-    words = _file(locale)
-    return _texts(words) | ({} if sign_in else words["other"])
+def _message_texts(locale: str, *, sign_in: bool) -> Mapping[str, str]:
+    section = _catalogue(locale)["message"]
+    return _with_direction(locale, section) | ({} if sign_in else section["other"])
 
 
 @cache
-def _cognito_table(locale: str, kind: str) -> Mapping[str, str]:
-    of_cognito = _file(locale)["cognito"]
-    words = _table(locale, sign_in=kind == _SIGN_IN)
-    return {**words, **_texts(of_cognito), **of_cognito.get(kind, {})}
+def _cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
+    section = _catalogue(locale)["cognito"]
+    ours = _message_texts(locale, sign_in=kind == _SIGN_IN)
+    return {**ours, **_with_direction(locale, section), **section.get(kind, {})}
 
 
 def message_texts(locale: str, kind: str) -> Mapping[str, str]:
-    """The table of the locale nearest to `locale` (an attribute: any string), for a purpose of `kind`."""
-    return _table(best_locale(locale, _message_locales()), sign_in=kind == _SIGN_IN)
+    """Return the texts of our message for a purpose of `kind`, in the locale nearest to `locale`."""
+    return _message_texts(best_locale(locale, locales()), sign_in=kind == _SIGN_IN)
 
 
 def cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
-    """The texts of one of Cognito's own messages, of a `kind` of its own list.
+    """The texts of one of Cognito's own messages, by its `kind`, in the locale nearest to `locale`.
 
-    `{purpose}` is the user's name there. The texts do not say how long a code is valid, because Cognito does
-    not say it. A kind without texts gets those that fit any code.
+    The purpose line names the user. The text on expiry has no minutes, because Cognito does not say how long
+    its code lives. A kind without texts gets those that fit any code.
     """
-    return _cognito_table(best_locale(locale, _message_locales()), kind)
+    return _cognito_message_texts(best_locale(locale, locales()), kind)
+
+
+@cache
+def page_texts(locale: str) -> Mapping[str, str]:
+    """Return the texts of the hosted pages by key, with `lang` and `dir`.
+
+    All callers share the result, so they must not change it.
+    """
+    return _with_direction(locale, _catalogue(locale)["page"])
 
 
 @cache
 def email_layout() -> str:
-    """The HTML around a mail's words."""
-    return (_MESSAGES / "email.html").read_text("utf-8")
+    """Return the HTML around the texts of an email."""
+    return (FOLDER / "email.html").read_text("utf-8")
 
 
-def _texts(words: Mapping[str, Any]) -> dict[str, str]:
-    return {key: text for key, text in words.items() if isinstance(text, str)}
+def isolate_digits(texts: Mapping[str, str], digits: str) -> str:
+    """Return `digits` for use in a line: isolated if the line runs from right to left."""
+    return f"{_LEFT_TO_RIGHT_ISOLATE}{digits}{_POP_ISOLATE}" if texts["dir"] == "rtl" else digits
 
 
-def isolate_digits(words: Mapping[str, str], digits: str) -> str:
-    """`digits` as they stand in a line: isolated where the line runs from right to left."""
-    return f"{_LEFT_TO_RIGHT}{digits}{_POP}" if words["dir"] == "rtl" else digits
-
-
-def purpose_lines(words: Mapping[str, str], purpose: str) -> list[str]:
-    """The line that says what a code is for; no line without a purpose."""
+def purpose_lines(texts: Mapping[str, str], purpose: str) -> list[str]:
+    """Return the line that says what a code is for, or no line without a purpose."""
     if not purpose:
         return []
-    # One line, whatever the caller wrote: a line of its own could pass for ours, `@host #code` above all.
-    said = " ".join(purpose.splitlines())
-    # Without need no isolate: one sign outside GSM-7 makes an SMS of UCS-2, with 70 characters to a part.
-    if words["dir"] == "rtl" or not said.isascii():
-        said = f"{_AS_IT_BEGINS}{said}{_POP}"
-    return [words["purpose"].format(purpose=said)]
+    # The purpose stays in one line. A line break in it could forge a line of ours, such as `@host #code`.
+    shown = " ".join(purpose.splitlines())
+    # Isolate only if necessary: one character outside GSM-7 turns an SMS into UCS-2, with 70 characters each.
+    if texts["dir"] == "rtl" or not shown.isascii():
+        shown = f"{_FIRST_STRONG_ISOLATE}{shown}{_POP_ISOLATE}"
+    return [texts["purpose"].format(purpose=shown)]
 
 
 def best_locale(wanted: str, have: frozenset[str]) -> str:
-    """The locale to write in: the very one, else its language, else English. `pt_BR` is read as pt-BR."""
+    """Return `wanted` if it is in `have`, else its language, else English. `pt_BR` is read as pt-BR."""
     language, _, region = wanted.replace("_", "-").partition("-")
     exact = f"{language.lower()}-{region.upper()}"
     return next((locale for locale in (exact, language.lower()) if locale in have), "en")
 
 
 def locale_for_header(accept_language: str) -> str:
-    """The locale of the pages that the header Accept-Language asks for; English if it asks for none."""
-    for tag in _wanted(accept_language):
-        found = best_locale(tag, page_locales())
-        if found != "en" or tag.lower().startswith("en"):
-            return found
+    """Return the locale for the header Accept-Language: English if no language in it has a catalogue."""
+    for tag in _by_preference(accept_language):
+        locale = best_locale(tag, locales())
+        if locale != "en" or tag.lower().startswith("en"):
+            return locale
     return "en"
 
 
-@cache
-def page_locales() -> frozenset[str]:
-    """The locales that there are words for."""
-    return frozenset(file.stem for file in _PAGES.iterdir())
-
-
-@cache
-def page_texts(locale: str) -> Mapping[str, str]:
-    """The sentences by key, with `lang` and `dir`; shared by all that ask, so not to be changed."""
-    found: dict[str, str] = json.loads((_PAGES / f"{locale}.json").read_text("utf-8"))
-    return found
-
-
-def _wanted(accept_language: str) -> list[str]:
-    """The tags of the header, the most wanted first (RFC 9110, 12.5.4). What cannot be read counts little."""
-    weighed = []
+def _by_preference(accept_language: str) -> list[str]:
+    """Return the tags by descending weight (RFC 9110, 12.5.4). A malformed weight is the lowest."""
+    weighted = []
     for item in accept_language.split(",")[:_MOST_LANGUAGES]:
         tag, _, weight = item.partition(";")
-        weighed.append((_weight(weight), tag.strip()))
-    return [tag for weight, tag in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
+        weighted.append((_weight(weight), tag.strip()))
+    return [tag for weight, tag in sorted(weighted, key=lambda pair: -pair[0]) if weight > 0]
 
 
 def _weight(parameter: str) -> float:

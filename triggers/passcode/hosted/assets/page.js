@@ -1,20 +1,21 @@
-// What makes the pages better. They work without it, and every rule is the server's.
+// Makes the pages easier to use. The pages work without this script, and the server checks every rule itself.
 "use strict";
 
-const said = document.getElementById("said");
+const status = document.getElementById("status");
 const code = document.getElementById("code");
 const wait = document.getElementById("wait");
 const stillWaiting = new AbortController();
 
-const say = (sentence) => {
-  said.textContent = sentence;
+// Screen readers read the status line when it changes.
+const announce = (text) => {
+  status.textContent = text;
 };
 
-// A second submission is harmless, but the first answer is what the person should see.
+// A second submission is harmless, but the user should see the response to the first one.
 const release = (form) => {
   delete form.dataset.sent;
   form.querySelector("button:not([type])").removeAttribute("aria-disabled");
-  say("");
+  announce("");
 };
 
 document.addEventListener("submit", (event) => {
@@ -22,17 +23,17 @@ document.addEventListener("submit", (event) => {
   const button = form.querySelector("button:not([type])");
   if (form.dataset.sent || button.getAttribute("aria-disabled") === "true") {
     event.preventDefault();
-    say(form.dataset.sent ? said.dataset.busy : wait.textContent);
+    announce(form.dataset.sent ? status.dataset.busy : wait.textContent);
     return;
   }
   stillWaiting.abort();
   form.dataset.sent = "yes";
   button.setAttribute("aria-disabled", "true");
-  say(said.dataset.busy);
-  setTimeout(() => release(form), 10000); // no answer came, or the person stopped it
+  announce(status.dataset.busy);
+  setTimeout(() => release(form), 10000); // no response came, or the user stopped the request
 });
 
-// Back from the next page: the browser may show this one as it was left.
+// After "back", the browser may show this page in the state in which the user left it.
 addEventListener("pageshow", (event) => {
   if (event.persisted) {
     document.querySelectorAll("form[data-sent]").forEach(release);
@@ -47,14 +48,14 @@ for (const button of document.querySelectorAll("[data-reveals]")) {
     field.type = shown ? "text" : "password";
     button.setAttribute("aria-pressed", String(shown));
   });
-  // A password manager saves what is of the type password, and a shown one should not stay on the screen.
+  // A password manager saves only fields of the type password, and a visible password should not stay on the screen.
   field.form.addEventListener("submit", () => {
     field.type = "password";
     button.setAttribute("aria-pressed", "false");
   });
 }
 
-// Keyboards for Arabic and Persian write digits of their own, which the server does not read.
+// Arabic and Persian keyboards type other digits, which the server does not accept.
 const plainDigits = (text) =>
   text.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 15));
 
@@ -66,7 +67,7 @@ if (code) {
       code.value = plain;
     }
   });
-  // The whole message was copied: take the code out of it, if there is one of that length only.
+  // The user may paste the whole message. Use the code in it if exactly one number has the right length.
   code.addEventListener("paste", (event) => {
     const text = plainDigits(event.clipboardData.getData("text"));
     const runs = text.match(/\d(?:[\s\-]?\d)*/g) || [];
@@ -83,13 +84,13 @@ if (code) {
         code.value = message.code;
         code.form.requestSubmit();
       })
-      .catch(() => {}); // declined, timed out or aborted: the person types
+      .catch(() => {}); // declined, timed out or aborted: the user types the code
   }
 }
 
 if (wait && Number(wait.dataset.seconds) > 0) {
   const buttons = document.querySelectorAll("button.send");
-  // Not a count of ticks, which stop while the phone sleeps.
+  // Compare clock times: timers stop while the phone sleeps.
   const end = Date.now() + Number(wait.dataset.seconds) * 1000;
   const tick = () => {
     const left = Math.ceil((end - Date.now()) / 1000);
@@ -100,9 +101,9 @@ if (wait && Number(wait.dataset.seconds) > 0) {
     }
     wait.textContent = "";
     buttons.forEach((button) => button.removeAttribute("aria-disabled"));
-    say(wait.dataset.ready);
+    announce(wait.dataset.ready);
   };
-  // They keep the focus and can be found, unlike disabled ones; the submit listener stops them.
+  // Unlike disabled buttons, these keep the focus and stay reachable. The submit listener blocks them.
   buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
   tick();
 }
