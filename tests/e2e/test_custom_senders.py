@@ -93,5 +93,5 @@ def test_a_notice_finds_the_address_of_its_user(deployed: Stack, call: Call) -> 
         UserPoolId=deployed.user_pool_id, Username=EMAIL, UserAttributes=attributes, MessageAction="SUPPRESS"
     )
     notice = call("custom_email_account_take_over", None, userName=made["User"]["Username"])[-1]
-    assert "set a new password" in notice.text
+    assert "change your password" in notice.text
     assert "evil" not in notice.text

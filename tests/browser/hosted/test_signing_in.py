@@ -103,7 +103,7 @@ def test_another_channel(person: NewPerson, app: LocalApp, new_user: NewUser, co
     other = someone.page.get_by_role("button", name="Text message")
     with someone.page.expect_navigation():
         other.click()
-    someone.page.get_by_text("sent to the phone number of your account").wait_for()
+    someone.page.get_by_text("sent the code to the phone number of your account").wait_for()
     someone.type(code_for(user.phone)).is_back()
     assert app.claims()["sub"] == user.sub
 
