@@ -1,6 +1,7 @@
-"""The door `create_auth_challenge`: Cognito asks for a challenge to put to the user.
+"""The Lambda function `create_auth_challenge`: creates the next challenge of a sign-in for Cognito.
 
-One DynamoDB write and one SQS message. It never learns the code: it has no right to the key.
+A new code costs one DynamoDB write and one SQS message. This function cannot compute the code, because its
+role has no permission for the KMS key.
 """
 
 import os
@@ -31,7 +32,11 @@ def respond(
     nonce: str,
     now: int,
 ) -> Event:
-    """Fill in the response to a CreateAuthChallenge event. Raises `Refused` with a plain sentence."""
+    """Return the CreateAuthChallenge `event` with its response. `now` is in seconds since the epoch.
+
+    `order` has the channels of the deployment, `salt` is its salt, and `nonce` is for a new challenge. Raises
+    `Refused` with a text for the user, `Unavailable`, or ValueError for metadata of another stack.
+    """
     user = read_user(event, order, salt)
     telemetry.set_context(user.subject)
     rounds = [r for r in events.history(event) if r.get("challengeName") == CUSTOM_CHALLENGE]

@@ -1,7 +1,7 @@
-"""The door `custom_sender`: Cognito has a message of its own to send, and gives its code sealed.
+"""The Lambda function `custom_sender`: puts one of Cognito's own messages into the queue.
 
-One SQS message. It cannot open the code: only `deliver` has a right to the key. Cognito does not wait
-for it, and Lambda calls it again if it fails.
+It costs one SQS message. Cognito encrypts the code. Only `deliver` has the permission to decrypt it. Cognito
+does not wait for this function, and Lambda calls it again after an error.
 """
 
 import os
@@ -28,10 +28,14 @@ def respond(
     telemetry: Telemetry,
     now: int,
 ) -> Event:
-    """Hand the message of a CustomEmailSender or CustomSMSSender event over to the queue."""
+    """Put the message of a CustomEmailSender or CustomSMSSender event into the queue. Returns the event.
+
+    `put` writes to the queue. `look_up` returns the attributes of a user by name. `now` is in seconds since
+    the epoch. Raises ValueError for an event of another trigger, and `Unavailable`.
+    """
     message = cognito_message.read_message(event, now)
     if not message.ciphertext and not message.destinations:
-        # Cognito's notice of an attack names the user and no address.
+        # Cognito's event for a notice of an attack has the user name, but no address.
         message = cognito_message.with_user(look_up(events.user_name(event)) or {}, message)
     telemetry.set_context(message.subject)
     put(message)
@@ -57,5 +61,5 @@ def _respond(event: Event, _context: object) -> Event:
     return respond(event, _PUT, _LOOK_UP, _TELEMETRY, int(time.time()))
 
 
-# For Lambda's own log: the text of an exception stands there, and could hold an address.
+# Lambda logs the text of an exception, and the text could contain an address. `guard` replaces it.
 handler = guard(_respond, _TELEMETRY)

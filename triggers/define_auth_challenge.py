@@ -1,6 +1,7 @@
-"""The door `define_auth_challenge`: Cognito asks which step of the sign-in is next.
+"""The Lambda function `define_auth_challenge`: returns the next step of a sign-in to Cognito.
 
-It calls nothing and imports the standard library alone, because it runs two or three times a sign-in.
+It runs two or three times in each sign-in. To keep it fast, it calls no AWS service and uses no package
+outside the standard library.
 """
 
 import os
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def respond(event: "Event", code_only_clients: frozenset[str], limits: RoundLimits) -> "Event":
-    """Fill in the response to a DefineAuthChallenge event: a challenge, tokens, or a refusal."""
+    """Return the DefineAuthChallenge `event` with its response: a challenge, tokens, or a failure.
+
+    `code_only_clients` has the ids of the app clients that sign in without a password.
+    """
     code_only = events.client_id(event) in code_only_clients
     step = next_step(
         Mode.CODE_ONLY if code_only else Mode.PASSWORD_AND_CODE,
@@ -45,10 +49,10 @@ _CODE_ONLY_CLIENTS = frozenset(filter(None, os.environ.get("CODE_ONLY_CLIENTS", 
 
 
 def handler(event: "Event", _context: object) -> "Event":
-    """Lambda's entry. An event that cannot be read is a refusal, and one line in the log."""
+    """Handle an event from Lambda. If the event is unreadable, fail the sign-in and log one line."""
     try:
         return respond(event, _CODE_ONLY_CLIENTS, _LIMITS)
-    except Exception as error:  # whatever it is, nobody gets in and nothing is told
+    except Exception as error:  # each error fails the sign-in, and the caller sees no details
         _log_refusal(error)
         event["response"] = _response(Step.FAIL)
         return event
@@ -60,7 +64,8 @@ def _log_refusal(error: Exception) -> None:
 
     from passcode.token_service.telemetry import error_location  # noqa: PLC0415
 
-    # The line is a metric too (embedded metric format), written by hand: Powertools is no light import.
+    # CloudWatch reads the line as a metric too (embedded metric format). This code builds the line itself,
+    # because importing Powertools is slow.
     counted = {
         "Namespace": os.environ.get("METRICS_NAMESPACE", "CognitoPasscode"),
         "Dimensions": [["service"]],

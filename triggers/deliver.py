@@ -1,7 +1,7 @@
-"""The door `deliver`: a message from the queue becomes a code in somebody's hand.
+"""The Lambda function `deliver`: sends the messages from the queue to their users.
 
-One KMS call and one message. It sees the code and the address, so nothing of a delivery goes into a log but
-the challenge's id, or the source if it is one of Cognito's own messages.
+Each message costs one KMS call and one call to a gateway. This function knows the code and the address, but
+it logs neither. It logs the ids of the user and the challenge, or the source of a Cognito message.
 """
 
 import os
@@ -27,19 +27,22 @@ from passcode.token_service.telemetry import Telemetry
 
 
 def unpack(body: str) -> Delivery | CognitoMessage:
-    """Read a queue body, by its kind. Raises ValueError, KeyError or TypeError if it is of neither kind."""
+    """Read a queue body of either kind. Raises ValueError, KeyError or TypeError for any other body."""
     return CognitoMessage.unpack(body) if read_body(body).get("kind") == COGNITO else Delivery.unpack(body)
 
 
 def process_batch(
     event: dict[str, Any], one: Callable[[Delivery | CognitoMessage], None], telemetry: Telemetry
 ) -> dict[str, Any]:
-    """Deliver each record of an SQS event; those that failed are named, and SQS brings them back later."""
+    """Deliver each record of an SQS event with `one`. Returns the ids of the records that failed.
+
+    SQS delivers the failed records again later.
+    """
     failures = []
     for record in event.get("Records", []):
         try:
             one(unpack(record["body"]))
-        except Exception as error:  # one bad message must not take the others with it
+        except Exception as error:  # an error in one message must not stop the other messages
             telemetry.failed("not sent", error)
             failures.append({"itemIdentifier": record.get("messageId", "")})
         finally:
@@ -51,9 +54,9 @@ _TELEMETRY = make_telemetry("deliver")
 _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
 _DIGITS = int(os.environ["CODE_DIGITS"])
-# The gateways by name: to add one, write its adapter and add its line here. The first gateway of a channel
-# sends. Limits are around each gateway whose channel is billed by country.
-# One attempt: the queue delivers again, and a repeat after a lost answer would be a second message.
+# The gateways by name. To add one, write its adapter and add its line here. The first gateway of a channel
+# sends the messages of that channel. `limit_gateways` adds limits if the channel is billed by country.
+# One attempt only: after a lost response, a repeat would send a second message. The queue delivers again.
 GATEWAYS: dict[str, Gateway] = {
     "ses": SesEmail(
         client("sesv2", attempts=1, read_timeout=3),
@@ -84,14 +87,14 @@ _DISPATCHER = Dispatcher(
 
 @cache
 def _opener() -> Callable[[str], Code]:
-    # Only now: it would add a third to each cold start, and most stacks never need it.
+    # Imported only here: the import makes each cold start a third longer, and most stacks never need it.
     from passcode.adapters.cognito_decryptor import CognitoDecryptor  # noqa: PLC0415
 
     return CognitoDecryptor(_KMS, os.environ["SENDER_KEY_ID"], os.environ["USER_POOL_ID"])
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Lambda's entry for a batch from SQS (ReportBatchItemFailures)."""
+    """Handle a batch of messages from SQS. Returns the failures (ReportBatchItemFailures)."""
     now = int(time.time())
 
     def one(message: Delivery | CognitoMessage) -> None:

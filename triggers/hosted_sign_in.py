@@ -1,8 +1,8 @@
-"""The door `hosted_sign_in`: an OpenID provider that a user pool federates with, so that Cognito's own page
-ends in a one-time code.
+"""The Lambda function `hosted_sign_in`: an OpenID provider that a user pool federates with.
 
-The sign-in behind its page is the pool's, through an app client that only this door knows, so the same
-triggers, counters and limits hold.
+With it, a sign-in on Cognito's own page needs a one-time code. The page of this provider signs the user in to
+the same pool, through an app client that only this function uses. So the same triggers, counters and limits
+apply.
 """
 
 import os
@@ -37,7 +37,7 @@ _LOGO = os.environ.get("BRAND_LOGO", "")
 
 @cache
 def _cognito() -> Any:
-    # Behind these calls run the triggers, cold ones too, and Cognito waits five seconds for each.
+    # These calls run the triggers, sometimes with a cold start. Cognito waits up to five seconds for each.
     return client("cognito-idp", attempts=1, read_timeout=15)
 
 
@@ -47,13 +47,13 @@ def _secrets_manager() -> Any:
 
 
 def _picture(uri: str) -> tuple[bytes, str] | None:
-    """A `data:` URI with base64."""
+    """Return the content and the media type of a base64 `data:` URI; None if it has no content."""
     kind, _, content = uri.removeprefix("data:").partition(";base64,")
     return (b64decode(content), kind) if content else None
 
 
 _KEYS = KmsSigningKeys(_KMS, tuple(os.environ["SIGN_KEY_IDS"].split(",")))
-# One attempt: a change that is repeated after a lost answer would look like somebody else's.
+# One attempt only: after a lost response, a repeated write would look like a write of another request.
 _TABLE = HostedTable(
     client("dynamodb", attempts=1), os.environ["TABLE_NAME"], KmsEncryption(_KMS, os.environ["STATE_KEY_ID"])
 )
@@ -94,5 +94,5 @@ _SITE = HostedRoutes(
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Lambda's entry for a proxy event of a REST API."""
+    """Handle a proxy event of a REST API. Returns the HTTP response."""
     return _SITE.answer(event)

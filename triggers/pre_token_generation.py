@@ -1,8 +1,8 @@
-"""The door `pre_token_generation`: tokens say how and when a code was given, so that a back end can ask for a
-fresh one. One DynamoDB read.
+"""The Lambda function `pre_token_generation`: adds the assurance claims to tokens.
 
-If it cannot read, the tokens come without these claims: whoever asks for them then refuses, and nobody else
-is kept out.
+The claims say how and when the user gave a code, so that a back end can ask for a new one. They cost one
+DynamoDB read. If the read fails, the tokens have no such claims. Then only the back ends that require the
+claims refuse the user.
 """
 
 import os
@@ -22,7 +22,11 @@ Read = Callable[[str, str], tuple[Evidence | None, Evidence | None]]
 
 
 def respond(event: Event, read: Read, telemetry: Telemetry, now: int) -> Event:
-    """Fill in the response to a TokenGeneration event, V1 or V2."""
+    """Return the TokenGeneration `event` (V1 or V2) with its response.
+
+    `read` returns the first and the last accepted code of a subject and an app client. `now` is in seconds
+    since the epoch. An error is logged, and the response then has no claims.
+    """
     subject = events.attributes(event).get("sub", "")
     try:
         first, last = read(subject, events.client_id(event))
@@ -39,5 +43,5 @@ _READ = EvidenceTable(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]).
 
 
 def handler(event: Event, _context: object) -> Event:
-    """Lambda's entry."""
+    """Handle an event from Lambda."""
     return respond(event, _READ, _TELEMETRY, int(time.time()))

@@ -1,7 +1,7 @@
-"""The door `token_api`: codes outside a sign-in, asked for and answered over HTTP.
+"""The Lambda function `token_api`: the HTTP API for confirmations, which are codes outside a sign-in.
 
-/createToken and /verifyToken are one DynamoDB write each. It issues as `create` does and judges as `verify`
-does, with their very functions; the message is `deliver`'s.
+/createToken and /verifyToken cost one DynamoDB write each. They issue challenges and check answers with the
+same functions as the triggers. The Lambda function `deliver` sends the messages.
 """
 
 import os
@@ -32,7 +32,8 @@ _ORDER = tuple(CHANNELS[name] for name in os.environ["CHANNEL_ORDER"].split(",")
 _SALT, _ISSUER, _TABLE = os.environ["SALT"], os.environ["ISSUER"], os.environ["TABLE_NAME"]
 _COUNTRIES = frozenset(os.environ["SMS_COUNTRIES"].split(","))
 _KMS = client("kms", attempts=2)
-# A write that is repeated after a lost answer knows itself by its nonce; a count or a mark does not.
+# After a lost response, a repeated write of a challenge is safe: its nonce shows that it was written before.
+# A repeated count or a repeated mark of a used proof is not safe, so those writes have one attempt only.
 _REPEATED, _ONCE = client("dynamodb", attempts=2), client("dynamodb", attempts=1)
 _QUEUE = SqsQueue(client("sqs", attempts=1), os.environ["QUEUE_URL"])
 _CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
@@ -46,7 +47,7 @@ _BUDGET = SmsBudgetTable(_ONCE, _TABLE)
 def _country_of(number: str) -> str | None:
     from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms that only SMS pays
 
-    # Each way to write a number would have a budget of its own, and all of them one telephone.
+    # Canonical only: otherwise each way to write the same number would have a separate budget.
     country = country_for_sms(number, canonical=True)
     return country if country in _COUNTRIES else None
 
@@ -100,5 +101,5 @@ _APP = resolver(
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Lambda's entry for a proxy event of a REST API."""
+    """Handle a proxy event of a REST API. Returns the HTTP response."""
     return responses.respond(_APP, event, context, _TELEMETRY)

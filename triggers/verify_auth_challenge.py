@@ -1,7 +1,7 @@
-"""The door `verify_auth_challenge`: Cognito asks whether the answer is right.
+"""The Lambda function `verify_auth_challenge`: checks an answer for Cognito.
 
-One KMS call and one DynamoDB write. What is not an answer (a request to send again, a challenge that is not
-ours) costs neither.
+An answer costs one KMS call and one DynamoDB write. A request for another message costs neither, and neither
+does a challenge of another stack.
 """
 
 import os
@@ -30,10 +30,11 @@ Judge = Callable[[Event, Challenge], Verdict]
 def respond(
     event: Event, judge: Judge, answered: Callable[[Event, Challenge], None], telemetry: Telemetry
 ) -> Event:
-    """Fill in the response to a VerifyAuthChallengeResponse event.
+    """Return the VerifyAuthChallengeResponse `event` with its response.
 
-    Raises `Refused` with the wait when no answer is judged now: "wrong" would be a lie, and a person who
-    believes it goes on typing. `answered` hears of each accepted answer.
+    `judge` checks an answer. `answered` is called after each accepted answer. Raises `Refused` with the wait
+    if no answer is checked now: a user who saw "wrong code" instead would try more codes. Raises
+    `Unavailable` too.
     """
     event["response"] = {"answerCorrect": False}
     if asks_for_message(events.client_metadata(event)):
@@ -53,7 +54,7 @@ def respond(
 
 _TELEMETRY = make_telemetry("verify_auth_challenge")
 _POLICY = Policy.from_environment(os.environ)
-# One attempt: a write that is repeated after a lost answer would count one failure twice.
+# One attempt only: after a lost response, a repeated write would count one failure twice.
 _TABLE = client("dynamodb", attempts=1)
 _STORE = RecordTable(_TABLE, os.environ["TABLE_NAME"], _POLICY)
 _CODE_MAC = KmsMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
@@ -70,7 +71,7 @@ def _answered(event: Event, challenge: Challenge) -> None:
 
 
 def _give_back(number: str) -> None:
-    # Only a sign-in by SMS needs them, and phone numbers take 25 ms.
+    # Imported only here: the import takes 25 ms, and only a sign-in by SMS needs it.
     from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415
     from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""A channel, and destinations on channels: which addresses count, and what is shown of them."""
+"""Channels and destinations: reading the verified addresses of a user, and masking them for the app."""
 
 import hashlib
 import hmac
@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    # Only for the type: `create` and `custom_sender` see no code.
+    # Only for the type: `create` and `custom_sender` have no code.
     from passcode.token_service.code import Code
 
 
 @dataclass(frozen=True)
 class MessageContent:
-    """All that a channel needs to render a message. Each channel takes the part that it has room for.
+    """The content of a message. Each channel uses the parts that its messages have room for.
 
-    `texts` is the table of one locale. Without a code the message is a notice. `host` is the host of the
-    sign-in page; it is empty where a phone must not fill in the secret. `minutes` is the time until the code
-    expires. `purpose` is the caller's own text, or empty.
+    `texts` are the texts of one locale. Without a code the message is a notice. `host` is the host of the
+    sign-in page; it is empty if a phone must not fill in the secret. `minutes` is the time until the code
+    expires. `purpose` is the caller's text, or empty.
     """
 
     texts: Mapping[str, str]
@@ -30,34 +30,34 @@ class MessageContent:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Channel:
-    """A way for a message to reach its user. A channel is equal to itself alone.
+    """How a message reaches a destination, such as email. Two channels are equal only if they are one object.
 
-    `parse` returns an address as the gateway gets it, or None if nothing can be delivered there.
-    `mask` returns what the app may show of a parsed address once the password is proven. `render` returns
-    the message that the gateways of the channel send.
+    `parse` returns an address in the form for the gateway, or None if no message can be delivered to it.
+    `mask` returns the mask of a parsed address. The app may show it after the password is proven. `render`
+    returns the message for the gateways of the channel.
     """
 
     name: str  # in requests, queue bodies, tokens and metrics
-    attribute: str  # Cognito's attribute that has the address; over HTTP the field that has it
+    attribute: str  # Cognito's attribute with the address, and the field with it over HTTP
     parse: Callable[[str], str | None]
     mask: Callable[[str], str]
-    # The mask before the password is proven. A mask of the address would tell a stranger who knows the
-    # address of a user whether that user exists.
+    # The mask before the password is proven. A stranger may know the address of a user. A mask made from the
+    # address would then show the stranger that the user exists.
     blank_mask: str
     # The address of unknown users. Reserved for fiction; no message is ever sent to it.
     decoy_value: str
     render: Callable[[MessageContent], Any]
-    # For callers over HTTP: the format of an address, an example, and the most characters.
+    # For callers over HTTP: the format of an address, an example, and the largest number of characters.
     address_format: str
     example: str
     max_length: int
     # How a code on this channel proves the user (RFC 8176).
     amr: tuple[str, ...] = ("otp",)
-    # The mailbox behind all ways to write an address; None if an address has one way only.
+    # Returns one mailbox for all ways to write an address; None if there is only one way.
     mailbox: Callable[[str], str] | None = None
     # Cognito's trigger for its own messages on this channel, in lower case.
     custom_sender: str = ""
-    # A message costs what its country costs, so that countries and budgets limit it.
+    # True if the price of a message depends on its country. Allowed countries and budgets then limit it.
     billed_by_country: bool = False
 
     @property
@@ -66,12 +66,12 @@ class Channel:
         return f"{self.attribute}_verified"
 
     def destination(self, value: str) -> "Destination | None":
-        """Read one destination; None if nothing can be delivered there."""
+        """Return the destination for an address; None if no message can be delivered to it."""
         address = self.parse(value)
         return None if address is None else Destination(self, address)
 
     def __repr__(self) -> str:
-        """The name alone."""
+        """Return the name only."""
         return f"Channel({self.name!r})"
 
 
@@ -84,7 +84,7 @@ class Destination:
 
     @property
     def masked(self) -> str:
-        """The destination as the app may show it once the password is proven."""
+        """The mask of the address. The app may show it after the password is proven."""
         return self.channel.mask(self.value)
 
 
@@ -92,12 +92,12 @@ Destinations = Mapping[Channel, Destination]
 
 
 def is_true(flag: str) -> bool:
-    """The value of a flag among the attributes. Cognito writes "true" and "True"."""
+    """Return the value of an attribute that is a flag. Cognito writes "true" and "True"."""
     return flag.lower() == "true"
 
 
 def verified_destinations(attributes: Mapping[str, str], channels: Iterable[Channel]) -> Destinations:
-    """The verified destinations of a user on `channels`, in that order. No other destination counts."""
+    """Return the verified destinations of a user on `channels`, in that order."""
     found: dict[Channel, Destination] = {}
     for channel in channels:
         if is_true(attributes.get(channel.verified_attribute, "")):
@@ -108,12 +108,15 @@ def verified_destinations(attributes: Mapping[str, str], channels: Iterable[Chan
 
 
 def rank_destinations(destinations: Destinations, first: str) -> tuple[Destination, ...]:
-    """All destinations, the one on the channel `first` before those that a message may fall back to."""
+    """Return all destinations. The one on the channel `first` is the first, the others are the fallbacks."""
     return tuple(sorted(destinations.values(), key=lambda d: d.channel.name != first))
 
 
 def choose_destination(destinations: Destinations, *wishes: str) -> Destination:
-    """The first wish that can be met, else the first in the deployment's order. Needs one destination."""
+    """Return the destination on the first channel of `wishes` that the user has, else the first destination.
+
+    `wishes` are names of channels. Raises StopIteration if there is no destination.
+    """
     for wish in wishes:
         for channel, destination in destinations.items():
             if channel.name == wish:
@@ -122,11 +125,12 @@ def choose_destination(destinations: Destinations, *wishes: str) -> Destination:
 
 
 def fingerprint(attributes: Mapping[str, str], salt: str, channels: Iterable[Channel]) -> str:
-    """16 hex digits that change when any verified destination of the user does.
+    """Return 16 hex digits that change if a verified destination of the user changes.
 
-    A challenge is bound to it: a code that went to an old address must not work once the address is gone.
-    `channels` are all channels of the registry, those that the deployment does not use included. The table
-    has the fingerprint, so it is keyed with the deployment's salt: a plain hash gives phone numbers away.
+    A challenge is bound to the fingerprint: a code for an old address must not work after the address has
+    changed. `channels` are all channels of the registry, also those that the deployment does not use. The
+    fingerprint is stored in the table. So it is a hash with the deployment's salt as key: an attacker who
+    reads the table could find the phone number for a plain hash by trying all numbers.
     """
     found = verified_destinations(attributes, channels)
     parts = [f"{channel.name}:{d.value}" for channel, d in found.items()]

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from passcode.channels.channel import Channel, MessageContent
 
-# One plain address, ASCII only: a look-alike letter must not turn one mailbox into another on its way
-# (GHSA-7rqj-j65f-68wh), and no comma, bracket or control character may make two addresses of one.
+# One plain address in ASCII. With other letters, a mail server could replace a letter by a similar one and
+# deliver to the mailbox of an attacker (GHSA-7rqj-j65f-68wh). With a comma, a bracket or a control character,
+# one value could become two addresses.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 _LONGEST = 254
 _CODE_IN_HTML = (
@@ -25,7 +26,7 @@ class EmailMessage:
 
 
 def _parse(value: str) -> str | None:
-    """The address with its host in lower case."""
+    """Return the address with its host in lower case; None if it is no plain address."""
     if len(value) > _LONGEST or not _ADDRESS.fullmatch(value):
         return None
     name, _, host = value.partition("@")
@@ -38,14 +39,17 @@ def _mask(value: str) -> str:
 
 
 def _mailbox(value: str) -> str:
-    """Most hosts ignore letter case and the tag after a plus: `Ann+1@` and `ann+2@` are one mailbox."""
+    """Return the address in lower case and without the tag after a plus.
+
+    Most hosts ignore both: `Ann+1@example.com` and `ann+2@example.com` are one mailbox.
+    """
     name, _, host = value.lower().partition("@")
     return f"{name.partition('+')[0] or name}@{host}"
 
 
 def _render(content: MessageContent) -> EmailMessage:
-    """Fill in an email. The purpose is never in the subject: a subject is a header."""
-    # Every function imports this module, and only `deliver` renders.
+    """Return the email for `content`. The purpose is not in the subject, because the subject is a header."""
+    # Imported only here: every Lambda function imports this module, and only `deliver` renders.
     import html  # noqa: PLC0415
 
     from passcode.texts.catalogue import email_layout, isolate_digits, purpose_lines  # noqa: PLC0415

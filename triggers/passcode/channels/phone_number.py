@@ -1,19 +1,20 @@
-"""What a phone number is: its country, and whether it is one that an SMS belongs on.
+"""Phone numbers: their country, and whether an SMS may go to them.
 
-Judged by `phonenumbers`, not by prefix: +1 alone is 25 countries, and some of them are dear.
+The package `phonenumbers` decides, not the prefix: +1 has 25 countries, and some of them are expensive.
 """
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-# No premium, shared-cost, satellite or VoIP numbers: those are what SMS pumping is paid through.
+# No premium, shared-cost, satellite or VoIP numbers: attackers earn money with them by SMS pumping.
 _FOR_SMS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 def country_for_sms(number: str, *, canonical: bool = False) -> str | None:
-    """The two-letter country of an E.164 number that can take an SMS; None for every other number.
+    """Return the two-letter country of an E.164 number that can receive an SMS; None for any other number.
 
-    `canonical`: None also for every other way to write it: `+440…` reaches the telephone of `+44…`.
+    With `canonical`, the result is also None for a number that is not written in its canonical form. For
+    example, `+440…` reaches the same phone as `+44…`.
     """
     try:
         parsed = phonenumbers.parse(number)

@@ -1,6 +1,7 @@
-"""The channels of this product by name. To add one, write its file and add its line here.
+"""The channels by name. To add one, write its module and add its line here.
 
-Add a new line at the end: open challenges are bound to the destinations of a user in this order.
+Add a new line at the end, because the fingerprint of a user's destinations depends on this order. A change of
+the order would make open challenges invalid.
 """
 
 from passcode.channels.channel import Channel

@@ -24,12 +24,12 @@ def _mask(value: str) -> str:
 
 
 def _render(content: MessageContent) -> TextMessage:
-    """Fill in an SMS. Its last line is `@host #code` (WICG origin-bound one-time codes), and nothing else.
+    """Return the SMS for `content`. Its last line is `@host #code` (WICG origin-bound one-time codes).
 
-    Both lines have the digits: phones that know the format fill them in on that host alone. Without a host
-    there is no last line: a password is no one-time code.
+    Both lines have the digits. Phones that support the format fill in the code on that host only. Without a
+    host there is no last line. A temporary password has none, because it is no one-time code.
     """
-    # Every function imports this module, and only `deliver` renders.
+    # Imported only here: every Lambda function imports this module, and only `deliver` renders.
     from passcode.texts.catalogue import isolate_digits, purpose_lines  # noqa: PLC0415
 
     digits = content.code.reveal() if content.code else ""
@@ -50,7 +50,7 @@ SMS = Channel(
     example="+12065550100",
     max_length=16,
     amr=("otp", "sms"),
-    # AWS prints these sources with SMS and with Sms.
+    # AWS writes these sources with SMS in some places and with Sms in others.
     custom_sender="customsmssender",
     billed_by_country=True,
 )

@@ -1,4 +1,4 @@
-"""One of Cognito's own messages on its way from the queue to its user."""
+"""The delivery of Cognito's own messages, from the queue to the user."""
 
 from collections.abc import Callable
 
@@ -18,9 +18,10 @@ def deliver_cognito_message(
     telemetry: Telemetry,
     now: int,
 ) -> None:
-    """Send one of Cognito's own messages. Raises `Unavailable` or `DecryptionFailed` for a retry.
+    """Send one of Cognito's own messages. `now` is in seconds since the epoch.
 
-    `opener` is asked for what opens secrets only if there is one.
+    `opener` returns the function that decrypts a secret. It is called only for a message with a secret.
+    Raises `Unavailable` or `DecryptionFailed` if the queue has to deliver the message again.
     """
     telemetry.set_context(message.subject)
     if is_too_old(message, now):
@@ -42,7 +43,7 @@ def deliver_cognito_message(
         host="" if kind in (INVITATION, NOTICE) else dispatcher.host,
         purpose=message.name,
     )
-    # The user answers to Cognito, and Cognito does not say so.
+    # The user sends the answer to Cognito, and Cognito does not report it to this stack.
     sent = dispatcher.send(message.destinations, content, now, failed, counts_as_unanswered=False)
     if sent:
         channel, taken = sent

@@ -1,6 +1,6 @@
-"""A message of Cognito's that a custom sender hands over: its kind, its age, its addresses.
+"""A Cognito message from a custom sender event: its kind, its age and its destinations.
 
-The ciphertext is passed on as it is. Nothing here has a right to open it.
+This module does not decrypt the ciphertext.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,10 @@ from passcode.sign_in.events import Event
 
 @dataclass(frozen=True)
 class CognitoMessage:
-    """A code or temporary password that only `deliver` can open, and where it goes.
+    """An encrypted code or temporary password, and its destinations. Only `deliver` can decrypt it.
 
-    `ciphertext` is base64, and empty for a notice without a secret. `requested_at` is in epoch seconds.
+    `ciphertext` is in base64, and empty for a notice without a secret. `requested_at` is in seconds since the
+    epoch.
     """
 
     ciphertext: str = field(repr=False)
@@ -32,15 +33,15 @@ class CognitoMessage:
     destinations: tuple[Destination, ...]
     locale: str
     subject: str  # the user's `sub`, for the log
-    name: str = field(repr=False)  # what an invited user signs in by, if that is no address
+    name: str = field(repr=False)  # the name with which an invited user signs in; empty if it is an address
     requested_at: int
 
     def to(self, destinations: Destinations) -> "CognitoMessage":
-        """The same for other destinations, the one on its channel first."""
+        """Return the same message for `destinations`. The one on the message's channel is the first."""
         return replace(self, destinations=rank_destinations(destinations, self.channel.name))
 
     def pack(self) -> str:
-        """The body for the queue, which is encrypted. A reader of the queue still cannot decrypt the code."""
+        """Return the body for the queue. The code in it is encrypted, in addition to the queue."""
         fields = {
             name: getattr(self, name)
             for name in ("ciphertext", "source", "locale", "subject", "name", "requested_at")
@@ -49,7 +50,7 @@ class CognitoMessage:
 
     @classmethod
     def unpack(cls, body: str) -> "CognitoMessage":
-        """Read a body. Raises ValueError, KeyError or TypeError for anything but such a body."""
+        """Read a body. Raises ValueError, KeyError or TypeError if it is no Cognito message."""
         fields = read_body(body)
         if fields.get("kind") != COGNITO:
             raise ValueError("the queue body is no message of Cognito")
@@ -69,7 +70,7 @@ COGNITO = "cognito"
 SIGN_IN = "sign_in"
 INVITATION = "invitation"
 NOTICE = "notice"
-# A source that AWS added later. Its code is delivered all the same, in words that fit any.
+# A source that AWS added later. Its code is delivered too, with texts that fit any code.
 UNKNOWN = "unknown"
 _KINDS = {
     "SignUp": "sign_up",
@@ -81,33 +82,35 @@ _KINDS = {
     "AdminCreateUser": INVITATION,
     "AccountTakeOverNotification": NOTICE,
 }
-# A sign-in's code lives as long as its session, 3 minutes if nobody set it, and a late one lies beside a
-# newer one. The others live an hour and longer: they may be as old as the queue lets them.
+# In seconds. A sign-in code is valid as long as its session, 3 minutes by default. If it came later, the user
+# could confuse it with a newer code. The other codes are valid for an hour or more, so only the retries of
+# the queue limit their age.
 _SIGN_IN_LIFE, _LIFE = 180, 900
 
 
 def is_known(source: str) -> bool:
-    """Whether there are words for this very source."""
+    """Return True if the catalogue has texts for the trigger source `source`."""
     return source.partition("_")[2] in _KINDS
 
 
 def kind_of(message: CognitoMessage) -> str:
-    """Which words the message gets."""
+    """Return the kind of the message, which selects its texts."""
     kind = _KINDS.get(message.source.partition("_")[2], UNKNOWN)
-    # Without a secret there is only one thing that can be said.
+    # A message without a secret can only be a notice.
     return kind if message.ciphertext else NOTICE
 
 
 def is_too_old(message: CognitoMessage, now: int) -> bool:
-    """Whether its code is too old to be sent."""
+    """Return True if the code of `message` is too old to be sent. `now` is in seconds since the epoch."""
     life = _SIGN_IN_LIFE if kind_of(message) == SIGN_IN else _LIFE
     return now >= message.requested_at + life
 
 
 def read_message(event: Event, now: int) -> CognitoMessage:
-    """The message that an event asks for. Raises ValueError if it is no custom sender's event.
+    """Return the message of a custom sender event. `now` is in seconds since the epoch.
 
-    A secret goes to the one address that the event has for its channel, and nowhere else.
+    A secret goes only to the address that the event has for its channel. Raises ValueError for an event of
+    another trigger.
     """
     source = str(event.get("triggerSource") or "")[:64]
     channel = _channel_of(source, events.sender_type(event))
@@ -127,7 +130,7 @@ def read_message(event: Event, now: int) -> CognitoMessage:
 
 
 def with_user(attributes: Mapping[str, str], message: CognitoMessage) -> CognitoMessage:
-    """A message without a secret, for the verified addresses of a user as well: it may fall over to them."""
+    """Return a message without a secret, with the user's verified destinations as fallbacks."""
     there = {d.channel: d for d in message.destinations}
     found = replace(
         message,
@@ -138,7 +141,11 @@ def with_user(attributes: Mapping[str, str], message: CognitoMessage) -> Cognito
 
 
 def _name(event: Event, source: str, address: Destination | None) -> str:
-    """What an invited user signs in by; empty where that is the address, and Cognito's name is a `sub`."""
+    """Return the name with which an invited user signs in.
+
+    The name is empty for other messages. It is also empty if the user signs in with the address: then
+    Cognito's user name is the `sub` or the address.
+    """
     name = events.user_name(event)
     told = (events.attributes(event).get("sub", ""), address.value.lower() if address else "")
     return name if source.endswith("_AdminCreateUser") and name.lower() not in told else ""

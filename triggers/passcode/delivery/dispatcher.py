@@ -1,4 +1,4 @@
-"""One delivery from the queue to its user: render in their language, send, fall back to the next channel."""
+"""One delivery from the queue: render it in the user's language, send it, fall back to the next channel."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Failed = Callable[[Channel, str, str], None]
 
 @dataclass(frozen=True)
 class Dispatcher:
-    """Renders messages and sends them. `gateways` are by name. `host` is the host of the sign-in page."""
+    """Renders and sends messages. `gateways` has the gateways by name, `host` is that of the sign-in page."""
 
     gateways: Mapping[str, Gateway]
     app: str
@@ -33,10 +33,11 @@ class Dispatcher:
         *,
         counts_as_unanswered: bool = True,
     ) -> tuple[Channel, Taken] | None:
-        """Send `content` to the first destination whose gateway takes it; None if no gateway does.
+        """Send `content` to the first destination whose gateway takes it. Returns None if no gateway does.
 
-        Calls `failed` for each channel that does not take it, with the reason and the country, if countries
-        limit the channel. Raises `Unavailable` if the message is to be delivered again.
+        Calls `failed` with the channel, the reason and the country for each channel that does not take it.
+        The country is empty if the channel is not billed by country. `now` is in seconds since the epoch.
+        Raises `Unavailable` if the queue has to deliver the message again.
         """
         for destination in destinations:
             channel = destination.channel
@@ -56,14 +57,18 @@ class Dispatcher:
 def deliver(
     delivery: Delivery, code_mac: CodeMac, digits: int, dispatcher: Dispatcher, telemetry: Telemetry, now: int
 ) -> None:
-    """Send the code of one delivery. Raises `Unavailable` if it is to be delivered again."""
+    """Send the code of one delivery. `now` is in seconds since the epoch.
+
+    A decoy gets no message. Raises `Unavailable` if the queue has to deliver the message again.
+    """
     challenge = delivery.challenge
     telemetry.set_context(challenge.subject, challenge)
     if challenge.decoy:
         telemetry.count("decoys")
         return
     if now >= challenge.expires_at:
-        # Retried until the code expired. It goes on to the dead letters, and their alarm fires.
+        # The code has expired before a gateway took the message. After this error, SQS moves the message to
+        # the dead-letter queue, and the alarm of that queue fires.
         telemetry.count("send_failed", channel=challenge.channel, reason="expired")
         raise Unavailable("the code expired before it could be sent")
 
@@ -75,8 +80,8 @@ def deliver(
         code=code_from_mac(code_mac(challenge.mac_message()), digits),
         app=dispatcher.app,
         host=dispatcher.host,
-        # The time that is left: a resend may repeat a code that is minutes old. The way through the queue
-        # takes a few seconds, and they should not turn five minutes into four.
+        # The remaining time, because a resend may repeat a code that is minutes old. The 10 seconds are for
+        # the time in the queue. Without them, a code of five minutes would show four minutes.
         minutes=max(1, (challenge.expires_at - now + 10) // 60),
         purpose=words_of(challenge.purpose),
     )

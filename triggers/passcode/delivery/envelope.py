@@ -1,7 +1,8 @@
-"""The body of a queued message: named keys, a version and a kind. It holds no code.
+"""The body of a queued message: named keys, a version and a kind. It contains no code in plain text.
 
 `create` and `token_api` write deliveries, `custom_sender` writes Cognito's own messages, and `deliver` reads
-both. Readers ignore unknown keys. A body of another version is refused, and SQS moves it to the dead letters.
+both. Readers ignore unknown keys. A body of another version is an error, and SQS moves the message to the
+dead-letter queue.
 """
 
 import json
@@ -18,13 +19,13 @@ CODE = "code"
 
 
 def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Destination]) -> str:
-    """The body of a message of `kind`. The queue is encrypted; no table has an address."""
+    """Return the body of a message of `kind`. It contains addresses, so the queue is encrypted."""
     to = [{"channel": d.channel.name, "address": d.value} for d in destinations]
     return json.dumps({"v": VERSION, "kind": kind, **fields, "to": to})
 
 
 def read_body(body: str) -> dict[str, Any]:
-    """The fields of a body. Raises ValueError unless it is a JSON object of this version."""
+    """Return the fields of a body. Raises ValueError unless it is a JSON object of this version."""
     fields = json.loads(body)
     if not isinstance(fields, dict) or fields.get("v") != VERSION:
         raise ValueError("the queue body has another version")
@@ -32,20 +33,23 @@ def read_body(body: str) -> dict[str, Any]:
 
 
 def destinations_in(fields: Mapping[str, Any]) -> tuple[Destination, ...]:
-    """The destinations of a body. Raises KeyError or TypeError for another shape or an unknown channel."""
+    """Return the destinations in `fields`. Raises KeyError for a missing key or an unknown channel.
+
+    Raises TypeError if the value is no list of objects.
+    """
     return tuple(Destination(CHANNELS[to["channel"]], to["address"]) for to in fields["to"])
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A challenge and the destinations of its code: the chosen one first, then those to fall back to."""
+    """A challenge and the destinations of its code: first the chosen one, then the fallbacks."""
 
     challenge: Challenge
     destinations: tuple[Destination, ...]
     locale: str
 
     def pack(self) -> str:
-        """The body for the queue."""
+        """Return the body for the queue."""
         return pack_body(CODE, {"challenge": self.challenge.pack(), "locale": self.locale}, self.destinations)
 
     @classmethod
@@ -59,5 +63,5 @@ class Delivery:
 
 
 def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:
-    """The delivery of `challenge`, to the destination on its channel first."""
+    """Return the delivery of `challenge`. The destination on its channel is the first."""
     return Delivery(challenge, rank_destinations(destinations, challenge.channel), locale)

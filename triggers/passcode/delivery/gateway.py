@@ -1,4 +1,4 @@
-"""The port to gateways: the message that a gateway gets, and its three results."""
+"""The port to gateways: the message for a gateway, and the three results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,17 +25,17 @@ class Outgoing(Generic[Message]):
 
 @dataclass(frozen=True)
 class Taken:
-    """The gateway took the message. `country` has two letters, or none if no country limits the channel."""
+    """The gateway took the message. `country` has two letters; it is empty without limits by country."""
 
     country: str = ""
 
 
 @dataclass(frozen=True)
 class NotTaken:
-    """The gateway did not take the message. `reason` never has an address.
+    """The gateway did not take the message. `reason` never contains an address.
 
-    `final`: it will not take this message later either, so the next destination is used. If not, the queue
-    delivers the message again.
+    `final` is true if the gateway will not take this message later either. The next destination is used then.
+    If `final` is false, the queue delivers the message again.
     """
 
     reason: str
@@ -45,7 +45,7 @@ class NotTaken:
 
 @dataclass(frozen=True)
 class Unknown:
-    """The gateway gave no answer. It may have sent the message."""
+    """The gateway did not respond. It may have sent the message."""
 
     reason: str
 
@@ -58,14 +58,14 @@ class Gateway(Protocol):
 
     @property
     def channel(self) -> Channel:
-        """The channel whose messages it sends."""
+        """The channel whose messages this gateway sends."""
 
     def send(self, outgoing: Outgoing[Any]) -> SendResult:
-        """Hand one message over, at most once. Raises nothing that the gateway causes."""
+        """Send one message, at most once. An error of the service is a result, not an exception."""
 
 
 def gateway_for(channel: Channel, gateways: Mapping[str, Gateway]) -> Gateway:
-    """The first of `gateways` (by name) that sends on `channel`. Raises LookupError if there is none."""
+    """Return the first gateway for `channel`. `gateways` are by name. Raises LookupError if there is none."""
     for gateway in gateways.values():
         if gateway.channel is channel:
             return gateway

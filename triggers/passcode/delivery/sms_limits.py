@@ -12,7 +12,7 @@ from passcode.token_service.telemetry import Telemetry
 
 @dataclass(frozen=True)
 class SmsLimits:
-    """The most SMS per UTC day: in all, to one country, and to one country without an answer."""
+    """The caps on SMS per UTC day: in total, to one country, and unanswered to one country."""
 
     per_day: int
     per_country: int
@@ -20,18 +20,21 @@ class SmsLimits:
 
 
 class SmsCounters(Protocol):
-    """The counters of SMS by day and country. Raises `Unavailable` if the store is out."""
+    """The counters of SMS by UTC day and country. `now` is in seconds since the epoch.
+
+    All methods raise `Unavailable` if the store does not respond.
+    """
 
     def take(self, country: str, limits: SmsLimits, now: int, *, counts_as_unanswered: bool = True) -> bool:
-        """Count one SMS to `country`; False if a limit is reached."""
+        """Count one SMS to `country`. Returns False, without counting, if a limit is reached."""
 
     def give_back(self, country: str, now: int) -> None:
-        """An SMS to `country` was answered: widen its unanswered budget."""
+        """Increase the budget of unanswered SMS to `country`, because a user answered one."""
 
 
 @dataclass(frozen=True)
 class LimitedSms:
-    """A gateway inside its limits. `countries` are the two-letter codes of the allowed countries."""
+    """A gateway with limits. `countries` are the two-letter codes of the allowed countries."""
 
     gateway: Gateway
     counters: SmsCounters
@@ -44,14 +47,14 @@ class LimitedSms:
         return self.gateway.channel
 
     def send(self, outgoing: Outgoing[Any]) -> SendResult:
-        """Hand one message over, if its country and the budgets allow it. The result has the country."""
+        """Send one message if its country and the budgets allow it. The result has the country."""
         from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms that only SMS pays
 
         country = country_for_sms(outgoing.to)
         if country is None or country not in self.countries:
             return NotTaken("country", final=True, country=country or "")
         try:
-            # Counted before it is sent: a burst would pass a budget that is checked afterwards.
+            # The SMS is counted before it is sent. If it were counted later, a burst could exceed the budget.
             counted = self.counters.take(
                 country, self.limits, outgoing.now, counts_as_unanswered=outgoing.counts_as_unanswered
             )
@@ -66,7 +69,7 @@ class LimitedSms:
 def limit_gateways(
     gateways: Mapping[str, Gateway], counters: SmsCounters, limits: SmsLimits, countries: frozenset[str]
 ) -> dict[str, Gateway]:
-    """The same gateways by name. Each gateway whose channel is billed by country is inside the limits."""
+    """Return the gateways by name, with limits around each gateway whose channel is billed by country."""
     return {
         name: LimitedSms(gateway, counters, limits, countries)
         if gateway.channel.billed_by_country
@@ -76,7 +79,10 @@ def limit_gateways(
 
 
 def record_answer(counters: SmsCounters, country: str, now: int, telemetry: Telemetry) -> None:
-    """Tell the country's budget that an SMS was answered. The sign-in does not depend on it."""
+    """Record in the country's budget that a user answered an SMS. `now` is in seconds since the epoch.
+
+    If the store does not respond, this logs a warning, because the user's answer must not fail for it.
+    """
     try:
         counters.give_back(country, now)
     except Unavailable as error:

@@ -1,9 +1,9 @@
-"""What a token may say about the code that was given: how, and not later than when.
+"""The assurance claims of tokens: how and when the user gave a code.
 
-Cognito's event names the user and the client but not the session, so a refresh cannot be matched with the
-sign-in that it goes back to. A refreshed token therefore speaks of the first code that the user gave through
-this client: it may make a sign-in look older than it is, never fresher. Otherwise a stolen refresh token
-would turn fresh with the user's next sign-in.
+Cognito's event has the user and the client, but not the session. So a refresh cannot be matched with its
+sign-in. After a refresh, the claims therefore describe the first code that the user gave through this client.
+They can make a sign-in look older than it is, but never newer. Otherwise an attacker with a stolen refresh
+token would get new claims as soon as the user signs in again.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,16 @@ from passcode.token_service.store import Evidence
 
 _SIGN_IN = "TokenGeneration_Authentication"
 _REFRESH = "TokenGeneration_RefreshTokens"
-# Tokens follow a right answer within seconds. An older one belongs to another sign-in.
+# Cognito issues tokens within seconds of a right answer. Older evidence belongs to another sign-in.
 _FRESH_SECONDS = 60
 
 
 def claims(source: str, first: Evidence | None, last: Evidence | None, now: int) -> Mapping[str, str]:
-    """The claims for tokens made at `source`; none where nothing is proven. All values are strings."""
+    """Return the claims for tokens of the trigger source `source`. All values are strings.
+
+    `first` and `last` are the first and the last accepted code. `now` is in seconds since the epoch. Without
+    evidence for this sign-in there are no claims.
+    """
     if source == _REFRESH:
         evidence = first
     elif source == _SIGN_IN and last and now - last.verified_at <= _FRESH_SECONDS:
@@ -26,11 +30,11 @@ def claims(source: str, first: Evidence | None, last: Evidence | None, now: int)
     else:
         evidence = None
     channel = CHANNELS.get(evidence.channel) if evidence else None
-    # Another release may know a channel that this one does not: no claim is better than a guess.
+    # Another release may have written a channel that this one does not know. Then there are no claims.
     if evidence is None or channel is None:
         return {}
     return {
-        # Parted by a blank, as in `scope`.
+        # Separated by spaces, as in `scope` (RFC 6749, 3.3).
         "otp_amr": " ".join(channel.amr),
         "otp_channel": channel.name,
         "otp_verified_at": str(evidence.verified_at),
@@ -38,7 +42,10 @@ def claims(source: str, first: Evidence | None, last: Evidence | None, now: int)
 
 
 def response(version: object, found: Mapping[str, str]) -> dict[str, object]:
-    """The trigger's response: V1 for ID tokens, V2 (event version "2" and up) for access tokens too."""
+    """Return the trigger's response with the claims `found`.
+
+    Event version "1" has ID tokens only. Version "2" and later have access tokens too.
+    """
     override = {"claimsToAddOrOverride": dict(found)}
     if version == "1":
         return {"claimsOverrideDetails": override}

@@ -1,4 +1,4 @@
-"""Create Auth Challenge: the next challenge of a sign-in, and the parameters that the app gets."""
+"""Create Auth Challenge: the next challenge of a sign-in, and its parameters for the app."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -19,18 +19,21 @@ from passcode.token_service.store import RecordStore
 
 
 class ChallengeStatus(Enum):
-    """The reason for this challenge, which the app shows to its user."""
+    """The reason for this challenge. The app shows it to the user."""
 
     SENT = "SENT"
     WAITING = "WAITING"  # a message was sent moments ago, and its code is still valid
     WRONG = "WRONG"
     EXPIRED = "EXPIRED"
-    CHOOSE = "CHOOSE"  # nothing was sent yet: the app asks its user for a channel
+    CHOOSE = "CHOOSE"  # no message was sent yet: the app asks the user for a channel
 
 
 @dataclass(frozen=True)
 class ChallengeRound:
-    """One CUSTOM_CHALLENGE. `answers` and `resends` were given before it; `resend_at` is in epoch seconds."""
+    """One CUSTOM_CHALLENGE. `answers` and `resends` count the rounds before it.
+
+    `resend_at` is the time of the earliest next message, in seconds since the epoch.
+    """
 
     status: ChallengeStatus
     challenge: Challenge | None
@@ -40,7 +43,10 @@ class ChallengeRound:
 
     @property
     def metadata(self) -> str:
-        """The challengeMetadata. It has all that the next round needs, so that asking again calls no AWS."""
+        """The challengeMetadata.
+
+        It has all data for the next round, so that a round after a wrong answer needs no AWS call.
+        """
         packed = self.challenge.pack() if self.challenge else ""
         return encode_metadata(RoundRecord(self.answers, self.resends, self.resend_at, packed))
 
@@ -52,7 +58,10 @@ class ChallengeRound:
 
 @dataclass(frozen=True)
 class SignInCreator:
-    """The rules of `create`, with what they need. `choice_asked`: the app picks the channel first."""
+    """Creates the rounds of a sign-in. `put` writes a delivery to the queue.
+
+    `choice_asked` is true if the app asks the user for a channel before the first message.
+    """
 
     store: RecordStore
     put: Callable[[Delivery], None]
@@ -63,9 +72,10 @@ class SignInCreator:
     def next_round(
         self, user: User, rounds: History, metadata: Mapping[str, object], nonce: str, now: int
     ) -> ChallengeRound:
-        """The round that follows `rounds`, the CUSTOM_CHALLENGE entries so far.
+        """Return the round that follows `rounds`, the CUSTOM_CHALLENGE entries so far.
 
-        Raises `Refused` with a sentence for the caller, `Unavailable`, or ValueError for metadata that this
+        `metadata` is the app's ClientMetadata. `nonce` is for a new challenge. `now` is in seconds since the
+        epoch. Raises `Refused` with a text for the user, `Unavailable`, or ValueError for metadata that this
         stack did not write.
         """
         if not user.destinations:
@@ -74,7 +84,7 @@ class SignInCreator:
             if self.choice_asked:
                 return ChallengeRound(ChallengeStatus.CHOOSE, None, answers=0, resends=0, resend_at=now)
             return self._send(user, (user.preferred,), (0, 0), nonce, now)
-        # Every round is read before anything is sent: foreign metadata in any of them is a refusal.
+        # All rounds are read before a message is sent, because foreign metadata in any round is an error.
         records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
         last = records[-1]
         challenge = Challenge.unpack(last.challenge) if last.challenge else None
@@ -105,7 +115,11 @@ class SignInCreator:
         return ChallengeRound(status, issued.challenge, *counts, issued.resend_at)
 
     def public(self, user: User, this: ChallengeRound, now: int) -> dict[str, str]:
-        """The publicChallengeParameters of `this` round: the same keys for everybody."""
+        """Return the publicChallengeParameters of `this` round.
+
+        Users and decoys get the same keys, so that the keys do not show whether a user exists. `expiresIn`
+        and `resendIn` are in seconds.
+        """
         channel = this.challenge.channel if this.challenge else ""
         return {
             "status": this.status.value,
@@ -121,7 +135,7 @@ class SignInCreator:
 
 
 def _asked_again(last: Challenge | None, counts: tuple[int, int], resend_at: int, now: int) -> ChallengeRound:
-    """The same challenge once more, after an answer that was not right. Costs nothing and sends nothing."""
+    """Return the same challenge again after a wrong answer, without an AWS call and without a message."""
     if last is None:
         return ChallengeRound(ChallengeStatus.CHOOSE, None, *counts, resend_at)
     return ChallengeRound(

@@ -1,8 +1,8 @@
-"""What stands in for a user who does not exist, so that the rest of the code cannot tell the difference.
+"""Decoys: attributes for unknown users, so that known and unknown users look alike.
 
-A made-up user gets attributes like a real one's and then takes the very same path: same writes, same queue,
-same answer. They are the same each time for the same name, and follow from a salt that no outsider sees, so
-that nobody can compute what a name would get and compare (peers: the AWS sample's fake phone number).
+A decoy gets attributes like those of a user. After that, the same code runs for both: the same writes, the
+same queue, the same response. One name always gives the same attributes. They depend on a secret salt, so
+that an attacker cannot compute the attributes of a name and compare them.
 """
 
 import hashlib
@@ -11,19 +11,20 @@ from collections.abc import Mapping, Sequence
 
 from passcode.channels.channel import Channel
 
-# Of 256.
+# Out of 256 names.
 _RARELY, _SOMETIMES = 16, 64
 
 
 def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[str, str]:
-    """The attributes of nobody: verified on the first channel in use, and with luck on the others.
+    """Return the attributes of the decoy for `name`. `order` has the channels of the deployment.
 
-    As users mostly are. But every set of channels that a user can have, some decoy has too, and so with every
-    wish: one that only users had would name them.
-
-    The addresses are the channels' decoy values. No message is ever sent to them.
+    Most decoys are verified on the first channel, and some on the others, as most users are. Each set of
+    channels and each preferred channel that a user can have occurs among decoys too. Otherwise a combination
+    that only users have would reveal a user. The addresses are the channels' decoy values. No message is ever
+    sent to them.
     """
-    # One subject for every way to write a name, as in a pool that ignores case: one budget, not many.
+    # Upper and lower case give one subject, as in a pool that ignores case. Otherwise each way to write a
+    # name would get a separate quota.
     digest = hmac.digest(salt.encode(), name.casefold().encode(), hashlib.sha256)
     attributes = {"sub": _uuid(digest[:16])}
     others = [channel for place, channel in enumerate(order[1:]) if digest[16] >> place & 1]
@@ -35,6 +36,6 @@ def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[
 
 
 def _uuid(raw: bytes) -> str:
-    """16 bytes in the shape of Cognito's `sub`."""
+    """Return 16 bytes in the format of Cognito's `sub` (UUID version 4)."""
     digits = bytes([*raw[:6], raw[6] & 0x0F | 0x40, raw[7], raw[8] & 0x3F | 0x80, *raw[9:]]).hex()
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -1,7 +1,7 @@
-"""What Cognito's events say, with everything that may be absent or null made plain.
+"""Reads the fields of Cognito's events, with a default for each field that is missing or null.
 
-Keys come and go (aws-facts: `clientMetadata` and `userNotFound` can be missing, `session` can be null), so
-nothing here subscripts. Imports nothing, because `define` does.
+Cognito omits `clientMetadata` and `userNotFound` in some events, and `session` can be null. So this module
+reads fields without subscripts. It imports nothing, because `define` imports it at every cold start.
 """
 
 TYPE_CHECKING = False
@@ -20,63 +20,66 @@ def _request(event: "Event") -> "Mapping[str, Any]":
 
 
 def history(event: "Event") -> "History":
-    """The results of the challenges so far. An entry that is no object stays in, as one that fits nothing."""
+    """Return the results of the challenges so far, oldest first.
+
+    An entry that is no object becomes an empty one, which no allowed history has.
+    """
     session = _request(event).get("session") or []
     return [entry if isinstance(entry, dict) else {} for entry in session]
 
 
 def attributes(event: "Event") -> "Mapping[str, str]":
-    """The user's attributes; only those that are strings, as AWS sends all of them."""
+    """Return the user's attributes. AWS sends strings only, so other values are left out."""
     found = _request(event).get("userAttributes")
     return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
 
 
 def client_metadata(event: "Event") -> "Mapping[str, Any]":
-    """What the app said along with its response. Untrusted."""
+    """Return the ClientMetadata that the app sent with its response. It is untrusted input."""
     found = _request(event).get("clientMetadata")
     return found if isinstance(found, dict) else {}
 
 
 def private_parameters(event: "Event") -> "Mapping[str, Any]":
-    """What `create` left for `verify`."""
+    """Return the privateChallengeParameters that `create` wrote for `verify`."""
     found = _request(event).get("privateChallengeParameters")
     return found if isinstance(found, dict) else {}
 
 
 def answer(event: "Event") -> object:
-    """What the person typed: a string in practice, and anything at all in an attack."""
+    """Return the user's answer. It is a string in practice, but an attacker can send any type."""
     return _request(event).get("challengeAnswer")
 
 
 def sealed_code(event: "Event") -> str:
-    """A custom sender's code as Cognito sealed it, in base64; empty if there is none."""
+    """Return the encrypted code of a custom sender's event in base64; empty if there is none."""
     return str(_request(event).get("code") or "")
 
 
 def sender_type(event: "Event") -> str:
-    """What a custom sender's event calls itself, such as `customSMSSenderRequestV1`."""
+    """Return the type of a custom sender's event, such as `customSMSSenderRequestV1`."""
     return str(_request(event).get("type") or "")
 
 
 def user_not_found(event: "Event") -> bool:
-    """True for a user that Cognito made up (PreventUserExistenceErrors)."""
-    # Anything but absent or false counts: in doubt, nobody is there.
+    """True for an unknown user, for whom Cognito runs the triggers too (PreventUserExistenceErrors)."""
+    # Any value except null and false means "unknown": an unexpected value must not authenticate a user.
     return _request(event).get("userNotFound") not in (None, False)
 
 
 def user_name(event: "Event") -> str:
-    """The name of the user: of a made-up one, whatever Cognito gives."""
+    """Return the user name. For an unknown user it is the value that Cognito sends."""
     return str(event.get("userName") or "")
 
 
 def client_id(event: "Event") -> str:
-    """The app client that the sign-in runs through."""
+    """Return the id of the app client of this sign-in."""
     context = event.get("callerContext")
     return str(context.get("clientId") or "") if isinstance(context, dict) else ""
 
 
 def password_was_proven(event: "Event") -> bool:
-    """True if Cognito itself has checked the password in this sign-in."""
+    """True if Cognito has checked the password in this sign-in."""
     return any(
         entry.get("challengeName") == "PASSWORD_VERIFIER" and entry.get("challengeResult") is True
         for entry in history(event)
@@ -87,9 +90,9 @@ _SENDING = ("send", "resend")
 
 
 def asks_for_message(client_metadata: "Mapping[str, Any]") -> bool:
-    """True if this response asks for a (re)send. Such a response is never judged as an answer.
+    """True if this response asks for a message. Such a response is never checked as an answer.
 
-    The caller writes ClientMetadata, so it may lie; but all three triggers see the same words, so a lie
-    buys a round without a guess and nothing else.
+    The caller writes ClientMetadata, so the value may be false. All three triggers read the same value. So a
+    false value only gives the caller a round in which no answer is checked.
     """
     return client_metadata.get("action") in _SENDING

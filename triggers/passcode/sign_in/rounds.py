@@ -1,6 +1,6 @@
-"""The rounds of one sign-in, and the metadata in which `create` hands their counts to the next round.
+"""The rounds of one sign-in, and the metadata with which `create` passes their counts to the next round.
 
-`define` imports this module, so it imports nothing: each import is paid at every cold start.
+`define` imports this module. It imports nothing, because each import makes every cold start slower.
 """
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ class RoundRecord:
     epoch, from which another message may be sent. `challenge` is the open challenge as text, empty in a
     first round that only asks for the channel.
 
-    A plain class: dataclasses would be its most expensive import.
+    It is no dataclass, because `dataclasses` would be the slowest import of `define`.
     """
 
     __slots__ = ("answers", "challenge", "resend_at", "resends")
@@ -36,9 +36,9 @@ class RoundRecord:
         self.challenge = challenge
 
     def after_response(self, *, asks_for_message: bool) -> "tuple[int, int]":
-        """The answers and resends of the sign-in once the app has responded to this round.
+        """Return the counts (answers, resends) after the app has responded to this round.
 
-        The message that follows the choice of a channel is the first one, so it is no resend.
+        The message after the choice of a channel is the first message, so it does not count as a resend.
         """
         if not asks_for_message:
             return self.answers + 1, self.resends
@@ -46,7 +46,7 @@ class RoundRecord:
 
 
 def encode_metadata(record: RoundRecord) -> str:
-    """The challengeMetadata of a round: named fields, the challenge last."""
+    """Return the challengeMetadata of a round: named fields, with the challenge as the last one."""
     return (
         f"v={_VERSION};answers={record.answers};resends={record.resends};resend_at={record.resend_at};"
         f"challenge={record.challenge}"
@@ -56,7 +56,7 @@ def encode_metadata(record: RoundRecord) -> str:
 def decode_metadata(metadata: object) -> RoundRecord:
     """Read a challengeMetadata. Raises ValueError unless `create` of this or another release wrote it.
 
-    Unknown fields are ignored. `answers` and `resends` must be there, `resend_at` is 0 without a value.
+    Unknown fields are ignored. `answers` and `resends` are required, and `resend_at` is 0 by default.
     """
     if not isinstance(metadata, str) or len(metadata) > _LONGEST:
         raise ValueError("the round has no metadata of this stack")
@@ -73,7 +73,7 @@ def decode_metadata(metadata: object) -> RoundRecord:
 
 
 def _count(text: "str | None") -> int:
-    # isdecimal is also true for digits of other scripts, which int reads, and for no sign.
+    # `isdecimal` is also true for digits of other scripts, so `isascii` is checked too.
     if text is None or not (text.isascii() and text.isdecimal()) or len(text) > 12:
         raise ValueError("a count in the metadata is missing or is no number")
     return int(text)

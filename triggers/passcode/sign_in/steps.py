@@ -1,6 +1,6 @@
 """The next step of a sign-in, for Define Auth Challenge: the allowed histories as a table.
 
-Imports next to nothing, because `define` imports it at every cold start.
+This module has few imports, because `define` imports it at every cold start.
 """
 
 from enum import Enum
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Mode(Enum):
-    """How a client signs in. The server decides it by client id, never the caller."""
+    """The mode in which an app client signs users in. The server chooses it by client id, not the caller."""
 
     PASSWORD_AND_CODE = "PASSWORD_AND_CODE"  # noqa: S105 - the name of a mode
     CODE_ONLY = "CODE_ONLY"
 
 
 class Step(Enum):
-    """The response to Cognito. The value of an ASK is Cognito's own challengeName."""
+    """The response to Cognito. The value of each ASK step is Cognito's challengeName."""
 
     ASK_PASSWORD = "PASSWORD_VERIFIER"  # noqa: S105 - the name of a challenge
     ASK_NEW_PASSWORD = "NEW_PASSWORD_REQUIRED"  # noqa: S105 - the name of a challenge
@@ -33,14 +33,14 @@ class Step(Enum):
     FAIL = "failAuthentication"
 
 
-# A history is written with one letter for each entry: S, P or N for a challenge of Cognito that was passed,
-# C for a right code, c for an answer or a request that was not a right code, ? for anything else.
+# A history is written with one letter for each entry. S, P and N are challenges of Cognito with the result
+# true. C is a right code. c is a wrong answer or a request for a message. ? is any other entry.
 _LETTERS = {"SRP_A": "S", "PASSWORD_VERIFIER": "P", "NEW_PASSWORD_REQUIRED": "N"}
 
 # The allowed histories. `c*` stands for any number of c. A history without a row is refused.
 HISTORIES = {
     Mode.PASSWORD_AND_CODE: {
-        # An empty history has no row: a caller that need not begin with SRP_A could skip the password.
+        # An empty history has no row. Otherwise a caller could start without SRP_A and skip the password.
         "S": Step.ASK_PASSWORD,
         "SP": Step.ASK_CODE,
         "SPc*": Step.ASK_CODE,
@@ -53,7 +53,7 @@ HISTORIES = {
         "": Step.ASK_CODE,
         "c*": Step.ASK_CODE,
         "c*C": Step.ISSUE,
-        # Some SDKs always begin with SRP_A. It proves nothing, and no password is asked for.
+        # Some SDKs always begin with SRP_A. It proves nothing, and the user is not asked for a password.
         "S": Step.ASK_CODE,
         "Sc*": Step.ASK_CODE,
         "Sc*C": Step.ISSUE,
@@ -79,10 +79,11 @@ def next_step(
     client_metadata: "Mapping[str, Any] | None" = None,
     user_not_found: bool = False,
 ) -> Step:
-    """The step after `history`, Cognito's list of challenge results so far.
+    """Return the step after `history`, Cognito's list of challenge results so far.
 
-    Tokens are issued only if the last entry is a CUSTOM_CHALLENGE with result true and the whole history has
-    a row in `HISTORIES`. Everything else is a refusal.
+    The result is ISSUE only if the last entry is a CUSTOM_CHALLENGE with result true and the whole history
+    has a row in `HISTORIES`. A history without a row, a round without valid metadata or too many answers or
+    resends give FAIL.
     """
     letters = _letters(history)
     step = HISTORIES[mode].get(_pattern(letters), Step.FAIL)
@@ -99,7 +100,7 @@ def _letters(history: "History") -> str:
     for number, entry in enumerate(history, 1):
         name, result = entry.get("challengeName"), entry.get("challengeResult")
         if name == CUSTOM_CHALLENGE:
-            # Only the last result may be other than true or false: Cognito has not recorded it yet.
+            # Cognito has not recorded the last result yet. All results before it must be true or false.
             letters += "C" if result is True else "c" if result is False or number == len(history) else "?"
         else:
             letters += _LETTERS.get(name, "?") if isinstance(name, str) and result is True else "?"
@@ -107,7 +108,7 @@ def _letters(history: "History") -> str:
 
 
 def _pattern(letters: str) -> str:
-    """The row of a history: `SPccC` is `SPc*C`. A right code without a wrong one before it is `c*C` too."""
+    """Return the row of a history: `SPc*C` for `SPccC`. `SPC`, without a wrong answer, has that row too."""
     opening = letters.rstrip("cC")
     rounds = letters[len(opening) :]
     wrong = rounds.rstrip("C")
@@ -120,7 +121,7 @@ def _after_a_round(
     step: Step, rounds: "History", limits: RoundLimits, asks_again: bool, user_not_found: bool
 ) -> Step:
     try:
-        # Every round must carry metadata of this stack, though the last one has all the counts.
+        # The last round has all counts. But each round must have metadata of this stack.
         records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
     except ValueError:
         return Step.FAIL

@@ -1,4 +1,4 @@
-"""Who is signing in, as far as the codes are concerned."""
+"""The user of a sign-in: the subject, the destinations and the masks for the app."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from passcode.sign_in.events import Event
 
 @dataclass(frozen=True)
 class User:
-    """A user, or the decoy that stands in for one."""
+    """A user, or the decoy for an unknown user."""
 
     subject: str
     destinations: Destinations
     preferred: str
     locale: str
-    masks: Mapping[str, str]  # what the app may show, by channel
-    bound: str  # fingerprint of the verified destinations, those of channels out of use included
+    masks: Mapping[str, str]  # the masked destinations for the app, by channel
+    bound: str  # fingerprint of the verified destinations, also on channels that the deployment does not use
     decoy: bool
 
 
 def read_user(event: Event, order: Sequence[Channel], salt: str) -> User:
-    """Read the person from a trigger's event.
+    """Read the user from a trigger's event. `order` has the channels of the deployment.
 
-    Someone with nowhere to send a code to is a decoy too, until the password is proven: an error would tell
-    a stranger that the name exists.
+    An unknown user becomes a decoy. Until the password is proven, a user without a destination becomes a
+    decoy too: an error would show a stranger that the user name exists.
     """
     proven = events.password_was_proven(event)
     if not events.user_not_found(event):
@@ -45,7 +45,7 @@ def _user(
     return User(
         subject=attributes.get("sub", ""),
         destinations=destinations,
-        # Before the password everybody is shown the same: every channel in use, and nothing behind it.
+        # Before the password is proven, all users get the same masks: all channels in use, without addresses.
         masks={channel.name: d.masked for channel, d in destinations.items()}
         if proven
         else {channel.name: channel.blank_mask for channel in order},

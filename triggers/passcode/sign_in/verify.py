@@ -1,4 +1,4 @@
-"""An answer from `verify`'s side: is it for this person, and is it right."""
+"""Verify Auth Challenge Response: checks that an answer belongs to this user and is right."""
 
 from dataclasses import replace
 
@@ -14,12 +14,12 @@ from passcode.token_service.store import CodeMac, RecordStore, VerifiedCode
 
 
 def read_challenge(event: Event) -> Challenge | None:
-    """The challenge that `create` left for this answer; None if there is none, or none of ours."""
+    """Return the challenge that `create` wrote for this answer; None without a valid sign-in challenge."""
     try:
         challenge = Challenge.unpack(events.private_parameters(event).get("challenge"))
     except ValueError:
         return None
-    # A challenge for another purpose opens nothing here, though its code may be right.
+    # A code for another purpose must not authenticate a user.
     return challenge if challenge.purpose == SIGN_IN else None
 
 
@@ -34,9 +34,10 @@ def check_sign_in(
     salt: str,
     proves: bool = False,
 ) -> Verdict:
-    """Judge the answer in `event` to `challenge`. Raises `Unavailable` if the key or the store is out.
+    """Check the answer in `event` to `challenge`. `now` is in seconds since the epoch.
 
-    `salt`: the deployment's. `proves`: an accepted answer is kept as evidence for the tokens of its client.
+    `salt` is the salt of the deployment. If `proves` is true, an accepted answer is kept as evidence for
+    tokens of the app client. Raises `Unavailable` if the key or the store does not respond.
     """
     if events.user_not_found(event):
         challenge = replace(challenge, decoy=True)

@@ -1,8 +1,8 @@
 """The message catalogue: the locale to write in, and the texts of messages and pages in it.
 
-A language is one file, `<locale>.json`. Nothing else registers it. `lang` is the locale, and `dir` the
-direction of its script (`ltr` or `rtl`). `message` has the texts of our messages, `cognito` those of
-Cognito's own messages, `page` those of the hosted pages. Each container reads a file once.
+A language is one file, `<locale>.json`. It needs no other registration. `lang` is the locale, and `dir` is
+the direction of its script (`ltr` or `rtl`). `message` has the texts of our messages, `cognito` those of
+Cognito's own messages, `page` those of the hosted pages. Each execution environment reads a file once.
 """
 
 import json
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-# The kind of message that the texts of a section are for. Each other kind replaces some of them.
+# The texts of a section are for this kind of message. Each other kind replaces some of them.
 _SIGN_IN = "sign_in"
-# A browser sends fewer than ten. The limit bounds the work for a hostile header.
+# A browser sends fewer than ten languages. The limit bounds the work for an attacker's header.
 _MOST_LANGUAGES = 20
 # Unicode isolates: digits keep their order inside a line that runs from right to left, and a value in another
 # script does not change the order of the line around it.
@@ -59,10 +59,10 @@ def message_texts(locale: str, kind: str) -> Mapping[str, str]:
 
 
 def cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
-    """The texts of one of Cognito's own messages, by its `kind`, in the locale nearest to `locale`.
+    """Return the texts for one of Cognito's own messages of `kind`, in the locale nearest to `locale`.
 
-    The purpose line names the user. The text on expiry has no minutes, because Cognito does not say how long
-    its code lives. A kind without texts gets those that fit any code.
+    The purpose line names the user. The text on expiry has no minutes, because Cognito's event does not have
+    the lifetime of the code. A kind without texts gets those that fit any code.
     """
     return _cognito_message_texts(best_locale(locale, locales()), kind)
 
@@ -88,12 +88,12 @@ def isolate_digits(texts: Mapping[str, str], digits: str) -> str:
 
 
 def purpose_lines(texts: Mapping[str, str], purpose: str) -> list[str]:
-    """Return the line that says what a code is for, or no line without a purpose."""
+    """Return the line with the purpose of a code; an empty list without a purpose."""
     if not purpose:
         return []
-    # The purpose stays in one line. A line break in it could forge a line of ours, such as `@host #code`.
+    # The purpose stays in one line. With a line break in it, a caller could forge a line like `@host #code`.
     shown = " ".join(purpose.splitlines())
-    # Isolate only if necessary: one character outside GSM-7 turns an SMS into UCS-2, with 70 characters each.
+    # Isolate only if necessary: with one character outside GSM-7, an SMS has 70 characters instead of 160.
     if texts["dir"] == "rtl" or not shown.isascii():
         shown = f"{_FIRST_STRONG_ISOLATE}{shown}{_POP_ISOLATE}"
     return [texts["purpose"].format(purpose=shown)]

@@ -1,16 +1,17 @@
-"""Durations of the hosted pages: "10 minutes", "24 hours", with the plurals of each language."""
+"""Durations for the hosted pages, such as "10 minutes", with the plural forms of each language."""
 
 from collections.abc import Mapping
 
-# Minutes up to here are shown as minutes: 90 minutes is clearer than 2 hours.
+# Up to this number, a duration is shown in minutes: "90 minutes" is more exact than "2 hours".
 _MOST_MINUTES = 99
 
 
 def duration(texts: Mapping[str, str], seconds: int) -> str:
-    """Format seconds as minutes or hours with the page texts of a language. Never shorter than the duration.
+    """Return seconds as minutes or hours, in the language of the page texts `texts`. Rounds up, never down.
 
-    `duration.minutes` is the text for any number. A language whose plurals differ adds `duration.minutes.1`,
-    `.2` and `.3-10` (also for 103 to 110, as in Arabic), and the same for `duration.hours`.
+    `duration.minutes` is the text for any number. A language with more plural forms adds
+    `duration.minutes.1`, `.2` and `.3-10` (also for 103 to 110, as in Arabic), and the same for
+    `duration.hours`.
     """
     minutes = max(1, -(-seconds // 60))
     if minutes <= _MOST_MINUTES:

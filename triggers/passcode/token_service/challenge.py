@@ -1,9 +1,8 @@
-"""A challenge: one request for a code, with its purpose. It travels as JSON and has no secret in it.
+"""A challenge: one request for a code, with its purpose. It is sent as JSON and contains no secret.
 
-A purpose is a kind, and for the kinds of the HTTP token service the caller's own text. The whole of it goes
-into the code's MAC, so a code given for one purpose is worth nothing for another. The record of counters is
-kept by kind and subject alone: with a record for each text, another text would be another set of guesses and
-messages.
+A purpose has a kind. For confirmations over HTTP it also has the caller's text. The code's MAC covers the
+whole purpose, so a code for one purpose is not valid for another. The record of counters depends on the kind
+and the subject only. Otherwise an attacker could get more guesses and messages by changing the text.
 """
 
 import json
@@ -16,17 +15,17 @@ STEP_UP = "step_up"
 
 
 def purpose_of(kind: str, words: str) -> str:
-    """The purpose of `kind` in the caller's `words`."""
+    """Return the purpose of `kind` with the caller's text `words`."""
     return f"{kind}:{words}"
 
 
 def kind_of(purpose: str) -> str:
-    """One of the three kinds."""
+    """Return the kind of `purpose`: `sign_in`, `token` or `step_up`."""
     return purpose.partition(":")[0]
 
 
 def words_of(purpose: str) -> str:
-    """The caller's words, to be shown in the message; empty if there are none."""
+    """Return the caller's text of `purpose` for the message; empty if there is none."""
     return purpose.partition(":")[2]
 
 
@@ -34,7 +33,10 @@ _DOMAIN = "passcode/v1"
 
 
 def mac_message(purpose: str, subject: str, counter: int, nonce: str, expires_at: int) -> bytes:
-    """What the MAC is made over. Each field has its length before it, so no two challenges run together."""
+    """Return the bytes that the MAC covers. `expires_at` is in seconds since the epoch.
+
+    Each field follows its length, so that two different challenges never give the same bytes.
+    """
     fields = (_DOMAIN, purpose, subject, str(counter), nonce, str(expires_at))
     encoded = [field.encode() for field in fields]
     return b"".join(len(field).to_bytes(4, "big") + field for field in encoded)
@@ -42,31 +44,31 @@ def mac_message(purpose: str, subject: str, counter: int, nonce: str, expires_at
 
 @dataclass(frozen=True)
 class Challenge:
-    """What `verify` needs to derive the code and judge an answer. Times are seconds since the epoch."""
+    """The data from which an answer is checked. Times are in seconds since the epoch."""
 
     purpose: str
     subject: str
     counter: int
-    nonce: str  # 32 hex digits; names the challenge in logs
+    nonce: str  # 32 hex digits; identifies the challenge in logs
     issued_at: int
     expires_at: int
     channel: str
     bound: str  # fingerprint of the destinations it was issued for
-    decoy: bool  # made for a user who does not exist: nothing is sent, no answer is right
+    decoy: bool  # for an unknown user: no message is sent, and no answer is right
 
     def mac_message(self) -> bytes:
-        """What its code is derived from."""
+        """Return the bytes from which the code is derived."""
         return mac_message(self.purpose, self.subject, self.counter, self.nonce, self.expires_at)
 
     def pack(self) -> str:
-        """One line of JSON with named keys and a version, the same for the same challenge."""
+        """Return one line of JSON with named keys and a version. Equal challenges give equal lines."""
         return json.dumps({"v": _VERSION} | asdict(self), separators=(",", ":"))
 
     @classmethod
     def unpack(cls, line: object) -> "Challenge":
-        """Read a packed challenge of this or another release. Raises ValueError for anything else.
+        """Read a packed challenge of this or another release. Raises ValueError for any other value.
 
-        Unknown keys are ignored, and an optional key that is missing has its default.
+        Unknown keys are ignored. An optional key that is missing gets its default.
         """
         values = json.loads(line) if isinstance(line, str) and len(line) <= _LONGEST else None
         if not isinstance(values, dict) or type(values.get("v")) is not int:
@@ -81,12 +83,12 @@ class Challenge:
 
 
 _VERSION = 1
-# The longest purpose over HTTP, 64 characters of 12 bytes each in JSON, and the other fields.
+# Room for the longest purpose over HTTP (64 characters, each up to 12 bytes in JSON) and the other fields.
 _LONGEST = 1280
 # A challenge of another release may lack these.
 _OPTIONAL = {"issued_at": 0, "channel": "", "bound": "", "decoy": False}
 
 
 def record_key(purpose: str, subject: str) -> str:
-    """The key of the record of one subject for purposes of one kind."""
+    """Return the key of the record of `subject` for all purposes of the same kind as `purpose`."""
     return f"{kind_of(purpose)}#{subject}"

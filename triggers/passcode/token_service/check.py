@@ -1,4 +1,4 @@
-"""Check an answer: derive, compare, and let exactly one accepted write make it count."""
+"""Check an answer: derive the code, compare, and write the attempt. Only one write can spend a code."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from passcode.token_service.store import CodeMac, Record, RecordStore, VerifiedC
 
 @dataclass(frozen=True)
 class Verdict:
-    """Accepted, or the one reason why not.
+    """The result of a check: accepted, or the one reason for the refusal.
 
-    `retry_after`: seconds until an answer is checked again; None: not before an operator unlocks.
-    `attempts_left`: how many more answers are checked without a wait.
+    `retry_after` is in seconds; None means that an operator has to unlock the subject first.
+    `attempts_left` is the number of answers that can still be checked without a wait.
     """
 
     refusal: Refusal | None = None
@@ -23,7 +23,7 @@ class Verdict:
 
     @property
     def accepted(self) -> bool:
-        """True if the answer was right and this caller's write spent the code."""
+        """True if the answer was right and the write of this check spent the code."""
         return self.refusal is None
 
 
@@ -37,11 +37,12 @@ def check(
     now: int,
     given: VerifiedCode | None = None,
 ) -> Verdict:
-    """Check `answer`, whatever it is. Raises `Unavailable` if the key or the store is out.
+    """Check `answer`, a value of any type. `now` is in seconds since the epoch.
 
-    What cannot be a code, and what comes too late, is refused without a call and without being counted: it
-    had no chance to be right. Everything else costs one derivation and one write, right or wrong, known
-    user or decoy, so that neither time nor cost tells them apart.
+    `given` is stored as evidence with an accepted answer. An answer that cannot be a code or comes too late
+    is refused without a call and without a count, because it could not be right. Every other answer costs one
+    MAC and one write, right or wrong, for users and decoys. So time and cost do not reveal whether a user
+    exists. Raises `Unavailable` if the key or the store does not respond.
     """
     digits = parse_answer(answer, policy.code_digits)
     if digits is None:
@@ -52,7 +53,7 @@ def check(
     right = expected.matches(digits) and not challenge.decoy
     write = _record_attempt(challenge, store, policy, right=right, now=now, given=given)
     if not write.accepted:
-        # The same refusal for a right answer as for a wrong one: a guess must learn nothing from it.
+        # A right and a wrong answer get the same refusal: an attacker must learn nothing about a guess.
         return _refused(write.record, challenge.counter, policy, now)
     if right:
         return Verdict()
@@ -84,5 +85,5 @@ def _refused(record: Record, counter: int, policy: Policy, now: int) -> Verdict:
     wait = answer_wait(record.failures, record.failed_at, now, policy)
     if wait != 0:
         return Verdict(Refusal.PAUSED if record.failures >= policy.hard_limit else Refusal.LOCKED, wait)
-    # Nothing in the record speaks against it: it was swept, or it changed between two looks.
+    # The record gives no reason for the refusal. It was deleted, or another request changed it meanwhile.
     return Verdict(Refusal.NO_CHALLENGE)

@@ -7,13 +7,13 @@ from passcode.token_service.policy import Policy, answer_wait, next_send_tat, se
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import Record, RecordStore
 
-# Each lost turn means that somebody else's write was accepted, and with it a message is on its way.
+# The most tries for one write. If a try fails, the write of another request was accepted in the meantime.
 _TURNS = 3
 
 
 @dataclass(frozen=True)
 class IssueRequest:
-    """Who asks for a code, where it would go, and when. `nonce` is 32 hex digits of fresh chance."""
+    """One request for a code. `now` is in seconds since the epoch. `nonce` is 32 random hex digits."""
 
     purpose: str
     subject: str
@@ -26,7 +26,10 @@ class IssueRequest:
 
 @dataclass(frozen=True)
 class IssueResult:
-    """The challenge to answer. `sent`: a message is due for it now. `resend_at`: when another may be."""
+    """The challenge to answer. `sent` is true if the caller has to send a message for it now.
+
+    `resend_at` is the time of the earliest next message, in seconds since the epoch.
+    """
 
     challenge: Challenge
     sent: bool
@@ -34,16 +37,18 @@ class IssueResult:
 
 
 def issue(ask: IssueRequest, store: RecordStore, policy: Policy) -> IssueResult:
-    """Issue, repeat or rejoin a challenge. Raises `Refused` with the wait if neither is allowed.
+    """Issue a new challenge, send the open one again, or return the open one without a message.
 
-    One write where nothing stands in the way. Otherwise that write is refused, the record that comes back
-    says what to do, and a repeat is one more write.
+    The usual case costs one write. If a limit or an open challenge prevents it, the store refuses the write
+    and returns the record, and the record decides. A message then costs one more write. Raises `Refused`
+    with the wait if a limit applies, and `Unavailable` if the store does not respond.
     """
     key = record_key(ask.purpose, ask.subject)
     write = store.start_challenge(key, _fresh(Record(), ask, policy), ask.now)
     for _ in range(_TURNS):
-        # A write that was accepted but whose answer was lost is refused when it is repeated: our own nonce.
-        # A resend has none of its own, and reads as WAITING then: a message too few, never one too many.
+        # After a lost response, a repeated write is refused, but the record has the nonce of this request:
+        # the first write was accepted. A resend writes no new nonce, so after a lost response it counts as
+        # not sent. The user then gets one message too few, never one too many.
         if write.accepted or write.record.nonce == ask.nonce:
             return _issued(write.record, ask, policy, sent=True)
         new = _decide(write.record, ask, policy)
@@ -54,17 +59,20 @@ def issue(ask: IssueRequest, store: RecordStore, policy: Policy) -> IssueResult:
 
 
 def rejoined(record: Record, ask: IssueRequest, policy: Policy) -> IssueResult:
-    """The challenge that `record` holds, for someone who asked before. Nothing is sent."""
+    """Return the open challenge of `record` for a repeated request, without a message."""
     return _issued(record, ask, policy, sent=False)
 
 
 def is_open(record: Record, ask: IssueRequest) -> bool:
-    """True if `record` holds a challenge that whoever asks this may still answer."""
+    """True if the challenge of `record` is still valid for the destinations of this request."""
     return not record.has_no_open_challenge and record.expires_at > ask.now and record.bound == ask.bound
 
 
 def _decide(record: Record, ask: IssueRequest, policy: Policy) -> Record | None:
-    """The record to write, or None to rejoin the challenge that is open without a message."""
+    """Return the record to write, or None to return the open challenge without a message.
+
+    Raises `Refused` with the wait if a limit applies.
+    """
     locked_for = answer_wait(record.failures, record.failed_at, ask.now, policy)
     if locked_for != 0:
         hard = record.failures >= policy.hard_limit
@@ -76,8 +84,8 @@ def _decide(record: Record, ask: IssueRequest, policy: Policy) -> Record | None:
             return None
         cooling = send_wait(record.send_tat, ask.now, policy) == 0
         raise Refused(Refusal.COOLDOWN if cooling else Refusal.QUOTA, wait)
-    # On another channel it is another code. What was read in a mailbox would pass for an SMS otherwise, and
-    # the tokens and proofs that say which it was would lie.
+    # Another channel gets a new code. Otherwise a code from an email would count as a code from an SMS, and
+    # tokens and proofs would name the wrong channel.
     same = record.channel == ask.channel
     if live and same and record.expires_at - ask.now >= policy.resend_keeps_code_seconds:
         return _sent(record, ask, policy)
@@ -101,7 +109,10 @@ def _sent(record: Record, ask: IssueRequest, policy: Policy) -> Record:
 
 
 def _resend_at(record: Record, now: int, policy: Policy) -> int:
-    """When the next message may go: after the cooldown (unless the code is spent) and within the quota."""
+    """Return the time of the earliest next message, in seconds since the epoch.
+
+    It is after the cooldown and within the quota. A spent code ends the cooldown.
+    """
     cooled = now if record.has_no_open_challenge else record.sent_at + policy.cooldown_seconds
     return max(now, cooled, now + send_wait(record.send_tat, now, policy))
 

@@ -1,18 +1,19 @@
-"""The limits of the service, each a parameter of the stack, and the arithmetic of quota, lock and pause."""
+"""The limits of the service, each a parameter of the stack, and the formulas for quota, lock and pause."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 DAY = 86_400
-# A record outlives its last use by this much, so that a count of failures cannot be waited out cheaply.
+# A record is kept this long after its last use. If it were deleted early, an attacker could wait for that
+# and start with a new count of failures.
 _KEEP = 30 * DAY
-# With no end to a pause, the record that holds it must not be swept: ten years stand for never.
+# A pause without an end must not end with the deletion of its record. Ten years stand for "never".
 _KEEP_PAUSED = 3_650 * DAY
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The limits that the rules are computed with. Times are in seconds. Raises ValueError if unsafe."""
+    """The limits of codes, messages and answers. Times are in seconds. Raises ValueError if one is unsafe."""
 
     code_digits: int = 6
     code_life_seconds: int = 300
@@ -28,13 +29,13 @@ class Policy:
     def __post_init__(self) -> None:
         for name, low, high in (
             ("code_digits", 6, 10),
-            ("code_life_seconds", 1, 600),  # NIST SP 800-63B-4: ten minutes at most
+            ("code_life_seconds", 1, 600),  # NIST SP 800-63B-4: at most ten minutes
             ("cooldown_seconds", 1, DAY),
             ("send_burst", 1, 1_000),
             ("send_interval_seconds", 1, DAY),
             ("free_failures", 1, 100),
             ("lock_seconds", 1, DAY),
-            ("hard_limit", self.free_failures, 100),  # NIST SP 800-63B-4: a hundred in a row at most
+            ("hard_limit", self.free_failures, 100),  # NIST SP 800-63B-4: at most a hundred in a row
             ("pause_seconds", 0, 365 * DAY),
         ):
             if not low <= getattr(self, name) <= high:
@@ -42,32 +43,39 @@ class Policy:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Policy":
-        """Read each number from the variable of its name in capitals; an absent one keeps its default."""
+        """Read each limit from the variable with its name in capitals. A missing one keeps its default.
+
+        Raises ValueError if a value is no number or unsafe.
+        """
         found = {f.name: environment[f.name.upper()] for f in fields(cls) if f.name.upper() in environment}
         return cls(**{name: int(value) for name, value in found.items()})
 
     @property
     def keep_seconds(self) -> int:
-        """How long after its last use a record may be swept."""
+        """Seconds from the last use of a record to its deletion."""
         return _KEEP + self.pause_seconds if self.pause_seconds else _KEEP_PAUSED
 
 
 def send_wait(send_tat: int, now: int, policy: Policy) -> int:
-    """Seconds until the quota allows a message. `send_tat` is GCRA's theoretical arrival time, 0 if clear."""
+    """Return the seconds until the quota allows a message.
+
+    `send_tat` is the theoretical arrival time of GCRA in seconds since the epoch, or 0 if there is none.
+    """
     tolerance = (policy.send_burst - 1) * policy.send_interval_seconds
     return max(0, send_tat - tolerance - now)
 
 
 def next_send_tat(send_tat: int, now: int, policy: Policy) -> int:
-    """GCRA's theoretical arrival time after one more message now."""
+    """Return the theoretical arrival time of GCRA after one more message now."""
     return max(send_tat, now) + policy.send_interval_seconds
 
 
 def answer_wait(failures: int, failed_at: int, now: int, policy: Policy) -> int | None:
-    """Seconds until one more answer may be judged. None: not before an operator unlocks the subject.
+    """Return the seconds until the next answer may be checked; None until an operator unlocks the subject.
 
-    Free answers first, then one per lock, and at the hard limit a pause. The count goes on over challenges,
-    sessions and channels: a new code must not bring new guesses (NIST SP 800-63B-4 3.2.2).
+    The first wrong answers cause no wait. After them, each answer waits for a lock, and the hard limit starts
+    a pause. The count continues over challenges, sessions and channels, because a new code must not allow new
+    guesses (NIST SP 800-63B-4, 3.2.2).
     """
     if failures < policy.free_failures:
         return 0
@@ -79,5 +87,5 @@ def answer_wait(failures: int, failed_at: int, now: int, policy: Policy) -> int 
 
 
 def pause_is_over(failures: int, failed_at: int, now: int, policy: Policy) -> bool:
-    """True if the subject reached the hard limit and has sat its pause out: the count begins anew."""
+    """True if the subject reached the hard limit and its pause is over. The count then starts again."""
     return failures >= policy.hard_limit and answer_wait(failures, failed_at, now, policy) == 0

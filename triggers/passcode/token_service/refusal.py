@@ -1,9 +1,9 @@
-"""The closed list of refusals, what each one says in every flow, and the two errors of the engine.
+"""The closed list of refusals, their texts in every flow, and the two errors of the token service.
 
-A refusal is a value where the code decides on it, and `Refused` where it has to travel to the caller. In the
-SDK flow Cognito passes on nothing but the text of an error, so the text ends in a tag for the app. Cognito
-puts words before the text and a full stop after it: `CreateAuthChallenge failed with error Too many codes
-were requested. Try again in 10 minutes. [passcode:quota:600].`
+`Refusal` is the value, and `Refused` is the error that takes it to the caller. In the SDK flow Cognito passes
+only the text of an error to the app. So the text ends with a tag for the app. Cognito adds a prefix and a
+full stop: `CreateAuthChallenge failed with error Too many codes were requested. Try again in 10 minutes.
+[passcode:quota:600].`
 """
 
 import re
@@ -15,7 +15,7 @@ from enum import Enum
 class Refusal(Enum):
     """Why an answer or a request for a code was refused.
 
-    The value is the stable reason: in the tag, in problem documents and as a dimension of the metrics.
+    The value is the stable code of the reason. The tag, problem documents and the metrics use it.
     """
 
     WRONG = "wrong"
@@ -38,12 +38,12 @@ class Refusal(Enum):
 
 @dataclass(frozen=True)
 class RefusalRow:
-    """What one refusal says. `{wait}` in a text stands for a duration.
+    """The texts of one refusal. `{wait}` in a text is replaced by a duration.
 
-    `status`, `problem`, `title` and `detail` are those of the problem document (RFC 9457), for developers.
-    `sentence` is for the user of the SDK flow; without one, title and detail are. `notice` names the text of
-    the hosted page. `meaning` is the row of the documentation: what happened, and what an app does.
-    `in_sign_in`: a trigger raises it, so apps see its tag.
+    `status`, `problem`, `title` and `detail` are fields of the problem document (RFC 9457), for developers.
+    `sentence` is the text for the user in the SDK flow; if it is empty, title and detail are used. `notice`
+    is the key of the text on the hosted page. `meaning` is the text in the documentation: the event, and the
+    action for an app. `in_sign_in` is true if a trigger raises the refusal, so that apps see its tag.
     """
 
     status: int
@@ -209,7 +209,7 @@ _PAUSED_UNTIL_UNLOCKED = RefusalRow(
     in_sign_in=True,
 )
 
-# No refusal: a dependency did not answer, or an error was unexpected. Callers see it like one.
+# This is no refusal: a dependency did not respond, or an error was unexpected. Callers get it as if it were.
 UNAVAILABLE_REASON = "unavailable"
 UNAVAILABLE = RefusalRow(
     status=503,
@@ -226,36 +226,39 @@ UNAVAILABLE = RefusalRow(
 
 @dataclass(frozen=True)
 class RefusalTag:
-    """The part of a text that an app reads. `retry_after` is in seconds, 0 without a wait."""
+    """The part of a text for the app. `retry_after` is in seconds, 0 without a wait."""
 
     reason: str
     retry_after: int = 0
 
     def __str__(self) -> str:
-        """The tag at the end of a text: `[passcode:quota:600]`, or `[passcode:no_destination]`."""
+        """Return the tag for the end of a text: `[passcode:quota:600]`, or `[passcode:no_destination]`."""
         return f"[passcode:{self.reason}{f':{self.retry_after}' if self.retry_after else ''}]"
 
 
-# At the end only, so that nothing that a text quotes can pass for its tag.
+# Only at the end, so that a quotation inside a text is not read as its tag.
 _TAG = re.compile(r"\[passcode:([a-z_]{1,32})(?::([0-9]{1,9}))?\][. ]*\Z")
 
 
 def parse_tag(text: str) -> RefusalTag | None:
     """Read the tag at the end of `text`, with or without Cognito's full stop; None if there is none.
 
-    The reason may be one that this release does not know.
+    The reason may be unknown to this release.
     """
     found = _TAG.search(text)
     return RefusalTag(found[1], int(found[2] or 0)) if found else None
 
 
 def refusal_row(refusal: Refusal, wait: int | None = 0) -> RefusalRow:
-    """The row of `refusal`. Without a wait a pause lasts until an operator unlocks, and says so."""
+    """Return the row of `refusal`. `wait` is in seconds.
+
+    A pause without a wait lasts until an operator unlocks the user, and its row says that.
+    """
     return _PAUSED_UNTIL_UNLOCKED if refusal is Refusal.PAUSED and not wait else REFUSALS[refusal]
 
 
 def refusal_text(refusal: Refusal, wait: int | None = 0) -> str:
-    """The sentence for the user and the tag. `wait` is in seconds; None means until an operator unlocks."""
+    """Return the text for the user with the tag. `wait` is in seconds; None: until an operator unlocks."""
     sentence = _sentence(refusal_row(refusal, wait)).format(wait=format_duration(wait or 0))
     return f"{sentence} {RefusalTag(refusal.value, wait or 0)}"
 
@@ -268,7 +271,7 @@ UNAVAILABLE_TEXT = f"{_sentence(UNAVAILABLE)} {RefusalTag(UNAVAILABLE_REASON)}"
 
 
 def format_duration(seconds: int) -> str:
-    """Format seconds for people. The result is never shorter than the duration."""
+    """Return seconds as text for a user, such as `10 minutes`. Rounds up, never down."""
     for size, unit in ((3600, "hour"), (60, "minute")):
         if seconds > 2 * size:
             return f"{-(-seconds // size)} {unit}s"
@@ -276,11 +279,11 @@ def format_duration(seconds: int) -> str:
 
 
 class PasscodeError(Exception):
-    """The root of the errors that this package raises."""
+    """The base class of the errors of this package."""
 
 
 class Refused(PasscodeError):
-    """A refusal on its way to the caller. Its text is `refusal_text`, safe to show."""
+    """The error for a refusal. Its text is that of `refusal_text`, which is safe to show to a user."""
 
     def __init__(self, refusal: Refusal, wait: int | None = 0) -> None:
         super().__init__(refusal_text(refusal, wait))
@@ -289,4 +292,4 @@ class Refused(PasscodeError):
 
 
 class Unavailable(PasscodeError):
-    """A dependency did not answer. Names the dependency, for the log; never shown to a caller."""
+    """A dependency did not respond. The text names the dependency, for the log only. Callers never see it."""

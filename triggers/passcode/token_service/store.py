@@ -1,4 +1,4 @@
-"""The record of a subject, and the ports of the token service: the store of records, and the MAC."""
+"""The record of a subject, and the ports of the token service: the store of records and the MAC."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Record:
-    """One item per kind of purpose and subject. Times are seconds since the epoch; 0 means never."""
+    """The counters of one subject and kind of purpose. Times are seconds since the epoch; 0 means never."""
 
     issued: int = 0  # counter of the newest challenge
     spent: int = 0  # highest counter accepted
@@ -17,7 +17,7 @@ class Record:
     channel: str = ""  # of the newest message
     bound: str = ""  # fingerprint of the destinations of the newest challenge
     sent_at: int = 0
-    send_tat: int = 0  # GCRA: quota of sends as one timestamp
+    send_tat: int = 0  # theoretical arrival time of GCRA: the quota of messages as one time
     failures: int = 0  # wrong answers in a row since the last right one
     failed_at: int = 0
 
@@ -29,7 +29,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One accepted code: when, in seconds since the epoch, and on which channel."""
+    """One accepted code: its time, in seconds since the epoch, and its channel."""
 
     verified_at: int
     channel: str
@@ -40,7 +40,7 @@ CodeMac = Callable[[bytes], bytes]
 
 @dataclass(frozen=True)
 class VerifiedCode:
-    """Where an accepted code was given: kept with the write that spends it, as evidence for tokens."""
+    """The app client and channel of a code. The write that spends the code keeps them, for token claims."""
 
     client_id: str
     channel: str
@@ -48,9 +48,10 @@ class VerifiedCode:
 
 @dataclass(frozen=True)
 class WriteResult:
-    """The outcome of one conditional write.
+    """The result of one conditional write.
 
-    Accepted: `record` is as it is now. Refused: as it is instead (an empty Record if there is none).
+    `record` is the record after the write. If the write was refused, it is the unchanged record, or an empty
+    Record if there is none.
     """
 
     accepted: bool
@@ -58,24 +59,30 @@ class WriteResult:
 
 
 class RecordStore(Protocol):
-    """The records. Each method is one atomic conditional write. Raises `Unavailable` if the store is out."""
+    """The port to the records. `key` comes from `record_key`; `now` is in seconds since the epoch.
+
+    Each method that writes is one atomic conditional write. All raise `Unavailable` if the store fails.
+    """
 
     def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
-        """Begin a challenge with the next counter, if nothing stands in its way.
+        """Start a challenge with the next counter, if no limit and no open challenge prevents it.
 
         Takes nonce, times, channel, bound, sent_at and send_tat from `draft`.
         """
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
-        """Put the challenge of `new` in place of that of `seen`, if it is still as it was seen."""
+        """Replace the challenge of `seen` by that of `new`, if the record has not changed since `seen`."""
 
     def read(self, key: str) -> Record:
-        """The record as it is now; an empty one if there is none."""
+        """Return the current record; an empty Record if there is none."""
 
     def record_attempt(
         self, key: str, counter: int, *, right: bool, now: int, given: VerifiedCode | None = None
     ) -> WriteResult:
-        """Spend `counter` (right) or count one failure (wrong), if it is unspent and an answer is allowed."""
+        """Spend `counter` if the answer is `right`, else count one failure.
+
+        Refused if the counter is spent or no answer is allowed now. `given` is kept with a right answer.
+        """
 
     def record_attempt_after_pause(
         self,
@@ -87,4 +94,7 @@ class RecordStore(Protocol):
         now: int,
         given: VerifiedCode | None = None,
     ) -> WriteResult:
-        """The same for a subject whose pause is over, if still as seen: the count begins anew."""
+        """Do the same for a subject whose pause is over: the count of failures starts again.
+
+        Refused if the record has changed since `seen`.
+        """

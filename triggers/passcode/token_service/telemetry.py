@@ -1,4 +1,4 @@
-"""The port for logs and metrics, and the place in the code that an error comes from."""
+"""The port for logs and metrics, and the location of an error in the code."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,52 +8,58 @@ from passcode.token_service.refusal import Refusal, Refused
 
 
 class Log(Protocol):
-    """A structured log. `extra` are the fields of one line."""
+    """A structured log. `extra` has the fields of one line."""
 
     def info(self, msg: object, *, extra: Mapping[str, object] | None = None) -> None:
-        """Log something that is as it should be."""
+        """Log a normal event."""
 
     def warning(self, msg: object, *, extra: Mapping[str, object] | None = None) -> None:
-        """Log something that an operator may want to look at."""
+        """Log an event that an operator may have to check."""
 
 
 class Telemetry(Protocol):
-    """The log and the metrics of one function: one line and one number for each thing that happened."""
+    """The log and the metrics of one function: one line and one count for each event."""
 
     @property
     def log(self) -> Log:
         """The log, for lines without a metric."""
 
     def set_context(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
-        """Put the subject and the challenge's id into every line that follows; nothing takes them out."""
+        """Add the subject and the challenge's id to all lines that follow. Without arguments, clear them."""
 
     def failed(self, what: str, error: Exception) -> None:
-        """Log and count an error: its kind, where it arose, and its text only if we wrote it."""
+        """Log and count an error: its class and location, and its text only if this package raised it."""
 
     def not_deliverable(self, channel: str, reason: str, country: str = "", **details: str) -> None:
-        """Count and log that a channel did not take a message. `details` stand in the log alone."""
+        """Count and log that a channel did not take a message. `details` go into the log only."""
 
     def sent(self, channel: str, country: str = "", **details: str) -> None:
-        """Count and log that a channel took a message. `details` stand in the log alone."""
+        """Count and log that a channel took a message. `details` go into the log only."""
 
     def throttled(self, refused: Refused) -> None:
-        """Count and log that a caller has to wait, or cannot get a code."""
+        """Count and log that a caller has to wait or cannot get a code."""
 
     def refused(self, refusal: Refusal) -> None:
         """Count and log that an answer was not accepted."""
 
     def issued(self, channel: str) -> None:
-        """Count and log a code that goes out on `channel`."""
+        """Count and log a code for which a message goes to `channel`."""
 
     def verified(self, challenge: Challenge, now: int) -> None:
-        """Count and log an accepted answer, and how long after its challenge it came."""
+        """Count and log an accepted answer, and the seconds from its challenge to `now`."""
 
     def count(self, name: str, **by: str) -> None:
-        """Count one more of `name`: in all, and by each dimension of `by` added to those before it."""
+        """Add one to the metric `name`.
+
+        It counts in total, by the first dimension of `by`, by the first two dimensions, and so on.
+        """
 
 
 def error_location(error: BaseException) -> str:
-    """File and line of the error's origin: enough to find it, and no text of what the code was working on."""
+    """Return the file name and line where `error` was raised, such as `kms.py:40`; empty if unknown.
+
+    The result has no text of the error, because the text may contain user data.
+    """
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
