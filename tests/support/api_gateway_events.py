@@ -1,4 +1,4 @@
-"""What API Gateway sends to the endpoints, and what a caller gets."""
+"""Events as API Gateway sends them to the endpoints, and the responses that a caller gets."""
 
 import json
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from tests.support.events import SUB
 
 CALLER = "AROAEXAMPLE:a-session"
 CLIENT = "2v6anappclientexample0001"
-# What API Gateway passes on of an ID token.
+# The claims of an ID token that API Gateway passes on.
 USER = {"sub": SUB, "cognito:username": SUB, "token_use": "id", "aud": CLIENT}
 
 
 @dataclass
 class Answer:
-    """What the caller gets."""
+    """The response that the caller gets."""
 
     status: int
     headers: Mapping[str, str]
@@ -23,7 +23,7 @@ class Answer:
 
     @property
     def problem(self) -> str:
-        """The name of the problem, or nothing."""
+        """The name of the problem, or an empty string."""
         return str(self.body.get("type", "")).rpartition(":")[2] if self.status >= 400 else ""
 
 

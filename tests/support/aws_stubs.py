@@ -16,13 +16,13 @@ SERVICES = ("sesv2", "sns", "dynamodb")
 
 @cache
 def client(service: str) -> Any:
-    """A client to be stubbed. Making one costs 0.1 s, so there is one of each."""
+    """A client for stubs. Making one takes 0.1 s, so there is one for each service."""
     session = boto3.Session("AKIAEXAMPLE", "example", region_name="eu-central-1")
     return session.client(service)  # type: ignore[call-overload]
 
 
 class Stubs:
-    """SES, SNS and DynamoDB as a context. On the way out every call that was announced must have come."""
+    """SES, SNS and DynamoDB stubs as a context. At its end, every expected call must have happened."""
 
     def __init__(self) -> None:
         self.ses, self.sns, self.table = (Stubber(client(service)) for service in SERVICES)
@@ -39,20 +39,21 @@ class Stubs:
 
 
 def modelled(service: str, operation: str) -> set[str]:
-    """The error codes that AWS's model gives for an operation, as they stand in an answer."""
+    """The error codes in AWS's model for an operation, as a response has them."""
     shapes = client(service).meta.service_model.operation_model(operation).error_shapes
     return {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes}
 
 
 def refused_by_aws(code: str, operation: str = "Call") -> ClientError:
-    """An error of AWS whose text holds what no log and no caller may see."""
+    """An AWS error whose text contains a secret that no log and no caller may see."""
     return ClientError({"Error": {"Code": code, "Message": f"no: {EMAIL} {PHONE} 123456"}}, operation)
 
 
 class Wire:
-    """A boto3 client that remembers its calls.
+    """A boto3 client that records its calls.
 
-    An operation answers what `answers` holds for it, or what that makes of the call; with an error it raises.
+    `answers` has the response for each operation, or a function of the arguments that returns or raises.
+    `errors` has the error that an operation raises.
     """
 
     def __init__(self, answers: Mapping[str, object] | None = None, **errors: Exception) -> None:

@@ -1,4 +1,4 @@
-"""Values for every member of botocore's model, so that a test finds a lost setting."""
+"""Values for every member of botocore's model, so that a test detects a lost setting."""
 
 from functools import cache
 from typing import Any
@@ -14,13 +14,13 @@ def model() -> ServiceModel:
 
 
 def value_of(shape: Shape, path: str = "") -> Any:
-    """A valid value that is no default. A string contains its path, so that all strings differ."""
+    """A valid value that differs from the default. A string contains its path, so all strings differ."""
     if isinstance(shape, StructureShape):
         return {name: value_of(member, f"{path}.{name}") for name, member in shape.members.items()}
     if isinstance(shape, ListShape):
         return [value_of(shape.member, path)]
     if isinstance(shape, MapShape):
-        # The keys of an ACR configuration follow a pattern; those of tags are free.
+        # The keys of an ACR configuration follow a pattern. Keys of tags can have any text.
         key = "Level2" if "Level" in shape.key.metadata.get("pattern", "") else "team"
         return {key: value_of(shape.value, f"{path}.{key}")}
     if shape.type_name == "boolean":

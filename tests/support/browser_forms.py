@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 def sent(page: "Page") -> list[str | None]:
-    """The bodies of the forms that are sent from here on. The answer leaves the page as it is."""
+    """The bodies of the forms that the page sends after this call. The response does not change the page."""
     bodies: list[str | None] = []
 
     def answer(route: "Route") -> None:

@@ -1,4 +1,4 @@
-"""What Cognito does with a code before a custom sender sees it: the AWS Encryption SDK over a KMS."""
+"""Encrypt a code as Cognito does for a custom sender: with the AWS Encryption SDK and a KMS key."""
 
 from base64 import b64encode
 from collections.abc import Iterator
@@ -24,14 +24,14 @@ SUITES = (COGNITOS, Algorithm.AES_256_GCM_IV12_TAG16_HKDF_SHA256, *COMMITTING)
 
 @dataclass(frozen=True)
 class Seals:
-    """Seals for one pool with one key. `client` is a boto3 KMS client."""
+    """Encrypts for one pool with one key. `client` is a boto3 KMS client."""
 
     client: Any
     key_id: str
     pool: str = POOL
 
     def seal(self, secret: str, suite: Algorithm = COGNITOS, **context: str) -> str:
-        """The secret as it stands in an event's `code`."""
+        """The encrypted secret, as in an event's `code`."""
         policy = (
             CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT
             if suite in COMMITTING
@@ -53,7 +53,7 @@ def new_key(client: Any) -> str:
 
 @contextmanager
 def moto_seals() -> Iterator[Seals]:
-    """Over a KMS in this process."""
+    """Encryption with a KMS (moto) in this process."""
     with mock_aws():
         client = boto3.client(
             "kms", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"

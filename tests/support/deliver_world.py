@@ -1,4 +1,4 @@
-"""The door `deliver` with wires in place of AWS."""
+"""The handler `deliver` with recorded clients in place of AWS."""
 
 import json
 from collections.abc import Callable
@@ -27,7 +27,7 @@ LIMITS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
 
 @dataclass
 class Desk:
-    """Delivers SQS events at `now`. Replace a wire to see what happens when it fails."""
+    """Delivers SQS events at `now`. To test a failure, replace a client."""
 
     telemetry: PowertoolsTelemetry
     ses: Wire = field(default_factory=Wire)
@@ -35,22 +35,22 @@ class Desk:
     table: Wire = field(default_factory=Wire)
     keys: Wire = field(default_factory=kms)
     now: int = NOW + 1
-    # What opens the codes of Cognito's own messages.
+    # The decryptor for the codes in Cognito's own messages.
     opener: Callable[[str], Code] = Code
     more_gateways: dict[str, Gateway] = field(default_factory=dict)
 
     def deliver(self, *bodies: str) -> list[str]:
-        """Deliver one event with a record for each body. Returns the ids of those to be tried again."""
+        """Deliver one event with a record for each body. Returns the ids of the records to retry."""
         answer = deliver.process_batch(golden_batch(*bodies), self._one, self.telemetry)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def calls(self) -> int:
-        """How many AWS calls there were."""
+        """The number of AWS calls."""
         return sum(len(wire.calls) for wire in (self.ses, self.sns, self.table, self.keys))
 
     @property
     def dispatcher(self) -> Dispatcher:
-        """The dispatcher, over this desk's wires and `more_gateways` before them."""
+        """The dispatcher with this object's clients, and `more_gateways` before them."""
         wired: dict[str, Gateway] = {
             "ses": SesEmail(self.ses, "no-reply@app.example", "mail"),
             "sns": SnsSms(self.sns, max_price="0.20"),
@@ -75,7 +75,7 @@ def golden_batch(*bodies: str) -> dict[str, Any]:
 
 
 def golden_event() -> dict[str, Any]:
-    """The golden SQS event as it is."""
+    """The golden SQS event, unchanged."""
     return golden("deliver_one")
 
 

@@ -72,7 +72,7 @@ def served(stack_data: StackData) -> Iterator[PageServer]:
 
 
 def ask(server: PageServer, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
-    """One raw request: the path is not normalised, and `Host` can be any value.
+    """Send one raw request: the path is not normalised, and `Host` can be any value.
 
     In the names of `headers`, _ stands for -.
     """

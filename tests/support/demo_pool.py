@@ -62,7 +62,7 @@ def tokens() -> dict[str, Any]:
 
 
 def password_verifier() -> dict[str, Any]:
-    """Cognito's response to SRP_A. The numbers have the right form only."""
+    """Cognito's response to SRP_A. Only the form of the numbers is right."""
     parameters = {
         "USER_ID_FOR_SRP": "the-sub",
         "SALT": "ab" * 16,

@@ -61,7 +61,7 @@ def summary(found: list[Finding]) -> list[tuple[Severity, str]]:
 
 
 def only_finding(facts: Facts, severity: Severity, words: str) -> Finding:
-    """The only finding of `facts`. Checks its severity and words, and that it has a reason and a fix."""
+    """The only finding of `facts`. Checks its severity and text, and that it has a reason and a fix."""
     found = run_checks(facts)
     assert [f.severity for f in found] == [severity], summary(found)
     assert words in text_of(found[0])

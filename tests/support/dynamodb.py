@@ -14,7 +14,7 @@ from passcode.token_service.store import Record
 
 @contextmanager
 def moto_table() -> Iterator[tuple[Any, str]]:
-    """A client and the name of an empty table, in this process."""
+    """A client and the name of an empty table (moto), in this process."""
     with mock_aws():
         client = boto3.client(
             "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
@@ -23,7 +23,7 @@ def moto_table() -> Iterator[tuple[Any, str]]:
 
 
 def made(client: Any) -> str:
-    """Make an empty table and return its name, which no other test has."""
+    """Make an empty table and return its unique name."""
     name = f"records-{secrets.token_hex(8)}"
     client.create_table(
         TableName=name,
@@ -35,7 +35,7 @@ def made(client: Any) -> str:
 
 
 def item_of(record: Record) -> dict[str, dict[str, str]]:
-    """A record as the table holds it: what never happened is absent, but a record has its three counters."""
+    """A record as the table stores it: unset values are absent, except for the three counters."""
     always = ("issued", "spent", "failures")
     values = {f.name: getattr(record, f.name) for f in fields(record)}
     return {

@@ -1,4 +1,4 @@
-"""The people, the clock and the events of these tests, and small stand-ins for AWS."""
+"""The users, the clock and the events of these tests, and small fakes for AWS."""
 
 import copy
 import json
@@ -91,7 +91,7 @@ def wrong_code_of(of: Challenge) -> str:
 
 
 class Clock:
-    """The `time` of a module, standing still."""
+    """The `time` of a module, with a fixed time."""
 
     def __init__(self, now: int) -> None:
         self.time = lambda: float(now)

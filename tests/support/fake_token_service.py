@@ -1,4 +1,4 @@
-"""A fake token service on loopback with the responses of a test. It checks signatures itself."""
+"""A fake token service on loopback that returns the responses of a test. It checks signatures itself."""
 
 import hashlib
 import hmac
@@ -103,7 +103,7 @@ class FakeTokenApi(ThreadingHTTPServer):
 
 @contextmanager
 def serve(*answers: Answer) -> Iterator[FakeTokenApi]:
-    """The fake, for as long as the block runs."""
+    """Run the fake server while the block runs."""
     with serving(FakeTokenApi(*answers)) as server:
         yield server
 

@@ -39,7 +39,7 @@ Json = dict[str, Any]
 
 @cache
 def _session() -> boto3.Session:
-    # Kept, because loading Cognito's model takes longer than a test.
+    # Cached, because loading Cognito's model takes longer than a test.
     return boto3.Session()
 
 
@@ -64,7 +64,7 @@ class FakeCognito:
         self.calls: list[str] = []
         self.interrupt_at: int | None = None
         self.refused: dict[str, tuple[str, str]] = {}  # error codes and messages by operation
-        self.changing_by_itself = ""  # a number in an app client that every description raises
+        self.changing_by_itself = ""  # the number in an app client that changes at every description
 
     def client(self) -> Any:
         made = _session().client(

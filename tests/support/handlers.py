@@ -1,4 +1,4 @@
-"""The Lambda handlers, imported as Lambda would: with their environment set, and with nothing to reach."""
+"""The Lambda handlers, imported with their environment set, as in Lambda, and without a network."""
 
 import io
 import json
@@ -9,8 +9,8 @@ import pytest
 from tests.support.events import ENVIRONMENT
 from tests.support.live_handlers import own_session
 
-# The doors read their environment and make their clients at import. It is set for that moment only, so that
-# no other test of the same process finds these credentials.
+# The handlers read their environment and make their clients at import. The environment is set only for that
+# moment, so that no other test of the same process gets these credentials.
 with own_session(ENVIRONMENT):
     import create_auth_challenge
     import custom_sender
@@ -26,7 +26,7 @@ TELL = make_telemetry("door under test")
 
 @dataclass
 class Heard:
-    """What the doors said: their log, and the metrics on standard output."""
+    """The output of the handlers: their log, and the metrics on standard output."""
 
     telemetry: PowertoolsTelemetry
     capsys: pytest.CaptureFixture[str]
@@ -63,7 +63,7 @@ def _metric(line: dict[str, object]) -> dict[str, str]:
 
 @pytest.fixture
 def heard(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Heard:
-    """Listens to all doors, and to `heard.tell`, a telemetry for tests that compose a door themselves."""
+    """The output of all handlers, and of `heard.tell`: the telemetry for tests that compose a handler."""
     heard = Heard(TELL, capsys)
     for telemetry in (TELL, *(door._TELEMETRY for door in DOORS)):
         monkeypatch.setattr(telemetry.log.registered_handler, "stream", heard.log)

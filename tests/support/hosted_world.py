@@ -1,4 +1,4 @@
-"""The hosted sign-in over memory: a pool that is scripted, a table, and a clock that the test sets."""
+"""The hosted sign-in in memory: a fake pool, a fake table, and a clock that the test sets."""
 
 import base64
 import hashlib
@@ -69,7 +69,7 @@ def shown(status: str = "SENT", **changes: str) -> dict[str, str]:
 
 @dataclass
 class FakePool:
-    """A pool with one user. Each call answers the session it wants next, and takes no other."""
+    """A pool with one user. Each call returns a new session, and the next call must use it."""
 
     choose: bool = False
     tag: RefusalTag | None = None
@@ -114,12 +114,12 @@ class FakePool:
 
 @dataclass
 class MemoryTable:
-    """Sign-ins and grants, as HostedTable keeps them: test_hosted_table.py holds the two to one contract."""
+    """Sign-ins and grants, stored as by HostedTable. test_hosted_table.py tests both by one contract."""
 
     states: dict[str, SignInState] = field(default_factory=dict)
     grants: dict[str, tuple[Grant, int]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
-    late: SignInState | None = None  # what a request has read that is slower than another one
+    late: SignInState | None = None  # the old state that a slower request has read
 
     def read(self, cookie: str, now: int) -> SignInState | None:
         state = self.late or self.states.get(cookie)
@@ -158,7 +158,7 @@ class World:
     table: MemoryTable = field(default_factory=MemoryTable)
     asks_password: bool = False
     now: int = NOW
-    took: int = 0  # seconds until the pool answers
+    took: int = 0  # seconds until the pool responds
     chances: int = 0
 
     def __post_init__(self) -> None:
@@ -170,11 +170,11 @@ class World:
         return f"{self.chances:043d}"
 
     def begin(self, **changes: str) -> str:
-        """Somebody arrives from Cognito. Returns the cookie."""
+        """A user arrives from Cognito. Returns the cookie."""
         return self.page.begin(GIVEN | {name: [value] for name, value in changes.items()}, self.now)
 
     def submit(self, cookie: str, act: str, **form: str) -> Redirect | Reload | None:
-        """A form of the page."""
+        """Submit a form of the page."""
         version = self.table.states[cookie].version
         return self.page.submit(cookie, version, {"do": act, **form}, self.now)
 
@@ -183,7 +183,7 @@ class World:
         return self.page.view(cookie, self.now)
 
     def at_code(self) -> str:
-        """A sign-in whose code is on its way. Returns its cookie."""
+        """A sign-in whose code was sent. Returns its cookie."""
         cookie = self.begin()
         self.submit(cookie, "start", user_name="ann@example.com", password=PASSWORD)
         return cookie
@@ -210,7 +210,7 @@ FORM = {
 def provider(
     grant: Grant = GRANT, *, enabled: bool = True, sub: str = SUB, link: Exception | None = None
 ) -> Provider:
-    """A provider that has given `the code`, and a pool whose user of that name is `sub`."""
+    """A provider that has issued `the code`, and a pool whose user of that name has the id `sub`."""
     table = MemoryTable()
     table.grant("the code", grant, NOW)
     refuses = {"admin_link_provider_for_user": link} if link else {}
@@ -248,7 +248,7 @@ ANN = {"Enabled": True, "UserAttributes": ATTRIBUTES}
 
 @dataclass
 class Browser:
-    """A browser with a cookie jar of one cookie, before one site."""
+    """A browser on one site, with a cookie jar for one cookie."""
 
     site: HostedRoutes
     cookie: str = ""
@@ -265,7 +265,7 @@ class Browser:
         return self._ask("POST", path, kind | headers, body=urlencode(form))
 
     def submit(self, act: str, **form: str) -> dict[str, Any]:
-        """The form of the page that is shown now."""
+        """Submit the form of the current page."""
         page = self.get("/sign-in")["body"]
         csrf = re.search(r'name="csrf" value="([^"]+)"', page)
         return self.post("/sign-in", {"do": act, "csrf": csrf[1] if csrf else "", **form})

@@ -1,4 +1,4 @@
-"""An HTML document read strictly: what is opened is closed, and no attribute stands twice."""
+"""A strict HTML parser: every open element must be closed, and no attribute may occur twice."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -8,7 +8,7 @@ VOID = {"meta", "link", "input", "img"}
 
 @dataclass
 class Form:
-    """A form, with the values that it sends unchanged."""
+    """A form, with the values that it sends if the user changes nothing."""
 
     attributes: dict[str, str]
     values: dict[str, str] = field(default_factory=dict)
@@ -16,7 +16,7 @@ class Form:
 
 
 class Document(HTMLParser):
-    """What stands in a page. AssertionError if it is not well-formed."""
+    """The elements of a page. Raises AssertionError if the page is not well-formed."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -56,16 +56,16 @@ class Document(HTMLParser):
             self.text += data
 
     def all(self, tag: str) -> list[dict[str, str]]:
-        """The attributes of every such element."""
+        """The attributes of every element with this tag."""
         return [attributes for name, attributes in self.tags if name == tag]
 
     def only(self, tag: str) -> dict[str, str]:
-        """The attributes of the one such element."""
+        """The attributes of the only element with this tag."""
         (found,) = self.all(tag)
         return found
 
     def with_id(self, wanted: str) -> dict[str, str]:
-        """The attributes of the element of this id."""
+        """The attributes of the element with this id."""
         (found,) = [attributes for _, attributes in self.tags if attributes.get("id") == wanted]
         return found
 

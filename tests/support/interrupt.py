@@ -1,4 +1,4 @@
-"""Ctrl-C as in a shell: SIGINT to a command of the project, at a given moment."""
+"""Send Ctrl-C (SIGINT) to a command of the project at a given moment, as a shell does."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ _TIMEOUT = 60.0
 
 def interrupted(words: tuple[str, ...], moment: Callable[[], bool]) -> tuple[int, str]:
     """Run `python -m words` and send SIGINT once `moment()` is true. Returns exit code and stderr."""
-    # A process in the background of a shell ignores SIGINT, and its children would inherit that.
+    # A background process of a shell ignores SIGINT, and its child processes would inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         child = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Tokens made by hand, as an attacker would."""
+"""Forged tokens, as an attacker would make them."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def encoded(part: object) -> str:
-    """A part of a token: JSON, or bytes as they are."""
+    """A part of a token: a value as JSON, or bytes unchanged."""
     raw = part if isinstance(part, bytes) else json.dumps(part).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
@@ -22,13 +22,13 @@ def parts(token: str) -> tuple[dict[str, object], dict[str, object]]:
 
 
 def maced(header: object, claims: object) -> str:
-    """A token with a MAC that is right: what nobody without the key can make."""
+    """A token with a valid MAC. An attacker cannot make one without the key."""
     said = f"{encoded(header)}.{encoded(claims)}"
     return f"{said}.{encoded(token_mac(said.encode()))}"
 
 
 def signed(header: object, claims: object, arn: str = KEY_A) -> str:
-    """A token with a signature that is right under a proof key."""
+    """A token with a valid signature of a proof key."""
     assert arn in PRIVATE
     said = f"{encoded(header)}.{encoded(claims)}"
     signature = kms().sign(KeyId=arn, Message=said.encode())["Signature"]
@@ -40,7 +40,7 @@ def tampered(token: str) -> Iterator[str]:
     for place, letter in enumerate(token):
         if letter == ".":
             continue
-        # The first of a letter's six bits: the last ones of a part may stand for nothing.
+        # Flip the first of a character's six bits: the last bits of a part may have no meaning.
         other = BASE64URL[BASE64URL.index(letter) ^ 32]
         yield token[:place] + other + token[place + 1 :]
 

@@ -1,4 +1,4 @@
-"""The AWS that the endpoints see: clients that remember their calls, with keys that really sign."""
+"""Fake AWS clients for the endpoints. They record their calls and sign with real keys."""
 
 from collections.abc import Callable, Mapping
 from threading import Lock
@@ -21,7 +21,7 @@ _DER: Any = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPubli
 
 
 def public_der(arn: str) -> bytes:
-    """The public half of a proof key, as KMS gives it."""
+    """The public half of a proof key, as KMS returns it."""
     return PRIVATE[arn].public_key().public_bytes(*_DER)
 
 
@@ -33,7 +33,8 @@ def token_mac(message: bytes) -> bytes:
 def kms(**broken: str) -> Wire:
     """KMS: an HMAC key for codes, one for tokens, and two RSA keys.
 
-    `broken` has the error of what fails, by operation or, for `generate_mac`, by key: `code="…"`.
+    `broken` has an error code for each failing operation: `operation="code"`. For `generate_mac`, the name is
+    that of the key.
     """
 
     def unless_broken(operation: str, answer: Callable[[Any], object]) -> Callable[[Any], object]:
@@ -63,7 +64,7 @@ def _verified(call: dict[str, Any]) -> dict[str, object]:
 
 
 def marks() -> Wire:
-    """The part of the table that holds used proofs: a key is taken once."""
+    """The part of the table that stores used proofs: each key can be written once."""
     taken: set[str] = set()
     lock = Lock()
 
@@ -79,14 +80,14 @@ def marks() -> Wire:
 
 
 def pool(enabled: bool = True, /, **changes: str) -> Wire:
-    """A pool with the one user of the tests, their attributes changed."""
+    """A pool with the one user of the tests. `changes` replaces attributes."""
     found: Mapping[str, str] = attributes(**changes)
     listed = [{"Name": name, "Value": value} for name, value in found.items()]
     return Wire({"admin_get_user": {"Enabled": enabled, "UserAttributes": listed}})
 
 
 class Out:
-    """A store that does not answer, whatever it is asked."""
+    """A store that fails at every call."""
 
     def __getattr__(self, _name: str) -> Any:
         def fail(*_: object, **__: object) -> None:

@@ -20,7 +20,7 @@ _VALUE = re.compile(r"\bvalue=\"([^\"]*)\"")
 
 
 def session() -> requests.Session:
-    """A connection that looks at nothing of the machine's own set-up."""
+    """An HTTP session that ignores the settings of the machine (proxies, .netrc)."""
     made = requests.Session()
     made.trust_env = False
     return made
@@ -28,7 +28,7 @@ def session() -> requests.Session:
 
 @dataclass
 class Browser:
-    """One browser: its cookies by host, the page that it shows, and each address that it was sent to."""
+    """One browser: its cookies by host, its current page, and each URL that it was redirected to."""
 
     wire: requests.Session = field(default_factory=session)
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Browser:
     page: requests.Response | None = None
 
     def open(self, url: str, form: dict[str, str] | None = None) -> "Browser":
-        """Go there and wherever one is sent from there, as far as the app's own address."""
+        """Open the URL and follow redirects, up to the app's callback URL."""
         while not url.startswith(CALLBACK):
             self.page = answer = self._ask(url, form)
             if answer.status_code not in (302, 303):
@@ -57,7 +57,7 @@ class Browser:
             allow_redirects=False,
             timeout=40,
         )
-        # A browser takes Secure cookies from loopback; `requests` would not send them there.
+        # A browser sends Secure cookies to loopback too; `requests` would not.
         name, _, rest = answer.headers.get("Set-Cookie", "").partition("=")
         if "Max-Age=0" in rest:
             jar.pop(name, None)
@@ -68,12 +68,12 @@ class Browser:
 
     @property
     def html(self) -> str:
-        """What is shown."""
+        """The HTML of the current page."""
         assert self.page is not None, f"the app was reached: {self.went[-1]}"
         return self.page.text
 
     def submit(self, do: str, **typed: str) -> "Browser":
-        """Fill in the form that does this, and send it."""
+        """Fill in the form with this `do` value, and send it."""
         assert self.page is not None
         for action, inside in _FORM.findall(self.html):
             fields = {name: _value(rest) for name, rest in _FIELD.findall(inside)}
@@ -83,7 +83,7 @@ class Browser:
 
     @property
     def answer(self) -> dict[str, str]:
-        """What the app is told in the end."""
+        """The parameters of the app's callback URL."""
         assert self.page is None, self.html
         return {name: values[0] for name, values in parse_qs(urlsplit(self.went[-1]).query).items()}
 
@@ -95,7 +95,7 @@ def _value(attributes: str) -> str:
 
 @dataclass
 class App:
-    """An app of the hosted client, with code and PKCE."""
+    """An app with the hosted sign-in's app client, authorization code flow and PKCE."""
 
     stack: Stack
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
@@ -103,7 +103,7 @@ class App:
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
     def url(self, **other: str) -> str:
-        """Where it sends its users."""
+        """The authorization URL to which the app sends its users."""
         digest = hashlib.sha256(self.verifier.encode()).digest()
         asked = {
             "response_type": "code",
@@ -119,7 +119,7 @@ class App:
         return f"{self.stack.outputs['HostedSignInURL']}?{urlencode(told)}"
 
     def exchange(self, code: str, **other: str) -> requests.Response:
-        """Ask Cognito for the tokens."""
+        """Exchange the code for tokens at Cognito."""
         asked = {
             "grant_type": "authorization_code",
             "client_id": self.stack.clients["hosted"],
@@ -131,7 +131,7 @@ class App:
         return session().post(f"{self.stack.endpoint_url}/oauth2/token", data=told, timeout=20)
 
     def tokens(self, browser: Browser) -> dict[str, Any]:
-        """The tokens of a sign-in that came back."""
+        """The tokens of a completed sign-in."""
         assert browser.answer["state"] == self.state
         given = self.exchange(browser.answer["code"])
         assert given.status_code == 200, given.text
@@ -140,6 +140,6 @@ class App:
 
 
 def issuer(stack: Stack) -> str:
-    """Where the provider is reached here."""
+    """The provider's base URL on the local stack."""
     api = urlsplit(stack.outputs["HostedIssuer"]).netloc.partition(".")[0]
     return f"{stack.endpoint_url}/_aws/execute-api/{api}/v1"

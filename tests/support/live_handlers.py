@@ -1,4 +1,4 @@
-"""The doors in this process, composed as the deployed functions are, against the local stack."""
+"""The handlers in this process, composed like the deployed functions, against the local stack."""
 
 import importlib.util
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ DOORS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challeng
 
 @dataclass(frozen=True)
 class LiveDoors:
-    """Each door's module, loaded with the environment that its function has in the stack."""
+    """The module of each handler, loaded with the environment of its function in the stack."""
 
     define: ModuleType
     create: ModuleType
@@ -31,7 +31,7 @@ class LiveDoors:
 
 
 def live_doors(stack: Stack) -> LiveDoors:
-    """Load the four doors anew. Their clients go to the stack, with made-up credentials."""
+    """Load the four handlers again. Their clients call the stack, with fake credentials."""
     settings: dict[str, str] = {}
     loaded: dict[str, ModuleType] = {}
     for door in DOORS:
@@ -41,7 +41,7 @@ def live_doors(stack: Stack) -> LiveDoors:
 
 
 def live_door(stack: Stack, door: str) -> tuple[ModuleType, dict[str, str]]:
-    """Load one door anew, with the environment that its function has, which comes with it."""
+    """Load one handler again. Returns the module and the environment of its function."""
     configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.functions[door])
     settings: dict[str, str] = configuration["Environment"]["Variables"]
     place = {
@@ -56,7 +56,7 @@ def live_door(stack: Stack, door: str) -> tuple[ModuleType, dict[str, str]]:
 
 @contextmanager
 def own_session(environment: Mapping[str, str]) -> Iterator[None]:
-    """Inside, doors are loaded with this environment. Nobody before or after has its credentials."""
+    """Inside the block, handlers load with this environment. Code outside it never has these credentials."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
@@ -99,7 +99,7 @@ def event(trigger: str, sub: str, client_id: str = "client", **request: Any) -> 
 
 
 def patient_client(stack: Stack, service: str) -> Any:
-    """A client for a crowd: it waits for its turn, and never asks twice."""
+    """A client for many parallel calls: it waits for a free connection, and does not retry."""
     patient = Config(
         read_timeout=60, connect_timeout=60, max_pool_connections=200, retries={"total_max_attempts": 1}
     )

@@ -1,4 +1,4 @@
-"""A sign-in through Cognito's own API, as an app does it with boto3 (and pycognito for the SRP sums)."""
+"""A sign-in through Cognito's own API, as an app does it with boto3 (pycognito computes SRP)."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,7 @@ from tools.local_stack.stack import Stack
 
 @dataclass
 class Conversation:
-    """One sign-in: what Cognito said last, and everything that it ever said."""
+    """One sign-in: Cognito's last response, and all its responses."""
 
     stack: Stack
     client_id: str
@@ -32,7 +32,7 @@ class Conversation:
         return self
 
     def start(self, name: str) -> "Conversation":
-        """Begin without a password."""
+        """Start without a password."""
         return self._keep(
             self.stack.client("cognito-idp").initiate_auth(
                 ClientId=self.client_id, AuthFlow="CUSTOM_AUTH", AuthParameters={"USERNAME": name}
@@ -40,7 +40,7 @@ class Conversation:
         )
 
     def start_with_password(self, name: str, password: str) -> "Conversation":
-        """Begin with SRP, as pycognito and every SDK does: the password itself is never sent."""
+        """Start with SRP, like pycognito and every SDK: the password itself is never sent."""
         cognito = self.stack.client("cognito-idp")
         srp = AWSSRP(name, password, self.stack.user_pool_id, self.client_id, client=cognito)
         parameters = srp.get_auth_params() | {"CHALLENGE_NAME": "SRP_A"}
@@ -51,7 +51,7 @@ class Conversation:
         return self._respond("PASSWORD_VERIFIER", proof)
 
     def answer(self, code: str, **metadata: str) -> "Conversation":
-        """Answer the code challenge, or with `action="resend"` ask for another message."""
+        """Answer the code challenge, or request another message with `action="resend"`."""
         name = self.parameters.get("USERNAME", "")
         return self._respond("CUSTOM_CHALLENGE", {"USERNAME": name, "ANSWER": code}, metadata)
 
@@ -75,6 +75,6 @@ def code_only(stack: Stack) -> Conversation:
 
 
 def password_and_code(stack: Stack, user: User) -> Conversation:
-    """A sign-in that has come as far as the code."""
+    """A sign-in after the password, at the challenge for the code."""
     conversation = Conversation(stack, stack.clients["password_and_code"])
     return conversation.start_with_password(user.email, user.password)

@@ -1,4 +1,4 @@
-"""One request to the token service as it goes over the wire: signed well, signed ill, or not at all."""
+"""Raw requests to the token service: with a valid signature, a wrong one, or none."""
 
 import http.client
 import json
@@ -29,7 +29,7 @@ _TYPE = "urn:cognito-passcode:problem:"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. The names of the headers are in lower case."""
+    """A response. The names of the headers are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -42,7 +42,7 @@ class Answer:
 
     @property
     def problem(self) -> str:
-        """The name of the problem, of an answer that has the form of one (RFC 9457)."""
+        """The name of the problem; the response must be a problem document (RFC 9457)."""
         assert self.headers["content-type"] == PROBLEM, self.text
         told = self.body
         assert told["status"] == self.status
@@ -57,7 +57,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Request:
-    """A request to be signed and sent. `headers` are signed too."""
+    """A request to sign and send. `headers` are signed too."""
 
     method: str
     url: str
@@ -76,7 +76,7 @@ class Request:
         return Request(self.method, self.url, self.body, dict(request.headers.items()))
 
     def send(self, body: Any = None) -> Answer:
-        """Send it, with another body than the signed one if there is one: bytes, or chunks of them."""
+        """Send it. `body` replaces the signed body, if given: bytes, or chunks of them."""
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.netloc, timeout=60)
         try:
@@ -105,25 +105,25 @@ class Api:
         return self.url.split("/")[-2]
 
     def request(self, method: str, path: str, body: object = None, **headers: str) -> Request:
-        """A request that nobody signed; `idempotency_key="a"` is the header Idempotency-Key."""
+        """An unsigned request; `idempotency_key="a"` is the header Idempotency-Key."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         return Request(method, self.url + path, content, (JSON if body is not None else {}) | named)
 
     def post(self, path: str, body: object, **headers: str) -> Answer:
-        """As a back end."""
+        """POST as a back end."""
         return self.request("POST", path, body, **headers).signed().send()
 
     def as_user(self, id_token: str, path: str, body: object) -> Answer:
-        """As a signed-in user."""
+        """POST as a signed-in user."""
         return self.request("POST", path, body, authorization=id_token).send()
 
     def get(self, path: str) -> Answer:
-        """As anybody."""
+        """GET without credentials."""
         return self.request("GET", path).send()
 
     def create(self, to: str, **more: str) -> Answer:
-        """Send a code to an email address, and see that it went well."""
+        """Send a code to an email address, and check the response."""
         answer = self.post("/createToken", {"email": to, **more})
         assert answer.status == 200, answer.text
         return answer
@@ -133,25 +133,25 @@ class Api:
         return self.post("/verifyToken", {"token": created.body["token"], "verification_code": code})
 
     def settings(self, door: str = "token_api") -> dict[str, str]:
-        """The environment of a door's function."""
+        """The environment of a handler's function."""
         function = self.stack.functions[door]
         found = self.stack.client("lambda").get_function_configuration(FunctionName=function)
         variables: dict[str, str] = found["Environment"]["Variables"]
         return variables
 
     def mac(self, name: str) -> KmsMac:
-        """The stack's MAC key of a setting, such as CODE_KEY_ID."""
+        """The stack's MAC key from a setting, such as CODE_KEY_ID."""
         return KmsMac(self.stack.client("kms"), self.settings()[name])
 
     def invocations(self) -> int:
-        """How often the function behind the API was called so far."""
+        """The number of invocations of the function behind the API so far."""
         logs = self.stack.client("logs").get_paginator("filter_log_events")
         group = f"/aws/lambda/{self.stack.functions['token_api']}"
         events = [event for page in logs.paginate(logGroupName=group) for event in page["events"]]
         return sum(event["message"].startswith("START ") for event in events)
 
     def principal(self, *paths: str) -> Credentials:
-        """The key of a new IAM user who may POST to `paths`, and nothing else."""
+        """The access key of a new IAM user who may only POST to `paths`."""
         iam, name = self.stack.client("iam"), f"back-end-{os.urandom(4).hex()}"
         arn = f"arn:aws:execute-api:{self.stack.region}:000000000000:{self.id}/v1/POST"
         right = {
@@ -167,7 +167,7 @@ class Api:
         return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
     def messages(self, to: str) -> list[Message]:
-        """What came to an address or number so far."""
+        """The messages to an address or number so far."""
         return inbox.read(self.stack, to)
 
     def code(self, to: str) -> str:
@@ -175,7 +175,7 @@ class Api:
         return code_in(self.messages(to)[-1])
 
     def claims_of(self, proof: str, audience: str | None = None) -> dict[str, Any]:
-        """What a stock library reads out of a proof with the published keys. Raises PyJWTError."""
+        """The claims of a proof, checked by PyJWT with the published keys. Raises PyJWTError."""
         published = jwt.PyJWKSet.from_dict(self.get("/.well-known/jwks.json").body)
         key = published[jwt.get_unverified_header(proof)["kid"]]
         issuer = self.stack.outputs["TokenIssuer"]
@@ -186,7 +186,7 @@ class Api:
 
     @contextmanager
     def limits(self, rate: int, burst: int) -> Iterator[None]:
-        """Other limits than the template's, for all methods, and the template's again afterwards."""
+        """Set other limits than the template's for all methods, and restore the template's afterwards."""
         gateway = self.stack.client("apigateway")
         found = gateway.get_stage(restApiId=self.id, stageName="v1")["methodSettings"]
         before = {
@@ -210,16 +210,16 @@ class Api:
 
 
 def challenge_in(created: Answer) -> Challenge:
-    """The challenge that a challenge token carries."""
+    """The challenge inside a challenge token."""
     claims = jwt.decode(created.body["token"], options={"verify_signature": False})
     return Challenge.unpack(claims["challenge"])
 
 
 def nobody() -> str:
-    """An address of a reserved domain, where nobody was written to before."""
+    """An unused address of a reserved domain."""
     return f"anybody-{os.urandom(5).hex()}@people.example"
 
 
 def number() -> str:
-    """A number that is kept for films."""
+    """A number from the range that is reserved for fiction."""
     return f"+1206555{int.from_bytes(os.urandom(4)) % 10_000:04d}"

@@ -1,4 +1,4 @@
-"""Requests to the API of the probed stack, signed and sent one at a time."""
+"""Requests to the API of the local stack, signed and sent one at a time."""
 
 import json
 from collections.abc import Mapping

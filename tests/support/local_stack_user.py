@@ -1,4 +1,4 @@
-"""Signs in against the probes, one call at a time."""
+"""Sign in to the local stack, one call at a time."""
 
 import itertools
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ class Caller:
         return self.stack.clients[self.client]
 
     def start(self, name: str, **more: Any) -> dict[str, Any]:
-        """InitiateAuth with a user name only."""
+        """Call InitiateAuth with a user name only."""
         return self._initiate({"USERNAME": name}, **more)
 
     def prove(self, name: str, password: str) -> dict[str, Any]:
-        """InitiateAuth with SRP_A, and the answer to PASSWORD_VERIFIER."""
+        """Call InitiateAuth with SRP_A, and answer PASSWORD_VERIFIER."""
         srp = AWSSRP(name, password, self.stack.user_pool_id, self.client_id, client=self.api)
         parameters = srp.get_auth_params()
         asked = self._initiate({**parameters, "CHALLENGE_NAME": "SRP_A"})
@@ -39,7 +39,7 @@ class Caller:
         return self.respond(asked["Session"], "PASSWORD_VERIFIER", proof)
 
     def answer(self, session: str, name: str, answer: str, **more: Any) -> dict[str, Any]:
-        """RespondToAuthChallenge to a CUSTOM_CHALLENGE."""
+        """Call RespondToAuthChallenge for a CUSTOM_CHALLENGE."""
         return self.respond(session, "CUSTOM_CHALLENGE", {"USERNAME": name, "ANSWER": answer}, **more)
 
     def respond(self, session: str, challenge: str, responses: dict[str, str], **more: Any) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Caller:
 
 
 def new_user(stack: Stack, password: str, *, permanent: bool = True) -> tuple[str, str]:
-    """A user with this password: the email address, and the `sub` that is the user name."""
+    """Make a user with this password. Returns the email address, and the `sub`, which is the user name."""
     email = f"someone-{next(_numbers)}@people.example"
     pool = stack.client("cognito-idp")
     made = pool.admin_create_user(

@@ -1,4 +1,4 @@
-"""A server of a test, on loopback and never left behind."""
+"""A server for a test. It listens on loopback, and always stops after the test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ Server = TypeVar("Server", bound=HTTPServer)
 
 @contextmanager
 def serving(server: Server) -> Iterator[Server]:
-    """`server` answers while the block runs, and is gone afterwards."""
+    """Run `server` while the block runs, and close it afterwards."""
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     with server:
         thread.start()

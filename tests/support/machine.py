@@ -6,7 +6,7 @@ import pytest
 
 
 def missing(what: str) -> None:
-    """Skip because `what` is not on this machine; in CI, where everything is installed, fail."""
+    """Skip the test because `what` is missing. In CI, where every tool is installed, fail."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what} is missing, and CI must have it")
     pytest.skip(f"{what} is missing")

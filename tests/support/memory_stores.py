@@ -1,4 +1,4 @@
-"""Stores in memory: each does what its port promises.
+"""Stores in memory. Each one follows the contract of its port.
 
 `is_clear` and `may_record_attempt` are the conditions of a store's writes as plain predicates. The contract
 tests compare the conditions of the DynamoDB table with them.
@@ -15,7 +15,7 @@ from passcode.token_service.store import Record, VerifiedCode, WriteResult
 
 
 def is_clear(record: Record, now: int, policy: Policy) -> bool:
-    """True if a new challenge may begin at once."""
+    """True if a new challenge may start at once."""
     return (
         (record.has_no_open_challenge or record.expires_at < now + policy.resend_keeps_code_seconds)
         and (record.has_no_open_challenge or record.sent_at <= now - policy.cooldown_seconds)
@@ -25,7 +25,7 @@ def is_clear(record: Record, now: int, policy: Policy) -> bool:
 
 
 def may_record_attempt(record: Record, counter: int, now: int, policy: Policy) -> bool:
-    """True if an answer to `counter` may be judged now."""
+    """True if an answer to `counter` may be checked now."""
     return (
         record.spent < counter <= record.issued
         and record.failures < policy.hard_limit
@@ -37,18 +37,18 @@ KEY = b"the key of the tests, 32 bytes..."
 
 
 def code_mac(message: bytes) -> bytes:
-    """What KMS does with an HMAC_256 key."""
+    """The MAC that KMS makes with an HMAC_256 key."""
     return hmac.digest(KEY, message, hashlib.sha256)
 
 
 @dataclass
 class MemoryStore:
-    """The store as the domain describes it: one lock, and the predicates above for conditions."""
+    """The store of records in memory: one lock, with the predicates above as conditions."""
 
     policy: Policy = field(default_factory=Policy)
     records: dict[str, Record] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
-    # The evidence that the accepted writes kept, by key.
+    # The evidence that accepted writes stored, by key.
     evidence: dict[str, VerifiedCode | None] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
@@ -124,7 +124,7 @@ def _spent(old: Record, counter: int) -> Record:
 
 @dataclass
 class MemoryIdempotencyStore:
-    """The claims of Idempotency-Keys, each with the time it was made."""
+    """The claims of Idempotency-Keys, each with its creation time."""
 
     claims: dict[str, tuple[IdempotencyClaim, int]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)

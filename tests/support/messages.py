@@ -2,7 +2,7 @@
 
 
 def parts(text: str) -> int:
-    """How many SMS a text is: 160 or 153 septets in GSM-7, else 70 or 67 units of UCS-2."""
+    """The number of SMS for a text: 160 or 153 septets in GSM-7, else 70 or 67 units of UCS-2."""
     gsm = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ÄÖÑÜ§¿äöñüà"
     letters, twice = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "^{}\\[~]|€"
     if all(sign in gsm + letters + twice for sign in text):

@@ -1,8 +1,8 @@
-"""A loopback server in front of the local AWS that describes settings of a newer Cognito.
+"""A loopback server in front of the local AWS. It adds the settings of a newer Cognito to descriptions.
 
-It keeps them as AWS documents it: an update without `AcrConfiguration` resets it to the default names,
-`DcrConfiguration` stays as it is, and no update accepts `ClientType` and `ClientSecretArn`. No model has
-`Invented`, and an update resets it.
+It handles them as AWS documents: an update without `AcrConfiguration` resets it to the default names,
+`DcrConfiguration` stays unchanged, and no update accepts `ClientType` and `ClientSecretArn`. `Invented` is
+in no model, and an update resets it.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What the description of the API promises, held against an answer."""
+"""Compare responses with the description of the API."""
 
 import json
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Description:
 
 @cache
 def described() -> Description:
-    """The description of the API: of its routes alone, with nothing behind them."""
+    """The description of the API, made from its routes without any back end."""
     nothing: Any = None
     app = resolver(Endpoints(nothing, nothing, nothing, {}, nothing, ISSUER, nothing))
     return Description(json.loads(describe(app, ISSUER)))

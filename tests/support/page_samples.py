@@ -1,4 +1,4 @@
-"""One view of each kind that the pages can be asked for."""
+"""One sample of each view that the pages can render."""
 
 from dataclasses import replace
 

@@ -56,7 +56,7 @@ class World:
         self.aws = FakeCognito(pool, clients)
         self.parameters = {"UserPoolId": POOL_ID, "CodeOnlyClientIds": ""}
         self.parameters |= {"AssuranceClaims": claims, "CustomSenders": senders}
-        self.made = ""  # the pool that the stack made
+        self.made = ""  # the pool that the stack created
         self.latest = ""  # CODE_ONLY_CLIENTS of the newest function
         self.served = ""  # CODE_ONLY_CLIENTS that the alias serves
         self.permitted: set[str] = {arn for name, arn in FUNCTIONS.items() if name not in _BY_PARAMETER}

@@ -1,4 +1,4 @@
-"""A record store under test, and a way to fill it."""
+"""A record store under test, and a function to fill it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ POLICY = Policy()
 
 @dataclass
 class Kept:
-    """A store, and a way to say what stands in it before."""
+    """A store, and a function that writes records to it before the test."""
 
     store: RecordStore
     put: Callable[[str, Record], None]

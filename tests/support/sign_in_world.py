@@ -1,4 +1,4 @@
-"""A small world for the doors: a store and a queue in memory, and a clock that the test sets."""
+"""A small environment for the handlers: a store and a queue in memory, and a clock that the test sets."""
 
 import io
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ UNHEARD = PowertoolsTelemetry("world", Logger(service="world", stream=io.StringI
 
 @dataclass
 class World:
-    """The doors `create` and `verify` with what they need. `now` is the only clock."""
+    """The handlers `create` and `verify` with their dependencies. `now` is the only clock."""
 
     policy: Policy = field(default_factory=Policy)
     store: MemoryStore = field(default_factory=MemoryStore)
@@ -54,7 +54,7 @@ class World:
     invocations: int = 0
 
     def create(self, event: dict[str, Any]) -> dict[str, Any]:
-        """One invocation of `create`, with a fresh nonce like each of them has. Returns its response."""
+        """Invoke `create` once, with a new nonce. Returns its response."""
         sign_in = SignInCreator(self.store, self.queued.append, self.policy, LIMITS, self.choice_asked)
         self.invocations += 1
         nonce = f"{self.invocations:032x}"
@@ -65,7 +65,7 @@ class World:
         return dict(filled["response"])
 
     def verify(self, event: dict[str, Any]) -> bool:
-        """One invocation of `verify`. Returns its answerCorrect."""
+        """Invoke `verify` once. Returns its answerCorrect."""
         judge = partial(
             check_sign_in,
             code_mac=self.code_mac,
@@ -82,23 +82,23 @@ class World:
         return bool(filled["response"]["answerCorrect"])
 
     def code_mac(self, message: bytes) -> bytes:
-        """The key, remembering what it was used on."""
+        """The MAC key. It records the messages that it was used for."""
         self.macs.append(message)
         return code_mac(message)
 
     def issued(self, **changes: Any) -> Challenge:
-        """A challenge that `create` has just made for the golden user, changed afterwards."""
+        """A challenge that `create` has just issued for the golden user. `changes` are applied afterwards."""
         private = self.create(golden("create_first"))["privateChallengeParameters"]["challenge"]
         return replace(Challenge.unpack(private), **changes)
 
     def touched(self) -> tuple[int, int, int]:
-        """How many writes, messages and derivations there were."""
+        """The numbers of writes, of messages and of derived codes."""
         return len(self.store.writes), len(self.queued), len(self.macs)
 
 
 @dataclass
 class Flow:
-    """One CODE_ONLY sign-in, run through the doors as Cognito runs it."""
+    """One CODE_ONLY sign-in. It calls the handlers in Cognito's order."""
 
     world: World
     user: Mapping[str, str] = field(default_factory=attributes)
@@ -107,11 +107,11 @@ class Flow:
     response: dict[str, Any] = field(default_factory=dict)
 
     def start(self) -> str:
-        """InitiateAuth."""
+        """Do the steps of InitiateAuth."""
         return self._next({})
 
     def answer(self, answer: object, **metadata: object) -> str:
-        """RespondToAuthChallenge. Returns the next challenge's name, `tokens` or `fail`."""
+        """Do the steps of RespondToAuthChallenge. Returns the next challenge's name, `tokens` or `fail`."""
         private = self.response["privateChallengeParameters"]
         event = self._event("verify_plain", metadata)
         event["request"] |= {"challengeAnswer": answer, "privateChallengeParameters": private}
@@ -126,7 +126,7 @@ class Flow:
 
     @property
     def challenge(self) -> Challenge:
-        """What `verify` will be given."""
+        """The challenge that `verify` gets."""
         return Challenge.unpack(self.response["privateChallengeParameters"]["challenge"])
 
     def _next(self, metadata: Mapping[str, object]) -> str:
@@ -147,7 +147,7 @@ class Flow:
 
 
 def answered(world: World, to: Challenge, answer: object, **request: object) -> bool:
-    """What `verify` says to `answer`."""
+    """The result of `verify` for `answer`."""
     private = {"challenge": to.pack()}
     return world.verify(
         golden("verify_plain", privateChallengeParameters=private, challengeAnswer=answer, **request)
@@ -155,7 +155,7 @@ def answered(world: World, to: Challenge, answer: object, **request: object) -> 
 
 
 def failures(world: World) -> int:
-    """How many wrong answers are counted."""
+    """The number of wrong answers counted so far."""
     return world.store.records[SIGN_IN_KEY].failures
 
 

@@ -11,7 +11,7 @@ RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 
 
 def statements(role: str) -> list[dict[str, Any]]:
-    """Return the statements of a role, as if every condition held."""
+    """Return the statements of a role. All template conditions count as true."""
     policies = RESOURCES[role]["Properties"]["Policies"]
     found = [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
     return [s["Fn::If"][1] if "Fn::If" in s else s for s in found]

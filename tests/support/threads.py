@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def at_once(count: int, act: Callable[[int], T]) -> list[T]:
-    """Call `act(0)` … `act(count - 1)` in as many threads, all let go together."""
+    """Call `act(0)` … `act(count - 1)` in one thread each, all released at the same moment."""
     gate = Barrier(count)
 
     def one(number: int) -> T:

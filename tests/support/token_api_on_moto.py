@@ -1,4 +1,4 @@
-"""The door `token_api` as it is composed for Lambda, with moto in place of AWS."""
+"""The handler `token_api` as it is composed for Lambda, with moto in place of AWS."""
 
 import importlib.util
 import json
@@ -27,7 +27,7 @@ DOOR = Path(__file__).parents[2] / "triggers" / "token_api.py"
 
 @dataclass
 class Door:
-    """The module, and what it asked of AWS since the last look."""
+    """The handler's module, and its AWS calls during the last request."""
 
     module: ModuleType
     client: Callable[[str], Any]
@@ -35,7 +35,7 @@ class Door:
     asked: list[str] = field(default_factory=list)
 
     def post(self, path: str, body: object, **more: Any) -> Answer:
-        """One request, and its calls to AWS in `asked`."""
+        """Send one request. `asked` has its calls to AWS."""
         return self.call("POST", path, body, **more)
 
     def verify(self, token: str) -> Answer:
@@ -52,7 +52,7 @@ class Door:
         return answer
 
     def code(self, token: str) -> str:
-        """The code of a challenge, made as `deliver` makes it."""
+        """The code of a challenge, made in the same way as in `deliver`."""
         said = jwt.decode(token, options={"verify_signature": False})["challenge"]
         mac = self.client("kms").generate_mac(
             KeyId=self.environment["CODE_KEY_ID"],
@@ -80,11 +80,11 @@ def _environment(client: Callable[[str], Any]) -> dict[str, str]:
 
 @contextmanager
 def composed() -> Iterator[Door]:
-    """The door, loaded anew with an AWS of its own."""
+    """The handler, loaded again with a new moto AWS."""
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
             patch.setenv(name, ENVIRONMENT[name])
-        # A session that was made before moto came would go to the real AWS.
+        # A session from before the start of moto would call the real AWS.
         session = botocore.session.get_session()
         patch.setattr(botocore_clients, "session", lambda: session)
         environment = _environment(session.create_client)

@@ -1,6 +1,6 @@
-"""The token service with memory in place of AWS, called with the events of API Gateway.
+"""The token service with memory in place of AWS, called with events of API Gateway.
 
-Every answer is held against the description of the API.
+Every response is compared with the description of the API.
 """
 
 import io
@@ -48,7 +48,7 @@ LIFE = 300
 
 @dataclass
 class Api:
-    """The endpoints over memory. `replace(api, …)` is the same world with something else in it."""
+    """The endpoints in memory. `replace(api, …)` is the same environment with one part replaced."""
 
     policy: Policy = field(default_factory=Policy)
     store: RecordStore = field(default_factory=MemoryStore)
@@ -101,12 +101,12 @@ class Api:
         )
 
     def chance(self) -> str:
-        """32 hex digits that never come again."""
+        """32 hex digits, different at each call."""
         return f"{next(self.chances):032x}"
 
     @property
     def queued(self) -> list[Delivery]:
-        """What was put on the queue."""
+        """The deliveries on the queue."""
         return [Delivery.unpack(call["MessageBody"]) for call in self.queue.sent("send_message")]
 
     def code(self, delivery: int = -1) -> str:
@@ -115,11 +115,11 @@ class Api:
         return code_from_mac(code_mac(b"code" + message), self.policy.code_digits).reveal()
 
     def wrong_code(self) -> str:
-        """A code that is not in the newest message."""
+        """A code other than the one in the newest message."""
         return another_code(self.code())
 
     def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
-        """One request."""
+        """Send one request."""
         event = event_of(method, path, body, **more)
         given = responses.respond(self.app, event, None, self.telemetry)
         headers = {name.lower(): values[0] for name, values in given["multiValueHeaders"].items()}
@@ -136,7 +136,7 @@ class Api:
         user: Mapping[str, str] | None = None,
         caller: str = CALLER,
     ) -> Answer:
-        """One request to an endpoint, with an Idempotency-Key or as a user."""
+        """Send one request to an endpoint, with an Idempotency-Key or as a user."""
         more: dict[str, Any] = {"headers": {"Idempotency-Key": key}} if key else {}
         more["context"] = {"identity": {"user": caller}}
         if user is not None:
@@ -144,7 +144,7 @@ class Api:
         return self.call("POST", path, {} if body is None else body, **more)
 
     def create(self, email: str = "ann@example.com", *, key: str = "", **body: object) -> Answer:
-        """Ask for a code to an email address."""
+        """Request a code to an email address."""
         return self.post("/createToken", {"email": email, **body}, key=key)
 
     def verify(self, token: str, code: str | None = None) -> Answer:
@@ -152,26 +152,26 @@ class Api:
         return self.post("/verifyToken", {"token": token, "verification_code": code or self.code()})
 
     def step_up(self, **body: object) -> Answer:
-        """Ask for a code as the user."""
+        """Request a code as the user."""
         return self.post("/step-up", body, user=USER)
 
     def verify_step_up(self, token: str, code: str | None = None, **claims: str) -> Answer:
-        """Answer as the user, or as another one."""
+        """Answer as the user; `claims` replaces claims of the ID token."""
         body = {"token": token, "verification_code": code or self.code()}
         return self.post("/step-up/verify", body, user=USER | claims)
 
     def introspect(self, proof: str, **body: object) -> Answer:
-        """Use a proof up."""
+        """Introspect a proof, which marks it as used."""
         return self.post("/introspect", {"proof": proof, **body})
 
     def proof(self, **body: Any) -> str:
-        """A proof, by the whole way to it."""
+        """Create a challenge, answer it and return the proof."""
         return str(self.verify(self.create(**body).body["token"]).body["proof"])
 
 
 def _telling(log: io.StringIO) -> PowertoolsTelemetry:
     logger = Logger(service="token_api")
-    # A logger of one name is one logger, and keeps the stream that it was first made with.
+    # Loggers with one name are the same logger, and it keeps its first stream.
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
     handler.setStream(log)
@@ -180,7 +180,7 @@ def _telling(log: io.StringIO) -> PowertoolsTelemetry:
 
 @dataclass
 class Time:
-    """The `time` of the endpoints: it goes on when a test says so."""
+    """The `time` of the endpoints. Only the test changes it."""
 
     now: int = NOW
 
@@ -190,7 +190,7 @@ class Time:
 
 @dataclass
 class Said:
-    """Everything that was logged and measured."""
+    """The log and the metrics."""
 
     api: Api
     capsys: pytest.CaptureFixture[str]
@@ -201,7 +201,7 @@ class Said:
         return self.api.log.getvalue() + self.printed
 
     def metrics(self) -> list[tuple[str, str]]:
-        """Each metric's name and its last dimension's value, or nothing where it has but the service."""
+        """Each metric's name and its last dimension's value, or empty if `service` is its only dimension."""
         found = [json.loads(line) for line in self().splitlines() if '"_aws"' in line]
         return [_metric(line) for line in found]
 
@@ -223,7 +223,7 @@ def inactive(api: Api, proof: str) -> bool:
 
 
 def claims_of(proof: str, audience: str = ISSUER) -> dict[str, Any]:
-    """The claims, as a verifier with a stock library reads them. The clock of the tests is not its own."""
+    """The claims, as read by PyJWT. It does not check the expiry, because the tests have a fixed clock."""
     key = PRIVATE[KEY_A].public_key()
     found: dict[str, Any] = jwt.decode(
         proof, key, ["RS256"], audience=audience, issuer=ISSUER, options={"verify_exp": False}

@@ -1,17 +1,17 @@
-"""Users of the local stack's pool, and the codes that they were sent."""
+"""Users of the local stack's pool, and the codes that were sent to them."""
 
 import re
 from dataclasses import dataclass
 
 from tools.local_stack.inbox import Message
 
-# The shortest that the template allows: tests wait for it.
+# The shortest value that the template allows, because tests wait for it.
 COOLDOWN = 5
 
 
 @dataclass(frozen=True)
 class User:
-    """Someone in the pool, with a password and verified destinations."""
+    """A user in the pool, with a password and verified destinations."""
 
     email: str
     phone: str

@@ -13,10 +13,10 @@ from passcode.delivery.gateway import NotTaken, SendResult, Taken, Unknown
 def send_once(
     service: str, call: Callable[..., Any], final_errors: Container[str], **request: Any
 ) -> SendResult:
-    """Call the operation of a client once, and return what became of the message.
+    """Call the operation of a client once, and return the result for the message.
 
-    `final_errors` are the error codes after which the service will not take this message later either. An
-    error text may have the request in it, so the result has only the error code or the type of the error.
+    `final_errors` are the error codes after which the service will not accept this message later either. An
+    error text may contain the request, so the result has only the error code or the type of the error.
     """
     try:
         call(**request)

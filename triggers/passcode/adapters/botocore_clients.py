@@ -1,4 +1,4 @@
-"""How every botocore client is made: with time-outs well inside the five seconds that Cognito waits."""
+"""Make botocore clients with time-outs well below the five seconds that Cognito waits for a trigger."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +14,9 @@ from passcode.token_service.refusal import Unavailable
 
 @cache
 def session() -> Session:
-    """One session for all clients: it holds the credentials and what was read of AWS's models.
+    """One session for all clients: it holds the credentials and the loaded AWS models.
 
-    `boto3` itself would add S3 transfers and resources to it, a quarter of what a door imports.
+    `boto3` would add S3 transfers and resources, a quarter of a handler's import time.
     """
     return get_session()
 
@@ -24,16 +24,16 @@ def session() -> Session:
 def client(service: str, *, attempts: int, read_timeout: float = 0.7) -> Any:
     """A client of `service`.
 
-    `attempts` is the total, 1 where a repeat could count or send something twice; `read_timeout` the seconds
-    to wait for an answer. A trigger's two calls together stay below five seconds at their very worst; the
-    third that `verify` makes after a pause, or after an SMS, is not in that sum.
+    `attempts` is the total number of tries: 1 if a retry could count or send something twice.
+    `read_timeout` is the wait for a response, in seconds. Two calls of a trigger take less than five seconds
+    at worst. That sum does not include the third call of `verify`, after a pause or after an SMS.
     """
     config = Config(
         connect_timeout=0.5,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
-        # botocore puts its own name together anew at each call, and checks what AWS checks: together a
-        # quarter of what the token service takes (benchmarks/token_api.py).
+        # By default botocore builds its user agent again at each call, and validates parameters that AWS also
+        # validates. Both together take a quarter of the token service's time (benchmarks/token_api.py).
         user_agent="cognito-passcode",
         parameter_validation=False,
     )
@@ -41,13 +41,13 @@ def client(service: str, *, attempts: int, read_timeout: float = 0.7) -> Any:
 
 
 def error_code(error: ClientError) -> str:
-    """AWS's own word for what went wrong."""
+    """The error code of AWS."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 @contextmanager
 def unavailable(service: str) -> Iterator[None]:
-    """Turn what botocore raises into `Unavailable`. Its text may hold the request, so it goes no further."""
+    """Turn botocore's errors into `Unavailable`. Their text may contain the request, so it is dropped."""
     try:
         yield
     except ClientError as error:
@@ -57,10 +57,10 @@ def unavailable(service: str) -> Iterator[None]:
 
 
 def write_if(call: Callable[..., Any], **request: Any) -> tuple[bool, Any]:
-    """One conditional write of DynamoDB: `call` is the client's operation, with its `request`.
+    """Make one conditional write to DynamoDB: `call` is the client's operation, with its `request`.
 
-    (True, the answer), or (False, the old item) if the condition did not hold; the old item is there if the
-    request asks for it. Raises `Unavailable`.
+    Returns (True, the response), or (False, the old item) if the condition failed. The old item is there if
+    the request asks for it. Raises `Unavailable`.
     """
     with unavailable("the table"):
         try:

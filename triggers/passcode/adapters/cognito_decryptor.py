@@ -1,7 +1,7 @@
-"""Opens what Cognito sealed: the codes and temporary passwords of a custom sender's events.
+"""Decrypt the codes and temporary passwords in the events of a custom sender, which Cognito encrypts.
 
-The AWS Encryption SDK would add a third to the import of `deliver`, so this module is imported when the first
-of those messages comes, and never by a stack without custom senders.
+The AWS Encryption SDK would add a third to the import time of `deliver`. So the first of those messages
+imports this module, and a stack without custom senders never does.
 """
 
 import html
@@ -21,17 +21,17 @@ from passcode.adapters.botocore_clients import unavailable
 from passcode.token_service.code import Code
 from passcode.token_service.refusal import PasscodeError, Unavailable
 
-# It logs with tracebacks of its own, and no text that is not ours goes into the log.
+# The SDK logs tracebacks. The log may contain only texts that this project writes.
 logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL + 1)
 
-# Cognito seals without key commitment (a public sample has the suite 0x0378), so it cannot be demanded.
+# Cognito encrypts without key commitment (a public sample has the suite 0x0378), so it cannot be required.
 _POLICY = CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT
 _MOST_KEYS = 5
 
 
 class _QuietDecryptor(StreamDecryptor):  # type: ignore[misc]
-    """The SDK's own raises when it is closed before its end. From Python 3.13 on the log says so, with a
-    traceback, of each that Python takes away."""
+    """The SDK's decryptor raises an error if it is closed early. From Python 3.13 on, the log then shows a
+    traceback for each one that the garbage collector closes."""
 
     def close(self) -> None:
         with suppress(SerializationError):
@@ -39,11 +39,11 @@ class _QuietDecryptor(StreamDecryptor):  # type: ignore[misc]
 
 
 class DecryptionFailed(PasscodeError):
-    """This is not what Cognito sealed for this pool. The text names the error's kind, and no contents."""
+    """Cognito did not encrypt this for this pool. The text has the kind of the error, and no contents."""
 
 
 class _Key(KMSMasterKey):  # type: ignore[misc]
-    """One key of KMS, and no other. The SDK's own hides what KMS answered."""
+    """One key of KMS, and no other. The SDK's class hides the error of KMS."""
 
     def _decrypt_data_key(
         self,
@@ -62,27 +62,27 @@ class _Key(KMSMasterKey):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class CognitoDecryptor:
-    """`client` is a botocore KMS client, `key_id` the ARN of what Cognito seals with for `pool_id`."""
+    """Decrypts. `client` is a botocore KMS client, `key_id` the ARN of Cognito's key for `pool_id`."""
 
     client: Any
     key_id: str
     pool_id: str
 
     def __call__(self, sealed: str) -> Code:
-        """Decrypt `sealed` (base64). Raises `Unavailable`, or `DecryptionFailed` if it is not for us."""
+        """Decrypt `sealed` (base64). Raises `Unavailable` or `DecryptionFailed`."""
         key = _Key(key_id=self.key_id, client=self.client)
         try:
             plain, header = _read(b64decode(sealed, validate=True), key)
         except Unavailable:
             raise
-        except Exception as error:  # the SDK lets those of the libraries under it through
+        except Exception as error:  # the SDK does not wrap the errors of its libraries
             raise DecryptionFailed(
                 f"what Cognito sealed could not be opened: {type(error).__name__}"
             ) from None
-        # Under the signature or the tag by now. Another pool with the same key is another pool.
+        # The signature or the tag has proved the context by now. Two pools may share a key.
         if header.encryption_context.get("userpool-id") != self.pool_id:
             raise DecryptionFailed("what Cognito sealed is for another user pool")
-        # Temporary passwords come escaped for HTML, and where a message needs that it does so itself.
+        # Cognito escapes temporary passwords for HTML. Each message template escapes its values itself.
         return Code(html.unescape(plain.decode()))
 
 

@@ -1,4 +1,4 @@
-"""The users of the pool as the pool knows them now, and their links to the provider's identity."""
+"""The users of the pool with their current attributes, and their links to the provider's identity."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,23 +13,23 @@ from passcode.token_service.refusal import Unavailable
 
 @dataclass(frozen=True)
 class CognitoUsers:
-    """Reads users. `client` answers a botocore Cognito client, which is made only when it is used."""
+    """Reads users. `client` returns a botocore Cognito client, which is made at the first use."""
 
     client: Callable[[], Any]
     pool_id: str
 
     def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
-        """The attributes of the user who is `sub`; None if they are gone or disabled, whatever a token says.
+        """The attributes of the user with this `sub`; None if the user is deleted or disabled.
 
-        Somebody else may have been given the name since, and is not meant. One call. Raises `Unavailable`.
+        A new user may have got the name since, so the `sub` is compared too. One call. Raises `Unavailable`.
         """
         found = self.named(user_name)
         return found if found and found["sub"] == sub else None
 
     def named(self, user_name: str) -> Mapping[str, str] | None:
-        """The attributes of whoever has the name now; None if nobody has, or they are disabled. One call.
+        """The attributes of the user who has this name now; None if there is none, or if it is disabled.
 
-        Raises `Unavailable`.
+        One call. Raises `Unavailable`.
         """
         with unavailable("the pool"):
             try:
@@ -45,7 +45,7 @@ class CognitoUsers:
 
 @dataclass(frozen=True)
 class IdentityLinker:
-    """Links users. `client` answers a botocore Cognito client, `provider` is its name in the pool."""
+    """Links users. `client` returns a botocore Cognito client, `provider` is its name in the pool."""
 
     client: Callable[[], Any]
     pool_id: str
@@ -53,10 +53,10 @@ class IdentityLinker:
     users: CognitoUsers
 
     def make(self, user_name: str, attributes: Mapping[str, str]) -> None:
-        """See to it that the user is linked. No call if they are. Raises `Unavailable` if it cannot be done.
+        """Link the user, unless there is a link. Then it makes no call. Raises `Unavailable` if this fails.
 
-        Without the link Cognito would make a second user, with another `sub` and the same address. So a
-        refusal is never taken for a link: whoever is linked has the identity among their attributes.
+        Without the link Cognito would create a second user, with another `sub` and the same address. So an
+        error never counts as a link: only the identity among the user's attributes proves it.
         """
         if self._linked(attributes):
             return
@@ -64,7 +64,7 @@ class IdentityLinker:
             try:
                 self._link(user_name, attributes["sub"])
             except ClientError as error:
-                # Also what it says if somebody else was faster.
+                # Cognito also returns this error if a simultaneous request linked the user first.
                 if error_code(error) != "InvalidParameterException":
                     raise
                 if not self._linked(self.users.attributes(user_name, attributes["sub"]) or {}):

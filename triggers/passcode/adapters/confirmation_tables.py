@@ -1,4 +1,4 @@
-"""Idempotency-Keys and used proofs in DynamoDB, one item each. No token is kept."""
+"""Idempotency-Keys and used proofs in DynamoDB, one item each. The table has no tokens."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,13 @@ from passcode.token_service.policy import DAY
 
 @dataclass(frozen=True)
 class IdempotencyTable:
-    """Keeps claims. `client` is a botocore DynamoDB client."""
+    """Stores claims. `client` is a botocore DynamoDB client."""
 
     client: Any
     name: str
 
     def claim(self, claim: IdempotencyClaim, nonce: str, now: int) -> IdempotencyClaim | None:
-        """Make the claim, or answer the one that stands. One WCU. Raises `Unavailable`."""
+        """Write the claim, or return the earlier one that is valid. One WCU. Raises `Unavailable`."""
         values = {":content": {"S": claim.content}, ":nonce": {"S": nonce}}
         times = {":now": {"N": str(now)}, ":ttl": {"N": str(now + DAY)}}
         accepted, old = write_if(
@@ -24,7 +24,7 @@ class IdempotencyTable:
             TableName=self.name,
             Key=_key(claim),
             UpdateExpression="SET content = :content, nonce = :nonce, #ttl = :ttl",
-            # DynamoDB sweeps when it pleases, so a claim's day is judged here.
+            # DynamoDB deletes expired items late, so the condition checks the claim's age.
             ConditionExpression="attribute_not_exists(pk) OR #ttl < :now OR nonce = :nonce",
             ExpressionAttributeNames={"#ttl": "ttl"},
             ExpressionAttributeValues=values | times,
@@ -33,12 +33,12 @@ class IdempotencyTable:
         return None if accepted else IdempotencyClaim(claim.key, old["content"]["S"], old["nonce"]["S"])
 
     def release(self, claim: IdempotencyClaim, nonce: str) -> None:
-        """Take the claim back that was made with `nonce`. One WCU. Raises `Unavailable`."""
+        """Delete the claim that was written with `nonce`. One WCU. Raises `Unavailable`."""
         write_if(
             self.client.delete_item,
             TableName=self.name,
             Key=_key(claim),
-            # The client repeats a call whose answer was lost, and by then the key may be another's.
+            # The client retries a call after a lost response. By then another request may have the key.
             ConditionExpression="nonce = :nonce",
             ExpressionAttributeValues={":nonce": {"S": nonce}},
         )
@@ -48,7 +48,7 @@ def _key(claim: IdempotencyClaim) -> dict[str, dict[str, str]]:
     return {"pk": {"S": f"request#{claim.key}"}}
 
 
-# A proof that has expired is refused for that, so the mark need not outlive it by much.
+# An expired proof is refused anyway, so its mark is kept only a little longer.
 _MARGIN = 3_600
 
 
@@ -62,7 +62,7 @@ class UsedProofTable:
     def use(self, jti: str, expires_at: int) -> bool:
         """Mark the proof; False if it was marked before. One WCU. Raises `Unavailable`.
 
-        The client must not repeat a call: a mark whose answer was lost would look like somebody else's.
+        The client must not retry a call: after a lost response, a retry would find its first mark.
         """
         accepted, _ = write_if(
             self.client.update_item,

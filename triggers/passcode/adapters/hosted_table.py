@@ -1,7 +1,7 @@
-"""Sign-ins on the page and grants in DynamoDB, one item each, gone soon after their time.
+"""Sign-ins on the page and grants in DynamoDB, one item each, deleted soon after they expire.
 
-What could be used by who reads the table is not in it: keys are hashes, and Cognito's session and the user
-name are encrypted by KMS, held to the item by the encryption context.
+An attacker who reads the table cannot use its contents: keys are hashes, and KMS encrypts Cognito's session
+and the user name. The encryption context binds them to the item.
 """
 
 import json
@@ -27,14 +27,14 @@ _KEEP = 3_600
 
 @dataclass(frozen=True)
 class HostedTable:
-    """Keeps sign-ins and grants. `client` is a botocore DynamoDB client."""
+    """Stores sign-ins and grants. `client` is a botocore DynamoDB client."""
 
     client: Any
     name: str
     sealer: KmsEncryption
 
     def read(self, cookie: str, now: int) -> SignInState | None:
-        """The sign-in of `cookie`; None if there is none or its time is over. Raises `Unavailable`."""
+        """The sign-in of `cookie`; None if there is none or it has expired. Raises `Unavailable`."""
         key = key_of_cookie(cookie)
         with unavailable("the table"):
             answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
@@ -44,7 +44,7 @@ class HostedTable:
         return self._state(item, key)
 
     def write(self, cookie: str, state: SignInState) -> bool:
-        """Keep `state` in place of the version before it; False if another request was faster. One WCU."""
+        """Replace the previous version by `state`; False if another request did so first. One WCU."""
         key = key_of_cookie(cookie)
         was = {":was": {"N": str(state.version)}} if state.version else {}
         values = {
@@ -62,7 +62,7 @@ class HostedTable:
         )
 
     def take(self, cookie: str, state: SignInState) -> bool:
-        """Count one more change of `state`; False if another request was faster. One WCU, and no KMS."""
+        """Increment the version of `state`; False if another request did so first. One WCU, no KMS call."""
         values = {
             ":was": {"N": str(state.version)},
             ":one": {"N": "1"},
@@ -72,7 +72,7 @@ class HostedTable:
         return self._update(key_of_cookie(cookie), made, "version = :was", values)
 
     def grant(self, code: str, grant: Grant, now: int) -> None:
-        """Keep what `code` stands for, for a minute. Raises `Unavailable`."""
+        """Store the grant of `code` for one minute. Raises `Unavailable`."""
         key = key_of_code(code)
         values = {
             ":sealed": self._sealed(asdict(grant), key),
@@ -83,7 +83,7 @@ class HostedTable:
         self._update(key, made, "attribute_not_exists(pk)", values)
 
     def redeem(self, code: str, now: int) -> Grant | None:
-        """The grant of `code`, once and in time; else None. One WCU. Raises `Unavailable`."""
+        """Return the grant of `code`, once and before expiry; else None. One WCU. Raises `Unavailable`."""
         key = key_of_code(code)
         accepted, answer = write_if(
             self.client.update_item,
@@ -131,7 +131,7 @@ class HostedTable:
 
 
 def _plain(state: SignInState) -> dict[str, Any]:
-    """What may be read: the app's request, and what the page shows."""
+    """The values that are not secret: the app's request, and the values that the page shows."""
     return {
         "request": asdict(state.request),
         "stage": state.stage.value,

@@ -1,7 +1,7 @@
-"""JSON Web Tokens: PyJWT writes and reads them, KMS alone signs and checks them.
+"""JSON Web Tokens: PyJWT writes and reads them, only KMS signs and verifies them.
 
-No key is ever in this process, so there is none to steal. And a token has no say in how it is checked: each
-kind has one algorithm, and the reader of that kind knows no other.
+This process never holds a key, so an attacker cannot steal one from it. A token does not choose how it is
+verified: each kind has one algorithm, and its reader accepts no other.
 """
 
 import hmac
@@ -18,16 +18,16 @@ from jwt.utils import to_base64url_uint
 from passcode.adapters.kms import KmsMac, KmsSigningKeys
 
 Claims = Mapping[str, object]
-# The longest token of ours is half of that, and KMS takes no more.
+# The longest token that we issue is half as long, and KMS accepts no longer message.
 _LONGEST = 4_096
 
 
 class _NotOurToken(Exception):
-    """A token that was not signed here, or is not as it was signed."""
+    """This service did not sign the token, or the token was changed afterwards."""
 
 
 class _InKms(Algorithm):
-    """An algorithm whose key is a name, because the key itself is in KMS."""
+    """An algorithm whose key is an id, because the key itself is in KMS."""
 
     def prepare_key(self, key: str) -> str:
         return key
@@ -42,7 +42,7 @@ class _InKms(Algorithm):
 
 
 class _Hs256(_InKms):
-    """HS256 (RFC 7518, 3.2) by KMS GenerateMac. There is one key, so it needs no name."""
+    """HS256 (RFC 7518, 3.2) by KMS GenerateMac. There is one key, so it needs no id."""
 
     def __init__(self, mac: KmsMac) -> None:
         self._mac = mac
@@ -69,7 +69,7 @@ class _Rs256(_InKms):
 
 @dataclass(frozen=True)
 class MacJwts:
-    """Challenge tokens. `mac` makes their MAC, with a key of their own."""
+    """Writes and reads challenge tokens. `mac` makes their MAC, with a key for these tokens only."""
 
     mac: KmsMac
 
@@ -78,7 +78,7 @@ class MacJwts:
         return _write(claims, "HS256", _Hs256(self.mac), kid=None)
 
     def read(self, token: str) -> Claims | None:
-        """The claims; None if the token was not signed here. One KMS call. Raises `Unavailable`."""
+        """The claims; None if this service did not sign it. One KMS call. Raises `Unavailable`."""
         try:
             return _read(token, "HS256", _Hs256(self.mac), kid="")
         except _NotOurToken:
@@ -87,16 +87,16 @@ class MacJwts:
 
 @dataclass(frozen=True)
 class SignedJwts:
-    """Tokens for others, who check them with the public keys: proofs, and what an OpenID provider gives."""
+    """Tokens that others verify with the public keys: proofs, and the tokens of the OpenID provider."""
 
     keys: KmsSigningKeys
 
     def write(self, claims: Claims) -> str:
-        """Sign `claims` with the key in use. One KMS call. Raises `Unavailable`."""
+        """Sign `claims` with the current key. One KMS call. Raises `Unavailable`."""
         return _write(claims, "RS256", _Rs256(self.keys), kid=self.keys.current)
 
     def read(self, token: str) -> Claims | None:
-        """The claims; None if the token was not signed here. One KMS call. Raises `Unavailable`."""
+        """The claims; None if this service did not sign it. One KMS call. Raises `Unavailable`."""
         try:
             kid = _header(token).get("kid")
             return _read(token, "RS256", _Rs256(self.keys), kid=kid) if kid in self.keys.ids else None
@@ -104,7 +104,7 @@ class SignedJwts:
             return None
 
     def unverified(self, token: str) -> Claims | None:
-        """The claims without a check: no call, and nothing to rely on. None if this is no token."""
+        """The claims, not verified and without a call: do not trust them. None if it is not a token."""
         try:
             _header(token)
             return _claims(PyJWS().decode(token, options={"verify_signature": False}))
@@ -137,7 +137,7 @@ def _claims(payload: bytes) -> Claims:
 
 
 def _header(token: str) -> dict[str, Any]:
-    """The header of something that may be a token: it costs no call, and is not to be believed."""
+    """The header of a possible token. Reading it costs no call, and its values are not verified."""
     _check_length(token)
     try:
         return PyJWS().get_unverified_header(token)
@@ -151,19 +151,19 @@ def _check_length(token: str) -> None:
 
 
 def _only(name: str, algorithm: Algorithm) -> PyJWS:
-    """A reader and writer that knows this algorithm alone: neither `none` nor a key of another kind."""
+    """A reader and writer for this algorithm only: it rejects `none` and keys of another kind."""
     jws = PyJWS(algorithms=[])
     jws.register_algorithm(name, algorithm)
     return jws
 
 
 def jwks(keys: KmsSigningKeys) -> dict[str, list[dict[str, str]]]:
-    """All keys that a proof may be signed with. One KMS call for each. Raises `Unavailable`."""
+    """All keys that may have signed a proof. One KMS call for each. Raises `Unavailable`."""
     return {"keys": [_key(kid, keys.public(kid)) for kid in keys.ids]}
 
 
 def _key(kid: str, der: bytes) -> dict[str, str]:
-    # 0.1 s that only this path pays, and once.
+    # These imports take 0.1 s. Only this path needs them.
     from pyasn1.codec.der.decoder import decode  # noqa: PLC0415
     from pyasn1_modules.rfc5280 import SubjectPublicKeyInfo  # noqa: PLC0415
     from pyasn1_modules.rfc8017 import RSAPublicKey  # noqa: PLC0415

@@ -29,14 +29,14 @@ class KmsMac:
 
 @dataclass(frozen=True)
 class KmsSigningKeys:
-    """Signs proofs. `arns` are RSA_2048 keys: the first signs, and what any of them signed is good."""
+    """Signs proofs. `arns` are RSA_2048 keys: the first key signs, and signatures of all keys are valid."""
 
     client: Any
     arns: tuple[str, ...]
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The `kid` of each key: its id, without account and region."""
+        """The `kid` of each key: the key id, without account and region."""
         return tuple(arn.rpartition("/")[2] for arn in self.arns)
 
     @property
@@ -70,7 +70,7 @@ class KmsSigningKeys:
         return bool(answer["SignatureValid"])
 
     def public(self, kid: str) -> bytes:
-        """The public half: a SubjectPublicKeyInfo in DER (RFC 5280). Raises `Unavailable`."""
+        """The public key: a SubjectPublicKeyInfo in DER (RFC 5280). Raises `Unavailable`."""
         with unavailable("the proof key"):
             answer = self.client.get_public_key(KeyId=self._arn(kid))
         return bytes(answer["PublicKey"])
@@ -79,7 +79,7 @@ class KmsSigningKeys:
         return self.arns[self.ids.index(kid)]
 
 
-# The most that KMS encrypts in one call. Cognito's session strings are mostly below it.
+# The most bytes that KMS encrypts in one call. Most session strings of Cognito are shorter.
 _PART = 4_096
 
 
@@ -91,14 +91,14 @@ class KmsEncryption:
     key_id: str
 
     def seal(self, text: str, item: str) -> list[bytes]:
-        """`text`, to be opened only for the item of that key. Raises `Unavailable`."""
+        """Encrypt `text` for one item: `item` is in the encryption context. Raises `Unavailable`."""
         plain = text.encode()
         parts = [plain[at : at + _PART] for at in range(0, len(plain), _PART)]
         with unavailable("the state key"):
             return [self._encrypt(part, item) for part in parts]
 
     def open(self, sealed: list[bytes], item: str) -> str:
-        """What was sealed. Raises `Unavailable`, also for what was sealed for another item."""
+        """Decrypt `sealed`. Raises `Unavailable`, also if it was encrypted for another item."""
         with unavailable("the state key"):
             return b"".join(self._decrypt(part, item) for part in sealed).decode()
 

@@ -1,7 +1,7 @@
-"""The pool's own sign-in, driven for somebody who stands before the page.
+"""The pool's sign-in, called for a user of the hosted page.
 
-The administrator's calls are used, because these requests come from Lambda's addresses: a limit by IP address
-in front of the pool would make one client of all people. The page has its own.
+It uses the administrator's operations, because these requests come from the IP addresses of Lambda. A limit
+by IP address in front of the pool would count all users as one client. The page has its own limit.
 """
 
 import base64
@@ -28,20 +28,20 @@ from passcode.hosted.state import LONGEST_NAME
 from passcode.token_service.refusal import Unavailable, parse_tag
 
 _TRIGGER_FAILED = " failed with error "
-# The last one is what a name gets that Cognito cannot read.
+# Cognito returns the last one for a user name that it cannot parse.
 _REFUSALS = {
     *("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"),
     "InvalidParameterException",
 }
-# An app client's secret that is not the one we have, and a pool that has lost its triggers, have the codes of
-# refusals. Told as those they would be everybody's wrong password, and ring nobody.
+# A wrong secret of the app client and a pool without its triggers have the same error codes as refusals. If
+# these errors were treated as refusals, every user would see "wrong password" and no alarm would fire.
 _OUR_FAULT = ("secret hash", "trigger is not configured")
 _RESET = {"PasswordResetRequiredException"}
 
 
 @dataclass(frozen=True)
 class PoolSignIn:
-    """Drives CUSTOM_AUTH. `client` answers a botocore Cognito client, `secret` the app client's."""
+    """Runs CUSTOM_AUTH. `client` returns a botocore Cognito client, `secret` the app client's secret."""
 
     client: Callable[[], Any]
     pool_id: str
@@ -49,7 +49,7 @@ class PoolSignIn:
     secret: Callable[[], str]
 
     def start(self, user_name: str, password: str | None) -> Outcome:
-        """Begin, with the password first unless it is None. Raises `AuthenticationFailed`, `Unavailable`."""
+        """Start, with the password first unless it is None. Raises `AuthenticationFailed`, `Unavailable`."""
         if len(user_name) > LONGEST_NAME:
             raise AuthenticationFailed
         if password is None:
@@ -58,13 +58,13 @@ class PoolSignIn:
         proof = PasswordProof(self.pool_id, self.client_id, user_name, password)
         asked = self._initiate(proof.opening())
         if isinstance(asked, SignInRefused) or asked.get("ChallengeName") != "PASSWORD_VERIFIER":
-            # Going on would let a pool that is set up wrongly leave the password out.
+            # Otherwise a pool with a wrong configuration could skip the password.
             raise Unavailable("the pool does not ask for the password")
         answer = proof.answer(asked["ChallengeParameters"])
         return self._challenge(self._respond("PASSWORD_VERIFIER", asked["Session"], answer, {}), user_name)
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
-        """Answer with what was typed: nothing else lets in. Raises `AuthenticationFailed`, `Unavailable`."""
+        """Answer with the code that the user typed. Raises `AuthenticationFailed` or `Unavailable`."""
         answer = self._answer(session, user_name, code, {})
         if not isinstance(answer, SignInRefused) and (result := answer.get("AuthenticationResult")):
             claims = _claims(result["IdToken"])
@@ -72,7 +72,7 @@ class PoolSignIn:
         return self._challenge(answer, user_name)
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
-        """Ask for a message: `action` is send or resend. Raises `AuthenticationFailed`, `Unavailable`."""
+        """Request a message: `action` is send or resend. Raises `AuthenticationFailed`, `Unavailable`."""
         wish = {"channel": channel} if channel else {}
         answer = self._answer(session, user_name, action, {"action": action, **wish})
         return self._challenge(answer, user_name)
@@ -106,7 +106,7 @@ class PoolSignIn:
                 return _refused(error)
 
     def _challenge(self, answer: Any, user_name: str) -> CodeRequired | SignInRefused:
-        """The challenge in Cognito's answer. Tokens are none, wherever they come from without a code."""
+        """The challenge in Cognito's response. Tokens without a code are not accepted from any source."""
         if isinstance(answer, SignInRefused):
             return answer
         name = answer.get("ChallengeName")
@@ -115,7 +115,7 @@ class PoolSignIn:
         if name != "CUSTOM_CHALLENGE":
             raise Unavailable(f"the pool asks for {name or 'no code'}")
         parameters = answer["ChallengeParameters"]
-        # What was typed may be an alias; from here on Cognito wants its own name.
+        # The user may have typed an alias. From here on Cognito requires the user name.
         return CodeRequired(parameters.get("USERNAME", user_name), answer["Session"], parameters)
 
     def _secret_hash(self, user_name: str) -> str:
@@ -137,19 +137,19 @@ def _refused(error: ClientError) -> SignInRefused:
 
 
 def _claims(token: str) -> dict[str, str]:
-    """The claims of a token that came from Cognito itself, over TLS and in answer to a signed call."""
+    """The claims of a token that came from Cognito itself, over TLS in the response to a signed call."""
     payload = token.split(".")[1]
     claims: dict[str, str] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return claims
 
 
 class PasswordProof:
-    """`opening` goes out first, `answer` to what comes back. It holds the password, and shows it nowhere."""
+    """SRP: `opening` is the first message, `answer` the second. No repr shows the password."""
 
     def __init__(self, pool_id: str, client_id: str, user_name: str, password: str) -> None:
-        from pycognito.aws_srp import AWSSRP  # noqa: PLC0415 - 0.2 s that only a password pays
+        from pycognito.aws_srp import AWSSRP  # noqa: PLC0415 - 0.2 s, only for sign-ins with a password
 
-        # Without a client of some kind it would build its own.
+        # Without a client argument it would make a client.
         self._srp = AWSSRP(user_name, password, pool_id, client_id, client=object())
 
     def opening(self) -> dict[str, str]:
@@ -159,7 +159,7 @@ class PasswordProof:
     def answer(self, parameters: Mapping[str, str]) -> dict[str, str]:
         """The ChallengeResponses of PASSWORD_VERIFIER."""
         with warnings.catch_warnings():
-            # It calls datetime.utcnow(), which Python 3.12 warns of.
+            # pycognito calls datetime.utcnow(), and Python 3.12 warns about that.
             warnings.simplefilter("ignore", DeprecationWarning)
             answer = self._srp.process_challenge(parameters, self._srp.get_auth_params())
         return {str(key): str(value) for key, value in answer.items()}

@@ -1,7 +1,7 @@
-"""The records in DynamoDB: one conditional UpdateItem each, and a refused one brings the old item back.
+"""The records in DynamoDB: one conditional UpdateItem per write. A refused write returns the old item.
 
-Every condition says what a predicate of the tests says (`is_clear`, `may_record_attempt`); the contract tests
-compare the two.
+Each condition has the meaning of a predicate in the tests (`is_clear`, `may_record_attempt`). The contract
+tests compare the two.
 """
 
 from dataclasses import dataclass, field, fields
@@ -19,7 +19,7 @@ Values = dict[str, int | str]
 
 @dataclass(frozen=True)
 class Change:
-    """What a write changes: an update expression, and the values and names that only it needs."""
+    """The change of a write: an update expression, with the values and names that only it needs."""
 
     update: str
     values: Values
@@ -35,12 +35,12 @@ class RecordTable:
     policy: Policy
 
     def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
-        """Begin a challenge if nothing stands in its way. One WCU."""
-        # The open challenge is spent, or nearly out of life;
+        """Start a challenge if every condition holds. One WCU."""
+        # The open challenge is spent, or close to its expiry;
         open_is_over = "(attribute_not_exists(issued) OR spent = issued OR expires_at < :keeps)"
-        # the last message is a cooldown away, unless its code is spent;
+        # the cooldown after the last message is over, or its code is spent;
         cooled = "(attribute_not_exists(sent_at) OR spent = issued OR sent_at <= :cooled)"
-        # and there is no debt of messages and none of failures.
+        # and neither the message quota nor the limit of failures is reached.
         in_quota = "(attribute_not_exists(send_tat) OR send_tat <= :now)"
         unlocked = "(attribute_not_exists(failures) OR failures < :free)"
         limits: Values = {
@@ -59,7 +59,7 @@ class RecordTable:
         return self._write(key, condition, limits, change, now)
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
-        """Put a challenge in place of the one that was seen, if it is still there. One WCU."""
+        """Replace the challenge that the caller saw, if it is still there. One WCU."""
         written = ("issued", *_DRAFTED)
         fields = ", ".join(f"{name} = :{name}" for name in written)
         change = Change(f"SET #ttl = :ttl, {fields}", {name: getattr(new, name) for name in written})
@@ -70,14 +70,14 @@ class RecordTable:
     def read(self, key: str) -> Record:
         """The record as it is now. One RCU."""
         with unavailable("the table"):
-            # Consistent: what is asked for is a write that may be milliseconds old.
+            # Consistent: the write that it must see may be milliseconds old.
             answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
         return _record(answer.get("Item", {}))
 
     def record_attempt(
         self, key: str, counter: int, *, right: bool, now: int, given: VerifiedCode | None = None
     ) -> WriteResult:
-        """Spend or count, if the counter is unspent and the budget of failures allows an answer. One WCU."""
+        """Spend the counter or count a failure, if it is unspent and the failures allow that. One WCU."""
         open_counter = "spent < :counter AND issued >= :counter"
         budget = "(failures < :free OR (failures < :hard AND failed_at <= :unlocked))"
         limits: Values = {
@@ -99,7 +99,7 @@ class RecordTable:
         now: int,
         given: VerifiedCode | None = None,
     ) -> WriteResult:
-        """The same after a pause, and only once: the first to come begins the count anew. One WCU."""
+        """The same after a pause. Only the first call is accepted, and restarts the count. One WCU."""
         condition = "spent < :counter AND issued >= :counter AND failures = :seen AND failed_at = :seen_at"
         limits: Values = {"counter": counter, "seen": seen.failures, "seen_at": seen.failed_at}
         return self._write(
@@ -154,7 +154,7 @@ class EvidenceTable:
     name: str
 
     def read(self, subject: str, client_id: str) -> tuple[Evidence | None, Evidence | None]:
-        """(First, last) accepted code of `subject` through the app client. Raises `Unavailable`."""
+        """The first and the last accepted code of `subject` through the app client. Raises `Unavailable`."""
         with unavailable("the table"):
             answer = self.client.get_item(
                 TableName=self.name,

@@ -1,4 +1,4 @@
-"""Email through SES v2. `Simple` content: a template that fails to render would fail after the fact."""
+"""Email through SES v2, with `Simple` content: SES reports a template error only after it took the email."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from passcode.channels.channel import Channel
 from passcode.channels.email import EMAIL, EmailMessage
 from passcode.delivery.gateway import Outgoing, SendResult
 
-# SES will not take this email later either.
+# After these errors, SES will not accept this email later either.
 _FINAL = (
     "AccountSuspendedException",
     "BadRequestException",
@@ -29,11 +29,11 @@ class SesEmail:
 
     @property
     def channel(self) -> Channel:
-        """The channel of its messages."""
+        """The channel of this gateway's messages."""
         return EMAIL
 
     def send(self, outgoing: Outgoing[EmailMessage]) -> SendResult:
-        """Hand one email to SES."""
+        """Send one email to SES."""
         message = outgoing.message
         return send_once(
             "SES",

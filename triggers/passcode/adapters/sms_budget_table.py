@@ -1,7 +1,7 @@
-"""What the whole stack may spend on SMS in a day, in all and by country, as counters in the table.
+"""The daily SMS limits of the whole stack, in total and by country, as counters in the table.
 
-A country whose messages bring no sign-ins stops by itself: each SMS takes one from its unanswered budget and
-each sign-in by SMS gives some back. That is what SMS pumping looks like: many sent, none answered.
+Each SMS takes one from its country's unanswered budget, and each sign-in by SMS gives some back. So a country
+whose messages lead to no sign-ins stops. SMS pumping has this pattern: many messages, no answers.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from passcode.adapters.botocore_clients import write_if
 from passcode.token_service.policy import DAY
 
 if TYPE_CHECKING:
-    # Only for the type: `verify` gives back and limits nothing.
+    # For the type only: `verify` gives back, and needs no limits.
     from passcode.delivery.sms_limits import SmsLimits
 
 _GIVEN_BACK = 4
@@ -51,7 +51,7 @@ class SmsBudgetTable:
         )
 
     def give_back(self, country: str, now: int) -> None:
-        """An SMS to `country` was answered: widen its unanswered budget. One WCU. Raises `Unavailable`."""
+        """Give back unanswered budget of `country` after an answered SMS. One WCU. Raises `Unavailable`."""
         self._write(
             update="ADD #open :back",
             condition="#open > :zero",

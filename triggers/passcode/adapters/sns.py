@@ -8,7 +8,7 @@ from passcode.channels.channel import Channel
 from passcode.channels.sms import SMS, TextMessage
 from passcode.delivery.gateway import Outgoing, SendResult
 
-# SNS will not send to this number later either.
+# After these errors, SNS will not send to this number later either.
 _FINAL = ("InvalidParameter", "ParameterValueInvalid", "OptedOut")
 
 
@@ -22,11 +22,11 @@ class SnsSms:
 
     @property
     def channel(self) -> Channel:
-        """The channel of its messages."""
+        """The channel of this gateway's messages."""
         return SMS
 
     def send(self, outgoing: Outgoing[TextMessage]) -> SendResult:
-        """Hand one SMS to SNS."""
+        """Send one SMS to SNS."""
         return send_once(
             "SNS",
             self.client.publish,

@@ -1,4 +1,4 @@
-"""The queue to `deliver`. It is encrypted, because addresses stand in it."""
+"""The queue to `deliver`. It is encrypted, because its messages contain addresses."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -7,10 +7,10 @@ from passcode.adapters.botocore_clients import unavailable
 
 
 class Packed(Protocol):
-    """Anything that goes on the queue."""
+    """A value that can be put on the queue."""
 
     def pack(self) -> str:
-        """The body for the queue."""
+        """The body of the queue message."""
 
 
 @dataclass(frozen=True)

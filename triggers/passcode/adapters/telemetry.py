@@ -1,7 +1,7 @@
-"""Logs and metrics (Powertools): one structured line and one number for each thing that happened.
+"""Logs and metrics (Powertools): one structured line and one metric for each event.
 
-What may stand in them: the challenge's id, the subject, the channel, a reason, a country. Never a code, an
-answer, an address, a token, and never the text of somebody else's exception.
+They may contain the challenge's id, the subject, the channel, a reason and a country. They never contain a
+code, an answer, an address, a token, or the text of an exception from other code.
 """
 
 import os
@@ -29,14 +29,14 @@ class PowertoolsTelemetry:
     namespace: str = NAMESPACE
 
     def set_context(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
-        """Put the subject and the challenge's id into every line that follows; nothing takes them out."""
+        """Add the subject and the challenge's id to every line until the next call of this function."""
         self.log.append_keys(subject=subject)
         self.log.set_correlation_id(challenge.nonce if challenge else None)
 
     def failed(self, what: str, error: Exception) -> None:
-        """Log and count an error: its kind, where it arose, and its text only if we wrote it.
+        """Log and count an error: its type, its location, and its text only if this project wrote the text.
 
-        No traceback and no foreign text: either may hold what the code was working on.
+        The log has no traceback and no other text: either may contain the values that the code worked on.
         """
         why = str(error) if isinstance(error, PasscodeError) else ""
         details = {"error": type(error).__name__, "why": why, "where": error_location(error)}
@@ -44,8 +44,8 @@ class PowertoolsTelemetry:
         self.count("errors")
 
     def not_deliverable(self, channel: str, reason: str, country: str = "", **details: str) -> None:
-        """Count and log that a channel did not take a message. `details` stand in the log alone."""
-        # So does a country that is not allowed: there are 200, and each new dimension costs.
+        """Count and log that a channel did not accept a message. `details` are in the log only."""
+        # A country that is not allowed is in the log only: there are 200, and each new dimension costs.
         self.count(
             "send_failed", channel=channel, reason=reason, country="" if reason == "country" else country
         )
@@ -53,12 +53,12 @@ class PowertoolsTelemetry:
         self.log.warning("not deliverable", extra=told)
 
     def sent(self, channel: str, country: str = "", **details: str) -> None:
-        """Count and log that a channel took a message. `details` stand in the log alone."""
+        """Count and log that a channel accepted a message. `details` are in the log only."""
         self.count("sent", channel=channel, country=country)
         self.log.info("sent", extra={"channel": channel} | details)
 
     def throttled(self, refused: Refused) -> None:
-        """Count and log that somebody has to wait, or goes without."""
+        """Count and log that a user has to wait, or gets no message."""
         self._told("throttled", refused.refusal)
 
     def refused(self, refusal: Refusal) -> None:
@@ -66,26 +66,26 @@ class PowertoolsTelemetry:
         self._told("refused", refusal)
 
     def issued(self, channel: str) -> None:
-        """Count and log a code that goes out on `channel`."""
+        """Count and log that a code is sent on `channel`."""
         self.count("issued", channel=channel)
         self.log.info("issued", extra={"channel": channel})
 
     def verified(self, challenge: Challenge, now: int) -> None:
-        """Count and log an accepted answer, and how long after its challenge it came."""
+        """Count and log an accepted answer, and the seconds since its challenge."""
         took = now - challenge.issued_at
         self.count("verified", channel=challenge.channel)
         self.seconds("seconds_to_verify", took, channel=challenge.channel)
         self.log.info("verified", extra={"seconds": took})
 
     def count(self, name: str, **by: str) -> None:
-        """Count one more of `name`: in all, and by each dimension of `by` added to those before it.
+        """Add one to the metric `name`: in total, and for each prefix of the dimensions `by`.
 
         An empty dimension is left out.
         """
         self._emit(name, MetricUnit.Count, 1, by)
 
     def seconds(self, name: str, value: int, **by: str) -> None:
-        """Record how long something took."""
+        """Record a duration in seconds."""
         self._emit(name, MetricUnit.Seconds, value, by)
 
     def _told(self, what: str, refusal: Refusal) -> None:
@@ -98,7 +98,7 @@ class PowertoolsTelemetry:
         metric.add_metric(name, unit, value)
         for key, text in dimensions:
             metric.add_dimension(key, text)
-        # An alarm sees one set of dimensions and cannot add up others, so each sum that is wanted is emitted.
+        # An alarm reads one set of dimensions and cannot add sets, so each needed total is its own metric.
         for size in range(1, len(dimensions)):
             metric.add_dimensions(**dict(dimensions[:size]))
         metric.flush_metrics()
@@ -106,20 +106,20 @@ class PowertoolsTelemetry:
 
 def make_telemetry(function: str) -> PowertoolsTelemetry:
     """The telemetry of one Lambda function. LOG_LEVEL sets the level, METRICS_NAMESPACE the namespace."""
-    # Two stacks of one account would add up in one namespace, and ring each other's alarms.
+    # In a shared namespace, two stacks of one account would add up and fire each other's alarms.
     return PowertoolsTelemetry(
         function, Logger(service=function), os.environ.get("METRICS_NAMESPACE", NAMESPACE)
     )
 
 
 class TriggerError(Exception):
-    """The only exception that leaves a trigger: its text is a plain sentence for the person."""
+    """The only exception that leaves a trigger: its text is a plain sentence for the user."""
 
 
 def guard(handle: Callable[[Any, Any], Any], telemetry: PowertoolsTelemetry) -> Callable[[Any, Any], Any]:
-    """A handler that tells its caller nothing but plain sentences, and the log what it was about.
+    """A handler whose errors have plain sentences only. The log has the details.
 
-    Cognito hands the text of an exception to whoever is signing in, so nothing unexpected may have a say.
+    Cognito shows the text of an exception to the user, so no unexpected text may leave a trigger.
     """
 
     def handler(event: Any, context: Any) -> Any:

@@ -1,6 +1,6 @@
-"""/createToken and /step-up: a code outside a sign-in, requested by a back end or by a signed-in user.
+"""/createToken and /step-up: send a code outside a sign-in, for a back end or for a signed-in user.
 
-The same `issue` as a sign-in's, with the same counters' rules and the same queue behind it.
+Both use the same `issue`, the same rules for counters and the same queue as a sign-in.
 """
 
 import json
@@ -35,7 +35,7 @@ from passcode.token_service.telemetry import Telemetry
 
 @dataclass(frozen=True)
 class CodeRequest:
-    """What the caller wants of a code: its channel (or none), what it is for, and who will be shown it."""
+    """The request for a code: the channel (or none), the purpose, and the audience of the proof."""
 
     channel: str
     words: str
@@ -44,7 +44,7 @@ class CodeRequest:
 
 @dataclass(frozen=True)
 class CodeRequests:
-    """The rules of asking, with what they need."""
+    """Issues codes outside a sign-in by the rules for requests."""
 
     store: RecordStore
     requests: IdempotencyStore
@@ -56,9 +56,9 @@ class CodeRequests:
     ) -> IssueResult:
         """Issue a code to `recipient`, who has a destination. Raises `Refused` or `Unavailable`.
 
-        With a `claim` (an Idempotency-Key) at most one call ever sends: the claim is made before anything
-        else, and given back only if it is certain that nothing was sent. Whoever finds it made gets the
-        challenge that it led to.
+        With a `claim` (an Idempotency-Key) at most one call sends a message. The function writes the claim
+        first, and deletes it only if it is certain that nothing was sent. A later call with the same key
+        returns the challenge of the first call.
         """
         ask = self._ask(recipient, wish, nonce, now)
         if claim is None:
@@ -88,7 +88,7 @@ class CodeRequests:
     def _send(self, ask: IssueRequest, recipient: Recipient) -> IssueResult:
         issued = issue(ask, self.store, self.policy)
         if issued.sent:
-            # It goes nowhere but where it says: a proof tells the channel, and a second one would be a lie.
+            # Only to the challenge's channel: the proof names it, so a fallback would make the proof false.
             only = {c: d for c, d in recipient.destinations.items() if c.name == issued.challenge.channel}
             self.put(delivery_for(issued.challenge, only, recipient.locale))
         return issued
@@ -97,7 +97,7 @@ class CodeRequests:
         if held.content != claim.content:
             raise Refused(Refusal.KEY_REUSED)
         record = self.store.read(record_key(ask.purpose, ask.subject))
-        # Open for its very address, purpose and audience: that is what the first request began or joined.
+        # Open for the same address, purpose and audience: this is the challenge of the first request.
         if not is_open(record, ask):
             raise Refused(Refusal.KEY_IN_USE)
         return rejoined(record, ask, self.policy)
@@ -105,7 +105,7 @@ class CodeRequests:
 
 @dataclass(frozen=True)
 class ConfirmationCreator:
-    """Sends codes. `country_of` answers the country of a number that SMS may go to, else None."""
+    """Sends codes. `country_of` returns the country of a number that may get SMS, else None."""
 
     confirmations: CodeRequests
     tokens: TokenSigner
@@ -133,7 +133,7 @@ class ConfirmationCreator:
         if body.channel and CHANNELS[body.channel] not in recipient.destinations:
             raise Problem(problems.CHANNEL_NOT_OFFERED)
         if body.audience == self.issuer:
-            # What a back end's proofs have for one by default. A user's own would pass for them.
+            # This is the default audience of a back end's proofs. A user's proof could be mistaken for one.
             raise Problem(problems.INVALID_REQUEST, detail="Name another `audience`, or none.")
         wish = CodeRequest(body.channel or "", body.purpose, body.audience or signed_in.client_id)
         return self._ask(recipient, wish, call, STEP_UP_VERIFY, body.model_dump_json())

@@ -1,4 +1,4 @@
-"""Idempotency-Keys: the claim that a request makes, and the port to the store of claims."""
+"""Idempotency-Keys: the claim that a request writes, and the port to the store of claims."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,9 +6,9 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class IdempotencyClaim:
-    """An Idempotency-Key: `key` names it and its caller, `content` what was asked with it.
+    """An Idempotency-Key. `key` identifies the key and its caller, `content` is the content of the request.
 
-    `nonce` is that of the challenge it led to, once it is held.
+    `nonce` is the nonce of the challenge that the request led to, once the claim is stored.
     """
 
     key: str
@@ -17,10 +17,10 @@ class IdempotencyClaim:
 
 
 class IdempotencyStore(Protocol):
-    """The claims of a day. Raises `Unavailable` if the store is out."""
+    """Keeps claims for one day. Raises `Unavailable` if the store does not answer."""
 
     def claim(self, claim: IdempotencyClaim, nonce: str, now: int) -> IdempotencyClaim | None:
-        """Make the claim; answers None, or the claim that was made before and stands."""
+        """Write the claim. Returns None, or the earlier claim that is still valid."""
 
     def release(self, claim: IdempotencyClaim, nonce: str) -> None:
-        """Take the claim back that was made with `nonce`, if it stands: it led to nothing."""
+        """Delete the claim that was written with `nonce`, if it is still there: no message was sent."""

@@ -1,4 +1,4 @@
-"""The API described by itself (OpenAPI 3.1), from the very shapes that requests are checked with."""
+"""The API description (OpenAPI 3.1), generated from the models that also validate the requests."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ _SCHEMES = {
         "description": "The ID token of a user of the pool, without a word before it.",
     },
 }
-# What API Gateway answers by itself, before the function is asked.
+# Responses that API Gateway itself sends before the function runs.
 _OF_THE_GATEWAY = {
     403: "not-authorised: the request is not signed, or not by somebody who may.",
     413: "too-large.",
@@ -34,7 +34,7 @@ _OF_THE_GATEWAY = {
 }
 
 
-# What the endpoints answer that send a code, and those that judge one.
+# Problems of the endpoints that send a code, and of the endpoints that check one.
 CREATE_PROBLEMS = (
     *("invalid-request", "channel-not-offered", "idempotency-key-in-use", "idempotency-key-reused"),
     *("cooldown", "quota", "locked", "paused", "busy"),
@@ -46,19 +46,19 @@ VERIFY_PROBLEMS = (
 
 
 def may_answer(who: str, *problems: str) -> dict[str, Any]:
-    """What a route says of itself: who may call it, and with which problems it answers."""
+    """The description of a route's access: who may call it, and which problems it returns."""
     return {"openapi_extensions": {_WHO: who, _PROBLEMS: problems}}
 
 
 def describe(app: APIGatewayRestResolver, issuer: str) -> str:
-    """The description as JSON. `issuer` is where the API is."""
+    """The description as JSON. `issuer` is the base URL of the API."""
     title = "Cognito Passcode: token service"
     about = "One-time codes outside sign-in: asked for, delivered, answered, proven."
     whole = json.loads(app.get_openapi_json_schema(title=title, version=VERSION, description=about))
     whole["servers"] = [{"url": issuer}]
     whole["components"]["securitySchemes"] = _SCHEMES
     schemas = whole["components"]["schemas"]
-    # Powertools describes the errors that it would answer itself; here they are problem documents.
+    # Powertools describes its own error responses. This API returns problem documents instead.
     for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["ProblemDocument"] = ProblemDocument.model_json_schema()

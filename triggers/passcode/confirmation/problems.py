@@ -1,7 +1,7 @@
 """Problem documents (RFC 9457): a closed list of kinds whose names never change their meaning.
 
-Refusals have their texts in the table of `token_service.refusal`; here are the kinds that are no refusals. No
-detail repeats anything of the request, because responses end up in the caller's logs.
+The texts of refusals are in the table of `token_service.refusal`. This module has the other kinds. No
+detail repeats any part of the request, because callers often log responses.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ _TYPE = "urn:cognito-passcode:problem:"
 
 @dataclass(frozen=True)
 class ProblemKind:
-    """One kind of problem. `detail` says what to do next; `{wait}` in it stands for a duration.
+    """One kind of problem. `detail` says what to do next; `{wait}` in it is replaced by a duration.
 
-    `reason` is that of a refusal, the same as in the tag of the SDK flow; empty for other problems.
+    `reason` is the code of a refusal, the same as in the tag of the SDK flow; empty for other problems.
     """
 
     name: str
@@ -65,7 +65,7 @@ UNAVAILABLE = _kind(refusals.UNAVAILABLE, UNAVAILABLE_REASON)
 
 
 class Problem(Exception):
-    """A problem on its way to the caller. `wait` is in seconds; None means until an operator unlocks."""
+    """An error that becomes a problem document. `wait` is in seconds; None: until an operator unlocks."""
 
     def __init__(
         self, kind: ProblemKind, *, detail: str = "", wait: int | None = 0, attempts_left: int | None = None
@@ -88,12 +88,12 @@ class Problem(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that go with it (RFC 9110, 10.2.3)."""
+        """The HTTP headers of the problem: Retry-After, if there is a wait (RFC 9110, 10.2.3)."""
         return {"Retry-After": str(self.wait)} if self.wait else {}
 
 
 def of_refusal(refusal: Refusal, wait: int | None = 0, free: int = 0) -> Problem:
-    """The problem for `refusal`. `free` are the answers that are checked without a wait."""
+    """The problem for `refusal`. `free` is the number of answers that are checked without a wait."""
     left = free if refusal is Refusal.WRONG else None
     return Problem(_kind(refusal_row(refusal, wait), refusal.value), wait=wait, attempts_left=left)
 

@@ -1,7 +1,7 @@
-"""The recipient of a code outside a sign-in: an address that a back end names, or a user of the pool.
+"""The recipient of a code outside a sign-in: an address that a back end sends, or a user of the pool.
 
-No address is ever part of a key or a token. The names of an address are keyed with the deployment's salt: a
-plain hash gives phone numbers away.
+No key and no token contains an address. The ids of an address are hashes keyed with the deployment's salt:
+an attacker could find the phone number behind a plain hash by trying all numbers.
 """
 
 import hashlib
@@ -25,18 +25,18 @@ from passcode.token_service.challenge import STEP_UP, TOKEN
 
 
 def address_id(destination: Destination, salt: str) -> str:
-    """32 hex digits for this very address: who a proof is about.
+    """32 hex digits for exactly this address: the subject of a proof.
 
-    Letter case and tags count (RFC 5321 leaves them to the receiving host): a proof for one mailbox must not
-    pass for another one.
+    Letter case and tags count (RFC 5321 leaves them to the receiving host). A proof for one mailbox must
+    not be valid for another one.
     """
     return keyed_hash(f"{destination.channel.name}:{destination.value}", salt)
 
 
 def rate_limit_id(destination: Destination, salt: str) -> str:
-    """32 hex digits for the mailbox behind the address: whose guesses and messages are counted.
+    """32 hex digits for the mailbox behind the address: the subject that guesses and messages count for.
 
-    All ways to write the address of one mailbox are one budget, not many.
+    All spellings of one mailbox share one budget. Otherwise an attacker could multiply the budget.
     """
     mailbox = destination.channel.mailbox
     return (
@@ -47,15 +47,15 @@ def rate_limit_id(destination: Destination, salt: str) -> str:
 
 
 def keyed_hash(text: str, salt: str) -> str:
-    """32 hex digits that nobody without the salt can compute."""
+    """32 hex digits of a keyed hash: an attacker cannot compute it without the salt."""
     return hmac.digest(salt.encode(), text.encode(), hashlib.sha256).hex()[:32]
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """The `kind` of purpose follows from who it is.
+    """The user or address that a code is sent to. It determines the `kind` of purpose.
 
-    `subject` is whom the counters are kept for, and the log's; `sub` is the proof's and the API's.
+    `subject` is the id for counters and logs; `sub` is the id in the proof and in the API.
     """
 
     kind: str
@@ -63,15 +63,14 @@ class Recipient:
     sub: str
     destinations: Destinations
     preferred: str
-    bound: str  # changes when a destination does
+    bound: str  # changes when a destination changes
     locale: str
 
 
 def of_address(destination: Destination, locale: str, salt: str) -> Recipient:
-    """The recipient behind one address.
+    """The recipient for one address. It has no second address as a fallback.
 
-    One address and no second to fall over to: the messages that an address gets are counted by that address,
-    and a second one would get messages that are counted nowhere.
+    The counters limit messages by address. Messages to a second address would not be counted.
     """
     sub = address_id(destination, salt)
     there = {destination.channel: destination}
@@ -79,7 +78,7 @@ def of_address(destination: Destination, locale: str, salt: str) -> Recipient:
 
 
 def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) -> Recipient:
-    """The recipient behind a user's attributes: verified destinations, and no others."""
+    """The recipient for a user's attributes. Only verified destinations are used."""
     subject = attributes["sub"]
     return Recipient(
         kind=STEP_UP,
@@ -93,28 +92,28 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
 
 
 def bound_to(recipient: Recipient, words: str, audience: str) -> str:
-    """16 hex digits: what a challenge is held to. Another purpose or audience does not rejoin it."""
+    """16 hex digits that bind a challenge: a request with another purpose or audience does not rejoin it."""
     whole = "\n".join((recipient.bound, words, audience))
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
 class UserDirectory(Protocol):
-    """The users of the pool. Raises `Unavailable` if the pool is out."""
+    """The users of the pool. Raises `Unavailable` if the pool does not answer."""
 
     def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
-        """The attributes of the user who is `sub`; None if that user is gone or disabled."""
+        """The attributes of the user with this `sub`; None if the user is deleted or disabled."""
 
 
 @dataclass(frozen=True)
 class UserRecipients:
-    """The users, as the pool knows them now: a token may be an hour old, and its addresses with it."""
+    """Reads users from the pool at each request, because a token and its addresses may be an hour old."""
 
     users: UserDirectory
     order: Sequence[Channel]
     salt: str
 
     def user(self, signed_in: IdTokenUser) -> Recipient:
-        """The user as a recipient. One call. Raises `Problem` if they are gone, `Unavailable`."""
+        """The user as a recipient. One call. Raises `Problem` if the user is deleted, or `Unavailable`."""
         attributes = self.users.attributes(signed_in.user_name, signed_in.sub)
         if attributes is None:
             raise Problem(problems.USER_GONE)

@@ -1,4 +1,4 @@
-"""The bodies of requests and responses, and the rest of one request: its caller, key, nonce and time.
+"""The bodies of requests and responses, and the other values of a request: caller, key, nonce and time.
 
 The names of the body classes are schema names of the published OpenAPI.
 """
@@ -11,11 +11,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from passcode.channels.registry import CHANNELS
 
-# Of these categories nothing is seen and much is done: line ends (header injection, a second `@host #code`
-# line), turns of direction, invisible marks. Cn and Co are not even characters.
+# Invisible characters with effects: line ends (header injection, or a second `@host #code` line), changes
+# of text direction, invisible marks. Cn and Co are not assigned characters.
 _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-# Letters and marks by category, and nothing to see all the same: what the categories leave over of Unicode's
-# Default_Ignorable_Code_Point, and the blank of Braille. A purpose of these alone would look like none.
+# Letters and marks by category, but invisible: the rest of Unicode's Default_Ignorable_Code_Point, and the
+# blank Braille pattern. A purpose of only these characters would look empty.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | frozenset(
     chr(mark) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for mark in range(first, last + 1)
 )
@@ -45,7 +45,7 @@ Audience = Annotated[
     ),
 ]
 if TYPE_CHECKING:
-    # A type checker cannot read the names of the registry.
+    # A type checker cannot read the names in the registry.
     ChannelName = str
 else:
     ChannelName = Annotated[Literal[tuple(CHANNELS)], Field(description="How the code is to be sent.")]
@@ -68,7 +68,7 @@ class _Body(BaseModel):
 
 
 if TYPE_CHECKING:
-    # A type checker cannot read the fields either: `addresses` reads them.
+    # A type checker cannot read these fields either. `addresses` reads them.
     _Addresses = _Body
 else:
     _Addresses = create_model(
@@ -124,7 +124,7 @@ class Created(_Body):
 class VerifyToken(_Body):
     """Answer a challenge."""
 
-    # Not demanded by the shape, so that the seed's body gets a sentence that explains.
+    # Optional in the schema, so that a request without it gets an explanation and not a schema error.
     token: Token | None = None
     verification_code: TypedCode
 
@@ -180,15 +180,15 @@ class ProblemDocument(BaseModel):
     retry_after: int | None = None
 
 
-# A challenge token is good at one endpoint alone.
+# Each challenge token is valid at one endpoint only.
 VERIFY_TOKEN, STEP_UP_VERIFY = "/verifyToken", "/step-up/verify"
 
 
 @dataclass(frozen=True)
 class RequestContext:
-    """A request. `nonce` is 32 hex digits of fresh chance."""
+    """The caller, key and time of a request. `nonce` is 32 random hex digits."""
 
-    caller: str  # the IAM principal or the user: an Idempotency-Key is its caller's own
+    caller: str  # the IAM principal or the user: Idempotency-Keys of two callers are separate
     key: str | None  # the Idempotency-Key
     nonce: str
     now: int

@@ -1,4 +1,4 @@
-"""From API Gateway's event to the response. Every error becomes a problem document."""
+"""Turn API Gateway's event into the response. Every error becomes a problem document."""
 
 import json
 from functools import partial
@@ -13,7 +13,7 @@ from passcode.confirmation.problems import MEDIA_TYPE, Problem
 from passcode.token_service.refusal import Refused
 from passcode.token_service.telemetry import Telemetry
 
-# Seconds: what failed is either over by then, or will take longer than anybody waits.
+# Seconds. A short failure is over by then, and callers do not wait longer for a long one.
 RETRY = 30
 _FIELDS = "There is a field that is not known here. GET /openapi.json has those that are."
 NOT_JSON = "Send one JSON object as application/json, in UTF-8."
@@ -30,12 +30,12 @@ def install(app: APIGatewayRestResolver, telemetry: Telemetry) -> None:
 
 
 def problem_response(problem: Problem) -> Response[Any]:
-    """The answer that says `problem`."""
+    """The HTTP response for `problem`."""
     return Response(problem.kind.status, MEDIA_TYPE, json.dumps(problem.document), problem.headers)
 
 
 def unavailable(raised: Exception, telemetry: Telemetry) -> Response[Any]:
-    """The answer to what nobody foresaw: nobody gets in, and nothing of it is told."""
+    """The response to an unexpected error: the request fails, and the response has no details of it."""
     telemetry.failed("failed", raised)
     return problem_response(Problem(problems.UNAVAILABLE, wait=RETRY))
 
@@ -58,31 +58,31 @@ def _nowhere(_raised: Exception) -> Response[Any]:
 
 
 def not_an_id_token() -> Problem:
-    """Somebody signed in, but showed another token than the one that says who they are."""
+    """The problem for a signed-in user who sent another token than an ID token."""
     return Problem(problems.INVALID_REQUEST, detail="Send the ID token, not the access token.")
 
 
 def _what_is_wrong(found: Any) -> str:
-    """The first error in words: the place and pydantic's reason. Neither holds what was sent."""
+    """The first validation error as text: the field and pydantic's reason, without the value sent."""
     first = found[0]
     if first["type"] == "json_invalid":
         return NOT_JSON
     if first["type"] == "extra_forbidden":
         return _FIELDS
     place = ".".join(str(part) for part in first["loc"][1:])
-    # The words of a check of ours come with pydantic's before them.
+    # pydantic puts a prefix before the text of our checks.
     reason = first["msg"].removeprefix("Value error, ")
     return f"`{place}`: {reason}." if place else NOT_JSON
 
 
-# Room for the longest token and the longest words in any script, many times over.
+# A limit for the size of a body: many times the longest token and the longest texts in any script.
 _LONGEST_BODY = 16_384
 
 
 def respond(
     app: APIGatewayRestResolver, event: dict[str, Any], context: Any, telemetry: Telemetry
 ) -> dict[str, Any]:
-    """Answer one proxy event of a REST API. Raises nothing."""
+    """Return the response to one proxy event of a REST API. Raises nothing."""
     try:
         unread = _not_worth_reading(event)
         return _kept_private(_proxy(unread) if unread else app.resolve(event, context))
@@ -96,7 +96,7 @@ def respond(
 def _not_worth_reading(event: dict[str, Any]) -> Problem | None:
     if len(event.get("body") or "") > _LONGEST_BODY:
         return Problem(problems.TOO_LARGE)
-    # Powertools would read a form too: a second way in that no description names and no test walks.
+    # Powertools would also parse a form: an input path without a description and without tests.
     if event["httpMethod"] == "POST" and not _is_json(event.get("headers") or {}):
         return Problem(problems.INVALID_REQUEST, detail=NOT_JSON)
     return None
@@ -118,7 +118,7 @@ def _proxy(problem: Problem) -> dict[str, Any]:
 
 
 def _kept_private(answer: dict[str, Any]) -> dict[str, Any]:
-    """No cache on the way keeps a token, and no browser guesses what an answer is."""
+    """Add headers that keep caches from storing a token and browsers from guessing the content type."""
     headers = answer["multiValueHeaders"]
     headers.setdefault("Cache-Control", ["no-store"])
     headers["X-Content-Type-Options"] = ["nosniff"]

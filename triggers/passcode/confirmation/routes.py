@@ -1,4 +1,4 @@
-"""The paths, each with its method: read the request, call one function, answer. Health and readiness."""
+"""The paths with their methods: read the request, call one function, respond. Health and readiness."""
 
 import json
 import time
@@ -43,9 +43,10 @@ Check = Callable[[], object]
 
 
 def ready(checks: Mapping[str, Check], telemetry: Telemetry) -> Ready:
-    """Run every check, whatever the others say. The log has the reasons; the answer names the parts alone.
+    """Run every check, even after a failure. The log has the reasons; the response has only the names.
 
-    All at once: when AWS hangs, one after the other would outlive the function, and nobody would hear which.
+    The checks run in parallel. If AWS hangs, checks in sequence would exceed the function's time-out, and the
+    response could not name the failed part.
     """
     with ThreadPoolExecutor(len(checks)) as pool:
         passed = pool.map(lambda name: _passes(name, checks[name], telemetry), checks)
@@ -82,7 +83,7 @@ _READY: OpenAPIResponse = {
 
 @dataclass(frozen=True)
 class Endpoints:
-    """What stands behind the paths. `random_nonce` gives 32 hex digits, new at each call."""
+    """The functions behind the paths. `random_nonce` returns 32 hex digits, new at each call."""
 
     asking: ConfirmationCreator
     answering: ConfirmationVerifier
@@ -94,12 +95,12 @@ class Endpoints:
 
 
 def resolver(ends: Endpoints) -> APIGatewayRestResolver:
-    """The application. CORS stays off: these are calls of a back end, or of an app through its own."""
+    """The application. CORS is off: callers are back ends, or apps through their own back end."""
     app = APIGatewayRestResolver(
         enable_validation=True,
         response_validation_error_http_code=500,
         debug=False,
-        # No body here has a number. An int of 4,300 digits raises what would read as a fault of ours.
+        # No body has a number. An int of 4,300 digits raises an error that would look like a bug in our code.
         json_body_deserializer=partial(json.loads, parse_int=float),
     )
     _codes(app, ends)
@@ -145,7 +146,7 @@ def _proofs(app: APIGatewayRestResolver, ends: Endpoints) -> None:
     @app.get("/.well-known/jwks.json", **may_answer(PUBLIC))
     def key_set() -> Response[Any]:
         """The public keys of the proofs (RFC 7517)."""
-        # A verifier may hold on to them as long: a new key is published well before it signs.
+        # Verifiers may cache the keys for this long: a new key is published well before it signs.
         return Response(
             200, "application/json", dict(ends.key_set()), {"Cache-Control": "public, max-age=300"}
         )
@@ -179,13 +180,14 @@ def _caller(app: APIGatewayRestResolver) -> str:
     claims = (context.get("authorizer") or {}).get("claims")
     if claims:
         return str(claims["sub"])
-    # `AROA…:session`: the sessions of one role are one caller, or a retry from another machine would be new.
+    # `AROA…:session`: all sessions of a role count as one caller. Otherwise a retry from another machine
+    # would be a new request.
     return str((context.get("identity") or {}).get("user")).partition(":")[0]
 
 
 def _signed_in(app: APIGatewayRestResolver) -> IdTokenUser:
     claims = app.current_event.raw_event["requestContext"]["authorizer"]["claims"]
-    # API Gateway has checked the signature, the pool and the time; that it is no access token is ours to see.
+    # API Gateway has checked the signature, the pool and the expiry. It does not reject access tokens.
     if claims.get("token_use") != "id":
         raise responses.not_an_id_token()
     return IdTokenUser(claims["cognito:username"], claims["sub"], claims["aud"])

@@ -1,7 +1,7 @@
-"""What the two tokens of the HTTP token service say. No code and no address is in either.
+"""The claims of the two tokens of the HTTP token service. Neither token has a code or an address.
 
-The challenge token is for the caller, who brings it back with the code; the proof is for whoever has to be
-shown that the code was given.
+The challenge token goes to the caller, who sends it back with the code. The proof shows a third party that
+the code was given.
 """
 
 from collections.abc import Mapping
@@ -15,27 +15,27 @@ Claims = Mapping[str, object]
 
 
 class TokenSigner(Protocol):
-    """Writes and reads signed tokens of one kind. Raises `Unavailable` if the key is out."""
+    """Writes and reads signed tokens of one kind. Raises `Unavailable` if the key is not available."""
 
     def write(self, claims: Claims) -> str:
         """Sign `claims`."""
 
     def read(self, token: str) -> Claims | None:
-        """The claims of a token; None if it was not signed here."""
+        """The claims of a token; None if this service did not sign it."""
 
 
 @dataclass(frozen=True)
 class ChallengeToken:
-    """A challenge, and what the proof of it will say."""
+    """A challenge, and the values for its proof."""
 
     challenge: Challenge
     sub: str  # the proof's `sub`
     audience: str  # the proof's `aud`
-    country: str = ""  # of an SMS, whose budget hears of the answer
+    country: str = ""  # of an SMS; an accepted answer is added to this country's SMS budget
 
 
 def challenge_token_claims(ticket: ChallengeToken, issuer: str, endpoint: str) -> dict[str, object]:
-    """The claims of a challenge token that only `endpoint` takes: the same for the same ticket."""
+    """The claims of a challenge token that only `endpoint` accepts. Equal tickets give equal claims."""
     challenge = ticket.challenge
     return {
         "iss": issuer,
@@ -51,9 +51,9 @@ def challenge_token_claims(ticket: ChallengeToken, issuer: str, endpoint: str) -
 
 
 def parse_challenge_token(claims: Claims, issuer: str, endpoint: str) -> ChallengeToken:
-    """Read the claims of a token whose signature is right. Raises ValueError if it is for another place.
+    """Read the claims of a token with a valid signature. Raises ValueError if it is for another endpoint.
 
-    Whether it has expired is the judge's to say, who says it in words of its own.
+    This function does not check the expiry: the check of the answer does, and returns a specific refusal.
     """
     if claims.get("iss") != issuer or claims.get("aud") != issuer + endpoint:
         raise ValueError("the token is for another endpoint")
@@ -69,7 +69,7 @@ def parse_challenge_token(claims: Claims, issuer: str, endpoint: str) -> Challen
 def proof_claims(
     ticket: ChallengeToken, words: str, issuer: str, jti: str, now: int, life: int
 ) -> dict[str, object]:
-    """The claims of the proof that the ticket's code was given now. `life` is in seconds."""
+    """The claims of the proof that the code of `ticket` was given now. `life` is in seconds."""
     channel = CHANNELS[ticket.challenge.channel]
     return {
         "iss": issuer,

@@ -1,4 +1,4 @@
-"""/verifyToken and /step-up/verify check an answer; /introspect uses the proof up."""
+"""/verifyToken and /step-up/verify check an answer; /introspect marks a proof as used."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,30 +32,30 @@ from passcode.token_service.telemetry import Telemetry
 
 
 class UsedProofStore(Protocol):
-    """The proofs that were used up. Raises `Unavailable` if the store is out."""
+    """The used proofs. Raises `Unavailable` if the store does not answer."""
 
     def use(self, jti: str, expires_at: int) -> bool:
-        """Mark the proof as used; False if it was marked before."""
+        """Mark the proof as used. Returns False if it was marked before."""
 
 
 @dataclass(frozen=True)
 class CodeAnswers:
-    """The rules of answering, with what they need."""
+    """Checks answers by the rules for answers."""
 
     code_mac: CodeMac
     store: RecordStore
     policy: Policy
 
     def of_address(self, ticket: ChallengeToken, answer: object, now: int) -> Verdict:
-        """Judge an answer that a back end brings. Raises `Unavailable`."""
+        """Check an answer that a back end sends. Raises `Unavailable`."""
         if kind_of(ticket.challenge.purpose) != TOKEN:
             return Verdict(Refusal.INVALID_TOKEN)
         return self._judge(ticket, answer, now)
 
     def of_user(self, ticket: ChallengeToken, user: Recipient, answer: object, now: int) -> Verdict:
-        """Judge an answer that `user` brings, as the pool knows them now. Raises `Unavailable`.
+        """Check an answer that `user` sends, with the pool's current attributes. Raises `Unavailable`.
 
-        A code that went to an address which is no longer theirs opens nothing.
+        A code that was sent to an address which the user no longer has is not accepted.
         """
         challenge = ticket.challenge
         if kind_of(challenge.purpose) != STEP_UP:
@@ -79,7 +79,7 @@ _CODE_ALONE = (
 
 @dataclass(frozen=True)
 class ConfirmationVerifier:
-    """Judges answers. `answered` hears the country of each answered SMS; `life` is the proof's."""
+    """Checks answers. `answered` gets the country of each answered SMS; `life` is the proof's, in seconds."""
 
     judge: CodeAnswers
     tokens: TokenSigner
@@ -92,21 +92,22 @@ class ConfirmationVerifier:
     telemetry: Telemetry
 
     def verify(self, body: VerifyToken, call: RequestContext) -> Verified:
-        """Judge the answer to a challenge of /createToken. Raises `Problem` or `Unavailable`."""
+        """Check the answer to a challenge of /createToken. Raises `Problem` or `Unavailable`."""
         ticket = self._ticket(body, VERIFY_TOKEN)
         return self._verified(ticket, self.judge.of_address(ticket, body.verification_code, call.now), call)
 
     def verify_step_up(self, body: VerifyToken, signed_in: IdTokenUser, call: RequestContext) -> Verified:
-        """Judge the answer to a challenge of /step-up. Raises `Problem` or `Unavailable`."""
+        """Check the answer to a challenge of /step-up. Raises `Problem` or `Unavailable`."""
         ticket = self._ticket(body, STEP_UP_VERIFY)
         user = self.pool.user(signed_in)
         verdict = self.judge.of_user(ticket, user, body.verification_code, call.now)
         return self._verified(ticket, verdict, call)
 
     def introspect(self, body: Introspect, call: RequestContext) -> dict[str, object]:
-        """Use a proof up: its claims the first time, `active: false` ever after. Raises `Unavailable`.
+        """Use a proof: returns its claims the first time, later `active: false`. Raises `Unavailable`.
 
-        What is not good for this caller is not used up: a wrong audience must not burn somebody's proof.
+        A proof that is not valid for this caller stays unused: a request with a wrong audience must not
+        use up the proof of another caller.
         """
         claims = self._good(body, call.now)
         fresh = bool(claims) and self.used.use(str(claims["jti"]), int(str(claims["exp"])))
@@ -143,7 +144,7 @@ class ConfirmationVerifier:
         )
 
     def _good(self, body: Introspect, now: int) -> Claims:
-        """The claims of a proof that is ours, has not expired and is for what the caller says; else none."""
+        """The claims of a valid proof: signed here, not expired, for the caller's values. Else empty."""
         claims = self.proofs.read(body.proof)
         if claims is None:
             return {}

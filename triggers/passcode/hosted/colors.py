@@ -1,4 +1,4 @@
-"""The app's colour, made readable: WCAG 2.2 contrast in light and in dark, whatever colour it is."""
+"""Make the app's colour readable: WCAG 2.2 contrast in light and dark mode, for any colour."""
 
 import re
 
@@ -8,7 +8,7 @@ TEXT = 4.5  # success criterion 1.4.3
 
 
 def brand_css(color: str) -> str:
-    """The style sheet that carries `color` (#rrggbb): a strict CSP has no room for it in the page."""
+    """The style sheet with `color` (#rrggbb). It is a file, because a strict CSP forbids inline styles."""
     checked(color)
     rules = f"--brand:{color};--on-brand:{text_on(color)};--accent:"
     dark = f"@media (prefers-color-scheme:dark){{:root{{--accent:{readable_on(color, DARK)}}}}}"
@@ -16,7 +16,7 @@ def brand_css(color: str) -> str:
 
 
 def icon(color: str) -> str:
-    """The icon of the browser's tab, for an app without a logo."""
+    """The icon of the browser tab, for an app without a logo."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
         f'<rect width="32" height="32" rx="9" fill="{checked(color)}"/></svg>'
@@ -24,19 +24,19 @@ def icon(color: str) -> str:
 
 
 def checked(color: str) -> str:
-    """`color`. ValueError if it is not #rrggbb: whatever else it held would be style or script of its own."""
+    """Return `color`. Raises ValueError if it is not #rrggbb: other text could inject styles or scripts."""
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", color):
         raise ValueError("BrandColor must be #rrggbb: a number sign and six hexadecimal digits.")
     return color
 
 
 def text_on(color: str) -> str:
-    """Black or white, the one that can be read better: the worse case is 4.58, as the two multiply to 21."""
+    """Black or white, whichever has more contrast: at least 4.58, because the two ratios multiply to 21."""
     return max("#ffffff", "#000000", key=lambda text: contrast(text, color))
 
 
 def readable_on(color: str, background: str) -> str:
-    """`color`, moved no further to black or to white than it takes to be read as text on `background`."""
+    """`color`, moved towards black or white only until it is readable as text on `background`."""
     end = text_on(background)
     steps = (mixed(color, end, step / 20) for step in range(21))
     return next(found for found in steps if contrast(found, background) >= TEXT)
@@ -55,7 +55,7 @@ def luminance(color: str) -> float:
 
 
 def mixed(color: str, end: str, share: float) -> str:
-    """`color` with this share of `end`."""
+    """`color` mixed with `end`. `share` is the share of `end`, from 0 to 1."""
     pairs = zip(_parts(color), _parts(end), strict=True)
     return "#" + "".join(f"{round(start + (stop - start) * share):02x}" for start, stop in pairs)
 

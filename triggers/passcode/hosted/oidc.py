@@ -1,7 +1,8 @@
 """The protocol: OpenID Connect Core 1.0 with the authorization code flow (RFC 6749) and PKCE (RFC 7636).
 
-One relying party, which is Cognito; others only by the operator's leave. Redirect URIs are compared letter by
-letter. A nonce is echoed and never asked for, and so is PKCE: Cognito may send neither.
+Cognito is the one relying party; the operator can add others. Redirect URIs are compared character by
+character. A nonce is returned but not required, and PKCE is checked but not required: Cognito may send
+neither.
 """
 
 import base64
@@ -19,26 +20,26 @@ from passcode.hosted.state import LONGEST_NAME, AuthorizationRequest, Grant
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LONGEST = 2_048
-# What only comes back as it came. Cognito's wraps the app's own.
+# The state is only returned unchanged. Cognito's state contains the app's state.
 _LONGEST_STATE = 6_144
-# Seconds, of both tokens.
+# Lifetime of both tokens in seconds.
 TOKEN_LIFE = 300
 
 
 @dataclass(frozen=True)
 class RelyingParty:
-    """Who may ask, and where answers go."""
+    """A client that may send authorization requests, and its redirect URIs."""
 
     client_id: str
     redirect_uris: frozenset[str]
 
 
 class InvalidRedirect(Exception):
-    """The request must not be answered by a redirect: whose address is that? (RFC 6749, 4.1.2.1)."""
+    """The redirect URI is not known to be the client's, so no redirect is sent to it (RFC 6749, 4.1.2.1)."""
 
 
 class AuthorizationError(Exception):
-    """The request is answered at its redirect URI with an error of the protocol."""
+    """The response is a redirect to the redirect URI with an error of the protocol."""
 
     def __init__(self, error: str, redirect_uri: str, state: str) -> None:
         super().__init__(error)
@@ -66,7 +67,7 @@ def read_request(given: Mapping[str, Sequence[str]], party: RelyingParty) -> Aut
 
 
 def login_hint(given: Mapping[str, Sequence[str]]) -> str:
-    """The name that the app expects, to be shown in the field; empty if it says none."""
+    """The user name that the app expects, for the form's field; empty if the app sends none."""
     return (_only(given, "login_hint") or "")[:LONGEST_NAME]
 
 
@@ -82,14 +83,14 @@ def _wrong_with(given: Mapping[str, Sequence[str]]) -> str:
         return "invalid_request"
     if "openid" not in (_only(given, "scope") or "").split(" "):
         return "invalid_scope"
-    # Nobody is remembered here, so without a page nobody can sign in.
+    # The provider keeps no browser session, so a user cannot sign in without a page.
     if "none" in (_only(given, "prompt") or "").split(" "):
         return "login_required"
     return _wrong_with_pkce(_only(given, "code_challenge"), _only(given, "code_challenge_method"))
 
 
 def _readable(name: str, values: Sequence[str]) -> bool:
-    # RFC 6749, 3.1: no parameter twice. One of two readers would believe the other one.
+    # RFC 6749, 3.1: no parameter twice. Two readers of the same URL could use different values.
     return len(values) == 1 and len(values[0]) <= (_LONGEST_STATE if name == "state" else _LONGEST)
 
 
@@ -106,7 +107,7 @@ def _only(given: Mapping[str, Sequence[str]], name: str) -> str | None:
 
 
 def answer_url(redirect_uri: str, state: str, issuer: str, **said: str) -> str:
-    """The redirect URI with the answer; `iss` is RFC 9207's."""
+    """The redirect URI with the response parameters; `iss` is from RFC 9207."""
     told = said | ({"state": state} if state else {}) | {"iss": issuer}
     return redirect_uri + ("&" if "?" in redirect_uri else "?") + urlencode(told, quote_via=quote)
 
@@ -123,7 +124,7 @@ def pkce_matches(verifier: str, code_challenge: str) -> bool:
 
 
 def user_info_of(issuer: str) -> str:
-    """The address of /userinfo, and the audience of the tokens that open it."""
+    """The URL of /userinfo, which is also the audience of access tokens."""
     return f"{issuer}/userinfo"
 
 
@@ -156,13 +157,13 @@ _BOOLEAN = ("email_verified", "phone_number_verified")
 
 
 def claims_of(attributes: Mapping[str, str]) -> dict[str, object]:
-    """What a user's attributes say, as OpenID Connect Core 5.1 names it."""
+    """The claims for a user's attributes, with the names of OpenID Connect Core 5.1."""
     found: dict[str, object] = {name: attributes[name] for name in CLAIMS if name in attributes}
     told = {name: is_true(attributes[name]) for name in _BOOLEAN if name in found}
     return {"sub": attributes["sub"], **found, **told}
 
 
-# What a password adds to the `amr` of a code (RFC 8176).
+# `amr` values that a password adds to those of a code (RFC 8176).
 _PASSWORD_AMR = ("pwd", "mfa")
 
 
@@ -181,7 +182,7 @@ def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, no
 
 
 def access_token_claims(grant: Grant, issuer: str, now: int) -> dict[str, object]:
-    """The claims of the access token. It opens /userinfo here, and nothing anywhere else."""
+    """The claims of the access token. It is valid only at /userinfo of this provider."""
     return {
         "iss": issuer,
         "aud": user_info_of(issuer),

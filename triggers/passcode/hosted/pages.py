@@ -1,4 +1,4 @@
-"""The pages as HTML: a view, a brand and a locale in, a document out. Nothing here knows of requests."""
+"""Render the pages as HTML from a view, a brand and a locale. This module does not handle requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from passcode.texts.duration import duration
 
 @dataclass(frozen=True)
 class Brand:
-    """The look of the app. `color` is #rrggbb; `has_logo`: /assets/logo answers."""
+    """The look of the app. `color` is #rrggbb. `has_logo`: /assets/logo exists."""
 
     app: str
     color: str
@@ -26,7 +26,7 @@ class Brand:
 
 @dataclass(frozen=True)
 class StartPage:
-    """The first page: who signs in. Ends in `do=start` with user_name (and password), or `do=cancel`."""
+    """The first page, for the user name (and the password). It sends `do=start` or `do=cancel`."""
 
     asks_password: bool
     user_name: str = ""
@@ -34,65 +34,65 @@ class StartPage:
 
 @dataclass(frozen=True)
 class ChannelPage:
-    """No code was sent yet: where to? Each channel is a button: `do=resend` with channel."""
+    """The choice of a channel before the first code. Each button sends `do=resend` with channel."""
 
     channels: Mapping[str, str] = field(default_factory=dict)  # channel to masked destination
 
 
 @dataclass(frozen=True)
 class CodePage:
-    """The code is on its way. `do` is answer (with code), resend (with channel), restart or cancel."""
+    """The form for the code. `do` is answer (with code), resend (with channel), restart or cancel."""
 
     channel: str
     destination: str
-    channels: Mapping[str, str]  # all that may be asked for, the current one among them
+    channels: Mapping[str, str]  # all channels that can be requested, including the current one
     digits: int
     expires_in: int  # seconds
-    resend_in: int  # seconds; 0 if a message may be asked for now
+    resend_in: int  # seconds; 0 if a message can be requested now
     attempts_left: int
     resends_left: int
 
 
 @dataclass(frozen=True)
 class EndPage:
-    """Nothing goes on here. `may_restart`: `do=restart` begins anew; else the person goes back to the app."""
+    """The end of a sign-in. `may_restart`: `do=restart` starts again; else the user goes back to the app."""
 
     may_restart: bool
 
 
 @dataclass(frozen=True)
 class View:
-    """One page. `csrf` goes back with every form."""
+    """One page. Every form sends `csrf` back."""
 
     page: StartPage | ChannelPage | CodePage | EndPage
     csrf: str
     notice: Notice | None = None
-    retry_after: int = 0  # seconds, of the notices that name a wait
+    retry_after: int = 0  # seconds, for the notices that name a wait
 
 
 class PageTexts:
-    """The sentences of one locale. Values are isolated: another script in them changes nothing around it."""
+    """The texts of one locale. Values are isolated, so that another script in them changes no other text."""
 
     def __init__(self, words: Mapping[str, str], app: str) -> None:
         self._words, self._app = words, app
 
     def __call__(self, key: str, **values: object) -> Markup:
-        """A sentence as HTML. Each value is escaped, whatever it holds."""
+        """A text as HTML. Each value is escaped."""
         shown = {name: Markup("<bdi>{}</bdi>").format(value) for name, value in self._all(values).items()}
         return escape(self._words[key]).format(**shown)
 
     def plain(self, key: str, **values: object) -> str:
-        """A sentence as text, for titles and attributes; autoescape does the rest."""
+        """A text for titles and attributes. The template's autoescape escapes it."""
         isolated = "\u2068{}\u2069" if self._words["dir"] == "rtl" else "{}"
         shown = {name: isolated.format(value) for name, value in self._all(values).items()}
         return self._words[key].format(**shown)
 
     def raw(self, key: str) -> str:
-        """A sentence with its {placeholders}, for the script to fill in."""
+        """A text with its {placeholders}. The page's script fills them in."""
         return self._words[key]
 
     def duration(self, seconds: int) -> str:
-        """A wait in hours or minutes, in this language."""
+        """A wait in hours or minutes, in this language. `seconds` is the wait."""
         return duration(self._words, seconds)
 
     def _all(self, values: Mapping[str, object]) -> dict[str, object]:
@@ -111,9 +111,9 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
 }
-# What went well, or is no fault of the person's: said politely. Everything else is an error.
+# Notices of success, and notices that are not the user's mistake: role "status". All others are errors.
 _NEWS = {Notice.SENT_AGAIN, Notice.NOT_SENT_YET}
-# What was typed is at fault, so its field is marked.
+# Notices about a wrong value. The page marks the field.
 _TYPED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.NAME_MISSING, Notice.WRONG_CODE, Notice.NO_CODE}
 
 
@@ -136,10 +136,10 @@ def render(view: View, brand: Brand, locale: str) -> str:
 
 
 def asset(name: str, brand: Brand) -> tuple[bytes, str] | None:
-    """A file of the pages' own and its content type: page.css, page.js, brand.css, icon.svg; None if there is
-    no such (the logo is the door's).
+    """The content and content type of page.css, page.js, brand.css or icon.svg; None for any other name.
 
-    The pages ask for `assets/<name>?v=<hash of the content>`, so every answer may be kept for good.
+    The handler serves the logo. The pages link to `assets/<name>?v=<hash of the content>`, so browsers may
+    cache each response forever.
     """
     content = _content(name, brand)
     return None if content is None else (content, _TYPES[Path(name).suffix])
@@ -151,7 +151,7 @@ def _content(name: str, brand: Brand) -> bytes | None:
 
 
 def _notice(view: View) -> str | None:
-    """The key of its sentence."""
+    """The key of the notice's text."""
     if view.notice is Notice.NAME_MISSING and isinstance(view.page, StartPage) and view.page.asks_password:
         return "notice.name_or_password_missing"
     return view.notice and f"notice.{view.notice.value}"
@@ -159,9 +159,10 @@ def _notice(view: View) -> str | None:
 
 @cache
 def version(name: str, brand: Brand) -> str:
-    """12 hex digits of what a file holds: part of its address, so that it may be kept for good.
+    """12 hex digits of the content's hash. They are part of the URL, so that browsers may cache the file.
 
-    Ask for files that are there: each name is remembered, and strangers can think of many. Raises ValueError.
+    Call this only for existing files: each name is cached, and a stranger could fill memory with other names.
+    Raises ValueError for an unknown name.
     """
     content = _content(name, brand)
     if content is None:

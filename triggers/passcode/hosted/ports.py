@@ -1,4 +1,4 @@
-"""What the hosted sign-in needs from the world. No trigger loads it: each import is paid at a cold start."""
+"""The ports of the hosted sign-in. The triggers do not import this module, to keep cold starts short."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from passcode.token_service.refusal import RefusalTag
 
 @dataclass(frozen=True)
 class CodeRequired:
-    """A challenge of our triggers. `parameters` are the public ones, `user_name` is the pool's own."""
+    """A challenge of our triggers. `parameters` are the public ones, `user_name` is the pool's user name."""
 
     user_name: str
     session: str
@@ -19,7 +19,7 @@ class CodeRequired:
 
 @dataclass(frozen=True)
 class Authenticated:
-    """The person signed in. The tokens are let go: nobody gets them but through Cognito."""
+    """The user signed in. The tokens are dropped: apps get tokens only from Cognito."""
 
     user_name: str
     sub: str
@@ -27,17 +27,17 @@ class Authenticated:
 
 @dataclass(frozen=True)
 class SignInRefused:
-    """A trigger refused. `tag` is that of its text; None if the text has none, as from another trigger."""
+    """A trigger refused. `tag` is the tag in its text; None if there is none, as from another trigger."""
 
     tag: RefusalTag | None
 
 
 class AuthenticationFailed(Exception):
-    """Cognito refused: a wrong name, a wrong password, or a session that is over."""
+    """Cognito refused: wrong name, wrong password, or an expired session."""
 
 
 class MustChangePassword(Exception):
-    """A new password is to be set before anything else."""
+    """The user must set a new password first."""
 
 
 Outcome = CodeRequired | Authenticated | SignInRefused
@@ -45,59 +45,59 @@ Claims = Mapping[str, object]
 
 
 class UserPool(Protocol):
-    """The pool's own sign-in. Every method raises `AuthenticationFailed` or `Unavailable`."""
+    """Signs users in to the pool. Every method raises `AuthenticationFailed` or `Unavailable`."""
 
     def start(self, user_name: str, password: str | None) -> Outcome:
-        """Begin, with the password first unless it is None. Raises `MustChangePassword` too."""
+        """Start a sign-in, with the password first unless it is None. Raises also `MustChangePassword`."""
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
-        """Answer with what was typed: nothing else lets in."""
+        """Answer the challenge with the code that the user typed."""
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
-        """Ask for a message: `action` is send or resend."""
+        """Request a message: `action` is send or resend."""
 
 
 class HostedStore(Protocol):
-    """The sign-ins on the page, and the grants that they end in. Raises `Unavailable` if the store is out."""
+    """The sign-ins on the page and their grants. Raises `Unavailable` if the store does not answer."""
 
     def read(self, cookie: str, now: int) -> SignInState | None:
-        """The sign-in of `cookie`; None if there is none or its time is over."""
+        """The sign-in of `cookie`; None if there is none or it has expired."""
 
     def write(self, cookie: str, state: SignInState) -> bool:
-        """Keep `state` in place of the version before it; False if another request was faster."""
+        """Replace the previous version by `state`; False if another request did so first."""
 
     def take(self, cookie: str, state: SignInState) -> bool:
-        """Count one more change of `state`; False if another request was faster."""
+        """Increment the version of `state`; False if another request did so first."""
 
     def grant(self, code: str, grant: Grant, now: int) -> None:
-        """Keep what `code` stands for, for a minute."""
+        """Store the grant of `code` for one minute."""
 
     def redeem(self, code: str, now: int) -> Grant | None:
-        """The grant of `code`, once and in time; else None."""
+        """Return the grant of `code`, once and before it expires; else None."""
 
 
 class UserDirectory(Protocol):
-    """The users of the pool. Raises `Unavailable` if the pool is out."""
+    """The users of the pool. Raises `Unavailable` if the pool does not answer."""
 
     def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
-        """The attributes of the user who is `sub`; None if that user is gone or disabled."""
+        """The attributes of the user with this `sub`; None if the user is deleted or disabled."""
 
 
 class IdentityLinks(Protocol):
     """The links between users of the pool and the identities of this provider."""
 
     def make(self, user_name: str, attributes: Mapping[str, str]) -> None:
-        """Link the user, unless the user is linked. Raises `Unavailable` if it cannot be done."""
+        """Link the user, if there is no link yet. Raises `Unavailable` if this fails."""
 
 
 class TokenSigner(Protocol):
-    """Writes and reads the provider's tokens. Raises `Unavailable` if the key is out."""
+    """Writes and reads the provider's tokens. Raises `Unavailable` if the key is not available."""
 
     def write(self, claims: Claims) -> str:
         """Sign `claims`."""
 
     def read(self, token: str) -> Claims | None:
-        """The claims of a token; None if it was not signed here."""
+        """The claims of a token; None if this provider did not sign it."""
 
     def unverified(self, token: str) -> Claims | None:
-        """The claims without a check of the signature: no call. None if this is no token."""
+        """The claims without a check of the signature and without a call. None if it is not a token."""

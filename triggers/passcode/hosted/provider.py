@@ -1,4 +1,4 @@
-"""The endpoints of the protocol that no person sees: /token and /userinfo."""
+"""The endpoints of the protocol that only clients call: /token and /userinfo."""
 
 import hmac
 from collections.abc import Callable, Mapping
@@ -19,17 +19,17 @@ from passcode.token_service.telemetry import Telemetry
 
 
 class TokenError(Exception):
-    """An error of the token endpoint (RFC 6749, 5.2). Its text is the error's name."""
+    """An error of the token endpoint (RFC 6749, 5.2). Its text is the error code."""
 
     @property
     def status(self) -> int:
-        """401 for who the client is, 400 for what it asks."""
+        """The HTTP status: 401 for a client that fails authentication, 400 for other errors."""
         return 401 if str(self) == "invalid_client" else 400
 
 
 @dataclass(frozen=True)
 class Provider:
-    """`secret` answers the relying party's secret."""
+    """Exchanges codes and returns claims. `secret` returns the relying party's secret."""
 
     party: RelyingParty
     secret: Callable[[], str]
@@ -45,7 +45,7 @@ class Provider:
         self._check_client(form)
         if form.get("grant_type") != "authorization_code":
             raise TokenError("unsupported_grant_type")
-        # Spent before anything else is looked at: a code that is shown to us wrongly is not tried again.
+        # Redeemed before the other checks: a code in a wrong request cannot be tried again.
         grant = self.table.redeem(form.get("code", ""), now)
         if grant is None or not _fits(grant, form):
             self.telemetry.count("refused", reason="grant")
@@ -55,8 +55,8 @@ class Provider:
         if attributes is None:
             self.telemetry.count("refused", reason="user_gone")
             raise TokenError("invalid_grant")
-        # Now, and not when the code was right: by AWS's words, a user who is linked and never comes back to
-        # Cognito may be kept from signing in by an SDK. Cognito looks the user up when it has these tokens.
+        # Link now, not when the code was accepted. AWS warns that a user with a link who never comes back
+        # to Cognito may not be able to sign in with an SDK. Cognito looks the user up after this response.
         self.links.make(grant.user_name, attributes)
         access = access_token_claims(grant, self.issuer, now)
         self.telemetry.count("tokens")
@@ -69,7 +69,7 @@ class Provider:
         }
 
     def user_info(self, token: str, now: int) -> dict[str, object] | None:
-        """The claims behind an access token; None if it opens nothing. Raises `Unavailable`."""
+        """The claims for an access token; None if the token is not valid. Raises `Unavailable`."""
         claims = self._access(token, now)
         if not claims:
             return None
@@ -77,9 +77,9 @@ class Provider:
         return None if attributes is None else claims_of(attributes)
 
     def _access(self, token: str, now: int) -> Claims:
-        """The claims of a good access token, else none."""
+        """The claims of a valid access token, else none."""
         claims: Claims = {}
-        # First as it stands: anybody may send anything here, and a signature costs a call to look at.
+        # Read it without a check first: a stranger can send anything, and a signature check costs a KMS call.
         for read in (self.tokens.unverified, self.tokens.read):
             claims = read(token) or {}
             expires = claims.get("exp")

@@ -1,4 +1,4 @@
-"""The notice for a refusal of a trigger. It follows from the tag, never from the sentence."""
+"""The notice for a refusal of a trigger. It depends on the tag, not on the text."""
 
 from passcode.hosted.state import Notice
 from passcode.token_service.refusal import Refusal, RefusalTag, refusal_row

@@ -1,4 +1,4 @@
-"""What a browser sends and gets: forms, the cookie, and the headers that keep a page to itself."""
+"""Read forms and the cookie from requests, and set the cookie and the security headers of pages."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,9 +11,9 @@ _LONGEST_FORM = 8_192
 
 
 def cookie_of(event: Mapping[str, Any]) -> str | None:
-    """The cookie of the sign-in, if it is one of ours."""
+    """The value of the sign-in cookie, if it has the form of our cookies."""
     values = [value for line in _headers(event, "cookie") for value in _named(line)]
-    # Two of them: somebody planted one. `__Host-` should make that impossible; then neither is believed.
+    # An attacker set one of two cookies. The `__Host-` prefix should prevent that; then neither is used.
     return values[0] if len(values) == 1 and _COOKIE_VALUE.fullmatch(values[0]) else None
 
 
@@ -23,15 +23,15 @@ def _named(line: str) -> Iterable[str]:
 
 
 def set_cookie(value: str, life: int) -> str:
-    """The Set-Cookie of a sign-in; with a life of 0 it takes the cookie away.
+    """The Set-Cookie header of a sign-in. `life` is in seconds; 0 deletes the cookie.
 
-    Lax, not Strict: people come here by a redirect from Cognito.
+    SameSite is Lax, not Strict, because users arrive by a redirect from Cognito.
     """
     return f"{COOKIE}={value}; Max-Age={life}; Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
 def form_of(event: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of a form, each once. Raises ValueError for anything else."""
+    """The fields of a form. Raises ValueError if it is not a form, or if a field occurs twice."""
     body = event.get("body") or ""
     kinds = _headers(event, "content-type")
     if len(body) > _LONGEST_FORM or not all(
@@ -45,7 +45,7 @@ def form_of(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def bearer_of(event: Mapping[str, Any]) -> str:
-    """The Bearer token (RFC 6750), or nothing."""
+    """The Bearer token (RFC 6750), or an empty string."""
     values = _headers(event, "authorization")
     scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
     return token.strip() if scheme.lower() == "bearer" else ""
@@ -57,9 +57,9 @@ def language_of(event: Mapping[str, Any]) -> str:
 
 
 def page_headers(returns: Iterable[str]) -> dict[str, str]:
-    """The headers of every page. `returns` are the addresses that a sign-in may end at.
+    """The headers of every page. `returns` are the URLs to which a sign-in may return.
 
-    Browsers hold redirects after a form to form-action too, so those addresses stand in it.
+    Browsers apply form-action to a redirect after a form too, so the header allows these URLs.
     """
     origins = sorted({_origin(url) for url in returns})
     policy = (
@@ -81,7 +81,7 @@ def page_headers(returns: Iterable[str]) -> dict[str, str]:
 
 def _origin(address: str) -> str:
     url = urlsplit(address)
-    # An app on a telephone has a scheme of its own, and no host behind it that means anything.
+    # The redirect URI of a mobile app may have a custom scheme. Its host has no meaning for the browser.
     return f"{url.scheme}://{url.netloc}" if url.scheme in ("https", "http") else f"{url.scheme}:"
 
 

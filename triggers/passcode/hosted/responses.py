@@ -1,4 +1,4 @@
-"""Answers in the form that API Gateway wants them."""
+"""Responses in the format that API Gateway requires."""
 
 import base64
 import json
@@ -20,43 +20,43 @@ _TRY_AGAIN = (
 
 @dataclass(frozen=True)
 class PageResponses:
-    """Answers for browsers. `returns` are the addresses that a sign-in may end at."""
+    """Responses for browsers. `returns` are the URLs to which a sign-in may return."""
 
     returns: tuple[str, ...]
 
     def page(self, html: str, status: int, *, forget: bool = False) -> Answer:
-        """A page; with `forget` the cookie goes."""
+        """A page; with `forget` the response deletes the cookie."""
         headers = page_headers(self.returns) | {"Content-Type": "text/html; charset=utf-8"}
         return _answer(status, headers | (_cookie("", 0) if forget else {}), html)
 
     def to_page(self, cookie: str | None = None) -> Answer:
-        """Load the page (again), with the cookie of a new sign-in.
+        """Redirect to the page, with the cookie of a new sign-in if there is one.
 
-        The address is a relative one: what stands before it depends on the domain that people came by.
+        The URL is relative, because its start depends on the domain that the browser used.
         """
         headers = {**_PRIVATE, "Location": "sign-in", "Referrer-Policy": "no-referrer"}
         return _answer(303, headers | (_cookie(cookie, LIFE) if cookie else {}), "")
 
     def leave(self, url: str, *, forget: bool = False) -> Answer:
-        """Go back to where one came from."""
+        """Redirect back to the client; with `forget` the response deletes the cookie."""
         headers = page_headers(self.returns) | {"Location": url}
         return _answer(303, headers | (_cookie("", 0) if forget else {}), "")
 
 
 def unavailable() -> Answer:
-    """What is left to say when nothing else can be said: it needs neither words nor templates."""
+    """The response if everything else fails: it needs no texts and no templates."""
     headers = page_headers(()) | {"Content-Type": "text/html; charset=utf-8", "Retry-After": "30"}
     return _answer(503, headers, _TRY_AGAIN)
 
 
 def secret_json(body: Mapping[str, object], status: int = 200) -> Answer:
-    """An answer that nobody keeps (RFC 6749, 5.1)."""
+    """A response that must not be cached (RFC 6749, 5.1)."""
     headers = {**_PRIVATE, "Content-Type": "application/json", "Pragma": "no-cache"}
     return _answer(status, headers, json.dumps(body))
 
 
 def public_json(body: Mapping[str, object]) -> Answer:
-    """An answer that anybody may keep for a while."""
+    """A response that caches may keep for a short time."""
     return _answer(200, {**_PUBLIC, "Content-Type": "application/json"}, json.dumps(body))
 
 
@@ -67,12 +67,12 @@ def no_bearer(*, given: bool) -> Answer:
 
 
 def asset(content: bytes, media_type: str, *, for_good: bool) -> Answer:
-    """A file of the page; `for_good` if its address changes with its bytes."""
+    """A file of the page; `for_good` if its URL changes with its content."""
     headers = {
         "Content-Type": media_type,
         "Cache-Control": "public, max-age=31536000, immutable" if for_good else "public, max-age=300",
         "X-Content-Type-Options": "nosniff",
-        # A picture that is loaded by itself runs nothing either.
+        # An SVG that is opened as a document must not run scripts either.
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     }
     if "charset" in media_type:

@@ -1,6 +1,6 @@
-"""The paths, each with its method: read the request, call one function, answer.
+"""The paths with their methods: read the request, call one function, respond.
 
-API Gateway has found the path already; what is left is a table.
+API Gateway has matched the path already, so a table is enough.
 """
 
 import time
@@ -24,7 +24,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class HostedRoutes:
-    """What stands behind the paths. `logo` is a picture and its media type."""
+    """The functions behind the paths. `logo` is a picture and its media type."""
 
     page: SignInPage
     provider: Provider
@@ -36,12 +36,12 @@ class HostedRoutes:
     telemetry: Telemetry
 
     def answer(self, event: Event) -> Answer:
-        """Answer one proxy event of a REST API. Raises nothing."""
+        """Return the response to one proxy event of a REST API. Raises nothing."""
         try:
             route = _ROUTES.get((event["httpMethod"], event["resource"]))
             return route(self, event, int(time.time())) if route else self._show(NOT_HERE, event, 404)
         except Exception as error:
-            # A dependency that is out is told from a fault of ours in the log, and in no answer.
+            # The log distinguishes an unavailable dependency from a bug. The response does not.
             self.telemetry.failed("failed", error)
             return responses.unavailable()
         finally:
@@ -74,7 +74,7 @@ class HostedRoutes:
             return self._show(NOT_HERE, event, 400)
         version = version_of(cookie, form.get("csrf", ""))
         if version is None:
-            # Another window began a newer sign-in, or another site sent this form: both are shown the way on.
+            # Another window started a newer sign-in, or another site sent this form. The page explains it.
             return self._show(OTHER_WINDOW, event, 403)
         done = self.page.submit(cookie, version, form, now)
         if done is None:
@@ -95,7 +95,7 @@ class HostedRoutes:
         return responses.secret_json(claims) if claims else responses.no_bearer(given=bool(token))
 
     def _logout(self, event: Event, now: int) -> Answer:
-        # Nobody is remembered here, so there is nothing to end but a page that is open.
+        # The provider keeps no browser session, so only an open page can be ended.
         cookie = cookie_of(event)
         if cookie is not None:
             self.page.leave(cookie, now)
@@ -106,7 +106,7 @@ class HostedRoutes:
         found = self.logo if name == "logo" else pages.asset(name, self.brand)
         if found is None:
             return self._show(NOT_HERE, event, 404)
-        # During a deployment the new page may ask the old function: that answer must not be kept for good.
+        # During a deployment a new page may reach the old function: caches must not keep that file forever.
         asked = (event.get("queryStringParameters") or {}).get("v")
         for_good = name != "logo" and asked == pages.version(name, self.brand)
         return responses.asset(*found, for_good=for_good)

@@ -1,4 +1,4 @@
-"""One sign-in on the page, from the app's request to the way back, one form at a time."""
+"""One sign-in on the page, form by form, from the app's request to the redirect back."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,7 @@ _NOTICES = {"WRONG": Notice.WRONG_CODE, "EXPIRED": Notice.EXPIRED}
 
 @dataclass(frozen=True)
 class FormResult:
-    """A sign-in after a form. `passed`: it is over, and this is who signed in."""
+    """A sign-in after a form. `passed` is the user who signed in, if the sign-in is complete."""
 
     state: SignInState
     passed: Authenticated | None = None
@@ -34,9 +34,9 @@ class FormResult:
 
 @dataclass(frozen=True)
 class SignInForms:
-    """The pool's sign-in behind the page. `asks_password` is the deployment's mode, never the person's.
+    """Runs the pool's sign-in for the page. `asks_password` is set for the deployment, not for each user.
 
-    `clock` answers Unix seconds. The pool takes seconds at times, and waits are counted from its answer on.
+    `clock` returns Unix seconds. A call to the pool may take seconds, so waits start at its response.
     """
 
     pool: UserPool
@@ -45,7 +45,7 @@ class SignInForms:
     clock: Callable[[], int]
 
     def start(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
-        """`do=start`. Raises `Unavailable`."""
+        """Handle `do=start`. Raises `Unavailable`."""
         user_name, password = form.get("user_name", "").strip(), form.get("password", "")
         if not user_name or (self.asks_password and not password):
             return FormResult(replace(state, user_name=user_name, notice=Notice.NAME_MISSING))
@@ -59,10 +59,10 @@ class SignInForms:
         return self._after(began, outcome, stays=SignInPhase.START)
 
     def answer(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
-        """`do=answer`. Raises `Unavailable`."""
+        """Handle `do=answer`. Raises `Unavailable`."""
         code = parse_answer(form.get("code", ""), self.digits)
         if code is None:
-            # A round of the session is not given away for what cannot be right.
+            # This text cannot be right, so it must not use up a round of the session.
             return FormResult(replace(state, notice=Notice.NO_CODE))
         try:
             outcome = self.pool.answer(state.session, state.user_name, code)
@@ -71,7 +71,7 @@ class SignInForms:
         return self._after(state, outcome, stays=SignInPhase.ENDED)
 
     def resend(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
-        """`do=resend`, also for the first choice of a channel. Raises `Unavailable`."""
+        """Handle `do=resend`, also for the first choice of a channel. Raises `Unavailable`."""
         chosen = form.get("channel", "")
         action = "send" if state.shown.get("status") == "CHOOSE" else "resend"
         channel = chosen if chosen in _channels(state) else ""
@@ -86,7 +86,7 @@ class SignInForms:
         return step
 
     def page(self, state: SignInState, now: int) -> StartPage | ChannelPage | CodePage | EndPage:
-        """What the page shows of a sign-in."""
+        """The page for a sign-in."""
         if state.stage is SignInPhase.START:
             return StartPage(self.asks_password, state.user_name)
         if state.stage is SignInPhase.ENDED:
@@ -96,7 +96,7 @@ class SignInForms:
         return _code(state.shown, max(0, now - int(state.shown["at"])))
 
     def _after(self, state: SignInState, outcome: Outcome, *, stays: SignInPhase) -> FormResult:
-        """`stays` is where a trigger's refusal leaves the person: Cognito's session is over with it."""
+        """The next state. `stays` is the phase after a trigger's refusal, which ends Cognito's session."""
         if isinstance(outcome, Authenticated):
             return FormResult(state, outcome)
         if isinstance(outcome, SignInRefused):
@@ -127,7 +127,7 @@ def _channels(state: SignInState) -> dict[str, str]:
 
 
 def _code(shown: Mapping[str, str], gone: int) -> CodePage:
-    """`gone`: seconds since the challenge was made, so that a page that is loaded again does not lie."""
+    """`gone`: seconds since the challenge was made. Without it a reload would show too long times."""
     return CodePage(
         channel=shown["channel"],
         destination=shown["destination"],
@@ -140,24 +140,24 @@ def _code(shown: Mapping[str, str], gone: int) -> CodePage:
     )
 
 
-# Masked, as the app would get them, and no user name.
+# The page needs only these values: masked destinations, as an app gets them, and no user name.
 _SHOWN = frozenset(
     {"status", "channel", "destination", "channels", "codeLength", "expiresIn", "resendIn"}
     | {"attemptsLeft", "resendsLeft"}
 )
 
-# None of them is a way to begin anew, and none is kept.
+# None of these pages has a form that restarts, and none is stored.
 NOT_HERE = View(EndPage(may_restart=False), "", Notice.OVER)
 BAD_LINK = View(EndPage(may_restart=False), "", Notice.BAD_LINK)
 OTHER_WINDOW = View(EndPage(may_restart=False), "", Notice.OTHER_WINDOW)
-# What somebody who tries things out comes to; counted, because nobody else counts it.
+# Results that an attacker's guesses cause. This page counts them, because no other metric does.
 _REFUSED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.WRONG_CODE, Notice.OVER, Notice.STOPPED}
 _REFUSED |= {Notice.WAIT, Notice.COOLDOWN, Notice.QUOTA, Notice.BUSY}
 
 
 @dataclass(frozen=True)
 class Redirect:
-    """The browser goes back to where it came from."""
+    """The browser goes back to the client."""
 
     url: str
 
@@ -169,7 +169,7 @@ class Reload:
 
 @dataclass(frozen=True)
 class SignInPage:
-    """The page's rules. `random_token` gives 43 letters, new at each call."""
+    """The page's rules. `random_token` returns 43 characters, new at each call."""
 
     party: RelyingParty
     flow: SignInForms
@@ -179,14 +179,17 @@ class SignInPage:
     telemetry: Telemetry
 
     def begin(self, given: Mapping[str, Sequence[str]], now: int) -> str:
-        """The cookie of a new sign-in. Raises `InvalidRedirect`, `AuthorizationError` or `Unavailable`."""
+        """Start a sign-in and return its cookie.
+
+        Raises `InvalidRedirect`, `AuthorizationError` or `Unavailable`.
+        """
         request = read_request(given, self.party)
         cookie = self.random_token()
         self.table.write(cookie, SignInState(request, user_name=login_hint(given), expires_at=now + LIFE))
         return cookie
 
     def view(self, cookie: str | None, now: int) -> View:
-        """The page of a cookie. Raises `Unavailable`."""
+        """The page for a cookie. Raises `Unavailable`."""
         state = self.table.read(cookie, now) if cookie else None
         if cookie is None or state is None:
             return NOT_HERE
@@ -196,7 +199,7 @@ class SignInPage:
     def submit(
         self, cookie: str, version: int, form: Mapping[str, str], now: int
     ) -> Redirect | Reload | None:
-        """What a form of the page of `version` does; None if its sign-in is over. Raises `Unavailable`."""
+        """Handle a form of the page of `version`. None if its sign-in is over. Raises `Unavailable`."""
         state = self.table.read(cookie, now)
         if state is None:
             return None
@@ -204,8 +207,8 @@ class SignInPage:
         if act == "cancel":
             self._end(cookie, state)
             return self._back(state, error="access_denied")
-        # A form of an older page, as after the back button or a second click, is not heard. And the page is
-        # taken before Cognito is asked, so that of two forms at once one is heard.
+        # A form of an older page, as after the back button or a second click, is ignored. The version is
+        # incremented before the call to Cognito, so only one of two simultaneous forms is handled.
         if version != state.version or not self.table.take(cookie, state):
             return Reload()
         heard = replace(state, notice=None, retry_after=0, version=state.version + 1)
@@ -218,7 +221,7 @@ class SignInPage:
         return Reload()
 
     def leave(self, cookie: str, now: int) -> None:
-        """End a sign-in wherever it is. Raises `Unavailable`."""
+        """End a sign-in in any phase. Raises `Unavailable`."""
         state = self.table.read(cookie, now)
         if state is not None:
             self._end(cookie, state)
@@ -232,7 +235,7 @@ class SignInPage:
             return self.flow.answer(state, form)
         if act == "resend" and state.stage is SignInPhase.CODE:
             return self.flow.resend(state, form)
-        return FormResult(state)  # a form that no page of ours has here
+        return FormResult(state)  # no page has this form in this phase
 
     def _passed(self, cookie: str, step: FormResult, user: Authenticated, now: int) -> Redirect:
         code, request = self.random_token(), step.state.request

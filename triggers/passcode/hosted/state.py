@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-# Seconds that an authorization code is good for.
+# Lifetime of an authorization code in seconds.
 CODE_LIFE = 60
-# What Cognito's API takes for a user name.
+# The longest user name that Cognito's API accepts.
 LONGEST_NAME = 128
 
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """An authorization request that was found good."""
+    """An authorization request that passed all checks."""
 
     client_id: str
     redirect_uri: str
@@ -24,15 +24,15 @@ class AuthorizationRequest:
 
 
 class Notice(Enum):
-    """What happened, for the person to read. The value names its text in the catalogue."""
+    """A message for the user. The value is the key of its text in the catalogue."""
 
     WRONG_NAME_OR_PASSWORD = "wrong_name_or_password"  # noqa: S105 - the name of a sentence
     NAME_MISSING = "name_missing"
     WRONG_CODE = "wrong_code"
-    NO_CODE = "no_code"  # what was typed cannot be a code
+    NO_CODE = "no_code"  # the typed text cannot be a code
     EXPIRED = "expired"
     SENT_AGAIN = "sent_again"
-    NOT_SENT_YET = "not_sent_yet"  # a message went out moments ago, and nothing new was sent
+    NOT_SENT_YET = "not_sent_yet"  # a message was sent moments ago, so no new one was sent
     WAIT = "wait"  # too many wrong codes; {duration}, as in the next three
     COOLDOWN = "cooldown"  # a code was sent moments ago, and this sign-in cannot use it
     QUOTA = "quota"  # too many codes were requested
@@ -40,14 +40,14 @@ class Notice(Enum):
     STOPPED = "stopped"  # an operator has to unlock
     NO_DESTINATION = "no_destination"
     OVER = "over"  # this sign-in has ended: too many answers, too late, or it was used in another window
-    OTHER_WINDOW = "other_window"  # the form is of another sign-in than the newest one of this browser
-    BAD_LINK = "bad_link"  # the app sent the person here with a request that cannot be honoured
+    OTHER_WINDOW = "other_window"  # the form belongs to an older sign-in than the newest one of this browser
+    BAD_LINK = "bad_link"  # the app sent the user here with a request that is not valid
     NEW_PASSWORD = "new_password"  # noqa: S105 - a new password is to be set first, which this page cannot do
     UNAVAILABLE = "unavailable"
 
 
 class SignInPhase(Enum):
-    """Where a sign-in is."""
+    """The phase of a sign-in."""
 
     START = "start"
     CODE = "code"
@@ -56,10 +56,10 @@ class SignInPhase(Enum):
 
 @dataclass(frozen=True)
 class SignInState:
-    """One sign-in. `session` is Cognito's, and as good as a password: it is kept encrypted.
+    """One sign-in. `session` is Cognito's and as sensitive as a password, so it is stored encrypted.
 
-    `shown` are the challenge's public parameters. `retry_after` is the wait that the notice names, in
-    seconds. `version` counts the changes, so that of two requests at once only one is heard.
+    `shown` has the challenge's public parameters. `retry_after` is the wait in the notice, in seconds.
+    `version` counts the changes, so that only one of two simultaneous requests is handled.
     """
 
     request: AuthorizationRequest
@@ -75,7 +75,7 @@ class SignInState:
 
 @dataclass(frozen=True)
 class Grant:
-    """One sign-in that ended well. Who it is stands here as user name and sub; no address does."""
+    """A successful sign-in. It identifies the user by user name and sub, not by an address."""
 
     client_id: str
     redirect_uri: str
@@ -89,27 +89,27 @@ class Grant:
 
 
 def key_of_cookie(cookie: str) -> str:
-    """The key of the sign-in of `cookie`. The cookie itself is kept nowhere."""
+    """The key of the sign-in of `cookie`. The store never has the cookie itself."""
     return f"hosted#{hashlib.sha256(cookie.encode()).hexdigest()}"
 
 
 def key_of_code(code: str) -> str:
-    """The key of the grant of `code`. The code itself is kept nowhere."""
+    """The key of the grant of `code`. The store never has the code itself."""
     return f"grant#{hashlib.sha256(code.encode()).hexdigest()}"
 
 
-# Cognito waits five minutes for somebody whom it has sent to a provider. Who came back later would have given
-# a code for nothing.
+# Cognito waits five minutes for a user whom it redirected to a provider. After that, a code would be useless
+# for the user.
 LIFE = 290
 
 
 def csrf_of(cookie: str, version: int) -> str:
-    """The word that each form of a page brings back: which page it is of, and that it is this browser's."""
+    """The CSRF value of each form: it binds the form to this browser's cookie and to a page version."""
     return f"{version}.{_word(cookie, version)}"
 
 
 def version_of(cookie: str, csrf: str) -> int | None:
-    """The version that a form's page was made of; None if the form is not of this sign-in."""
+    """The version of the page that the form is from; None if the form is not of this sign-in."""
     number, _, word = csrf.partition(".")
     if not (number.isascii() and number.isdecimal() and len(number) < 10):
         return None
