@@ -39,7 +39,9 @@ class Policy:
             ("pause_seconds", 0, 365 * DAY),
         ):
             if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name.upper()} must be from {low} to {high}. Mend the stack's parameter.")
+                raise ValueError(
+                    f"{name.upper()} must be from {low} to {high}. Set the parameter of the stack accordingly."
+                )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Policy":
