@@ -129,6 +129,29 @@ def test_before_the_password_everybody_is_shown_the_same() -> None:
     assert read_user(event, BOTH, "salt").masks == {"email": "a***@b***"}
 
 
+@pytest.mark.parametrize(
+    ("session", "masks"),
+    [
+        ([], {"email": "***@***", "sms": "+***"}),
+        ([{"challengeName": "PASSWORD_VERIFIER", "challengeResult": True}], {"sms": "+***0123"}),
+    ],
+)
+def test_a_user_without_sub_is_a_decoy(session: list[dict[str, object]], masks: dict[str, str]) -> None:
+    """Without a subject, all such users would share one record of counters."""
+    attributes = {name: value for name, value in ADA.items() if name != "sub"}
+    request = {"userAttributes": attributes, "session": session}
+    user = read_user({"userName": "user-292", "request": request}, BOTH, "salt")
+    assert user.decoy
+    assert user.subject == decoy_attributes("salt", "user-292", BOTH)["sub"]
+    assert user.masks == masks
+
+
+def test_a_user_without_a_preference_and_a_language_has_empty_ones() -> None:
+    user = read_user({"userName": "x", "request": {"userAttributes": ADA}}, BOTH, "salt")
+    assert not user.decoy
+    assert (user.preferred, user.locale) == ("", "")
+
+
 def test_a_destination_does_not_show_itself() -> None:
     assert "0123" not in repr(Destination(SMS, "+12025550123"))
 

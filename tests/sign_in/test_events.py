@@ -30,3 +30,23 @@ def test_a_text_is_read_and_is_empty_if_it_is_missing(
     assert read(event) == value
     null = {key: dict.fromkeys(part) if isinstance(part, dict) else None for key, part in event.items()}
     assert [read(missing) for missing in (*ABSENT, null)] == [""] * 5
+
+
+def test_an_entry_of_the_history_that_is_not_an_object_becomes_an_empty_one() -> None:
+    history = events.history({"request": {"session": ["CUSTOM_CHALLENGE", {"challengeName": "SRP_A"}, None]}})
+    assert history == [{}, {"challengeName": "SRP_A"}, {}]
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "proven"),
+    [
+        ("PASSWORD_VERIFIER", True, True),
+        ("PASSWORD_VERIFIER", False, False),
+        ("PASSWORD_VERIFIER", "true", False),
+        ("SRP_A", True, False),
+        ("CUSTOM_CHALLENGE", True, False),
+    ],
+)
+def test_only_a_passed_password_verifier_proves_the_password(name: str, result: object, proven: bool) -> None:
+    session = [{"challengeName": name, "challengeResult": result}]
+    assert events.password_was_proven({"request": {"session": session}}) is proven

@@ -116,6 +116,11 @@ def test_what_cannot_be_a_code(typed: object) -> None:
     assert parse_answer(typed, 6) is None
 
 
+def test_an_answer_has_at_most_64_characters() -> None:
+    assert parse_answer("123456" + " " * 58, 6) == "123456"
+    assert parse_answer("123456" + " " * 59, 6) is None
+
+
 @given(st.text(max_size=80))
 def test_what_is_read_is_what_was_typed(typed: str) -> None:
     read = parse_answer(typed, 6)

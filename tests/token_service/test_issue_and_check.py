@@ -290,3 +290,18 @@ def test_after_a_right_answer_the_next_message_needs_no_cooldown() -> None:
     challenge = issue(ask(), store, POLICY).challenge
     assert answer(store, challenge, NOW + 1).accepted
     assert rejoined(store.records[f"{SIGN_IN}#subject"], ask(NOW + 2), POLICY).resend_at == NOW + 2
+
+
+class RestlessStore(MemoryStore):
+    """A store in which another sign-in always comes first."""
+
+    def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
+        return WriteResult(False, replace(seen, issued=seen.issued + 1))
+
+
+def test_many_sign_ins_at_once_are_refused_with_a_wait() -> None:
+    store = RestlessStore()
+    issue(ask(), store, POLICY)
+    with pytest.raises(Refused) as refused:
+        issue(ask(NOW + 200, "b" * 32), store, POLICY)
+    assert (refused.value.refusal, refused.value.wait) == (Refusal.BUSY, POLICY.cooldown_seconds)

@@ -87,6 +87,28 @@ def test_an_unsafe_number_is_refused_by_name(name: str, value: str) -> None:
         Policy.from_environment({name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("CODE_DIGITS", 6, 10),
+        ("CODE_LIFE_SECONDS", 1, 600),
+        ("COOLDOWN_SECONDS", 1, DAY),
+        ("SEND_BURST", 1, 1_000),
+        ("SEND_INTERVAL_SECONDS", 1, DAY),
+        ("FREE_FAILURES", 1, 100),
+        ("LOCK_SECONDS", 1, DAY),
+        ("HARD_LIMIT", 10, 100),
+        ("PAUSE_SECONDS", 0, 365 * DAY),
+    ],
+)
+def test_a_number_has_bounds(name: str, low: int, high: int) -> None:
+    for value in (low, high):
+        assert getattr(Policy.from_environment({name: str(value)}), name.lower()) == value
+    for value in (low - 1, high + 1):
+        with pytest.raises(ValueError, match=f"{name} must be from {low} to {high}"):
+            Policy.from_environment({name: str(value)})
+
+
 def test_the_numbers_come_from_the_environment() -> None:
     policy = Policy.from_environment({"CODE_DIGITS": "8", "PATH": "/bin"})
     assert policy == Policy(code_digits=8)
