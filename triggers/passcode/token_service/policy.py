@@ -40,7 +40,7 @@ class Policy:
         ):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(
-                    f"{name.upper()} must be from {low} to {high}. Set the parameter of the stack accordingly."
+                    f"{name.upper()} must be from {low} to {high}. Change the parameter of the stack."
                 )
 
     @classmethod
