@@ -116,13 +116,7 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
         refuse_unknown_settings(state.unknown_settings, options.accepted)
     _check_triggers(state.pool, stack, options)
     _check_plan_of_pool(state.pool, stack)
-    wanted_triggers = _trigger_changes(stack)
-    changes = {POOL: difference(state.pool, with_changes(state.pool, wanted_triggers))}
-    settings = {POOL: with_changes({}, wanted_triggers)}
-    for client_id in options.clients:
-        client = state.clients[client_id]
-        settings[client_id] = _client_settings(client)
-        changes[client_id] = difference(client, client | settings[client_id])
+    settings, changes = _settings_and_changes(state, options)
     code_only = _new_code_only(stack.code_only, options)
     mfa = state.backup.mfa_to_keep(state.mfa) if state.backup else state.mfa
     is_reset = bool(changes[POOL]) or bool(state.backup and state.backup.mfa)
@@ -154,6 +148,20 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
         not is_same_value(mfa, state.mfa),
         options.accepted,
     )
+
+
+def _settings_and_changes(
+    state: PoolState, options: AttachOptions
+) -> tuple[dict[str, Settings], dict[str, list[Change]]]:
+    """The settings that the pool and the app clients shall have, and the changes to get there, by target."""
+    triggers = _trigger_changes(state.stack)
+    settings = {POOL: with_changes({}, triggers)}
+    changes = {POOL: difference(state.pool, with_changes(state.pool, triggers))}
+    for client_id in options.clients:
+        client = state.clients[client_id]
+        settings[client_id] = _client_settings(client)
+        changes[client_id] = difference(client, client | settings[client_id])
+    return settings, changes
 
 
 def has_mfa(mfa: Settings) -> bool:
