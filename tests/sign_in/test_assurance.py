@@ -62,3 +62,8 @@ def test_both_versions_of_the_trigger_are_answered_and_groups_are_left_alone() -
         "idTokenGeneration": {"claimsToAddOrOverride": found},
         "accessTokenGeneration": {"claimsToAddOrOverride": found},
     }
+
+
+def test_a_channel_that_this_release_does_not_know_gives_no_claims() -> None:
+    unknown = Evidence(NOW, "pigeon")
+    assert claims("TokenGeneration_Authentication", unknown, unknown, NOW) == {}

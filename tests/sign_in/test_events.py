@@ -50,3 +50,8 @@ def test_an_entry_of_the_history_that_is_not_an_object_becomes_an_empty_one() ->
 def test_only_a_passed_password_verifier_proves_the_password(name: str, result: object, proven: bool) -> None:
     session = [{"challengeName": name, "challengeResult": result}]
     assert events.password_was_proven({"request": {"session": session}}) is proven
+
+
+@pytest.mark.parametrize("found", [None, "email", ["email"], 7])
+def test_attributes_that_are_no_object_are_none(found: object) -> None:
+    assert events.attributes({"request": {"userAttributes": found}}) == {}

@@ -3,7 +3,13 @@
 import pytest
 
 from passcode.token_service.policy import DAY, Policy, answer_wait, next_send_tat, pause_is_over, send_wait
-from passcode.token_service.refusal import format_duration
+from passcode.token_service.refusal import (
+    Refusal,
+    RefusalTag,
+    format_duration,
+    refusal_row,
+    refusal_text,
+)
 
 NOW = 1_800_000_000
 POLICY = Policy()
@@ -112,3 +118,14 @@ def test_a_number_has_bounds(name: str, low: int, high: int) -> None:
 def test_the_numbers_come_from_the_environment() -> None:
     policy = Policy.from_environment({"CODE_DIGITS": "8", "PATH": "/bin"})
     assert policy == Policy(code_digits=8)
+
+
+def test_a_refusal_without_a_wait_has_a_tag_without_a_number() -> None:
+    assert str(RefusalTag("no_destination")) == "[passcode:no_destination]"
+    assert refusal_text(Refusal.NO_DESTINATION).endswith(" [passcode:no_destination]")
+    assert refusal_text(Refusal.BUSY).endswith("Try again in 0 seconds. [passcode:busy]")
+
+
+def test_a_pause_without_a_wait_lasts_until_an_operator_unlocks() -> None:
+    assert "operator" in refusal_row(Refusal.PAUSED).detail
+    assert "operator" not in refusal_row(Refusal.PAUSED, 1).detail

@@ -1,0 +1,52 @@
+"""`verify` keeps evidence of an accepted code with the write that spends the code."""
+
+from dataclasses import replace
+
+import pytest
+
+from passcode.sign_in.verify import check_sign_in
+from passcode.token_service.challenge import Challenge
+from passcode.token_service.check import Verdict
+from passcode.token_service.policy import DAY
+from passcode.token_service.store import VerifiedCode
+from tests.support.events import CODE_ONLY_CLIENT, SALT, SIGN_IN_KEY, code_of, golden
+from tests.support.sign_in_world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def checked(world: World, to: Challenge, **settings: bool) -> Verdict:
+    """Check the right answer with the settings of a deployment."""
+    return check_sign_in(
+        golden("verify_plain", challengeAnswer=code_of(to)),
+        to,
+        code_mac=world.code_mac,
+        store=world.store,
+        policy=world.policy,
+        now=world.now,
+        salt=SALT,
+        **settings,
+    )
+
+
+def test_evidence_names_the_app_client_and_the_channel(world: World) -> None:
+    assert checked(world, world.issued(), proves=True).accepted
+    assert world.store.evidence == {SIGN_IN_KEY: VerifiedCode(CODE_ONLY_CLIENT, "email")}
+
+
+@pytest.mark.parametrize("settings", [{}, {"proves": False}])
+def test_a_deployment_without_claims_keeps_no_evidence(world: World, settings: dict[str, bool]) -> None:
+    assert checked(world, world.issued(), **settings).accepted
+    assert world.store.evidence == {SIGN_IN_KEY: None}
+
+
+def test_an_answer_after_a_pause_is_evidence_too(world: World) -> None:
+    to = world.issued()
+    paused = replace(world.store.records[SIGN_IN_KEY], failures=100, failed_at=world.now - DAY)
+    world.store.records[SIGN_IN_KEY] = paused
+    assert checked(world, to, proves=True).accepted
+    assert world.store.writes[-2:] == ["record_attempt", "record_attempt_after_pause"]
+    assert world.store.evidence == {SIGN_IN_KEY: VerifiedCode(CODE_ONLY_CLIENT, "email")}
