@@ -74,7 +74,7 @@ def test_a_code_alone_is_refused_with_a_sentence_that_says_why(api: Api) -> None
     api.create()
     answer = api.post("/verifyToken", {"verification_code": api.code()})
     assert (answer.status, answer.problem) == (400, "invalid-request")
-    assert "names nobody" in answer.body["detail"]
+    assert "does not identify a user" in answer.body["detail"]
     assert "`token`" in answer.body["detail"]
 
 

@@ -72,9 +72,7 @@ class CodeAnswers:
         )
 
 
-_CODE_ALONE = (
-    "A code alone names nobody, so anybody's would do: send the `token` of /createToken's answer too."
-)
+_CODE_ALONE = "A code by itself does not identify a user. Send the `token` returned by /createToken as well."
 
 
 @dataclass(frozen=True)
