@@ -37,9 +37,12 @@ def made(client: Any) -> str:
 def item_of(record: Record) -> dict[str, dict[str, str]]:
     """A record as the table stores it: unset values are absent, except for the three counters."""
     always = ("issued", "spent", "failures")
-    values = {f.name: getattr(record, f.name) for f in fields(record)}
+    scalars = {f.name: getattr(record, f.name) for f in fields(record) if f.type in (int, str)}
+    values = {name: value for name, value in scalars.items() if value or name in always}
+    values |= {f"to_{channel}": to for channel, to in record.sent_to.items()}
+    values |= {f"prev_to_{channel}": to for channel, to in record.sent_to_before.items()}
+    values |= {f"w{day}": count for day, count in record.wrong.items()}
+    values |= {f"ok_{channel}_{day}": count for (channel, day), count in record.accepted.items()}
     return {
-        name: {"S": value} if isinstance(value, str) else {"N": str(value)}
-        for name, value in values.items()
-        if value or name in always
+        name: {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in values.items()
     }

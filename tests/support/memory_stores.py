@@ -6,30 +6,45 @@ tests compare the conditions of the DynamoDB table with them.
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from passcode.confirmation.idempotency import IdempotencyClaim
-from passcode.token_service.policy import DAY, Policy, answer_wait
-from passcode.token_service.store import Record, VerifiedCode, WriteResult
+from passcode.token_service.challenge import record_key
+from passcode.token_service.policy import DAY, LONG_DIGITS, Policy, day_of
+from passcode.token_service.store import Attempt, Evidence, Record, WriteResult
 
 
-def is_clear(record: Record, now: int, policy: Policy) -> bool:
-    """True if a new challenge may start at once."""
+def is_clear(record: Record, channel: str, cap: int, now: int, policy: Policy) -> bool:
+    """True if a new challenge with a short code may start at once."""
+    day = day_of(now)
+    is_over = record.has_no_open_challenge or record.expires_at <= now
+    ends_soon = record.expires_at < now + policy.resend_keeps_code_seconds and record.digits < LONG_DIGITS
+    after_success = (
+        record.issued > 0
+        and record.has_no_open_challenge
+        and record.spent_at <= now - policy.cooldown_after_success_seconds
+    )
     return (
-        (record.has_no_open_challenge or record.expires_at < now + policy.resend_keeps_code_seconds)
-        and (record.has_no_open_challenge or record.sent_at <= now - policy.cooldown_seconds)
+        (is_over or ends_soon)
+        and (record.sent_at <= now - policy.cooldown_seconds or after_success)
         and record.send_tat <= now
-        and record.failures < policy.free_failures
+        and record.accepted.get((channel, day), 0) < cap
+        and record.failures < policy.hard_limit
+        and record.wrong.get(day, 0) < policy.long_after
     )
 
 
-def may_record_attempt(record: Record, counter: int, now: int, policy: Policy) -> bool:
-    """True if an answer to `counter` may be checked now."""
+def may_record_attempt(record: Record, attempt: Attempt, policy: Policy) -> bool:
+    """True if the attempt may be written."""
+    day = day_of(attempt.now)
+    in_budget = record.failures < policy.hard_limit and record.wrong.get(day, 0) < policy.wrong_answers_per_day
     return (
-        record.spent < counter <= record.issued
-        and record.failures < policy.hard_limit
-        and answer_wait(record.failures, record.failed_at, now, policy) == 0
+        record.spent < attempt.counter <= record.issued
+        and attempt.nonce in (record.nonce, record.prev_nonce)
+        and (in_budget or not attempt.is_short)
+        and (attempt.is_right or record.failed_id != attempt.id)
     )
 
 
@@ -48,65 +63,57 @@ class MemoryStore:
     policy: Policy = field(default_factory=Policy)
     records: dict[str, Record] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
-    # The evidence that accepted writes stored, by key.
-    evidence: dict[str, VerifiedCode | None] = field(default_factory=dict)
+    # The first and the last evidence by key and app client, as in the table.
+    evidence: dict[tuple[str, str], tuple[Evidence, Evidence]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
-    def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
+    def start_challenge(self, key: str, draft: Record, cap: int, now: int) -> WriteResult:
         with self.lock:
             old = self._old("start_challenge", key)
             new = replace(
-                draft,
+                _of_message(old, draft),
                 issued=old.issued + 1,
-                spent=old.spent,
-                failures=old.failures,
-                failed_at=old.failed_at,
+                prev_nonce=old.nonce,
+                wrong=_today(old.wrong, now),
+                accepted={
+                    (channel, day): n
+                    for (channel, day), n in old.accepted.items()
+                    if day >= day_of(now) or channel != draft.channel
+                },
             )
-            return self._put(key, old, new, is_clear(old, now, self.policy))
+            return self._put(key, old, new, is_clear(old, draft.channel, cap, now, self.policy))
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         with self.lock:
             old = self._old("replace_challenge", key)
-            same = (old.issued, old.sent_at, old.spent) == (seen.issued, seen.sent_at, seen.spent)
-            merged = replace(new, spent=old.spent, failures=old.failures, failed_at=old.failed_at)
+            same = (old.issued, old.nonce, old.sent_at, old.spent) == (
+                seen.issued,
+                seen.nonce,
+                seen.sent_at,
+                seen.spent,
+            )
+            merged = replace(_of_message(old, new), issued=new.issued, prev_nonce=new.prev_nonce)
             return self._put(key, old, merged, same)
 
     def read(self, key: str) -> Record:
         with self.lock:
             return self.records.get(key, Record())
 
-    def record_attempt(
-        self, key: str, counter: int, *, right: bool, now: int, given: VerifiedCode | None = None
-    ) -> WriteResult:
+    def record_attempt(self, key: str, attempt: Attempt) -> WriteResult:
         with self.lock:
             old = self._old("record_attempt", key)
-            new = _spent(old, counter) if right else replace(old, failures=old.failures + 1, failed_at=now)
-            accepted = may_record_attempt(old, counter, now, self.policy)
-            return self._attempt(key, old, new, accepted=accepted, given=given if right else None)
+            new = _spent(old, attempt, self.policy) if attempt.is_right else _failed(old, attempt)
+            write = self._put(key, old, new, may_record_attempt(old, attempt, self.policy))
+            if write.accepted and attempt.is_right and attempt.client_id:
+                given = Evidence(attempt.now, attempt.channel)
+                first, _ = self.evidence.get((key, attempt.client_id), (given, given))
+                self.evidence[key, attempt.client_id] = first, given
+            return write
 
-    def record_attempt_after_pause(
-        self,
-        key: str,
-        counter: int,
-        seen: Record,
-        *,
-        right: bool,
-        now: int,
-        given: VerifiedCode | None = None,
-    ) -> WriteResult:
-        with self.lock:
-            old = self._old("record_attempt_after_pause", key)
-            same = (old.failures, old.failed_at) == (seen.failures, seen.failed_at)
-            new = _spent(old, counter) if right else replace(old, failures=1, failed_at=now)
-            accepted = same and old.spent < counter <= old.issued
-            return self._attempt(key, old, new, accepted=accepted, given=given if right else None)
-
-    def _attempt(
-        self, key: str, old: Record, new: Record, *, accepted: bool, given: VerifiedCode | None
-    ) -> WriteResult:
-        if accepted:
-            self.evidence[key] = given
-        return self._put(key, old, new, accepted)
+    def read_evidence(
+        self, kind: str, subject: str, client_id: str
+    ) -> tuple[Evidence | None, Evidence | None]:
+        return self.evidence.get((record_key(kind, subject), client_id), (None, None))
 
     def _old(self, write: str, key: str) -> Record:
         self.writes.append(write)
@@ -118,8 +125,44 @@ class MemoryStore:
         return WriteResult(accepted, new if accepted else old)
 
 
-def _spent(old: Record, counter: int) -> Record:
-    return replace(old, spent=counter, failures=0, failed_at=0, send_tat=0)
+def _of_message(old: Record, new: Record) -> Record:
+    to = new.sent_to[new.channel]
+    names = "nonce digits issued_at expires_at channel context sent_at send_tat issue_id".split()
+    return replace(
+        old,
+        **{name: getattr(new, name) for name in names},
+        sent_to={**old.sent_to, new.channel: to},
+        sent_to_before={**old.sent_to_before, new.channel: old.sent_to.get(new.channel, to)},
+    )
+
+
+def _today(counts: Mapping[int, int], now: int) -> dict[int, int]:
+    return {day: count for day, count in counts.items() if day >= day_of(now)}
+
+
+def _spent(old: Record, attempt: Attempt, policy: Policy) -> Record:
+    today = attempt.channel, day_of(attempt.now)
+    return replace(
+        old,
+        spent=attempt.counter,
+        spent_id=attempt.id,
+        spent_at=attempt.now,
+        failures=0,
+        send_tat=old.send_tat - policy.send_interval_seconds,
+        accepted={**old.accepted, today: old.accepted.get(today, 0) + 1},
+    )
+
+
+def _failed(old: Record, attempt: Attempt) -> Record:
+    if not attempt.is_short:
+        return replace(old, failed_id=attempt.id)
+    day = day_of(attempt.now)
+    return replace(
+        old,
+        failures=old.failures + 1,
+        failed_id=attempt.id,
+        wrong={**old.wrong, day: old.wrong.get(day, 0) + 1},
+    )
 
 
 @dataclass

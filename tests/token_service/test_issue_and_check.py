@@ -1,46 +1,69 @@
-"""Single steps that the properties pass over: the very second, lost answers, and what a refusal says."""
+"""Issuing and checking, step by step: the exact second, lost responses, long codes, and the refusals."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from passcode.token_service.challenge import SIGN_IN, TOKEN, Challenge, kind_of, purpose_of, words_of
+from passcode.token_service.challenge import (
+    SIGN_IN_CODE,
+    SIGN_IN_PASSWORD,
+    STEP_UP,
+    TOKEN,
+    Challenge,
+    is_open_class,
+    kind_of,
+    purpose_of,
+    words_of,
+)
 from passcode.token_service.check import Verdict, check
-from passcode.token_service.code import code_from_mac
+from passcode.token_service.code import derive_code
 from passcode.token_service.issue import IssueRequest, IssueResult, issue, rejoined
-from passcode.token_service.policy import Policy
+from passcode.token_service.policy import Policy, day_of
 from passcode.token_service.refusal import Refusal, Refused
-from passcode.token_service.store import Record, WriteResult
+from passcode.token_service.store import Attempt, Record, WriteResult
 from tests.support.memory_stores import MemoryStore, code_mac
 
-NOW = 1_800_000_000
+# An hour after midnight UTC, so that the tests of one day stay in it.
+NOW = 1_799_971_200 + 3_600
+TODAY = day_of(NOW)
 POLICY = Policy()
+ADDRESSES = {"email": "e" * 32, "sms": "f" * 32}
+KEY = f"{SIGN_IN_PASSWORD}#subject"
 
 
-def ask(now: int = NOW, nonce: str = "a" * 32, **changes: str) -> IssueRequest:
-    base = IssueRequest(SIGN_IN, "subject", "email", "bound", False, nonce, now)
-    return replace(base, **changes)  # type: ignore[arg-type]
+def ask(now: int = NOW, nonce: str = "a" * 32, **changes: Any) -> IssueRequest:
+    return replace(IssueRequest(SIGN_IN_PASSWORD, "subject", "email", ADDRESSES, False, nonce, now), **changes)
 
 
-def answer(store: MemoryStore, challenge: Challenge, now: int, typed: str | None = None) -> Verdict:
-    right = code_from_mac(code_mac(challenge.mac_message()), 6).reveal()
-    return check(challenge, typed or right, code_mac=code_mac, store=store, policy=POLICY, now=now)
+def code_of(challenge: Challenge, channel: str = "email") -> str:
+    mac = code_mac(challenge.mac_message())
+    return derive_code(mac, channel, ADDRESSES[channel], challenge.digits).reveal()
 
 
-def wrong(challenge: Challenge) -> str:
-    """Return a code that is not the one of the challenge."""
-    right = code_from_mac(code_mac(challenge.mac_message()), 6).reveal()
-    return "000000" if right != "000000" else "000001"
+def wrong(challenge: Challenge, number: int = 0) -> str:
+    """Return the code `number` of those that are no code of the challenge."""
+    right = [code_of(challenge, channel) for channel in ADDRESSES]
+    codes = (str(n).zfill(challenge.digits) for n in range(number + 3))
+    return [code for code in codes if code not in right][number]
 
 
-def test_a_code_is_good_to_its_last_second_and_not_in_the_next() -> None:
+def answer(
+    store: MemoryStore, challenge: Challenge, now: int = NOW, typed: str | None = None, **changes: Any
+) -> Verdict:
+    arguments: dict[str, Any] = {"round_id": "round", "destinations": ADDRESSES, "policy": POLICY} | changes
+    typed = code_of(challenge) if typed is None else typed
+    return check(challenge, typed, code_mac=code_mac, store=store, now=now, **arguments)
+
+
+def test_a_code_is_accepted_to_its_last_second_and_not_in_the_next() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     assert answer(store, challenge, challenge.expires_at).refusal is Refusal.EXPIRED
     assert answer(store, challenge, challenge.expires_at - 1).accepted
 
 
-def test_what_is_expired_or_no_code_costs_no_write() -> None:
+def test_an_expired_or_malformed_answer_costs_no_write() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     store.writes.clear()
@@ -49,10 +72,10 @@ def test_what_is_expired_or_no_code_costs_no_write() -> None:
     assert store.writes == []
 
 
-def test_the_straight_path_is_one_write_to_issue_and_one_to_judge() -> None:
+def test_a_sign_in_costs_one_write_to_issue_and_one_to_check() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
-    assert answer(store, challenge, NOW).accepted
+    assert answer(store, challenge) == Verdict(channel="email", accepted_at=NOW)
     assert store.writes == ["start_challenge", "record_attempt"]
 
 
@@ -77,147 +100,363 @@ def test_a_resend_keeps_the_code_while_it_has_life_left() -> None:
     assert answer(store, first.challenge, NOW + 220).accepted, "a late first message still works"
 
 
-def test_another_channel_gets_another_code_and_what_was_read_there_does_not_pass_for_it() -> None:
+def test_a_resend_on_another_channel_sends_the_other_code_of_the_same_challenge() -> None:
     store = MemoryStore()
-    by_sms = issue(ask(channel="sms"), store, POLICY).challenge
-    by_mail = issue(ask(NOW + 30, "b" * 32), store, POLICY).challenge
-    assert (by_mail.channel, by_mail.counter) == ("email", by_sms.counter + 1)
-    read_in_the_mail = code_from_mac(code_mac(by_mail.mac_message()), 6).reveal()
-    verdict = check(by_sms, read_in_the_mail, code_mac=code_mac, store=store, policy=POLICY, now=NOW + 31)
-    assert verdict.refusal is Refusal.WRONG
+    by_email = issue(ask(), store, POLICY).challenge
+    again = issue(ask(NOW + 30, "b" * 32, channel="sms"), store, POLICY)
+    assert again.sent
+    assert again.challenge == replace(by_email, channel="sms")
+    assert code_of(by_email, "email") != code_of(by_email, "sms")
+    # The code names the channel on which the user received it, not the channel of the newest message.
+    assert answer(store, again.challenge, NOW + 31, code_of(by_email, "email")).channel == "email"
 
 
-def test_nothing_is_rejoined_or_repeated_once_an_address_has_changed() -> None:
+def test_only_the_codes_of_current_destinations_are_accepted() -> None:
     store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    moved = {"email": "0" * 32, "sms": ADDRESSES["sms"]}
+    assert answer(store, challenge, destinations=moved).refusal is Refusal.WRONG
+    assert answer(store, challenge, destinations={}).refusal is Refusal.WRONG
+    assert answer(store, challenge, NOW, code_of(challenge, "sms"), destinations=moved).channel == "sms"
+
+
+def test_an_open_challenge_is_not_rejoined_after_its_address_changed() -> None:
+    store = MemoryStore()
+    moved = {**ADDRESSES, "email": "0" * 32}
     first = issue(ask(), store, POLICY).challenge
     with pytest.raises(Refused, match="moments ago"):
-        issue(ask(NOW + 5, "b" * 32, bound="another"), store, POLICY)
-    again = issue(ask(NOW + 30, "c" * 32, bound="another"), store, POLICY)
+        issue(ask(NOW + 5, "b" * 32, destinations=moved), store, POLICY)
+    again = issue(ask(NOW + 30, "c" * 32, destinations=moved), store, POLICY)
     assert again.challenge.counter == first.counter + 1
 
 
-def test_the_quota_lets_a_live_challenge_be_answered() -> None:
+def test_a_challenge_of_another_context_is_not_rejoined() -> None:
+    store = MemoryStore()
+    issue(ask(context="one"), store, POLICY)
+    with pytest.raises(Refused, match="moments ago"):
+        issue(ask(NOW + 5, "b" * 32, context="two"), store, POLICY)
+
+
+def test_a_changed_destination_is_reported_once() -> None:
+    store = MemoryStore()
+    moved = {**ADDRESSES, "email": "0" * 32}
+    changes = [
+        issue(ask(NOW + 100 * n, f"{n:032x}", destinations=to), store, POLICY).destination_changed
+        for n, to in enumerate([ADDRESSES, ADDRESSES, moved, moved])
+    ]
+    assert changes == [False, False, True, False]
+
+
+def test_a_live_code_exists_at_every_moment_while_a_stranger_requests_messages() -> None:
+    """The stranger requests a message in each second. The user always finds a code that was sent and is live."""
+    store = MemoryStore()
+    messages = 0
+    for second in range(2 * 3_600):
+        now = NOW + second
+        issued = issue(ask(now, f"{second:032x}"), store, POLICY)
+        messages += issued.sent
+        assert issued.challenge.expires_at > now
+    assert messages == 5 + 2 * 3_600 // POLICY.send_interval_seconds - 1
+
+
+def test_the_message_rate_keeps_a_live_challenge_open() -> None:
     """Five starts by a stranger must not keep the user from signing in with the code that came."""
     store = MemoryStore()
     issued: IssueResult | None = None
     for n in range(5):
         issued = issue(ask(NOW + 30 * n, f"{n:032x}"), store, POLICY)
         assert issued.sent
-    rejoined = issue(ask(NOW + 150, "f" * 32), store, POLICY)
+    joined = issue(ask(NOW + 150, "f" * 32), store, POLICY)
     assert issued
-    assert not rejoined.sent
-    assert rejoined.resend_at == NOW + 900
-    assert answer(store, rejoined.challenge, NOW + 151).accepted
-    assert issue(ask(NOW + 152, "e" * 32), store, POLICY).sent, "a right answer clears the quota"
+    assert not joined.sent
+    assert joined.resend_at == NOW + 600
+    assert answer(store, joined.challenge, NOW + 151).accepted
+    # The accepted code gave one message back.
+    assert issue(ask(NOW + 156, "e" * 32), store, POLICY).sent
 
 
-def test_the_quota_says_how_long_it_lasts() -> None:
+def test_an_accepted_code_gives_back_one_message_only() -> None:
+    """One account cannot draw messages without end by signing in again and again."""
     store = MemoryStore()
-    store.records["sign_in#subject"] = Record(
-        issued=5, sent_at=NOW - 400, send_tat=NOW + 4500, expires_at=NOW - 100
-    )
-    with pytest.raises(Refused, match=r"\[passcode:quota:900\]$") as caught:
+    messages, now = 0, NOW
+    for n in range(200):
+        now += 5
+        try:
+            issued = issue(ask(now, f"{n:032x}"), store, POLICY)
+        except Refused:
+            continue
+        messages += issued.sent
+        if issued.sent and n % 2:
+            answer(store, issued.challenge, now)
+    assert messages <= 100 + 5 + 1_000 // POLICY.send_interval_seconds
+
+
+def test_accepted_answers_have_a_daily_cap_by_channel() -> None:
+    store = MemoryStore()
+    now = NOW
+    for n in range(3):
+        now += 10
+        challenge = issue(ask(now, f"{n:032x}", accepted_per_day=3), store, POLICY).challenge
+        assert answer(store, challenge, now).accepted
+    assert store.records[KEY].accepted == {("email", TODAY): 3}
+    with pytest.raises(Refused) as refused:
+        issue(ask(now + 10, "b" * 32, accepted_per_day=3), store, POLICY)
+    midnight = (TODAY + 1) * 86_400
+    assert (refused.value.refusal, refused.value.wait) == (Refusal.QUOTA, midnight - (now + 10))
+    assert issue(ask(now + 10, "c" * 32, channel="sms", accepted_per_day=3), store, POLICY).sent
+    assert issue(ask(midnight, "d" * 32, accepted_per_day=3), store, POLICY).sent
+
+
+def test_the_refusal_by_the_message_rate_has_the_wait() -> None:
+    store = MemoryStore()
+    store.records[KEY] = Record(issued=5, sent_at=NOW - 400, send_tat=NOW + 3_000, expires_at=NOW - 100)
+    with pytest.raises(Refused, match=r"\[passcode:quota:600\]$") as caught:
         issue(ask(), store, POLICY)
     assert caught.value.refusal is Refusal.QUOTA
 
 
 def test_a_challenge_that_cannot_be_joined_names_the_cooldown() -> None:
     store = MemoryStore()
-    # Its code is not spent, and it belongs to other destinations.
-    store.records["sign_in#subject"] = Record(
-        issued=1, sent_at=NOW - 10, expires_at=NOW + 290, bound="other destinations"
+    # Its code is not spent, and it was sent to another destination.
+    store.records[KEY] = Record(
+        issued=1, digits=6, sent_at=NOW - 10, expires_at=NOW + 290, channel="email", sent_to={"email": "0"}
     )
     with pytest.raises(Refused, match=r"\[passcode:cooldown:20\]$") as caught:
         issue(ask(), store, POLICY)
     assert caught.value.refusal is Refusal.COOLDOWN
 
 
-@pytest.mark.parametrize(("failures", "tag"), [(10, "passcode:locked:300"), (100, "passcode:paused:86400")])
-def test_no_code_is_sent_to_somebody_who_may_not_answer(failures: int, tag: str) -> None:
+class LosesResponses(MemoryStore):
+    """A store whose writes are all repeated by the client, because the first response was lost."""
+
+    def start_challenge(self, key: str, draft: Record, cap: int, now: int) -> WriteResult:
+        super().start_challenge(key, draft, cap, now)
+        return super().start_challenge(key, draft, cap, now)
+
+    def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
+        super().replace_challenge(key, seen, new, now)
+        return super().replace_challenge(key, seen, new, now)
+
+    def record_attempt(self, key: str, attempt: Attempt) -> WriteResult:
+        super().record_attempt(key, attempt)
+        return super().record_attempt(key, attempt)
+
+
+def test_each_write_recognises_itself_after_a_lost_response() -> None:
+    store = LosesResponses()
+    issued = issue(ask(), store, POLICY)
+    assert (issued.sent, issued.challenge.counter) == (True, 1)
+    again = issue(ask(NOW + 31, "b" * 32), store, POLICY)
+    assert (again.sent, again.challenge) == (True, issued.challenge)
+    challenge = again.challenge
+    assert answer(store, challenge, NOW + 32, wrong(challenge)) == Verdict(Refusal.WRONG, 9)
+    assert store.records[KEY].failures == 1
+    assert answer(store, challenge, NOW + 33).accepted
+
+
+def test_a_repeated_round_gets_the_same_result_for_15_seconds() -> None:
     store = MemoryStore()
-    store.records["sign_in#subject"] = Record(issued=1, spent=1, failures=failures, failed_at=NOW)
-    with pytest.raises(Refused, match=tag):
-        issue(ask(), store, POLICY)
+    challenge = issue(ask(), store, POLICY).challenge
+    first = answer(store, challenge, NOW + 1)
+    assert answer(store, challenge, NOW + 16) == first
+    assert answer(store, challenge, NOW + 17).refusal is Refusal.SPENT
+    assert answer(store, challenge, NOW + 2, round_id="another round").refusal is Refusal.SPENT
 
 
-def test_after_the_lock_a_code_is_sent_again() -> None:
+def test_a_wrong_answer_is_counted_again_in_another_round() -> None:
     store = MemoryStore()
-    store.records["sign_in#subject"] = Record(issued=1, spent=1, failures=10, failed_at=NOW - 300)
-    assert issue(ask(), store, POLICY).sent
-
-
-class LosesAnAnswer(MemoryStore):
-    """A store whose first accepted write is repeated by the client, because its answer was lost."""
-
-    def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
-        super().start_challenge(key, draft, now)
-        return super().start_challenge(key, draft, now)
-
-
-def test_a_write_whose_answer_was_lost_still_sends_its_message() -> None:
-    issued = issue(ask(), LosesAnAnswer(), POLICY)
-    assert issued.sent
-    assert issued.challenge.counter == 1
+    challenge = issue(ask(), store, POLICY).challenge
+    for count, round_id in enumerate(["one", "one", "two", "two"]):
+        verdict = answer(store, challenge, NOW, wrong(challenge), round_id=round_id)
+        assert verdict == Verdict(Refusal.WRONG, 9 - count // 2)
 
 
 class AlwaysLate(MemoryStore):
-    """A store in which somebody else is always a little faster."""
+    """A store in which the write of another request is always a little faster."""
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         self.writes.append("replace_challenge")
         return WriteResult(accepted=False, record=seen)
 
 
-def test_a_race_that_is_lost_again_and_again_ends_with_a_sentence() -> None:
+def test_a_race_that_is_lost_three_times_is_refused_with_a_wait() -> None:
     store = AlwaysLate()
-    store.records["sign_in#subject"] = Record(
-        issued=1, sent_at=NOW - 60, send_tat=NOW + 1, expires_at=NOW - 1
+    store.records[KEY] = Record(
+        issued=1, sent_at=NOW - 60, send_tat=NOW + 1, expires_at=NOW - 1, channel="email"
     )
     with pytest.raises(Refused, match=r"\[passcode:busy:30\]$"):
         issue(ask(), store, POLICY)
     assert store.writes.count("replace_challenge") == 3
 
 
-def test_a_lock_is_told_alike_for_a_right_and_a_wrong_answer() -> None:
+def guess(store: MemoryStore, challenge: Challenge, count: int, now: int) -> list[Verdict]:
+    """Send `count` different wrong answers."""
+    return [answer(store, challenge, now, wrong(challenge, n), round_id=f"{now} {n}") for n in range(count)]
+
+
+def test_from_the_fifth_wrong_answer_of_a_day_new_codes_are_long() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
-    store.records["sign_in#subject"] = replace(store.records["sign_in#subject"], failures=10, failed_at=NOW)
-    expected = Verdict(Refusal.LOCKED, 299)
-    assert answer(store, challenge, NOW + 1) == answer(store, challenge, NOW + 1, "000000") == expected
+    guess(store, challenge, 4, NOW)
+    assert issue(ask(NOW + 200, "b" * 32), store, POLICY).challenge.digits == 6
+    guess(store, challenge, 1, NOW + 201)
+    again = issue(ask(NOW + 240, "c" * 32), store, POLICY)
+    assert (again.sent, again.challenge.digits) == (True, 20)
+    assert again.challenge.expires_at == NOW + 240 + 600
+    assert again.challenge.counter == 3
+    assert answer(store, again.challenge, NOW + 241).accepted
+    # The next day starts with short codes.
+    tomorrow = (TODAY + 1) * 86_400
+    assert issue(ask(tomorrow, "d" * 32), store, POLICY).challenge.digits == 6
 
 
-def test_a_spent_code_is_told_alike_for_a_right_and_a_wrong_answer() -> None:
+def test_ten_wrong_answers_a_day_are_checked_and_an_answer_after_them_asks_for_a_longer_code() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
-    assert answer(store, challenge, NOW).accepted
-    assert answer(store, challenge, NOW).refusal is Refusal.SPENT
-    assert answer(store, challenge, NOW, "000000").refusal is Refusal.SPENT
+    verdicts = guess(store, challenge, 11, NOW)
+    assert verdicts == [Verdict(Refusal.WRONG, left) for left in range(9, -1, -1)] + [
+        Verdict(Refusal.LONGER_CODE)
+    ]
+    assert answer(store, challenge, NOW).refusal is Refusal.LONGER_CODE, "right and wrong get one refusal"
+    # The challenge without a budget cannot be joined. The next message replaces it by a long one.
+    with pytest.raises(Refused, match="cooldown"):
+        issue(ask(NOW + 10, "b" * 32), store, POLICY)
+    long = issue(ask(NOW + 30, "c" * 32), store, POLICY).challenge
+    assert long.digits == 20
+    assert answer(store, long, NOW + 31).accepted
 
 
-def test_a_record_that_is_gone_opens_nothing() -> None:
+def test_wrong_answers_to_a_long_code_are_written_but_not_counted() -> None:
+    store = MemoryStore()
+    guess(store, issue(ask(), store, POLICY).challenge, 5, NOW)
+    challenge = issue(ask(NOW + 30, "b" * 32), store, POLICY).challenge
+    before = store.records[KEY]
+    store.writes.clear()
+    verdicts = guess(store, challenge, 30, NOW + 31)
+    assert verdicts == [Verdict(Refusal.WRONG, None)] * 30
+    assert store.writes == ["record_attempt"] * 30
+    after = store.records[KEY]
+    assert (after.failures, after.wrong) == (before.failures, before.wrong) == (5, {TODAY: 5})
+    assert answer(store, challenge, NOW + 40).accepted
+
+
+def test_after_a_hundred_wrong_answers_in_a_row_codes_are_long_until_a_success() -> None:
+    store = MemoryStore()
+    now = NOW
+    for _ in range(10):
+        now += 86_400
+        guess(store, issue(ask(now, f"{now:032x}"), store, POLICY).challenge, 10, now)
+    assert store.records[KEY].failures == 100
+    now += 86_400
+    long = issue(ask(now, "b" * 32), store, POLICY).challenge
+    assert long.digits == 20
+    assert answer(store, long, now).accepted
+    assert issue(ask(now + 10, "c" * 32), store, POLICY).challenge.digits == 6
+
+
+def test_a_live_long_code_is_never_replaced_by_a_short_one() -> None:
+    store = MemoryStore()
+    midnight = (TODAY + 1) * 86_400
+    guess(store, issue(ask(midnight - 200), store, POLICY).challenge, 5, midnight - 200)
+    long = issue(ask(midnight - 100, "b" * 32), store, POLICY).challenge
+    assert long.digits == 20
+    # The day has changed, and the long code expires in less than two minutes.
+    late = issue(ask(long.expires_at - 60, "c" * 32), store, POLICY)
+    assert (late.sent, late.challenge.digits) == (True, 20)
+    assert issue(ask(late.challenge.expires_at, "d" * 32), store, POLICY).challenge.digits == 6
+
+
+def test_a_spent_code_gets_one_refusal_for_right_and_wrong_answers() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
+    assert answer(store, challenge).accepted
+    assert answer(store, challenge, round_id="another").refusal is Refusal.SPENT
+    assert answer(store, challenge, NOW, wrong(challenge)).refusal is Refusal.SPENT
+
+
+def test_a_code_is_not_accepted_after_its_record_was_lost_and_created_again() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    assert answer(store, challenge).accepted
     store.records.clear()
-    assert answer(store, challenge, NOW).refusal is Refusal.NO_CHALLENGE
+    assert answer(store, challenge, NOW + 20).refusal is Refusal.NO_CHALLENGE
+    again = issue(ask(NOW + 30, "b" * 32), store, POLICY).challenge
+    assert again.counter == challenge.counter
+    assert answer(store, challenge, NOW + 31).refusal is Refusal.NO_CHALLENGE
+    assert answer(store, again, NOW + 31).accepted
 
 
-def test_after_a_pause_the_count_begins_anew_and_a_right_answer_counts_at_once() -> None:
-    store = MemoryStore()
-    start = NOW + 86_400
-    key = "sign_in#subject"
-    store.records[key] = Record(issued=1, spent=1, failures=100, failed_at=NOW)
-    challenge = issue(ask(start), store, POLICY).challenge
-    assert answer(store, challenge, start, "000000").refusal is Refusal.WRONG
-    assert store.records[key].failures == 1
-    assert answer(store, challenge, start).accepted
+def test_the_code_before_the_newest_is_accepted_and_an_older_one_is_not() -> None:
+    policy = Policy(code_life_seconds=600, resend_keeps_code_seconds=599)
+    store = MemoryStore(policy)
+    first, second, third = (
+        issue(ask(NOW + 30 * n, f"{n:032x}"), store, policy).challenge for n in range(3)
+    )
+    assert [first.counter, second.counter, third.counter] == [1, 2, 3]
+    assert answer(store, first, NOW + 61, policy=policy).refusal is Refusal.NO_CHALLENGE
+    assert answer(store, second, NOW + 61, policy=policy).accepted
+    assert answer(store, third, NOW + 61, policy=policy).accepted
 
 
 def test_a_code_of_another_purpose_or_subject_is_wrong() -> None:
     store = MemoryStore()
     mine = issue(ask(), store, POLICY).challenge
-    theirs = issue(ask(subject="other"), store, POLICY).challenge
-    code = code_from_mac(code_mac(theirs.mac_message()), 6).reveal()
-    assert answer(store, mine, NOW, code).refusal is Refusal.WRONG
+    other_subject = issue(ask(subject="other"), store, POLICY).challenge
+    other_kind = issue(ask(purpose=STEP_UP), store, POLICY).challenge
+    for n, other in enumerate((other_subject, other_kind)):
+        assert answer(store, mine, NOW, code_of(other), round_id=str(n)).refusal is Refusal.WRONG
+
+
+def test_each_kind_of_purpose_has_a_separate_record() -> None:
+    store = MemoryStore()
+    by_code = issue(ask(purpose=SIGN_IN_CODE), store, POLICY).challenge
+    assert by_code.digits == 8
+    guess(store, by_code, 10, NOW)
+    proven = issue(ask(), store, POLICY)
+    assert (proven.sent, proven.challenge.digits) == (True, 6)
+    assert set(store.records) == {f"{SIGN_IN_CODE}#subject", KEY}
+    assert [is_open_class(kind) for kind in (SIGN_IN_CODE, SIGN_IN_PASSWORD, STEP_UP, TOKEN)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_a_code_of_the_other_sign_in_kind_is_malformed_and_costs_nothing() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(), store, POLICY).challenge
+    store.writes.clear()
+    assert answer(store, challenge, NOW, "12345678").refusal is Refusal.MALFORMED
+    assert store.writes == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expires_at": NOW + 661},
+        {"nonce": "a" * 31},
+        {"nonce": "A" * 32},
+        {"digits": 11},
+        {"counter": 0},
+        {"purpose": "other"},
+        {"purpose": f"{SIGN_IN_PASSWORD}:win a prize"},
+    ],
+)
+def test_a_challenge_that_this_service_cannot_have_issued_is_refused(changes: dict[str, Any]) -> None:
+    store = MemoryStore()
+    challenge = replace(issue(ask(), store, POLICY).challenge, **changes)
+    store.writes.clear()
+    typed = "0" * challenge.digits
+    assert answer(store, challenge, NOW, typed).refusal is Refusal.NO_CHALLENGE
+    assert store.writes == []
+
+
+def test_a_decoy_is_never_right_and_looks_the_same() -> None:
+    store = MemoryStore()
+    challenge = issue(ask(decoy=True), store, POLICY).challenge
+    assert answer(store, challenge) == Verdict(Refusal.WRONG, 9)
+    assert store.writes == ["start_challenge", "record_attempt"]
 
 
 @pytest.mark.parametrize("line", ["", "x", "[]", "{}", "[1,2]", "null", None, 5, "9" * 2000, '["sign_in"]'])
@@ -226,26 +465,15 @@ def test_only_a_challenge_is_unpacked(line: object) -> None:
         Challenge.unpack(line)
 
 
-def test_a_challenge_with_a_field_of_the_wrong_type_is_none() -> None:
+def test_a_challenge_with_a_field_of_the_wrong_type_is_refused() -> None:
     good = issue(ask(), MemoryStore(), POLICY).challenge
     assert Challenge.unpack(good.pack()) == good
-    for wrong in (
+    for bad in (
         good.pack().replace("false", '"false"'),
         good.pack().replace('"counter":1', '"counter":true'),
     ):
         with pytest.raises(ValueError, match="wrong type"):
-            Challenge.unpack(wrong)
-
-
-def test_the_number_of_free_answers_is_never_negative() -> None:
-    """After a lock, a wrong answer is one more than the free ones."""
-    store = MemoryStore()
-    challenge = issue(ask(), store, POLICY).challenge
-    key = f"{SIGN_IN}#subject"
-    for failures, free in ((8, 1), (9, 0), (10, 0), (50, 0)):
-        store.records[key] = replace(store.records[key], failures=failures, failed_at=NOW - 400)
-        verdict = answer(store, challenge, NOW, wrong(challenge))
-        assert (verdict.refusal, verdict.attempts_left) == (Refusal.WRONG, free)
+            Challenge.unpack(bad)
 
 
 def test_a_challenge_is_not_rejoined_in_the_second_in_which_it_expires() -> None:
@@ -266,30 +494,24 @@ def test_a_packed_challenge_has_at_most_1280_characters() -> None:
         Challenge.unpack(replace(longest, subject=longest.subject + "s").pack())
 
 
-def test_a_wrong_answer_after_a_pause_is_the_first_failure() -> None:
-    store = MemoryStore()
-    challenge = issue(ask(), store, POLICY).challenge
-    key = f"{SIGN_IN}#subject"
-    store.records[key] = replace(store.records[key], failures=100, failed_at=NOW - POLICY.pause_seconds)
-    assert answer(store, challenge, NOW, wrong(challenge)).refusal is Refusal.WRONG
-    assert (store.records[key].failures, store.records[key].failed_at) == (1, NOW)
-
-
 def test_a_purpose_has_a_kind_and_the_text_of_the_caller() -> None:
     purpose = purpose_of(TOKEN, "to pay: 20 EUR")
     assert (kind_of(purpose), words_of(purpose)) == (TOKEN, "to pay: 20 EUR")
-    assert (kind_of(SIGN_IN), words_of(SIGN_IN)) == (SIGN_IN, "")
+    assert (kind_of(SIGN_IN_CODE), words_of(SIGN_IN_CODE)) == (SIGN_IN_CODE, "")
 
 
 def test_a_refusal_without_a_wait_has_none() -> None:
     assert Refused(Refusal.NO_DESTINATION).wait == 0
 
 
-def test_after_a_right_answer_the_next_message_needs_no_cooldown() -> None:
+def test_after_an_accepted_answer_the_cooldown_is_five_seconds() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     assert answer(store, challenge, NOW + 1).accepted
-    assert rejoined(store.records[f"{SIGN_IN}#subject"], ask(NOW + 2), POLICY).resend_at == NOW + 2
+    assert rejoined(store.records[KEY], ask(NOW + 2), POLICY).resend_at == NOW + 6
+    with pytest.raises(Refused, match=r"\[passcode:cooldown:1\]$"):
+        issue(ask(NOW + 5, "b" * 32), store, POLICY)
+    assert issue(ask(NOW + 6, "b" * 32), store, POLICY).sent
 
 
 class RestlessStore(MemoryStore):

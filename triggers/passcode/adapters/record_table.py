@@ -1,19 +1,35 @@
 """The records in DynamoDB: one conditional UpdateItem per write. A refused write returns the old item.
 
 Each condition has the meaning of a predicate in the tests (`is_clear`, `may_record_attempt`). The contract
-tests compare the two.
+tests compare the two. Each write may be repeated after a lost response, because the item has its id.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from passcode.adapters.botocore_clients import unavailable, write_if
-from passcode.token_service.challenge import SIGN_IN, record_key
-from passcode.token_service.policy import Policy
-from passcode.token_service.store import Evidence, Record, VerifiedCode, WriteResult
+from passcode.token_service.challenge import record_key
+from passcode.token_service.policy import DAY, KEEP_SECONDS, LONG_DIGITS, Policy, day_of
+from passcode.token_service.store import Attempt, Evidence, Record, WriteResult
 
-_ATTRIBUTES = [f.name for f in fields(Record)]
-_DRAFTED = ("nonce", "issued_at", "expires_at", "channel", "bound", "sent_at", "send_tat")
+# Each is one attribute. The mappings of a record are attributes with a prefix: `to_<channel>` and
+# `prev_to_<channel>`, `w<day>` and `ok_<channel>_<day>`. A day's counter is an attribute with the day in its
+# name, because no update expression can set back a counter at midnight.
+_ATTRIBUTES = [f.name for f in fields(Record) if f.type in (int, str)]
+_OF_MESSAGE = (
+    "nonce",
+    "digits",
+    "issued_at",
+    "expires_at",
+    "channel",
+    "context",
+    "sent_at",
+    "send_tat",
+    "issue_id",
+)
+# A new challenge removes the counters of so many days. An item that is not used for longer is deleted.
+_OLD_DAYS = KEEP_SECONDS // DAY + 2
 Values = dict[str, int | str]
 
 
@@ -34,37 +50,59 @@ class RecordTable:
     name: str
     policy: Policy
 
-    def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
+    def start_challenge(self, key: str, draft: Record, cap: int, now: int) -> WriteResult:
         """Start a challenge if every condition holds. One WCU."""
-        # The open challenge is spent, or close to its expiry;
-        open_is_over = "(attribute_not_exists(issued) OR spent = issued OR expires_at < :keeps)"
-        # the cooldown after the last message is over, or its code is spent;
-        cooled = "(attribute_not_exists(sent_at) OR spent = issued OR sent_at <= :cooled)"
-        # and neither the message quota nor the limit of failures is reached.
-        in_quota = "(attribute_not_exists(send_tat) OR send_tat <= :now)"
-        unlocked = "(attribute_not_exists(failures) OR failures < :free)"
-        limits: Values = {
-            "keeps": now + self.policy.resend_keeps_code_seconds,
-            "cooled": now - self.policy.cooldown_seconds,
-            "now": now,
-            "free": self.policy.free_failures,
-        }
-        fields = ", ".join(f"{name} = :{name}" for name in _DRAFTED)
-        change = Change(
-            f"SET issued = if_not_exists(issued, :zero) + :one, spent = if_not_exists(spent, :zero),"
-            f" failures = if_not_exists(failures, :zero), #ttl = :ttl, {fields}",
-            {name: getattr(draft, name) for name in _DRAFTED} | {"zero": 0, "one": 1},
+        day = day_of(now)
+        # The open challenge is spent, expired, or short and close to its expiry;
+        open_is_over = (
+            "(attribute_not_exists(issued) OR spent = issued OR expires_at <= :now"
+            " OR (expires_at < :keeps AND digits < :long))"
         )
-        condition = " AND ".join((open_is_over, cooled, in_quota, unlocked))
+        # the cooldown after the last message is over, or the shorter one after an accepted code;
+        cooled = (
+            "(attribute_not_exists(sent_at) OR sent_at <= :cooled"
+            " OR (spent = issued AND spent_at <= :cooled_after_success))"
+        )
+        # no limit applies, and there were few wrong answers, so the code is short.
+        in_rate = "(attribute_not_exists(send_tat) OR send_tat <= :now)"
+        below_cap = f"(attribute_not_exists(#ok{day}) OR #ok{day} < :cap)"
+        short = (
+            "(attribute_not_exists(failures) OR failures < :hard)"
+            f" AND (attribute_not_exists(w{day}) OR w{day} < :long_after)"
+        )
+        limits: Values = {
+            "now": now,
+            "keeps": now + self.policy.resend_keeps_code_seconds,
+            "long": LONG_DIGITS,
+            "cooled": now - self.policy.cooldown_seconds,
+            "cooled_after_success": now - self.policy.cooldown_after_success_seconds,
+            "cap": cap,
+            "hard": self.policy.hard_limit,
+            "long_after": self.policy.long_after,
+        }
+        old = _old_counters(draft.channel, day)
+        change = Change(
+            "SET issued = if_not_exists(issued, :zero) + :one, spent = if_not_exists(spent, :zero),"
+            " failures = if_not_exists(failures, :zero), prev_nonce = if_not_exists(nonce, :empty),"
+            f" {_sets(_OF_MESSAGE)}, {_SENT_TO}, #ttl = :ttl REMOVE {', '.join(old)}",
+            _values(draft, _OF_MESSAGE) | {"zero": 0, "one": 1, "empty": ""},
+            _sent_to_names(draft) | old | {f"#ok{day}": f"ok_{draft.channel}_{day}"},
+        )
+        condition = " AND ".join((open_is_over, cooled, in_rate, below_cap, short))
         return self._write(key, condition, limits, change, now)
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         """Replace the challenge that the caller saw, if it is still there. One WCU."""
-        written = ("issued", *_DRAFTED)
-        fields = ", ".join(f"{name} = :{name}" for name in written)
-        change = Change(f"SET #ttl = :ttl, {fields}", {name: getattr(new, name) for name in written})
-        condition = "issued = :seen_issued AND sent_at = :seen_sent_at AND spent = :seen_spent"
-        as_seen: Values = {"seen_issued": seen.issued, "seen_sent_at": seen.sent_at, "seen_spent": seen.spent}
+        written = ("issued", "prev_nonce", *_OF_MESSAGE)
+        change = Change(
+            f"SET {_sets(written)}, {_SENT_TO}, #ttl = :ttl", _values(new, written), _sent_to_names(new)
+        )
+        condition = (
+            "issued = :seen_issued AND nonce = :seen_nonce AND sent_at = :seen_sent_at AND spent = :seen_spent"
+        )
+        as_seen: Values = {
+            f"seen_{name}": getattr(seen, name) for name in ("issued", "nonce", "sent_at", "spent")
+        }
         return self._write(key, condition, as_seen, change, now)
 
     def read(self, key: str) -> Record:
@@ -72,42 +110,26 @@ class RecordTable:
         with unavailable("the table"):
             # Consistent: the write that it must see may be milliseconds old.
             answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
-        return _record(answer.get("Item", {}))
+        return read_record(answer.get("Item", {}))
 
-    def record_attempt(
-        self, key: str, counter: int, *, right: bool, now: int, given: VerifiedCode | None = None
-    ) -> WriteResult:
-        """Spend the counter or count a failure, if it is unspent and the failures allow that. One WCU."""
-        open_counter = "spent < :counter AND issued >= :counter"
-        budget = "(failures < :free OR (failures < :hard AND failed_at <= :unlocked))"
-        limits: Values = {
-            "counter": counter,
-            "free": self.policy.free_failures,
-            "hard": self.policy.hard_limit,
-            "unlocked": now - self.policy.lock_seconds,
-        }
-        judged = _accepted(now, given) if right else _failed(now, "failures + :one")
-        return self._write(key, f"{open_counter} AND {budget}", limits, judged, now)
-
-    def record_attempt_after_pause(
-        self,
-        key: str,
-        counter: int,
-        seen: Record,
-        *,
-        right: bool,
-        now: int,
-        given: VerifiedCode | None = None,
-    ) -> WriteResult:
-        """The same after a pause. Only the first call is accepted, and restarts the count. One WCU."""
-        condition = "spent < :counter AND issued >= :counter AND failures = :seen AND failed_at = :seen_at"
-        limits: Values = {"counter": counter, "seen": seen.failures, "seen_at": seen.failed_at}
-        return self._write(
-            key, condition, limits, _accepted(now, given) if right else _failed(now, ":one"), now
-        )
+    def record_attempt(self, key: str, attempt: Attempt) -> WriteResult:
+        """Spend the counter or count a wrong answer, if the challenge is open. One WCU."""
+        day = day_of(attempt.now)
+        # The nonce too: a record that was deleted and created again counts from one again.
+        condition = "spent < :counter AND issued >= :counter AND (nonce = :nonce OR prev_nonce = :nonce)"
+        limits: Values = {"counter": attempt.counter, "nonce": attempt.nonce}
+        if attempt.is_short:
+            condition += f" AND failures < :hard AND (attribute_not_exists(w{day}) OR w{day} < :free)"
+            limits |= {"hard": self.policy.hard_limit, "free": self.policy.wrong_answers_per_day}
+        if attempt.is_right:
+            change = _accepted(attempt, self.policy)
+        else:
+            condition += " AND (attribute_not_exists(failed_id) OR failed_id <> :id)"
+            change = _failed(attempt)
+        return self._write(key, condition, limits, change, attempt.now)
 
     def _write(self, key: str, condition: str, limits: Values, change: Change, now: int) -> WriteResult:
-        values: Values = {**limits, **change.values, "ttl": now + self.policy.keep_seconds}
+        values: Values = {**limits, **change.values, "ttl": now + KEEP_SECONDS}
         accepted, found = write_if(
             self.client.update_item,
             TableName=self.name,
@@ -119,31 +141,81 @@ class RecordTable:
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-        return WriteResult(accepted, _record(found["Attributes"] if accepted else found))
+        return WriteResult(accepted, read_record(found["Attributes"] if accepted else found))
 
 
-def _accepted(now: int, given: VerifiedCode | None) -> Change:
-    update = "SET spent = :counter, failures = :zero, #ttl = :ttl"
-    values: Values = {"zero": 0}
-    names: dict[str, str] = {}
-    if given:
+_SENT_TO = "#to = :to, #prev_to = if_not_exists(#to, :to)"
+
+
+def _sent_to_names(record: Record) -> dict[str, str]:
+    return {"#to": f"to_{record.channel}", "#prev_to": f"prev_to_{record.channel}"}
+
+
+def _sets(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} = :{name}" for name in names)
+
+
+def _values(record: Record, names: tuple[str, ...]) -> Values:
+    return {name: getattr(record, name) for name in names} | {"to": record.sent_to[record.channel]}
+
+
+def _old_counters(channel: str, day: int) -> dict[str, str]:
+    """Return the attributes of the days before `day`, by their placeholders."""
+    days = range(day - _OLD_DAYS, day)
+    return {f"#w{d}": f"w{d}" for d in days} | {f"#ok{d}": f"ok_{channel}_{d}" for d in days}
+
+
+def _accepted(attempt: Attempt, policy: Policy) -> Change:
+    # One message is given back, so that signing in again and again needs no wait.
+    update = (
+        "SET spent = :counter, spent_id = :id, spent_at = :at, failures = :zero,"
+        " send_tat = send_tat - :interval, #ttl = :ttl"
+    )
+    values: Values = {
+        "id": attempt.id,
+        "at": attempt.now,
+        "zero": 0,
+        "interval": policy.send_interval_seconds,
+        "one": 1,
+    }
+    names = {"#ok": f"ok_{attempt.channel}_{day_of(attempt.now)}"}
+    if attempt.client_id:
         update += ", #last = :given, #first = if_not_exists(#first, :given)"
-        values = values | {"given": f"{now} {given.channel}"}
-        names = {"#first": f"first_{given.client_id}", "#last": f"last_{given.client_id}"}
-    return Change(f"{update} REMOVE failed_at, send_tat", values, names)
+        values["given"] = f"{attempt.now} {attempt.channel}"
+        names |= {"#first": f"first_{attempt.client_id}", "#last": f"last_{attempt.client_id}"}
+    return Change(f"{update} ADD #ok :one", values, names)
 
 
-def _failed(now: int, failures: str) -> Change:
-    return Change(f"SET failures = {failures}, failed_at = :now, #ttl = :ttl", {"one": 1, "now": now})
+def _failed(attempt: Attempt) -> Change:
+    if not attempt.is_short:
+        # Not counted: a long code cannot be guessed. The write is made all the same, so that it costs as much.
+        return Change("SET failed_id = :id, #ttl = :ttl", {"id": attempt.id})
+    return Change(
+        f"SET failures = failures + :one, failed_id = :id, #ttl = :ttl ADD w{day_of(attempt.now)} :one",
+        {"id": attempt.id, "one": 1},
+    )
 
 
 def _typed(value: int | str) -> dict[str, str]:
     return {"S": value} if isinstance(value, str) else {"N": str(value)}
 
 
-def _record(item: dict[str, dict[str, str]]) -> Record:
-    found = {name: item[name] for name in _ATTRIBUTES if name in item}
-    return Record(**{name: int(v["N"]) if "N" in v else v["S"] for name, v in found.items()})  # type: ignore[arg-type]
+def read_record(item: Mapping[str, dict[str, str]]) -> Record:
+    """Return the record of an item. Unknown attributes are ignored."""
+    values = {name: int(v["N"]) if "N" in v else v.get("S", "") for name, v in item.items()}
+    known: dict[str, Any] = {name: values[name] for name in _ATTRIBUTES if name in values}
+    sent_to, sent_to_before, wrong, accepted = {}, {}, {}, {}
+    for name, value in values.items():
+        if name.startswith("to_"):
+            sent_to[name.removeprefix("to_")] = value
+        elif name.startswith("prev_to_"):
+            sent_to_before[name.removeprefix("prev_to_")] = value
+        elif name.startswith("ok_"):
+            channel, _, day = name.removeprefix("ok_").rpartition("_")
+            accepted[channel, int(day)] = value
+        elif name[0] == "w" and name[1:].isdecimal():
+            wrong[int(name[1:])] = value
+    return Record(**known, sent_to=sent_to, sent_to_before=sent_to_before, wrong=wrong, accepted=accepted)
 
 
 @dataclass(frozen=True)
@@ -153,12 +225,15 @@ class EvidenceTable:
     client: Any
     name: str
 
-    def read(self, subject: str, client_id: str) -> tuple[Evidence | None, Evidence | None]:
-        """The first and the last accepted code of `subject` through the app client. Raises `Unavailable`."""
+    def read(self, kind: str, subject: str, client_id: str) -> tuple[Evidence | None, Evidence | None]:
+        """The first and the last accepted code of `subject` through the app client. Raises `Unavailable`.
+
+        `kind` is the kind of purpose of the client's sign-ins.
+        """
         with unavailable("the table"):
             answer = self.client.get_item(
                 TableName=self.name,
-                Key={"pk": {"S": record_key(SIGN_IN, subject)}},
+                Key={"pk": {"S": record_key(kind, subject)}},
                 ProjectionExpression="#first, #last",
                 ExpressionAttributeNames={"#first": f"first_{client_id}", "#last": f"last_{client_id}"},
                 # The write may be milliseconds old.

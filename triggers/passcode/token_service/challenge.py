@@ -6,12 +6,18 @@ and the subject only. Otherwise an attacker could get more guesses and messages 
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-SIGN_IN = "sign_in"
+from passcode.token_service.policy import LONG_DIGITS, LONGEST_LIFE
+
+SIGN_IN_PASSWORD = "sign_in_password"  # noqa: S105 - the name of a kind
+SIGN_IN_CODE = "sign_in_code"
 TOKEN = "token"  # noqa: S105 - the name of a kind
 STEP_UP = "step_up"
+SIGN_IN_KINDS = (SIGN_IN_PASSWORD, SIGN_IN_CODE)
+KINDS = (*SIGN_IN_KINDS, STEP_UP, TOKEN)
 
 
 def purpose_of(kind: str, words: str) -> str:
@@ -20,7 +26,7 @@ def purpose_of(kind: str, words: str) -> str:
 
 
 def kind_of(purpose: str) -> str:
-    """Return the kind of `purpose`: `sign_in`, `token` or `step_up`."""
+    """Return the kind of `purpose`, one of `KINDS`."""
     return purpose.partition(":")[0]
 
 
@@ -29,15 +35,19 @@ def words_of(purpose: str) -> str:
     return purpose.partition(":")[2]
 
 
-_DOMAIN = "passcode/v1"
+def is_open_class(kind: str) -> bool:
+    """Return True if a stranger who knows a user name can request a code of this kind.
 
-
-def mac_message(purpose: str, subject: str, counter: int, nonce: str, expires_at: int) -> bytes:
-    """Return the bytes that the MAC covers. `expires_at` is in seconds since the epoch.
-
-    Each field follows its length, so that two different challenges never give the same bytes.
+    The daily limits of the stack keep a half for the other kinds, whose callers have proven something first.
     """
-    fields = (_DOMAIN, purpose, subject, str(counter), nonce, str(expires_at))
+    return kind == SIGN_IN_CODE
+
+
+_DOMAIN = "passcode/v2"
+
+
+def length_prefixed(*fields: str) -> bytes:
+    """Return the fields as bytes, each after its length, so that two lists never give the same bytes."""
     encoded = [field.encode() for field in fields]
     return b"".join(len(field).to_bytes(4, "big") + field for field in encoded)
 
@@ -50,15 +60,37 @@ class Challenge:
     subject: str
     counter: int
     nonce: str  # 32 hex digits; identifies the challenge in logs
-    issued_at: int
     expires_at: int
-    channel: str
-    bound: str  # fingerprint of the destinations it was issued for
-    decoy: bool  # for an unknown user: no message is sent, and no answer is right
+    digits: int
+    issued_at: int = 0
+    channel: str = ""  # of the newest message
+    decoy: bool = False  # for an unknown user: no message is sent, and no answer is right
 
     def mac_message(self) -> bytes:
-        """Return the bytes from which the code is derived."""
-        return mac_message(self.purpose, self.subject, self.counter, self.nonce, self.expires_at)
+        """Return the bytes that the MAC covers. The code is derived from that MAC."""
+        return length_prefixed(
+            _DOMAIN,
+            self.purpose,
+            self.subject,
+            str(self.counter),
+            self.nonce,
+            str(self.expires_at),
+            str(self.digits),
+        )
+
+    def is_plausible(self, now: int) -> bool:
+        """Return True if the token service can have issued this challenge and it has not expired.
+
+        `deliver` and `verify` read challenges that another function wrote, so they check the values.
+        """
+        return (
+            kind_of(self.purpose) in KINDS
+            and (kind_of(self.purpose) not in SIGN_IN_KINDS or self.purpose == kind_of(self.purpose))
+            and _NONCE.fullmatch(self.nonce) is not None
+            and (6 <= self.digits <= 10 or self.digits == LONG_DIGITS)
+            and self.counter > 0
+            and now < self.expires_at <= now + LONGEST_LIFE + _CLOCK_DIFFERENCE
+        )
 
     def pack(self) -> str:
         """Return one line of JSON with named keys and a version. Equal challenges give equal lines."""
@@ -82,11 +114,14 @@ class Challenge:
         return cls(**known)
 
 
-_VERSION = 1
+_VERSION = 2
+_NONCE = re.compile(r"[0-9a-f]{32}")
+# Between two Lambda functions, in seconds.
+_CLOCK_DIFFERENCE = 60
 # Room for the longest purpose over HTTP (64 characters, each up to 12 bytes in JSON) and the other fields.
 _LONGEST = 1280
 # A challenge of another release may lack these.
-_OPTIONAL = {"issued_at": 0, "channel": "", "bound": "", "decoy": False}
+_OPTIONAL = {"issued_at": 0, "channel": "", "decoy": False}
 
 
 def record_key(purpose: str, subject: str) -> str:

@@ -1,25 +1,29 @@
-"""Check an answer: derive the code, compare, and write the attempt. Only one write can spend a code."""
+"""Check an answer: derive the codes, compare, and write the attempt. Only one write can spend a code."""
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from passcode.token_service.challenge import Challenge, record_key
-from passcode.token_service.code import code_from_mac, parse_answer
-from passcode.token_service.policy import Policy, answer_wait, pause_is_over
+from passcode.token_service.code import derive_code, parse_answer
+from passcode.token_service.policy import LONG_DIGITS, REPEAT_SECONDS, Policy, day_of
 from passcode.token_service.refusal import Refusal
-from passcode.token_service.store import CodeMac, Record, RecordStore, VerifiedCode, WriteResult
+from passcode.token_service.store import Attempt, CodeMac, Record, RecordStore
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The result of a check: accepted, or the one reason for the refusal.
 
-    `retry_after` is in seconds; None means that an operator has to unlock the subject first.
-    `attempts_left` is the number of answers that can still be checked without a wait.
+    `attempts_left` is the number of wrong answers to short codes that are still checked today; None for a
+    long code, which has no limit. `channel` is the channel whose code was accepted, and `accepted_at` the
+    time of the write that spent it, in seconds since the epoch.
     """
 
     refusal: Refusal | None = None
-    retry_after: int | None = 0
-    attempts_left: int = 0
+    attempts_left: int | None = None
+    channel: str = ""
+    accepted_at: int = 0
 
     @property
     def accepted(self) -> bool:
@@ -27,63 +31,89 @@ class Verdict:
         return self.refusal is None
 
 
+def attempt_id(round_id: str, answer: str) -> str:
+    """Return 16 hex digits that identify `answer` in its round, so that a repeated write recognises itself."""
+    return hashlib.sha256(f"{round_id}\n{answer}".encode()).hexdigest()[:16]
+
+
 def check(
     challenge: Challenge,
     answer: object,
     *,
+    round_id: str,
+    destinations: Mapping[str, str],
     code_mac: CodeMac,
     store: RecordStore,
     policy: Policy,
     now: int,
-    given: VerifiedCode | None = None,
+    client_id: str = "",
 ) -> Verdict:
     """Check `answer`, a value of any type. `now` is in seconds since the epoch.
 
-    `given` is stored as evidence with an accepted answer. An answer that cannot be a code or comes too late
-    is refused without a call and without a count, because it could not be right. Every other answer costs one
-    MAC and one write, right or wrong, for users and decoys. So time and cost do not reveal whether a user
-    exists. Raises `Unavailable` if the key or the store does not respond.
+    `destinations` has the ids of the destinations whose codes are accepted, by channel. `round_id` identifies
+    the round of the caller. `client_id` is kept as evidence with an accepted answer. An answer that cannot be
+    a code or comes too late is refused without a call and without a count, because it could not be right.
+    Every other answer costs one MAC and one write, right or wrong, for users and decoys. So time and cost do
+    not reveal whether a user exists. Raises `Unavailable` if the key or the store does not respond.
     """
-    digits = parse_answer(answer, policy.code_digits)
+    digits = parse_answer(answer, challenge.digits)
     if digits is None:
         return Verdict(Refusal.MALFORMED)
     if now >= challenge.expires_at:
         return Verdict(Refusal.EXPIRED)
-    expected = code_from_mac(code_mac(challenge.mac_message()), policy.code_digits)
-    right = expected.matches(digits) and not challenge.decoy
-    write = _record_attempt(challenge, store, policy, right=right, now=now, given=given)
-    if not write.accepted:
-        # A right and a wrong answer get the same refusal: an attacker must learn nothing about a guess.
-        return _refused(write.record, challenge.counter, policy, now)
-    if right:
-        return Verdict()
-    return Verdict(Refusal.WRONG, attempts_left=max(0, policy.free_failures - write.record.failures))
+    if not challenge.is_plausible(now):
+        return Verdict(Refusal.NO_CHALLENGE)
+    channel = _matching(challenge, digits, destinations, code_mac)
+    attempt = Attempt(
+        counter=challenge.counter,
+        nonce=challenge.nonce,
+        id=attempt_id(round_id, digits),
+        is_short=challenge.digits != LONG_DIGITS,
+        channel="" if challenge.decoy else channel,
+        now=now,
+        client_id=client_id,
+    )
+    write = store.record_attempt(record_key(challenge.purpose, challenge.subject), attempt)
+    return _verdict(write.record, attempt, policy, is_written=write.accepted)
 
 
-def _record_attempt(
-    challenge: Challenge,
-    store: RecordStore,
-    policy: Policy,
-    *,
-    right: bool,
-    now: int,
-    given: VerifiedCode | None,
-) -> WriteResult:
-    key = record_key(challenge.purpose, challenge.subject)
-    write = store.record_attempt(key, challenge.counter, right=right, now=now, given=given)
-    seen = write.record
-    if not write.accepted and pause_is_over(seen.failures, seen.failed_at, now, policy):
-        return store.record_attempt_after_pause(
-            key, challenge.counter, seen, right=right, now=now, given=given
+def _matching(
+    challenge: Challenge, answer: str, destinations: Mapping[str, str], code_mac: CodeMac
+) -> str:
+    """Return the channel whose code is `answer`; empty if there is none.
+
+    All codes are compared, so that the time does not depend on the destination that matches.
+    """
+    mac = code_mac(challenge.mac_message())
+    matching = ""
+    for channel, destination_id in destinations.items():
+        if derive_code(mac, channel, destination_id, challenge.digits).matches(answer):
+            matching = channel
+    return matching
+
+
+def _verdict(record: Record, attempt: Attempt, policy: Policy, *, is_written: bool) -> Verdict:
+    """Return the result of an attempt. `record` is the record after the write, or the one that refused it."""
+    if attempt.is_right and (is_written or _is_repeat(record, attempt)):
+        return Verdict(channel=attempt.channel, accepted_at=record.spent_at)
+    day = day_of(attempt.now)
+    # The wrong answer was counted, now or by the write that this one repeats.
+    if not attempt.is_right and (is_written or record.failed_id == attempt.id):
+        return Verdict(
+            Refusal.WRONG, record.short_answers_left(day, policy) if attempt.is_short else None
         )
-    return write
-
-
-def _refused(record: Record, counter: int, policy: Policy, now: int) -> Verdict:
-    if record.spent >= counter:
+    # A right and a wrong answer get the same refusal: an attacker must learn nothing about a guess.
+    if record.spent >= attempt.counter:
         return Verdict(Refusal.SPENT)
-    wait = answer_wait(record.failures, record.failed_at, now, policy)
-    if wait != 0:
-        return Verdict(Refusal.PAUSED if record.failures >= policy.hard_limit else Refusal.LOCKED, wait)
-    # The record gives no reason for the refusal. It was deleted, or another request changed it meanwhile.
-    return Verdict(Refusal.NO_CHALLENGE)
+    if attempt.nonce not in (record.nonce, record.prev_nonce) or record.issued < attempt.counter:
+        # The record was deleted, or two newer challenges replaced this one.
+        return Verdict(Refusal.NO_CHALLENGE)
+    return Verdict(Refusal.LONGER_CODE)
+
+
+def _is_repeat(record: Record, attempt: Attempt) -> bool:
+    return (
+        record.spent == attempt.counter
+        and record.spent_id == attempt.id
+        and attempt.now - record.spent_at <= REPEAT_SECONDS
+    )

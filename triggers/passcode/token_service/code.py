@@ -1,11 +1,14 @@
-"""The code: derived from a MAC that only KMS can compute. It is never stored and not random.
+"""The code: derived for one destination from a MAC that only KMS can compute. It is never stored.
 
 This is HOTP on the server, in the sense of RFC 4226. It reduces all 256 bits of the MAC instead of 31 bits.
-The bias of a 256-bit number modulo 10**6 is below 10**-70.
+The bias of a 256-bit number modulo 10**20 is below 10**-57.
 """
 
+import hashlib
 import hmac
 from typing import NoReturn
+
+from passcode.token_service.challenge import length_prefixed
 
 # Longer than any code with the spaces and dashes that users type. The limit stops answers of megabytes.
 _LONGEST_ANSWER = 64
@@ -39,14 +42,17 @@ class Code:
         return hmac.compare_digest(self._digits.encode(), answer.encode())
 
 
-def code_from_mac(mac: bytes, digits: int) -> Code:
-    """Return a code of `digits` decimal digits, with leading zeros, from a MAC of 32 bytes.
+def derive_code(mac: bytes, channel: str, destination_id: str, digits: int) -> Code:
+    """Return the code of a challenge for one destination: `digits` decimal digits, with leading zeros.
 
-    Raises ValueError for a MAC of another length.
+    `mac` is the MAC of the challenge, 32 bytes. `destination_id` identifies the address. The code differs by
+    destination, so a principal that redirects a message receives a code that authenticates no user. Raises
+    ValueError for a MAC of another length.
     """
     if len(mac) != 32:
         raise ValueError("a code is made from a MAC of 32 bytes")
-    return Code(str(int.from_bytes(mac, "big") % 10**digits).zfill(digits))
+    derived = hmac.digest(mac, length_prefixed("destination", channel, destination_id), hashlib.sha256)
+    return Code(str(int.from_bytes(derived, "big") % 10**digits).zfill(digits))
 
 
 def parse_answer(answer: object, digits: int) -> str | None:

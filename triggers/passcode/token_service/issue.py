@@ -1,55 +1,74 @@
-"""Issue a challenge: at most one message per cooldown, a quota per subject, and no lost first message."""
+"""Issue a challenge: at most one message per cooldown, a message rate per subject, no lost first message."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from passcode.token_service.challenge import Challenge, record_key
-from passcode.token_service.policy import Policy, answer_wait, next_send_tat, send_wait
+from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, kind_of, record_key
+from passcode.token_service.policy import (
+    LONG_DIGITS,
+    LONGEST_LIFE,
+    Policy,
+    day_of,
+    next_send_tat,
+    seconds_to_midnight,
+    send_wait,
+)
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import Record, RecordStore
 
 # The most tries for one write. If a try fails, the write of another request was accepted in the meantime.
 _TURNS = 3
+# A record keeps this much of a destination's id: enough to see that the address changed.
+_KEPT_OF_ID = 16
 
 
 @dataclass(frozen=True)
 class IssueRequest:
-    """One request for a code. `now` is in seconds since the epoch. `nonce` is 32 random hex digits."""
+    """One request for a code. `now` is in seconds since the epoch. `nonce` is 32 random hex digits.
+
+    `destinations` has the id of each destination of the user, by channel, and `channel` is the one to send
+    to. `accepted_per_day` is the most codes that may be accepted on it in one UTC day. `context` is a hash of
+    the purpose's text and the proof's audience, and empty for a sign-in.
+    """
 
     purpose: str
     subject: str
     channel: str
-    bound: str
+    destinations: Mapping[str, str]
     decoy: bool
     nonce: str
     now: int
+    accepted_per_day: int = 100
+    context: str = ""
 
 
 @dataclass(frozen=True)
 class IssueResult:
     """The challenge to answer. `sent` is true if the caller has to send a message for it now.
 
-    `resend_at` is the time of the earliest next message, in seconds since the epoch.
+    `resend_at` is the time of the earliest next message, in seconds since the epoch. `destination_changed` is
+    true if the message goes to another address than the message before it on the same channel.
     """
 
     challenge: Challenge
     sent: bool
     resend_at: int
+    destination_changed: bool = False
 
 
 def issue(ask: IssueRequest, store: RecordStore, policy: Policy) -> IssueResult:
     """Issue a new challenge, send the open one again, or return the open one without a message.
 
     The usual case costs one write. If a limit or an open challenge prevents it, the store refuses the write
-    and returns the record, and the record decides. A message then costs one more write. Raises `Refused`
-    with the wait if a limit applies, and `Unavailable` if the store does not respond.
+    and returns the record, and the record decides. A message then costs one more write. Wrong answers never
+    refuse a request: after some of them the code is long. Raises `Refused` with the wait if the message rate
+    or a cap applies, and `Unavailable` if the store does not respond.
     """
     key = record_key(ask.purpose, ask.subject)
-    write = store.start_challenge(key, _fresh(Record(), ask, policy), ask.now)
+    write = store.start_challenge(key, _fresh(Record(), ask, policy), ask.accepted_per_day, ask.now)
     for _ in range(_TURNS):
-        # After a lost response, a repeated write is refused, but the record has the nonce of this request:
-        # the first write was accepted. A resend writes no new nonce, so after a lost response it counts as
-        # not sent. The user then gets one message too few, never one too many.
-        if write.accepted or write.record.nonce == ask.nonce:
+        # After a lost response, a repeated write is refused, but the record has the id of this request.
+        if write.accepted or write.record.issue_id == ask.nonce:
             return _issued(write.record, ask, policy, sent=True)
         new = _decide(write.record, ask, policy)
         if new is None:
@@ -63,9 +82,17 @@ def rejoined(record: Record, ask: IssueRequest, policy: Policy) -> IssueResult:
     return _issued(record, ask, policy, sent=False)
 
 
-def is_open(record: Record, ask: IssueRequest) -> bool:
-    """True if the challenge of `record` is still valid for the destinations of this request."""
-    return not record.has_no_open_challenge and record.expires_at > ask.now and record.bound == ask.bound
+def is_open(record: Record, ask: IssueRequest, policy: Policy) -> bool:
+    """True if the code of `record` was sent to a destination of this request and can still be answered."""
+    to = ask.destinations.get(record.channel)
+    return (
+        not record.has_no_open_challenge
+        and record.expires_at > ask.now
+        and record.context == ask.context
+        and to is not None
+        and record.sent_to.get(record.channel) == to[:_KEPT_OF_ID]
+        and record.accepts_answers(day_of(ask.now), policy)
+    )
 
 
 def _decide(record: Record, ask: IssueRequest, policy: Policy) -> Record | None:
@@ -73,47 +100,75 @@ def _decide(record: Record, ask: IssueRequest, policy: Policy) -> Record | None:
 
     Raises `Refused` with the wait if a limit applies.
     """
-    locked_for = answer_wait(record.failures, record.failed_at, ask.now, policy)
-    if locked_for != 0:
-        hard = record.failures >= policy.hard_limit
-        raise Refused(Refusal.PAUSED if hard else Refusal.LOCKED, locked_for)
-    live = is_open(record, ask)
-    wait = _resend_at(record, ask.now, policy) - ask.now
-    if wait > 0:
+    live = is_open(record, ask, policy)
+    limit = _limit(record, ask, policy)
+    if limit:
         if live:
             return None
-        cooling = send_wait(record.send_tat, ask.now, policy) == 0
-        raise Refused(Refusal.COOLDOWN if cooling else Refusal.QUOTA, wait)
-    # Another channel gets a new code. Otherwise a code from an email would count as a code from an SMS, and
-    # tokens and proofs would name the wrong channel.
-    same = record.channel == ask.channel
-    if live and same and record.expires_at - ask.now >= policy.resend_keeps_code_seconds:
-        return _sent(record, ask, policy)
+        raise Refused(*limit)
+    after = _sent(record, ask, policy)
+    # A resend repeats the code only if the code lives until the next message. Otherwise a stranger could
+    # request messages until no code is live and no message is allowed.
+    keeps = max(policy.resend_keeps_code_seconds, send_wait(after.send_tat, ask.now, policy))
+    is_long_enough = record.digits == LONG_DIGITS or not record.needs_long_code(day_of(ask.now), policy)
+    if live and is_long_enough and record.expires_at - ask.now >= keeps:
+        return after
     return _fresh(record, ask, policy)
 
 
+def _limit(record: Record, ask: IssueRequest, policy: Policy) -> tuple[Refusal, int] | None:
+    """Return the limit that forbids a message now, with its wait in seconds; None if there is none."""
+    wait = _resend_at(record, ask.now, policy) - ask.now
+    if wait > 0:
+        is_rate = send_wait(record.send_tat, ask.now, policy) > 0
+        return (Refusal.QUOTA if is_rate else Refusal.COOLDOWN), wait
+    if record.accepted.get((ask.channel, day_of(ask.now)), 0) >= ask.accepted_per_day:
+        return Refusal.QUOTA, seconds_to_midnight(ask.now)
+    return None
+
+
 def _fresh(record: Record, ask: IssueRequest, policy: Policy) -> Record:
+    sent = _sent(record, ask, policy)
+    stays_long = record.digits == LONG_DIGITS and is_open(record, ask, policy)
+    if stays_long or record.needs_long_code(day_of(ask.now), policy):
+        digits, life = LONG_DIGITS, LONGEST_LIFE
+    else:
+        digits = policy.code_only_digits if kind_of(ask.purpose) == SIGN_IN_CODE else policy.code_digits
+        # The code lives until the next message is allowed, so that a live code exists at every moment.
+        life = max(policy.code_life_seconds, send_wait(sent.send_tat, ask.now, policy))
     return replace(
-        _sent(record, ask, policy),
+        sent,
         issued=record.issued + 1,
+        prev_nonce=record.nonce,
         nonce=ask.nonce,
+        digits=digits,
         issued_at=ask.now,
-        expires_at=ask.now + policy.code_life_seconds,
-        bound=ask.bound,
+        expires_at=ask.now + min(life, LONGEST_LIFE),
+        context=ask.context,
     )
 
 
 def _sent(record: Record, ask: IssueRequest, policy: Policy) -> Record:
-    tat = next_send_tat(record.send_tat, ask.now, policy)
-    return replace(record, channel=ask.channel, sent_at=ask.now, send_tat=tat)
+    to = ask.destinations[ask.channel][:_KEPT_OF_ID]
+    return replace(
+        record,
+        channel=ask.channel,
+        sent_at=ask.now,
+        send_tat=next_send_tat(record.send_tat, ask.now, policy),
+        issue_id=ask.nonce,
+        sent_to={**record.sent_to, ask.channel: to},
+        sent_to_before={**record.sent_to_before, ask.channel: record.sent_to.get(ask.channel, to)},
+    )
 
 
 def _resend_at(record: Record, now: int, policy: Policy) -> int:
     """Return the time of the earliest next message, in seconds since the epoch.
 
-    It is after the cooldown and within the quota. A spent code ends the cooldown.
+    It is after the cooldown and within the message rate. An accepted code shortens the cooldown.
     """
-    cooled = now if record.has_no_open_challenge else record.sent_at + policy.cooldown_seconds
+    cooled = record.sent_at + policy.cooldown_seconds if record.sent_at else now
+    if record.issued and record.has_no_open_challenge:
+        cooled = min(cooled, record.spent_at + policy.cooldown_after_success_seconds)
     return max(now, cooled, now + send_wait(record.send_tat, now, policy))
 
 
@@ -123,10 +178,11 @@ def _issued(record: Record, ask: IssueRequest, policy: Policy, *, sent: bool) ->
         subject=ask.subject,
         counter=record.issued,
         nonce=record.nonce,
-        issued_at=record.issued_at,
         expires_at=record.expires_at,
+        digits=record.digits,
+        issued_at=record.issued_at,
         channel=record.channel,
-        bound=record.bound,
         decoy=ask.decoy,
     )
-    return IssueResult(challenge, sent, _resend_at(record, ask.now, policy))
+    changed = sent and record.sent_to.get(record.channel) != record.sent_to_before.get(record.channel)
+    return IssueResult(challenge, sent, _resend_at(record, ask.now, policy), changed)

@@ -1,42 +1,56 @@
-"""The limits of the service, each a parameter of the stack, and the formulas for quota, lock and pause."""
+"""The limits of the service, each a parameter of the stack, and the formulas for the message rate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 DAY = 86_400
+# 20 decimal digits are 66 bits. NIST SP 800-63B-4 (3.2.2) asks for a limit of attempts below 64 bits only.
+LONG_DIGITS = 20
+# NIST SP 800-63B-4, 3.1.3.2: a code lives ten minutes at most.
+LONGEST_LIFE = 600
+# The same answer in the same round gets the same result for this long. It covers the repeats of Cognito and of
+# the AWS clients.
+REPEAT_SECONDS = 15
 # A record is kept this long after its last use. If it were deleted early, an attacker could wait for that
 # and start with a new count of failures.
-_KEEP = 30 * DAY
-# A pause without an end must not end with the deletion of its record. Ten years stand for "never".
-_KEEP_PAUSED = 3_650 * DAY
+KEEP_SECONDS = 30 * DAY
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The limits of codes, messages and answers. Times are in seconds. Raises ValueError if one is unsafe."""
+    """The limits of codes, messages and answers. Times are in seconds. Raises ValueError if one is unsafe.
+
+    `code_digits` is the length of a code that another factor precedes, `code_only_digits` that of a code
+    without one. `long_after` wrong answers on one UTC day make the codes of the rest of that day long. So do
+    `hard_limit` wrong answers in a row, until a code is accepted.
+    """
 
     code_digits: int = 6
+    code_only_digits: int = 8
     code_life_seconds: int = 300
     resend_keeps_code_seconds: int = 120
     cooldown_seconds: int = 30
+    cooldown_after_success_seconds: int = 5
     send_burst: int = 5
-    send_interval_seconds: int = 900
-    free_failures: int = 10
-    lock_seconds: int = 300
+    send_interval_seconds: int = 600
+    wrong_answers_per_day: int = 10
+    long_after: int = 5
     hard_limit: int = 100
-    pause_seconds: int = DAY
 
     def __post_init__(self) -> None:
         for name, low, high in (
             ("code_digits", 6, 10),
-            ("code_life_seconds", 1, 600),  # NIST SP 800-63B-4: at most ten minutes
+            ("code_only_digits", 6, 10),
+            ("code_life_seconds", 1, LONGEST_LIFE),
             ("cooldown_seconds", 1, DAY),
+            ("cooldown_after_success_seconds", 1, self.cooldown_seconds),
             ("send_burst", 1, 1_000),
-            ("send_interval_seconds", 1, DAY),
-            ("free_failures", 1, 100),
-            ("lock_seconds", 1, DAY),
-            ("hard_limit", self.free_failures, 100),  # NIST SP 800-63B-4: at most a hundred in a row
-            ("pause_seconds", 0, 365 * DAY),
+            # Within this time the next message is allowed. A code lives as long, so that a live code exists
+            # at every moment.
+            ("send_interval_seconds", 1, LONGEST_LIFE),
+            ("wrong_answers_per_day", 1, 10),
+            ("long_after", 1, self.wrong_answers_per_day),
+            ("hard_limit", self.wrong_answers_per_day, 100),  # NIST SP 800-63B-4, 3.2.2: a hundred in a row
         ):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(
@@ -52,14 +66,19 @@ class Policy:
         found = {f.name: environment[f.name.upper()] for f in fields(cls) if f.name.upper() in environment}
         return cls(**{name: int(value) for name, value in found.items()})
 
-    @property
-    def keep_seconds(self) -> int:
-        """Seconds from the last use of a record to its deletion."""
-        return _KEEP + self.pause_seconds if self.pause_seconds else _KEEP_PAUSED
+
+def day_of(now: int) -> int:
+    """Return the number of the UTC day. `now` is in seconds since the epoch."""
+    return now // DAY
+
+
+def seconds_to_midnight(now: int) -> int:
+    """Return the seconds to the end of the UTC day."""
+    return DAY - now % DAY
 
 
 def send_wait(send_tat: int, now: int, policy: Policy) -> int:
-    """Return the seconds until the quota allows a message.
+    """Return the seconds until the message rate allows a message.
 
     `send_tat` is the theoretical arrival time of GCRA in seconds since the epoch, or 0 if there is none.
     """
@@ -70,24 +89,3 @@ def send_wait(send_tat: int, now: int, policy: Policy) -> int:
 def next_send_tat(send_tat: int, now: int, policy: Policy) -> int:
     """Return the theoretical arrival time of GCRA after one more message now."""
     return max(send_tat, now) + policy.send_interval_seconds
-
-
-def answer_wait(failures: int, failed_at: int, now: int, policy: Policy) -> int | None:
-    """Return the seconds until the next answer may be checked; None until an operator unlocks the subject.
-
-    The first wrong answers cause no wait. After them, each answer waits for a lock, and the hard limit starts
-    a pause. The count continues over challenges, sessions and channels, because a new code must not allow new
-    guesses (NIST SP 800-63B-4, 3.2.2).
-    """
-    if failures < policy.free_failures:
-        return 0
-    if failures < policy.hard_limit:
-        return max(0, failed_at + policy.lock_seconds - now)
-    if policy.pause_seconds == 0:
-        return None
-    return max(0, failed_at + policy.pause_seconds - now)
-
-
-def pause_is_over(failures: int, failed_at: int, now: int, policy: Policy) -> bool:
-    """True if the subject reached the hard limit and its pause is over. The count then starts again."""
-    return failures >= policy.hard_limit and answer_wait(failures, failed_at, now, policy) == 0

@@ -23,9 +23,7 @@ class Refusal(Enum):
     SPENT = "spent"
     MALFORMED = "malformed"
     NO_CHALLENGE = "no_challenge"
-    DESTINATION_CHANGED = "destination_changed"
-    LOCKED = "locked"
-    PAUSED = "paused"
+    LONGER_CODE = "longer_code"
     COOLDOWN = "cooldown"
     QUOTA = "quota"
     BUSY = "busy"
@@ -100,31 +98,15 @@ REFUSALS: Mapping[Refusal, RefusalRow] = {
         detail=_NEW_CODE,
         meaning="The challenge belongs to another stack, or its record was deleted. Request a new code.",
     ),
-    Refusal.DESTINATION_CHANGED: RefusalRow(
+    Refusal.LONGER_CODE: RefusalRow(
         status=409,
-        problem="address-changed",
-        title="The user's verified addresses changed after the code was sent",
-        detail="Request a new code. It goes to an address that is verified now.",
-        meaning="A verified address of the user changed after the code was sent. Request a new code.",
-    ),
-    Refusal.LOCKED: RefusalRow(
-        status=429,
-        problem="locked",
-        title="Too many wrong codes were entered",
-        detail=_WAIT,
-        meaning="There were too many wrong answers. Try again after the wait.",
-        notice="wait",
-        in_sign_in=True,
-    ),
-    Refusal.PAUSED: RefusalRow(
-        status=429,
-        problem="paused",
-        title="Very many wrong codes were entered",
-        detail=_WAIT,
-        meaning="There were very many wrong answers. Try again after the wait. Without a wait, an operator "
-        "has to unlock the user: say whom to ask.",
-        sentence="Too many wrong codes were entered, and sign-in by code is paused. Try again in {wait}.",
-        notice="wait",
+        problem="longer-code",
+        title="After several wrong codes, a longer code is required",
+        detail="Request a new code. It has 20 digits.",
+        meaning="There were too many wrong answers today, so this code is not accepted any more. Request a "
+        "new code: it has 20 digits, and wrong answers to it are not limited.",
+        sentence="After several wrong codes, a longer code is required. Ask for a new code.",
+        notice="longer_code",
         in_sign_in=True,
     ),
     Refusal.COOLDOWN: RefusalRow(
@@ -198,17 +180,6 @@ REFUSALS: Mapping[Refusal, RefusalRow] = {
     ),
 }
 
-_PAUSED_UNTIL_UNLOCKED = RefusalRow(
-    status=429,
-    problem="paused",
-    title="Very many wrong codes were entered",
-    detail="An operator has to unlock the user.",
-    meaning=REFUSALS[Refusal.PAUSED].meaning,
-    sentence="Too many wrong codes were entered, and sign-in by code is stopped. Ask support to unlock it.",
-    notice="stopped",
-    in_sign_in=True,
-)
-
 # This is no refusal: a dependency did not respond, or an error was unexpected. Callers get it as if it were.
 UNAVAILABLE_REASON = "unavailable"
 UNAVAILABLE = RefusalRow(
@@ -249,18 +220,10 @@ def parse_tag(text: str) -> RefusalTag | None:
     return RefusalTag(found[1], int(found[2] or 0)) if found else None
 
 
-def refusal_row(refusal: Refusal, wait: int | None = 0) -> RefusalRow:
-    """Return the row of `refusal`. `wait` is in seconds.
-
-    A pause without a wait lasts until an operator unlocks the user, and its row says that.
-    """
-    return _PAUSED_UNTIL_UNLOCKED if refusal is Refusal.PAUSED and not wait else REFUSALS[refusal]
-
-
-def refusal_text(refusal: Refusal, wait: int | None = 0) -> str:
-    """Return the text for the user with the tag. `wait` is in seconds; None: until an operator unlocks."""
-    sentence = _sentence(refusal_row(refusal, wait)).format(wait=format_duration(wait or 0))
-    return f"{sentence} {RefusalTag(refusal.value, wait or 0)}"
+def refusal_text(refusal: Refusal, wait: int = 0) -> str:
+    """Return the text for the user with the tag. `wait` is in seconds."""
+    sentence = _sentence(REFUSALS[refusal]).format(wait=format_duration(wait))
+    return f"{sentence} {RefusalTag(refusal.value, wait)}"
 
 
 def _sentence(row: RefusalRow) -> str:
@@ -285,7 +248,7 @@ class PasscodeError(Exception):
 class Refused(PasscodeError):
     """The error for a refusal. Its text is that of `refusal_text`, which is safe to show to a user."""
 
-    def __init__(self, refusal: Refusal, wait: int | None = 0) -> None:
+    def __init__(self, refusal: Refusal, wait: int = 0) -> None:
         super().__init__(refusal_text(refusal, wait))
         self.refusal = refusal
         self.wait = wait

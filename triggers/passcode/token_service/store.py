@@ -1,8 +1,12 @@
 """The record of a subject, and the ports of the token service: the store of records and the MAC."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from passcode.token_service.policy import LONG_DIGITS, Policy
+
+CodeMac = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True)
@@ -12,19 +16,43 @@ class Record:
     issued: int = 0  # counter of the newest challenge
     spent: int = 0  # highest counter accepted
     nonce: str = ""
+    prev_nonce: str = ""  # of the challenge before, whose code is accepted too
+    digits: int = 0
     issued_at: int = 0
     expires_at: int = 0
     channel: str = ""  # of the newest message
-    bound: str = ""  # fingerprint of the destinations of the newest challenge
+    context: str = ""  # hash of the purpose's text and the proof's audience; empty for a sign-in
     sent_at: int = 0
-    send_tat: int = 0  # theoretical arrival time of GCRA: the quota of messages as one time
-    failures: int = 0  # wrong answers in a row since the last right one
-    failed_at: int = 0
+    send_tat: int = 0  # theoretical arrival time of GCRA: the message rate as one time
+    issue_id: str = ""  # id of the request that wrote the newest message
+    failures: int = 0  # wrong answers to short codes in a row
+    failed_id: str = ""  # id of the newest wrong answer
+    spent_id: str = ""  # id of the newest accepted answer
+    spent_at: int = 0
+    sent_to: Mapping[str, str] = field(default_factory=dict)  # id of the newest destination, by channel
+    sent_to_before: Mapping[str, str] = field(default_factory=dict)
+    wrong: Mapping[int, int] = field(default_factory=dict)  # wrong answers to short codes, by day
+    accepted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by channel and day
 
     @property
     def has_no_open_challenge(self) -> bool:
         """True if no challenge is open: none was issued, or the newest one is spent."""
         return self.spent == self.issued
+
+    def short_answers_left(self, day: int, policy: Policy) -> int:
+        """Return how many more wrong answers to short codes may be checked on `day`."""
+        return max(
+            0,
+            min(policy.wrong_answers_per_day - self.wrong.get(day, 0), policy.hard_limit - self.failures),
+        )
+
+    def needs_long_code(self, day: int, policy: Policy) -> bool:
+        """True if new codes of `day` are long, because there were too many wrong answers."""
+        return self.wrong.get(day, 0) >= policy.long_after or self.failures >= policy.hard_limit
+
+    def accepts_answers(self, day: int, policy: Policy) -> bool:
+        """True if answers to the newest challenge are checked: its code is long, or a few are left."""
+        return self.digits == LONG_DIGITS or self.short_answers_left(day, policy) > 0
 
 
 @dataclass(frozen=True)
@@ -35,15 +63,27 @@ class Evidence:
     channel: str
 
 
-CodeMac = Callable[[bytes], bytes]
-
-
 @dataclass(frozen=True)
-class VerifiedCode:
-    """The app client and channel of a code. The write that spends the code keeps them, for token claims."""
+class Attempt:
+    """An answer that was compared. `now` is in seconds since the epoch.
 
-    client_id: str
+    `id` identifies the answer in its round, so that a repeated write recognises itself. `channel` is the
+    channel whose code matched; it is empty for a wrong answer. `client_id` is the app client whose tokens
+    show the accepted code, or empty.
+    """
+
+    counter: int
+    nonce: str
+    id: str
+    is_short: bool
     channel: str
+    now: int
+    client_id: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        """True if the answer is the code of a destination of the user."""
+        return self.channel != ""
 
 
 @dataclass(frozen=True)
@@ -61,13 +101,15 @@ class WriteResult:
 class RecordStore(Protocol):
     """The port to the records. `key` comes from `record_key`; `now` is in seconds since the epoch.
 
-    Each method that writes is one atomic conditional write. All raise `Unavailable` if the store fails.
+    Each method that writes is one atomic conditional write. It may be repeated after a lost response: the
+    record has the id of the write. All raise `Unavailable` if the store fails.
     """
 
-    def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
+    def start_challenge(self, key: str, draft: Record, cap: int, now: int) -> WriteResult:
         """Start a challenge with the next counter, if no limit and no open challenge prevents it.
 
-        Takes nonce, times, channel, bound, sent_at and send_tat from `draft`.
+        `draft` has the new challenge and its message. `cap` is the most codes that may be accepted on its
+        channel in one UTC day.
         """
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
@@ -76,25 +118,9 @@ class RecordStore(Protocol):
     def read(self, key: str) -> Record:
         """Return the current record; an empty Record if there is none."""
 
-    def record_attempt(
-        self, key: str, counter: int, *, right: bool, now: int, given: VerifiedCode | None = None
-    ) -> WriteResult:
-        """Spend `counter` if the answer is `right`, else count one failure.
+    def record_attempt(self, key: str, attempt: Attempt) -> WriteResult:
+        """Spend the counter if the attempt is right, else count a wrong answer to a short code.
 
-        Refused if the counter is spent or no answer is allowed now. `given` is kept with a right answer.
-        """
-
-    def record_attempt_after_pause(
-        self,
-        key: str,
-        counter: int,
-        seen: Record,
-        *,
-        right: bool,
-        now: int,
-        given: VerifiedCode | None = None,
-    ) -> WriteResult:
-        """Do the same for a subject whose pause is over: the count of failures starts again.
-
-        Refused if the record has changed since `seen`.
+        Refused if the counter is spent, if the record is of another challenge, if the attempt was written
+        before, or if no more answers to short codes are checked.
         """
