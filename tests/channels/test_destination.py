@@ -17,8 +17,8 @@ from passcode.channels.channel import (
 from passcode.channels.email import EMAIL
 from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS
+from passcode.sign_in.create import read_user
 from passcode.sign_in.decoys import decoy_attributes
-from passcode.sign_in.users import read_user
 
 BOTH = (EMAIL, SMS)
 ADA = {

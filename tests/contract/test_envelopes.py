@@ -13,7 +13,7 @@ import pytest
 
 from passcode.cognito_messages.message import CognitoMessage
 from passcode.delivery.envelope import Delivery
-from passcode.sign_in.rounds import decode_metadata, encode_metadata
+from passcode.sign_in.steps import decode_metadata, encode_metadata
 from passcode.token_service.challenge import Challenge
 from tests.support import handlers
 

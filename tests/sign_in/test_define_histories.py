@@ -10,8 +10,7 @@ from itertools import product
 
 import pytest
 
-from passcode.sign_in.rounds import RoundRecord, encode_metadata
-from passcode.sign_in.steps import Mode, RoundLimits, Step, next_step
+from passcode.sign_in.steps import Mode, RoundLimits, RoundRecord, Step, encode_metadata, next_step
 from tests.support.events import entry
 
 NAMES = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from passcode.confirmation.idempotency import IdempotencyClaim
+from passcode.token_service.issue import has_no_open_challenge
 from passcode.token_service.policy import DAY, Policy, answer_wait
 from passcode.token_service.store import Record, VerifiedCode, WriteResult
 
@@ -17,8 +18,8 @@ from passcode.token_service.store import Record, VerifiedCode, WriteResult
 def is_clear(record: Record, now: int, policy: Policy) -> bool:
     """True if a new challenge may start at once."""
     return (
-        (record.has_no_open_challenge or record.expires_at < now + policy.resend_keeps_code_seconds)
-        and (record.has_no_open_challenge or record.sent_at <= now - policy.cooldown_seconds)
+        (has_no_open_challenge(record) or record.expires_at < now + policy.resend_keeps_code_seconds)
+        and (has_no_open_challenge(record) or record.sent_at <= now - policy.cooldown_seconds)
         and record.send_tat <= now
         and record.failures < policy.free_failures
     )

@@ -63,9 +63,14 @@ def rejoined(record: Record, ask: IssueRequest, policy: Policy) -> IssueResult:
     return _issued(record, ask, policy, sent=False)
 
 
+def has_no_open_challenge(record: Record) -> bool:
+    """True if the newest challenge of `record` is spent, or if none was issued."""
+    return record.spent == record.issued
+
+
 def is_open(record: Record, ask: IssueRequest) -> bool:
     """True if the challenge of `record` is still valid for the destinations of this request."""
-    return not record.has_no_open_challenge and record.expires_at > ask.now and record.bound == ask.bound
+    return not has_no_open_challenge(record) and record.expires_at > ask.now and record.bound == ask.bound
 
 
 def _decide(record: Record, ask: IssueRequest, policy: Policy) -> Record | None:
@@ -113,7 +118,7 @@ def _resend_at(record: Record, now: int, policy: Policy) -> int:
 
     It is after the cooldown and within the quota. A spent code ends the cooldown.
     """
-    cooled = now if record.has_no_open_challenge else record.sent_at + policy.cooldown_seconds
+    cooled = now if has_no_open_challenge(record) else record.sent_at + policy.cooldown_seconds
     return max(now, cooled, now + send_wait(record.send_tat, now, policy))
 
 

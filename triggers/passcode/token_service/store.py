@@ -21,11 +21,6 @@ class Record:
     failures: int = 0  # wrong answers in a row since the last right one
     failed_at: int = 0
 
-    @property
-    def has_no_open_challenge(self) -> bool:
-        """True if no challenge is open: none was issued, or the newest one is spent."""
-        return self.spent == self.issued
-
 
 @dataclass(frozen=True)
 class Evidence:
