@@ -18,9 +18,9 @@ from passcode.hosted.oidc import id_token_claims
 from passcode.hosted.state import Grant
 from passcode.sign_in.events import Event
 from passcode.token_service.store import Evidence
-from tests.support.deliver_world import Desk
+from tests.support.deliver_world import DeliverHandler
 from tests.support.events import NOW, SUB, attributes, entry, golden
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 from tests.support.sign_in_world import Flow, World
 
 ADDRESS = "Ada Lovelace, 12 St James's Square, London"
@@ -78,8 +78,8 @@ def post() -> Post:
 
 
 @pytest.fixture
-def desk(heard: Heard, post: Post) -> Desk:
-    return Desk(heard.telemetry, more_gateways={"post": post})
+def handler(output: HandlerOutput, post: Post) -> DeliverHandler:
+    return DeliverHandler(output.telemetry, more_gateways={"post": post})
 
 
 def user(**changes: str) -> dict[str, str]:
@@ -112,28 +112,30 @@ def token_claims(channel: str) -> dict[str, str]:
     return found
 
 
-def test_a_code_on_a_postcard_signs_in(desk: Desk, post: Post, heard: Heard) -> None:
+def test_a_code_on_a_postcard_signs_in(handler: DeliverHandler, post: Post, output: HandlerOutput) -> None:
     flow = sign_in()
     assert flow.start() == "CUSTOM_CHALLENGE"
     assert flow.challenge.channel == flow.public["channel"] == "postcard"
     (delivery,) = flow.world.queued
-    assert desk.deliver(delivery.pack()) == []
+    assert handler.deliver(delivery.pack()) == []
     (card,) = post.sent
     assert card.to == ADDRESS
-    assert desk.ses.calls == desk.sns.calls == desk.table.calls == []
-    assert heard.counted("sent") == [{"channel": "postcard"}]
+    assert handler.ses.calls == handler.sns.calls == handler.table.calls == []
+    assert output.counted("sent") == [{"channel": "postcard"}]
     assert flow.answer(code_on(post)) == "tokens"
     assert [challenge.channel for challenge in flow.world.answered] == ["postcard"]
 
 
-def test_the_message_falls_back_to_the_next_channel(desk: Desk, post: Post, heard: Heard) -> None:
+def test_the_message_falls_back_to_the_next_channel(
+    handler: DeliverHandler, post: Post, output: HandlerOutput
+) -> None:
     post.result = NotTaken("no_such_street", final=True)
     flow = sign_in()
     flow.start()
-    assert desk.deliver(flow.world.queued[0].pack()) == []
-    assert len(post.sent) == len(desk.ses.sent("send_email")) == 1
-    assert heard.counted("send_failed") == [{"channel": "postcard", "reason": "no_such_street"}]
-    assert heard.counted("sent") == [{"channel": "email"}]
+    assert handler.deliver(flow.world.queued[0].pack()) == []
+    assert len(post.sent) == len(handler.ses.sent("send_email")) == 1
+    assert output.counted("send_failed") == [{"channel": "postcard", "reason": "no_such_street"}]
+    assert output.counted("sent") == [{"channel": "email"}]
 
 
 def test_a_resend_switches_to_the_channel() -> None:
@@ -156,14 +158,14 @@ def test_the_mask_shows_no_address_before_the_password_and_little_after_it() -> 
     assert public["destination"] == "*** London"
 
 
-def test_an_unknown_user_looks_the_same_and_gets_no_message(desk: Desk, post: Post) -> None:
+def test_an_unknown_user_looks_the_same_and_gets_no_message(handler: DeliverHandler, post: Post) -> None:
     known = Flow(World(order=(POSTCARD,)), user())
     unknown = Flow(World(order=(POSTCARD,)), {}, user_not_found=True)
     assert known.start() == unknown.start() == "CUSTOM_CHALLENGE"
     assert known.public == unknown.public
     (delivery,) = unknown.world.queued
     assert [d.value for d in delivery.destinations] == [POSTCARD.decoy_value]
-    assert desk.deliver(delivery.pack()) == []
+    assert handler.deliver(delivery.pack()) == []
     assert post.sent == []
     assert unknown.answer("000000") == "CUSTOM_CHALLENGE"
 
@@ -172,11 +174,11 @@ def test_an_unknown_user_looks_the_same_and_gets_no_message(desk: Desk, post: Po
     "change", [{"custom:postcard": f"{ADDRESS} 2"}, {"custom:postcard_verified": "false"}], ids=str
 )
 def test_a_code_is_worth_nothing_once_the_address_has_changed(
-    desk: Desk, post: Post, change: dict[str, str]
+    handler: DeliverHandler, post: Post, change: dict[str, str]
 ) -> None:
     flow = sign_in()
     flow.start()
-    desk.deliver(flow.world.queued[0].pack())
+    handler.deliver(flow.world.queued[0].pack())
     flow.user = user(**change)
     assert flow.answer(code_on(post)) == "CUSTOM_CHALLENGE"
 
@@ -199,21 +201,23 @@ def test_the_tokens_say_how_the_code_was_given() -> None:
     ]
 
 
-def test_an_unknown_channel_is_refused_and_never_taken_for_another(desk: Desk, post: Post) -> None:
+def test_an_unknown_channel_is_refused_and_never_taken_for_another(
+    handler: DeliverHandler, post: Post
+) -> None:
     flow = sign_in()
     flow.start()
     body = flow.world.queued[0].pack().replace("postcard", "pigeon")
-    assert desk.deliver(body) == ["0"]
-    assert desk.calls() == len(post.sent) == 0
+    assert handler.deliver(body) == ["0"]
+    assert handler.calls() == len(post.sent) == 0
     assert token_claims("pigeon") == {}
     grant = Grant("client", "https://app.example", "", "", "ada", SUB, NOW, "pigeon", with_password=False)
     with pytest.raises(KeyError):
         id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)
 
 
-def test_a_channel_without_a_gateway_sends_on_no_other_channel(heard: Heard) -> None:
-    desk = Desk(heard.telemetry)
+def test_a_channel_without_a_gateway_sends_on_no_other_channel(output: HandlerOutput) -> None:
+    handler = DeliverHandler(output.telemetry)
     flow = sign_in()
     flow.start()
-    assert desk.deliver(flow.world.queued[0].pack()) == ["0"]
-    assert desk.ses.calls == desk.sns.calls == []
+    assert handler.deliver(flow.world.queued[0].pack()) == ["0"]
+    assert handler.ses.calls == handler.sns.calls == []

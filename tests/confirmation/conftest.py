@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from passcode.confirmation import routes
-from tests.support.token_api_world import Api, Said, Time
+from tests.support.token_api_world import Api, ApiOutput, Time
 
 
 @pytest.fixture(autouse=True)
@@ -22,5 +22,5 @@ def api() -> Api:
 
 
 @pytest.fixture
-def said(api: Api, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    return Said(api, capsys)
+def output(api: Api, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    return ApiOutput(api, capsys)

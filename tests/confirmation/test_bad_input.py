@@ -6,7 +6,7 @@ import pytest
 
 from passcode.confirmation import responses
 from tests.support.api_gateway_events import USER, event_of
-from tests.support.token_api_world import Api, Said
+from tests.support.token_api_world import Api, ApiOutput
 
 MARK = "M4RK"
 POSTS = ["/createToken", "/verifyToken", "/step-up", "/step-up/verify", "/introspect"]
@@ -48,9 +48,9 @@ def refused(api: Api, path: str, body: object, **more: Any) -> str:
     ],
 )
 @pytest.mark.parametrize("path", POSTS)
-def test_a_body_that_is_no_json_object(api: Api, said: Said, path: str, body: str | None) -> None:
+def test_a_body_that_is_no_json_object(api: Api, output: ApiOutput, path: str, body: str | None) -> None:
     assert refused(api, path, body)
-    assert "errors" not in dict(said.metrics()), "nobody is woken up by a caller's mistake"
+    assert "errors" not in dict(output.metrics()), "nobody is woken up by a caller's mistake"
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_json_is_what_a_body_without_a_media_type_is_taken_for(
     assert responses.respond(api.app, event, None, api.telemetry)["statusCode"] == 200
 
 
-def test_an_event_that_is_none_of_api_gateways_breaks_nothing(api: Api, said: Said) -> None:
+def test_an_event_that_is_none_of_api_gateways_breaks_nothing(api: Api, output: ApiOutput) -> None:
     for event in ({}, {"httpMethod": "POST"}):
         assert responses.respond(api.app, event, None, api.telemetry)["statusCode"] == 503
-    assert [name for name, _ in said.metrics()] == ["errors"] * 2
+    assert [name for name, _ in output.metrics()] == ["errors"] * 2
 
 
 @pytest.mark.parametrize("body", ["%%%", "/////w=="])

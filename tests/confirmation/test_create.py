@@ -6,7 +6,7 @@ from passcode.token_service.policy import Policy
 from passcode.token_service.store import Record, WriteResult
 from tests.support.events import NOW
 from tests.support.memory_stores import MemoryStore
-from tests.support.token_api_world import Api, Said, Time
+from tests.support.token_api_world import Api, ApiOutput, Time
 
 
 def test_a_code_is_queued_for_the_address_as_given(api: Api) -> None:
@@ -139,11 +139,11 @@ def test_a_subject_is_not_to_be_guessed_without_the_salt(api: Api) -> None:
     assert subject != api.queued[0].challenge.subject, "the exact address and the mailbox are two names"
 
 
-def test_what_is_sent_and_refused_is_measured(api: Api, said: Said) -> None:
+def test_what_is_sent_and_refused_is_measured(api: Api, output: ApiOutput) -> None:
     api.create()
     assert api.create().body["status"] == "WAITING", "which is neither"
     api.create(purpose="another")
-    assert said.metrics() == [("issued", "email"), ("throttled", "cooldown")]
+    assert output.metrics() == [("issued", "email"), ("throttled", "cooldown")]
     assert '"channel":"email"' in api.log.getvalue()
 
 

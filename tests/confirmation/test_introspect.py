@@ -5,19 +5,19 @@ from dataclasses import replace
 import pytest
 
 from tests.support.jwt_tampering import parts, signed
-from tests.support.kms_stubs import marks
+from tests.support.kms_stubs import used_proofs
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_world import HEADER, LIFE, Api, Said, Time, inactive
+from tests.support.token_api_world import HEADER, LIFE, Api, ApiOutput, Time, inactive
 
 
-def test_the_first_time_it_says_what_the_proof_says_and_never_again(api: Api, said: Said) -> None:
+def test_the_first_time_it_says_what_the_proof_says_and_never_again(api: Api, output: ApiOutput) -> None:
     proof = api.proof(purpose="pay 20 EUR")
     first = api.introspect(proof)
     assert first.status == 200
     assert first.body == {"active": True} | parts(proof)[1]
     assert inactive(api, proof)
     assert inactive(replace(api), proof), "whoever asks"
-    assert said.metrics()[-3:] == [("proofs", "used"), ("proofs", "refused"), ("proofs", "refused")]
+    assert output.metrics()[-3:] == [("proofs", "used"), ("proofs", "refused"), ("proofs", "refused")]
 
 
 def test_a_proof_is_used_up_by_name_whatever_else_the_caller_says(api: Api) -> None:
@@ -100,4 +100,4 @@ def test_a_table_without_the_mark_would_let_it_through_again(api: Api) -> None:
     """That it counts once is the table's doing alone: nothing is kept in the process."""
     proof = api.proof()
     assert api.introspect(proof).body["active"] is True
-    assert replace(api, proofs=marks()).introspect(proof).body["active"] is True
+    assert replace(api, proofs=used_proofs()).introspect(proof).body["active"] is True

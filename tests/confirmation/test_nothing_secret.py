@@ -8,8 +8,8 @@ from tests.support.api_gateway_events import Answer
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, PHONE
 from tests.support.jwt_tampering import parts
-from tests.support.kms_stubs import Out, kms
-from tests.support.token_api_world import Api, Said, Time
+from tests.support.kms_stubs import FailingStore, kms
+from tests.support.token_api_world import Api, ApiOutput, Time
 
 ADDRESS = "Zebulon+tag@mailbox.example"
 NUMBER = "+12065550147"
@@ -25,7 +25,7 @@ def everything(api: Api, clock: Time) -> Iterator[Answer]:
     for broken in (kms(code="X"), kms(token="X"), kms(sign="X")):
         yield replace(api, kms=broken).create("other@mailbox.example")
         yield replace(api, kms=broken).verify(token, "000000")
-    yield replace(api, store=Out()).create(ADDRESS)
+    yield replace(api, store=FailingStore()).create(ADDRESS)
     yield replace(api, queue=Wire(send_message=refused_by_aws("X"))).create("third" + ADDRESS)
     for typed in (wrong, "12345", code + "1"):
         yield api.verify(token, typed)
@@ -47,21 +47,21 @@ def everything(api: Api, clock: Time) -> Iterator[Answer]:
         yield api.call("GET", path)
 
 
-def test_no_address_is_anywhere_but_in_the_queue(api: Api, clock: Time, said: Said) -> None:
+def test_no_address_is_anywhere_but_in_the_queue(api: Api, clock: Time, output: ApiOutput) -> None:
     answers = "".join(str(answer) for answer in everything(api, clock))
     store = str(api.store) + str(api.requests) + str(api.proofs.calls)
-    everywhere = (answers + said() + store).lower()
+    everywhere = (answers + output() + store).lower()
     for secret in (ADDRESS, NUMBER, EMAIL, PHONE):
         assert secret.lower() not in everywhere
     assert "zebulon" not in everywhere
     assert ADDRESS in str(api.queue.calls), "else this test looks at nothing"
 
 
-def test_no_code_is_anywhere_at_all(api: Api, clock: Time, said: Said) -> None:
+def test_no_code_is_anywhere_at_all(api: Api, clock: Time, output: ApiOutput) -> None:
     answers = [str(answer) for answer in everything(api, clock)]
     codes = {api.code(n) for n in range(len(api.queued))}
     assert len(codes) >= 3
-    everywhere = "".join(answers) + said() + str(api.store) + str(api.requests) + str(api.queue.calls)
+    everywhere = "".join(answers) + output() + str(api.store) + str(api.requests) + str(api.queue.calls)
     numbers = set(re.findall(r"(?<![0-9a-f.])\d{6}(?![0-9a-f])", everywhere))
     assert not codes & numbers
 
@@ -74,15 +74,15 @@ def test_no_code_and_no_address_is_in_what_a_token_says(api: Api, clock: Time) -
                 assert secret not in said
 
 
-def test_no_token_no_key_and_no_words_are_logged(api: Api, clock: Time, said: Said) -> None:
+def test_no_token_no_key_and_no_words_are_logged(api: Api, clock: Time, output: ApiOutput) -> None:
     answers = list(everything(api, clock))
-    heard = said()
+    heard = output()
     tokens = [a.body[name] for a in answers for name in ("token", "proof") if name in a.body]
     assert len(tokens) >= 4
     for token in tokens:
         assert not [part for part in token.split(".") if part in heard]
     assert api.create("new@mailbox.example", key="the-callers-key", purpose="the-callers-words").status == 200
-    assert "the-callers" not in said() + str(api.requests)
+    assert "the-callers" not in output() + str(api.requests)
 
 
 def test_every_answer_is_kept_from_caches_and_guesses(api: Api, clock: Time) -> None:

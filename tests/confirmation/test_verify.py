@@ -8,7 +8,7 @@ from passcode.token_service.policy import Policy
 from tests.support.events import NOW
 from tests.support.memory_stores import MemoryStore
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_world import LIFE, Api, Said, Time, claims_of
+from tests.support.token_api_world import LIFE, Api, ApiOutput, Time, claims_of
 
 
 def test_a_right_code_is_proven(api: Api, clock: Time) -> None:
@@ -151,13 +151,13 @@ def test_a_challenge_whose_record_is_gone_is_none(api: Api) -> None:
     assert (answer.status, answer.problem) == (404, "no-challenge")
 
 
-def test_what_is_proven_and_refused_is_measured(api: Api, said: Said, clock: Time) -> None:
+def test_what_is_proven_and_refused_is_measured(api: Api, output: ApiOutput, clock: Time) -> None:
     token = api.create().body["token"]
     api.verify(token, api.wrong_code())
     clock.now += 12
     api.verify(token)
     api.verify("no token")
-    assert said.metrics()[1:] == [
+    assert output.metrics()[1:] == [
         ("refused", "wrong"),
         ("verified", "email"),
         ("seconds_to_verify", "email"),

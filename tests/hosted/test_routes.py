@@ -85,7 +85,7 @@ def test_a_form_without_the_word_of_its_page_does_nothing(csrf: str) -> None:
     browser.get("/authorize", GIVEN)
     answer = browser.post("/sign-in", {"do": "start", "csrf": csrf, "user_name": "ann"})
     assert answer["statusCode"] == 403
-    assert place.world.pool.heard == []
+    assert place.world.pool.calls == []
 
 
 def test_a_form_without_the_cookie_does_nothing() -> None:
@@ -96,7 +96,7 @@ def test_a_form_without_the_cookie_does_nothing() -> None:
     assert csrf
     answer = thief.post("/sign-in", {"do": "start", "csrf": csrf[1], "user_name": "ann"})
     assert answer["statusCode"] == 400
-    assert place.world.pool.heard == []
+    assert place.world.pool.calls == []
 
 
 def test_an_older_window_of_the_same_browser_is_told_so_and_disturbs_nothing() -> None:

@@ -33,7 +33,7 @@ def test_a_sign_in_ends_at_the_redirect_uri_with_a_code_and_the_state(asks_passw
     assert grant is not None
     assert Authenticated(grant.user_name, grant.sub) == USER
     assert (grant.with_password, grant.channel) == (asks_password, "email")
-    assert world.pool.heard == [("start", "ann@example.com"), ("answer", USER.user_name, RIGHT)]
+    assert world.pool.calls == [("start", "ann@example.com"), ("answer", USER.user_name, RIGHT)]
 
 
 def test_in_code_only_mode_a_password_is_never_looked_at() -> None:
@@ -48,7 +48,7 @@ def test_in_password_mode_nobody_gets_on_without_the_password() -> None:
     cookie = world.begin()
     world.submit(cookie, "start", user_name="ann", password="")
     assert world.view(cookie).notice is Notice.NAME_MISSING
-    assert world.pool.heard == []
+    assert world.pool.calls == []
     world.submit(cookie, "start", user_name="ann", password="wrong")
     assert world.view(cookie).notice is Notice.WRONG_NAME_OR_PASSWORD
     assert world.view(cookie).page == StartPage(asks_password=True, user_name="ann")
@@ -60,7 +60,7 @@ def test_what_cannot_be_a_code_costs_no_round() -> None:
     for code in ("", "12345", "abcdef", "１２３４５６", "1" * 5_000):
         world.submit(cookie, "answer", code=code)
         assert world.view(cookie).notice is Notice.NO_CODE
-    assert [call[0] for call in world.pool.heard] == ["start"]
+    assert [call[0] for call in world.pool.calls] == ["start"]
 
 
 def test_a_wrong_code_is_said_so_and_the_next_one_may_be_right() -> None:
@@ -96,7 +96,7 @@ def test_a_resend_says_what_it_did_and_takes_another_channel() -> None:
 def test_a_channel_that_was_not_offered_is_not_asked_for() -> None:
     world = World()
     world.submit(world.at_code(), "resend", channel="pigeon")
-    assert world.pool.heard[-1] == ("resend", USER.user_name, "")
+    assert world.pool.calls[-1] == ("resend", USER.user_name, "")
 
 
 def test_where_the_app_chooses_the_channel_the_page_asks_first() -> None:
@@ -104,7 +104,7 @@ def test_where_the_app_chooses_the_channel_the_page_asks_first() -> None:
     cookie = world.at_code()
     assert world.view(cookie).page == ChannelPage({"email": "***@***", "sms": "+***"})
     world.submit(cookie, "resend", channel="sms")
-    assert world.pool.heard[-1] == ("send", USER.user_name, "sms")
+    assert world.pool.calls[-1] == ("send", USER.user_name, "sms")
 
 
 def test_the_countdown_goes_on_when_the_page_is_loaded_again() -> None:
@@ -167,14 +167,14 @@ def test_cancel_goes_back_with_access_denied_and_ends_the_sign_in() -> None:
     cookie = world.at_code()
     assert query(world.submit(cookie, "cancel"))["error"] == ["access_denied"]
     world.submit(cookie, "answer", code=RIGHT)
-    assert world.pool.heard[-1][0] == "start"
+    assert world.pool.calls[-1][0] == "start"
 
 
 def test_a_form_after_the_back_button_does_nothing_but_show_where_things_are() -> None:
     world = World()
     cookie = world.at_code()
     assert world.submit(cookie, "start", user_name="mallory") == Reload()
-    assert world.pool.heard == [("start", "ann@example.com")]
+    assert world.pool.calls == [("start", "ann@example.com")]
     assert isinstance(world.view(cookie).page, CodePage)
 
 
@@ -203,7 +203,7 @@ def test_of_two_forms_that_saw_the_same_page_one_is_heard() -> None:
     world.table.late = seen
     late = {"do": "answer", "code": "111111"}
     assert world.page.submit(cookie, seen.version, late, world.now) == Reload()
-    assert [call for call in world.pool.heard if call[0] == "answer"] == [
+    assert [call for call in world.pool.calls if call[0] == "answer"] == [
         ("answer", USER.user_name, "000000")
     ]
 

@@ -24,7 +24,7 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from tests.support.live_handlers import LiveDoors, event, live_doors, patient_client
+from tests.support.live_handlers import LiveHandlers, event, live_handlers, patient_client
 from tests.support.threads import at_once
 from tools.local_stack.stack import Stack
 
@@ -36,7 +36,7 @@ POLICY = Policy()
 class World:
     """The doors with the local stack behind them, and every delivery that was queued."""
 
-    doors: LiveDoors
+    handlers: LiveHandlers
     table: RecordTable
     code_mac: KmsMac
     queued: list[Delivery]
@@ -46,12 +46,12 @@ class World:
         limits = RoundLimits(5, 3)
         sign_in = SignInCreator(self.table, self.queued.append, POLICY, limits)
         asked = event("CreateAuthChallenge", sub, session=[], **request)
-        answer = self.doors.create.respond(
+        answer = self.handlers.create.respond(
             asked,
             sign_in,
             tuple(CHANNELS.values()),
             "salt",
-            self.doors.create._TELEMETRY,
+            self.handlers.create._TELEMETRY,
             secrets.token_hex(16),
             now,
         )
@@ -74,7 +74,9 @@ class World:
             "VerifyAuthChallengeResponse", sub, privateChallengeParameters=private, challengeAnswer=answer
         )
         try:
-            told = self.doors.verify.respond(asked, judging, lambda *_: None, self.doors.verify._TELEMETRY)
+            told = self.handlers.verify.respond(
+                asked, judging, lambda *_: None, self.handlers.verify._TELEMETRY
+            )
         except Refused as refused:
             return refused.refusal.value
         assert told["response"]["answerCorrect"] is (reasons == ["accepted"])
@@ -87,9 +89,11 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(local_stack: Stack) -> World:
-    doors = live_doors(local_stack)
+    handlers = live_handlers(local_stack)
     table = RecordTable(patient_client(local_stack, "dynamodb"), local_stack.table, POLICY)
-    return World(doors, table, KmsMac(patient_client(local_stack, "kms"), doors.settings["CODE_KEY_ID"]), [])
+    return World(
+        handlers, table, KmsMac(patient_client(local_stack, "kms"), handlers.settings["CODE_KEY_ID"]), []
+    )
 
 
 @pytest.fixture

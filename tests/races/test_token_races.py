@@ -1,4 +1,4 @@
-"""Many at once at the token service: the composed door on the local table and keys.
+"""Many at once at the token service: the composed module on the local table and keys.
 
 Its endpoints are called past the routes, because Lambda gives a process one request at a time and Powertools
 counts on that; and its clients are more patient, so that a busy machine does not turn a race into a time-out.
@@ -29,7 +29,7 @@ from passcode.confirmation.verify import ConfirmationVerifier
 from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.refusal import Refused
-from tests.support.live_handlers import live_door, patient_client
+from tests.support.live_handlers import live_handler, patient_client
 from tests.support.threads import at_once
 from tools.local_stack.stack import Stack
 
@@ -79,21 +79,24 @@ def _call(now: int, key: str | None = None) -> RequestContext:
 
 @pytest.fixture(scope="module")
 def world(local_stack: Stack) -> World:
-    door, settings = live_door(local_stack, "token_api")
+    module, settings = live_handler(local_stack, "token_api")
     kms, dynamodb = (patient_client(local_stack, service) for service in ("kms", "dynamodb"))
     name = settings["TABLE_NAME"]
-    table, code_mac = RecordTable(dynamodb, name, door._POLICY), KmsMac(kms, settings["CODE_KEY_ID"])
+    table, code_mac = RecordTable(dynamodb, name, module._POLICY), KmsMac(kms, settings["CODE_KEY_ID"])
     tokens = MacJwts(KmsMac(kms, settings["TOKEN_KEY_ID"]))
     proofs = SignedJwts(KmsSigningKeys(kms, tuple(settings["PROOF_KEY_IDS"].split(","))))
     queued: list[Delivery] = []
     confirmations = replace(
-        door._ASKING.confirmations, store=table, requests=IdempotencyTable(dynamodb, name), put=queued.append
+        module._ASKING.confirmations,
+        store=table,
+        requests=IdempotencyTable(dynamodb, name),
+        put=queued.append,
     )
-    judge = replace(door._ANSWERING.judge, code_mac=code_mac, store=table)
+    judge = replace(module._ANSWERING.judge, code_mac=code_mac, store=table)
     used = UsedProofTable(dynamodb, name)
     return World(
-        replace(door._ASKING, confirmations=confirmations, tokens=tokens),
-        replace(door._ANSWERING, judge=judge, tokens=tokens, proofs=proofs, used=used),
+        replace(module._ASKING, confirmations=confirmations, tokens=tokens),
+        replace(module._ANSWERING, judge=judge, tokens=tokens, proofs=proofs, used=used),
         code_mac,
         queued,
     )

@@ -1,4 +1,4 @@
-"""Calls that a door might make: those of the design, and some that nobody has a use for."""
+"""Calls to AWS: those that a Lambda function of the stack needs, and some that none of them needs."""
 
 from typing import Any
 
@@ -126,7 +126,7 @@ def _users(deployed: Stack) -> Calls:
     }
 
 
-def _settings(deployed: Stack, door: str) -> dict[str, str]:
-    found = deployed.client("lambda").get_function_configuration(FunctionName=deployed.functions[door])
+def _settings(deployed: Stack, function: str) -> dict[str, str]:
+    found = deployed.client("lambda").get_function_configuration(FunctionName=deployed.functions[function])
     variables: dict[str, str] = found["Environment"]["Variables"]
     return variables

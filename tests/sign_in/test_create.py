@@ -8,7 +8,7 @@ from passcode.channels.sms import SMS
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import RefusalTag, Refused, parse_tag
 from tests.support.events import EMAIL, NOW, PHONE, SUB, attributes, golden
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 from tests.support.sign_in_world import World
 
 KEYS = {
@@ -135,12 +135,12 @@ def test_nowhere_to_send_to_after_a_password_is_said_plainly(world: World) -> No
     assert world.touched() == (0, 0, 0)
 
 
-def test_what_is_issued_is_logged_and_counted_without_an_address(heard: Heard) -> None:
-    world = World(telemetry=heard.telemetry)
+def test_what_is_issued_is_logged_and_counted_without_an_address(output: HandlerOutput) -> None:
+    world = World(telemetry=output.telemetry)
     world.create(golden("create_after_password"))
-    assert heard.counted("issued") == [{"channel": "email"}]
-    (line,) = heard.lines
+    assert output.counted("issued") == [{"channel": "email"}]
+    (line,) = output.lines
     assert (line["message"], line["subject"]) == ("issued", SUB)
     assert line["correlation_id"] == world.queued[0].challenge.nonce
-    assert EMAIL not in heard.text
-    assert "ada" not in heard.text
+    assert EMAIL not in output.text
+    assert "ada" not in output.text

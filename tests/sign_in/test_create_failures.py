@@ -16,7 +16,7 @@ from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import UNAVAILABLE_TEXT, RefusalTag, Refused, parse_tag
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, NOW, PHONE, challenge, entry, golden
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 from tests.support.memory_stores import MemoryStore
 from tests.support.sign_in_world import LIMITS, World
 
@@ -67,17 +67,17 @@ def test_the_door_makes_one_write_and_one_message(create: Create, wires: dict[st
     ],
 )
 def test_what_is_down_is_one_plain_sentence(
-    create: Create, wires: dict[str, Wire], heard: Heard, down: str, error: Exception
+    create: Create, wires: dict[str, Wire], output: HandlerOutput, down: str, error: Exception
 ) -> None:
     wires[down] = Wire(update_item=error, send_message=error)
     with pytest.raises(TriggerError) as shown:
         create(golden("create_first"))
     assert str(shown.value) == UNAVAILABLE_TEXT
     assert shown.value.__suppress_context__
-    assert heard.counted("errors") == [{}]
-    (line,) = (line for line in heard.lines if line["level"] == "ERROR")
+    assert output.counted("errors") == [{}]
+    (line,) = (line for line in output.lines if line["level"] == "ERROR")
     assert line["message"] == "failed"
-    assert not [word for word in TELLING if word in heard.text]
+    assert not [word for word in TELLING if word in output.text]
     assert wires["sqs"].calls == [] or down == "sqs"
 
 
@@ -120,12 +120,12 @@ def test_foreign_metadata_writes_and_sends_nothing(
 
 @pytest.mark.parametrize("broken", [{"session": 7}, {"userName": ["ada"], "session": 7.5}])
 def test_an_event_that_is_none_of_cognitos_is_one_plain_sentence(
-    create: Create, heard: Heard, broken: dict[str, object]
+    create: Create, output: HandlerOutput, broken: dict[str, object]
 ) -> None:
     with pytest.raises(TriggerError, match=r"\[passcode:unavailable\]$"):
         create(golden("create_first", **broken))
-    assert [line["error"] for line in heard.lines] == ["TypeError"]
-    assert not [word for word in TELLING if word in heard.text]
+    assert [line["error"] for line in output.lines] == ["TypeError"]
+    assert not [word for word in TELLING if word in output.text]
 
 
 def test_the_quota_is_said_with_the_wait() -> None:
@@ -149,7 +149,7 @@ def test_with_the_quota_used_up_an_open_challenge_is_joined() -> None:
 
 
 def test_a_throttle_reaches_the_caller_as_its_sentence_and_is_counted(
-    create: Create, wires: dict[str, Wire], heard: Heard
+    create: Create, wires: dict[str, Wire], output: HandlerOutput
 ) -> None:
     used_up = {"issued": 5, "spent": 0, "expires_at": NOW, "sent_at": NOW, "send_tat": 2**40, "failures": 0}
     error = refused_by_aws("ConditionalCheckFailedException")
@@ -160,5 +160,5 @@ def test_a_throttle_reaches_the_caller_as_its_sentence_and_is_counted(
         match=r"^Too many codes were requested. Try again in [0-9]+ hours. \[passcode:quota:[0-9]+\]$",
     ):
         create(golden("create_first"))
-    assert heard.counted("throttled") == [{"reason": "quota"}]
+    assert output.counted("throttled") == [{"reason": "quota"}]
     assert wires["sqs"].calls == []

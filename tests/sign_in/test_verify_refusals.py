@@ -9,7 +9,7 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import RefusalTag, Refused, parse_tag
 from passcode.token_service.store import Record
 from tests.support.events import EMAIL, SALT, SIGN_IN_KEY, attributes, code_of, golden, wrong_code_of
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 from tests.support.sign_in_world import ORDER, World, answered
 
 OTHER = "11111111-2222-4333-8444-555555555555"
@@ -23,8 +23,8 @@ def failed_before(world: World, failures: int, at: int) -> Record:
 
 
 @pytest.fixture
-def world(heard: Heard) -> World:
-    return World(telemetry=heard.telemetry)
+def world(output: HandlerOutput) -> World:
+    return World(telemetry=output.telemetry)
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def world(heard: Heard) -> World:
     ],
 )
 def test_a_right_code_of_somebody_else_or_from_before_a_move_is_refused(
-    world: World, heard: Heard, changes: dict[str, str], reason: str
+    world: World, output: HandlerOutput, changes: dict[str, str], reason: str
 ) -> None:
     to = world.issued()
     touched = world.touched()
     assert answered(world, to, code_of(to), userAttributes=attributes(**changes)) is False
     assert world.touched() == touched
-    assert heard.counted("refused") == [{"reason": reason}]
+    assert output.counted("refused") == [{"reason": reason}]
 
 
 def test_a_phone_that_was_added_meanwhile_ends_the_challenge(world: World) -> None:
@@ -75,9 +75,9 @@ def test_a_challenge_for_another_purpose_opens_nothing(world: World, purpose: st
 @pytest.mark.parametrize(
     "private", [None, {}, [], {"challenge": None}, {"challenge": ""}, {"challenge": "{}"}]
 )
-def test_without_a_challenge_no_answer_is_right(world: World, heard: Heard, private: object) -> None:
+def test_without_a_challenge_no_answer_is_right(world: World, output: HandlerOutput, private: object) -> None:
     assert world.verify(golden("verify_plain", privateChallengeParameters=private)) is False
-    assert heard.counted("refused") == [{"reason": "no_challenge"}]
+    assert output.counted("refused") == [{"reason": "no_challenge"}]
     assert world.touched() == (0, 0, 0)
 
 
@@ -120,7 +120,7 @@ def test_the_golden_unknown_user_is_the_decoy_of_its_name(world: World) -> None:
     ],
 )
 def test_locked_says_how_long_and_not_whether_the_code_was_right(
-    world: World, heard: Heard, failed: int, tag: RefusalTag, right: bool
+    world: World, output: HandlerOutput, failed: int, tag: RefusalTag, right: bool
 ) -> None:
     to = world.issued()
     record = failed_before(world, failed, world.now)
@@ -146,11 +146,11 @@ def test_after_the_pause_the_right_code_is_right_and_the_count_begins_anew(world
     assert answered(world, to, code_of(to)) is True
 
 
-def test_what_is_refused_is_logged_by_reason_alone(world: World, heard: Heard) -> None:
+def test_what_is_refused_is_logged_by_reason_alone(world: World, output: HandlerOutput) -> None:
     to = world.issued()
     answered(world, to, wrong_code_of(to))
-    assert heard.counted("refused") == [{"reason": "wrong"}]
-    assert heard.lines[-1]["reason"] == "wrong"
-    assert heard.lines[-1]["correlation_id"] == to.nonce
+    assert output.counted("refused") == [{"reason": "wrong"}]
+    assert output.lines[-1]["reason"] == "wrong"
+    assert output.lines[-1]["correlation_id"] == to.nonce
     for secret in (wrong_code_of(to), code_of(to), EMAIL):
-        assert secret not in heard.text
+        assert secret not in output.text

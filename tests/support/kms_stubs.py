@@ -63,7 +63,7 @@ def _verified(call: dict[str, Any]) -> dict[str, object]:
     return {"SignatureValid": True}
 
 
-def marks() -> Wire:
+def used_proofs() -> Wire:
     """The part of the table that stores used proofs: each key can be written once."""
     taken: set[str] = set()
     lock = Lock()
@@ -86,7 +86,7 @@ def pool(enabled: bool = True, /, **changes: str) -> Wire:
     return Wire({"admin_get_user": {"Enabled": enabled, "UserAttributes": listed}})
 
 
-class Out:
+class FailingStore:
     """A store that fails at every call."""
 
     def __getattr__(self, _name: str) -> Any:

@@ -35,7 +35,7 @@ from tests.support.memory_stores import MemoryStore, code_mac
 
 LIMITS = RoundLimits(answers=5, resends=3)
 ORDER = (EMAIL, SMS)
-UNHEARD = PowertoolsTelemetry("world", Logger(service="world", stream=io.StringIO()))
+DISCARDED_TELEMETRY = PowertoolsTelemetry("world", Logger(service="world", stream=io.StringIO()))
 
 
 @dataclass
@@ -44,7 +44,7 @@ class World:
 
     policy: Policy = field(default_factory=Policy)
     store: MemoryStore = field(default_factory=MemoryStore)
-    telemetry: PowertoolsTelemetry = UNHEARD
+    telemetry: PowertoolsTelemetry = DISCARDED_TELEMETRY
     queued: list[Delivery] = field(default_factory=list)
     answered: list[Challenge] = field(default_factory=list)
     macs: list[bytes] = field(default_factory=list)
