@@ -1,4 +1,4 @@
-"""`verify` when the challenge is not this person's, not ours, or nobody's; and when nothing is judged."""
+"""`verify` with another user's challenge, a foreign one, or a decoy's; and answers that are not checked."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ def world(output: HandlerOutput) -> World:
         ({"phone_number_verified": "false"}, "destination_changed"),
     ],
 )
-def test_a_right_code_of_somebody_else_or_from_before_a_move_is_refused(
+def test_a_right_code_is_refused_for_another_user_or_a_changed_destination(
     world: World, output: HandlerOutput, changes: dict[str, str], reason: str
 ) -> None:
     to = world.issued()
@@ -48,7 +48,7 @@ def test_a_right_code_of_somebody_else_or_from_before_a_move_is_refused(
     assert output.counted("refused") == [{"reason": reason}]
 
 
-def test_a_phone_that_was_added_meanwhile_ends_the_challenge(world: World) -> None:
+def test_a_phone_number_that_is_added_later_ends_the_challenge(world: World) -> None:
     before = attributes(phone_number_verified="false")
     response = world.create(golden("create_first", userAttributes=before))
     to = Challenge.unpack(response["privateChallengeParameters"]["challenge"])
@@ -59,13 +59,13 @@ def test_a_phone_that_was_added_meanwhile_ends_the_challenge(world: World) -> No
 @pytest.mark.parametrize(
     "changes", [{"locale": "de"}, {"custom:otp_channel": "sms"}, {"email_verified": "True"}, {"name": "A"}]
 )
-def test_what_is_no_destination_may_change_meanwhile(world: World, changes: dict[str, str]) -> None:
+def test_other_attributes_may_change_during_a_challenge(world: World, changes: dict[str, str]) -> None:
     to = world.issued()
     assert answered(world, to, code_of(to), userAttributes=attributes() | changes) is True
 
 
 @pytest.mark.parametrize("purpose", ["step_up", "enrol", "", "SIGN_IN"])
-def test_a_challenge_for_another_purpose_opens_nothing(world: World, purpose: str) -> None:
+def test_a_challenge_for_another_purpose_is_refused(world: World, purpose: str) -> None:
     to = world.issued(purpose=purpose)
     touched = world.touched()
     assert answered(world, to, code_of(to)) is False
@@ -82,7 +82,7 @@ def test_without_a_challenge_no_answer_is_right(world: World, output: HandlerOut
 
 
 @pytest.mark.parametrize("found", [True, "true", "false", 1])
-def test_somebody_who_is_not_there_is_refused_with_the_very_right_code(world: World, found: object) -> None:
+def test_an_unknown_user_is_refused_even_with_the_right_code(world: World, found: object) -> None:
     to = world.issued()
     assert answered(world, to, code_of(to), userNotFound=found) is False
     assert world.store.records[SIGN_IN_KEY].failures == 1
@@ -90,7 +90,7 @@ def test_somebody_who_is_not_there_is_refused_with_the_very_right_code(world: Wo
 
 
 @pytest.mark.parametrize("name", ["unknown_user_empty", "unknown_user_null", "flags_false"])
-def test_nobodys_very_right_code_is_refused_and_costs_what_somebodys_does(world: World, name: str) -> None:
+def test_the_right_code_of_a_decoy_is_refused_and_costs_the_same_writes(world: World, name: str) -> None:
     made = golden(f"create_{name}")
     private = world.create(made)["privateChallengeParameters"]
     to = Challenge.unpack(private["challenge"])
@@ -119,7 +119,7 @@ def test_the_golden_unknown_user_is_the_decoy_of_its_name(world: World) -> None:
         (100, RefusalTag("paused", 86_400)),
     ],
 )
-def test_locked_says_how_long_and_not_whether_the_code_was_right(
+def test_a_lock_names_the_wait_and_does_not_depend_on_the_code(
     world: World, output: HandlerOutput, failed: int, tag: RefusalTag, right: bool
 ) -> None:
     to = world.issued()
@@ -130,7 +130,7 @@ def test_locked_says_how_long_and_not_whether_the_code_was_right(
     assert world.store.records[SIGN_IN_KEY] == record
 
 
-def test_after_the_wait_one_answer_is_judged(world: World) -> None:
+def test_one_answer_is_checked_after_the_wait(world: World) -> None:
     to = world.issued()
     failed_before(world, 10, world.now - 300)
     assert answered(world, to, wrong_code_of(to)) is False
@@ -138,7 +138,7 @@ def test_after_the_wait_one_answer_is_judged(world: World) -> None:
         answered(world, to, code_of(to))
 
 
-def test_after_the_pause_the_right_code_is_right_and_the_count_begins_anew(world: World) -> None:
+def test_the_right_code_is_accepted_after_the_pause_and_the_count_starts_again(world: World) -> None:
     to = world.issued()
     failed_before(world, 100, world.now - 86_400)
     assert answered(world, to, wrong_code_of(to)) is False
@@ -146,7 +146,7 @@ def test_after_the_pause_the_right_code_is_right_and_the_count_begins_anew(world
     assert answered(world, to, code_of(to)) is True
 
 
-def test_what_is_refused_is_logged_by_reason_alone(world: World, output: HandlerOutput) -> None:
+def test_a_refusal_is_logged_with_its_reason_and_no_secret(world: World, output: HandlerOutput) -> None:
     to = world.issued()
     answered(world, to, wrong_code_of(to))
     assert output.counted("refused") == [{"reason": "wrong"}]

@@ -1,7 +1,7 @@
-"""Invariants 1 to 4 of the design, over every order of starting, answering, resending and waiting.
+"""Invariants 1 to 4 of docs/architecture.md, for any order of starts, answers, resends and waits.
 
-The model knows only what an outsider sees: which messages went out, which answers were judged and which of
-them were accepted. It does its own sums; none of the code under test is asked what is allowed.
+The model knows only what an outsider sees: the sent messages, the checked answers and the accepted ones. It
+calculates the limits itself and does not call the code under test for them.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from tests.support.memory_stores import MemoryStore, code_mac
 
-JUDGED = (None, Refusal.WRONG)
+CHECKED = (None, Refusal.WRONG)
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Sent:
 
 
 class SignIns(RuleBasedStateMachine):
-    """One subject, any number of sessions. Time is whole seconds and only goes on.
+    """One subject, any number of sessions. Time is in whole seconds and never goes back.
 
-    The words of a purpose change nothing: whatever a code is for, the subject has one budget for its kind.
+    The text of a purpose changes nothing: a subject has one budget for each kind of purpose.
     """
 
     @initialize(
@@ -55,11 +55,11 @@ class SignIns(RuleBasedStateMachine):
         self.drawn = 0
         self.sent: list[Sent] = []  # since the last success
         self.last: Sent | None = None
-        self.delivered: set[bytes] = set()  # what went out, ever
+        self.delivered: set[bytes] = set()  # all messages since the start
         self.known: list[Challenge] = []
         self.spent: set[tuple[str, int]] = set()
         self.highest_spent = 0
-        self.judged: list[int] = []  # times of wrong answers since the last success
+        self.refused_at: list[int] = []  # times of wrong answers since the last success
 
     @rule(seconds=st.one_of(st.integers(0, 3), st.integers(1, 700), st.just(3600), st.just(86_400)))
     def wait(self, seconds: int) -> None:
@@ -86,7 +86,7 @@ class SignIns(RuleBasedStateMachine):
         if issued.sent:
             self._count_message(challenge)
         else:
-            # Rejoined: a message with this very code did go out, and the code is not spent.
+            # Rejoined: a message with the same code was sent before, and the code is not spent.
             assert challenge.mac_message() in self.delivered
             assert (challenge.nonce, challenge.counter) not in self.spent
         self.known.append(challenge)
@@ -123,22 +123,22 @@ class SignIns(RuleBasedStateMachine):
         assert not decoy
         key = (challenge.nonce, challenge.counter)
         assert key not in self.spent, "invariant 1: accepted twice"
-        assert challenge.counter > self.highest_spent, "an older code outlived a newer one"
+        assert challenge.counter > self.highest_spent, "an older code was accepted after a newer one"
         assert self.now < challenge.expires_at, "invariant 3: too late"
         self._within_budget()
         self.spent.add(key)
         self.highest_spent = challenge.counter
-        self.judged, self.sent = [], []
+        self.refused_at, self.sent = [], []
 
     def _refused(self, verdict: Verdict, right: bool, decoy: bool) -> None:
-        if verdict.refusal in JUDGED:
-            assert decoy or not right, "a right answer was called wrong"
+        if verdict.refusal in CHECKED:
+            assert decoy or not right, "a right answer was refused as wrong"
             self._within_budget()
-            self.judged.append(self.now)
+            self.refused_at.append(self.now)
 
     def _within_budget(self) -> None:
-        """Invariant 2, for the answer that was just judged: it is one more than are on the list."""
-        policy, answers = self.policy, [*self.judged, self.now]
+        """Invariant 2, for the answer that was just checked. `refused_at` does not contain it yet."""
+        policy, answers = self.policy, [*self.refused_at, self.now]
         for first in range(len(answers)):
             elapsed = answers[-1] - answers[first]
             count = len(answers) - first

@@ -1,4 +1,4 @@
-"""Single steps that the properties pass over: the very second, lost answers, and what a refusal says."""
+"""Single steps that the property tests do not check: exact seconds, lost responses, and refusals."""
 
 from dataclasses import replace
 
@@ -33,14 +33,14 @@ def wrong(challenge: Challenge) -> str:
     return "000000" if right != "000000" else "000001"
 
 
-def test_a_code_is_good_to_its_last_second_and_not_in_the_next() -> None:
+def test_a_code_is_accepted_in_its_last_second_and_refused_in_the_next() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     assert answer(store, challenge, challenge.expires_at).refusal is Refusal.EXPIRED
     assert answer(store, challenge, challenge.expires_at - 1).accepted
 
 
-def test_what_is_expired_or_no_code_costs_no_write() -> None:
+def test_an_expired_or_malformed_answer_costs_no_write() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     store.writes.clear()
@@ -49,7 +49,7 @@ def test_what_is_expired_or_no_code_costs_no_write() -> None:
     assert store.writes == []
 
 
-def test_the_straight_path_is_one_write_to_issue_and_one_to_judge() -> None:
+def test_issuing_costs_one_write_and_checking_costs_one() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     assert answer(store, challenge, NOW).accepted
@@ -65,7 +65,7 @@ def test_a_second_start_in_the_cooldown_rejoins_the_same_challenge() -> None:
     assert second.resend_at == NOW + 30
 
 
-def test_a_resend_keeps_the_code_while_it_has_life_left() -> None:
+def test_a_resend_repeats_the_code_while_it_is_valid_for_long_enough() -> None:
     store = MemoryStore()
     first = issue(ask(), store, POLICY)
     again = issue(ask(NOW + 180, "b" * 32), store, POLICY)
@@ -74,20 +74,20 @@ def test_a_resend_keeps_the_code_while_it_has_life_left() -> None:
     later = issue(ask(NOW + 181 + 30, "c" * 32), store, POLICY)
     assert later.sent
     assert later.challenge.counter == 2
-    assert answer(store, first.challenge, NOW + 220).accepted, "a late first message still works"
+    assert answer(store, first.challenge, NOW + 220).accepted, "the code of the first message is still valid"
 
 
-def test_another_channel_gets_another_code_and_what_was_read_there_does_not_pass_for_it() -> None:
+def test_another_channel_gets_another_code_that_the_first_challenge_refuses() -> None:
     store = MemoryStore()
     by_sms = issue(ask(channel="sms"), store, POLICY).challenge
     by_mail = issue(ask(NOW + 30, "b" * 32), store, POLICY).challenge
     assert (by_mail.channel, by_mail.counter) == ("email", by_sms.counter + 1)
-    read_in_the_mail = code_from_mac(code_mac(by_mail.mac_message()), 6).reveal()
-    verdict = check(by_sms, read_in_the_mail, code_mac=code_mac, store=store, policy=POLICY, now=NOW + 31)
+    code_in_the_email = code_from_mac(code_mac(by_mail.mac_message()), 6).reveal()
+    verdict = check(by_sms, code_in_the_email, code_mac=code_mac, store=store, policy=POLICY, now=NOW + 31)
     assert verdict.refusal is Refusal.WRONG
 
 
-def test_nothing_is_rejoined_or_repeated_once_an_address_has_changed() -> None:
+def test_a_challenge_is_not_rejoined_after_a_destination_changed() -> None:
     store = MemoryStore()
     first = issue(ask(), store, POLICY).challenge
     with pytest.raises(Refused, match="moments ago"):
@@ -96,8 +96,8 @@ def test_nothing_is_rejoined_or_repeated_once_an_address_has_changed() -> None:
     assert again.challenge.counter == first.counter + 1
 
 
-def test_the_quota_lets_a_live_challenge_be_answered() -> None:
-    """Five starts by a stranger must not keep the user from signing in with the code that came."""
+def test_an_open_challenge_can_be_answered_when_the_quota_is_used_up() -> None:
+    """Five starts by a stranger must not stop the user who has the code from signing in."""
     store = MemoryStore()
     issued: IssueResult | None = None
     for n in range(5):
@@ -111,7 +111,7 @@ def test_the_quota_lets_a_live_challenge_be_answered() -> None:
     assert issue(ask(NOW + 152, "e" * 32), store, POLICY).sent, "a right answer clears the quota"
 
 
-def test_the_quota_says_how_long_it_lasts() -> None:
+def test_the_quota_refusal_names_the_wait() -> None:
     store = MemoryStore()
     store.records["sign_in#subject"] = Record(
         issued=5, sent_at=NOW - 400, send_tat=NOW + 4500, expires_at=NOW - 100
@@ -121,7 +121,7 @@ def test_the_quota_says_how_long_it_lasts() -> None:
     assert caught.value.refusal is Refusal.QUOTA
 
 
-def test_a_challenge_that_cannot_be_joined_names_the_cooldown() -> None:
+def test_the_refusal_names_the_cooldown_when_the_challenge_cannot_be_rejoined() -> None:
     store = MemoryStore()
     # Its code is not spent, and it belongs to other destinations.
     store.records["sign_in#subject"] = Record(
@@ -133,7 +133,7 @@ def test_a_challenge_that_cannot_be_joined_names_the_cooldown() -> None:
 
 
 @pytest.mark.parametrize(("failures", "tag"), [(10, "passcode:locked:300"), (100, "passcode:paused:86400")])
-def test_no_code_is_sent_to_somebody_who_may_not_answer(failures: int, tag: str) -> None:
+def test_no_code_is_sent_to_a_locked_user(failures: int, tag: str) -> None:
     store = MemoryStore()
     store.records["sign_in#subject"] = Record(issued=1, spent=1, failures=failures, failed_at=NOW)
     with pytest.raises(Refused, match=tag):
@@ -146,30 +146,30 @@ def test_after_the_lock_a_code_is_sent_again() -> None:
     assert issue(ask(), store, POLICY).sent
 
 
-class LosesAnAnswer(MemoryStore):
-    """A store whose first accepted write is repeated by the client, because its answer was lost."""
+class RetriedStore(MemoryStore):
+    """A store whose client repeats the first accepted write, because the response was lost."""
 
     def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
         super().start_challenge(key, draft, now)
         return super().start_challenge(key, draft, now)
 
 
-def test_a_write_whose_answer_was_lost_still_sends_its_message() -> None:
-    issued = issue(ask(), LosesAnAnswer(), POLICY)
+def test_a_write_whose_response_was_lost_still_sends_its_message() -> None:
+    issued = issue(ask(), RetriedStore(), POLICY)
     assert issued.sent
     assert issued.challenge.counter == 1
 
 
-class AlwaysLate(MemoryStore):
-    """A store in which somebody else is always a little faster."""
+class LosingStore(MemoryStore):
+    """A store in which another sign-in always writes first, and the record stays the same."""
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         self.writes.append("replace_challenge")
         return WriteResult(accepted=False, record=seen)
 
 
-def test_a_race_that_is_lost_again_and_again_ends_with_a_sentence() -> None:
-    store = AlwaysLate()
+def test_a_race_that_is_lost_three_times_is_refused() -> None:
+    store = LosingStore()
     store.records["sign_in#subject"] = Record(
         issued=1, sent_at=NOW - 60, send_tat=NOW + 1, expires_at=NOW - 1
     )
@@ -178,7 +178,7 @@ def test_a_race_that_is_lost_again_and_again_ends_with_a_sentence() -> None:
     assert store.writes.count("replace_challenge") == 3
 
 
-def test_a_lock_is_told_alike_for_a_right_and_a_wrong_answer() -> None:
+def test_a_lock_gives_one_verdict_for_right_and_wrong_answers() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     store.records["sign_in#subject"] = replace(store.records["sign_in#subject"], failures=10, failed_at=NOW)
@@ -186,7 +186,7 @@ def test_a_lock_is_told_alike_for_a_right_and_a_wrong_answer() -> None:
     assert answer(store, challenge, NOW + 1) == answer(store, challenge, NOW + 1, "000000") == expected
 
 
-def test_a_spent_code_is_told_alike_for_a_right_and_a_wrong_answer() -> None:
+def test_a_spent_code_gives_one_verdict_for_right_and_wrong_answers() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     assert answer(store, challenge, NOW).accepted
@@ -194,14 +194,14 @@ def test_a_spent_code_is_told_alike_for_a_right_and_a_wrong_answer() -> None:
     assert answer(store, challenge, NOW, "000000").refusal is Refusal.SPENT
 
 
-def test_a_record_that_is_gone_opens_nothing() -> None:
+def test_an_answer_is_refused_when_the_record_is_missing() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     store.records.clear()
     assert answer(store, challenge, NOW).refusal is Refusal.NO_CHALLENGE
 
 
-def test_after_a_pause_the_count_begins_anew_and_a_right_answer_counts_at_once() -> None:
+def test_the_count_starts_again_after_a_pause_and_a_right_answer_is_accepted() -> None:
     store = MemoryStore()
     start = NOW + 86_400
     key = "sign_in#subject"
@@ -226,7 +226,7 @@ def test_only_a_challenge_is_unpacked(line: object) -> None:
         Challenge.unpack(line)
 
 
-def test_a_challenge_with_a_field_of_the_wrong_type_is_none() -> None:
+def test_a_challenge_with_a_field_of_the_wrong_type_is_refused() -> None:
     good = issue(ask(), MemoryStore(), POLICY).challenge
     assert Challenge.unpack(good.pack()) == good
     for wrong in (
@@ -238,7 +238,7 @@ def test_a_challenge_with_a_field_of_the_wrong_type_is_none() -> None:
 
 
 def test_the_number_of_free_answers_is_never_negative() -> None:
-    """After a lock, a wrong answer is one more than the free ones."""
+    """After a lock, the number of wrong answers is larger than the number of free ones."""
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     key = f"{SIGN_IN}#subject"
@@ -281,7 +281,7 @@ def test_a_purpose_has_a_kind_and_the_text_of_the_caller() -> None:
     assert (kind_of(SIGN_IN), words_of(SIGN_IN)) == (SIGN_IN, "")
 
 
-def test_a_refusal_without_a_wait_has_none() -> None:
+def test_a_refusal_without_a_wait_has_a_wait_of_zero() -> None:
     assert Refused(Refusal.NO_DESTINATION).wait == 0
 
 
@@ -292,15 +292,15 @@ def test_after_a_right_answer_the_next_message_needs_no_cooldown() -> None:
     assert rejoined(store.records[f"{SIGN_IN}#subject"], ask(NOW + 2), POLICY).resend_at == NOW + 2
 
 
-class RestlessStore(MemoryStore):
-    """A store in which another sign-in always comes first."""
+class OvertakenStore(MemoryStore):
+    """A store in which another sign-in always writes first and changes the record."""
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         return WriteResult(False, replace(seen, issued=seen.issued + 1))
 
 
 def test_many_sign_ins_at_once_are_refused_with_a_wait() -> None:
-    store = RestlessStore()
+    store = OvertakenStore()
     issue(ask(), store, POLICY)
     with pytest.raises(Refused) as refused:
         issue(ask(NOW + 200, "b" * 32), store, POLICY)
