@@ -83,7 +83,7 @@ def handler(output: HandlerOutput, post: Post) -> DeliverHandler:
 
 
 def user(**changes: str) -> dict[str, str]:
-    """A user who has a verified postal address and wants postcards."""
+    """A user with a verified postal address and the preferred channel postcard."""
     by_post = {"custom:postcard": ADDRESS, "custom:postcard_verified": "true"}
     return attributes(otp_channel="postcard") | by_post | changes
 

@@ -80,17 +80,19 @@ def _keys(deployed: Stack) -> Calls:
 def _decryption(deployed: Stack) -> Calls:
     kms, key = deployed.client("kms"), _settings(deployed, "deliver")["SENDER_KEY_ID"]
 
-    def opening(key: str, pool: str) -> list[Any]:
+    def decryption(key: str, pool: str) -> list[Any]:
         context = {"userpool-id": pool}
-        sealed = kms.encrypt(KeyId=key, Plaintext=b"a data key", EncryptionContext=context)["CiphertextBlob"]
-        arguments = {"KeyId": key, "CiphertextBlob": {"hex": sealed.hex()}, "EncryptionContext": context}
+        encrypted = kms.encrypt(KeyId=key, Plaintext=b"a data key", EncryptionContext=context)[
+            "CiphertextBlob"
+        ]
+        arguments = {"KeyId": key, "CiphertextBlob": {"hex": encrypted.hex()}, "EncryptionContext": context}
         return ["kms", "decrypt", arguments]
 
     other_key = kms.create_key()["KeyMetadata"]["Arn"]
     return {
-        "decrypt a code of Cognito": opening(key, deployed.user_pool_id),
-        "decrypt a code of another pool": opening(key, "us-east-1_Other0001"),
-        "decrypt with another key": opening(other_key, deployed.user_pool_id),
+        "decrypt a code of Cognito": decryption(key, deployed.user_pool_id),
+        "decrypt a code of another pool": decryption(key, "us-east-1_Other0001"),
+        "decrypt with another key": decryption(other_key, deployed.user_pool_id),
         "encrypt with the senders' key": ["kms", "encrypt", {"KeyId": key, "Plaintext": "x"}],
     }
 

@@ -27,13 +27,13 @@ def _items(deployed: Stack) -> Calls:
 def _keys(deployed: Stack, settings: dict[str, str]) -> Calls:
     kms, state_key, sign_key = deployed.client("kms"), settings["STATE_KEY_ID"], settings["SIGN_KEY_IDS"]
 
-    def seal(**context: str) -> list[Any]:
+    def encryption(**context: str) -> list[Any]:
         return ["kms", "encrypt", {"KeyId": state_key, "Plaintext": "x", "EncryptionContext": context}]
 
-    def opening(item: str) -> list[Any]:
+    def decryption(item: str) -> list[Any]:
         context = {"item": item}
-        sealed = kms.encrypt(KeyId=state_key, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"]
-        given = {"KeyId": state_key, "CiphertextBlob": {"hex": sealed.hex()}, "EncryptionContext": context}
+        encrypted = kms.encrypt(KeyId=state_key, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"]
+        given = {"KeyId": state_key, "CiphertextBlob": {"hex": encrypted.hex()}, "EncryptionContext": context}
         return ["kms", "decrypt", given]
 
     def signature(algorithm: str) -> dict[str, Any]:
@@ -43,12 +43,12 @@ def _keys(deployed: Stack, settings: dict[str, str]) -> Calls:
     made = kms.sign(**right)["Signature"].hex()
     foreign = deployed.client("secretsmanager").create_secret(Name="another", SecretString="x")["ARN"]
     return {
-        "encrypt a session": seal(item="hosted#hash"),
-        "encrypt for no item": seal(),
-        "encrypt for a challenge": seal(item="sign_in#user"),
-        "decrypt a session": opening("hosted#hash"),
-        "decrypt a grant": opening("grant#hash"),
-        "decrypt another item": opening("other#hash"),
+        "encrypt a session": encryption(item="hosted#hash"),
+        "encrypt for no item": encryption(),
+        "encrypt for a challenge": encryption(item="sign_in#user"),
+        "decrypt a session": decryption("hosted#hash"),
+        "decrypt a grant": decryption("grant#hash"),
+        "decrypt another item": decryption("other#hash"),
         "sign an ID token": ["kms", "sign", right],
         "sign an ID token in another way": ["kms", "sign", signature("RSASSA_PSS_SHA_256")],
         "check an access token": ["kms", "verify", right | {"Signature": {"hex": made}}],
