@@ -1,4 +1,4 @@
-"""`deliver`: Cognito's own messages are opened, worded by their kind, and sent where they belong."""
+"""`deliver` decrypts Cognito messages, and sends each with the texts of its kind to its destination."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +20,7 @@ CODE = "271828"
 PASSWORD = "Aa1<>&\"'x y"
 BY_EMAIL = [name for name in WITH_A_CODE if name.startswith("custom_email")]
 BY_SMS = [name for name in WITH_A_CODE if name.startswith("custom_sms")]
-TELLING = (CODE, PASSWORD, "Aa1", EMAIL, "ada@", PHONE, "0147", "123456", "An error occurred", "Traceback")
+SECRETS = (CODE, PASSWORD, "Aa1", EMAIL, "ada@", PHONE, "0147", "123456", "An error occurred", "Traceback")
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def encryptor() -> Iterator[CodeEncryptor]:
 
 
 def message(name: str, secret: str = CODE, /, **changes: Any) -> CognitoMessage:
-    """The golden event `name` on the queue. To a handler without an opener its secret is plain."""
+    """The golden event `name` on the queue. A handler without a decryptor reads its secret as plain text."""
     event = golden(name)
     event["request"]["code"] = secret
     return replace(read_message(event, NOW), **changes)
@@ -49,28 +49,28 @@ def mail_of(handler: DeliverHandler) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", BY_EMAIL)
-def test_every_mail_says_its_code_the_app_and_what_to_do_if_not_asked_for(
+def test_every_email_contains_the_code_the_app_and_advice_for_unrequested_codes(
     handler: DeliverHandler, output: HandlerOutput, name: str
 ) -> None:
     assert handler.deliver(message(name).pack()) == []
     simple = mail_of(handler)
     text, html = simple["Body"]["Text"]["Data"], simple["Body"]["Html"]["Data"]
-    assert CODE not in simple["Subject"]["Data"], "a subject shows on a locked screen"
+    assert CODE not in simple["Subject"]["Data"], "a locked screen shows the subject"
     assert CODE in text.splitlines()
     assert f">{CODE}<" in html
     assert "Example" in simple["Subject"]["Data"]
     assert "ignore this message" in text
     assert "{" not in simple["Subject"]["Data"] + text + html
-    assert "0 min" not in text, "Cognito does not say how long a code lives"
+    assert "0 min" not in text, "Cognito does not say when a code expires"
     assert output.counted("sent") == [{"channel": "email"}]
     (line,) = output.lines
     assert (line["message"], line["channel"]) == ("sent", "email")
     assert (line["source"], line["subject"]) == (golden(name)["triggerSource"], SUB)
-    assert not [word for word in TELLING if word in output.text]
+    assert not [secret for secret in SECRETS if secret in output.text]
 
 
 @pytest.mark.parametrize("name", BY_SMS)
-def test_every_sms_says_its_code_and_the_app(
+def test_every_sms_contains_the_code_and_the_app(
     handler: DeliverHandler, output: HandlerOutput, name: str
 ) -> None:
     assert handler.deliver(message(name).pack()) == []
@@ -78,14 +78,14 @@ def test_every_sms_says_its_code_and_the_app(
     assert sms["PhoneNumber"] == PHONE
     assert sms["Message"].startswith(CODE)
     assert "Example" in sms["Message"]
-    # A phone must not fill a password in as if it were a code.
+    # Otherwise, a phone would fill in a password as a code.
     ends = f"\n\n@app.example #{CODE}"
     assert sms["Message"].endswith(ends) == (name != "custom_sms_admin_create_user")
     assert output.counted("sent") == [{"channel": "sms", "country": "US"}]
-    assert not [word for word in TELLING if word in output.text]
+    assert not [secret for secret in SECRETS if secret in output.text]
 
 
-def test_the_subject_says_what_it_is_about(handler: DeliverHandler) -> None:
+def test_each_kind_has_its_subject(handler: DeliverHandler) -> None:
     for name in BY_EMAIL:
         handler.deliver(message(name).pack())
     subjects = [mail["Content"]["Simple"]["Subject"]["Data"] for mail in handler.ses.sent("send_email")]
@@ -101,7 +101,7 @@ def test_the_subject_says_what_it_is_about(handler: DeliverHandler) -> None:
     }
 
 
-def test_an_invitation_has_the_password_as_it_is_typed_and_the_name(
+def test_an_invitation_contains_the_exact_password_and_the_user_name(
     handler: DeliverHandler, output: HandlerOutput
 ) -> None:
     for channel in ("email", "sms"):
@@ -115,11 +115,13 @@ def test_an_invitation_has_the_password_as_it_is_typed_and_the_name(
     assert ">Aa1&lt;&gt;&amp;&quot;&#x27;x y<" in simple["Body"]["Html"]["Data"]
     (sms,) = handler.sns.sent("publish")
     assert sms["Message"].splitlines()[1:] == ["Your username: ada.l @evil.example #1"]
-    assert not [word for word in (*TELLING, "ada.l") if word in output.text]
+    assert not [secret for secret in (*SECRETS, "ada.l") if secret in output.text]
 
 
 @pytest.mark.parametrize("name", BY_EMAIL)
-def test_a_code_never_falls_over(handler: DeliverHandler, output: HandlerOutput, name: str) -> None:
+def test_a_code_never_falls_back_to_another_channel(
+    handler: DeliverHandler, output: HandlerOutput, name: str
+) -> None:
     handler.ses = Wire(send_email=refused_by_aws("MessageRejected"))
     assert handler.deliver(message(name).pack()) == []
     assert handler.sns.calls == []
@@ -127,12 +129,14 @@ def test_a_code_never_falls_over(handler: DeliverHandler, output: HandlerOutput,
     assert output.lines[0]["source"] == golden(name)["triggerSource"]
 
 
-def test_a_notice_falls_over_and_holds_nothing_of_the_attackers(handler: DeliverHandler) -> None:
+def test_a_notice_falls_back_and_contains_no_text_of_the_attacker(handler: DeliverHandler) -> None:
     notice = with_user(VERIFIED, read_message(golden(NOTICE), NOW))
     assert handler.deliver(replace(notice, locale="en").pack()) == []
     simple = mail_of(handler)
     everything = str(simple)
-    assert not [word for word in ("http", "evil", "192.0.2.7", "Opera", "monospace") if word in everything]
+    assert not [
+        secret for secret in ("http", "evil", "192.0.2.7", "Opera", "monospace") if secret in everything
+    ]
     assert "change your password" in simple["Body"]["Text"]["Data"]
     handler.ses = Wire(send_email=refused_by_aws("MessageRejected"))
     assert handler.deliver(notice.pack()) == []
@@ -140,7 +144,7 @@ def test_a_notice_falls_over_and_holds_nothing_of_the_attackers(handler: Deliver
     assert "@app.example" not in sms["Message"]
 
 
-def test_nobody_to_write_to_is_counted_and_not_tried_again(
+def test_a_message_without_a_destination_is_counted_and_not_retried(
     handler: DeliverHandler, output: HandlerOutput
 ) -> None:
     assert handler.deliver(message("custom_email_sign_up", destinations=()).pack()) == []
@@ -148,7 +152,7 @@ def test_nobody_to_write_to_is_counted_and_not_tried_again(
     assert output.counted("send_failed") == [{"channel": "email", "reason": "no_address"}]
 
 
-def test_a_code_that_is_too_old_is_not_sent(handler: DeliverHandler, output: HandlerOutput) -> None:
+def test_an_old_code_is_not_sent(handler: DeliverHandler, output: HandlerOutput) -> None:
     handler.now = NOW + 180
     assert handler.deliver(message("custom_sms_authentication").pack()) == ["0"]
     assert handler.calls() == 0
@@ -156,17 +160,19 @@ def test_a_code_that_is_too_old_is_not_sent(handler: DeliverHandler, output: Han
     assert handler.deliver(message("custom_sms_sign_up").pack()) == []
 
 
-def test_the_caps_of_sms_hold_and_what_is_answered_elsewhere_is_not_unanswered(
+def test_the_sms_caps_apply_and_a_cognito_code_does_not_count_as_unanswered(
     handler: DeliverHandler,
 ) -> None:
     handler.deliver(message("custom_sms_sign_up").pack(), body(("sms", PHONE), channel="sms"))
-    cognitos, ours = (call["UpdateExpression"] for call in handler.table.sent("update_item"))
-    assert ("#open" in cognitos, "#open" in ours) == (False, True)
+    of_cognito, of_challenge = (call["UpdateExpression"] for call in handler.table.sent("update_item"))
+    assert ("#open" in of_cognito, "#open" in of_challenge) == (False, True)
     conditions = {call["ConditionExpression"] for call in handler.table.sent("update_item")}
-    assert len(conditions) == 1, "a country that was stopped is stopped for these too"
+    assert len(conditions) == 1, "a stopped country is stopped for Cognito messages too"
 
 
-def test_a_number_in_another_country_gets_none(handler: DeliverHandler, output: HandlerOutput) -> None:
+def test_a_number_of_a_country_that_is_not_allowed_gets_no_sms(
+    handler: DeliverHandler, output: HandlerOutput
+) -> None:
     event = golden("custom_sms_sign_up")
     event["request"]["userAttributes"]["phone_number"] = "+4915112345678"
     assert handler.deliver(read_message(event, NOW).pack()) == []
@@ -177,15 +183,15 @@ def test_a_number_in_another_country_gets_none(handler: DeliverHandler, output: 
 @pytest.mark.parametrize(
     "error", [refused_by_aws("TooManyRequestsException"), ReadTimeoutError(endpoint_url=EMAIL)]
 )
-def test_what_may_pass_is_tried_again(
+def test_a_temporary_failure_is_retried(
     handler: DeliverHandler, output: HandlerOutput, error: Exception
 ) -> None:
     handler.ses = Wire(send_email=error)
     assert handler.deliver(message("custom_email_sign_up").pack()) == ["0"]
-    assert not [word for word in TELLING if word in output.text]
+    assert not [secret for secret in SECRETS if secret in output.text]
 
 
-def test_the_door_opens_what_cognito_sealed(
+def test_the_handler_decrypts_a_code_of_cognito(
     encryptor: CodeEncryptor, handler: DeliverHandler, output: HandlerOutput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in (
@@ -201,10 +207,10 @@ def test_the_door_opens_what_cognito_sealed(
     event = golden_batch(message("custom_email_admin_create_user", encrypted).pack())
     assert deliver.handler(event, None) == {"batchItemFailures": []}
     assert PASSWORD in mail_of(handler)["Body"]["Text"]["Data"].splitlines()
-    assert not [word for word in (*TELLING[:7], encrypted[:24]) if word in output.text]
+    assert not [secret for secret in (*SECRETS[:7], encrypted[:24]) if secret in output.text]
 
 
-def test_what_cannot_be_opened_comes_back_alone_and_tells_nothing(
+def test_only_codes_that_cannot_be_decrypted_return_and_logs_contain_no_secret(
     encryptor: CodeEncryptor, handler: DeliverHandler, output: HandlerOutput
 ) -> None:
     handler.opener = CognitoDecryptor(encryptor.client, encryptor.key_id, encryptor.pool)
@@ -215,4 +221,4 @@ def test_what_cannot_be_opened_comes_back_alone_and_tells_nothing(
     assert handler.deliver(*bodies) == ["0", "2", "3"]
     assert len(handler.sns.calls) == 1
     assert {line["error"] for line in output.lines if line["level"] == "ERROR"} == {"DecryptionFailed"}
-    assert not [word for word in (*TELLING, foreign[:24], good[:24]) if word in output.text]
+    assert not [secret for secret in (*SECRETS, foreign[:24], good[:24]) if secret in output.text]

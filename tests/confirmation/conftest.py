@@ -1,4 +1,4 @@
-"""One clock, one API, and everything that is said anywhere."""
+"""The clock, the API in memory, and its log and metrics."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,10 @@ from tests.support.token_api_world import Api, ApiOutput, Time
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch, socket_disabled: None) -> Time:
-    """The only clock. Nothing is reached over the network either."""
-    standing = Time()
-    monkeypatch.setattr(routes, "time", standing)
-    return standing
+    """The clock of the endpoints. Tests cannot open a socket."""
+    clock = Time()
+    monkeypatch.setattr(routes, "time", clock)
+    return clock
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The three under_test that must keep one contract: in memory, on moto, on the local stack's DynamoDB."""
+"""The three record stores with one contract: in memory, on moto, and on the DynamoDB of the local stack."""
 
 import secrets
 from collections.abc import Iterator
@@ -25,5 +25,5 @@ def under_test(request: pytest.FixtureRequest) -> Iterator[StoreUnderTest]:
 
 @pytest.fixture
 def key() -> str:
-    """A key that nothing stands under."""
+    """A key without a record."""
     return f"sign_in#{secrets.token_hex(8)}"

@@ -32,13 +32,13 @@ def opener(encryptor: CodeEncryptor) -> CognitoDecryptor:
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
-def test_every_suite_that_cognito_could_use_is_opened(
+def test_every_algorithm_suite_that_cognito_could_use_is_decrypted(
     encryptor: CodeEncryptor, opener: CognitoDecryptor, suite: Algorithm
 ) -> None:
     assert opener(encryptor.encrypt(SECRET, suite)).reveal() == SECRET
 
 
-def test_a_secret_does_not_show_itself(encryptor: CodeEncryptor, opener: CognitoDecryptor) -> None:
+def test_the_repr_of_a_secret_is_masked(encryptor: CodeEncryptor, opener: CognitoDecryptor) -> None:
     assert SECRET not in f"{opener(encryptor.encrypt(SECRET))!r} {opener(encryptor.encrypt(SECRET))}"
 
 
@@ -46,13 +46,13 @@ def test_a_secret_does_not_show_itself(encryptor: CodeEncryptor, opener: Cognito
     ("escaped", "password"),
     [("Aa1&lt;&gt;&amp;&quot;&#39;x", "Aa1<>&\"'x"), ("&amp;amp;", "&amp;"), ("Zufällig-1", "Zufällig-1")],
 )
-def test_a_temporary_password_comes_out_as_it_is_typed(
+def test_a_temporary_password_is_unescaped(
     encryptor: CodeEncryptor, opener: CognitoDecryptor, escaped: str, password: str
 ) -> None:
     assert opener(encryptor.encrypt(escaped)).reveal() == password
 
 
-def test_another_pools_code_stays_shut(encryptor: CodeEncryptor, opener: CognitoDecryptor) -> None:
+def test_a_code_of_another_pool_is_refused(encryptor: CodeEncryptor, opener: CognitoDecryptor) -> None:
     other = replace(encryptor, pool="eu-central-1_Other0001")
     with pytest.raises(DecryptionFailed, match="another user pool"):
         opener(other.encrypt(SECRET))
@@ -60,43 +60,45 @@ def test_another_pools_code_stays_shut(encryptor: CodeEncryptor, opener: Cognito
         opener(encryptor.encrypt(SECRET, purpose="none of Cognito's"))
 
 
-def test_another_keys_code_stays_shut(encryptor: CodeEncryptor, opener: CognitoDecryptor) -> None:
+def test_a_code_under_another_key_is_refused(encryptor: CodeEncryptor, opener: CognitoDecryptor) -> None:
     other = replace(encryptor, key_id=new_key(encryptor.client))
     with pytest.raises(DecryptionFailed, match="could not be opened: DecryptKeyError"):
         opener(other.encrypt(SECRET))
 
 
-def test_no_byte_of_it_can_be_changed(encryptor: CodeEncryptor, opener: CognitoDecryptor) -> None:
+def test_a_changed_byte_is_detected(encryptor: CodeEncryptor, opener: CognitoDecryptor) -> None:
     encrypted = b64decode(encryptor.encrypt(SECRET))
     for place in range(0, len(encrypted), 7):
         changed = bytearray(encrypted)
         changed[place] ^= 1
-        # Unavailable: what KMS refuses could be KMS's own trouble, and the queue tries it again.
+        # Unavailable: KMS may refuse because of a fault of its service, so the queue retries.
         with pytest.raises((DecryptionFailed, Unavailable)):
             opener(b64encode(changed).decode())
 
 
 @pytest.mark.parametrize("cut", [1, 40, 200, -1])
-def test_a_part_of_it_stays_shut(encryptor: CodeEncryptor, opener: CognitoDecryptor, cut: int) -> None:
+def test_a_truncated_ciphertext_is_refused(
+    encryptor: CodeEncryptor, opener: CognitoDecryptor, cut: int
+) -> None:
     with pytest.raises(DecryptionFailed):
         opener(b64encode(b64decode(encryptor.encrypt(SECRET))[:cut]).decode())
 
 
 @pytest.mark.parametrize("garbage", ["AYAD", "not base64!", "A", b64encode(b"\x02" * 600).decode()])
-def test_garbage_stays_shut(opener: CognitoDecryptor, garbage: str) -> None:
+def test_garbage_is_refused(opener: CognitoDecryptor, garbage: str) -> None:
     with pytest.raises(DecryptionFailed):
         opener(garbage)
 
 
-def test_what_stayed_shut_is_taken_away_in_silence(opener: CognitoDecryptor) -> None:
-    """Python 3.13 writes what a stream raises then, and a traceback, into the log."""
+def test_closing_a_failed_decryptor_raises_nothing(opener: CognitoDecryptor) -> None:
+    """Python 3.13 logs an error in `close`, with a traceback."""
     key = cognito_decryptor._Key(key_id=opener.key_id, client=opener.client)
     cognito_decryptor._QuietDecryptor(
         source=b"\x02", key_provider=key, commitment_policy=cognito_decryptor._POLICY
     ).close()
 
 
-def test_an_error_tells_no_secret_and_no_ciphertext(
+def test_an_error_contains_no_secret_and_no_ciphertext(
     encryptor: CodeEncryptor,
     opener: CognitoDecryptor,
     capfd: pytest.CaptureFixture[str],
@@ -106,14 +108,14 @@ def test_an_error_tells_no_secret_and_no_ciphertext(
     for opens in (replace(opener, pool_id="other"), replace(opener, key_id=new_key(encryptor.client))):
         with pytest.raises(PasscodeError) as caught:
             opens(encrypted)
-        said = "".join([str(caught.value), caplog.text, *capfd.readouterr()])
-        assert SECRET not in said
-        assert encrypted[:40] not in said
-        assert "Traceback" not in said
+        shown = "".join([str(caught.value), caplog.text, *capfd.readouterr()])
+        assert SECRET not in shown
+        assert encrypted[:40] not in shown
+        assert "Traceback" not in shown
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "text"),
     [
         (ConnectTimeoutError(endpoint_url=SECRET), "failed with ConnectTimeoutError"),
         (
@@ -122,12 +124,12 @@ def test_an_error_tells_no_secret_and_no_ciphertext(
         ),
     ],
 )
-def test_a_key_that_does_not_answer_is_asked_again_later(
+def test_a_failure_of_the_key_is_temporary(
     encryptor: CodeEncryptor,
     opener: CognitoDecryptor,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
-    said: str,
+    text: str,
 ) -> None:
     encrypted = encryptor.encrypt(SECRET)
 
@@ -135,6 +137,6 @@ def test_a_key_that_does_not_answer_is_asked_again_later(
         raise error
 
     monkeypatch.setattr(encryptor.client, "decrypt", refuses)
-    with pytest.raises(Unavailable, match=f"the key of the custom senders {said}") as caught:
+    with pytest.raises(Unavailable, match=f"the key of the custom senders {text}") as caught:
         opener(encrypted)
     assert SECRET not in str(caught.value)

@@ -1,4 +1,4 @@
-"""What every store promises. Each test runs in memory, on moto and on the local stack's DynamoDB."""
+"""The contract of every record store: in memory, on moto, and on the DynamoDB of the local stack."""
 
 import secrets
 from dataclasses import replace
@@ -24,13 +24,13 @@ DRAFT = Record(
 OPEN = replace(DRAFT, issued=3, spent=2)
 
 
-def test_the_first_challenge_of_a_subject(under_test: StoreUnderTest, key: str) -> None:
+def test_the_first_challenge_of_a_subject_has_counter_1(under_test: StoreUnderTest, key: str) -> None:
     write = under_test.store.start_challenge(key, DRAFT, NOW)
     assert write.accepted
     assert write.record == replace(DRAFT, issued=1)
 
 
-def test_a_challenge_goes_on_from_the_last_counter_and_keeps_the_failures(
+def test_a_new_challenge_gets_the_next_counter_and_keeps_the_failures(
     under_test: StoreUnderTest, key: str
 ) -> None:
     under_test.put(key, Record(issued=7, spent=7, failures=4, failed_at=NOW - 5, nonce="old"))
@@ -39,7 +39,7 @@ def test_a_challenge_goes_on_from_the_last_counter_and_keeps_the_failures(
     assert write.record == replace(DRAFT, issued=8, spent=7, failures=4, failed_at=NOW - 5)
 
 
-def test_an_open_challenge_refuses_and_comes_back(under_test: StoreUnderTest, key: str) -> None:
+def test_an_open_challenge_refuses_a_new_one_and_is_returned(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
     write = under_test.store.start_challenge(key, DRAFT, NOW + 1)
     assert not write.accepted
@@ -56,7 +56,9 @@ def test_a_refused_write_changes_nothing(under_test: StoreUnderTest, key: str) -
     )
 
 
-def test_a_right_answer_spends_and_clears_failures_and_quota(under_test: StoreUnderTest, key: str) -> None:
+def test_a_right_answer_spends_the_challenge_and_clears_failures_and_quota(
+    under_test: StoreUnderTest, key: str
+) -> None:
     under_test.put(key, replace(OPEN, failures=9, failed_at=NOW - 1))
     write = under_test.store.record_attempt(key, 3, right=True, now=NOW)
     assert write.accepted
@@ -83,7 +85,7 @@ def test_a_subject_without_a_record_has_nothing_to_answer(
 
 
 @pytest.mark.parametrize("right", [True, False])
-def test_a_counter_that_was_never_issued_is_not_judged(
+def test_a_counter_that_was_never_issued_is_refused(
     under_test: StoreUnderTest, key: str, right: bool
 ) -> None:
     under_test.put(key, OPEN)
@@ -101,7 +103,7 @@ def test_a_pause_ends_once(under_test: StoreUnderTest, key: str, right: bool) ->
     assert not under_test.store.record_attempt_after_pause(key, 3, paused, right=right, now=NOW).accepted
 
 
-def test_a_challenge_is_replaced_only_as_it_was_seen(under_test: StoreUnderTest, key: str) -> None:
+def test_a_challenge_is_replaced_only_if_it_is_unchanged(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
     new = replace(OPEN, sent_at=NOW + 30, send_tat=NOW + 1800, channel="sms")
     for stale in (replace(OPEN, issued=2), replace(OPEN, sent_at=NOW - 1), replace(OPEN, spent=1)):
@@ -111,7 +113,7 @@ def test_a_challenge_is_replaced_only_as_it_was_seen(under_test: StoreUnderTest,
     assert write.record == new
 
 
-def test_a_record_is_read_as_it_was_written(under_test: StoreUnderTest, key: str) -> None:
+def test_a_record_is_unchanged_after_writing_and_reading(under_test: StoreUnderTest, key: str) -> None:
     assert under_test.store.read(key) == Record()
     for record in (OPEN, replace(OPEN, failures=3, failed_at=NOW, channel="sms")):
         under_test.put(key, record)
@@ -149,11 +151,11 @@ records = st.builds(
 )
 @given(record=records, counter=st.integers(0, 4), right=st.booleans())
 @example(record=replace(OPEN, failures=10, failed_at=NOW - 300), counter=3, right=True)
-def test_every_store_says_what_the_domain_says(
+def test_every_store_has_the_conditions_of_the_memory_store(
     under_test: StoreUnderTest, record: Record, counter: int, right: bool
 ) -> None:
-    """The conditions written for DynamoDB, held against the predicates of the domain."""
-    # A pause is only ever ended where there was one.
+    """Compare the conditions for DynamoDB with the predicates of the memory store."""
+    # Only a paused record can end a pause.
     pauses = ("after_pause",) if record.failures >= POLICY.hard_limit else ()
     for operation in ("issue", "record_attempt", *pauses):
         key = f"sign_in#{secrets.token_hex(8)}"

@@ -1,4 +1,4 @@
-"""Adding an SMS gateway is one adapter and one line. The limits of SMS are around it without its help."""
+"""A new SMS gateway needs one adapter and one line. The SMS limits apply to it automatically."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,14 +21,14 @@ BY_SMS, BY_EMAIL = ("sms", PHONE), ("email", EMAIL)
 
 @dataclass
 class Carrier:
-    """An SMS gateway. `result` is what it answers."""
+    """An SMS gateway. Each call of `send` returns `result`."""
 
     result: SendResult = field(default_factory=Taken)
     sent: list[Outgoing[TextMessage]] = field(default_factory=list)
     channel: Channel = SMS
 
     def send(self, outgoing: Outgoing[Any]) -> SendResult:
-        """Keep one message."""
+        """Record one message."""
         self.sent.append(outgoing)
         return self.result
 
@@ -43,7 +43,7 @@ def handler(output: HandlerOutput, carrier: Carrier) -> DeliverHandler:
     return DeliverHandler(output.telemetry, more_gateways={"carrier": carrier})
 
 
-def test_a_message_goes_out_by_the_gateway_and_is_counted(
+def test_the_new_gateway_sends_a_message_and_the_metric_counts_it(
     handler: DeliverHandler, carrier: Carrier, output: HandlerOutput
 ) -> None:
     assert handler.deliver(body(BY_SMS, channel="sms")) == []
@@ -55,7 +55,7 @@ def test_a_message_goes_out_by_the_gateway_and_is_counted(
     assert output.counted("sent") == [{"channel": "sms", "country": "US"}]
 
 
-def test_a_country_that_is_not_allowed_does_not_reach_the_gateway(
+def test_the_gateway_gets_no_message_for_a_country_that_is_not_allowed(
     handler: DeliverHandler, carrier: Carrier
 ) -> None:
     assert handler.deliver(body(("sms", "+4915112345678"), BY_EMAIL, channel="sms")) == []
@@ -64,7 +64,7 @@ def test_a_country_that_is_not_allowed_does_not_reach_the_gateway(
     assert len(handler.ses.calls) == 1
 
 
-def test_a_budget_that_is_used_up_does_not_reach_the_gateway(
+def test_the_gateway_gets_no_message_when_the_budget_is_used_up(
     handler: DeliverHandler, carrier: Carrier
 ) -> None:
     handler.table = Wire(update_item=refused_by_aws("ConditionalCheckFailedException"))
@@ -73,7 +73,7 @@ def test_a_budget_that_is_used_up_does_not_reach_the_gateway(
     assert len(handler.ses.calls) == 1
 
 
-def test_what_the_gateway_will_not_take_goes_to_the_next_destination(
+def test_a_message_that_the_gateway_refuses_goes_to_the_next_destination(
     handler: DeliverHandler, carrier: Carrier, output: HandlerOutput
 ) -> None:
     carrier.result = NotTaken("opted_out", final=True)
@@ -83,7 +83,7 @@ def test_what_the_gateway_will_not_take_goes_to_the_next_destination(
 
 
 @pytest.mark.parametrize("result", [NotTaken("later", final=False), Unknown("no answer")], ids=str)
-def test_what_the_gateway_may_take_later_comes_back_from_the_queue(
+def test_a_temporary_failure_of_the_gateway_returns_the_record_to_the_queue(
     handler: DeliverHandler, carrier: Carrier, output: HandlerOutput, result: SendResult
 ) -> None:
     carrier.result = result
@@ -92,7 +92,7 @@ def test_what_the_gateway_may_take_later_comes_back_from_the_queue(
     assert output.counted("send_failed") == [{"channel": "sms", "reason": "unavailable"}]
 
 
-def test_the_function_has_a_gateway_for_each_channel_and_limits_those_that_are_billed_by_country() -> None:
+def test_each_channel_has_a_gateway_and_channels_billed_by_country_have_limits() -> None:
     gateways = deliver._DISPATCHER.gateways
     assert {gateway.channel for gateway in gateways.values()} == set(CHANNELS.values())
     limited = {name for name, gateway in gateways.items() if gateway is not deliver.GATEWAYS[name]}

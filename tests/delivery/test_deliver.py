@@ -1,4 +1,4 @@
-"""`deliver`: what is sent, over which channel, and when nothing is sent."""
+"""`deliver`: the messages, their channels, and the cases without a message."""
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -11,7 +11,7 @@ from tests.support.handlers import HandlerOutput
 CODE = code_of(challenge())
 BY_EMAIL = ("email", EMAIL)
 BY_SMS = ("sms", PHONE)
-TELLING = (CODE, EMAIL, "ada@", PHONE, "0147", "123456", "An error occurred", "Traceback")
+SECRETS = (CODE, EMAIL, "ada@", PHONE, "0147", "123456", "An error occurred", "Traceback")
 
 
 @pytest.fixture
@@ -19,12 +19,12 @@ def handler(output: HandlerOutput) -> DeliverHandler:
     return DeliverHandler(output.telemetry)
 
 
-def test_a_mail_with_the_code(handler: DeliverHandler, output: HandlerOutput) -> None:
+def test_an_email_contains_the_code(handler: DeliverHandler, output: HandlerOutput) -> None:
     assert handler.deliver(body(BY_EMAIL, BY_SMS)) == []
     (mail,) = handler.ses.sent("send_email")
     assert mail["Destination"] == {"ToAddresses": [EMAIL]}
     simple = mail["Content"]["Simple"]
-    assert CODE not in simple["Subject"]["Data"], "a subject shows on a locked screen"
+    assert CODE not in simple["Subject"]["Data"], "a locked screen shows the subject"
     assert CODE in simple["Body"]["Text"]["Data"].splitlines()
     assert f">{CODE}<" in simple["Body"]["Html"]["Data"]
     assert "expires in 5 minutes" in simple["Body"]["Text"]["Data"]
@@ -33,7 +33,7 @@ def test_a_mail_with_the_code(handler: DeliverHandler, output: HandlerOutput) ->
     assert output.counted("sent") == [{"channel": "email"}]
 
 
-def test_an_sms_whose_last_line_a_phone_fills_in(handler: DeliverHandler, output: HandlerOutput) -> None:
+def test_an_sms_ends_with_the_line_for_autofill(handler: DeliverHandler, output: HandlerOutput) -> None:
     assert handler.deliver(body(BY_SMS, BY_EMAIL, channel="sms")) == []
     (sms,) = handler.sns.sent("publish")
     assert sms["PhoneNumber"] == PHONE
@@ -45,27 +45,27 @@ def test_an_sms_whose_last_line_a_phone_fills_in(handler: DeliverHandler, output
 
 
 @pytest.mark.parametrize("locale", ["ar", "he", "de-AT", "ja", "", "xx", "../../etc", "x" * 10_000])
-def test_in_every_language_the_last_line_is_the_same(handler: DeliverHandler, locale: str) -> None:
+def test_the_last_line_of_an_sms_is_the_same_in_every_language(handler: DeliverHandler, locale: str) -> None:
     assert handler.deliver(body(BY_SMS, locale=locale)) == []
     (sms,) = handler.sns.sent("publish")
     assert sms["Message"].split("\n")[-1] == f"@app.example #{CODE}"
 
 
-def test_nothing_goes_to_nobody(handler: DeliverHandler, output: HandlerOutput) -> None:
+def test_a_decoy_gets_no_message(handler: DeliverHandler, output: HandlerOutput) -> None:
     assert handler.deliver(body(BY_EMAIL, BY_SMS, decoy=True)) == []
     assert handler.calls() == 0
     assert output.counted("decoys") == [{}]
 
 
 @pytest.mark.parametrize("later", [300, 301, 10_000])
-def test_nothing_goes_out_too_late(handler: DeliverHandler, output: HandlerOutput, later: int) -> None:
+def test_an_expired_code_is_not_sent(handler: DeliverHandler, output: HandlerOutput, later: int) -> None:
     handler.now = NOW + later
     assert handler.deliver(body(BY_EMAIL)) == ["0"]
     assert handler.calls() == 0
     assert output.counted("send_failed") == [{"channel": "email", "reason": "expired"}]
 
 
-def test_a_mail_that_ses_refuses_goes_by_sms(handler: DeliverHandler, output: HandlerOutput) -> None:
+def test_an_email_that_ses_refuses_is_sent_by_sms(handler: DeliverHandler, output: HandlerOutput) -> None:
     handler.ses = Wire(send_email=refused_by_aws("MessageRejected"))
     assert handler.deliver(body(BY_EMAIL, BY_SMS)) == []
     assert CODE in handler.sns.sent("publish")[0]["Message"]
@@ -81,7 +81,7 @@ def test_a_mail_that_ses_refuses_goes_by_sms(handler: DeliverHandler, output: Ha
         ("+18005550100", {"reason": "country"}),
     ],
 )
-def test_a_number_that_takes_no_sms_goes_by_mail(
+def test_a_number_that_cannot_get_an_sms_falls_back_to_email(
     handler: DeliverHandler, output: HandlerOutput, number: str, counted: dict[str, str]
 ) -> None:
     handler.sns = Wire(publish=refused_by_aws("InvalidParameter"))
@@ -91,7 +91,7 @@ def test_a_number_that_takes_no_sms_goes_by_mail(
     assert output.counted("sent") == [{"channel": "email"}]
 
 
-def test_a_budget_that_is_used_up_goes_by_mail_and_publishes_nothing(
+def test_with_a_used_up_sms_budget_the_code_goes_by_email(
     handler: DeliverHandler, output: HandlerOutput
 ) -> None:
     handler.table = Wire(update_item=refused_by_aws("ConditionalCheckFailedException"))
@@ -101,7 +101,7 @@ def test_a_budget_that_is_used_up_goes_by_mail_and_publishes_nothing(
     assert output.counted("send_failed") == [{"channel": "sms", "reason": "budget", "country": "US"}]
 
 
-def test_when_no_channel_takes_it_it_is_counted_and_not_tried_again(
+def test_a_message_that_every_channel_refuses_is_counted_and_not_retried(
     handler: DeliverHandler, output: HandlerOutput
 ) -> None:
     handler.ses = Wire(send_email=refused_by_aws("MessageRejected"))
@@ -121,20 +121,20 @@ def test_when_no_channel_takes_it_it_is_counted_and_not_tried_again(
         RuntimeError(f"{EMAIL} {PHONE} {CODE}"),
     ],
 )
-def test_what_may_pass_is_tried_again_and_goes_nowhere_else(
+def test_a_temporary_failure_is_retried_on_the_same_channel(
     handler: DeliverHandler, output: HandlerOutput, wire: str, error: Exception
 ) -> None:
     setattr(handler, wire, Wire(send_email=error, generate_mac=error))
     assert handler.deliver(body(BY_EMAIL, BY_SMS)) == ["0"]
     assert handler.sns.calls == []
     assert output.counted("sent") == []
-    assert not [word for word in TELLING if word in output.text]
+    assert not [secret for secret in SECRETS if secret in output.text]
     handler.ses, handler.keys = Wire(), kms()
     assert handler.deliver(body(BY_EMAIL, BY_SMS)) == []
     assert CODE in str(handler.ses.calls)
 
 
-def test_nothing_of_a_delivery_stands_in_a_log_or_a_metric(
+def test_logs_and_metrics_contain_no_secret_of_a_delivery(
     handler: DeliverHandler, output: HandlerOutput
 ) -> None:
     handler.deliver(body(BY_EMAIL), body(BY_SMS), body(BY_SMS, decoy=True))
@@ -143,4 +143,4 @@ def test_nothing_of_a_delivery_stands_in_a_log_or_a_metric(
     handler.deliver(body(BY_EMAIL, BY_SMS))
     assert {line["message"] for line in output.lines} == {"sent", "not deliverable"}
     assert {line.get("correlation_id") for line in output.lines} == {challenge().nonce}
-    assert not [word for word in TELLING if word in output.text]
+    assert not [secret for secret in SECRETS if secret in output.text]

@@ -1,4 +1,4 @@
-"""`deliver` and SQS: what comes back to the queue, and what a bad record does to the others."""
+"""`deliver` and SQS: the records that return to the queue, and a bad record among good ones."""
 
 import json
 from typing import Any
@@ -52,7 +52,7 @@ def handler(output: HandlerOutput) -> DeliverHandler:
     return DeliverHandler(output.telemetry)
 
 
-def test_the_golden_event_is_read(handler: DeliverHandler) -> None:
+def test_deliver_reads_the_golden_event(handler: DeliverHandler) -> None:
     deliveries: list[Delivery | CognitoMessage] = []
     assert deliver.process_batch(golden_event(), deliveries.append, handler.telemetry) == {
         "batchItemFailures": []
@@ -63,19 +63,19 @@ def test_the_golden_event_is_read(handler: DeliverHandler) -> None:
     assert [d.value for d in delivery.destinations] == [EMAIL, PHONE]
 
 
-def test_a_delivery_comes_out_of_the_queue_as_it_went_in() -> None:
+def test_a_delivery_is_unchanged_after_the_queue() -> None:
     packed = body(BY_EMAIL, ("sms", PHONE))
     assert json.loads(Delivery.unpack(packed).pack()) == json.loads(packed)
 
 
-def test_a_delivery_shows_no_address_when_it_is_printed() -> None:
+def test_the_repr_of_a_delivery_contains_no_address() -> None:
     shown = repr(Delivery.unpack(body(BY_EMAIL, ("sms", PHONE))))
     assert EMAIL not in shown
     assert PHONE not in shown
 
 
 @pytest.mark.parametrize("bad", GARBAGE, ids=lambda bad: bad[:24])
-def test_a_bad_record_among_others_comes_back_alone(
+def test_only_the_bad_record_of_a_batch_returns_to_the_queue(
     handler: DeliverHandler, output: HandlerOutput, bad: str
 ) -> None:
     assert handler.deliver(body(BY_EMAIL), bad, body(BY_EMAIL)) == ["1"]
@@ -83,22 +83,24 @@ def test_a_bad_record_among_others_comes_back_alone(
     (line,) = (line for line in output.lines if line["level"] == "ERROR")
     assert (line["message"], line["why"]) == ("not sent", "")
     assert output.counted("errors") == [{}]
-    assert "correlation_id" not in line, "it belongs to no challenge, least of all to the one before"
+    assert "correlation_id" not in line, "the line belongs to no challenge, and not to the previous one"
     assert EMAIL not in output.text
 
 
 @pytest.mark.parametrize("record", [{"messageId": "7"}, {"messageId": "7", "body": None}])
-def test_a_record_without_a_body_comes_back(handler: DeliverHandler, record: dict[str, Any]) -> None:
+def test_a_record_without_a_body_returns_to_the_queue(
+    handler: DeliverHandler, record: dict[str, Any]
+) -> None:
     answer = deliver.process_batch({"Records": [record]}, lambda _: None, handler.telemetry)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "7"}]}
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}])
-def test_an_empty_batch_is_no_work(handler: DeliverHandler, event: dict[str, Any]) -> None:
+def test_an_empty_batch_has_no_failures(handler: DeliverHandler, event: dict[str, Any]) -> None:
     assert deliver.process_batch(event, lambda _: None, handler.telemetry) == {"batchItemFailures": []}
 
 
-def test_each_line_of_the_log_belongs_to_its_own_challenge(
+def test_each_log_line_has_the_correlation_id_of_its_challenge(
     handler: DeliverHandler, output: HandlerOutput
 ) -> None:
     nonces = ["a" * 32, "b" * 32]
@@ -106,8 +108,8 @@ def test_each_line_of_the_log_belongs_to_its_own_challenge(
     assert [line["correlation_id"] for line in output.lines] == nonces
 
 
-def test_the_same_record_twice_is_the_same_code(handler: DeliverHandler) -> None:
-    # SQS delivers at least once; a second message must not make the first one's code a wrong one.
+def test_a_repeated_record_sends_the_same_code(handler: DeliverHandler) -> None:
+    # SQS delivers at least once. A second message must not invalidate the code of the first one.
     for _ in range(2):
         handler.deliver(body(BY_EMAIL))
     first, second = handler.ses.sent("send_email")
@@ -115,14 +117,14 @@ def test_the_same_record_twice_is_the_same_code(handler: DeliverHandler) -> None
     assert code_of(challenge()) in first["Content"]["Simple"]["Body"]["Text"]["Data"]
 
 
-def test_a_repeat_with_less_life_left_does_not_promise_the_whole(handler: DeliverHandler) -> None:
+def test_a_late_message_says_the_remaining_minutes(handler: DeliverHandler) -> None:
     handler.now = NOW + 180
     handler.deliver(body(BY_EMAIL))
     (mail,) = handler.ses.sent("send_email")
     assert "It expires in 2 minutes" in mail["Content"]["Simple"]["Body"]["Text"]["Data"]
 
 
-def test_the_door_itself_sends_what_is_in_time_and_names_what_is_not(
+def test_the_handler_sends_a_record_in_time_and_returns_an_expired_one(
     handler: DeliverHandler, output: HandlerOutput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliver, "time", Clock(NOW + 299))

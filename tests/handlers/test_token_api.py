@@ -1,4 +1,4 @@
-"""What the composed api asks of AWS, and what its settings mean."""
+"""The AWS calls of the composed `token_api`, and the meaning of its settings."""
 
 import secrets
 from collections import Counter
@@ -20,12 +20,12 @@ def api() -> Iterator[TokenApiHandler]:
 
 @pytest.fixture
 def email() -> str:
-    """An address that nobody has asked for before."""
+    """An address that no other test uses."""
     return f"{secrets.token_hex(8)}@people.example"
 
 
-def test_what_the_straight_path_costs(api: TokenApiHandler, email: str) -> None:
-    """One write each, and no read of the table."""
+def test_a_confirmation_makes_one_write_per_step(api: TokenApiHandler, email: str) -> None:
+    """Each step writes once and reads nothing from the table. AWS bills each call."""
     created = api.post("/createToken", {"email": email})
     assert Counter(api.aws_calls) == {"UpdateItem": 1, "GenerateMac": 1, "SendMessage": 1}
     verified = api.verify(created.body["token"])
@@ -37,7 +37,7 @@ def test_what_the_straight_path_costs(api: TokenApiHandler, email: str) -> None:
     assert api.post("/introspect", {"proof": verified.body["proof"]}).body == {"active": False}
 
 
-def test_what_the_other_paths_cost(api: TokenApiHandler, email: str) -> None:
+def test_refused_requests_make_few_aws_calls(api: TokenApiHandler, email: str) -> None:
     first = {"email": email}
     token = api.post("/createToken", first).body["token"]
     costs: dict[str, Counter[str]] = {}
@@ -65,7 +65,7 @@ def test_what_the_other_paths_cost(api: TokenApiHandler, email: str) -> None:
     }
 
 
-def test_what_an_idempotency_key_costs(api: TokenApiHandler, email: str) -> None:
+def test_an_idempotency_key_costs_one_more_write(api: TokenApiHandler, email: str) -> None:
     key = {"headers": {"Idempotency-Key": email}}
     assert api.post("/createToken", {"email": email}, **key).body["status"] == "SENT"
     assert Counter(api.aws_calls) == {"UpdateItem": 2, "GenerateMac": 1, "SendMessage": 1}
@@ -75,7 +75,7 @@ def test_what_an_idempotency_key_costs(api: TokenApiHandler, email: str) -> None
     assert Counter(api.aws_calls) == {"UpdateItem": 1}
 
 
-def test_what_is_asked_to_see_whether_all_is_well(api: TokenApiHandler) -> None:
+def test_the_health_checks_change_nothing_in_aws(api: TokenApiHandler) -> None:
     assert api.call("GET", "/health").body == {"status": "ok"}
     assert api.call("GET", "/openapi.json").status == 200
     assert api.aws_calls == []
@@ -83,11 +83,11 @@ def test_what_is_asked_to_see_whether_all_is_well(api: TokenApiHandler) -> None:
     assert (ready.status, set(ready.body["checks"].values())) == (200, {"ok"})
     assert set(ready.body["checks"]) == {"table", "queue", "code_key", "token_key", "proof_key"}
     assert not set(api.aws_calls) & {"UpdateItem", "PutItem", "DeleteItem", "SendMessage", "Sign"}, (
-        "nothing is done"
+        "a health check changes nothing"
     )
 
 
-def test_the_published_keys_check_a_proof_and_are_asked_for_once(api: TokenApiHandler, email: str) -> None:
+def test_the_published_keys_verify_a_proof_and_are_cached(api: TokenApiHandler, email: str) -> None:
     keys = jwt.PyJWKSet.from_dict(api.call("GET", "/.well-known/jwks.json").body)
     assert api.aws_calls == ["GetPublicKey", "GetPublicKey"]
     assert api.call("GET", "/.well-known/jwks.json").status == 200
@@ -104,28 +104,30 @@ def test_the_published_keys_check_a_proof_and_are_asked_for_once(api: TokenApiHa
 @pytest.mark.parametrize(
     ("number", "status"),
     [
-        *(("+12025550147", 200), ("+4915123456789", 200)),  # as SMS_COUNTRIES says: US, DE
+        *(("+12025550147", 200), ("+4915123456789", 200)),  # SMS_COUNTRIES allows US and DE
         *(("+447400123456", 422), ("+33612345678", 422)),  # mobile numbers of other countries
-        *(("+14165550123", 422), ("+18765550123", 422)),  # +1 is not one country
+        *(("+14165550123", 422), ("+18765550123", 422)),  # +1 has several countries
         *(("+19005550123", 422), ("+18005550123", 422), ("+4930123456", 422)),  # not mobile
-        *(("+999123456789", 422), ("+1202555014", 422)),  # no number at all
-        ("+49015123456789", 422),  # another way to write the second: it would have a budget of its own
+        *(("+999123456789", 422), ("+1202555014", 422)),  # not valid numbers
+        ("+49015123456789", 422),  # another spelling of the second, which would get a separate budget
     ],
 )
-def test_only_mobile_numbers_of_the_countries_named(api: TokenApiHandler, number: str, status: int) -> None:
+def test_only_mobile_numbers_of_the_allowed_countries_get_an_sms(
+    api: TokenApiHandler, number: str, status: int
+) -> None:
     answer = api.post("/createToken", {"phone_number": number})
     assert (answer.status, answer.problem) == (status, "destination-not-allowed" if status == 422 else "")
     assert ("SendMessage" in api.aws_calls) is (status == 200)
 
 
-def test_an_answered_sms_gives_its_country_back_what_it_cost(api: TokenApiHandler) -> None:
+def test_an_answered_sms_restores_the_budget_of_its_country(api: TokenApiHandler) -> None:
     token = api.post("/createToken", {"phone_number": "+12025550148"}).body["token"]
     verified = api.verify(token)
     assert verified.body["channel"] == "sms"
     assert Counter(api.aws_calls) == {"GenerateMac": 2, "UpdateItem": 2, "Sign": 1}
 
 
-def test_a_nonce_never_comes_again(api: TokenApiHandler) -> None:
+def test_each_challenge_has_a_new_nonce(api: TokenApiHandler) -> None:
     answers = [api.post("/createToken", {"email": f"nonce-{n}@people.example"}) for n in range(9)]
     found = {jwt.decode(a.body["token"], options={"verify_signature": False})["jti"] for a in answers}
     assert len(found) == 9

@@ -40,7 +40,7 @@ class VerifyHandler:
         return bool(verify_auth_challenge.handler(event, None)["response"]["answerCorrect"])
 
 
-def test_a_right_answer_is_one_key_call_and_one_write(
+def test_a_right_answer_makes_one_kms_call_and_one_write(
     monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
 ) -> None:
     handler = VerifyHandler(monkeypatch)
@@ -54,7 +54,7 @@ def test_a_right_answer_is_one_key_call_and_one_write(
     assert code_of(challenge()) not in output.text
 
 
-def test_an_answered_sms_gives_back_to_its_country(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answered_sms_restores_the_budget_of_its_country(monkeypatch: pytest.MonkeyPatch) -> None:
     handler = VerifyHandler(monkeypatch)
     assert handler.answer(challenge(channel="sms")) is True
     (given,) = handler.budget.sent("update_item")
@@ -64,7 +64,7 @@ def test_an_answered_sms_gives_back_to_its_country(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("error", ["InternalServerError", "ConditionalCheckFailedException"])
-def test_a_budget_that_cannot_be_given_back_does_not_spoil_the_sign_in(
+def test_a_failed_restore_of_the_budget_does_not_stop_the_sign_in(
     monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, error: str
 ) -> None:
     handler = VerifyHandler(monkeypatch)
@@ -75,7 +75,7 @@ def test_a_budget_that_cannot_be_given_back_does_not_spoil_the_sign_in(
     assert PHONE not in output.text
 
 
-def test_an_sms_to_a_number_of_no_country_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_number_of_no_country_restores_no_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     handler = VerifyHandler(monkeypatch)
     nowhere = attributes(phone_number="+9990000000")
     to = challenge(channel="sms", bound=fingerprint(nowhere, SALT, CHANNELS.values()))
@@ -93,7 +93,7 @@ def test_an_sms_to_a_number_of_no_country_gives_nothing_back(monkeypatch: pytest
         RuntimeError(f"{EMAIL} 123456"),
     ],
 )
-def test_what_is_down_lets_nobody_in_and_says_one_plain_sentence(
+def test_an_aws_failure_authenticates_no_user_and_returns_a_plain_text(
     monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, down: str, error: Exception
 ) -> None:
     wire = Wire(generate_mac=error, update_item=error)
@@ -106,7 +106,7 @@ def test_what_is_down_lets_nobody_in_and_says_one_plain_sentence(
         assert secret not in output.text
 
 
-def test_a_key_that_answers_too_little_lets_nobody_in(
+def test_a_truncated_mac_authenticates_no_user(
     monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
 ) -> None:
     handler = VerifyHandler(monkeypatch, keys=Wire({"generate_mac": {"Mac": b"short"}}))
@@ -115,7 +115,7 @@ def test_a_key_that_answers_too_little_lets_nobody_in(
     assert handler.table.calls == []
 
 
-def test_locked_reaches_the_caller_as_its_sentence(
+def test_a_locked_user_gets_the_text_and_the_tag_of_the_lock(
     monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
 ) -> None:
     error = refused_by_aws("ConditionalCheckFailedException")

@@ -56,11 +56,11 @@ def run_output(local_stack: Stack) -> RunOutput:
 
     def emitted() -> RunOutput | None:
         lines = [json.loads(text) for log in local_stack.logs().values() for text in log if text[:1] == "{"]
-        ours = [line for line in lines if "_aws" in line and line["_aws"]["Timestamp"] >= began]
-        metrics = frozenset(metric for line in ours for metric in metrics_of(line))
-        words = {(m.name, str(value)) for m in metrics for _, value in m.dimensions}
+        embedded = [line for line in lines if "_aws" in line and line["_aws"]["Timestamp"] >= began]
+        metrics = frozenset(metric for line in embedded for metric in metrics_of(line))
+        values = {(m.name, str(value)) for m in metrics for _, value in m.dimensions}
         return (
-            RunOutput(metrics, [line for line in lines if "message" in line]) if set(LAST) <= words else None
+            RunOutput(metrics, [line for line in lines if "message" in line]) if set(LAST) <= values else None
         )
 
     found: RunOutput = until(emitted)
@@ -125,5 +125,5 @@ def test_a_saved_query_uses_the_keys_of_the_logs(run_output: RunOutput, name: st
     asked += re.findall(r"[\w@]+", first.removeprefix("fields")) if first.startswith("fields") else []
     assert {field for field in asked if field[0] != "@"} <= keys
     logged = {line["message"] for line in run_output.lines}
-    for words in re.findall(r"message in \[(.*)\]", query):
-        assert set(json.loads(f"[{words}]")) <= logged
+    for messages in re.findall(r"message in \[(.*)\]", query):
+        assert set(json.loads(f"[{messages}]")) <= logged

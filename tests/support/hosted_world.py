@@ -119,7 +119,7 @@ class MemoryTable:
     states: dict[str, SignInState] = field(default_factory=dict)
     grants: dict[str, tuple[Grant, int]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
-    late: SignInState | None = None  # the old state that a slower request has read
+    late: SignInState | None = None  # the old state that a slower request read
 
     def read(self, cookie: str, now: int) -> SignInState | None:
         state = self.late or self.states.get(cookie)
@@ -170,7 +170,7 @@ class World:
         return f"{self.chances:043d}"
 
     def begin(self, **changes: str) -> str:
-        """A user arrives from Cognito. Returns the cookie."""
+        """Start a sign-in as Cognito does. Returns the cookie."""
         return self.page.begin(GIVEN | {name: [value] for name, value in changes.items()}, self.now)
 
     def submit(self, cookie: str, act: str, **form: str) -> Redirect | Reload | None:
@@ -179,7 +179,7 @@ class World:
         return self.page.submit(cookie, version, {"do": act, **form}, self.now)
 
     def view(self, cookie: str) -> View:
-        """The page."""
+        """The view of the page for a cookie."""
         return self.page.view(cookie, self.now)
 
     def at_code(self) -> str:

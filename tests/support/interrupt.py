@@ -13,7 +13,7 @@ _TIMEOUT = 60.0
 
 
 def interrupted(arguments: tuple[str, ...], moment: Callable[[], bool]) -> tuple[int, str]:
-    """Run `python -m arguments` and send SIGINT once `moment()` is true. Returns exit code and stderr."""
+    """Run `python -m` with `arguments` and send SIGINT when `moment()` is true. Returns exit code, stderr."""
     # A background process of a shell ignores SIGINT, and its child processes would inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -30,7 +30,7 @@ def interrupted(arguments: tuple[str, ...], moment: Callable[[], bool]) -> tuple
         signal.signal(signal.SIGINT, before)
     try:
         _wait(lambda: moment() or child.poll() is not None)
-        assert child.poll() is None, "it ended before it could be interrupted"
+        assert child.poll() is None, "the command ended before the interrupt"
         child.send_signal(signal.SIGINT)
         _, output = child.communicate(timeout=_TIMEOUT)
     finally:
@@ -42,5 +42,5 @@ def interrupted(arguments: tuple[str, ...], moment: Callable[[], bool]) -> tuple
 def _wait(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _TIMEOUT
     while not condition():
-        assert time.monotonic() < deadline, "the moment never came"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.01)

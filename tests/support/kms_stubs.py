@@ -33,8 +33,8 @@ def token_mac(message: bytes) -> bytes:
 def kms(**broken: str) -> Wire:
     """KMS: an HMAC key for codes, one for tokens, and two RSA keys.
 
-    `broken` has an error code for each failing operation: `operation="code"`. For `generate_mac`, the name is
-    that of the key.
+    `broken` has an error code for each failing operation: `operation="code"`. For `generate_mac`, use the
+    name of the key.
     """
 
     def unless_broken(operation: str, answer: Callable[[Any], object]) -> Callable[[Any], object]:

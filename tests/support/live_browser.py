@@ -1,4 +1,4 @@
-"""A browser without a window, and an app without a server: the hosted sign-in over HTTP."""
+"""A minimal HTTP browser and an app without a server, for the hosted sign-in."""
 
 import base64
 import hashlib
@@ -69,7 +69,7 @@ class Browser:
     @property
     def html(self) -> str:
         """The HTML of the current page."""
-        assert self.page is not None, f"the app was reached: {self.redirects[-1]}"
+        assert self.page is not None, f"the sign-in ended at the app: {self.redirects[-1]}"
         return self.page.text
 
     def submit(self, do: str, **typed: str) -> "Browser":
@@ -79,7 +79,7 @@ class Browser:
             fields = {name: _value(rest) for name, rest in _FIELD.findall(inside)}
             if fields.get("do") == do:
                 return self.open(urljoin(self.page.url, action), fields | typed)
-        raise AssertionError(f"no form does {do}: {self.html}")
+        raise AssertionError(f"no form with do={do}: {self.html}")
 
     @property
     def answer(self) -> dict[str, str]:

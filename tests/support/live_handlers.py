@@ -56,7 +56,7 @@ def live_handler(stack: Stack, name: str) -> tuple[ModuleType, dict[str, str]]:
 
 @contextmanager
 def own_session(environment: Mapping[str, str]) -> Iterator[None]:
-    """Inside the block, handlers load with this environment. Code outside it never has these credentials."""
+    """Inside the block, handlers load with this environment. Other code never gets these credentials."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)

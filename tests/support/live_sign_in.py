@@ -11,7 +11,7 @@ from tools.local_stack.stack import Stack
 
 @dataclass
 class SignIn:
-    """One sign-in: Cognito's last response, and all its responses."""
+    """One sign-in, with all responses of Cognito."""
 
     stack: Stack
     client_id: str

@@ -46,7 +46,7 @@ class Answer:
         assert self.headers["content-type"] == PROBLEM, self.text
         document = self.body
         assert document["status"] == self.status
-        assert document["detail"].endswith("."), "a sentence"
+        assert document["detail"].endswith("."), "the detail must be a sentence"
         assert document["type"].startswith(_TYPE)
         assert self.headers.get("retry-after") == (
             str(document["retry_after"]) if "retry_after" in document else None
@@ -70,7 +70,7 @@ class Request:
         service: str = "execute-api",
         region: str = "us-east-1",
     ) -> "Request":
-        """The same, with the headers of AWS Signature Version 4."""
+        """The same request with the headers of AWS Signature Version 4."""
         request = AWSRequest(self.method, self.url, headers=dict(self.headers), data=self.body)
         SigV4Auth(who, service, region).add_auth(request)
         return Request(self.method, self.url, self.body, dict(request.headers.items()))
@@ -133,7 +133,7 @@ class Api:
         return self.post("/verifyToken", {"token": created.body["token"], "verification_code": code})
 
     def settings(self, handler: str = "token_api") -> dict[str, str]:
-        """The environment of a handler's function."""
+        """The environment of a Lambda function."""
         function = self.stack.functions[handler]
         found = self.stack.client("lambda").get_function_configuration(FunctionName=function)
         variables: dict[str, str] = found["Environment"]["Variables"]
@@ -221,5 +221,5 @@ def unused_address() -> str:
 
 
 def number() -> str:
-    """A number from the range that is reserved for fiction."""
+    """A phone number from the range that is reserved for fiction."""
     return f"+1206555{int.from_bytes(os.urandom(4)) % 10_000:04d}"

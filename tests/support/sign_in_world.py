@@ -61,7 +61,7 @@ class World:
         filled = create_auth_challenge.respond(
             event, sign_in, self.order, SALT, self.telemetry, nonce, self.now
         )
-        assert filled is event, "Cognito wants its whole event back"
+        assert filled is event, "Cognito requires its whole event in the return value"
         return dict(filled["response"])
 
     def verify(self, event: dict[str, Any]) -> bool:
@@ -77,7 +77,7 @@ class World:
         filled = verify_auth_challenge.respond(
             event, judge, lambda _, c: self.answered.append(c), self.telemetry
         )
-        assert filled is event, "Cognito wants its whole event back"
+        assert filled is event, "Cognito requires its whole event in the return value"
         assert list(filled["response"]) == ["answerCorrect"]
         return bool(filled["response"]["answerCorrect"])
 

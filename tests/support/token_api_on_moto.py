@@ -97,5 +97,5 @@ def composed() -> Iterator[TokenApiHandler]:
         aws_calls: list[str] = []
         session.register("before-call", lambda **call: aws_calls.append(call["model"].name))
         spec.loader.exec_module(module)
-        assert aws_calls == [], "a cold start asks AWS for nothing"
+        assert aws_calls == [], "a cold start makes no AWS call"
         yield TokenApiHandler(module, session.create_client, environment, aws_calls)

@@ -190,7 +190,7 @@ class Time:
 
 @dataclass
 class ApiOutput:
-    """The log and the metrics."""
+    """The log and the metrics of the endpoints."""
 
     api: Api
     capsys: pytest.CaptureFixture[str]
