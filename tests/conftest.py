@@ -1,4 +1,4 @@
-"""What many tests share: one local stack for a whole run, users in it, and the codes they were sent."""
+"""Fixtures for many tests: one local stack for the run, its users, and the codes that they received."""
 
 import secrets
 import time
@@ -12,13 +12,13 @@ from tools.local_stack import inbox, process, stack
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
 
-# Where the state of a running stack is kept, by its address.
+# The state folder of each running stack, by endpoint URL.
 _FOLDERS: dict[str, str] = {}
 
 
 @pytest.fixture(scope="session")
 def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack of this run, in a state folder of its own, gone when the run ends."""
+    """The local stack of this run, with a separate state folder. It stops at the end of the run."""
     folder = str(tmp_path_factory.mktemp("local"))
     with in_folder(folder):
         found = stack.up(port=process.free_port(), parameters={"CooldownSeconds": str(COOLDOWN)})
@@ -30,7 +30,7 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @contextmanager
 def in_folder(folder: str) -> Iterator[None]:
-    """Inside, commands and tools find the stack whose state is kept in `folder`."""
+    """Inside the block, commands and tools find the stack with the state folder `folder`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PASSCODE_LOCAL_DIR", folder)
         yield
@@ -38,7 +38,7 @@ def in_folder(folder: str) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _finds_its_stack(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What a test runs finds the stack of that test, whichever was started last in this process."""
+    """Commands of a test find the stack of that test, even if another stack was started later."""
     mine = request.getfixturevalue("local_stack") if "local_stack" in request.fixturenames else None
     folder = _FOLDERS.get(mine.endpoint_url) if mine else None
     with in_folder(folder) if folder else nullcontext():
@@ -47,7 +47,7 @@ def _finds_its_stack(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def new_user(local_stack: Stack) -> Callable[..., User]:
-    """Makes users: `new_user()`, or with `channel="sms"`, `phone=False`, `locale="ar"` …"""
+    """A function that makes users: `new_user()`, or with `channel="sms"`, `phone=False`, `locale="ar"` …"""
     pool = local_stack.client("cognito-idp")
 
     def make(*, channel: str = "", phone: bool = True, **extra: str) -> User:
@@ -78,14 +78,14 @@ def new_user(local_stack: Stack) -> Callable[..., User]:
 
 @pytest.fixture
 def messages_to(local_stack: Stack) -> Callable[..., list[Message]]:
-    """Waits until `count` messages have come to an address or number, and returns them, oldest first."""
+    """A function that waits for `count` messages to an address or number. Returns them, oldest first."""
 
     def wait(to: str, count: int = 1, timeout: float = 15) -> list[Message]:
         end = time.monotonic() + timeout
         while True:
             messages = inbox.read(local_stack, to)
             if len(messages) >= count or time.monotonic() > end:
-                assert len(messages) >= count, f"{len(messages)} of {count} messages came"
+                assert len(messages) >= count, f"{len(messages)} of {count} messages arrived"
                 return messages
             time.sleep(0.05)
 
@@ -94,7 +94,7 @@ def messages_to(local_stack: Stack) -> Callable[..., list[Message]]:
 
 @pytest.fixture
 def code_for(messages_to: Callable[..., list[Message]]) -> Callable[..., str]:
-    """The code in the newest message to an address or number, once `count` of them have come."""
+    """A function that waits for `count` messages to an address or number. Returns the newest code."""
 
     def newest(to: str, count: int = 1) -> str:
         return code_in(messages_to(to, count)[-1])

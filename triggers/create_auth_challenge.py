@@ -14,11 +14,9 @@ from passcode.adapters.telemetry import guard, make_telemetry
 from passcode.channels.channel import Channel
 from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
-from passcode.sign_in.create import ChallengeStatus, SignInCreator
+from passcode.sign_in.create import ChallengeStatus, SignInCreator, read_user
 from passcode.sign_in.events import Event
-from passcode.sign_in.rounds import CUSTOM_CHALLENGE
-from passcode.sign_in.steps import RoundLimits
-from passcode.sign_in.users import read_user
+from passcode.sign_in.steps import CUSTOM_CHALLENGE, RoundLimits
 from passcode.token_service.policy import Policy
 from passcode.token_service.telemetry import Telemetry
 

@@ -1,4 +1,4 @@
-"""Sign-ins and grants: kept, and taken once, in memory and in DynamoDB alike; and there they are sealed."""
+"""Sign-ins and grants: one contract in memory and in DynamoDB, where they are encrypted."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ from tests.support.dynamodb import made
 from tests.support.events import NOW, SUB
 from tests.support.hosted_world import BACK, MemoryTable, shown
 
-PLACE: dict[str, Any] = {
+AWS: dict[str, Any] = {
     "region_name": "eu-west-1",
     "aws_access_key_id": "test",
     "aws_secret_access_key": "test",
@@ -32,7 +32,7 @@ GRANT = Grant("cognito", BACK, "n", "", "ann@example.com", SUB, NOW, "email", wi
 @pytest.fixture
 def table() -> Iterator[HostedTable]:
     with mock_aws():
-        dynamodb, kms = boto3.client("dynamodb", **PLACE), boto3.client("kms", **PLACE)
+        dynamodb, kms = boto3.client("dynamodb", **AWS), boto3.client("kms", **AWS)
         key = kms.create_key(KeySpec="SYMMETRIC_DEFAULT")["KeyMetadata"]["KeyId"]
         yield HostedTable(dynamodb, made(dynamodb), KmsEncryption(kms, key))
 
@@ -43,18 +43,18 @@ def sign_ins(request: pytest.FixtureRequest) -> HostedStore:
     return found
 
 
-def test_a_sign_in_comes_back_as_it_was_however_long_its_session(sign_ins: HostedStore) -> None:
+def test_a_sign_in_with_a_long_session_is_unchanged_after_writing_and_reading(sign_ins: HostedStore) -> None:
     assert sign_ins.write("cookie", STATE)
     assert sign_ins.read("cookie", NOW) == replace(STATE, version=1)
 
 
-def test_there_is_no_sign_in_of_another_cookie_or_after_its_time(sign_ins: HostedStore) -> None:
+def test_another_cookie_or_an_expired_sign_in_finds_nothing(sign_ins: HostedStore) -> None:
     sign_ins.write("cookie", STATE)
     assert sign_ins.read("another", NOW) is None
     assert sign_ins.read("cookie", NOW + 900) is None
 
 
-def test_of_two_changes_of_one_version_one_is_kept(sign_ins: HostedStore) -> None:
+def test_only_one_of_two_changes_to_a_version_is_accepted(sign_ins: HostedStore) -> None:
     sign_ins.write("cookie", STATE)
     seen = sign_ins.read("cookie", NOW)
     assert seen
@@ -64,39 +64,41 @@ def test_of_two_changes_of_one_version_one_is_kept(sign_ins: HostedStore) -> Non
     assert sign_ins.write("cookie", replace(seen, version=seen.version + 1))
 
 
-def test_nobody_begins_over_a_sign_in_that_is_there(sign_ins: HostedStore) -> None:
+def test_a_new_sign_in_cannot_replace_an_existing_one(sign_ins: HostedStore) -> None:
     sign_ins.write("cookie", STATE)
     assert not sign_ins.write("cookie", STATE)
 
 
-def test_nobody_takes_a_sign_in_that_is_not_there(sign_ins: HostedStore) -> None:
+def test_a_sign_in_that_does_not_exist_cannot_be_changed(sign_ins: HostedStore) -> None:
     assert not sign_ins.take("cookie", STATE)
     assert not sign_ins.write("cookie", replace(STATE, version=1))
 
 
-def test_a_grant_is_given_once(sign_ins: HostedStore) -> None:
+def test_a_grant_is_redeemed_once(sign_ins: HostedStore) -> None:
     sign_ins.grant("one", GRANT, NOW)
     assert sign_ins.redeem("one", NOW + 1) == GRANT
     assert sign_ins.redeem("one", NOW + 1) is None
     assert sign_ins.redeem("another", NOW) is None
 
 
-def test_a_code_lives_for_a_minute_and_who_comes_late_does_not_spend_it(sign_ins: HostedStore) -> None:
+def test_an_authorization_code_expires_after_a_minute_and_a_late_redeem_does_not_use_it(
+    sign_ins: HostedStore,
+) -> None:
     sign_ins.grant("one", GRANT, NOW)
-    # Two containers' clocks differ: what is over for one of them is not for the other.
+    # The clocks of two containers differ, so a code may be expired for only one of them.
     assert sign_ins.redeem("one", NOW + 60) is None
     assert sign_ins.redeem("one", NOW + 59) == GRANT
 
 
-def test_a_code_never_stands_for_two_sign_ins(sign_ins: HostedStore) -> None:
+def test_an_authorization_code_keeps_its_first_grant(sign_ins: HostedStore) -> None:
     sign_ins.grant("one", GRANT, NOW)
-    sign_ins.grant("one", replace(GRANT, user_name="somebody else"), NOW)
+    sign_ins.grant("one", replace(GRANT, user_name="another user"), NOW)
     assert sign_ins.redeem("one", NOW) == GRANT
     sign_ins.grant("one", GRANT, NOW)
     assert sign_ins.redeem("one", NOW) is None
 
 
-def test_who_reads_the_table_finds_neither_name_nor_session_nor_code_nor_cookie(table: HostedTable) -> None:
+def test_the_table_contains_no_readable_name_session_code_or_cookie(table: HostedTable) -> None:
     table.write("the cookie", STATE)
     table.grant("the code", GRANT, NOW)
     everything = str(table.client.scan(TableName=table.name)["Items"])
@@ -104,7 +106,7 @@ def test_who_reads_the_table_finds_neither_name_nor_session_nor_code_nor_cookie(
         assert secret not in everything
 
 
-def test_what_was_sealed_for_one_item_does_not_open_for_another(table: HostedTable) -> None:
+def test_a_value_encrypted_for_one_item_cannot_be_decrypted_for_another(table: HostedTable) -> None:
     sealed = table.sealer.seal("the session", "hosted#1")
     with pytest.raises(Unavailable):
         table.sealer.open(sealed, "hosted#2")

@@ -1,4 +1,4 @@
-"""The link: made once, and never taken for made."""
+"""The identity link: made once, and a refusal is never mistaken for a link."""
 
 import json
 
@@ -35,13 +35,13 @@ def test_a_user_is_linked_by_their_subject() -> None:
     }
 
 
-def test_who_is_linked_costs_no_call() -> None:
+def test_a_linked_user_costs_no_call() -> None:
     wire = Wire()
     links(wire).make("user-name", ATTRIBUTES | LINKED)
     assert wire.calls == []
 
 
-def test_who_was_linked_by_a_faster_request_is_linked() -> None:
+def test_a_link_by_a_faster_request_is_accepted() -> None:
     wire = Wire({"admin_get_user": user(**LINKED)}, admin_link_provider_for_user=MERGED)
     links(wire).make("user-name", ATTRIBUTES)
 
@@ -54,14 +54,14 @@ def test_who_was_linked_by_a_faster_request_is_linked() -> None:
         json.dumps([{"providerName": "OneTimeCode", "userId": "another"}]),
     ],
 )
-def test_a_refusal_is_not_taken_for_a_link(identities: str) -> None:
-    """Cognito would make a second user with the same address, and everybody would think all is well."""
+def test_a_refusal_is_not_mistaken_for_a_link(identities: str) -> None:
+    """Otherwise, Cognito would make a second user with the same address, and no error would show it."""
     wire = Wire({"admin_get_user": user(identities=identities)}, admin_link_provider_for_user=MERGED)
     with pytest.raises(Unavailable):
         links(wire).make("user-name", ATTRIBUTES)
 
 
-def test_what_cannot_be_linked_does_not_go_on() -> None:
+def test_a_failed_link_stops_the_sign_in() -> None:
     wire = Wire(admin_link_provider_for_user=refused_by_aws("AliasExistsException"))
     with pytest.raises(Unavailable):
         links(wire).make("user-name", ATTRIBUTES)

@@ -1,4 +1,4 @@
-"""The pool's sign-in as it is driven: what Cognito is told, and what its answers mean."""
+"""The sign-in at the pool: the requests to Cognito, and the meaning of its responses."""
 
 import base64
 import hashlib
@@ -25,7 +25,7 @@ from tests.support.hosted_world import shown
 CHALLENGE = {"ChallengeName": "CUSTOM_CHALLENGE", "Session": "next", "ChallengeParameters": shown()}
 
 
-def driving(wire: Wire) -> PoolSignIn:
+def pool_sign_in(wire: Wire) -> PoolSignIn:
     return PoolSignIn(lambda: wire, "pool", "inner", lambda: "the secret")
 
 
@@ -45,9 +45,9 @@ def lambda_error(text: str) -> ClientError:
     return ClientError({"Error": {"Code": "UserLambdaValidationException", "Message": text}}, "call")
 
 
-def test_without_a_password_the_flow_starts_with_the_name_alone() -> None:
+def test_a_sign_in_without_a_password_sends_only_the_name() -> None:
     wire = Wire({"admin_initiate_auth": CHALLENGE})
-    outcome = driving(wire).start("ann@example.com", None)
+    outcome = pool_sign_in(wire).start("ann@example.com", None)
     assert isinstance(outcome, CodeRequired)
     assert (outcome.session, outcome.user_name) == ("next", shown()["USERNAME"])
     (call,) = wire.sent("admin_initiate_auth")
@@ -58,18 +58,18 @@ def test_without_a_password_the_flow_starts_with_the_name_alone() -> None:
     }
 
 
-def test_with_a_password_cognito_must_ask_for_its_proof() -> None:
+def test_a_sign_in_with_a_password_requires_the_srp_challenge() -> None:
     wire = Wire({"admin_initiate_auth": CHALLENGE})
     with pytest.raises(Unavailable):
-        driving(wire).start("ann", "a password")
+        pool_sign_in(wire).start("ann", "a password")
     (call,) = wire.sent("admin_initiate_auth")
     assert call["AuthParameters"]["CHALLENGE_NAME"] == "SRP_A"
     assert "a password" not in str(call)
 
 
-def test_an_answer_goes_under_cognitos_own_name_for_the_user() -> None:
+def test_an_answer_uses_the_user_name_of_cognito() -> None:
     wire = Wire({"admin_respond_to_auth_challenge": tokens()})
-    assert driving(wire).answer("session", "user-name", "123456") == Authenticated("user-name", SUB)
+    assert pool_sign_in(wire).answer("session", "user-name", "123456") == Authenticated("user-name", SUB)
     (call,) = wire.sent("admin_respond_to_auth_challenge")
     assert call["ChallengeResponses"] == {
         "USERNAME": "user-name",
@@ -80,9 +80,9 @@ def test_an_answer_goes_under_cognitos_own_name_for_the_user() -> None:
 
 
 @pytest.mark.parametrize(("channel", "metadata"), [("", {}), ("sms", {"channel": "sms"})])
-def test_a_message_is_asked_for_by_metadata(channel: str, metadata: dict[str, str]) -> None:
+def test_a_resend_is_requested_in_the_client_metadata(channel: str, metadata: dict[str, str]) -> None:
     wire = Wire({"admin_respond_to_auth_challenge": CHALLENGE})
-    driving(wire).send("session", "user-name", "resend", channel)
+    pool_sign_in(wire).send("session", "user-name", "resend", channel)
     (call,) = wire.sent("admin_respond_to_auth_challenge")
     assert call["ClientMetadata"] == {"action": "resend"} | metadata
 
@@ -91,9 +91,9 @@ REFUSALS = ["NotAuthorizedException", "UserNotFoundException", "UserNotConfirmed
 
 
 @pytest.mark.parametrize("code", [*REFUSALS, "InvalidParameterException"])
-def test_a_refusal_is_one_and_the_same_whatever_its_reason(code: str) -> None:
+def test_all_refusals_of_cognito_look_the_same(code: str) -> None:
     with pytest.raises(AuthenticationFailed) as refused:
-        driving(Wire(admin_initiate_auth=refused_by_aws(code))).start("ann", None)
+        pool_sign_in(Wire(admin_initiate_auth=refused_by_aws(code))).start("ann", None)
     assert str(refused.value) == ""
 
 
@@ -105,32 +105,34 @@ def test_a_refusal_is_one_and_the_same_whatever_its_reason(code: str) -> None:
         "Unable to verify secret hash for client inner",
     ],
 )
-def test_a_fault_of_ours_is_nobodys_wrong_password(code: str, text: str) -> None:
-    """Told as one it would be everybody's, and no alarm would ring."""
+def test_a_configuration_error_is_not_a_wrong_password(code: str, text: str) -> None:
+    """Otherwise, every user would see "wrong password", and no alarm would fire."""
     error = ClientError({"Error": {"Code": code, "Message": text}}, "AdminInitiateAuth")
     with pytest.raises(Unavailable):
-        driving(Wire(admin_initiate_auth=error)).start("ann", None)
+        pool_sign_in(Wire(admin_initiate_auth=error)).start("ann", None)
 
 
-def test_a_password_that_must_be_changed_is_told_apart() -> None:
+def test_a_password_that_must_be_changed_has_a_separate_error() -> None:
     with pytest.raises(MustChangePassword):
-        driving(Wire(admin_initiate_auth=refused_by_aws("PasswordResetRequiredException"))).start("ann", None)
+        pool_sign_in(Wire(admin_initiate_auth=refused_by_aws("PasswordResetRequiredException"))).start(
+            "ann", None
+        )
     asks = Wire(
         {"admin_initiate_auth": {"ChallengeName": "NEW_PASSWORD_REQUIRED", "ChallengeParameters": {}}}
     )
     with pytest.raises(MustChangePassword):
-        driving(asks).start("ann", None)
+        pool_sign_in(asks).start("ann", None)
 
 
-def test_of_a_refusal_of_a_trigger_the_tag_is_read() -> None:
+def test_the_tag_of_a_refusal_is_read() -> None:
     text = refusal_text(Refusal.QUOTA, 700)
     wire = Wire(admin_initiate_auth=lambda_error(f"CreateAuthChallenge failed with error {text}."))
-    assert driving(wire).start("ann", None) == SignInRefused(RefusalTag("quota", 700))
+    assert pool_sign_in(wire).start("ann", None) == SignInRefused(RefusalTag("quota", 700))
 
 
 def test_a_refusal_of_another_trigger_has_no_tag() -> None:
     wire = Wire(admin_initiate_auth=lambda_error("PreAuthentication failed with error Not from here."))
-    assert driving(wire).start("ann", None) == SignInRefused(None)
+    assert pool_sign_in(wire).start("ann", None) == SignInRefused(None)
 
 
 @pytest.mark.parametrize(
@@ -141,31 +143,31 @@ def test_a_refusal_of_another_trigger_has_no_tag() -> None:
         refused_by_aws("AccessDeniedException"),
     ],
 )
-def test_whatever_else_goes_wrong_is_unavailable_and_says_nothing(error: ClientError) -> None:
+def test_any_other_error_is_unavailable_and_contains_no_secret(error: ClientError) -> None:
     with pytest.raises(Unavailable) as unavailable:
-        driving(Wire(admin_initiate_auth=error)).start("ann", None)
+        pool_sign_in(Wire(admin_initiate_auth=error)).start("ann", None)
     assert "123456" not in str(unavailable.value)
 
 
-def test_another_challenge_than_ours_is_not_answered() -> None:
+def test_an_unknown_challenge_is_not_answered() -> None:
     wire = Wire(
         {"admin_initiate_auth": {"ChallengeName": "SMS_MFA", "Session": "s", "ChallengeParameters": {}}}
     )
     with pytest.raises(Unavailable):
-        driving(wire).start("ann", None)
+        pool_sign_in(wire).start("ann", None)
 
 
-def test_tokens_without_a_code_let_nobody_in() -> None:
+def test_tokens_without_a_code_are_not_accepted() -> None:
     wire = Wire({"admin_initiate_auth": tokens(), "admin_respond_to_auth_challenge": tokens()})
     with pytest.raises(Unavailable):
-        driving(wire).start("ann", None)
+        pool_sign_in(wire).start("ann", None)
     with pytest.raises(Unavailable):
-        driving(wire).send("session", "user-name", "resend", "")
+        pool_sign_in(wire).send("session", "user-name", "resend", "")
 
 
-def test_a_name_that_no_user_can_have_is_refused_without_a_call() -> None:
+def test_a_name_over_the_length_limit_is_refused_without_a_call() -> None:
     wire = Wire({"admin_initiate_auth": CHALLENGE})
     with pytest.raises(AuthenticationFailed):
-        driving(wire).start("a" * 129, None)
+        pool_sign_in(wire).start("a" * 129, None)
     assert wire.calls == []
-    assert isinstance(driving(wire).start("a" * 128, None), CodeRequired)
+    assert isinstance(pool_sign_in(wire).start("a" * 128, None), CodeRequired)

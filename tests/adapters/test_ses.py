@@ -1,4 +1,4 @@
-"""The adapter of SES against AWS's own model: the exact call, and what each error means."""
+"""The SES adapter, checked against the model of AWS: the exact call, and the meaning of each error."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,7 @@ MAIL_CALL = {
         }
     },
 }
-# As the model has it, these pass; so do the errors that every service has.
+# Errors of the model that are temporary. The errors of all services are temporary too.
 TRANSIENT = {"TooManyRequestsException", "LimitExceededException"}
 COMMON = ["InternalFailure", "ThrottlingException", "AccessDenied"]
 
@@ -43,24 +43,24 @@ def aws() -> Iterator[Stubs]:
 
 
 def send() -> SendResult:
-    """Send the mail of these tests."""
+    """Send the email of these tests."""
     mail = SesEmail(client("sesv2"), "no-reply@app.example", "mail")
     return mail.send(Outgoing(EMAIL, MAIL, NOW))
 
 
-def test_a_mail_is_one_simple_send(aws: Stubs) -> None:
+def test_an_email_is_sent_with_one_call(aws: Stubs) -> None:
     aws.ses.add_response("send_email", {"MessageId": "1"}, MAIL_CALL)
     assert send() == Taken()
 
 
 @pytest.mark.parametrize("code", sorted(modelled("sesv2", "SendEmail") - TRANSIENT))
-def test_what_ses_will_never_take_is_not_taken_for_good(aws: Stubs, code: str) -> None:
+def test_a_permanent_error_of_ses_is_final(aws: Stubs, code: str) -> None:
     aws.ses.add_client_error("send_email", code, f"{EMAIL} is not wanted")
     assert send() == NotTaken(code, final=True)
 
 
 @pytest.mark.parametrize("code", [*sorted(TRANSIENT), *COMMON])
-def test_what_ses_may_take_later_is_not_taken_for_now(aws: Stubs, code: str) -> None:
+def test_a_temporary_error_of_ses_is_not_final(aws: Stubs, code: str) -> None:
     aws.ses.add_client_error("send_email", code, f"{EMAIL} later")
     assert send() == NotTaken(f"SES answered {code}", final=False)
 
@@ -80,13 +80,11 @@ def test_what_ses_may_take_later_is_not_taken_for_now(aws: Stubs, code: str) -> 
         (ConnectionClosedError(endpoint_url=EMAIL), Unknown("SES failed with ConnectionClosedError")),
     ],
 )
-def test_only_a_connection_that_was_never_made_is_known_to_have_sent_nothing(
-    error: Exception, result: SendResult
-) -> None:
+def test_after_a_lost_connection_the_result_is_unknown(error: Exception, result: SendResult) -> None:
     mail = SesEmail(Wire(send_email=error), "no-reply@app.example", "mail")
     assert mail.send(Outgoing(EMAIL, MAIL, NOW)) == result
 
 
-def test_a_mail_does_not_show_itself_when_it_is_printed() -> None:
+def test_the_repr_of_an_email_contains_no_code_and_no_address() -> None:
     assert "654321" not in repr(MAIL)
     assert EMAIL not in repr(Outgoing(EMAIL, MAIL, NOW))

@@ -1,4 +1,4 @@
-"""The adapter of SNS against AWS's own model: the exact call, and what each error means."""
+"""The SNS adapter, checked against the model of AWS: the exact call, and the meaning of each error."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -64,14 +64,14 @@ def test_an_sms_is_counted_and_then_published(aws: Stubs, sender_id: str, more: 
 
 
 @pytest.mark.parametrize("code", sorted(c for c in modelled("sns", "Publish") if "Parameter" in c))
-def test_a_number_that_sns_will_never_take_is_not_taken_for_good(aws: Stubs, code: str) -> None:
+def test_a_permanent_error_of_sns_is_final(aws: Stubs, code: str) -> None:
     aws.table.add_response("update_item", {})
     aws.sns.add_client_error("publish", code, f"{PHONE} is opted out")
     assert send() == NotTaken(code, final=True, country="US")
 
 
 @pytest.mark.parametrize("code", ["InternalError", "Throttling", "KMSThrottling", "AuthorizationError"])
-def test_what_sns_may_take_later_is_not_taken_for_now(aws: Stubs, code: str) -> None:
+def test_a_temporary_error_of_sns_is_not_final(aws: Stubs, code: str) -> None:
     aws.table.add_response("update_item", {})
     aws.sns.add_client_error("publish", code, f"{PHONE} later")
     assert send() == NotTaken(f"SNS answered {code}", final=False, country="US")
@@ -81,7 +81,7 @@ def test_what_sns_may_take_later_is_not_taken_for_now(aws: Stubs, code: str) -> 
     "number",
     [
         "+4915112345678",  # a country that is not allowed
-        "+12425551234",  # +1, and not the United States
+        "+12425551234",  # +1, but not the United States
         "+18005550100",  # toll-free
         "+19005550100",  # premium
         "+881612345678",  # satellite
@@ -97,15 +97,15 @@ def test_a_number_that_is_not_allowed_costs_no_call(aws: Stubs, number: str) -> 
     assert (result.reason, result.final) == ("country", True)
 
 
-def test_a_budget_that_is_used_up_publishes_nothing(aws: Stubs) -> None:
+def test_with_a_used_up_budget_no_sms_is_published(aws: Stubs) -> None:
     aws.table.add_client_error("update_item", "ConditionalCheckFailedException")
     assert send() == NotTaken("budget", final=True, country="US")
 
 
-def test_a_budget_that_cannot_be_read_publishes_nothing(aws: Stubs) -> None:
+def test_without_a_readable_budget_no_sms_is_published(aws: Stubs) -> None:
     aws.table.add_client_error("update_item", "InternalServerError")
     assert send() == NotTaken("the table answered InternalServerError", final=False)
 
 
-def test_an_sms_does_not_show_itself_when_it_is_printed() -> None:
+def test_the_repr_of_an_sms_contains_no_code() -> None:
     assert "654321" not in repr(TextMessage("654321"))

@@ -1,6 +1,6 @@
-"""Adding a channel is one object and one line: a sign-in by postcard, from `create` to tokens.
+"""A new channel needs one object and one line: a sign-in by postcard, from `create` to tokens.
 
-Nothing but the registry and the gateways of `deliver` is told of the postcard.
+Only the registry and the gateways of `deliver` know the postcard.
 """
 
 import json
@@ -18,9 +18,9 @@ from passcode.hosted.oidc import id_token_claims
 from passcode.hosted.state import Grant
 from passcode.sign_in.events import Event
 from passcode.token_service.store import Evidence
-from tests.support.deliver_world import Desk
+from tests.support.deliver_world import DeliverHandler
 from tests.support.events import NOW, SUB, attributes, entry, golden
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 from tests.support.sign_in_world import Flow, World
 
 ADDRESS = "Ada Lovelace, 12 St James's Square, London"
@@ -28,7 +28,7 @@ ADDRESS = "Ada Lovelace, 12 St James's Square, London"
 
 @dataclass(frozen=True)
 class Postcard:
-    """The message of the channel. Its repr leaves the content out."""
+    """The message of the channel. Its repr contains no content."""
 
     text: str = field(repr=False)
 
@@ -44,7 +44,7 @@ POSTCARD = Channel(
     parse=lambda value: value.strip() if value.count(",") >= 2 else None,
     mask=lambda value: f"*** {value.rpartition(' ')[2]}",
     blank_mask="*** ***",
-    decoy_value="Nobody, 1 Nowhere Lane, Fiction",
+    decoy_value="Decoy, 1 Example Lane, Fiction",
     render=render,
     address_format="a name, a street and a town",
     example=ADDRESS,
@@ -55,14 +55,14 @@ POSTCARD = Channel(
 
 @dataclass
 class Post:
-    """The gateway of the channel. `result` is what it answers."""
+    """The gateway of the channel. Each call of `send` returns `result`."""
 
     result: SendResult = field(default_factory=Taken)
     sent: list[Outgoing[Postcard]] = field(default_factory=list)
     channel: Channel = POSTCARD
 
     def send(self, outgoing: Outgoing[Any]) -> SendResult:
-        """Keep one message."""
+        """Record one message."""
         self.sent.append(outgoing)
         return self.result
 
@@ -78,29 +78,29 @@ def post() -> Post:
 
 
 @pytest.fixture
-def desk(heard: Heard, post: Post) -> Desk:
-    return Desk(heard.telemetry, more_gateways={"post": post})
+def handler(output: HandlerOutput, post: Post) -> DeliverHandler:
+    return DeliverHandler(output.telemetry, more_gateways={"post": post})
 
 
 def user(**changes: str) -> dict[str, str]:
-    """A user who has a verified postal address and wants postcards."""
+    """A user with a verified postal address and the preferred channel postcard."""
     by_post = {"custom:postcard": ADDRESS, "custom:postcard_verified": "true"}
     return attributes(otp_channel="postcard") | by_post | changes
 
 
 def sign_in(**changes: str) -> Flow:
-    """A sign-in of that user where email and postcards are in use."""
+    """A sign-in of that user, with the channels email and postcard."""
     return Flow(World(order=(EMAIL, POSTCARD)), user(**changes))
 
 
 def code_on(post: Post) -> str:
-    """The code on the one postcard that was sent."""
+    """The code on the only postcard."""
     (outgoing,) = post.sent
     return outgoing.message.text.removeprefix("Example: ")
 
 
 def token_claims(channel: str) -> dict[str, str]:
-    """The claims that the tokens of a sign-in with a code on `channel` get."""
+    """The token claims of a sign-in with a code on `channel`."""
     event: Event = {
         "version": "1",
         "triggerSource": "TokenGeneration_Authentication",
@@ -112,28 +112,32 @@ def token_claims(channel: str) -> dict[str, str]:
     return found
 
 
-def test_a_code_on_a_postcard_signs_in(desk: Desk, post: Post, heard: Heard) -> None:
+def test_a_user_signs_in_with_the_code_on_a_postcard(
+    handler: DeliverHandler, post: Post, output: HandlerOutput
+) -> None:
     flow = sign_in()
     assert flow.start() == "CUSTOM_CHALLENGE"
     assert flow.challenge.channel == flow.public["channel"] == "postcard"
     (delivery,) = flow.world.queued
-    assert desk.deliver(delivery.pack()) == []
+    assert handler.deliver(delivery.pack()) == []
     (card,) = post.sent
     assert card.to == ADDRESS
-    assert desk.ses.calls == desk.sns.calls == desk.table.calls == []
-    assert heard.counted("sent") == [{"channel": "postcard"}]
+    assert handler.ses.calls == handler.sns.calls == handler.table.calls == []
+    assert output.counted("sent") == [{"channel": "postcard"}]
     assert flow.answer(code_on(post)) == "tokens"
     assert [challenge.channel for challenge in flow.world.answered] == ["postcard"]
 
 
-def test_the_message_falls_back_to_the_next_channel(desk: Desk, post: Post, heard: Heard) -> None:
+def test_the_message_falls_back_to_the_next_channel(
+    handler: DeliverHandler, post: Post, output: HandlerOutput
+) -> None:
     post.result = NotTaken("no_such_street", final=True)
     flow = sign_in()
     flow.start()
-    assert desk.deliver(flow.world.queued[0].pack()) == []
-    assert len(post.sent) == len(desk.ses.sent("send_email")) == 1
-    assert heard.counted("send_failed") == [{"channel": "postcard", "reason": "no_such_street"}]
-    assert heard.counted("sent") == [{"channel": "email"}]
+    assert handler.deliver(flow.world.queued[0].pack()) == []
+    assert len(post.sent) == len(handler.ses.sent("send_email")) == 1
+    assert output.counted("send_failed") == [{"channel": "postcard", "reason": "no_such_street"}]
+    assert output.counted("sent") == [{"channel": "email"}]
 
 
 def test_a_resend_switches_to_the_channel() -> None:
@@ -146,7 +150,7 @@ def test_a_resend_switches_to_the_channel() -> None:
     assert [d.channel for d in flow.world.queued[-1].destinations] == [POSTCARD, EMAIL]
 
 
-def test_the_mask_shows_no_address_before_the_password_and_little_after_it() -> None:
+def test_the_mask_hides_the_address_before_the_password_and_most_of_it_afterwards() -> None:
     flow = sign_in()
     flow.start()
     assert json.loads(flow.public["channels"]) == {"email": "***@***", "postcard": "*** ***"}
@@ -156,14 +160,14 @@ def test_the_mask_shows_no_address_before_the_password_and_little_after_it() -> 
     assert public["destination"] == "*** London"
 
 
-def test_an_unknown_user_looks_the_same_and_gets_no_message(desk: Desk, post: Post) -> None:
+def test_an_unknown_user_looks_the_same_and_gets_no_message(handler: DeliverHandler, post: Post) -> None:
     known = Flow(World(order=(POSTCARD,)), user())
     unknown = Flow(World(order=(POSTCARD,)), {}, user_not_found=True)
     assert known.start() == unknown.start() == "CUSTOM_CHALLENGE"
     assert known.public == unknown.public
     (delivery,) = unknown.world.queued
     assert [d.value for d in delivery.destinations] == [POSTCARD.decoy_value]
-    assert desk.deliver(delivery.pack()) == []
+    assert handler.deliver(delivery.pack()) == []
     assert post.sent == []
     assert unknown.answer("000000") == "CUSTOM_CHALLENGE"
 
@@ -171,23 +175,23 @@ def test_an_unknown_user_looks_the_same_and_gets_no_message(desk: Desk, post: Po
 @pytest.mark.parametrize(
     "change", [{"custom:postcard": f"{ADDRESS} 2"}, {"custom:postcard_verified": "false"}], ids=str
 )
-def test_a_code_is_worth_nothing_once_the_address_has_changed(
-    desk: Desk, post: Post, change: dict[str, str]
+def test_a_code_is_refused_after_the_address_has_changed(
+    handler: DeliverHandler, post: Post, change: dict[str, str]
 ) -> None:
     flow = sign_in()
     flow.start()
-    desk.deliver(flow.world.queued[0].pack())
+    handler.deliver(flow.world.queued[0].pack())
     flow.user = user(**change)
     assert flow.answer(code_on(post)) == "CUSTOM_CHALLENGE"
 
 
-def test_an_address_that_cannot_be_delivered_to_is_no_destination() -> None:
+def test_an_invalid_address_is_no_destination() -> None:
     flow = sign_in(**{"custom:postcard": "nowhere"})
     flow.start()
     assert flow.challenge.channel == "email"
 
 
-def test_the_tokens_say_how_the_code_was_given() -> None:
+def test_the_tokens_name_the_channel_of_the_code() -> None:
     assert token_claims("postcard")["otp_amr"] == "otp postcard"
     assert token_claims("postcard")["otp_channel"] == "postcard"
     grant = Grant("client", "https://app.example", "", "", "ada", SUB, NOW, "postcard", with_password=True)
@@ -199,21 +203,21 @@ def test_the_tokens_say_how_the_code_was_given() -> None:
     ]
 
 
-def test_an_unknown_channel_is_refused_and_never_taken_for_another(desk: Desk, post: Post) -> None:
+def test_an_unknown_channel_is_refused(handler: DeliverHandler, post: Post) -> None:
     flow = sign_in()
     flow.start()
     body = flow.world.queued[0].pack().replace("postcard", "pigeon")
-    assert desk.deliver(body) == ["0"]
-    assert desk.calls() == len(post.sent) == 0
+    assert handler.deliver(body) == ["0"]
+    assert handler.calls() == len(post.sent) == 0
     assert token_claims("pigeon") == {}
     grant = Grant("client", "https://app.example", "", "", "ada", SUB, NOW, "pigeon", with_password=False)
     with pytest.raises(KeyError):
         id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)
 
 
-def test_a_channel_without_a_gateway_sends_on_no_other_channel(heard: Heard) -> None:
-    desk = Desk(heard.telemetry)
+def test_a_channel_without_a_gateway_does_not_fall_back(output: HandlerOutput) -> None:
+    handler = DeliverHandler(output.telemetry)
     flow = sign_in()
     flow.start()
-    assert desk.deliver(flow.world.queued[0].pack()) == ["0"]
-    assert desk.ses.calls == desk.sns.calls == []
+    assert handler.deliver(flow.world.queued[0].pack()) == ["0"]
+    assert handler.ses.calls == handler.sns.calls == []

@@ -1,4 +1,4 @@
-"""Where a code may go, and what is shown of it."""
+"""Valid destinations, their masks, fingerprints and decoys."""
 
 from collections import Counter
 from typing import Any
@@ -17,8 +17,8 @@ from passcode.channels.channel import (
 from passcode.channels.email import EMAIL
 from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS
+from passcode.sign_in.create import read_user
 from passcode.sign_in.decoys import decoy_attributes
-from passcode.sign_in.users import read_user
 
 BOTH = (EMAIL, SMS)
 ADA = {
@@ -30,7 +30,7 @@ ADA = {
 }
 
 
-def test_the_host_is_lower_cased_and_the_name_is_left_alone() -> None:
+def test_only_the_host_of_an_address_is_lower_cased() -> None:
     assert EMAIL.destination("Ada.L+x@Example.COM") == Destination(EMAIL, "Ada.L+x@example.com")
 
 
@@ -50,7 +50,7 @@ def test_the_host_is_lower_cased_and_the_name_is_left_alone() -> None:
         "ada@@example.com",
         "ada@exam\u0440le.com",  # a Cyrillic letter
         "\u00e4da@example.com",
-        "ada@ex\uff41mple.com",  # folds to a plain letter
+        "ada@ex\uff41mple.com",  # normalises to a plain letter
         "a" * 65 + "@example.com",
         "a@" + "b" * 260,
         "ada@example..com",
@@ -58,7 +58,7 @@ def test_the_host_is_lower_cased_and_the_name_is_left_alone() -> None:
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_no_second_address_and_no_look_alike(address: str) -> None:
+def test_lists_headers_and_look_alikes_are_no_address(address: str) -> None:
     assert EMAIL.destination(address) is None
 
 
@@ -83,7 +83,7 @@ def test_an_address_has_at_most_254_characters() -> None:
         "+١٢٠٢٥٥٥٠١٢٣",
     ],
 )
-def test_only_e164_is_a_number(number: str) -> None:
+def test_only_an_e164_number_is_a_destination(number: str) -> None:
     assert SMS.destination(number) is None
 
 
@@ -95,17 +95,17 @@ def test_any_text_is_a_destination_or_none(text: str) -> None:
 
 
 @pytest.mark.parametrize("flag", ["false", "False", "", "1", "yes", "TRUE "])
-def test_only_what_is_verified_counts(flag: str) -> None:
+def test_only_a_verified_attribute_is_a_destination(flag: str) -> None:
     assert list(verified_destinations(ADA | {"email_verified": flag}, BOTH)) == [SMS]
     assert verified_destinations({"email": "a@example.com"}, BOTH) == {}
 
 
 @pytest.mark.parametrize("flag", ["true", "True", "TRUE"])
-def test_verified_is_written_in_several_ways(flag: str) -> None:
+def test_the_verified_flag_is_read_in_any_letter_case(flag: str) -> None:
     assert list(verified_destinations(ADA | {"email_verified": flag}, BOTH)) == [EMAIL, SMS]
 
 
-def test_the_order_is_the_deployments_and_a_wish_comes_first() -> None:
+def test_a_requested_channel_comes_before_the_order_of_the_deployment() -> None:
     found = verified_destinations(ADA, (SMS, EMAIL))
     assert choose_destination(found).channel is SMS
     assert choose_destination(found, "", "email").channel is EMAIL
@@ -113,17 +113,17 @@ def test_the_order_is_the_deployments_and_a_wish_comes_first() -> None:
     assert choose_destination(verified_destinations(ADA, (EMAIL,)), "sms").channel is EMAIL
 
 
-def test_a_mask_shows_little() -> None:
+def test_a_mask_hides_most_of_the_address() -> None:
     assert [d.masked for d in verified_destinations(ADA, BOTH).values()] == ["A***@e***", "+***0123"]
 
 
-def test_before_the_password_everybody_is_shown_the_same() -> None:
+def test_all_users_have_the_same_masks_before_the_password() -> None:
     event: dict[str, Any] = {
         "userName": "x",
         "request": {"userAttributes": {"sub": "s", "email": "a@b.example", "email_verified": "true"}},
     }
-    nobody = {"userName": "x", "request": {"userAttributes": {}, "userNotFound": True}}
-    known, unknown = read_user(event, BOTH, "salt"), read_user(nobody, BOTH, "salt")
+    missing = {"userName": "x", "request": {"userAttributes": {}, "userNotFound": True}}
+    known, unknown = read_user(event, BOTH, "salt"), read_user(missing, BOTH, "salt")
     assert known.masks == unknown.masks == {"email": "***@***", "sms": "+***"}
     event["request"]["session"] = [{"challengeName": "PASSWORD_VERIFIER", "challengeResult": True}]
     assert read_user(event, BOTH, "salt").masks == {"email": "a***@b***"}
@@ -146,13 +146,13 @@ def test_a_user_without_sub_is_a_decoy(session: list[dict[str, object]], masks: 
     assert user.masks == masks
 
 
-def test_a_user_without_a_preference_and_a_language_has_empty_ones() -> None:
+def test_a_user_without_preferences_has_empty_ones() -> None:
     user = read_user({"userName": "x", "request": {"userAttributes": ADA}}, BOTH, "salt")
     assert not user.decoy
     assert (user.preferred, user.locale) == ("", "")
 
 
-def test_a_destination_does_not_show_itself() -> None:
+def test_the_repr_of_a_destination_contains_no_address() -> None:
     assert "0123" not in repr(Destination(SMS, "+12025550123"))
 
 
@@ -171,28 +171,28 @@ def test_the_fingerprint_changes_with_every_verified_destination(change: dict[st
     assert fingerprint(ADA | change, "salt", CHANNELS.values()) != fingerprint(ADA, "salt", CHANNELS.values())
 
 
-def test_the_fingerprint_stays_when_nothing_that_counts_changes() -> None:
+def test_other_attributes_do_not_change_the_fingerprint() -> None:
     changed = ADA | {"email": "Ada.L@EXAMPLE.com", "name": "Ada"}
     assert fingerprint(changed, "salt", CHANNELS.values()) == fingerprint(ADA, "salt", CHANNELS.values())
 
 
-def test_the_fingerprint_cannot_be_searched_without_the_salt() -> None:
+def test_the_fingerprint_depends_on_the_salt() -> None:
     assert fingerprint(ADA, "salt", CHANNELS.values()) != fingerprint(ADA, "another", CHANNELS.values())
 
 
-def test_a_decoy_is_the_same_each_time_and_not_computable_from_outside() -> None:
-    assert decoy_attributes("salt", "nobody", BOTH) == decoy_attributes("salt", "NoBody", BOTH)
-    assert decoy_attributes("salt", "nobody", BOTH) != decoy_attributes("other salt", "nobody", BOTH)
+def test_a_decoy_depends_on_the_name_and_the_salt() -> None:
+    assert decoy_attributes("salt", "unknown", BOTH) == decoy_attributes("salt", "UnKnown", BOTH)
+    assert decoy_attributes("salt", "unknown", BOTH) != decoy_attributes("other salt", "unknown", BOTH)
 
 
-def test_a_decoy_has_a_subject_like_a_users() -> None:
+def test_a_decoy_has_a_subject_like_a_user() -> None:
     made = [decoy_attributes("salt", f"name-{n}", BOTH) for n in range(400)]
     assert len({a["sub"] for a in made}) == 400
     assert all(a["sub"][14] == "4" and a["sub"][19] in "89ab" and len(a["sub"]) == 36 for a in made)
 
 
 @pytest.mark.parametrize("order", [(EMAIL,), (SMS,), (EMAIL, SMS), (SMS, EMAIL)])
-def test_decoys_are_mostly_like_users_and_sometimes_like_any_user(order: tuple[Channel, ...]) -> None:
+def test_decoys_have_the_same_sets_of_destinations_as_users(order: tuple[Channel, ...]) -> None:
     made = [decoy_attributes("salt", f"name-{n}", order) for n in range(2_000)]
     sets = Counter(frozenset(verified_destinations(attributes, order)) for attributes in made)
     assert set(sets) == {frozenset(order), *(frozenset([channel]) for channel in order)}
@@ -214,7 +214,7 @@ def test_decoys_are_mostly_like_users_and_sometimes_like_any_user(order: tuple[C
 def test_the_decoy_of_a_name_never_changes(
     name: str, sub: str, channels: list[Channel], preferred: str
 ) -> None:
-    """If a release changed the decoys, an observer could tell unknown users from known ones."""
+    """If a release changed the decoys, an observer could distinguish unknown users from known ones."""
     decoy = decoy_attributes("salt", name, BOTH)
     assert (decoy["sub"], decoy["custom:otp_channel"]) == (sub, preferred)
     assert list(verified_destinations(decoy, BOTH)) == channels

@@ -28,7 +28,7 @@ def sms(locale: str, host: str = "app.example.com") -> TextMessage:
 
 
 @pytest.mark.parametrize("locale", TABLES)
-def test_the_last_line_of_an_sms_is_bound_to_the_host(locale: str) -> None:
+def test_the_last_line_of_an_sms_binds_the_code_to_the_host(locale: str) -> None:
     text = sms(locale).text
     assert text.splitlines()[-1] == "@app.example.com #012345"
     assert text.splitlines()[-2] == ""
@@ -43,30 +43,30 @@ def test_an_english_sms_is_one_part() -> None:
 
 
 @pytest.mark.parametrize("locale", TABLES)
-def test_a_mail_says_the_code_its_life_and_a_warning(locale: str) -> None:
+def test_an_email_contains_the_code_and_its_lifetime_and_loads_nothing(locale: str) -> None:
     mail = email(locale)
-    assert "012345" not in mail.subject, "a subject is shown on locked screens"
+    assert "012345" not in mail.subject, "a locked screen shows the subject"
     lines = [line.strip("\u2066\u2069") for line in mail.text.splitlines()]
-    assert "012345" in lines, "the code is alone in its line"
+    assert "012345" in lines, "the code has a separate line"
     for body in (mail.text, mail.html):
         assert body.count("012345") == 1
         assert "5" in body
         assert "Example" in body
     assert f'<html lang="{locale}" dir="{TABLES[locale]["dir"]}">' in mail.html
-    assert not re.search(r"https?://|<img|<script", mail.html), "nothing is fetched, so nothing is tracked"
+    assert not re.search(r"https?://|<img|<script", mail.html), "a mail that loads nothing cannot be tracked"
 
 
-def test_digits_keep_their_order_in_a_line_that_runs_from_right_to_left() -> None:
+def test_digits_keep_their_order_in_right_to_left_texts() -> None:
     assert "\u2066012345\u2069" in email("ar").text
     assert "\u2066012345\u2069" in sms("he", "e.example").text
 
 
-def test_the_apps_name_is_text_and_not_html() -> None:
+def test_the_name_of_the_app_is_escaped_in_html() -> None:
     mail = email("en", app="A & <b>B</b> {code}")
     assert "A &amp; &lt;b&gt;B&lt;/b&gt; {code}" in mail.html
     assert "<b>" not in mail.html
 
 
-def test_a_message_does_not_show_itself() -> None:
+def test_the_repr_of_a_message_contains_no_code() -> None:
     assert "012345" not in repr(email("en"))
     assert "012345" not in repr(sms("en", "e.example"))

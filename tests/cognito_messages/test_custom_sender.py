@@ -1,4 +1,4 @@
-"""`custom_sender`: every message of Cognito's goes to the queue, sealed as it came and to its own address."""
+"""`custom_sender` queues every Cognito message, still encrypted and for its own address."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from passcode.cognito_messages.message import CognitoMessage, is_known, is_too_o
 from passcode.delivery.envelope import Delivery
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, NOTICE, NOW, PHONE, SENDERS, SUB, VERIFIED, WITH_A_CODE, Clock, golden
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 
 KINDS = {
     "sign_up": "sign_up",
@@ -31,16 +31,18 @@ KINDS = {
 }
 
 
-def nobody(_: str) -> None:
-    raise AssertionError("an event with a code says where it goes")
+def no_look_up(_: str) -> None:
+    raise AssertionError("an event with a code contains its address")
 
 
-def handed_over(heard: Heard, event: dict[str, Any], user: Mapping[str, str] | None = None) -> CognitoMessage:
-    """What the queue gets for an event."""
+def queued_message(
+    output: HandlerOutput, event: dict[str, Any], user: Mapping[str, str] | None = None
+) -> CognitoMessage:
+    """The message on the queue for an event."""
     sqs = Wire()
-    look_up = nobody if user is None else lambda name: user if name == event["userName"] else None
+    look_up = no_look_up if user is None else lambda name: user if name == event["userName"] else None
     put = SqsQueue(sqs, "url").put
-    assert custom_sender.respond(event, put, look_up, heard.telemetry, NOW) is event
+    assert custom_sender.respond(event, put, look_up, output.telemetry, NOW) is event
     (call,) = sqs.sent("send_message")
     found = unpack(call["MessageBody"])
     assert isinstance(found, CognitoMessage)
@@ -49,66 +51,72 @@ def handed_over(heard: Heard, event: dict[str, Any], user: Mapping[str, str] | N
 
 
 @pytest.mark.parametrize("name", WITH_A_CODE)
-def test_every_source_goes_to_the_queue_as_it_came(heard: Heard, name: str) -> None:
+def test_every_trigger_source_is_queued_unchanged(output: HandlerOutput, name: str) -> None:
     event = golden(name)
-    found = handed_over(heard, event)
+    found = queued_message(output, event)
     own = ("email", EMAIL) if name.startswith("custom_email") else ("sms", PHONE)
-    assert [(d.channel.name, d.value) for d in found.destinations] == [own], "and nowhere else"
+    assert [(d.channel.name, d.value) for d in found.destinations] == [own], "and no other destination"
     assert found.ciphertext == event["request"]["code"]
     assert (found.locale, found.subject, found.requested_at) == ("en-GB", SUB, NOW)
     kind = KINDS[name.removeprefix("custom_email_").removeprefix("custom_sms_")]
     assert kind_of(found) == kind
-    assert heard.counted("unknown_source") == ([{}] if kind == "unknown" else [])
-    (line,) = heard.lines
+    assert output.counted("unknown_source") == ([{}] if kind == "unknown" else [])
+    (line,) = output.lines
     assert (line["message"], line["source"], line["channel"]) == ("queued", event["triggerSource"], own[0])
     assert line["subject"] == SUB
-    assert not [word for word in (EMAIL, PHONE, found.ciphertext) if word in heard.text]
+    assert not [secret for secret in (EMAIL, PHONE, found.ciphertext) if secret in output.text]
 
 
-def test_every_source_that_aws_lists_has_words() -> None:
+def test_every_trigger_source_that_aws_lists_has_texts() -> None:
     names = {name for name in SENDERS if is_known(golden(name)["triggerSource"])}
     assert names == set(SENDERS) - {"custom_email_source_to_come"}
     assert len(names) == 7 + 7 + 1 + 1
 
 
-def test_a_notice_finds_its_user_and_may_take_the_other_channel(heard: Heard) -> None:
-    found = handed_over(heard, golden(NOTICE), VERIFIED)
+def test_a_notice_goes_to_both_channels_of_its_user(output: HandlerOutput) -> None:
+    found = queued_message(output, golden(NOTICE), VERIFIED)
     assert [d.channel for d in found.destinations] == [email.EMAIL, sms.SMS]
     assert (found.ciphertext, found.subject, found.locale, kind_of(found)) == ("", SUB, "de", "notice")
     packed = found.pack()
-    assert not [word for word in ("evil.example", "192.0.2.7", "feedback") if word in packed], (
-        "a stranger's words"
+    assert not [secret for secret in ("evil.example", "192.0.2.7", "feedback") if secret in packed], (
+        "texts of a stranger"
     )
 
 
 @pytest.mark.parametrize("user", [{}, VERIFIED | {"email_verified": "false", "phone_number_verified": ""}])
-def test_a_notice_to_nobody_is_queued_for_deliver_to_say_so(heard: Heard, user: dict[str, str]) -> None:
-    assert handed_over(heard, golden(NOTICE), user).destinations == ()
+def test_a_notice_without_a_destination_is_queued_so_that_deliver_counts_it(
+    output: HandlerOutput, user: dict[str, str]
+) -> None:
+    assert queued_message(output, golden(NOTICE), user).destinations == ()
 
 
 @pytest.mark.parametrize("address", ["", "ada@exämple.org", "a@x.example,b@y.example", "+1202555014", None])
-def test_a_code_without_a_good_address_goes_to_no_other_one(heard: Heard, address: str | None) -> None:
+def test_a_code_with_an_invalid_address_has_no_destination(
+    output: HandlerOutput, address: str | None
+) -> None:
     event = golden("custom_email_forgot_password")
     event["request"]["userAttributes"]["email"] = address
-    assert handed_over(heard, event).destinations == ()
+    assert queued_message(output, event).destinations == ()
 
 
 @pytest.mark.parametrize(
     ("name", "shown"), [("ada", "ada"), (SUB, ""), (EMAIL, ""), (EMAIL.upper(), ""), ("", "")]
 )
-def test_an_invitation_says_the_name_if_that_is_no_address(heard: Heard, name: str, shown: str) -> None:
+def test_an_invitation_contains_the_user_name_unless_it_is_an_address(
+    output: HandlerOutput, name: str, shown: str
+) -> None:
     event = golden("custom_email_admin_create_user") | {"userName": name}
-    assert handed_over(heard, event).name == shown
-    assert handed_over(heard, golden("custom_email_sign_up") | {"userName": name}).name == ""
+    assert queued_message(output, event).name == shown
+    assert queued_message(output, golden("custom_email_sign_up") | {"userName": name}).name == ""
 
 
-def test_the_type_says_the_channel_of_a_source_that_does_not(heard: Heard) -> None:
+def test_the_request_type_gives_the_channel_of_an_unknown_source(output: HandlerOutput) -> None:
     event = golden("custom_sms_authentication") | {"triggerSource": "Custom_New"}
-    assert handed_over(heard, event).channel is sms.SMS
-    assert heard.counted("unknown_source") == [{}]
+    assert queued_message(output, event).channel is sms.SMS
+    assert output.counted("unknown_source") == [{}]
 
 
-def test_a_sign_ins_code_is_too_old_before_the_others() -> None:
+def test_a_sign_in_code_expires_before_the_other_codes() -> None:
     def too_old_after(name: str, seconds: int) -> bool:
         event = golden(name)
         event["request"]["code"] = "AYAD"
@@ -121,23 +129,27 @@ def test_a_sign_ins_code_is_too_old_before_the_others() -> None:
 @pytest.mark.parametrize(
     "event", [{}, {"request": None}, golden("create_first"), golden("custom_sms_sign_up") | {"request": []}]
 )
-def test_what_is_no_event_of_a_custom_sender_tells_nothing(heard: Heard, event: dict[str, Any]) -> None:
+def test_the_error_for_an_invalid_event_contains_no_address(
+    output: HandlerOutput, event: dict[str, Any]
+) -> None:
     event = event | {"triggerSource": event.get("triggerSource", "").replace("CustomSMS", EMAIL)}
     with pytest.raises(TriggerError) as shown:
         custom_sender.handler(event, None)
-    assert EMAIL not in f"{shown.value}{heard.text}"
-    assert heard.counted("errors") == [{}]
+    assert EMAIL not in f"{shown.value}{output.text}"
+    assert output.counted("errors") == [{}]
 
 
-def test_a_queue_that_does_not_answer_makes_lambda_try_again(
-    heard: Heard, monkeypatch: pytest.MonkeyPatch
+def test_a_failing_queue_raises_so_that_lambda_retries(
+    output: HandlerOutput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sqs = Wire(send_message=refused_by_aws("RequestThrottled"))
     monkeypatch.setattr(custom_sender, "_PUT", SqsQueue(sqs, "url").put)
     monkeypatch.setattr(custom_sender, "time", Clock(NOW))
     with pytest.raises(TriggerError) as shown:
         custom_sender.handler(golden("custom_sms_sign_up"), None)
-    assert not [word for word in (EMAIL, PHONE, "AYAD", "123456") if word in f"{shown.value}{heard.text}"]
+    assert not [
+        secret for secret in (EMAIL, PHONE, "AYAD", "123456") if secret in f"{shown.value}{output.text}"
+    ]
     sqs = Wire()
     monkeypatch.setattr(custom_sender, "_PUT", SqsQueue(sqs, "url").put)
     event = golden("custom_sms_sign_up")
@@ -145,11 +157,11 @@ def test_a_queue_that_does_not_answer_makes_lambda_try_again(
     assert CognitoMessage.unpack(sqs.sent("send_message")[0]["MessageBody"]).requested_at == NOW
 
 
-def test_what_is_ours_and_what_is_cognitos_are_told_apart() -> None:
-    ours = json.loads(json.dumps(golden("deliver_one")))["Records"][0]["body"]
-    assert isinstance(unpack(ours), Delivery)
+def test_the_queue_distinguishes_deliveries_from_cognito_messages() -> None:
+    packed = json.loads(json.dumps(golden("deliver_one")))["Records"][0]["body"]
+    assert isinstance(unpack(packed), Delivery)
 
 
-def test_it_shows_no_secret_and_no_address_when_it_is_printed(heard: Heard) -> None:
-    shown = repr(handed_over(heard, golden("custom_email_admin_create_user") | {"userName": "ada-l"}))
-    assert not [word for word in (EMAIL, "AYAD", "ada-l") if word in shown]
+def test_the_repr_of_a_cognito_message_contains_no_secret_and_no_address(output: HandlerOutput) -> None:
+    shown = repr(queued_message(output, golden("custom_email_admin_create_user") | {"userName": "ada-l"}))
+    assert not [secret for secret in (EMAIL, "AYAD", "ada-l") if secret in shown]

@@ -1,19 +1,19 @@
-"""One clock, one API, and everything that is said anywhere."""
+"""The clock, the API in memory, and its log and metrics."""
 
 from collections.abc import Callable
 
 import pytest
 
 from passcode.confirmation import routes
-from tests.support.token_api_world import Api, Said, Time
+from tests.support.token_api_world import Api, ApiOutput, Time
 
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch, socket_disabled: None) -> Time:
-    """The only clock. Nothing is reached over the network either."""
-    standing = Time()
-    monkeypatch.setattr(routes, "time", standing)
-    return standing
+    """The clock of the endpoints. Tests cannot open a socket."""
+    clock = Time()
+    monkeypatch.setattr(routes, "time", clock)
+    return clock
 
 
 @pytest.fixture
@@ -22,5 +22,5 @@ def api() -> Api:
 
 
 @pytest.fixture
-def said(api: Api, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    return Said(api, capsys)
+def output(api: Api, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    return ApiOutput(api, capsys)

@@ -1,4 +1,4 @@
-"""What cannot be read is the caller's to mend: 400 or 413, in words, and nothing happens."""
+"""Invalid input gets 400 or 413 with a text for the developer, and has no effect."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from passcode.confirmation import responses
 from tests.support.api_gateway_events import USER, event_of
-from tests.support.token_api_world import Api, Said
+from tests.support.token_api_world import Api, ApiOutput
 
 MARK = "M4RK"
 POSTS = ["/createToken", "/verifyToken", "/step-up", "/step-up/verify", "/introspect"]
@@ -30,7 +30,7 @@ FIELDS = [
 
 
 def refused(api: Api, path: str, body: object, **more: Any) -> str:
-    """Send what cannot be read; the sentence that comes back."""
+    """Send an invalid request. Returns the detail of the problem."""
     answer = api.call("POST", path, body, context={"authorizer": {"claims": USER}}, **more)
     assert (answer.status, answer.problem) == (400, "invalid-request")
     assert MARK not in str(answer)
@@ -48,9 +48,11 @@ def refused(api: Api, path: str, body: object, **more: Any) -> str:
     ],
 )
 @pytest.mark.parametrize("path", POSTS)
-def test_a_body_that_is_no_json_object(api: Api, said: Said, path: str, body: str | None) -> None:
+def test_a_body_that_is_no_json_object_is_refused(
+    api: Api, output: ApiOutput, path: str, body: str | None
+) -> None:
     assert refused(api, path, body)
-    assert "errors" not in dict(said.metrics()), "nobody is woken up by a caller's mistake"
+    assert "errors" not in dict(output.metrics()), "a caller's mistake must fire no alarm"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_a_body_that_is_no_json_object(api: Api, said: Said, path: str, body: st
     ],
 )
 @pytest.mark.parametrize("body", ['{"email":"ann@example.com"}', "email=ann@example.com", None])
-def test_a_body_of_another_media_type(api: Api, media_type: str, body: str | None) -> None:
+def test_a_body_of_another_media_type_is_refused(api: Api, media_type: str, body: str | None) -> None:
     for path in ("/createToken", "/step-up"):
         assert "application/json" in refused(api, path, body, headers={"content-type": media_type})
 
@@ -69,7 +71,7 @@ def test_a_body_of_another_media_type(api: Api, media_type: str, body: str | Non
 FORM = '--x\r\nContent-Disposition: form-data; name="email"\r\n\r\nann@example.com\r\n--x--\r\n'
 
 
-def test_a_form_is_no_way_round(api: Api) -> None:
+def test_a_form_is_refused_even_with_two_content_types(api: Api) -> None:
     refused(api, "/createToken", FORM, headers={"content-type": "multipart/form-data; boundary=x"})
     for first in ("", "application/json"):
         named = {"content-type": first, "Content-Type": "multipart/form-data; boundary=x"}
@@ -83,39 +85,37 @@ def test_a_media_type_may_have_a_charset_and_its_header_any_case(api: Api, name:
 
 
 @pytest.mark.parametrize("headers", [None, {}])
-def test_json_is_what_a_body_without_a_media_type_is_taken_for(
-    api: Api, headers: dict[str, str] | None
-) -> None:
+def test_a_body_without_a_media_type_is_read_as_json(api: Api, headers: dict[str, str] | None) -> None:
     event = event_of("POST", "/createToken", GOOD["/createToken"])
     event |= {"headers": headers, "multiValueHeaders": headers}
     assert responses.respond(api.app, event, None, api.telemetry)["statusCode"] == 200
 
 
-def test_an_event_that_is_none_of_api_gateways_breaks_nothing(api: Api, said: Said) -> None:
+def test_an_event_of_another_service_gets_503(api: Api, output: ApiOutput) -> None:
     for event in ({}, {"httpMethod": "POST"}):
         assert responses.respond(api.app, event, None, api.telemetry)["statusCode"] == 503
-    assert [name for name, _ in said.metrics()] == ["errors"] * 2
+    assert [name for name, _ in output.metrics()] == ["errors"] * 2
 
 
 @pytest.mark.parametrize("body", ["%%%", "/////w=="])
-def test_a_binary_body_that_is_none(api: Api, body: str) -> None:
+def test_an_invalid_base64_body_is_refused(api: Api, body: str) -> None:
     assert refused(api, "/createToken", body, isBase64Encoded=True)
 
 
 @pytest.mark.parametrize("path", [*POSTS, "/nowhere"])
-def test_a_body_longer_than_any_of_use_is_not_even_read(api: Api, path: str) -> None:
-    room = 16_384 - len('{"email":""}')
-    for size, status in ((room + 1, 413), (10_000_000, 413)):
+def test_a_body_over_the_size_limit_is_not_parsed(api: Api, path: str) -> None:
+    limit = 16_384 - len('{"email":""}')
+    for size, status in ((limit + 1, 413), (10_000_000, 413)):
         answer = api.call("POST", path, f'{{"email":"{"x" * size}"}}')
         assert (answer.status, answer.problem) == (status, "too-large")
-    assert api.call("POST", path, f'{{"email":"{"x" * room}"}}').status in (400, 404)
+    assert api.call("POST", path, f'{{"email":"{"x" * limit}"}}').status in (400, 404)
 
 
 WRONG: list[Any] = [True, 0, 1, 1.5, [], [MARK], ["a@b.example"], {}, {MARK: 1}, MARK * 2_000, "\ud800"]
 
 
 @pytest.mark.parametrize(("path", "field"), FIELDS)
-def test_a_field_of_another_type(api: Api, path: str, field: str) -> None:
+def test_a_field_of_another_type_is_refused(api: Api, path: str, field: str) -> None:
     for value in WRONG:
         assert f"`{field}`" in refused(api, path, GOOD[path] | {field: value})
 
@@ -127,7 +127,7 @@ def test_a_field_of_another_type(api: Api, path: str, field: str) -> None:
         *(("/verifyToken", "verification_code"), ("/step-up/verify", "verification_code")),
     ],
 )
-def test_a_null_is_no_value(api: Api, path: str, field: str) -> None:
+def test_null_is_refused_for_a_field(api: Api, path: str, field: str) -> None:
     assert f"`{field}`" in refused(api, path, GOOD[path] | {field: None})
 
 
@@ -138,20 +138,20 @@ def test_an_unknown_field_is_refused(api: Api, path: str, field: str) -> None:
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_an_endpoint_that_needs_something_says_what(api: Api, path: str) -> None:
+def test_the_problem_names_the_missing_field(api: Api, path: str) -> None:
     for field in GOOD[path]:
         assert f"`{field}`" in refused(api, path, {f: v for f, v in GOOD[path].items() if f != field} or {})
 
 
-def test_both_addresses_may_not_be_missing_or_empty(api: Api) -> None:
+def test_a_request_needs_an_email_address_or_a_phone_number(api: Api) -> None:
     for body in ({}, {"email": ""}, {"email": None, "phone_number": None}, {"channel": "sms"}):
         assert "`email` or `phone_number`" in refused(api, "/createToken", body)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize("path", [*POSTS, "/", "", "/createtoken", "/nowhere/M4RK", "/createToken/../health"])
-def test_nothing_is_anywhere_else(api: Api, method: str, path: str) -> None:
-    """CORS is off: an OPTIONS is answered as any other method that is not there."""
+def test_other_methods_and_paths_get_404(api: Api, method: str, path: str) -> None:
+    """CORS is off, so OPTIONS gets the same response as other unknown methods."""
     answer = api.call(method, path, GOOD["/createToken"])
     assert (answer.status, answer.problem, api.queued) == (404, "not-found", [])
     assert MARK not in str(answer)

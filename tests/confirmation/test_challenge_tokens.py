@@ -1,4 +1,4 @@
-"""The challenge token: what was signed, unchanged, at its own endpoint. All else is refused alike."""
+"""An endpoint accepts only its own unchanged challenge tokens. All other tokens get the same refusal."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ from tests.support.token_api_world import Api
 
 
 def refused(api: Api, tokens: Iterable[str], verify: Callable[..., Answer] | None = None) -> None:
-    """None of them is taken, all are answered alike, and the code is neither spent nor counted."""
+    """Check that all tokens get the same refusal, and that no attempt is counted."""
     before = api.store.read(f"token#{api.queued[0].challenge.subject}")
     for token in tokens:
         answer = (verify or api.verify)(token)
@@ -32,21 +32,21 @@ def token(api: Api) -> str:
     return str(api.create(purpose="pay").body["token"])
 
 
-def test_a_token_says_no_code_and_no_address(api: Api, token: str) -> None:
+def test_a_token_contains_no_code_and_no_address(api: Api, token: str) -> None:
     header, claims = parts(token)
     assert header == {"alg": "HS256", "typ": "JWT"}
     assert set(claims) == {"iss", "aud", "sub", "iat", "exp", "jti", "challenge", "for", "country"}
-    for said in (token, str(claims)):
-        assert api.code() not in said
-        assert "ann@" not in said
-        assert "example" not in said
+    for text in (token, str(claims)):
+        assert api.code() not in text
+        assert "ann@" not in text
+        assert "example" not in text
 
 
-def test_one_letter_changed_anywhere_is_another_token(api: Api, token: str) -> None:
+def test_a_token_with_a_changed_letter_is_refused(api: Api, token: str) -> None:
     refused(api, tampered(token))
 
 
-def test_parts_left_out_doubled_or_moved(api: Api, token: str) -> None:
+def test_a_token_with_missing_repeated_or_moved_parts_is_refused(api: Api, token: str) -> None:
     refused(api, cut(token))
 
 
@@ -58,22 +58,22 @@ def test_parts_left_out_doubled_or_moved(api: Api, token: str) -> None:
         *(encoded(b"[" * 2_000) + ".e30.AA", encoded(b"9" * 2_900) + ".e30.AA", encoded([]) + ".e30.AA"),
     ],
 )
-def test_what_is_no_token_costs_no_call(api: Api, token: str, shown: str) -> None:
+def test_a_malformed_token_is_refused_without_a_kms_call(api: Api, token: str, shown: str) -> None:
     api.kms.calls.clear()
     refused(api, [shown])
     assert api.kms.calls == []
 
 
-def test_a_token_longer_than_any_of_ours_costs_no_call(api: Api, token: str) -> None:
+def test_a_token_over_the_length_limit_is_refused_without_a_kms_call(api: Api, token: str) -> None:
     api.kms.calls.clear()
     header, claims, mac = token.split(".")
     refused(api, [f"{header}.{claims}{'A' * (4_096 - len(token))}.{mac}"])
     answer = api.verify(f"{header}.{claims}{'A' * (4_097 - len(token))}.{mac}")
     assert (answer.status, answer.problem) == (400, "invalid-request")
-    assert len(api.kms.sent("generate_mac")) == 1, "for the one that is just as long as may be"
+    assert len(api.kms.sent("generate_mac")) == 1, "one call, for the token of maximum length"
 
 
-def test_a_reader_takes_no_token_longer_than_kms_takes(api: Api, token: str) -> None:
+def test_a_token_over_the_message_limit_of_kms_is_refused_without_a_call(api: Api, token: str) -> None:
     header, claims = parts(token)
     long = maced(header, claims | {"more": "x" * 4_096})
     api.kms.calls.clear()
@@ -85,8 +85,8 @@ def test_a_reader_takes_no_token_longer_than_kms_takes(api: Api, token: str) -> 
 @pytest.mark.parametrize(
     "alg", ["none", "None", "NONE", "", None, "hs256", "HS384", "HS512", "RS256", "ES256", 1, []]
 )
-def test_a_token_has_no_say_in_how_it_is_checked(api: Api, token: str, alg: object) -> None:
-    """RFC 8725, 2.1: `none`, and other algorithms than the endpoint's one."""
+def test_a_token_with_another_algorithm_is_refused(api: Api, token: str, alg: object) -> None:
+    """RFC 8725, 2.1: an attacker sets `none` or another algorithm."""
     _, claims = parts(token)
     api.kms.calls.clear()
     for header in ({"alg": alg, "typ": "JWT"}, {"alg": alg}):
@@ -94,20 +94,20 @@ def test_a_token_has_no_say_in_how_it_is_checked(api: Api, token: str, alg: obje
     assert api.kms.calls == []
 
 
-def test_a_token_without_an_algorithm(api: Api, token: str) -> None:
+def test_a_token_without_an_algorithm_is_refused(api: Api, token: str) -> None:
     refused(api, [maced({"typ": "JWT"}, parts(token)[1])])
 
 
-def test_a_mac_with_the_public_key_is_no_mac(api: Api, token: str) -> None:
-    """CVE-2015-9235: the public key of the proofs is public."""
+def test_a_mac_with_the_public_key_is_refused(api: Api, token: str) -> None:
+    """CVE-2015-9235: an attacker uses the public key of the proofs as the MAC key."""
     header, claims = parts(token)
-    said = f"{encoded(header)}.{encoded(claims)}"
+    signing_input = f"{encoded(header)}.{encoded(claims)}"
     der = public_der(KEY_A)
     for key in (der, b"", b"token", b"code", encoded(der).encode()):
-        refused(api, [f"{said}.{encoded(hmac.digest(key, said.encode(), hashlib.sha256))}"])
+        refused(api, [f"{signing_input}.{encoded(hmac.digest(key, signing_input.encode(), hashlib.sha256))}"])
 
 
-def test_a_proof_is_no_challenge_token(api: Api, token: str) -> None:
+def test_a_proof_is_refused_as_a_challenge_token(api: Api, token: str) -> None:
     proof = api.verify(token).body["proof"]
     refused(
         api, [proof, signed({"alg": "RS256"}, parts(token)[1]), signed({"alg": "HS256"}, parts(token)[1])]
@@ -115,30 +115,28 @@ def test_a_proof_is_no_challenge_token(api: Api, token: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "demanded",
+    "critical",
     [
         {"crit": ["b64"], "b64": False},
         *({"crit": crit} for crit in (["exp"], ["x"], ["b64", "x"], [], "b64", 1, None, [1])),
         {"crit": ["x"], "x": True},
     ],
 )
-def test_a_token_that_demands_what_is_not_understood_is_refused(
-    api: Api, token: str, demanded: dict[str, object]
-) -> None:
-    """RFC 7515, 4.1.11 and RFC 7797, with a MAC that is right: a reader must not skip over it."""
+def test_a_token_with_a_critical_header_is_refused(api: Api, token: str, critical: dict[str, object]) -> None:
+    """RFC 7515, 4.1.11 and RFC 7797: a reader must not ignore `crit`, even with a valid MAC."""
     header, claims = parts(token)
-    refused(api, [maced(header | demanded, claims)])
+    refused(api, [maced(header | critical, claims)])
 
 
 @pytest.mark.parametrize("payload", [[], "x", 1, None, True, b"", b"{", b"\xff", [{"iss": ISSUER}]])
-def test_a_payload_that_is_no_object(api: Api, token: str, payload: object) -> None:
-    """Nobody but this service can make one; should it ever, it is refused and nothing breaks."""
+def test_a_payload_that_is_no_object_is_refused(api: Api, token: str, payload: object) -> None:
+    """Only this service has the MAC key. A fault in it must cause a refusal, not an error."""
     refused(api, [maced({"alg": "HS256", "typ": "JWT"}, payload)])
 
 
 @pytest.mark.parametrize("channel", ["pigeon", "", "Email"])
 def test_a_challenge_on_an_unknown_channel_is_refused(api: Api, token: str, channel: str) -> None:
-    """Not taken for email: a proof would say that a code was given by email."""
+    """If it were read as email, the proof would name the wrong channel."""
     header, claims = parts(token)
     packed = replace(Challenge.unpack(claims["challenge"]), channel=channel).pack()
     refused(api, [maced(header, claims | {"challenge": packed})])
@@ -173,14 +171,16 @@ WRONG_CLAIMS: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize(("claim", "value"), [(name, v) for name in WRONG_CLAIMS for v in WRONG_CLAIMS[name]])
-def test_a_claim_of_another_place_or_type(api: Api, token: str, claim: str, value: object) -> None:
+def test_a_wrong_or_missing_claim_is_refused(api: Api, token: str, claim: str, value: object) -> None:
     header, claims = parts(token)
-    assert api.verify(maced(header, claims), "000000").status in (200, 422), "else this tests nothing"
+    assert api.verify(maced(header, claims), "000000").status in (200, 422), (
+        "the unchanged token must be accepted"
+    )
     refused(api, [maced(header, claims | {claim: value})])
     refused(api, [maced(header, {name: v for name, v in claims.items() if name != claim})])
 
 
-def test_a_token_of_one_endpoint_is_nothing_at_another(api: Api, token: str) -> None:
+def test_a_token_is_refused_at_another_endpoint(api: Api, token: str) -> None:
     step_up = api.step_up().body["token"]
     refused(api, [step_up])
     refused(api, [token], api.verify_step_up)
@@ -189,7 +189,7 @@ def test_a_token_of_one_endpoint_is_nothing_at_another(api: Api, token: str) -> 
 
 
 @pytest.mark.parametrize("kind", ["sign_in", "token", "step_up", ""])
-def test_a_challenge_of_another_kind_is_nothing_even_if_it_were_signed(
+def test_a_challenge_of_another_kind_is_refused_even_with_a_valid_mac(
     api: Api, token: str, kind: str
 ) -> None:
     header, claims = parts(token)

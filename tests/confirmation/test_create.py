@@ -1,4 +1,4 @@
-"""/createToken: one message per cooldown, one budget per mailbox, and nothing told to others."""
+"""/createToken: one message per cooldown, one budget per mailbox, and one subject per address."""
 
 import pytest
 
@@ -6,10 +6,10 @@ from passcode.token_service.policy import Policy
 from passcode.token_service.store import Record, WriteResult
 from tests.support.events import NOW
 from tests.support.memory_stores import MemoryStore
-from tests.support.token_api_world import Api, Said, Time
+from tests.support.token_api_world import Api, ApiOutput, Time
 
 
-def test_a_code_is_queued_for_the_address_as_given(api: Api) -> None:
+def test_a_code_is_queued_for_the_given_address(api: Api) -> None:
     answer = api.create("Ann+1@Example.COM", purpose="to approve a payment", locale="de")
     assert answer.status == 200
     (delivery,) = api.queued
@@ -25,30 +25,28 @@ def test_a_code_is_queued_for_the_address_as_given(api: Api) -> None:
     assert answer.body["resend_in"] == 30
 
 
-def test_the_seeds_body_works(api: Api) -> None:
+def test_an_email_address_and_a_code_are_enough(api: Api) -> None:
     answer = api.post("/createToken", {"email": "ann@example.com"})
     verified = api.post("/verifyToken", {"token": answer.body["token"], "verification_code": api.code()})
     assert verified.status == 200
     assert verified.body["verified"] is True
 
 
-def test_a_number_gets_an_sms(api: Api) -> None:
+def test_a_phone_number_gets_an_sms(api: Api) -> None:
     answer = api.post("/createToken", {"phone_number": "+12065550100"})
     assert (answer.body["channel"], answer.body["destination"]) == ("sms", "+***0100")
     assert [d.value for d in api.queued[0].destinations] == ["+12065550100"]
 
 
 @pytest.mark.parametrize(("channel", "goes"), [("", "email"), ("email", "email"), ("sms", "sms")])
-def test_of_two_addresses_one_is_used_and_the_other_is_no_way_round(
-    api: Api, channel: str, goes: str
-) -> None:
+def test_of_two_addresses_only_one_gets_the_code(api: Api, channel: str, goes: str) -> None:
     both = {"email": "ann@example.com", "phone_number": "+12065550100"}
     answer = api.post("/createToken", both | ({"channel": channel} if channel else {}))
     assert answer.body["channel"] == goes
     assert [d.channel.name for d in api.queued[0].destinations] == [goes]
 
 
-def test_asked_again_within_the_cooldown_it_is_the_same_challenge_and_no_message(
+def test_a_second_request_within_the_cooldown_gets_the_same_challenge_and_no_message(
     api: Api, clock: Time
 ) -> None:
     first = api.create()
@@ -60,7 +58,7 @@ def test_asked_again_within_the_cooldown_it_is_the_same_challenge_and_no_message
     assert len(api.queued) == 1
 
 
-def test_asked_again_after_the_cooldown_the_same_code_goes_out_again(api: Api, clock: Time) -> None:
+def test_a_second_request_after_the_cooldown_sends_the_same_code_again(api: Api, clock: Time) -> None:
     first = api.create()
     clock.now += 30
     second = api.create()
@@ -70,7 +68,7 @@ def test_asked_again_after_the_cooldown_the_same_code_goes_out_again(api: Api, c
     assert api.verify(second.body["token"]).status == 200
 
 
-def test_another_purpose_within_the_cooldown_is_refused_and_says_when(api: Api, clock: Time) -> None:
+def test_another_purpose_within_the_cooldown_is_refused_with_retry_after(api: Api, clock: Time) -> None:
     api.create(purpose="one")
     clock.now += 10
     refused = api.create(purpose="two")
@@ -81,7 +79,7 @@ def test_another_purpose_within_the_cooldown_is_refused_and_says_when(api: Api, 
 
 
 def test_another_audience_within_the_cooldown_is_refused(api: Api) -> None:
-    """A token for another audience would be a proof for it."""
+    """A token for another audience would lead to a proof for it."""
     api.create(audience="one")
     assert api.create(audience="two").problem == "cooldown"
 
@@ -89,7 +87,7 @@ def test_another_audience_within_the_cooldown_is_refused(api: Api) -> None:
 MAILBOX = ["Ann+1@Example.com", "ann+two@example.COM", "ANN@example.com"]
 
 
-def test_tags_letter_case_and_wordings_share_one_quota_of_messages(api: Api, clock: Time) -> None:
+def test_spellings_and_purposes_of_a_mailbox_share_one_quota(api: Api, clock: Time) -> None:
     for n in range(5):
         assert api.create(MAILBOX[n % 3], purpose=f"purpose {n}").body["status"] == "SENT"
         clock.now += 30
@@ -98,7 +96,7 @@ def test_tags_letter_case_and_wordings_share_one_quota_of_messages(api: Api, clo
     assert refused.headers["retry-after"] == str(900 - 5 * 30)
 
 
-def test_tags_letter_case_and_wordings_share_one_budget_of_guesses(api: Api, clock: Time) -> None:
+def test_spellings_and_purposes_of_a_mailbox_share_one_budget_of_attempts(api: Api, clock: Time) -> None:
     left = []
     for n in range(5):
         token = api.create(MAILBOX[n % 3], purpose=f"purpose {n}").body["token"]
@@ -108,12 +106,12 @@ def test_tags_letter_case_and_wordings_share_one_budget_of_guesses(api: Api, clo
     assert api.create("Ann@example.com").problem == "locked"
 
 
-def test_another_mailbox_has_a_budget_of_its_own(api: Api) -> None:
+def test_another_mailbox_has_a_separate_budget(api: Api) -> None:
     for address in ("ann@example.com", "ann@example.org", "anne@example.com", "+tag@example.com"):
         assert api.create(address).body["status"] == "SENT"
 
 
-def test_a_proof_for_one_mailbox_does_not_pass_for_another_spelling_of_it(api: Api, clock: Time) -> None:
+def test_each_spelling_of_a_mailbox_has_a_separate_subject(api: Api, clock: Time) -> None:
     subjects = set()
     for address in (*MAILBOX, "ann@example.com"):
         subjects.add(api.create(address).body["subject"])
@@ -122,32 +120,34 @@ def test_a_proof_for_one_mailbox_does_not_pass_for_another_spelling_of_it(api: A
     assert len(subjects) == 4
 
 
-def test_the_host_is_the_same_in_any_letter_case(api: Api) -> None:
+def test_the_letter_case_of_the_host_does_not_change_the_subject(api: Api) -> None:
     assert api.create("ann@EXAMPLE.com").body["subject"] == api.create("ann@example.com").body["subject"]
 
 
-def test_a_number_and_an_address_are_two_subjects(api: Api) -> None:
+def test_numbers_and_addresses_have_separate_subjects(api: Api) -> None:
     one = api.post("/createToken", {"phone_number": "+12065550100"}).body["subject"]
     other = api.post("/createToken", {"phone_number": "+12065550101"}).body["subject"]
     assert len({one, other, api.create().body["subject"]}) == 3
 
 
-def test_a_subject_is_not_to_be_guessed_without_the_salt(api: Api) -> None:
-    """A plain hash of a phone number is a phone number."""
+def test_a_subject_is_a_keyed_hash(api: Api) -> None:
+    """An attacker finds the phone number of an unkeyed hash by trying all numbers."""
     subject = api.create("ann@example.com").body["subject"]
     assert len(subject) == 32
-    assert subject != api.queued[0].challenge.subject, "the exact address and the mailbox are two names"
+    assert subject != api.queued[0].challenge.subject, (
+        "the exact address and the mailbox have different subjects"
+    )
 
 
-def test_what_is_sent_and_refused_is_measured(api: Api, said: Said) -> None:
+def test_messages_and_refusals_are_counted(api: Api, output: ApiOutput) -> None:
     api.create()
-    assert api.create().body["status"] == "WAITING", "which is neither"
+    assert api.create().body["status"] == "WAITING", "neither a message nor a refusal"
     api.create(purpose="another")
-    assert said.metrics() == [("issued", "email"), ("throttled", "cooldown")]
+    assert output.metrics() == [("issued", "email"), ("throttled", "cooldown")]
     assert '"channel":"email"' in api.log.getvalue()
 
 
-def test_a_policy_of_its_own_is_kept(clock: Time) -> None:
+def test_another_policy_applies(clock: Time) -> None:
     policy = Policy(cooldown_seconds=5, code_life_seconds=60, resend_keeps_code_seconds=30)
     api = Api(policy, MemoryStore(policy))
     assert api.create().body["expires_in"] == 60
@@ -155,13 +155,13 @@ def test_a_policy_of_its_own_is_kept(clock: Time) -> None:
 
 
 class Crowded(MemoryStore):
-    """A store in which somebody else is always faster."""
+    """A store in which another request is always faster."""
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         return WriteResult(False, seen)
 
 
-def test_who_is_always_late_is_told_to_come_back(clock: Time) -> None:
+def test_a_request_that_loses_every_race_is_refused_as_busy(clock: Time) -> None:
     api = Api(store=Crowded())
     api.create()
     clock.now += 30

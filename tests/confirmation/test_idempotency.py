@@ -1,4 +1,4 @@
-"""Idempotency-Key: however often a request is repeated, at most one message is sent for its key."""
+"""Idempotency-Key: repeated requests with one key send at most one message."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,7 +20,7 @@ from tests.support.token_api_world import OTHER, Api, Time
 BODY = {"email": "ann@example.com", "purpose": "pay"}
 
 
-def test_the_same_key_gets_the_same_challenge_and_sends_nothing(api: Api, clock: Time) -> None:
+def test_a_repeated_request_gets_the_same_challenge_and_sends_nothing(api: Api, clock: Time) -> None:
     first = api.post("/createToken", BODY, key="k")
     assert first.body["status"] == "SENT"
     for later in (0, 29, 30, 200):
@@ -39,7 +39,7 @@ def test_the_same_key_gets_the_same_challenge_and_sends_nothing(api: Api, clock:
 def test_a_key_that_joined_or_resent_an_open_challenge_gets_it_again(
     api: Api, clock: Time, later: int, status: str
 ) -> None:
-    """A lost answer is asked for again with the same key; a new one would send a message more."""
+    """A caller repeats a request after a lost response. A new challenge would send a second message."""
     token = api.post("/createToken", BODY).body["token"]
     clock.now += later
     assert api.post("/createToken", BODY, key="k").body["status"] == status
@@ -51,7 +51,7 @@ def test_a_key_that_joined_or_resent_an_open_challenge_gets_it_again(
     assert len(api.queued) == sent
 
 
-def test_a_key_that_joined_a_challenge_which_is_over_is_told_so(api: Api, clock: Time) -> None:
+def test_a_key_of_a_finished_challenge_is_refused(api: Api, clock: Time) -> None:
     token = api.post("/createToken", BODY).body["token"]
     api.post("/createToken", BODY, key="k")
     api.verify(token)
@@ -86,15 +86,15 @@ def test_a_key_belongs_to_one_request(api: Api, clock: Time, change: dict[str, s
     assert len(api.queued) == 1
 
 
-def test_a_key_is_its_callers_own(api: Api, clock: Time) -> None:
-    """Or one caller could find another's challenge by guessing a key."""
+def test_each_caller_has_separate_keys(api: Api, clock: Time) -> None:
+    """Otherwise, a caller could get another caller's challenge by guessing a key."""
     api.post("/createToken", BODY, key="k")
     clock.now += 30
     other = api.post("/createToken", BODY, key="k", caller="AROAOTHER:a-session")
     assert other.body["status"] == "SENT"
 
 
-def test_the_sessions_of_a_role_are_one_caller(api: Api, clock: Time) -> None:
+def test_the_sessions_of_a_role_share_their_keys(api: Api, clock: Time) -> None:
     """A retry may come from another machine."""
     api.post("/createToken", BODY, key="k")
     clock.now += 30
@@ -112,7 +112,7 @@ def test_a_key_belongs_to_one_endpoint_and_one_user(api: Api, clock: Time) -> No
 
 
 @pytest.mark.parametrize("key", ["k" * 64, "k:1", "~!@", "8e03978e-40d5-43e8-bc93-6894a57f9324"])
-def test_keys_are_told_apart_as_they_are(api: Api, clock: Time, key: str) -> None:
+def test_keys_that_differ_in_one_character_are_different(api: Api, clock: Time, key: str) -> None:
     api.post("/createToken", BODY, key=key)
     clock.now += 30
     assert api.post("/createToken", BODY, key=key).body["status"] == "WAITING"
@@ -120,15 +120,15 @@ def test_keys_are_told_apart_as_they_are(api: Api, clock: Time, key: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["idempotency-key", "IDEMPOTENCY-KEY", "Idempotency-Key"])
-def test_the_headers_name_may_be_in_any_case(api: Api, clock: Time, name: str) -> None:
-    """HTTP/2 has lower case alone, and a key that is not seen sends twice."""
+def test_the_header_name_may_be_in_any_letter_case(api: Api, clock: Time, name: str) -> None:
+    """HTTP/2 uses lower case only, and a request with an unread key would send twice."""
     for _ in range(2):
         assert api.call("POST", "/createToken", BODY, headers={name: "k"}).status == 200
         clock.now += 30
     assert len(api.queued) == 1
 
 
-def test_a_key_whose_challenge_gave_way_to_another_sends_nothing(api: Api, clock: Time) -> None:
+def test_a_key_of_a_replaced_challenge_sends_nothing(api: Api, clock: Time) -> None:
     api.post("/createToken", BODY, key="k")
     clock.now += 300
     assert api.create("ann+2@example.com").body["status"] == "SENT"
@@ -137,7 +137,7 @@ def test_a_key_whose_challenge_gave_way_to_another_sends_nothing(api: Api, clock
     assert len(api.queued) == 2
 
 
-def test_a_key_that_was_refused_may_try_again(api: Api, clock: Time) -> None:
+def test_a_refused_request_may_use_its_key_again(api: Api, clock: Time) -> None:
     api.create(purpose="other")
     assert api.post("/createToken", BODY, key="k").problem == "cooldown"
     clock.now += 30
@@ -145,8 +145,8 @@ def test_a_key_that_was_refused_may_try_again(api: Api, clock: Time) -> None:
     assert api.post("/createToken", BODY, key="k").body["status"] == "WAITING"
 
 
-def test_a_key_whose_message_may_or_may_not_be_queued_never_sends_again(api: Api, clock: Time) -> None:
-    """A queue that did not answer may yet have taken the message."""
+def test_a_key_never_sends_again_after_a_failure_of_the_queue(api: Api, clock: Time) -> None:
+    """A queue that did not respond may still have accepted the message."""
     broken = replace(api, queue=Wire(send_message=refused_by_aws("RequestTimeout")))
     assert broken.post("/createToken", BODY, key="k").problem == "unavailable"
     for later in (0, 30, 600):
@@ -155,7 +155,7 @@ def test_a_key_whose_message_may_or_may_not_be_queued_never_sends_again(api: Api
     assert api.queued == []
 
 
-def test_a_request_that_is_no_good_takes_no_key(api: Api) -> None:
+def test_an_invalid_request_does_not_use_its_key(api: Api) -> None:
     for body in (
         {"email": "x"},
         {"phone_number": "+4915123456789"},
@@ -166,13 +166,13 @@ def test_a_request_that_is_no_good_takes_no_key(api: Api) -> None:
 
 
 def ask(api: Api, key: str, now: int = NOW, email: str = "ann@x.example") -> Created:
-    """One request past the routes: Powertools keeps the event in one place, as Lambda allows."""
+    """Send one request without the routes, because Powertools supports one request at a time."""
     return api.asking.create(
         CreateToken.model_validate({"email": email}), RequestContext("caller", key, api.chance(), now)
     )
 
 
-def test_many_at_once_with_one_key_send_one_message(api: Api) -> None:
+def test_simultaneous_requests_with_one_key_send_one_message(api: Api) -> None:
     gate = Barrier(16)
 
     def one(_: int) -> str:
@@ -185,7 +185,7 @@ def test_many_at_once_with_one_key_send_one_message(api: Api) -> None:
     with ThreadPoolExecutor(16) as pool:
         found = set(pool.map(one, range(16)))
     assert len(api.queued) == 1
-    assert len(found - {"key_in_use"}) == 1, "who comes before the first one is through is told so"
+    assert len(found - {"key_in_use"}) == 1, "the other requests are refused while the first one runs"
 
 
 asked = st.tuples(st.sampled_from("kl"), st.sampled_from(["ann@x.example", "ann+1@x.example"]), st.booleans())
@@ -193,10 +193,10 @@ asked = st.tuples(st.sampled_from("kl"), st.sampled_from(["ann@x.example", "ann+
 
 @settings(max_examples=200, deadline=None)
 @given(steps=st.lists(st.tuples(asked, st.sampled_from([0, 1, 29, 30, 200, 900])), max_size=12))
-def test_at_most_one_message_for_a_key_whatever_happens(
+def test_a_key_sends_at_most_one_message_in_any_order_of_events(
     steps: list[tuple[tuple[str, str, bool], int]],
 ) -> None:
-    """Two keys, two addresses of one mailbox, a queue that fails now and then, and time that goes on."""
+    """Two keys, two addresses of one mailbox, a queue that sometimes fails, and a clock that advances."""
     api, now = Api(), NOW
     sent = dict.fromkeys("kl", 0)
     for (key, email, fails), later in steps:

@@ -1,26 +1,26 @@
-"""/introspect: a proof counts once, for whom and for what it was made; what does not fit uses nothing up."""
+"""/introspect: a proof is active once, for its audience, purpose and subject. A mismatch does not use it."""
 
 from dataclasses import replace
 
 import pytest
 
 from tests.support.jwt_tampering import parts, signed
-from tests.support.kms_stubs import marks
+from tests.support.kms_stubs import used_proofs
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_world import HEADER, LIFE, Api, Said, Time, inactive
+from tests.support.token_api_world import HEADER, LIFE, Api, ApiOutput, Time, inactive
 
 
-def test_the_first_time_it_says_what_the_proof_says_and_never_again(api: Api, said: Said) -> None:
+def test_a_proof_is_active_once_and_returns_its_claims(api: Api, output: ApiOutput) -> None:
     proof = api.proof(purpose="pay 20 EUR")
     first = api.introspect(proof)
     assert first.status == 200
     assert first.body == {"active": True} | parts(proof)[1]
     assert inactive(api, proof)
-    assert inactive(replace(api), proof), "whoever asks"
-    assert said.metrics()[-3:] == [("proofs", "used"), ("proofs", "refused"), ("proofs", "refused")]
+    assert inactive(replace(api), proof), "also for another instance"
+    assert output.metrics()[-3:] == [("proofs", "used"), ("proofs", "refused"), ("proofs", "refused")]
 
 
-def test_a_proof_is_used_up_by_name_whatever_else_the_caller_says(api: Api) -> None:
+def test_a_proof_is_marked_as_used_by_its_id(api: Api) -> None:
     proof = api.proof(purpose="pay", audience="payments")
     assert api.introspect(proof, audience="payments").body["active"] is True
     assert api.introspect(proof, audience="payments", purpose="pay").body == {"active": False}
@@ -36,31 +36,33 @@ def test_a_proof_is_used_up_by_name_whatever_else_the_caller_says(api: Api) -> N
         *(("subject", each) for each in ("0" * 32, "1b2c3d4e-0000-4000-8000-000000000000")),
     ],
 )
-def test_another_audience_purpose_or_subject_does_not_use_it_up(api: Api, name: str, other: str) -> None:
+def test_a_mismatch_of_audience_purpose_or_subject_does_not_use_the_proof(
+    api: Api, name: str, other: str
+) -> None:
     proof = api.proof(purpose="pay 20 EUR")
     right = {"audience": ISSUER, "purpose": "pay  20 EUR", "subject": str(parts(proof)[1]["sub"])}
-    for said in ({name: other}, right | {name: other}):
-        assert api.introspect(proof, **said).body == {"active": False}
+    for wanted in ({name: other}, right | {name: other}):
+        assert api.introspect(proof, **wanted).body == {"active": False}
     assert api.proofs.calls == []
     assert api.introspect(proof, **right).body["active"] is True
 
 
-def test_a_proof_is_not_passed_off_as_somebody_elses(api: Api) -> None:
-    """Whoever can prove an address of their own would otherwise approve what another person began."""
+def test_a_proof_of_another_subject_is_inactive(api: Api) -> None:
+    """Otherwise, an attacker with a proof for another address could approve the user's request."""
     ann, eve = api.create("ann@example.com").body, api.create("eve@example.com").body
     proof = str(api.verify(eve["token"]).body["proof"])
     assert api.introspect(proof, subject=ann["subject"]).body == {"active": False}
     assert api.introspect(proof, subject=eve["subject"]).body["active"] is True
 
 
-def test_a_proof_for_somebody_else_is_not_for_who_names_nobody(api: Api) -> None:
+def test_a_proof_for_another_audience_is_inactive_without_an_audience(api: Api) -> None:
     proof = api.proof(audience="payments")
     assert inactive(api, proof)
     assert api.introspect(proof, audience="payments").body["active"] is True
 
 
 @pytest.mark.parametrize(("later", "active"), [(LIFE - 1, True), (LIFE, False), (10**9, False)])
-def test_a_proof_has_its_time(api: Api, clock: Time, later: int, active: bool) -> None:
+def test_a_proof_expires(api: Api, clock: Time, later: int, active: bool) -> None:
     proof = api.proof()
     clock.now += later
     assert api.introspect(proof).body["active"] is active
@@ -68,19 +70,19 @@ def test_a_proof_has_its_time(api: Api, clock: Time, later: int, active: bool) -
 
 
 @pytest.mark.parametrize("exp", [None, "x", "99999999999", [], 1.5, {}])
-def test_a_proof_without_an_end_is_none(api: Api, exp: object) -> None:
+def test_a_proof_without_a_valid_expiry_is_inactive(api: Api, exp: object) -> None:
     claims = parts(api.proof())[1]
     assert inactive(api, signed(HEADER, claims | {"exp": exp}))
     assert inactive(api, signed(HEADER, {name: value for name, value in claims.items() if name != "exp"}))
 
 
 @pytest.mark.parametrize("iss", [None, "", ISSUER + "/", "https://evil.example/v1"])
-def test_a_proof_of_another_issuer_is_none(api: Api, iss: object) -> None:
-    """Should two stacks ever share a key, this is what keeps them apart."""
+def test_a_proof_of_another_issuer_is_inactive(api: Api, iss: object) -> None:
+    """If two stacks share a key, only the issuer separates their proofs."""
     assert inactive(api, signed(HEADER, parts(api.proof())[1] | {"iss": iss}))
 
 
-def test_the_mark_outlives_the_proof(api: Api) -> None:
+def test_the_mark_of_a_used_proof_expires_after_the_proof(api: Api) -> None:
     proof = api.proof()
     api.introspect(proof)
     (call,) = api.proofs.sent("update_item")
@@ -90,14 +92,14 @@ def test_the_mark_outlives_the_proof(api: Api) -> None:
     assert call["ConditionExpression"] == "attribute_not_exists(pk)"
 
 
-def test_a_proof_of_a_step_up_is_introspected_by_its_audience(api: Api) -> None:
+def test_a_step_up_proof_is_active_only_for_its_audience(api: Api) -> None:
     proof = api.verify_step_up(api.step_up(audience="vault").body["token"]).body["proof"]
     assert inactive(api, proof)
     assert api.introspect(proof, audience="vault").body["active"] is True
 
 
-def test_a_table_without_the_mark_would_let_it_through_again(api: Api) -> None:
-    """That it counts once is the table's doing alone: nothing is kept in the process."""
+def test_only_the_table_remembers_used_proofs(api: Api) -> None:
+    """Lambda runs many processes, so none of them may remember used proofs."""
     proof = api.proof()
     assert api.introspect(proof).body["active"] is True
-    assert replace(api, proofs=marks()).introspect(proof).body["active"] is True
+    assert replace(api, proofs=used_proofs()).introspect(proof).body["active"] is True

@@ -1,4 +1,4 @@
-"""Codes, addresses and tokens are where they belong and nowhere else, whatever happens."""
+"""Codes, addresses and tokens appear only where they must, in success and in failure."""
 
 import re
 from collections.abc import Iterator
@@ -8,15 +8,15 @@ from tests.support.api_gateway_events import Answer
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, PHONE
 from tests.support.jwt_tampering import parts
-from tests.support.kms_stubs import Out, kms
-from tests.support.token_api_world import Api, Said, Time
+from tests.support.kms_stubs import FailingStore, kms
+from tests.support.token_api_world import Api, ApiOutput, Time
 
 ADDRESS = "Zebulon+tag@mailbox.example"
 NUMBER = "+12065550147"
 
 
 def everything(api: Api, clock: Time) -> Iterator[Answer]:
-    """Every endpoint and every way to fail, with one mailbox, one number and one user."""
+    """Call every endpoint with every failure, for one mailbox, one number and one user."""
     yield api.create(ADDRESS, purpose="pay", key="k")
     token, code, wrong = api.create(ADDRESS, purpose="pay").body["token"], api.code(), api.wrong_code()
     yield api.create(ADDRESS, purpose="other")
@@ -25,7 +25,7 @@ def everything(api: Api, clock: Time) -> Iterator[Answer]:
     for broken in (kms(code="X"), kms(token="X"), kms(sign="X")):
         yield replace(api, kms=broken).create("other@mailbox.example")
         yield replace(api, kms=broken).verify(token, "000000")
-    yield replace(api, store=Out()).create(ADDRESS)
+    yield replace(api, store=FailingStore()).create(ADDRESS)
     yield replace(api, queue=Wire(send_message=refused_by_aws("X"))).create("third" + ADDRESS)
     for typed in (wrong, "12345", code + "1"):
         yield api.verify(token, typed)
@@ -47,45 +47,47 @@ def everything(api: Api, clock: Time) -> Iterator[Answer]:
         yield api.call("GET", path)
 
 
-def test_no_address_is_anywhere_but_in_the_queue(api: Api, clock: Time, said: Said) -> None:
+def test_an_address_appears_only_in_the_queue(api: Api, clock: Time, output: ApiOutput) -> None:
     answers = "".join(str(answer) for answer in everything(api, clock))
     store = str(api.store) + str(api.requests) + str(api.proofs.calls)
-    everywhere = (answers + said() + store).lower()
+    everywhere = (answers + output() + store).lower()
     for secret in (ADDRESS, NUMBER, EMAIL, PHONE):
         assert secret.lower() not in everywhere
     assert "zebulon" not in everywhere
-    assert ADDRESS in str(api.queue.calls), "else this test looks at nothing"
+    assert ADDRESS in str(api.queue.calls), "the address must be in the queue, or the test checks nothing"
 
 
-def test_no_code_is_anywhere_at_all(api: Api, clock: Time, said: Said) -> None:
+def test_no_code_appears_anywhere(api: Api, clock: Time, output: ApiOutput) -> None:
     answers = [str(answer) for answer in everything(api, clock)]
     codes = {api.code(n) for n in range(len(api.queued))}
     assert len(codes) >= 3
-    everywhere = "".join(answers) + said() + str(api.store) + str(api.requests) + str(api.queue.calls)
+    everywhere = "".join(answers) + output() + str(api.store) + str(api.requests) + str(api.queue.calls)
     numbers = set(re.findall(r"(?<![0-9a-f.])\d{6}(?![0-9a-f])", everywhere))
     assert not codes & numbers
 
 
-def test_no_code_and_no_address_is_in_what_a_token_says(api: Api, clock: Time) -> None:
+def test_no_token_contains_a_code_or_an_address(api: Api, clock: Time) -> None:
     for answer in everything(api, clock):
         for token in (answer.body.get("token"), answer.body.get("proof")):
-            said = str(parts(token)) if token else ""
+            text = str(parts(token)) if token else ""
             for secret in (api.code(), ADDRESS, ADDRESS.lower(), "mailbox", NUMBER, NUMBER[-4:], EMAIL):
-                assert secret not in said
+                assert secret not in text
 
 
-def test_no_token_no_key_and_no_words_are_logged(api: Api, clock: Time, said: Said) -> None:
+def test_no_token_key_or_purpose_is_logged(api: Api, clock: Time, output: ApiOutput) -> None:
     answers = list(everything(api, clock))
-    heard = said()
+    logged = output()
     tokens = [a.body[name] for a in answers for name in ("token", "proof") if name in a.body]
     assert len(tokens) >= 4
     for token in tokens:
-        assert not [part for part in token.split(".") if part in heard]
-    assert api.create("new@mailbox.example", key="the-callers-key", purpose="the-callers-words").status == 200
-    assert "the-callers" not in said() + str(api.requests)
+        assert not [part for part in token.split(".") if part in logged]
+    assert (
+        api.create("new@mailbox.example", key="the-callers-key", purpose="the-callers-purpose").status == 200
+    )
+    assert "the-callers" not in output() + str(api.requests)
 
 
-def test_every_answer_is_kept_from_caches_and_guesses(api: Api, clock: Time) -> None:
+def test_every_response_has_the_headers_against_caching_and_sniffing(api: Api, clock: Time) -> None:
     for answer in everything(api, clock):
         public = "keys" in answer.body or "openapi" in answer.body
         assert answer.headers["cache-control"] == ("public, max-age=300" if public else "no-store")
@@ -95,8 +97,8 @@ def test_every_answer_is_kept_from_caches_and_guesses(api: Api, clock: Time) -> 
         assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
-def test_the_next_request_says_nothing_of_the_last_ones_subject(api: Api) -> None:
-    """The process serves one caller after the other, and its log must not mix them up."""
+def test_log_lines_of_a_request_do_not_have_the_ids_of_the_previous_one(api: Api) -> None:
+    """A process serves many callers, and a log line must belong to the right one."""
     api.create()
     challenge = api.queued[0].challenge
     seen = len(api.log.getvalue())

@@ -1,4 +1,4 @@
-"""The description of the API: whole, closed, and the same as what the routes do."""
+"""The OpenAPI description is complete, closed, and matches the routes."""
 
 import json
 
@@ -21,7 +21,7 @@ PATHS = {
     "/health": ("get", ""),
     "/.well-known/jwks.json": ("get", ""),
 }
-# What every answer's kind is called, and its status: callers decide by these, so they never change.
+# The name and status of each problem. Callers depend on them, so they never change.
 NAMES = {
     "invalid-request": 400,
     "malformed-code": 400,
@@ -49,7 +49,7 @@ NAMES = {
 }
 
 
-def test_every_path_is_described_with_who_may_call_it() -> None:
+def test_every_path_is_described_with_its_authorization() -> None:
     found = {
         path: (method, *(next(iter(need)) for need in operation["security"]))
         for path, operations in described().whole["paths"].items()
@@ -58,7 +58,7 @@ def test_every_path_is_described_with_who_may_call_it() -> None:
     assert found == {path: (method, *([who] if who else [])) for path, (method, who) in PATHS.items()}
 
 
-def test_it_says_where_it_is_and_every_reference_leads_somewhere(api: Api) -> None:
+def test_the_description_has_its_server_and_no_broken_reference(api: Api) -> None:
     whole = api.call("GET", "/openapi.json").body
     assert whole == described().whole
     assert whole["openapi"].startswith("3.1")
@@ -70,7 +70,7 @@ def test_it_says_where_it_is_and_every_reference_leads_somewhere(api: Api) -> No
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_what_goes_wrong_is_a_problem_document(path: str) -> None:
+def test_every_error_response_is_a_problem_document(path: str) -> None:
     for operation in described().whole["paths"][path].values():
         for status, answer in operation["responses"].items():
             assert ("application/problem+json" in answer["content"]) is (status != "200")
@@ -78,16 +78,16 @@ def test_what_goes_wrong_is_a_problem_document(path: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["CreateToken", "StepUp", "VerifyToken", "Introspect"])
-def test_no_body_takes_a_field_that_is_not_named(name: str) -> None:
+def test_no_body_accepts_an_unknown_field(name: str) -> None:
     assert described().whole["components"]["schemas"][name]["additionalProperties"] is False
 
 
-def test_the_names_and_their_status_are_what_callers_know() -> None:
+def test_the_names_and_statuses_of_problems_never_change() -> None:
     assert {kind.name: kind.status for kind in problems.all_kinds()} == NAMES
 
 
 @pytest.mark.parametrize("kind", problems.all_kinds(), ids=lambda kind: kind.name)
-def test_every_problem_says_what_to_do_next_in_plain_words(kind: problems.ProblemKind) -> None:
+def test_every_problem_has_a_complete_detail(kind: problems.ProblemKind) -> None:
     document = Problem(kind, detail="" if kind.detail else "Do this.", wait=90).document
     assert document["type"] == f"urn:cognito-passcode:problem:{kind.name}"
     assert document["status"] == kind.status
@@ -100,7 +100,7 @@ WAITS = {Refusal.COOLDOWN, Refusal.QUOTA, Refusal.LOCKED, Refusal.PAUSED, Refusa
 
 
 @pytest.mark.parametrize("refusal", Refusal)
-def test_every_refusal_has_its_problem(refusal: Refusal) -> None:
+def test_every_refusal_has_a_problem(refusal: Refusal) -> None:
     problem = of_refused(Refused(refusal, 90 if refusal in WAITS else 0))
     assert problem.document["reason"] == refusal.value
     assert problem.document["status"] == REFUSALS[refusal].status
@@ -112,19 +112,19 @@ def test_every_refusal_has_its_problem(refusal: Refusal) -> None:
 
 
 @pytest.mark.parametrize("refusal", Refusal)
-def test_only_a_wrong_code_says_how_many_are_left(refusal: Refusal) -> None:
+def test_only_a_wrong_code_has_attempts_left(refusal: Refusal) -> None:
     left = of_refusal(refusal, 0, 7).document.get("attempts_left")
     assert left == (7 if refusal is Refusal.WRONG else None)
 
 
-def test_a_lock_without_an_end_says_who_can_open_it() -> None:
+def test_a_pause_without_an_end_names_the_operator() -> None:
     problem = of_refusal(Refusal.PAUSED, None)
     assert problem.headers == {}
     assert "retry_after" not in problem.document
     assert "operator" in str(problem.document["detail"])
 
 
-def test_a_problem_that_is_no_refusal_has_no_reason_but_unavailable() -> None:
+def test_only_refusals_and_unavailable_have_a_reason() -> None:
     known = {refusal.value for refusal in Refusal}
     others = {kind.name: kind.reason for kind in problems.all_kinds() if kind.reason not in known}
     assert {name for name, reason in others.items() if reason} == {"unavailable"}
@@ -132,9 +132,9 @@ def test_a_problem_that_is_no_refusal_has_no_reason_but_unavailable() -> None:
     assert "reason" not in Problem(problems.TOO_LARGE).document
 
 
-def test_known_and_unknown_destinations_are_answered_alike(api: Api) -> None:
-    """Neither says whether anybody is there: an address and its user in the pool are told apart nowhere."""
-    # The pool has a verified user of the first address, who is signed in and asks for a code of their own.
+def test_known_and_unknown_destinations_get_the_same_response(api: Api) -> None:
+    """Otherwise, a caller could find out whether the pool has a user with an address."""
+    # The pool has a verified user with the first address, who requests a step-up code.
     assert api.step_up().body["status"] == "SENT"
     assert [each.value for each in api.queued[0].destinations] == [EMAIL]
     api.users.calls.clear()

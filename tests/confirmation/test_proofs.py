@@ -1,4 +1,4 @@
-"""The proof: good with the published keys and any JWT library, and with nothing else."""
+"""The proof: any JWT library verifies it with the published keys, and only with them."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from tests.support.token_api_world import HEADER, KID_A, KID_B, Api, inactive
 
 
 def checked(api: Api, proof: str) -> dict[str, Any]:
-    """The claims, as a stock library reads them with the published keys."""
+    """The claims, as PyJWT reads them with the published keys."""
     keys = jwt.PyJWKSet.from_dict(api.call("GET", "/.well-known/jwks.json").body)
     key = keys[jwt.get_unverified_header(proof)["kid"]]
     found: dict[str, Any] = jwt.decode(
@@ -23,13 +23,13 @@ def checked(api: Api, proof: str) -> dict[str, Any]:
     return found
 
 
-def test_a_proof_says_which_key_signed_it_and_no_more(api: Api) -> None:
+def test_a_proof_has_only_the_documented_header_and_claims(api: Api) -> None:
     header, claims = parts(api.proof())
     assert header == HEADER
     assert set(claims) == {"iss", "sub", "aud", "iat", "exp", "jti", "amr", "otp_channel", "purpose"}
 
 
-def test_the_key_set_has_public_keys_for_signing_alone(api: Api) -> None:
+def test_the_key_set_has_only_the_public_signing_keys(api: Api) -> None:
     answer = replace(api, proof_keys=(KEY_A, KEY_B)).call("GET", "/.well-known/jwks.json")
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "public, max-age=300"
@@ -46,10 +46,10 @@ ROTATION = [(KEY_A,), (KEY_A, KEY_B), (KEY_B, KEY_A), (KEY_B,)]
 
 @pytest.mark.parametrize("signing", range(4))
 @pytest.mark.parametrize("checking", range(4))
-def test_a_proof_is_good_while_its_key_is_published(api: Api, signing: int, checking: int) -> None:
-    then, now = (replace(api, proof_keys=ROTATION[stage]) for stage in (signing, checking))
+def test_a_proof_is_active_while_its_key_is_published(api: Api, signing: int, checking: int) -> None:
+    then, now = (replace(api, proof_keys=ROTATION[step]) for step in (signing, checking))
     proof = then.proof()
-    assert parts(proof)[0]["kid"] == ROTATION[signing][0].rpartition("/")[2], "the first one signs"
+    assert parts(proof)[0]["kid"] == ROTATION[signing][0].rpartition("/")[2], "the first key signs"
     if ROTATION[signing][0] in ROTATION[checking]:
         assert checked(now, proof)["iss"] == ISSUER
         assert now.introspect(proof).body["active"] is True
@@ -59,26 +59,26 @@ def test_a_proof_is_good_while_its_key_is_published(api: Api, signing: int, chec
         assert inactive(now, proof)
 
 
-@pytest.mark.parametrize("stage", range(3))
-def test_each_step_of_a_rotation_publishes_a_key_before_it_signs_and_after_it_signed(stage: int) -> None:
-    now, then = ROTATION[stage], ROTATION[stage + 1]
+@pytest.mark.parametrize("step", range(3))
+def test_each_step_of_a_rotation_publishes_a_key_before_it_signs_and_after_it_signed(step: int) -> None:
+    now, then = ROTATION[step], ROTATION[step + 1]
     assert then[0] in now
     assert now[0] in then
 
 
-def test_one_letter_changed_anywhere_is_no_proof(api: Api) -> None:
+def test_a_proof_with_a_changed_letter_is_inactive(api: Api) -> None:
     proof = api.proof()
     assert all(inactive(api, other) for other in tampered(proof))
-    assert api.introspect(proof).body["active"] is True, "none of them used it up"
+    assert api.introspect(proof).body["active"] is True, "no changed proof marked it as used"
 
 
-def test_parts_left_out_doubled_or_moved(api: Api) -> None:
+def test_a_proof_with_missing_repeated_or_moved_parts_is_inactive(api: Api) -> None:
     proof = api.proof()
     assert all(inactive(api, other) for other in cut(proof))
 
 
 @pytest.mark.parametrize("kid", [None, "", 1, [], {}, "x", KEY_A, KID_B, KID_A.upper(), KID_A + " "])
-def test_a_key_that_is_not_published_is_not_asked_for(api: Api, kid: object) -> None:
+def test_an_unpublished_key_causes_no_kms_call(api: Api, kid: object) -> None:
     claims = parts(api.proof())[1]
     api.kms.calls.clear()
     assert inactive(api, signed(HEADER | {"kid": kid}, claims))
@@ -86,7 +86,7 @@ def test_a_key_that_is_not_published_is_not_asked_for(api: Api, kid: object) -> 
     assert api.kms.calls == []
 
 
-def test_a_signature_of_the_other_key_is_none(api: Api) -> None:
+def test_a_signature_of_another_key_than_the_named_one_is_inactive(api: Api) -> None:
     both = replace(api, proof_keys=(KEY_A, KEY_B))
     claims = parts(api.proof())[1]
     assert inactive(both, signed(HEADER, claims, KEY_B))
@@ -95,46 +95,48 @@ def test_a_signature_of_the_other_key_is_none(api: Api) -> None:
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "HS256", "RS384", "RS512", "PS256", "ES256", "", None, 1])
-def test_a_proof_has_no_say_in_how_it_is_checked(api: Api, alg: object) -> None:
+def test_a_proof_with_another_algorithm_is_inactive(api: Api, alg: object) -> None:
     claims = parts(api.proof())[1]
     api.kms.calls.clear()
     header = HEADER | {"alg": alg}
-    said = f"{encoded(header)}.{encoded(claims)}"
-    assert all(inactive(api, proof) for proof in (signed(header, claims), maced(header, claims), f"{said}."))
+    signing_input = f"{encoded(header)}.{encoded(claims)}"
+    assert all(
+        inactive(api, proof) for proof in (signed(header, claims), maced(header, claims), f"{signing_input}.")
+    )
     assert api.kms.calls == []
 
 
-def test_a_key_brought_along_is_not_used(api: Api) -> None:
-    """CVE-2018-0114: a key in the header is the attacker's."""
+def test_a_key_in_the_header_is_not_used(api: Api) -> None:
+    """CVE-2018-0114: an attacker puts a key into the header."""
     claims = parts(api.proof())[1]
     jwk = replace(api, proof_keys=(KEY_B,)).call("GET", "/.well-known/jwks.json").body["keys"][0]
-    for brought in ({"jwk": jwk}, {"jku": "https://evil.example/jwks.json"}, {"x5u": "https://evil.example"}):
-        assert inactive(api, signed(HEADER | brought, claims, KEY_B))
-        assert inactive(api, signed(HEADER | {"kid": KID_B} | brought, claims, KEY_B))
+    for key in ({"jwk": jwk}, {"jku": "https://evil.example/jwks.json"}, {"x5u": "https://evil.example"}):
+        assert inactive(api, signed(HEADER | key, claims, KEY_B))
+        assert inactive(api, signed(HEADER | {"kid": KID_B} | key, claims, KEY_B))
 
 
 @pytest.mark.parametrize("crit", [["exp"], ["b64"], [], "x"])
-def test_a_proof_that_demands_what_is_not_understood_is_none(api: Api, crit: object) -> None:
+def test_a_proof_with_a_critical_header_is_inactive(api: Api, crit: object) -> None:
     claims = parts(api.proof())[1]
     assert inactive(api, signed(HEADER | {"crit": crit, "b64": False}, claims))
 
 
-def test_a_challenge_token_is_no_proof(api: Api) -> None:
+def test_a_challenge_token_is_inactive_as_a_proof(api: Api) -> None:
     token = api.create().body["token"]
     header, claims = parts(token)
     proof = api.verify(token).body["proof"]
     assert inactive(api, token)
     assert inactive(api, maced(header | {"kid": KID_A}, parts(proof)[1]))
     assert inactive(api, maced(HEADER, parts(proof)[1]))
-    assert inactive(api, signed(HEADER, claims)), "signed with the right key, it says nothing of a proof"
+    assert inactive(api, signed(HEADER, claims)), "the claims of a challenge token, signed with the proof key"
 
 
-def test_a_key_of_ours_that_says_no_in_words_is_believed(api: Api) -> None:
-    """KMS answers SignatureValid or raises; neither may count as yes."""
+def test_an_invalid_signature_result_of_kms_is_inactive(api: Api) -> None:
+    """KMS returns SignatureValid or raises, so the value false must not count as valid."""
     proof = api.proof()
     assert inactive(replace(api, kms=Wire({"verify": {"SignatureValid": False}})), proof)
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"\xff", [], "x", 1, None])
-def test_a_signed_payload_that_is_no_object_is_no_proof(api: Api, payload: object) -> None:
+def test_a_signed_payload_that_is_no_object_is_inactive(api: Api, payload: object) -> None:
     assert inactive(api, signed(HEADER, payload))

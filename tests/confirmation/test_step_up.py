@@ -1,4 +1,4 @@
-"""/step-up: who it is and where the code goes come from the pool alone."""
+"""/step-up: the user comes from the ID token, and the destination from the pool."""
 
 from dataclasses import replace
 
@@ -24,24 +24,24 @@ def test_the_code_goes_to_the_address_that_the_pool_has_verified(api: Api) -> No
 
 
 @pytest.mark.parametrize("named", ["email", "phone_number", "sub", "username", "destination"])
-def test_nobody_names_an_address_or_a_user(api: Api, named: str) -> None:
+def test_a_user_cannot_name_an_address_or_a_user(api: Api, named: str) -> None:
     answer = api.step_up(**{named: "eve@example.com"})
     assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
 
 
-def test_a_right_code_is_proven_to_the_app_client(api: Api) -> None:
+def test_a_proof_is_for_the_app_client(api: Api) -> None:
     answer = api.verify_step_up(api.step_up().body["token"])
     claims = claims_of(answer.body["proof"], CLIENT)
     assert (claims["sub"], claims["purpose"], answer.body["subject"]) == (SUB, "", SUB)
 
 
-def test_a_right_code_is_proven_to_the_audience_that_was_named(api: Api) -> None:
+def test_a_proof_is_for_the_named_audience(api: Api) -> None:
     answer = api.verify_step_up(api.step_up(audience="vault", purpose="open it").body["token"])
     assert claims_of(answer.body["proof"], "vault")["purpose"] == "open it"
 
 
-def test_a_user_gets_no_proof_that_is_meant_for_the_service_itself(api: Api) -> None:
-    """That is what a back end's proofs are for unless it says otherwise, and a user's would pass for one."""
+def test_a_user_cannot_get_a_proof_for_the_issuer(api: Api) -> None:
+    """The issuer is the default audience of a back end's proofs, and a user's proof could replace one."""
     answer = api.step_up(audience=ISSUER, purpose="open it")
     assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
     assert "audience" in answer.body["detail"]
@@ -56,23 +56,23 @@ def test_a_user_gets_no_proof_that_is_meant_for_the_service_itself(api: Api) -> 
         ({"channel": "email"}, "sms", "email"),
     ],
 )
-def test_the_channel_is_the_callers_then_the_users_then_the_deployments(
+def test_the_requested_channel_comes_before_the_preference_and_the_order(
     body: dict[str, str], preferred: str, goes: str
 ) -> None:
     api = Api(users=pool(otp_channel=preferred))
     assert api.step_up(**body).body["channel"] == goes
-    # Not to the user's other address as well: the proof says by which channel the code was read.
+    # No fallback to the user's other address, because the proof names the channel of the code.
     (delivery,) = api.queued
     assert [each.channel.name for each in delivery.destinations] == [goes]
 
 
-def test_an_sms_of_a_step_up_gives_its_country_its_budget_back() -> None:
+def test_an_answered_sms_restores_the_budget_of_its_country() -> None:
     api = Api(users=pool(phone_number=PHONE))
     api.verify_step_up(api.step_up(channel="sms").body["token"])
     assert api.countries == ["US"]
 
 
-def test_a_channel_without_a_verified_address_or_out_of_use_is_not_offered(api: Api) -> None:
+def test_a_channel_that_is_off_or_without_a_verified_address_is_refused(api: Api) -> None:
     for other in (
         replace(api, users=pool(phone_number_verified="false")),
         replace(api, order=(email.EMAIL,)),
@@ -82,7 +82,7 @@ def test_a_channel_without_a_verified_address_or_out_of_use_is_not_offered(api: 
     assert api.queued == []
 
 
-def test_a_user_without_a_verified_address_gets_none() -> None:
+def test_a_user_without_a_verified_address_gets_no_code() -> None:
     api = Api(users=pool(email_verified="false", phone_number_verified="false"))
     answer = api.step_up()
     assert (answer.status, answer.problem, api.queued) == (422, "no-destination", [])
@@ -91,26 +91,24 @@ def test_a_user_without_a_verified_address_gets_none() -> None:
 GONE = {
     "deleted": Wire(admin_get_user=refused_by_aws("UserNotFoundException")),
     "disabled": pool(False),
-    "another user by the same name": pool(sub=OTHER),
+    "another user with the same name": pool(sub=OTHER),
 }
 
 
 @pytest.mark.parametrize("how", GONE)
-def test_a_user_who_is_gone_is_refused_whatever_their_token_says(api: Api, how: str) -> None:
+def test_a_deleted_disabled_or_replaced_user_is_refused(api: Api, how: str) -> None:
     token = api.step_up().body["token"]
     gone = replace(api, users=GONE[how])
     for answer in (gone.step_up(), gone.verify_step_up(token)):
         assert (answer.status, answer.problem) == (403, "user-gone")
-    assert api.verify_step_up(token).status == 200, "nothing was spent"
+    assert api.verify_step_up(token).status == 200, "the code was not spent"
 
 
 @pytest.mark.parametrize(
     "changes",
     [{"email": "new@people.example"}, {"phone_number": "+12025550199"}, {"email_verified": "false"}],
 )
-def test_a_code_that_went_to_another_address_than_counts_now_opens_nothing(
-    api: Api, changes: dict[str, str]
-) -> None:
+def test_a_code_is_refused_after_the_address_has_changed(api: Api, changes: dict[str, str]) -> None:
     token = api.step_up().body["token"]
     answer = replace(api, users=pool(**changes)).verify_step_up(token)
     assert (answer.status, answer.problem) == (409, "address-changed")
@@ -125,10 +123,10 @@ def test_a_malformed_answer_costs_no_attempt(api: Api, typed: str) -> None:
     answer = api.verify_step_up(token, typed)
     assert (answer.status, answer.problem, answer.body["reason"]) == (400, "malformed-code", "malformed")
     assert api.verify_step_up(token, api.wrong_code()).body["attempts_left"] == 9
-    assert api.verify_step_up(token).status == 200, "nothing was counted"
+    assert api.verify_step_up(token).status == 200, "no attempt was counted"
 
 
-def test_another_users_token_is_refused_before_it_is_judged(api: Api) -> None:
+def test_the_token_of_another_user_is_refused_and_not_counted(api: Api) -> None:
     token = api.step_up().body["token"]
     eve = replace(api, users=pool(sub=OTHER))
     answer = eve.verify_step_up(token, sub=OTHER)
@@ -136,7 +134,7 @@ def test_another_users_token_is_refused_before_it_is_judged(api: Api) -> None:
     assert api.verify_step_up(token).status == 200
 
 
-def test_an_access_token_does_not_say_who_somebody_is(api: Api) -> None:
+def test_an_access_token_is_refused(api: Api) -> None:
     token = api.step_up().body["token"]
     access = {"sub": SUB, "username": SUB, "token_use": "access", "client_id": CLIENT}
     for path, body in (("/step-up", {}), ("/step-up/verify", {"token": token, "verification_code": "1"})):
@@ -145,31 +143,31 @@ def test_an_access_token_does_not_say_who_somebody_is(api: Api) -> None:
         assert "ID token" in answer.body["detail"]
 
 
-def test_without_an_authorizer_nobody_gets_in(api: Api) -> None:
-    """The template has one on both paths; should it ever be left out, this is what is left."""
+def test_without_an_authorizer_every_request_is_refused(api: Api) -> None:
+    """The template has an authorizer on both paths. Without it, the endpoints must still refuse."""
     for path, body in (("/step-up", {}), ("/step-up/verify", {"token": "t", "verification_code": "1"})):
-        nobodies: tuple[dict[str, str] | None, ...] = (None, {})
-        for nobody in nobodies:
-            answer = api.post(path, body, user=nobody)
+        without_user: tuple[dict[str, str] | None, ...] = (None, {})
+        for user in without_user:
+            answer = api.post(path, body, user=user)
             assert answer.status >= 400
     assert api.queued == []
 
 
-def test_a_token_that_lacks_a_claim_lets_nobody_in(api: Api) -> None:
+def test_an_id_token_without_a_claim_is_refused(api: Api) -> None:
     for missing in USER:
         claims = {name: value for name, value in USER.items() if name != missing}
         assert api.post("/step-up", {}, user=claims).status in (400, 503)
     assert api.queued == []
 
 
-def test_a_second_device_rejoins_and_a_wrong_code_is_counted(api: Api, clock: Time) -> None:
+def test_a_second_request_joins_the_challenge_and_a_wrong_code_is_counted(api: Api, clock: Time) -> None:
     first = api.step_up(purpose="one").body["token"]
     assert api.step_up(purpose="one").body["status"] == "WAITING"
     assert api.step_up(purpose="two").problem == "cooldown"
     assert api.verify_step_up(first, api.wrong_code()).body["attempts_left"] == 9
 
 
-def test_a_step_up_and_a_code_to_the_same_address_are_counted_apart(api: Api) -> None:
-    """The caller of one could otherwise lock the other out, with any number of addresses."""
+def test_step_up_and_create_token_have_separate_counters_for_an_address(api: Api) -> None:
+    """Otherwise, requests at one endpoint could lock the user out of the other."""
     assert api.step_up().body["status"] == "SENT"
     assert api.create(EMAIL).body["status"] == "SENT"

@@ -1,4 +1,4 @@
-"""/verifyToken: a right code counts once, a wrong one is counted, and nothing else comes near the counter."""
+"""/verifyToken: a right code is accepted once, and only a wrong code counts as an attempt."""
 
 import json
 
@@ -8,10 +8,10 @@ from passcode.token_service.policy import Policy
 from tests.support.events import NOW
 from tests.support.memory_stores import MemoryStore
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_world import LIFE, Api, Said, Time, claims_of
+from tests.support.token_api_world import LIFE, Api, ApiOutput, Time, claims_of
 
 
-def test_a_right_code_is_proven(api: Api, clock: Time) -> None:
+def test_a_right_code_gets_a_proof(api: Api, clock: Time) -> None:
     token = api.create("Ann+1@example.com", purpose="pay 20 EUR", audience="payments").body["token"]
     clock.now += 17
     answer = api.verify(token)
@@ -32,11 +32,11 @@ def test_a_right_code_is_proven(api: Api, clock: Time) -> None:
     }
 
 
-def test_a_proof_is_for_the_issuer_if_the_caller_named_nobody(api: Api) -> None:
+def test_a_proof_is_for_the_issuer_without_an_audience(api: Api) -> None:
     assert claims_of(api.proof())["aud"] == ISSUER
 
 
-def test_a_code_by_sms_says_so_and_gives_its_country_its_budget_back(api: Api) -> None:
+def test_a_code_by_sms_names_its_channel_and_restores_the_budget(api: Api) -> None:
     token = api.post("/createToken", {"phone_number": "+12065550100"}).body["token"]
     answer = api.verify(token)
     claims = claims_of(answer.body["proof"])
@@ -44,18 +44,18 @@ def test_a_code_by_sms_says_so_and_gives_its_country_its_budget_back(api: Api) -
     assert api.countries == ["US"]
 
 
-def test_a_code_by_mail_or_a_wrong_one_gives_no_country_anything_back(api: Api) -> None:
+def test_an_email_code_or_a_wrong_code_restores_no_budget(api: Api) -> None:
     api.proof()
     api.verify(api.post("/createToken", {"phone_number": "+12065550100"}).body["token"], "000000")
     assert api.countries == []
 
 
-def test_each_proof_has_a_name_of_its_own(api: Api) -> None:
+def test_each_proof_has_a_unique_id(api: Api) -> None:
     assert claims_of(api.proof())["jti"] != claims_of(api.proof())["jti"]
 
 
 @pytest.mark.parametrize("typed", [" {} {} ", "{}-{}", "\t{}\n{}"])
-def test_blanks_and_dashes_do_not_matter(api: Api, typed: str) -> None:
+def test_spaces_and_dashes_in_an_answer_are_ignored(api: Api, typed: str) -> None:
     token, code = api.create().body["token"], api.code()
     assert api.verify(token, typed.format(code[:3], code[3:])).status == 200
 
@@ -63,14 +63,14 @@ def test_blanks_and_dashes_do_not_matter(api: Api, typed: str) -> None:
 @pytest.mark.parametrize(
     "typed", ["12345", "1234567", "12345a", "１２３４５６", "٣٤٥٦٧٨", "12 34 5", "-" * 6]
 )
-def test_what_cannot_be_a_code_is_told_so_and_not_counted(api: Api, typed: str) -> None:
+def test_a_malformed_answer_is_refused_and_not_counted(api: Api, typed: str) -> None:
     token = api.create().body["token"]
     answer = api.verify(token, typed)
     assert (answer.status, answer.problem, answer.body["reason"]) == (400, "malformed-code", "malformed")
     assert api.verify(token, api.wrong_code()).body["attempts_left"] == 9
 
 
-def test_a_code_alone_is_refused_with_a_sentence_that_says_why(api: Api) -> None:
+def test_a_code_without_a_token_is_refused_with_a_reason(api: Api) -> None:
     api.create()
     answer = api.post("/verifyToken", {"verification_code": api.code()})
     assert (answer.status, answer.problem) == (400, "invalid-request")
@@ -78,7 +78,7 @@ def test_a_code_alone_is_refused_with_a_sentence_that_says_why(api: Api) -> None
     assert "`token`" in answer.body["detail"]
 
 
-def test_wrong_codes_count_down_then_lock_and_a_right_one_is_locked_out_too(api: Api, clock: Time) -> None:
+def test_wrong_codes_use_up_the_attempts_and_then_lock_the_right_code_too(api: Api, clock: Time) -> None:
     token, right, wrong = api.create().body["token"], api.code(), api.wrong_code()
     for left in range(9, -1, -1):
         answer = api.verify(token, wrong)
@@ -91,7 +91,7 @@ def test_wrong_codes_count_down_then_lock_and_a_right_one_is_locked_out_too(api:
     assert api.verify(token, wrong).headers["retry-after"] == "1"
 
 
-def test_a_right_code_after_wrong_ones_gives_the_budget_back(api: Api) -> None:
+def test_a_right_code_restores_the_attempts(api: Api) -> None:
     token = api.create().body["token"]
     api.verify(token, api.wrong_code())
     assert api.verify(token).status == 200
@@ -99,7 +99,7 @@ def test_a_right_code_after_wrong_ones_gives_the_budget_back(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("pause", "retry_after"), [(86_400, "86400"), (0, None)])
-def test_after_far_too_many_the_subject_is_paused(pause: int, retry_after: str | None) -> None:
+def test_the_subject_is_paused_at_the_hard_limit(pause: int, retry_after: str | None) -> None:
     policy = Policy(free_failures=2, hard_limit=2, pause_seconds=pause)
     api = Api(policy, MemoryStore(policy))
     token = api.create().body["token"]
@@ -111,7 +111,7 @@ def test_after_far_too_many_the_subject_is_paused(pause: int, retry_after: str |
         assert ("operator" in paused.body["detail"]) is (pause == 0)
 
 
-def test_a_spent_code_is_spent(api: Api) -> None:
+def test_a_spent_code_is_refused(api: Api) -> None:
     token = api.create().body["token"]
     assert api.verify(token).status == 200
     for code in (api.code(), api.wrong_code()):
@@ -119,7 +119,7 @@ def test_a_spent_code_is_spent(api: Api) -> None:
         assert (answer.status, answer.problem) == (409, "code-spent")
 
 
-def test_an_older_code_is_good_until_a_newer_one_is_accepted(api: Api, clock: Time) -> None:
+def test_an_older_code_is_spent_by_a_newer_one(api: Api, clock: Time) -> None:
     older = api.create(purpose="older").body["token"]
     clock.now += 30
     newer = api.create(purpose="newer").body["token"]
@@ -127,7 +127,7 @@ def test_an_older_code_is_good_until_a_newer_one_is_accepted(api: Api, clock: Ti
     assert api.verify(older, api.code(0)).problem == "code-spent"
 
 
-def test_the_code_of_one_purpose_opens_no_other(api: Api, clock: Time) -> None:
+def test_the_code_of_one_purpose_is_wrong_for_another(api: Api, clock: Time) -> None:
     one = api.create(purpose="one").body["token"]
     clock.now += 30
     other = api.create(purpose="other").body["token"]
@@ -136,14 +136,14 @@ def test_the_code_of_one_purpose_opens_no_other(api: Api, clock: Time) -> None:
 
 
 @pytest.mark.parametrize(("late", "problem"), [(299, ""), (300, "code-expired"), (10**9, "code-expired")])
-def test_a_code_has_its_time(api: Api, clock: Time, late: int, problem: str) -> None:
+def test_an_expired_code_is_refused(api: Api, clock: Time, late: int, problem: str) -> None:
     token = api.create().body["token"]
     clock.now += late
     answer = api.verify(token)
     assert (answer.status, answer.problem) == (410 if problem else 200, problem)
 
 
-def test_a_challenge_whose_record_is_gone_is_none(api: Api) -> None:
+def test_a_challenge_without_a_record_is_refused(api: Api) -> None:
     token = api.create().body["token"]
     assert isinstance(api.store, MemoryStore)
     api.store.records.clear()
@@ -151,13 +151,15 @@ def test_a_challenge_whose_record_is_gone_is_none(api: Api) -> None:
     assert (answer.status, answer.problem) == (404, "no-challenge")
 
 
-def test_what_is_proven_and_refused_is_measured(api: Api, said: Said, clock: Time) -> None:
+def test_accepted_and_refused_answers_are_counted_and_logged(
+    api: Api, output: ApiOutput, clock: Time
+) -> None:
     token = api.create().body["token"]
     api.verify(token, api.wrong_code())
     clock.now += 12
     api.verify(token)
     api.verify("no token")
-    assert said.metrics()[1:] == [
+    assert output.metrics()[1:] == [
         ("refused", "wrong"),
         ("verified", "email"),
         ("seconds_to_verify", "email"),

@@ -1,4 +1,4 @@
-"""The three stores that must keep one contract: in memory, on moto, on the local stack's DynamoDB."""
+"""The three record stores with one contract: in memory, on moto, and on the DynamoDB of the local stack."""
 
 import secrets
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ import pytest
 
 from tests.support.dynamodb import moto_table
 from tests.support.memory_stores import MemoryStore
-from tests.support.record_stores import POLICY, Kept, table_store
+from tests.support.record_stores import POLICY, StoreUnderTest, table_store
 
 
 @pytest.fixture(scope="module", params=["memory", "moto", "ministack"])
-def kept(request: pytest.FixtureRequest) -> Iterator[Kept]:
+def under_test(request: pytest.FixtureRequest) -> Iterator[StoreUnderTest]:
     if request.param == "memory":
         memory = MemoryStore(POLICY)
-        yield Kept(memory, memory.records.__setitem__)
+        yield StoreUnderTest(memory, memory.records.__setitem__)
     elif request.param == "moto":
         with moto_table() as table:
             yield table_store(*table)
@@ -25,5 +25,5 @@ def kept(request: pytest.FixtureRequest) -> Iterator[Kept]:
 
 @pytest.fixture
 def key() -> str:
-    """A key that nothing stands under."""
+    """A key without a record."""
     return f"sign_in#{secrets.token_hex(8)}"

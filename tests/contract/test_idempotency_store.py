@@ -1,4 +1,4 @@
-"""What every keeper of Idempotency-Keys promises: in memory, on moto and on the local stack's DynamoDB."""
+"""The contract of every store of Idempotency-Keys: in memory, on moto, and on the local DynamoDB."""
 
 import secrets
 from collections.abc import Iterator
@@ -32,9 +32,7 @@ def claim() -> IdempotencyClaim:
     return IdempotencyClaim(secrets.token_hex(16), "content")
 
 
-def test_a_claim_is_made_once_and_the_next_one_finds_it(
-    requests: IdempotencyStore, claim: IdempotencyClaim
-) -> None:
+def test_a_second_claim_gets_the_first_one(requests: IdempotencyStore, claim: IdempotencyClaim) -> None:
     assert requests.claim(claim, "first", NOW) is None
     assert requests.claim(claim, "second", NOW) == replace(claim, nonce="first")
     assert requests.claim(replace(claim, content="other"), "third", NOW + DAY) == replace(
@@ -42,7 +40,7 @@ def test_a_claim_is_made_once_and_the_next_one_finds_it(
     )
 
 
-def test_a_claim_repeated_after_a_lost_answer_is_still_ones_own(
+def test_a_request_may_repeat_its_claim_after_a_lost_response(
     requests: IdempotencyStore, claim: IdempotencyClaim
 ) -> None:
     assert requests.claim(claim, "first", NOW) is None
@@ -50,16 +48,16 @@ def test_a_claim_repeated_after_a_lost_answer_is_still_ones_own(
     assert requests.claim(claim, "second", NOW) == replace(claim, nonce="first")
 
 
-@pytest.mark.parametrize(("later", "stands"), [(DAY - 1, True), (DAY, True), (DAY + 1, False)])
-def test_a_claim_stands_for_a_day_whether_or_not_it_was_swept(
-    requests: IdempotencyStore, claim: IdempotencyClaim, later: int, stands: bool
+@pytest.mark.parametrize(("later", "is_valid"), [(DAY - 1, True), (DAY, True), (DAY + 1, False)])
+def test_a_claim_is_valid_for_a_day_even_before_ttl_deletes_it(
+    requests: IdempotencyStore, claim: IdempotencyClaim, later: int, is_valid: bool
 ) -> None:
     requests.claim(claim, "first", NOW)
     found = requests.claim(replace(claim, content="other"), "second", NOW + later)
-    assert found == (replace(claim, nonce="first") if stands else None)
+    assert found == (replace(claim, nonce="first") if is_valid else None)
 
 
-def test_a_claim_that_took_the_place_of_an_old_one_is_whole(
+def test_a_claim_that_replaces_an_expired_one_has_all_its_values(
     requests: IdempotencyStore, claim: IdempotencyClaim
 ) -> None:
     requests.claim(claim, "first", NOW)
@@ -67,16 +65,16 @@ def test_a_claim_that_took_the_place_of_an_old_one_is_whole(
     assert requests.claim(claim, "third", NOW + 2 * DAY) == IdempotencyClaim(claim.key, "other", "second")
 
 
-def test_a_claim_that_was_given_back_may_be_made_again(
-    requests: IdempotencyStore, claim: IdempotencyClaim
-) -> None:
+def test_a_released_claim_may_be_made_again(requests: IdempotencyStore, claim: IdempotencyClaim) -> None:
     requests.claim(claim, "first", NOW)
     requests.release(claim, "first")
     assert requests.claim(claim, "second", NOW) is None
 
 
-def test_nobody_elses_claim_is_given_back(requests: IdempotencyStore, claim: IdempotencyClaim) -> None:
-    """A giving back whose answer was lost is repeated, and the key may be another request's by then."""
+def test_a_repeated_release_does_not_release_a_claim_of_another_request(
+    requests: IdempotencyStore, claim: IdempotencyClaim
+) -> None:
+    """A release is repeated after a lost response. By then, another request may have the key."""
     requests.claim(claim, "first", NOW)
     requests.release(claim, "first")
     requests.claim(claim, "second", NOW)
@@ -84,11 +82,13 @@ def test_nobody_elses_claim_is_given_back(requests: IdempotencyStore, claim: Ide
     assert requests.claim(claim, "third", NOW) == replace(claim, nonce="second")
 
 
-def test_what_is_not_there_may_be_given_back(requests: IdempotencyStore, claim: IdempotencyClaim) -> None:
+def test_a_claim_that_does_not_exist_may_be_released(
+    requests: IdempotencyStore, claim: IdempotencyClaim
+) -> None:
     requests.release(claim, "first")
     assert requests.claim(claim, "first", NOW) is None
 
 
-def test_one_claim_is_not_another(requests: IdempotencyStore, claim: IdempotencyClaim) -> None:
+def test_claims_with_different_keys_are_separate(requests: IdempotencyStore, claim: IdempotencyClaim) -> None:
     requests.claim(claim, "first", NOW)
     assert requests.claim(replace(claim, key=claim.key[::-1]), "second", NOW) is None

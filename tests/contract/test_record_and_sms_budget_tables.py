@@ -1,4 +1,4 @@
-"""How long a record is kept, and the SMS budget: on moto and on the local stack's DynamoDB."""
+"""The lifetime of a record, and the SMS budget: on moto and on the DynamoDB of the local stack."""
 
 import secrets
 from collections.abc import Iterator
@@ -37,8 +37,8 @@ def table(request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
 
 
 @pytest.mark.parametrize(("pause", "days"), [(DAY, 31), (0, 3_650)])
-def test_every_write_keeps_the_record_long_enough(table: tuple[Any, str], pause: int, days: int) -> None:
-    """A record that is swept is a count of failures that is forgotten."""
+def test_every_write_sets_the_ttl_of_the_record(table: tuple[Any, str], pause: int, days: int) -> None:
+    """If TTL deletes a record, its count of failures is lost."""
     client, name = table
     key = f"sign_in#{secrets.token_hex(8)}"
     store = RecordTable(client, name, Policy(pause_seconds=pause))
@@ -61,7 +61,7 @@ def test_every_write_keeps_the_record_long_enough(table: tuple[Any, str], pause:
     assert ttl() == NOW + 4 + days * DAY
 
 
-def test_a_pause_ends_only_as_it_was_seen(table: tuple[Any, str]) -> None:
+def test_a_pause_ends_only_if_the_record_is_unchanged(table: tuple[Any, str]) -> None:
     client, name = table
     key = f"sign_in#{secrets.token_hex(8)}"
     paused = replace(OPEN, failures=100, failed_at=NOW - DAY)
@@ -72,39 +72,39 @@ def test_a_pause_ends_only_as_it_was_seen(table: tuple[Any, str]) -> None:
 
 
 def day() -> int:
-    """A moment on a day that no other test counts on."""
+    """A time on a day that no other test uses, in Unix seconds."""
     return NOW + secrets.randbelow(1_000_000) * DAY
 
 
-def test_the_cap_of_a_country_and_of_the_day(table: tuple[Any, str]) -> None:
+def test_the_daily_caps_apply_to_a_country_and_to_all_countries(table: tuple[Any, str]) -> None:
     budget, now = SmsBudgetTable(*table), day()
-    roomy = replace(LIMITS, unanswered=100)
-    assert [budget.take("US", roomy, now) for _ in range(4)] == [True, True, True, False]
-    assert [budget.take("DE", roomy, now) for _ in range(3)] == [True, True, False], "five in all"
-    assert budget.take("US", roomy, now + DAY), "the next day is another"
+    limits = replace(LIMITS, unanswered=100)
+    assert [budget.take("US", limits, now) for _ in range(4)] == [True, True, True, False]
+    assert [budget.take("DE", limits, now) for _ in range(3)] == [True, True, False], "five for all countries"
+    assert budget.take("US", limits, now + DAY), "the next day has a new budget"
 
 
-def test_a_country_without_answers_stops_and_an_answer_lets_four_more_go(table: tuple[Any, str]) -> None:
+def test_a_country_without_answers_stops_until_an_answer_comes(table: tuple[Any, str]) -> None:
     budget, now = SmsBudgetTable(*table), day()
     limits = SmsLimits(per_day=100, per_country=100, unanswered=3)
     assert [budget.take("US", limits, now) for _ in range(4)] == [True, True, True, False]
-    assert budget.take("DE", limits, now), "one country's silence is not another's"
+    assert budget.take("DE", limits, now), "each country has a separate count of unanswered messages"
     budget.give_back("US", now)
     assert [budget.take("US", limits, now) for _ in range(5)] == [True, True, True, True, False]
 
 
-def test_an_sms_whose_answer_is_never_heard_of_is_not_unanswered(table: tuple[Any, str]) -> None:
+def test_an_sms_of_cognito_does_not_count_as_unanswered(table: tuple[Any, str]) -> None:
     budget, now = SmsBudgetTable(*table), day()
     limits = SmsLimits(per_day=6, per_country=100, unanswered=2)
     assert all(budget.take("US", limits, now, counts_as_unanswered=False) for _ in range(3))
     assert [budget.take("US", limits, now) for _ in range(3)] == [True, True, False]
     stopped = not budget.take("US", limits, now, counts_as_unanswered=False)
-    assert stopped, "a country that was stopped is stopped for all"
+    assert stopped, "a stopped country is stopped for every kind of message"
     six_in_all = [budget.take("DE", limits, now, counts_as_unanswered=False) for _ in range(2)]
     assert six_in_all == [True, False]
 
 
-def test_answers_without_messages_save_nothing_up(table: tuple[Any, str]) -> None:
+def test_answers_without_messages_do_not_raise_the_cap(table: tuple[Any, str]) -> None:
     budget, now = SmsBudgetTable(*table), day()
     limits = SmsLimits(per_day=100, per_country=100, unanswered=3)
     for _ in range(10):
@@ -113,6 +113,6 @@ def test_answers_without_messages_save_nothing_up(table: tuple[Any, str]) -> Non
 
 
 @pytest.mark.parametrize("limits", [SmsLimits(0, 5, 5), SmsLimits(5, 0, 5)])
-def test_a_cap_of_nothing_stops_everything_at_once(table: tuple[Any, str], limits: SmsLimits) -> None:
-    """It is what an operator sets while somebody pumps."""
+def test_a_cap_of_zero_stops_all_messages(table: tuple[Any, str], limits: SmsLimits) -> None:
+    """An operator sets it during SMS pumping."""
     assert not SmsBudgetTable(*table).take("US", limits, day())

@@ -1,7 +1,7 @@
-"""The tag of a refusal: the triggers write it, and three parsers read it alike.
+"""The tag of a refusal: the triggers write it, and three parsers read it in the same way.
 
-The engine has one for the hosted page, the command line client one and the demo page one, because the clients
-are examples for apps and import nothing of the triggers. docs/clients.md shows a fourth one to copy.
+The hosted page, the command line client and the demo page each have a parser. The clients are examples
+for apps and import nothing from the triggers. docs/clients.md shows a fourth one to copy.
 """
 
 import json
@@ -55,7 +55,7 @@ EXPECTED = [(tag.reason, tag.retry_after) if (tag := parse_tag(message)) else No
 
 
 def in_node(expression: str) -> Any:
-    """The value of a JavaScript expression over the module `texts` and the list `messages`."""
+    """Return the value of a JavaScript expression with the module `texts` and the list `messages`."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("Node.js is missing")
@@ -66,24 +66,24 @@ def in_node(expression: str) -> Any:
 
 
 def cli_message(message: str) -> str:
-    """What the command line client shows for a UserLambdaValidationException."""
+    """Return the text that the command line client shows for a UserLambdaValidationException."""
     shown = to_cli_error(refusal("UserLambdaValidationException", message))
     assert shown.exit_code == RETRY_LATER
     return shown.message
 
 
-def test_the_corpus_has_tags_and_texts_without() -> None:
+def test_the_messages_include_texts_with_and_without_a_tag() -> None:
     assert EXPECTED.count(None) > 10
     assert ("quota", 600) in EXPECTED
     assert ("paused", 0) in EXPECTED
 
 
-def test_the_command_line_client_reads_what_the_engine_reads() -> None:
+def test_the_command_line_client_reads_the_same_tags_as_the_hosted_page() -> None:
     found = [refusals.parse_tag(message) for message in MESSAGES]
     assert [(tag.reason, tag.retry_after) if tag else None for tag in found] == EXPECTED
 
 
-def test_the_demo_page_reads_what_the_engine_reads() -> None:
+def test_the_demo_page_reads_the_same_tags_as_the_hosted_page() -> None:
     found = in_node("messages.map(texts.parseTag)")
     assert [(tag["reason"], tag["retryAfter"]) if tag else None for tag in found] == EXPECTED
 
@@ -92,13 +92,13 @@ def test_the_demo_page_shows_the_texts_of_the_command_line_client() -> None:
     shown = in_node(
         "messages.map((message) => texts.explain({ name: 'UserLambdaValidationException', message }))"
     )
-    # The page has no singular for one second.
+    # The page has only the plural "seconds".
     assert [text.replace("1 seconds", "1 second") for text in shown] == [
         cli_message(each) for each in MESSAGES
     ]
 
 
-def test_the_pattern_of_the_documents_reads_what_the_triggers_write() -> None:
+def test_the_pattern_in_the_documents_reads_the_tags_of_the_triggers() -> None:
     page = (ROOT / "docs" / "clients.md").read_text("utf-8")
     (pattern,) = re.findall(r"= /(\\\[passcode.*?)/\.exec\(error\.message\)", page)
     for message, expected in zip(MESSAGES[: len(WRITTEN)], EXPECTED, strict=False):

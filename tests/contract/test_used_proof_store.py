@@ -1,4 +1,4 @@
-"""The marks of used proofs: on moto and on the local stack's DynamoDB."""
+"""The marks of used proofs: on moto and on the DynamoDB of the local stack."""
 
 import secrets
 from collections.abc import Iterator
@@ -23,22 +23,22 @@ def table(request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
         yield stack.client("dynamodb"), stack.table
 
 
-def test_a_proof_is_used_once(table: tuple[Any, str]) -> None:
+def test_a_proof_can_be_used_once(table: tuple[Any, str]) -> None:
     proofs, jti = UsedProofTable(*table), secrets.token_hex(16)
     assert [proofs.use(jti, NOW) for _ in range(3)] == [True, False, False]
-    assert proofs.use(secrets.token_hex(16), NOW), "another one's mark is its own"
+    assert proofs.use(secrets.token_hex(16), NOW), "each proof has a separate mark"
 
 
-def test_the_mark_is_swept_after_the_proof_has_expired_and_not_before(table: tuple[Any, str]) -> None:
+def test_the_ttl_of_a_mark_is_one_hour_after_the_proof_expires(table: tuple[Any, str]) -> None:
     client, name = table
     jti = secrets.token_hex(16)
     UsedProofTable(client, name).use(jti, NOW)
     item = client.get_item(TableName=name, Key={"pk": {"S": f"proof#{jti}"}})["Item"]
     assert int(item["ttl"]["N"]) == NOW + 3_600
-    assert set(item) == {"pk", "ttl"}, "nothing of the proof is kept"
+    assert set(item) == {"pk", "ttl"}, "the item contains nothing else of the proof"
 
 
-def test_a_claim_keeps_nothing_but_hashes_and_is_swept_after_a_day(table: tuple[Any, str]) -> None:
+def test_a_claim_contains_only_hashes_and_has_a_ttl_of_a_day(table: tuple[Any, str]) -> None:
     client, name = table
     key = secrets.token_hex(16)
     IdempotencyTable(client, name).claim(IdempotencyClaim(key, "content"), "nonce", NOW)

@@ -1,73 +1,79 @@
-"""`deliver`: a message speaks of what its code is for."""
+"""`deliver`: a message names the purpose of its code."""
 
 import pytest
 
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, purpose_of
 from tests.support.aws_stubs import Wire, refused_by_aws
-from tests.support.deliver_world import Desk, body
+from tests.support.deliver_world import DeliverHandler, body
 from tests.support.events import EMAIL, PHONE, challenge, code_of
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 
 BY_EMAIL = ("email", EMAIL)
 BY_SMS = ("sms", PHONE)
-WORDS = "to approve: a payment of 20 EUR"
+TEXT = "to approve: a payment of 20 EUR"
 EMOJI = "\U0001f600" * 64
 
 
 @pytest.fixture
-def desk(heard: Heard) -> Desk:
-    return Desk(heard.telemetry)
+def handler(output: HandlerOutput) -> DeliverHandler:
+    return DeliverHandler(output.telemetry)
 
 
 @pytest.mark.parametrize("kind", [TOKEN, STEP_UP])
-def test_a_mail_says_what_its_code_is_for(desk: Desk, heard: Heard, kind: str) -> None:
-    purpose = purpose_of(kind, WORDS)
-    assert desk.deliver(body(BY_EMAIL, purpose=purpose)) == []
-    (mail,) = desk.ses.sent("send_email")
+def test_an_email_names_the_purpose_of_its_code(
+    handler: DeliverHandler, output: HandlerOutput, kind: str
+) -> None:
+    purpose = purpose_of(kind, TEXT)
+    assert handler.deliver(body(BY_EMAIL, purpose=purpose)) == []
+    (mail,) = handler.ses.sent("send_email")
     simple = mail["Content"]["Simple"]
     assert simple["Subject"]["Data"] == "Your Example verification code"
     text, html = simple["Body"]["Text"]["Data"], simple["Body"]["Html"]["Data"]
-    assert f"Purpose: {WORDS}" in text.splitlines()
-    assert f'<p dir="auto">Purpose: {WORDS}</p>' in html
+    assert f"Purpose: {TEXT}" in text.splitlines()
+    assert f'<p dir="auto">Purpose: {TEXT}</p>' in html
     assert code_of(challenge(purpose=purpose)) in text.splitlines()
     assert "sign" not in text
-    assert WORDS not in heard.text
+    assert TEXT not in output.text
 
 
 @pytest.mark.parametrize("kind", [TOKEN, STEP_UP])
-def test_an_sms_says_what_its_code_is_for(desk: Desk, heard: Heard, kind: str) -> None:
-    purpose = purpose_of(kind, WORDS)
-    assert desk.deliver(body(BY_SMS, purpose=purpose, channel="sms")) == []
+def test_an_sms_names_the_purpose_of_its_code(
+    handler: DeliverHandler, output: HandlerOutput, kind: str
+) -> None:
+    purpose = purpose_of(kind, TEXT)
+    assert handler.deliver(body(BY_SMS, purpose=purpose, channel="sms")) == []
     code = code_of(challenge(purpose=purpose))
-    (sms,) = desk.sns.sent("publish")
+    (sms,) = handler.sns.sent("publish")
     assert sms["Message"].split("\n") == [
         f"{code} is your Example verification code. Don't share it with anyone.",
-        f"Purpose: {WORDS}",
+        f"Purpose: {TEXT}",
         "",
         f"@app.example #{code}",
     ]
-    assert WORDS not in heard.text
+    assert TEXT not in output.text
 
 
-def test_a_mail_that_goes_by_sms_in_the_end_says_it_too(desk: Desk) -> None:
-    desk.ses = Wire(send_email=refused_by_aws("MessageRejected"))
-    assert desk.deliver(body(BY_EMAIL, BY_SMS, purpose=purpose_of(TOKEN, WORDS))) == []
-    assert f"\nPurpose: {WORDS}\n" in desk.sns.sent("publish")[0]["Message"]
+def test_a_fallback_sms_names_the_purpose(handler: DeliverHandler) -> None:
+    handler.ses = Wire(send_email=refused_by_aws("MessageRejected"))
+    assert handler.deliver(body(BY_EMAIL, BY_SMS, purpose=purpose_of(TOKEN, TEXT))) == []
+    assert f"\nPurpose: {TEXT}\n" in handler.sns.sent("publish")[0]["Message"]
 
 
 @pytest.mark.parametrize("kind", [TOKEN, STEP_UP])
-def test_without_words_a_message_is_no_sign_ins_and_names_no_purpose(desk: Desk, kind: str) -> None:
+def test_a_message_without_a_purpose_text_mentions_neither_purpose_nor_sign_in(
+    handler: DeliverHandler, kind: str
+) -> None:
     purpose = purpose_of(kind, "")
-    assert desk.deliver(body(BY_EMAIL, purpose=purpose), body(BY_SMS, purpose=purpose)) == []
-    sent = str(desk.ses.calls) + str(desk.sns.calls)
+    assert handler.deliver(body(BY_EMAIL, purpose=purpose), body(BY_SMS, purpose=purpose)) == []
+    sent = str(handler.ses.calls) + str(handler.sns.calls)
     assert "Purpose" not in sent
     assert "sign" not in sent
 
 
-def test_kinds_in_one_container_keep_their_own_words(desk: Desk) -> None:
-    kinds = [SIGN_IN, purpose_of(TOKEN, WORDS), SIGN_IN]
-    assert desk.deliver(*(body(BY_EMAIL, purpose=purpose) for purpose in kinds)) == []
-    subjects = [mail["Content"]["Simple"]["Subject"]["Data"] for mail in desk.ses.sent("send_email")]
+def test_each_kind_keeps_its_texts_in_one_container(handler: DeliverHandler) -> None:
+    kinds = [SIGN_IN, purpose_of(TOKEN, TEXT), SIGN_IN]
+    assert handler.deliver(*(body(BY_EMAIL, purpose=purpose) for purpose in kinds)) == []
+    subjects = [mail["Content"]["Simple"]["Subject"]["Data"] for mail in handler.ses.sent("send_email")]
     assert subjects == [
         "Your Example sign-in code",
         "Your Example verification code",
@@ -75,10 +81,11 @@ def test_kinds_in_one_container_keep_their_own_words(desk: Desk) -> None:
     ]
 
 
-def test_the_longest_purpose_comes_through_the_queue(desk: Desk) -> None:
-    # Each sign of it is twelve characters in the queue, and a challenge has a greatest length there.
+def test_the_longest_purpose_fits_into_the_queue(handler: DeliverHandler) -> None:
+    # The queue body needs twelve characters for each of these, and a challenge has a maximum length there.
     longest = body(BY_EMAIL, purpose=purpose_of(STEP_UP, EMOJI), subject="f" * 64)
-    assert desk.deliver(longest) == []
+    assert handler.deliver(longest) == []
     assert (
-        f"\u2068{EMOJI}\u2069" in desk.ses.sent("send_email")[0]["Content"]["Simple"]["Body"]["Text"]["Data"]
+        f"\u2068{EMOJI}\u2069"
+        in handler.ses.sent("send_email")[0]["Content"]["Simple"]["Body"]["Text"]["Data"]
     )

@@ -1,4 +1,4 @@
-"""What a sign-in and a token cost: the AWS calls of the doors, counted as botocore sends them."""
+"""What a sign-in and a token cost: the AWS calls of the handlers, counted as botocore sends them."""
 
 import json
 import uuid
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support.api_gateway_events import event_of
-from tests.support.live_handlers import LiveDoors, event, live_door, live_doors
-from tests.support.live_token_api import Api, nobody, number
+from tests.support.live_handlers import LiveHandlers, event, live_handler, live_handlers
+from tests.support.live_token_api import Api, number, unused_address
 from tools.local_stack import inbox
 from tools.local_stack.stack import Stack
 
@@ -36,32 +36,32 @@ class Calls(Counter[str]):
 
 
 @pytest.fixture
-def counted(local_stack: Stack) -> tuple[LiveDoors, Calls]:
-    doors, calls = live_doors(local_stack), Calls()
+def counted(local_stack: Stack) -> tuple[LiveHandlers, Calls]:
+    handlers, calls = live_handlers(local_stack), Calls()
     for client in (
-        doors.create._SIGN_IN.store.client,
-        doors.create._SIGN_IN.put.__self__.client,
-        doors.verify._TABLE,
-        doors.verify._CODE_MAC.client,
-        doors.deliver._CODE_MAC.client,
-        doors.deliver._DISPATCHER.gateways["ses"].client,
-        doors.deliver._DISPATCHER.gateways["sns"].gateway.client,
-        doors.deliver._DISPATCHER.gateways["sns"].counters.client,
+        handlers.create._SIGN_IN.store.client,
+        handlers.create._SIGN_IN.put.__self__.client,
+        handlers.verify._TABLE,
+        handlers.verify._CODE_MAC.client,
+        handlers.deliver._CODE_MAC.client,
+        handlers.deliver._DISPATCHER.gateways["ses"].client,
+        handlers.deliver._DISPATCHER.gateways["sns"].gateway.client,
+        handlers.deliver._DISPATCHER.gateways["sns"].counters.client,
     ):
         calls.watch(client)
-    return doors, calls
+    return handlers, calls
 
 
-def sign_in(doors: LiveDoors, calls: Calls, stack: Stack, channel: str) -> None:
+def sign_in(handlers: LiveHandlers, calls: Calls, stack: Stack, channel: str) -> None:
     """Create, deliver, verify: one sign-in through the doors' own handlers."""
     sub = str(uuid.uuid4())
     asked = event("CreateAuthChallenge", sub, session=[])
     asked["request"]["userAttributes"]["custom:otp_channel"] = channel
-    doors.create.handler(asked, None)
+    handlers.create.handler(asked, None)
     to = asked["request"]["userAttributes"]["email" if channel == "email" else "phone_number"]
     before = len(inbox.read(stack, to))
     batch = {"Records": [{"messageId": "1", "body": body} for body in calls.bodies]}
-    assert doors.deliver.handler(batch, None) == {"batchItemFailures": []}
+    assert handlers.deliver.handler(batch, None) == {"batchItemFailures": []}
     message = inbox.read(stack, to)[before]
     answered = event(
         "VerifyAuthChallengeResponse",
@@ -69,13 +69,13 @@ def sign_in(doors: LiveDoors, calls: Calls, stack: Stack, channel: str) -> None:
         privateChallengeParameters=asked["response"]["privateChallengeParameters"],
         challengeAnswer=message.text.split("#")[-1] if channel == "sms" else message.text.split("\n")[2],
     )
-    assert doors.verify.handler(answered, None)["response"] == {"answerCorrect": True}
+    assert handlers.verify.handler(answered, None)["response"] == {"answerCorrect": True}
 
 
-def test_a_sign_in_by_email(local_stack: Stack, counted: tuple[LiveDoors, Calls]) -> None:
-    doors, calls = counted
+def test_a_sign_in_by_email(local_stack: Stack, counted: tuple[LiveHandlers, Calls]) -> None:
+    handlers, calls = counted
     # The deployed functions read the same queue, so this one's message may be delivered twice here.
-    sign_in(doors, calls, local_stack, "email")
+    sign_in(handlers, calls, local_stack, "email")
     assert calls == {
         "dynamodb.UpdateItem": 2,
         "kms.GenerateMac": 2,
@@ -85,10 +85,10 @@ def test_a_sign_in_by_email(local_stack: Stack, counted: tuple[LiveDoors, Calls]
 
 
 def test_a_sign_in_by_sms_adds_the_countrys_budget(
-    local_stack: Stack, counted: tuple[LiveDoors, Calls]
+    local_stack: Stack, counted: tuple[LiveHandlers, Calls]
 ) -> None:
-    doors, calls = counted
-    sign_in(doors, calls, local_stack, "sms")
+    handlers, calls = counted
+    sign_in(handlers, calls, local_stack, "sms")
     assert calls == {
         "dynamodb.UpdateItem": 4,
         "kms.GenerateMac": 2,
@@ -99,19 +99,21 @@ def test_a_sign_in_by_sms_adds_the_countrys_budget(
     assert len(budget) == 2
 
 
-def test_a_write_is_one_unit(local_stack: Stack, counted: tuple[LiveDoors, Calls]) -> None:
+def test_a_write_is_one_unit(local_stack: Stack, counted: tuple[LiveHandlers, Calls]) -> None:
     """A write is billed by the item's size, one unit for each KiB begun."""
-    doors, calls = counted
-    sign_in(doors, calls, local_stack, "email")
+    handlers, calls = counted
+    sign_in(handlers, calls, local_stack, "email")
     for write in calls.writes:
         item = local_stack.client("dynamodb").get_item(TableName=local_stack.table, Key=write["Key"])["Item"]
         assert len(json.dumps(item)) < 1024
 
 
-def test_an_answer_that_is_none_costs_nothing(local_stack: Stack, counted: tuple[LiveDoors, Calls]) -> None:
-    doors, calls = counted
+def test_an_answer_that_is_none_costs_nothing(
+    local_stack: Stack, counted: tuple[LiveHandlers, Calls]
+) -> None:
+    handlers, calls = counted
     sub = str(uuid.uuid4())
-    asked = doors.create.handler(event("CreateAuthChallenge", sub, session=[]), None)
+    asked = handlers.create.handler(event("CreateAuthChallenge", sub, session=[]), None)
     calls.clear()
     entry = {
         "challengeName": "CUSTOM_CHALLENGE",
@@ -127,15 +129,15 @@ def test_an_answer_that_is_none_costs_nothing(local_stack: Stack, counted: tuple
             challengeAnswer=answer,
             clientMetadata=metadata,
         )
-        assert doors.verify.handler(said, None)["response"] == {"answerCorrect": False}
-    again = doors.create.handler(event("CreateAuthChallenge", sub, session=[entry]), None)
+        assert handlers.verify.handler(said, None)["response"] == {"answerCorrect": False}
+    again = handlers.create.handler(event("CreateAuthChallenge", sub, session=[entry]), None)
     assert again["response"]["publicChallengeParameters"]["status"] == "WRONG"
     assert calls == {}
 
 
 @pytest.fixture
 def token_api(local_stack: Stack) -> tuple[ModuleType, Calls]:
-    door, calls = live_door(local_stack, "token_api")[0], Calls()
+    door, calls = live_handler(local_stack, "token_api")[0], Calls()
     for client in (door._KMS, door._REPEATED, door._ONCE, door._QUEUE.client):
         calls.watch(client)
     return door, calls
@@ -149,7 +151,9 @@ def ask(door: ModuleType, path: str, body: dict[str, str]) -> dict[str, Any]:
     return said
 
 
-@pytest.mark.parametrize(("field", "to", "budget"), [("email", nobody, 0), ("phone_number", number, 1)])
+@pytest.mark.parametrize(
+    ("field", "to", "budget"), [("email", unused_address, 0), ("phone_number", number, 1)]
+)
 def test_a_token_is_one_write_and_its_answer_another(
     field: str,
     to: Callable[[], str],

@@ -1,4 +1,4 @@
-"""Cognito's own messages through a deployed stack: sealed as Cognito seals, called as Cognito calls.
+"""Cognito's own messages through a deployed stack: encrypted as Cognito encryptor, called as Cognito calls.
 
 The local AWS runs no custom senders, so the tests are Cognito: they seal with the pool's key and call the
 function that stands in the pool's LambdaConfig.
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.cognito_encryption import Seals
+from tests.support.cognito_encryption import CodeEncryptor
 from tests.support.events import golden
 from tests.support.users import code_in
 from tools.local_stack import inbox, process, stack
@@ -49,8 +49,8 @@ def call(deployed: Stack, config: dict[str, Any]) -> Call:
 
     def made(name: str, secret: str | None, to: str = EMAIL, **changes: Any) -> list[Message]:
         event = golden(name) | {"userPoolId": deployed.user_pool_id} | changes
-        seals = Seals(deployed.client("kms"), config["KMSKeyID"], deployed.user_pool_id)
-        event["request"]["code"] = seals.seal(secret) if secret else None
+        encryptor = CodeEncryptor(deployed.client("kms"), config["KMSKeyID"], deployed.user_pool_id)
+        event["request"]["code"] = encryptor.encrypt(secret) if secret else None
         sender = config["CustomSMSSender" if "sms" in name else "CustomEmailSender"]
         before = len(inbox.read(deployed, to))
         deployed.client("lambda").invoke(

@@ -94,7 +94,7 @@ def test_the_way_there_and_back(local_stack: Stack, new_user: NewUser, code_for:
     user, app = new_user(), App(local_stack)
     browser = signed_in(app, user, code_for)
     base = issuer(local_stack)
-    ways = [url.partition("?")[0] for url in browser.went]
+    ways = [url.partition("?")[0] for url in browser.redirects]
     assert ways == [
         f"{base}/authorize",
         f"{base}/sign-in",
@@ -102,11 +102,11 @@ def test_the_way_there_and_back(local_stack: Stack, new_user: NewUser, code_for:
         f"{local_stack.endpoint_url}/oauth2/idpresponse",
         CALLBACK,
     ]
-    there = parse_qs(urlsplit(browser.went[0]).query)
+    there = parse_qs(urlsplit(browser.redirects[0]).query)
     assert there["scope"] == ["openid email phone"]
     # Nothing of the app's goes on to the page, and nothing of the person is in an address.
-    assert app.state not in browser.went[0]
-    assert user.email not in "".join(browser.went)
+    assert app.state not in browser.redirects[0]
+    assert user.email not in "".join(browser.redirects)
     assert browser.cookies[urlsplit(base).netloc] == {}
 
 
@@ -118,7 +118,7 @@ def test_nothing_of_the_person_is_kept_or_logged(
     (cookie,) = (value for each in browser.cookies.values() for value in each.values())
     code = code_for(user.email)
     browser.submit("answer", code=code)
-    grant = parse_qs(urlsplit(browser.went[-2]).query)["code"][0]
+    grant = parse_qs(urlsplit(browser.redirects[-2]).query)["code"][0]
     tokens = app.tokens(browser)
     items = local_stack.client("dynamodb").scan(TableName=local_stack.table)["Items"]
     kept = str([item for item in items if item["pk"]["S"].startswith(("hosted#", "grant#"))])
@@ -182,7 +182,7 @@ def test_a_code_is_good_once_and_for_whoever_began(
 )
 def test_cognito_sends_nobody_on_who_asks_otherwise(local_stack: Stack, other: dict[str, str]) -> None:
     browser = Browser().open(App(local_stack).url(**other))
-    assert browser.went == []
+    assert browser.redirects == []
     assert browser.page is not None
     assert browser.page.status_code == 400
 

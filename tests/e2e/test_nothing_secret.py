@@ -11,9 +11,9 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.live_sign_in import Conversation, code_only, password_and_code
+from tests.support.live_sign_in import SignIn, code_only, password_and_code
 from tests.support.live_token_api import Answer, Api, number
-from tests.support.live_token_api import nobody as somebody
+from tests.support.live_token_api import unused_address as somebody
 from tests.support.users import User, another_code, code_in
 from tools.local_stack import inbox
 from tools.local_stack.inbox import Message
@@ -34,7 +34,7 @@ def conversations(
     new_user: Callable[..., User],
     messages_to: Callable[..., list[Message]],
     nobody: str,
-) -> tuple[list[User], list[Conversation]]:
+) -> tuple[list[User], list[SignIn]]:
     """Sign-ins that go well, that go wrong, that nobody is behind; and a delivery that cannot be read."""
     ada, bob = new_user(), new_user(channel="sms")
     with_password = password_and_code(local_stack, ada)
@@ -47,7 +47,7 @@ def conversations(
     replayed.answer(code_in(messages_to(bob.phone)[0]))
     unknown = code_only(local_stack).start(nobody).answer("000000")
     local_stack.client("sqs").send_message(QueueUrl=local_stack.queue_url, MessageBody=GARBAGE)
-    throttled = Conversation(local_stack, local_stack.clients["code_only"])
+    throttled = SignIn(local_stack, local_stack.clients["code_only"])
     _owe(local_stack, bob)
     with pytest.raises(ClientError):
         throttled.start(bob.email)
@@ -112,7 +112,7 @@ def everything_written(stack: Stack) -> dict[str, str]:
 
 
 def test_the_run_left_nothing_secret_behind(
-    local_stack: Stack, conversations: tuple[list[User], list[Conversation]], nobody: str
+    local_stack: Stack, conversations: tuple[list[User], list[SignIn]], nobody: str
 ) -> None:
     users, said = conversations
     _until(lambda: "not sent" in "\n".join(local_stack.logs()["deliver"]))
@@ -123,7 +123,7 @@ def test_the_run_left_nothing_secret_behind(
     assert users[0].sub in written["table"]
     assert GARBAGE in written["queues"], "the delivery that cannot be read waits for its next try"
     codes = {code_in(m) for user in users for m in _messages(local_stack, user)}
-    answers = [answer for conversation in said for answer in conversation.said]
+    answers = [answer for conversation in said for answer in conversation.responses]
     given = [value for answer in answers for value in answer.get("AuthenticationResult", {}).values()]
     tokens = {value for value in given if isinstance(value, str) and len(value) > 100}
     assert len(codes) >= 2
@@ -176,12 +176,12 @@ def test_no_answer_of_the_token_service_says_more_than_it_should(
 
 
 def test_no_answer_to_the_app_says_more_than_it_should(
-    local_stack: Stack, conversations: tuple[list[User], list[Conversation]]
+    local_stack: Stack, conversations: tuple[list[User], list[SignIn]]
 ) -> None:
     users, said = conversations
     codes = {code_in(m) for user in users for m in _messages(local_stack, user)}
     for conversation in said:
-        for answer in conversation.said:
+        for answer in conversation.responses:
             shown = json.dumps(
                 {k: v for k, v in answer.items() if k not in ("AuthenticationResult", "Session")}
             )

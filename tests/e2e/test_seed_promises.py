@@ -9,7 +9,7 @@ import pytest
 
 from passcode.adapters.jwt_tokens import MacJwts
 from passcode.token_service.code import code_from_mac
-from tests.support.live_token_api import Api, challenge_in, nobody, number
+from tests.support.live_token_api import Api, challenge_in, number, unused_address
 from tests.support.template import RESOURCES, TEMPLATE, statements
 from tests.support.users import another_code
 from tools.local_stack.inbox import Message
@@ -28,7 +28,7 @@ def api(local_stack: Stack) -> Api:
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
 def test_the_choice_of_email_or_sms(api: Api, channel: str, messages_to: Messages) -> None:
-    given = {"email": nobody(), "sms": number()}
+    given = {"email": unused_address(), "sms": number()}
     asked = {"email": given["email"], "phone_number": given["sms"], "channel": channel}
     created = api.post("/createToken", asked)
     assert created.body["channel"] == channel
@@ -38,7 +38,7 @@ def test_the_choice_of_email_or_sms(api: Api, channel: str, messages_to: Message
 
 
 def test_single_use(api: Api, code_for: CodeFor) -> None:
-    to = nobody()
+    to = unused_address()
     created = api.create(to)
     code = code_for(to)
     assert [api.verify(created, code).status for _ in range(2)] == [200, 409]
@@ -46,7 +46,7 @@ def test_single_use(api: Api, code_for: CodeFor) -> None:
 
 def test_an_expiry_of_five_minutes(api: Api, code_for: CodeFor) -> None:
     """A token of ours with an old challenge in it stands for six minutes of waiting."""
-    to = nobody()
+    to = unused_address()
     created = api.create(to)
     assert created.body["expires_in"] == 300
     life = TEMPLATE["Parameters"]["CodeLifeSeconds"]
@@ -120,7 +120,7 @@ def test_least_privilege() -> None:
 
 
 def test_metrics(api: Api, code_for: CodeFor) -> None:
-    to = nobody()
+    to = unused_address()
     created = api.create(to)
     code = code_for(to)
     for answer in (another_code(code), code):
@@ -150,7 +150,7 @@ def test_its_own_bodies_work(api: Api, code_for: CodeFor) -> None:
     outputs = api.stack.outputs
     assert outputs["TokenCreationAPIURL"] == f"{api.url}/createToken"
     assert outputs["TokenVerificationAPIURL"] == f"{api.url}/verifyToken"
-    to = nobody()
+    to = unused_address()
     created = api.post("/createToken", {"email": to})
     answer = {"verification_code": code_for(to), "token": created.body["token"]}
     assert api.post("/verifyToken", answer).body["verified"] is True

@@ -13,7 +13,7 @@ import jwt
 import pytest
 
 from passcode.token_service.code import code_from_mac
-from tests.support.live_token_api import Api, challenge_in, nobody
+from tests.support.live_token_api import Api, challenge_in, unused_address
 from tests.support.template import RESOURCES, TEMPLATE
 from tests.support.users import another_code
 from tools.local_stack.environment import ROOT
@@ -36,7 +36,7 @@ def api(local_stack: Stack) -> Api:
 
 def test_a_code_is_six_digits_that_only_the_key_can_tell(api: Api, code_for: CodeFor) -> None:
     """It drew from a generator that can be guessed, and five digits as often as it pleased."""
-    for to in (nobody(), nobody()):
+    for to in (unused_address(), unused_address()):
         challenge = challenge_in(api.create(to))
         code = code_for(to)
         assert re.fullmatch(r"\d{6}", code)
@@ -55,7 +55,7 @@ def test_nothing_that_is_deployed_draws_from_a_generator_that_can_be_guessed() -
 
 
 def test_the_code_is_in_the_message_and_in_no_answer(api: Api, code_for: CodeFor) -> None:
-    to = nobody()
+    to = unused_address()
     created = api.create(to)
     code = code_for(to)
     token = jwt.decode_complete(created.body["token"], options={"verify_signature": False})
@@ -87,7 +87,7 @@ def test_a_message_that_cannot_be_sent_is_seen(api: Api) -> None:
 
 
 def test_the_table_holds_neither_codes_nor_addresses_and_forgets(api: Api, code_for: CodeFor) -> None:
-    asked = {nobody(): {}, nobody(): {"purpose": "a new device"}}
+    asked = {unused_address(): {}, unused_address(): {"purpose": "a new device"}}
     codes = []
     for to, more in asked.items():
         api.create(to, **more)
@@ -113,7 +113,7 @@ def _scanned(api: Api) -> list[dict[str, Any]]:
 
 def test_a_code_is_good_for_its_own_address_alone(api: Api, code_for: CodeFor) -> None:
     """It searched the table for the code, so anybody's live code was good for anybody."""
-    ann, bob = nobody(), nobody()
+    ann, bob = unused_address(), unused_address()
     for_ann, for_bob = api.create(ann), api.create(bob)
     codes = [code_for(ann), code_for(bob)]
     assert codes[0] != codes[1], "one run in a million begins again"
@@ -123,7 +123,7 @@ def test_a_code_is_good_for_its_own_address_alone(api: Api, code_for: CodeFor) -
 
 
 def test_a_code_alone_names_nobody(api: Api, code_for: CodeFor) -> None:
-    to = nobody()
+    to = unused_address()
     api.create(to)
     answer = api.post("/verifyToken", {"verification_code": code_for(to)})
     assert (answer.status, answer.problem) == (400, "invalid-request")
@@ -145,7 +145,7 @@ def test_no_door_may_search_the_table(api: Api) -> None:
 
 
 def test_a_code_works_once_however_many_bring_it_at_once(api: Api, code_for: CodeFor) -> None:
-    to = nobody()
+    to = unused_address()
     created = api.create(to)
     code = code_for(to)
     with api.limits(1000, 1000), ThreadPoolExecutor(8) as many:
@@ -160,7 +160,7 @@ def test_a_code_works_once_however_many_bring_it_at_once(api: Api, code_for: Cod
 
 
 def test_guesses_run_out_and_the_right_code_comes_too_late(api: Api, code_for: CodeFor) -> None:
-    to = nobody()
+    to = unused_address()
     created = api.create(to)
     code = code_for(to)
     with api.limits(1000, 1000):
@@ -172,7 +172,7 @@ def test_guesses_run_out_and_the_right_code_comes_too_late(api: Api, code_for: C
 
 
 def test_a_new_code_brings_no_new_guesses(api: Api, code_for: CodeFor) -> None:
-    to = nobody()
+    to = unused_address()
     first = api.create(to)
     left = api.verify(first, another_code(code_for(to))).body["attempts_left"]
     api.stack.client("dynamodb").update_item(
@@ -187,7 +187,7 @@ def test_a_new_code_brings_no_new_guesses(api: Api, code_for: CodeFor) -> None:
 
 
 def test_one_mailbox_gets_one_message_at_a_time(api: Api, messages_to: Messages) -> None:
-    to = nobody()
+    to = unused_address()
     api.create(to)
     again = api.post("/createToken", {"email": to, "purpose": "something else"})
     assert (again.status, again.problem) == (429, "cooldown")
@@ -196,7 +196,7 @@ def test_one_mailbox_gets_one_message_at_a_time(api: Api, messages_to: Messages)
 
 @pytest.mark.parametrize("path", ["/createToken", "/verifyToken", "/introspect"])
 def test_nobody_calls_without_an_identity_of_their_own(api: Api, path: str) -> None:
-    to = nobody()
+    to = unused_address()
     body = {"email": to, "token": "t", "verification_code": "000000", "proof": "p", "secret": "secret_key"}
     assert api.request("POST", path, body).send().problem == "not-authorised"
     assert api.messages(to) == []

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from passcode.token_service.refusal import RefusalTag, parse_tag
-from tests.support.live_sign_in import Conversation, code_only, password_and_code
+from tests.support.live_sign_in import SignIn, code_only, password_and_code
 from tests.support.users import COOLDOWN, User, another_code
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
@@ -29,7 +29,7 @@ KEYS = {
 }
 
 
-def claims(conversation: Conversation) -> dict[str, str]:
+def claims(conversation: SignIn) -> dict[str, str]:
     """What the ID token says (the demo client's tests check its signature)."""
     found: dict[str, str] = jwt.decode(conversation.tokens["IdToken"], options={"verify_signature": False})
     return found
@@ -43,7 +43,7 @@ def refusal(code: str, conversation: Callable[[], object]) -> str:
     return caught.value.response["Error"]["Message"]
 
 
-def wait_for_cooldown(conversation: Conversation) -> None:
+def wait_for_cooldown(conversation: SignIn) -> None:
     """Wait until a resend is of use: the app knows from `resendIn`."""
     assert int(conversation.parameters["resendIn"]) <= COOLDOWN
     time.sleep(int(conversation.parameters["resendIn"]) + 1)
@@ -153,13 +153,13 @@ def test_an_unknown_user_looks_like_any_other_and_never_gets_in(
 
 def test_the_password_cannot_be_left_out(local_stack: Stack, new_user: NewUser) -> None:
     user = new_user()
-    skipping = Conversation(local_stack, local_stack.clients["password_and_code"])
+    skipping = SignIn(local_stack, local_stack.clients["password_and_code"])
     refusal("NotAuthorizedException", lambda: skipping.start(user.email))
 
 
 def test_a_wrong_password_sends_no_code(local_stack: Stack, new_user: NewUser) -> None:
     user = new_user()
-    asked = Conversation(local_stack, local_stack.clients["password_and_code"])
+    asked = SignIn(local_stack, local_stack.clients["password_and_code"])
     refusal("NotAuthorizedException", lambda: asked.start_with_password(user.email, "not the password"))
 
 

@@ -12,7 +12,7 @@ import pytest
 from botocore.credentials import Credentials
 
 from tests.support.live_sign_in import code_only
-from tests.support.live_token_api import ADMINISTRATOR, Answer, Api, Request, nobody
+from tests.support.live_token_api import ADMINISTRATOR, Answer, Api, Request, unused_address
 from tests.support.users import User
 from tools.local_stack.stack import Stack
 
@@ -78,7 +78,7 @@ def test_a_right_is_for_one_address(api: Api) -> None:
         for who in (no_rights, another):
             turned_away(api.request("POST", "/createToken", ASKED).signed(who).send(), 403)
         turned_away(api.request("POST", "/introspect", {"proof": CANARY}).signed(right).send(), 403)
-    to = nobody()
+    to = unused_address()
     assert api.request("POST", "/createToken", {"email": to}).signed(right).send().status == 200
 
 
@@ -115,7 +115,7 @@ def test_a_browser_of_another_site_is_told_nothing(api: Api) -> None:
     for path in [*SIGNED, "/step-up", "/health", "/.well-known/jwks.json"]:
         turned_away(api.request("OPTIONS", path, None, **asked).send(), 403)
     good = [
-        api.post("/createToken", {"email": nobody()}, origin=origin),
+        api.post("/createToken", {"email": unused_address()}, origin=origin),
         api.request("GET", "/health", None, origin=origin).send(),
     ]
     for answer in good:

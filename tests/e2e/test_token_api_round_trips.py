@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from tests.support.live_sign_in import code_only
-from tests.support.live_token_api import Api, nobody, number
+from tests.support.live_token_api import Api, number, unused_address
 from tests.support.users import User, another_code
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
@@ -39,7 +39,7 @@ def signed_in(api: Api, new_user: Callable[..., User], code_for: CodeFor) -> Cal
 
 
 @pytest.mark.parametrize(
-    ("field", "to", "methods"), [("email", nobody, ["otp"]), ("phone_number", number, ["otp", "sms"])]
+    ("field", "to", "methods"), [("email", unused_address, ["otp"]), ("phone_number", number, ["otp", "sms"])]
 )
 def test_there_and_back(
     api: Api,
@@ -73,7 +73,7 @@ def test_there_and_back(
 
 
 def test_one_key_is_one_message_and_one_challenge(api: Api, messages_to: Messages, code_for: CodeFor) -> None:
-    to, key = nobody(), "the-key-of-this-order"
+    to, key = unused_address(), "the-key-of-this-order"
     first, again = (api.post("/createToken", {"email": to}, idempotency_key=f"{key}-{to}") for _ in range(2))
     assert [first.body["status"], again.body["status"]] == ["SENT", "WAITING"]
     assert api.verify(again, code_for(to)).status == 200
@@ -82,7 +82,7 @@ def test_one_key_is_one_message_and_one_challenge(api: Api, messages_to: Message
 
 
 def test_a_key_belongs_to_its_caller(api: Api, messages_to: Messages) -> None:
-    key, asked = nobody(), [nobody(), nobody()]
+    key, asked = unused_address(), [unused_address(), unused_address()]
     for to in asked:
         who = api.principal("/createToken")
         request = api.request("POST", "/createToken", {"email": to}, idempotency_key=key)
@@ -91,9 +91,9 @@ def test_a_key_belongs_to_its_caller(api: Api, messages_to: Messages) -> None:
 
 
 def test_a_key_is_for_one_request(api: Api) -> None:
-    key, path = nobody(), "/createToken"
-    assert api.post(path, {"email": nobody()}, idempotency_key=key).status == 200
-    other = nobody()
+    key, path = unused_address(), "/createToken"
+    assert api.post(path, {"email": unused_address()}, idempotency_key=key).status == 200
+    other = unused_address()
     answer = api.post(path, {"email": other}, idempotency_key=key)
     assert (answer.status, answer.problem) == (422, "idempotency-key-reused")
     assert api.messages(other) == []
@@ -110,7 +110,7 @@ def test_a_key_is_for_one_request(api: Api) -> None:
 def test_the_message_speaks_the_readers_language(
     api: Api, locale: str, words: str, messages_to: Messages
 ) -> None:
-    to = nobody()
+    to = unused_address()
     api.post("/createToken", {"email": to, "locale": locale})
     (message,) = messages_to(to)
     assert words in message.subject
@@ -119,7 +119,7 @@ def test_the_message_speaks_the_readers_language(
 
 def test_an_address_is_written_to_as_it_is_given(api: Api, messages_to: Messages, code_for: CodeFor) -> None:
     """Tag and letter case are the receiving host's to judge (RFC 5321, 2.3.11); the budget is one."""
-    name = nobody().partition("@")[0]
+    name = unused_address().partition("@")[0]
     tagged = f"{name.title()}+Bank@People.EXAMPLE"
     created = api.post("/createToken", {"email": tagged})
     (message,) = messages_to(tagged)
@@ -132,7 +132,7 @@ def test_an_address_is_written_to_as_it_is_given(api: Api, messages_to: Messages
 
 
 def test_a_wrong_code_is_counted_and_said(api: Api, code_for: CodeFor) -> None:
-    to = nobody()
+    to = unused_address()
     created = api.post("/createToken", {"email": to})
     code = code_for(to)
     left = [api.verify(created, another_code(code)) for _ in range(2)]
@@ -173,7 +173,7 @@ def test_a_step_up_is_its_own_users_and_its_own_endpoints(
 
 def test_a_user_cannot_name_an_address(api: Api, signed_in: Any) -> None:
     _, token = signed_in()
-    other = nobody()
+    other = unused_address()
     for named in ({"email": other}, {"destination": other}, {"sub": other}):
         assert api.as_user(token, "/step-up", named).problem == "invalid-request"
     assert api.messages(other) == []

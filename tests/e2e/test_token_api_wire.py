@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.live_token_api import Api, Request, nobody
+from tests.support.live_token_api import Api, Request, unused_address
 from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -48,7 +48,7 @@ def test_a_body_of_ten_megabytes_is_not_taken(api: Api, path: str) -> None:
 
 
 def test_a_body_that_is_mostly_nothing_is_too_large_for_the_function(api: Api) -> None:
-    to = nobody()
+    to = unused_address()
     answer = api.post("/createToken", f'{{"email": "{to}"{" " * 16_384}}}'.encode())
     assert (answer.status, answer.problem) == (413, "too-large")
     assert api.messages(to) == []
@@ -90,7 +90,7 @@ def test_what_is_no_json_object_is_refused_in_words(api: Api, body: bytes) -> No
     ],
 )
 def test_another_kind_of_content_is_refused_whatever_is_in_it(api: Api, kind: str) -> None:
-    to = nobody()
+    to = unused_address()
     asked = Request("POST", f"{api.url}/createToken", f'{{"email": "{to}"}}'.encode(), {"Content-Type": kind})
     answer = asked.signed().send()
     assert (answer.status, answer.problem) == (400, "invalid-request")
@@ -99,12 +99,12 @@ def test_another_kind_of_content_is_refused_whatever_is_in_it(api: Api, kind: st
 
 
 def test_json_in_chunks_is_json(api: Api) -> None:
-    asked = api.request("POST", "/createToken", {"email": nobody()}).signed()
+    asked = api.request("POST", "/createToken", {"email": unused_address()}).signed()
     assert asked.send(iter([asked.body[:7], asked.body[7:]])).status == 200
 
 
 def test_a_sentence_about_a_field_has_no_words_of_a_library(api: Api) -> None:
-    answer = api.post("/createToken", {"email": nobody(), "purpose": "two\nlines"})
+    answer = api.post("/createToken", {"email": unused_address(), "purpose": "two\nlines"})
     assert (answer.problem, answer.body["detail"]) == (
         "invalid-request",
         "`purpose`: no line breaks and no invisible characters.",

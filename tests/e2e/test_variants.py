@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.support.live_sign_in import Conversation
+from tests.support.live_sign_in import SignIn
 from tests.support.users import code_in
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.clients import client
@@ -55,14 +55,14 @@ def test_tokens_say_how_and_when_a_code_was_given(where: str) -> None:
     deployed = stack.up(port=process.free_port(), parameters={"AssuranceClaims": where})
     add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
     began = int(time.time())
-    conversation = Conversation(deployed, deployed.clients["code_only"]).start(EMAIL)
+    conversation = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
     tokens = conversation.answer(code(deployed)).tokens
     found = said(tokens["IdToken"])
     assert (found["otp_amr"], found["otp_channel"]) == ("otp", "email")
     assert began <= int(found["otp_verified_at"]) <= int(time.time())
     assert said(tokens["AccessToken"]) == (found if where == "ID_AND_ACCESS_TOKEN" else {})
 
-    again = Conversation(deployed, deployed.clients["code_only"]).start(EMAIL)
+    again = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
     time.sleep(1)
     later = said(again.answer(code(deployed, 2)).tokens["IdToken"])
     assert int(later["otp_verified_at"]) > int(found["otp_verified_at"])
@@ -121,7 +121,7 @@ def test_every_option_at_once() -> None:
     queue = deployed.client("sqs").get_queue_attributes(QueueUrl=deployed.queue_url, AttributeNames=["All"])
     assert queue["Attributes"]["KmsMasterKeyId"]
     add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
-    asked = Conversation(deployed, deployed.clients["code_only"]).start(EMAIL)
+    asked = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
     assert asked.parameters["status"] == "CHOOSE"
     assert json.loads(asked.parameters["channels"]) == {"email": "***@***", "sms": "+***"}
     asked.answer("any word", action="send", channel="email")

@@ -1,4 +1,4 @@
-"""`deliver` and SQS: what comes back to the queue, and what a bad record does to the others."""
+"""`deliver` and SQS: the records that return to the queue, and a bad record among good ones."""
 
 import json
 from typing import Any
@@ -9,9 +9,9 @@ import deliver
 from passcode.adapters.kms import KmsMac
 from passcode.cognito_messages.message import CognitoMessage
 from passcode.delivery.envelope import Delivery
-from tests.support.deliver_world import Desk, body, golden_batch, golden_event
+from tests.support.deliver_world import DeliverHandler, body, golden_batch, golden_event
 from tests.support.events import EMAIL, NOW, PHONE, Clock, challenge, code_of
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 
 BY_EMAIL = ("email", EMAIL)
 GOOD = json.loads(body(("email", EMAIL)))
@@ -48,13 +48,13 @@ GARBAGE = [
 
 
 @pytest.fixture
-def desk(heard: Heard) -> Desk:
-    return Desk(heard.telemetry)
+def handler(output: HandlerOutput) -> DeliverHandler:
+    return DeliverHandler(output.telemetry)
 
 
-def test_the_golden_event_is_read(desk: Desk) -> None:
+def test_deliver_reads_the_golden_event(handler: DeliverHandler) -> None:
     deliveries: list[Delivery | CognitoMessage] = []
-    assert deliver.process_batch(golden_event(), deliveries.append, desk.telemetry) == {
+    assert deliver.process_batch(golden_event(), deliveries.append, handler.telemetry) == {
         "batchItemFailures": []
     }
     (delivery,) = deliveries
@@ -63,68 +63,74 @@ def test_the_golden_event_is_read(desk: Desk) -> None:
     assert [d.value for d in delivery.destinations] == [EMAIL, PHONE]
 
 
-def test_a_delivery_comes_out_of_the_queue_as_it_went_in() -> None:
+def test_a_delivery_is_unchanged_after_the_queue() -> None:
     packed = body(BY_EMAIL, ("sms", PHONE))
     assert json.loads(Delivery.unpack(packed).pack()) == json.loads(packed)
 
 
-def test_a_delivery_shows_no_address_when_it_is_printed() -> None:
+def test_the_repr_of_a_delivery_contains_no_address() -> None:
     shown = repr(Delivery.unpack(body(BY_EMAIL, ("sms", PHONE))))
     assert EMAIL not in shown
     assert PHONE not in shown
 
 
 @pytest.mark.parametrize("bad", GARBAGE, ids=lambda bad: bad[:24])
-def test_a_bad_record_among_others_comes_back_alone(desk: Desk, heard: Heard, bad: str) -> None:
-    assert desk.deliver(body(BY_EMAIL), bad, body(BY_EMAIL)) == ["1"]
-    assert len(desk.ses.calls) == 2
-    (line,) = (line for line in heard.lines if line["level"] == "ERROR")
+def test_only_the_bad_record_of_a_batch_returns_to_the_queue(
+    handler: DeliverHandler, output: HandlerOutput, bad: str
+) -> None:
+    assert handler.deliver(body(BY_EMAIL), bad, body(BY_EMAIL)) == ["1"]
+    assert len(handler.ses.calls) == 2
+    (line,) = (line for line in output.lines if line["level"] == "ERROR")
     assert (line["message"], line["why"]) == ("not sent", "")
-    assert heard.counted("errors") == [{}]
-    assert "correlation_id" not in line, "it belongs to no challenge, least of all to the one before"
-    assert EMAIL not in heard.text
+    assert output.counted("errors") == [{}]
+    assert "correlation_id" not in line, "the line belongs to no challenge, and not to the previous one"
+    assert EMAIL not in output.text
 
 
 @pytest.mark.parametrize("record", [{"messageId": "7"}, {"messageId": "7", "body": None}])
-def test_a_record_without_a_body_comes_back(desk: Desk, record: dict[str, Any]) -> None:
-    answer = deliver.process_batch({"Records": [record]}, lambda _: None, desk.telemetry)
+def test_a_record_without_a_body_returns_to_the_queue(
+    handler: DeliverHandler, record: dict[str, Any]
+) -> None:
+    answer = deliver.process_batch({"Records": [record]}, lambda _: None, handler.telemetry)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "7"}]}
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}])
-def test_an_empty_batch_is_no_work(desk: Desk, event: dict[str, Any]) -> None:
-    assert deliver.process_batch(event, lambda _: None, desk.telemetry) == {"batchItemFailures": []}
+def test_an_empty_batch_has_no_failures(handler: DeliverHandler, event: dict[str, Any]) -> None:
+    assert deliver.process_batch(event, lambda _: None, handler.telemetry) == {"batchItemFailures": []}
 
 
-def test_each_line_of_the_log_belongs_to_its_own_challenge(desk: Desk, heard: Heard) -> None:
+def test_each_log_line_has_the_correlation_id_of_its_challenge(
+    handler: DeliverHandler, output: HandlerOutput
+) -> None:
     nonces = ["a" * 32, "b" * 32]
-    desk.deliver(*(body(BY_EMAIL, nonce=nonce) for nonce in nonces))
-    assert [line["correlation_id"] for line in heard.lines] == nonces
+    handler.deliver(*(body(BY_EMAIL, nonce=nonce) for nonce in nonces))
+    assert [line["correlation_id"] for line in output.lines] == nonces
 
 
-def test_the_same_record_twice_is_the_same_code(desk: Desk) -> None:
-    # SQS delivers at least once; a second message must not make the first one's code a wrong one.
+def test_a_repeated_record_sends_the_same_code(handler: DeliverHandler) -> None:
+    # SQS delivers at least once. A second message must not invalidate the code of the first one.
     for _ in range(2):
-        desk.deliver(body(BY_EMAIL))
-    first, second = desk.ses.sent("send_email")
+        handler.deliver(body(BY_EMAIL))
+    first, second = handler.ses.sent("send_email")
     assert first == second
     assert code_of(challenge()) in first["Content"]["Simple"]["Body"]["Text"]["Data"]
 
 
-def test_a_repeat_with_less_life_left_does_not_promise_the_whole(desk: Desk) -> None:
-    desk.now = NOW + 180
-    desk.deliver(body(BY_EMAIL))
-    (mail,) = desk.ses.sent("send_email")
+def test_a_late_message_says_the_remaining_minutes(handler: DeliverHandler) -> None:
+    handler.now = NOW + 180
+    handler.deliver(body(BY_EMAIL))
+    (mail,) = handler.ses.sent("send_email")
     assert "It expires in 2 minutes" in mail["Content"]["Simple"]["Body"]["Text"]["Data"]
 
 
-def test_the_door_itself_sends_what_is_in_time_and_names_what_is_not(
-    desk: Desk, heard: Heard, monkeypatch: pytest.MonkeyPatch
+def test_the_handler_sends_a_record_in_time_and_returns_an_expired_one(
+    handler: DeliverHandler, output: HandlerOutput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliver, "time", Clock(NOW + 299))
-    monkeypatch.setattr(deliver, "_CODE_MAC", KmsMac(desk.keys, "key"))
-    monkeypatch.setattr(deliver, "_DISPATCHER", desk.dispatcher)
+    monkeypatch.setattr(deliver, "_CODE_MAC", KmsMac(handler.keys, "key"))
+    monkeypatch.setattr(deliver, "_DISPATCHER", handler.dispatcher)
     event = golden_batch(body(BY_EMAIL), body(BY_EMAIL, expires_at=NOW + 299))
     assert deliver.handler(event, None) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
-    assert len(desk.ses.calls) == 1
-    assert heard.counted("sent") == [{"channel": "email"}]
+    assert len(handler.ses.calls) == 1
+    assert output.counted("sent") == [{"channel": "email"}]

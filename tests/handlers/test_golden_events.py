@@ -1,4 +1,4 @@
-"""The golden events themselves: shaped as Cognito and SQS document them."""
+"""The golden events have the fields that Cognito and SQS document."""
 
 import json
 import re
@@ -26,7 +26,7 @@ TRIGGERS = [name for name in NAMES if name not in SENDERS]
 
 
 @pytest.mark.parametrize("name", TRIGGERS)
-def test_a_golden_event_has_cognitos_envelope(name: str) -> None:
+def test_a_golden_event_has_the_fields_of_cognito(name: str) -> None:
     event = golden(name)
     assert set(event) == ENVELOPE
     assert event["triggerSource"] == SOURCES[name.partition("_")[0]]
@@ -36,9 +36,9 @@ def test_a_golden_event_has_cognitos_envelope(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SENDERS)
-def test_a_golden_event_of_a_custom_sender_has_its_envelope(name: str) -> None:
+def test_a_golden_event_of_a_custom_sender_has_the_fields_of_cognito(name: str) -> None:
     event = golden(name)
-    # Cognito does not look at what comes back, and its documentation shows no response.
+    # Cognito ignores the return value of a custom sender, and its documentation shows no response.
     assert set(event) == ENVELOPE - {"response"}
     assert set(event["request"]) == {"type", "code", "clientMetadata", "userAttributes"}
     kind = "Email" if name.startswith("custom_email") else "SMS"
@@ -47,12 +47,12 @@ def test_a_golden_event_of_a_custom_sender_has_its_envelope(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_only_addresses_that_nobody_has_stand_in_golden_events(name: str) -> None:
+def test_golden_events_contain_only_fictitious_addresses(name: str) -> None:
     text = json.dumps(golden(name))
     assert set(re.findall(r"@[a-z.]+", text)) <= {"@people.example"}
     assert set(re.findall(r"\+\d+", text)) <= {"+12025550147"}
 
 
 def test_the_code_of_the_golden_challenge_never_changes() -> None:
-    # A change here makes every code on its way at the moment of a deployment a wrong one.
+    # With another derivation, a deployment would invalidate every code that is already sent.
     assert code_of(challenge()) == "584907"

@@ -1,4 +1,4 @@
-"""What the composed door asks of AWS, and what its settings mean."""
+"""The AWS calls of the composed `token_api`, and the meaning of its settings."""
 
 import secrets
 from collections import Counter
@@ -8,38 +8,38 @@ import jwt
 import pytest
 
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_on_moto import Door, composed
+from tests.support.token_api_on_moto import TokenApiHandler, composed
 from tests.support.users import another_code
 
 
 @pytest.fixture(scope="module")
-def door() -> Iterator[Door]:
+def api() -> Iterator[TokenApiHandler]:
     with composed() as found:
         yield found
 
 
 @pytest.fixture
-def somebody() -> str:
-    """An address that nobody has asked for before."""
+def email() -> str:
+    """An address that no other test uses."""
     return f"{secrets.token_hex(8)}@people.example"
 
 
-def test_what_the_straight_path_costs(door: Door, somebody: str) -> None:
-    """One write each, and no read of the table."""
-    created = door.post("/createToken", {"email": somebody})
-    assert Counter(door.asked) == {"UpdateItem": 1, "GenerateMac": 1, "SendMessage": 1}
-    verified = door.verify(created.body["token"])
+def test_a_confirmation_makes_one_write_per_step(api: TokenApiHandler, email: str) -> None:
+    """Each step writes once and reads nothing from the table. AWS bills each call."""
+    created = api.post("/createToken", {"email": email})
+    assert Counter(api.aws_calls) == {"UpdateItem": 1, "GenerateMac": 1, "SendMessage": 1}
+    verified = api.verify(created.body["token"])
     assert verified.body["verified"] is True
-    assert Counter(door.asked) == {"GenerateMac": 2, "UpdateItem": 1, "Sign": 1}
-    introspected = door.post("/introspect", {"proof": verified.body["proof"]})
+    assert Counter(api.aws_calls) == {"GenerateMac": 2, "UpdateItem": 1, "Sign": 1}
+    introspected = api.post("/introspect", {"proof": verified.body["proof"]})
     assert introspected.body["active"] is True
-    assert Counter(door.asked) == {"Verify": 1, "UpdateItem": 1}
-    assert door.post("/introspect", {"proof": verified.body["proof"]}).body == {"active": False}
+    assert Counter(api.aws_calls) == {"Verify": 1, "UpdateItem": 1}
+    assert api.post("/introspect", {"proof": verified.body["proof"]}).body == {"active": False}
 
 
-def test_what_the_other_paths_cost(door: Door, somebody: str) -> None:
-    first = {"email": somebody}
-    token = door.post("/createToken", first).body["token"]
+def test_refused_requests_make_few_aws_calls(api: TokenApiHandler, email: str) -> None:
+    first = {"email": email}
+    token = api.post("/createToken", first).body["token"]
     costs: dict[str, Counter[str]] = {}
     for name, path, body in (
         ("rejoined", "/createToken", first),
@@ -47,14 +47,14 @@ def test_what_the_other_paths_cost(door: Door, somebody: str) -> None:
         (
             "wrong",
             "/verifyToken",
-            {"token": token, "verification_code": another_code(door.code(token))},
+            {"token": token, "verification_code": another_code(api.code(token))},
         ),
         ("no code", "/verifyToken", {"token": token, "verification_code": "12"}),
         ("no token", "/verifyToken", {"token": "x", "verification_code": "123456"}),
         ("no proof", "/introspect", {"proof": token}),
     ):
-        door.post(path, body)
-        costs[name] = Counter(door.asked)
+        api.post(path, body)
+        costs[name] = Counter(api.aws_calls)
     assert costs == {
         "rejoined": {"UpdateItem": 1, "GenerateMac": 1},
         "refused": {"UpdateItem": 1},
@@ -65,35 +65,35 @@ def test_what_the_other_paths_cost(door: Door, somebody: str) -> None:
     }
 
 
-def test_what_an_idempotency_key_costs(door: Door, somebody: str) -> None:
-    asked = {"headers": {"Idempotency-Key": somebody}}
-    assert door.post("/createToken", {"email": somebody}, **asked).body["status"] == "SENT"
-    assert Counter(door.asked) == {"UpdateItem": 2, "GenerateMac": 1, "SendMessage": 1}
-    assert door.post("/createToken", {"email": somebody}, **asked).body["status"] == "WAITING"
-    assert Counter(door.asked) == {"UpdateItem": 1, "GetItem": 1, "GenerateMac": 1}
-    assert door.post("/createToken", {"email": "bob@example.com"}, **asked).status == 422
-    assert Counter(door.asked) == {"UpdateItem": 1}
+def test_an_idempotency_key_costs_one_more_write(api: TokenApiHandler, email: str) -> None:
+    key = {"headers": {"Idempotency-Key": email}}
+    assert api.post("/createToken", {"email": email}, **key).body["status"] == "SENT"
+    assert Counter(api.aws_calls) == {"UpdateItem": 2, "GenerateMac": 1, "SendMessage": 1}
+    assert api.post("/createToken", {"email": email}, **key).body["status"] == "WAITING"
+    assert Counter(api.aws_calls) == {"UpdateItem": 1, "GetItem": 1, "GenerateMac": 1}
+    assert api.post("/createToken", {"email": "bob@example.com"}, **key).status == 422
+    assert Counter(api.aws_calls) == {"UpdateItem": 1}
 
 
-def test_what_is_asked_to_see_whether_all_is_well(door: Door) -> None:
-    assert door.call("GET", "/health").body == {"status": "ok"}
-    assert door.call("GET", "/openapi.json").status == 200
-    assert door.asked == []
-    ready = door.call("GET", "/health/ready")
+def test_the_health_checks_change_nothing_in_aws(api: TokenApiHandler) -> None:
+    assert api.call("GET", "/health").body == {"status": "ok"}
+    assert api.call("GET", "/openapi.json").status == 200
+    assert api.aws_calls == []
+    ready = api.call("GET", "/health/ready")
     assert (ready.status, set(ready.body["checks"].values())) == (200, {"ok"})
     assert set(ready.body["checks"]) == {"table", "queue", "code_key", "token_key", "proof_key"}
-    assert not set(door.asked) & {"UpdateItem", "PutItem", "DeleteItem", "SendMessage", "Sign"}, (
-        "nothing is done"
+    assert not set(api.aws_calls) & {"UpdateItem", "PutItem", "DeleteItem", "SendMessage", "Sign"}, (
+        "a health check changes nothing"
     )
 
 
-def test_the_published_keys_check_a_proof_and_are_asked_for_once(door: Door, somebody: str) -> None:
-    keys = jwt.PyJWKSet.from_dict(door.call("GET", "/.well-known/jwks.json").body)
-    assert door.asked == ["GetPublicKey", "GetPublicKey"]
-    assert door.call("GET", "/.well-known/jwks.json").status == 200
-    assert door.asked == []
-    token = door.post("/createToken", {"email": somebody, "purpose": "pay"}).body["token"]
-    verified = door.verify(token).body
+def test_the_published_keys_verify_a_proof_and_are_cached(api: TokenApiHandler, email: str) -> None:
+    keys = jwt.PyJWKSet.from_dict(api.call("GET", "/.well-known/jwks.json").body)
+    assert api.aws_calls == ["GetPublicKey", "GetPublicKey"]
+    assert api.call("GET", "/.well-known/jwks.json").status == 200
+    assert api.aws_calls == []
+    token = api.post("/createToken", {"email": email, "purpose": "pay"}).body["token"]
+    verified = api.verify(token).body
     key = keys[jwt.get_unverified_header(verified["proof"])["kid"]]
     claims = jwt.decode(
         verified["proof"], key, ["RS256"], audience=ISSUER, issuer=ISSUER, options={"verify_exp": False}
@@ -104,29 +104,31 @@ def test_the_published_keys_check_a_proof_and_are_asked_for_once(door: Door, som
 @pytest.mark.parametrize(
     ("number", "status"),
     [
-        *(("+12025550147", 200), ("+4915123456789", 200)),  # as SMS_COUNTRIES says: US, DE
+        *(("+12025550147", 200), ("+4915123456789", 200)),  # SMS_COUNTRIES allows US and DE
         *(("+447400123456", 422), ("+33612345678", 422)),  # mobile numbers of other countries
-        *(("+14165550123", 422), ("+18765550123", 422)),  # +1 is not one country
+        *(("+14165550123", 422), ("+18765550123", 422)),  # +1 has several countries
         *(("+19005550123", 422), ("+18005550123", 422), ("+4930123456", 422)),  # not mobile
-        *(("+999123456789", 422), ("+1202555014", 422)),  # no number at all
-        ("+49015123456789", 422),  # another way to write the second: it would have a budget of its own
+        *(("+999123456789", 422), ("+1202555014", 422)),  # not valid numbers
+        ("+49015123456789", 422),  # another spelling of the second, which would get a separate budget
     ],
 )
-def test_only_mobile_numbers_of_the_countries_named(door: Door, number: str, status: int) -> None:
-    answer = door.post("/createToken", {"phone_number": number})
+def test_only_mobile_numbers_of_the_allowed_countries_get_an_sms(
+    api: TokenApiHandler, number: str, status: int
+) -> None:
+    answer = api.post("/createToken", {"phone_number": number})
     assert (answer.status, answer.problem) == (status, "destination-not-allowed" if status == 422 else "")
-    assert ("SendMessage" in door.asked) is (status == 200)
+    assert ("SendMessage" in api.aws_calls) is (status == 200)
 
 
-def test_an_answered_sms_gives_its_country_back_what_it_cost(door: Door) -> None:
-    token = door.post("/createToken", {"phone_number": "+12025550148"}).body["token"]
-    verified = door.verify(token)
+def test_an_answered_sms_restores_the_budget_of_its_country(api: TokenApiHandler) -> None:
+    token = api.post("/createToken", {"phone_number": "+12025550148"}).body["token"]
+    verified = api.verify(token)
     assert verified.body["channel"] == "sms"
-    assert Counter(door.asked) == {"GenerateMac": 2, "UpdateItem": 2, "Sign": 1}
+    assert Counter(api.aws_calls) == {"GenerateMac": 2, "UpdateItem": 2, "Sign": 1}
 
 
-def test_a_nonce_never_comes_again(door: Door) -> None:
-    answers = [door.post("/createToken", {"email": f"nonce-{n}@people.example"}) for n in range(9)]
+def test_each_challenge_has_a_new_nonce(api: TokenApiHandler) -> None:
+    answers = [api.post("/createToken", {"email": f"nonce-{n}@people.example"}) for n in range(9)]
     found = {jwt.decode(a.body["token"], options={"verify_signature": False})["jti"] for a in answers}
     assert len(found) == 9
     assert all(len(jti) == 32 and int(jti, 16) for jti in found)

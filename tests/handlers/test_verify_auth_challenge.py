@@ -1,4 +1,4 @@
-"""The door `verify`, composed and down to the wire: one KMS call, one write, and what an SMS gives back."""
+"""The handler `verify` with recorded AWS clients: one KMS call, one write, and the SMS budget."""
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
@@ -14,11 +14,11 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import Policy
 from tests.support.aws_stubs import Wire, kms, refused_by_aws
 from tests.support.events import EMAIL, NOW, PHONE, SALT, Clock, attributes, challenge, code_of, golden
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 
 
-class Door:
-    """`verify` with wires in place of AWS."""
+class VerifyHandler:
+    """The handler `verify` with recorded clients in place of AWS."""
 
     def __init__(
         self, patch: pytest.MonkeyPatch, keys: Wire | None = None, table: Wire | None = None
@@ -40,45 +40,47 @@ class Door:
         return bool(verify_auth_challenge.handler(event, None)["response"]["answerCorrect"])
 
 
-def test_a_right_answer_is_one_key_call_and_one_write(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
-    door = Door(monkeypatch)
-    assert door.answer(challenge()) is True
-    (call,) = door.keys.sent("generate_mac")
+def test_a_right_answer_makes_one_kms_call_and_one_write(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+) -> None:
+    handler = VerifyHandler(monkeypatch)
+    assert handler.answer(challenge()) is True
+    (call,) = handler.keys.sent("generate_mac")
     assert call == {"KeyId": "key", "MacAlgorithm": "HMAC_SHA_256", "Message": challenge().mac_message()}
-    assert [name for name, _ in door.table.calls] == ["update_item"]
-    assert door.budget.calls == []
-    assert heard.counted("verified") == heard.counted("seconds_to_verify") == [{"channel": "email"}]
-    assert str(heard.lines[-1]["seconds"]) == "7"
-    assert code_of(challenge()) not in heard.text
+    assert [name for name, _ in handler.table.calls] == ["update_item"]
+    assert handler.budget.calls == []
+    assert output.counted("verified") == output.counted("seconds_to_verify") == [{"channel": "email"}]
+    assert str(output.lines[-1]["seconds"]) == "7"
+    assert code_of(challenge()) not in output.text
 
 
-def test_an_answered_sms_gives_back_to_its_country(monkeypatch: pytest.MonkeyPatch) -> None:
-    door = Door(monkeypatch)
-    assert door.answer(challenge(channel="sms")) is True
-    (given,) = door.budget.sent("update_item")
+def test_an_answered_sms_restores_the_budget_of_its_country(monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = VerifyHandler(monkeypatch)
+    assert handler.answer(challenge(channel="sms")) is True
+    (given,) = handler.budget.sent("update_item")
     assert given["Key"] == {"pk": {"S": "sms_budget#2026-01-01"}}
     assert given["ExpressionAttributeNames"] == {"#open": "open_US"}
     assert PHONE not in str(given)
 
 
 @pytest.mark.parametrize("error", ["InternalServerError", "ConditionalCheckFailedException"])
-def test_a_budget_that_cannot_be_given_back_does_not_spoil_the_sign_in(
-    monkeypatch: pytest.MonkeyPatch, heard: Heard, error: str
+def test_a_failed_restore_of_the_budget_does_not_stop_the_sign_in(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, error: str
 ) -> None:
-    door = Door(monkeypatch)
-    door.budget = Wire(update_item=refused_by_aws(error))
-    monkeypatch.setattr(verify_auth_challenge, "_BUDGET", SmsBudgetTable(door.budget, "table"))
-    assert door.answer(challenge(channel="sms")) is True
-    assert len(door.budget.calls) == 1
-    assert PHONE not in heard.text
+    handler = VerifyHandler(monkeypatch)
+    handler.budget = Wire(update_item=refused_by_aws(error))
+    monkeypatch.setattr(verify_auth_challenge, "_BUDGET", SmsBudgetTable(handler.budget, "table"))
+    assert handler.answer(challenge(channel="sms")) is True
+    assert len(handler.budget.calls) == 1
+    assert PHONE not in output.text
 
 
-def test_an_sms_to_a_number_of_no_country_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    door = Door(monkeypatch)
+def test_a_number_of_no_country_restores_no_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = VerifyHandler(monkeypatch)
     nowhere = attributes(phone_number="+9990000000")
     to = challenge(channel="sms", bound=fingerprint(nowhere, SALT, CHANNELS.values()))
-    assert door.answer(to, userAttributes=nowhere) is True
-    assert door.budget.calls == []
+    assert handler.answer(to, userAttributes=nowhere) is True
+    assert handler.budget.calls == []
 
 
 @pytest.mark.parametrize("down", ["keys", "table"])
@@ -91,33 +93,37 @@ def test_an_sms_to_a_number_of_no_country_gives_nothing_back(monkeypatch: pytest
         RuntimeError(f"{EMAIL} 123456"),
     ],
 )
-def test_what_is_down_lets_nobody_in_and_says_one_plain_sentence(
-    monkeypatch: pytest.MonkeyPatch, heard: Heard, down: str, error: Exception
+def test_an_aws_failure_authenticates_no_user_and_returns_a_plain_text(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, down: str, error: Exception
 ) -> None:
     wire = Wire(generate_mac=error, update_item=error)
-    door = Door(monkeypatch, **{down: wire})
+    handler = VerifyHandler(monkeypatch, **{down: wire})
     with pytest.raises(TriggerError, match=r"\[passcode:unavailable\]$"):
-        door.answer(challenge())
-    assert heard.counted("errors") == [{}]
-    assert heard.counted("verified") == []
+        handler.answer(challenge())
+    assert output.counted("errors") == [{}]
+    assert output.counted("verified") == []
     for secret in (EMAIL, PHONE, "123456", code_of(challenge())):
-        assert secret not in heard.text
+        assert secret not in output.text
 
 
-def test_a_key_that_answers_too_little_lets_nobody_in(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
-    door = Door(monkeypatch, keys=Wire({"generate_mac": {"Mac": b"short"}}))
+def test_a_truncated_mac_authenticates_no_user(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+) -> None:
+    handler = VerifyHandler(monkeypatch, keys=Wire({"generate_mac": {"Mac": b"short"}}))
     with pytest.raises(TriggerError, match=r"\[passcode:unavailable\]$"):
-        door.answer(challenge())
-    assert door.table.calls == []
+        handler.answer(challenge())
+    assert handler.table.calls == []
 
 
-def test_locked_reaches_the_caller_as_its_sentence(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
+def test_a_locked_user_gets_the_text_and_the_tag_of_the_lock(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+) -> None:
     error = refused_by_aws("ConditionalCheckFailedException")
     locked = {"issued": 1, "spent": 0, "failures": 10, "failed_at": NOW}
     error.response["Item"] = {k: {"N": str(v)} for k, v in locked.items()}  # type: ignore[typeddict-unknown-key]
-    door = Door(monkeypatch, table=Wire(update_item=error))
+    handler = VerifyHandler(monkeypatch, table=Wire(update_item=error))
     with pytest.raises(
         TriggerError, match=r"^Too many wrong codes .* in 5 minutes. \[passcode:locked:[0-9]+\]$"
     ):
-        door.answer(challenge())
-    assert heard.counted("refused") == heard.counted("throttled") == [{"reason": "locked"}]
+        handler.answer(challenge())
+    assert output.counted("refused") == output.counted("throttled") == [{"reason": "locked"}]

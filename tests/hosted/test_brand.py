@@ -1,4 +1,4 @@
-"""The app's name, colour and logo: from the function's settings to what a browser gets."""
+"""The app's name, colour and logo: from the settings of the function to the response for the browser."""
 
 import importlib.util
 from base64 import b64decode, b64encode
@@ -19,8 +19,8 @@ Ask = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch, socket_disabled: None) -> Callable[..., Ask]:
-    """Loads the door with settings of its own: `door(BRAND_LOGO="…")`. What it returns asks for a path."""
+def load(monkeypatch: pytest.MonkeyPatch, socket_disabled: None) -> Callable[..., Ask]:
+    """Import the handler with settings: `load(BRAND_LOGO="…")`. Returns a function that requests a path."""
 
     def loaded(**settings: str) -> Ask:
         for name, value in (SETTINGS | settings).items():
@@ -44,21 +44,23 @@ def door(monkeypatch: pytest.MonkeyPatch, socket_disabled: None) -> Callable[...
 
 
 def page(ask: Ask) -> Document:
-    """A page that needs no sign-in: the one that says so."""
+    """The error page of a browser without a sign-in. It shows the brand too."""
     return Document(ask("/sign-in")["body"])
 
 
 @pytest.mark.parametrize("kind", PICTURES)
-def test_a_logo_stands_on_the_page_and_is_served_as_it_was_given(door: Callable[..., Ask], kind: str) -> None:
+def test_the_page_shows_the_logo_and_the_logo_is_served_unchanged(
+    load: Callable[..., Ask], kind: str
+) -> None:
     picture = PICTURES[kind]
-    ask = door(APP_NAME="Harbour Bank", BRAND_LOGO=f"data:{kind};base64,{b64encode(picture).decode()}")
+    ask = load(APP_NAME="Harbour Bank", BRAND_LOGO=f"data:{kind};base64,{b64encode(picture).decode()}")
     shown = page(ask)
     assert shown.only("img") == {"src": "assets/logo", "alt": "Harbour Bank"}
     assert {"rel": "icon", "href": "assets/logo"} in shown.all("link")
     answer = ask("/assets/logo")
     assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, True)
     assert b64decode(answer["body"]) == picture
-    # Its address stays the same when it changes, so it is not kept for good; and an SVG runs no script.
+    # The URL does not change with the logo, so browsers cache it for minutes only. An SVG runs no script.
     assert answer["headers"] == {
         "Content-Type": kind,
         "Cache-Control": "public, max-age=300",
@@ -68,8 +70,10 @@ def test_a_logo_stands_on_the_page_and_is_served_as_it_was_given(door: Callable[
 
 
 @pytest.mark.parametrize("settings", [{}, {"BRAND_LOGO": ""}])
-def test_without_a_logo_the_name_stands_there(door: Callable[..., Ask], settings: dict[str, str]) -> None:
-    ask = door(APP_NAME="Harbour Bank", **settings)
+def test_the_page_shows_the_name_when_there_is_no_logo(
+    load: Callable[..., Ask], settings: dict[str, str]
+) -> None:
+    ask = load(APP_NAME="Harbour Bank", **settings)
     shown = page(ask)
     assert shown.all("img") == []
     assert "Harbour Bank" in shown.text
@@ -78,7 +82,7 @@ def test_without_a_logo_the_name_stands_there(door: Callable[..., Ask], settings
 
 
 @pytest.mark.parametrize("color", ["#0b6e6e", "#c01048"])
-def test_the_colour_is_the_settings(door: Callable[..., Ask], color: str) -> None:
-    ask = door(BRAND_COLOR=color)
+def test_the_page_has_the_colour_of_the_setting(load: Callable[..., Ask], color: str) -> None:
+    ask = load(BRAND_COLOR=color)
     assert f"--brand:{color}" in ask("/assets/brand.css")["body"]
     assert color in ask("/assets/icon.svg")["body"]

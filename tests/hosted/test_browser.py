@@ -1,4 +1,4 @@
-"""What a browser sends and gets."""
+"""Cookies, forms, tokens and headers of a browser's requests and responses."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def event(**headers: list[str]) -> dict[str, object]:
     return {"multiValueHeaders": {name.replace("_", "-"): values for name, values in headers.items()}}
 
 
-def test_the_cookie_is_found_among_others() -> None:
+def test_the_cookie_is_read_among_others() -> None:
     assert cookie_of(event(Cookie=[f"a=b; __Host-sign-in={COOKIE}; c=d"])) == COOKIE
 
 
@@ -28,11 +28,11 @@ def test_the_cookie_is_found_among_others() -> None:
         [f'__Host-sign-in="{COOKIE}"'],
     ],
 )
-def test_what_is_not_one_cookie_of_ours_is_none(lines: list[str]) -> None:
+def test_anything_but_exactly_one_valid_cookie_is_ignored(lines: list[str]) -> None:
     assert cookie_of(event(cookie=lines)) is None
 
 
-def test_the_cookie_is_for_this_host_over_tls_and_for_no_script() -> None:
+def test_the_cookie_is_limited_to_this_host_and_to_tls_and_hidden_from_scripts() -> None:
     words = set(set_cookie(COOKIE, 900).split("; "))
     assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=900"} <= words
     assert not any(word.startswith("Domain") for word in words)
@@ -49,8 +49,8 @@ def test_the_cookie_is_for_this_host_over_tls_and_for_no_script() -> None:
         ("&".join(f"f{i}=1" for i in range(30)), "application/x-www-form-urlencoded"),
     ],
 )
-def test_what_is_not_a_form_of_ours_is_refused(body: str, kind: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - parse_qs has words of its own
+def test_a_malformed_form_is_refused(body: str, kind: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - parse_qs raises other texts
         form_of(event(content_type=[kind]) | {"body": body})
 
 
@@ -61,13 +61,13 @@ def test_a_form_is_read() -> None:
     assert form_of(given) == {"do": "start", "user_name": "a@b"}
 
 
-def test_a_bearer_token_is_read_once() -> None:
+def test_a_request_with_exactly_one_bearer_token_is_read() -> None:
     assert bearer_of(event(authorization=["Bearer abc"])) == "abc"
     assert bearer_of(event(authorization=["Basic abc"])) == ""
     assert bearer_of(event(authorization=["Bearer a", "Bearer b"])) == ""
 
 
-def test_forms_may_end_at_the_addresses_of_the_sign_in_and_nowhere_else() -> None:
+def test_forms_may_redirect_only_to_the_redirect_uris() -> None:
     places = ["https://a.example/x", "https://a.example/y", "http://127.0.0.1:8400/cb", "myapp://cb"]
     policy = page_headers(places)
     directives = dict(part.strip().split(" ", 1) for part in policy["Content-Security-Policy"].split(";"))
@@ -78,16 +78,16 @@ def test_forms_may_end_at_the_addresses_of_the_sign_in_and_nowhere_else() -> Non
     assert policy["Cache-Control"] == "no-store"
 
 
-def test_the_csrf_word_and_the_key_follow_from_the_cookie_and_are_not_it() -> None:
+def test_the_csrf_token_and_the_key_are_derived_from_the_cookie_and_do_not_contain_it() -> None:
     assert COOKIE not in csrf_of(COOKIE, 3)
     assert COOKIE not in key_of_cookie(COOKIE)
     assert version_of(COOKIE, csrf_of(COOKIE, 3)) == 3
 
 
-NOT_OURS = ["", "3", "3.", ".", "-1.x", "\u0663.x", "9" * 99]
-OTHERS = ["4." + csrf_of(COOKIE, 3)[2:], csrf_of("B" * 43, 3)]
+MALFORMED = ["", "3", "3.", ".", "-1.x", "\u0663.x", "9" * 99]
+FOREIGN = ["4." + csrf_of(COOKIE, 3)[2:], csrf_of("B" * 43, 3)]
 
 
-@pytest.mark.parametrize("word", [*NOT_OURS, *OTHERS])
-def test_a_form_of_another_sign_in_or_of_no_page_is_none_of_ours(word: str) -> None:
+@pytest.mark.parametrize("word", [*MALFORMED, *FOREIGN])
+def test_a_csrf_token_of_another_sign_in_or_version_is_refused(word: str) -> None:
     assert version_of(COOKIE, word) is None

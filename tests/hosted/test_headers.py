@@ -1,4 +1,4 @@
-"""The headers of every kind of answer, each by its name: no browser misses one that is left out."""
+"""The headers of every kind of response, compared one by one, because a missing header is not visible."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,15 +30,15 @@ AFTER_A_FORM = "https://people.auth.eu-central-1.amazoncognito.com"
 HTML = "text/html; charset=utf-8"
 
 
-def begun() -> Browser:
-    """A browser that Cognito has sent."""
+def with_sign_in() -> Browser:
+    """A browser that Cognito has redirected to the page."""
     browser = Place().browser()
     browser.get("/authorize", GIVEN)
     return browser
 
 
-def out_of_order() -> dict[str, Any]:
-    """What a site says when something fails that nobody foresaw."""
+def unexpected_failure() -> dict[str, Any]:
+    """The response to an unexpected error."""
 
     def fails() -> dict[str, Any]:
         raise OSError
@@ -47,26 +47,26 @@ def out_of_order() -> dict[str, Any]:
 
 
 PAGES: dict[str, tuple[int, Callable[[], dict[str, Any]]]] = {
-    "page": (200, lambda: begun().get("/sign-in")),
+    "page": (200, lambda: with_sign_in().get("/sign-in")),
     "logged out": (200, lambda: Place().browser().get("/logout")),
     "no sign-in": (400, lambda: Place().browser().get("/sign-in")),
     "bad link": (400, lambda: Place().browser().get("/authorize", {})),
-    "form of elsewhere": (403, lambda: begun().post("/sign-in", {"do": "start", "csrf": ""})),
+    "foreign form": (403, lambda: with_sign_in().post("/sign-in", {"do": "start", "csrf": ""})),
     "no such file": (404, lambda: Place().browser().get("/assets/other.css")),
     "no such path": (404, lambda: Place().browser().get("/other")),
-    "out of order": (503, out_of_order),
-    "left for the app": (303, lambda: begun().submit("cancel")),
+    "unexpected failure": (503, unexpected_failure),
+    "back to the app": (303, lambda: with_sign_in().submit("cancel")),
 }
 
 
 @pytest.mark.parametrize("kind", PAGES)
-def test_a_page_is_kept_framed_and_embedded_by_nobody(kind: str) -> None:
+def test_a_page_cannot_be_cached_or_framed_or_embedded(kind: str) -> None:
     status, ask = PAGES[kind]
     answer = ask()
     assert answer["statusCode"] == status
     headers = dict(answer["headers"])
     policy = dict(part.strip().split(" ", 1) for part in headers.pop("Content-Security-Policy").split(";"))
-    # Without this one a browser would not follow the redirect that a form ends in.
+    # Without form-action a browser would not follow the redirect after a form.
     assert policy.pop("form-action") == ("'self'" if status == 503 else f"'self' {AFTER_A_FORM}")
     assert policy == POLICY
     assert BACK.startswith(AFTER_A_FORM + "/")
@@ -75,7 +75,7 @@ def test_a_page_is_kept_framed_and_embedded_by_nobody(kind: str) -> None:
     assert headers == OWN | ({} if status == 303 else {"Content-Type": HTML})
 
 
-def test_on_the_way_to_the_page_nothing_is_kept_or_told() -> None:
+def test_the_redirect_to_the_page_is_not_cached_and_sends_no_referrer() -> None:
     answer = Place().browser().get("/authorize", GIVEN)
     headers = {name: value for name, value in answer["headers"].items() if name != "Set-Cookie"}
     assert headers == {"Location": "sign-in"} | {
@@ -92,7 +92,7 @@ def test_on_the_way_to_the_page_nothing_is_kept_or_told() -> None:
         ("icon.svg", "image/svg+xml; charset=utf-8"),
     ],
 )
-def test_a_file_of_the_page_is_what_it_says_and_runs_nothing_by_itself(name: str, kind: str) -> None:
+def test_an_asset_has_its_content_type_and_runs_no_script_by_itself(name: str, kind: str) -> None:
     assert Place().browser().get(f"/assets/{name}")["headers"] == {
         "Content-Type": kind,
         "Cache-Control": "public, max-age=300",
@@ -102,13 +102,13 @@ def test_a_file_of_the_page_is_what_it_says_and_runs_nothing_by_itself(name: str
 
 
 @pytest.mark.parametrize("path", ["/token", "/userinfo"])
-def test_what_back_ends_are_told_is_kept_by_nobody(path: str) -> None:
+def test_responses_to_back_ends_cannot_be_cached(path: str) -> None:
     headers = Place().browser().post(path, {})["headers"]
     assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
 
 
 @pytest.mark.parametrize("name", ["openid-configuration", "jwks.json"])
-def test_what_is_public_may_be_kept_for_five_minutes(name: str) -> None:
+def test_public_metadata_may_be_cached_for_five_minutes(name: str) -> None:
     assert Place().browser().get(f"/.well-known/{name}")["headers"] == {
         "Content-Type": "application/json",
         "Cache-Control": "public, max-age=300",

@@ -1,4 +1,4 @@
-"""What the log says of a hosted sign-in: whose it was, so that an operator finds one person's."""
+"""The log of a hosted sign-in names its subject, so that an operator finds the lines of one user."""
 
 import io
 import json
@@ -26,19 +26,21 @@ def telemetry(log: io.StringIO) -> PowertoolsTelemetry:
 
 
 def last_line(log: io.StringIO) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(log.getvalue().splitlines()[-1])
-    return said
+    logged: dict[str, Any] = json.loads(log.getvalue().splitlines()[-1])
+    return logged
 
 
-def test_who_signed_in_is_said(log: io.StringIO, telemetry: PowertoolsTelemetry) -> None:
+def test_a_sign_in_is_logged_with_its_subject(log: io.StringIO, telemetry: PowertoolsTelemetry) -> None:
     world = World()
     world.page = replace(world.page, telemetry=telemetry)
     world.submit(world.at_code(), "answer", code=RIGHT)
-    said = last_line(log)
-    assert (said["message"], said["subject"]) == ("signed in", SUB)
+    logged = last_line(log)
+    assert (logged["message"], logged["subject"]) == ("signed in", SUB)
 
 
-def test_whose_tokens_failed_is_said(log: io.StringIO, telemetry: PowertoolsTelemetry) -> None:
+def test_a_failed_token_request_is_logged_with_its_subject(
+    log: io.StringIO, telemetry: PowertoolsTelemetry
+) -> None:
     by = replace(provider(link=refused_by_aws("AliasExistsException")), telemetry=telemetry)
     with pytest.raises(Unavailable) as failed:
         by.exchange(FORM, NOW)

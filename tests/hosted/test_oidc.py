@@ -1,4 +1,4 @@
-"""The protocol: which requests are answered, where, and with what."""
+"""OpenID Connect: which requests are accepted, and the redirect, the error and the claims of the response."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,7 +20,7 @@ def read(**changes: list[str]) -> object:
     return read_request({name: values for name, values in (GIVEN | changes).items() if values}, PARTY)
 
 
-def test_a_good_request_is_read() -> None:
+def test_a_valid_request_is_read() -> None:
     request = read_request(
         GIVEN | {"nonce": ["n"], "code_challenge": [S256], "code_challenge_method": ["S256"]}, PARTY
     )
@@ -46,7 +46,7 @@ def test_a_good_request_is_read() -> None:
         "",
     ],
 )
-def test_a_redirect_uri_that_is_not_letter_by_letter_ours_is_never_gone_to(redirect_uri: str) -> None:
+def test_a_redirect_uri_that_does_not_match_exactly_is_refused(redirect_uri: str) -> None:
     with pytest.raises(InvalidRedirect):
         read(redirect_uri=[redirect_uri])
 
@@ -55,7 +55,7 @@ def test_a_redirect_uri_that_is_not_letter_by_letter_ours_is_never_gone_to(redir
     "changes",
     [{"redirect_uri": [BACK, BACK]}, {"redirect_uri": []}, {"client_id": ["other"]}, {"client_id": []}],
 )
-def test_two_redirect_uris_or_another_client_are_never_gone_to(changes: dict[str, list[str]]) -> None:
+def test_two_redirect_uris_or_another_client_are_refused(changes: dict[str, list[str]]) -> None:
     with pytest.raises(InvalidRedirect):
         read(**changes)
 
@@ -81,21 +81,23 @@ def test_two_redirect_uris_or_another_client_are_never_gone_to(changes: dict[str
         ({"code_challenge": ["short"], "code_challenge_method": ["S256"]}, "invalid_request"),
     ],
 )
-def test_what_is_wrong_is_said_at_the_redirect_uri(changes: dict[str, list[str]], error: str) -> None:
+def test_an_invalid_request_is_an_error_at_the_redirect_uri(
+    changes: dict[str, list[str]], error: str
+) -> None:
     with pytest.raises(AuthorizationError) as declined:
         read(**changes)
     assert (declined.value.error, declined.value.redirect_uri) == (error, BACK)
 
 
-def test_a_long_state_comes_back() -> None:
+def test_a_long_state_is_accepted() -> None:
     read(state=["s" * 6_144])
 
 
-def test_neither_nonce_nor_pkce_nor_state_is_asked_for() -> None:
+def test_nonce_and_pkce_and_state_are_optional() -> None:
     read(state=[])
 
 
-def test_the_state_comes_back_as_it_came_whatever_is_in_it() -> None:
+def test_the_state_is_returned_unchanged() -> None:
     state = "a b&c=d#e+f%20\u00e9\r\nSet-Cookie: x"
     url = answer_url(BACK, state, ISSUER, code="the code")
     assert "\r" not in url
@@ -109,18 +111,18 @@ def test_a_redirect_uri_keeps_its_own_query() -> None:
     )
 
 
-def test_a_verifier_belongs_to_its_challenge_and_to_no_other() -> None:
+def test_a_pkce_verifier_matches_only_its_challenge() -> None:
     assert pkce_matches(VERIFIER, S256)
     assert not pkce_matches(VERIFIER + "v", S256)
     assert not pkce_matches("", S256)
     assert not pkce_matches("v" * 42, S256)
     assert not pkce_matches("v" * 129, S256)
     assert pkce_matches("", "")
-    # A verifier for a request that had none: somebody took the challenge out on the way.
+    # A verifier without a challenge: an attacker may have removed the challenge from the request.
     assert not pkce_matches(VERIFIER, "")
 
 
-def test_claims_are_those_that_openid_connect_names() -> None:
+def test_only_claims_of_openid_connect_are_returned() -> None:
     attributes = {
         "sub": "s",
         "email": "a@b.example",
@@ -136,7 +138,7 @@ def test_claims_are_those_that_openid_connect_names() -> None:
     }
 
 
-def test_the_description_has_only_what_is_there() -> None:
+def test_the_discovery_document_names_only_supported_features() -> None:
     described = discovery(ISSUER)
     assert described["issuer"] == ISSUER
     assert not ISSUER.endswith("/")

@@ -20,7 +20,7 @@ def shown(view: View, brand: Brand = BRAND, locale: str = "en") -> Document:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_a_page_is_well_formed_and_says_its_language(locale: str) -> None:
+def test_a_page_is_well_formed_and_names_its_language(locale: str) -> None:
     for name, view in VIEWS.items():
         page = shown(view, locale=locale)
         html = page.only("html")
@@ -32,7 +32,7 @@ def test_a_page_is_well_formed_and_says_its_language(locale: str) -> None:
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_every_form_says_what_it_does_and_proves_where_it_is_from(name: str) -> None:
+def test_every_form_has_an_action_and_a_csrf_token(name: str) -> None:
     for form in shown(VIEWS[name]).forms:
         assert (form.attributes["method"], form.attributes["action"]) == ("post", "sign-in")
         assert form.values["csrf"] == CSRF
@@ -42,7 +42,7 @@ def test_every_form_says_what_it_does_and_proves_where_it_is_from(name: str) -> 
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_nothing_is_inline_and_nothing_comes_from_elsewhere(name: str) -> None:
+def test_a_page_has_no_inline_code_and_no_foreign_resources(name: str) -> None:
     page = shown(VIEWS[name], replace(BRAND, has_logo=True))
     for tag, attributes in page.tags:
         assert tag != "style"
@@ -55,43 +55,43 @@ def test_nothing_is_inline_and_nothing_comes_from_elsewhere(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_every_field_has_a_label_and_every_reference_an_end(name: str) -> None:
+def test_every_field_has_a_label_and_every_reference_a_target(name: str) -> None:
     page = shown(VIEWS[name])
     labelled = {label["for"] for label in page.all("label")}
     assert {field["id"] for field in page.all("input") if field["type"] != "hidden"} == labelled
     for _, attributes in page.tags:
         for key in ("aria-describedby", "aria-labelledby", "data-reveals"):
             assert set(attributes.get(key, "").split()) <= set(page.ids)
-    # A browser takes the first; a second one would be a mistake that nobody sees.
+    # A browser uses the first one and ignores a second one silently.
     assert sum("autofocus" in attributes for _, attributes in page.tags) <= 1
 
 
-def test_the_code_field_is_one_that_phones_fill_in() -> None:
+def test_the_code_field_has_the_attributes_for_autofill() -> None:
     field = next(field for field in shown(VIEWS["code"]).all("input") if field.get("id") == "code")
     assert field["autocomplete"] == "one-time-code"
     assert (field["inputmode"], field["type"], field["dir"]) == ("numeric", "text", "ltr")
-    assert "maxlength" not in field, "it would cut what is pasted"
+    assert "maxlength" not in field, "it would cut a pasted text"
 
 
 @pytest.mark.parametrize(
     ("name", "described"), [("code", None), ("code-last", None), ("code-expired", "wait")]
 )
-def test_the_main_button_is_the_one_that_helps(name: str, described: str | None) -> None:
+def test_the_main_button_is_the_next_useful_step(name: str, described: str | None) -> None:
     (main,) = [each for each in shown(VIEWS[name]).all("button") if "main" in each.get("class", "").split()]
     assert main.get("aria-describedby") == described
 
 
-def test_password_managers_know_the_fields() -> None:
+def test_the_fields_have_the_attributes_for_password_managers() -> None:
     fields = {field["name"]: field for field in shown(VIEWS["start-wrong"]).all("input")}
     assert fields["user_name"]["autocomplete"] == "username"
     assert fields["user_name"]["value"] == "ann@example.com"
-    assert fields["user_name"]["maxlength"] == "128", "as long as Cognito takes one"
+    assert fields["user_name"]["maxlength"] == "128", "the longest user name in Cognito"
     assert fields["password"]["autocomplete"] == "current-password"
     assert "value" not in fields["password"]
 
 
 @pytest.mark.parametrize("name", ["start-wrong", "start-missing", "code-wrong"])
-def test_an_error_has_the_focus_and_is_read_with_its_field(name: str) -> None:
+def test_an_error_notice_has_the_focus_and_describes_its_field(name: str) -> None:
     page = shown(VIEWS[name])
     notice = next(attributes for _, attributes in page.tags if attributes.get("id") == "notice")
     assert {"autofocus", "tabindex"} <= set(notice)
@@ -101,7 +101,7 @@ def test_an_error_has_the_focus_and_is_read_with_its_field(name: str) -> None:
     assert all("notice" in field["aria-describedby"].split() for field in fields)
 
 
-def test_news_leave_the_focus_with_the_field() -> None:
+def test_other_notices_leave_the_focus_in_the_field() -> None:
     page = shown(VIEWS["code-sms"])
     field = next(field for field in page.all("input") if field.get("id") == "code")
     assert "autofocus" in field
@@ -118,7 +118,7 @@ def test_news_leave_the_focus_with_the_field() -> None:
         replace(CODE, destination=HOSTILE, channels={"email": HOSTILE, "sms": HOSTILE}),
     ],
 )
-def test_whatever_a_field_holds_is_text(page: StartPage | ChannelPage | CodePage, locale: str) -> None:
+def test_hostile_values_are_shown_as_text(page: StartPage | ChannelPage | CodePage, locale: str) -> None:
     brand = Brand(HOSTILE, "#000000", has_logo=True)
     given = shown(View(page, HOSTILE), brand, locale)
     plain = shown(View(page, "x"), replace(brand, app="x"), locale)
@@ -129,22 +129,22 @@ def test_whatever_a_field_holds_is_text(page: StartPage | ChannelPage | CodePage
     assert given.only("img")["alt"] == HOSTILE
 
 
-def test_a_hidden_destination_is_not_shown_as_stars() -> None:
+def test_a_hidden_destination_is_described_without_asterisks() -> None:
     page = shown(VIEWS["code-hidden"])
     assert "*" not in page.text
     assert "to the email address of your account" in page.text
 
 
-def test_when_no_code_can_be_sent_no_button_promises_one() -> None:
+def test_the_page_has_no_resend_button_when_no_resend_is_left() -> None:
     assert {form.values["do"] for form in shown(VIEWS["code-last"]).forms} == {"answer", "restart", "cancel"}
 
 
-def test_without_the_script_the_wait_is_in_the_text() -> None:
+def test_the_page_states_the_wait_for_browsers_without_scripts() -> None:
     assert "in 27\u00a0s." in shown(VIEWS["code"]).text
     assert shown(VIEWS["code-wrong"]).with_id("wait")["data-seconds"] == "0"
 
 
-def test_assets_are_named_by_what_they_hold() -> None:
+def test_the_url_of_an_asset_changes_with_its_content() -> None:
     def links(brand: Brand) -> set[str]:
         page = shown(VIEWS["code"], brand)
         found = [link["href"] for link in page.all("link")]
@@ -158,11 +158,11 @@ def test_assets_are_named_by_what_they_hold() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "page", "logo", "../pages.py", "page.css/", "templates/page.html"])
-def test_other_names_are_no_assets(name: str) -> None:
+def test_an_unknown_asset_is_not_found(name: str) -> None:
     assert pages.asset(name, BRAND) is None
 
 
-def test_a_page_weighs_little() -> None:
+def test_a_page_with_its_assets_is_smaller_than_20_kb() -> None:
     names = ("page.css", "page.js", "brand.css", "icon.svg")
     assets = sum(len(found[0]) for name in names if (found := pages.asset(name, BRAND)))
     heaviest = max(
@@ -171,7 +171,7 @@ def test_a_page_weighs_little() -> None:
     assert assets + heaviest < 20_000
 
 
-def test_every_template_is_for_a_page_or_for_templates() -> None:
+def test_the_folder_contains_only_templates_that_are_used() -> None:
     folder = Path(pages.__file__).parent / "templates"
     assert {file.name for file in folder.iterdir()} == {
         *("start.html", "choose.html", "code.html", "ended.html"),

@@ -1,4 +1,4 @@
-"""Contrast (WCAG 2.2, 1.4.3 and 1.4.11) of every two colours that touch, whatever the brand's colour is."""
+"""Contrast (WCAG 2.2, 1.4.3 and 1.4.11) of every two adjacent colours, for any brand colour."""
 
 import re
 
@@ -30,13 +30,13 @@ def page_css() -> tuple[dict[str, str], dict[str, str]]:
     return variables(css[: css.index("*,")])
 
 
-def test_the_style_sheet_has_the_backgrounds_that_the_brand_is_measured_on() -> None:
+def test_the_brand_colour_is_measured_on_the_backgrounds_of_the_style_sheet() -> None:
     light, dark = page_css()
     assert (light["surface"], dark["surface"]) == (LIGHT, DARK)
 
 
 @pytest.mark.parametrize("scheme", [0, 1])
-def test_our_own_colours_can_be_read(scheme: int) -> None:
+def test_the_colours_of_the_style_sheet_have_enough_contrast(scheme: int) -> None:
     colors = page_css()[scheme]
     low = {pair: contrast(*(colors[name] for name in pair)) for pair in TEXT}
     assert {pair: ratio for pair, ratio in low.items() if ratio < 4.5} == {}
@@ -51,25 +51,25 @@ def test_our_own_colours_can_be_read(scheme: int) -> None:
 @example("#757575")
 @example(LIGHT)
 @example(DARK)
-def test_any_brand_can_be_read_in_light_and_in_dark(color: str) -> None:
+def test_any_brand_colour_has_enough_contrast_in_both_schemes(color: str) -> None:
     for colors, background in zip(variables(brand_css(color)), (LIGHT, DARK), strict=True):
         assert colors["brand"] == color
         assert contrast(colors["on-brand"], color) >= 4.5
         assert contrast(colors["accent"], background) >= 4.5
 
 
-def test_a_colour_that_can_be_read_is_left_alone() -> None:
+def test_a_brand_colour_with_enough_contrast_is_not_changed() -> None:
     assert variables(brand_css("#0b6e6e"))[0]["accent"] == "#0b6e6e"
 
 
-def test_contrast_is_what_wcag_says() -> None:
+def test_contrast_is_calculated_as_wcag_defines_it() -> None:
     assert contrast("#ffffff", "#000000") == contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.478, abs=0.001)
     assert luminance("#ff0000") == pytest.approx(0.2126)
 
 
 @pytest.mark.parametrize("color", ["", "red", "#fff", "#1234567", "#12345g", "#000000;}", "#00000\n"])
-def test_anything_else_is_no_colour(color: str) -> None:
+def test_a_malformed_colour_is_refused(color: str) -> None:
     for make in (brand_css, icon):
         with pytest.raises(ValueError, match="BrandColor must be #rrggbb"):
             make(color)

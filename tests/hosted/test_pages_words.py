@@ -11,12 +11,12 @@ from passcode.texts.catalogue import page_texts
 ENGLISH = page_texts("en")
 
 
-def test_every_notice_has_a_sentence() -> None:
+def test_every_notice_has_a_text() -> None:
     keys = {key.removeprefix("notice.") for key in ENGLISH if key.startswith("notice.")}
     assert keys == {notice.value for notice in Notice} | {"name_or_password_missing"}
 
 
-def test_every_key_is_used_and_every_used_key_is_there() -> None:
+def test_the_catalogue_has_exactly_the_texts_that_are_used() -> None:
     folder = Path(pages.__file__).parent / "templates"
     used = "".join(file.read_text("utf-8") for file in folder.iterdir())
     named = set(re.findall(r'say(?:\.plain|\.raw)?\("(\w*[a-z])"', used))
@@ -25,7 +25,7 @@ def test_every_key_is_used_and_every_used_key_is_there() -> None:
     assert named | made == {key for key in ENGLISH if "." not in key} - {"lang", "dir"}
 
 
-def test_values_keep_to_themselves_in_a_line_of_another_direction() -> None:
+def test_a_value_is_isolated_in_a_line_of_another_direction() -> None:
     say = PageTexts(page_texts("he"), "Harbour")
     assert "<bdi>Harbour</bdi>" in say("cancel")
     assert "\u2068Harbour\u2069" in say.plain("cancel")

@@ -1,4 +1,4 @@
-"""/token and /userinfo: who gets tokens for which code, and what they open."""
+"""/token and /userinfo: who gets tokens for which code, and what the tokens give access to."""
 
 import base64
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def refused(by: Provider, form: Mapping[str, str], now: int = NOW) -> str:
     return str(error.value)
 
 
-def test_a_code_is_exchanged_for_tokens_that_any_library_can_check() -> None:
+def test_a_code_is_exchanged_for_tokens_that_a_jwt_library_accepts() -> None:
     given = provider().exchange(FORM, NOW)
     token = str(given["id_token"])
     key = PRIVATE[KEY_A].public_key()
@@ -44,19 +44,19 @@ def test_a_code_is_exchanged_for_tokens_that_any_library_can_check() -> None:
     assert given["token_type"] == "Bearer"
 
 
-def test_the_user_is_linked_before_cognito_has_the_tokens() -> None:
+def test_the_user_is_linked_before_the_tokens_are_returned() -> None:
     by = provider()
     by.exchange(FORM, NOW)
     assert len(pool_of(by).sent("admin_link_provider_for_user")) == 1
 
 
-def test_who_cannot_be_linked_gets_no_tokens() -> None:
+def test_a_user_who_cannot_be_linked_gets_no_tokens() -> None:
     by = provider(link=refused_by_aws("AliasExistsException"))
     with pytest.raises(Unavailable):
         by.exchange(FORM, NOW)
 
 
-def test_a_forged_or_expired_access_token_costs_no_call() -> None:
+def test_a_forged_or_expired_access_token_costs_no_call_of_kms() -> None:
     by = provider()
     signed = str(by.exchange(FORM, NOW)["access_token"])
     calls = len(kms_of(by).calls)
@@ -66,20 +66,20 @@ def test_a_forged_or_expired_access_token_costs_no_call() -> None:
     assert len(kms_of(by).calls) == calls
 
 
-def test_without_a_nonce_there_is_none() -> None:
+def test_an_id_token_has_no_nonce_when_the_request_had_none() -> None:
     given = provider(replace(GRANT, nonce="", channel="email", with_password=False)).exchange(FORM, NOW)
     claims = jwt.decode(str(given["id_token"]), options={"verify_signature": False})
     assert "nonce" not in claims
     assert claims["amr"] == ["otp"]
 
 
-def test_a_code_is_good_once() -> None:
+def test_a_code_is_accepted_once() -> None:
     by = provider()
     by.exchange(FORM, NOW)
     assert refused(by, FORM) == "invalid_grant"
 
 
-def test_a_code_is_good_for_a_minute() -> None:
+def test_a_code_expires_after_a_minute() -> None:
     assert "id_token" in provider().exchange(FORM, NOW + 59)
     assert refused(provider(), FORM, NOW + 60) == "invalid_grant"
 
@@ -87,7 +87,7 @@ def test_a_code_is_good_for_a_minute() -> None:
 @pytest.mark.parametrize(
     "change", [{"client_secret": ""}, {"client_secret": "the secret "}, {"client_id": "other"}]
 )
-def test_who_is_not_the_relying_party_gets_nothing_and_spends_nothing(change: dict[str, str]) -> None:
+def test_another_client_gets_no_tokens_and_does_not_spend_the_code(change: dict[str, str]) -> None:
     by = provider()
     assert refused(by, FORM | change) == "invalid_client"
     by.exchange(FORM, NOW)
@@ -103,7 +103,7 @@ def test_who_is_not_the_relying_party_gets_nothing_and_spends_nothing(change: di
         {"code": ""},
     ],
 )
-def test_a_code_is_held_to_its_request(change: dict[str, str]) -> None:
+def test_a_code_is_refused_with_the_parameters_of_another_request(change: dict[str, str]) -> None:
     assert refused(provider(), FORM | change) == "invalid_grant"
 
 
@@ -114,15 +114,15 @@ def test_a_code_with_pkce_needs_its_verifier() -> None:
     provider(grant).exchange(FORM | {"code_verifier": VERIFIER}, NOW)
 
 
-def test_other_grants_are_not_given() -> None:
+def test_other_grant_types_are_refused() -> None:
     assert refused(provider(), FORM | {"grant_type": "client_credentials"}) == "unsupported_grant_type"
 
 
-def test_a_user_who_was_disabled_meanwhile_gets_nothing() -> None:
+def test_a_disabled_user_gets_no_tokens() -> None:
     assert refused(provider(enabled=False), FORM) == "invalid_grant"
 
 
-def test_a_name_that_somebody_else_was_given_meanwhile_opens_nothing() -> None:
+def test_a_user_name_that_now_belongs_to_another_user_gets_no_tokens_or_claims() -> None:
     by = provider()
     taken = provider(sub="7a30f1de-0000-4000-8000-000000000000")
     assert refused(taken, FORM) == "invalid_grant"
@@ -132,11 +132,11 @@ def test_a_name_that_somebody_else_was_given_meanwhile_opens_nothing() -> None:
     assert taken.user_info(access, NOW) is None
 
 
-def test_the_access_token_opens_userinfo_and_the_id_token_does_not() -> None:
+def test_userinfo_accepts_the_access_token_and_refuses_the_id_token() -> None:
     by = provider()
     given = by.exchange(FORM, NOW)
-    told = by.user_info(str(given["access_token"]), NOW)
-    assert told == {"sub": SUB, "email": EMAIL, "email_verified": True}
+    claims = by.user_info(str(given["access_token"]), NOW)
+    assert claims == {"sub": SUB, "email": EMAIL, "email_verified": True}
     assert by.user_info(str(given["id_token"]), NOW) is None
     assert by.user_info(str(given["access_token"]), NOW + 300) is None
 
@@ -152,7 +152,7 @@ HEADER = part('{"alg": "RS256"}')
 @pytest.mark.parametrize(
     "token", ["not a token", "", f"{HEADER}.{DEEP}.eA", f"{DEEP}.{HEADER}.eA", f"{HEADER}.W10.eA"]
 )
-def test_what_is_no_token_opens_nothing(token: str) -> None:
+def test_a_malformed_token_is_refused_without_a_call_of_kms(token: str) -> None:
     by = provider()
     assert by.user_info(token, NOW) is None
     assert kms_of(by).calls == []

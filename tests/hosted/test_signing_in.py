@@ -1,4 +1,4 @@
-"""The page's steps: what each form does, and what it does not."""
+"""The steps of the page: the effects of each form."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +13,7 @@ from tests.support.hosted_world import BACK, ISSUER, PASSWORD, RIGHT, USER, Fake
 
 
 def query(left: object) -> dict[str, list[str]]:
-    """What stands in the address that the browser leaves for."""
+    """The query parameters of the redirect back to Cognito."""
     assert isinstance(left, Redirect)
     assert left.url.startswith(BACK + "?")
     return parse_qs(urlsplit(left.url).query)
@@ -33,37 +33,37 @@ def test_a_sign_in_ends_at_the_redirect_uri_with_a_code_and_the_state(asks_passw
     assert grant is not None
     assert Authenticated(grant.user_name, grant.sub) == USER
     assert (grant.with_password, grant.channel) == (asks_password, "email")
-    assert world.pool.heard == [("start", "ann@example.com"), ("answer", USER.user_name, RIGHT)]
+    assert world.pool.calls == [("start", "ann@example.com"), ("answer", USER.user_name, RIGHT)]
 
 
-def test_in_code_only_mode_a_password_is_never_looked_at() -> None:
+def test_a_password_is_ignored_in_code_only_mode() -> None:
     world = World()
     cookie = world.begin()
     world.submit(cookie, "start", user_name="ann", password="anything else")
     assert isinstance(world.view(cookie).page, CodePage)
 
 
-def test_in_password_mode_nobody_gets_on_without_the_password() -> None:
+def test_the_right_password_is_required_in_password_mode() -> None:
     world = World(asks_password=True)
     cookie = world.begin()
     world.submit(cookie, "start", user_name="ann", password="")
     assert world.view(cookie).notice is Notice.NAME_MISSING
-    assert world.pool.heard == []
+    assert world.pool.calls == []
     world.submit(cookie, "start", user_name="ann", password="wrong")
     assert world.view(cookie).notice is Notice.WRONG_NAME_OR_PASSWORD
     assert world.view(cookie).page == StartPage(asks_password=True, user_name="ann")
 
 
-def test_what_cannot_be_a_code_costs_no_round() -> None:
+def test_a_malformed_code_costs_no_round() -> None:
     world = World()
     cookie = world.at_code()
     for code in ("", "12345", "abcdef", "１２３４５６", "1" * 5_000):
         world.submit(cookie, "answer", code=code)
         assert world.view(cookie).notice is Notice.NO_CODE
-    assert [call[0] for call in world.pool.heard] == ["start"]
+    assert [call[0] for call in world.pool.calls] == ["start"]
 
 
-def test_a_wrong_code_is_said_so_and_the_next_one_may_be_right() -> None:
+def test_a_wrong_code_shows_a_notice_and_the_right_one_is_accepted_afterwards() -> None:
     world = World()
     cookie = world.at_code()
     world.submit(cookie, "answer", code="000000")
@@ -71,7 +71,7 @@ def test_a_wrong_code_is_said_so_and_the_next_one_may_be_right() -> None:
     assert "code" in query(world.submit(cookie, "answer", code=RIGHT))
 
 
-def test_after_the_last_answer_the_sign_in_is_over_and_can_begin_anew() -> None:
+def test_the_sign_in_ends_after_the_last_answer_and_can_start_again() -> None:
     world = World()
     cookie = world.at_code()
     for _ in range(5):
@@ -83,7 +83,7 @@ def test_after_the_last_answer_the_sign_in_is_over_and_can_begin_anew() -> None:
     assert isinstance(world.view(cookie).page, StartPage)
 
 
-def test_a_resend_says_what_it_did_and_takes_another_channel() -> None:
+def test_a_resend_shows_a_notice_and_can_use_another_channel() -> None:
     world = World()
     cookie = world.at_code()
     world.submit(cookie, "resend", channel="sms")
@@ -93,21 +93,21 @@ def test_a_resend_says_what_it_did_and_takes_another_channel() -> None:
     assert view.page.channel == "sms"
 
 
-def test_a_channel_that_was_not_offered_is_not_asked_for() -> None:
+def test_a_resend_by_a_channel_that_was_not_offered_names_no_channel() -> None:
     world = World()
     world.submit(world.at_code(), "resend", channel="pigeon")
-    assert world.pool.heard[-1] == ("resend", USER.user_name, "")
+    assert world.pool.calls[-1] == ("resend", USER.user_name, "")
 
 
-def test_where_the_app_chooses_the_channel_the_page_asks_first() -> None:
+def test_the_page_asks_for_the_channel_when_the_deployment_lets_the_user_choose() -> None:
     world = World(pool=FakePool(choose=True))
     cookie = world.at_code()
     assert world.view(cookie).page == ChannelPage({"email": "***@***", "sms": "+***"})
     world.submit(cookie, "resend", channel="sms")
-    assert world.pool.heard[-1] == ("send", USER.user_name, "sms")
+    assert world.pool.calls[-1] == ("send", USER.user_name, "sms")
 
 
-def test_the_countdown_goes_on_when_the_page_is_loaded_again() -> None:
+def test_the_countdown_continues_when_the_page_is_reloaded() -> None:
     world = World()
     cookie = world.at_code()
     world.now += 12
@@ -116,8 +116,8 @@ def test_the_countdown_goes_on_when_the_page_is_loaded_again() -> None:
     assert (page.resend_in, page.expires_in) == (18, 288)
 
 
-def test_the_countdown_begins_when_the_pool_has_answered() -> None:
-    # Its triggers count from when they ran; whoever asks at the end of the countdown must not come too early.
+def test_the_countdown_starts_when_the_pool_has_responded() -> None:
+    # The triggers count from their own start. A request at the end of the countdown must not be too early.
     world = World(took=3)
     cookie = world.at_code()
     world.now += 12
@@ -140,7 +140,7 @@ def test_the_countdown_begins_when_the_pool_has_answered() -> None:
         (RefusalTag("a_reason_to_come", 5), Notice.UNAVAILABLE),
     ],
 )
-def test_each_cause_of_a_refusal_has_its_notice(tag: RefusalTag, notice: Notice) -> None:
+def test_each_refusal_has_its_notice(tag: RefusalTag, notice: Notice) -> None:
     world = World(pool=FakePool(tag=tag))
     cookie = world.at_code()
     view = world.view(cookie)
@@ -148,7 +148,7 @@ def test_each_cause_of_a_refusal_has_its_notice(tag: RefusalTag, notice: Notice)
     assert isinstance(view.page, StartPage)
 
 
-def test_a_trigger_that_refuses_an_answer_ends_the_sign_in() -> None:
+def test_a_refusal_by_a_trigger_ends_the_sign_in() -> None:
     world = World()
     cookie = world.at_code()
     world.pool.tag = RefusalTag("locked", 300)
@@ -157,35 +157,35 @@ def test_a_trigger_that_refuses_an_answer_ends_the_sign_in() -> None:
     assert (view.page, view.notice, view.retry_after) == (EndPage(may_restart=True), Notice.WAIT, 300)
 
 
-def test_a_user_who_must_set_a_password_is_told_where_to() -> None:
+def test_a_user_who_must_set_a_password_sees_a_notice() -> None:
     world = World(pool=FakePool(must_change=True), asks_password=True)
     assert world.view(world.at_code()).notice is Notice.NEW_PASSWORD
 
 
-def test_cancel_goes_back_with_access_denied_and_ends_the_sign_in() -> None:
+def test_cancel_ends_the_sign_in_with_access_denied() -> None:
     world = World()
     cookie = world.at_code()
     assert query(world.submit(cookie, "cancel"))["error"] == ["access_denied"]
     world.submit(cookie, "answer", code=RIGHT)
-    assert world.pool.heard[-1][0] == "start"
+    assert world.pool.calls[-1][0] == "start"
 
 
-def test_a_form_after_the_back_button_does_nothing_but_show_where_things_are() -> None:
+def test_a_form_after_the_back_button_only_shows_the_current_page() -> None:
     world = World()
     cookie = world.at_code()
     assert world.submit(cookie, "start", user_name="mallory") == Reload()
-    assert world.pool.heard == [("start", "ann@example.com")]
+    assert world.pool.calls == [("start", "ann@example.com")]
     assert isinstance(world.view(cookie).page, CodePage)
 
 
-def test_a_second_click_is_not_heard_whenever_it_comes() -> None:
+def test_a_second_click_is_ignored_at_any_time() -> None:
     world = World()
     cookie = world.at_code()
     version = world.table.states[cookie].version
     page = {"do": "answer", "code": RIGHT}
 
     def slow(session: str, user_name: str, code: str) -> Authenticated:
-        # While Cognito thinks, the second click arrives.
+        # The second click arrives while Cognito processes the first.
         assert world.page.submit(cookie, version, page, world.now) == Reload()
         return FakePool.answer(world.pool, session, user_name, code)  # type: ignore[return-value]
 
@@ -195,7 +195,7 @@ def test_a_second_click_is_not_heard_whenever_it_comes() -> None:
     assert len(world.table.grants) == 1
 
 
-def test_of_two_forms_that_saw_the_same_page_one_is_heard() -> None:
+def test_only_one_of_two_forms_of_the_same_page_is_processed() -> None:
     world = World()
     cookie = world.at_code()
     seen = world.table.states[cookie]
@@ -203,12 +203,12 @@ def test_of_two_forms_that_saw_the_same_page_one_is_heard() -> None:
     world.table.late = seen
     late = {"do": "answer", "code": "111111"}
     assert world.page.submit(cookie, seen.version, late, world.now) == Reload()
-    assert [call for call in world.pool.heard if call[0] == "answer"] == [
+    assert [call for call in world.pool.calls if call[0] == "answer"] == [
         ("answer", USER.user_name, "000000")
     ]
 
 
-def test_leaving_ends_a_sign_in_wherever_it_is() -> None:
+def test_leaving_ends_the_sign_in() -> None:
     world = World()
     cookie = world.at_code()
     world.page.leave(cookie, world.now)
@@ -217,7 +217,7 @@ def test_leaving_ends_a_sign_in_wherever_it_is() -> None:
     assert world.table.grants == {}
 
 
-def test_a_sign_in_is_over_before_cognito_stops_waiting() -> None:
+def test_a_sign_in_expires_before_the_session_of_cognito() -> None:
     world = World()
     cookie = world.at_code()
     world.now += 290
@@ -225,7 +225,7 @@ def test_a_sign_in_is_over_before_cognito_stops_waiting() -> None:
     assert world.submit(cookie, "answer", code=RIGHT) is None
 
 
-def test_a_sign_in_that_ended_well_cannot_be_used_again() -> None:
+def test_a_completed_sign_in_cannot_be_used_again() -> None:
     world = World()
     cookie = world.at_code()
     world.submit(cookie, "answer", code=RIGHT)
@@ -234,7 +234,7 @@ def test_a_sign_in_that_ended_well_cannot_be_used_again() -> None:
     assert isinstance(world.view(cookie).page, EndPage)
 
 
-def test_nothing_of_the_person_or_the_session_is_in_what_is_printed() -> None:
+def test_the_repr_of_a_sign_in_does_not_contain_the_session() -> None:
     world = World()
     cookie = world.at_code()
     state = world.table.states[cookie]

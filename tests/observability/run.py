@@ -30,12 +30,12 @@ class Run:
     stack: Stack
 
     def everything(self) -> None:
-        """Do all of them. Metrics of `deliver` follow a little later."""
+        """Run all sign-ins. The metrics of `deliver` follow a little later."""
         self.sign_in_by_email_after_a_wrong_code()
         self.sign_in_by_sms()
         self.lock_out()
         self.throttle()
-        code_only(self.stack).start(f"nobody-{secrets.token_hex(5)}@people.example")
+        code_only(self.stack).start(f"unknown-{secrets.token_hex(5)}@people.example")
         # SMS may not go to this country.
         code_only(self.stack).start(self.user(SWITZERLAND, channel="sms").email)
         self.use_up_the_sms_budget()

@@ -74,7 +74,9 @@ def test_an_alarm_watches_exactly_one_expression(name: str) -> None:
         ("HostedErrorsAlarm", {"failed": 1, "throttles": None, "caught": 2}, 3),
     ],
 )
-def test_the_value_of_an_alarm(alarm: str, values: dict[str, Any], value: float) -> None:
+def test_the_expression_of_an_alarm_has_the_expected_value(
+    alarm: str, values: dict[str, Any], value: float
+) -> None:
     assert result(alarm, **values) == value
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.observability import shown
 from tests.observability.run import Run, until
 from tests.observability.shown import Metric
-from tests.support.live_handlers import DOORS
+from tests.support.live_handlers import HANDLER_NAMES
 from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -29,11 +29,11 @@ BY_PARAMETER = ("pre_token_generation", "custom_sender")
 ABSENT = ("HasClaims", "HasCustomSenders")
 # The last metrics of `deliver` and of the failures.
 LAST = [("decoys", "deliver"), ("send_failed", "country"), ("send_failed", "budget")]
-LAST += [("errors", name) for name in (*DOORS, "token_api", "hosted_sign_in")]
+LAST += [("errors", name) for name in (*HANDLER_NAMES, "token_api", "hosted_sign_in")]
 
 
 @dataclass(frozen=True)
-class Said:
+class RunOutput:
     """The metrics and the log lines of one run."""
 
     metrics: frozenset[Metric]
@@ -50,18 +50,20 @@ def metrics_of(line: dict[str, Any]) -> Iterator[Metric]:
 
 
 @pytest.fixture(scope="module")
-def said(local_stack: Stack) -> Said:
+def run_output(local_stack: Stack) -> RunOutput:
     began = time.time() * 1000
     Run(local_stack).everything()
 
-    def heard() -> Said | None:
+    def emitted() -> RunOutput | None:
         lines = [json.loads(text) for log in local_stack.logs().values() for text in log if text[:1] == "{"]
-        ours = [line for line in lines if "_aws" in line and line["_aws"]["Timestamp"] >= began]
-        metrics = frozenset(metric for line in ours for metric in metrics_of(line))
-        words = {(m.name, str(value)) for m in metrics for _, value in m.dimensions}
-        return Said(metrics, [line for line in lines if "message" in line]) if set(LAST) <= words else None
+        embedded = [line for line in lines if "_aws" in line and line["_aws"]["Timestamp"] >= began]
+        metrics = frozenset(metric for line in embedded for metric in metrics_of(line))
+        values = {(m.name, str(value)) for m in metrics for _, value in m.dimensions}
+        return (
+            RunOutput(metrics, [line for line in lines if "message" in line]) if set(LAST) <= values else None
+        )
 
-    found: Said = until(heard)
+    found: RunOutput = until(emitted)
     return found
 
 
@@ -77,17 +79,17 @@ def matches(metric: Metric, emitted: Metric) -> bool:
 
 
 @pytest.mark.parametrize("source", [shown.dashboard_metrics, shown.alarm_metrics])
-def test_every_metric_of_the_dashboard_and_alarms_is_emitted(said: Said, source: Any) -> None:
+def test_every_metric_of_the_dashboard_and_alarms_is_emitted(run_output: RunOutput, source: Any) -> None:
     watched = own(source())
     # These functions are optional. tests/handlers and tests/cognito_messages test their metrics.
     watched = {m for m in watched if not {("service", name) for name in BY_PARAMETER} & set(m.dimensions)}
     assert len(watched) > 5
-    assert {m for m in watched if not any(matches(m, e) for e in said.metrics)} == set()
+    assert {m for m in watched if not any(matches(m, e) for e in run_output.metrics)} == set()
 
 
-def test_every_emitted_metric_is_on_the_dashboard(said: Said) -> None:
+def test_every_emitted_metric_is_on_the_dashboard(run_output: RunOutput) -> None:
     on_it = own(shown.dashboard_metrics())
-    assert {e for e in said.metrics if not any(matches(m, e) for m in on_it)} == set()
+    assert {e for e in run_output.metrics if not any(matches(m, e) for m in on_it)} == set()
 
 
 def test_metrics_of_aws_have_the_names_and_dimensions_of_aws(local_stack: Stack) -> None:
@@ -115,13 +117,13 @@ def test_the_deployed_dashboard_shows_the_alarms(local_stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("name", list(shown.QUERIES))
-def test_a_saved_query_uses_the_keys_of_the_logs(said: Said, name: str) -> None:
+def test_a_saved_query_uses_the_keys_of_the_logs(run_output: RunOutput, name: str) -> None:
     query = shown.QUERIES[name]["QueryString"]
-    keys = {key for line in said.lines for key in line}
+    keys = {key for line in run_output.lines for key in line}
     first, *_ = query.splitlines()
     asked = [*re.findall(r"filter (\w+)", query), *re.findall(r"count_distinct\((\w+)\)", query)]
     asked += re.findall(r"[\w@]+", first.removeprefix("fields")) if first.startswith("fields") else []
     assert {field for field in asked if field[0] != "@"} <= keys
-    said_words = {line["message"] for line in said.lines}
-    for words in re.findall(r"message in \[(.*)\]", query):
-        assert set(json.loads(f"[{words}]")) <= said_words
+    logged = {line["message"] for line in run_output.lines}
+    for messages in re.findall(r"message in \[(.*)\]", query):
+        assert set(json.loads(f"[{messages}]")) <= logged

@@ -17,7 +17,7 @@ from passcode.channels.channel import Destination
 from passcode.channels.email import EMAIL as EMAIL_CHANNEL
 from passcode.confirmation.recipient import of_address
 from tests.support.live_browser import App, Browser
-from tests.support.live_sign_in import Conversation
+from tests.support.live_sign_in import SignIn
 from tests.support.loopback_server import serving
 from tests.support.newer_cognito import NewerCognito
 from tests.support.users import code_in
@@ -234,14 +234,14 @@ def _check_attached(existing: Existing, before: Any) -> None:
 
 
 def _check_sign_ins(existing: Existing) -> None:
-    code_alone = Conversation(existing.stack, existing.kiosk).start(EMAIL)
+    code_alone = SignIn(existing.stack, existing.kiosk).start(EMAIL)
     token = code_alone.answer(existing.code(1)).tokens["IdToken"]
     assert jwt.decode(token, options={"verify_signature": False})["otp_channel"] == "email"
-    with_password = Conversation(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
+    with_password = SignIn(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
     assert with_password.answer("000000").parameters["status"] == "WRONG"
     assert with_password.answer(existing.code(2)).tokens["IdToken"]
     with pytest.raises(ClientError, match="NotAuthorized"):
-        Conversation(existing.stack, existing.web).start(EMAIL)
+        SignIn(existing.stack, existing.web).start(EMAIL)
     with pytest.raises(ClientError, match="USER_PASSWORD_AUTH flow not enabled"):
         existing.stack.client("cognito-idp").initiate_auth(
             ClientId=existing.kiosk,
@@ -255,7 +255,7 @@ def _check_hosted_sign_in(existing: Existing) -> None:
     browser = Browser().open(app.url()).submit("start", user_name=EMAIL, password=PASSWORD)
     browser.submit("answer", code=existing.code(count + 1))
     claims = jwt.decode(app.tokens(browser)["id_token"], options={"verify_signature": False})
-    by_sdk = Conversation(existing.stack, existing.kiosk).start(EMAIL).answer(existing.code(count + 2))
+    by_sdk = SignIn(existing.stack, existing.kiosk).start(EMAIL).answer(existing.code(count + 2))
     decoded = jwt.decode(by_sdk.tokens["IdToken"], options={"verify_signature": False})
     assert (claims["sub"], claims["email"]) == (decoded["sub"], EMAIL)
     assert len(existing.doctor(code=0)) == len(NOTES)
@@ -263,7 +263,7 @@ def _check_hosted_sign_in(existing: Existing) -> None:
 
 def _check_users(existing: Existing) -> str:
     of_stack = ("--stack", STACK_NAME)
-    guess = Conversation(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
+    guess = SignIn(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
     guess.answer("000000")
     standing = json.loads(existing.run("status", EMAIL, *of_stack, "--json"))
     assert (standing["wrong_answers"], standing["codes_sent"]) == (1, 3)

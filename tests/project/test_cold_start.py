@@ -73,10 +73,31 @@ def test_the_hosted_sign_in_imports_no_more_than_the_token_service() -> None:
     assert of_each["hosted_sign_in"] <= of_each["token_api"]
 
 
+# The most modules of this project that a function may import, its packages included.
+PROJECT_MODULES = {
+    "define_auth_challenge": 4,
+    "create_auth_challenge": 25,
+    "verify_auth_challenge": 23,
+    "pre_token_generation": 19,
+    "deliver": 33,
+    "custom_sender": 21,
+    "token_api": 38,
+    "hosted_sign_in": 35,
+}
+
+
+@pytest.mark.parametrize("function", PROJECT_MODULES)
+def test_a_function_imports_no_more_modules_of_this_project(function: str) -> None:
+    statement = f"import sys, {function}; print(*sys.modules)"
+    done = subprocess.run(command(statement), env=environment(), check=True, capture_output=True, text=True)
+    ours = [name for name in done.stdout.split() if name.partition(".")[0] == "passcode"]
+    assert len(ours) <= PROJECT_MODULES[function], ours
+
+
 def test_every_function_is_measured() -> None:
     handlers = {file.stem for file in TRIGGERS.glob("*.py")}
     assert set(FUNCTIONS) == handlers
-    assert {*LOADS, "define_auth_challenge"} == handlers
+    assert {*LOADS, "define_auth_challenge"} == handlers == set(PROJECT_MODULES)
 
 
 @pytest.mark.parametrize("function", sorted({*FUNCTIONS} - {"deliver", "hosted_sign_in"}))

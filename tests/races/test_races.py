@@ -1,7 +1,7 @@
-"""Many at once, at the doors and the store: the emulator's lock would hide races behind Cognito.
+"""Many simultaneous calls of the handlers. They bypass the local Cognito, whose lock would hide races.
 
-The doors are the real ones, on the local table and key; only their clients are more patient, so that a
-busy machine does not turn a race into a time-out.
+The handlers use the local table and key. Only their clients have longer timeouts, so that a race on a busy
+machine does not end in a timeout.
 """
 
 import secrets
@@ -24,7 +24,7 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from tests.support.live_handlers import LiveDoors, event, live_doors, patient_client
+from tests.support.live_handlers import LiveHandlers, event, live_handlers, patient_client
 from tests.support.threads import at_once
 from tools.local_stack.stack import Stack
 
@@ -34,24 +34,24 @@ POLICY = Policy()
 
 @dataclass
 class World:
-    """The doors with the local stack behind them, and every delivery that was queued."""
+    """The handlers with the local stack behind them, and every queued delivery."""
 
-    doors: LiveDoors
+    handlers: LiveHandlers
     table: RecordTable
     code_mac: KmsMac
     queued: list[Delivery]
 
     def create(self, sub: str, now: int = NOW, **request: Any) -> dict[str, Any]:
-        """One call of Create Auth Challenge; its response."""
+        """Invoke Create Auth Challenge once. Returns its response."""
         limits = RoundLimits(5, 3)
         sign_in = SignInCreator(self.table, self.queued.append, POLICY, limits)
         asked = event("CreateAuthChallenge", sub, session=[], **request)
-        answer = self.doors.create.respond(
+        answer = self.handlers.create.respond(
             asked,
             sign_in,
             tuple(CHANNELS.values()),
             "salt",
-            self.doors.create._TELEMETRY,
+            self.handlers.create._TELEMETRY,
             secrets.token_hex(16),
             now,
         )
@@ -59,7 +59,7 @@ class World:
         return response
 
     def verify(self, sub: str, private: dict[str, str], answer: str, now: int = NOW) -> str:
-        """One call of Verify Auth Challenge: "accepted", "wrong", or the reason of a refusal."""
+        """Invoke Verify Auth Challenge once. Returns "accepted", "wrong", or the reason of a refusal."""
         judge = partial(
             check_sign_in, code_mac=self.code_mac, store=self.table, policy=POLICY, now=now, salt="salt"
         )
@@ -74,22 +74,26 @@ class World:
             "VerifyAuthChallengeResponse", sub, privateChallengeParameters=private, challengeAnswer=answer
         )
         try:
-            told = self.doors.verify.respond(asked, judging, lambda *_: None, self.doors.verify._TELEMETRY)
+            answered = self.handlers.verify.respond(
+                asked, judging, lambda *_: None, self.handlers.verify._TELEMETRY
+            )
         except Refused as refused:
             return refused.refusal.value
-        assert told["response"]["answerCorrect"] is (reasons == ["accepted"])
+        assert answered["response"]["answerCorrect"] is (reasons == ["accepted"])
         return reasons[0]
 
     def code(self, private: dict[str, str]) -> str:
-        """The right code of a challenge, made as `deliver` makes it."""
+        """The right code of a challenge, derived in the same way as in `deliver`."""
         return code_from_mac(self.code_mac(Challenge.unpack(private["challenge"]).mac_message()), 6).reveal()
 
 
 @pytest.fixture(scope="module")
 def world(local_stack: Stack) -> World:
-    doors = live_doors(local_stack)
+    handlers = live_handlers(local_stack)
     table = RecordTable(patient_client(local_stack, "dynamodb"), local_stack.table, POLICY)
-    return World(doors, table, KmsMac(patient_client(local_stack, "kms"), doors.settings["CODE_KEY_ID"]), [])
+    return World(
+        handlers, table, KmsMac(patient_client(local_stack, "kms"), handlers.settings["CODE_KEY_ID"]), []
+    )
 
 
 @pytest.fixture
@@ -97,7 +101,7 @@ def sub() -> str:
     return str(uuid.uuid4())
 
 
-def test_200_wrong_answers_at_once_are_judged_as_often_as_one_after_the_other(world: World, sub: str) -> None:
+def test_200_simultaneous_wrong_answers_get_no_extra_attempts(world: World, sub: str) -> None:
     private = world.create(sub)["privateChallengeParameters"]
     right = world.code(private)
     wrong = [code for n in range(201) if (code := f"{n:06d}") != right]
@@ -105,23 +109,21 @@ def test_200_wrong_answers_at_once_are_judged_as_often_as_one_after_the_other(wo
     assert verdicts == {"wrong": POLICY.free_failures, "locked": 200 - POLICY.free_failures}
 
 
-def test_a_right_answer_among_200_guesses_is_accepted_once_or_refused_with_them(
-    world: World, sub: str
-) -> None:
+def test_a_right_answer_among_200_malformed_ones_is_accepted_once(world: World, sub: str) -> None:
     private = world.create(sub)["privateChallengeParameters"]
     right = world.code(private)
     verdicts = Counter(at_once(200, lambda n: world.verify(sub, private, right if n == 100 else "x" * 6)))
-    assert verdicts == {"accepted": 1, "malformed": 199}, "what cannot be a code is not counted"
+    assert verdicts == {"accepted": 1, "malformed": 199}, "a malformed answer is not counted"
 
 
-def test_50_right_answers_at_once_are_accepted_once(world: World, sub: str) -> None:
+def test_one_of_50_simultaneous_right_answers_is_accepted(world: World, sub: str) -> None:
     private = world.create(sub)["privateChallengeParameters"]
     right = world.code(private)
     verdicts = Counter(at_once(50, lambda _: world.verify(sub, private, right)))
     assert verdicts == {"accepted": 1, "spent": 49}
 
 
-def test_50_starts_at_once_send_one_message_for_one_challenge(world: World, sub: str) -> None:
+def test_50_simultaneous_starts_send_one_message_for_one_challenge(world: World, sub: str) -> None:
     world.queued.clear()
     answers = at_once(50, lambda _: world.create(sub))
     assert len(world.queued) == 1
@@ -129,7 +131,7 @@ def test_50_starts_at_once_send_one_message_for_one_challenge(world: World, sub:
     assert len({a["privateChallengeParameters"]["challenge"] for a in answers}) == 1
 
 
-def test_50_resends_at_once_send_one_message(world: World, sub: str) -> None:
+def test_50_simultaneous_resends_send_one_message(world: World, sub: str) -> None:
     first = world.create(sub)
     world.queued.clear()
     answers = at_once(50, lambda _: world.create(sub, now=NOW + 30))
@@ -139,8 +141,8 @@ def test_50_resends_at_once_send_one_message(world: World, sub: str) -> None:
     }
 
 
-def test_create_called_twice_with_one_event_sends_one_message(world: World, sub: str) -> None:
-    """Cognito calls a slow trigger again; two or three codes would come (amplify-js#4805)."""
+def test_create_sends_one_message_for_a_repeated_event(world: World, sub: str) -> None:
+    """Cognito invokes a slow trigger again, and the user would get several codes (amplify-js#4805)."""
     world.queued.clear()
     first, second = world.create(sub), world.create(sub)
     assert len(world.queued) == 1
@@ -148,7 +150,7 @@ def test_create_called_twice_with_one_event_sends_one_message(world: World, sub:
     assert first["challengeMetadata"] == second["challengeMetadata"]
 
 
-def test_a_pause_that_ends_lets_one_answer_through_and_then_the_free_ones(world: World, sub: str) -> None:
+def test_after_a_pause_only_the_free_attempts_are_checked(world: World, sub: str) -> None:
     private = world.create(sub)["privateChallengeParameters"]
     right = world.code(private)
     wrong = "000000" if right != "000000" else "000001"

@@ -1,7 +1,7 @@
-"""Many at once at the token service: the composed door on the local table and keys.
+"""Many simultaneous calls of the token service on the local table and keys.
 
-Its endpoints are called past the routes, because Lambda gives a process one request at a time and Powertools
-counts on that; and its clients are more patient, so that a busy machine does not turn a race into a time-out.
+The tests call the endpoints without the routes, because Powertools supports only one request at a time in a
+process. The clients have longer timeouts, so that a race on a busy machine does not end in a timeout.
 """
 
 import secrets
@@ -29,7 +29,7 @@ from passcode.confirmation.verify import ConfirmationVerifier
 from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.refusal import Refused
-from tests.support.live_handlers import live_door, patient_client
+from tests.support.live_handlers import live_handler, patient_client
 from tests.support.threads import at_once
 from tools.local_stack.stack import Stack
 
@@ -38,7 +38,7 @@ NOW = 1_900_000_000
 
 @dataclass
 class World:
-    """The endpoints, the key of the codes, and every delivery that was queued."""
+    """The endpoints, the key of the codes, and every queued delivery."""
 
     asking: ConfirmationCreator
     answering: ConfirmationVerifier
@@ -46,25 +46,25 @@ class World:
     queued: list[Delivery]
 
     def create(self, email: str, key: str | None = None, now: int = NOW, **body: str) -> Created | str:
-        """One call of /createToken: its answer, or why there is none."""
+        """Call /createToken once. Returns its response, or the reason of the refusal."""
         try:
             return self.asking.create(CreateToken.model_validate({"email": email} | body), _call(now, key))
         except Refused as refused:
             return refused.refusal.value
 
     def verify(self, token: str, code: str) -> str:
-        """One call of /verifyToken: the proof, or the problem's name."""
+        """Call /verifyToken once. Returns the proof, or the name of the problem."""
         try:
             return self.answering.verify(VerifyToken(token=token, verification_code=code), _call(NOW)).proof
         except Problem as problem:
             return problem.kind.name
 
     def introspect(self, proof: str) -> bool:
-        """One call of /introspect."""
+        """Call /introspect once. Returns whether the proof is active."""
         return self.answering.introspect(Introspect(proof=proof), _call(NOW))["active"] is True
 
     def begun(self) -> tuple[str, str]:
-        """A token of somebody new, and its code."""
+        """A token for a new address, and its code."""
         created = self.create(f"{secrets.token_hex(8)}@people.example")
         assert isinstance(created, Created)
         claims = self.answering.tokens.read(created.token)
@@ -79,34 +79,37 @@ def _call(now: int, key: str | None = None) -> RequestContext:
 
 @pytest.fixture(scope="module")
 def world(local_stack: Stack) -> World:
-    door, settings = live_door(local_stack, "token_api")
+    module, settings = live_handler(local_stack, "token_api")
     kms, dynamodb = (patient_client(local_stack, service) for service in ("kms", "dynamodb"))
     name = settings["TABLE_NAME"]
-    table, code_mac = RecordTable(dynamodb, name, door._POLICY), KmsMac(kms, settings["CODE_KEY_ID"])
+    table, code_mac = RecordTable(dynamodb, name, module._POLICY), KmsMac(kms, settings["CODE_KEY_ID"])
     tokens = MacJwts(KmsMac(kms, settings["TOKEN_KEY_ID"]))
     proofs = SignedJwts(KmsSigningKeys(kms, tuple(settings["PROOF_KEY_IDS"].split(","))))
     queued: list[Delivery] = []
     confirmations = replace(
-        door._ASKING.confirmations, store=table, requests=IdempotencyTable(dynamodb, name), put=queued.append
+        module._ASKING.confirmations,
+        store=table,
+        requests=IdempotencyTable(dynamodb, name),
+        put=queued.append,
     )
-    judge = replace(door._ANSWERING.judge, code_mac=code_mac, store=table)
+    judge = replace(module._ANSWERING.judge, code_mac=code_mac, store=table)
     used = UsedProofTable(dynamodb, name)
     return World(
-        replace(door._ASKING, confirmations=confirmations, tokens=tokens),
-        replace(door._ANSWERING, judge=judge, tokens=tokens, proofs=proofs, used=used),
+        replace(module._ASKING, confirmations=confirmations, tokens=tokens),
+        replace(module._ANSWERING, judge=judge, tokens=tokens, proofs=proofs, used=used),
         code_mac,
         queued,
     )
 
 
-def test_50_right_answers_at_once_are_proven_once(world: World) -> None:
+def test_50_simultaneous_right_answers_get_one_proof(world: World) -> None:
     token, code = world.begun()
     answers = Counter(at_once(50, lambda _: world.verify(token, code)))
     assert answers.pop("code-spent") == 49
     assert list(answers.values()) == [1], "one proof"
 
 
-def test_100_guesses_at_once_are_judged_as_often_as_one_after_the_other(world: World) -> None:
+def test_100_simultaneous_guesses_get_no_extra_attempts(world: World) -> None:
     token, code = world.begun()
     wrong = [guess for n in range(101) if (guess := f"{n:06d}") != code]
     answers = Counter(at_once(100, lambda n: world.verify(token, wrong[n])))
@@ -114,8 +117,8 @@ def test_100_guesses_at_once_are_judged_as_often_as_one_after_the_other(world: W
     assert answers == {"wrong-code": free, "locked": 100 - free}
 
 
-def test_guesses_at_once_for_several_wordings_share_their_budget(world: World) -> None:
-    """Each wording is another code; together they are as many guesses as one."""
+def test_simultaneous_guesses_for_several_purposes_share_one_budget(world: World) -> None:
+    """Each purpose has another code. Together they get no more attempts than one purpose."""
     mailbox = secrets.token_hex(8)
     free = world.answering.judge.policy.free_failures
     tokens = []
@@ -130,7 +133,7 @@ def test_guesses_at_once_for_several_wordings_share_their_budget(world: World) -
     assert set(answers) <= {"wrong-code", "locked"}
 
 
-def test_50_requests_at_once_with_one_key_send_one_message(world: World) -> None:
+def test_50_simultaneous_requests_with_one_key_send_one_message(world: World) -> None:
     world.queued.clear()
     email, key = f"{secrets.token_hex(8)}@people.example", secrets.token_hex(8)
     answers = at_once(50, lambda _: world.create(email, key))
@@ -141,7 +144,7 @@ def test_50_requests_at_once_with_one_key_send_one_message(world: World) -> None
     assert {answer for answer in answers if isinstance(answer, str)} <= {"key_in_use"}
 
 
-def test_50_requests_at_once_with_50_keys_send_one_message(world: World) -> None:
+def test_50_simultaneous_requests_with_50_keys_send_one_message(world: World) -> None:
     world.queued.clear()
     email = f"{secrets.token_hex(8)}@people.example"
     answers = at_once(50, lambda n: world.create(email, f"{email}-{n}"))
@@ -149,6 +152,6 @@ def test_50_requests_at_once_with_50_keys_send_one_message(world: World) -> None
     assert len({answer.token for answer in answers if isinstance(answer, Created)}) == 1
 
 
-def test_50_introspections_at_once_use_a_proof_up_once(world: World) -> None:
+def test_one_of_50_simultaneous_introspections_uses_the_proof(world: World) -> None:
     proof = world.verify(*world.begun())
     assert Counter(at_once(50, lambda _: world.introspect(proof))) == {True: 1, False: 49}

@@ -1,4 +1,4 @@
-"""Calls that a door might make: those of the design, and some that nobody has a use for."""
+"""Calls to AWS: those that a Lambda function of the stack needs, and some that none of them needs."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ Calls = dict[str, list[Any]]
 
 
 def all_calls(deployed: Stack) -> Calls:
-    """Every call by name: the service, the operation and its arguments."""
-    calls = _table(deployed) | _queue(deployed) | _keys(deployed) | _sealed(deployed)
+    """Return every call by name: the service, the operation and its arguments."""
+    calls = _table(deployed) | _queue(deployed) | _keys(deployed) | _decryption(deployed)
     calls |= hosted_calls(deployed, _settings(deployed, "hosted_sign_in"))
     return calls | _messages(deployed) | _users(deployed)
 
@@ -20,22 +20,22 @@ def _table(deployed: Stack) -> Calls:
         return ["dynamodb", operation, {"TableName": deployed.table, "Key": {"pk": {"S": key}}}]
 
     return {
-        "write a challenge": item("update_item", "sign_in#somebody"),
+        "write a challenge": item("update_item", "sign_in#user"),
         "write a token's challenge": item("update_item", "token#hash"),
-        "write a step-up's challenge": item("update_item", "step_up#somebody"),
+        "write a step-up's challenge": item("update_item", "step_up#user"),
         "write the SMS budget": item("update_item", "sms_budget#2026-01-01"),
         "claim a request": item("update_item", "request#hash"),
-        "use a proof up": item("update_item", "proof#jti"),
-        "write another item": item("update_item", "other#somebody"),
-        "read a challenge": item("get_item", "sign_in#somebody"),
+        "mark a proof as used": item("update_item", "proof#jti"),
+        "write another item": item("update_item", "other#user"),
+        "read a challenge": item("get_item", "sign_in#user"),
         "read a token's challenge": item("get_item", "token#hash"),
-        "read a step-up's challenge": item("get_item", "step_up#somebody"),
-        "read for its health": item("get_item", "health#ready"),
-        "read another item": item("get_item", "other#somebody"),
+        "read a step-up's challenge": item("get_item", "step_up#user"),
+        "read for the health check": item("get_item", "health#ready"),
+        "read another item": item("get_item", "other#user"),
         "scan the table": ["dynamodb", "scan", {"TableName": deployed.table}],
-        "free a request": item("delete_item", "request#hash"),
-        "give a proof back": item("delete_item", "proof#jti"),
-        "delete a challenge": item("delete_item", "sign_in#somebody"),
+        "release a request": item("delete_item", "request#hash"),
+        "delete a used proof": item("delete_item", "proof#jti"),
+        "delete a challenge": item("delete_item", "sign_in#user"),
         "delete a token's challenge": item("delete_item", "token#hash"),
     }
 
@@ -44,7 +44,7 @@ def _queue(deployed: Stack) -> Calls:
     queue = {"QueueUrl": deployed.queue_url}
     return {
         "queue a delivery": ["sqs", "send_message", queue | {"MessageBody": "{}"}],
-        "look at the queue": ["sqs", "get_queue_attributes", queue],
+        "read the attributes of the queue": ["sqs", "get_queue_attributes", queue],
         "empty the queue": ["sqs", "purge_queue", queue],
     }
 
@@ -77,21 +77,23 @@ def _keys(deployed: Stack) -> Calls:
     }
 
 
-def _sealed(deployed: Stack) -> Calls:
+def _decryption(deployed: Stack) -> Calls:
     kms, key = deployed.client("kms"), _settings(deployed, "deliver")["SENDER_KEY_ID"]
 
-    def opening(key: str, pool: str) -> list[Any]:
+    def decryption(key: str, pool: str) -> list[Any]:
         context = {"userpool-id": pool}
-        sealed = kms.encrypt(KeyId=key, Plaintext=b"a data key", EncryptionContext=context)["CiphertextBlob"]
-        said = {"KeyId": key, "CiphertextBlob": {"hex": sealed.hex()}, "EncryptionContext": context}
-        return ["kms", "decrypt", said]
+        encrypted = kms.encrypt(KeyId=key, Plaintext=b"a data key", EncryptionContext=context)[
+            "CiphertextBlob"
+        ]
+        arguments = {"KeyId": key, "CiphertextBlob": {"hex": encrypted.hex()}, "EncryptionContext": context}
+        return ["kms", "decrypt", arguments]
 
     other_key = kms.create_key()["KeyMetadata"]["Arn"]
     return {
-        "open a code of Cognito's": opening(key, deployed.user_pool_id),
-        "open a code of another pool": opening(key, "us-east-1_Other0001"),
-        "open with another key": opening(other_key, deployed.user_pool_id),
-        "seal with the senders' key": ["kms", "encrypt", {"KeyId": key, "Plaintext": "x"}],
+        "decrypt a code of Cognito": decryption(key, deployed.user_pool_id),
+        "decrypt a code of another pool": decryption(key, "us-east-1_Other0001"),
+        "decrypt with another key": decryption(other_key, deployed.user_pool_id),
+        "encrypt with the senders' key": ["kms", "encrypt", {"KeyId": key, "Plaintext": "x"}],
     }
 
 
@@ -100,7 +102,7 @@ def _messages(deployed: Stack) -> Calls:
         body = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}
         arguments = {
             "FromEmailAddress": sender,
-            "Destination": {"ToAddresses": ["somebody@people.example"]},
+            "Destination": {"ToAddresses": ["user@people.example"]},
             "ConfigurationSetName": _settings(deployed, "deliver")["CONFIGURATION_SET"],
             "Content": {"Simple": body},
         }
@@ -109,7 +111,7 @@ def _messages(deployed: Stack) -> Calls:
     topic = "arn:aws:sns:us-east-1:000000000000:a-topic"
     return {
         "send a mail": mail("no-reply@passcode.example"),
-        "send a mail as somebody else": mail("ceo@passcode.example"),
+        "send a mail as another sender": mail("ceo@passcode.example"),
         "send an SMS": ["sns", "publish", {"PhoneNumber": "+12025550123", "Message": "m"}],
         "publish to a topic": ["sns", "publish", {"TopicArn": topic, "Message": "m"}],
     }
@@ -117,16 +119,16 @@ def _messages(deployed: Stack) -> Calls:
 
 def _users(deployed: Stack) -> Calls:
     pool = {"UserPoolId": deployed.user_pool_id}
-    made = deployed.client("cognito-idp").admin_create_user(**pool, Username="somebody@people.example")
-    somebody = pool | {"Username": made["User"]["Username"]}
+    made = deployed.client("cognito-idp").admin_create_user(**pool, Username="user@people.example")
+    user = pool | {"Username": made["User"]["Username"]}
     return {
-        "look at a user": ["cognito-idp", "admin_get_user", somebody],
-        "change a user": ["cognito-idp", "admin_disable_user", somebody],
+        "read a user": ["cognito-idp", "admin_get_user", user],
+        "change a user": ["cognito-idp", "admin_disable_user", user],
         "list the users": ["cognito-idp", "list_users", pool],
     }
 
 
-def _settings(deployed: Stack, door: str) -> dict[str, str]:
-    found = deployed.client("lambda").get_function_configuration(FunctionName=deployed.functions[door])
+def _settings(deployed: Stack, function: str) -> dict[str, str]:
+    found = deployed.client("lambda").get_function_configuration(FunctionName=deployed.functions[function])
     variables: dict[str, str] = found["Environment"]["Variables"]
     return variables

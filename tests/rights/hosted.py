@@ -1,4 +1,4 @@
-"""Calls of the hosted sign-in, and those that come near them."""
+"""Calls of the hosted sign-in, and similar calls that it does not need."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ Calls = dict[str, list[Any]]
 
 
 def hosted_calls(deployed: Stack, settings: dict[str, str]) -> Calls:
-    """Every call by name. `settings` are the function's."""
+    """Return every call by name. `settings` is the function's environment."""
     return _items(deployed) | _keys(deployed, settings) | _pool(deployed, settings)
 
 
@@ -17,8 +17,8 @@ def _items(deployed: Stack) -> Calls:
         return ["dynamodb", operation, {"TableName": deployed.table, "Key": {"pk": {"S": key}}}]
 
     return {
-        "keep a sign-in on the page": item("update_item", "hosted#hash"),
-        "look at a sign-in on the page": item("get_item", "hosted#hash"),
+        "write a hosted sign-in": item("update_item", "hosted#hash"),
+        "read a hosted sign-in": item("get_item", "hosted#hash"),
         "redeem a grant": item("update_item", "grant#hash"),
         "delete a grant": item("delete_item", "grant#hash"),
     }
@@ -27,13 +27,13 @@ def _items(deployed: Stack) -> Calls:
 def _keys(deployed: Stack, settings: dict[str, str]) -> Calls:
     kms, state_key, sign_key = deployed.client("kms"), settings["STATE_KEY_ID"], settings["SIGN_KEY_IDS"]
 
-    def seal(**context: str) -> list[Any]:
+    def encryption(**context: str) -> list[Any]:
         return ["kms", "encrypt", {"KeyId": state_key, "Plaintext": "x", "EncryptionContext": context}]
 
-    def opening(item: str) -> list[Any]:
+    def decryption(item: str) -> list[Any]:
         context = {"item": item}
-        sealed = kms.encrypt(KeyId=state_key, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"]
-        given = {"KeyId": state_key, "CiphertextBlob": {"hex": sealed.hex()}, "EncryptionContext": context}
+        encrypted = kms.encrypt(KeyId=state_key, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"]
+        given = {"KeyId": state_key, "CiphertextBlob": {"hex": encrypted.hex()}, "EncryptionContext": context}
         return ["kms", "decrypt", given]
 
     def signature(algorithm: str) -> dict[str, Any]:
@@ -43,12 +43,12 @@ def _keys(deployed: Stack, settings: dict[str, str]) -> Calls:
     made = kms.sign(**right)["Signature"].hex()
     foreign = deployed.client("secretsmanager").create_secret(Name="another", SecretString="x")["ARN"]
     return {
-        "seal a session": seal(item="hosted#hash"),
-        "seal for no item": seal(),
-        "seal for a challenge": seal(item="sign_in#somebody"),
-        "open a session": opening("hosted#hash"),
-        "open a grant": opening("grant#hash"),
-        "open what is another's": opening("other#hash"),
+        "encrypt a session": encryption(item="hosted#hash"),
+        "encrypt for no item": encryption(),
+        "encrypt for a challenge": encryption(item="sign_in#user"),
+        "decrypt a session": decryption("hosted#hash"),
+        "decrypt a grant": decryption("grant#hash"),
+        "decrypt another item": decryption("other#hash"),
         "sign an ID token": ["kms", "sign", right],
         "sign an ID token in another way": ["kms", "sign", signature("RSASSA_PSS_SHA_256")],
         "check an access token": ["kms", "verify", right | {"Signature": {"hex": made}}],

@@ -1,4 +1,4 @@
-"""A stand-in for a door that makes the calls it is told to, with the rights of the door's own role."""
+"""A handler that makes the calls in its event, with the rights of the Lambda function's role."""
 
 from typing import Any
 

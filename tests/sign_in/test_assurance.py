@@ -1,4 +1,4 @@
-"""What a token says about the code, and what it never says."""
+"""The claims in tokens about a code: which tokens have them, and which do not."""
 
 import pytest
 
@@ -9,7 +9,7 @@ NOW = 1_800_000_000
 OLD, NEW = Evidence(NOW - 86_400, "email"), Evidence(NOW - 2, "sms")
 
 
-def test_a_sign_in_tells_of_its_own_code() -> None:
+def test_the_claims_of_a_sign_in_describe_its_code() -> None:
     assert claims("TokenGeneration_Authentication", OLD, NEW, NOW) == {
         "otp_amr": "otp sms",
         "otp_channel": "sms",
@@ -17,12 +17,12 @@ def test_a_sign_in_tells_of_its_own_code() -> None:
     }
 
 
-def test_email_has_no_word_of_its_own_in_amr() -> None:
+def test_a_code_by_email_adds_no_method_to_amr() -> None:
     assert claims("TokenGeneration_Authentication", OLD, Evidence(NOW, "email"), NOW)["otp_amr"] == "otp"
 
 
-def test_a_refresh_never_looks_fresher_than_the_sign_in_it_goes_back_to() -> None:
-    """A thief's refresh token must not turn fresh with the user's next sign-in."""
+def test_a_refreshed_token_keeps_the_time_of_its_sign_in() -> None:
+    """A stolen refresh token must not look recent after the user's next sign-in."""
     assert claims("TokenGeneration_RefreshTokens", OLD, NEW, NOW)["otp_verified_at"] == str(NOW - 86_400)
     only = claims("TokenGeneration_RefreshTokens", NEW, NEW, NOW + 3600)
     assert only["otp_verified_at"] == str(NOW - 2), "kept, not renewed"
@@ -38,12 +38,12 @@ def test_a_refresh_never_looks_fresher_than_the_sign_in_it_goes_back_to() -> Non
         "",
     ],
 )
-def test_tokens_that_came_another_way_have_no_such_claims(source: str) -> None:
+def test_tokens_of_another_sign_in_method_have_no_claims(source: str) -> None:
     assert claims(source, OLD, NEW, NOW) == {}
 
 
 @pytest.mark.parametrize(("age", "has_claims"), [(0, True), (60, True), (61, False), (3_600, False)])
-def test_a_sign_in_states_only_a_code_of_the_last_minute(age: int, has_claims: bool) -> None:
+def test_a_sign_in_has_claims_only_for_a_code_of_the_last_minute(age: int, has_claims: bool) -> None:
     last = Evidence(NOW - age, "sms")
     assert bool(claims("TokenGeneration_Authentication", last, last, NOW)) is has_claims
 
@@ -54,7 +54,7 @@ def test_a_code_of_an_earlier_sign_in_is_no_evidence_for_this_one() -> None:
     assert claims("TokenGeneration_RefreshTokens", None, None, NOW) == {}
 
 
-def test_both_versions_of_the_trigger_are_answered_and_groups_are_left_alone() -> None:
+def test_the_response_fits_both_versions_of_the_trigger_and_leaves_groups_unchanged() -> None:
     found = {"otp_channel": "sms"}
     assert response("1", found) == {"claimsOverrideDetails": {"claimsToAddOrOverride": found}}
     two = response("2", found)["claimsAndScopeOverrideDetails"]
@@ -64,6 +64,6 @@ def test_both_versions_of_the_trigger_are_answered_and_groups_are_left_alone() -
     }
 
 
-def test_a_channel_that_this_release_does_not_know_gives_no_claims() -> None:
+def test_an_unknown_channel_gives_no_claims() -> None:
     unknown = Evidence(NOW, "pigeon")
     assert claims("TokenGeneration_Authentication", unknown, unknown, NOW) == {}

@@ -1,4 +1,4 @@
-"""`create` against golden events: one message, one answer with the documented keys."""
+"""`create` against golden events: one message, one response with the documented keys."""
 
 import json
 
@@ -8,7 +8,7 @@ from passcode.channels.sms import SMS
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import RefusalTag, Refused, parse_tag
 from tests.support.events import EMAIL, NOW, PHONE, SUB, attributes, golden
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 from tests.support.sign_in_world import World
 
 KEYS = {
@@ -29,7 +29,7 @@ def world() -> World:
     return World()
 
 
-def test_the_first_call_sends_one_message_and_says_so(world: World) -> None:
+def test_the_first_call_sends_one_message_and_returns_its_status(world: World) -> None:
     response = world.create(golden("create_first"))
     assert response["publicChallengeParameters"] == {
         "status": "SENT",
@@ -70,7 +70,7 @@ def test_the_private_parameters_and_the_metadata_carry_the_challenge_and_no_addr
         ("create_prefers_sms", "sms", "+***"),
     ],
 )
-def test_where_it_is_sent_and_how_it_is_shown(
+def test_a_message_goes_to_the_preferred_destination_and_the_response_masks_it(
     world: World, name: str, channel: str, destination: str
 ) -> None:
     shown = world.create(golden(name))["publicChallengeParameters"]
@@ -81,7 +81,7 @@ def test_where_it_is_sent_and_how_it_is_shown(
     assert world.queued[0].destinations[0].channel.name == channel
 
 
-def test_after_a_password_the_masks_tell_a_little(world: World) -> None:
+def test_the_masks_show_more_after_a_password(world: World) -> None:
     shown = world.create(golden("create_after_password"))["publicChallengeParameters"]
     assert json.loads(shown["channels"]) == {"email": "a***@p***", "sms": "+***0147"}
 
@@ -103,24 +103,24 @@ def test_after_a_password_the_masks_tell_a_little(world: World) -> None:
         ({"otp_channel": "x" * 100_000}, ["email", "sms"]),
     ],
 )
-def test_only_verified_and_plain_destinations_count(
+def test_only_verified_and_well_formed_destinations_are_used(
     world: World, changes: dict[str, str], channels: list[str]
 ) -> None:
     event = golden("create_first", userAttributes=attributes(**changes))
     shown = world.create(event)["publicChallengeParameters"]
-    assert list(json.loads(shown["channels"])) == ["email", "sms"], "before a password all see the same"
+    assert list(json.loads(shown["channels"])) == ["email", "sms"], "equal for all users before a password"
     assert shown["channel"] == channels[0]
     assert [d.channel.name for d in world.queued[0].destinations] == channels
 
 
-def test_a_channel_that_the_deployment_does_not_use_is_not_used() -> None:
+def test_a_channel_that_is_not_deployed_is_not_used() -> None:
     world = World(order=(SMS,))
     shown = world.create(golden("create_first"))["publicChallengeParameters"]
     assert json.loads(shown["channels"]) == {"sms": "+***"}
     assert [d.channel for d in world.queued[0].destinations] == [SMS]
 
 
-def test_the_same_event_twice_is_one_message_and_one_challenge(world: World) -> None:
+def test_a_repeated_event_sends_no_second_message(world: World) -> None:
     first, second = (world.create(golden("create_first")) for _ in range(2))
     assert first["privateChallengeParameters"] == second["privateChallengeParameters"]
     assert first["challengeMetadata"] == second["challengeMetadata"]
@@ -128,19 +128,19 @@ def test_the_same_event_twice_is_one_message_and_one_challenge(world: World) -> 
     assert len(world.queued) == 1
 
 
-def test_nowhere_to_send_to_after_a_password_is_said_plainly(world: World) -> None:
+def test_a_user_without_a_destination_is_refused_after_the_password(world: World) -> None:
     with pytest.raises(Refused) as refused:
         world.create(golden("create_flags_false_after_password"))
     assert parse_tag(str(refused.value)) == RefusalTag("no_destination")
     assert world.touched() == (0, 0, 0)
 
 
-def test_what_is_issued_is_logged_and_counted_without_an_address(heard: Heard) -> None:
-    world = World(telemetry=heard.telemetry)
+def test_an_issued_challenge_is_logged_and_counted_without_an_address(output: HandlerOutput) -> None:
+    world = World(telemetry=output.telemetry)
     world.create(golden("create_after_password"))
-    assert heard.counted("issued") == [{"channel": "email"}]
-    (line,) = heard.lines
+    assert output.counted("issued") == [{"channel": "email"}]
+    (line,) = output.lines
     assert (line["message"], line["subject"]) == ("issued", SUB)
     assert line["correlation_id"] == world.queued[0].challenge.nonce
-    assert EMAIL not in heard.text
-    assert "ada" not in heard.text
+    assert EMAIL not in output.text
+    assert "ada" not in output.text

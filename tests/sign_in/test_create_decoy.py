@@ -1,4 +1,4 @@
-"""Before a password is proven, nobody can tell from `create` whether a name exists."""
+"""Before a password is proven, the responses of `create` do not show whether a user name exists."""
 
 import json
 import re
@@ -18,11 +18,11 @@ from passcode.token_service.refusal import Refusal, Refused
 from tests.support.events import NOW, golden
 from tests.support.sign_in_world import World
 
-NOBODIES = ["unknown_user_empty", "unknown_user_null", "flags_false"]
+DECOYS = ["unknown_user_empty", "unknown_user_null", "flags_false"]
 
 
 def shape(value: object) -> object:
-    """What a stranger can see of a value without knowing whom it is about: its kind, its digits, its mask."""
+    """Replace the digits in a value by their number: the part that must be equal for every user name."""
     if isinstance(value, Mapping):
         return {key: shape(one) for key, one in value.items()}
     assert isinstance(value, str)
@@ -32,38 +32,38 @@ def shape(value: object) -> object:
 
 
 def public(world: World, name: str, **request: object) -> dict[str, str]:
-    """The publicChallengeParameters that `create` answers a golden event with."""
+    """The publicChallengeParameters of the response of `create` to a golden event."""
     found: dict[str, str] = world.create(golden(f"create_{name}", **request))["publicChallengeParameters"]
     return found
 
 
-@pytest.mark.parametrize("name", NOBODIES)
-def test_nobody_looks_like_somebody(name: str) -> None:
+@pytest.mark.parametrize("name", DECOYS)
+def test_an_unknown_user_gets_the_response_of_a_known_user(name: str) -> None:
     known, unknown = World(), World()
-    somebody, nobody = public(known, "first"), public(unknown, name)
-    assert list(somebody) == list(nobody)
+    for_known, for_unknown = public(known, "first"), public(unknown, name)
+    assert list(for_known) == list(for_unknown)
     by_email = {"channel": "email", "destination": "***@***"}
-    assert shape(somebody | by_email) == shape(nobody | by_email)
-    assert (nobody["channel"], nobody["destination"]) in [("email", "***@***"), ("sms", "+***")]
+    assert shape(for_known | by_email) == shape(for_unknown | by_email)
+    assert (for_unknown["channel"], for_unknown["destination"]) in [("email", "***@***"), ("sms", "+***")]
 
 
-@pytest.mark.parametrize("name", NOBODIES)
-def test_nobody_costs_what_somebody_costs(name: str) -> None:
+@pytest.mark.parametrize("name", DECOYS)
+def test_an_unknown_user_costs_as_many_writes_and_messages_as_a_known_user(name: str) -> None:
     known, unknown = World(), World()
     public(known, "first")
     public(unknown, name)
     assert unknown.touched() == known.touched() == (1, 1, 0)
     assert unknown.store.writes == known.store.writes
-    (somebody,), (nobody,) = known.store.records.values(), unknown.store.records.values()
+    (of_known,), (of_unknown,) = known.store.records.values(), unknown.store.records.values()
     volatile = {"channel", "bound"}
-    assert {k: v for k, v in vars(somebody).items() if k not in volatile} == {
-        k: v for k, v in vars(nobody).items() if k not in volatile
+    assert {k: v for k, v in vars(of_known).items() if k not in volatile} == {
+        k: v for k, v in vars(of_unknown).items() if k not in volatile
     }
-    assert len(somebody.bound) == len(nobody.bound)
+    assert len(of_known.bound) == len(of_unknown.bound)
 
 
-@pytest.mark.parametrize("name", NOBODIES)
-def test_a_delivery_to_nobody_is_put_like_any_other_and_leads_nowhere(name: str) -> None:
+@pytest.mark.parametrize("name", DECOYS)
+def test_the_delivery_for_a_decoy_is_queued_with_a_reserved_destination(name: str) -> None:
     world = World()
     public(world, name)
     (delivery,) = world.queued
@@ -72,7 +72,7 @@ def test_a_delivery_to_nobody_is_put_like_any_other_and_leads_nowhere(name: str)
     assert values <= {"nobody@passcode.invalid", "+12025550123"}
 
 
-def test_nobody_has_a_subject_like_anybody_and_the_same_one_each_time() -> None:
+def test_an_unknown_user_has_the_same_subject_each_time() -> None:
     world = World()
     for now in (NOW, NOW + 1000):
         world.now = now
@@ -83,9 +83,9 @@ def test_nobody_has_a_subject_like_anybody_and_the_same_one_each_time() -> None:
     assert len(world.store.records) == 1
 
 
-def test_nobody_is_throttled_like_somebody() -> None:
+def test_an_unknown_user_has_the_quota_of_a_known_user() -> None:
     outcomes = []
-    for name in ("first", *NOBODIES):
+    for name in ("first", *DECOYS):
         world = World()
         outcomes.append([_outcome(world, name) for _ in range(8)])
     assert all(outcome == outcomes[0] for outcome in outcomes)
@@ -101,7 +101,7 @@ def _outcome(world: World, name: str) -> str:
 
 
 @pytest.mark.parametrize("action", [{}, {"action": "resend", "channel": "sms"}])
-def test_nobody_goes_on_like_somebody(action: dict[str, str]) -> None:
+def test_the_second_round_of_an_unknown_user_is_that_of_a_known_user(action: dict[str, str]) -> None:
     seen = []
     for name in ("first", "unknown_user_empty"):
         world = World()
@@ -116,8 +116,8 @@ def test_nobody_goes_on_like_somebody(action: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("order", [(SMS,), (EMAIL,), (SMS, EMAIL)])
-def test_every_nobody_gets_a_challenge_whatever_channels_are_in_use(order: tuple[Channel, ...]) -> None:
-    # An error for some of the unknown names would say of all others that they may exist.
+def test_every_unknown_user_gets_a_challenge_on_any_channels(order: tuple[Channel, ...]) -> None:
+    # An error for some unknown names would show that the other names may exist.
     for number in range(16):
         event: dict[str, Any] = golden("create_unknown_user_empty") | {"userName": str(uuid.UUID(int=number))}
         world = World(order=order)
@@ -125,8 +125,8 @@ def test_every_nobody_gets_a_challenge_whatever_channels_are_in_use(order: tuple
 
 
 @pytest.mark.parametrize("order", list(permutations(CHANNELS.values())))
-def test_whatever_somebody_can_show_some_nobody_shows(order: tuple[Channel, ...]) -> None:
-    # An answer that no unknown name ever gets would say of each name that gets it that it exists.
+def test_each_channel_of_a_known_user_is_also_that_of_some_unknown_user(order: tuple[Channel, ...]) -> None:
+    # A response that no unknown name gets would show that the name exists.
     seen = set()
     for number in range(512):
         event = golden("create_unknown_user_empty") | {"userName": str(uuid.UUID(int=number))}
@@ -136,7 +136,7 @@ def test_whatever_somebody_can_show_some_nobody_shows(order: tuple[Channel, ...]
     assert seen == {channel.name for channel in order}
 
 
-def test_a_name_is_nobody_however_it_is_written() -> None:
+def test_an_unknown_name_has_one_subject_in_any_letter_case() -> None:
     world = World()
     for name in ("Ghost@people.example", "ghost@people.example", "GHOST@PEOPLE.EXAMPLE"):
         world.create(golden("create_unknown_user_empty") | {"userName": name})

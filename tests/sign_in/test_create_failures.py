@@ -1,4 +1,4 @@
-"""`create` when something is wrong: throttles, foreign metadata, and a store or a queue that is down."""
+"""`create` when something fails: throttles, foreign metadata, and a store or a queue that is unavailable."""
 
 import json
 from collections.abc import Callable
@@ -16,13 +16,13 @@ from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import UNAVAILABLE_TEXT, RefusalTag, Refused, parse_tag
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.events import EMAIL, NOW, PHONE, challenge, entry, golden
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 from tests.support.memory_stores import MemoryStore
 from tests.support.sign_in_world import LIMITS, World
 
 PACKED = challenge().pack()
-# Everything that names the person, and what botocore would say.
-TELLING = (EMAIL, "ada", PHONE, "123456", "ClientError", "An error occurred", "Traceback")
+# All strings that would identify the user, and the texts of botocore.
+PRIVATE = (EMAIL, "ada", PHONE, "123456", "ClientError", "An error occurred", "Traceback")
 
 Create = Callable[..., dict[str, Any]]
 
@@ -34,7 +34,7 @@ def wires() -> dict[str, Wire]:
 
 @pytest.fixture
 def create(wires: dict[str, Wire], monkeypatch: pytest.MonkeyPatch) -> Create:
-    """The whole door, down to the wire."""
+    """The handler with its real adapters. Only the AWS clients are replaced."""
 
     def call(event: dict[str, Any]) -> dict[str, Any]:
         table = RecordTable(wires["dynamodb"], "passcode-table", Policy())
@@ -46,7 +46,7 @@ def create(wires: dict[str, Wire], monkeypatch: pytest.MonkeyPatch) -> Create:
     return call
 
 
-def test_the_door_makes_one_write_and_one_message(create: Create, wires: dict[str, Wire]) -> None:
+def test_the_handler_makes_one_write_and_one_message(create: Create, wires: dict[str, Wire]) -> None:
     create(golden("create_first"))
     assert [name for name, _ in wires["dynamodb"].calls] == ["update_item"]
     (message,) = wires["sqs"].sent("send_message")
@@ -66,18 +66,18 @@ def test_the_door_makes_one_write_and_one_message(create: Create, wires: dict[st
         RuntimeError(f"{EMAIL} 123456"),
     ],
 )
-def test_what_is_down_is_one_plain_sentence(
-    create: Create, wires: dict[str, Wire], heard: Heard, down: str, error: Exception
+def test_a_failed_dependency_becomes_the_unavailable_text(
+    create: Create, wires: dict[str, Wire], output: HandlerOutput, down: str, error: Exception
 ) -> None:
     wires[down] = Wire(update_item=error, send_message=error)
     with pytest.raises(TriggerError) as shown:
         create(golden("create_first"))
     assert str(shown.value) == UNAVAILABLE_TEXT
     assert shown.value.__suppress_context__
-    assert heard.counted("errors") == [{}]
-    (line,) = (line for line in heard.lines if line["level"] == "ERROR")
+    assert output.counted("errors") == [{}]
+    (line,) = (line for line in output.lines if line["level"] == "ERROR")
     assert line["message"] == "failed"
-    assert not [word for word in TELLING if word in heard.text]
+    assert not [word for word in PRIVATE if word in output.text]
     assert wires["sqs"].calls == [] or down == "sqs"
 
 
@@ -119,27 +119,27 @@ def test_foreign_metadata_writes_and_sends_nothing(
 
 
 @pytest.mark.parametrize("broken", [{"session": 7}, {"userName": ["ada"], "session": 7.5}])
-def test_an_event_that_is_none_of_cognitos_is_one_plain_sentence(
-    create: Create, heard: Heard, broken: dict[str, object]
+def test_a_malformed_event_becomes_the_unavailable_text(
+    create: Create, output: HandlerOutput, broken: dict[str, object]
 ) -> None:
     with pytest.raises(TriggerError, match=r"\[passcode:unavailable\]$"):
         create(golden("create_first", **broken))
-    assert [line["error"] for line in heard.lines] == ["TypeError"]
-    assert not [word for word in TELLING if word in heard.text]
+    assert [line["error"] for line in output.lines] == ["TypeError"]
+    assert not [word for word in PRIVATE if word in output.text]
 
 
-def test_the_quota_is_said_with_the_wait() -> None:
+def test_the_quota_refusal_names_the_wait() -> None:
     world = World(policy=Policy(code_life_seconds=60), store=MemoryStore(Policy(code_life_seconds=60)))
     for _ in range(6):
         world.create(golden("create_first"))
         world.now += 180
-    # Five at once, and the sixth had come back after 900 s; the seventh does after 1800, in 720.
+    # The burst is five. The sixth message is free after 900 s, the seventh after 1800 s: in 720 s.
     with pytest.raises(Refused) as refused:
         world.create(golden("create_first"))
     assert parse_tag(str(refused.value)) == RefusalTag("quota", 720)
 
 
-def test_with_the_quota_used_up_an_open_challenge_is_joined() -> None:
+def test_an_open_challenge_is_rejoined_when_the_quota_is_used_up() -> None:
     world = World(policy=Policy(send_burst=1), store=MemoryStore(Policy(send_burst=1)))
     world.create(golden("create_first"))
     world.now += 60
@@ -148,8 +148,8 @@ def test_with_the_quota_used_up_an_open_challenge_is_joined() -> None:
     assert len(world.queued) == 1
 
 
-def test_a_throttle_reaches_the_caller_as_its_sentence_and_is_counted(
-    create: Create, wires: dict[str, Wire], heard: Heard
+def test_a_throttle_reaches_the_caller_with_its_text_and_is_counted(
+    create: Create, wires: dict[str, Wire], output: HandlerOutput
 ) -> None:
     used_up = {"issued": 5, "spent": 0, "expires_at": NOW, "sent_at": NOW, "send_tat": 2**40, "failures": 0}
     error = refused_by_aws("ConditionalCheckFailedException")
@@ -160,5 +160,5 @@ def test_a_throttle_reaches_the_caller_as_its_sentence_and_is_counted(
         match=r"^Too many codes were requested. Try again in [0-9]+ hours. \[passcode:quota:[0-9]+\]$",
     ):
         create(golden("create_first"))
-    assert heard.counted("throttled") == [{"reason": "quota"}]
+    assert output.counted("throttled") == [{"reason": "quota"}]
     assert wires["sqs"].calls == []

@@ -1,4 +1,4 @@
-"""`create` in the rounds after the first: asking again, sending again, another channel."""
+"""`create` in the rounds after the first: a wrong answer, a resend, another channel."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def after(world: World, first: Response, **request: object) -> Response:
 
 
 def resend(world: World, first: Response, channel: object = None, **request: object) -> Response:
-    """A round that the app asked to be sent again."""
+    """The round after `first`, with the app's request for a resend."""
     metadata = {"action": "resend"} | ({} if channel is None else {"channel": channel})
     return after(world, first, clientMetadata=metadata, **request)
 
@@ -35,7 +35,7 @@ def challenge_in(response: Response) -> Challenge:
 @pytest.mark.parametrize(
     "metadata", [None, {}, {"action": "other"}, {"action": ["resend"]}, {"channel": "sms"}]
 )
-def test_asking_again_after_a_wrong_answer_touches_nothing(world: World, metadata: object) -> None:
+def test_the_round_after_a_wrong_answer_writes_and_sends_nothing(world: World, metadata: object) -> None:
     first = world.create(golden("create_first"))
     world.now += 40
     touched = world.touched()
@@ -60,7 +60,7 @@ def test_the_golden_event_of_a_resend_is_read(world: World) -> None:
 
 
 @pytest.mark.parametrize(("later", "status"), [(299, "WRONG"), (300, "EXPIRED"), (10_000, "EXPIRED")])
-def test_a_code_that_is_no_longer_good_is_called_expired(world: World, later: int, status: str) -> None:
+def test_the_status_of_an_expired_code_is_expired(world: World, later: int, status: str) -> None:
     first = world.create(golden("create_first"))
     world.now += later
     shown = after(world, first)["publicChallengeParameters"]
@@ -78,7 +78,7 @@ def test_a_resend_in_the_cooldown_sends_nothing(world: World) -> None:
     assert len(world.queued) == 1
 
 
-def test_a_resend_repeats_the_code_while_enough_life_is_left(world: World) -> None:
+def test_a_resend_repeats_the_code_while_it_is_valid_for_long_enough(world: World) -> None:
     first = world.create(golden("create_first"))
     world.now += 180
     again = resend(world, first)
@@ -88,7 +88,7 @@ def test_a_resend_repeats_the_code_while_enough_life_is_left(world: World) -> No
     assert [d.challenge for d in world.queued] == [challenge_in(first), challenge_in(again)]
 
 
-def test_a_later_resend_brings_a_new_code_with_a_whole_life(world: World) -> None:
+def test_a_later_resend_sends_a_new_code_with_the_full_lifetime(world: World) -> None:
     first = world.create(golden("create_first"))
     world.now += 181
     again = resend(world, first)
@@ -108,7 +108,7 @@ def test_another_channel_gets_another_code(world: World) -> None:
     assert challenge_in(again).counter == challenge_in(first).counter + 1
 
 
-def test_the_channel_used_last_is_used_again(world: World) -> None:
+def test_a_resend_without_a_channel_uses_the_last_one(world: World) -> None:
     first = world.create(golden("create_first"))
     world.now += 31
     second = resend(world, first, "sms")
@@ -117,14 +117,14 @@ def test_the_channel_used_last_is_used_again(world: World) -> None:
 
 
 @pytest.mark.parametrize("wish", ["pigeon", "", "SMS", ["sms"], {"sms": 1}, 7, True, "s" * 2**20, "\ud800"])
-def test_a_channel_that_is_none_is_passed_over(world: World, wish: object) -> None:
+def test_an_unknown_channel_in_a_resend_is_ignored(world: World, wish: object) -> None:
     first = world.create(golden("create_prefers_sms"))
     world.now += 31
     shown = resend(world, first, wish)["publicChallengeParameters"]
     assert (shown["status"], shown["channel"]) == ("SENT", "sms")
 
 
-def test_a_channel_that_the_user_does_not_have_is_passed_over(world: World) -> None:
+def test_a_channel_that_the_user_does_not_have_is_ignored(world: World) -> None:
     user = attributes(phone_number_verified="false")
     first = world.create(golden("create_first", userAttributes=user))
     world.now += 31
@@ -134,7 +134,7 @@ def test_a_channel_that_the_user_does_not_have_is_passed_over(world: World) -> N
 
 
 @pytest.mark.parametrize("changes", [{"email": "new@people.example"}, {"phone_number_verified": "false"}])
-def test_a_resend_to_somebody_who_moved_is_a_new_code(world: World, changes: dict[str, str]) -> None:
+def test_a_resend_after_a_changed_destination_sends_a_new_code(world: World, changes: dict[str, str]) -> None:
     first = world.create(golden("create_first"))
     world.now += 31
     again = resend(world, first, userAttributes=attributes(**changes))

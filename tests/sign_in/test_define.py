@@ -1,4 +1,4 @@
-"""`define` against golden events: which step comes next, for each way a sign-in can stand."""
+"""`define` against golden events: which step comes next in each state of a sign-in."""
 
 import json
 import re
@@ -17,7 +17,7 @@ TOKENS = "tokens"
 
 
 def step(event: Event) -> str:
-    """Cognito's three keys as one word."""
+    """The three keys of the response as one word."""
     response = respond(event, frozenset({CODE_ONLY_CLIENT}), LIMITS)["response"]
     assert set(response) == {"challengeName", "issueTokens", "failAuthentication"}
     outcomes = [response["challengeName"], response["issueTokens"], response["failAuthentication"]]
@@ -52,23 +52,23 @@ def step(event: Event) -> str:
         ("unknown_user_right_code", FAIL),
     ],
 )
-def test_golden_events(name: str, expected: str) -> None:
+def test_each_golden_event_leads_to_its_step(name: str, expected: str) -> None:
     assert step(golden(f"define_{name}")) == expected
 
 
-def test_a_client_that_nobody_listed_asks_for_the_password() -> None:
+def test_a_client_that_is_not_listed_needs_the_password() -> None:
     event = golden("define_first_null_session")
     event["callerContext"]["clientId"] = "another"
     assert step(event) == FAIL
 
 
-def test_a_client_without_a_name_asks_for_the_password() -> None:
+def test_an_event_without_a_client_needs_the_password() -> None:
     event = golden("define_right_code_code_only")
     del event["callerContext"]
     assert step(event) == FAIL
 
 
-def test_no_clients_listed_does_not_mean_the_client_without_a_name() -> None:
+def test_an_empty_list_of_clients_does_not_contain_the_empty_client_id() -> None:
     event = golden("define_first_null_session")
     event["callerContext"]["clientId"] = ""
     assert "" not in define_auth_challenge._CODE_ONLY_CLIENTS
@@ -76,16 +76,16 @@ def test_no_clients_listed_does_not_mean_the_client_without_a_name() -> None:
 
 
 @pytest.mark.parametrize("found", [True, "true", "false", 1, []])
-def test_in_doubt_a_user_is_unknown(found: object) -> None:
+def test_any_value_of_user_not_found_but_false_means_unknown(found: object) -> None:
     assert step(golden("define_right_code", userNotFound=found)) == FAIL
 
 
-def test_a_right_code_that_came_with_a_wish_for_a_message_opens_nothing() -> None:
+def test_a_right_code_with_a_resend_request_gives_no_tokens() -> None:
     assert step(golden("define_right_code", clientMetadata={"action": "resend"})) == FAIL
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"action": 1}, {"action": "RESEND"}, "resend", ["resend"]])
-def test_foreign_words_from_the_app_change_nothing(metadata: object) -> None:
+def test_unknown_client_metadata_changes_nothing(metadata: object) -> None:
     assert step(golden("define_right_code", clientMetadata=metadata)) == TOKENS
 
 
@@ -93,7 +93,7 @@ def test_foreign_words_from_the_app_change_nothing(metadata: object) -> None:
     "broken",
     [{"session": 5}, {"session": True}, {"session": ["CUSTOM_CHALLENGE"]}, {"session": {"a": 1}}],
 )
-def test_a_history_that_is_none_is_a_refusal(
+def test_a_malformed_history_is_refused(
     broken: dict[str, object], capsys: pytest.CaptureFixture[str]
 ) -> None:
     event = define_auth_challenge.handler(golden("define_right_code", **broken), None)
@@ -120,7 +120,7 @@ def test_a_history_that_is_none_is_a_refusal(
         "1" * 100_000,
     ],
 )
-def test_foreign_metadata_is_a_refusal(metadata: object) -> None:
+def test_foreign_metadata_is_refused(metadata: object) -> None:
     session = [entry("CUSTOM_CHALLENGE", False, metadata)]
     for client in (CODE_ONLY_CLIENT, "another"):
         event = golden("define_right_code", session=session)
@@ -129,7 +129,7 @@ def test_foreign_metadata_is_a_refusal(metadata: object) -> None:
 
 
 def test_metadata_of_another_release_is_read() -> None:
-    """A field more is ignored, and one without need may be missing."""
+    """An additional field is ignored, and an optional one may be missing."""
     for metadata in (
         "v=2;sent=9;answers=1;resends=0;resend_at=0;challenge={}",
         "v=1;answers=1;resends=0;challenge={}",
@@ -139,7 +139,7 @@ def test_metadata_of_another_release_is_read() -> None:
         assert step(event) == "CUSTOM_CHALLENGE"
 
 
-def test_a_broken_event_is_one_line_in_the_log_without_what_was_in_it(
+def test_a_malformed_event_is_one_log_line_without_its_content(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     event = golden("define_right_code", session=5)
@@ -147,11 +147,11 @@ def test_a_broken_event_is_one_line_in_the_log_without_what_was_in_it(
     assert answer is event
     assert answer["response"]["failAuthentication"] is True
     (line,) = capsys.readouterr().out.splitlines()
-    said = json.loads(line)
-    (counted,) = said.pop("_aws")["CloudWatchMetrics"]
-    assert re.fullmatch(r"events\.py:\d+|steps\.py:\d+|rounds\.py:\d+", said.pop("where"))
+    logged = json.loads(line)
+    (counted,) = logged.pop("_aws")["CloudWatchMetrics"]
+    assert re.fullmatch(r"events\.py:\d+|steps\.py:\d+|rounds\.py:\d+", logged.pop("where"))
     assert (counted["Dimensions"], counted["Metrics"][0]["Name"]) == ([["service"]], "errors")
-    assert said == {
+    assert logged == {
         "level": "ERROR",
         "service": "define_auth_challenge",
         "message": "the event could not be read",

@@ -1,7 +1,7 @@
-"""Every short history there can be, held against regular expressions, which share nothing with the rules.
+"""Every possible short history, compared with regular expressions that share no code with the rules.
 
-A history is written as a string, one letter an entry: the letter of its challenge, large if the result was
-true, small if it was false; `~` is a CUSTOM_CHALLENGE with any other result, `?` anything else with one.
+A history is a string with one letter for each entry: the letter of its challenge, uppercase if the result is
+true, lowercase if it is false. With any other result, `~` is a CUSTOM_CHALLENGE and `?` is another challenge.
 """
 
 import re
@@ -10,8 +10,7 @@ from itertools import product
 
 import pytest
 
-from passcode.sign_in.rounds import RoundRecord, encode_metadata
-from passcode.sign_in.steps import Mode, RoundLimits, Step, next_step
+from passcode.sign_in.steps import Mode, RoundLimits, RoundRecord, Step, encode_metadata, next_step
 from tests.support.events import entry
 
 NAMES = {
@@ -30,7 +29,7 @@ ALPHABET = [
 ]
 LIMITS = RoundLimits(answers=5, resends=3)
 
-# A last result that is neither true nor false is an answer that was not right.
+# A last result that is neither true nor false counts as a wrong answer.
 ORACLE = {
     Mode.PASSWORD_AND_CODE: {
         Step.ASK_PASSWORD: re.compile("S"),
@@ -54,22 +53,22 @@ def histories(longest: int) -> Histories:
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_each_history_leads_where_the_oracle_says(mode: Mode) -> None:
+def test_each_history_leads_to_the_step_that_the_oracle_names(mode: Mode) -> None:
     for letters, history in histories(4):
         expected = [step for step, form in ORACLE[mode].items() if form.fullmatch(letters)] or [Step.FAIL]
         assert [next_step(mode, history, LIMITS)] == expected, letters
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_no_history_gives_tokens_to_an_unknown_user_or_to_a_wish_for_a_message(mode: Mode) -> None:
+def test_no_history_gives_tokens_to_an_unknown_user_or_for_a_resend_request(mode: Mode) -> None:
     for letters, history in histories(3):
         assert next_step(mode, history, LIMITS, user_not_found=True) is not Step.ISSUE, letters
-        wish = next_step(mode, history, LIMITS, client_metadata={"action": "resend"})
-        assert wish is not Step.ISSUE, letters
+        resend = next_step(mode, history, LIMITS, client_metadata={"action": "resend"})
+        assert resend is not Step.ISSUE, letters
 
 
 @pytest.mark.parametrize("status", ["FORCE_CHANGE_PASSWORD", "RESET_REQUIRED"])
-def test_a_password_that_must_change_is_changed_first(status: str) -> None:
+def test_a_password_that_must_change_is_changed_before_the_code(status: str) -> None:
     for letters, history in histories(3):
         step = next_step(Mode.PASSWORD_AND_CODE, history, LIMITS, user_status=status)
         assert (step is Step.ASK_NEW_PASSWORD) == (letters == "SP"), letters
@@ -78,7 +77,7 @@ def test_a_password_that_must_change_is_changed_first(status: str) -> None:
 
 @pytest.mark.parametrize("name", ["", None, 7, "custom_challenge", "CUSTOM_CHALLENGE ", ["CUSTOM_CHALLENGE"]])
 @pytest.mark.parametrize("mode", list(Mode))
-def test_a_name_that_is_nearly_ours_is_not_ours(mode: Mode, name: object) -> None:
+def test_a_challenge_name_must_match_exactly(mode: Mode, name: object) -> None:
     opening = [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
     history = (opening if mode is Mode.PASSWORD_AND_CODE else []) + [
         {"challengeName": name, "challengeResult": True, "challengeMetadata": METADATA}

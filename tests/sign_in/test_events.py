@@ -1,4 +1,4 @@
-"""What the fields of Cognito's events are read as, if they are there, absent, null or of another type."""
+"""Reading the fields of Cognito's events: present, absent, null, or of another type."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,7 +24,7 @@ ABSENT: list[dict[str, Any]] = [
         (events.user_name, {"userName": "ada"}, "ada"),
     ],
 )
-def test_a_text_is_read_and_is_empty_if_it_is_missing(
+def test_a_missing_text_is_read_as_empty(
     read: Callable[[Mapping[str, Any]], str], event: Mapping[str, Any], value: str
 ) -> None:
     assert read(event) == value
@@ -53,5 +53,5 @@ def test_only_a_passed_password_verifier_proves_the_password(name: str, result: 
 
 
 @pytest.mark.parametrize("found", [None, "email", ["email"], 7])
-def test_attributes_that_are_no_object_are_none(found: object) -> None:
+def test_attributes_that_are_not_an_object_are_read_as_empty(found: object) -> None:
     assert events.attributes({"request": {"userAttributes": found}}) == {}

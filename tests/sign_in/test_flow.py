@@ -20,7 +20,7 @@ def test_a_right_code_gives_tokens(flow: Flow) -> None:
     assert flow.answer(code_of(flow.challenge)) == "tokens"
 
 
-def test_a_wrong_code_and_then_the_right_one(flow: Flow) -> None:
+def test_the_right_code_after_a_wrong_one_gives_tokens(flow: Flow) -> None:
     assert flow.answer(wrong_code_of(flow.challenge)) == CODE
     assert flow.public["status"] == "WRONG"
     assert flow.answer(code_of(flow.challenge)) == "tokens"
@@ -39,7 +39,7 @@ def test_a_fifth_wrong_answer_ends_the_sign_in(flow: Flow) -> None:
     assert flow.answer(wrong_code_of(flow.challenge)) == "fail"
 
 
-def test_three_resends_and_no_fourth(flow: Flow) -> None:
+def test_a_sign_in_has_three_resends(flow: Flow) -> None:
     for left in (2, 1, 0):
         flow.world.now += 31
         assert flow.answer("again", action="resend") == CODE
@@ -49,7 +49,7 @@ def test_three_resends_and_no_fourth(flow: Flow) -> None:
     assert len(flow.world.queued) == 4
 
 
-def test_resends_do_not_use_up_answers_nor_answers_resends(flow: Flow) -> None:
+def test_resends_and_answers_are_counted_separately(flow: Flow) -> None:
     for _ in range(3):
         flow.answer("again", action="resend")
         assert flow.answer(wrong_code_of(flow.challenge)) == CODE
@@ -59,14 +59,14 @@ def test_resends_do_not_use_up_answers_nor_answers_resends(flow: Flow) -> None:
 
 
 @pytest.mark.parametrize("action", ["resend", "send"])
-def test_a_lie_about_asking_buys_no_guess(flow: Flow, action: str) -> None:
+def test_an_answer_with_an_action_is_not_checked(flow: Flow, action: str) -> None:
     for _ in range(3):
         assert flow.answer(code_of(flow.challenge), action=action) == CODE
     assert flow.answer(code_of(flow.challenge), action=action) == "fail"
     assert flow.world.macs == []
 
 
-def test_the_same_code_again_is_refused(flow: Flow) -> None:
+def test_a_code_is_refused_the_second_time(flow: Flow) -> None:
     code = code_of(flow.challenge)
     assert flow.answer(code) == "tokens"
     again = Flow(flow.world)
@@ -75,7 +75,7 @@ def test_the_same_code_again_is_refused(flow: Flow) -> None:
     assert again.challenge.counter == 2
 
 
-def test_asked_for_a_channel_first_the_round_is_no_resend() -> None:
+def test_the_round_that_chooses_a_channel_is_not_a_resend() -> None:
     flow = Flow(World(choice_asked=True))
     assert flow.start() == CODE
     assert flow.response["challengeMetadata"].endswith(";challenge=")
@@ -91,7 +91,7 @@ def test_asked_for_a_channel_first_the_round_is_no_resend() -> None:
     assert len(flow.world.queued) == 4
 
 
-def test_asked_for_a_channel_an_answer_is_wrong_and_counts() -> None:
+def test_an_answer_before_the_choice_of_a_channel_is_wrong_and_counts() -> None:
     flow = Flow(World(choice_asked=True))
     flow.start()
     for _ in range(4):
@@ -101,7 +101,7 @@ def test_asked_for_a_channel_an_answer_is_wrong_and_counts() -> None:
     assert flow.world.touched() == (0, 0, 0)
 
 
-def test_an_unknown_user_takes_the_same_way_and_never_gets_tokens(flow: Flow) -> None:
+def test_an_unknown_user_gets_the_same_rounds_and_no_tokens(flow: Flow) -> None:
     unknown = Flow(World(), user={}, user_not_found=True)
     assert unknown.start() == CODE
     for _ in range(4):
@@ -116,7 +116,7 @@ def test_an_unknown_user_takes_the_same_way_and_never_gets_tokens(flow: Flow) ->
 
 
 @pytest.mark.parametrize("user_not_found", [False, True])
-def test_ten_wrong_answers_lock_everybody_alike(user_not_found: bool) -> None:
+def test_ten_wrong_answers_lock_known_and_unknown_users(user_not_found: bool) -> None:
     world = World()
     for _ in range(2):
         flow = Flow(world, user_not_found=user_not_found)

@@ -1,4 +1,4 @@
-"""`verify` against golden events: which answers are right, and what each of them costs."""
+"""`verify` against golden events: which answers are right, and which writes each of them costs."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ def world() -> World:
 
 
 @pytest.mark.parametrize("name", ["verify_plain", "verify_null_metadata"])
-def test_the_right_code_is_right_once(world: World, name: str) -> None:
+def test_the_right_code_is_accepted_once(world: World, name: str) -> None:
     to = world.issued()
     request = {"privateChallengeParameters": {"challenge": to.pack()}, "challengeAnswer": code_of(to)}
     assert world.verify(golden(name, **request)) is True
@@ -27,13 +27,13 @@ def test_the_right_code_is_right_once(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["{} {}", "{}-{}", " {}{} ", "{}{}\n", "{}\u00a0{}", "-{} - {}-"])
-def test_blanks_and_dashes_are_no_part_of_a_code(world: World, form: str) -> None:
+def test_spaces_and_dashes_in_an_answer_are_ignored(world: World, form: str) -> None:
     to = world.issued()
     code = code_of(to)
     assert answered(world, to, form.format(code[:3], code[3:])) is True
 
 
-def test_a_wrong_code_is_wrong_and_counted(world: World) -> None:
+def test_a_wrong_code_is_refused_and_counted(world: World) -> None:
     to = world.issued()
     writes, _, _ = world.touched()
     assert answered(world, to, wrong_code_of(to)) is False
@@ -77,7 +77,7 @@ def test_a_wrong_code_is_wrong_and_counted(world: World) -> None:
     ],
     ids=lambda answer: f"{type(answer).__name__} {str(answer)[:12]!a}",
 )
-def test_what_cannot_be_a_code_is_wrong_and_costs_nothing(world: World, answer: object) -> None:
+def test_a_malformed_answer_is_refused_without_a_write(world: World, answer: object) -> None:
     to = world.issued()
     assert code_of(to) == CODE
     touched = world.touched()
@@ -87,14 +87,14 @@ def test_what_cannot_be_a_code_is_wrong_and_costs_nothing(world: World, answer: 
     assert answered(world, to, CODE) is True
 
 
-def test_no_answer_at_all_is_wrong(world: World) -> None:
+def test_an_event_without_an_answer_is_refused(world: World) -> None:
     event = golden("verify_plain", privateChallengeParameters={"challenge": world.issued().pack()})
     del event["request"]["challengeAnswer"]
     assert world.verify(event) is False
 
 
 @pytest.mark.parametrize("action", ["resend", "send"])
-def test_a_wish_for_a_message_is_never_judged(world: World, action: str) -> None:
+def test_a_request_for_a_message_is_not_checked_as_an_answer(world: World, action: str) -> None:
     to = world.issued()
     touched = world.touched()
     assert answered(world, to, code_of(to), clientMetadata={"action": action}) is False
@@ -104,14 +104,14 @@ def test_a_wish_for_a_message_is_never_judged(world: World, action: str) -> None
 
 
 @pytest.mark.parametrize("later", [299, 300, 301, 10_000])
-def test_a_code_is_good_for_its_life(world: World, later: int) -> None:
+def test_a_code_is_accepted_until_it_expires(world: World, later: int) -> None:
     to = world.issued()
     world.now += later
     assert answered(world, to, code_of(to)) is (later < 300)
     assert failures(world) == 0
 
 
-def test_an_older_code_dies_with_a_newer_ones_use(world: World) -> None:
+def test_an_older_code_is_refused_after_a_newer_one_is_used(world: World) -> None:
     old = world.issued()
     world.now += 200
     new = world.issued()
@@ -120,7 +120,7 @@ def test_an_older_code_dies_with_a_newer_ones_use(world: World) -> None:
     assert answered(world, old, code_of(old)) is False
 
 
-def test_an_older_code_is_good_until_a_newer_one_is_used(world: World) -> None:
+def test_an_older_code_is_accepted_until_a_newer_one_is_used(world: World) -> None:
     old = world.issued()
     world.now += 200
     world.issued()
@@ -128,7 +128,7 @@ def test_an_older_code_is_good_until_a_newer_one_is_used(world: World) -> None:
 
 
 @pytest.mark.parametrize("forged", [{"counter": 2}, {"nonce": "f" * 32}, {"expires_at": 2**31}])
-def test_the_code_of_one_challenge_opens_no_other(world: World, forged: dict[str, object]) -> None:
+def test_the_code_of_one_challenge_is_wrong_for_another(world: World, forged: dict[str, object]) -> None:
     to = world.issued()
     other = replace(to, **forged)  # type: ignore[arg-type]
     assert answered(world, other, code_of(to)) is False

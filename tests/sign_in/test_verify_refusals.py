@@ -1,4 +1,4 @@
-"""`verify` when the challenge is not this person's, not ours, or nobody's; and when nothing is judged."""
+"""`verify` with another user's challenge, a foreign one, or a decoy's; and answers that are not checked."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import RefusalTag, Refused, parse_tag
 from passcode.token_service.store import Record
 from tests.support.events import EMAIL, SALT, SIGN_IN_KEY, attributes, code_of, golden, wrong_code_of
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 from tests.support.sign_in_world import ORDER, World, answered
 
 OTHER = "11111111-2222-4333-8444-555555555555"
@@ -23,8 +23,8 @@ def failed_before(world: World, failures: int, at: int) -> Record:
 
 
 @pytest.fixture
-def world(heard: Heard) -> World:
-    return World(telemetry=heard.telemetry)
+def world(output: HandlerOutput) -> World:
+    return World(telemetry=output.telemetry)
 
 
 @pytest.mark.parametrize(
@@ -38,17 +38,17 @@ def world(heard: Heard) -> World:
         ({"phone_number_verified": "false"}, "destination_changed"),
     ],
 )
-def test_a_right_code_of_somebody_else_or_from_before_a_move_is_refused(
-    world: World, heard: Heard, changes: dict[str, str], reason: str
+def test_a_right_code_is_refused_for_another_user_or_a_changed_destination(
+    world: World, output: HandlerOutput, changes: dict[str, str], reason: str
 ) -> None:
     to = world.issued()
     touched = world.touched()
     assert answered(world, to, code_of(to), userAttributes=attributes(**changes)) is False
     assert world.touched() == touched
-    assert heard.counted("refused") == [{"reason": reason}]
+    assert output.counted("refused") == [{"reason": reason}]
 
 
-def test_a_phone_that_was_added_meanwhile_ends_the_challenge(world: World) -> None:
+def test_a_phone_number_that_is_added_later_ends_the_challenge(world: World) -> None:
     before = attributes(phone_number_verified="false")
     response = world.create(golden("create_first", userAttributes=before))
     to = Challenge.unpack(response["privateChallengeParameters"]["challenge"])
@@ -59,13 +59,13 @@ def test_a_phone_that_was_added_meanwhile_ends_the_challenge(world: World) -> No
 @pytest.mark.parametrize(
     "changes", [{"locale": "de"}, {"custom:otp_channel": "sms"}, {"email_verified": "True"}, {"name": "A"}]
 )
-def test_what_is_no_destination_may_change_meanwhile(world: World, changes: dict[str, str]) -> None:
+def test_other_attributes_may_change_during_a_challenge(world: World, changes: dict[str, str]) -> None:
     to = world.issued()
     assert answered(world, to, code_of(to), userAttributes=attributes() | changes) is True
 
 
 @pytest.mark.parametrize("purpose", ["step_up", "enrol", "", "SIGN_IN"])
-def test_a_challenge_for_another_purpose_opens_nothing(world: World, purpose: str) -> None:
+def test_a_challenge_for_another_purpose_is_refused(world: World, purpose: str) -> None:
     to = world.issued(purpose=purpose)
     touched = world.touched()
     assert answered(world, to, code_of(to)) is False
@@ -75,14 +75,14 @@ def test_a_challenge_for_another_purpose_opens_nothing(world: World, purpose: st
 @pytest.mark.parametrize(
     "private", [None, {}, [], {"challenge": None}, {"challenge": ""}, {"challenge": "{}"}]
 )
-def test_without_a_challenge_no_answer_is_right(world: World, heard: Heard, private: object) -> None:
+def test_without_a_challenge_no_answer_is_right(world: World, output: HandlerOutput, private: object) -> None:
     assert world.verify(golden("verify_plain", privateChallengeParameters=private)) is False
-    assert heard.counted("refused") == [{"reason": "no_challenge"}]
+    assert output.counted("refused") == [{"reason": "no_challenge"}]
     assert world.touched() == (0, 0, 0)
 
 
 @pytest.mark.parametrize("found", [True, "true", "false", 1])
-def test_somebody_who_is_not_there_is_refused_with_the_very_right_code(world: World, found: object) -> None:
+def test_an_unknown_user_is_refused_even_with_the_right_code(world: World, found: object) -> None:
     to = world.issued()
     assert answered(world, to, code_of(to), userNotFound=found) is False
     assert world.store.records[SIGN_IN_KEY].failures == 1
@@ -90,7 +90,7 @@ def test_somebody_who_is_not_there_is_refused_with_the_very_right_code(world: Wo
 
 
 @pytest.mark.parametrize("name", ["unknown_user_empty", "unknown_user_null", "flags_false"])
-def test_nobodys_very_right_code_is_refused_and_costs_what_somebodys_does(world: World, name: str) -> None:
+def test_the_right_code_of_a_decoy_is_refused_and_costs_the_same_writes(world: World, name: str) -> None:
     made = golden(f"create_{name}")
     private = world.create(made)["privateChallengeParameters"]
     to = Challenge.unpack(private["challenge"])
@@ -119,8 +119,8 @@ def test_the_golden_unknown_user_is_the_decoy_of_its_name(world: World) -> None:
         (100, RefusalTag("paused", 86_400)),
     ],
 )
-def test_locked_says_how_long_and_not_whether_the_code_was_right(
-    world: World, heard: Heard, failed: int, tag: RefusalTag, right: bool
+def test_a_lock_names_the_wait_and_does_not_depend_on_the_code(
+    world: World, output: HandlerOutput, failed: int, tag: RefusalTag, right: bool
 ) -> None:
     to = world.issued()
     record = failed_before(world, failed, world.now)
@@ -130,7 +130,7 @@ def test_locked_says_how_long_and_not_whether_the_code_was_right(
     assert world.store.records[SIGN_IN_KEY] == record
 
 
-def test_after_the_wait_one_answer_is_judged(world: World) -> None:
+def test_one_answer_is_checked_after_the_wait(world: World) -> None:
     to = world.issued()
     failed_before(world, 10, world.now - 300)
     assert answered(world, to, wrong_code_of(to)) is False
@@ -138,7 +138,7 @@ def test_after_the_wait_one_answer_is_judged(world: World) -> None:
         answered(world, to, code_of(to))
 
 
-def test_after_the_pause_the_right_code_is_right_and_the_count_begins_anew(world: World) -> None:
+def test_the_right_code_is_accepted_after_the_pause_and_the_count_starts_again(world: World) -> None:
     to = world.issued()
     failed_before(world, 100, world.now - 86_400)
     assert answered(world, to, wrong_code_of(to)) is False
@@ -146,11 +146,11 @@ def test_after_the_pause_the_right_code_is_right_and_the_count_begins_anew(world
     assert answered(world, to, code_of(to)) is True
 
 
-def test_what_is_refused_is_logged_by_reason_alone(world: World, heard: Heard) -> None:
+def test_a_refusal_is_logged_with_its_reason_and_no_secret(world: World, output: HandlerOutput) -> None:
     to = world.issued()
     answered(world, to, wrong_code_of(to))
-    assert heard.counted("refused") == [{"reason": "wrong"}]
-    assert heard.lines[-1]["reason"] == "wrong"
-    assert heard.lines[-1]["correlation_id"] == to.nonce
+    assert output.counted("refused") == [{"reason": "wrong"}]
+    assert output.lines[-1]["reason"] == "wrong"
+    assert output.lines[-1]["correlation_id"] == to.nonce
     for secret in (wrong_code_of(to), code_of(to), EMAIL):
-        assert secret not in heard.text
+        assert secret not in output.text

@@ -14,36 +14,36 @@ from moto import mock_aws
 
 POOL = "eu-central-1_Ex4mpl3Aa"
 # As in the public sample of a Cognito message: 0x0378, signed, without key commitment.
-COGNITOS = Algorithm.AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384
+COGNITO_SUITE = Algorithm.AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384
 COMMITTING = (
     Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY,
     Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384,
 )
-SUITES = (COGNITOS, Algorithm.AES_256_GCM_IV12_TAG16_HKDF_SHA256, *COMMITTING)
+SUITES = (COGNITO_SUITE, Algorithm.AES_256_GCM_IV12_TAG16_HKDF_SHA256, *COMMITTING)
 
 
 @dataclass(frozen=True)
-class Seals:
+class CodeEncryptor:
     """Encrypts for one pool with one key. `client` is a boto3 KMS client."""
 
     client: Any
     key_id: str
     pool: str = POOL
 
-    def seal(self, secret: str, suite: Algorithm = COGNITOS, **context: str) -> str:
+    def encrypt(self, secret: str, suite: Algorithm = COGNITO_SUITE, **context: str) -> str:
         """The encrypted secret, as in an event's `code`."""
         policy = (
             CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT
             if suite in COMMITTING
             else CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT
         )
-        sealed, _ = EncryptionSDKClient(commitment_policy=policy).encrypt(
+        encrypted, _ = EncryptionSDKClient(commitment_policy=policy).encrypt(
             source=secret.encode(),
             key_provider=KMSMasterKey(key_id=self.key_id, client=self.client),
             encryption_context=context or {"userpool-id": self.pool},
             algorithm=suite,
         )
-        return b64encode(sealed).decode()
+        return b64encode(encrypted).decode()
 
 
 def new_key(client: Any) -> str:
@@ -52,10 +52,10 @@ def new_key(client: Any) -> str:
 
 
 @contextmanager
-def moto_seals() -> Iterator[Seals]:
+def moto_encryptor() -> Iterator[CodeEncryptor]:
     """Encryption with a KMS (moto) in this process."""
     with mock_aws():
         client = boto3.client(
             "kms", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
         )
-        yield Seals(client, new_key(client))
+        yield CodeEncryptor(client, new_key(client))

@@ -26,7 +26,7 @@ LIMITS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
 
 
 @dataclass
-class Desk:
+class DeliverHandler:
     """Delivers SQS events at `now`. To test a failure, replace a client."""
 
     telemetry: PowertoolsTelemetry

@@ -74,7 +74,7 @@ def served(stack_data: StackData) -> Iterator[PageServer]:
 def ask(server: PageServer, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
     """Send one raw request: the path is not normalised, and `Host` can be any value.
 
-    In the names of `headers`, _ stands for -.
+    In the names of `headers`, _ means -.
     """
     connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
     try:

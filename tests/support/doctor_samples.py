@@ -60,11 +60,11 @@ def summary(found: list[Finding]) -> list[tuple[Severity, str]]:
     return [(finding.severity, text_of(finding)) for finding in found]
 
 
-def only_finding(facts: Facts, severity: Severity, words: str) -> Finding:
+def only_finding(facts: Facts, severity: Severity, text: str) -> Finding:
     """The only finding of `facts`. Checks its severity and text, and that it has a reason and a fix."""
     found = run_checks(facts)
     assert [f.severity for f in found] == [severity], summary(found)
-    assert words in text_of(found[0])
+    assert text in text_of(found[0])
     assert len(found[0].why) > 10
     assert all(len(str(step)) > 10 for step in found[0].fix)
     assert found[0].fix

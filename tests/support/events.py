@@ -86,7 +86,7 @@ def code_of(of: Challenge) -> str:
 
 
 def wrong_code_of(of: Challenge) -> str:
-    """A code that is not the challenge's."""
+    """A code that is wrong for the challenge."""
     return f"{(int(code_of(of)) + 1) % 10**6:06d}"
 
 

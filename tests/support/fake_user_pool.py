@@ -64,7 +64,7 @@ class FakeCognito:
         self.calls: list[str] = []
         self.interrupt_at: int | None = None
         self.refused: dict[str, tuple[str, str]] = {}  # error codes and messages by operation
-        self.changing_by_itself = ""  # the number in an app client that changes at every description
+        self.changing_by_itself = ""  # the number in an app client that changes with every describe call
 
     def client(self) -> Any:
         made = _session().client(

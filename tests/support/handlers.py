@@ -20,12 +20,12 @@ with own_session(ENVIRONMENT):
     import verify_auth_challenge
     from passcode.adapters.telemetry import PowertoolsTelemetry, make_telemetry
 
-DOORS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender)
-TELL = make_telemetry("door under test")
+HANDLERS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender)
+TELEMETRY = make_telemetry("handler under test")
 
 
 @dataclass
-class Heard:
+class HandlerOutput:
     """The output of the handlers: their log, and the metrics on standard output."""
 
     telemetry: PowertoolsTelemetry
@@ -62,9 +62,9 @@ def _metric(line: dict[str, object]) -> dict[str, str]:
 
 
 @pytest.fixture
-def heard(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Heard:
-    """The output of all handlers, and of `heard.tell`: the telemetry for tests that compose a handler."""
-    heard = Heard(TELL, capsys)
-    for telemetry in (TELL, *(door._TELEMETRY for door in DOORS)):
-        monkeypatch.setattr(telemetry.log.registered_handler, "stream", heard.log)
-    return heard
+def output(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> HandlerOutput:
+    """The output of all handlers, and of `output.telemetry`, for tests that compose a handler."""
+    output = HandlerOutput(TELEMETRY, capsys)
+    for telemetry in (TELEMETRY, *(handler._TELEMETRY for handler in HANDLERS)):
+        monkeypatch.setattr(telemetry.log.registered_handler, "stream", output.log)
+    return output

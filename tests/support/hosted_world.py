@@ -39,7 +39,7 @@ from tests.support.kms_stubs import KEY_A, kms
 ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
 BACK = "https://people.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse"
 PARTY = RelyingParty("cognito", frozenset({BACK}))
-UNHEARD = PowertoolsTelemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
+DISCARDED_TELEMETRY = PowertoolsTelemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
 USER = Authenticated("2f1c-user", SUB)
 RIGHT, PASSWORD = "123456", "correct horse battery"
 GIVEN = {
@@ -75,11 +75,11 @@ class FakePool:
     tag: RefusalTag | None = None
     must_change: bool = False
     session: int = 0
-    heard: list[tuple[str, ...]] = field(default_factory=list)
+    calls: list[tuple[str, ...]] = field(default_factory=list)
     wrong: int = 0
 
     def start(self, user_name: str, password: str | None) -> Outcome:
-        self.heard.append(("start", user_name))
+        self.calls.append(("start", user_name))
         if self.must_change:
             raise MustChangePassword
         if password not in (None, PASSWORD):
@@ -89,7 +89,7 @@ class FakePool:
         return self._asked("CHOOSE" if self.choose else "SENT")
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
-        self.heard.append(("answer", user_name, code))
+        self.calls.append(("answer", user_name, code))
         self._check(session)
         if code == RIGHT:
             return USER
@@ -99,7 +99,7 @@ class FakePool:
         return self._asked("WRONG")
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
-        self.heard.append((action, user_name, channel))
+        self.calls.append((action, user_name, channel))
         self._check(session)
         return SignInRefused(self.tag) if self.tag else self._asked("SENT", channel or "email")
 
@@ -119,7 +119,7 @@ class MemoryTable:
     states: dict[str, SignInState] = field(default_factory=dict)
     grants: dict[str, tuple[Grant, int]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
-    late: SignInState | None = None  # the old state that a slower request has read
+    late: SignInState | None = None  # the old state that a slower request read
 
     def read(self, cookie: str, now: int) -> SignInState | None:
         state = self.late or self.states.get(cookie)
@@ -163,14 +163,14 @@ class World:
 
     def __post_init__(self) -> None:
         flow = SignInForms(self.pool, self.asks_password, 6, lambda: self.now + self.took)
-        self.page = SignInPage(PARTY, flow, self.table, ISSUER, self._chance, UNHEARD)
+        self.page = SignInPage(PARTY, flow, self.table, ISSUER, self._chance, DISCARDED_TELEMETRY)
 
     def _chance(self) -> str:
         self.chances += 1
         return f"{self.chances:043d}"
 
     def begin(self, **changes: str) -> str:
-        """A user arrives from Cognito. Returns the cookie."""
+        """Start a sign-in as Cognito does. Returns the cookie."""
         return self.page.begin(GIVEN | {name: [value] for name, value in changes.items()}, self.now)
 
     def submit(self, cookie: str, act: str, **form: str) -> Redirect | Reload | None:
@@ -179,7 +179,7 @@ class World:
         return self.page.submit(cookie, version, {"do": act, **form}, self.now)
 
     def view(self, cookie: str) -> View:
-        """The page."""
+        """The view of the page for a cookie."""
         return self.page.view(cookie, self.now)
 
     def at_code(self) -> str:
@@ -224,7 +224,7 @@ def provider(
         users=CognitoUsers(lambda: users, "pool"),
         links=IdentityLinker(lambda: users, "pool", "OneTimeCode", CognitoUsers(lambda: users, "pool")),
         issuer=ISSUER,
-        telemetry=UNHEARD,
+        telemetry=DISCARDED_TELEMETRY,
     )
 
 
@@ -307,7 +307,7 @@ class Place:
                 lambda: self.users, "pool", "OneTimeCode", CognitoUsers(lambda: self.users, "pool")
             ),
             issuer=ISSUER,
-            telemetry=UNHEARD,
+            telemetry=DISCARDED_TELEMETRY,
         )
         self.site = HostedRoutes(
             page=self.world.page,
@@ -317,7 +317,7 @@ class Place:
             logo=None,
             look=PageResponses((BACK,)),
             issuer=ISSUER,
-            telemetry=UNHEARD,
+            telemetry=DISCARDED_TELEMETRY,
         )
 
     def browser(self) -> Browser:

@@ -31,7 +31,7 @@ class Document(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
-        assert len(attributes) == len(attrs), f"an attribute of {tag} stands twice"
+        assert len(attributes) == len(attrs), f"an attribute of {tag} occurs twice"
         self.tags.append((tag, attributes))
         if tag not in VOID:
             self._open.append(tag)

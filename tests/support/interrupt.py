@@ -12,13 +12,13 @@ from tools.local_stack.environment import ROOT
 _TIMEOUT = 60.0
 
 
-def interrupted(words: tuple[str, ...], moment: Callable[[], bool]) -> tuple[int, str]:
-    """Run `python -m words` and send SIGINT once `moment()` is true. Returns exit code and stderr."""
+def interrupted(arguments: tuple[str, ...], moment: Callable[[], bool]) -> tuple[int, str]:
+    """Run `python -m` with `arguments` and send SIGINT when `moment()` is true. Returns exit code, stderr."""
     # A background process of a shell ignores SIGINT, and its child processes would inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         child = subprocess.Popen(
-            [sys.executable, "-m", *words],
+            [sys.executable, "-m", *arguments],
             cwd=ROOT,
             env=os.environ | {"COLUMNS": "200"},
             stdin=subprocess.DEVNULL,
@@ -30,17 +30,17 @@ def interrupted(words: tuple[str, ...], moment: Callable[[], bool]) -> tuple[int
         signal.signal(signal.SIGINT, before)
     try:
         _wait(lambda: moment() or child.poll() is not None)
-        assert child.poll() is None, "it ended before it could be interrupted"
+        assert child.poll() is None, "the command ended before the interrupt"
         child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=_TIMEOUT)
+        _, output = child.communicate(timeout=_TIMEOUT)
     finally:
         child.kill()
         child.wait()
-    return child.returncode, " ".join(said.split())
+    return child.returncode, " ".join(output.split())
 
 
 def _wait(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _TIMEOUT
     while not condition():
-        assert time.monotonic() < deadline, "the moment never came"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.01)

@@ -23,16 +23,16 @@ def parts(token: str) -> tuple[dict[str, object], dict[str, object]]:
 
 def maced(header: object, claims: object) -> str:
     """A token with a valid MAC. An attacker cannot make one without the key."""
-    said = f"{encoded(header)}.{encoded(claims)}"
-    return f"{said}.{encoded(token_mac(said.encode()))}"
+    signing_input = f"{encoded(header)}.{encoded(claims)}"
+    return f"{signing_input}.{encoded(token_mac(signing_input.encode()))}"
 
 
 def signed(header: object, claims: object, arn: str = KEY_A) -> str:
     """A token with a valid signature of a proof key."""
     assert arn in PRIVATE
-    said = f"{encoded(header)}.{encoded(claims)}"
-    signature = kms().sign(KeyId=arn, Message=said.encode())["Signature"]
-    return f"{said}.{encoded(signature)}"
+    signing_input = f"{encoded(header)}.{encoded(claims)}"
+    signature = kms().sign(KeyId=arn, Message=signing_input.encode())["Signature"]
+    return f"{signing_input}.{encoded(signature)}"
 
 
 def tampered(token: str) -> Iterator[str]:

@@ -33,8 +33,8 @@ def token_mac(message: bytes) -> bytes:
 def kms(**broken: str) -> Wire:
     """KMS: an HMAC key for codes, one for tokens, and two RSA keys.
 
-    `broken` has an error code for each failing operation: `operation="code"`. For `generate_mac`, the name is
-    that of the key.
+    `broken` has an error code for each failing operation: `operation="code"`. For `generate_mac`, use the
+    name of the key.
     """
 
     def unless_broken(operation: str, answer: Callable[[Any], object]) -> Callable[[Any], object]:
@@ -63,7 +63,7 @@ def _verified(call: dict[str, Any]) -> dict[str, object]:
     return {"SignatureValid": True}
 
 
-def marks() -> Wire:
+def used_proofs() -> Wire:
     """The part of the table that stores used proofs: each key can be written once."""
     taken: set[str] = set()
     lock = Lock()
@@ -86,7 +86,7 @@ def pool(enabled: bool = True, /, **changes: str) -> Wire:
     return Wire({"admin_get_user": {"Enabled": enabled, "UserAttributes": listed}})
 
 
-class Out:
+class FailingStore:
     """A store that fails at every call."""
 
     def __getattr__(self, _name: str) -> Any:

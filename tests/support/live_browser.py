@@ -1,4 +1,4 @@
-"""A browser without a window, and an app without a server: the hosted sign-in over HTTP."""
+"""A minimal HTTP browser and an app without a server, for the hosted sign-in."""
 
 import base64
 import hashlib
@@ -32,7 +32,7 @@ class Browser:
 
     wire: requests.Session = field(default_factory=session)
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
-    went: list[str] = field(default_factory=list)
+    redirects: list[str] = field(default_factory=list)
     page: requests.Response | None = None
 
     def open(self, url: str, form: dict[str, str] | None = None) -> "Browser":
@@ -42,7 +42,7 @@ class Browser:
             if answer.status_code not in (302, 303):
                 return self
             url, form = urljoin(url, answer.headers["Location"]), None
-            self.went.append(url)
+            self.redirects.append(url)
         self.page = None
         return self
 
@@ -69,7 +69,7 @@ class Browser:
     @property
     def html(self) -> str:
         """The HTML of the current page."""
-        assert self.page is not None, f"the app was reached: {self.went[-1]}"
+        assert self.page is not None, f"the sign-in ended at the app: {self.redirects[-1]}"
         return self.page.text
 
     def submit(self, do: str, **typed: str) -> "Browser":
@@ -79,13 +79,13 @@ class Browser:
             fields = {name: _value(rest) for name, rest in _FIELD.findall(inside)}
             if fields.get("do") == do:
                 return self.open(urljoin(self.page.url, action), fields | typed)
-        raise AssertionError(f"no form does {do}: {self.html}")
+        raise AssertionError(f"no form with do={do}: {self.html}")
 
     @property
     def answer(self) -> dict[str, str]:
         """The parameters of the app's callback URL."""
         assert self.page is None, self.html
-        return {name: values[0] for name, values in parse_qs(urlsplit(self.went[-1]).query).items()}
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.redirects[-1]).query).items()}
 
 
 def _value(attributes: str) -> str:
@@ -115,8 +115,8 @@ class App:
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        told = {name: value for name, value in (asked | other).items() if value}
-        return f"{self.stack.outputs['HostedSignInURL']}?{urlencode(told)}"
+        parameters = {name: value for name, value in (asked | other).items() if value}
+        return f"{self.stack.outputs['HostedSignInURL']}?{urlencode(parameters)}"
 
     def exchange(self, code: str, **other: str) -> requests.Response:
         """Exchange the code for tokens at Cognito."""
@@ -127,8 +127,8 @@ class App:
             "code": code,
             "code_verifier": self.verifier,
         }
-        told = {name: value for name, value in (asked | other).items() if value}
-        return session().post(f"{self.stack.endpoint_url}/oauth2/token", data=told, timeout=20)
+        parameters = {name: value for name, value in (asked | other).items() if value}
+        return session().post(f"{self.stack.endpoint_url}/oauth2/token", data=parameters, timeout=20)
 
     def tokens(self, browser: Browser) -> dict[str, Any]:
         """The tokens of a completed sign-in."""

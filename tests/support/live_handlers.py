@@ -16,11 +16,11 @@ from passcode.adapters import botocore_clients
 from tools.local_stack.stack import Stack
 
 TRIGGERS = Path(__file__).parents[2] / "triggers"
-DOORS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver")
+HANDLER_NAMES = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver")
 
 
 @dataclass(frozen=True)
-class LiveDoors:
+class LiveHandlers:
     """The module of each handler, loaded with the environment of its function in the stack."""
 
     define: ModuleType
@@ -30,19 +30,19 @@ class LiveDoors:
     settings: dict[str, str]
 
 
-def live_doors(stack: Stack) -> LiveDoors:
+def live_handlers(stack: Stack) -> LiveHandlers:
     """Load the four handlers again. Their clients call the stack, with fake credentials."""
     settings: dict[str, str] = {}
     loaded: dict[str, ModuleType] = {}
-    for door in DOORS:
-        loaded[door.partition("_")[0]], found = live_door(stack, door)
+    for name in HANDLER_NAMES:
+        loaded[name.partition("_")[0]], found = live_handler(stack, name)
         settings |= found
-    return LiveDoors(**loaded, settings=settings)
+    return LiveHandlers(**loaded, settings=settings)
 
 
-def live_door(stack: Stack, door: str) -> tuple[ModuleType, dict[str, str]]:
+def live_handler(stack: Stack, name: str) -> tuple[ModuleType, dict[str, str]]:
     """Load one handler again. Returns the module and the environment of its function."""
-    configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.functions[door])
+    configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.functions[name])
     settings: dict[str, str] = configuration["Environment"]["Variables"]
     place = {
         "AWS_ENDPOINT_URL": stack.endpoint_url,
@@ -51,12 +51,12 @@ def live_door(stack: Stack, door: str) -> tuple[ModuleType, dict[str, str]]:
         "AWS_SECRET_ACCESS_KEY": "test",
     }
     with own_session(settings | place):
-        return _load(door), settings
+        return _load(name), settings
 
 
 @contextmanager
 def own_session(environment: Mapping[str, str]) -> Iterator[None]:
-    """Inside the block, handlers load with this environment. Code outside it never has these credentials."""
+    """Inside the block, handlers load with this environment. Other code never gets these credentials."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
@@ -67,8 +67,8 @@ def own_session(environment: Mapping[str, str]) -> Iterator[None]:
             botocore_clients.session.cache_clear()
 
 
-def _load(door: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"live_{door}", TRIGGERS / f"{door}.py")
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"live_{name}", TRIGGERS / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)

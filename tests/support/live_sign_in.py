@@ -10,28 +10,28 @@ from tools.local_stack.stack import Stack
 
 
 @dataclass
-class Conversation:
-    """One sign-in: Cognito's last response, and all its responses."""
+class SignIn:
+    """One sign-in, with all responses of Cognito."""
 
     stack: Stack
     client_id: str
-    said: list[dict[str, Any]] = field(default_factory=list)
+    responses: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def parameters(self) -> dict[str, str]:
-        found: dict[str, str] = self.said[-1]["ChallengeParameters"]
+        found: dict[str, str] = self.responses[-1]["ChallengeParameters"]
         return found
 
     @property
     def tokens(self) -> dict[str, str]:
-        found: dict[str, str] = self.said[-1].get("AuthenticationResult", {})
+        found: dict[str, str] = self.responses[-1].get("AuthenticationResult", {})
         return found
 
-    def _keep(self, answer: dict[str, Any]) -> "Conversation":
-        self.said.append({k: v for k, v in answer.items() if k != "ResponseMetadata"})
+    def _keep(self, answer: dict[str, Any]) -> "SignIn":
+        self.responses.append({k: v for k, v in answer.items() if k != "ResponseMetadata"})
         return self
 
-    def start(self, name: str) -> "Conversation":
+    def start(self, name: str) -> "SignIn":
         """Start without a password."""
         return self._keep(
             self.stack.client("cognito-idp").initiate_auth(
@@ -39,7 +39,7 @@ class Conversation:
             )
         )
 
-    def start_with_password(self, name: str, password: str) -> "Conversation":
+    def start_with_password(self, name: str, password: str) -> "SignIn":
         """Start with SRP, like pycognito and every SDK: the password itself is never sent."""
         cognito = self.stack.client("cognito-idp")
         srp = AWSSRP(name, password, self.stack.user_pool_id, self.client_id, client=cognito)
@@ -50,31 +50,31 @@ class Conversation:
         proof = srp.process_challenge(self.parameters, parameters)
         return self._respond("PASSWORD_VERIFIER", proof)
 
-    def answer(self, code: str, **metadata: str) -> "Conversation":
+    def answer(self, code: str, **metadata: str) -> "SignIn":
         """Answer the code challenge, or request another message with `action="resend"`."""
         name = self.parameters.get("USERNAME", "")
         return self._respond("CUSTOM_CHALLENGE", {"USERNAME": name, "ANSWER": code}, metadata)
 
     def _respond(
         self, challenge: str, responses: dict[str, str], metadata: dict[str, str] | None = None
-    ) -> "Conversation":
+    ) -> "SignIn":
         return self._keep(
             self.stack.client("cognito-idp").respond_to_auth_challenge(
                 ClientId=self.client_id,
                 ChallengeName=challenge,
-                Session=self.said[-1]["Session"],
+                Session=self.responses[-1]["Session"],
                 ChallengeResponses=responses,
                 ClientMetadata=metadata or {},
             )
         )
 
 
-def code_only(stack: Stack) -> Conversation:
+def code_only(stack: Stack) -> SignIn:
     """A sign-in with a code instead of a password."""
-    return Conversation(stack, stack.clients["code_only"])
+    return SignIn(stack, stack.clients["code_only"])
 
 
-def password_and_code(stack: Stack, user: User) -> Conversation:
+def password_and_code(stack: Stack, user: User) -> SignIn:
     """A sign-in after the password, at the challenge for the code."""
-    conversation = Conversation(stack, stack.clients["password_and_code"])
-    return conversation.start_with_password(user.email, user.password)
+    sign_in = SignIn(stack, stack.clients["password_and_code"])
+    return sign_in.start_with_password(user.email, user.password)

@@ -44,14 +44,14 @@ class Answer:
     def problem(self) -> str:
         """The name of the problem; the response must be a problem document (RFC 9457)."""
         assert self.headers["content-type"] == PROBLEM, self.text
-        told = self.body
-        assert told["status"] == self.status
-        assert told["detail"].endswith("."), "a sentence"
-        assert told["type"].startswith(_TYPE)
+        document = self.body
+        assert document["status"] == self.status
+        assert document["detail"].endswith("."), "the detail must be a sentence"
+        assert document["type"].startswith(_TYPE)
         assert self.headers.get("retry-after") == (
-            str(told["retry_after"]) if "retry_after" in told else None
+            str(document["retry_after"]) if "retry_after" in document else None
         )
-        name: str = told["type"].removeprefix(_TYPE)
+        name: str = document["type"].removeprefix(_TYPE)
         return name
 
 
@@ -70,7 +70,7 @@ class Request:
         service: str = "execute-api",
         region: str = "us-east-1",
     ) -> "Request":
-        """The same, with the headers of AWS Signature Version 4."""
+        """The same request with the headers of AWS Signature Version 4."""
         request = AWSRequest(self.method, self.url, headers=dict(self.headers), data=self.body)
         SigV4Auth(who, service, region).add_auth(request)
         return Request(self.method, self.url, self.body, dict(request.headers.items()))
@@ -132,9 +132,9 @@ class Api:
         """Answer a challenge."""
         return self.post("/verifyToken", {"token": created.body["token"], "verification_code": code})
 
-    def settings(self, door: str = "token_api") -> dict[str, str]:
-        """The environment of a handler's function."""
-        function = self.stack.functions[door]
+    def settings(self, handler: str = "token_api") -> dict[str, str]:
+        """The environment of a Lambda function."""
+        function = self.stack.functions[handler]
         found = self.stack.client("lambda").get_function_configuration(FunctionName=function)
         variables: dict[str, str] = found["Environment"]["Variables"]
         return variables
@@ -215,11 +215,11 @@ def challenge_in(created: Answer) -> Challenge:
     return Challenge.unpack(claims["challenge"])
 
 
-def nobody() -> str:
+def unused_address() -> str:
     """An unused address of a reserved domain."""
-    return f"anybody-{os.urandom(5).hex()}@people.example"
+    return f"unused-{os.urandom(5).hex()}@people.example"
 
 
 def number() -> str:
-    """A number from the range that is reserved for fiction."""
+    """A phone number from the range that is reserved for fiction."""
     return f"+1206555{int.from_bytes(os.urandom(4)) % 10_000:04d}"

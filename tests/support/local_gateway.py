@@ -17,7 +17,7 @@ ADMINISTRATOR = Credentials("test", "test")
 
 
 @dataclass(frozen=True)
-class Heard:
+class Response:
     """A response. `problem` is the name of its problem document, or empty."""
 
     status: int
@@ -38,17 +38,17 @@ class Api:
     service: str = "execute-api"
     region: str = "us-east-1"
 
-    def post(self, path: str, body: object, sent: bytes | None = None, **headers: str) -> Heard:
+    def post(self, path: str, body: object, sent: bytes | None = None, **headers: str) -> Response:
         """POST `body`; if `sent` is given, sign `body` but send `sent`."""
         return self._send("POST", path, json.dumps(body).encode(), sent, headers)
 
-    def get(self, path: str) -> Heard:
+    def get(self, path: str) -> Response:
         """GET `path`."""
         return self._send("GET", path, b"", None, {})
 
     def _send(
         self, method: str, path: str, body: bytes, sent: bytes | None, headers: Mapping[str, str]
-    ) -> Heard:
+    ) -> Response:
         url = self.stack.outputs["TokenApiURL"] + path
         request = AWSRequest(method, url, data=body, headers={"Content-Type": "application/json", **headers})
         if self.signer:
@@ -58,6 +58,6 @@ class Api:
         try:
             connection.request(method, place.path, sent or body, dict(request.headers))
             answer = connection.getresponse()
-            return Heard(answer.status, dict(answer.getheaders()), json.loads(answer.read()))
+            return Response(answer.status, dict(answer.getheaders()), json.loads(answer.read()))
         finally:
             connection.close()

@@ -5,8 +5,8 @@ import os
 import pytest
 
 
-def missing(what: str) -> None:
-    """Skip the test because `what` is missing. In CI, where every tool is installed, fail."""
+def missing(tool: str) -> None:
+    """Skip the test because `tool` is missing. In CI, where every tool is installed, fail."""
     if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing, and CI must have it")
-    pytest.skip(f"{what} is missing")
+        pytest.fail(f"{tool} is missing, and CI must have it")
+    pytest.skip(f"{tool} is missing")

@@ -12,6 +12,7 @@ from threading import Lock
 
 from passcode.confirmation.idempotency import IdempotencyClaim
 from passcode.token_service.challenge import record_key
+from passcode.token_service.issue import has_no_open_challenge
 from passcode.token_service.policy import DAY, LONG_DIGITS, Policy, day_of
 from passcode.token_service.store import Attempt, Evidence, Record, WriteResult
 
@@ -19,11 +20,11 @@ from passcode.token_service.store import Attempt, Evidence, Record, WriteResult
 def is_clear(record: Record, channel: str, cap: int, now: int, policy: Policy) -> bool:
     """True if a new challenge with a short code may start at once."""
     day = day_of(now)
-    is_over = record.has_no_open_challenge or record.expires_at <= now
+    is_over = has_no_open_challenge(record) or record.expires_at <= now
     ends_soon = record.expires_at < now + policy.resend_keeps_code_seconds and record.digits < LONG_DIGITS
     after_success = (
         record.issued > 0
-        and record.has_no_open_challenge
+        and has_no_open_challenge(record)
         and record.spent_at <= now - policy.cooldown_after_success_seconds
     )
     return (

@@ -20,24 +20,26 @@ class Description:
     whole: dict[str, Any]
 
     def check(self, method: str, path: str, status: int, media_type: str, body: dict[str, Any]) -> None:
-        """Fail if the answer's status, problem, media type or shape is not described for its operation."""
+        """Fail if the status, problem, media type or shape of a response is not described."""
         operation = self.whole["paths"].get(path, {}).get(method.lower())
         if operation is None:
-            assert status >= 400 or path == "/openapi.json", f"{method} {path} is not described, and it works"
+            assert status >= 400 or path == "/openapi.json", f"{method} {path} works, but is not described"
             return
-        assert str(status) in operation["responses"], f"{method} {path} never said it may answer {status}"
+        assert str(status) in operation["responses"], f"{method} {path}: the status {status} is not described"
         answer = operation["responses"][str(status)]
         problem, content = str(body.get("type", "")).rpartition(":")[2], answer["content"]
         named = answer["description"].replace(":", " ").replace(".", " ").split()
-        assert problem in ["", *named], f"{method} {path} never said it may answer {problem}"
-        assert media_type in content, f"{method} {path} {status} answered in {media_type}"
+        assert problem in ["", *named], f"{method} {path}: the problem {problem} is not described"
+        assert media_type in content, (
+            f"{method} {path} {status}: the media type {media_type} is not described"
+        )
         components = {"components": self.whole["components"]}
         jsonschema_rs.Draft202012Validator(content[media_type]["schema"] | components).validate(body)
 
 
 @cache
 def described() -> Description:
-    """The description of the API, made from its routes without any back end."""
+    """The description of the API, made from its routes without dependencies."""
     nothing: Any = None
     app = resolver(Endpoints(nothing, nothing, nothing, {}, nothing, ISSUER, nothing))
     return Description(json.loads(describe(app, ISSUER)))

@@ -13,15 +13,15 @@ POLICY = Policy()
 
 
 @dataclass
-class Kept:
+class StoreUnderTest:
     """A store, and a function that writes records to it before the test."""
 
     store: RecordStore
     put: Callable[[str, Record], None]
 
 
-def table_store(client: Any, name: str) -> Kept:
+def table_store(client: Any, name: str) -> StoreUnderTest:
     def put(key: str, record: Record) -> None:
         client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(record))
 
-    return Kept(RecordTable(client, name, POLICY), put)
+    return StoreUnderTest(RecordTable(client, name, POLICY), put)

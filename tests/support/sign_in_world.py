@@ -35,7 +35,7 @@ from tests.support.memory_stores import MemoryStore, code_mac
 
 LIMITS = RoundLimits(answers=5, resends=3)
 ORDER = (EMAIL, SMS)
-UNHEARD = PowertoolsTelemetry("world", Logger(service="world", stream=io.StringIO()))
+DISCARDED_TELEMETRY = PowertoolsTelemetry("world", Logger(service="world", stream=io.StringIO()))
 
 
 @dataclass
@@ -44,7 +44,7 @@ class World:
 
     policy: Policy = field(default_factory=Policy)
     store: MemoryStore = field(default_factory=MemoryStore)
-    telemetry: PowertoolsTelemetry = UNHEARD
+    telemetry: PowertoolsTelemetry = DISCARDED_TELEMETRY
     queued: list[Delivery] = field(default_factory=list)
     answered: list[Challenge] = field(default_factory=list)
     macs: list[bytes] = field(default_factory=list)
@@ -61,7 +61,7 @@ class World:
         filled = create_auth_challenge.respond(
             event, sign_in, self.order, SALT, self.telemetry, nonce, self.now
         )
-        assert filled is event, "Cognito wants its whole event back"
+        assert filled is event, "Cognito requires its whole event in the return value"
         return dict(filled["response"])
 
     def verify(self, event: dict[str, Any]) -> bool:
@@ -77,7 +77,7 @@ class World:
         filled = verify_auth_challenge.respond(
             event, judge, lambda _, c: self.answered.append(c), self.telemetry
         )
-        assert filled is event, "Cognito wants its whole event back"
+        assert filled is event, "Cognito requires its whole event in the return value"
         assert list(filled["response"]) == ["answerCorrect"]
         return bool(filled["response"]["answerCorrect"])
 

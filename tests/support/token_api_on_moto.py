@@ -22,20 +22,20 @@ from tests.support.dynamodb import made
 from tests.support.events import ENVIRONMENT
 from tests.support.openapi_checks import ISSUER, described
 
-DOOR = Path(__file__).parents[2] / "triggers" / "token_api.py"
+SOURCE = Path(__file__).parents[2] / "triggers" / "token_api.py"
 
 
 @dataclass
-class Door:
+class TokenApiHandler:
     """The handler's module, and its AWS calls during the last request."""
 
     module: ModuleType
     client: Callable[[str], Any]
     environment: dict[str, str]
-    asked: list[str] = field(default_factory=list)
+    aws_calls: list[str] = field(default_factory=list)
 
     def post(self, path: str, body: object, **more: Any) -> Answer:
-        """Send one request. `asked` has its calls to AWS."""
+        """Send one request. `aws_calls` has its calls to AWS."""
         return self.call("POST", path, body, **more)
 
     def verify(self, token: str) -> Answer:
@@ -44,7 +44,7 @@ class Door:
         return self.post("/verifyToken", {"token": token, "verification_code": code})
 
     def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
-        self.asked.clear()
+        self.aws_calls.clear()
         given = self.module.handler(event_of(method, path, body, **more), None)
         headers = {name.lower(): values[0] for name, values in given["multiValueHeaders"].items()}
         answer = Answer(given["statusCode"], headers, json.loads(given["body"]))
@@ -53,11 +53,11 @@ class Door:
 
     def code(self, token: str) -> str:
         """The code of a challenge, made in the same way as in `deliver`."""
-        said = jwt.decode(token, options={"verify_signature": False})["challenge"]
+        packed = jwt.decode(token, options={"verify_signature": False})["challenge"]
         mac = self.client("kms").generate_mac(
             KeyId=self.environment["CODE_KEY_ID"],
             MacAlgorithm="HMAC_SHA_256",
-            Message=Challenge.unpack(said).mac_message(),
+            Message=Challenge.unpack(packed).mac_message(),
         )
         return code_from_mac(mac["Mac"], 6).reveal()
 
@@ -79,7 +79,7 @@ def _environment(client: Callable[[str], Any]) -> dict[str, str]:
 
 
 @contextmanager
-def composed() -> Iterator[Door]:
+def composed() -> Iterator[TokenApiHandler]:
     """The handler, loaded again with a new moto AWS."""
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
@@ -90,12 +90,12 @@ def composed() -> Iterator[Door]:
         environment = _environment(session.create_client)
         for name, value in environment.items():
             patch.setenv(name, value)
-        spec = importlib.util.spec_from_file_location("token_api_on_moto", DOOR)
+        spec = importlib.util.spec_from_file_location("token_api_on_moto", SOURCE)
         assert spec
         assert spec.loader
         module = importlib.util.module_from_spec(spec)
-        asked: list[str] = []
-        session.register("before-call", lambda **call: asked.append(call["model"].name))
+        aws_calls: list[str] = []
+        session.register("before-call", lambda **call: aws_calls.append(call["model"].name))
         spec.loader.exec_module(module)
-        assert asked == [], "a cold start asks AWS for nothing"
-        yield Door(module, session.create_client, environment, asked)
+        assert aws_calls == [], "a cold start makes no AWS call"
+        yield TokenApiHandler(module, session.create_client, environment, aws_calls)

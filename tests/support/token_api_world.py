@@ -38,7 +38,7 @@ from passcode.token_service.store import RecordStore
 from tests.support.api_gateway_events import CALLER, USER, Answer, event_of
 from tests.support.aws_stubs import Wire
 from tests.support.events import NOW, SALT
-from tests.support.kms_stubs import KEY_A, KEY_B, PRIVATE, kms, marks, pool
+from tests.support.kms_stubs import KEY_A, KEY_B, PRIVATE, kms, pool, used_proofs
 from tests.support.memory_stores import MemoryIdempotencyStore, MemoryStore, code_mac
 from tests.support.openapi_checks import ISSUER, described
 from tests.support.users import another_code
@@ -55,7 +55,7 @@ class Api:
     requests: IdempotencyStore = field(default_factory=MemoryIdempotencyStore)
     queue: Wire = field(default_factory=Wire)
     kms: Wire = field(default_factory=kms)
-    proofs: Wire = field(default_factory=marks)
+    proofs: Wire = field(default_factory=used_proofs)
     users: Wire = field(default_factory=pool)
     proof_keys: tuple[str, ...] = (KEY_A,)
     order: tuple[Channel, ...] = (EMAIL, SMS)
@@ -65,7 +65,7 @@ class Api:
     countries: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.telemetry = _telling(self.log)
+        self.telemetry = _telemetry(self.log)
         tokens = MacJwts(KmsMac(self.kms, "token"))
         users, keys = (
             UserRecipients(CognitoUsers(lambda: self.users, "pool"), self.order, SALT),
@@ -169,7 +169,7 @@ class Api:
         return str(self.verify(self.create(**body).body["token"]).body["proof"])
 
 
-def _telling(log: io.StringIO) -> PowertoolsTelemetry:
+def _telemetry(log: io.StringIO) -> PowertoolsTelemetry:
     logger = Logger(service="token_api")
     # Loggers with one name are the same logger, and it keeps its first stream.
     handler = logger.registered_handler
@@ -189,8 +189,8 @@ class Time:
 
 
 @dataclass
-class Said:
-    """The log and the metrics."""
+class ApiOutput:
+    """The log and the metrics of the endpoints."""
 
     api: Api
     capsys: pytest.CaptureFixture[str]

@@ -12,9 +12,9 @@ import pytest
 from passcode.cognito_messages.message import read_message
 from passcode.hosted import routes
 from passcode.texts import catalogue
-from tests.support.deliver_world import Desk, body
+from tests.support.deliver_world import DeliverHandler, body
 from tests.support.events import EMAIL, NOW, PHONE, Clock, golden
-from tests.support.handlers import Heard
+from tests.support.handlers import HandlerOutput
 from tests.support.hosted_world import GIVEN, Place
 
 MARK = "متن"
@@ -45,28 +45,28 @@ def _persian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def desk(heard: Heard) -> Desk:
-    return Desk(heard.telemetry)
+def handler(output: HandlerOutput) -> DeliverHandler:
+    return DeliverHandler(output.telemetry)
 
 
-def test_an_email_comes_in_it(desk: Desk) -> None:
-    assert desk.deliver(body(("email", EMAIL), locale="fa-IR")) == []
-    simple = desk.ses.sent("send_email")[0]["Content"]["Simple"]
+def test_an_email_comes_in_it(handler: DeliverHandler) -> None:
+    assert handler.deliver(body(("email", EMAIL), locale="fa-IR")) == []
+    simple = handler.ses.sent("send_email")[0]["Content"]["Simple"]
     assert simple["Subject"]["Data"] == f"{MARK} Your Example sign-in code"
     assert '<html lang="fa" dir="rtl">' in simple["Body"]["Html"]["Data"]
     assert simple["Body"]["Text"]["Data"].startswith(MARK)
 
 
-def test_an_sms_comes_in_it_with_the_digits_isolated(desk: Desk) -> None:
-    assert desk.deliver(body(("sms", PHONE), channel="sms", locale="fa")) == []
-    (sms,) = desk.sns.sent("publish")
+def test_an_sms_comes_in_it_with_the_digits_isolated(handler: DeliverHandler) -> None:
+    assert handler.deliver(body(("sms", PHONE), channel="sms", locale="fa")) == []
+    (sms,) = handler.sns.sent("publish")
     assert sms["Message"].startswith(f"{MARK} \u2066")
 
 
-def test_a_message_of_cognito_comes_in_it(desk: Desk) -> None:
+def test_a_message_of_cognito_comes_in_it(handler: DeliverHandler) -> None:
     message = replace(read_message(golden("custom_email_forgot_password"), NOW), locale="fa_IR")
-    assert desk.deliver(message.pack()) == []
-    simple = desk.ses.sent("send_email")[0]["Content"]["Simple"]
+    assert handler.deliver(message.pack()) == []
+    simple = handler.ses.sent("send_email")[0]["Content"]["Simple"]
     assert simple["Subject"]["Data"].startswith(MARK)
     assert '<html lang="fa" dir="rtl">' in simple["Body"]["Html"]["Data"]
 
@@ -80,8 +80,8 @@ def test_a_page_comes_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"<h1>{MARK} " in html
 
 
-def test_others_keep_their_language(desk: Desk) -> None:
-    assert desk.deliver(body(("email", EMAIL), locale="de-AT")) == []
-    simple = desk.ses.sent("send_email")[0]["Content"]["Simple"]
+def test_others_keep_their_language(handler: DeliverHandler) -> None:
+    assert handler.deliver(body(("email", EMAIL), locale="de-AT")) == []
+    simple = handler.ses.sent("send_email")[0]["Content"]["Simple"]
     assert MARK not in simple["Body"]["Text"]["Data"]
     assert '<html lang="de" dir="ltr">' in simple["Body"]["Html"]["Data"]

@@ -1,4 +1,4 @@
-"""The derivation, pinned: these codes must come out of these challenges for as long as v1 lives."""
+"""The derivation of codes, fixed by golden vectors: version 1 must always derive these codes."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ from tests.support.memory_stores import code_mac
 
 RFC_4226_SECRET = b"12345678901234567890"
 
-# Computed apart from the code under test, with `openssl dgst -sha256 -mac HMAC`.
+# Computed without the code under test, with `openssl dgst -sha256 -mac HMAC`.
 GOLDEN = [
     ("sign_in", "5f0c6a52-0000-4000-8000-000000000001", 1, "00" * 16, 1_800_000_000, "707673"),
     ("sign_in", "5f0c6a52-0000-4000-8000-000000000001", 2, "00" * 16, 1_800_000_000, "694565"),
@@ -25,7 +25,7 @@ GOLDEN = [
 
 
 @pytest.mark.parametrize(("purpose", "subject", "counter", "nonce", "expires_at", "code"), GOLDEN)
-def test_golden_vectors(
+def test_the_code_of_a_challenge_is_that_of_the_golden_vector(
     purpose: str, subject: str, counter: int, nonce: str, expires_at: int, code: str
 ) -> None:
     message = mac_message(purpose, subject, counter, nonce, expires_at)
@@ -47,13 +47,13 @@ def test_no_two_challenges_share_a_message(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("digits", [6, 8, 10])
-def test_the_whole_mac_is_reduced_and_zeros_in_front_are_kept(digits: int) -> None:
+def test_a_code_uses_the_whole_mac_and_keeps_leading_zeros(digits: int) -> None:
     assert code_from_mac(b"\0" * 32, digits).reveal() == "0" * digits
     highest = (1 << 255).to_bytes(32, "big")
     assert code_from_mac(highest, digits).reveal() == str((1 << 255) % 10**digits).zfill(digits)
 
 
-def test_a_mac_of_another_length_makes_no_code() -> None:
+def test_a_mac_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         code_from_mac(b"short", 6)
 
@@ -64,12 +64,12 @@ def test_every_digit_occurs_in_every_place() -> None:
     ]
     for place in range(6):
         seen = Counter(code[place] for code in codes)
-        # A fair digit is expected 1,000 times with a deviation of 30: seven of those are never met by chance.
+        # Each digit is expected 1,000 times, with a deviation of 30. Seven deviations never occur by chance.
         assert set(seen) == set("0123456789")
         assert all(790 < count < 1210 for count in seen.values())
 
 
-def test_a_raw_code_does_not_show_itself() -> None:
+def test_a_code_is_masked_in_text_and_cannot_be_pickled() -> None:
     code = Code("123456")
     assert repr(code) == "Code(***)"
     for shown in (repr(code), str(code), f"{code}", f"{code!r}", repr([code])):
@@ -81,7 +81,7 @@ def test_a_raw_code_does_not_show_itself() -> None:
 @pytest.mark.parametrize(
     "typed", ["123456", "123 456", "123-456", " 123456\n", "1-2-3-4-5-6", "123\u00a0456", "\t12 34 56 "]
 )
-def test_a_code_may_be_typed_with_blanks_and_dashes(typed: str) -> None:
+def test_a_code_may_be_typed_with_spaces_and_dashes(typed: str) -> None:
     assert parse_answer(typed, 6) == "123456"
 
 
@@ -112,7 +112,7 @@ def test_a_code_may_be_typed_with_blanks_and_dashes(typed: str) -> None:
     ],
     ids=lambda value: repr(value)[:20],
 )
-def test_what_cannot_be_a_code(typed: object) -> None:
+def test_a_malformed_answer_is_not_a_code(typed: object) -> None:
     assert parse_answer(typed, 6) is None
 
 
@@ -122,6 +122,6 @@ def test_an_answer_has_at_most_64_characters() -> None:
 
 
 @given(st.text(max_size=80))
-def test_what_is_read_is_what_was_typed(typed: str) -> None:
+def test_parsing_an_answer_keeps_its_digits_in_order(typed: str) -> None:
     read = parse_answer(typed, 6)
     assert read is None or [c for c in typed if c in "0123456789"] == list(read)

@@ -1,4 +1,4 @@
-"""The waits, as arithmetic."""
+"""The arithmetic of quotas, locks and pauses."""
 
 import pytest
 
@@ -15,7 +15,7 @@ NOW = 1_800_000_000
 POLICY = Policy()
 
 
-def test_five_messages_at_once_and_then_one_every_quarter_of_an_hour() -> None:
+def test_the_quota_is_five_messages_and_then_one_every_fifteen_minutes() -> None:
     tat = 0
     for _ in range(5):
         assert send_wait(tat, NOW, POLICY) == 0
@@ -27,7 +27,7 @@ def test_five_messages_at_once_and_then_one_every_quarter_of_an_hour() -> None:
     assert send_wait(tat, NOW + 900, POLICY) == 900
 
 
-def test_a_quota_that_was_not_used_is_not_saved_up() -> None:
+def test_an_unused_quota_does_not_accumulate() -> None:
     tat = next_send_tat(1, NOW, POLICY)
     assert tat == NOW + 900
 
@@ -45,18 +45,18 @@ def test_a_quota_that_was_not_used_is_not_saved_up() -> None:
         (100, DAY, 0),
     ],
 )
-def test_free_answers_then_a_lock_then_a_pause(failures: int, failed_ago: int, wait: int) -> None:
+def test_wrong_answers_lead_to_a_lock_and_then_to_a_pause(failures: int, failed_ago: int, wait: int) -> None:
     assert answer_wait(failures, NOW - failed_ago, NOW, POLICY) == wait
 
 
-def test_a_pause_without_end_waits_for_an_operator() -> None:
+def test_a_pause_without_end_lasts_until_an_operator_unlocks_the_user() -> None:
     policy = Policy(pause_seconds=0)
     assert answer_wait(100, NOW - 100 * DAY, NOW, policy) is None
     assert not pause_is_over(100, NOW - 100 * DAY, NOW, policy)
-    assert policy.keep_seconds > 3_000 * DAY, "or the sweep would be the unlock"
+    assert policy.keep_seconds > 3_000 * DAY, "deleting the old record would unlock the user"
 
 
-def test_a_pause_is_over_when_it_was_sat_out() -> None:
+def test_a_pause_ends_after_its_time() -> None:
     assert not pause_is_over(99, NOW - DAY, NOW, POLICY)
     assert not pause_is_over(100, NOW - DAY + 1, NOW, POLICY)
     assert pause_is_over(100, NOW - DAY, NOW, POLICY)
@@ -73,7 +73,7 @@ def test_a_pause_is_over_when_it_was_sat_out() -> None:
         (DAY, "24 hours"),
     ],
 )
-def test_a_wait_is_never_told_shorter_than_it_is(seconds: int, words: str) -> None:
+def test_a_wait_is_never_shown_shorter_than_it_is(seconds: int, words: str) -> None:
     assert format_duration(seconds) == words
 
 
@@ -88,7 +88,7 @@ def test_a_wait_is_never_told_shorter_than_it_is(seconds: int, words: str) -> No
         ("PAUSE_SECONDS", "-1"),
     ],
 )
-def test_an_unsafe_number_is_refused_by_name(name: str, value: str) -> None:
+def test_an_unsafe_setting_is_refused_with_its_name(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=name):
         Policy.from_environment({name: value})
 
@@ -107,7 +107,7 @@ def test_an_unsafe_number_is_refused_by_name(name: str, value: str) -> None:
         ("PAUSE_SECONDS", 0, 365 * DAY),
     ],
 )
-def test_a_number_has_bounds(name: str, low: int, high: int) -> None:
+def test_each_setting_has_bounds(name: str, low: int, high: int) -> None:
     for value in (low, high):
         assert getattr(Policy.from_environment({name: str(value)}), name.lower()) == value
     for value in (low - 1, high + 1):
@@ -115,7 +115,7 @@ def test_a_number_has_bounds(name: str, low: int, high: int) -> None:
             Policy.from_environment({name: str(value)})
 
 
-def test_the_numbers_come_from_the_environment() -> None:
+def test_the_policy_is_read_from_the_environment() -> None:
     policy = Policy.from_environment({"CODE_DIGITS": "8", "PATH": "/bin"})
     assert policy == Policy(code_digits=8)
 

@@ -24,7 +24,7 @@ WAITS = {"locked", "paused", "cooldown", "quota", "busy"}
 
 
 def framed(text: str) -> str:
-    """A trigger's text as Cognito passes it on."""
+    """The text of a trigger as Cognito returns it to the app."""
     return f"CreateAuthChallenge failed with error {text}."
 
 
@@ -67,7 +67,7 @@ def test_a_text_is_a_sentence_and_a_tag(refusal: Refusal) -> None:
     assert tag == f"passcode:{refusal.value}:600]." if wait else f"passcode:{refusal.value}]."
 
 
-def test_the_example_of_the_documents() -> None:
+def test_the_quota_text_is_the_example_of_the_documents() -> None:
     text = "Too many codes were requested. Try again in 10 minutes. [passcode:quota:600]"
     assert refusal_text(Refusal.QUOTA, 600) == text
 
@@ -88,7 +88,7 @@ def test_an_unavailable_dependency_has_a_tag() -> None:
 
 @pytest.mark.parametrize("frame", [str, framed, lambda text: f"{text}.."], ids=["bare", "Cognito", "twice"])
 @given(refusal=st.sampled_from(Refusal), wait=st.integers(1, 999_999_999) | st.none() | st.just(0))
-def test_the_tag_that_is_written_is_read(frame: object, refusal: Refusal, wait: int | None) -> None:
+def test_a_written_tag_is_read_back(frame: object, refusal: Refusal, wait: int | None) -> None:
     assert callable(frame)
     assert parse_tag(frame(refusal_text(refusal, wait))) == RefusalTag(refusal.value, wait or 0)
 
@@ -120,17 +120,17 @@ def test_a_reason_of_another_release_is_read(reason: str, seconds: int) -> None:
         "[passcode:quota:60](https://example.com)",
     ],
 )
-def test_what_is_no_tag_at_the_end_is_none(text: str) -> None:
+def test_a_text_without_a_tag_at_its_end_has_none(text: str) -> None:
     assert parse_tag(framed(text)) is None
 
 
-def test_a_quoted_tag_does_not_pass_for_the_texts_own() -> None:
+def test_only_the_last_tag_of_a_text_is_read() -> None:
     assert parse_tag("It said [passcode:quota:60] and then [passcode:locked:300].") == RefusalTag(
         "locked", 300
     )
 
 
 @given(st.text(alphabet=st.sampled_from("[]passcode:qu_0 9.\n\u0661"), max_size=60) | st.text(max_size=60))
-def test_any_text_can_be_read(text: str) -> None:
+def test_any_text_is_parsed_without_an_error(text: str) -> None:
     tag = parse_tag(text)
     assert tag is None or re.fullmatch(r"[a-z_]{1,32}", tag.reason)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from passcode.channels.channel import Channel, Destination, MessageContent
 from passcode.delivery.envelope import Delivery
-from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, Taken, gateway_for
+from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, Taken
 from passcode.texts.catalogue import message_texts
 from passcode.token_service.challenge import kind_of, words_of
 from passcode.token_service.code import code_from_mac
@@ -42,7 +42,7 @@ class Dispatcher:
         for destination in destinations:
             channel = destination.channel
             message = channel.render(content)
-            result = gateway_for(channel, self.gateways).send(
+            result = self._gateway(channel).send(
                 Outgoing(destination.value, message, now, counts_as_unanswered)
             )
             if isinstance(result, Taken):
@@ -52,6 +52,13 @@ class Dispatcher:
                 raise Unavailable(result.reason)
             failed(channel, result.reason, result.country)
         return None
+
+    def _gateway(self, channel: Channel) -> Gateway:
+        """Return the first gateway for `channel`. Raises LookupError if there is none."""
+        for gateway in self.gateways.values():
+            if gateway.channel is channel:
+                return gateway
+        raise LookupError(f"no gateway sends on the channel {channel.name}")
 
 
 def deliver(

@@ -1,6 +1,5 @@
 """The port to gateways: the message for a gateway, and the three results."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -62,11 +61,3 @@ class Gateway(Protocol):
 
     def send(self, outgoing: Outgoing[Any]) -> SendResult:
         """Send one message, at most once. An error of the service is a result, not an exception."""
-
-
-def gateway_for(channel: Channel, gateways: Mapping[str, Gateway]) -> Gateway:
-    """Return the first gateway for `channel`. `gateways` are by name. Raises LookupError if there is none."""
-    for gateway in gateways.values():
-        if gateway.channel is channel:
-            return gateway
-    raise LookupError(f"no gateway sends on the channel {channel.name}")

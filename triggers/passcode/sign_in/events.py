@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from passcode.sign_in.rounds import History
-
 Event = dict[str, "Any"]
+# Cognito's list of challenge results, oldest first.
+History = list[dict[str, "Any"]]
 
 
 def _request(event: "Event") -> "Mapping[str, Any]":

@@ -1,19 +1,21 @@
-"""The next step of a sign-in, for Define Auth Challenge: the allowed histories as a table.
+"""The steps of a sign-in: the allowed histories as a table, and the metadata that counts the rounds.
 
-This module has few imports, because `define` imports it at every cold start.
+`define` returns the next step, and `create` writes the metadata of each round. This module has few imports,
+because `define` imports it at every cold start.
 """
 
 from enum import Enum
 
 from passcode.sign_in.events import asks_for_message
-from passcode.sign_in.rounds import CUSTOM_CHALLENGE, decode_metadata
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from passcode.sign_in.rounds import History
+    from passcode.sign_in.events import History
+
+CUSTOM_CHALLENGE = "CUSTOM_CHALLENGE"
 
 
 class Mode(Enum):
@@ -131,3 +133,70 @@ def _after_a_round(
     if step is Step.ISSUE:
         return Step.FAIL if user_not_found or asks_again else Step.ISSUE
     return Step.ASK_CODE if asks_again or answers < limits.answers else Step.FAIL
+
+
+_VERSION = 1
+# Longer than any that `create` writes: a challenge has 1,024 characters at most.
+_LONGEST = 1536
+
+
+class RoundRecord:
+    """The counts of a sign-in when one of its rounds began.
+
+    `answers` and `resends` were given in the rounds before it. `resend_at` is the time, in seconds since the
+    epoch, from which another message may be sent. `challenge` is the open challenge as text, empty in a
+    first round that only asks for the channel.
+
+    It is no dataclass, because `dataclasses` would be the slowest import of `define`.
+    """
+
+    __slots__ = ("answers", "challenge", "resend_at", "resends")
+
+    def __init__(self, answers: int, resends: int, resend_at: int, challenge: str) -> None:
+        self.answers = answers
+        self.resends = resends
+        self.resend_at = resend_at
+        self.challenge = challenge
+
+    def after_response(self, *, asks_for_message: bool) -> "tuple[int, int]":
+        """Return the counts (answers, resends) after the app has responded to this round.
+
+        The message after the choice of a channel is the first message, so it does not count as a resend.
+        """
+        if not asks_for_message:
+            return self.answers + 1, self.resends
+        return self.answers, self.resends + (1 if self.challenge else 0)
+
+
+def encode_metadata(record: RoundRecord) -> str:
+    """Return the challengeMetadata of a round: named fields, with the challenge as the last one."""
+    return (
+        f"v={_VERSION};answers={record.answers};resends={record.resends};resend_at={record.resend_at};"
+        f"challenge={record.challenge}"
+    )
+
+
+def decode_metadata(metadata: object) -> RoundRecord:
+    """Read a challengeMetadata. Raises ValueError unless `create` of this or another release wrote it.
+
+    Unknown fields are ignored. `answers` and `resends` are required, and `resend_at` is 0 by default.
+    """
+    if not isinstance(metadata, str) or len(metadata) > _LONGEST:
+        raise ValueError("the round has no metadata of this stack")
+    counts, found, challenge = metadata.partition(";challenge=")
+    fields = dict(part.partition("=")[::2] for part in counts.split(";"))
+    if not found or "v" not in fields:
+        raise ValueError("the round has no metadata of this stack")
+    return RoundRecord(
+        _count(fields.get("answers")),
+        _count(fields.get("resends")),
+        _count(fields.get("resend_at", "0")),
+        challenge,
+    )
+
+
+def _count(text: "str | None") -> int:
+    # `isdecimal` is also true for digits of other scripts, so `isascii` is checked too.
+    if text is None or not (text.isascii() and text.isdecimal()) or len(text) > 12:
+        raise ValueError("a count in the metadata is missing or is no number")
+    return int(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from passcode.token_service.challenge import Challenge, record_key
 from passcode.token_service.code import derive_code, parse_answer
-from passcode.token_service.policy import LONG_DIGITS, REPEAT_SECONDS, Policy, day_of
+from passcode.token_service.policy import LONG_DIGITS, REPEAT_SECONDS, Policy, day_of, short_answers_left
 from passcode.token_service.refusal import Refusal
 from passcode.token_service.store import Attempt, CodeMac, Record, RecordStore
 
@@ -96,12 +96,11 @@ def _verdict(record: Record, attempt: Attempt, policy: Policy, *, is_written: bo
     """Return the result of an attempt. `record` is the record after the write, or the one that refused it."""
     if attempt.is_right and (is_written or _is_repeat(record, attempt)):
         return Verdict(channel=attempt.channel, accepted_at=record.spent_at)
-    day = day_of(attempt.now)
     # The wrong answer was counted, now or by the write that this one repeats.
     if not attempt.is_right and (is_written or record.failed_id == attempt.id):
-        return Verdict(
-            Refusal.WRONG, record.short_answers_left(day, policy) if attempt.is_short else None
-        )
+        wrong_today = record.wrong.get(day_of(attempt.now), 0)
+        left = short_answers_left(record.failures, wrong_today, policy)
+        return Verdict(Refusal.WRONG, left if attempt.is_short else None)
     # A right and a wrong answer get the same refusal: an attacker must learn nothing about a guess.
     if record.spent >= attempt.counter:
         return Verdict(Refusal.SPENT)

@@ -9,9 +9,11 @@ from passcode.token_service.policy import (
     LONGEST_LIFE,
     Policy,
     day_of,
+    needs_long_code,
     next_send_tat,
     seconds_to_midnight,
     send_wait,
+    short_answers_left,
 )
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import Record, RecordStore
@@ -82,17 +84,30 @@ def rejoined(record: Record, ask: IssueRequest, policy: Policy) -> IssueResult:
     return _issued(record, ask, policy, sent=False)
 
 
+def has_no_open_challenge(record: Record) -> bool:
+    """True if the newest challenge of `record` is spent, or if none was issued."""
+    return record.spent == record.issued
+
+
 def is_open(record: Record, ask: IssueRequest, policy: Policy) -> bool:
     """True if the code of `record` was sent to a destination of this request and can still be answered."""
     to = ask.destinations.get(record.channel)
     return (
-        not record.has_no_open_challenge
+        not has_no_open_challenge(record)
         and record.expires_at > ask.now
         and record.context == ask.context
         and to is not None
         and record.sent_to.get(record.channel) == to[:_KEPT_OF_ID]
-        and record.accepts_answers(day_of(ask.now), policy)
+        and (record.digits == LONG_DIGITS or _short_answers_left(record, ask.now, policy) > 0)
     )
+
+
+def _short_answers_left(record: Record, now: int, policy: Policy) -> int:
+    return short_answers_left(record.failures, record.wrong.get(day_of(now), 0), policy)
+
+
+def _needs_long_code(record: Record, now: int, policy: Policy) -> bool:
+    return needs_long_code(record.failures, record.wrong.get(day_of(now), 0), policy)
 
 
 def _decide(record: Record, ask: IssueRequest, policy: Policy) -> Record | None:
@@ -110,7 +125,7 @@ def _decide(record: Record, ask: IssueRequest, policy: Policy) -> Record | None:
     # A resend repeats the code only if the code lives until the next message. Otherwise a stranger could
     # request messages until no code is live and no message is allowed.
     keeps = max(policy.resend_keeps_code_seconds, send_wait(after.send_tat, ask.now, policy))
-    is_long_enough = record.digits == LONG_DIGITS or not record.needs_long_code(day_of(ask.now), policy)
+    is_long_enough = record.digits == LONG_DIGITS or not _needs_long_code(record, ask.now, policy)
     if live and is_long_enough and record.expires_at - ask.now >= keeps:
         return after
     return _fresh(record, ask, policy)
@@ -130,7 +145,7 @@ def _limit(record: Record, ask: IssueRequest, policy: Policy) -> tuple[Refusal, 
 def _fresh(record: Record, ask: IssueRequest, policy: Policy) -> Record:
     sent = _sent(record, ask, policy)
     stays_long = record.digits == LONG_DIGITS and is_open(record, ask, policy)
-    if stays_long or record.needs_long_code(day_of(ask.now), policy):
+    if stays_long or _needs_long_code(record, ask.now, policy):
         digits, life = LONG_DIGITS, LONGEST_LIFE
     else:
         digits = policy.code_only_digits if kind_of(ask.purpose) == SIGN_IN_CODE else policy.code_digits
@@ -167,7 +182,7 @@ def _resend_at(record: Record, now: int, policy: Policy) -> int:
     It is after the cooldown and within the message rate. An accepted code shortens the cooldown.
     """
     cooled = record.sent_at + policy.cooldown_seconds if record.sent_at else now
-    if record.issued and record.has_no_open_challenge:
+    if record.issued and has_no_open_challenge(record):
         cooled = min(cooled, record.spent_at + policy.cooldown_after_success_seconds)
     return max(now, cooled, now + send_wait(record.send_tat, now, policy))
 

@@ -77,6 +77,19 @@ def seconds_to_midnight(now: int) -> int:
     return DAY - now % DAY
 
 
+def short_answers_left(failures: int, wrong_today: int, policy: Policy) -> int:
+    """Return how many more wrong answers to short codes may be checked today.
+
+    `failures` is the number of wrong answers in a row, `wrong_today` that of this UTC day.
+    """
+    return max(0, min(policy.wrong_answers_per_day - wrong_today, policy.hard_limit - failures))
+
+
+def needs_long_code(failures: int, wrong_today: int, policy: Policy) -> bool:
+    """Return True if new codes are long, because there were too many wrong answers to short ones."""
+    return wrong_today >= policy.long_after or failures >= policy.hard_limit
+
+
 def send_wait(send_tat: int, now: int, policy: Policy) -> int:
     """Return the seconds until the message rate allows a message.
 

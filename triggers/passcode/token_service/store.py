@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from passcode.token_service.policy import LONG_DIGITS, Policy
-
 CodeMac = Callable[[bytes], bytes]
 
 
@@ -33,26 +31,6 @@ class Record:
     sent_to_before: Mapping[str, str] = field(default_factory=dict)
     wrong: Mapping[int, int] = field(default_factory=dict)  # wrong answers to short codes, by day
     accepted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by channel and day
-
-    @property
-    def has_no_open_challenge(self) -> bool:
-        """True if no challenge is open: none was issued, or the newest one is spent."""
-        return self.spent == self.issued
-
-    def short_answers_left(self, day: int, policy: Policy) -> int:
-        """Return how many more wrong answers to short codes may be checked on `day`."""
-        return max(
-            0,
-            min(policy.wrong_answers_per_day - self.wrong.get(day, 0), policy.hard_limit - self.failures),
-        )
-
-    def needs_long_code(self, day: int, policy: Policy) -> bool:
-        """True if new codes of `day` are long, because there were too many wrong answers."""
-        return self.wrong.get(day, 0) >= policy.long_after or self.failures >= policy.hard_limit
-
-    def accepts_answers(self, day: int, policy: Policy) -> bool:
-        """True if answers to the newest challenge are checked: its code is long, or a few are left."""
-        return self.digits == LONG_DIGITS or self.short_answers_left(day, policy) > 0
 
 
 @dataclass(frozen=True)
