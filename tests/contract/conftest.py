@@ -14,7 +14,7 @@ from tests.support.record_stores import POLICY, Kept, table_store
 def kept(request: pytest.FixtureRequest) -> Iterator[Kept]:
     if request.param == "memory":
         memory = MemoryStore(POLICY)
-        yield Kept(memory, memory.records.__setitem__)
+        yield Kept(memory, memory.records.__setitem__, memory.read_evidence)
     elif request.param == "moto":
         with moto_table() as table:
             yield table_store(*table)
