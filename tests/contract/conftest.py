@@ -14,7 +14,7 @@ from tests.support.record_stores import POLICY, StoreUnderTest, table_store
 def under_test(request: pytest.FixtureRequest) -> Iterator[StoreUnderTest]:
     if request.param == "memory":
         memory = MemoryStore(POLICY)
-        yield StoreUnderTest(memory, memory.records.__setitem__)
+        yield StoreUnderTest(memory, memory.records.__setitem__, memory.read_evidence)
     elif request.param == "moto":
         with moto_table() as table:
             yield table_store(*table)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from passcode.confirmation.idempotency import IdempotencyClaim
+from passcode.token_service.challenge import SIGN_IN, record_key
 from passcode.token_service.issue import has_no_open_challenge
 from passcode.token_service.policy import DAY, Policy, answer_wait
-from passcode.token_service.store import Record, VerifiedCode, WriteResult
+from passcode.token_service.store import Evidence, Record, VerifiedCode, WriteResult
 
 
 def is_clear(record: Record, now: int, policy: Policy) -> bool:
@@ -49,8 +50,8 @@ class MemoryStore:
     policy: Policy = field(default_factory=Policy)
     records: dict[str, Record] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
-    # The evidence that accepted writes stored, by key.
-    evidence: dict[str, VerifiedCode | None] = field(default_factory=dict)
+    # The first and the last accepted code, by key and app client.
+    evidence: dict[tuple[str, str], tuple[Evidence, Evidence]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     def start_challenge(self, key: str, draft: Record, now: int) -> WriteResult:
@@ -83,7 +84,7 @@ class MemoryStore:
             old = self._old("record_attempt", key)
             new = _spent(old, counter) if right else replace(old, failures=old.failures + 1, failed_at=now)
             accepted = may_record_attempt(old, counter, now, self.policy)
-            return self._attempt(key, old, new, accepted=accepted, given=given if right else None)
+            return self._attempt(key, old, new, now, accepted=accepted, given=given if right else None)
 
     def record_attempt_after_pause(
         self,
@@ -100,13 +101,20 @@ class MemoryStore:
             same = (old.failures, old.failed_at) == (seen.failures, seen.failed_at)
             new = _spent(old, counter) if right else replace(old, failures=1, failed_at=now)
             accepted = same and old.spent < counter <= old.issued
-            return self._attempt(key, old, new, accepted=accepted, given=given if right else None)
+            return self._attempt(key, old, new, now, accepted=accepted, given=given if right else None)
+
+    def read_evidence(self, subject: str, client_id: str) -> tuple[Evidence | None, Evidence | None]:
+        """The first and the last accepted code of `subject` through the app client."""
+        with self.lock:
+            return self.evidence.get((record_key(SIGN_IN, subject), client_id), (None, None))
 
     def _attempt(
-        self, key: str, old: Record, new: Record, *, accepted: bool, given: VerifiedCode | None
+        self, key: str, old: Record, new: Record, now: int, *, accepted: bool, given: VerifiedCode | None
     ) -> WriteResult:
-        if accepted:
-            self.evidence[key] = given
+        if accepted and given:
+            last = Evidence(now, given.channel)
+            first, _ = self.evidence.get((key, given.client_id), (last, last))
+            self.evidence[key, given.client_id] = first, last
         return self._put(key, old, new, accepted)
 
     def _old(self, write: str, key: str) -> Record:
