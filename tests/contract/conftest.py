@@ -14,7 +14,7 @@ from tests.support.record_stores import POLICY, StoreUnderTest, table_store
 def under_test(request: pytest.FixtureRequest) -> Iterator[StoreUnderTest]:
     if request.param == "memory":
         memory = MemoryStore(POLICY)
-        yield StoreUnderTest(memory, memory.records.__setitem__)
+        yield StoreUnderTest(memory, memory.records.__setitem__, memory.read_evidence)
     elif request.param == "moto":
         with moto_table() as table:
             yield table_store(*table)
@@ -26,4 +26,4 @@ def under_test(request: pytest.FixtureRequest) -> Iterator[StoreUnderTest]:
 @pytest.fixture
 def key() -> str:
     """A key without a record."""
-    return f"sign_in#{secrets.token_hex(8)}"
+    return f"sign_in_code#{secrets.token_hex(8)}"

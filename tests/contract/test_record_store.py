@@ -1,4 +1,4 @@
-"""The contract of every record store: in memory, on moto, and on the DynamoDB of the local stack."""
+"""The contract of a record store. Each test runs in memory, on moto and on the local stack's DynamoDB."""
 
 import secrets
 from dataclasses import replace
@@ -7,172 +7,237 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from passcode.token_service.store import Record, RecordStore, WriteResult
+from passcode.token_service.policy import KEEP_SECONDS, day_of
+from passcode.token_service.store import Attempt, Record, RecordStore, WriteResult
 from tests.support.memory_stores import MemoryStore
 from tests.support.record_stores import POLICY, StoreUnderTest
 
 NOW = 1_800_000_000
+TODAY = day_of(NOW)
+CAP = 100
+NONCE = "a" * 32
 DRAFT = Record(
-    nonce="a" * 32,
+    nonce=NONCE,
+    digits=6,
     issued_at=NOW,
     expires_at=NOW + 300,
     channel="email",
-    bound="b" * 16,
+    context="c" * 16,
     sent_at=NOW,
-    send_tat=NOW + 900,
+    send_tat=NOW + 600,
+    issue_id=NONCE,
+    sent_to={"email": "e" * 16},
+    sent_to_before={"email": "e" * 16},
 )
 OPEN = replace(DRAFT, issued=3, spent=2)
+RIGHT = Attempt(counter=3, nonce=NONCE, id="1" * 16, is_short=True, channel="email", now=NOW)
+WRONG = replace(RIGHT, id="2" * 16, channel="")
 
 
-def test_the_first_challenge_of_a_subject_has_counter_1(under_test: StoreUnderTest, key: str) -> None:
-    write = under_test.store.start_challenge(key, DRAFT, NOW)
-    assert write.accepted
-    assert write.record == replace(DRAFT, issued=1)
+def test_the_first_challenge_of_a_subject_has_the_counter_one(under_test: StoreUnderTest, key: str) -> None:
+    write = under_test.store.start_challenge(key, DRAFT, CAP, NOW)
+    assert write == WriteResult(True, replace(DRAFT, issued=1))
 
 
-def test_a_new_challenge_gets_the_next_counter_and_keeps_the_failures(
+def test_a_new_challenge_continues_the_counter_and_keeps_the_failures(
     under_test: StoreUnderTest, key: str
 ) -> None:
-    under_test.put(key, Record(issued=7, spent=7, failures=4, failed_at=NOW - 5, nonce="old"))
-    write = under_test.store.start_challenge(key, DRAFT, NOW)
+    old = Record(
+        issued=7, spent=7, failures=4, nonce="old", wrong={TODAY: 4}, sent_to={"email": "0" * 16, "sms": "1"}
+    )
+    under_test.put(key, old)
+    write = under_test.store.start_challenge(key, DRAFT, CAP, NOW)
     assert write.accepted
-    assert write.record == replace(DRAFT, issued=8, spent=7, failures=4, failed_at=NOW - 5)
+    assert write.record == replace(
+        DRAFT,
+        issued=8,
+        spent=7,
+        failures=4,
+        prev_nonce="old",
+        wrong={TODAY: 4},
+        sent_to={"email": "e" * 16, "sms": "1"},
+        sent_to_before={"email": "0" * 16},
+    )
 
 
-def test_an_open_challenge_refuses_a_new_one_and_is_returned(under_test: StoreUnderTest, key: str) -> None:
+def test_a_new_challenge_removes_the_counters_of_past_days(under_test: StoreUnderTest, key: str) -> None:
+    days = range(TODAY - KEEP_SECONDS // 86_400, TODAY + 1)
+    old = Record(issued=1, spent=1, wrong=dict.fromkeys(days, 1), accepted={("email", d): 2 for d in days})
+    under_test.put(key, old)
+    write = under_test.store.start_challenge(key, DRAFT, CAP, NOW)
+    assert (write.record.wrong, write.record.accepted) == ({TODAY: 1}, {("email", TODAY): 2})
+
+
+def test_an_open_challenge_refuses_another_and_is_returned(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
-    write = under_test.store.start_challenge(key, DRAFT, NOW + 1)
-    assert not write.accepted
-    assert write.record == OPEN
+    assert under_test.store.start_challenge(key, DRAFT, CAP, NOW + 1) == WriteResult(False, OPEN)
 
 
 def test_a_refused_write_changes_nothing(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
-    under_test.store.start_challenge(key, replace(DRAFT, nonce="c" * 32), NOW + 1)
-    under_test.store.record_attempt(key, 2, right=True, now=NOW)
-    under_test.store.replace_challenge(key, replace(OPEN, issued=2), OPEN, NOW)
-    assert under_test.store.record_attempt(key, 3, right=False, now=NOW).record == replace(
-        OPEN, failures=1, failed_at=NOW
-    )
+    store = under_test.store
+    store.start_challenge(key, replace(DRAFT, nonce="c" * 32), CAP, NOW + 1)
+    store.record_attempt(key, replace(RIGHT, counter=2))
+    store.record_attempt(key, replace(RIGHT, nonce="b" * 32))
+    store.replace_challenge(key, replace(OPEN, issued=2), OPEN, NOW)
+    assert store.read(key) == OPEN
 
 
-def test_a_right_answer_spends_the_challenge_and_clears_failures_and_quota(
-    under_test: StoreUnderTest, key: str
-) -> None:
-    under_test.put(key, replace(OPEN, failures=9, failed_at=NOW - 1))
-    write = under_test.store.record_attempt(key, 3, right=True, now=NOW)
+def test_a_right_answer_spends_and_gives_back_one_message(under_test: StoreUnderTest, key: str) -> None:
+    under_test.put(key, replace(OPEN, failures=9, accepted={("email", TODAY): 1}))
+    write = under_test.store.record_attempt(key, RIGHT)
     assert write.accepted
-    assert write.record == replace(OPEN, spent=3, failures=0, failed_at=0, send_tat=0)
-    assert not under_test.store.record_attempt(key, 3, right=True, now=NOW).accepted
-    assert not under_test.store.record_attempt(key, 2, right=False, now=NOW).accepted
+    assert write.record == replace(
+        OPEN,
+        spent=3,
+        spent_id=RIGHT.id,
+        spent_at=NOW,
+        failures=0,
+        send_tat=OPEN.send_tat - 600,
+        accepted={("email", TODAY): 2},
+    )
+    assert under_test.store.record_attempt(key, RIGHT) == WriteResult(False, write.record)
+    assert not under_test.store.record_attempt(key, replace(WRONG, counter=2)).accepted
 
 
-def test_a_wrong_answer_is_counted(under_test: StoreUnderTest, key: str) -> None:
+def test_a_wrong_answer_to_a_short_code_is_counted_once(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
     for n in (1, 2):
-        write = under_test.store.record_attempt(key, 3, right=False, now=NOW + n)
+        attempt = replace(WRONG, id=str(n) * 16)
+        write = under_test.store.record_attempt(key, attempt)
         assert write.accepted
-        assert (write.record.failures, write.record.failed_at) == (n, NOW + n)
+        assert write.record == replace(OPEN, failures=n, failed_id=attempt.id, wrong={TODAY: n})
+        assert under_test.store.record_attempt(key, attempt) == WriteResult(False, write.record)
 
 
-@pytest.mark.parametrize("right", [True, False])
-def test_a_subject_without_a_record_has_nothing_to_answer(
-    under_test: StoreUnderTest, key: str, right: bool
-) -> None:
-    write = under_test.store.record_attempt(key, 1, right=right, now=NOW)
-    assert not write.accepted
-    assert write.record == Record()
-
-
-@pytest.mark.parametrize("right", [True, False])
-def test_a_counter_that_was_never_issued_is_refused(
-    under_test: StoreUnderTest, key: str, right: bool
-) -> None:
-    under_test.put(key, OPEN)
-    assert not under_test.store.record_attempt(key, 4, right=right, now=NOW).accepted
-
-
-@pytest.mark.parametrize("right", [True, False])
-def test_a_pause_ends_once(under_test: StoreUnderTest, key: str, right: bool) -> None:
-    paused = replace(OPEN, failures=100, failed_at=NOW - 86_400)
-    under_test.put(key, paused)
-    assert not under_test.store.record_attempt(key, 3, right=right, now=NOW).accepted
-    write = under_test.store.record_attempt_after_pause(key, 3, paused, right=right, now=NOW)
+def test_a_wrong_answer_to_a_long_code_is_not_counted(under_test: StoreUnderTest, key: str) -> None:
+    under_test.put(key, replace(OPEN, digits=20, failures=100, wrong={TODAY: 10}))
+    write = under_test.store.record_attempt(key, replace(WRONG, is_short=False))
     assert write.accepted
-    assert write.record.failures == (0 if right else 1)
-    assert not under_test.store.record_attempt_after_pause(key, 3, paused, right=right, now=NOW).accepted
+    assert write.record == replace(OPEN, digits=20, failures=100, wrong={TODAY: 10}, failed_id=WRONG.id)
+    assert under_test.store.record_attempt(key, replace(RIGHT, is_short=False)).accepted
+
+
+@pytest.mark.parametrize("attempt", [RIGHT, WRONG], ids=["right", "wrong"])
+def test_a_subject_without_a_record_has_no_challenge(
+    under_test: StoreUnderTest, key: str, attempt: Attempt
+) -> None:
+    assert under_test.store.record_attempt(key, attempt) == WriteResult(False, Record())
+
+
+@pytest.mark.parametrize("attempt", [RIGHT, WRONG], ids=["right", "wrong"])
+def test_an_answer_needs_an_issued_counter_and_one_of_the_two_newest_nonces(
+    under_test: StoreUnderTest, key: str, attempt: Attempt
+) -> None:
+    under_test.put(key, replace(OPEN, prev_nonce="p" * 32))
+    for other in (replace(attempt, counter=4), replace(attempt, nonce="b" * 32)):
+        assert not under_test.store.record_attempt(key, other).accepted
+    assert under_test.store.record_attempt(key, replace(attempt, nonce="p" * 32)).accepted
 
 
 def test_a_challenge_is_replaced_only_if_it_is_unchanged(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
-    new = replace(OPEN, sent_at=NOW + 30, send_tat=NOW + 1800, channel="sms")
-    for stale in (replace(OPEN, issued=2), replace(OPEN, sent_at=NOW - 1), replace(OPEN, spent=1)):
+    new = replace(
+        OPEN,
+        issued=4,
+        nonce="b" * 32,
+        prev_nonce=NONCE,
+        digits=20,
+        sent_at=NOW + 30,
+        send_tat=NOW + 1200,
+        channel="sms",
+        sent_to={"email": "e" * 16, "sms": "f" * 16},
+        sent_to_before={"email": "e" * 16, "sms": "f" * 16},
+    )
+    for stale in (
+        replace(OPEN, issued=2),
+        replace(OPEN, sent_at=NOW - 1),
+        replace(OPEN, spent=1),
+        replace(OPEN, nonce="other"),
+    ):
         assert not under_test.store.replace_challenge(key, stale, new, NOW + 30).accepted
-    write = under_test.store.replace_challenge(key, OPEN, new, NOW + 30)
-    assert write.accepted
-    assert write.record == new
+    assert under_test.store.replace_challenge(key, OPEN, new, NOW + 30) == WriteResult(True, new)
 
 
-def test_a_record_is_unchanged_after_writing_and_reading(under_test: StoreUnderTest, key: str) -> None:
+def test_a_record_is_read_as_it_was_written(under_test: StoreUnderTest, key: str) -> None:
     assert under_test.store.read(key) == Record()
-    for record in (OPEN, replace(OPEN, failures=3, failed_at=NOW, channel="sms")):
+    for record in (OPEN, replace(OPEN, failures=3, wrong={TODAY: 3}, accepted={("sms", TODAY): 1})):
         under_test.put(key, record)
         assert under_test.store.read(key) == record
-    write = under_test.store.record_attempt(key, 3, right=True, now=NOW)
+    write = under_test.store.record_attempt(key, RIGHT)
     assert under_test.store.read(key) == write.record
 
 
-around = st.sampled_from([-86_401, -86_400, -301, -300, -299, -30, -29, -1, 0, 1, 119, 120, 121, 900])
+around = st.sampled_from([-301, -300, -30, -29, -6, -5, -4, -1, 0, 1, 119, 120, 121, 600])
 records = st.builds(
-    lambda issued, behind, failures, times: Record(
+    lambda issued, behind, digits, failures, wrong, accepted, ids, times: Record(
         issued=issued,
         spent=max(0, issued - behind),
-        nonce="n" * 32,
+        nonce=ids[0],
+        prev_nonce=ids[1],
+        digits=digits,
         channel="sms",
-        bound="b" * 16,
+        context="c" * 16,
         failures=failures,
+        failed_id=ids[2],
+        spent_id="s" * 16,
+        issue_id="i" * 32,
         issued_at=NOW - 10,
         expires_at=NOW + times[0],
         sent_at=NOW + times[1],
         send_tat=NOW + times[2],
-        failed_at=NOW + times[3] if failures else 0,
+        spent_at=NOW + times[3],
+        wrong={TODAY: wrong} if wrong else {},
+        accepted={("email", TODAY): accepted} if accepted else {},
+        sent_to={"sms": "f" * 16},
+        sent_to_before={"sms": "f" * 16},
     ),
     st.integers(1, 3),
     st.integers(0, 2),
-    st.sampled_from([0, 1, 9, 10, 11, 99, 100, 101]),
+    st.sampled_from([6, 8, 20]),
+    st.sampled_from([0, 1, 9, 10, 11, 99, 100]),
+    st.sampled_from([0, 1, 4, 5, 9, 10]),
+    st.sampled_from([0, 1, CAP - 1, CAP]),
+    st.tuples(
+        st.sampled_from([NONCE, "n" * 32]),
+        st.sampled_from([NONCE, "p" * 32]),
+        st.sampled_from([WRONG.id, "0" * 16]),
+    ),
     st.tuples(around, around, around, around),
 )
+attempts = st.builds(
+    lambda counter, is_short, channel: replace(RIGHT, counter=counter, is_short=is_short, channel=channel),
+    st.integers(0, 4),
+    st.booleans(),
+    st.sampled_from(["", "email"]),
+) | st.just(WRONG)
 
 
 @settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(record=records, counter=st.integers(0, 4), right=st.booleans())
-@example(record=replace(OPEN, failures=10, failed_at=NOW - 300), counter=3, right=True)
-def test_every_store_has_the_conditions_of_the_memory_store(
-    under_test: StoreUnderTest, record: Record, counter: int, right: bool
+@given(record=records, attempt=attempts)
+@example(record=replace(OPEN, failures=9, wrong={TODAY: 9}), attempt=RIGHT)
+@example(record=replace(OPEN, spent=3, spent_at=NOW - 5, send_tat=NOW), attempt=RIGHT)
+@example(record=replace(OPEN, sent_at=NOW - 30, expires_at=NOW + 119, send_tat=NOW), attempt=RIGHT)
+def test_every_store_has_the_conditions_of_the_predicates(
+    under_test: StoreUnderTest, record: Record, attempt: Attempt
 ) -> None:
-    """Compare the conditions for DynamoDB with the predicates of the memory store."""
-    # Only a paused record can end a pause.
-    pauses = ("after_pause",) if record.failures >= POLICY.hard_limit else ()
-    for operation in ("issue", "record_attempt", *pauses):
-        key = f"sign_in#{secrets.token_hex(8)}"
+    """The conditions written for DynamoDB, compared with the predicates in tests/support/memory_stores.py."""
+    for operation in ("start", "attempt"):
+        key = f"sign_in_code#{secrets.token_hex(8)}"
         memory = MemoryStore(POLICY, {key: record})
         under_test.put(key, record)
         for _ in range(2):
             expected, found = (
-                _run(store, operation, key, record, counter, right) for store in (memory, under_test.store)
+                _run(store, operation, key, attempt) for store in (memory, under_test.store)
             )
             assert found == expected
 
 
-def _run(
-    store: RecordStore, operation: str, key: str, record: Record, counter: int, right: bool
-) -> WriteResult:
-    if operation == "issue":
-        return store.start_challenge(key, DRAFT, NOW)
-    if operation == "record_attempt":
-        return store.record_attempt(key, counter, right=right, now=NOW)
-    return store.record_attempt_after_pause(key, counter, record, right=right, now=NOW)
+def _run(store: RecordStore, operation: str, key: str, attempt: Attempt) -> WriteResult:
+    if operation == "start":
+        return store.start_challenge(key, DRAFT, CAP, NOW)
+    return store.record_attempt(key, attempt)

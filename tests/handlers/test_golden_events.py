@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.support.events import NAMES, SENDERS, challenge, code_of, golden
+from tests.support.events import NAMES, SENDERS, TOKENS, challenge, code_of, golden
 
 ENVELOPE = {
     "version",
@@ -22,7 +22,7 @@ SOURCES = {
     "create": "CreateAuthChallenge_Authentication",
     "verify": "VerifyAuthChallengeResponse_Authentication",
 }
-TRIGGERS = [name for name in NAMES if name not in SENDERS]
+TRIGGERS = [name for name in NAMES if name not in (*SENDERS, *TOKENS)]
 
 
 @pytest.mark.parametrize("name", TRIGGERS)
@@ -44,6 +44,24 @@ def test_a_golden_event_of_a_custom_sender_has_the_fields_of_cognito(name: str) 
     kind = "Email" if name.startswith("custom_email") else "SMS"
     assert event["request"]["type"].lower() == f"custom{kind}SenderRequestV1".lower()
     assert event["triggerSource"].lower().startswith(f"custom{kind}Sender_".lower())
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_a_golden_event_of_token_generation_has_its_envelope(name: str) -> None:
+    event = golden(name)
+    assert set(event) == ENVELOPE
+    assert set(event["callerContext"]) == {"awsSdkVersion", "clientId"}
+    has_access_token = event["version"] == "2"
+    assert has_access_token is ("_v2_" in name)
+    # Only version 2 has the scopes of the access token, and its response has another key.
+    request = {"userAttributes", "groupConfiguration"} | ({"scopes"} if has_access_token else set())
+    assert set(event["request"]) == request
+    groups = {"groupsToOverride", "iamRolesToOverride", "preferredRole"}
+    assert set(event["request"]["groupConfiguration"]) == groups
+    override = "claimsAndScopeOverrideDetails" if has_access_token else "claimsOverrideDetails"
+    assert event["response"] == {override: None}
+    source = "RefreshTokens" if name.endswith("refresh") else "Authentication"
+    assert event["triggerSource"] == f"TokenGeneration_{source}"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,8 +8,8 @@ from passcode.sign_in.verify import check_sign_in
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.check import Verdict
 from passcode.token_service.policy import DAY
-from passcode.token_service.store import VerifiedCode
-from tests.support.events import CODE_ONLY_CLIENT, SALT, SIGN_IN_KEY, code_of, golden
+from passcode.token_service.store import Evidence
+from tests.support.events import CODE_ONLY_CLIENT, SALT, SIGN_IN_KEY, SUB, code_of, golden
 from tests.support.sign_in_world import World
 
 
@@ -32,15 +32,21 @@ def checked(world: World, to: Challenge, **settings: bool) -> Verdict:
     )
 
 
+def kept(world: World) -> tuple[Evidence | None, Evidence | None]:
+    """Read the evidence of the user and the app client of the golden event."""
+    return world.store.read_evidence(SUB, CODE_ONLY_CLIENT)
+
+
 def test_evidence_names_the_app_client_and_the_channel(world: World) -> None:
     assert checked(world, world.issued(), proves=True).accepted
-    assert world.store.evidence == {SIGN_IN_KEY: VerifiedCode(CODE_ONLY_CLIENT, "email")}
+    assert kept(world) == 2 * (Evidence(world.now, "email"),)
 
 
 @pytest.mark.parametrize("settings", [{}, {"proves": False}])
 def test_a_deployment_without_claims_keeps_no_evidence(world: World, settings: dict[str, bool]) -> None:
     assert checked(world, world.issued(), **settings).accepted
-    assert world.store.evidence == {SIGN_IN_KEY: None}
+    assert kept(world) == (None, None)
+    assert world.store.evidence == {}
 
 
 def test_an_answer_after_a_pause_is_evidence_too(world: World) -> None:
@@ -49,4 +55,4 @@ def test_an_answer_after_a_pause_is_evidence_too(world: World) -> None:
     world.store.records[SIGN_IN_KEY] = paused
     assert checked(world, to, proves=True).accepted
     assert world.store.writes[-2:] == ["record_attempt", "record_attempt_after_pause"]
-    assert world.store.evidence == {SIGN_IN_KEY: VerifiedCode(CODE_ONLY_CLIENT, "email")}
+    assert kept(world) == 2 * (Evidence(world.now, "email"),)

@@ -98,6 +98,7 @@ class Clock:
 
 
 NAMES = sorted(p.stem for p in EVENTS.glob("*.json") if not p.stem.startswith("deliver"))
+TOKENS = [name for name in NAMES if name.startswith("pre_token_")]
 SENDERS = [name for name in NAMES if name.startswith("custom_")]
 VERIFIED = {
     "sub": SUB,

@@ -16,11 +16,11 @@ with own_session(ENVIRONMENT):
     import custom_sender
     import define_auth_challenge  # noqa: F401 - reads its environment now
     import deliver
-    import pre_token_generation  # noqa: F401 - for the tests that call it
+    import pre_token_generation
     import verify_auth_challenge
     from passcode.adapters.telemetry import PowertoolsTelemetry, make_telemetry
 
-HANDLERS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender)
+HANDLERS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender, pre_token_generation)
 TELEMETRY = make_telemetry("handler under test")
 
 

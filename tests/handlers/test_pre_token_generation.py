@@ -1,0 +1,115 @@
+"""The handler `pre_token_generation`, from the golden events to the call of DynamoDB and the response."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+import pre_token_generation
+from passcode.adapters.record_table import EvidenceTable
+from passcode.sign_in.events import Event
+from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.events import (
+    CODE_ONLY_CLIENT,
+    EMAIL,
+    NOW,
+    PHONE,
+    SIGN_IN_KEY,
+    TOKENS,
+    Clock,
+    golden,
+)
+from tests.support.handlers import HandlerOutput
+
+FIRST, LAST = f"first_{CODE_ONLY_CLIENT}", f"last_{CODE_ONLY_CLIENT}"
+MONTH = 30 * 86_400
+# The first code was a month ago by email, and the code of this sign-in was two seconds ago by SMS.
+ITEM = {FIRST: {"S": f"{NOW - MONTH} email"}, LAST: {"S": f"{NOW - 2} sms"}}
+CLAIMS = {
+    "sign_in": {"otp_amr": "otp sms", "otp_channel": "sms", "otp_verified_at": str(NOW - 2)},
+    "refresh": {"otp_amr": "otp", "otp_channel": "email", "otp_verified_at": str(NOW - MONTH)},
+}
+
+
+@dataclass(frozen=True)
+class Function:
+    """The function, with `table` in place of DynamoDB."""
+
+    table: Wire
+    patch: pytest.MonkeyPatch
+
+    def respond(self, event: Event) -> Any:
+        """Handle `event`, and return the response to Cognito."""
+        self.patch.setattr(pre_token_generation, "time", Clock(NOW))
+        self.patch.setattr(pre_token_generation, "_READ", EvidenceTable(self.table, "table").read)
+        request = {name: value for name, value in event.items() if name != "response"}
+        answer = pre_token_generation.handler(event, None)
+        assert {name: value for name, value in answer.items() if name != "response"} == request
+        return answer["response"]
+
+
+def response(name: str, claims: dict[str, str]) -> dict[str, object]:
+    """The documented response with `claims`, in the version of the golden event `name`."""
+    override = {"claimsToAddOrOverride": claims}
+    if "_v1_" in name:
+        return {"claimsOverrideDetails": override}
+    both = {"idTokenGeneration": override, "accessTokenGeneration": override}
+    return {"claimsAndScopeOverrideDetails": both}
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_tokens_get_the_claims_of_their_sign_in(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Wire({"get_item": {"Item": ITEM}})
+    found = Function(table, monkeypatch).respond(golden(name))
+    kind = "refresh" if name.endswith("refresh") else "sign_in"
+    # The groups and the scopes are absent. Cognito keeps what the response leaves out.
+    assert found == response(name, CLAIMS[kind])
+    ((_, call),) = table.calls
+    assert call["TableName"] == "table"
+    assert call["Key"] == {"pk": {"S": SIGN_IN_KEY}}
+    assert call["ConsistentRead"] is True
+    assert sorted(call["ExpressionAttributeNames"].values()) == [FIRST, LAST]
+
+
+@pytest.mark.parametrize("name", TOKENS)
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"Item": {}}, {"Item": {"first_another": ITEM[FIRST], "last_another": ITEM[LAST]}}],
+)
+def test_a_user_without_a_code_through_this_client_gets_no_claims(
+    name: str, answer: dict[str, object], monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+) -> None:
+    function = Function(Wire({"get_item": answer}), monkeypatch)
+    assert function.respond(golden(name)) == response(name, {})
+    assert output.counted("errors") == []
+
+
+@pytest.mark.parametrize("name", TOKENS)
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused_by_aws("ProvisionedThroughputExceededException"),
+        refused_by_aws("AccessDeniedException"),
+        ReadTimeoutError(endpoint_url=f"https://{EMAIL}"),
+        RuntimeError(f"{EMAIL} 123456"),
+    ],
+)
+def test_tokens_without_claims_are_issued_while_the_table_fails(
+    name: str, error: Exception, monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+) -> None:
+    function = Function(Wire(get_item=error), monkeypatch)
+    assert function.respond(golden(name)) == response(name, {})
+    assert output.counted("errors") == [{}]
+    for secret in (EMAIL, PHONE, "123456"):
+        assert secret not in output.text
+
+
+@pytest.mark.parametrize("value", ["", "yesterday email", "12"])
+def test_damaged_evidence_gives_no_claims(
+    value: str, monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+) -> None:
+    item = {FIRST: {"S": value}, LAST: {"S": value}}
+    function = Function(Wire({"get_item": {"Item": item}}), monkeypatch)
+    for name in TOKENS:
+        assert function.respond(golden(name)) == response(name, {}), name
