@@ -1,4 +1,4 @@
-"""The derivation of codes, fixed by golden vectors: version 1 must always derive these codes."""
+"""The derivation of codes, fixed by golden vectors: version 2 must always derive these codes."""
 
 import hashlib
 import hmac
@@ -9,59 +9,68 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passcode.token_service.challenge import mac_message
-from passcode.token_service.code import Code, code_from_mac, parse_answer
+from passcode.token_service.challenge import SIGN_IN_CODE, Challenge
+from passcode.token_service.code import Code, derive_code, parse_answer
 from tests.support.memory_stores import code_mac
 
 RFC_4226_SECRET = b"12345678901234567890"
+USERS = [f"5f0c6a52-0000-4000-8000-00000000000{n}" for n in range(3)]
+BY_CODE = Challenge(SIGN_IN_CODE, USERS[1], 2, "00" * 16, 1_800_000_000, 8)
 
-# Computed without the code under test, with `openssl dgst -sha256 -mac HMAC`.
+# Computed without the code under test, with `openssl dgst -sha256 -mac HMAC` for both steps.
 GOLDEN = [
-    ("sign_in", "5f0c6a52-0000-4000-8000-000000000001", 1, "00" * 16, 1_800_000_000, "707673"),
-    ("sign_in", "5f0c6a52-0000-4000-8000-000000000001", 2, "00" * 16, 1_800_000_000, "694565"),
-    ("step_up", "5f0c6a52-0000-4000-8000-000000000001", 1, "00" * 16, 1_800_000_000, "967283"),
-    ("sign_in", "5f0c6a52-0000-4000-8000-000000000002", 1, "ff" * 16, 1_800_000_300, "664066"),
+    (Challenge("sign_in_password", USERS[1], 1, "00" * 16, 1_800_000_000, 6), "email", "aa" * 16, "994050"),
+    (Challenge("sign_in_password", USERS[1], 1, "00" * 16, 1_800_000_000, 6), "sms", "aa" * 16, "783715"),
+    (BY_CODE, "email", "bb" * 16, "86390130"),
+    (Challenge("step_up:Pay 20 EUR", USERS[2], 1, "ff" * 16, 1_800_000_300, 6), "email", "aa" * 16, "158004"),
+    (
+        Challenge("sign_in_code", USERS[1], 3, "0f" * 16, 1_800_000_000, 20),
+        "email",
+        "bb" * 16,
+        "85107143828817368169",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("purpose", "subject", "counter", "nonce", "expires_at", "code"), GOLDEN)
+@pytest.mark.parametrize(("challenge", "channel", "destination_id", "code"), GOLDEN)
 def test_the_code_of_a_challenge_is_that_of_the_golden_vector(
-    purpose: str, subject: str, counter: int, nonce: str, expires_at: int, code: str
+    challenge: Challenge, channel: str, destination_id: str, code: str
 ) -> None:
-    message = mac_message(purpose, subject, counter, nonce, expires_at)
-    mac = hmac.digest(RFC_4226_SECRET, message, hashlib.sha256)
-    assert code_from_mac(mac, 6).reveal() == code
+    mac = hmac.digest(RFC_4226_SECRET, challenge.mac_message(), hashlib.sha256)
+    assert derive_code(mac, channel, destination_id, challenge.digits).reveal() == code
 
 
 def test_each_field_has_its_length_before_it() -> None:
-    assert mac_message("a", "b", 1, "n", 2) == (
-        b"\0\0\0\x0bpasscode/v1\0\0\0\x01a\0\0\0\x01b\0\0\0\x011\0\0\0\x01n\0\0\0\x012"
+    assert Challenge("a", "b", 1, "n", 2, 6).mac_message() == (
+        b"\0\0\0\x0bpasscode/v2\0\0\0\x01a\0\0\0\x01b\0\0\0\x011\0\0\0\x01n\0\0\0\x012\0\0\0\x016"
     )
 
 
 @given(st.lists(st.text(), min_size=6, max_size=6))
 def test_no_two_challenges_share_a_message(texts: list[str]) -> None:
-    one = mac_message(texts[0], texts[1], 1, texts[2], 5)
-    other = mac_message(texts[3], texts[4], 1, texts[5], 5)
+    one = Challenge(texts[0], texts[1], 1, texts[2], 5, 6).mac_message()
+    other = Challenge(texts[3], texts[4], 1, texts[5], 5, 6).mac_message()
     assert (one == other) == (texts[:3] == texts[3:])
 
 
-@pytest.mark.parametrize("digits", [6, 8, 10])
-def test_a_code_uses_the_whole_mac_and_keeps_leading_zeros(digits: int) -> None:
-    assert code_from_mac(b"\0" * 32, digits).reveal() == "0" * digits
-    highest = (1 << 255).to_bytes(32, "big")
-    assert code_from_mac(highest, digits).reveal() == str((1 << 255) % 10**digits).zfill(digits)
+@pytest.mark.parametrize("digits", [6, 8, 10, 20])
+def test_a_code_uses_the_whole_mac_and_keeps_leading_zeros(
+    digits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for derived in (b"\0" * 32, (1 << 255).to_bytes(32, "big")):
+        monkeypatch.setattr(hmac, "digest", lambda *_, derived=derived: derived)
+        expected = str(int.from_bytes(derived, "big") % 10**digits).zfill(digits)
+        assert derive_code(b"k" * 32, "email", "a", digits).reveal() == expected
 
 
 def test_a_mac_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
-        code_from_mac(b"short", 6)
+        derive_code(b"short", "email", "a", 6)
 
 
 def test_every_digit_occurs_in_every_place() -> None:
-    codes = [
-        code_from_mac(code_mac(mac_message("sign_in", "s", n, "", 0)), 6).reveal() for n in range(10_000)
-    ]
+    mac = code_mac(b"")
+    codes = [derive_code(mac, "email", str(n), 6).reveal() for n in range(10_000)]
     for place in range(6):
         seen = Counter(code[place] for code in codes)
         # Each digit is expected 1,000 times, with a deviation of 30. Seven deviations never occur by chance.

@@ -2,12 +2,20 @@
 
 import pytest
 
-from passcode.token_service.policy import DAY, Policy, answer_wait, next_send_tat, pause_is_over, send_wait
+from passcode.token_service.policy import (
+    DAY,
+    Policy,
+    day_of,
+    needs_long_code,
+    next_send_tat,
+    seconds_to_midnight,
+    send_wait,
+    short_answers_left,
+)
 from passcode.token_service.refusal import (
     Refusal,
     RefusalTag,
     format_duration,
-    refusal_row,
     refusal_text,
 )
 
@@ -15,51 +23,48 @@ NOW = 1_800_000_000
 POLICY = Policy()
 
 
-def test_the_quota_is_five_messages_and_then_one_every_fifteen_minutes() -> None:
+def test_the_quota_is_five_messages_and_then_one_every_ten_minutes() -> None:
     tat = 0
     for _ in range(5):
         assert send_wait(tat, NOW, POLICY) == 0
         tat = next_send_tat(tat, NOW, POLICY)
-    assert send_wait(tat, NOW, POLICY) == 900
-    assert send_wait(tat, NOW + 899, POLICY) == 1
-    assert send_wait(tat, NOW + 900, POLICY) == 0
-    tat = next_send_tat(tat, NOW + 900, POLICY)
-    assert send_wait(tat, NOW + 900, POLICY) == 900
+    assert send_wait(tat, NOW, POLICY) == 600
+    assert send_wait(tat, NOW + 599, POLICY) == 1
+    assert send_wait(tat, NOW + 600, POLICY) == 0
+    tat = next_send_tat(tat, NOW + 600, POLICY)
+    assert send_wait(tat, NOW + 600, POLICY) == 600
 
 
 def test_an_unused_quota_does_not_accumulate() -> None:
     tat = next_send_tat(1, NOW, POLICY)
-    assert tat == NOW + 900
+    assert tat == NOW + 600
 
 
 @pytest.mark.parametrize(
-    ("failures", "failed_ago", "wait"),
+    ("failures", "wrong_today", "left", "is_long"),
     [
-        (0, 0, 0),
-        (9, 0, 0),
-        (10, 0, 300),
-        (10, 299, 1),
-        (10, 300, 0),
-        (99, 1, 299),
-        (100, 0, DAY),
-        (100, DAY, 0),
+        (0, 0, 10, False),
+        (4, 4, 6, False),
+        (5, 5, 5, True),
+        (50, 4, 6, False),
+        (10, 10, 0, True),
+        (11, 11, 0, True),
+        (95, 0, 5, False),
+        (99, 0, 1, False),
+        (100, 0, 0, True),
     ],
 )
-def test_wrong_answers_lead_to_a_lock_and_then_to_a_pause(failures: int, failed_ago: int, wait: int) -> None:
-    assert answer_wait(failures, NOW - failed_ago, NOW, POLICY) == wait
+def test_wrong_answers_of_a_day_and_in_a_row_lead_to_long_codes(
+    failures: int, wrong_today: int, left: int, is_long: bool
+) -> None:
+    assert short_answers_left(failures, wrong_today, POLICY) == left
+    assert needs_long_code(failures, wrong_today, POLICY) is is_long
 
 
-def test_a_pause_without_end_lasts_until_an_operator_unlocks_the_user() -> None:
-    policy = Policy(pause_seconds=0)
-    assert answer_wait(100, NOW - 100 * DAY, NOW, policy) is None
-    assert not pause_is_over(100, NOW - 100 * DAY, NOW, policy)
-    assert policy.keep_seconds > 3_000 * DAY, "deleting the old record would unlock the user"
-
-
-def test_a_pause_ends_after_its_time() -> None:
-    assert not pause_is_over(99, NOW - DAY, NOW, POLICY)
-    assert not pause_is_over(100, NOW - DAY + 1, NOW, POLICY)
-    assert pause_is_over(100, NOW - DAY, NOW, POLICY)
+def test_a_day_ends_at_midnight_utc() -> None:
+    midnight = 20_834 * DAY
+    assert (day_of(midnight - 1), day_of(midnight)) == (20_833, 20_834)
+    assert (seconds_to_midnight(midnight - 1), seconds_to_midnight(midnight)) == (1, DAY)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +90,8 @@ def test_a_wait_is_never_shown_shorter_than_it_is(seconds: int, words: str) -> N
         ("HARD_LIMIT", "101"),
         ("HARD_LIMIT", "9"),
         ("COOLDOWN_SECONDS", "0"),
-        ("PAUSE_SECONDS", "-1"),
+        ("SEND_INTERVAL_SECONDS", "601"),
+        ("LONG_AFTER", "11"),
     ],
 )
 def test_an_unsafe_setting_is_refused_with_its_name(name: str, value: str) -> None:
@@ -100,11 +106,12 @@ def test_an_unsafe_setting_is_refused_with_its_name(name: str, value: str) -> No
         ("CODE_LIFE_SECONDS", 1, 600),
         ("COOLDOWN_SECONDS", 1, DAY),
         ("SEND_BURST", 1, 1_000),
-        ("SEND_INTERVAL_SECONDS", 1, DAY),
-        ("FREE_FAILURES", 1, 100),
-        ("LOCK_SECONDS", 1, DAY),
+        ("SEND_INTERVAL_SECONDS", 1, 600),
+        ("CODE_ONLY_DIGITS", 6, 10),
+        ("COOLDOWN_AFTER_SUCCESS_SECONDS", 1, 30),
+        ("WRONG_ANSWERS_PER_DAY", 5, 10),
+        ("LONG_AFTER", 1, 10),
         ("HARD_LIMIT", 10, 100),
-        ("PAUSE_SECONDS", 0, 365 * DAY),
     ],
 )
 def test_each_setting_has_bounds(name: str, low: int, high: int) -> None:
@@ -124,8 +131,3 @@ def test_a_refusal_without_a_wait_has_a_tag_without_a_number() -> None:
     assert str(RefusalTag("no_destination")) == "[passcode:no_destination]"
     assert refusal_text(Refusal.NO_DESTINATION).endswith(" [passcode:no_destination]")
     assert refusal_text(Refusal.BUSY).endswith("Try again in 0 seconds. [passcode:busy]")
-
-
-def test_a_pause_without_a_wait_lasts_until_an_operator_unlocks() -> None:
-    assert "operator" in refusal_row(Refusal.PAUSED).detail
-    assert "operator" not in refusal_row(Refusal.PAUSED, 1).detail

@@ -15,12 +15,11 @@ from passcode.token_service.refusal import (
     RefusalTag,
     Refused,
     parse_tag,
-    refusal_row,
     refusal_text,
 )
 
 ROWS = {refusal.value: row for refusal, row in REFUSALS.items()} | {UNAVAILABLE_REASON: UNAVAILABLE}
-WAITS = {"locked", "paused", "cooldown", "quota", "busy"}
+WAITS = {"cooldown", "quota", "busy"}
 
 
 def framed(text: str) -> str:
@@ -72,25 +71,15 @@ def test_the_quota_text_is_the_example_of_the_documents() -> None:
     assert refusal_text(Refusal.QUOTA, 600) == text
 
 
-def test_a_pause_without_end_names_an_operator_and_has_no_seconds() -> None:
-    text = str(Refused(Refusal.PAUSED, None))
-    assert parse_tag(text) == RefusalTag("paused")
-    assert "unlock" in text
-    assert "Try again" not in text
-    assert "operator" in refusal_row(Refusal.PAUSED, None).detail
-    assert refusal_row(Refusal.PAUSED, None).notice == "stopped"
-    assert refusal_row(Refusal.PAUSED, 60) == REFUSALS[Refusal.PAUSED]
-
-
 def test_an_unavailable_dependency_has_a_tag() -> None:
     assert parse_tag(framed(UNAVAILABLE_TEXT)) == RefusalTag("unavailable")
 
 
 @pytest.mark.parametrize("frame", [str, framed, lambda text: f"{text}.."], ids=["bare", "Cognito", "twice"])
-@given(refusal=st.sampled_from(Refusal), wait=st.integers(1, 999_999_999) | st.none() | st.just(0))
-def test_a_written_tag_is_read_back(frame: object, refusal: Refusal, wait: int | None) -> None:
+@given(refusal=st.sampled_from(Refusal), wait=st.integers(0, 999_999_999))
+def test_a_written_tag_is_read_back(frame: object, refusal: Refusal, wait: int) -> None:
     assert callable(frame)
-    assert parse_tag(frame(refusal_text(refusal, wait))) == RefusalTag(refusal.value, wait or 0)
+    assert parse_tag(frame(refusal_text(refusal, wait))) == RefusalTag(refusal.value, wait)
 
 
 @given(st.from_regex(r"[a-z_]{1,32}", fullmatch=True), st.integers(0, 999_999_999))
@@ -125,9 +114,7 @@ def test_a_text_without_a_tag_at_its_end_has_none(text: str) -> None:
 
 
 def test_only_the_last_tag_of_a_text_is_read() -> None:
-    assert parse_tag("It said [passcode:quota:60] and then [passcode:locked:300].") == RefusalTag(
-        "locked", 300
-    )
+    assert parse_tag("It said [passcode:quota:60] and then [passcode:busy:30].") == RefusalTag("busy", 30)
 
 
 @given(st.text(alphabet=st.sampled_from("[]passcode:qu_0 9.\n\u0661"), max_size=60) | st.text(max_size=60))

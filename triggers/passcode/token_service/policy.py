@@ -43,13 +43,13 @@ class Policy:
             ("code_only_digits", 6, 10),
             ("code_life_seconds", 1, LONGEST_LIFE),
             ("cooldown_seconds", 1, DAY),
-            ("cooldown_after_success_seconds", 1, self.cooldown_seconds),
+            ("cooldown_after_success_seconds", 1, 30),
             ("send_burst", 1, 1_000),
             # Within this time the next message is allowed. A code lives as long, so that a live code exists
             # at every moment.
             ("send_interval_seconds", 1, LONGEST_LIFE),
-            ("wrong_answers_per_day", 1, 10),
-            ("long_after", 1, self.wrong_answers_per_day),
+            ("long_after", 1, 10),
+            ("wrong_answers_per_day", self.long_after, 10),
             ("hard_limit", self.wrong_answers_per_day, 100),  # NIST SP 800-63B-4, 3.2.2: a hundred in a row
         ):
             if not low <= getattr(self, name) <= high:
