@@ -1,4 +1,4 @@
-"""The lock files: exact versions, hashes, and no word of where they came from."""
+"""The lock files: exact versions, hashes, and no package index."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def test_python_packages_are_pinned_and_hashed(name: str) -> None:
     assert "index" not in text.lower().replace("indexed", "")
 
 
-def test_what_runs_in_lambda_is_what_the_tests_run() -> None:
+def test_lambda_and_the_tests_use_the_same_packages() -> None:
     def pins(name: str) -> dict[str, str]:
         return dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / name).read_text(), re.MULTILINE))
 

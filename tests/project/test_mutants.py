@@ -1,4 +1,4 @@
-"""How tools/mutants reads the output of mutmut, and the list of accepted survivors."""
+"""tools/mutants: reading the output of mutmut, and the list of accepted survivors."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def sources(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_survivors_are_those_that_no_test_noticed() -> None:
+def test_survivors_are_the_mutants_that_no_test_detected() -> None:
     assert list(names(RESULTS)) == [
         ("pack.box.x_lift__mutmut_1", "survived"),
         ("pack.box.xǁBoxǁ_lift__mutmut_12", "no tests"),
