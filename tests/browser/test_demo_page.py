@@ -88,7 +88,7 @@ def test_whoever_is_faster_than_the_page_loses_no_click(visit: Callable[..., "Pa
 
     class Slow(FakeStackData):
         def facts(self) -> dict[str, Any]:
-            asked.wait(10)
+            asked.wait(60)
             return super().facts()
 
     stack = Slow()

@@ -128,7 +128,7 @@ def test_a_stolen_code_of_the_provider_needs_its_secret(
         "code": code,
     }
     for secret in ({}, {"client_secret": ""}, {"client_secret": "guess"}):
-        refused = session().post(f"{app.issuer}/token", data=asked | secret, timeout=20)
+        refused = session().post(f"{app.issuer}/token", data=asked | secret, timeout=60)
         assert (refused.status_code, refused.json()) == (401, {"error": "invalid_client"})
     # A second browser that follows the same answer gets nothing either: it was used.
     assert follow(person(), answer) >= 400
