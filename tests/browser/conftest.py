@@ -13,7 +13,7 @@ from tests.support.machine import missing
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
-PATIENCE = 20_000.0
+PATIENCE = 60_000.0
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def silent(chromium: "Browser") -> Iterator[Callable[..., "Page"]]:
         context = chromium.new_context(viewport=PHONE, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: messages.append(message.text))
         page.on("pageerror", lambda error: messages.append(str(error)))
         return page

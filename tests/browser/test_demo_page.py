@@ -88,7 +88,7 @@ def test_the_buttons_are_disabled_until_the_page_is_ready(visit: Callable[..., "
 
     class Slow(FakeStackData):
         def facts(self) -> dict[str, Any]:
-            asked.wait(10)
+            asked.wait(60)
             return super().facts()
 
     stack = Slow()

@@ -19,7 +19,7 @@ IDENTITY_JS = "./snippets/identity-js.mjs"
 AWS_SDK = "./aws-sdk.mjs"
 
 # A sign-in takes one or two seconds, and longer if it waits for a resend.
-_KILLED_AFTER = 60.0
+_KILLED_AFTER = 120.0
 
 
 class Conversation:

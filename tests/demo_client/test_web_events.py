@@ -63,7 +63,7 @@ def test_text_cannot_inject_an_event() -> None:
 
 
 def opened(page: PageServer, path: str = "/events", **headers: str) -> tuple[HTTPConnection, HTTPResponse]:
-    connection = HTTPConnection("localhost", page.port, timeout=10)
+    connection = HTTPConnection("localhost", page.port, timeout=60)
     connection.request("GET", path, headers={name.replace("_", "-"): v for name, v in headers.items()})
     return connection, connection.getresponse()
 

@@ -56,7 +56,7 @@ def call(deployed: Stack, config: dict[str, Any]) -> Call:
         deployed.client("lambda").invoke(
             FunctionName=sender["LambdaArn"], InvocationType="Event", Payload=json.dumps(event)
         )
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while len(messages := inbox.read(deployed, to)) == before:
             assert time.monotonic() < end, "no message came"
             time.sleep(0.05)

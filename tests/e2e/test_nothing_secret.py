@@ -195,7 +195,7 @@ def _messages(stack: Stack, user: User) -> list[Message]:
     return inbox.read(stack, user.email) + inbox.read(stack, user.phone)
 
 
-def _until(condition: Callable[[], Any], seconds: float = 15) -> None:
+def _until(condition: Callable[[], Any], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "what was waited for did not happen"

@@ -31,7 +31,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 
 def published(deployed: Stack) -> list[dict[str, Any]]:
     opener = build_opener(ProxyHandler({}))
-    found: list[dict[str, Any]] = json.load(opener.open(deployed.outputs["TokenKeysURL"], timeout=30))["keys"]
+    found: list[dict[str, Any]] = json.load(opener.open(deployed.outputs["TokenKeysURL"], timeout=60))["keys"]
     return found
 
 
@@ -39,7 +39,7 @@ def proof(deployed: Stack, address: str) -> str:
     client = TokenClient(
         deployed.outputs["TokenApiURL"], region=deployed.region, credentials=Credentials("test", "test")
     )
-    token, end = client.create(email=address, audience="shop").token, time.monotonic() + 15
+    token, end = client.create(email=address, audience="shop").token, time.monotonic() + 60
     while not (messages := inbox.read(deployed, address)):
         assert time.monotonic() < end, "no message came"
         time.sleep(0.05)

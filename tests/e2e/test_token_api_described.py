@@ -119,7 +119,7 @@ def test_every_operation_is_as_described(case: Any, api: Api, id_token: str, tok
     signs = who[schemes[0]] if schemes else None
     # That one asks for 405. To API Gateway a method that is not there is an address that is not there: 403.
     unfit = [unsupported_method]
-    answer = case.call_and_validate(base_url=api.url, auth=signs, timeout=30, excluded_checks=unfit)
+    answer = case.call_and_validate(base_url=api.url, auth=signs, timeout=60, excluded_checks=unfit)
     if answer.request.method != case.operation.method.upper():
         assert (answer.status_code, answer.headers["content-type"]) == (403, [PROBLEM])
 

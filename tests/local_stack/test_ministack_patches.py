@@ -162,3 +162,13 @@ def test_functions_have_the_permissions_of_their_roles_only(probed: Stack) -> No
     reached = asked["ChallengeParameters"]
     assert reached["own item"] == reached["queue"] == "done"
     assert reached["foreign item"] == reached["mail"] == "AccessDeniedException"
+
+
+def test_a_busy_machine_ends_no_function_and_the_settings_stay(probed: Stack) -> None:
+    email, _ = new_user(probed, PASSWORD)
+    app = Caller(probed)
+    asked = app.answer(app.start(email)["Session"], email, "wrong", ClientMetadata={"wish": "time-outs"})
+    found = asked["ChallengeParameters"]
+    assert (found["connect"], found["read"], found["function"]) == ("20", "20", "60")
+    name = probed.functions["create_auth_challenge"]
+    assert probed.client("lambda").get_function_configuration(FunctionName=name)["Timeout"] == 5

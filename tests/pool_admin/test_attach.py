@@ -449,7 +449,6 @@ def world_with_mfa() -> World:
     return here
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("denied", [False, True])
 def test_an_attach_and_a_detach_keep_mfa_whatever_interrupts_them(denied: bool) -> None:
     options = AttachOptions(("web",), ("kiosk",), replace=True)

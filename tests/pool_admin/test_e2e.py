@@ -307,7 +307,6 @@ def test_a_test_message_is_sent_without_a_code(existing: Existing, to: str) -> N
     assert not any(character.isdigit() for character in message.text)
 
 
-@pytest.mark.timeout(240)
 def test_a_pool_with_settings_of_a_newer_cognito(existing: Existing) -> None:
     """attach, doctor and detach complete, and the pool keeps its newer settings."""
     clients = ("--client", existing.web, "--code-only-client", existing.kiosk)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 BOTH = ("PASSWORD_AND_CODE", "CODE_ONLY")
-PATIENCE = 20_000.0
+PATIENCE = 60_000.0
 CODE_PAGE = "Enter your code"
 
 

@@ -128,7 +128,7 @@ def test_a_stolen_code_of_the_provider_is_useless_without_the_client_secret(
         "code": code,
     }
     for secret in ({}, {"client_secret": ""}, {"client_secret": "guess"}):
-        refused = session().post(f"{app.issuer}/token", data=asked | secret, timeout=20)
+        refused = session().post(f"{app.issuer}/token", data=asked | secret, timeout=60)
         assert (refused.status_code, refused.json()) == (401, {"error": "invalid_client"})
     # A second browser with the same redirect is refused, because the code was used.
     assert follow(person(), answer) >= 400
