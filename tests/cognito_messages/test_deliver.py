@@ -180,8 +180,8 @@ def test_the_door_opens_what_cognito_sealed(
 ) -> None:
     for name, value in (("_KMS", seals.client), ("_DISPATCHER", desk.dispatcher), ("time", Clock(NOW + 1))):
         monkeypatch.setattr(deliver, name, value)
-    monkeypatch.setenv("SENDER_KEY_ID", seals.key_id)
-    monkeypatch.setenv("USER_POOL_ID", seals.pool)
+    settings = replace(deliver._SETTINGS, sender_key_id=seals.key_id, user_pool_id=seals.pool)
+    monkeypatch.setattr(deliver, "_SETTINGS", settings)
     monkeypatch.setattr(deliver, "_opener", deliver._opener.__wrapped__)
     sealed = seals.seal("Aa1&lt;&gt;&amp;&quot;&#39;x y")
     event = golden_batch(message("custom_email_admin_create_user", sealed).pack())

@@ -71,7 +71,7 @@ def test_a_client_without_a_name_asks_for_the_password() -> None:
 def test_no_clients_listed_does_not_mean_the_client_without_a_name() -> None:
     event = golden("define_first_null_session")
     event["callerContext"]["clientId"] = ""
-    assert "" not in define_auth_challenge._CODE_ONLY_CLIENTS
+    assert "" not in define_auth_challenge._SETTINGS.code_only_clients
     assert step(event) == FAIL
 
 

@@ -21,7 +21,7 @@ with own_session(ENVIRONMENT):
     from passcode.adapters.telemetry import PowertoolsTelemetry, make_telemetry
 
 DOORS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender)
-TELL = make_telemetry("door under test")
+TELL = make_telemetry("door under test", "CognitoPasscode")
 
 
 @dataclass

@@ -51,7 +51,7 @@ def live_door(stack: Stack, door: str) -> tuple[ModuleType, dict[str, str]]:
         "AWS_SECRET_ACCESS_KEY": "test",
     }
     with own_session(settings | place):
-        return _load(door), settings
+        return load(door), settings
 
 
 @contextmanager
@@ -67,7 +67,8 @@ def own_session(environment: Mapping[str, str]) -> Iterator[None]:
             botocore_clients.session.cache_clear()
 
 
-def _load(door: str) -> ModuleType:
+def load(door: str) -> ModuleType:
+    """Load a handler as a new module, with the environment of the process."""
     spec = importlib.util.spec_from_file_location(f"live_{door}", TRIGGERS / f"{door}.py")
     assert spec
     assert spec.loader
