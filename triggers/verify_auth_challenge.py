@@ -6,10 +6,12 @@ does a challenge of another stack.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from passcode.adapters.botocore_clients import client
+from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sms_budget_table import SmsBudgetTable
@@ -52,15 +54,39 @@ def respond(
     return event
 
 
-_TELEMETRY = make_telemetry("verify_auth_challenge")
-_POLICY = Policy.from_environment(os.environ)
+@dataclass(frozen=True)
+class Settings:
+    """The settings of this function. `proves`: tokens have assurance claims."""
+
+    metrics_namespace: str
+    table: str
+    code_key_id: str
+    policy: Policy
+    proves: bool
+    salt: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings. Raises `SettingError` if a variable is missing or wrong."""
+        variables = Variables(environment)
+        claims = variables.choice("ASSURANCE_CLAIMS", ("OFF", "ID_TOKEN", "ID_AND_ACCESS_TOKEN"))
+        return cls(
+            metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            table=variables.text("TABLE_NAME"),
+            code_key_id=variables.text("CODE_KEY_ID"),
+            policy=Policy.read(variables.whole_number),
+            proves=claims != "OFF",
+            salt=variables.text("SALT"),
+        )
+
+
+_SETTINGS = Settings.from_environment(os.environ)
+_TELEMETRY = make_telemetry("verify_auth_challenge", _SETTINGS.metrics_namespace)
 # One attempt only: after a lost response, a repeated write would count one failure twice.
 _TABLE = client("dynamodb", attempts=1)
-_STORE = RecordTable(_TABLE, os.environ["TABLE_NAME"], _POLICY)
-_CODE_MAC = KmsMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
-_SALT = os.environ["SALT"]
-_PROVES = os.environ.get("ASSURANCE_CLAIMS", "OFF") != "OFF"
-_BUDGET = SmsBudgetTable(_TABLE, os.environ["TABLE_NAME"])
+_STORE = RecordTable(_TABLE, _SETTINGS.table, _SETTINGS.policy)
+_CODE_MAC = KmsMac(client("kms", attempts=2), _SETTINGS.code_key_id)
+_BUDGET = SmsBudgetTable(_TABLE, _SETTINGS.table)
 
 
 def _answered(event: Event, challenge: Challenge) -> None:
@@ -85,10 +111,10 @@ def _handle(event: Event, _context: object) -> Event:
         check_sign_in,
         code_mac=_CODE_MAC,
         store=_STORE,
-        policy=_POLICY,
+        policy=_SETTINGS.policy,
         now=int(time.time()),
-        salt=_SALT,
-        proves=_PROVES,
+        salt=_SETTINGS.salt,
+        proves=_SETTINGS.proves,
     )
     return respond(event, judge, _answered, _TELEMETRY)
 

@@ -51,7 +51,7 @@ def live_handler(stack: Stack, name: str) -> tuple[ModuleType, dict[str, str]]:
         "AWS_SECRET_ACCESS_KEY": "test",
     }
     with own_session(settings | place):
-        return _load(name), settings
+        return load(name), settings
 
 
 @contextmanager
@@ -67,7 +67,8 @@ def own_session(environment: Mapping[str, str]) -> Iterator[None]:
             botocore_clients.session.cache_clear()
 
 
-def _load(name: str) -> ModuleType:
+def load(name: str) -> ModuleType:
+    """Load a handler as a new module, with the environment of the process."""
     spec = importlib.util.spec_from_file_location(f"live_{name}", TRIGGERS / f"{name}.py")
     assert spec
     assert spec.loader

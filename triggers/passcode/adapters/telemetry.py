@@ -4,7 +4,6 @@ They may contain the challenge's id, the subject, the channel, a reason and a co
 code, an answer, an address, a token, or the text of an exception from other code.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -104,12 +103,13 @@ class PowertoolsTelemetry:
         metric.flush_metrics()
 
 
-def make_telemetry(function: str) -> PowertoolsTelemetry:
-    """The telemetry of one Lambda function. LOG_LEVEL sets the level, METRICS_NAMESPACE the namespace."""
+def make_telemetry(function: str, namespace: str) -> PowertoolsTelemetry:
+    """The telemetry of one Lambda function. Powertools reads the level of the log from LOG_LEVEL.
+
+    `namespace` is the namespace of the metrics in CloudWatch.
+    """
     # In a shared namespace, two stacks of one account would add up and fire each other's alarms.
-    return PowertoolsTelemetry(
-        function, Logger(service=function), os.environ.get("METRICS_NAMESPACE", NAMESPACE)
-    )
+    return PowertoolsTelemetry(function, Logger(service=function), namespace)
 
 
 class TriggerError(Exception):

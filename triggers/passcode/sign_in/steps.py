@@ -10,7 +10,7 @@ from passcode.sign_in.events import asks_for_message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from passcode.sign_in.events import History
@@ -70,6 +70,14 @@ class RoundLimits:
     def __init__(self, answers: int, resends: int) -> None:
         self.answers = answers
         self.resends = resends
+
+    @classmethod
+    def read(cls, whole_number: "Callable[[str, int, int], int]") -> "RoundLimits":
+        """Read the limits from their variables.
+
+        `whole_number` returns the variable of a name, from a lowest to a highest value, or raises an error.
+        """
+        return cls(whole_number("ANSWERS_PER_SESSION", 1, 10), whole_number("RESENDS_PER_SESSION", 0, 10))
 
 
 def next_step(
