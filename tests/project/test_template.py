@@ -145,6 +145,15 @@ def test_every_log_group_has_a_retention() -> None:
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 
+def test_no_function_has_a_log_format_that_sets_the_level_of_the_root_logger() -> None:
+    """With LogFormat JSON, ApplicationLogLevel is the level of all libraries and can discard metrics."""
+    assert TEMPLATE["Globals"]["Function"]["LoggingConfig"] == {"LogFormat": "Text"}
+    functions = of_type("AWS::Serverless::Function")
+    assert len(functions) == len(PERMISSIONS)
+    for name, function in functions.items():
+        assert function["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}, name
+
+
 def test_every_parameter_is_bounded_and_none_is_a_secret() -> None:
     for name, parameter in TEMPLATE["Parameters"].items():
         assert "NoEcho" not in parameter, name

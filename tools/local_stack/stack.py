@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools.local_stack import deploy, locks, process
+from tools.local_stack import deploy, locks, notices, process
 from tools.local_stack.clients import client, reachable
 from tools.local_stack.environment import REGION, ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
@@ -126,8 +126,9 @@ def _ready_emulator(port: int) -> process.Emulator:
         return emulator
     if emulator:
         process.stop(emulator, timeout=0.5)
-    # This file describes an emulator that has ended.
+    # These files describe an emulator that has ended.
     file().unlink(missing_ok=True)
+    notices.file().unlink(missing_ok=True)
     return process.start(port)
 
 
@@ -136,6 +137,7 @@ def _remove_everything(timeout: float) -> bool:
     if emulator:
         process.stop(emulator, timeout)
     file().unlink(missing_ok=True)
+    notices.file().unlink(missing_ok=True)
     # The demo client saves tokens here. Their pool no longer exists.
     for tokens in state_dir().glob("tokens-*.json"):
         tokens.unlink(missing_ok=True)

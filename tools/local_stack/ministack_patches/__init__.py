@@ -18,6 +18,8 @@ from tools.local_stack.ministack_patches import (
     oidc_providers,
     sns,
     unknown_users,
+    user_names,
+    verified_attributes,
 )
 
 
@@ -33,6 +35,9 @@ def patch() -> None:
     oidc_providers.patch()
     oidc_federation.patch()
     oidc_identities.patch()
+    # An unknown user is simulated only after each spelling of the name was tried.
+    user_names.patch()
     unknown_users.patch()
+    verified_attributes.patch()
     cognito_triggers.patch()
     custom_auth.patch()

@@ -4,6 +4,7 @@ They may contain the challenge's id, the subject, the channel, a reason and a co
 code, an answer, an address, a token, or the text of an exception from other code.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,21 @@ from passcode.token_service.refusal import UNAVAILABLE_TEXT, PasscodeError, Refu
 from passcode.token_service.telemetry import error_location
 
 NAMESPACE = "CognitoPasscode"
+
+# At DEBUG some of these libraries log requests and responses: codes, addresses, tokens and the MACs of KMS.
+_LIBRARIES = (
+    "aws_encryption_sdk",
+    "aws_lambda_powertools",
+    "boto3",
+    "botocore",
+    "jinja2",
+    "jwt",
+    "phonenumbers",
+    "pycognito",
+    "requests",
+    "s3transfer",
+    "urllib3",
+)
 
 
 @dataclass(frozen=True)
@@ -106,8 +122,11 @@ class PowertoolsTelemetry:
 def make_telemetry(function: str, namespace: str) -> PowertoolsTelemetry:
     """The telemetry of one Lambda function. Powertools reads the level of the log from LOG_LEVEL.
 
-    `namespace` is the namespace of the metrics in CloudWatch.
+    `namespace` is the namespace of the metrics in CloudWatch. From then on, no library logs anything below
+    WARNING, whatever the level of the root logger.
     """
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
     # In a shared namespace, two stacks of one account would add up and fire each other's alarms.
     return PowertoolsTelemetry(function, Logger(service=function), namespace)
 
