@@ -63,7 +63,7 @@ _INNER_SECRET: Callable[[], str] = cache(partial(app_client_secret, _cognito, _P
 _SITE = HostedRoutes(
     page=SignInPage(
         party=_PARTY,
-        flow=SignInForms(
+        forms=SignInForms(
             PoolSignIn(_cognito, _POOL_ID, _INNER, _INNER_SECRET),
             _ASKS_PASSWORD,
             int(os.environ["CODE_DIGITS"]),
@@ -87,7 +87,9 @@ _SITE = HostedRoutes(
     key_set=cache(partial(jwks, _KEYS)),
     brand=Brand(os.environ["APP_NAME"], os.environ["BRAND_COLOR"], bool(_LOGO)),
     logo=_picture(_LOGO),
-    look=PageResponses((*os.environ["REDIRECT_URIS"].split(), *os.environ.get("CALLBACK_URLS", "").split())),
+    page_responses=PageResponses(
+        (*os.environ["REDIRECT_URIS"].split(), *os.environ.get("CALLBACK_URLS", "").split())
+    ),
     issuer=_ISSUER,
     telemetry=_TELEMETRY,
 )
@@ -95,4 +97,4 @@ _SITE = HostedRoutes(
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle a proxy event of a REST API. Returns the HTTP response."""
-    return _SITE.answer(event)
+    return _SITE.respond(event)

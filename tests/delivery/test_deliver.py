@@ -27,7 +27,7 @@ def test_a_mail_with_the_code(desk: Desk, heard: Heard) -> None:
     assert CODE not in simple["Subject"]["Data"], "a subject shows on a locked screen"
     assert CODE in simple["Body"]["Text"]["Data"].splitlines()
     assert f">{CODE}<" in simple["Body"]["Html"]["Data"]
-    assert "expires in 5 minutes" in simple["Body"]["Text"]["Data"]
+    assert "expires in 5\u00a0minutes" in simple["Body"]["Text"]["Data"]
     assert desk.sns.calls == desk.table.calls == []
     assert len(desk.keys.calls) == 1
     assert heard.counted("sent") == [{"channel": "email"}]

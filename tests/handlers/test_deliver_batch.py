@@ -115,7 +115,7 @@ def test_a_repeat_with_less_life_left_does_not_promise_the_whole(desk: Desk) -> 
     desk.now = NOW + 180
     desk.deliver(body(BY_EMAIL))
     (mail,) = desk.ses.sent("send_email")
-    assert "It expires in 2 minutes" in mail["Content"]["Simple"]["Body"]["Text"]["Data"]
+    assert "It expires in 2\u00a0minutes" in mail["Content"]["Simple"]["Body"]["Text"]["Data"]
 
 
 def test_the_door_itself_sends_what_is_in_time_and_names_what_is_not(

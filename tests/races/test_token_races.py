@@ -87,13 +87,13 @@ def world(local_stack: Stack) -> World:
     proofs = SignedJwts(KmsSigningKeys(kms, tuple(settings["PROOF_KEY_IDS"].split(","))))
     queued: list[Delivery] = []
     confirmations = replace(
-        door._ASKING.confirmations, store=table, requests=IdempotencyTable(dynamodb, name), put=queued.append
+        door._CREATOR.confirmations, store=table, requests=IdempotencyTable(dynamodb, name), put=queued.append
     )
-    judge = replace(door._ANSWERING.judge, code_mac=code_mac, store=table)
+    checker = replace(door._VERIFIER.checker, code_mac=code_mac, store=table)
     used = UsedProofTable(dynamodb, name)
     return World(
-        replace(door._ASKING, confirmations=confirmations, tokens=tokens),
-        replace(door._ANSWERING, judge=judge, tokens=tokens, proofs=proofs, used=used),
+        replace(door._CREATOR, confirmations=confirmations, tokens=tokens),
+        replace(door._VERIFIER, checker=checker, tokens=tokens, proofs=proofs, used=used),
         code_mac,
         queued,
     )
@@ -110,14 +110,14 @@ def test_100_guesses_at_once_are_judged_as_often_as_one_after_the_other(world: W
     token, code = world.begun()
     wrong = [guess for n in range(101) if (guess := f"{n:06d}") != code]
     answers = Counter(at_once(100, lambda n: world.verify(token, wrong[n])))
-    free = world.answering.judge.policy.free_failures
+    free = world.answering.checker.policy.free_failures
     assert answers == {"wrong-code": free, "locked": 100 - free}
 
 
 def test_guesses_at_once_for_several_wordings_share_their_budget(world: World) -> None:
     """Each wording is another code; together they are as many guesses as one."""
     mailbox = secrets.token_hex(8)
-    free = world.answering.judge.policy.free_failures
+    free = world.answering.checker.policy.free_failures
     tokens = []
     for n in range(3):
         created = world.create(

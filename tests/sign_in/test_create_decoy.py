@@ -69,7 +69,7 @@ def test_a_delivery_to_nobody_is_put_like_any_other_and_leads_nowhere(name: str)
     (delivery,) = world.queued
     assert delivery.challenge.decoy
     values = {d.value for d in delivery.destinations}
-    assert values <= {"nobody@passcode.invalid", "+12025550123"}
+    assert values <= {"unknown-user@passcode.invalid", "+12025550123"}
 
 
 def test_nobody_has_a_subject_like_anybody_and_the_same_one_each_time() -> None:
