@@ -92,5 +92,5 @@ def _log_refusal(error: Exception) -> None:
     }
     line = {"level": "ERROR", "service": "define_auth_challenge", "message": "the event could not be read"}
     metric = {"errors": 1, "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [counted]}}
-    told = {"error": type(error).__name__, "where": error_location(error)}
-    print(json.dumps(line | told | metric))  # noqa: T201 - Lambda's log is standard output
+    details = {"error": type(error).__name__, "where": error_location(error)}
+    print(json.dumps(line | details | metric))  # noqa: T201 - Lambda's log is standard output

@@ -113,7 +113,7 @@ _INNER_SECRET: Callable[[], str] = cache(partial(app_client_secret, _cognito, _P
 _SITE = HostedRoutes(
     page=SignInPage(
         party=_PARTY,
-        flow=SignInForms(
+        forms=SignInForms(
             PoolSignIn(_cognito, _POOL_ID, _INNER, _INNER_SECRET),
             _SETTINGS.asks_password,
             _SETTINGS.code_digits,
@@ -137,7 +137,7 @@ _SITE = HostedRoutes(
     key_set=cache(partial(jwks, _KEYS)),
     brand=Brand(_SETTINGS.app_name, _SETTINGS.brand_color, bool(_SETTINGS.brand_logo)),
     logo=_picture(_SETTINGS.brand_logo),
-    look=PageResponses((*_SETTINGS.redirect_uris, *_SETTINGS.callback_urls)),
+    page_responses=PageResponses((*_SETTINGS.redirect_uris, *_SETTINGS.callback_urls)),
     issuer=_ISSUER,
     telemetry=_TELEMETRY,
 )
@@ -145,4 +145,4 @@ _SITE = HostedRoutes(
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle a proxy event of a REST API. Returns the HTTP response."""
-    return _SITE.answer(event)
+    return _SITE.respond(event)

@@ -32,11 +32,11 @@ def respond(event: Event, read: Read, telemetry: Telemetry, now: int) -> Event:
     subject = events.attributes(event).get("sub", "")
     try:
         first, last = read(subject, events.client_id(event))
-        found = claims(str(event.get("triggerSource")), first, last, now)
+        added = claims(str(event.get("triggerSource")), first, last, now)
     except Exception as error:
         telemetry.failed("no claims", error)
-        found = {}
-    event["response"] = response(event.get("version"), found)
+        added = {}
+    event["response"] = response(event.get("version"), added)
     return event
 
 

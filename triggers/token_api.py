@@ -101,7 +101,7 @@ def _answered(country: str) -> None:
     record_answer(_BUDGET, country, int(time.time()), _TELEMETRY)
 
 
-_ASKING = ConfirmationCreator(
+_CREATOR = ConfirmationCreator(
     confirmations=CodeRequests(
         RecordTable(_REPEATED, _TABLE, _POLICY), IdempotencyTable(_REPEATED, _TABLE), _QUEUE.put, _POLICY
     ),
@@ -113,8 +113,8 @@ _ASKING = ConfirmationCreator(
     issuer=_ISSUER,
     telemetry=_TELEMETRY,
 )
-_ANSWERING = ConfirmationVerifier(
-    judge=CodeAnswers(_CODE_MAC, RecordTable(_ONCE, _TABLE, _POLICY), _POLICY),
+_VERIFIER = ConfirmationVerifier(
+    checker=CodeAnswers(_CODE_MAC, RecordTable(_ONCE, _TABLE, _POLICY), _POLICY),
     tokens=_TOKENS,
     proofs=SignedJwts(_PROOF_KEYS),
     used=UsedProofTable(_ONCE, _TABLE),
@@ -126,8 +126,8 @@ _ANSWERING = ConfirmationVerifier(
 )
 _APP = resolver(
     Endpoints(
-        asking=_ASKING,
-        answering=_ANSWERING,
+        creator=_CREATOR,
+        verifier=_VERIFIER,
         key_set=cache(partial(jwks, _PROOF_KEYS)),
         checks={
             "table": lambda: RecordTable(_REPEATED, _TABLE, _POLICY).read("health#ready"),

@@ -26,15 +26,15 @@ from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.telemetry import Telemetry
 
-Judge = Callable[[Event, Challenge], Verdict]
+CheckAnswer = Callable[[Event, Challenge], Verdict]
 
 
 def respond(
-    event: Event, judge: Judge, answered: Callable[[Event, Challenge], None], telemetry: Telemetry
+    event: Event, check: CheckAnswer, accepted: Callable[[Event, Challenge], None], telemetry: Telemetry
 ) -> Event:
     """Return the VerifyAuthChallengeResponse `event` with its response.
 
-    `judge` checks an answer. `answered` is called after each accepted answer. Raises `Refused` with the wait
+    `check` checks an answer. `accepted` is called after each accepted answer. Raises `Refused` with the wait
     if no answer is checked now: a user who saw "wrong code" instead would try more codes. Raises
     `Unavailable` too.
     """
@@ -43,14 +43,14 @@ def respond(
         return event
     challenge = read_challenge(event)
     telemetry.set_context(challenge.subject if challenge else None, challenge)
-    verdict = judge(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
+    verdict = check(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
     if verdict.refusal:
         telemetry.refused(verdict.refusal)
         if verdict.retry_after != 0:
             raise Refused(verdict.refusal, verdict.retry_after)
     elif challenge:
         event["response"] = {"answerCorrect": True}
-        answered(event, challenge)
+        accepted(event, challenge)
     return event
 
 
@@ -89,7 +89,7 @@ _CODE_MAC = KmsMac(client("kms", attempts=2), _SETTINGS.code_key_id)
 _BUDGET = SmsBudgetTable(_TABLE, _SETTINGS.table)
 
 
-def _answered(event: Event, challenge: Challenge) -> None:
+def _accepted(event: Event, challenge: Challenge) -> None:
     _TELEMETRY.verified(challenge, int(time.time()))
     channel = CHANNELS.get(challenge.channel)
     if channel and channel.billed_by_country:
@@ -107,7 +107,7 @@ def _give_back(number: str) -> None:
 
 
 def _handle(event: Event, _context: object) -> Event:
-    judge = partial(
+    check = partial(
         check_sign_in,
         code_mac=_CODE_MAC,
         store=_STORE,
@@ -116,7 +116,7 @@ def _handle(event: Event, _context: object) -> Event:
         salt=_SETTINGS.salt,
         proves=_SETTINGS.proves,
     )
-    return respond(event, judge, _answered, _TELEMETRY)
+    return respond(event, check, _accepted, _TELEMETRY)
 
 
 handler = guard(_handle, _TELEMETRY)

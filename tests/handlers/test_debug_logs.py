@@ -25,10 +25,10 @@ from benchmarks.imports import SETTINGS
 from passcode.adapters.telemetry import make_telemetry
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.code import code_from_mac
-from tests.support.cognito_encryption import Seals, new_key
+from tests.support.cognito_encryption import CodeEncryptor, new_key
 from tests.support.events import ENVIRONMENT, SUB, golden
 from tests.support.hosted_world import Browser, shown
-from tests.support.token_api_on_moto import Door, composed
+from tests.support.token_api_on_moto import TokenApiHandler, composed
 
 TRIGGERS = Path(__file__).parents[2] / "triggers"
 REGION = ENVIRONMENT["AWS_DEFAULT_REGION"]
@@ -101,10 +101,10 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Logged]:
 class Stack:
     """All handlers with one moto AWS. `secrets` has the values that may not be logged, by kind."""
 
-    door: Door
+    door: TokenApiHandler
     handlers: dict[str, ModuleType]
     queue_url: str
-    seals: Seals
+    encryptor: CodeEncryptor
     secrets: dict[str, set[str]] = field(default_factory=dict)
 
     def hide(self, kind: str, *values: str) -> None:
@@ -163,8 +163,8 @@ def stack(logged: Logged, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         names = sorted(OWN_LOGGERS | {"define_auth_challenge"})
         handlers = {name: door.module if name == "token_api" else load(name) for name in names}
         answer_as_cognito(monkeypatch)
-        seals = Seals(client("kms"), sender_key, door.environment["USER_POOL_ID"])
-        found = Stack(door, handlers, door.environment["QUEUE_URL"], seals)
+        encryptor = CodeEncryptor(client("kms"), sender_key, door.environment["USER_POOL_ID"])
+        found = Stack(door, handlers, door.environment["QUEUE_URL"], encryptor)
         found.hide("address", EMAIL, PHONE)
         logged.records.clear()
         yield found
@@ -266,7 +266,7 @@ def answer(stack: Stack, token: str, path: str, more: dict[str, Any]) -> None:
 def cognito_message(stack: Stack) -> None:
     """Cognito's own codes by email and SMS, decrypted by the AWS Encryption SDK."""
     for name in ("custom_email_sign_up", "custom_sms_sign_up"):
-        ciphertext = stack.seals.seal(PASSWORD_CODE)
+        ciphertext = stack.encryptor.encrypt(PASSWORD_CODE)
         event = golden(name, code=ciphertext)
         stack.handlers["custom_sender"].handler(event, None)
         stack.deliver()

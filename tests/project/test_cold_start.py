@@ -82,7 +82,7 @@ PROJECT_MODULES = {
     "deliver": 33,
     "custom_sender": 21,
     "token_api": 38,
-    "hosted_sign_in": 35,
+    "hosted_sign_in": 34,
 }
 
 

@@ -17,7 +17,7 @@ from passcode.adapters.jwt_tokens import SignedJwts
 from passcode.adapters.kms import KmsSigningKeys
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.hosted.oidc import RelyingParty
-from passcode.hosted.pages import Brand, View
+from passcode.hosted.pages import Brand, PageView
 from passcode.hosted.ports import (
     Authenticated,
     AuthenticationFailed,
@@ -178,7 +178,7 @@ class World:
         version = self.table.states[cookie].version
         return self.page.submit(cookie, version, {"do": act, **form}, self.now)
 
-    def view(self, cookie: str) -> View:
+    def view(self, cookie: str) -> PageView:
         """The view of the page for a cookie."""
         return self.page.view(cookie, self.now)
 
@@ -279,7 +279,7 @@ class Browser:
             "multiValueHeaders": {name: [value] for name, value in given.items()},
             "body": None,
         }
-        answer = self.site.answer(event | more)
+        answer = self.site.respond(event | more)
         set_cookie = answer["headers"].get("Set-Cookie", "")
         if set_cookie:
             self.cookie = set_cookie.partition(";")[0]
@@ -315,7 +315,7 @@ class Place:
             key_set=lambda: {"keys": []},
             brand=Brand("Example", "#0a5bd3", has_logo=False),
             logo=None,
-            look=PageResponses((BACK,)),
+            page_responses=PageResponses((BACK,)),
             issuer=ISSUER,
             telemetry=DISCARDED_TELEMETRY,
         )

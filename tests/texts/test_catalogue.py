@@ -40,7 +40,7 @@ def without_plurals(texts: dict[str, str]) -> dict[str, str]:
     return {
         path: text
         for path, text in texts.items()
-        if not re.fullmatch(r"page\.duration\.(minutes|hours)\.(1|2|3-10)", path)
+        if not re.fullmatch(r"durations\.duration\.(minutes|hours)\.(1|2|3-10)", path)
     }
 
 

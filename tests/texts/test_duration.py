@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passcode.texts.catalogue import locales, page_texts
-from passcode.texts.duration import duration
+from passcode.texts.catalogue import duration, locales, page_texts
 
 MINUTE, HOUR = 60, 3_600
 # For 1 minute, 2, 10, 11 and 99 minutes, 2 hours, 3 and 24 hours. Each space is replaced by a no-break space.

@@ -8,7 +8,7 @@ import pytest
 from passcode.channels.channel import MessageContent
 from passcode.channels.email import EMAIL, EmailMessage
 from passcode.channels.sms import SMS, TextMessage
-from passcode.texts.catalogue import locales, message_texts
+from passcode.texts.catalogue import duration, locales, message_texts
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
 from passcode.token_service.code import Code
 from tests.support.messages import parts
@@ -18,7 +18,7 @@ LAST = "@app.example.com #012345"
 PLACEHOLDERS = {
     "subject": {"app"},
     "intro": {"app"},
-    "expiry": {"minutes"},
+    "expiry": {"duration"},
     "purpose": {"purpose"},
     "warning": {"app"},
     "sms": {"app", "code"},
@@ -50,6 +50,16 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("minutes", [1, 2, 10])
+def test_an_email_has_the_plural_form_for_the_time_until_the_code_expires(locale: str, minutes: int) -> None:
+    texts = message_texts(locale, SIGN_IN)
+    message: EmailMessage = EMAIL.render(MessageContent(texts, CODE, "Example", minutes=minutes))
+    assert texts["expiry"].format(duration=duration(texts, minutes * 60)) in message.text
+    if locale == "en":
+        assert f"in {minutes} minute{'' if minutes == 1 else 's'} and" in message.text.replace("\u00a0", " ")
+
+
 def mail_for(purpose: str, locale: str = "en", app: str = "Example") -> EmailMessage:
     texts = message_texts(locale, TOKEN)
     message: EmailMessage = EMAIL.render(MessageContent(texts, CODE, app, minutes=5, purpose=purpose))
@@ -74,7 +84,8 @@ def test_only_the_message_of_a_sign_in_mentions_signing_in(locale: str) -> None:
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_text_has_exactly_its_placeholders(locale: str, kind: str) -> None:
     words = message_texts(locale, kind)
-    assert set(words) == set(PLACEHOLDERS) | {"lang", "dir"}
+    own = {key for key in words if not key.startswith("duration.")}
+    assert own == set(PLACEHOLDERS) | {"lang", "dir"}
     for key, wanted in PLACEHOLDERS.items():
         found = {name for _, name, _, _ in Formatter().parse(words[key]) if name is not None}
         assert found == wanted, key
@@ -110,7 +121,7 @@ def test_the_english_message_has_this_text() -> None:
     assert mail.subject == "Your Example verification code"
     assert mail.text == (
         "Enter this code in Example:\n\n012345\n\nPurpose: to approve a payment of 20 EUR\n\n"
-        "It expires in 5 minutes and can be used once.\n"
+        "It expires in 5\u00a0minutes and can be used once.\n"
         "Don't share it with anyone: Example staff will never ask for it. "
         "If you didn't request this code, ignore this message.\n"
     )

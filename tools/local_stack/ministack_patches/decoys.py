@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from passcode.sign_in.users import read_user
+from passcode.sign_in.create import read_user
 
 from passcode.channels.registry import CHANNELS
 

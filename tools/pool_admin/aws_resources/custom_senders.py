@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tools.pool_admin.aws_resources.functions import split_arn
-from tools.pool_admin.aws_resources.pool_settings import Change
+from tools.pool_admin.aws_resources.pool_settings import SettingChange
 from tools.pool_admin.aws_resources.stack import SENDER, DeployedStack
 
 _KEY = "KMSKeyID"
@@ -23,15 +23,15 @@ def sender_functions(stack: DeployedStack) -> list[str]:
     return [stack.functions[SENDER]] if wanted_senders(stack) else []
 
 
-def sender_changes(stack: DeployedStack) -> list[Change]:
+def sender_changes(stack: DeployedStack) -> list[SettingChange]:
     """The changes that set the wanted senders in any pool."""
     if not (triggers := wanted_senders(stack)):
         return []
     settings = {"LambdaArn": stack.functions[SENDER], "LambdaVersion": "V1_0"}
     return [
-        Change(("LambdaConfig", _KEY), None, stack.outputs["CustomSenderKeyArn"]),
+        SettingChange(("LambdaConfig", _KEY), None, stack.outputs["CustomSenderKeyArn"]),
         *(
-            Change(("LambdaConfig", trigger, name), None, value)
+            SettingChange(("LambdaConfig", trigger, name), None, value)
             for trigger in triggers
             for name, value in settings.items()
         ),

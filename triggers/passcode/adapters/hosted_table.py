@@ -119,7 +119,7 @@ class HostedTable:
         user_name, session = self._opened(item, key)
         return SignInState(
             request=AuthorizationRequest(**kept["request"]),
-            stage=SignInPhase(kept["stage"]),
+            phase=SignInPhase(kept["phase"]),
             user_name=user_name,
             session=session,
             shown=kept["shown"],
@@ -134,7 +134,7 @@ def _plain(state: SignInState) -> dict[str, Any]:
     """The values that are not secret: the app's request, and the values that the page shows."""
     return {
         "request": asdict(state.request),
-        "stage": state.stage.value,
+        "phase": state.phase.value,
         "shown": dict(state.shown),
         "notice": state.notice.value if state.notice else None,
         "retry_after": state.retry_after,

@@ -64,8 +64,8 @@ class PowertoolsTelemetry:
         self.count(
             "send_failed", channel=channel, reason=reason, country="" if reason == "country" else country
         )
-        told = {"channel": channel, "reason": reason, "country": country} | details
-        self.log.warning("not deliverable", extra=told)
+        fields = {"channel": channel, "reason": reason, "country": country} | details
+        self.log.warning("not deliverable", extra=fields)
 
     def sent(self, channel: str, country: str = "", **details: str) -> None:
         """Count and log that a channel accepted a message. `details` are in the log only."""
@@ -74,11 +74,11 @@ class PowertoolsTelemetry:
 
     def throttled(self, refused: Refused) -> None:
         """Count and log that a user has to wait, or gets no message."""
-        self._told("throttled", refused.refusal)
+        self._log_refusal("throttled", refused.refusal)
 
     def refused(self, refusal: Refusal) -> None:
         """Count and log that an answer was not accepted."""
-        self._told("refused", refusal)
+        self._log_refusal("refused", refusal)
 
     def issued(self, channel: str) -> None:
         """Count and log that a code is sent on `channel`."""
@@ -103,7 +103,7 @@ class PowertoolsTelemetry:
         """Record a duration in seconds."""
         self._emit(name, MetricUnit.Seconds, value, by)
 
-    def _told(self, what: str, refusal: Refusal) -> None:
+    def _log_refusal(self, what: str, refusal: Refusal) -> None:
         self.count(what, reason=refusal.value)
         self.log.info(what, extra={"reason": refusal.value})
 

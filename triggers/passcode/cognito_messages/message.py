@@ -117,7 +117,7 @@ def read_message(event: Event, now: int) -> CognitoMessage:
     attributes = events.attributes(event)
     address = channel.destination(attributes.get(channel.attribute, ""))
     message = CognitoMessage(
-        ciphertext=events.sealed_code(event),
+        ciphertext=events.encrypted_code(event),
         source=source,
         channel=channel,
         destinations=(address,) if address else (),
@@ -131,13 +131,13 @@ def read_message(event: Event, now: int) -> CognitoMessage:
 
 def with_user(attributes: Mapping[str, str], message: CognitoMessage) -> CognitoMessage:
     """Return a message without a secret, with the user's verified destinations as fallbacks."""
-    there = {d.channel: d for d in message.destinations}
-    found = replace(
+    by_channel = {d.channel: d for d in message.destinations}
+    addressed = replace(
         message,
         subject=message.subject or attributes.get("sub", ""),
         locale=message.locale or attributes.get("locale", ""),
     )
-    return found.to({**verified_destinations(attributes, CHANNELS.values()), **there})
+    return addressed.to({**verified_destinations(attributes, CHANNELS.values()), **by_channel})
 
 
 def _name(event: Event, source: str, address: Destination | None) -> str:
@@ -147,8 +147,8 @@ def _name(event: Event, source: str, address: Destination | None) -> str:
     Cognito's user name is the `sub` or the address.
     """
     name = events.user_name(event)
-    told = (events.attributes(event).get("sub", ""), address.value.lower() if address else "")
-    return name if source.endswith("_AdminCreateUser") and name.lower() not in told else ""
+    other_ids = (events.attributes(event).get("sub", ""), address.value.lower() if address else "")
+    return name if source.endswith("_AdminCreateUser") and name.lower() not in other_ids else ""
 
 
 def _channel_of(source: str, kind: str) -> Channel:
@@ -157,4 +157,4 @@ def _channel_of(source: str, kind: str) -> Channel:
         # The type is `customEmailSenderRequestV1` or the like.
         if sender and (source.lower().startswith(f"{sender}_") or kind.lower().startswith(sender)):
             return channel
-    raise ValueError("this is no event of a custom sender")
+    raise ValueError("the event is not from a custom sender trigger")

@@ -50,7 +50,7 @@ class CodeAnswers:
         """Check an answer that a back end sends. Raises `Unavailable`."""
         if kind_of(ticket.challenge.purpose) != TOKEN:
             return Verdict(Refusal.INVALID_TOKEN)
-        return self._judge(ticket, answer, now)
+        return self._check(ticket, answer, now)
 
     def of_user(self, ticket: ChallengeToken, user: Recipient, answer: object, now: int) -> Verdict:
         """Check an answer that `user` sends, with the pool's current attributes. Raises `Unavailable`.
@@ -64,9 +64,9 @@ class CodeAnswers:
             return Verdict(Refusal.WRONG_USER)
         if challenge.bound != bound_to(user, words_of(challenge.purpose), ticket.audience):
             return Verdict(Refusal.DESTINATION_CHANGED)
-        return self._judge(ticket, answer, now)
+        return self._check(ticket, answer, now)
 
-    def _judge(self, ticket: ChallengeToken, answer: object, now: int) -> Verdict:
+    def _check(self, ticket: ChallengeToken, answer: object, now: int) -> Verdict:
         return check(
             ticket.challenge, answer, code_mac=self.code_mac, store=self.store, policy=self.policy, now=now
         )
@@ -79,7 +79,7 @@ _CODE_ALONE = "A code by itself does not identify a user. Send the `token` retur
 class ConfirmationVerifier:
     """Checks answers. `answered` gets the country of each answered SMS; `life` is the proof's, in seconds."""
 
-    judge: CodeAnswers
+    checker: CodeAnswers
     tokens: TokenSigner
     proofs: TokenSigner
     used: UsedProofStore
@@ -92,13 +92,13 @@ class ConfirmationVerifier:
     def verify(self, body: VerifyToken, call: RequestContext) -> Verified:
         """Check the answer to a challenge of /createToken. Raises `Problem` or `Unavailable`."""
         ticket = self._ticket(body, VERIFY_TOKEN)
-        return self._verified(ticket, self.judge.of_address(ticket, body.verification_code, call.now), call)
+        return self._verified(ticket, self.checker.of_address(ticket, body.verification_code, call.now), call)
 
     def verify_step_up(self, body: VerifyToken, signed_in: IdTokenUser, call: RequestContext) -> Verified:
         """Check the answer to a challenge of /step-up. Raises `Problem` or `Unavailable`."""
         ticket = self._ticket(body, STEP_UP_VERIFY)
         user = self.pool.user(signed_in)
-        verdict = self.judge.of_user(ticket, user, body.verification_code, call.now)
+        verdict = self.checker.of_user(ticket, user, body.verification_code, call.now)
         return self._verified(ticket, verdict, call)
 
     def introspect(self, body: Introspect, call: RequestContext) -> dict[str, object]:

@@ -63,7 +63,7 @@ class SignInState:
     """
 
     request: AuthorizationRequest
-    stage: SignInPhase = SignInPhase.START
+    phase: SignInPhase = SignInPhase.START
     user_name: str = ""
     session: str = field(default="", repr=False)
     shown: Mapping[str, str] = field(default_factory=dict)
