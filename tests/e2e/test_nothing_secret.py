@@ -165,10 +165,10 @@ def test_no_response_of_the_token_service_contains_a_code_or_an_address(
     said, secret = token_run
     for answer in said:
         shown = {name: value for name, value in answer.body.items() if name not in ("token", "proof")}
-        heard = json.dumps(shown) + json.dumps(answer.headers)
+        visible = json.dumps(shown) + json.dumps(answer.headers)
         for code in secret["code"]:
-            assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", heard)
-        assert not any(address in heard for address in secret["address"])
+            assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", visible)
+        assert not any(address in visible for address in secret["address"])
         for token in (answer.body.get(name, "") for name in ("token", "proof")):
             claims = jwt.decode(token, options={"verify_signature": False}) if token else {}
             assert not any(address in json.dumps(claims) for address in secret["address"])
