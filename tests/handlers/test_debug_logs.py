@@ -35,7 +35,7 @@ REGION = ENVIRONMENT["AWS_DEFAULT_REGION"]
 EMAIL, PHONE = "ada@people.example", "+12025550147"
 PASSWORD_CODE = "271828"
 RP_SECRET, APP_CLIENT_SECRET = "the secret of the provider", "the secret of the app client"
-COGNITO_SESSION = "a session of Cognito that nobody may read"
+COGNITO_SESSION = "a session of Cognito that no log may contain"
 ID_TOKEN_SIGNATURE = "c2lnbmF0dXJl"
 
 
@@ -101,7 +101,7 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Logged]:
 class Stack:
     """All handlers with one moto AWS. `secrets` has the values that may not be logged, by kind."""
 
-    door: TokenApiHandler
+    handler: TokenApiHandler
     handlers: dict[str, ModuleType]
     queue_url: str
     encryptor: CodeEncryptor
@@ -112,7 +112,7 @@ class Stack:
 
     def deliver(self) -> None:
         """Run `deliver` for each message of the queue."""
-        sqs = self.door.client("sqs")
+        sqs = self.handler.client("sqs")
         messages = sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages", [])
         assert messages
         for message in messages:
@@ -122,8 +122,8 @@ class Stack:
 
     def code(self, challenge: Challenge) -> str:
         """The code of a challenge. It is a secret from now on, like its MAC."""
-        mac = self.door.client("kms").generate_mac(
-            KeyId=self.door.environment["CODE_KEY_ID"],
+        mac = self.handler.client("kms").generate_mac(
+            KeyId=self.handler.environment["CODE_KEY_ID"],
             MacAlgorithm="HMAC_SHA_256",
             Message=challenge.mac_message(),
         )["Mac"]
@@ -145,26 +145,26 @@ def load(name: str) -> ModuleType:
 
 @pytest.fixture
 def stack(logged: Logged, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    with composed() as door:
-        client = door.client
+    with composed() as handler:
+        client = handler.client
         client("sesv2").create_email_identity(EmailIdentity=ENVIRONMENT["SENDER_EMAIL"])
         client("sesv2").create_configuration_set(ConfigurationSetName=ENVIRONMENT["CONFIGURATION_SET"])
         secret = client("secretsmanager").create_secret(Name="provider", SecretString=RP_SECRET)
         sender_key = new_key(client("kms"))
-        settings = {name: SETTINGS[name] for name in SETTINGS.keys() - door.environment.keys()} | {
+        settings = {name: SETTINGS[name] for name in SETTINGS.keys() - handler.environment.keys()} | {
             "MODE": "CODE_ONLY",
             "RP_SECRET_ID": secret["ARN"],
             "STATE_KEY_ID": new_key(client("kms")),
-            "SIGN_KEY_IDS": door.environment["PROOF_KEY_IDS"],
+            "SIGN_KEY_IDS": handler.environment["PROOF_KEY_IDS"],
             "SENDER_KEY_ID": sender_key,
         }
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
         names = sorted(OWN_LOGGERS | {"define_auth_challenge"})
-        handlers = {name: door.module if name == "token_api" else load(name) for name in names}
+        handlers = {name: handler.module if name == "token_api" else load(name) for name in names}
         answer_as_cognito(monkeypatch)
-        encryptor = CodeEncryptor(client("kms"), sender_key, door.environment["USER_POOL_ID"])
-        found = Stack(door, handlers, door.environment["QUEUE_URL"], encryptor)
+        encryptor = CodeEncryptor(client("kms"), sender_key, handler.environment["USER_POOL_ID"])
+        found = Stack(handler, handlers, handler.environment["QUEUE_URL"], encryptor)
         found.hide("address", EMAIL, PHONE)
         logged.records.clear()
         yield found
@@ -241,13 +241,13 @@ def unknown_sign_in(stack: Stack) -> None:
 
 def confirmation(stack: Stack) -> None:
     """/createToken on both channels, a wrong and the right code, and the proof twice; then step-up."""
-    door = stack.door
+    handler = stack.handler
     for address in ({"email": EMAIL}, {"phone_number": PHONE}):
-        created = door.post("/createToken", address | {"purpose": "pay 20 EUR"}).body
+        created = handler.post("/createToken", address | {"purpose": "pay 20 EUR"}).body
         stack.deliver()
         answer(stack, created["token"], "/verifyToken", {})
     context = {"authorizer": {"claims": {"sub": SUB, "cognito:username": SUB, "token_use": "id", "aud": "a"}}}
-    stepped = door.post("/step-up", {}, context=context).body
+    stepped = handler.post("/step-up", {}, context=context).body
     stack.deliver()
     answer(stack, stepped["token"], "/step-up/verify", {"context": context})
 
@@ -257,10 +257,10 @@ def answer(stack: Stack, token: str, path: str, more: dict[str, Any]) -> None:
     stack.hide("token", token)
     for typed in (f"{(int(code) + 1) % 10**6:06}", code):
         stack.hide("answer", typed)
-        answered = stack.door.post(path, {"token": token, "verification_code": typed}, **more)
+        answered = stack.handler.post(path, {"token": token, "verification_code": typed}, **more)
     stack.hide("token", answered.body["proof"])
     for _ in range(2):
-        stack.door.post("/introspect", {"proof": answered.body["proof"]})
+        stack.handler.post("/introspect", {"proof": answered.body["proof"]})
 
 
 def cognito_message(stack: Stack) -> None:
@@ -327,7 +327,7 @@ FLOWS: list[Callable[[Stack], None]] = [
 
 
 def found_in(text: str, values: set[str]) -> set[str]:
-    """The values that are in the text. A code counts only as a number of its own."""
+    """The values that are in the text. A code counts only as a separate number."""
     return {
         value
         for value in values
@@ -362,6 +362,6 @@ def test_no_flow_logs_or_prints_a_secret_at_debug(
 @pytest.mark.usefixtures("logged")
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_a_library_logs_nothing_below_warning(name: str) -> None:
-    make_telemetry("deliver")
+    make_telemetry("deliver", "CognitoPasscode")
     assert not logging.getLogger(f"{name}.any").isEnabledFor(logging.INFO)
     assert logging.getLogger(f"{name}.any").isEnabledFor(logging.WARNING)

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from passcode.sign_in.create import read_user
-
 from passcode.channels.registry import CHANNELS
+from passcode.sign_in.create import read_user
 
 _NOUNS = {"email": "email address", "phone_number": "phone number"}
 
