@@ -16,6 +16,7 @@ from passcode.token_service.telemetry import Telemetry
 # Seconds. A short failure is over by then, and callers do not wait longer for a long one.
 RETRY = 30
 _FIELDS = "There is a field that is not known here. GET /openapi.json has those that are."
+_REPEATED = "There is a field that is in the request twice. Send each field once."
 NOT_JSON = "Send one JSON object as application/json, in UTF-8."
 
 
@@ -60,6 +61,18 @@ def _nowhere(_raised: Exception) -> Response[Any]:
 def not_an_id_token() -> Problem:
     """The problem for a signed-in user who sent another token than an ID token."""
     return Problem(problems.INVALID_REQUEST, detail="Send the ID token, not the access token.")
+
+
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object from its members. Raises `Problem` if two members have one name.
+
+    Parsers choose different ones of such members (RFC 8259, section 4). A proxy that checks the first address
+    would let through a code to the second one.
+    """
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise Problem(problems.INVALID_REQUEST, detail=_REPEATED)
+    return members
 
 
 def _what_is_wrong(found: Any) -> str:
