@@ -1,5 +1,6 @@
 """Invalid input gets 400 or 413 with a text for the developer, and has no effect."""
 
+import json
 from typing import Any
 
 import pytest
@@ -112,6 +113,18 @@ def test_a_body_over_the_size_limit_is_not_parsed(api: Api, path: str) -> None:
 
 
 WRONG: list[Any] = [True, 0, 1, 1.5, [], [MARK], ["a@b.example"], {}, {MARK: 1}, MARK * 2_000, "\ud800"]
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_field_may_be_in_a_body_once_only(api: Api, path: str) -> None:
+    """A proxy that checks the first of two addresses would let through a code to the second one."""
+    for name, value in (GOOD[path] or {"purpose": "pay"}).items():
+        member = f"{json.dumps(name)}:{json.dumps(value)}"
+        rest = json.dumps(GOOD[path] | {name: value}).removeprefix("{")
+        for body in (f"{{{member},{rest}", f'{{"purpose":{{"a":1,"a":2}},{rest}'):
+            assert refused(api, path, body) == (
+                "There is a field that is in the request twice. Send each field once."
+            )
 
 
 @pytest.mark.parametrize(("path", "field"), FIELDS)

@@ -16,6 +16,7 @@ from passcode.token_service.telemetry import Telemetry
 # Seconds. A short failure is over by then, and callers do not wait longer for a long one.
 RETRY = 30
 _UNKNOWN_FIELD = "The body has an unknown field. GET /openapi.json lists the fields of each request."
+_REPEATED = "The body has a field twice. Send each field once."
 NOT_JSON = "Send one JSON object as application/json, in UTF-8."
 
 
@@ -60,6 +61,18 @@ def _not_found(_raised: Exception) -> Response[Any]:
 def not_an_id_token() -> Problem:
     """Return the problem for a request with an access token instead of an ID token."""
     return Problem(problems.INVALID_REQUEST, detail="Send the ID token, not the access token.")
+
+
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object from its members. Raises `Problem` if two members have one name.
+
+    Parsers choose different ones of such members (RFC 8259, section 4). A proxy that checks the first address
+    would let through a code to the second one.
+    """
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise Problem(problems.INVALID_REQUEST, detail=_REPEATED)
+    return members
 
 
 def _first_error(errors: Any) -> str:

@@ -101,7 +101,9 @@ def resolver(ends: Endpoints) -> APIGatewayRestResolver:
         response_validation_error_http_code=500,
         debug=False,
         # No body has a number. An int of 4,300 digits raises an error that would look like a bug in our code.
-        json_body_deserializer=partial(json.loads, parse_int=float),
+        json_body_deserializer=partial(
+            json.loads, parse_int=float, object_pairs_hook=responses.without_repeats
+        ),
     )
     _codes(app, ends)
     _step_up(app, ends)
