@@ -15,11 +15,11 @@ from tests.support.live_sign_in import Conversation, code_only, password_and_cod
 from tests.support.live_token_api import Answer, Api, number
 from tests.support.live_token_api import nobody as somebody
 from tests.support.users import User, another_code, code_in
+from tools.lambda_functions import SIGN_IN_FUNCTIONS
 from tools.local_stack import inbox
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
 
-DOORS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver")
 GARBAGE = "this is not a delivery, and 123123 is no code of anybody"
 
 
@@ -117,7 +117,7 @@ def test_the_run_left_nothing_secret_behind(
     users, said = conversations
     _until(lambda: "not sent" in "\n".join(local_stack.logs()["deliver"]))
     written = everything_written(local_stack)
-    for door in DOORS[1:]:
+    for door in SIGN_IN_FUNCTIONS[1:]:
         assert written[f"log of {door}"], "a log that was not read proves nothing"
     assert "CognitoPasscode" in written["log of verify_auth_challenge"], "the metrics are among the logs"
     assert users[0].sub in written["table"]

@@ -13,10 +13,10 @@ import pytest
 from botocore.config import Config
 
 from passcode.adapters import botocore_clients
+from tools.lambda_functions import SIGN_IN_FUNCTIONS
 from tools.local_stack.stack import Stack
 
 TRIGGERS = Path(__file__).parents[2] / "triggers"
-DOORS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def live_doors(stack: Stack) -> LiveDoors:
     """Load the four handlers again. Their clients call the stack, with fake credentials."""
     settings: dict[str, str] = {}
     loaded: dict[str, ModuleType] = {}
-    for door in DOORS:
+    for door in SIGN_IN_FUNCTIONS:
         loaded[door.partition("_")[0]], found = live_door(stack, door)
         settings |= found
     return LiveDoors(**loaded, settings=settings)
