@@ -10,6 +10,7 @@ from demo_client.web import process
 from demo_client.web.stack_data import LocalStackData
 from tests.support.demo_page import served
 from tests.support.users import COOLDOWN
+from tools.lambda_functions import SIGN_IN_FUNCTIONS
 from tools.local_stack import stack
 from tools.local_stack.stack import Stack
 
@@ -46,6 +47,6 @@ def test_the_demo_page_shows_a_hosted_sign_in(local_stack: Stack, visit: Callabl
         sub = next(each["Value"] for each in found["UserAttributes"] if each["Name"] == "sub")
         # The first row is the `sub` of the ID token. It is the same user in both kinds of sign-in.
         assert sub in tab.locator("#claims tr", has_text="sub").first.inner_text()
-        for name in ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge"):
+        for name in SIGN_IN_FUNCTIONS:
             tab.locator(f'#functions [data-function="{name}"].lit').wait_for()
             page.locator(f'#functions [data-function="{name}"].lit').wait_for()

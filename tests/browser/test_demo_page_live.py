@@ -11,14 +11,13 @@ from demo_client.web.stack_data import LocalStackData
 from tests.support.demo_page import served
 from tests.support.machine import missing
 from tests.support.users import another_code
+from tools.lambda_functions import SIGN_IN_FUNCTIONS
 from tools.local_stack.stack import Stack
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.e2e
-
-FUNCTIONS = ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge")
 
 
 @pytest.fixture
@@ -66,13 +65,13 @@ def test_a_password_and_a_code_sign_the_user_in(page: "Page", local_stack: Stack
     email = make_user(page, "email")
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_text("A code was sent by email to").wait_for()
-    wait_until_lit(page, *FUNCTIONS[:3])
+    wait_until_lit(page, *SIGN_IN_FUNCTIONS[:3])
     page.get_by_label("Code", exact=True).fill(code_in_inbox(page, email))
     page.get_by_role("button", name="Verify").click()
     shown = claims(page)
     assert shown["email"] == email
     assert shown["aud"] == local_stack.clients["password_and_code"]
-    wait_until_lit(page, *FUNCTIONS)
+    wait_until_lit(page, *SIGN_IN_FUNCTIONS)
     # The page shows claims, never a token: no text has the three parts of a token.
     assert not re.search(r"eyJ\w+\.\w+", page.content())
 

@@ -14,11 +14,11 @@ from botocore.exceptions import ClientError
 from tests.support.live_sign_in import SignIn, code_only, password_and_code
 from tests.support.live_token_api import Answer, Api, number, unused_address
 from tests.support.users import User, another_code, code_in
+from tools.lambda_functions import SIGN_IN_FUNCTIONS
 from tools.local_stack import inbox
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
 
-FUNCTIONS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver")
 GARBAGE = "this is not a delivery, and 123123 is not a code of any user"
 
 
@@ -118,7 +118,7 @@ def test_sign_ins_leave_no_secret_in_logs_and_table_and_queues(
     users, responses = conversations
     _until(lambda: "not sent" in "\n".join(local_stack.logs()["deliver"]))
     written = everything_written(local_stack)
-    for function in FUNCTIONS[1:]:
+    for function in SIGN_IN_FUNCTIONS[1:]:
         assert written[f"log of {function}"], "an empty log proves nothing"
     assert "CognitoPasscode" in written["log of verify_auth_challenge"], "the logs include the metrics"
     assert users[0].sub in written["table"]

@@ -302,7 +302,7 @@ def test_no_representation_has_the_salt() -> None:
 def test_a_function_does_not_start_with_a_wrong_variable(
     function: str, name: str, value: str, text: str
 ) -> None:
-    environment = imports.environment() | {name: value}
+    environment = imports.environment(function) | {name: value}
     command = imports.command(f"import {function}")
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == 1

@@ -31,7 +31,9 @@ print(json.dumps(found))
 )
 def test_each_client_has_its_attempts_and_timeouts(name: str, tries: dict[str, int]) -> None:
     statement = REPORT.format(name=name)
-    done = subprocess.run(command(statement), env=environment(), check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        command(statement), env=environment(name), check=True, capture_output=True, text=True
+    )
     found = json.loads(done.stdout)
     assert {service: each[0] for service, each in found.items()} == tries
     if name != "deliver":

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tools.lambda_functions import FUNCTIONS
 from tools.local_stack import deploy, locks, notices, process
 from tools.local_stack.clients import client, reachable
 from tools.local_stack.environment import REGION, ROOT, make_state_dir, state_dir
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 4566
 
-_FUNCTIONS = {
-    "define_auth_challenge": "DefineAuthChallenge",
-    "create_auth_challenge": "CreateAuthChallenge",
-    "verify_auth_challenge": "VerifyAuthChallenge",
-    "deliver": "Deliver",
-    "pre_token_generation": "PreTokenGeneration",
-    "custom_sender": "CustomSender",
-    "token_api": "TokenApi",
-    "hosted_sign_in": "HostedSignIn",
-}
 # A stack for an existing pool creates no clients.
 _CLIENTS = {
     "password_and_code": "PasswordAndCodeClient",
@@ -160,7 +151,7 @@ def _stack(endpoint_url: str, description: StackTypeDef) -> Stack:
         clients={name: ids[logical] for name, logical in _CLIENTS.items() if logical in ids},
         table=ids["Table"],
         queue_url=ids["Queue"],
-        functions={name: ids[logical] for name, logical in _FUNCTIONS.items() if logical in ids},
+        functions={f.name: ids[f.logical_id] for f in FUNCTIONS.values() if f.logical_id in ids},
         outputs=outputs,
     )
 

@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tools.lambda_functions import FUNCTIONS
 from tools.pool_admin.aws_resources.functions import split_arn
 from tools.pool_admin.aws_resources.pool_settings import SettingChange
 from tools.pool_admin.aws_resources.stack import SENDER, DeployedStack
 
 _KEY = "KMSKeyID"
-_TRIGGERS = {"EMAIL": ("CustomEmailSender",), "SMS": ("CustomSMSSender",)}
-_ALL = (*_TRIGGERS["EMAIL"], *_TRIGGERS["SMS"])
+_EMAIL, _SMS = _ALL = FUNCTIONS["custom_sender"].cognito_triggers
+# The triggers by the values of the stack's parameter CustomSenders.
+_TRIGGERS = {"EMAIL": (_EMAIL,), "SMS": (_SMS,), "BOTH": _ALL}
 
 
 def wanted_senders(stack: DeployedStack) -> tuple[str, ...]:
     """The triggers that the stack's parameter CustomSenders asks for."""
-    value = stack.parameters.get("CustomSenders", "OFF")
-    return _ALL if value == "BOTH" else _TRIGGERS.get(value, ())
+    return _TRIGGERS.get(stack.parameters.get("CustomSenders", "OFF"), ())
 
 
 def sender_functions(stack: DeployedStack) -> list[str]:
