@@ -74,6 +74,17 @@ def test_a_proof_without_an_end_is_none(api: Api, exp: object) -> None:
     assert inactive(api, signed(HEADER, {name: value for name, value in claims.items() if name != "exp"}))
 
 
+@pytest.mark.parametrize(
+    "change", [{"v": 2}, {"v": "1"}, {"v": True}, {"jti": None}, {"jti": 1}, {"sub": None}, {"exp": True}]
+)
+def test_a_proof_of_another_version_or_with_a_wrong_claim_is_not_active(
+    api: Api, change: dict[str, object]
+) -> None:
+    claims = parts(api.proof())[1]
+    assert inactive(api, signed(HEADER, claims | change))
+    assert inactive(api, signed(HEADER, {name: v for name, v in claims.items() if name not in change}))
+
+
 @pytest.mark.parametrize("iss", [None, "", ISSUER + "/", "https://evil.example/v1"])
 def test_a_proof_of_another_issuer_is_none(api: Api, iss: object) -> None:
     """Should two stacks ever share a key, this is what keeps them apart."""

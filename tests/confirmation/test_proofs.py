@@ -26,7 +26,7 @@ def checked(api: Api, proof: str) -> dict[str, Any]:
 def test_a_proof_says_which_key_signed_it_and_no_more(api: Api) -> None:
     header, claims = parts(api.proof())
     assert header == HEADER
-    assert set(claims) == {"iss", "sub", "aud", "iat", "exp", "jti", "amr", "otp_channel", "purpose"}
+    assert set(claims) == {"v", "iss", "sub", "aud", "iat", "exp", "jti", "amr", "otp_channel", "purpose"}
 
 
 def test_the_key_set_has_public_keys_for_signing_alone(api: Api) -> None:
