@@ -11,7 +11,7 @@ import time
 from base64 import b64decode
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
@@ -28,6 +28,11 @@ from passcode.hosted.responses import PageResponses
 from passcode.hosted.routes import HostedRoutes
 from passcode.hosted.sign_in_page import SignInForms, SignInPage
 
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+    from passcode.adapters.secrets_manager import SecretsManagerClient
+
 _TELEMETRY = make_telemetry("hosted_sign_in")
 _KMS = client("kms", attempts=2)
 _POOL_ID, _INNER, _ISSUER = (os.environ[name] for name in ("USER_POOL_ID", "INNER_CLIENT_ID", "ISSUER"))
@@ -36,13 +41,13 @@ _LOGO = os.environ.get("BRAND_LOGO", "")
 
 
 @cache
-def _cognito() -> Any:
+def _cognito() -> "CognitoIdentityProviderClient":
     # These calls run the triggers, sometimes with a cold start. Cognito waits up to five seconds for each.
     return client("cognito-idp", attempts=1, read_timeout=15)
 
 
 @cache
-def _secrets_manager() -> Any:
+def _secrets_manager() -> "SecretsManagerClient":
     return client("secretsmanager", attempts=2)
 
 

@@ -6,7 +6,7 @@ and the user name. The encryption context binds them to the item.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.botocore_clients import unavailable, write_if
 from passcode.adapters.kms import KmsEncryption
@@ -18,6 +18,9 @@ from passcode.hosted.state import (
     key_of_cookie,
 )
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 _KEEP = 3_600
 
 
@@ -25,7 +28,7 @@ _KEEP = 3_600
 class HostedTable:
     """Stores sign-ins and grants. `client` is a botocore DynamoDB client."""
 
-    client: Any
+    client: "DynamoDBClient"
     name: str
     sealer: KmsEncryption
 
