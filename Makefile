@@ -61,7 +61,7 @@ node:
 	@if [ -f tests/clients/package-lock.json ] && command -v npm >/dev/null; then $(MAKE) -s tests/clients/node_modules/.ready; fi
 
 tests/clients/node_modules/.ready: tests/clients/package-lock.json
-	@cd tests/clients && npm ci --loglevel=error --no-audit --no-fund && touch node_modules/.ready
+	@cd tests/clients && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund && touch node_modules/.ready
 
 # The sign-in form of the demo page. Without the form, the page says what is missing.
 PAGE := demo_client/web
@@ -76,7 +76,7 @@ page:
 $(PAGE)/built/app.js: $(PAGE)/app/node_modules/.ready $(PAGE)/app/package.json $(wildcard $(PAGE)/app/src/*.js)
 	@cd $(PAGE)/app && npm run --silent build
 
-# No package may run an install script. esbuild works without its own.
+# No package may run an install script: see .npmrc beside the lock file. esbuild works without its own.
 $(PAGE)/app/node_modules/.ready: $(PAGE)/app/package-lock.json
 	@echo 'Installing the packages of the demo page. This takes about 15 seconds ...'
 	@cd $(PAGE)/app && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null && touch node_modules/.ready

@@ -71,11 +71,16 @@ class Inbox:
 
     def newest(self, challenge: Challenge) -> Message:
         """Wait up to 15 seconds for the message of a challenge. Raises CliError if it does not arrive."""
+        from tools.local_stack import notices  # noqa: PLC0415
+
         new = 1 if challenge.status is Status.SENT else 0
         expected = max(self._seen.get(challenge.channel, 0) + new, 1)
         deadline = time.monotonic() + _WAIT_SECONDS
         while len(messages := self.messages(challenge.channel)) < expected:
             if time.monotonic() > deadline:
+                # The stack knows the reason if the user has no verified address.
+                if reason := [line for line in notices.read() if self._addresses["email"] in line]:
+                    raise CliError(f"No message arrived. {reason[-1]}")
                 raise CliError(
                     "No message arrived. Check that this account exists. If it does, read the log file that "
                     "`python -m tools.local_stack status` shows."

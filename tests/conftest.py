@@ -80,7 +80,7 @@ def new_user(local_stack: Stack) -> Callable[..., User]:
 def messages_to(local_stack: Stack) -> Callable[..., list[Message]]:
     """A function that waits for `count` messages to an address or number. Returns them, oldest first."""
 
-    def wait(to: str, count: int = 1, timeout: float = 15) -> list[Message]:
+    def wait(to: str, count: int = 1, timeout: float = 60) -> list[Message]:
         end = time.monotonic() + timeout
         while True:
             messages = inbox.read(local_stack, to)

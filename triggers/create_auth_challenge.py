@@ -6,8 +6,11 @@ role has no permission for the KMS key.
 
 import os
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from passcode.adapters.botocore_clients import client
+from passcode.adapters.environment import Variables
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import guard, make_telemetry
@@ -51,21 +54,49 @@ def respond(
     return event
 
 
-_TELEMETRY = make_telemetry("create_auth_challenge")
-_POLICY = Policy.from_environment(os.environ)
-_ORDER = tuple(CHANNELS[name] for name in os.environ["CHANNEL_ORDER"].split(","))
-_SALT = os.environ["SALT"]
+@dataclass(frozen=True)
+class Settings:
+    """The settings of this function."""
+
+    metrics_namespace: str
+    table: str
+    queue_url: str
+    policy: Policy
+    limits: RoundLimits
+    order: tuple[Channel, ...]
+    choice_asked: bool
+    salt: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings. Raises `SettingError` if a variable is missing or wrong."""
+        variables = Variables(environment)
+        return cls(
+            metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            table=variables.text("TABLE_NAME"),
+            queue_url=variables.text("QUEUE_URL"),
+            policy=Policy.read(variables.whole_number),
+            limits=RoundLimits.read(variables.whole_number),
+            order=tuple(CHANNELS[name] for name in variables.names("CHANNEL_ORDER", CHANNELS)),
+            choice_asked=variables.choice("CHANNEL_CHOICE", ("PREFERENCE", "ASK")) == "ASK",
+            salt=variables.text("SALT"),
+        )
+
+
+_SETTINGS = Settings.from_environment(os.environ)
+_TELEMETRY = make_telemetry("create_auth_challenge", _SETTINGS.metrics_namespace)
 _SIGN_IN = SignInCreator(
-    store=RecordTable(client("dynamodb", attempts=2), os.environ["TABLE_NAME"], _POLICY),
-    put=SqsQueue(client("sqs", attempts=1), os.environ["QUEUE_URL"]).put,
-    policy=_POLICY,
-    limits=RoundLimits(int(os.environ["ANSWERS_PER_SESSION"]), int(os.environ["RESENDS_PER_SESSION"])),
-    choice_asked=os.environ.get("CHANNEL_CHOICE") == "ASK",
+    store=RecordTable(client("dynamodb", attempts=2), _SETTINGS.table, _SETTINGS.policy),
+    put=SqsQueue(client("sqs", attempts=1), _SETTINGS.queue_url).put,
+    policy=_SETTINGS.policy,
+    limits=_SETTINGS.limits,
+    choice_asked=_SETTINGS.choice_asked,
 )
 
 
 def _handle(event: Event, _context: object) -> Event:
-    return respond(event, _SIGN_IN, _ORDER, _SALT, _TELEMETRY, os.urandom(16).hex(), int(time.time()))
+    nonce, now = os.urandom(16).hex(), int(time.time())
+    return respond(event, _SIGN_IN, _SETTINGS.order, _SETTINGS.salt, _TELEMETRY, nonce, now)
 
 
 handler = guard(_handle, _TELEMETRY)

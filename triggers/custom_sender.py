@@ -7,11 +7,13 @@ does not wait for this function, and Lambda calls it again after an error.
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.cognito_users import CognitoUsers
+from passcode.adapters.environment import Variables
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import guard, make_telemetry
 from passcode.cognito_messages import message as cognito_message
@@ -19,6 +21,9 @@ from passcode.cognito_messages.message import CognitoMessage
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
 from passcode.token_service.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 
 def respond(
@@ -45,16 +50,36 @@ def respond(
     return event
 
 
-_TELEMETRY = make_telemetry("custom_sender")
-_PUT = SqsQueue(client("sqs", attempts=2), os.environ["QUEUE_URL"]).put
+@dataclass(frozen=True)
+class Settings:
+    """The settings of this function."""
+
+    metrics_namespace: str
+    queue_url: str
+    user_pool_id: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings. Raises `SettingError` if a variable is missing or wrong."""
+        variables = Variables(environment)
+        return cls(
+            metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            queue_url=variables.text("QUEUE_URL"),
+            user_pool_id=variables.text("USER_POOL_ID"),
+        )
+
+
+_SETTINGS = Settings.from_environment(os.environ)
+_TELEMETRY = make_telemetry("custom_sender", _SETTINGS.metrics_namespace)
+_PUT = SqsQueue(client("sqs", attempts=2), _SETTINGS.queue_url).put
 
 
 @cache
-def _pool() -> Any:
+def _pool() -> "CognitoIdentityProviderClient":
     return client("cognito-idp", attempts=2)
 
 
-_LOOK_UP = CognitoUsers(_pool, os.environ["USER_POOL_ID"]).named
+_LOOK_UP = CognitoUsers(_pool, _SETTINGS.user_pool_id).named
 
 
 def _respond(event: Event, _context: object) -> Event:

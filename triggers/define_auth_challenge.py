@@ -5,12 +5,16 @@ outside the standard library.
 """
 
 import os
+from collections import namedtuple
 
+from passcode.adapters.environment import Variables
 from passcode.sign_in import events
 from passcode.sign_in.steps import Mode, RoundLimits, Step, next_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from passcode.sign_in.events import Event
 
 
@@ -41,17 +45,32 @@ def _response(step: Step) -> "dict[str, object]":
     }
 
 
-_LIMITS = RoundLimits(
-    answers=int(os.environ.get("ANSWERS_PER_SESSION", "5")),
-    resends=int(os.environ.get("RESENDS_PER_SESSION", "3")),
-)
-_CODE_ONLY_CLIENTS = frozenset(filter(None, os.environ.get("CODE_ONLY_CLIENTS", "").split(",")))
+# No dataclass, because the import of `dataclasses` is slow.
+class Settings(namedtuple("_Settings", ("metrics_namespace", "limits", "code_only_clients"))):
+    """The settings of this function: a text, the `RoundLimits`, and the ids of the app clients."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_environment(cls, environment: "Mapping[str, str]") -> "Settings":
+        """Read the settings. Raises `SettingError` if a variable is missing or wrong."""
+        variables = Variables(environment)
+        # The text is empty if no app client signs in without a password.
+        clients = variables.optional_text("CODE_ONLY_CLIENTS")
+        return cls(
+            metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            limits=RoundLimits.read(variables.whole_number),
+            code_only_clients=frozenset(filter(None, clients.split(","))),
+        )
+
+
+_SETTINGS = Settings.from_environment(os.environ)
 
 
 def handler(event: "Event", _context: object) -> "Event":
     """Handle an event from Lambda. If the event is unreadable, fail the sign-in and log one line."""
     try:
-        return respond(event, _CODE_ONLY_CLIENTS, _LIMITS)
+        return respond(event, _SETTINGS.code_only_clients, _SETTINGS.limits)
     except Exception as error:  # each error fails the sign-in, and the caller sees no details
         _log_refusal(error)
         event["response"] = _response(Step.FAIL)
@@ -67,11 +86,11 @@ def _log_refusal(error: Exception) -> None:
     # CloudWatch reads the line as a metric too (embedded metric format). This code builds the line itself,
     # because importing Powertools is slow.
     counted = {
-        "Namespace": os.environ.get("METRICS_NAMESPACE", "CognitoPasscode"),
+        "Namespace": _SETTINGS.metrics_namespace,
         "Dimensions": [["service"]],
         "Metrics": [{"Name": "errors", "Unit": "Count"}],
     }
     line = {"level": "ERROR", "service": "define_auth_challenge", "message": "the event could not be read"}
     metric = {"errors": 1, "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [counted]}}
-    told = {"error": type(error).__name__, "where": error_location(error)}
-    print(json.dumps(line | told | metric))  # noqa: T201 - Lambda's log is standard output
+    details = {"error": type(error).__name__, "where": error_location(error)}
+    print(json.dumps(line | details | metric))  # noqa: T201 - Lambda's log is standard output

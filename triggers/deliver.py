@@ -6,11 +6,13 @@ it logs neither. It logs the ids of the user and the challenge, or the source of
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from passcode.adapters.botocore_clients import client
+from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.ses import SesEmail
 from passcode.adapters.sms_budget_table import SmsBudgetTable
@@ -23,11 +25,12 @@ from passcode.delivery.envelope import Delivery, read_body
 from passcode.delivery.gateway import Gateway
 from passcode.delivery.sms_limits import SmsLimits, limit_gateways
 from passcode.token_service.code import Code
+from passcode.token_service.policy import BOUNDS
 from passcode.token_service.telemetry import Telemetry
 
 
 def unpack(body: str) -> Delivery | CognitoMessage:
-    """Read a queue body of either kind. Raises ValueError, KeyError or TypeError for any other body."""
+    """Read a queue body of either kind. Raises ValueError for any other body."""
     return CognitoMessage.unpack(body) if read_body(body).get("kind") == COGNITO else Delivery.unpack(body)
 
 
@@ -50,38 +53,83 @@ def process_batch(
     return {"batchItemFailures": failures}
 
 
-_TELEMETRY = make_telemetry("deliver")
+# The bounds of the two caps on SMS per day.
+_SMS_PER_DAY = (0, 10_000_000)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of this function. A stack without custom senders has no sender key and no user pool."""
+
+    metrics_namespace: str
+    table: str
+    code_key_id: str
+    code_digits: int
+    app_name: str
+    sender_email: str
+    sign_in_host: str
+    configuration_set: str
+    sms_countries: frozenset[str]
+    sms_limits: SmsLimits
+    sms_max_price: str
+    sms_sender_id: str
+    sender_key_id: str
+    user_pool_id: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings. Raises `SettingError` if a variable is missing or wrong."""
+        variables = Variables(environment)
+        return cls(
+            metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            table=variables.text("TABLE_NAME"),
+            code_key_id=variables.text("CODE_KEY_ID"),
+            code_digits=variables.whole_number("CODE_DIGITS", *BOUNDS["code_digits"]),
+            app_name=variables.text("APP_NAME"),
+            sender_email=variables.text("SENDER_EMAIL"),
+            sign_in_host=variables.text("SIGN_IN_HOST"),
+            configuration_set=variables.text("CONFIGURATION_SET"),
+            sms_countries=frozenset(variables.names("SMS_COUNTRIES")),
+            sms_limits=SmsLimits(
+                per_day=variables.whole_number("SMS_PER_DAY", *_SMS_PER_DAY),
+                per_country=variables.whole_number("SMS_PER_COUNTRY_PER_DAY", *_SMS_PER_DAY),
+                unanswered=variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 10_000_000),
+            ),
+            sms_max_price=variables.text("SMS_MAX_PRICE"),
+            sms_sender_id=variables.optional_text("SMS_SENDER_ID"),
+            sender_key_id=variables.optional_text("SENDER_KEY_ID"),
+            user_pool_id=variables.optional_text("USER_POOL_ID"),
+        )
+
+
+_SETTINGS = Settings.from_environment(os.environ)
+_TELEMETRY = make_telemetry("deliver", _SETTINGS.metrics_namespace)
 _KMS = client("kms", attempts=2)
-_CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
-_DIGITS = int(os.environ["CODE_DIGITS"])
+_CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 # The gateways by name. To add one, write its adapter and add its line here. The first gateway of a channel
 # sends the messages of that channel. `limit_gateways` adds limits if the channel is billed by country.
 # One attempt only: after a lost response, a repeat would send a second message. The queue delivers again.
 GATEWAYS: dict[str, Gateway] = {
     "ses": SesEmail(
         client("sesv2", attempts=1, read_timeout=3),
-        os.environ["SENDER_EMAIL"],
-        os.environ["CONFIGURATION_SET"],
+        _SETTINGS.sender_email,
+        _SETTINGS.configuration_set,
     ),
     "sns": SnsSms(
         client("sns", attempts=1, read_timeout=3),
-        os.environ["SMS_MAX_PRICE"],
-        os.environ.get("SMS_SENDER_ID", ""),
+        _SETTINGS.sms_max_price,
+        _SETTINGS.sms_sender_id,
     ),
 }
 _DISPATCHER = Dispatcher(
     gateways=limit_gateways(
         GATEWAYS,
-        SmsBudgetTable(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]),
-        SmsLimits(
-            per_day=int(os.environ["SMS_PER_DAY"]),
-            per_country=int(os.environ["SMS_PER_COUNTRY_PER_DAY"]),
-            unanswered=int(os.environ["SMS_UNANSWERED_PER_COUNTRY"]),
-        ),
-        frozenset(os.environ["SMS_COUNTRIES"].split(",")),
+        SmsBudgetTable(client("dynamodb", attempts=2), _SETTINGS.table),
+        _SETTINGS.sms_limits,
+        _SETTINGS.sms_countries,
     ),
-    app=os.environ["APP_NAME"],
-    host=os.environ["SIGN_IN_HOST"],
+    app=_SETTINGS.app_name,
+    host=_SETTINGS.sign_in_host,
 )
 
 
@@ -90,7 +138,7 @@ def _opener() -> Callable[[str], Code]:
     # Imported only here: the import makes each cold start a third longer, and most stacks never need it.
     from passcode.adapters.cognito_decryptor import CognitoDecryptor  # noqa: PLC0415
 
-    return CognitoDecryptor(_KMS, os.environ["SENDER_KEY_ID"], os.environ["USER_POOL_ID"])
+    return CognitoDecryptor(_KMS, _SETTINGS.sender_key_id, _SETTINGS.user_pool_id)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -101,6 +149,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if isinstance(message, CognitoMessage):
             deliver_cognito_message(message, _opener, _DISPATCHER, _TELEMETRY, now)
         else:
-            deliver(message, _CODE_MAC, _DIGITS, _DISPATCHER, _TELEMETRY, now)
+            deliver(message, _CODE_MAC, _SETTINGS.code_digits, _DISPATCHER, _TELEMETRY, now)
 
     return process_batch(event, one, _TELEMETRY)

@@ -9,12 +9,14 @@ import os
 import secrets
 import time
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
+from passcode.adapters.environment import Variables
 from passcode.adapters.hosted_table import HostedTable
 from passcode.adapters.jwt_tokens import SignedJwts, jwks
 from passcode.adapters.kms import KmsEncryption, KmsSigningKeys
@@ -27,22 +29,75 @@ from passcode.hosted.provider import Provider
 from passcode.hosted.responses import PageResponses
 from passcode.hosted.routes import HostedRoutes
 from passcode.hosted.sign_in_page import SignInForms, SignInPage
+from passcode.token_service.policy import BOUNDS
 
-_TELEMETRY = make_telemetry("hosted_sign_in")
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+    from passcode.adapters.secrets_manager import SecretsManagerClient
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of this function."""
+
+    metrics_namespace: str
+    table: str
+    issuer: str
+    user_pool_id: str
+    inner_client_id: str
+    asks_password: bool
+    code_digits: int
+    provider_name: str
+    rp_client_id: str
+    rp_secret_id: str
+    redirect_uris: tuple[str, ...]
+    callback_urls: tuple[str, ...]
+    state_key_id: str
+    sign_key_ids: tuple[str, ...]
+    app_name: str
+    brand_color: str
+    brand_logo: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings. Raises `SettingError` if a variable is missing or wrong."""
+        variables = Variables(environment)
+        return cls(
+            metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            table=variables.text("TABLE_NAME"),
+            issuer=variables.text("ISSUER"),
+            user_pool_id=variables.text("USER_POOL_ID"),
+            inner_client_id=variables.text("INNER_CLIENT_ID"),
+            asks_password=variables.choice("MODE", ("PASSWORD_AND_CODE", "CODE_ONLY")) != "CODE_ONLY",
+            code_digits=variables.whole_number("CODE_DIGITS", *BOUNDS["code_digits"]),
+            provider_name=variables.text("PROVIDER_NAME"),
+            rp_client_id=variables.text("RP_CLIENT_ID"),
+            rp_secret_id=variables.text("RP_SECRET_ID"),
+            redirect_uris=variables.names("REDIRECT_URIS", separator=None),
+            callback_urls=variables.names("CALLBACK_URLS", separator=None),
+            state_key_id=variables.text("STATE_KEY_ID"),
+            sign_key_ids=variables.names("SIGN_KEY_IDS"),
+            app_name=variables.text("APP_NAME"),
+            brand_color=variables.text("BRAND_COLOR"),
+            brand_logo=variables.optional_text("BRAND_LOGO"),
+        )
+
+
+_SETTINGS = Settings.from_environment(os.environ)
+_TELEMETRY = make_telemetry("hosted_sign_in", _SETTINGS.metrics_namespace)
 _KMS = client("kms", attempts=2)
-_POOL_ID, _INNER, _ISSUER = (os.environ[name] for name in ("USER_POOL_ID", "INNER_CLIENT_ID", "ISSUER"))
-_ASKS_PASSWORD = os.environ["MODE"] != "CODE_ONLY"
-_LOGO = os.environ.get("BRAND_LOGO", "")
+_POOL_ID, _INNER, _ISSUER = _SETTINGS.user_pool_id, _SETTINGS.inner_client_id, _SETTINGS.issuer
 
 
 @cache
-def _cognito() -> Any:
+def _cognito() -> "CognitoIdentityProviderClient":
     # These calls run the triggers, sometimes with a cold start. Cognito waits up to five seconds for each.
     return client("cognito-idp", attempts=1, read_timeout=15)
 
 
 @cache
-def _secrets_manager() -> Any:
+def _secrets_manager() -> "SecretsManagerClient":
     return client("secretsmanager", attempts=2)
 
 
@@ -52,21 +107,21 @@ def _picture(uri: str) -> tuple[bytes, str] | None:
     return (b64decode(content), kind) if content else None
 
 
-_KEYS = KmsSigningKeys(_KMS, tuple(os.environ["SIGN_KEY_IDS"].split(",")))
+_KEYS = KmsSigningKeys(_KMS, _SETTINGS.sign_key_ids)
 # One attempt only: after a lost response, a repeated write would look like a write of another request.
 _TABLE = HostedTable(
-    client("dynamodb", attempts=1), os.environ["TABLE_NAME"], KmsEncryption(_KMS, os.environ["STATE_KEY_ID"])
+    client("dynamodb", attempts=1), _SETTINGS.table, KmsEncryption(_KMS, _SETTINGS.state_key_id)
 )
-_PARTY = RelyingParty(os.environ["RP_CLIENT_ID"], frozenset(os.environ["REDIRECT_URIS"].split()))
+_PARTY = RelyingParty(_SETTINGS.rp_client_id, frozenset(_SETTINGS.redirect_uris))
 _USERS = CognitoUsers(_cognito, _POOL_ID)
 _INNER_SECRET: Callable[[], str] = cache(partial(app_client_secret, _cognito, _POOL_ID, _INNER))
 _SITE = HostedRoutes(
     page=SignInPage(
         party=_PARTY,
-        flow=SignInForms(
+        forms=SignInForms(
             PoolSignIn(_cognito, _POOL_ID, _INNER, _INNER_SECRET),
-            _ASKS_PASSWORD,
-            int(os.environ["CODE_DIGITS"]),
+            _SETTINGS.asks_password,
+            _SETTINGS.code_digits,
             clock=lambda: int(time.time()),
         ),
         table=_TABLE,
@@ -76,18 +131,18 @@ _SITE = HostedRoutes(
     ),
     provider=Provider(
         party=_PARTY,
-        secret=cache(partial(stored_secret, _secrets_manager, os.environ["RP_SECRET_ID"])),
+        secret=cache(partial(stored_secret, _secrets_manager, _SETTINGS.rp_secret_id)),
         table=_TABLE,
         tokens=SignedJwts(_KEYS),
         users=_USERS,
-        links=IdentityLinker(_cognito, _POOL_ID, os.environ["PROVIDER_NAME"], _USERS),
+        links=IdentityLinker(_cognito, _POOL_ID, _SETTINGS.provider_name, _USERS),
         issuer=_ISSUER,
         telemetry=_TELEMETRY,
     ),
     key_set=cache(partial(jwks, _KEYS)),
-    brand=Brand(os.environ["APP_NAME"], os.environ["BRAND_COLOR"], bool(_LOGO)),
-    logo=_picture(_LOGO),
-    look=PageResponses((*os.environ["REDIRECT_URIS"].split(), *os.environ.get("CALLBACK_URLS", "").split())),
+    brand=Brand(_SETTINGS.app_name, _SETTINGS.brand_color, bool(_SETTINGS.brand_logo)),
+    logo=_picture(_SETTINGS.brand_logo),
+    page_responses=PageResponses((*_SETTINGS.redirect_uris, *_SETTINGS.callback_urls)),
     issuer=_ISSUER,
     telemetry=_TELEMETRY,
 )
@@ -95,4 +150,4 @@ _SITE = HostedRoutes(
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle a proxy event of a REST API. Returns the HTTP response."""
-    return _SITE.answer(event)
+    return _SITE.respond(event)

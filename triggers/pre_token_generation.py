@@ -7,9 +7,11 @@ claims refuse the user.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from passcode.adapters.botocore_clients import client
+from passcode.adapters.environment import Variables
 from passcode.adapters.record_table import EvidenceTable
 from passcode.adapters.telemetry import make_telemetry
 from passcode.sign_in import events
@@ -30,16 +32,34 @@ def respond(event: Event, read: Read, telemetry: Telemetry, now: int) -> Event:
     subject = events.attributes(event).get("sub", "")
     try:
         first, last = read(subject, events.client_id(event))
-        found = claims(str(event.get("triggerSource")), first, last, now)
+        added = claims(str(event.get("triggerSource")), first, last, now)
     except Exception as error:
         telemetry.failed("no claims", error)
-        found = {}
-    event["response"] = response(event.get("version"), found)
+        added = {}
+    event["response"] = response(event.get("version"), added)
     return event
 
 
-_TELEMETRY = make_telemetry("pre_token_generation")
-_READ = EvidenceTable(client("dynamodb", attempts=2), os.environ["TABLE_NAME"]).read
+@dataclass(frozen=True)
+class Settings:
+    """The settings of this function."""
+
+    metrics_namespace: str
+    table: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings. Raises `SettingError` if a variable is missing or wrong."""
+        variables = Variables(environment)
+        return cls(
+            metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            table=variables.text("TABLE_NAME"),
+        )
+
+
+_SETTINGS = Settings.from_environment(os.environ)
+_TELEMETRY = make_telemetry("pre_token_generation", _SETTINGS.metrics_namespace)
+_READ = EvidenceTable(client("dynamodb", attempts=2), _SETTINGS.table).read
 
 
 def handler(event: Event, _context: object) -> Event:

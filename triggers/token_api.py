@@ -6,18 +6,22 @@ same functions as the triggers. The Lambda function `deliver` sends the messages
 
 import os
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.cognito_users import CognitoUsers
 from passcode.adapters.confirmation_tables import IdempotencyTable, UsedProofTable
+from passcode.adapters.environment import Variables
 from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
 from passcode.adapters.kms import KmsMac, KmsSigningKeys
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import make_telemetry
+from passcode.channels.channel import Channel
 from passcode.channels.registry import CHANNELS
 from passcode.confirmation import responses
 from passcode.confirmation.create import CodeRequests, ConfirmationCreator
@@ -26,20 +30,59 @@ from passcode.confirmation.routes import Endpoints, resolver
 from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
 from passcode.token_service.policy import Policy
 
-_TELEMETRY = make_telemetry("token_api")
-_POLICY = Policy.from_environment(os.environ)
-_ORDER = tuple(CHANNELS[name] for name in os.environ["CHANNEL_ORDER"].split(","))
-_SALT, _ISSUER, _TABLE = os.environ["SALT"], os.environ["ISSUER"], os.environ["TABLE_NAME"]
-_COUNTRIES = frozenset(os.environ["SMS_COUNTRIES"].split(","))
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of this function."""
+
+    metrics_namespace: str
+    table: str
+    queue_url: str
+    policy: Policy
+    order: tuple[Channel, ...]
+    sms_countries: frozenset[str]
+    code_key_id: str
+    token_key_id: str
+    proof_key_ids: tuple[str, ...]
+    proof_life_seconds: int
+    issuer: str
+    user_pool_id: str
+    salt: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings. Raises `SettingError` if a variable is missing or wrong."""
+        variables = Variables(environment)
+        return cls(
+            metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            table=variables.text("TABLE_NAME"),
+            queue_url=variables.text("QUEUE_URL"),
+            policy=Policy.read(variables.whole_number),
+            order=tuple(CHANNELS[name] for name in variables.names("CHANNEL_ORDER", CHANNELS)),
+            sms_countries=frozenset(variables.names("SMS_COUNTRIES")),
+            code_key_id=variables.text("CODE_KEY_ID"),
+            token_key_id=variables.text("TOKEN_KEY_ID"),
+            proof_key_ids=variables.names("PROOF_KEY_IDS"),
+            proof_life_seconds=variables.whole_number("PROOF_LIFE_SECONDS", 60, 600),
+            issuer=variables.text("ISSUER"),
+            user_pool_id=variables.text("USER_POOL_ID"),
+            salt=variables.text("SALT"),
+        )
+
+
+_SETTINGS = Settings.from_environment(os.environ)
+_TELEMETRY = make_telemetry("token_api", _SETTINGS.metrics_namespace)
+_POLICY, _ORDER, _SALT = _SETTINGS.policy, _SETTINGS.order, _SETTINGS.salt
+_ISSUER, _TABLE = _SETTINGS.issuer, _SETTINGS.table
 _KMS = client("kms", attempts=2)
 # After a lost response, a repeated write of a challenge is safe: its nonce shows that it was written before.
 # A repeated count or a repeated mark of a used proof is not safe, so those writes have one attempt only.
 _REPEATED, _ONCE = client("dynamodb", attempts=2), client("dynamodb", attempts=1)
-_QUEUE = SqsQueue(client("sqs", attempts=1), os.environ["QUEUE_URL"])
-_CODE_MAC = KmsMac(_KMS, os.environ["CODE_KEY_ID"])
-_TOKENS = MacJwts(KmsMac(_KMS, os.environ["TOKEN_KEY_ID"]))
-_PROOF_KEYS = KmsSigningKeys(_KMS, tuple(os.environ["PROOF_KEY_IDS"].split(",")))
-_USERS = CognitoUsers(cache(lambda: client("cognito-idp", attempts=2)), os.environ["USER_POOL_ID"])
+_QUEUE = SqsQueue(client("sqs", attempts=1), _SETTINGS.queue_url)
+_CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
+_TOKENS = MacJwts(KmsMac(_KMS, _SETTINGS.token_key_id))
+_PROOF_KEYS = KmsSigningKeys(_KMS, _SETTINGS.proof_key_ids)
+_USERS = CognitoUsers(cache(lambda: client("cognito-idp", attempts=2)), _SETTINGS.user_pool_id)
 _POOL = UserRecipients(_USERS, _ORDER, _SALT)
 _BUDGET = SmsBudgetTable(_ONCE, _TABLE)
 
@@ -49,7 +92,7 @@ def _country_of(number: str) -> str | None:
 
     # Canonical only: otherwise each way to write the same number would have a separate budget.
     country = country_for_sms(number, canonical=True)
-    return country if country in _COUNTRIES else None
+    return country if country in _SETTINGS.sms_countries else None
 
 
 def _answered(country: str) -> None:
@@ -58,7 +101,7 @@ def _answered(country: str) -> None:
     record_answer(_BUDGET, country, int(time.time()), _TELEMETRY)
 
 
-_ASKING = ConfirmationCreator(
+_CREATOR = ConfirmationCreator(
     confirmations=CodeRequests(
         RecordTable(_REPEATED, _TABLE, _POLICY), IdempotencyTable(_REPEATED, _TABLE), _QUEUE.put, _POLICY
     ),
@@ -70,21 +113,21 @@ _ASKING = ConfirmationCreator(
     issuer=_ISSUER,
     telemetry=_TELEMETRY,
 )
-_ANSWERING = ConfirmationVerifier(
-    judge=CodeAnswers(_CODE_MAC, RecordTable(_ONCE, _TABLE, _POLICY), _POLICY),
+_VERIFIER = ConfirmationVerifier(
+    checker=CodeAnswers(_CODE_MAC, RecordTable(_ONCE, _TABLE, _POLICY), _POLICY),
     tokens=_TOKENS,
     proofs=SignedJwts(_PROOF_KEYS),
     used=UsedProofTable(_ONCE, _TABLE),
     pool=_POOL,
     answered=_answered,
     issuer=_ISSUER,
-    life=int(os.environ["PROOF_LIFE_SECONDS"]),
+    life=_SETTINGS.proof_life_seconds,
     telemetry=_TELEMETRY,
 )
 _APP = resolver(
     Endpoints(
-        asking=_ASKING,
-        answering=_ANSWERING,
+        creator=_CREATOR,
+        verifier=_VERIFIER,
         key_set=cache(partial(jwks, _PROOF_KEYS)),
         checks={
             "table": lambda: RecordTable(_REPEATED, _TABLE, _POLICY).read("health#ready"),

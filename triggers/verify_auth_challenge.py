@@ -6,10 +6,12 @@ does a challenge of another stack.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 from passcode.adapters.botocore_clients import client
+from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sms_budget_table import SmsBudgetTable
@@ -24,15 +26,15 @@ from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.telemetry import Telemetry
 
-Judge = Callable[[Event, Challenge], Verdict]
+CheckAnswer = Callable[[Event, Challenge], Verdict]
 
 
 def respond(
-    event: Event, judge: Judge, answered: Callable[[Event, Challenge], None], telemetry: Telemetry
+    event: Event, check: CheckAnswer, accepted: Callable[[Event, Challenge], None], telemetry: Telemetry
 ) -> Event:
     """Return the VerifyAuthChallengeResponse `event` with its response.
 
-    `judge` checks an answer. `answered` is called after each accepted answer. Raises `Refused` with the wait
+    `check` checks an answer. `accepted` is called after each accepted answer. Raises `Refused` with the wait
     if no answer is checked now: a user who saw "wrong code" instead would try more codes. Raises
     `Unavailable` too.
     """
@@ -41,29 +43,53 @@ def respond(
         return event
     challenge = read_challenge(event)
     telemetry.set_context(challenge.subject if challenge else None, challenge)
-    verdict = judge(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
+    verdict = check(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
     if verdict.refusal:
         telemetry.refused(verdict.refusal)
         if verdict.retry_after != 0:
             raise Refused(verdict.refusal, verdict.retry_after)
     elif challenge:
         event["response"] = {"answerCorrect": True}
-        answered(event, challenge)
+        accepted(event, challenge)
     return event
 
 
-_TELEMETRY = make_telemetry("verify_auth_challenge")
-_POLICY = Policy.from_environment(os.environ)
+@dataclass(frozen=True)
+class Settings:
+    """The settings of this function. `proves`: tokens have assurance claims."""
+
+    metrics_namespace: str
+    table: str
+    code_key_id: str
+    policy: Policy
+    proves: bool
+    salt: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings. Raises `SettingError` if a variable is missing or wrong."""
+        variables = Variables(environment)
+        claims = variables.choice("ASSURANCE_CLAIMS", ("OFF", "ID_TOKEN", "ID_AND_ACCESS_TOKEN"))
+        return cls(
+            metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            table=variables.text("TABLE_NAME"),
+            code_key_id=variables.text("CODE_KEY_ID"),
+            policy=Policy.read(variables.whole_number),
+            proves=claims != "OFF",
+            salt=variables.text("SALT"),
+        )
+
+
+_SETTINGS = Settings.from_environment(os.environ)
+_TELEMETRY = make_telemetry("verify_auth_challenge", _SETTINGS.metrics_namespace)
 # One attempt only: after a lost response, a repeated write would count one failure twice.
 _TABLE = client("dynamodb", attempts=1)
-_STORE = RecordTable(_TABLE, os.environ["TABLE_NAME"], _POLICY)
-_CODE_MAC = KmsMac(client("kms", attempts=2), os.environ["CODE_KEY_ID"])
-_SALT = os.environ["SALT"]
-_PROVES = os.environ.get("ASSURANCE_CLAIMS", "OFF") != "OFF"
-_BUDGET = SmsBudgetTable(_TABLE, os.environ["TABLE_NAME"])
+_STORE = RecordTable(_TABLE, _SETTINGS.table, _SETTINGS.policy)
+_CODE_MAC = KmsMac(client("kms", attempts=2), _SETTINGS.code_key_id)
+_BUDGET = SmsBudgetTable(_TABLE, _SETTINGS.table)
 
 
-def _answered(event: Event, challenge: Challenge) -> None:
+def _accepted(event: Event, challenge: Challenge) -> None:
     _TELEMETRY.verified(challenge, int(time.time()))
     channel = CHANNELS.get(challenge.channel)
     if channel and channel.billed_by_country:
@@ -81,16 +107,16 @@ def _give_back(number: str) -> None:
 
 
 def _handle(event: Event, _context: object) -> Event:
-    judge = partial(
+    check = partial(
         check_sign_in,
         code_mac=_CODE_MAC,
         store=_STORE,
-        policy=_POLICY,
+        policy=_SETTINGS.policy,
         now=int(time.time()),
-        salt=_SALT,
-        proves=_PROVES,
+        salt=_SETTINGS.salt,
+        proves=_SETTINGS.proves,
     )
-    return respond(event, judge, _answered, _TELEMETRY)
+    return respond(event, check, _accepted, _TELEMETRY)
 
 
 handler = guard(_handle, _TELEMETRY)

@@ -16,14 +16,16 @@ NewUser = Callable[..., User]
 CodeFor = Callable[..., str]
 
 
-def test_a_password_and_a_code_by_email(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+def test_a_password_and_a_code_by_email_give_tokens(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
     user = new_user()
     conversation = password_and_code(local_stack, user)
     conversation.answer(code_for(user.email))
     assert conversation.tokens["IdToken"]
 
 
-def test_a_code_by_sms(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+def test_a_code_by_sms_gives_tokens(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
     # SMS loads phone metadata by computed module names, which the import search cannot find.
     user = new_user(channel="sms")
     conversation = code_only(local_stack).start(user.email)

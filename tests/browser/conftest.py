@@ -13,7 +13,7 @@ from tests.support.machine import missing
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
-PATIENCE = 20_000.0
+PATIENCE = 60_000.0
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def chromium() -> Iterator["Browser"]:
     if found is None:
         missing("Chromium")
     with sync_playwright() as playwright:
-        # No name but this machine's leads anywhere.
+        # A page must not reach any host but this machine.
         rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
         browser = playwright.chromium.launch(executable_path=found, args=[rules])
         yield browser
@@ -34,29 +34,29 @@ def chromium() -> Iterator["Browser"]:
 
 
 @pytest.fixture
-def wrong() -> Iterator[list[str]]:
-    """What went wrong in a page, or went to anybody else; nothing, at the end."""
+def faults() -> Iterator[list[str]]:
+    """The errors of all pages, and their requests to other hosts. A test with faults fails."""
     found: list[str] = []
     yield found
     assert found == []
 
 
 @pytest.fixture
-def forgive(wrong: list[str]) -> Callable[["Page", str], None]:
-    """Closes a page; what the browser said there by itself, like a pattern, is no fault."""
+def expect_faults(faults: list[str]) -> Callable[["Page", str], None]:
+    """Closes a page and removes the expected faults, which match the pattern. Any other fault fails."""
 
     def closed(page: "Page", pattern: str) -> None:
-        # A page that is open goes on asking, and the browser on saying.
+        # An open page continues to send requests, which add more faults.
         page.close()
-        assert [text for text in wrong if not re.search(pattern, text)] == []
-        wrong.clear()
+        assert [text for text in faults if not re.search(pattern, text)] == []
+        faults.clear()
 
     return closed
 
 
 @pytest.fixture
-def visit(chromium: "Browser", wrong: list[str]) -> Iterator[Callable[..., "Page"]]:
-    """Opens a server's page."""
+def visit(chromium: "Browser", faults: list[str]) -> Iterator[Callable[..., "Page"]]:
+    """Opens the page of a server."""
     contexts = []
 
     def opened(server: PageServer, **options: object) -> "Page":
@@ -64,10 +64,10 @@ def visit(chromium: "Browser", wrong: list[str]) -> Iterator[Callable[..., "Page
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-        page.on("response", lambda answer: None if _is_local(answer.url) else wrong.append(answer.url))
-        page.on("requestfailed", lambda request: _refused(request, wrong))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        page.on("response", lambda answer: None if _is_local(answer.url) else faults.append(answer.url))
+        page.on("requestfailed", lambda request: _refused(request, faults))
         page.goto(f"http://localhost:{server.port}/")
         return page
 
@@ -78,7 +78,7 @@ def visit(chromium: "Browser", wrong: list[str]) -> Iterator[Callable[..., "Page
 
 @pytest.fixture(scope="module")
 def base() -> Iterator[str]:
-    """Where the hosted sign-in's sample pages are."""
+    """The base URL of the sample pages of the hosted sign-in."""
     from tests.browser.preview import served  # noqa: PLC0415 - Playwright may be missing
 
     with served() as url:
@@ -87,30 +87,30 @@ def base() -> Iterator[str]:
 
 @pytest.fixture
 def silent(chromium: "Browser") -> Iterator[Callable[..., "Page"]]:
-    """Opens pages on a phone whose console stays empty: the content security policy was broken by nothing."""
+    """Opens pages on a phone. The console, which reports violations of the page's policy, must stay empty."""
     from tests.browser.preview import PHONE  # noqa: PLC0415 - as above
 
-    contexts, said = [], list[str]()
+    contexts, messages = [], list[str]()
 
     def opened(**options: object) -> "Page":
         context = chromium.new_context(viewport=PHONE, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
         return page
 
     yield opened
     for context in contexts:
         context.close()
-    assert said == []
+    assert messages == []
 
 
-def _refused(request: "Request", wrong: list[str]) -> None:
-    # A page that is closed breaks its own stream off.
+def _refused(request: "Request", faults: list[str]) -> None:
+    # Closing a page aborts its event stream.
     if not _is_local(request.url):
-        wrong.append(f"{request.url}: {request.failure}")
+        faults.append(f"{request.url}: {request.failure}")
 
 
 def _is_local(url: str) -> bool:

@@ -50,7 +50,7 @@ class Preview(BaseHTTPRequestHandler):
         self.wfile.write(found[0])
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Nothing: the pictures are the result."""
+        """Log nothing: the pictures are the result."""
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def served() -> Iterator[str]:
 
 
 def main(folder: Path) -> None:
-    """Fill `folder`; whatever the browser complains of is printed."""
+    """Write the pictures to `folder` and print the messages of the browser."""
     folder.mkdir(parents=True, exist_ok=True)
     with served() as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))

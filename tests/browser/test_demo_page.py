@@ -1,4 +1,4 @@
-"""The demo page over stacks that are made up, in Chromium: what is rare, hostile or gone."""
+"""The demo page in Chromium with a fake stack: rare states, hostile messages and failures."""
 
 import threading
 import time
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 
-def test_a_message_from_an_attacker_does_nothing(
-    visit: Callable[..., "Page"], wrong: list[str], forgive: Callable[..., None]
+def test_a_hostile_message_is_shown_as_text_and_runs_no_script(
+    visit: Callable[..., "Page"], faults: list[str], expect_faults: Callable[..., None]
 ) -> None:
     bad = "<img src='http://evil.example/'><script>top.document.title = document.title = 'taken'</script>"
     mail = Message("email", "ada@people.example", bad, bad, f"{bad}<h1>hello</h1>", NOW)
@@ -33,16 +33,16 @@ def test_a_message_from_an_attacker_does_nothing(
         frame.get_by_role("heading", name="hello").wait_for()
         assert page.title() == "Cognito Passcode, live"
         assert page.frames[1].title() == ""
-        # What it did not let the mail do.
-        assert wrong
-        forgive(page, "sandbox|Content Security Policy|: csp$")
+        # The browser blocked the script and the image of the email.
+        assert faults
+        expect_faults(page, "sandbox|Content Security Policy|: csp$")
 
 
 def counted(name: str, unit: str, value: float) -> dict[str, object]:
     return {"name": name, "value": value, "unit": unit, "by": {"channel": "sms"}}
 
 
-def test_metrics_add_up_and_a_refusal_is_seen(visit: Callable[..., "Page"]) -> None:
+def test_metrics_are_summed_and_a_refusal_is_shown(visit: Callable[..., "Page"]) -> None:
     now = int(time.time() * 1000) + 60_000
     sent = ({"message": "sent", "channel": "sms"},), (counted("sent", "Count", 1),)
     refused = ({"message": "refused", "reason": "wrong"},), (counted("refused", "Count", 1),)
@@ -72,7 +72,7 @@ def test_metrics_add_up_and_a_refusal_is_seen(visit: Callable[..., "Page"]) -> N
         assert "refused reason=wrong" in page.locator("#log li").first.inner_text()
 
 
-def test_without_node_the_rest_of_the_page_is_there(
+def test_the_page_works_without_node_except_for_the_sign_in(
     visit: Callable[..., "Page"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(responses, "BUILT", responses.BUILT.with_name("nothing.js"))
@@ -83,12 +83,12 @@ def test_without_node_the_rest_of_the_page_is_there(
         page.locator("#messages li").wait_for()
 
 
-def test_whoever_is_faster_than_the_page_loses_no_click(visit: Callable[..., "Page"]) -> None:
+def test_the_buttons_are_disabled_until_the_page_is_ready(visit: Callable[..., "Page"]) -> None:
     asked = threading.Event()
 
     class Slow(FakeStackData):
         def facts(self) -> dict[str, Any]:
-            asked.wait(10)
+            asked.wait(60)
             return super().facts()
 
     stack = Slow()
@@ -105,8 +105,8 @@ def test_whoever_is_faster_than_the_page_loses_no_click(visit: Callable[..., "Pa
     assert stack.made == ["email"]
 
 
-def test_a_stack_that_is_gone_makes_nobody(
-    visit: Callable[..., "Page"], forgive: Callable[..., None]
+def test_creating_a_user_shows_an_error_when_the_stack_is_unavailable(
+    visit: Callable[..., "Page"], expect_faults: Callable[..., None]
 ) -> None:
     stack = FakeStackData()
     with served(stack) as server:
@@ -119,14 +119,16 @@ def test_a_stack_that_is_gone_makes_nobody(
         page.route("**/users", lambda route: route.abort())
         page.get_by_role("button", name="Create a demo user").click()
         page.locator("#say.bad", has_text="Start it with").wait_for()
-        forgive(page, "Failed to load resource")
+        expect_faults(page, "Failed to load resource")
 
 
-def test_a_stack_that_ends_is_said(visit: Callable[..., "Page"], forgive: Callable[..., None]) -> None:
+def test_the_page_shows_that_the_stack_has_stopped(
+    visit: Callable[..., "Page"], expect_faults: Callable[..., None]
+) -> None:
     stack = FakeStackData()
     with served(stack) as server:
         page = visit(server)
         page.locator("#no-messages").wait_for()
         stack.gone = True
         page.get_by_text("The local AWS has stopped.").wait_for()
-        forgive(page, "status of 503")
+        expect_faults(page, "status of 503")

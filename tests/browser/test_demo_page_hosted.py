@@ -1,4 +1,4 @@
-"""The demo page's way to the page that Cognito hosts, and back, with a Cognito that the test plays."""
+"""The redirects of the demo page to Cognito's page and back, with a fake Cognito."""
 
 import base64
 import hashlib
@@ -23,26 +23,29 @@ CLAIMS = {"sub": "a-sub", "email": "ada@people.example"}
 
 
 def unsigned(claims: dict[str, str]) -> str:
-    """A token as far as a page reads it."""
+    """A token without a valid signature: the page reads only its claims."""
     part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     return f"eyJ9.{part}.c2ln"
 
 
 class Cognito:
-    """Sends everybody straight back with a code, and gives tokens for it; `changed` alters the way back."""
+    """Redirects each request back with a code and returns tokens for it. `changed` alters the redirect."""
 
     def __init__(self, changed: dict[str, str]) -> None:
         self._changed = changed
-        self.asked: dict[str, str] = {}
-        self.told: dict[str, str] = {}
+        self.authorization_request: dict[str, str] = {}
+        self.token_request: dict[str, str] = {}
 
     def authorize(self, route: "Route") -> None:
-        self.asked = _flat(urlsplit(route.request.url).query)
-        back = {"code": "the-code", "state": self.asked["state"]} | self._changed
-        route.fulfill(status=302, headers={"Location": f"{self.asked['redirect_uri']}?{urlencode(back)}"})
+        self.authorization_request = _flat(urlsplit(route.request.url).query)
+        back = {"code": "the-code", "state": self.authorization_request["state"]} | self._changed
+        route.fulfill(
+            status=302,
+            headers={"Location": f"{self.authorization_request['redirect_uri']}?{urlencode(back)}"},
+        )
 
     def token(self, route: "Route") -> None:
-        self.told = _flat(route.request.post_data or "")
+        self.token_request = _flat(route.request.post_data or "")
         tokens = {"id_token": unsigned(CLAIMS), "access_token": unsigned({"sub": "a-sub"})}
         route.fulfill(json=tokens, headers={"Access-Control-Allow-Origin": "*"})
 
@@ -63,7 +66,7 @@ def server(stack: FakeStackData) -> Iterator[PageServer]:
 
 
 def sign_in(page: "Page", **changed: str) -> tuple["Page", Cognito]:
-    """Follows the button: the tab that it opened, once that is back, and what Cognito was told."""
+    """Click the button. Returns the new tab after its return from Cognito, and the fake Cognito."""
     cognito = Cognito(changed)
     page.context.route(f"{ENDPOINT}/oauth2/authorize?*", cognito.authorize)
     page.context.route(f"{ENDPOINT}/oauth2/token", cognito.token)
@@ -73,7 +76,9 @@ def sign_in(page: "Page", **changed: str) -> tuple["Page", Cognito]:
     return opened.value, cognito
 
 
-def test_there_and_back(server: PageServer, visit: Callable[..., "Page"], stack: FakeStackData) -> None:
+def test_the_hosted_sign_in_opens_a_tab_and_returns_with_tokens(
+    server: PageServer, visit: Callable[..., "Page"], stack: FakeStackData
+) -> None:
     first = visit(server)
     tab, cognito = sign_in(first)
     assert tab.locator("#say").inner_text() == "Signed in as ada@people.example."
@@ -81,20 +86,22 @@ def test_there_and_back(server: PageServer, visit: Callable[..., "Page"], stack:
     here = f"http://localhost:{server.port}/"
     assert tab.url == here
     assert tab.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
-    challenge = hashlib.sha256(cognito.told.pop("code_verifier").encode()).digest()
-    assert cognito.told == {
+    challenge = hashlib.sha256(cognito.token_request.pop("code_verifier").encode()).digest()
+    assert cognito.token_request == {
         "grant_type": "authorization_code",
         "client_id": "the-client",
         "redirect_uri": here,
         "code": "the-code",
     }
-    assert cognito.asked["code_challenge"] == base64.urlsafe_b64encode(challenge).decode().rstrip("=")
-    assert cognito.asked["code_challenge_method"] == "S256"
-    # The page that was left goes on: there the code would have come.
+    assert cognito.authorization_request["code_challenge"] == base64.urlsafe_b64encode(
+        challenge
+    ).decode().rstrip("=")
+    assert cognito.authorization_request["code_challenge_method"] == "S256"
+    # The first page stays open, because its inbox would show the code.
     assert first.locator("#start").is_visible()
 
 
-def test_what_ran_meanwhile_is_shown(
+def test_invocations_during_the_sign_in_are_shown(
     server: PageServer, visit: Callable[..., "Page"], stack: FakeStackData
 ) -> None:
     page = visit(server)
@@ -119,16 +126,16 @@ def test_signing_out_ends_the_session_at_cognito_too(
 
 
 @pytest.mark.parametrize("changed", [{"state": "of another"}, {"state": ""}])
-def test_an_answer_that_was_not_asked_for_is_refused(
+def test_a_redirect_with_another_state_is_refused(
     server: PageServer, visit: Callable[..., "Page"], changed: dict[str, str]
 ) -> None:
     tab, cognito = sign_in(visit(server), **changed)
     assert "does not belong to a sign-in" in tab.locator("#say").inner_text()
-    assert cognito.told == {}
+    assert cognito.token_request == {}
     assert tab.locator("#start").is_visible()
 
 
-def test_a_stolen_link_signs_nobody_in(
+def test_a_link_with_a_stolen_code_gives_no_sign_in(
     server: PageServer, visit: Callable[..., "Page"], chromium: "Browser"
 ) -> None:
     page = visit(server)
@@ -137,7 +144,7 @@ def test_a_stolen_link_signs_nobody_in(
     assert "stolen" not in page.url
 
 
-def test_a_stack_without_hosted_sign_in_offers_none(visit: Callable[..., "Page"]) -> None:
+def test_the_page_hides_the_hosted_sign_in_when_the_stack_has_none(visit: Callable[..., "Page"]) -> None:
     with served(FakeStackData()) as server:
         page = visit(server)
         page.locator("#no-messages").wait_for()

@@ -1,4 +1,4 @@
-"""From the demo page to the hosted page and back, through the local stack: nothing is played."""
+"""From the demo page to the hosted page and back, through the local stack."""
 
 import re
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from demo_client.web import process
 from demo_client.web.stack_data import LocalStackData
 from tests.support.demo_page import served
 from tests.support.users import COOLDOWN
+from tools.lambda_functions import SIGN_IN_FUNCTIONS
 from tools.local_stack import stack
 from tools.local_stack.stack import Stack
 
@@ -32,7 +33,7 @@ def test_the_demo_page_shows_a_hosted_sign_in(local_stack: Stack, visit: Callabl
         tab.locator("[name=user_name]").fill(email)
         tab.locator("[name=password]").fill(password)
         tab.keyboard.press("Enter")
-        # The page that was left has the inbox.
+        # The first page shows the inbox.
         message = page.locator(f'#messages li[data-to="{email}"] .text')
         message.wait_for()
         code = re.search(r"\b\d{6}\b", message.inner_text())
@@ -44,8 +45,8 @@ def test_the_demo_page_shows_a_hosted_sign_in(local_stack: Stack, visit: Callabl
             UserPoolId=local_stack.user_pool_id, Username=email
         )
         sub = next(each["Value"] for each in found["UserAttributes"] if each["Name"] == "sub")
-        # One user, however they signed in: the table's first row is the ID token's sub.
+        # The first row is the `sub` of the ID token. It is the same user in both kinds of sign-in.
         assert sub in tab.locator("#claims tr", has_text="sub").first.inner_text()
-        for name in ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge"):
+        for name in SIGN_IN_FUNCTIONS:
             tab.locator(f'#functions [data-function="{name}"].lit').wait_for()
             page.locator(f'#functions [data-function="{name}"].lit').wait_for()

@@ -1,4 +1,4 @@
-"""The demo page as a new user sees it, in Chromium: every input is read from the page."""
+"""The demo page as a new user sees it, in Chromium. The tests read each input from the page."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,14 +11,13 @@ from demo_client.web.stack_data import LocalStackData
 from tests.support.demo_page import served
 from tests.support.machine import missing
 from tests.support.users import another_code
+from tools.lambda_functions import SIGN_IN_FUNCTIONS
 from tools.local_stack.stack import Stack
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.e2e
-
-FUNCTIONS = ("define_auth_challenge", "create_auth_challenge", "deliver", "verify_auth_challenge")
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def page(local_stack: Stack, visit: Callable[..., "Page"]) -> Iterator["Page"]:
 
 
 def make_user(page: "Page", channel: str) -> str:
-    """Makes a demo user; where their messages go."""
+    """Create a demo user. Returns the destination of the messages."""
     page.select_option("#first-channel", channel)
     page.get_by_role("button", name="Create a demo user").click()
     page.get_by_text("Created the account").wait_for()
@@ -55,30 +54,30 @@ def wait_until_lit(page: "Page", *functions: str) -> None:
 
 
 def claims(page: "Page") -> dict[str, str]:
-    """The claims of the ID token, as they are shown."""
+    """The claims of the ID token that the page shows."""
     page.locator("#signed-in").wait_for()
     rows = page.locator("#claims table").first.locator("tr").all()
     return {row.locator("th").inner_text(): row.locator("td").inner_text() for row in rows}
 
 
 @pytest.mark.node
-def test_a_password_and_a_code(page: "Page", local_stack: Stack) -> None:
+def test_a_password_and_a_code_sign_the_user_in(page: "Page", local_stack: Stack) -> None:
     email = make_user(page, "email")
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_text("A code was sent by email to").wait_for()
-    wait_until_lit(page, *FUNCTIONS[:3])
+    wait_until_lit(page, *SIGN_IN_FUNCTIONS[:3])
     page.get_by_label("Code", exact=True).fill(code_in_inbox(page, email))
     page.get_by_role("button", name="Verify").click()
     shown = claims(page)
     assert shown["email"] == email
     assert shown["aud"] == local_stack.clients["password_and_code"]
-    wait_until_lit(page, *FUNCTIONS)
-    # What is shown is no token: nothing on the page has a token's three parts.
+    wait_until_lit(page, *SIGN_IN_FUNCTIONS)
+    # The page shows claims, never a token: no text has the three parts of a token.
     assert not re.search(r"eyJ\w+\.\w+", page.content())
 
 
 @pytest.mark.node
-def test_a_code_alone_after_a_wrong_one(page: "Page", local_stack: Stack) -> None:
+def test_a_code_alone_signs_the_user_in_after_a_wrong_one(page: "Page", local_stack: Stack) -> None:
     phone = make_user(page, "sms")
     page.get_by_label("a code only").check()
     assert page.get_by_label("Password", exact=True).is_hidden()
@@ -97,19 +96,17 @@ def test_a_code_alone_after_a_wrong_one(page: "Page", local_stack: Stack) -> Non
 
 
 @pytest.mark.node
-def test_a_wrong_password_is_a_sentence(page: "Page", forgive: Callable[..., None]) -> None:
+def test_a_wrong_password_shows_a_message(page: "Page", expect_faults: Callable[..., None]) -> None:
     make_user(page, "email")
     page.get_by_label("Password", exact=True).fill("not the password")
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_text("The sign-in has ended").wait_for()
     assert page.locator("#start").is_visible()
-    forgive(page, "status of 400")
+    expect_faults(page, "status of 400")
 
 
 @pytest.mark.node
-def test_on_a_phone_nothing_is_wider_than_the_screen(
-    local_stack: Stack, visit: Callable[..., "Page"]
-) -> None:
+def test_the_page_fits_the_width_of_a_phone(local_stack: Stack, visit: Callable[..., "Page"]) -> None:
     with served(LocalStackData()) as server:
         page = visit(server, viewport={"width": 320, "height": 640})
         make_user(page, "email")

@@ -1,4 +1,4 @@
-"""The demo page in light and dark, wide and on a phone, with all of its parts filled. Pictures are left."""
+"""The demo page in light and dark, wide and on a phone, with all parts filled. Pictures are written."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -22,10 +22,10 @@ pytestmark = pytest.mark.e2e
 PICTURES = ROOT / ".local" / "pictures" / "demo-page"
 ARABIC = replace(SMS, text="رمزك هو 123456. لا تشاركه مع أحد.\n\n@app.example #123456")
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-# What is wider than the room it has; `hidden` is for screen readers.
+# The elements whose text is wider than their box. `hidden` marks texts for screen readers.
 CUT = """[...document.querySelectorAll('button, h1, h2, p:not(.hidden), td')]
   .filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"""
-# How far from the left each letter of the last line stands.
+# The distance of each letter of the last line from the left edge.
 PLACES = """({ firstChild: text }) => [...text.data.split("\\n").at(-1)].map((_, at, { length }) => {
   const range = document.createRange();
   range.setStart(text, text.data.length - length + at);
@@ -42,13 +42,13 @@ DONE: list[tuple[str, str, dict[str, object]]] = [
 
 @pytest.fixture(scope="module", autouse=True)
 def pictures() -> None:
-    # The local stack's folder, which is closed to other users whoever makes it.
+    # The local stack uses the same folder, and other users of the machine may not read it.
     (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
     PICTURES.mkdir(parents=True, exist_ok=True)
 
 
 def stack() -> FakeStackData:
-    """A stack on which somebody has signed in."""
+    """A fake stack after a sign-in."""
     now = int(time.time() * 1000) + 60_000
     invocations = [
         Invocation(f"r-{n}", name, now + n, 5, ({"message": message} | more,), (counted(message, more),))
@@ -67,7 +67,7 @@ def counted(name: str, by: dict[str, object]) -> dict[str, object]:
 
 @pytest.fixture
 def filled(visit: Callable[..., "Page"]) -> Iterator[Callable[..., "Page"]]:
-    """Opens the page of such a stack and waits for all of it. Nothing moves in it."""
+    """Opens the page of this stack and waits for all of its parts. Animations are off."""
     if not responses.BUILT.exists():
         missing("demo_client/web/built/app.js (run `make page`)")
     with served(stack()) as server:
@@ -83,7 +83,7 @@ def filled(visit: Callable[..., "Page"]) -> Iterator[Callable[..., "Page"]]:
 
 
 @pytest.mark.parametrize(("where", "size"), [("phone", PHONE), ("table", TABLE)])
-def test_nothing_is_cut_or_out_of_sight(
+def test_no_text_is_cut_or_outside_the_screen(
     filled: Callable[..., "Page"], where: str, size: "ViewportSize"
 ) -> None:
     page = filled(size)
@@ -94,6 +94,6 @@ def test_nothing_is_cut_or_out_of_sight(
     assert page.evaluate(CUT) == []
 
 
-def test_the_line_for_phones_reads_from_left_to_right_under_arabic(filled: Callable[..., "Page"]) -> None:
+def test_the_autofill_line_reads_from_left_to_right_below_arabic(filled: Callable[..., "Page"]) -> None:
     line = filled(TABLE).locator("#messages .text", has_text="رمزك").evaluate(PLACES)
     assert line == sorted(line)

@@ -1,4 +1,4 @@
-"""What the script adds to the pages of the hosted sign-in, and that they hold without it, in Chromium."""
+"""The script of the hosted sign-in's pages, and the pages without it, in Chromium."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def page(silent: Callable[..., "Page"]) -> "Page":
-    """A page whose console stays empty: the content security policy was broken by nothing."""
+    """A page whose console must stay empty: it reports violations of the content security policy."""
     return silent(permissions=["clipboard-read", "clipboard-write"])
 
 
@@ -33,14 +33,14 @@ def focused(page: "Page") -> str:
         ("call 5550123 or 123456", "123456"),
     ],
 )
-def test_a_code_is_taken_out_of_what_is_pasted(page: "Page", base: str, copied: str, pasted: str) -> None:
+def test_the_code_is_extracted_from_a_pasted_text(page: "Page", base: str, copied: str, pasted: str) -> None:
     page.goto(f"{base}/code/sign-in")
     page.evaluate("text => navigator.clipboard.writeText(text)", copied)
     page.locator("#code").press("Control+v")
     assert page.input_value("#code") == pasted
 
 
-def test_a_code_may_be_typed_with_blanks_and_in_digits_of_another_script(page: "Page", base: str) -> None:
+def test_a_code_may_be_typed_with_spaces_and_in_digits_of_another_script(page: "Page", base: str) -> None:
     page.goto(f"{base}/code/sign-in")
     for typed, valid in [("123 456", True), ("123-456 ", True), ("٠١٢٣٤٥", True), ("12345", False)]:
         page.fill("#code", "")
@@ -59,13 +59,13 @@ def test_a_form_is_sent_once(page: "Page", base: str) -> None:
     assert forms == ["csrf=0123456789abcdef&do=answer&code=123+456"]
 
 
-def test_the_wait_counts_down_and_then_the_buttons_work(page: "Page", base: str) -> None:
+def test_the_resend_buttons_work_after_the_countdown(page: "Page", base: str) -> None:
     page.clock.install()
     page.goto(f"{base}/code/sign-in")
     forms = sent(page)
     resend = page.get_by_role("button", name="Send a new code")
     assert resend.get_attribute("aria-disabled") == "true"
-    resend.click(force=True)  # Playwright itself waits for what is disabled
+    resend.click(force=True)  # without `force`, Playwright waits until the button is enabled
     page.clock.run_for(7_000)
     assert "in 20\u00a0s." in page.inner_text("#wait")
     assert forms == []
@@ -77,7 +77,7 @@ def test_the_wait_counts_down_and_then_the_buttons_work(page: "Page", base: str)
     assert forms == ["csrf=0123456789abcdef&do=resend&channel=email"]
 
 
-def test_a_password_can_be_looked_at(page: "Page", base: str) -> None:
+def test_a_password_can_be_shown(page: "Page", base: str) -> None:
     page.goto(f"{base}/start-password/sign-in")
     show = page.get_by_role("button", name="Show password")
     show.click()
@@ -89,7 +89,9 @@ def test_a_password_can_be_looked_at(page: "Page", base: str) -> None:
 @pytest.mark.parametrize(
     ("name", "first"), [("start", "user_name"), ("code", "code"), ("code-wrong", "notice")]
 )
-def test_the_focus_begins_where_the_person_goes_on(page: "Page", base: str, name: str, first: str) -> None:
+def test_the_focus_starts_at_the_next_field_of_the_user(
+    page: "Page", base: str, name: str, first: str
+) -> None:
     page.goto(f"{base}/{name}/sign-in")
     page.wait_for_function("id => document.activeElement.id === id", arg=first)
     page.keyboard.press("Tab")
@@ -108,7 +110,7 @@ def test_large_text_on_the_smallest_phone_is_not_cut(page: "Page", base: str, si
         assert page.evaluate(f"{cut}.map(e => e.textContent)") == [], name
 
 
-def test_every_target_is_large_enough(page: "Page", base: str) -> None:
+def test_every_button_and_field_is_large_enough_to_touch(page: "Page", base: str) -> None:
     for name in VIEWS:
         page.goto(f"{base}/{name}/sign-in")
         for target in page.locator("button, a, input:not([type=hidden])").all():
@@ -117,7 +119,7 @@ def test_every_target_is_large_enough(page: "Page", base: str) -> None:
             assert min(box["width"], box["height"]) >= 44, (name, target.inner_text())
 
 
-def test_without_script_nothing_is_lost(chromium: "Browser", base: str) -> None:
+def test_the_page_works_without_its_script(chromium: "Browser", base: str) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{base}/code-sms/sign-in")

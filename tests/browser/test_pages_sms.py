@@ -1,4 +1,4 @@
-"""The code that the browser reads out of an SMS by itself (WebOTP), in Chromium with a made-up telephone."""
+"""The code that the browser reads from an SMS (WebOTP), in Chromium with a fake telephone."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-# `asked` is what the page wants of the telephone, `arrive` brings it a message.
+# `asked` records the requests of the page to the telephone. `arrive` delivers a message.
 TELEPHONE = """
 window.OTPCredential = class {};
 window.asked = [];
@@ -27,13 +27,13 @@ ASKED = "window.asked.map(({ otp, signal }) => [otp.transport, signal.aborted])"
 
 @pytest.fixture
 def page(silent: Callable[..., "Page"]) -> "Page":
-    """A page of a browser with such a telephone. Nothing is said on its console."""
+    """A page of a browser with this telephone. Its console must stay empty."""
     found = silent()
     found.context.add_init_script(TELEPHONE)
     return found
 
 
-def test_the_code_of_an_sms_is_filled_in_and_sent(page: "Page", base: str) -> None:
+def test_the_code_of_an_sms_is_filled_in_and_submitted(page: "Page", base: str) -> None:
     page.goto(f"{base}/code-sms/sign-in")
     forms = sent(page)
     assert page.evaluate(ASKED) == [[["sms"], False]]
@@ -43,19 +43,19 @@ def test_the_code_of_an_sms_is_filled_in_and_sent(page: "Page", base: str) -> No
     assert forms == ["csrf=0123456789abcdef&do=answer&code=123456"]
 
 
-def test_a_code_that_went_by_email_is_not_waited_for(page: "Page", base: str) -> None:
-    """The browser would ask the person to let the page read an SMS that nobody sent."""
+def test_the_page_does_not_wait_for_an_sms_when_the_code_went_by_email(page: "Page", base: str) -> None:
+    """Otherwise the browser would ask the user for permission to read an SMS that was never sent."""
     page.goto(f"{base}/code/sign-in")
     assert page.evaluate(ASKED) == []
 
 
-def test_a_browser_that_reads_no_sms_is_not_asked(page: "Page", base: str) -> None:
+def test_the_page_works_in_a_browser_without_webotp(page: "Page", base: str) -> None:
     page.add_init_script("delete window.OTPCredential;")
     page.goto(f"{base}/code-sms/sign-in")
     assert page.evaluate(ASKED) == []
 
 
-def test_whoever_types_is_not_overtaken_by_the_message(page: "Page", base: str) -> None:
+def test_an_sms_does_not_replace_a_code_that_the_user_types(page: "Page", base: str) -> None:
     page.goto(f"{base}/code-sms/sign-in")
     forms = sent(page)
     page.fill("#code", "654321")
@@ -65,7 +65,7 @@ def test_whoever_types_is_not_overtaken_by_the_message(page: "Page", base: str) 
     assert forms == ["csrf=0123456789abcdef&do=answer&code=654321"]
 
 
-def test_whoever_declines_types(page: "Page", base: str) -> None:
+def test_the_user_can_type_the_code_after_declining_webotp(page: "Page", base: str) -> None:
     page.goto(f"{base}/code-sms/sign-in")
     forms = sent(page)
     page.evaluate("window.fail(new DOMException('declined', 'NotAllowedError'))")

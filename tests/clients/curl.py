@@ -10,26 +10,26 @@ from typing import Any
 from tests.support.machine import missing
 from tools.local_stack.environment import ROOT
 
-# The first with --json.
+# The first version with --json.
 _OLDEST = (7, 82)
 
 
 @dataclass(frozen=True)
-class Said:
-    """What curl printed, as JSON, and how it ended: 0, or 22 for an HTTP error."""
+class CurlResult:
+    """The output of curl, as JSON, and its exit code: 0, or 22 for an HTTP error."""
 
     answer: dict[str, Any]
     code: int
 
 
-def run(snippet: str, environment: dict[str, str]) -> Said:
-    """One snippet, with nothing but `environment` and PATH around it; bounded."""
+def run(snippet: str, environment: dict[str, str]) -> CurlResult:
+    """Run a snippet with `environment` and PATH as its only variables, with a time limit."""
     curl = shutil.which("curl")
     if curl is None or _version(curl) < _OLDEST:
         missing("curl 7.82 or later")
     done = subprocess.run(
         ["sh", "-eu", str(ROOT / "docs" / "snippets" / snippet)],
-        # No settings of the person's own, and no proxy.
+        # The curl settings and the proxies of the user must have no effect.
         env={"PATH": "/usr/local/bin:/usr/bin:/bin", "CURL_HOME": "/nonexistent", "NO_PROXY": "*"}
         | environment,
         capture_output=True,
@@ -38,7 +38,7 @@ def run(snippet: str, environment: dict[str, str]) -> Said:
         check=False,
     )
     assert done.stdout, done.stderr
-    return Said(json.loads(done.stdout), done.returncode)
+    return CurlResult(json.loads(done.stdout), done.returncode)
 
 
 def _version(curl: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Drives sign-in.mjs: one sign-in by a JavaScript SDK, in a Node process of its own."""
+"""Drives sign-in.mjs: one sign-in by a JavaScript SDK, in a separate Node process."""
 
 import json
 import os
@@ -18,8 +18,8 @@ AMPLIFY = "./snippets/amplify.mjs"
 IDENTITY_JS = "./snippets/identity-js.mjs"
 AWS_SDK = "./aws-sdk.mjs"
 
-# A sign-in takes a second or two, and one that waits for a resend some more.
-_KILLED_AFTER = 60.0
+# A sign-in takes one or two seconds, and longer if it waits for a resend.
+_KILLED_AFTER = 120.0
 
 
 class Conversation:
@@ -30,7 +30,7 @@ class Conversation:
         self._back = back
 
     def type(self, line: str) -> None:
-        """What the user types: a code, or a channel to resend by."""
+        """Send the user's input: a code, or the channel of a resend."""
         self._to.write(line + "\n")
         self._to.flush()
 
@@ -39,16 +39,16 @@ class Conversation:
         return self._next("challenge")
 
     def claims(self) -> dict[str, Any]:
-        """The claims of the ID token: the sign-in is over."""
+        """The claims of the ID token, at the end of the sign-in."""
         return self._next("claims")
 
     def error(self) -> dict[str, str]:
-        """The `name` and `message` of what the SDK threw: the sign-in is over."""
+        """The `name` and `message` of the SDK's error, at the end of the sign-in."""
         return self._next("error")
 
     def _next(self, kind: str) -> dict[str, Any]:
         line = self._back.readline()
-        assert line, "the script ended, or was ended, without a word; stderr has the reason"
+        assert line, "the script ended or was killed without output; stderr has the reason"
         said: dict[str, dict[str, Any]] = json.loads(line)
         assert list(said) == [kind], f"expected {kind}, but the script said: {line}"
         return said[kind]
@@ -58,7 +58,7 @@ class Conversation:
 def sign_in(
     stack: Stack, module: str, client: str, username: str, password: str = ""
 ) -> Iterator[Conversation]:
-    """Start a sign-in at the app client `client`. The process is gone when the block is left."""
+    """Start a sign-in at the app client `client`. The process ends with the block."""
     with subprocess.Popen(
         [node(), "--preserve-symlinks", "--preserve-symlinks-main", str(HERE / "sign-in.mjs"), module],
         env=_environment(stack, client),
@@ -80,7 +80,7 @@ def sign_in(
 
 
 def node() -> str:
-    """The Node.js of this machine; without it, or without the packages of this folder, the test skips."""
+    """The path of Node.js. The test is skipped if Node.js or a package of this folder is missing."""
     found = shutil.which("node")
     if found is None:
         missing("Node.js (20 or later)")
@@ -90,7 +90,7 @@ def node() -> str:
 
 
 def _environment(stack: Stack, client: str) -> dict[str, str]:
-    # Nothing of the person's own AWS set-up, and no proxy.
+    # The AWS settings and the proxies of the user must have no effect.
     return {
         "PATH": os.environ["PATH"],
         "AWS_CONFIG_FILE": os.devnull,

@@ -1,4 +1,4 @@
-"""Checks proofs as a verifier would: with the snippets of docs/token-service.md, in Python and in Node."""
+"""Checks proofs as a verifier does: with the snippets of docs/token-service.md, in Python and in Node."""
 
 import json
 import os

@@ -200,8 +200,8 @@ def test_the_handler_decrypts_a_code_of_cognito(
         ("time", Clock(NOW + 1)),
     ):
         monkeypatch.setattr(deliver, name, value)
-    monkeypatch.setenv("SENDER_KEY_ID", encryptor.key_id)
-    monkeypatch.setenv("USER_POOL_ID", encryptor.pool)
+    settings = replace(deliver._SETTINGS, sender_key_id=encryptor.key_id, user_pool_id=encryptor.pool)
+    monkeypatch.setattr(deliver, "_SETTINGS", settings)
     monkeypatch.setattr(deliver, "_opener", deliver._opener.__wrapped__)
     encrypted = encryptor.encrypt("Aa1&lt;&gt;&amp;&quot;&#39;x y")
     event = golden_batch(message("custom_email_admin_create_user", encrypted).pack())

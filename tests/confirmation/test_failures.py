@@ -161,7 +161,7 @@ def test_a_failing_part_is_reported_and_the_others_are_still_checked(
 def test_all_parts_are_checked_at_the_same_time(api: Api) -> None:
     """Sequential checks of hanging parts would exceed the timeout, and no log line would name the part."""
     all_there = threading.Barrier(3)
-    checks = dict.fromkeys(("table", "queue", "key"), partial(all_there.wait, 5))
+    checks = dict.fromkeys(("table", "queue", "key"), partial(all_there.wait, 60))
     answer = replace(api, checks=checks).call("GET", "/health/ready")
     assert (answer.status, answer.body["status"]) == (200, "ready")
 

@@ -27,7 +27,7 @@ def test_an_email_contains_the_code(handler: DeliverHandler, output: HandlerOutp
     assert CODE not in simple["Subject"]["Data"], "a locked screen shows the subject"
     assert CODE in simple["Body"]["Text"]["Data"].splitlines()
     assert f">{CODE}<" in simple["Body"]["Html"]["Data"]
-    assert "expires in 5 minutes" in simple["Body"]["Text"]["Data"]
+    assert "expires in 5\u00a0minutes" in simple["Body"]["Text"]["Data"]
     assert handler.sns.calls == handler.table.calls == []
     assert len(handler.keys.calls) == 1
     assert output.counted("sent") == [{"channel": "email"}]

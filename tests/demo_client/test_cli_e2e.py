@@ -1,4 +1,4 @@
-"""The commands in a process of their own, against the local stack."""
+"""The commands in a separate process, against the local stack."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def test_an_account_from_sign_up_to_sign_out(local_stack: Stack) -> None:
     assert answer("sign-out", "--everywhere")["everywhere"] is True
 
 
-def test_a_wrong_code_then_the_right_one_at_the_prompt(
+def test_the_right_code_is_accepted_after_a_wrong_one_at_the_prompt(
     local_stack: Stack, new_user: Callable[..., User], code_for: Callable[..., str]
 ) -> None:
     user = new_user()
@@ -90,7 +90,7 @@ def test_a_wrong_password_and_an_unknown_user_get_the_same_error(
     local_stack: Stack, new_user: Callable[..., User]
 ) -> None:
     wrong = run("sign-in", new_user().email, password="not the pass phrase")
-    unknown = run("sign-in", "nobody@people.example", password="not the pass phrase")
+    unknown = run("sign-in", "unknown@people.example", password="not the pass phrase")
     assert (wrong.returncode, wrong.stderr) == (unknown.returncode, unknown.stderr)
     assert wrong.returncode == 3
 
@@ -111,7 +111,7 @@ def test_sign_up_of_an_existing_account_is_refused(local_stack: Stack, new_user:
     assert done.stderr.startswith("This address already has an account.")
 
 
-def test_the_demo_runs(local_stack: Stack) -> None:
+def test_the_demo_ends_without_an_error(local_stack: Stack) -> None:
     done = run("demo")
     assert done.returncode == 0, done.stderr
     assert "make down" in done.stdout

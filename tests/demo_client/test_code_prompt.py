@@ -52,7 +52,7 @@ def test_a_code_is_an_answer_and_an_empty_line_is_not() -> None:
 
 
 @pytest.mark.parametrize("typed", ["12345", "1234567", "abcdef", "12345a", "-", "\u0661" * 6])
-def test_what_cannot_be_a_code_is_not_sent(typed: str) -> None:
+def test_a_malformed_code_is_not_sent(typed: str) -> None:
     cognito, prompt = run([challenge(), tokens()], typed, "123-456")
     assert answers(cognito) == [("123-456", {})]
     assert prompt.shown[-1] == "A code has 6 digits. This was not counted."

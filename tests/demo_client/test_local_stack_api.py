@@ -18,12 +18,12 @@ def message(text: str) -> Message:
     ("text", "digits", "code"),
     [
         ("028174 is your code.\n\n@app.example #028174", 6, "028174"),
-        ("In 2026 we are 10 years old.\n\n123 456\n\nIt is good for 5 minutes.", 6, "123456"),
+        ("In 2026 we are 10 years old.\n\n123 456\n\nIt expires in 5 minutes.", 6, "123456"),
         ("Your code: 12345678.", 8, "12345678"),
         ("Order 1234567 has the code 654321", 6, "654321"),
     ],
 )
-def test_the_code_is_found(text: str, digits: int, code: str) -> None:
+def test_the_code_is_found_in_the_message(text: str, digits: int, code: str) -> None:
     assert code_in(message(text), digits) == code
 
 

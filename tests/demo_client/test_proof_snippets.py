@@ -42,7 +42,7 @@ def proof(key: Any = OLD, kid: str = "old", algorithm: str = "RS256", **changed:
 
 @each_library
 @pytest.mark.parametrize(("key", "kid"), [(OLD, "old"), (NEW, "new")], ids=["old", "new"])
-def test_a_proof_of_either_key_is_good(check: Check, key: Any, kid: str, keys_url: str) -> None:
+def test_a_proof_of_either_key_is_accepted(check: Check, key: Any, kid: str, keys_url: str) -> None:
     claims = check(keys_url, ISSUER, proof=proof(key, kid), **WANTED)
     assert (claims["sub"], claims["otp_channel"]) == ("the-subject", "email")
 
@@ -58,7 +58,7 @@ def test_a_proof_of_either_key_is_good(check: Check, key: Any, kid: str, keys_ur
         {"algorithm": "RS512"},
         {"iss": "https://example.com"},
         {"aud": "another"},
-        {"sub": "somebody-else"},
+        {"sub": "another-subject"},
         {"purpose": "approve a payment of 2000 EUR"},
         {"purpose": None},
         {"exp": 1},
@@ -67,7 +67,9 @@ def test_a_proof_of_either_key_is_good(check: Check, key: Any, kid: str, keys_ur
     ],
     ids="-".join,
 )
-def test_any_other_is_refused(check: Check, changed: dict[str, Any], keys_url: str) -> None:
+def test_a_proof_with_another_key_or_claim_is_refused(
+    check: Check, changed: dict[str, Any], keys_url: str
+) -> None:
     assert check(keys_url, ISSUER, proof=proof(**changed), **WANTED) == REFUSED
 
 

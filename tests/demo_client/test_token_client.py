@@ -203,7 +203,7 @@ def test_a_redirect_is_not_followed(status: int, start: Start) -> None:
 def test_a_request_without_a_response_is_repeated_with_the_same_key(
     call: str, lost: Answer, start: Start
 ) -> None:
-    client, server = start(lost, problem("idempotency-key-in-use", 409), Answer(CREATED), read_timeout=0.2)
+    client, server = start(lost, problem("idempotency-key-in-use", 409), Answer(CREATED), read_timeout=2)
     created = client.create(email="ada@example.com") if call == "create" else client.step_up(ID_TOKEN)
     assert created.token == "created.token.here"
     keys = {sent.headers["idempotency-key"] for sent in server.sent}
@@ -249,7 +249,7 @@ def test_at_most_three_requests_are_sent(start: Start) -> None:
 
 @pytest.mark.parametrize("call", ["verify", "introspect", "verify_step_up"])
 def test_a_request_that_could_count_twice_is_sent_once(call: str, start: Start) -> None:
-    client, server = start(Answer(None, hang=True), read_timeout=0.2)
+    client, server = start(Answer(None, hang=True), read_timeout=2)
     words = {"verify": ["t", "123456"], "introspect": ["p"]}
     with pytest.raises(Unreachable) as caught:
         getattr(client, call)(*words.get(call, [ID_TOKEN, "t", "123456"]))

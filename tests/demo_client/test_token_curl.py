@@ -25,8 +25,8 @@ def environment(url: str, session_token: str) -> dict[str, str]:
 def test_create_and_verify(session_token: str) -> None:
     with serve(Answer(CREATED), Answer(PROOF)) as server:
         around = environment(server.url, session_token)
-        assert curl.run("token_create.sh", around) == curl.Said(CREATED, 0)
-        assert curl.run("token_verify.sh", around) == curl.Said(PROOF, 0)
+        assert curl.run("token_create.sh", around) == curl.CurlResult(CREATED, 0)
+        assert curl.run("token_verify.sh", around) == curl.CurlResult(PROOF, 0)
         create, verify = server.sent
     assert create.fields["email"] == "ada@example.com"
     assert verify.fields == {"token": "created.token.here", "verification_code": "123456"}

@@ -1,4 +1,4 @@
-"""The page's own packages and files: pinned, hashed, and without other origins."""
+"""The packages and files of the page: pinned, hashed, and without other origins."""
 
 import json
 import re
@@ -28,6 +28,6 @@ def test_the_page_loads_nothing_from_other_hosts_and_builds_no_html_from_text() 
         assert not re.search(r"\son\w+=|style=|localStorage\.", text), file
 
 
-def test_small_by_measure() -> None:
+def test_the_page_is_smaller_than_its_limit() -> None:
     for file in (*(HERE / "static").glob("*.js"), *(HERE / "app" / "src").iterdir()):
         assert len(file.read_text("utf-8").splitlines()) <= 130, file

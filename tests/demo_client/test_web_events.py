@@ -1,4 +1,4 @@
-"""What happens on the stack reaches the page once, and in order."""
+"""The page gets each event of the stack once, and in order."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def _read(event: bytes) -> tuple[str, Any]:
 
 
 def nothing() -> None:
-    """A pause in which nothing happens."""
+    """A pause without an event."""
 
 
 def test_each_message_and_each_invocation_is_sent_once() -> None:
@@ -63,7 +63,7 @@ def test_text_cannot_inject_an_event() -> None:
 
 
 def opened(page: PageServer, path: str = "/events", **headers: str) -> tuple[HTTPConnection, HTTPResponse]:
-    connection = HTTPConnection("localhost", page.port, timeout=10)
+    connection = HTTPConnection("localhost", page.port, timeout=60)
     connection.request("GET", path, headers={name.replace("_", "-"): v for name, v in headers.items()})
     return connection, connection.getresponse()
 

@@ -33,7 +33,7 @@ def call(*lines: str, request: str = "r-1", at: int = 5, stream: str = "one") ->
     return [event(line, at, stream) for line in (start, *lines, end, report)]
 
 
-def test_an_invocation_with_its_lines_and_its_metrics() -> None:
+def test_an_invocation_has_its_lines_and_its_metrics() -> None:
     line = {"level": "INFO", "message": "sent", "channel": "sms", "correlation_id": "0123456789abcdef"}
     (found,) = read("deliver", call(json.dumps(METRIC), json.dumps(line)))
     assert (found.id, found.function, found.ended_at, found.duration_ms) == ("r-1", "deliver", 5, 12)
@@ -42,7 +42,7 @@ def test_an_invocation_with_its_lines_and_its_metrics() -> None:
 
 
 def test_only_known_fields_of_a_line_are_shown() -> None:
-    line = {"message": "sent", "subject": "somebody", "to": "ada@people.example", "code": "123456"}
+    line = {"message": "sent", "subject": "a subject", "to": "ada@people.example", "code": "123456"}
     (found,) = read("deliver", call(json.dumps(line), "ada@people.example", "[1]", "12"))
     assert found.lines == ({"message": "sent"},)
 
@@ -61,6 +61,6 @@ def test_an_invocation_that_has_not_ended_is_omitted() -> None:
     assert read("deliver", call('{"message": "a"}')[:-1]) == []
 
 
-def test_two_invocations_in_one_stream() -> None:
+def test_two_invocations_in_one_stream_are_separate() -> None:
     invocations = read("deliver", [*call('{"message": "a"}'), *call(request="r-2", at=6)])
     assert [(found.id, len(found.lines)) for found in invocations] == [("r-1", 1), ("r-2", 0)]

@@ -37,18 +37,18 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
     with locks.hold(lock_path(), '{"pid": 1, "port": 4566}') as lock:
         yield lock
     for child in process._children:
-        child.wait(10)
+        child.wait(60)
 
 
 def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < end, "it did not come to that"
+        assert time.monotonic() < end, "the condition was not met in time"
         time.sleep(0.02)
 
 
 def answers(page: Page) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", page.port), timeout=1):
+    with suppress(OSError), socket.create_connection(("127.0.0.1", page.port), timeout=10):
         return True
     return False
 

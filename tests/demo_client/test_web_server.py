@@ -40,7 +40,7 @@ def post(
     return ask(page, "POST", "/users", body, **{name: text for name, text in headers.items() if text}).status
 
 
-def test_the_page_and_its_files(page: PageServer) -> None:
+def test_the_page_and_its_files_are_served(page: PageServer) -> None:
     index = ask(page, "GET", "/")
     assert index.status == 200
     assert b'<script type="module" src="/page.js">' in index.body
@@ -48,7 +48,7 @@ def test_the_page_and_its_files(page: PageServer) -> None:
     assert ask(page, "GET", "/page.js").headers["Content-Type"] == "text/javascript; charset=utf-8"
 
 
-def test_it_listens_on_loopback_only(page: PageServer) -> None:
+def test_the_server_listens_on_loopback_only(page: PageServer) -> None:
     assert page.socket.getsockname()[0] == "127.0.0.1"
 
 
@@ -110,7 +110,7 @@ def test_another_site_may_open_the_page_and_nothing_else(page: PageServer, site:
         assert ask(page, "GET", path, Sec_Fetch_Site=site).status == 403
 
 
-def test_the_facts(page: PageServer) -> None:
+def test_the_facts_of_the_stack_are_served(page: PageServer) -> None:
     facts = json.loads(ask(page, "GET", "/facts").body)
     assert facts["nonce"] == page.nonce
     assert facts["form"] is responses.BUILT.exists()

@@ -1,4 +1,4 @@
-"""What a sign-in and a token cost: the AWS calls of the handlers, counted as botocore sends them."""
+"""The cost of a sign-in and of a token: the AWS calls of the handlers, counted as botocore sends them."""
 
 import json
 import uuid
@@ -17,7 +17,7 @@ from tools.local_stack.stack import Stack
 
 
 class Calls(Counter[str]):
-    """Counts each operation of the clients it is told to watch; the queue's messages are kept."""
+    """Counts the operations of the watched clients. Keeps the messages to the queue and the writes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ def counted(local_stack: Stack) -> tuple[LiveHandlers, Calls]:
 
 
 def sign_in(handlers: LiveHandlers, calls: Calls, stack: Stack, channel: str) -> None:
-    """Create, deliver, verify: one sign-in through the doors' own handlers."""
+    """Run one sign-in with the handlers of create, deliver and verify."""
     sub = str(uuid.uuid4())
     asked = event("CreateAuthChallenge", sub, session=[])
     asked["request"]["userAttributes"]["custom:otp_channel"] = channel
@@ -72,9 +72,11 @@ def sign_in(handlers: LiveHandlers, calls: Calls, stack: Stack, channel: str) ->
     assert handlers.verify.handler(answered, None)["response"] == {"answerCorrect": True}
 
 
-def test_a_sign_in_by_email(local_stack: Stack, counted: tuple[LiveHandlers, Calls]) -> None:
+def test_a_sign_in_by_email_costs_two_writes_and_one_message(
+    local_stack: Stack, counted: tuple[LiveHandlers, Calls]
+) -> None:
     handlers, calls = counted
-    # The deployed functions read the same queue, so this one's message may be delivered twice here.
+    # The deployed functions read the same queue, so the message may be delivered twice here.
     sign_in(handlers, calls, local_stack, "email")
     assert calls == {
         "dynamodb.UpdateItem": 2,
@@ -84,7 +86,7 @@ def test_a_sign_in_by_email(local_stack: Stack, counted: tuple[LiveHandlers, Cal
     }
 
 
-def test_a_sign_in_by_sms_adds_the_countrys_budget(
+def test_a_sign_in_by_sms_adds_two_writes_for_the_budget_of_the_country(
     local_stack: Stack, counted: tuple[LiveHandlers, Calls]
 ) -> None:
     handlers, calls = counted
@@ -99,8 +101,8 @@ def test_a_sign_in_by_sms_adds_the_countrys_budget(
     assert len(budget) == 2
 
 
-def test_a_write_is_one_unit(local_stack: Stack, counted: tuple[LiveHandlers, Calls]) -> None:
-    """A write is billed by the item's size, one unit for each KiB begun."""
+def test_each_write_costs_one_unit(local_stack: Stack, counted: tuple[LiveHandlers, Calls]) -> None:
+    """AWS bills a write by the size of the item: one unit for each started KiB."""
     handlers, calls = counted
     sign_in(handlers, calls, local_stack, "email")
     for write in calls.writes:
@@ -108,9 +110,7 @@ def test_a_write_is_one_unit(local_stack: Stack, counted: tuple[LiveHandlers, Ca
         assert len(json.dumps(item)) < 1024
 
 
-def test_an_answer_that_is_none_costs_nothing(
-    local_stack: Stack, counted: tuple[LiveHandlers, Calls]
-) -> None:
+def test_a_malformed_answer_costs_no_call(local_stack: Stack, counted: tuple[LiveHandlers, Calls]) -> None:
     handlers, calls = counted
     sub = str(uuid.uuid4())
     asked = handlers.create.handler(event("CreateAuthChallenge", sub, session=[]), None)
@@ -137,15 +137,15 @@ def test_an_answer_that_is_none_costs_nothing(
 
 @pytest.fixture
 def token_api(local_stack: Stack) -> tuple[ModuleType, Calls]:
-    door, calls = live_handler(local_stack, "token_api")[0], Calls()
-    for client in (door._KMS, door._REPEATED, door._ONCE, door._QUEUE.client):
+    module, calls = live_handler(local_stack, "token_api")[0], Calls()
+    for client in (module._KMS, module._REPEATED, module._ONCE, module._QUEUE.client):
         calls.watch(client)
-    return door, calls
+    return module, calls
 
 
-def ask(door: ModuleType, path: str, body: dict[str, str]) -> dict[str, Any]:
-    """One request to the door's own handler; what it answers with 200."""
-    answer = door.handler(event_of("POST", path, body), None)
+def ask(module: ModuleType, path: str, body: dict[str, str]) -> dict[str, Any]:
+    """Send one request to the handler. Returns the body of its response, whose status must be 200."""
+    answer = module.handler(event_of("POST", path, body), None)
     assert answer["statusCode"] == 200, answer["body"]
     said: dict[str, Any] = json.loads(answer["body"])
     return said
@@ -154,7 +154,7 @@ def ask(door: ModuleType, path: str, body: dict[str, str]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("field", "to", "budget"), [("email", unused_address, 0), ("phone_number", number, 1)]
 )
-def test_a_token_is_one_write_and_its_answer_another(
+def test_creating_a_token_costs_one_write_and_verifying_it_another(
     field: str,
     to: Callable[[], str],
     budget: int,
@@ -162,27 +162,27 @@ def test_a_token_is_one_write_and_its_answer_another(
     token_api: tuple[ModuleType, Calls],
     code_for: Callable[..., str],
 ) -> None:
-    door, calls = token_api
+    module, calls = token_api
     address = to()
     before = len(Api(local_stack).messages(address))
-    token = ask(door, "/createToken", {field: address, "purpose": "pay 20 EUR"})["token"]
+    token = ask(module, "/createToken", {field: address, "purpose": "pay 20 EUR"})["token"]
     assert calls == {"dynamodb.UpdateItem": 1, "kms.GenerateMac": 1, "sqs.SendMessage": 1}
     code = code_for(address, before + 1)
     calls.clear()
-    proof = ask(door, "/verifyToken", {"token": token, "verification_code": code})["proof"]
-    # An answered SMS gives its country back what it took; no record is ever read.
+    proof = ask(module, "/verifyToken", {"token": token, "verification_code": code})["proof"]
+    # An answered SMS is given back to the budget of its country. No record is read.
     writes = {"dynamodb.UpdateItem": 1 + budget}
     assert calls == writes | {"kms.GenerateMac": 2, "kms.Sign": 1}
     calls.clear()
-    assert ask(door, "/introspect", {"proof": proof})["active"] is True
+    assert ask(module, "/introspect", {"proof": proof})["active"] is True
     assert calls == {"dynamodb.UpdateItem": 1, "kms.Verify": 1}
     for write in calls.writes:
         item = local_stack.client("dynamodb").get_item(TableName=local_stack.table, Key=write["Key"])["Item"]
-        assert len(json.dumps(item)) < 1024, "a write is one unit"
+        assert len(json.dumps(item)) < 1024, "a write costs one unit"
 
 
-def test_a_request_that_is_refused_costs_no_write(token_api: tuple[ModuleType, Calls]) -> None:
-    door, calls = token_api
+def test_a_refused_request_costs_no_call(token_api: tuple[ModuleType, Calls]) -> None:
+    module, calls = token_api
     for path, body in (
         ("/createToken", {"email": "no address"}),
         ("/createToken", {}),
@@ -190,5 +190,5 @@ def test_a_request_that_is_refused_costs_no_write(token_api: tuple[ModuleType, C
         ("/verifyToken", {"token": "a.b.c", "verification_code": "123456"}),
         ("/introspect", {"proof": "a.b.c"}),
     ):
-        door.handler(event_of("POST", path, body), None)
+        module.handler(event_of("POST", path, body), None)
     assert calls == {}

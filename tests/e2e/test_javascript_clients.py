@@ -1,4 +1,4 @@
-"""The JavaScript SDKs, as they are published, sign in against the local stack."""
+"""Sign-ins by the published JavaScript SDKs on the local stack."""
 
 import secrets
 import time
@@ -21,13 +21,13 @@ each_sdk = pytest.mark.parametrize("sdk", [AMPLIFY, IDENTITY_JS, AWS_SDK])
 REFUSED = {"name": "NotAuthorizedException", "message": "Incorrect username or password."}
 
 
-def nobody() -> str:
-    """An address that no user has, and that nobody tried before: a second try would rejoin the first."""
-    return f"nobody-{secrets.token_hex(5)}@people.example"
+def unused_address() -> str:
+    """A new address that no user has. A second sign-in with one address would rejoin the first challenge."""
+    return f"unknown-{secrets.token_hex(5)}@people.example"
 
 
 def answer_wrongly(talk: Conversation, code: str, times: int) -> None:
-    """Answers a first challenge wrongly, `times` times. Each but the fifth brings another challenge."""
+    """Send `times` wrong answers. Each answer but the fifth leads to another challenge."""
     for left in range(4, 4 - times, -1):
         talk.type(another_code(code))
         if left:
@@ -36,14 +36,14 @@ def answer_wrongly(talk: Conversation, code: str, times: int) -> None:
 
 
 @with_srp
-def test_a_password_and_then_a_code(
+def test_a_password_and_a_code_give_tokens(
     sdk: str, local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
     with sign_in(local_stack, sdk, "password_and_code", user.email, user.password) as talk:
         challenge = talk.challenge()
         assert challenge["status"] == "SENT"
-        # Who has proven the password may see where the code went.
+        # After the password, the mask shows more of the destination.
         assert (challenge["channel"], challenge["destination"]) == ("email", "u***@p***")
         talk.type(code_for(user.email))
         claims = talk.claims()
@@ -65,7 +65,9 @@ def test_the_password_cannot_be_left_out(sdk: str, local_stack: Stack, new_user:
 
 
 @each_sdk
-def test_a_code_alone(sdk: str, local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+def test_a_code_alone_gives_tokens(
+    sdk: str, local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
     user = new_user(channel="sms")
     with sign_in(local_stack, sdk, "code_only", user.email) as talk:
         challenge = talk.challenge()
@@ -75,7 +77,7 @@ def test_a_code_alone(sdk: str, local_stack: Stack, new_user: NewUser, code_for:
 
 
 @each_sdk
-def test_a_wrong_code_and_then_the_right_one(
+def test_the_right_code_is_accepted_after_a_wrong_one(
     sdk: str, local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -88,7 +90,7 @@ def test_a_wrong_code_and_then_the_right_one(
 
 
 @each_sdk
-def test_a_resend_by_the_other_channel(
+def test_a_resend_can_use_the_other_channel(
     sdk: str, local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -108,7 +110,7 @@ def test_a_resend_by_the_other_channel(
 
 
 @each_sdk
-def test_a_resend_at_once_sends_nothing_and_costs_no_answer(
+def test_a_resend_in_the_cooldown_sends_nothing_and_costs_no_attempt(
     sdk: str, local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -134,15 +136,15 @@ def test_five_wrong_codes_end_the_sign_in(
 
 
 @each_sdk
-def test_an_unknown_user_is_asked_like_any_other_and_never_gets_in(
+def test_an_unknown_user_gets_the_challenges_of_a_known_user_and_no_tokens(
     sdk: str, local_stack: Stack, new_user: NewUser
 ) -> None:
     with sign_in(local_stack, sdk, "code_only", new_user().email) as talk:
         known = talk.challenge()
-    with sign_in(local_stack, sdk, "code_only", nobody()) as talk:
+    with sign_in(local_stack, sdk, "code_only", unused_address()) as talk:
         unknown = talk.challenge()
         assert unknown.keys() == known.keys()
-        # Not everybody has a phone, and nobody's choice differs like everybody's.
+        # The channel differs between known users, so it may differ between unknown ones.
         differs = {"USERNAME", "channel", "destination"}
         assert {k: v for k, v in unknown.items() if k not in differs} == {
             k: v for k, v in known.items() if k not in differs
@@ -156,5 +158,5 @@ def test_an_unknown_user_is_asked_like_any_other_and_never_gets_in(
 def test_an_unknown_user_with_a_password_is_refused_like_a_wrong_password(
     sdk: str, local_stack: Stack
 ) -> None:
-    with sign_in(local_stack, sdk, "password_and_code", nobody(), "any password") as talk:
+    with sign_in(local_stack, sdk, "password_and_code", unused_address(), "any password") as talk:
         assert talk.error() == REFUSED

@@ -1,4 +1,4 @@
-"""Sign-ins through Cognito on the local stack, with codes read from the messages that were really sent."""
+"""Sign-ins through Cognito on the local stack, with codes from the messages that the stack sent."""
 
 import json
 import time
@@ -30,13 +30,13 @@ KEYS = {
 
 
 def claims(conversation: SignIn) -> dict[str, str]:
-    """What the ID token says (the demo client's tests check its signature)."""
+    """The claims of the ID token. The demo client's tests check its signature."""
     found: dict[str, str] = jwt.decode(conversation.tokens["IdToken"], options={"verify_signature": False})
     return found
 
 
 def refusal(code: str, conversation: Callable[[], object]) -> str:
-    """The message of the error that Cognito answers with, whose name must be `code`."""
+    """The message of Cognito's error. The name of the error must be `code`."""
     with pytest.raises(ClientError) as caught:
         conversation()
     assert caught.value.response["Error"]["Code"] == code
@@ -44,12 +44,14 @@ def refusal(code: str, conversation: Callable[[], object]) -> str:
 
 
 def wait_for_cooldown(conversation: SignIn) -> None:
-    """Wait until a resend is of use: the app knows from `resendIn`."""
+    """Wait until a resend sends a message. The app knows the time from `resendIn`."""
     assert int(conversation.parameters["resendIn"]) <= COOLDOWN
     time.sleep(int(conversation.parameters["resendIn"]) + 1)
 
 
-def test_password_and_then_a_code_by_email(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+def test_a_password_and_a_code_by_email_give_tokens(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
     user = new_user()
     asked = password_and_code(local_stack, user)
     assert set(asked.parameters) - {"USERNAME"} == KEYS
@@ -59,19 +61,19 @@ def test_password_and_then_a_code_by_email(local_stack: Stack, new_user: NewUser
     assert claims(asked.answer(code_for(user.email)))["sub"] == user.sub
 
 
-def test_a_code_by_sms_instead_of_a_password(
+def test_a_code_by_sms_alone_gives_tokens(
     local_stack: Stack, new_user: NewUser, messages_to: Callable[..., list[Message]], code_for: CodeFor
 ) -> None:
     user = new_user(channel="sms")
     asked = code_only(local_stack).start(user.email)
     assert asked.parameters["channel"] == "sms"
-    assert asked.parameters["destination"] == "+***", "no password was proven: the mask tells nothing"
+    assert asked.parameters["destination"] == "+***", "the mask shows nothing before a password is proven"
     (message,) = messages_to(user.phone)
     assert message.text.splitlines()[-1] == f"@app.passcode.example #{code_for(user.phone)}"
     assert claims(asked.answer(code_for(user.phone)))["sub"] == user.sub
 
 
-def test_a_wrong_code_and_then_the_right_one(
+def test_the_right_code_is_accepted_after_a_wrong_one(
     local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -82,10 +84,10 @@ def test_a_wrong_code_and_then_the_right_one(
     assert asked.answer(f"{code[:3]} {code[3:]}").tokens
 
 
-def test_the_same_code_again_is_refused(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+def test_a_code_is_refused_the_second_time(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
     user = new_user()
     first, second = code_only(local_stack).start(user.email), code_only(local_stack).start(user.email)
-    assert second.parameters["status"] == "WAITING", "one message for two starts"
+    assert second.parameters["status"] == "WAITING", "two starts in the cooldown send one message"
     code = code_for(user.email)
     assert first.answer(code).tokens
     assert second.answer(code).parameters["status"] == "WRONG"
@@ -100,7 +102,7 @@ def test_five_wrong_codes_end_the_sign_in(local_stack: Stack, new_user: NewUser,
     assert "Incorrect username or password" in refusal("NotAuthorizedException", lambda: asked.answer(wrong))
 
 
-def test_a_resend_repeats_the_code_and_a_switch_to_the_phone_makes_another(
+def test_a_resend_repeats_the_code_and_another_channel_gets_a_new_one(
     local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -111,16 +113,16 @@ def test_a_resend_repeats_the_code_and_a_switch_to_the_phone_makes_another(
     wait_for_cooldown(asked)
     asked.answer("again", action="resend")
     assert asked.parameters["status"] == "SENT"
-    assert code_for(user.email, 2) == code, "a late first message still works"
+    assert code_for(user.email, 2) == code, "the code of the first message is still valid"
     wait_for_cooldown(asked)
     asked.answer("again", action="resend", channel="sms")
     assert (asked.parameters["status"], asked.parameters["channel"]) == ("SENT", "sms")
-    assert asked.parameters["attemptsLeft"] == "5", "a resend is no answer"
-    assert not asked.answer(code).tokens, "what was read in the mailbox does not pass for an SMS"
+    assert asked.parameters["attemptsLeft"] == "5", "a resend costs no attempt"
+    assert not asked.answer(code).tokens, "the code of the email is wrong for the SMS"
     assert asked.answer(code_for(user.phone)).tokens
 
 
-def test_the_right_code_with_a_resend_is_not_judged(
+def test_an_answer_with_a_resend_request_is_not_checked(
     local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -137,12 +139,12 @@ def test_the_fourth_resend_ends_the_sign_in(local_stack: Stack, new_user: NewUse
     refusal("NotAuthorizedException", lambda: asked.answer("again", action="resend"))
 
 
-def test_an_unknown_user_looks_like_any_other_and_never_gets_in(
+def test_an_unknown_user_gets_the_challenges_of_a_known_user(
     local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user(phone=False)
     known = code_only(local_stack).start(user.email)
-    unknown = code_only(local_stack).start("nobody-at-all@people.example")
+    unknown = code_only(local_stack).start("unknown-user@people.example")
     assert set(unknown.parameters) == set(known.parameters)
     assert unknown.parameters["status"] == known.parameters["status"] == "SENT"
     assert unknown.parameters["destination"] in ("***@***", "+***")
@@ -165,7 +167,7 @@ def test_a_wrong_password_sends_no_code(local_stack: Stack, new_user: NewUser) -
 
 @pytest.mark.parametrize("flow", ["USER_PASSWORD_AUTH", "USER_SRP_AUTH", "USER_AUTH"])
 @pytest.mark.parametrize("client", ["password_and_code", "code_only"])
-def test_no_client_offers_a_way_round_the_code(
+def test_no_app_client_allows_a_sign_in_without_a_code(
     local_stack: Stack, new_user: NewUser, flow: str, client: str
 ) -> None:
     described = local_stack.client("cognito-idp").describe_user_pool_client(
@@ -182,7 +184,7 @@ def test_no_client_offers_a_way_round_the_code(
         )
 
 
-def test_somebody_without_a_verified_address_is_told_so_after_the_password(
+def test_a_user_without_a_verified_address_is_refused_after_the_password(
     local_stack: Stack, new_user: NewUser
 ) -> None:
     user = new_user(phone=False, email_verified="false")
@@ -191,7 +193,7 @@ def test_somebody_without_a_verified_address_is_told_so_after_the_password(
     assert parse_tag(said) == RefusalTag("no_destination")
 
 
-def test_a_code_in_the_users_language(
+def test_the_message_is_in_the_language_of_the_user(
     local_stack: Stack, new_user: NewUser, messages_to: Callable[..., list[Message]]
 ) -> None:
     user = new_user(locale="ar-EG")
@@ -201,17 +203,19 @@ def test_a_code_in_the_users_language(
     assert "\u0631\u0645\u0632" in message.subject
 
 
-def test_any_string_is_an_answer(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
+def test_any_string_is_accepted_as_a_wrong_answer(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
     user = new_user()
     asked = code_only(local_stack).start(user.email)
     code = code_for(user.email)
     for typed in ("x" * 100_000, "\u0661\u0662\u0663\u0664\u0665\u0666", "{}", "\0"):
         assert asked.answer(typed).parameters["status"] == "WRONG"
-    assert asked.answer(f"{code[:3]}-{code[3:]}").tokens, "nothing was counted against the user"
+    assert asked.answer(f"{code[:3]}-{code[3:]}").tokens, "malformed answers are not counted"
 
 
-def test_too_many_starts_are_told_how_long_to_wait(local_stack: Stack, new_user: NewUser) -> None:
-    """The table is put five messages back, so that the test need not wait for them."""
+def test_too_many_starts_are_refused_with_the_wait(local_stack: Stack, new_user: NewUser) -> None:
+    """The test writes the state after five messages to the table, so that it does not wait for them."""
     user = new_user()
     code_only(local_stack).start(user.email)
     now = int(time.time())

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def app(local_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], ModuleType]:
-    """Loads a Python snippet as an app of the app client `client` would, from its environment."""
+    """Loads a Python snippet with the environment of an app that uses the app client `client`."""
 
     def load(name: str, client: str) -> ModuleType:
         monkeypatch.setenv("AWS_ENDPOINT_URL", local_stack.endpoint_url)
@@ -50,12 +50,12 @@ def app(local_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
 
 
 def credentials(user: User, client: str) -> list[str]:
-    """What the user types to begin with."""
+    """The first input of the user."""
     return [user.email, user.password] if client == "password_and_code" else [user.email]
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_one_page_shows_the_file_as_it_is(name: str) -> None:
+def test_exactly_one_document_shows_the_file_unchanged(name: str) -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     snippet = re.compile(rf"<!-- snippet: {re.escape(name)} -->\s*```\w*\n(.*?)```\s*<!-- end -->", re.DOTALL)
     shown = [text for page in pages for text in snippet.findall(page.read_text(encoding="utf-8"))]
@@ -84,7 +84,7 @@ def test_a_python_snippet_signs_in_after_a_resend(
     assert claims["sub"] == user.sub
 
 
-# With a code alone they are run by test_javascript_clients.py.
+# test_javascript_clients.py runs them with a code alone.
 @pytest.mark.node
 @pytest.mark.parametrize("module", [AMPLIFY, IDENTITY_JS])
 def test_a_javascript_snippet_signs_in_after_a_resend(

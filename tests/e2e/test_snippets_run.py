@@ -23,7 +23,7 @@ BLOCK = re.compile(r"<!-- run: (\S+) -->\n```sh\n(.*?)```\n", re.DOTALL)
 BLOCKS = dict(found for page in PAGES for found in BLOCK.findall(page.read_text("utf-8")))
 SETTINGS = 'eval "$(.venv/bin/python -m tools.local_stack env)"'
 PURPOSE = "approve a payment of 20 EUR"
-# The folder that people are told to copy, and its files.
+# The folder that the documents tell developers to copy, and its files.
 TOKEN_CLIENT = ROOT / "demo_client" / "token_client"
 COPIED = ("__init__.py", "client.py", "responses.py", "errors.py", "transport.py")
 KILLED_AFTER = 60
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.e2e
 
 
 def typed(script: str, own: dict[str, str]) -> "subprocess.Popen[str]":
-    """What a person types in a terminal of their own, in the project's folder."""
+    """Run a script in a new terminal, in the folder of the project."""
     kept = {name: os.environ[name] for name in ("PATH", "PASSCODE_LOCAL_DIR", "HOME") if name in os.environ}
     return subprocess.Popen(
         ["sh", "-euc", f"{SETTINGS}\n{script}".replace(".venv/bin/python", sys.executable)],
@@ -46,10 +46,10 @@ def typed(script: str, own: dict[str, str]) -> "subprocess.Popen[str]":
 
 
 def said(script: str, own: dict[str, str], code: Callable[[], str] | None = None) -> str:
-    """All that the script printed; `code` is asked for what to type."""
+    """The output of the script. `code` returns the input for its prompt."""
     with typed(script, own) as process:
         try:
-            # The message comes when the script asked for it, and the prompt right after.
+            # The script requests the message first and shows its prompt afterwards.
             line = f"{code()}\n" if code else None
             out, trouble = process.communicate(line, timeout=KILLED_AFTER)
         finally:
@@ -68,7 +68,7 @@ def test_each_snippet_has_its_command() -> None:
 
 
 @pytest.mark.parametrize("name", ["boto3_code_only.py", "pycognito_password_and_code.py"])
-def test_a_sign_in_by_python(name: str, new_user: NewUser, code_for: CodeFor) -> None:
+def test_the_python_snippets_sign_in(name: str, new_user: NewUser, code_for: CodeFor) -> None:
     user = new_user()
     own = {"EMAIL": user.email, "PASSCODE_PASSWORD": user.password}
     assert "IdToken" in said(BLOCKS[name], own, lambda: code_for(user.email))
@@ -76,7 +76,7 @@ def test_a_sign_in_by_python(name: str, new_user: NewUser, code_for: CodeFor) ->
 
 @pytest.mark.node
 @pytest.mark.parametrize("name", ["amplify.mjs", "identity-js.mjs"])
-def test_a_sign_in_by_javascript(name: str, new_user: NewUser, code_for: CodeFor) -> None:
+def test_the_javascript_snippets_sign_in(name: str, new_user: NewUser, code_for: CodeFor) -> None:
     node()
     user = new_user()
     own = {"EMAIL": user.email, "PASSCODE_PASSWORD": user.password}
@@ -85,24 +85,24 @@ def test_a_sign_in_by_javascript(name: str, new_user: NewUser, code_for: CodeFor
 
 @pytest.fixture
 def approved(code_for: CodeFor) -> dict[str, str]:
-    """A proof from the payment's command, as the next commands want it."""
+    """A proof from the payment command, as the environment of the next commands."""
     email = f"ada-{os.urandom(5).hex()}@people.example"
     out = said(BLOCKS["token_client_payment.py"], {"EMAIL": email}, lambda: code_for(email))
     proof, subject = out.split()[-2:]
     return {"PROOF": proof, "SUBJECT": subject}
 
 
-def test_a_payment_is_approved_and_the_proof_checked_in_python(approved: dict[str, str]) -> None:
+def test_the_proof_of_a_payment_is_checked_in_python(approved: dict[str, str]) -> None:
     assert PURPOSE in said(BLOCKS["proof_pyjwt.py"], approved)
 
 
 @pytest.mark.node
-def test_a_payment_is_approved_and_the_proof_checked_in_node(approved: dict[str, str]) -> None:
+def test_the_proof_of_a_payment_is_checked_in_node(approved: dict[str, str]) -> None:
     node()
     assert PURPOSE in said(BLOCKS["proof-jose.mjs"], approved)
 
 
-def test_a_proof_counts_once(approved: dict[str, str], local_stack: Any) -> None:
+def test_a_proof_is_accepted_once(approved: dict[str, str], local_stack: Any) -> None:
     around = approved | {
         "AWS_REGION": local_stack.region,
         "AWS_ACCESS_KEY_ID": "test",

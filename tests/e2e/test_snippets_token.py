@@ -21,7 +21,7 @@ each_library = pytest.mark.parametrize("check", [by_pyjwt, pytest.param(by_jose,
 
 
 @pytest.fixture
-def around(local_stack: Stack) -> dict[str, str]:
+def environment(local_stack: Stack) -> dict[str, str]:
     """The environment that docs/token-service.md sets."""
     return {
         "AWS_REGION": local_stack.region,
@@ -37,37 +37,39 @@ def around(local_stack: Stack) -> dict[str, str]:
 
 @pytest.fixture
 def published(local_stack: Stack) -> tuple[str, str]:
-    """What a verifier is told: where the keys are, and the issuer."""
+    """The settings of a verifier: the URL of the keys, and the issuer."""
     return local_stack.outputs["TokenKeysURL"], local_stack.outputs["TokenIssuer"]
 
 
 @each_library
-def test_create_read_the_mail_verify_check(
+def test_the_snippets_create_a_code_and_verify_it_and_check_its_proof(
     check: Callable[..., dict[str, Any]],
-    around: dict[str, str],
+    environment: dict[str, str],
     published: tuple[str, str],
     code_for: CodeFor,
 ) -> None:
-    created = curl.run("token_create.sh", around)
+    created = curl.run("token_create.sh", environment)
     assert (created.code, created.answer["status"]) == (0, "SENT")
-    answers = {"TOKEN": created.answer["token"], "CODE": code_for(around["EMAIL"])}
-    verified = curl.run("token_verify.sh", around | answers)
+    answers = {"TOKEN": created.answer["token"], "CODE": code_for(environment["EMAIL"])}
+    verified = curl.run("token_verify.sh", environment | answers)
     assert (verified.code, verified.answer["verified"]) == (0, True)
     about = {"proof": verified.answer["proof"], "subject": created.answer["subject"]}
     assert check(*published, **about, purpose="approve a payment of 20 EUR")["aud"] == "payments"
     assert check(*published, **about, purpose="approve a payment of 2000 EUR") == REFUSED
 
 
-def test_a_code_without_its_token_is_refused_with_a_reason(around: dict[str, str], code_for: CodeFor) -> None:
-    curl.run("token_create.sh", around)
-    alone = curl.run("token_verify.sh", around | {"TOKEN": "", "CODE": code_for(around["EMAIL"])})
+def test_a_code_without_its_token_is_refused_with_a_reason(
+    environment: dict[str, str], code_for: CodeFor
+) -> None:
+    curl.run("token_create.sh", environment)
+    alone = curl.run("token_verify.sh", environment | {"TOKEN": "", "CODE": code_for(environment["EMAIL"])})
     assert (alone.code, alone.answer["status"]) == (22, 400)
 
 
-def test_the_python_snippet_asks_until_the_code_is_right(
-    around: dict[str, str], code_for: CodeFor, monkeypatch: pytest.MonkeyPatch
+def test_the_python_snippet_asks_again_after_a_wrong_code(
+    environment: dict[str, str], code_for: CodeFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in around.items():
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
     spec = spec_from_file_location("snippet_payment", ROOT / "docs" / "snippets" / "token_client_payment.py")
     assert spec
@@ -78,9 +80,9 @@ def test_the_python_snippet_asks_until_the_code_is_right(
 
     def ask(created: Any) -> str:
         shown.append(created.destination)
-        code = code_for(around["EMAIL"])
+        code = code_for(environment["EMAIL"])
         return code if len(shown) == 2 else f"{(int(code) + 1) % 10**6:06d}"
 
-    proof, subject = payment.approve(around["EMAIL"], "20 EUR", ask)
+    proof, subject = payment.approve(environment["EMAIL"], "20 EUR", ask)
     assert shown == ["a***@p***"] * 2
     assert jwt.decode(proof, options={"verify_signature": False})["sub"] == subject

@@ -1,4 +1,4 @@
-"""Who is turned away from the token service, and what they hear: never the function's business."""
+"""Callers that API Gateway refuses. Their requests do not reach the function."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -29,16 +29,16 @@ def api(local_stack: Stack) -> Api:
 
 
 @contextmanager
-def nothing_done(api: Api) -> Iterator[None]:
-    """The function does not hear of what is sent meanwhile, and nothing is sent on."""
+def nothing_invoked(api: Api) -> Iterator[None]:
+    """Check that the requests in the block do not reach the function and cause no message."""
     before = api.invocations()
     yield
     assert api.invocations() == before
     assert api.messages(ASKED["email"]) == []
 
 
-def turned_away(answer: Answer, status: int) -> None:
-    """It is a problem with a sentence, and repeats nothing."""
+def assert_refused(answer: Answer, status: int) -> None:
+    """Check that the response is a problem document that repeats nothing of the request."""
     assert (answer.status, answer.problem) == (status, "not-authorised")
     assert CANARY not in answer.text
     assert not any(CANARY in value for value in answer.headers.values())
@@ -46,13 +46,15 @@ def turned_away(answer: Answer, status: int) -> None:
 
 
 @pytest.mark.parametrize("path", SIGNED)
-def test_what_is_not_signed_well_is_refused(api: Api, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_without_a_valid_signature_is_refused(
+    api: Api, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = api.request("POST", path, ASKED)
     other_body = {"email": f"{CANARY}@people.example", "purpose": f"{CANARY} 2"}
-    ill = {
-        "nobody signed": asked,
+    invalid = {
+        "unsigned": asked,
         "another secret": asked.signed(Credentials("test", "not the secret")),
-        "a key that nobody has": asked.signed(Credentials("AKIAIOSFODNN7EXAMPLE", "a secret")),
+        "an unknown key": asked.signed(Credentials("AKIAIOSFODNN7EXAMPLE", "a secret")),
         "another service": asked.signed(service="sts"),
         "another region": asked.signed(region="eu-west-1"),
         "another address": Request(
@@ -63,27 +65,27 @@ def test_what_is_not_signed_well_is_refused(api: Api, path: str, monkeypatch: py
     }
     late = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=20)
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_: late)
-    ill["an old signature"] = asked.signed()
+    invalid["an old signature"] = asked.signed()
     monkeypatch.undo()
-    with nothing_done(api):
-        for request in ill.values():
-            turned_away(request.send(), 403)
-        turned_away(asked.signed().send(api.request("POST", path, other_body).body), 403)
-        turned_away(asked.signed().send(iter([asked.body[:5], asked.body[5:-1], b" }"])), 403)
+    with nothing_invoked(api):
+        for request in invalid.values():
+            assert_refused(request.send(), 403)
+        assert_refused(asked.signed().send(api.request("POST", path, other_body).body), 403)
+        assert_refused(asked.signed().send(iter([asked.body[:5], asked.body[5:-1], b" }"])), 403)
 
 
-def test_a_right_is_for_one_address(api: Api) -> None:
+def test_a_permission_is_limited_to_one_path(api: Api) -> None:
     no_rights, another, right = api.principal(), api.principal("/verifyToken"), api.principal("/createToken")
-    with nothing_done(api):
+    with nothing_invoked(api):
         for who in (no_rights, another):
-            turned_away(api.request("POST", "/createToken", ASKED).signed(who).send(), 403)
-        turned_away(api.request("POST", "/introspect", {"proof": CANARY}).signed(right).send(), 403)
+            assert_refused(api.request("POST", "/createToken", ASKED).signed(who).send(), 403)
+        assert_refused(api.request("POST", "/introspect", {"proof": CANARY}).signed(right).send(), 403)
     to = unused_address()
     assert api.request("POST", "/createToken", {"email": to}).signed(right).send().status == 200
 
 
 @pytest.mark.parametrize("path", ["/step-up", "/step-up/verify"])
-def test_no_other_token_than_a_users_own_id_token_will_do(
+def test_only_a_valid_id_token_of_the_pool_is_accepted(
     api: Api, path: str, new_user: Callable[..., User], code_for: Callable[..., str]
 ) -> None:
     user = new_user()
@@ -101,19 +103,19 @@ def test_no_other_token_than_a_users_own_id_token_will_do(
         "of another pool": foreign_token(api.stack),
     }
     body = {} if path == "/step-up" else {"token": CANARY, "verification_code": "123456"}
-    with nothing_done(api), expired_token(api.stack, user) as expired:
+    with nothing_invoked(api), expired_token(api.stack, user) as expired:
         for token in [*unfit.values(), expired]:
-            turned_away(api.as_user(token, path, body), 401)
-        turned_away(api.request("POST", path, body).signed(ADMINISTRATOR).send(), 401)
+            assert_refused(api.as_user(token, path, body), 401)
+        assert_refused(api.request("POST", path, body).signed(ADMINISTRATOR).send(), 401)
     assert api.as_user(tokens["IdToken"], "/step-up", {}).status == 200
 
 
-def test_a_browser_of_another_site_is_told_nothing(api: Api) -> None:
-    """CORS is off: no answer, good or bad, names an origin that may read it."""
+def test_cross_origin_requests_are_refused(api: Api) -> None:
+    """CORS is off: no response, with or without an error, allows an origin to read it."""
     origin = "https://evil.example"
     asked = {"origin": origin, "access_control_request_method": "POST"}
     for path in [*SIGNED, "/step-up", "/health", "/.well-known/jwks.json"]:
-        turned_away(api.request("OPTIONS", path, None, **asked).send(), 403)
+        assert_refused(api.request("OPTIONS", path, None, **asked).send(), 403)
     good = [
         api.post("/createToken", {"email": unused_address()}, origin=origin),
         api.request("GET", "/health", None, origin=origin).send(),
@@ -136,7 +138,7 @@ def foreign_token(stack: Stack) -> str:
 
 @contextmanager
 def expired_token(stack: Stack, user: User) -> Iterator[str]:
-    """An ID token of `user` that was good a moment ago."""
+    """An ID token of `user` that has just expired."""
     cognito, pool = stack.client("cognito-idp"), stack.user_pool_id
     client = _client(cognito, pool, 1)
     try:
@@ -152,7 +154,7 @@ def expired_token(stack: Stack, user: User) -> Iterator[str]:
 def _client(cognito: Any, pool: str, life: int) -> str:
     made: str = cognito.create_user_pool_client(
         UserPoolId=pool,
-        ClientName="of this test",
+        ClientName="test client",
         ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"],
         IdTokenValidity=life,
         TokenValidityUnits={"IdToken": "seconds"},

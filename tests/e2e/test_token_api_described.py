@@ -1,4 +1,4 @@
-"""The token service does what its own description says, tried out by Schemathesis against the local stack."""
+"""The token service conforms to its OpenAPI description: Schemathesis tests it on the local stack."""
 
 import itertools
 import os
@@ -22,12 +22,12 @@ from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
-# A description says what a good request looks like. What is refused beyond that:
-_BEYOND_ITS_LOOKS = {
-    # words that are no code, and a code that is wrong;
+# These requests match their schema and are refused for another reason:
+_REFUSED_BEYOND_SCHEMA = {
+    # a text that is not a code, and a wrong code;
     "/verifyToken": [400, 422],
     "/step-up/verify": [400, 422],
-    # a channel that leads nowhere, because only the other address was given.
+    # a channel without an address, because the request has only the other one.
     "/createToken": [422],
 }
 _USUAL = ["2xx", 401, 403, 404, 409, 429]
@@ -40,17 +40,17 @@ CONFIG = SchemathesisConfig.from_dict(
                 "include-path": path,
                 "checks": {"positive_data_acceptance": {"expected-statuses": [*_USUAL, *more]}},
             }
-            for path, more in _BEYOND_ITS_LOOKS.items()
+            for path, more in _REFUSED_BEYOND_SCHEMA.items()
         ],
     }
 )
-# The tests are made before there is a stack. That it serves the same is the first of them.
+# pytest collects the tests before the stack runs. The first test compares this description with the stack's.
 schema = schemathesis.openapi.from_dict(described().whole, config=CONFIG)
 _run, _numbers = os.urandom(4).hex(), itertools.count()
 
 
 class Signed(requests.auth.AuthBase):
-    """Signs what is sent, at the last moment."""
+    """Signs the request just before it is sent."""
 
     def __call__(self, prepared: Any) -> Any:
         sent = AWSRequest(prepared.method, prepared.url, data=prepared.body)
@@ -60,7 +60,7 @@ class Signed(requests.auth.AuthBase):
 
 
 class SignedIn(requests.auth.AuthBase):
-    """Shows a user's ID token."""
+    """Adds the ID token of a user."""
 
     def __init__(self, id_token: str) -> None:
         self._id_token = id_token
@@ -72,7 +72,7 @@ class SignedIn(requests.auth.AuthBase):
 
 @pytest.fixture(scope="module")
 def api(local_stack: Stack) -> Iterator[Api]:
-    """The token service without its limits: it is called as fast as it answers."""
+    """The token service without its rate limits, because Schemathesis sends many requests."""
     found = Api(local_stack)
     with pytest.MonkeyPatch.context() as patch, found.limits(10_000, 10_000):
         patch.setenv("NO_PROXY", "127.0.0.1")
@@ -90,12 +90,12 @@ def id_token(local_stack: Stack, new_user: Callable[..., User], code_for: Callab
 def tokens(api: Api, id_token: str) -> dict[str, str]:
     """A challenge token for each endpoint that takes one."""
     return {
-        "/verifyToken": api.post("/createToken", {"email": _somebody()}).body["token"],
+        "/verifyToken": api.post("/createToken", {"email": _unused_address()}).body["token"],
         "/step-up/verify": api.as_user(id_token, "/step-up", {"purpose": "to be wrong"}).body["token"],
     }
 
 
-def test_the_stack_serves_its_own_description(api: Api) -> None:
+def test_the_stack_serves_the_description_of_the_repository(api: Api) -> None:
     served = api.get("/openapi.json")
     assert served.headers["content-type"] == "application/json"
     assert served.body.pop("servers") == [{"url": api.stack.outputs["TokenIssuer"]}]
@@ -108,31 +108,33 @@ def test_the_stack_serves_its_own_description(api: Api) -> None:
     derandomize=True,
     deadline=None,
     database=None,
-    # One user is enough for all of it.
+    # All requests can use one user.
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_every_operation_is_as_described(case: Any, api: Api, id_token: str, tokens: dict[str, str]) -> None:
+def test_every_operation_conforms_to_its_description(
+    case: Any, api: Api, id_token: str, tokens: dict[str, str]
+) -> None:
     if case.meta.generation.mode.is_positive:
-        _make_good(case, tokens)
+        _make_valid(case, tokens)
     who = {"sigv4": Signed(), "id_token": SignedIn(id_token)}
     schemes = [name for each in case.operation.definition.raw["security"] for name in each]
     signs = who[schemes[0]] if schemes else None
-    # That one asks for 405. To API Gateway a method that is not there is an address that is not there: 403.
+    # The excluded check expects 405. API Gateway returns 403 for an unknown method, as for an unknown path.
     unfit = [unsupported_method]
-    answer = case.call_and_validate(base_url=api.url, auth=signs, timeout=30, excluded_checks=unfit)
+    answer = case.call_and_validate(base_url=api.url, auth=signs, timeout=60, excluded_checks=unfit)
     if answer.request.method != case.operation.method.upper():
         assert (answer.status_code, answer.headers["content-type"]) == (403, [PROBLEM])
 
 
-def _make_good(case: Any, tokens: dict[str, str]) -> None:
-    """What a schema has no words for: an address is one, a token is ours, a key names one request."""
+def _make_valid(case: Any, tokens: dict[str, str]) -> None:
+    """Set the values that a schema cannot describe: an address, a token of the stack, a new key."""
     if case.headers and "idempotency-key" in case.headers:
         case.headers["idempotency-key"] = f"{_run}-{next(_numbers)}"
     if not isinstance(case.body, dict):
         return
     body = dict(case.body)
     if case.path == "/createToken":
-        body["email"] = _somebody()
+        body["email"] = _unused_address()
     if body.get("token"):
         body["token"] = tokens[case.path]
     if body.get("purpose"):
@@ -140,5 +142,5 @@ def _make_good(case: Any, tokens: dict[str, str]) -> None:
     case.body = body
 
 
-def _somebody() -> str:
+def _unused_address() -> str:
     return f"described-{_run}-{next(_numbers)}@people.example"

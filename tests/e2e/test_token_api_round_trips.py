@@ -1,4 +1,4 @@
-"""From the request to the message that somebody reads, to the proof that somebody checks: all of it real."""
+"""Requests to the token service with their messages and proofs, on the local stack."""
 
 from collections.abc import Callable
 from typing import Any
@@ -41,7 +41,7 @@ def signed_in(api: Api, new_user: Callable[..., User], code_for: CodeFor) -> Cal
 @pytest.mark.parametrize(
     ("field", "to", "methods"), [("email", unused_address, ["otp"]), ("phone_number", number, ["otp", "sms"])]
 )
-def test_there_and_back(
+def test_a_request_leads_to_a_message_and_its_code_to_a_proof(
     api: Api,
     field: str,
     to: Callable[[], str],
@@ -72,7 +72,9 @@ def test_there_and_back(
     assert api.post("/introspect", shown).body == {"active": False}
 
 
-def test_one_key_is_one_message_and_one_challenge(api: Api, messages_to: Messages, code_for: CodeFor) -> None:
+def test_a_repeated_idempotency_key_sends_one_message(
+    api: Api, messages_to: Messages, code_for: CodeFor
+) -> None:
     to, key = unused_address(), "the-key-of-this-order"
     first, again = (api.post("/createToken", {"email": to}, idempotency_key=f"{key}-{to}") for _ in range(2))
     assert [first.body["status"], again.body["status"]] == ["SENT", "WAITING"]
@@ -81,7 +83,7 @@ def test_one_key_is_one_message_and_one_challenge(api: Api, messages_to: Message
     assert len(messages_to(to)) == 1
 
 
-def test_a_key_belongs_to_its_caller(api: Api, messages_to: Messages) -> None:
+def test_an_idempotency_key_belongs_to_its_caller(api: Api, messages_to: Messages) -> None:
     key, asked = unused_address(), [unused_address(), unused_address()]
     for to in asked:
         who = api.principal("/createToken")
@@ -90,7 +92,7 @@ def test_a_key_belongs_to_its_caller(api: Api, messages_to: Messages) -> None:
     assert [len(messages_to(to)) for to in asked] == [1, 1]
 
 
-def test_a_key_is_for_one_request(api: Api) -> None:
+def test_an_idempotency_key_is_refused_with_another_request(api: Api) -> None:
     key, path = unused_address(), "/createToken"
     assert api.post(path, {"email": unused_address()}, idempotency_key=key).status == 200
     other = unused_address()
@@ -100,25 +102,27 @@ def test_a_key_is_for_one_request(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"),
+    ("locale", "text"),
     [
         ("de", "Ihr Bestätigungscode für"),
         ("fr-CA", "Cognito Passcode"),
         ("xx", "Your Cognito Passcode verification code"),
     ],
 )
-def test_the_message_speaks_the_readers_language(
-    api: Api, locale: str, words: str, messages_to: Messages
+def test_the_message_is_in_the_requested_language(
+    api: Api, locale: str, text: str, messages_to: Messages
 ) -> None:
     to = unused_address()
     api.post("/createToken", {"email": to, "locale": locale})
     (message,) = messages_to(to)
-    assert words in message.subject
+    assert text in message.subject
     assert (message.subject != "Your Cognito Passcode verification code") is (locale != "xx")
 
 
-def test_an_address_is_written_to_as_it_is_given(api: Api, messages_to: Messages, code_for: CodeFor) -> None:
-    """Tag and letter case are the receiving host's to judge (RFC 5321, 2.3.11); the budget is one."""
+def test_a_message_goes_to_the_address_as_given_and_aliases_share_one_cooldown(
+    api: Api, messages_to: Messages, code_for: CodeFor
+) -> None:
+    """Only the receiving host interprets tag and case (RFC 5321, 2.3.11). All aliases share one budget."""
     name = unused_address().partition("@")[0]
     tagged = f"{name.title()}+Bank@People.EXAMPLE"
     created = api.post("/createToken", {"email": tagged})
@@ -131,7 +135,7 @@ def test_an_address_is_written_to_as_it_is_given(api: Api, messages_to: Messages
     assert api.verify(created, code_for(tagged)).status == 200
 
 
-def test_a_wrong_code_is_counted_and_said(api: Api, code_for: CodeFor) -> None:
+def test_a_wrong_code_is_counted_and_the_response_names_the_rest(api: Api, code_for: CodeFor) -> None:
     to = unused_address()
     created = api.post("/createToken", {"email": to})
     code = code_for(to)
@@ -142,7 +146,7 @@ def test_a_wrong_code_is_counted_and_said(api: Api, code_for: CodeFor) -> None:
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
-def test_a_step_up_by_the_channel_of_choice(
+def test_a_step_up_uses_the_requested_channel(
     api: Api, channel: str, signed_in: Any, code_for: CodeFor, messages_to: Messages
 ) -> None:
     user, id_token = signed_in()
@@ -160,7 +164,7 @@ def test_a_step_up_by_the_channel_of_choice(
     assert api.as_user(id_token, "/step-up/verify", answer).problem == "code-spent"
 
 
-def test_a_step_up_is_its_own_users_and_its_own_endpoints(
+def test_a_step_up_is_limited_to_its_user_and_its_endpoint(
     api: Api, signed_in: Any, code_for: CodeFor
 ) -> None:
     (user, token), (_, stranger) = signed_in(), signed_in()
@@ -171,7 +175,7 @@ def test_a_step_up_is_its_own_users_and_its_own_endpoints(
     assert api.as_user(token, "/step-up/verify", answer).status == 200
 
 
-def test_a_user_cannot_name_an_address(api: Api, signed_in: Any) -> None:
+def test_a_step_up_request_cannot_name_an_address(api: Api, signed_in: Any) -> None:
     _, token = signed_in()
     other = unused_address()
     for named in ({"email": other}, {"destination": other}, {"sub": other}):

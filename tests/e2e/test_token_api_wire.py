@@ -1,4 +1,4 @@
-"""What comes over the wire to the token service that is no request of it, or too much of one."""
+"""Malformed, oversized and too frequent requests to the token service."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def api(local_stack: Stack) -> Api:
     "path", ["/", "/nowhere", "/createtoken", "/createToken/more", "/health/ready/x", "/%2e"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_an_address_that_is_not_there(api: Api, method: str, path: str) -> None:
+def test_an_unknown_path_is_refused(api: Api, method: str, path: str) -> None:
     before = api.invocations()
     for request in (api.request(method, path), api.request(method, path).signed()):
         answer = request.send()
@@ -30,7 +30,7 @@ def test_an_address_that_is_not_there(api: Api, method: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "HEAD", "TRACE"])
-def test_a_method_that_is_not_there(api: Api, method: str) -> None:
+def test_an_unknown_method_is_refused(api: Api, method: str) -> None:
     before = api.invocations()
     for path in POSTS + GETS:
         answer = api.request(method, path).signed().send()
@@ -39,7 +39,7 @@ def test_a_method_that_is_not_there(api: Api, method: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/createToken", "/verifyToken", "/introspect"])
-def test_a_body_of_ten_megabytes_is_not_taken(api: Api, path: str) -> None:
+def test_a_body_of_ten_megabytes_is_refused(api: Api, path: str) -> None:
     before = api.invocations()
     answer = api.post(path, b'{"email":"' + b"x" * 10 * MEGABYTE + b'"}')
     assert (answer.status, answer.problem) == (413, "too-large")
@@ -47,7 +47,7 @@ def test_a_body_of_ten_megabytes_is_not_taken(api: Api, path: str) -> None:
     assert api.invocations() == before
 
 
-def test_a_body_that_is_mostly_nothing_is_too_large_for_the_function(api: Api) -> None:
+def test_a_body_of_more_than_16_kib_is_refused(api: Api) -> None:
     to = unused_address()
     answer = api.post("/createToken", f'{{"email": "{to}"{" " * 16_384}}}'.encode())
     assert (answer.status, answer.problem) == (413, "too-large")
@@ -72,7 +72,7 @@ def test_a_body_that_is_mostly_nothing_is_too_large_for_the_function(api: Api) -
         b"email=a%40people.example",
     ],
 )
-def test_what_is_no_json_object_is_refused_in_words(api: Api, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(api: Api, body: bytes) -> None:
     answer = api.post("/createToken", body)
     assert (answer.status, answer.problem) == (400, "invalid-request")
     assert "people.example" not in answer.text
@@ -89,7 +89,7 @@ def test_what_is_no_json_object_is_refused_in_words(api: Api, body: bytes) -> No
         "canary",
     ],
 )
-def test_another_kind_of_content_is_refused_whatever_is_in_it(api: Api, kind: str) -> None:
+def test_another_content_type_is_refused_even_with_json(api: Api, kind: str) -> None:
     to = unused_address()
     asked = Request("POST", f"{api.url}/createToken", f'{{"email": "{to}"}}'.encode(), {"Content-Type": kind})
     answer = asked.signed().send()
@@ -98,12 +98,12 @@ def test_another_kind_of_content_is_refused_whatever_is_in_it(api: Api, kind: st
     assert api.messages(to) == []
 
 
-def test_json_in_chunks_is_json(api: Api) -> None:
+def test_json_in_chunks_is_accepted(api: Api) -> None:
     asked = api.request("POST", "/createToken", {"email": unused_address()}).signed()
     assert asked.send(iter([asked.body[:7], asked.body[7:]])).status == 200
 
 
-def test_a_sentence_about_a_field_has_no_words_of_a_library(api: Api) -> None:
+def test_the_detail_of_an_invalid_field_is_a_text_of_this_project(api: Api) -> None:
     answer = api.post("/createToken", {"email": unused_address(), "purpose": "two\nlines"})
     assert (answer.problem, answer.body["detail"]) == (
         "invalid-request",
@@ -112,7 +112,7 @@ def test_a_sentence_about_a_field_has_no_words_of_a_library(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", POSTS[:2])
-def test_a_burst_over_the_limit_is_told_to_wait(api: Api, path: str) -> None:
+def test_a_burst_over_the_limit_is_refused_with_the_wait(api: Api, path: str) -> None:
     with api.limits(1, 2):
         answers = (api.post(path, {"verification_code": "x"}) for _ in range(50))
         answer = next(answer for answer in answers if answer.status == 429)
@@ -120,7 +120,7 @@ def test_a_burst_over_the_limit_is_told_to_wait(api: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/health", "/.well-known/jwks.json"])
-def test_what_is_open_to_the_world_is_limited_too(api: Api, path: str) -> None:
+def test_public_paths_have_a_rate_limit_too(api: Api, path: str) -> None:
     with api.limits(1, 2):
         answer = next(answer for answer in (api.get(path) for _ in range(50)) if answer.status != 200)
     assert (answer.status, answer.problem, answer.headers["retry-after"]) == (429, "throttled", "1")

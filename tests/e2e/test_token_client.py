@@ -1,4 +1,4 @@
-"""The token service through its Python client and its commands: real messages, real proofs."""
+"""The Python client and the commands of the token service, on the local stack."""
 
 import json
 import os
@@ -37,13 +37,13 @@ def client(local_stack: Stack) -> TokenClient:
 
 @pytest.fixture
 def address() -> str:
-    """An address that nobody was written to before."""
-    return f"anybody-{os.urandom(5).hex()}@people.example"
+    """An address without earlier messages."""
+    return f"address-{os.urandom(5).hex()}@people.example"
 
 
 @pytest.fixture
 def claims_of(local_stack: Stack) -> Callable[[str, str], dict[str, Any]]:
-    """What a verifier reads out of a proof of PURPOSE for "payments"; nothing if it is unfit."""
+    """The claims of a proof of PURPOSE for "payments". They are empty if the proof is refused."""
 
     def read(proof: str, subject: str) -> dict[str, Any]:
         keys_url, issuer = (local_stack.outputs[name] for name in ("TokenKeysURL", "TokenIssuer"))
@@ -52,7 +52,7 @@ def claims_of(local_stack: Stack) -> Callable[[str, str], dict[str, Any]]:
     return read
 
 
-def test_from_an_address_to_a_proof_that_counts_once(
+def test_a_code_leads_to_a_proof_that_is_accepted_once(
     client: TokenClient, address: str, messages_to: Messages, code_for: CodeFor, claims_of: Any
 ) -> None:
     created = client.create(email=address, purpose=PURPOSE, audience="payments", locale="en")
@@ -65,10 +65,10 @@ def test_from_an_address_to_a_proof_that_counts_once(
     assert (proof.channel, proof.subject) == ("email", created.subject)
     claims = claims_of(proof.jwt, created.subject)
     assert (claims["amr"], claims["otp_channel"], claims["purpose"]) == (["otp"], "email", PURPOSE)
-    # Five minutes by default, whatever else a template may say of them.
+    # The default lifetime of a proof is five minutes.
     assert claims["exp"] - claims["iat"] == proof.expires_in == 300
 
-    # Another audience, purpose or person neither sees the proof nor uses it up.
+    # A request with another audience, purpose or subject neither accepts the proof nor spends it.
     right = {"audience": "payments", "purpose": PURPOSE, "subject": created.subject}
     assert not client.introspect(proof.jwt).active
     for name, other in (("audience", "shop"), ("purpose", "another"), ("subject", "0" * 32)):
@@ -78,7 +78,7 @@ def test_from_an_address_to_a_proof_that_counts_once(
     assert not client.introspect(proof.jwt, **right).active
 
 
-def test_a_wrong_code_is_counted_and_a_right_one_works_once(
+def test_a_wrong_code_is_counted_and_the_right_one_is_accepted_once(
     client: TokenClient, address: str, code_for: CodeFor
 ) -> None:
     created = client.create(email=address)
@@ -95,7 +95,9 @@ def test_a_wrong_code_is_counted_and_a_right_one_works_once(
     assert spent.value.problem == "code-spent"
 
 
-def test_the_same_key_sends_once(client: TokenClient, address: str, messages_to: Messages) -> None:
+def test_a_repeated_idempotency_key_sends_one_message(
+    client: TokenClient, address: str, messages_to: Messages
+) -> None:
     first, again = (client.create(email=address, idempotency_key=f"key-{address}") for _ in range(2))
     assert (first.status, again.status) == ("SENT", "WAITING")
     with pytest.raises(TokenApiError) as reused:
@@ -107,7 +109,7 @@ def test_the_same_key_sends_once(client: TokenClient, address: str, messages_to:
     assert len(messages_to(address)) == 1
 
 
-def test_a_code_by_sms(client: TokenClient, code_for: CodeFor) -> None:
+def test_a_code_can_be_sent_by_sms(client: TokenClient, code_for: CodeFor) -> None:
     number = f"+1206555{int.from_bytes(os.urandom(2)) % 10_000:04d}"
     created = client.create(phone_number=number, purpose=PURPOSE)
     assert (created.channel, created.destination) == ("sms", f"+***{number[-4:]}")
@@ -115,21 +117,21 @@ def test_a_code_by_sms(client: TokenClient, code_for: CodeFor) -> None:
 
 
 @pytest.mark.parametrize("address", ["a@b@example.com", "a@example.com,b@example.com", "ada@exämple.com", ""])
-def test_what_is_not_one_plain_address_is_refused(address: str, client: TokenClient) -> None:
+def test_a_malformed_address_is_refused(address: str, client: TokenClient) -> None:
     with pytest.raises(TokenApiError) as caught:
         client.create(email=address)
     assert (caught.value.problem, caught.value.status) == ("invalid-request", 400)
 
 
-def test_a_wrong_signature_gets_nothing(local_stack: Stack, address: str) -> None:
+def test_a_request_with_a_wrong_signature_is_refused(local_stack: Stack, address: str) -> None:
     api_url = local_stack.outputs["TokenApiURL"]
-    stranger = TokenClient(api_url, region=local_stack.region, credentials=Credentials("nobody", "nothing"))
+    stranger = TokenClient(api_url, region=local_stack.region, credentials=Credentials("unknown", "wrong"))
     with pytest.raises(TokenApiError) as caught:
         stranger.create(email=address)
     assert (caught.value.problem, caught.value.status) == ("not-authorised", 403)
 
 
-def test_a_step_up_goes_to_the_pool_s_address_and_answers_for_its_user_alone(
+def test_a_step_up_goes_to_the_address_in_the_pool_and_is_limited_to_its_user(
     local_stack: Stack, client: TokenClient, new_user: NewUser, code_for: CodeFor, claims_of: Any
 ) -> None:
     user, other = _signed_in(local_stack, new_user, code_for), _signed_in(local_stack, new_user, code_for)
@@ -143,7 +145,7 @@ def test_a_step_up_goes_to_the_pool_s_address_and_answers_for_its_user_alone(
     assert claims_of(proof.jwt, user[0].sub)["amr"] == ["otp"]
 
 
-def test_the_commands_from_create_to_proof(
+def test_the_commands_create_a_code_and_verify_it(
     local_stack: Stack, address: str, code_for: CodeFor, claims_of: Any
 ) -> None:
     asked = ["token", "create", "--email", address, "--purpose", PURPOSE, "--audience", "payments"]
@@ -156,7 +158,7 @@ def test_the_commands_from_create_to_proof(
     assert claims_of(json.loads(done.stdout)["proof"], created["subject"])["otp_channel"] == "email"
 
 
-def test_the_step_up_command_asks_whoever_is_signed_in(
+def test_the_step_up_command_uses_the_signed_in_user(
     local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()

@@ -121,7 +121,7 @@ def test_a_late_message_says_the_remaining_minutes(handler: DeliverHandler) -> N
     handler.now = NOW + 180
     handler.deliver(body(BY_EMAIL))
     (mail,) = handler.ses.sent("send_email")
-    assert "It expires in 2 minutes" in mail["Content"]["Simple"]["Body"]["Text"]["Data"]
+    assert "It expires in 2\u00a0minutes" in mail["Content"]["Simple"]["Body"]["Text"]["Data"]
 
 
 def test_the_handler_sends_a_record_in_time_and_returns_an_expired_one(

@@ -7,11 +7,11 @@ import pytest
 from passcode.hosted.oidc import (
     AuthorizationError,
     InvalidRedirect,
-    answer_url,
     claims_of,
     discovery,
     pkce_matches,
     read_request,
+    response_url,
 )
 from tests.support.hosted_world import BACK, GIVEN, ISSUER, PARTY, S256, VERIFIER
 
@@ -99,14 +99,14 @@ def test_nonce_and_pkce_and_state_are_optional() -> None:
 
 def test_the_state_is_returned_unchanged() -> None:
     state = "a b&c=d#e+f%20\u00e9\r\nSet-Cookie: x"
-    url = answer_url(BACK, state, ISSUER, code="the code")
+    url = response_url(BACK, state, ISSUER, code="the code")
     assert "\r" not in url
     assert "\n" not in url
     assert parse_qs(urlsplit(url).query) == {"code": ["the code"], "state": [state], "iss": [ISSUER]}
 
 
 def test_a_redirect_uri_keeps_its_own_query() -> None:
-    assert answer_url("https://app.example/?x=1", "", ISSUER, error="e").startswith(
+    assert response_url("https://app.example/?x=1", "", ISSUER, error="e").startswith(
         "https://app.example/?x=1&error=e&"
     )
 

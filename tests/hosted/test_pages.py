@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from passcode.hosted import pages
-from passcode.hosted.pages import Brand, ChannelPage, CodePage, StartPage, View
+from passcode.hosted.pages import Brand, ChannelPage, CodePage, PageView, StartPage
 from passcode.texts.catalogue import locales, page_texts
 from tests.support.html_document import Document
 from tests.support.page_samples import BRAND, CODE, CSRF, VIEWS
@@ -15,7 +15,7 @@ LOCALES = sorted(locales())
 HOSTILE = "\"'><script>alert(1)</script><b onclick=x {csrf} {{ 7*7 }} %s \u202e"
 
 
-def shown(view: View, brand: Brand = BRAND, locale: str = "en") -> Document:
+def shown(view: PageView, brand: Brand = BRAND, locale: str = "en") -> Document:
     return Document(pages.render(view, brand, locale))
 
 
@@ -120,8 +120,8 @@ def test_other_notices_leave_the_focus_in_the_field() -> None:
 )
 def test_hostile_values_are_shown_as_text(page: StartPage | ChannelPage | CodePage, locale: str) -> None:
     brand = Brand(HOSTILE, "#000000", has_logo=True)
-    given = shown(View(page, HOSTILE), brand, locale)
-    plain = shown(View(page, "x"), replace(brand, app="x"), locale)
+    given = shown(PageView(page, HOSTILE), brand, locale)
+    plain = shown(PageView(page, "x"), replace(brand, app="x"), locale)
     assert given.in_script == ""
     assert [tag for tag, _ in given.tags] == [tag for tag, _ in plain.tags]
     assert [set(attributes) for _, attributes in given.tags] == [set(a) for _, a in plain.tags]

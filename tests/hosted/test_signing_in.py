@@ -6,7 +6,7 @@ import pytest
 
 from passcode.hosted.pages import ChannelPage, CodePage, EndPage, StartPage
 from passcode.hosted.ports import Authenticated
-from passcode.hosted.sign_in_page import NOT_HERE, Redirect, Reload
+from passcode.hosted.sign_in_page import NO_SIGN_IN, Redirect, Reload
 from passcode.hosted.state import Notice
 from passcode.token_service.refusal import RefusalTag
 from tests.support.hosted_world import BACK, ISSUER, PASSWORD, RIGHT, USER, FakePool, World
@@ -221,7 +221,7 @@ def test_a_sign_in_expires_before_the_session_of_cognito() -> None:
     world = World()
     cookie = world.at_code()
     world.now += 290
-    assert world.view(cookie) is NOT_HERE
+    assert world.view(cookie) is NO_SIGN_IN
     assert world.submit(cookie, "answer", code=RIGHT) is None
 
 

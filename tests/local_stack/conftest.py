@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tools.lambda_functions import FUNCTIONS
 from tools.local_stack import stack
 from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
-
-HANDLERS = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver", "token_api")
 
 
 @pytest.fixture(scope="package")
@@ -19,7 +18,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     (folder / "triggers").mkdir()
     shutil.copy(ROOT / "template.yaml", folder)
-    for handler in HANDLERS:
+    for handler in FUNCTIONS:
         shutil.copy(Path(__file__).with_name("probe.py"), folder / "triggers" / f"{handler}.py")
     return folder
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 
@@ -42,8 +43,9 @@ def _create(request: dict[str, Any]) -> dict[str, Any]:
     wish = request.get("clientMetadata", {}).get("wish")
     if wish == "raise":
         raise RuntimeError("Ask again later")
+    answers = {"reach": _reach, "time-outs": _time_outs}
     return {
-        "publicChallengeParameters": _reach() if wish == "reach" else {"status": "SENT"},
+        "publicChallengeParameters": answers[wish]() if wish in answers else {"status": "SENT"},
         "privateChallengeParameters": {"counter": "1"},
         "challengeMetadata": "probe",
     }
@@ -75,6 +77,12 @@ def _reach() -> dict[str, str]:
         "queue": _tried(lambda: queue.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody="{}")),
         "mail": _tried(mail.get_account),
     }
+
+
+def _time_outs() -> dict[str, str]:
+    config: Any = boto3.client("sqs", config=Config(connect_timeout=0.5, read_timeout=0.7)).meta.config
+    clients = {"connect": str(config.connect_timeout), "read": str(config.read_timeout)}
+    return clients | {"function": os.environ["_LAMBDA_TIMEOUT"]}
 
 
 def _write(table: Any, key: str) -> object:

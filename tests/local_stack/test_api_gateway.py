@@ -13,7 +13,7 @@ from tests.support.local_stack_user import Caller, new_user
 from tools.local_stack import process, stack
 from tools.local_stack.stack import Stack
 
-SOMEBODY = {"email": "somebody@people.example"}
+BODY = {"email": "ada@people.example"}
 
 
 def caller(probed: Stack, resource: str) -> Credentials:
@@ -33,51 +33,51 @@ def api(probed: Stack) -> Api:
 
 
 def test_a_signed_request_reaches_the_function(api: Api) -> None:
-    heard = api.post("/createToken", SOMEBODY)
-    assert (heard.status, json.loads(heard.body["body"])) == (200, SOMEBODY)
-    assert heard.body["context"]["identity"]["userArn"]
+    response = api.post("/createToken", BODY)
+    assert (response.status, json.loads(response.body["body"])) == (200, BODY)
+    assert response.body["context"]["identity"]["userArn"]
 
 
 @pytest.mark.parametrize("path", ["/createToken", "/verifyToken", "/introspect"])
 def test_an_unsigned_request_is_refused(api: Api, path: str) -> None:
-    heard = replace(api, signer=None).post(path, SOMEBODY)
-    assert (heard.status, heard.problem) == (403, "not-authorised")
-    assert heard.headers["Content-Type"] == "application/problem+json"
+    response = replace(api, signer=None).post(path, BODY)
+    assert (response.status, response.problem) == (403, "not-authorised")
+    assert response.headers["Content-Type"] == "application/problem+json"
 
 
 def test_a_signature_is_for_one_secret_body_service_and_region(api: Api, probed: Stack) -> None:
-    somebody = caller(probed, "*")
-    for signer in (ADMINISTRATOR, somebody):
+    permitted = caller(probed, "*")
+    for signer in (ADMINISTRATOR, permitted):
         signed = replace(api, signer=signer)
-        assert signed.post("/createToken", SOMEBODY).status == 200
+        assert signed.post("/createToken", BODY).status == 200
         wrong = Credentials(signer.access_key, "not the secret")
-        for heard in (
-            replace(api, signer=wrong).post("/createToken", SOMEBODY),
-            signed.post("/createToken", SOMEBODY, sent=b'{"email": "thief@people.example"}'),
-            replace(signed, service="s3").post("/createToken", SOMEBODY),
-            replace(signed, region="eu-west-1").post("/createToken", SOMEBODY),
+        for response in (
+            replace(api, signer=wrong).post("/createToken", BODY),
+            signed.post("/createToken", BODY, sent=b'{"email": "thief@people.example"}'),
+            replace(signed, service="s3").post("/createToken", BODY),
+            replace(signed, region="eu-west-1").post("/createToken", BODY),
         ):
-            assert (heard.status, heard.problem) == (403, "not-authorised")
+            assert (response.status, response.problem) == (403, "not-authorised")
     unknown = Credentials("AKIAIOSFODNN7EXAMPLE", "a secret")
-    assert replace(api, signer=unknown).post("/createToken", SOMEBODY).status == 403
+    assert replace(api, signer=unknown).post("/createToken", BODY).status == 403
 
 
 def test_a_permission_is_for_one_endpoint(api: Api, probed: Stack) -> None:
     api_id = probed.outputs["TokenApiURL"].split("/")[-2]
     resource = f"arn:aws:execute-api:{probed.region}:000000000000:{api_id}/v1/POST/createToken"
     allowed = replace(api, signer=caller(probed, resource))
-    assert allowed.post("/createToken", SOMEBODY).status == 200
-    heard = allowed.post("/introspect", {"proof": "a.b.c"})
-    assert (heard.status, heard.problem) == (403, "not-authorised")
-    assert "execute-api:Invoke" in heard.body["detail"]
+    assert allowed.post("/createToken", BODY).status == 200
+    response = allowed.post("/introspect", {"proof": "a.b.c"})
+    assert (response.status, response.problem) == (403, "not-authorised")
+    assert "execute-api:Invoke" in response.body["detail"]
 
 
 @pytest.mark.parametrize(
     "body", [{"email": "x" * 255}, {"email": "x", "more": "y"}, {"purpose": 5}, ["email"], "email", None]
 )
 def test_a_body_of_another_shape_never_reaches_the_function(api: Api, body: object) -> None:
-    heard = api.post("/createToken", body)
-    assert (heard.status, heard.problem) == (400, "invalid-request")
+    response = api.post("/createToken", body)
+    assert (response.status, response.problem) == (400, "invalid-request")
 
 
 def test_the_function_itself_says_why_a_code_alone_is_not_enough(api: Api) -> None:
@@ -86,40 +86,42 @@ def test_the_function_itself_says_why_a_code_alone_is_not_enough(api: Api) -> No
 
 
 def test_a_body_over_ten_megabytes_is_too_large(api: Api) -> None:
-    heard = api.post("/createToken", {"email": "x" * 10 * 1024 * 1024})
-    assert (heard.status, heard.problem) == (413, "too-large")
+    response = api.post("/createToken", {"email": "x" * 10 * 1024 * 1024})
+    assert (response.status, response.problem) == (413, "too-large")
 
 
 @pytest.mark.parametrize("path", ["/createToken", "/nowhere", "/health/more", "/"])
 def test_an_unknown_path_or_method_is_refused(api: Api, path: str) -> None:
-    heard = api.get(path)
-    assert (heard.status, heard.problem) == (403, "not-authorised")
+    response = api.get(path)
+    assert (response.status, response.problem) == (403, "not-authorised")
 
 
 def test_step_up_accepts_an_id_token_only(api: Api, probed: Stack) -> None:
     app, (email, sub) = Caller(probed), new_user(probed, "a long enough password")
     tokens = app.answer(app.start(email)["Session"], email, "right")["AuthenticationResult"]
-    nobody = replace(api, signer=None)
-    heard = nobody.post("/step-up", {}, Authorization=tokens["IdToken"])
-    assert heard.body["context"]["authorizer"]["claims"]["sub"] == sub
+    unsigned = replace(api, signer=None)
+    response = unsigned.post("/step-up", {}, Authorization=tokens["IdToken"])
+    assert response.body["context"]["authorizer"]["claims"]["sub"] == sub
     head, payload, signature = tokens["IdToken"].split(".")
     forged = ".".join((head, payload, signature[::-1]))
     for token in (tokens["AccessToken"], forged, "a.b.c"):
-        refused = nobody.post("/step-up", {}, Authorization=token)
+        refused = unsigned.post("/step-up", {}, Authorization=token)
         assert (refused.status, refused.problem) == (401, "not-authorised")
     assert api.post("/step-up", {}).status == 401
 
 
 def test_a_function_that_crashes_is_unavailable(api: Api) -> None:
-    heard = api.post("/createToken", SOMEBODY, wish="raise")
-    assert (heard.status, heard.problem) == (503, "unavailable")
-    assert heard.headers["Retry-After"] == str(heard.body["retry_after"])
+    response = api.post("/createToken", BODY, wish="raise")
+    assert (response.status, response.problem) == (503, "unavailable")
+    assert response.headers["Retry-After"] == str(response.body["retry_after"])
 
 
 def test_too_many_requests_get_a_retry_after(api: Api) -> None:
     # The limit is 2 per second with a burst of 5, so 50 requests in a row are too many.
-    heard = next(heard for heard in (api.get("/health/ready") for _ in range(50)) if heard.status != 200)
-    assert (heard.status, heard.problem, heard.headers["Retry-After"]) == (429, "throttled", "1")
+    response = next(
+        response for response in (api.get("/health/ready") for _ in range(50)) if response.status != 200
+    )
+    assert (response.status, response.problem, response.headers["Retry-After"]) == (429, "throttled", "1")
 
 
 def test_the_addresses_are_on_loopback_and_the_issuer_is_unchanged(probed: Stack) -> None:

@@ -75,7 +75,7 @@ def test_a_second_up_deploys_changed_code(project: Path, tmp_path: Path) -> None
 @pytest.mark.usefixtures("state")
 def test_down_leaves_no_process_and_no_scratch(project: Path, state: Path) -> None:
     running = stack.up(port=0, root=project)
-    Caller(running).start("nobody@people.example")
+    Caller(running).start("unknown@people.example")
     emulator = _running()
     (state / f"tokens-{running.user_pool_id}.json").write_text("{}")
     assert stack.down()
@@ -109,7 +109,7 @@ def test_an_emulator_that_died_or_hangs_is_replaced(project: Path, blow: signal.
 
 
 @pytest.mark.usefixtures("state")
-def test_it_listens_on_loopback_only_and_not_on_a_taken_port(project: Path) -> None:
+def test_the_emulator_listens_on_loopback_only_and_not_on_a_taken_port(project: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

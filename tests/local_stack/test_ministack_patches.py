@@ -60,7 +60,7 @@ def test_the_challenge_has_the_user_name(probed: Stack) -> None:
 
 
 def test_an_unknown_user_runs_through_the_triggers_and_never_gets_tokens(probed: Stack) -> None:
-    app, name = Caller(probed), "nobody@people.example"
+    app, name = Caller(probed), "unknown@people.example"
     asked = app.start(name)
     made_up = asked["ChallengeParameters"]["USERNAME"]
     assert made_up[14] == "3"
@@ -77,7 +77,7 @@ def test_an_unknown_user_runs_through_the_triggers_and_never_gets_tokens(probed:
 
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_wrong_password_and_an_unknown_user_get_the_same_error(probed: Stack, exists: bool) -> None:
-    email = new_user(probed, PASSWORD)[0] if exists else "nobody@people.example"
+    email = new_user(probed, PASSWORD)[0] if exists else "unknown@people.example"
     with pytest.raises(ClientError) as error:
         Caller(probed, "password_and_code").prove(email, "not the password")
     assert refusal(error) == DENIED
@@ -105,7 +105,7 @@ def test_a_session_is_valid_for_its_own_client_and_challenge(probed: Stack) -> N
     assert refusal(error) == DEAD
     session, taken = (
         app.start(email)["Session"],
-        {"USERNAME": email, "NEW_PASSWORD": "the thief's own password"},
+        {"USERNAME": email, "NEW_PASSWORD": "the password of the thief"},
     )
     with pytest.raises(ClientError) as error:
         app.respond(session, "NEW_PASSWORD_REQUIRED", taken)
@@ -141,7 +141,7 @@ def test_a_new_password_does_not_replace_the_code(probed: Stack) -> None:
     app = Caller(probed, "password_and_code")
     asked = app.prove(email, PASSWORD)
     assert asked["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
-    chosen = {"USERNAME": email, "NEW_PASSWORD": "my own long password"}
+    chosen = {"USERNAME": email, "NEW_PASSWORD": "a new long password"}
     asked = app.respond(asked["Session"], "NEW_PASSWORD_REQUIRED", chosen)
     assert asked["ChallengeName"] == "CUSTOM_CHALLENGE"
     assert "AuthenticationResult" in app.answer(asked["Session"], email, "right")
@@ -152,7 +152,7 @@ def test_a_new_password_does_not_replace_the_code(probed: Stack) -> None:
         "NEW_PASSWORD_REQUIRED",
         "CUSTOM_CHALLENGE",
     ]
-    assert app.prove(email, "my own long password")["ChallengeName"] == "CUSTOM_CHALLENGE"
+    assert app.prove(email, "a new long password")["ChallengeName"] == "CUSTOM_CHALLENGE"
 
 
 def test_functions_have_the_permissions_of_their_roles_only(probed: Stack) -> None:
@@ -162,3 +162,13 @@ def test_functions_have_the_permissions_of_their_roles_only(probed: Stack) -> No
     reached = asked["ChallengeParameters"]
     assert reached["own item"] == reached["queue"] == "done"
     assert reached["foreign item"] == reached["mail"] == "AccessDeniedException"
+
+
+def test_a_busy_machine_ends_no_function_and_the_settings_stay(probed: Stack) -> None:
+    email, _ = new_user(probed, PASSWORD)
+    app = Caller(probed)
+    asked = app.answer(app.start(email)["Session"], email, "wrong", ClientMetadata={"wish": "time-outs"})
+    found = asked["ChallengeParameters"]
+    assert (found["connect"], found["read"], found["function"]) == ("20", "20", "60")
+    name = probed.functions["create_auth_challenge"]
+    assert probed.client("lambda").get_function_configuration(FunctionName=name)["Timeout"] == 5

@@ -109,7 +109,7 @@ class Run:
         user, app = self.user(US), App(self.stack)
         browser = Browser().open(app.url()).submit("start", user_name=user.email, password=user.password)
         app.tokens(browser.submit("answer", code=self.code(user.email)))
-        session().post(f"{issuer(self.stack)}/token", data={"client_secret": "another"}, timeout=20)
+        session().post(f"{issuer(self.stack)}/token", data={"client_secret": "another"}, timeout=60)
 
     def break_every_function(self) -> None:
         for name, event in (
@@ -169,7 +169,7 @@ def _refused(call: Callable[[], object]) -> None:
         call()
 
 
-def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """Wait until `condition` returns a true value, and return it."""
     end = time.monotonic() + seconds
     while not (found := condition()):

@@ -12,7 +12,7 @@ import pytest
 from tests.observability import shown
 from tests.observability.run import Run, until
 from tests.observability.shown import Metric
-from tests.support.live_handlers import HANDLER_NAMES
+from tools.lambda_functions import FUNCTIONS
 from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e
@@ -29,7 +29,7 @@ BY_PARAMETER = ("pre_token_generation", "custom_sender")
 ABSENT = ("HasClaims", "HasCustomSenders")
 # The last metrics of `deliver` and of the failures.
 LAST = [("decoys", "deliver"), ("send_failed", "country"), ("send_failed", "budget")]
-LAST += [("errors", name) for name in (*HANDLER_NAMES, "token_api", "hosted_sign_in")]
+LAST += [("errors", name) for name in FUNCTIONS if name not in BY_PARAMETER]
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from tests.support.pool_admin_world import FUNCTIONS, OTHERS, World, app_client,
 from tools.pool_admin.attachment.plan import AttachOptions
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
 from tools.pool_admin.aws_resources.pool_settings import difference
+from tools.pool_admin.aws_resources.stack import TRIGGERS
 from tools.pool_admin.cli import app
 from tools.pool_admin.context import AdminContext
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.exit_codes import DECLINED, FAILED, WRONG_OPTIONS
 
 OPTIONS = AttachOptions(("web",), ("kiosk",))
-TRIGGERS = ("DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse")
 
 
 @pytest.fixture(autouse=True)
@@ -449,7 +449,6 @@ def world_with_mfa() -> World:
     return here
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("denied", [False, True])
 def test_an_attach_and_a_detach_keep_mfa_whatever_interrupts_them(denied: bool) -> None:
     options = AttachOptions(("web",), ("kiosk",), replace=True)

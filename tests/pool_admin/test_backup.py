@@ -4,13 +4,16 @@ import pytest
 
 from tests.support.fake_user_pool import ARN, POOL_ID
 from tools.pool_admin.aws_resources.backup import POOL, Backup
-from tools.pool_admin.aws_resources.pool_settings import Change
+from tools.pool_admin.aws_resources.pool_settings import SettingChange
 from tools.pool_admin.errors import AdminError
 
 BACKUP = Backup(
     POOL_ID,
     "passcode",
-    {POOL: (Change(("LambdaConfig", "PreSignUp"), None, ARN),), "web": (Change(("A",), ["x"], []),)},
+    {
+        POOL: (SettingChange(("LambdaConfig", "PreSignUp"), None, ARN),),
+        "web": (SettingChange(("A",), ["x"], []),),
+    },
     {"kiosk": False},
     (ARN,),
     attribute=True,
@@ -31,10 +34,14 @@ def test_a_backup_that_cannot_be_read_is_refused(text: str) -> None:
 
 
 def test_the_earliest_values_stay_in_a_merged_backup() -> None:
-    first = Backup(POOL_ID, "s", {"web": (Change(("A",), 1, 2),)}, {"web": True}, (ARN,))
+    first = Backup(POOL_ID, "s", {"web": (SettingChange(("A",), 1, 2),)}, {"web": True}, (ARN,))
     later = Backup(
-        POOL_ID, "s", {"web": (Change(("A",), 2, 3), Change(("B",), None, 1))}, {"web": False}, (ARN,)
+        POOL_ID,
+        "s",
+        {"web": (SettingChange(("A",), 2, 3), SettingChange(("B",), None, 1))},
+        {"web": False},
+        (ARN,),
     )
     both = first.merge(later)
-    assert both.changes == {"web": (Change(("A",), 1, 3), Change(("B",), None, 1))}
+    assert both.changes == {"web": (SettingChange(("A",), 1, 3), SettingChange(("B",), None, 1))}
     assert (both.code_only, both.permissions) == ({"web": True}, (ARN,))

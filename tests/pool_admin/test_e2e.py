@@ -27,13 +27,12 @@ from tools.local_stack.deploy import DEFAULTS, STACK_NAME
 from tools.local_stack.environment import ROOT
 from tools.local_stack.stack import Stack
 from tools.pool_admin.aws_resources.functions import Functions
-from tools.pool_admin.aws_resources.stack import find_stack, update_code_only_clients
+from tools.pool_admin.aws_resources.stack import CLAIMS, TRIGGERS, find_stack, update_code_only_clients
 from tools.pool_admin.exit_codes import DECLINED, FAILED, WRONG_OPTIONS
 
 pytestmark = pytest.mark.e2e
 
 EMAIL, PASSWORD = "ada@people.example", "Correct horse battery 1!"
-TRIGGERS = {"DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse", "PreTokenGeneration"}
 # The local AWS lacks two calls for the limits of SMS. Every pool with both kinds of app client has the other.
 NOTES = {
     ("GetSMSAttributes", "GetSMSSandboxAccountStatus"): "AWS does not have these calls here.",
@@ -223,7 +222,7 @@ def _check_deployed_back(existing: Existing) -> None:
 def _check_attached(existing: Existing, before: Any) -> None:
     pool, web, kiosk, robot = existing.described()
     was, *_clients, robot_was = before
-    assert set(pool["LambdaConfig"]) == TRIGGERS | {"PreSignUp"}
+    assert set(pool["LambdaConfig"]) == {*TRIGGERS, CLAIMS, "PreSignUp"}
     assert {k: v for k, v in pool.items() if k != "LambdaConfig"} == {
         k: v for k, v in was.items() if k != "LambdaConfig"
     }
@@ -307,7 +306,6 @@ def test_a_test_message_is_sent_without_a_code(existing: Existing, to: str) -> N
     assert not any(character.isdigit() for character in message.text)
 
 
-@pytest.mark.timeout(240)
 def test_a_pool_with_settings_of_a_newer_cognito(existing: Existing) -> None:
     """attach, doctor and detach complete, and the pool keeps its newer settings."""
     clients = ("--client", existing.web, "--code-only-client", existing.kiosk)

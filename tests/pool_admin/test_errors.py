@@ -1,4 +1,4 @@
-"""Every error as a sentence for a person."""
+"""The sentence for each error."""
 
 import pytest
 from botocore.exceptions import (

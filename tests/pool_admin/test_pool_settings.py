@@ -11,7 +11,7 @@ from tools.pool_admin.attachment.plan import refuse_unknown_settings
 from tools.pool_admin.aws_resources.pool import Pool
 from tools.pool_admin.aws_resources.pool_settings import (
     KEPT_BY_AWS,
-    Change,
+    SettingChange,
     client_settings,
     difference,
     is_same_value,
@@ -24,7 +24,7 @@ from tools.pool_admin.aws_resources.unknown_settings import unknown_settings
 from tools.pool_admin.errors import AdminError
 
 OLD_TEXTS = {"EmailVerificationMessage", "EmailVerificationSubject", "SmsVerificationMessage"}
-TRIGGER = Change(
+TRIGGER = SettingChange(
     ("LambdaConfig", "DefineAuthChallenge"), None, "arn:aws:lambda:eu-central-1:123456789012:function:d"
 )
 
@@ -91,7 +91,7 @@ def test_an_update_of_a_full_pool_changes_only_the_given_settings(by_link: bool)
 def test_an_update_of_a_full_client_changes_only_the_given_settings() -> None:
     aws = FakeCognito({}, {"web": app_client("web")})
     before = aws.describe()
-    Pool(aws.client(), POOL_ID).update_client("web", [Change(("AuthSessionValidity",), 4, 15)])
+    Pool(aws.client(), POOL_ID).update_client("web", [SettingChange(("AuthSessionValidity",), 4, 15)])
     assert [c.path for c in difference(before, aws.describe())] == [("clients", "web", "AuthSessionValidity")]
 
 
@@ -284,8 +284,8 @@ def test_changes_can_be_made_and_undone() -> None:
     after = {"A": {"y": [2]}, "C": {"z": 3}}
     made = difference(before, after)
     assert with_changes(before, made) == after
-    assert with_changes(after, [Change(c.path, c.after, c.before) for c in made]) == before
-    assert reverse_change(Change(("A",), 1, 2), 1) is None
+    assert with_changes(after, [SettingChange(c.path, c.after, c.before) for c in made]) == before
+    assert reverse_change(SettingChange(("A",), 1, 2), 1) is None
     assert [str(change) for change in made] == [
         "A.x: 1 → not set",
         "A.y: 1 → 2",
@@ -367,5 +367,5 @@ def test_a_value_of_another_type_than_the_models_is_an_unknown_setting(
 
 
 def test_values_of_two_types_differ() -> None:
-    assert difference({"x": {"a": 1}}, {"x": "s"}) == [Change(("x",), {"a": 1}, "s")]
-    assert difference({"x": "s"}, {"x": {"a": 1}}) == [Change(("x",), "s", {"a": 1})]
+    assert difference({"x": {"a": 1}}, {"x": "s"}) == [SettingChange(("x",), {"a": 1}, "s")]
+    assert difference({"x": "s"}, {"x": {"a": 1}}) == [SettingChange(("x",), "s", {"a": 1})]

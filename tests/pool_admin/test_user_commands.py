@@ -28,7 +28,7 @@ from tools.pool_admin.users.counters import CounterTable
 SUB = "0d5f6e0a-1111-4222-8333-444455556666"
 SALT, NOW, NONCE = "the-id-of-a-key", 1_900_000_000, "0" * 32
 ADA, NUMBER = "Ada+1@people.example", "+12065550100"
-POLICY = Policy(free_failures=2)
+POLICY = Policy(free_failures=3)
 
 
 @pytest.fixture
@@ -84,10 +84,10 @@ def test_a_locked_user_or_address_is_unlocked(
     dynamodb: Any, users: UserCommands, purpose: Purpose, address: str, sub: str, named: str
 ) -> None:
     challenge = _asked(dynamodb, address, sub)
-    found = [_answered(dynamodb, challenge) for _ in range(3)]
-    assert found == [Refusal.WRONG, Refusal.WRONG, Refusal.LOCKED]
+    found = [_answered(dynamodb, challenge) for _ in range(4)]
+    assert found == [Refusal.WRONG] * 3 + [Refusal.LOCKED]
     state = users.status(named, purpose)
-    assert (state.codes_sent, state.wrong_answers, bool(state.answer_wait)) == (1, 2, True)
+    assert (state.codes_sent, state.wrong_answers, bool(state.answer_wait)) == (1, 3, True)
     assert users.unlock(named, purpose) == (Subject(purpose, challenge.subject), True)
     assert users.status(named, purpose).wrong_answers == 0
     assert _answered(dynamodb, challenge) is Refusal.WRONG

@@ -17,14 +17,14 @@ ALLOWED: dict[str, set[str]] = {
     "passcode/channels/email.py": {"email", "EMAIL"},
     "passcode/channels/sms.py": {"sms", "phone_number", "SMS"},
     "passcode/channels/registry.py": {"email", "EMAIL", "sms", "SMS"},
-    # A gateway says on which channel it sends.
+    # A gateway names the channel on which it sends.
     "passcode/adapters/ses.py": {"email", "EMAIL"},
     "passcode/adapters/sns.py": {"sms", "SMS"},
     # The module of phone numbers, which limits by country need.
     "verify_auth_challenge.py": {"phone_number"},
     "token_api.py": {"phone_number"},
     "passcode/delivery/sms_limits.py": {"phone_number"},
-    # OpenID Connect's own scopes and claims (Core 5.1, 5.4).
+    # Scopes and claims of OpenID Connect (Core 5.1, 5.4).
     "passcode/hosted/oidc.py": {"email", "email_verified", "phone_number", "phone_number_verified"},
 }
 
@@ -66,7 +66,7 @@ def test_only_the_files_of_a_channel_name_it(path: Path) -> None:
         "def f(phone_number): ...",
     ],
 )
-def test_a_name_is_found_wherever_it_stands(source: str) -> None:
+def test_a_name_is_found_in_every_kind_of_code(source: str) -> None:
     assert named(source)
 
 

@@ -58,7 +58,7 @@ def test_each_link_has_a_target(page: Path) -> None:
 
 
 def test_links_images_and_anchors_are_found() -> None:
-    """If the patterns found nothing, the tests above would pass as well."""
+    """If the patterns found nothing, the tests above would also pass."""
     found = links(ROOT / "README.md")
     some = {"docs/deploy.md#leave-the-sandboxes", "docs/images/demo-page.png", "CONTRIBUTING.md"}
     assert some <= set(found)

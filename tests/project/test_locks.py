@@ -1,4 +1,4 @@
-"""The lock files: exact versions, hashes, and no word of where they came from."""
+"""The lock files: exact versions, hashes, and no package index."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def test_python_packages_are_pinned_and_hashed(name: str) -> None:
     assert "index" not in text.lower().replace("indexed", "")
 
 
-def test_what_runs_in_lambda_is_what_the_tests_run() -> None:
+def test_lambda_and_the_tests_use_the_same_packages() -> None:
     def pins(name: str) -> dict[str, str]:
         return dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / name).read_text(), re.MULTILINE))
 
@@ -36,3 +36,15 @@ def test_node_packages_are_pinned_and_hashed() -> None:
     assert all("integrity" in entry and "resolved" not in entry for entry in packages.values())
     wanted = json.loads((ROOT / "tests/clients/package.json").read_text())["dependencies"]
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
+
+
+def test_no_node_package_runs_an_install_script() -> None:
+    """Such a script of any package would run with the developer's rights, before any of its code is used."""
+    locks = [path for path in ROOT.glob("*/**/package-lock.json") if "node_modules" not in path.parts]
+    assert len(locks) == 2
+    for lock in locks:
+        assert "ignore-scripts=true" in lock.with_name(".npmrc").read_text().splitlines()
+    recipes = (ROOT / "Makefile").read_text().splitlines() + (ROOT / ".ci" / "run").read_text().splitlines()
+    installs = [line for line in recipes if re.search(r"npm (ci|i|install)\b", line)]
+    assert installs
+    assert all("--ignore-scripts" in line for line in installs)

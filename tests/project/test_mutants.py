@@ -1,11 +1,11 @@
-"""How tools/mutants reads the output of mutmut, and the list of accepted survivors."""
+"""tools/mutants: reading the output of mutmut, and the list of accepted survivors."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.support.template import ROOT
-from tools.mutants.survivors import Change, accepted, names, parsed
+from tools.mutants.survivors import Mutation, accepted, names, parsed
 
 RESULTS = """
     pack.box.x_lift__mutmut_1: survived
@@ -43,7 +43,7 @@ def sources(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_survivors_are_those_that_no_test_noticed() -> None:
+def test_survivors_are_the_mutants_that_no_test_detected() -> None:
     assert list(names(RESULTS)) == [
         ("pack.box.x_lift__mutmut_1", "survived"),
         ("pack.box.xǁBoxǁ_lift__mutmut_12", "no tests"),
@@ -86,7 +86,7 @@ def test_an_unknown_form_of_output_is_an_error(sources: Path, name: str, diff: s
 def test_an_accepted_change_has_a_reason(tmp_path: Path) -> None:
     file = tmp_path / "accepted.toml"
     file.write_text('[[accepted]]\nfile = "a.py"\nbefore = "x"\nafter = ["y", "z"]\nreason = "Same."\n')
-    assert accepted(file) == {Change("a.py", "x", "y"): "Same.", Change("a.py", "x", "z"): "Same."}
+    assert accepted(file) == {Mutation("a.py", "x", "y"): "Same.", Mutation("a.py", "x", "z"): "Same."}
     file.write_text('[[accepted]]\nfile = "a.py"\nbefore = "x"\nafter = ["y"]\n')
     with pytest.raises(ValueError, match="Add a reason"):
         accepted(file)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.phrases.check import Config, Finding, Place, Rule, check, find_phrases, read_config
+from tools.phrases.check import Config, PhraseUse, Place, Rule, check, find_phrases, read_config
 
 ROOT = Path(__file__).parents[2]
 RULES = (
@@ -47,7 +47,7 @@ def test_a_phrase_is_allowed_in_a_file_that_its_rule_names() -> None:
 
 
 def test_a_finding_names_file_line_phrase_and_replacement() -> None:
-    assert str(Finding("docs/a.md", 7, "flurb", "signal")) == 'docs/a.md:7: "flurb": use "signal"'
+    assert str(PhraseUse("docs/a.md", 7, "flurb", "signal")) == 'docs/a.md:7: "flurb": use "signal"'
 
 
 @pytest.fixture

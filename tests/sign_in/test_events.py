@@ -18,7 +18,7 @@ ABSENT: list[dict[str, Any]] = [
 @pytest.mark.parametrize(
     ("read", "event", "value"),
     [
-        (events.sealed_code, {"request": {"code": "c2VhbGVk"}}, "c2VhbGVk"),
+        (events.encrypted_code, {"request": {"code": "c2VhbGVk"}}, "c2VhbGVk"),
         (events.sender_type, {"request": {"type": "customSMSSenderRequestV1"}}, "customSMSSenderRequestV1"),
         (events.client_id, {"callerContext": {"clientId": "client"}}, "client"),
         (events.user_name, {"userName": "ada"}, "ada"),

@@ -76,7 +76,7 @@ def ask(server: PageServer, method: str, path: str, body: bytes = b"", **headers
 
     In the names of `headers`, _ means -.
     """
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         given = {"Host": f"localhost:{server.port}"} | {k.replace("_", "-"): v for k, v in headers.items()}
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)

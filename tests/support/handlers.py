@@ -21,7 +21,7 @@ with own_session(ENVIRONMENT):
     from passcode.adapters.telemetry import PowertoolsTelemetry, make_telemetry
 
 HANDLERS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender, pre_token_generation)
-TELEMETRY = make_telemetry("handler under test")
+TELEMETRY = make_telemetry("handler under test", "CognitoPasscode")
 
 
 @dataclass

@@ -17,7 +17,7 @@ from passcode.adapters.jwt_tokens import SignedJwts
 from passcode.adapters.kms import KmsSigningKeys
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.hosted.oidc import RelyingParty
-from passcode.hosted.pages import Brand, View
+from passcode.hosted.pages import Brand, PageView
 from passcode.hosted.ports import (
     Authenticated,
     AuthenticationFailed,
@@ -178,7 +178,7 @@ class World:
         version = self.table.states[cookie].version
         return self.page.submit(cookie, version, {"do": act, **form}, self.now)
 
-    def view(self, cookie: str) -> View:
+    def view(self, cookie: str) -> PageView:
         """The view of the page for a cookie."""
         return self.page.view(cookie, self.now)
 
@@ -231,14 +231,16 @@ def provider(
 def kms_of(by: Provider) -> Wire:
     """The KMS client that a `provider()` signs with."""
     assert isinstance(by.tokens, SignedJwts)
-    wire: Wire = by.tokens.keys.client
+    wire: object = by.tokens.keys.client
+    assert isinstance(wire, Wire)
     return wire
 
 
 def pool_of(by: Provider) -> Wire:
     """The Cognito client that a `provider()` links users with."""
     assert isinstance(by.links, IdentityLinker)
-    wire: Wire = by.links.client()
+    wire: object = by.links.client()
+    assert isinstance(wire, Wire)
     return wire
 
 
@@ -279,7 +281,7 @@ class Browser:
             "multiValueHeaders": {name: [value] for name, value in given.items()},
             "body": None,
         }
-        answer = self.site.answer(event | more)
+        answer = self.site.respond(event | more)
         set_cookie = answer["headers"].get("Set-Cookie", "")
         if set_cookie:
             self.cookie = set_cookie.partition(";")[0]
@@ -315,7 +317,7 @@ class Place:
             key_set=lambda: {"keys": []},
             brand=Brand("Example", "#0a5bd3", has_logo=False),
             logo=None,
-            look=PageResponses((BACK,)),
+            page_responses=PageResponses((BACK,)),
             issuer=ISSUER,
             telemetry=DISCARDED_TELEMETRY,
         )

@@ -55,7 +55,7 @@ class Browser:
             data=form,
             headers=headers,
             allow_redirects=False,
-            timeout=40,
+            timeout=60,
         )
         # A browser sends Secure cookies to loopback too; `requests` would not.
         name, _, rest = answer.headers.get("Set-Cookie", "").partition("=")
@@ -128,7 +128,7 @@ class App:
             "code_verifier": self.verifier,
         }
         parameters = {name: value for name, value in (asked | other).items() if value}
-        return session().post(f"{self.stack.endpoint_url}/oauth2/token", data=parameters, timeout=20)
+        return session().post(f"{self.stack.endpoint_url}/oauth2/token", data=parameters, timeout=60)
 
     def tokens(self, browser: Browser) -> dict[str, Any]:
         """The tokens of a completed sign-in."""

@@ -13,10 +13,10 @@ import pytest
 from botocore.config import Config
 
 from passcode.adapters import botocore_clients
+from tools.lambda_functions import SIGN_IN_FUNCTIONS
 from tools.local_stack.stack import Stack
 
 TRIGGERS = Path(__file__).parents[2] / "triggers"
-HANDLER_NAMES = ("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def live_handlers(stack: Stack) -> LiveHandlers:
     """Load the four handlers again. Their clients call the stack, with fake credentials."""
     settings: dict[str, str] = {}
     loaded: dict[str, ModuleType] = {}
-    for name in HANDLER_NAMES:
+    for name in SIGN_IN_FUNCTIONS:
         loaded[name.partition("_")[0]], found = live_handler(stack, name)
         settings |= found
     return LiveHandlers(**loaded, settings=settings)
@@ -51,7 +51,7 @@ def live_handler(stack: Stack, name: str) -> tuple[ModuleType, dict[str, str]]:
         "AWS_SECRET_ACCESS_KEY": "test",
     }
     with own_session(settings | place):
-        return _load(name), settings
+        return load(name), settings
 
 
 @contextmanager
@@ -67,7 +67,8 @@ def own_session(environment: Mapping[str, str]) -> Iterator[None]:
             botocore_clients.session.cache_clear()
 
 
-def _load(name: str) -> ModuleType:
+def load(name: str) -> ModuleType:
+    """Load a handler as a new module, with the environment of the process."""
     spec = importlib.util.spec_from_file_location(f"live_{name}", TRIGGERS / f"{name}.py")
     assert spec
     assert spec.loader

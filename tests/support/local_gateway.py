@@ -54,7 +54,7 @@ class Api:
         if self.signer:
             SigV4Auth(self.signer, self.service, self.region).add_auth(request)
         place = urlsplit(url)
-        connection = HTTPConnection(place.hostname or "", place.port, timeout=30)
+        connection = HTTPConnection(place.hostname or "", place.port, timeout=60)
         try:
             connection.request(method, place.path, sent or body, dict(request.headers))
             answer = connection.getresponse()

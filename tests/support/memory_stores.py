@@ -13,7 +13,7 @@ from threading import Lock
 from passcode.confirmation.idempotency import IdempotencyClaim
 from passcode.token_service.challenge import record_key
 from passcode.token_service.issue import has_no_open_challenge
-from passcode.token_service.policy import DAY, LONG_DIGITS, Policy, day_of
+from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS, DAY, LONG_DIGITS, Policy, day_of
 from passcode.token_service.store import Attempt, Evidence, Record, WriteResult
 
 
@@ -25,7 +25,7 @@ def is_clear(record: Record, channel: str, cap: int, now: int, policy: Policy) -
     after_success = (
         record.issued > 0
         and has_no_open_challenge(record)
-        and record.spent_at <= now - policy.cooldown_after_success_seconds
+        and record.spent_at <= now - COOLDOWN_AFTER_SUCCESS
     )
     return (
         (is_over or ends_soon)

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from tests.support.botocore_values import members
 from tests.support.fake_user_pool import ACCOUNT, ARN, POOL_ID, REGION, FakeCognito, Json
+from tools import lambda_functions
 from tools.pool_admin.attachment.attach import apply_attach, read_state
 from tools.pool_admin.attachment.detach import DetachPlan, apply_detach, plan_detach, read_attached_state
 from tools.pool_admin.attachment.plan import AttachOptions, AttachPlan, plan_attach
@@ -18,16 +19,17 @@ PREFIX = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:passcode"
 OTHERS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:older-define"
 SENDER_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0d5f6e0a-0000-4000-8000-000000000000"
 # Functions that the stack has only with a parameter.
-_BY_PARAMETER = {"PreTokenGeneration": "AssuranceClaims", "CustomSender": "CustomSenders"}
-_STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/passcode/0d5f6e0a"
-FUNCTIONS = {
-    "DefineAuthChallenge": f"{PREFIX}-define-auth-challenge:live",
-    "CreateAuthChallenge": f"{PREFIX}-create-auth-challenge:live",
-    "VerifyAuthChallenge": f"{PREFIX}-verify-auth-challenge:live",
-    "PreTokenGeneration": f"{PREFIX}-pre-token-generation:live",
-    "Deliver": f"{PREFIX}-deliver:live",
-    "CustomSender": f"{PREFIX}-custom-sender",
+_BY_PARAMETER = {
+    each.logical_id: each.parameter for each in lambda_functions.FUNCTIONS.values() if each.parameter
 }
+_STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/passcode/0d5f6e0a"
+# The functions of this stack, which has no API. One of them has no alias.
+FUNCTIONS = {
+    each.logical_id: f"{PREFIX}-{each.name.replace('_', '-')}:live"
+    for each in lambda_functions.FUNCTIONS.values()
+    if each.caller != lambda_functions.API_GATEWAY
+}
+FUNCTIONS["CustomSender"] = FUNCTIONS["CustomSender"].removesuffix(":live")
 
 
 def refusal(code: str, operation: str, message: str = "no") -> ClientError:

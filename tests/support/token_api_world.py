@@ -83,7 +83,7 @@ class Api:
             telemetry=self.telemetry,
         )
         self.answering = ConfirmationVerifier(
-            judge=CodeAnswers(KmsMac(self.kms, "code"), self.store, self.policy),
+            checker=CodeAnswers(KmsMac(self.kms, "code"), self.store, self.policy),
             tokens=tokens,
             proofs=SignedJwts(keys),
             used=UsedProofTable(self.proofs, "table"),

@@ -1,4 +1,4 @@
-"""A language is one file: a catalogue that is added serves messages and pages, and nothing else changes."""
+"""A language is one file: an added catalogue gives texts to messages and pages, and nothing else changes."""
 
 import json
 import shutil
@@ -49,7 +49,7 @@ def handler(output: HandlerOutput) -> DeliverHandler:
     return DeliverHandler(output.telemetry)
 
 
-def test_an_email_comes_in_it(handler: DeliverHandler) -> None:
+def test_an_email_is_in_the_added_language(handler: DeliverHandler) -> None:
     assert handler.deliver(body(("email", EMAIL), locale="fa-IR")) == []
     simple = handler.ses.sent("send_email")[0]["Content"]["Simple"]
     assert simple["Subject"]["Data"] == f"{MARK} Your Example sign-in code"
@@ -57,13 +57,13 @@ def test_an_email_comes_in_it(handler: DeliverHandler) -> None:
     assert simple["Body"]["Text"]["Data"].startswith(MARK)
 
 
-def test_an_sms_comes_in_it_with_the_digits_isolated(handler: DeliverHandler) -> None:
+def test_an_sms_is_in_the_added_language_with_isolated_digits(handler: DeliverHandler) -> None:
     assert handler.deliver(body(("sms", PHONE), channel="sms", locale="fa")) == []
     (sms,) = handler.sns.sent("publish")
     assert sms["Message"].startswith(f"{MARK} \u2066")
 
 
-def test_a_message_of_cognito_comes_in_it(handler: DeliverHandler) -> None:
+def test_a_message_of_cognito_is_in_the_added_language(handler: DeliverHandler) -> None:
     message = replace(read_message(golden("custom_email_forgot_password"), NOW), locale="fa_IR")
     assert handler.deliver(message.pack()) == []
     simple = handler.ses.sent("send_email")[0]["Content"]["Simple"]
@@ -71,7 +71,7 @@ def test_a_message_of_cognito_comes_in_it(handler: DeliverHandler) -> None:
     assert '<html lang="fa" dir="rtl">' in simple["Body"]["Html"]["Data"]
 
 
-def test_a_page_comes_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_is_in_the_added_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routes, "time", Clock(NOW))
     browser = Place().browser()
     browser.get("/authorize", GIVEN)
@@ -80,7 +80,7 @@ def test_a_page_comes_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"<h1>{MARK} " in html
 
 
-def test_others_keep_their_language(handler: DeliverHandler) -> None:
+def test_users_of_other_languages_keep_their_language(handler: DeliverHandler) -> None:
     assert handler.deliver(body(("email", EMAIL), locale="de-AT")) == []
     simple = handler.ses.sent("send_email")[0]["Content"]["Simple"]
     assert MARK not in simple["Body"]["Text"]["Data"]

@@ -1,14 +1,13 @@
-"""Waits in the words of each language."""
+"""The texts of waits in each language."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passcode.texts.catalogue import locales, page_texts
-from passcode.texts.duration import duration
+from passcode.texts.catalogue import duration, locales, page_texts
 
 MINUTE, HOUR = 60, 3_600
-# For 1 minute, 2, 10, 11 and 99 minutes, 2 hours, 3 and 24 hours. A space stands for a no-break space.
+# For 1 minute, 2, 10, 11 and 99 minutes, 2 hours, 3 and 24 hours. Each space is replaced by a no-break space.
 EXPECTED = {
     "ar": "دقيقة واحدة|دقيقتين|10 دقائق|11 دقيقة|99 دقيقة|ساعتين|3 ساعات|24 ساعة",
     "de": "1 Minute|2 Minuten|10 Minuten|11 Minuten|99 Minuten|2 Stunden|3 Stunden|24 Stunden",
@@ -35,7 +34,7 @@ def test_a_wait_has_the_right_plural(locale: str) -> None:
 
 
 @pytest.mark.parametrize("locale", sorted(EXPECTED))
-def test_a_number_is_not_parted_from_its_unit(locale: str) -> None:
+def test_a_line_break_does_not_separate_a_number_from_its_unit(locale: str) -> None:
     for seconds in SECONDS:
         text = duration(page_texts(locale), seconds)
         assert not any(char.isdigit() for char in text) or " " not in text

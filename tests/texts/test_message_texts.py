@@ -1,4 +1,4 @@
-"""The messages of codes that are not for a sign-in: their words, and the caller's among them."""
+"""The messages of codes that are not for a sign-in: their texts, and the purpose that the caller wrote."""
 
 import re
 from string import Formatter
@@ -8,7 +8,7 @@ import pytest
 from passcode.channels.channel import MessageContent
 from passcode.channels.email import EMAIL, EmailMessage
 from passcode.channels.sms import SMS, TextMessage
-from passcode.texts.catalogue import locales, message_texts
+from passcode.texts.catalogue import duration, locales, message_texts
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
 from passcode.token_service.code import Code
 from tests.support.messages import parts
@@ -18,13 +18,13 @@ LAST = "@app.example.com #012345"
 PLACEHOLDERS = {
     "subject": {"app"},
     "intro": {"app"},
-    "expiry": {"minutes"},
+    "expiry": {"duration"},
     "purpose": {"purpose"},
     "warning": {"app"},
     "sms": {"app", "code"},
 }
 LOCALES = sorted(locales())
-# The words for "sign in" in each language, as regular expressions. A language without a row is not checked.
+# The texts for "sign in" in each language, as regular expressions. A language without a row is not checked.
 SAYS_SIGN_IN = {
     "ar": "دخول",
     "de": "nmeld",
@@ -50,6 +50,16 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("minutes", [1, 2, 10])
+def test_an_email_has_the_plural_form_for_the_time_until_the_code_expires(locale: str, minutes: int) -> None:
+    texts = message_texts(locale, SIGN_IN)
+    message: EmailMessage = EMAIL.render(MessageContent(texts, CODE, "Example", minutes=minutes))
+    assert texts["expiry"].format(duration=duration(texts, minutes * 60)) in message.text
+    if locale == "en":
+        assert f"in {minutes} minute{'' if minutes == 1 else 's'} and" in message.text.replace("\u00a0", " ")
+
+
 def mail_for(purpose: str, locale: str = "en", app: str = "Example") -> EmailMessage:
     texts = message_texts(locale, TOKEN)
     message: EmailMessage = EMAIL.render(MessageContent(texts, CODE, app, minutes=5, purpose=purpose))
@@ -63,7 +73,7 @@ def sms_for(purpose: str, locale: str = "en", app: str = "Example") -> str:
 
 
 @pytest.mark.parametrize("locale", SAYS_SIGN_IN)
-def test_only_a_sign_ins_message_speaks_of_signing_in(locale: str) -> None:
+def test_only_the_message_of_a_sign_in_mentions_signing_in(locale: str) -> None:
     says = re.compile(SAYS_SIGN_IN[locale])
     assert any(says.search(text) for text in message_texts(locale, SIGN_IN).values())
     for kind in (TOKEN, STEP_UP):
@@ -72,16 +82,17 @@ def test_only_a_sign_ins_message_speaks_of_signing_in(locale: str) -> None:
 
 @pytest.mark.parametrize("kind", [SIGN_IN, TOKEN, STEP_UP])
 @pytest.mark.parametrize("locale", LOCALES)
-def test_every_sentence_has_its_placeholders_and_no_other(locale: str, kind: str) -> None:
+def test_every_text_has_exactly_its_placeholders(locale: str, kind: str) -> None:
     words = message_texts(locale, kind)
-    assert set(words) == set(PLACEHOLDERS) | {"lang", "dir"}
+    own = {key for key in words if not key.startswith("duration.")}
+    assert own == set(PLACEHOLDERS) | {"lang", "dir"}
     for key, wanted in PLACEHOLDERS.items():
         found = {name for _, name, _, _ in Formatter().parse(words[key]) if name is not None}
         assert found == wanted, key
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_what_a_code_is_for_stands_in_a_line_of_its_own(locale: str) -> None:
+def test_the_purpose_has_a_separate_line(locale: str) -> None:
     label = message_texts(locale, TOKEN)["purpose"].partition("{")[0]
     mail, text = mail_for("payment of 20 EUR", locale), sms_for("payment of 20 EUR", locale)
     for body in (mail.text, text):
@@ -97,7 +108,7 @@ def test_what_a_code_is_for_stands_in_a_line_of_its_own(locale: str) -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_without_words_of_the_caller_there_is_no_line_for_them(locale: str) -> None:
+def test_a_message_without_a_purpose_has_no_line_for_it(locale: str) -> None:
     label = message_texts(locale, TOKEN)["purpose"].partition("{")[0].strip()
     mail, text = mail_for("", locale), sms_for("", locale)
     assert not [body for body in (mail.text, mail.html, text) if label in body]
@@ -105,12 +116,12 @@ def test_without_words_of_the_caller_there_is_no_line_for_them(locale: str) -> N
     assert not re.search("\n\n\n|\u2068", mail.text + text)
 
 
-def test_in_english_word_for_word() -> None:
+def test_the_english_message_has_this_text() -> None:
     mail = mail_for("to approve a payment of 20 EUR")
     assert mail.subject == "Your Example verification code"
     assert mail.text == (
         "Enter this code in Example:\n\n012345\n\nPurpose: to approve a payment of 20 EUR\n\n"
-        "It expires in 5 minutes and can be used once.\n"
+        "It expires in 5\u00a0minutes and can be used once.\n"
         "Don't share it with anyone: Example staff will never ask for it. "
         "If you didn't request this code, ignore this message.\n"
     )
@@ -122,7 +133,7 @@ def test_in_english_word_for_word() -> None:
 
 @pytest.mark.parametrize("locale", ["en", "he"])
 @pytest.mark.parametrize("purpose", HOSTILE)
-def test_the_callers_words_are_shown_and_never_obeyed(purpose: str, locale: str) -> None:
+def test_the_purpose_is_shown_and_never_interpreted(purpose: str, locale: str) -> None:
     shown = " ".join(purpose.splitlines())
     mail, text = mail_for(purpose, locale, app="{purpose} %s"), sms_for(purpose, locale, app="{purpose} %s")
     for body in (mail.text, text):
@@ -135,7 +146,7 @@ def test_the_callers_words_are_shown_and_never_obeyed(purpose: str, locale: str)
     assert len(mail.html.splitlines()) == len(mail_for("plain", locale).html.splitlines())
 
 
-def test_in_html_the_callers_words_are_text() -> None:
+def test_the_purpose_is_escaped_in_html() -> None:
     html = mail_for("<b>A</b> & \"B\" 'C' {code}").html
     assert "Purpose: &lt;b&gt;A&lt;/b&gt; &amp; &quot;B&quot; &#x27;C&#x27; {code}</p>" in html
     assert "<b>" not in html
@@ -152,7 +163,9 @@ def test_in_html_the_callers_words_are_text() -> None:
         ("ar", "دفع 20 يورو", True),
     ],
 )
-def test_words_of_another_direction_leave_the_line_its_own(locale: str, purpose: str, isolated: bool) -> None:
+def test_a_purpose_of_another_direction_is_isolated_in_its_line(
+    locale: str, purpose: str, isolated: bool
+) -> None:
     mail = mail_for(purpose, locale)
     for body in (mail.text, mail.html, sms_for(purpose, locale)):
         assert (f"\u2068{purpose}\u2069" in body) is isolated
@@ -167,9 +180,9 @@ def test_a_purpose_in_ascii_leaves_an_english_sms_in_gsm_7() -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_the_longest_sms_is_of_few_parts(locale: str) -> None:
-    # Each part is paid for, and the whole must stay under the price that SNS was given as the most.
+def test_the_longest_sms_has_few_parts(locale: str) -> None:
+    # Each part costs money, and the whole must cost less than the highest price that SNS accepts.
     in_ascii = parts(sms_for("p" * 64, locale, app="A" * 40))
     assert in_ascii <= (2 if locale in ("de", "en", "fr", "it", "nl") else 4)
     assert parts(sms_for("é" * 64, locale, app="É" * 40)) <= 4
-    assert len(sms_for("\U0001f600" * 64, locale, app="界" * 40).encode()) <= 1600, "what SNS takes at most"
+    assert len(sms_for("\U0001f600" * 64, locale, app="界" * 40).encode()) <= 1600, "the limit of SNS"

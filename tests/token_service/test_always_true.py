@@ -40,13 +40,11 @@ class SignIns(RuleBasedStateMachine):
         policy=st.builds(
             Policy,
             cooldown_seconds=st.integers(10, 60),
-            cooldown_after_success_seconds=st.integers(1, 10),
             resend_keeps_code_seconds=st.integers(1, 400),
             code_life_seconds=st.integers(60, 600),
             send_burst=st.integers(1, 5),
             send_interval_seconds=st.integers(60, 600),
             wrong_answers_per_day=st.integers(2, 4),
-            long_after=st.integers(1, 2),
             hard_limit=st.integers(4, 8),
         ),
         purposes=st.sampled_from(
@@ -108,7 +106,7 @@ class SignIns(RuleBasedStateMachine):
             spent_at = self.spent.get((self.last.challenge.nonce, self.last.challenge.counter))
             cooled = self.last.at + self.policy.cooldown_seconds
             if spent_at is not None:
-                cooled = min(cooled, spent_at + self.policy.cooldown_after_success_seconds)
+                cooled = min(cooled, spent_at + 5)
             assert self.now >= cooled, "rule 4: the cooldown"
             if self.last.challenge.digits == 20 and spent_at is None:
                 is_live = self.now < self.last.challenge.expires_at and self.last.challenge in self.known
@@ -116,7 +114,7 @@ class SignIns(RuleBasedStateMachine):
                 assert challenge.digits == 20 or not is_live or not same, "a short code replaced a long one"
         day = self.now // DAY
         assert self.accepted_on[challenge.channel, day] < self.cap, "rule 4: the cap of accepted answers"
-        if self.wrong_on[day] >= self.policy.long_after or self.in_a_row >= self.policy.hard_limit:
+        if self.wrong_on[day] >= min(5, self.policy.wrong_answers_per_day) or self.in_a_row >= self.policy.hard_limit:
             assert challenge.digits == 20, "rule 2: a short code after too many wrong answers"
         self.last = Sent(self.now, challenge)
         self.sent.append(self.last)

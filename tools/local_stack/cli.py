@@ -3,17 +3,17 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from tools.local_stack import inbox as mail
-from tools.local_stack import process, shell_environment
+from tools.local_stack import notices, process, shell_environment
 from tools.local_stack import stack as local
 from tools.local_stack.errors import StackError
 from tools.local_stack.inbox import Message
@@ -78,12 +78,15 @@ def inbox(
     follow: Annotated[bool, typer.Option("--follow", help="Wait for more messages until Ctrl-C.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the emails and SMS that the stack sent."""
+    """Show the emails and SMS that the stack sent, and on stderr why a user got none."""
     show = _print_json if as_json else _print_message
     with _errors_as_sentences():
         stack = local.load()
-        for message in _following(stack, to) if follow else mail.read(stack, to):
+        if follow:
+            _follow(stack, to, show)
+        for message in mail.read(stack, to):
             show(message)
+        _print_notices(notices.read())
 
 
 @app.command()
@@ -137,13 +140,20 @@ def _show(stack: local.Stack) -> None:
     console.print(table)
 
 
-def _following(stack: local.Stack, to: str | None) -> Iterator[Message]:
-    seen = 0
+def _follow(stack: local.Stack, to: str | None, show: Callable[[Message], None]) -> NoReturn:
+    seen = noted = 0
     while True:
-        messages = mail.read(stack, to)
-        yield from messages[seen:]
-        seen = len(messages)
+        messages, noticed = mail.read(stack, to), notices.read()
+        for message in messages[seen:]:
+            show(message)
+        _print_notices(noticed[noted:])
+        seen, noted = len(messages), len(noticed)
         time.sleep(0.3)
+
+
+def _print_notices(lines: list[str]) -> None:
+    for line in lines:
+        Console(stderr=True).print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_json(message: Message) -> None:

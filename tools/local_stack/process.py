@@ -21,6 +21,8 @@ HOST = "127.0.0.1"
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
 REAP_SECONDS = 5.0
+# A busy emulator is slow to respond. `up` replaces an emulator that does not respond, with all its users.
+RESPONSE_SECONDS = 10.0
 
 # The response to a readiness check has the emulator's process id, because on a taken port another program
 # responds.
@@ -42,8 +44,8 @@ class Emulator:
         return f"http://{HOST}:{self.port}"
 
     def is_ready(self) -> bool:
-        """Whether this process, and no other program on its port, reports ready within 2 seconds."""
-        connection = HTTPConnection(HOST, self.port, timeout=2)
+        """Whether this process, and no other program on its port, reports ready within 10 seconds."""
+        connection = HTTPConnection(HOST, self.port, timeout=RESPONSE_SECONDS)
         try:
             connection.request("GET", "/_ministack/ready")
             response = connection.getresponse()

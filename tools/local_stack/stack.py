@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools.local_stack import deploy, locks, process
+from tools.lambda_functions import FUNCTIONS
+from tools.local_stack import deploy, locks, notices, process
 from tools.local_stack.clients import client, reachable
 from tools.local_stack.environment import REGION, ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 4566
 
-_FUNCTIONS = {
-    "define_auth_challenge": "DefineAuthChallenge",
-    "create_auth_challenge": "CreateAuthChallenge",
-    "verify_auth_challenge": "VerifyAuthChallenge",
-    "deliver": "Deliver",
-    "pre_token_generation": "PreTokenGeneration",
-    "custom_sender": "CustomSender",
-    "token_api": "TokenApi",
-    "hosted_sign_in": "HostedSignIn",
-}
 # A stack for an existing pool creates no clients.
 _CLIENTS = {
     "password_and_code": "PasswordAndCodeClient",
@@ -126,8 +117,9 @@ def _ready_emulator(port: int) -> process.Emulator:
         return emulator
     if emulator:
         process.stop(emulator, timeout=0.5)
-    # This file describes an emulator that has ended.
+    # These files describe an emulator that has ended.
     file().unlink(missing_ok=True)
+    notices.file().unlink(missing_ok=True)
     return process.start(port)
 
 
@@ -136,6 +128,7 @@ def _remove_everything(timeout: float) -> bool:
     if emulator:
         process.stop(emulator, timeout)
     file().unlink(missing_ok=True)
+    notices.file().unlink(missing_ok=True)
     # The demo client saves tokens here. Their pool no longer exists.
     for tokens in state_dir().glob("tokens-*.json"):
         tokens.unlink(missing_ok=True)
@@ -158,7 +151,7 @@ def _stack(endpoint_url: str, description: StackTypeDef) -> Stack:
         clients={name: ids[logical] for name, logical in _CLIENTS.items() if logical in ids},
         table=ids["Table"],
         queue_url=ids["Queue"],
-        functions={name: ids[logical] for name, logical in _FUNCTIONS.items() if logical in ids},
+        functions={f.name: ids[f.logical_id] for f in FUNCTIONS.values() if f.logical_id in ids},
         outputs=outputs,
     )
 

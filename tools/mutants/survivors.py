@@ -18,7 +18,7 @@ _HUNK = re.compile(r"^@@ -(\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, order=True)
-class Change:
+class Mutation:
     """A mutation, as the changed lines of a file without indentation. It does not depend on line numbers."""
 
     file: str
@@ -33,7 +33,7 @@ class Mutant:
     name: str
     status: str
     line: int
-    change: Change
+    change: Mutation
 
     @property
     def file(self) -> str:
@@ -64,17 +64,17 @@ def parsed(name: str, status: str, diff: str, sources: Path) -> Mutant:
     after = " ".join(line[1:].strip() for line in lines if line.startswith("+"))
     first = next(index for index, line in enumerate(lines) if line.startswith(("-", "+")))
     start = _line_of(sources / file, place["owner"], place["function"])
-    return Mutant(name, status, start + int(hunk[1]) - 1 + first, Change(file, before, after))
+    return Mutant(name, status, start + int(hunk[1]) - 1 + first, Mutation(file, before, after))
 
 
-def accepted(file: Path = ACCEPTED) -> dict[Change, str]:
+def accepted(file: Path = ACCEPTED) -> dict[Mutation, str]:
     """Return the accepted changes with their reasons. Raises `ValueError` for one without a reason."""
     found = {}
     for entry in tomllib.loads(file.read_text("utf-8")).get("accepted", []):
         if not entry.get("reason"):
             raise ValueError(f"Add a reason to this entry of {file.name}: {entry}")
         for after in entry["after"]:
-            found[Change(entry["file"], entry["before"], after)] = entry["reason"]
+            found[Mutation(entry["file"], entry["before"], after)] = entry["reason"]
     return found
 
 

@@ -43,7 +43,7 @@ class Config:
 
 
 @dataclass(frozen=True)
-class Finding:
+class PhraseUse:
     """One phrase that is not used, at a line of a file."""
 
     file: str
@@ -65,7 +65,7 @@ def read_config(path: Path = DATA) -> Config:
     return Config(rules, tuple(data["not_covered"]))
 
 
-def find_phrases(text: str, file: str, rules: Sequence[Rule]) -> Iterator[Finding]:
+def find_phrases(text: str, file: str, rules: Sequence[Rule]) -> Iterator[PhraseUse]:
     """Yield each place of `text`, the content of `file`, that a rule refuses."""
     lower = text.lower()
     for rule in rules:
@@ -74,7 +74,7 @@ def find_phrases(text: str, file: str, rules: Sequence[Rule]) -> Iterator[Findin
             spans = list(_allowed_spans(lower, file, rule.allowed))
             for match in re.finditer(_pattern(phrase), lower):
                 if not any(start <= match.start() and match.end() <= end for start, end in spans):
-                    yield Finding(file, lower.count("\n", 0, match.start()) + 1, phrase, rule.use)
+                    yield PhraseUse(file, lower.count("\n", 0, match.start()) + 1, phrase, rule.use)
 
 
 def check(root: Path, config: Config) -> list[str]:

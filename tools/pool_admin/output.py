@@ -15,7 +15,7 @@ from tools.pool_admin.attachment.detach import DetachPlan
 from tools.pool_admin.attachment.plan import AttachPlan
 from tools.pool_admin.aws_resources.backup import POOL
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
-from tools.pool_admin.aws_resources.pool_settings import Change
+from tools.pool_admin.aws_resources.pool_settings import SettingChange
 from tools.pool_admin.aws_resources.stack import CODE_ONLY
 from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.users.counter_keys import Purpose, Subject
@@ -56,7 +56,7 @@ class PlanReport:
     """A plan as it is shown. `facts` are its JSON; `changes` are by app client and `POOL`."""
 
     facts: Mapping[str, Any]
-    changes: Mapping[str, Sequence[Change]]
+    changes: Mapping[str, Sequence[SettingChange]]
     steps: Sequence[str]
     notes: Sequence[str]
 
@@ -79,7 +79,7 @@ def report_of_detach(plan: DetachPlan, *notes: str) -> PlanReport:
 def _report(
     plan: AttachPlan | DetachPlan,
     stack: str,
-    changes: Mapping[str, Sequence[Change]],
+    changes: Mapping[str, Sequence[SettingChange]],
     steps: list[str],
     more_notes: Sequence[str],
 ) -> PlanReport:
@@ -217,7 +217,7 @@ def show_sent_message(output: Output, sent: SentMessage) -> None:
     )
 
 
-def changes_as_json(changes: Mapping[str, Sequence[Change]]) -> dict[str, list[dict[str, Any]]]:
+def changes_as_json(changes: Mapping[str, Sequence[SettingChange]]) -> dict[str, list[dict[str, Any]]]:
     """Changes by app client and `POOL`, for a JSON document."""
     return {
         target: [{"setting": ".".join(c.path), "before": c.before, "after": c.after} for c in made]

@@ -1,11 +1,19 @@
-"""Local stacks whose hosted sign-in comes in each of its shapes, and browsers that keep watch."""
+"""Local stacks with each variant of the hosted sign-in, and browsers that record faults."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.hosted.kit import BOTH, PATIENCE, Doors, LocalApp, Person, doors, is_local
+from tests.browser.hosted.kit import (
+    BOTH,
+    PATIENCE,
+    CallbackServer,
+    LocalApp,
+    Person,
+    callback_server,
+    is_local,
+)
 from tests.support.users import COOLDOWN
 from tools.local_stack import process, stack
 from tools.local_stack.stack import Stack
@@ -13,7 +21,7 @@ from tools.local_stack.stack import Stack
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Response
 
-SHAPES = {
+VARIANTS = {
     "PASSWORD_AND_CODE": {"HostedSignInMode": "PASSWORD_AND_CODE"},
     "CODE_ONLY": {"HostedSignInMode": "CODE_ONLY"},
     "ASK": {"HostedSignInMode": "PASSWORD_AND_CODE", "ChannelChoice": "ASK"},
@@ -21,35 +29,37 @@ SHAPES = {
 
 
 @pytest.fixture(scope="session")
-def app_server() -> Iterator[Doors]:
-    with doors() as server:
+def app_server() -> Iterator[CallbackServer]:
+    with callback_server() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def shaped(tmp_path_factory: pytest.TempPathFactory, app_server: Doors) -> Iterator[Callable[[str], Stack]]:
-    """The stack of a shape, started when it is first asked for, in a state folder of its own."""
-    folders = {shape: tmp_path_factory.mktemp(shape.lower()) for shape in SHAPES}
+def stack_of(
+    tmp_path_factory: pytest.TempPathFactory, app_server: CallbackServer
+) -> Iterator[Callable[[str], Stack]]:
+    """Returns the stack of a variant. Starts it at the first call, with a separate state folder."""
+    folders = {variant: tmp_path_factory.mktemp(variant.lower()) for variant in VARIANTS}
     running: dict[str, Stack] = {}
 
-    def of(shape: str) -> Stack:
-        if shape not in running:
-            running[shape] = _up(shape, app_server)
-        return running[shape]
+    def of(variant: str) -> Stack:
+        if variant not in running:
+            running[variant] = _up(variant, app_server)
+        return running[variant]
 
-    def _up(shape: str, server: Doors) -> Stack:
+    def _up(variant: str, server: CallbackServer) -> Stack:
         port = process.free_port()
         answers = f"http://{process.HOST}:{port}/oauth2/idpresponse"
         own = {
             "CooldownSeconds": str(COOLDOWN),
             "HostedCallbackUrls": server.url("/callback"),
-            # An extra relying party is let back to the app's own server.
+            # The relying party of the tests uses the callback URL of the app.
             "HostedExtraRedirectUris": f"{answers},{server.url('/callback')}",
         }
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("PASSCODE_LOCAL_DIR", str(folders[shape]))
-            deployed = stack.up(port=port, parameters=own | SHAPES[shape])
-        assert deployed.endpoint_url.endswith(f":{port}"), "somebody else took the port"
+            patch.setenv("PASSCODE_LOCAL_DIR", str(folders[variant]))
+            deployed = stack.up(port=port, parameters=own | VARIANTS[variant])
+        assert deployed.endpoint_url.endswith(f":{port}"), "another process took the port"
         return deployed
 
     try:
@@ -62,21 +72,21 @@ def shaped(tmp_path_factory: pytest.TempPathFactory, app_server: Doors) -> Itera
 
 
 @pytest.fixture(params=BOTH)
-def local_stack(request: pytest.FixtureRequest, shaped: Callable[[str], Stack]) -> Stack:
-    """Each mode in turn; a test of one alone names it. All fixtures that build on a stack take this one."""
-    return shaped(request.param)
+def local_stack(request: pytest.FixtureRequest, stack_of: Callable[[str], Stack]) -> Stack:
+    """Each mode in turn, unless a test names one. All fixtures that need a stack use this one."""
+    return stack_of(request.param)
 
 
 @pytest.fixture
-def app(local_stack: Stack, app_server: Doors) -> LocalApp:
-    app_server.came.clear()
+def app(local_stack: Stack, app_server: CallbackServer) -> LocalApp:
+    app_server.callbacks.clear()
     app_server.referrers.clear()
     return LocalApp(local_stack, app_server)
 
 
 @pytest.fixture
 def faults() -> Iterator[list[str]]:
-    """What went wrong in a page, or went to anybody else; nothing, at the end."""
+    """The errors of all pages, and their requests to other hosts. A test with faults fails."""
     found: list[str] = []
     yield found
     assert found == []
@@ -84,7 +94,7 @@ def faults() -> Iterator[list[str]]:
 
 @pytest.fixture
 def context(chromium: "Browser", faults: list[str]) -> Iterator[Callable[..., "BrowserContext"]]:
-    """Makes browsers: each has cookies of its own, and all that it asks for and says is watched."""
+    """Opens browsers with separate cookies. Their requests, responses and console messages are checked."""
     made = []
 
     def opened(**options: object) -> "BrowserContext":
@@ -92,8 +102,8 @@ def context(chromium: "Browser", faults: list[str]) -> Iterator[Callable[..., "B
         made.append(context)
         context.set_default_timeout(PATIENCE)
         context.on("request", lambda asked: None if is_local(asked.url) else faults.append(asked.url))
-        context.on("response", lambda answer: _not_there(answer, faults))
-        context.on("console", lambda line: _said(line, faults))
+        context.on("response", lambda answer: _check_response(answer, faults))
+        context.on("console", lambda line: _check_console(line, faults))
         context.on("weberror", lambda error: faults.append(str(error.error)))
         return context
 
@@ -104,20 +114,20 @@ def context(chromium: "Browser", faults: list[str]) -> Iterator[Callable[..., "B
 
 @pytest.fixture
 def person(context: Callable[..., "BrowserContext"], app: LocalApp) -> Callable[..., Person]:
-    """Somebody with a browser of their own: `person()`, or with the options of a browser context."""
+    """Returns a new person with a separate browser: `person()`, or with the options of a browser context."""
 
-    def sat_down(**options: object) -> Person:
+    def opened(**options: object) -> Person:
         return Person(context(**options).new_page(), app)
 
-    return sat_down
+    return opened
 
 
-def _not_there(answer: "Response", faults: list[str]) -> None:
-    # A page may say 400 and mean it; a file of a page must be there.
+def _check_response(answer: "Response", faults: list[str]) -> None:
+    # A page may have the status 400 on purpose. The assets of a page must exist.
     if answer.status >= 400 and not answer.request.is_navigation_request():
         faults.append(f"{answer.status} {answer.url}")
 
 
-def _said(line: "ConsoleMessage", faults: list[str]) -> None:
+def _check_console(line: "ConsoleMessage", faults: list[str]) -> None:
     if line.type in ("error", "warning") and "the server responded with a status of" not in line.text:
         faults.append(f"{line.type}: {line.text}")

@@ -1,4 +1,4 @@
-"""An app with a server of its own, and people in front of a browser: what the browser tests are told in."""
+"""An app with its server, and persons with a browser: the vocabulary of the browser tests."""
 
 import re
 from collections.abc import Iterator
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 BOTH = ("PASSWORD_AND_CODE", "CODE_ONLY")
-PATIENCE = 20_000.0
+PATIENCE = 60_000.0
 CODE_PAGE = "Enter your code"
 
 
-class _Answering(BaseHTTPRequestHandler):
-    server: "Doors"
+class _CallbackHandler(BaseHTTPRequestHandler):
+    server: "CallbackServer"
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
         if path == "/callback":
-            self.server.came.append(query)
+            self.server.callbacks.append(query)
             self.server.referrers.append(self.headers.get("Referer", ""))
         html = self.server.pages.get(path, "<!doctype html><title>App</title><h1>Back in the app</h1>")
         self.send_response(200)
@@ -38,42 +38,42 @@ class _Answering(BaseHTTPRequestHandler):
         self.wfile.write(html.encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Nothing: what matters is in `came`."""
+        """Log nothing: `callbacks` has the requests."""
 
 
-class Doors(ThreadingHTTPServer):
-    """The app's server, or an attacker's: it keeps what came to /callback and shows `pages` by their path."""
+class CallbackServer(ThreadingHTTPServer):
+    """The server of the app or of an attacker. It records queries of /callback and serves `pages` by path."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
-        self.came: list[str] = []
+        super().__init__(("127.0.0.1", 0), _CallbackHandler)
+        self.callbacks: list[str] = []
         self.referrers: list[str] = []
         self.pages: dict[str, str] = {"/favicon.ico": ""}
 
     def url(self, path: str, host: str = "localhost") -> str:
-        """An address here. Seen from the stack's, `localhost` is another site and 127.0.0.1 the same one."""
+        """A URL of this server. For the stack, `localhost` is another site and 127.0.0.1 is the same site."""
         return f"http://{host}:{self.server_port}{path}"
 
 
 @contextmanager
-def doors() -> Iterator[Doors]:
-    """A server on loopback, gone when the block is left."""
-    with serving(Doors()) as server:
+def callback_server() -> Iterator[CallbackServer]:
+    """Run a server on loopback until the end of the block."""
+    with serving(CallbackServer()) as server:
         yield server
 
 
 @dataclass
 class LocalApp:
-    """The app: a client of the pool whose people come back to `server`."""
+    """The app: a client of the pool. Cognito redirects its users back to `server`."""
 
     stack: Stack
-    server: Doors
-    asked: App = field(init=False)
+    server: CallbackServer
+    request: App = field(init=False)
 
     def __post_init__(self) -> None:
-        self.asked = App(self.stack)
+        self.request = App(self.stack)
 
     @property
     def callback(self) -> str:
@@ -81,38 +81,38 @@ class LocalApp:
 
     @property
     def issuer(self) -> str:
-        """Where the provider's page is reached here."""
+        """The base URL of the provider's page on this machine."""
         return issuer(self.stack)
 
     def url(self, **other: str) -> str:
-        """Where it sends its users: Cognito's /oauth2/authorize."""
-        return self.asked.url(**{"redirect_uri": self.callback} | other)
+        """The URL to which the app sends its users: Cognito's /oauth2/authorize."""
+        return self.request.url(**{"redirect_uri": self.callback} | other)
 
-    def told(self) -> dict[str, str]:
-        """What it was told last."""
-        return {name: values[0] for name, values in parse_qs(self.server.came[-1]).items()}
+    def last_callback(self) -> dict[str, str]:
+        """The parameters of the last redirect to the app."""
+        return {name: values[0] for name, values in parse_qs(self.server.callbacks[-1]).items()}
 
     def exchange(self, **other: str) -> tuple[int, dict[str, Any]]:
-        """Ask Cognito for the tokens of the code that came: the status, and what was said."""
-        answer = self.asked.exchange(
-            **{"code": self.told().get("code", ""), "redirect_uri": self.callback} | other
+        """Exchange the code of the last redirect for tokens. Returns the status and the JSON."""
+        answer = self.request.exchange(
+            **{"code": self.last_callback().get("code", ""), "redirect_uri": self.callback} | other
         )
         return answer.status_code, answer.json()
 
     def claims(self) -> dict[str, Any]:
-        """Who signed in, by the pool's own ID token. An answer to anybody else's question does not count."""
-        assert self.told()["state"] == self.asked.state
+        """The claims of the pool's ID token. The state and the nonce must be those of the app's request."""
+        assert self.last_callback()["state"] == self.request.state
         status, tokens = self.exchange()
         assert status == 200, tokens
         claims: dict[str, Any] = jwt.decode(tokens["id_token"], options={"verify_signature": False})
         assert claims["iss"].endswith(f"/{self.stack.user_pool_id}")
-        assert claims["nonce"] == self.asked.nonce
+        assert claims["nonce"] == self.request.nonce
         return claims
 
 
 @dataclass
 class Person:
-    """Somebody at a browser's page. What they do waits until its answer is there."""
+    """A person with a browser. Each method waits for the response of the page."""
 
     page: "Page"
     app: LocalApp
@@ -122,12 +122,12 @@ class Person:
         return self.page.context
 
     def begin(self, **other: str) -> "Person":
-        """The app sends them to Cognito, and that to the provider's page."""
+        """Go from the app to Cognito, which redirects to the provider's page."""
         self.page.goto(self.app.url(**other))
         return self
 
     def name(self, user: User, password: str | None = None) -> "Person":
-        """Say who they are, with the password where one is asked for."""
+        """Enter the user name, and the password if the page has a field for it."""
         self.page.get_by_label("Username").fill(user.email)
         field_ = self.page.locator("#password")
         if field_.count():
@@ -135,7 +135,7 @@ class Person:
         return self.press("Continue")
 
     def ask(self, user: User) -> "Person":
-        """Come as far as the page that wants the code."""
+        """Go on to the page that asks for the code."""
         return self.begin().name(user).sees(CODE_PAGE)
 
     def type(self, code: str) -> "Person":
@@ -143,7 +143,7 @@ class Person:
         return self.press("Sign in")
 
     def press(self, label: str) -> "Person":
-        """Press a button, and wait for the page that it leads to."""
+        """Press a button and wait for the next page."""
         with self.page.expect_navigation():
             self.page.get_by_role("button", name=label, exact=True).click()
         return self
@@ -153,21 +153,21 @@ class Person:
         return self
 
     def reads(self, text: str) -> "Person":
-        """A notice on the page has this text."""
+        """Wait for a notice with this text."""
         self.page.locator("#notice", has_text=text).wait_for()
         return self
 
     def is_back(self) -> dict[str, str]:
-        """They are in the app again; what it was told."""
+        """Wait for the redirect to the app. Returns its parameters."""
         self.page.wait_for_url(re.compile(re.escape(self.app.callback)))
-        return self.app.told()
+        return self.app.last_callback()
 
     def cookie(self) -> str:
-        """The value of the sign-in's cookie, as somebody who stole it has it."""
+        """The value of the sign-in's cookie. A thief of the cookie has the same value."""
         (found,) = (each["value"] for each in self.context.cookies() if "sign-in" in each["name"])
         return found
 
 
 def is_local(url: str) -> bool:
-    """Whether `url` is of this machine. The code's own schemes, such as data:, are none of a page of ours."""
+    """Whether `url` is an HTTP URL of this machine. Our pages use no other scheme, such as data:."""
     return urlsplit(url).scheme == "http" and urlsplit(url).hostname in ("localhost", "127.0.0.1")

@@ -1,4 +1,4 @@
-"""Everybody can use the page: by axe-core's rules, in each look, and with no mouse. Pictures are left."""
+"""Accessibility: the rules of axe-core in each colour scheme, and the keyboard. Pictures are written."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -49,23 +49,23 @@ def samples() -> Iterator[str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def pictures() -> None:
-    # The local stack's folder, which is closed to other users whoever makes it.
+    # The local stack uses the same folder, and other users of the machine may not read it.
     (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
     PICTURES.mkdir(parents=True, exist_ok=True)
 
 
 def faults_of(page: "Page", axe: str, rules: _Rules) -> list[str]:
-    """What axe-core finds: the rule and the element. What it cannot decide counts as well."""
+    """The faults that axe-core finds: the rule and the element. An undecided rule counts as a fault."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe)
-    # Without `preload` it fetches no style sheet a second time, which the page's policy forbids.
+    # The page's policy forbids axe-core to fetch the style sheets, which `preload` would do.
     found: dict[str, Any] = page.evaluate("rules => axe.run({ runOnly: rules, preload: false })", rules)
     results = found["violations"] + found["incomplete"]
     return [f"{each['id']}: {node['html']}" for each in results for node in each["nodes"]]
 
 
 def look(page: "Page", axe: str, name: str, scheme: Scheme, rules: _Rules) -> list[str]:
-    """Look at the page in a colour scheme: with axe-core, and for a picture."""
+    """Check the page with axe-core in a colour scheme, and write its picture. Returns the faults."""
     page.emulate_media(color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
     page.screenshot(path=PICTURES / f"{name}-{scheme}.png", full_page=True)
@@ -76,7 +76,7 @@ def look(page: "Page", axe: str, name: str, scheme: Scheme, rules: _Rules) -> li
     ("locale", "size", "where", "first", "then"),
     [("en", PHONE, "phone", "light", "dark"), ("ar", TABLE, "table", "dark", "light")],
 )
-def test_axe_finds_nothing_in_any_page(
+def test_axe_finds_no_fault_in_any_page(
     locale: str,
     size: "ViewportSize",
     where: str,
@@ -92,7 +92,7 @@ def test_axe_finds_nothing_in_any_page(
         page.goto(f"{samples}/{name}/sign-in?locale={locale}")
         picture = f"{name}-{locale}-{where}"
         found += look(page, axe, picture, first, _EVERYTHING)
-        # But for its colours the page is the same one.
+        # Only the colours differ in the second scheme.
         found += look(page, axe, picture, then, _COLORS)
     assert found == []
 
@@ -110,7 +110,7 @@ def test_every_notice_can_be_read_on_a_phone(
 
 
 @pytest.mark.parametrize("local_stack", ["ASK"], indirect=True)
-def test_axe_finds_nothing_on_the_way(
+def test_axe_finds_no_fault_during_a_sign_in(
     axe: str, person: NewPerson, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -124,7 +124,7 @@ def test_axe_finds_nothing_on_the_way(
 
 
 def focus(page: "Page") -> str:
-    """The element that has the focus, which must be seen to have it."""
+    """The id or text of the focused element. Its outline must be visible."""
     name, outline = page.evaluate(
         """() => {
         const { activeElement: e } = document;
@@ -136,16 +136,18 @@ def focus(page: "Page") -> str:
 
 
 def tab_to(page: "Page", name: str) -> None:
-    """Press Tab until the element has the focus; a page is not long."""
+    """Press Tab until the element has the focus, at most 15 times."""
     for _ in range(15):
         page.keyboard.press("Tab")
         if focus(page).startswith(name):
             return
-    raise AssertionError(f"Tab does not come to {name}")
+    raise AssertionError(f"Tab does not reach {name}")
 
 
 @pytest.mark.parametrize("local_stack", ["PASSWORD_AND_CODE"], indirect=True)
-def test_nobody_needs_a_mouse(person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor) -> None:
+def test_a_sign_in_works_with_the_keyboard_alone(
+    person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
     user = new_user()
     someone = person().begin()
     page, keys = someone.page, someone.page.keyboard
@@ -164,7 +166,7 @@ def test_nobody_needs_a_mouse(person: NewPerson, app: LocalApp, new_user: NewUse
     keys.type(another_code(code))
     keys.press("Enter")
     someone.reads("Incorrect code")
-    # A screen reader begins with what went wrong, and the field comes next.
+    # A screen reader reads the error first, and the field is next.
     assert focus(page) == "notice"
     tab_to(page, "code")
     keys.type(code)

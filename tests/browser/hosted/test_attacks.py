@@ -1,4 +1,4 @@
-"""What somebody else can do with a link, a cookie or a code of a sign-in, or from a site of their own."""
+"""Attacks with a stolen link, cookie or code of a sign-in, and from a site of the attacker."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from passcode.hosted.requests import COOKIE
-from tests.browser.hosted.kit import CODE_PAGE, Doors, LocalApp, Person, doors
+from tests.browser.hosted.kit import CODE_PAGE, CallbackServer, LocalApp, Person, callback_server
 from tests.support.live_browser import App, session
 from tests.support.users import User
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.e2e,
-    # The quicker of the two: nothing here depends on the mode.
+    # The faster mode: these tests do not depend on the mode.
     pytest.mark.parametrize("local_stack", ["CODE_ONLY"], indirect=True),
 ]
 
@@ -26,14 +26,14 @@ CodeFor = Callable[..., str]
 
 
 @pytest.fixture
-def evil() -> Iterator[Doors]:
-    """An attacker's site."""
-    with doors() as server:
+def attacker_site() -> Iterator[CallbackServer]:
+    """The web site of an attacker."""
+    with callback_server() as server:
         yield server
 
 
 def links(someone: Person) -> list[str]:
-    """Each address that this person's browser goes to from here on."""
+    """A list to which each further URL of this person's browser is added."""
     went: list[str] = []
     someone.page.on(
         "request", lambda asked: went.append(asked.url) if asked.is_navigation_request() else None
@@ -42,18 +42,18 @@ def links(someone: Person) -> list[str]:
 
 
 def refusal(app: LocalApp, **other: str) -> str:
-    """Why Cognito gives the app no tokens."""
-    status, said = app.exchange(**other)
+    """Exchange the code, which must fail. Returns Cognito's error code."""
+    status, response = app.exchange(**other)
     assert status == 400
-    return str(said["error"])
+    return str(response["error"])
 
 
 def follow(someone: Person, url: str) -> int:
-    """Go to an address of Cognito's. What it refuses is no page, here, so the test reads the status."""
+    """Open a URL of Cognito and return the status. The local Cognito shows no page for an error."""
     return someone.page.request.get(url, max_redirects=0, headers={"Accept": "text/html"}).status
 
 
-def test_a_link_of_the_page_is_nobodys_sign_in(person: NewPerson, new_user: NewUser) -> None:
+def test_the_link_of_the_page_gives_no_access_to_a_sign_in(person: NewPerson, new_user: NewUser) -> None:
     victim = person().ask(new_user())
     thief = person()
     thief.page.goto(victim.page.url)
@@ -61,7 +61,7 @@ def test_a_link_of_the_page_is_nobodys_sign_in(person: NewPerson, new_user: NewU
     assert not thief.page.locator("form").count()
 
 
-def test_a_link_to_the_provider_begins_a_sign_in_of_ones_own(
+def test_the_link_to_the_provider_starts_a_separate_sign_in(
     person: NewPerson, app: LocalApp, new_user: NewUser
 ) -> None:
     victim = person()
@@ -76,43 +76,43 @@ def test_a_link_to_the_provider_begins_a_sign_in_of_ones_own(
 
 
 def steal(cookie: str, thief: "BrowserContext", app: LocalApp) -> None:
-    # By way of https, which a Secure cookie wants; the port is none of a cookie's business.
+    # A Secure cookie needs https here. Cookies ignore the port.
     where = app.stack.endpoint_url.replace("http:", "https:")
     thief.add_cookies([{"name": COOKIE, "value": cookie, "url": f"{where}/", "secure": True}])
 
 
-def test_a_stolen_cookie_gives_no_more_than_its_page(
+def test_a_stolen_cookie_shows_the_page_but_gives_no_sign_in(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user, other = new_user(), new_user()
     victim, thief = person().begin(), person()
-    # Before anybody said who they are it is worth nothing: whoever goes on needs a code of their own.
+    # Before the user name is entered, the thief can only start a sign-in of another user.
     steal(victim.cookie(), thief.context, app)
     thief.page.goto(f"{app.issuer}/sign-in")
     thief.sees("Sign in")
-    # With the code on its way the thief sees a masked address, and lacks the code.
+    # After the code is sent, the thief sees the masked address, and does not have the code.
     victim.name(user).sees(CODE_PAGE)
     thief.page.reload()
     thief.sees(CODE_PAGE)
     shown = thief.page.content()
     assert user.email not in shown
     assert user.phone not in shown
-    # Somebody else's right code is wrong here.
+    # The right code of another user is wrong here.
     person().ask(other)
     thief.type(code_for(other.email)).reads("Incorrect code")
     kept = victim.cookie()
     victim.page.reload()
     victim.type(code_for(user.email)).is_back()
     assert app.claims()["sub"] == user.sub
-    # And afterwards it opens nothing.
+    # After the sign-in the cookie is worthless.
     steal(kept, thief.context, app)
     thief.page.goto(f"{app.issuer}/sign-in")
     thief.sees("You are not signed in")
     assert not thief.page.locator("#code").count()
-    assert len(app.server.came) == 1
+    assert len(app.server.callbacks) == 1
 
 
-def test_a_stolen_code_of_the_provider_needs_its_secret(
+def test_a_stolen_code_of_the_provider_is_useless_without_the_client_secret(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -128,15 +128,15 @@ def test_a_stolen_code_of_the_provider_needs_its_secret(
         "code": code,
     }
     for secret in ({}, {"client_secret": ""}, {"client_secret": "guess"}):
-        refused = session().post(f"{app.issuer}/token", data=asked | secret, timeout=20)
+        refused = session().post(f"{app.issuer}/token", data=asked | secret, timeout=60)
         assert (refused.status_code, refused.json()) == (401, {"error": "invalid_client"})
-    # A second browser that follows the same answer gets nothing either: it was used.
+    # A second browser with the same redirect is refused, because the code was used.
     assert follow(person(), answer) >= 400
-    assert len(app.server.came) == 1
+    assert len(app.server.callbacks) == 1
     assert app.claims()["sub"] == user.sub
 
 
-def test_the_apps_code_needs_the_apps_verifier(
+def test_a_code_of_the_app_needs_the_verifier_of_the_app(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -147,31 +147,36 @@ def test_the_apps_code_needs_the_apps_verifier(
     assert refusal(app) == "invalid_grant"
 
 
-def test_an_attackers_way_back_signs_no_victim_in(
+def test_the_app_refuses_the_redirect_of_an_attackers_sign_in(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
-    """Login CSRF: the attacker signs in, and lets the victim open the address that ends it."""
+    """Login CSRF: the attacker signs in, and the victim opens the last redirect of that sign-in."""
     mallory = new_user()
     attacker = person().ask(mallory)
     attacker.type(code_for(mallory.email))
     attacker.is_back()
     victim = Person(person().page, LocalApp(app.stack, app.server)).begin()
-    victim.page.goto(f"{app.callback}?{app.server.came[-1]}")
-    # The victim's app asked with another state, and has another verifier.
-    assert victim.app.told()["state"] != victim.app.asked.state
+    victim.page.goto(f"{app.callback}?{app.server.callbacks[-1]}")
+    # The app of the victim sent another state and has another verifier.
+    assert victim.app.last_callback()["state"] != victim.app.request.state
     assert refusal(victim.app) == "invalid_grant"
 
 
-def test_a_state_that_cognito_did_not_give_leads_nowhere(person: NewPerson, app: LocalApp) -> None:
+def test_cognito_refuses_a_state_that_it_did_not_create(person: NewPerson, app: LocalApp) -> None:
     someone = person()
-    for said in ({"state": "made-up", "code": "made-up"}, {"code": "made-up"}, {"error": "access_denied"}):
-        assert follow(someone, f"{app.stack.endpoint_url}/oauth2/idpresponse?{urlencode(said)}") >= 400
-    assert app.server.came == []
+    for query in ({"state": "made-up", "code": "made-up"}, {"code": "made-up"}, {"error": "access_denied"}):
+        assert follow(someone, f"{app.stack.endpoint_url}/oauth2/idpresponse?{urlencode(query)}") >= 400
+    assert app.server.callbacks == []
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_a_form_of_another_site_does_nothing(
-    host: str, person: NewPerson, app: LocalApp, evil: Doors, new_user: NewUser, code_for: CodeFor
+def test_a_form_of_another_site_has_no_effect(
+    host: str,
+    person: NewPerson,
+    app: LocalApp,
+    attacker_site: CallbackServer,
+    new_user: NewUser,
+    code_for: CodeFor,
 ) -> None:
     user, mallory = new_user(), new_user()
     attacker, victim = person().ask(mallory), person().ask(user)
@@ -181,29 +186,33 @@ def test_a_form_of_another_site_does_nothing(
         "code": code_for(mallory.email),
     }
     inputs = "".join(f'<input name="{name}" value="{value}">' for name, value in fields.items())
-    evil.pages["/"] = f'<form method="post" action="{app.issuer}/sign-in">{inputs}<button>Win</button></form>'
+    attacker_site.pages["/"] = (
+        f'<form method="post" action="{app.issuer}/sign-in">{inputs}<button>Win</button></form>'
+    )
     lured = Person(victim.context.new_page(), app)
-    lured.page.goto(evil.url("/", host))
-    # From another site the cookie stays away; from the same one the form's word is missing.
+    lured.page.goto(attacker_site.url("/", host))
+    # From another site the browser sends no cookie. From the same site the CSRF token is wrong.
     lured.press("Win").sees("You are not signed in")
-    assert app.server.came == []
+    assert app.server.callbacks == []
     victim.type(code_for(user.email)).is_back()
     assert app.claims()["sub"] == user.sub
 
 
-def test_nobody_frames_the_page(
-    chromium: "Browser", app: LocalApp, evil: Doors, new_user: NewUser, person: NewPerson
+def test_the_page_cannot_be_framed(
+    chromium: "Browser", app: LocalApp, attacker_site: CallbackServer, new_user: NewUser, person: NewPerson
 ) -> None:
     provider = person()
     went = links(provider)
     provider.begin()
     (to_provider,) = (url for url in went if url.startswith(f"{app.issuer}/authorize?"))
-    evil.pages["/"] = "".join(f'<iframe src="{url}"></iframe>' for url in (provider.page.url, to_provider))
-    # Chromium complains in the console, as it should: this browser is not watched.
+    attacker_site.pages["/"] = "".join(
+        f'<iframe src="{url}"></iframe>' for url in (provider.page.url, to_provider)
+    )
+    # Chromium reports the blocked frames on the console, so this browser is not checked for faults.
     context = chromium.new_context()
     try:
         page = context.new_page()
-        page.goto(evil.url("/", "127.0.0.1"))
+        page.goto(attacker_site.url("/", "127.0.0.1"))
         page.wait_for_load_state("networkidle")
         frames = page.frames[1:]
         assert len(frames) == 2
@@ -222,21 +231,23 @@ def test_nobody_frames_the_page(
         {"redirect_uri": "{callback}", "client_id": "another"},
     ],
 )
-def test_the_provider_sends_nobody_elsewhere(asked: dict[str, str], person: NewPerson, app: LocalApp) -> None:
+def test_the_provider_does_not_redirect_to_a_foreign_url(
+    asked: dict[str, str], person: NewPerson, app: LocalApp
+) -> None:
     someone = person()
     went = links(someone)
     given = {"response_type": "code", "scope": "openid", "client_id": "cognito", "state": "s"}
-    told = given | {name: text.format(callback=app.callback) for name, text in asked.items()}
-    someone.page.goto(f"{app.issuer}/authorize?{urlencode(told)}")
+    query = given | {name: text.format(callback=app.callback) for name, text in asked.items()}
+    someone.page.goto(f"{app.issuer}/authorize?{urlencode(query)}")
     someone.sees("You are not signed in").reads("The link to this page is incomplete or not allowed")
     assert len(went) == 1
     assert someone.context.cookies() == []
-    assert app.server.came == []
+    assert app.server.callbacks == []
 
 
 @pytest.mark.parametrize("tail", ["?next=https://elsewhere.example", "?redirect_uri=//elsewhere.example"])
 @pytest.mark.parametrize("path", ["/logout", "/sign-in"])
-def test_no_address_of_the_page_leads_elsewhere(
+def test_no_parameter_of_the_page_causes_a_redirect(
     path: str, tail: str, person: NewPerson, app: LocalApp
 ) -> None:
     someone = person()
@@ -247,22 +258,22 @@ def test_no_address_of_the_page_leads_elsewhere(
     assert len(went) == 1
 
 
-def test_cognito_sends_nobody_to_an_address_that_is_not_the_apps(person: NewPerson, app: LocalApp) -> None:
+def test_cognito_refuses_a_redirect_uri_that_is_not_the_apps(person: NewPerson, app: LocalApp) -> None:
     assert follow(person(), app.url(redirect_uri="https://elsewhere.example/")) >= 400
 
 
-def test_an_answer_to_another_question_is_not_ours(
+def test_the_app_refuses_the_redirect_of_another_request(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
-    """A nonce: the ID token names the one of the request that began this very sign-in."""
+    """The verifier and the nonce bind the tokens to the request that started the sign-in."""
     user = new_user()
     other = App(app.stack)
     someone = person()
-    someone.page.goto(other.url(redirect_uri=app.callback, state=app.asked.state))
+    someone.page.goto(other.url(redirect_uri=app.callback, state=app.request.state))
     someone.name(user).sees(CODE_PAGE).type(code_for(user.email)).is_back()
-    # The state was played back, so that the app asks; neither its verifier nor its nonce fits.
-    assert app.told()["state"] == app.asked.state
+    # The attacker copied the state, so the app accepts the redirect. Its verifier and its nonce do not match.
+    assert app.last_callback()["state"] == app.request.state
     assert refusal(app) == "invalid_grant"
-    app.asked.verifier = other.verifier
+    app.request.verifier = other.verifier
     with pytest.raises(AssertionError):
         app.claims()

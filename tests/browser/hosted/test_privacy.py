@@ -1,6 +1,7 @@
-"""What the browser keeps, sends and remembers of a sign-in.
+"""The data of a sign-in that the browser stores and sends.
 
-That nobody else is asked for anything, and that the console stays empty, is watched in every test here.
+Every test here also checks that the browser sends no request to another host, and that its console stays
+empty.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ code_alone = pytest.mark.parametrize("local_stack", ["CODE_ONLY"], indirect=True
 
 
 @code_alone
-def test_the_browser_keeps_the_cookie_to_itself(
+def test_the_cookie_is_hidden_from_scripts_and_deleted_at_the_end(
     person: NewPerson, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -35,7 +36,7 @@ def test_the_browser_keeps_the_cookie_to_itself(
         "secure": True,
         "httpOnly": True,
         "sameSite": "Lax",
-        # Of this very host, with no dot before it.
+        # Exactly this host: a leading dot would include subdomains.
         "domain": "127.0.0.1",
     }
     assert someone.page.evaluate("document.cookie") == ""
@@ -45,14 +46,14 @@ def test_the_browser_keeps_the_cookie_to_itself(
 
 
 @code_alone
-def test_each_sign_in_has_a_cookie_of_its_own(person: NewPerson) -> None:
+def test_each_sign_in_has_a_new_cookie(person: NewPerson) -> None:
     someone = person().begin()
     first = someone.cookie()
     assert someone.begin().cookie() != first
 
 
 @pytest.mark.parametrize("local_stack", ["PASSWORD_AND_CODE"], indirect=True)
-def test_no_address_tells_anything(
+def test_no_url_contains_personal_data_or_secrets(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -65,8 +66,8 @@ def test_no_address_tells_anything(
     secrets = [user.email, user.phone, user.phone.strip("+"), user.password, user.sub, cookie, code]
     for url, referrer in asked:
         assert not [each for each in secrets if each in url + referrer], url
-        assert referrer in ("", f"{app.stack.endpoint_url}/"), "no page says where it was come from"
-    # What the app is told is its own state and a code, which PKCE binds to it.
+        assert referrer in ("", f"{app.stack.endpoint_url}/"), "no page sends a referrer"
+    # The app gets its own state and a code, which PKCE binds to the app.
     assert set(parse_qs(urlsplit(someone.page.url).query)) == {"code", "state"}
     assert app.server.referrers == [""]
     history = someone.page.evaluate("performance.getEntriesByType('navigation').map(each => each.name)")
@@ -74,16 +75,16 @@ def test_no_address_tells_anything(
 
 
 @code_alone
-def test_every_answer_of_the_page_keeps_it_to_itself(
+def test_every_response_of_the_page_has_the_privacy_headers(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
     someone = person()
-    heard: list[tuple[str, dict[str, str]]] = []
-    someone.page.on("response", lambda each: heard.append((each.url, each.headers)))
+    responses: list[tuple[str, dict[str, str]]] = []
+    someone.page.on("response", lambda each: responses.append((each.url, each.headers)))
     someone.ask(user)
     someone.type(code_for(user.email)).is_back()
-    own = [headers for url, headers in heard if url.endswith(("/sign-in", "/authorize"))]
+    own = [headers for url, headers in responses if url.endswith(("/sign-in", "/authorize"))]
     assert len(own) >= 4
     for headers in own:
         assert headers["cache-control"] == "no-store"

@@ -1,4 +1,4 @@
-"""The provider against a certified relying party: openid-client, which leaves no check out."""
+"""The provider with a certified relying party: openid-client, which makes all checks of OpenID Connect."""
 
 import json
 import os
@@ -25,19 +25,19 @@ _KILLED_AFTER = 60.0
 
 
 class RelyingParty:
-    """One authorization: `say` gives the script a line, `hear` has its next one."""
+    """One run of the script: `write` sends it a line, `read` returns its next result."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def hear(self) -> dict[str, Any]:
+    def read(self) -> dict[str, Any]:
         assert self._process.stdout
         line = self._process.stdout.readline()
-        assert line, "the script ended, or was ended, without a word; stderr has the reason"
-        said: dict[str, Any] = json.loads(line)
-        return said
+        assert line, "the script ended or was killed without output; stderr has the reason"
+        result: dict[str, Any] = json.loads(line)
+        return result
 
-    def say(self, line: str) -> "RelyingParty":
+    def write(self, line: str) -> "RelyingParty":
         assert self._process.stdin
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
@@ -46,7 +46,7 @@ class RelyingParty:
 
 @contextmanager
 def relying_party(app: LocalApp, **changed: str) -> Iterator[RelyingParty]:
-    """openid-client as a client of the provider's. The process is gone when the block is left."""
+    """Run openid-client as a client of the provider until the end of the block."""
     secrets = app.stack.client("secretsmanager")
     stored = secrets.get_secret_value(SecretId="passcode-hosted-sign-in-1")["SecretString"]
     environment = {
@@ -71,27 +71,27 @@ def relying_party(app: LocalApp, **changed: str) -> Iterator[RelyingParty]:
 
 
 def came_back(party: RelyingParty, someone: Person, user: User, code_for: CodeFor) -> str:
-    """The person signs in; the address that they came back to."""
-    someone.page.goto(party.hear()["authorize"])
+    """Sign in. Returns the URL of the redirect to the app."""
+    someone.page.goto(party.read()["authorize"])
     someone.name(user).sees(CODE_PAGE).type(code_for(user.email)).is_back()
     return someone.page.url
 
 
-def test_openid_client_is_content(
+def test_openid_client_accepts_the_tokens_and_the_claims(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
     with relying_party(app) as party:
         back = came_back(party, person(), user, code_for)
-        said = party.say(back).hear()
-    assert "error" not in said, said
-    claims, told = said["claims"], said["userinfo"]
+        result = party.write(back).read()
+    assert "error" not in result, result
+    claims, user_info = result["claims"], result["userinfo"]
     assert claims["iss"] == app.stack.outputs["HostedIssuer"]
-    assert claims["sub"] == told["sub"] == user.sub
+    assert claims["sub"] == user_info["sub"] == user.sub
     for name, value in (("email", user.email), ("phone_number", user.phone)):
-        assert claims[name] == told[name] == value
-        assert claims[f"{name}_verified"] is told[f"{name}_verified"] is True
-    # A code alone is one factor; with a password before it there are two.
+        assert claims[name] == user_info[name] == value
+        assert claims[f"{name}_verified"] is user_info[f"{name}_verified"] is True
+    # A code alone is one factor. A password and a code are two.
     with_password = 'name="password"' in person().begin().page.content()
     assert ("mfa" in claims["amr"]) is with_password
 
@@ -106,7 +106,7 @@ def test_openid_client_is_content(
         ({"CLIENT_SECRET": "guess"}, "invalid_client"),
     ],
 )
-def test_openid_client_refuses_what_is_not_the_answer_to_its_question(
+def test_openid_client_refuses_a_response_to_another_request(
     changed: dict[str, str],
     why: str,
     person: NewPerson,
@@ -116,12 +116,12 @@ def test_openid_client_refuses_what_is_not_the_answer_to_its_question(
 ) -> None:
     with relying_party(app, **changed) as party:
         back = came_back(party, person(), new_user(), code_for)
-        said = party.say(back).hear()
-    assert said["error"] == why, said
+        result = party.write(back).read()
+    assert result["error"] == why, result
 
 
 @code_alone
-def test_an_answer_that_names_another_issuer_is_refused(
+def test_a_response_with_another_issuer_is_refused(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     """The mix-up attack (RFC 9207)."""
@@ -129,13 +129,13 @@ def test_an_answer_that_names_another_issuer_is_refused(
         back = came_back(party, person(), new_user(), code_for)
         other = back.replace("execute-api", "elsewhere")
         assert other != back
-        assert party.say(other).hear()["error"] == "OAUTH_INVALID_RESPONSE"
+        assert party.write(other).read()["error"] == "OAUTH_INVALID_RESPONSE"
 
 
 @code_alone
-def test_whoever_gives_up_is_an_error_of_the_protocol(person: NewPerson, app: LocalApp) -> None:
+def test_cancelling_a_sign_in_is_the_error_access_denied(person: NewPerson, app: LocalApp) -> None:
     with relying_party(app) as party:
         someone = person()
-        someone.page.goto(party.hear()["authorize"])
+        someone.page.goto(party.read()["authorize"])
         someone.press("Back to Cognito Passcode").is_back()
-        assert party.say(someone.page.url).hear()["error"] == "access_denied"
+        assert party.write(someone.page.url).read()["error"] == "access_denied"

@@ -32,7 +32,7 @@ def test_the_app_gets_the_pools_own_tokens(
 
 
 @password
-def test_it_is_the_user_that_the_sdk_signs_in(
+def test_the_hosted_sign_in_and_the_sdk_sign_in_the_same_user(
     local_stack: Stack, person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -43,19 +43,21 @@ def test_it_is_the_user_that_the_sdk_signs_in(
     assert {"Name": "sub", "Value": app.claims()["sub"]} in info["UserAttributes"]
 
 
-def test_a_wrong_code_then_the_right_one(
+def test_the_right_code_is_accepted_after_a_wrong_one(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
     someone, code = person().ask(user), code_for(user.email)
     someone.type(another_code(code)).reads("Incorrect code").reads("Attempts left: 4")
-    # It can be typed as the message has it.
+    # The message has the code with a space in it.
     someone.type(f"{code[:3]} {code[3:]}").is_back()
     assert app.claims()["sub"] == user.sub
 
 
 @code_alone
-def test_tries_come_to_an_end(person: NewPerson, new_user: NewUser, code_for: CodeFor) -> None:
+def test_the_sign_in_ends_after_five_wrong_codes(
+    person: NewPerson, new_user: NewUser, code_for: CodeFor
+) -> None:
     user = new_user()
     someone, code = person().ask(user), code_for(user.email)
     for left in (4, 3, 2, 1):
@@ -65,30 +67,30 @@ def test_tries_come_to_an_end(person: NewPerson, new_user: NewUser, code_for: Co
 
 
 @code_alone
-def test_a_code_that_is_used_up_is_good_for_nothing(
+def test_a_used_code_is_refused(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
     first, second = person().ask(user), person().ask(user)
-    # The second sign-in joined the first one's code, which is good once.
+    # The second sign-in rejoined the challenge of the first one, whose code can be used once.
     code = code_for(user.email)
     first.type(code).is_back()
     assert app.claims()["sub"] == user.sub
-    came = len(app.server.came)
+    callbacks = len(app.server.callbacks)
     second.type(code).sees(CODE_PAGE)
     second.page.locator("#notice.error").wait_for()
-    assert len(app.server.came) == came
+    assert len(app.server.callbacks) == callbacks
 
 
 @code_alone
-def test_another_code_comes_for_whoever_asks(
+def test_the_resend_button_sends_a_new_code(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
     someone = person().ask(user)
     code_for(user.email)
     resend = someone.page.get_by_role("button", name="Send a new code")
-    # Playwright's click waits until the page lets go of the button.
+    # Playwright's click waits until the page enables the button.
     assert resend.get_attribute("aria-disabled") == "true"
     someone.press("Send a new code").reads("We sent a new code")
     someone.type(code_for(user.email, 2)).is_back()
@@ -96,7 +98,9 @@ def test_another_code_comes_for_whoever_asks(
 
 
 @code_alone
-def test_another_channel(person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor) -> None:
+def test_a_resend_can_use_another_channel(
+    person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
     user = new_user()
     someone = person().ask(user)
     code_for(user.email)
@@ -109,7 +113,7 @@ def test_another_channel(person: NewPerson, app: LocalApp, new_user: NewUser, co
 
 
 @asks
-def test_the_person_chooses_where_the_code_goes(
+def test_the_user_chooses_the_channel_of_the_code(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -120,14 +124,18 @@ def test_the_person_chooses_where_the_code_goes(
 
 
 @code_alone
-def test_whoever_gives_up_is_back_in_the_app(person: NewPerson, app: LocalApp, new_user: NewUser) -> None:
+def test_cancelling_returns_to_the_app_with_access_denied(
+    person: NewPerson, app: LocalApp, new_user: NewUser
+) -> None:
     for where in (person().begin(), person().ask(new_user())):
-        told = where.press("Back to Cognito Passcode").is_back()
-        assert told == {"error": "access_denied", "state": app.asked.state}
+        response = where.press("Back to Cognito Passcode").is_back()
+        assert response == {"error": "access_denied", "state": app.request.state}
 
 
 @password
-def test_a_wrong_password_and_a_stranger_see_the_same(person: NewPerson, new_user: NewUser) -> None:
+def test_the_page_is_the_same_for_a_wrong_password_and_an_unknown_user(
+    person: NewPerson, new_user: NewUser
+) -> None:
     user = new_user()
     stranger = User(f"no-{user.email}", "", user.password, "")
     shown = []
@@ -139,7 +147,9 @@ def test_a_wrong_password_and_a_stranger_see_the_same(person: NewPerson, new_use
 
 
 @code_alone
-def test_a_stranger_sees_what_a_user_sees(person: NewPerson, new_user: NewUser, code_for: CodeFor) -> None:
+def test_the_page_is_the_same_for_known_and_unknown_users(
+    person: NewPerson, new_user: NewUser, code_for: CodeFor
+) -> None:
     user = new_user(phone=False)
     known = person().ask(user)
     # Some unknown users seem to have a phone number only, as some users do. Take one with an email address.
@@ -156,7 +166,7 @@ def test_a_stranger_sees_what_a_user_sees(person: NewPerson, new_user: NewUser, 
 
 
 def skeleton(someone: Person, user: User) -> str:
-    """The page as it stands, without what is of one sign-in alone: its name, its form word, its clock."""
+    """The HTML of the page without the parts of one sign-in: user name, CSRF token and countdown."""
     html = str(
         someone.page.evaluate(
             """() => {

@@ -1,4 +1,4 @@
-"""What people do to a browser while they sign in: back, reload, tabs, clicks, and waiting too long."""
+"""The use of a browser during a sign-in: back, reload, tabs, double clicks, and long waits."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from tools.local_stack.stack import Stack
 
 pytestmark = [
     pytest.mark.e2e,
-    # The quicker of the two: nothing here depends on the mode.
+    # The faster mode: these tests do not depend on the mode.
     pytest.mark.parametrize("local_stack", ["CODE_ONLY"], indirect=True),
 ]
 
@@ -21,7 +21,7 @@ NewUser = Callable[..., User]
 CodeFor = Callable[..., str]
 
 
-def test_back_and_forward_lose_nothing(
+def test_a_sign_in_continues_after_back_and_forward(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -29,7 +29,7 @@ def test_back_and_forward_lose_nothing(
     someone.page.goto(app.server.url("/start"))
     someone.ask(user)
     code = code_for(user.email)
-    # The form of a page that was left does no more than to show where things are.
+    # A form of an earlier page only shows the current page.
     someone.page.go_back()
     if someone.page.get_by_label("Username").count():
         someone.name(user)
@@ -41,21 +41,21 @@ def test_back_and_forward_lose_nothing(
     assert app.claims()["sub"] == user.sub
 
 
-def test_back_from_the_app_signs_nobody_in_again(
+def test_going_back_from_the_app_gives_no_second_sign_in(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
     someone = person().ask(user)
     someone.type(code_for(user.email)).is_back()
     someone.page.go_back()
-    # With the cookie gone there is nothing to go on with, and no second code for the app.
+    # The cookie is deleted, so there is no sign-in and no second code for the app.
     someone.page.reload()
     someone.sees("You are not signed in")
-    assert len(app.server.came) == 1
+    assert len(app.server.callbacks) == 1
     assert app.claims()["sub"] == user.sub
 
 
-def test_reloading_sends_nothing_again(
+def test_reloading_the_page_submits_no_form(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -70,23 +70,23 @@ def test_reloading_sends_nothing_again(
     assert app.claims()["sub"] == user.sub
 
 
-def test_of_two_tabs_the_newer_one_counts(
+def test_the_newer_one_of_two_tabs_is_used(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
     first = person().ask(user)
     code = code_for(user.email)
     second = Person(first.context.new_page(), LocalApp(app.stack, app.server)).begin().sees("Sign in")
-    # The older tab's form is of a sign-in that this browser no longer has.
+    # The form of the older tab belongs to a sign-in whose cookie was replaced.
     first.type(code).reads("You started another sign-in").sees("You are not signed in")
     with first.page.expect_navigation():
         first.page.get_by_role("link", name="Continue with the latest sign-in").click()
     first.sees("Sign in").name(user).sees(CODE_PAGE).type(code)
-    assert first.is_back()["state"] == second.app.asked.state
+    assert first.is_back()["state"] == second.app.request.state
     assert second.app.claims()["sub"] == user.sub
 
 
-def test_two_clicks_are_one_form(
+def test_a_double_click_submits_one_form(
     person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -102,7 +102,7 @@ def test_two_clicks_are_one_form(
 
 @contextmanager
 def short_life(stack: Stack, seconds: str) -> Iterator[None]:
-    """Codes that are asked for meanwhile are good for `seconds` alone."""
+    """Codes that are requested in the block expire after `seconds`."""
     functions, name = stack.client("lambda"), stack.functions["create_auth_challenge"]
     kept = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     changed = {"CODE_LIFE_SECONDS": seconds, "RESEND_KEEPS_CODE_SECONDS": "1"}
@@ -113,14 +113,14 @@ def short_life(stack: Stack, seconds: str) -> Iterator[None]:
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": kept})
 
 
-def test_a_code_whose_time_is_over(
+def test_an_expired_code_is_refused_and_a_new_one_can_be_requested(
     local_stack: Stack, person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
     with short_life(local_stack, "8"):
         someone = person().ask(user)
         code = code_for(user.email)
-    # The page says how long a code is good for, for as long as it is.
+    # The page shows the lifetime of the code until the code expires.
     while someone.page.locator("#where").count():
         someone.page.reload()
     someone.type(code).reads("This code has expired. Request a new one below.")
@@ -130,7 +130,7 @@ def test_a_code_whose_time_is_over(
     assert app.claims()["sub"] == user.sub
 
 
-def test_a_sign_in_whose_time_is_over(
+def test_an_expired_sign_in_has_ended(
     local_stack: Stack, person: NewPerson, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()

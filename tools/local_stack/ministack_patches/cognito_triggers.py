@@ -1,10 +1,13 @@
 """The events of the three challenge triggers, and the response if a trigger fails."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from ministack.services import cognito, lambda_svc
 
+from tools.local_stack import notices
+from tools.local_stack.ministack_patches import decoys
 from tools.local_stack.ministack_patches.cognito_responses import CognitoResponse, error
 from tools.local_stack.ministack_patches.unknown_users import is_simulated
 
@@ -44,9 +47,20 @@ def _run_trigger(trigger: str, build: Callable[..., dict[str, Any]]) -> Callable
         )
         if not function:
             return None, error("InvalidUserPoolConfigurationException", f"{trigger} has no function.")
-        return _outcome(trigger, lambda_svc._execute_function(function, build(pool_id, client_id, *rest)))
+        event = build(pool_id, client_id, *rest)
+        if trigger == "CreateAuthChallenge":
+            _note_decoy(str(rest[0]), event, function)
+        return _outcome(trigger, lambda_svc._execute_function(function, event))
 
     return run
+
+
+def _note_decoy(name: str, event: Event, function: dict[str, Any]) -> None:
+    """Without a notice, a developer would wait in vain for a message to a user without a verified address."""
+    environment = (function["config"].get("Environment") or {}).get("Variables") or {}
+    if "CHANNEL_ORDER" in environment and (notice := decoys.notice(name, event, environment)):
+        notices.add(notice)
+        sys.stdout.write(f"{notice}\n")
 
 
 def _outcome(trigger: str, result: dict[str, Any]) -> Outcome:

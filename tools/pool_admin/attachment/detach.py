@@ -10,7 +10,7 @@ from tools.pool_admin.attachment.plan import accept_notes, has_list, has_mfa, re
 from tools.pool_admin.aws_resources.backup import POOL, Backup
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
 from tools.pool_admin.aws_resources.pool_settings import (
-    Change,
+    SettingChange,
     Settings,
     is_same_value,
     reverse_change,
@@ -47,7 +47,7 @@ class DetachPlan:
     """
 
     backup: Backup
-    changes: Mapping[str, tuple[Change, ...]]
+    changes: Mapping[str, tuple[SettingChange, ...]]
     stack: DeployedStack | None
     code_only: tuple[str, ...] | None
     notes: tuple[str, ...]
@@ -145,7 +145,9 @@ def _attached_stack(context: AdminContext, backup: Backup) -> DeployedStack | No
         return None
 
 
-def _reverse(target: str, made: tuple[Change, ...], now: Settings, notes: list[str]) -> tuple[Change, ...]:
+def _reverse(
+    target: str, made: tuple[SettingChange, ...], now: Settings, notes: list[str]
+) -> tuple[SettingChange, ...]:
     reversed_changes = []
     for change in made:
         try:

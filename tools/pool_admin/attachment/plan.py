@@ -10,7 +10,7 @@ from tools.pool_admin.aws_resources.backup import POOL, Backup
 from tools.pool_admin.aws_resources.functions import split_arn
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
 from tools.pool_admin.aws_resources.pool_settings import (
-    Change,
+    SettingChange,
     Settings,
     difference,
     is_same_value,
@@ -152,7 +152,7 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
 
 def _settings_and_changes(
     state: PoolState, options: AttachOptions
-) -> tuple[dict[str, Settings], dict[str, list[Change]]]:
+) -> tuple[dict[str, Settings], dict[str, list[SettingChange]]]:
     """The settings that the pool and the app clients shall have, and the changes to get there, by target."""
     triggers = _trigger_changes(state.stack)
     settings = {POOL: with_changes({}, triggers)}
@@ -264,17 +264,17 @@ def _is_other(current: str | None, arn: str) -> bool:
     return current is not None and split_arn(current)[:2] != split_arn(arn)[:2]
 
 
-def _trigger_changes(stack: DeployedStack) -> list[Change]:
-    changes = [Change(("LambdaConfig", name), None, arn) for name, arn in stack.triggers.items()]
+def _trigger_changes(stack: DeployedStack) -> list[SettingChange]:
+    changes = [SettingChange(("LambdaConfig", name), None, arn) for name, arn in stack.triggers.items()]
     if stack.claims_version:
         arn = stack.functions[CLAIMS]
         # Version 1 uses the old setting alone. A later version uses both settings, with the same function.
         version = None if stack.claims_version == "V1_0" else stack.claims_version
         config = {"LambdaVersion": version, "LambdaArn": arn if version else None}
         changes += [
-            Change(("LambdaConfig", CLAIMS), None, arn),
+            SettingChange(("LambdaConfig", CLAIMS), None, arn),
             *(
-                Change(("LambdaConfig", f"{CLAIMS}Config", name), None, value)
+                SettingChange(("LambdaConfig", f"{CLAIMS}Config", name), None, value)
                 for name, value in config.items()
             ),
         ]

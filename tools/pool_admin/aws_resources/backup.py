@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tools.pool_admin.aws_resources.pool_settings import Change, Settings
+from tools.pool_admin.aws_resources.pool_settings import SettingChange, Settings
 from tools.pool_admin.errors import AdminError
 
 POOL = "pool"
@@ -29,7 +29,7 @@ class Backup:
 
     pool_id: str
     stack: str
-    changes: dict[str, tuple[Change, ...]] = field(default_factory=dict)
+    changes: dict[str, tuple[SettingChange, ...]] = field(default_factory=dict)
     code_only: dict[str, bool] = field(default_factory=dict)
     permissions: tuple[str, ...] = ()
     attribute: bool = False
@@ -77,7 +77,7 @@ class Backup:
             if fields.pop("version") != _VERSION:
                 raise ValueError("another version")  # noqa: TRY301 - handled like any text that cannot be read
             changes = {
-                target: tuple(Change(tuple(c["path"]), c["before"], c["after"]) for c in made)
+                target: tuple(SettingChange(tuple(c["path"]), c["before"], c["after"]) for c in made)
                 for target, made in fields.pop("changes").items()
             }
             return cls(**fields | {"changes": changes, "permissions": tuple(fields["permissions"])})
@@ -88,9 +88,13 @@ class Backup:
             ) from None
 
 
-def _merge_changes(first: Iterable[Change], later: Iterable[Change]) -> tuple[Change, ...]:
+def _merge_changes(
+    first: Iterable[SettingChange], later: Iterable[SettingChange]
+) -> tuple[SettingChange, ...]:
     by_path = {change.path: change for change in first}
     for change in later:
         earlier = by_path.get(change.path)
-        by_path[change.path] = Change(change.path, earlier.before if earlier else change.before, change.after)
+        by_path[change.path] = SettingChange(
+            change.path, earlier.before if earlier else change.before, change.after
+        )
     return tuple(by_path.values())

@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tools.lambda_functions import FUNCTIONS
 from tools.pool_admin.aws_resources.functions import split_arn
-from tools.pool_admin.aws_resources.pool_settings import Change
+from tools.pool_admin.aws_resources.pool_settings import SettingChange
 from tools.pool_admin.aws_resources.stack import SENDER, DeployedStack
 
 _KEY = "KMSKeyID"
-_TRIGGERS = {"EMAIL": ("CustomEmailSender",), "SMS": ("CustomSMSSender",)}
-_ALL = (*_TRIGGERS["EMAIL"], *_TRIGGERS["SMS"])
+_EMAIL, _SMS = _ALL = FUNCTIONS["custom_sender"].cognito_triggers
+# The triggers by the values of the stack's parameter CustomSenders.
+_TRIGGERS = {"EMAIL": (_EMAIL,), "SMS": (_SMS,), "BOTH": _ALL}
 
 
 def wanted_senders(stack: DeployedStack) -> tuple[str, ...]:
     """The triggers that the stack's parameter CustomSenders asks for."""
-    value = stack.parameters.get("CustomSenders", "OFF")
-    return _ALL if value == "BOTH" else _TRIGGERS.get(value, ())
+    return _TRIGGERS.get(stack.parameters.get("CustomSenders", "OFF"), ())
 
 
 def sender_functions(stack: DeployedStack) -> list[str]:
@@ -23,15 +24,15 @@ def sender_functions(stack: DeployedStack) -> list[str]:
     return [stack.functions[SENDER]] if wanted_senders(stack) else []
 
 
-def sender_changes(stack: DeployedStack) -> list[Change]:
+def sender_changes(stack: DeployedStack) -> list[SettingChange]:
     """The changes that set the wanted senders in any pool."""
     if not (triggers := wanted_senders(stack)):
         return []
     settings = {"LambdaArn": stack.functions[SENDER], "LambdaVersion": "V1_0"}
     return [
-        Change(("LambdaConfig", _KEY), None, stack.outputs["CustomSenderKeyArn"]),
+        SettingChange(("LambdaConfig", _KEY), None, stack.outputs["CustomSenderKeyArn"]),
         *(
-            Change(("LambdaConfig", trigger, name), None, value)
+            SettingChange(("LambdaConfig", trigger, name), None, value)
             for trigger in triggers
             for name, value in settings.items()
         ),

@@ -13,7 +13,7 @@ from botocore.model import ServiceModel
 
 from tools.pool_admin.aws_resources.pool_settings import (
     KEPT_BY_AWS,
-    Change,
+    SettingChange,
     Settings,
     client_settings,
     difference,
@@ -130,7 +130,7 @@ class Pool:
             self.cognito.add_custom_attributes(UserPoolId=self.pool_id, CustomAttributes=[NEW_ATTRIBUTE])
 
     def update(
-        self, changes: Sequence[Change], mfa: Settings | None = None, accepted: Collection[str] = ()
+        self, changes: Sequence[SettingChange], mfa: Settings | None = None, accepted: Collection[str] = ()
     ) -> list[str]:
         """Make `changes` to the pool and nothing else. `mfa` are its MFA settings, None for the present ones.
 
@@ -166,7 +166,7 @@ class Pool:
             self.cognito.set_user_pool_mfa_config(UserPoolId=self.pool_id, **request)
 
     def update_client(
-        self, client_id: str, changes: Sequence[Change], accepted: Collection[str] = ()
+        self, client_id: str, changes: Sequence[SettingChange], accepted: Collection[str] = ()
     ) -> list[str]:
         """Make `changes` to one app client and nothing else. Returns and raises as `update` does."""
         before = self.read_client(client_id)
@@ -192,7 +192,7 @@ class Pool:
         return Description(described, settings, frozenset(unknown))
 
     @staticmethod
-    def _unchanged_since(now: Settings, changes: Sequence[Change]) -> Settings:
+    def _unchanged_since(now: Settings, changes: Sequence[SettingChange]) -> Settings:
         different = [
             change for change in changes if not is_same_value(value_at(now, change.path), change.before)
         ]
@@ -209,7 +209,7 @@ def has_attribute(described: Mapping[str, Any]) -> bool:
     return any(attribute["Name"] == ATTRIBUTE for attribute in described.get("SchemaAttributes") or [])
 
 
-def _not_as_sent(wanted: Settings, now: Settings, changes: Sequence[Change]) -> list[str]:
+def _not_as_sent(wanted: Settings, now: Settings, changes: Sequence[SettingChange]) -> list[str]:
     """The names of the settings that do not have the value that the update sent.
 
     A setting that was not sent and is described now is a default of AWS, unless `changes` remove it.

@@ -229,7 +229,7 @@ _SETS = ("ReadAttributes", "WriteAttributes")
 
 
 @dataclass(frozen=True)
-class Change:
+class SettingChange:
     """One setting at `path`, from `before` to `after`. None means that the setting is not set."""
 
     path: tuple[str, ...]
@@ -240,7 +240,9 @@ class Change:
         return f"{'.'.join(self.path)}: {_format_value(self.before)} → {_format_value(self.after)}"
 
 
-def difference(before: Mapping[str, Any], after: Mapping[str, Any], at: tuple[str, ...] = ()) -> list[Change]:
+def difference(
+    before: Mapping[str, Any], after: Mapping[str, Any], at: tuple[str, ...] = ()
+) -> list[SettingChange]:
     """The settings in which two requests differ, by path. The order of a list does not matter."""
     found = []
     for name in sorted(before.keys() | after.keys()):
@@ -249,7 +251,7 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any], at: tuple[st
         if values and all(isinstance(value, dict) for value in values):
             found += difference(old or {}, new or {}, (*at, name))
         elif not is_same_value(old, new):
-            found.append(Change((*at, name), old, new))
+            found.append(SettingChange((*at, name), old, new))
     return found
 
 
@@ -258,14 +260,14 @@ def is_same_value(one: Any, other: Any) -> bool:
     return _in_order(one) == _in_order(other)
 
 
-def with_changes(settings: Settings, changes: Iterable[Change]) -> Settings:
+def with_changes(settings: Settings, changes: Iterable[SettingChange]) -> Settings:
     """A copy of `settings` with the new values of all changes."""
     for change in changes:
         settings = _with_value(settings, change.path, change.after)
     return settings
 
 
-def reverse_change(change: Change, now: Any) -> Change | None:
+def reverse_change(change: SettingChange, now: Any) -> SettingChange | None:
     """The change that undoes `change` if the value is `now`; None if there is nothing to undo.
 
     Raises ValueError if the setting has another value, because someone changed it later.
@@ -273,11 +275,11 @@ def reverse_change(change: Change, now: Any) -> Change | None:
     if is_same_value(now, change.before):
         return None
     if is_same_value(now, change.after):
-        return Change(change.path, now, change.before)
+        return SettingChange(change.path, now, change.before)
     if change.path[-1] in _SETS and isinstance(now, list):
         added = set(change.after or ()) - set(change.before or ())
         kept = [name for name in now if name not in added]
-        return Change(change.path, now, kept) if kept != now else None
+        return SettingChange(change.path, now, kept) if kept != now else None
     raise ValueError(change.path)
 
 

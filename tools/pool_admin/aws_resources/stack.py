@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from tools.lambda_functions import FUNCTIONS, SIGN_IN_FUNCTIONS
 from tools.pool_admin.errors import AdminError, error_code, wait
 
 if TYPE_CHECKING:
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 
 # The name of each challenge trigger in LambdaConfig, and the name of its function in the template.
 TRIGGERS = {
-    "DefineAuthChallenge": "DefineAuthChallenge",
-    "CreateAuthChallenge": "CreateAuthChallenge",
-    "VerifyAuthChallengeResponse": "VerifyAuthChallenge",
+    trigger: FUNCTIONS[name].logical_id
+    for name in SIGN_IN_FUNCTIONS
+    for trigger in FUNCTIONS[name].cognito_triggers
 }
 # Names of other functions in the template. PreTokenGeneration is also the name of its trigger.
-CLAIMS = "PreTokenGeneration"
-DELIVER = "Deliver"
-SENDER = "CustomSender"
+CLAIMS = FUNCTIONS["pre_token_generation"].logical_id
+DELIVER = FUNCTIONS["deliver"].logical_id
+SENDER = FUNCTIONS["custom_sender"].logical_id
 # The stack's parameter with the app clients that sign in with a code instead of a password.
 CODE_ONLY = "CodeOnlyClientIds"
 # The name of the stack's identity provider.
@@ -32,7 +33,7 @@ _CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """`functions` maps a function's name in the template to the ARN that Cognito calls: its alias, if any.
+    """`functions` maps a function's name in the template to the ARN to call: its alias, if any.
 
     `hosted_client` and `inner_client` are the app clients of the hosted sign-in, empty without it.
     """
@@ -105,10 +106,11 @@ def find_stack(cloudformation: CloudFormationClient, name: str, region: str) -> 
     ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
     functions = {
         logical: arn
-        for logical in (*TRIGGERS.values(), CLAIMS, DELIVER, SENDER)
+        for logical in (function.logical_id for function in FUNCTIONS.values())
         if (arn := _function_arn(ids, logical, described["StackId"]))
     }
-    missing = [logical for logical in (*TRIGGERS.values(), DELIVER) if logical not in functions]
+    required = [FUNCTIONS[function].logical_id for function in SIGN_IN_FUNCTIONS]
+    missing = [logical for logical in required if logical not in functions]
     if missing:
         raise AdminError(
             f"The stack {name} has no function {missing[0]}, so it is not a Cognito Passcode stack. Check "

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from passcode.adapters.environment import Variables
 from passcode.token_service.policy import Policy
 from tools.pool_admin.aws_resources.functions import Functions
 from tools.pool_admin.aws_resources.stack import DELIVER, DeployedStack, find_stack
@@ -44,7 +45,8 @@ class UserCommands:
         # Verify has the same salt as the function of /createToken, which a stack can lack.
         verify = stack.triggers["VerifyAuthChallengeResponse"]
         environment = Functions(aws.client("lambda")).environment(verify)
-        counters = CounterTable(dynamodb, environment["TABLE_NAME"], Policy.from_environment(environment))
+        policy = Policy.read(Variables(environment).whole_number)
+        counters = CounterTable(dynamodb, environment["TABLE_NAME"], policy)
         cognito = aws.client("cognito-idp")
         return cls(cognito, stack.pool_id, environment["SALT"], counters, limits_known=True)
 

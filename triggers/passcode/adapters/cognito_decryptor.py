@@ -9,7 +9,7 @@ import logging
 from base64 import b64decode
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_encryption_sdk import CommitmentPolicy, StreamDecryptor
 from aws_encryption_sdk.exceptions import SerializationError
@@ -21,6 +21,9 @@ from passcode.adapters.botocore_clients import unavailable
 from passcode.token_service.code import Code
 from passcode.token_service.refusal import PasscodeError, Unavailable
 
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
 # The SDK logs tracebacks. The log may contain only texts that this project writes.
 logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL + 1)
 
@@ -30,8 +33,10 @@ _MOST_KEYS = 5
 
 
 class _QuietDecryptor(StreamDecryptor):  # type: ignore[misc]
-    """The SDK's decryptor raises an error if it is closed early. From Python 3.13 on, the log then shows a
-    traceback for each one that the garbage collector closes."""
+    """The SDK's decryptor, without its error on an early close.
+
+    From Python 3.13 on, the log would show a traceback for each decryptor that the garbage collector closes.
+    """
 
     def close(self) -> None:
         with suppress(SerializationError):
@@ -39,11 +44,11 @@ class _QuietDecryptor(StreamDecryptor):  # type: ignore[misc]
 
 
 class DecryptionFailed(PasscodeError):
-    """Cognito did not encrypt this for this pool. The text has the kind of the error, and no contents."""
+    """The ciphertext is not from Cognito, or is for another pool. The text has only the type of the error."""
 
 
 class _Key(KMSMasterKey):  # type: ignore[misc]
-    """One key of KMS, and no other. The SDK's class hides the error of KMS."""
+    """Decrypts with one KMS key. The SDK's class would hide the error of KMS."""
 
     def _decrypt_data_key(
         self,
@@ -62,32 +67,31 @@ class _Key(KMSMasterKey):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class CognitoDecryptor:
-    """Decrypts. `client` is a botocore KMS client, `key_id` the ARN of Cognito's key for `pool_id`."""
+    """Decrypts codes. `client` is a botocore KMS client, `key_id` the ARN of Cognito's key for `pool_id`."""
 
-    client: Any
+    client: "KMSClient"
     key_id: str
     pool_id: str
 
-    def __call__(self, sealed: str) -> Code:
-        """Decrypt `sealed` (base64). Raises `Unavailable` or `DecryptionFailed`."""
+    def __call__(self, ciphertext: str) -> Code:
+        """Decrypt `ciphertext` (base64). Raises `Unavailable` or `DecryptionFailed`."""
         key = _Key(key_id=self.key_id, client=self.client)
         try:
-            plain, header = _read(b64decode(sealed, validate=True), key)
+            plain, header = _decrypt(b64decode(ciphertext, validate=True), key)
         except Unavailable:
             raise
         except Exception as error:  # the SDK does not wrap the errors of its libraries
-            raise DecryptionFailed(
-                f"what Cognito sealed could not be opened: {type(error).__name__}"
-            ) from None
+            name = type(error).__name__
+            raise DecryptionFailed(f"the code from Cognito could not be decrypted: {name}") from None
         # The signature or the tag has proved the context by now. Two pools may share a key.
         if header.encryption_context.get("userpool-id") != self.pool_id:
-            raise DecryptionFailed("what Cognito sealed is for another user pool")
+            raise DecryptionFailed("the code from Cognito belongs to another user pool")
         # Cognito escapes temporary passwords for HTML. Each message template escapes its values itself.
         return Code(html.unescape(plain.decode()))
 
 
-def _read(sealed: bytes, key: _Key) -> tuple[bytes, Any]:
+def _decrypt(ciphertext: bytes, key: _Key) -> tuple[bytes, Any]:
     with _QuietDecryptor(
-        source=sealed, key_provider=key, commitment_policy=_POLICY, max_encrypted_data_keys=_MOST_KEYS
-    ) as opening:
-        return opening.read(), opening.header
+        source=ciphertext, key_provider=key, commitment_policy=_POLICY, max_encrypted_data_keys=_MOST_KEYS
+    ) as decryptor:
+        return decryptor.read(), decryptor.header

@@ -6,12 +6,22 @@ tests compare the two. Each write may be repeated after a lost response, because
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.botocore_clients import unavailable, write_if
 from passcode.token_service.challenge import record_key
-from passcode.token_service.policy import DAY, KEEP_SECONDS, LONG_DIGITS, Policy, day_of
+from passcode.token_service.policy import (
+    COOLDOWN_AFTER_SUCCESS,
+    DAY,
+    KEEP_SECONDS,
+    LONG_DIGITS,
+    Policy,
+    day_of,
+)
 from passcode.token_service.store import Attempt, Evidence, Record, WriteResult
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 # Each is one attribute. The mappings of a record are attributes with a prefix: `to_<channel>` and
 # `prev_to_<channel>`, `w<day>` and `ok_<channel>_<day>`. A day's counter is an attribute with the day in its
@@ -46,7 +56,7 @@ class Change:
 class RecordTable:
     """The store of records, in one table. `client` is a botocore DynamoDB client."""
 
-    client: Any
+    client: "DynamoDBClient"
     name: str
     policy: Policy
 
@@ -75,7 +85,7 @@ class RecordTable:
             "keeps": now + self.policy.resend_keeps_code_seconds,
             "long": LONG_DIGITS,
             "cooled": now - self.policy.cooldown_seconds,
-            "cooled_after_success": now - self.policy.cooldown_after_success_seconds,
+            "cooled_after_success": now - COOLDOWN_AFTER_SUCCESS,
             "cap": cap,
             "hard": self.policy.hard_limit,
             "long_after": self.policy.long_after,
@@ -222,7 +232,7 @@ def read_record(item: Mapping[str, dict[str, str]]) -> Record:
 class EvidenceTable:
     """Reads evidence. `client` is a botocore DynamoDB client."""
 
-    client: Any
+    client: "DynamoDBClient"
     name: str
 
     def read(self, kind: str, subject: str, client_id: str) -> tuple[Evidence | None, Evidence | None]:

@@ -4,7 +4,7 @@ They may contain the challenge's id, the subject, the channel, a reason and a co
 code, an answer, an address, a token, or the text of an exception from other code.
 """
 
-import os
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,21 @@ from passcode.token_service.refusal import UNAVAILABLE_TEXT, PasscodeError, Refu
 from passcode.token_service.telemetry import error_location
 
 NAMESPACE = "CognitoPasscode"
+
+# At DEBUG some of these libraries log requests and responses: codes, addresses, tokens and the MACs of KMS.
+_LIBRARIES = (
+    "aws_encryption_sdk",
+    "aws_lambda_powertools",
+    "boto3",
+    "botocore",
+    "jinja2",
+    "jwt",
+    "phonenumbers",
+    "pycognito",
+    "requests",
+    "s3transfer",
+    "urllib3",
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +64,8 @@ class PowertoolsTelemetry:
         self.count(
             "send_failed", channel=channel, reason=reason, country="" if reason == "country" else country
         )
-        told = {"channel": channel, "reason": reason, "country": country} | details
-        self.log.warning("not deliverable", extra=told)
+        fields = {"channel": channel, "reason": reason, "country": country} | details
+        self.log.warning("not deliverable", extra=fields)
 
     def sent(self, channel: str, country: str = "", **details: str) -> None:
         """Count and log that a channel accepted a message. `details` are in the log only."""
@@ -59,11 +74,11 @@ class PowertoolsTelemetry:
 
     def throttled(self, refused: Refused) -> None:
         """Count and log that a user has to wait, or gets no message."""
-        self._told("throttled", refused.refusal)
+        self._log_refusal("throttled", refused.refusal)
 
     def refused(self, refusal: Refusal) -> None:
         """Count and log that an answer was not accepted."""
-        self._told("refused", refusal)
+        self._log_refusal("refused", refusal)
 
     def issued(self, channel: str) -> None:
         """Count and log that a code is sent on `channel`."""
@@ -88,7 +103,7 @@ class PowertoolsTelemetry:
         """Record a duration in seconds."""
         self._emit(name, MetricUnit.Seconds, value, by)
 
-    def _told(self, what: str, refusal: Refusal) -> None:
+    def _log_refusal(self, what: str, refusal: Refusal) -> None:
         self.count(what, reason=refusal.value)
         self.log.info(what, extra={"reason": refusal.value})
 
@@ -104,12 +119,16 @@ class PowertoolsTelemetry:
         metric.flush_metrics()
 
 
-def make_telemetry(function: str) -> PowertoolsTelemetry:
-    """The telemetry of one Lambda function. LOG_LEVEL sets the level, METRICS_NAMESPACE the namespace."""
+def make_telemetry(function: str, namespace: str) -> PowertoolsTelemetry:
+    """The telemetry of one Lambda function. Powertools reads the level of the log from LOG_LEVEL.
+
+    `namespace` is the namespace of the metrics in CloudWatch. From then on, no library logs anything below
+    WARNING, whatever the level of the root logger.
+    """
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
     # In a shared namespace, two stacks of one account would add up and fire each other's alarms.
-    return PowertoolsTelemetry(
-        function, Logger(service=function), os.environ.get("METRICS_NAMESPACE", NAMESPACE)
-    )
+    return PowertoolsTelemetry(function, Logger(service=function), namespace)
 
 
 class TriggerError(Exception):

@@ -52,12 +52,18 @@ def _render(content: MessageContent) -> EmailMessage:
     # Imported only here: every Lambda function imports this module, and only `deliver` renders.
     import html  # noqa: PLC0415
 
-    from passcode.texts.catalogue import email_layout, isolate_digits, purpose_lines  # noqa: PLC0415
+    from passcode.texts.catalogue import (  # noqa: PLC0415
+        duration,
+        email_layout,
+        isolate_digits,
+        purpose_lines,
+    )
 
     texts, app = content.texts, content.app
     digits = content.code.reveal() if content.code else ""
     lines = [texts["intro"], texts["expiry"], texts["warning"]]
-    intro, expiry, warning = (line.format(app=app, minutes=content.minutes) for line in lines)
+    life = duration(texts, content.minutes * 60)
+    intro, expiry, warning = (line.format(app=app, duration=life) for line in lines)
     purpose = purpose_lines(texts, content.purpose)
     code = [isolate_digits(texts, digits)] if content.code else []
     return EmailMessage(
@@ -82,7 +88,7 @@ EMAIL = Channel(
     parse=_parse,
     mask=_mask,
     blank_mask="***@***",
-    decoy_value="nobody@passcode.invalid",  # RFC 2606
+    decoy_value="unknown-user@passcode.invalid",  # RFC 2606
     render=_render,
     address_format="one plain address in ASCII letters",
     example="ann@example.com",

@@ -14,9 +14,10 @@ from passcode.channels.channel import (
     verified_destinations,
 )
 from passcode.channels.registry import CHANNELS
-from passcode.delivery.envelope import destinations_in, pack_body, read_body
+from passcode.delivery.envelope import channel_in, destinations_in, pack_body, read_body
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
+from passcode.token_service.challenge import read_field
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,19 @@ class CognitoMessage:
 
     @classmethod
     def unpack(cls, body: str) -> "CognitoMessage":
-        """Read a body. Raises ValueError, KeyError or TypeError if it is no Cognito message."""
+        """Read a body. Raises ValueError if it is no Cognito message of this version."""
         fields = read_body(body)
         if fields.get("kind") != COGNITO:
-            raise ValueError("the queue body is no message of Cognito")
+            raise ValueError("the queue body has another kind than a Cognito message")
         return cls(
-            ciphertext=str(fields["ciphertext"]),
-            source=str(fields["source"]),
-            channel=CHANNELS[fields["channel"]],
+            ciphertext=read_field(fields, "ciphertext", str),
+            source=read_field(fields, "source", str),
+            channel=channel_in(fields),
             destinations=destinations_in(fields),
-            locale=str(fields.get("locale", "")),
-            subject=str(fields.get("subject", "")),
-            name=str(fields.get("name", "")),
-            requested_at=int(fields["requested_at"]),
+            locale=read_field(fields, "locale", str, ""),
+            subject=read_field(fields, "subject", str, ""),
+            name=read_field(fields, "name", str, ""),
+            requested_at=read_field(fields, "requested_at", int),
         )
 
 
@@ -117,7 +118,7 @@ def read_message(event: Event, now: int) -> CognitoMessage:
     attributes = events.attributes(event)
     address = channel.destination(attributes.get(channel.attribute, ""))
     message = CognitoMessage(
-        ciphertext=events.sealed_code(event),
+        ciphertext=events.encrypted_code(event),
         source=source,
         channel=channel,
         destinations=(address,) if address else (),
@@ -131,13 +132,13 @@ def read_message(event: Event, now: int) -> CognitoMessage:
 
 def with_user(attributes: Mapping[str, str], message: CognitoMessage) -> CognitoMessage:
     """Return a message without a secret, with the user's verified destinations as fallbacks."""
-    there = {d.channel: d for d in message.destinations}
-    found = replace(
+    by_channel = {d.channel: d for d in message.destinations}
+    addressed = replace(
         message,
         subject=message.subject or attributes.get("sub", ""),
         locale=message.locale or attributes.get("locale", ""),
     )
-    return found.to({**verified_destinations(attributes, CHANNELS.values()), **there})
+    return addressed.to({**verified_destinations(attributes, CHANNELS.values()), **by_channel})
 
 
 def _name(event: Event, source: str, address: Destination | None) -> str:
@@ -147,8 +148,8 @@ def _name(event: Event, source: str, address: Destination | None) -> str:
     Cognito's user name is the `sub` or the address.
     """
     name = events.user_name(event)
-    told = (events.attributes(event).get("sub", ""), address.value.lower() if address else "")
-    return name if source.endswith("_AdminCreateUser") and name.lower() not in told else ""
+    other_ids = (events.attributes(event).get("sub", ""), address.value.lower() if address else "")
+    return name if source.endswith("_AdminCreateUser") and name.lower() not in other_ids else ""
 
 
 def _channel_of(source: str, kind: str) -> Channel:
@@ -157,4 +158,4 @@ def _channel_of(source: str, kind: str) -> Channel:
         # The type is `customEmailSenderRequestV1` or the like.
         if sender and (source.lower().startswith(f"{sender}_") or kind.lower().startswith(sender)):
             return channel
-    raise ValueError("this is no event of a custom sender")
+    raise ValueError("the event is not from a custom sender trigger")

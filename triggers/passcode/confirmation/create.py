@@ -134,7 +134,7 @@ class ConfirmationCreator:
             raise Problem(problems.CHANNEL_NOT_OFFERED)
         if body.audience == self.issuer:
             # This is the default audience of a back end's proofs. A user's proof could be mistaken for one.
-            raise Problem(problems.INVALID_REQUEST, detail="Name another `audience`, or none.")
+            raise Problem(problems.INVALID_REQUEST, detail="Send another `audience`, or none.")
         wish = CodeRequest(body.channel or "", body.purpose, body.audience or signed_in.client_id)
         return self._ask(recipient, wish, call, STEP_UP_VERIFY, body.model_dump_json())
 
@@ -176,7 +176,7 @@ def _destination(body: CreateToken, order: Sequence[Channel]) -> Destination:
     channel = usable[0]
     destination = channel.destination(given[channel.attribute])
     if destination is None:
-        detail = f"`{channel.attribute}` has to be {channel.address_format}, such as {channel.example}."
+        detail = f"`{channel.attribute}` must be {channel.address_format}, such as {channel.example}."
         raise Problem(problems.INVALID_REQUEST, detail=detail)
     return destination
 

@@ -10,7 +10,7 @@ from passcode.confirmation.requests import ProblemDocument
 
 VERSION = "1.0.0"
 IAM, USER, PUBLIC = "sigv4", "id_token", ""
-_WHO, _PROBLEMS = "x-who", "x-problems"
+_CALLER, _PROBLEMS = "x-caller", "x-problems"
 _SCHEMES = {
     IAM: {
         "type": "apiKey",
@@ -22,14 +22,14 @@ _SCHEMES = {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "The ID token of a user of the pool, without a word before it.",
+        "description": "The ID token of a user of the pool, without a prefix such as Bearer.",
     },
 }
 # Responses that API Gateway itself sends before the function runs.
-_OF_THE_GATEWAY = {
-    403: "not-authorised: the request is not signed, or not by somebody who may.",
+_GATEWAY_PROBLEMS = {
+    403: "not-authorised: the request is not signed, or its principal lacks the permission.",
     413: "too-large.",
-    429: "throttled: too many requests came at once.",
+    429: "throttled: there were too many requests at once.",
     503: "unavailable: try again in a moment.",
 }
 
@@ -45,15 +45,15 @@ VERIFY_PROBLEMS = (
 )
 
 
-def may_answer(who: str, *problems: str) -> dict[str, Any]:
-    """The description of a route's access: who may call it, and which problems it returns."""
-    return {"openapi_extensions": {_WHO: who, _PROBLEMS: problems}}
+def describe_access(caller: str, *problems: str) -> dict[str, Any]:
+    """Return the arguments of a route for its description: its callers and its problems."""
+    return {"openapi_extensions": {_CALLER: caller, _PROBLEMS: problems}}
 
 
 def describe(app: APIGatewayRestResolver, issuer: str) -> str:
-    """The description as JSON. `issuer` is the base URL of the API."""
+    """Return the description as JSON. `issuer` is the base URL of the API."""
     title = "Cognito Passcode: token service"
-    about = "One-time codes outside sign-in: asked for, delivered, answered, proven."
+    about = "One-time codes outside sign-in: send a code, check the answer, use the proof."
     whole = json.loads(app.get_openapi_json_schema(title=title, version=VERSION, description=about))
     whole["servers"] = [{"url": issuer}]
     whole["components"]["securitySchemes"] = _SCHEMES
@@ -69,18 +69,20 @@ def describe(app: APIGatewayRestResolver, issuer: str) -> str:
 
 
 def _complete(operation: dict[str, Any]) -> None:
-    who, problems = operation.pop(_WHO), operation.pop(_PROBLEMS)
-    operation["security"] = [{who: []}] if who else []
-    answers = operation["responses"]
-    for unlike_ours in ("422", "500"):
-        answers.pop(unlike_ours, None)
-    said = dict(_OF_THE_GATEWAY)
-    if who == USER:
-        said[401] = "not-authorised: there is no good ID token."
+    caller, problems = operation.pop(_CALLER), operation.pop(_PROBLEMS)
+    operation["security"] = [{caller: []}] if caller else []
+    responses = operation["responses"]
+    for powertools_error in ("422", "500"):
+        responses.pop(powertools_error, None)
+    descriptions = dict(_GATEWAY_PROBLEMS)
+    if caller == USER:
+        descriptions[401] = "not-authorised: the ID token is missing or not valid."
     for kind in all_kinds():
         if kind.name in problems:
-            said[kind.status] = f"{kind.name}: {kind.title}. {said.get(kind.status, '')}".rstrip()
-    for status, text in sorted(said.items()):
+            descriptions[kind.status] = (
+                f"{kind.name}: {kind.title}. {descriptions.get(kind.status, '')}".rstrip()
+            )
+    for status, text in sorted(descriptions.items()):
         schema = {"$ref": "#/components/schemas/ProblemDocument"}
-        content = answers.get(str(status), {}).get("content", {})
-        answers[str(status)] = {"description": text, "content": content | {MEDIA_TYPE: {"schema": schema}}}
+        content = responses.get(str(status), {}).get("content", {})
+        responses[str(status)] = {"description": text, "content": content | {MEDIA_TYPE: {"schema": schema}}}

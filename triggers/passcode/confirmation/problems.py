@@ -44,7 +44,7 @@ NOT_FOUND = ProblemKind(
     "not-found", 404, "No such endpoint", "GET /openapi.json lists the endpoints, each with its method."
 )
 TOO_LARGE = ProblemKind(
-    "too-large", 413, "The request is too large", "No request here needs more than 16 KiB. Send less."
+    "too-large", 413, "The request is too large", "A request can have 16 KiB at most. Send a smaller one."
 )
 USER_GONE = ProblemKind(
     "user-gone", 403, "The user is no longer active", "Let the user sign in again, or ask for help."
@@ -53,13 +53,13 @@ CHANNEL_NOT_OFFERED = ProblemKind(
     "channel-not-offered",
     422,
     "The channel is not in use",
-    "This service does not send on that channel, or there is no address for it. Choose another one.",
+    "This service does not use the channel, or the user has no address for it. Choose another channel.",
 )
 DESTINATION_NOT_ALLOWED = ProblemKind(
     "destination-not-allowed",
     422,
     "The number cannot get a code",
-    "It is no mobile number of a country that this service sends SMS to. Use another number, or email.",
+    "This service sends SMS only to mobile numbers of some countries. Use another number, or email.",
 )
 UNAVAILABLE = _kind(refusals.UNAVAILABLE, UNAVAILABLE_REASON)
 
@@ -93,18 +93,18 @@ class Problem(Exception):
 
 
 def of_refusal(refusal: Refusal, wait: int | None = 0, free: int = 0) -> Problem:
-    """The problem for `refusal`. `free` is the number of answers that are checked without a wait."""
+    """Return the problem for `refusal`. `free` is the number of answers that are checked without a wait."""
     left = free if refusal is Refusal.WRONG else None
     return Problem(_kind(refusal_row(refusal, wait), refusal.value), wait=wait, attempts_left=left)
 
 
 def of_refused(refused: Refused) -> Problem:
-    """The problem for a refusal that was raised."""
+    """Return the problem for a refusal that was raised."""
     return of_refusal(refused.refusal, refused.wait)
 
 
 def all_kinds() -> list[ProblemKind]:
-    """Every kind, for the description of the API."""
+    """Return every kind, for the description of the API."""
     others = [INVALID_REQUEST, USER_GONE, NOT_FOUND, TOO_LARGE, CHANNEL_NOT_OFFERED]
     refused = [_kind(row, refusal.value) for refusal, row in REFUSALS.items()]
     return [*others, DESTINATION_NOT_ALLOWED, UNAVAILABLE, *refused]

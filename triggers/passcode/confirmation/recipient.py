@@ -25,7 +25,7 @@ from passcode.token_service.challenge import STEP_UP, TOKEN
 
 
 def address_id(destination: Destination, salt: str) -> str:
-    """32 hex digits for exactly this address: the subject of a proof.
+    """Return 32 hex digits for exactly this address: the subject of a proof.
 
     Letter case and tags count (RFC 5321 leaves them to the receiving host). A proof for one mailbox must
     not be valid for another one.
@@ -34,7 +34,7 @@ def address_id(destination: Destination, salt: str) -> str:
 
 
 def rate_limit_id(destination: Destination, salt: str) -> str:
-    """32 hex digits for the mailbox behind the address: the subject that guesses and messages count for.
+    """Return 32 hex digits for the mailbox of the address: the subject of the counters.
 
     All spellings of one mailbox share one budget. Otherwise an attacker could multiply the budget.
     """
@@ -47,7 +47,7 @@ def rate_limit_id(destination: Destination, salt: str) -> str:
 
 
 def keyed_hash(text: str, salt: str) -> str:
-    """32 hex digits of a keyed hash: an attacker cannot compute it without the salt."""
+    """Return 32 hex digits of a keyed hash: an attacker cannot compute it without the salt."""
     return hmac.digest(salt.encode(), text.encode(), hashlib.sha256).hex()[:32]
 
 
@@ -68,17 +68,17 @@ class Recipient:
 
 
 def of_address(destination: Destination, locale: str, salt: str) -> Recipient:
-    """The recipient for one address. It has no second address as a fallback.
+    """Return the recipient for one address. It has no second address as a fallback.
 
     The counters limit messages by address. Messages to a second address would not be counted.
     """
     sub = address_id(destination, salt)
-    there = {destination.channel: destination}
-    return Recipient(TOKEN, rate_limit_id(destination, salt), sub, there, "", sub, locale)
+    destinations = {destination.channel: destination}
+    return Recipient(TOKEN, rate_limit_id(destination, salt), sub, destinations, "", sub, locale)
 
 
 def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) -> Recipient:
-    """The recipient for a user's attributes. Only verified destinations are used."""
+    """Return the recipient for a user's attributes. Only verified destinations are used."""
     subject = attributes["sub"]
     return Recipient(
         kind=STEP_UP,
@@ -92,7 +92,7 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
 
 
 def bound_to(recipient: Recipient, words: str, audience: str) -> str:
-    """16 hex digits that bind a challenge: a request with another purpose or audience does not rejoin it."""
+    """Return 16 hex digits for a challenge: another purpose or audience does not get the open challenge."""
     whole = "\n".join((recipient.bound, words, audience))
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
@@ -113,7 +113,7 @@ class UserRecipients:
     salt: str
 
     def user(self, signed_in: IdTokenUser) -> Recipient:
-        """The user as a recipient. One call. Raises `Problem` if the user is deleted, or `Unavailable`."""
+        """Return the user as a recipient. One call. Raises `Unavailable`, or `Problem` for a deleted user."""
         attributes = self.users.attributes(signed_in.user_name, signed_in.sub)
         if attributes is None:
             raise Problem(problems.USER_GONE)

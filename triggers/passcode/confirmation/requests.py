@@ -3,7 +3,9 @@
 The names of the body classes are schema names of the published OpenAPI.
 """
 
+import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,28 +21,51 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | frozenset(
     chr(mark) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for mark in range(first, last + 1)
 )
+# Marks that are stacked on one letter cover the lines above and below. The first limit counts only marks with
+# a combining class, as Unicode's Stream-Safe Text Format does (UAX #15): vowel signs of Hindi or Thai have
+# none, and Burmese stacks four marks.
+_MARKS_WITH_CLASS, _MARKS = 2, 5
+# A link in a message that has a code would look as if this stack had sent it.
+_WEB_ADDRESS = re.compile(r"://|\bwww\.|[\w-]\.[^\W\d_]{2,}/", re.IGNORECASE)
 
 
-def _shown(words: str) -> str:
-    if any(letter in _BLANK or unicodedata.category(letter) in _HIDDEN for letter in words):
-        raise ValueError("no line breaks and no invisible characters")
-    return " ".join(words.split())
+def _check_purpose(text: str) -> str:
+    if any(letter in _BLANK or unicodedata.category(letter) in _HIDDEN for letter in text):
+        raise ValueError("must not have line breaks or invisible characters")
+    composed = unicodedata.normalize("NFC", text)
+    if (
+        _longest_run(bool(unicodedata.combining(letter)) for letter in composed) > _MARKS_WITH_CLASS
+        or _longest_run(unicodedata.category(letter)[0] == "M" for letter in composed) > _MARKS
+    ):
+        raise ValueError("must not have more than two combining marks in a row")
+    if _WEB_ADDRESS.search(unicodedata.normalize("NFKC", text)):
+        raise ValueError("must not have a web address")
+    return " ".join(text.split())
+
+
+def _longest_run(flags: Iterable[bool]) -> int:
+    longest = now = 0
+    for flag in flags:
+        now = now + 1 if flag else 0
+        longest = max(longest, now)
+    return longest
 
 
 PurposeText = Annotated[
     str,
     Field(
         max_length=64,
-        description="What the code is for, as the message shows it: no line breaks, no invisible characters.",
+        description="The purpose of the code. The message shows it. No line breaks, no invisible characters, "
+        "no more than two combining marks in a row, and no web address (`://`, `www.`, or `name.tld/`).",
         examples=["pay 20 EUR"],
     ),
-    AfterValidator(_shown),
+    AfterValidator(_check_purpose),
 ]
 Audience = Annotated[
     str,
     Field(
         pattern=r"^[\x21-\x7e]{1,128}$",
-        description="Who will be shown the proof: its `aud`.",
+        description="The recipient of the proof: its `aud`.",
         examples=["payments"],
     ),
 ]
@@ -48,16 +73,16 @@ if TYPE_CHECKING:
     # A type checker cannot read the names in the registry.
     ChannelName = str
 else:
-    ChannelName = Annotated[Literal[tuple(CHANNELS)], Field(description="How the code is to be sent.")]
+    ChannelName = Annotated[Literal[tuple(CHANNELS)], Field(description="The channel of the message.")]
 Subject = Annotated[
-    str, Field(pattern=r"^[0-9a-f-]{32,36}$", description="Who the proof has to be about: its `sub`.")
+    str, Field(pattern=r"^[0-9a-f-]{32,36}$", description="The subject that the proof must have: its `sub`.")
 ]
 Token = Annotated[str, Field(min_length=1, max_length=4096)]
 TypedCode = Annotated[
     str,
     Field(
         max_length=64,
-        description="What the person typed. Blanks and dashes do not matter.",
+        description="The code that the user typed. Spaces and dashes are ignored.",
         examples=["123456"],
     ),
 ]
@@ -85,7 +110,7 @@ else:
 
 
 class CreateToken(_Addresses):
-    """Ask for a code. One of `email` and `phone_number` at least."""
+    """A request for a code. It needs `email` or `phone_number`, or both."""
 
     channel: ChannelName | None = None
     purpose: PurposeText = ""
@@ -94,13 +119,13 @@ class CreateToken(_Addresses):
 
 
 def addresses(body: CreateToken) -> dict[str, str]:
-    """The addresses of a body, by the attributes of their channels."""
+    """Return the addresses of a body, by the attributes of their channels."""
     given = {c.attribute: getattr(body, c.attribute) for c in CHANNELS.values()}
     return {attribute: address for attribute, address in given.items() if address}
 
 
 class StepUp(_Body):
-    """Ask for a code for the user who is signed in."""
+    """A request for a code for the user who is signed in."""
 
     channel: ChannelName | None = None
     purpose: PurposeText = ""
@@ -108,21 +133,21 @@ class StepUp(_Body):
 
 
 class Created(_Body):
-    """A challenge. The code is in the message alone."""
+    """An open challenge. Only the message has the code."""
 
-    token: str = Field(description="Bring it back with the code. It holds no code and no address.")
-    expires_in: int = Field(description="Seconds that the code is good for.")
+    token: str = Field(description="Send it back with the code. It contains no code and no address.")
+    expires_in: int = Field(description="The seconds until the code expires.")
     channel: ChannelName
-    destination: str = Field(description="Where the message went, masked.")
+    destination: str = Field(description="The masked address that the message goes to.")
     status: Literal["SENT", "WAITING"] = Field(
-        description="WAITING: a message went out before and its code is still good; nothing new was sent."
+        description="SENT: a message is on its way. WAITING: the code of an earlier message is still valid."
     )
-    resend_in: int = Field(description="Seconds until another message can be sent.")
-    subject: str = Field(description="Who the proof will be about: its `sub`.")
+    resend_in: int = Field(description="The seconds until another message can be sent.")
+    subject: str = Field(description="The subject of the proof: its `sub`.")
 
 
 class VerifyToken(_Body):
-    """Answer a challenge."""
+    """An answer to a challenge."""
 
     # Optional in the schema, so that a request without it gets an explanation and not a schema error.
     token: Token | None = None
@@ -130,17 +155,17 @@ class VerifyToken(_Body):
 
 
 class Verified(_Body):
-    """The code was right, and is spent."""
+    """The result of a right answer. The code is spent."""
 
     verified: Literal[True]
-    proof: str = Field(description="A JWT, RS256, good with the keys of /.well-known/jwks.json.")
-    expires_in: int = Field(description="Seconds that the proof is good for.")
+    proof: str = Field(description="A JWT, signed with RS256. /.well-known/jwks.json has the public keys.")
+    expires_in: int = Field(description="The seconds until the proof expires.")
     channel: ChannelName
     subject: str
 
 
 class Introspect(_Body):
-    """Use a proof up."""
+    """A request to use a proof. Each proof can be used once."""
 
     proof: Token
     audience: Audience | None = None
@@ -149,27 +174,27 @@ class Introspect(_Body):
 
 
 class Introspected(BaseModel):
-    """`active` is true once for each proof, with its claims beside it (RFC 7662)."""
+    """The state of a proof (RFC 7662). `active` is true once for each proof, and the claims follow."""
 
     model_config = ConfigDict(extra="allow")
     active: bool
 
 
 class Health(_Body):
-    """The function answers. It says nothing of what it depends on."""
+    """The health of the function, without its dependencies."""
 
     status: Literal["ok"]
 
 
 class Ready(_Body):
-    """What the service depends on, and whether each part answers."""
+    """The state of each dependency of the service."""
 
     status: Literal["ready", "not_ready"]
     checks: dict[str, Literal["ok", "failed"]]
 
 
 class ProblemDocument(BaseModel):
-    """RFC 9457, with three members more. `reason` is that of a refusal, as in the tag of the SDK flow."""
+    """A problem document (RFC 9457). `reason` is the code of a refusal, as in the tag of the SDK flow."""
 
     type: str
     title: str

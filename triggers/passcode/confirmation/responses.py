@@ -15,7 +15,8 @@ from passcode.token_service.telemetry import Telemetry
 
 # Seconds. A short failure is over by then, and callers do not wait longer for a long one.
 RETRY = 30
-_FIELDS = "There is a field that is not known here. GET /openapi.json has those that are."
+_UNKNOWN_FIELD = "The body has an unknown field. GET /openapi.json lists the fields of each request."
+_REPEATED = "The body has a field twice. Send each field once."
 NOT_JSON = "Send one JSON object as application/json, in UTF-8."
 
 
@@ -23,19 +24,19 @@ def install(app: APIGatewayRestResolver, telemetry: Telemetry) -> None:
     """Make `app` answer every error with a problem document."""
     app.exception_handler(Problem)(problem_response)
     app.exception_handler(Refused)(partial(_refused, telemetry=telemetry))
-    app.exception_handler(RequestValidationError)(_unreadable)
+    app.exception_handler(RequestValidationError)(_invalid_request)
     app.exception_handler([RecursionError, UnicodeDecodeError])(_not_json)
-    app.exception_handler(NotFoundError)(_nowhere)
+    app.exception_handler(NotFoundError)(_not_found)
     app.exception_handler(Exception)(partial(unavailable, telemetry=telemetry))
 
 
 def problem_response(problem: Problem) -> Response[Any]:
-    """The HTTP response for `problem`."""
+    """Return the HTTP response for `problem`."""
     return Response(problem.kind.status, MEDIA_TYPE, json.dumps(problem.document), problem.headers)
 
 
 def unavailable(raised: Exception, telemetry: Telemetry) -> Response[Any]:
-    """The response to an unexpected error: the request fails, and the response has no details of it."""
+    """Log an unexpected error, and return the response. The response has no details of the error."""
     telemetry.failed("failed", raised)
     return problem_response(Problem(problems.UNAVAILABLE, wait=RETRY))
 
@@ -45,30 +46,42 @@ def _refused(raised: Refused, telemetry: Telemetry) -> Response[Any]:
     return problem_response(problems.of_refused(raised))
 
 
-def _unreadable(raised: RequestValidationError) -> Response[Any]:
-    return problem_response(Problem(problems.INVALID_REQUEST, detail=_what_is_wrong(raised.errors())))
+def _invalid_request(raised: RequestValidationError) -> Response[Any]:
+    return problem_response(Problem(problems.INVALID_REQUEST, detail=_first_error(raised.errors())))
 
 
 def _not_json(_raised: Exception) -> Response[Any]:
     return problem_response(Problem(problems.INVALID_REQUEST, detail=NOT_JSON))
 
 
-def _nowhere(_raised: Exception) -> Response[Any]:
+def _not_found(_raised: Exception) -> Response[Any]:
     return problem_response(Problem(problems.NOT_FOUND))
 
 
 def not_an_id_token() -> Problem:
-    """The problem for a signed-in user who sent another token than an ID token."""
+    """Return the problem for a request with an access token instead of an ID token."""
     return Problem(problems.INVALID_REQUEST, detail="Send the ID token, not the access token.")
 
 
-def _what_is_wrong(found: Any) -> str:
-    """The first validation error as text: the field and pydantic's reason, without the value sent."""
-    first = found[0]
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object from its members. Raises `Problem` if two members have one name.
+
+    Parsers choose different ones of such members (RFC 8259, section 4). A proxy that checks the first address
+    would let through a code to the second one.
+    """
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise Problem(problems.INVALID_REQUEST, detail=_REPEATED)
+    return members
+
+
+def _first_error(errors: Any) -> str:
+    """Return the first validation error as text: the field and pydantic's reason, without the value sent."""
+    first = errors[0]
     if first["type"] == "json_invalid":
         return NOT_JSON
     if first["type"] == "extra_forbidden":
-        return _FIELDS
+        return _UNKNOWN_FIELD
     place = ".".join(str(part) for part in first["loc"][1:])
     # pydantic puts a prefix before the text of our checks.
     reason = first["msg"].removeprefix("Value error, ")
@@ -84,16 +97,16 @@ def respond(
 ) -> dict[str, Any]:
     """Return the response to one proxy event of a REST API. Raises nothing."""
     try:
-        unread = _not_worth_reading(event)
-        return _kept_private(_proxy(unread) if unread else app.resolve(event, context))
+        problem = _problem_before_parsing(event)
+        return _add_headers(_proxy(problem) if problem else app.resolve(event, context))
     except Exception as error:
         telemetry.failed("failed", error)
-        return _kept_private(_proxy(Problem(problems.UNAVAILABLE, wait=RETRY)))
+        return _add_headers(_proxy(Problem(problems.UNAVAILABLE, wait=RETRY)))
     finally:
         telemetry.set_context()
 
 
-def _not_worth_reading(event: dict[str, Any]) -> Problem | None:
+def _problem_before_parsing(event: dict[str, Any]) -> Problem | None:
     if len(event.get("body") or "") > _LONGEST_BODY:
         return Problem(problems.TOO_LARGE)
     # Powertools would also parse a form: an input path without a description and without tests.
@@ -103,8 +116,8 @@ def _not_worth_reading(event: dict[str, Any]) -> Problem | None:
 
 
 def _is_json(headers: dict[str, str]) -> bool:
-    named = [text.lower() for name, text in headers.items() if name.lower() == "content-type"]
-    return all(text.strip().startswith("application/json") for text in named)
+    values = [text.lower() for name, text in headers.items() if name.lower() == "content-type"]
+    return all(text.strip().startswith("application/json") for text in values)
 
 
 def _proxy(problem: Problem) -> dict[str, Any]:
@@ -117,9 +130,9 @@ def _proxy(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _kept_private(answer: dict[str, Any]) -> dict[str, Any]:
+def _add_headers(response: dict[str, Any]) -> dict[str, Any]:
     """Add headers that keep caches from storing a token and browsers from guessing the content type."""
-    headers = answer["multiValueHeaders"]
+    headers = response["multiValueHeaders"]
     headers.setdefault("Cache-Control", ["no-store"])
     headers["X-Content-Type-Options"] = ["nosniff"]
-    return answer
+    return response

@@ -21,7 +21,7 @@ from passcode.confirmation.openapi import (
     USER,
     VERIFY_PROBLEMS,
     describe,
-    may_answer,
+    describe_access,
 )
 from passcode.confirmation.requests import (
     Created,
@@ -71,12 +71,12 @@ Key = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,64}$",
-        description="A name for this request. However often it comes in a day, one message at most is sent.",
+        description="A name for this request. Requests with the same name send one message a day at most.",
     ),
 ]
 
 _READY: OpenAPIResponse = {
-    "description": "Each part, with `ok` or `failed`.",
+    "description": "Each dependency, with `ok` or `failed`.",
     "content": {"application/json": {"model": Ready}},
 }
 
@@ -85,8 +85,8 @@ _READY: OpenAPIResponse = {
 class Endpoints:
     """The functions behind the paths. `random_nonce` returns 32 hex digits, new at each call."""
 
-    asking: ConfirmationCreator
-    answering: ConfirmationVerifier
+    creator: ConfirmationCreator
+    verifier: ConfirmationVerifier
     key_set: Callable[[], Mapping[str, Any]]
     checks: Mapping[str, Check]
     random_nonce: Callable[[], str]
@@ -95,13 +95,15 @@ class Endpoints:
 
 
 def resolver(ends: Endpoints) -> APIGatewayRestResolver:
-    """The application. CORS is off: callers are back ends, or apps through their own back end."""
+    """Return the application. CORS is off: callers are back ends, or apps through their own back end."""
     app = APIGatewayRestResolver(
         enable_validation=True,
         response_validation_error_http_code=500,
         debug=False,
         # No body has a number. An int of 4,300 digits raises an error that would look like a bug in our code.
-        json_body_deserializer=partial(json.loads, parse_int=float),
+        json_body_deserializer=partial(
+            json.loads, parse_int=float, object_pairs_hook=responses.without_repeats
+        ),
     )
     _codes(app, ends)
     _step_up(app, ends)
@@ -112,40 +114,41 @@ def resolver(ends: Endpoints) -> APIGatewayRestResolver:
 
 
 def _codes(app: APIGatewayRestResolver, ends: Endpoints) -> None:
-    @app.post("/createToken", **may_answer(IAM, *CREATE_PROBLEMS, "destination-not-allowed"))
+    @app.post("/createToken", **describe_access(IAM, *CREATE_PROBLEMS, "destination-not-allowed"))
     def create_token(body: CreateToken, idempotency_key: Key = None) -> Created:
         """Send a code to an email address or a phone number."""
-        return ends.asking.create(body, _call(app, ends, idempotency_key))
+        return ends.creator.create(body, _call(app, ends, idempotency_key))
 
-    @app.post("/verifyToken", **may_answer(IAM, *VERIFY_PROBLEMS))
+    @app.post("/verifyToken", **describe_access(IAM, *VERIFY_PROBLEMS))
     def verify_token(body: VerifyToken) -> Verified:
-        """Judge the code that the person typed. A right one is spent and proven."""
-        return ends.answering.verify(body, _call(app, ends))
+        """Check the code that the user typed. A right code is spent, and the response has a proof."""
+        return ends.verifier.verify(body, _call(app, ends))
 
 
 def _step_up(app: APIGatewayRestResolver, ends: Endpoints) -> None:
-    @app.post("/step-up", **may_answer(USER, *CREATE_PROBLEMS, "no-destination", "user-gone"))
+    @app.post("/step-up", **describe_access(USER, *CREATE_PROBLEMS, "no-destination", "user-gone"))
     def step_up(body: StepUp, idempotency_key: Key = None) -> Created:
-        """Send a code to the user who is signed in, to an address that the pool has verified."""
-        return ends.asking.step_up(body, _signed_in(app), _call(app, ends, idempotency_key))
+        """Send a code to a verified address of the user who is signed in."""
+        return ends.creator.step_up(body, _signed_in(app), _call(app, ends, idempotency_key))
 
     @app.post(
-        "/step-up/verify", **may_answer(USER, *VERIFY_PROBLEMS, "wrong-user", "address-changed", "user-gone")
+        "/step-up/verify",
+        **describe_access(USER, *VERIFY_PROBLEMS, "wrong-user", "address-changed", "user-gone"),
     )
     def verify_step_up(body: VerifyToken) -> Verified:
-        """Judge the code that the user typed. A right one is spent and proven."""
-        return ends.answering.verify_step_up(body, _signed_in(app), _call(app, ends))
+        """Check the code of the signed-in user. A right code is spent, and the response has a proof."""
+        return ends.verifier.verify_step_up(body, _signed_in(app), _call(app, ends))
 
 
 def _proofs(app: APIGatewayRestResolver, ends: Endpoints) -> None:
-    @app.post("/introspect", **may_answer(IAM, "invalid-request"))
+    @app.post("/introspect", **describe_access(IAM, "invalid-request"))
     def introspect(body: Introspect) -> Introspected:
-        """Use a proof up: `active` is true once, for the audience and purpose that it was made for."""
-        return Introspected(**ends.answering.introspect(body, _call(app, ends)))  # type: ignore[arg-type]
+        """Use a proof. `active` is true once, for the right audience, purpose and subject."""
+        return Introspected(**ends.verifier.introspect(body, _call(app, ends)))  # type: ignore[arg-type]
 
-    @app.get("/.well-known/jwks.json", **may_answer(PUBLIC))
+    @app.get("/.well-known/jwks.json", **describe_access(PUBLIC))
     def key_set() -> Response[Any]:
-        """The public keys of the proofs (RFC 7517)."""
+        """Return the public keys of the proofs (RFC 7517)."""
         # Verifiers may cache the keys for this long: a new key is published well before it signs.
         return Response(
             200, "application/json", dict(ends.key_set()), {"Cache-Control": "public, max-age=300"}
@@ -155,18 +158,18 @@ def _proofs(app: APIGatewayRestResolver, ends: Endpoints) -> None:
 def _service(app: APIGatewayRestResolver, ends: Endpoints) -> None:
     described = cache(partial(describe, app, ends.issuer))
 
-    @app.get("/health", **may_answer(PUBLIC))
+    @app.get("/health", **describe_access(PUBLIC))
     def health() -> Health:
-        """Whether the function answers. Costs nothing and asks nobody."""
+        """Return whether the function responds. It calls no AWS service."""
         return Health(status="ok")
 
-    @app.get("/health/ready", **may_answer(IAM), responses={200: _READY, 503: _READY})
+    @app.get("/health/ready", **describe_access(IAM), responses={200: _READY, 503: _READY})
     def health_ready() -> Response[Ready]:
-        """Whether all that the service depends on answers."""
-        found = ready(ends.checks, ends.telemetry)
-        return Response(200 if found.status == "ready" else 503, "application/json", found)
+        """Check every dependency of the service."""
+        result = ready(ends.checks, ends.telemetry)
+        return Response(200 if result.status == "ready" else 503, "application/json", result)
 
-    @app.get("/openapi.json", **may_answer(PUBLIC), include_in_schema=False)
+    @app.get("/openapi.json", **describe_access(PUBLIC), include_in_schema=False)
     def description() -> Response[str]:
         return Response(200, "application/json", described(), {"Cache-Control": "public, max-age=300"})
 

@@ -18,9 +18,10 @@ from passcode.confirmation.requests import (
 )
 from passcode.confirmation.tokens import (
     ChallengeToken,
-    Claims,
+    Proof,
     TokenSigner,
     parse_challenge_token,
+    parse_proof,
     proof_claims,
 )
 from passcode.token_service.challenge import STEP_UP, TOKEN, kind_of, words_of
@@ -50,7 +51,7 @@ class CodeAnswers:
         """Check an answer that a back end sends. Raises `Unavailable`."""
         if kind_of(ticket.challenge.purpose) != TOKEN:
             return Verdict(Refusal.INVALID_TOKEN)
-        return self._judge(ticket, answer, now)
+        return self._check(ticket, answer, now)
 
     def of_user(self, ticket: ChallengeToken, user: Recipient, answer: object, now: int) -> Verdict:
         """Check an answer that `user` sends, with the pool's current attributes. Raises `Unavailable`.
@@ -64,9 +65,9 @@ class CodeAnswers:
             return Verdict(Refusal.WRONG_USER)
         if challenge.bound != bound_to(user, words_of(challenge.purpose), ticket.audience):
             return Verdict(Refusal.DESTINATION_CHANGED)
-        return self._judge(ticket, answer, now)
+        return self._check(ticket, answer, now)
 
-    def _judge(self, ticket: ChallengeToken, answer: object, now: int) -> Verdict:
+    def _check(self, ticket: ChallengeToken, answer: object, now: int) -> Verdict:
         return check(
             ticket.challenge, answer, code_mac=self.code_mac, store=self.store, policy=self.policy, now=now
         )
@@ -79,7 +80,7 @@ _CODE_ALONE = "A code by itself does not identify a user. Send the `token` retur
 class ConfirmationVerifier:
     """Checks answers. `answered` gets the country of each answered SMS; `life` is the proof's, in seconds."""
 
-    judge: CodeAnswers
+    checker: CodeAnswers
     tokens: TokenSigner
     proofs: TokenSigner
     used: UsedProofStore
@@ -92,13 +93,13 @@ class ConfirmationVerifier:
     def verify(self, body: VerifyToken, call: RequestContext) -> Verified:
         """Check the answer to a challenge of /createToken. Raises `Problem` or `Unavailable`."""
         ticket = self._ticket(body, VERIFY_TOKEN)
-        return self._verified(ticket, self.judge.of_address(ticket, body.verification_code, call.now), call)
+        return self._verified(ticket, self.checker.of_address(ticket, body.verification_code, call.now), call)
 
     def verify_step_up(self, body: VerifyToken, signed_in: IdTokenUser, call: RequestContext) -> Verified:
         """Check the answer to a challenge of /step-up. Raises `Problem` or `Unavailable`."""
         ticket = self._ticket(body, STEP_UP_VERIFY)
         user = self.pool.user(signed_in)
-        verdict = self.judge.of_user(ticket, user, body.verification_code, call.now)
+        verdict = self.checker.of_user(ticket, user, body.verification_code, call.now)
         return self._verified(ticket, verdict, call)
 
     def introspect(self, body: Introspect, call: RequestContext) -> dict[str, object]:
@@ -107,10 +108,12 @@ class ConfirmationVerifier:
         A proof that is not valid for this caller stays unused: a request with a wrong audience must not
         use up the proof of another caller.
         """
-        claims = self._good(body, call.now)
-        fresh = bool(claims) and self.used.use(str(claims["jti"]), int(str(claims["exp"])))
-        self.telemetry.count("proofs", outcome="used" if fresh else "refused")
-        return {"active": True, **claims} if fresh else {"active": False}
+        proof = self._good(body, call.now)
+        if proof is None or not self.used.use(proof.jti, proof.expires_at):
+            self.telemetry.count("proofs", outcome="refused")
+            return {"active": False}
+        self.telemetry.count("proofs", outcome="used")
+        return {"active": True, **proof.claims}
 
     def _ticket(self, body: VerifyToken, endpoint: str) -> ChallengeToken:
         if body.token is None:
@@ -141,16 +144,16 @@ class ConfirmationVerifier:
             subject=ticket.sub,
         )
 
-    def _good(self, body: Introspect, now: int) -> Claims:
-        """The claims of a valid proof: signed here, not expired, for the caller's values. Else empty."""
-        claims = self.proofs.read(body.proof)
-        if claims is None:
-            return {}
+    def _good(self, body: Introspect, now: int) -> Proof | None:
+        """A valid proof: signed here, not expired, for the caller's values. Else None."""
+        try:
+            proof = parse_proof(self.proofs.read(body.proof) or {})
+        except ValueError:
+            return None
         wanted = {"iss": self.issuer, "aud": body.audience or self.issuer}
         if body.purpose is not None:
             wanted["purpose"] = body.purpose
         if body.subject is not None:
             wanted["sub"] = body.subject
-        expires = claims.get("exp")
-        in_time = isinstance(expires, int) and now < expires
-        return claims if in_time and all(claims.get(name) == value for name, value in wanted.items()) else {}
+        fits = all(proof.claims.get(name) == value for name, value in wanted.items())
+        return proof if fits and now < proof.expires_at else None

@@ -35,7 +35,7 @@ class RelyingParty:
 
 
 class InvalidRedirect(Exception):
-    """The redirect URI is not known to be the client's, so no redirect is sent to it (RFC 6749, 4.1.2.1)."""
+    """The client does not have the redirect URI, so there is no redirect to it (RFC 6749, 4.1.2.1)."""
 
 
 class AuthorizationError(Exception):
@@ -67,7 +67,7 @@ def read_request(given: Mapping[str, Sequence[str]], party: RelyingParty) -> Aut
 
 
 def login_hint(given: Mapping[str, Sequence[str]]) -> str:
-    """The user name that the app expects, for the form's field; empty if the app sends none."""
+    """Return the user name that the app expects, for the form's field; empty if the app sends none."""
     return (_only(given, "login_hint") or "")[:LONGEST_NAME]
 
 
@@ -97,8 +97,8 @@ def _readable(name: str, values: Sequence[str]) -> bool:
 def _wrong_with_pkce(challenge: str | None, method: str | None) -> str:
     if challenge is None and method is None:
         return ""
-    fits = challenge is not None and _CHALLENGE.fullmatch(challenge) and method == "S256"
-    return "" if fits else "invalid_request"
+    is_valid = challenge is not None and _CHALLENGE.fullmatch(challenge) and method == "S256"
+    return "" if is_valid else "invalid_request"
 
 
 def _only(given: Mapping[str, Sequence[str]], name: str) -> str | None:
@@ -106,30 +106,30 @@ def _only(given: Mapping[str, Sequence[str]], name: str) -> str | None:
     return values[0] if len(values) == 1 else None
 
 
-def answer_url(redirect_uri: str, state: str, issuer: str, **said: str) -> str:
-    """The redirect URI with the response parameters; `iss` is from RFC 9207."""
-    told = said | ({"state": state} if state else {}) | {"iss": issuer}
-    return redirect_uri + ("&" if "?" in redirect_uri else "?") + urlencode(told, quote_via=quote)
+def response_url(redirect_uri: str, state: str, issuer: str, **parameters: str) -> str:
+    """Return the redirect URI with the response parameters. RFC 9207 defines `iss`."""
+    fields = parameters | ({"state": state} if state else {}) | {"iss": issuer}
+    return redirect_uri + ("&" if "?" in redirect_uri else "?") + urlencode(fields, quote_via=quote)
 
 
 def pkce_matches(verifier: str, code_challenge: str) -> bool:
-    """Whether `verifier` belongs to the challenge; without a challenge there must be no verifier."""
+    """True if `verifier` belongs to the challenge. Without a challenge there must be no verifier."""
     if not code_challenge:
         return not verifier
     if not _VERIFIER.fullmatch(verifier):
         return False
     digest = hashlib.sha256(verifier.encode()).digest()
-    made = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    return hmac.compare_digest(made, code_challenge)
+    computed = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return hmac.compare_digest(computed, code_challenge)
 
 
 def user_info_of(issuer: str) -> str:
-    """The URL of /userinfo, which is also the audience of access tokens."""
+    """Return the URL of /userinfo, which is also the audience of access tokens."""
     return f"{issuer}/userinfo"
 
 
 def discovery(issuer: str) -> dict[str, object]:
-    """The provider's description (OpenID Connect Discovery 1.0)."""
+    """Return the provider's description (OpenID Connect Discovery 1.0)."""
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -157,10 +157,10 @@ _BOOLEAN = ("email_verified", "phone_number_verified")
 
 
 def claims_of(attributes: Mapping[str, str]) -> dict[str, object]:
-    """The claims for a user's attributes, with the names of OpenID Connect Core 5.1."""
-    found: dict[str, object] = {name: attributes[name] for name in CLAIMS if name in attributes}
-    told = {name: is_true(attributes[name]) for name in _BOOLEAN if name in found}
-    return {"sub": attributes["sub"], **found, **told}
+    """Return the claims for a user's attributes, with the names of OpenID Connect Core 5.1."""
+    claims: dict[str, object] = {name: attributes[name] for name in CLAIMS if name in attributes}
+    flags = {name: is_true(attributes[name]) for name in _BOOLEAN if name in claims}
+    return {"sub": attributes["sub"], **claims, **flags}
 
 
 # `amr` values that a password adds to those of a code (RFC 8176).
@@ -168,7 +168,7 @@ _PASSWORD_AMR = ("pwd", "mfa")
 
 
 def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, now: int) -> dict[str, object]:
-    """The claims of the ID token (OpenID Connect Core 2). Raises KeyError for an unknown channel."""
+    """Return the claims of the ID token (OpenID Connect Core 2). Raises KeyError for an unknown channel."""
     return {
         "iss": issuer,
         "aud": grant.client_id,
@@ -182,7 +182,7 @@ def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, no
 
 
 def access_token_claims(grant: Grant, issuer: str, now: int) -> dict[str, object]:
-    """The claims of the access token. It is valid only at /userinfo of this provider."""
+    """Return the claims of the access token. It is valid only at /userinfo of this provider."""
     return {
         "iss": issuer,
         "aud": user_info_of(issuer),

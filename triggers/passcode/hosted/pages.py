@@ -11,8 +11,7 @@ from markupsafe import Markup, escape
 
 from passcode.hosted.colors import brand_css, icon
 from passcode.hosted.state import LONGEST_NAME, Notice
-from passcode.texts.catalogue import page_texts
-from passcode.texts.duration import duration
+from passcode.texts.catalogue import duration, page_texts
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class EndPage:
 
 
 @dataclass(frozen=True)
-class View:
+class PageView:
     """One page. Every form sends `csrf` back."""
 
     page: StartPage | ChannelPage | CodePage | EndPage
@@ -73,27 +72,27 @@ class View:
 class PageTexts:
     """The texts of one locale. Values are isolated, so that another script in them changes no other text."""
 
-    def __init__(self, words: Mapping[str, str], app: str) -> None:
-        self._words, self._app = words, app
+    def __init__(self, texts: Mapping[str, str], app: str) -> None:
+        self._texts, self._app = texts, app
 
     def __call__(self, key: str, **values: object) -> Markup:
-        """A text as HTML. Each value is escaped."""
+        """Return a text as HTML. Each value is escaped."""
         shown = {name: Markup("<bdi>{}</bdi>").format(value) for name, value in self._all(values).items()}
-        return escape(self._words[key]).format(**shown)
+        return escape(self._texts[key]).format(**shown)
 
     def plain(self, key: str, **values: object) -> str:
-        """A text for titles and attributes. The template's autoescape escapes it."""
-        isolated = "\u2068{}\u2069" if self._words["dir"] == "rtl" else "{}"
+        """Return a text for titles and attributes. The template's autoescape escapes it."""
+        isolated = "\u2068{}\u2069" if self._texts["dir"] == "rtl" else "{}"
         shown = {name: isolated.format(value) for name, value in self._all(values).items()}
-        return self._words[key].format(**shown)
+        return self._texts[key].format(**shown)
 
     def raw(self, key: str) -> str:
-        """A text with its {placeholders}. The page's script fills them in."""
-        return self._words[key]
+        """Return a text with its {placeholders}. The page's script fills them in."""
+        return self._texts[key]
 
     def duration(self, seconds: int) -> str:
-        """A wait in hours or minutes, in this language. `seconds` is the wait."""
-        return duration(self._words, seconds)
+        """Return a wait of `seconds` as hours or minutes, in this language."""
+        return duration(self._texts, seconds)
 
     def _all(self, values: Mapping[str, object]) -> dict[str, object]:
         return {"app": self._app, **values}
@@ -117,17 +116,17 @@ _NEWS = {Notice.SENT_AGAIN, Notice.NOT_SENT_YET}
 _TYPED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.NAME_MISSING, Notice.WRONG_CODE, Notice.NO_CODE}
 
 
-def render(view: View, brand: Brand, locale: str) -> str:
-    """The whole document for `view`. `locale` has a catalogue (see `locale_for_header`)."""
-    words = page_texts(locale)
+def render(view: PageView, brand: Brand, locale: str) -> str:
+    """Return the whole document for `view`. `locale` has a catalogue (see `locale_for_header`)."""
+    texts = page_texts(locale)
     return _template(_TEMPLATES[type(view.page)]).render(
         view=view,
         page=view.page,
         brand=brand,
-        lang=words["lang"],
-        dir=words["dir"],
+        lang=texts["lang"],
+        dir=texts["dir"],
         longest_name=LONGEST_NAME,
-        say=PageTexts(words, brand.app),
+        say=PageTexts(texts, brand.app),
         notice=_notice(view),
         is_error=view.notice is not None and view.notice not in _NEWS,
         is_typed=view.notice in _TYPED,
@@ -136,7 +135,7 @@ def render(view: View, brand: Brand, locale: str) -> str:
 
 
 def asset(name: str, brand: Brand) -> tuple[bytes, str] | None:
-    """The content and content type of page.css, page.js, brand.css or icon.svg; None for any other name.
+    """Return content and content type of page.css, page.js, brand.css or icon.svg; None for other names.
 
     The handler serves the logo. The pages link to `assets/<name>?v=<hash of the content>`, so browsers may
     cache each response forever.
@@ -146,12 +145,12 @@ def asset(name: str, brand: Brand) -> tuple[bytes, str] | None:
 
 
 def _content(name: str, brand: Brand) -> bytes | None:
-    made = {"brand.css": brand_css, "icon.svg": icon}
-    return made[name](brand.color).encode() if name in made else _files().get(name)
+    generated = {"brand.css": brand_css, "icon.svg": icon}
+    return generated[name](brand.color).encode() if name in generated else _files().get(name)
 
 
-def _notice(view: View) -> str | None:
-    """The key of the notice's text."""
+def _notice(view: PageView) -> str | None:
+    """Return the key of the notice's text."""
     if view.notice is Notice.NAME_MISSING and isinstance(view.page, StartPage) and view.page.asks_password:
         return "notice.name_or_password_missing"
     return view.notice and f"notice.{view.notice.value}"
@@ -159,7 +158,7 @@ def _notice(view: View) -> str | None:
 
 @cache
 def version(name: str, brand: Brand) -> str:
-    """12 hex digits of the content's hash. They are part of the URL, so that browsers may cache the file.
+    """Return 12 hex digits of the content's hash. The URL has them, so that browsers may cache the file.
 
     Call this only for existing files: each name is cached, and a stranger could fill memory with other names.
     Raises ValueError for an unknown name.

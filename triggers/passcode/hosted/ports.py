@@ -10,7 +10,7 @@ from passcode.token_service.refusal import RefusalTag
 
 @dataclass(frozen=True)
 class CodeRequired:
-    """A challenge of our triggers. `parameters` are the public ones, `user_name` is the pool's user name."""
+    """A challenge of the triggers. `parameters` are the public ones, `user_name` is the pool's user name."""
 
     user_name: str
     session: str
@@ -27,7 +27,7 @@ class Authenticated:
 
 @dataclass(frozen=True)
 class SignInRefused:
-    """A trigger refused. `tag` is the tag in its text; None if there is none, as from another trigger."""
+    """A trigger refused the request. `tag` is the tag in its text; None if its text has no tag."""
 
     tag: RefusalTag | None
 

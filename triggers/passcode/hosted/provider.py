@@ -83,8 +83,8 @@ class Provider:
         for read in (self.tokens.unverified, self.tokens.read):
             claims = read(token) or {}
             expires = claims.get("exp")
-            opens = (claims.get("iss"), claims.get("aud")) == (self.issuer, user_info_of(self.issuer))
-            if not (opens and isinstance(expires, int) and now < expires):
+            is_ours = (claims.get("iss"), claims.get("aud")) == (self.issuer, user_info_of(self.issuer))
+            if not (is_ours and isinstance(expires, int) and now < expires):
                 return {}
         return claims
 

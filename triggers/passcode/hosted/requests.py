@@ -11,9 +11,10 @@ _LONGEST_FORM = 8_192
 
 
 def cookie_of(event: Mapping[str, Any]) -> str | None:
-    """The value of the sign-in cookie, if it has the form of our cookies."""
+    """Return the value of the sign-in cookie; None if it does not have the format of our cookies."""
     values = [value for line in _headers(event, "cookie") for value in _named(line)]
-    # An attacker set one of two cookies. The `__Host-` prefix should prevent that; then neither is used.
+    # An attacker may have set one of two cookies, although the `__Host-` prefix should prevent that. So the
+    # function uses neither.
     return values[0] if len(values) == 1 and _COOKIE_VALUE.fullmatch(values[0]) else None
 
 
@@ -23,7 +24,7 @@ def _named(line: str) -> Iterable[str]:
 
 
 def set_cookie(value: str, life: int) -> str:
-    """The Set-Cookie header of a sign-in. `life` is in seconds; 0 deletes the cookie.
+    """Return the Set-Cookie header of a sign-in. `life` is in seconds; 0 deletes the cookie.
 
     SameSite is Lax, not Strict, because users arrive by a redirect from Cognito.
     """
@@ -31,33 +32,33 @@ def set_cookie(value: str, life: int) -> str:
 
 
 def form_of(event: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of a form. Raises ValueError if it is not a form, or if a field occurs twice."""
+    """Return the fields of a form. Raises ValueError if it is not a form, or if a field occurs twice."""
     body = event.get("body") or ""
     kinds = _headers(event, "content-type")
     if len(body) > _LONGEST_FORM or not all(
         kind.lower().startswith("application/x-www-form-urlencoded") for kind in kinds
     ):
-        raise ValueError("this is no form of ours")
+        raise ValueError("the body is not a form")
     fields = parse_qs(body, keep_blank_values=True, strict_parsing=bool(body), max_num_fields=20)
     if any(len(values) != 1 for values in fields.values()):
-        raise ValueError("a field stands twice")
+        raise ValueError("a field occurs twice")
     return {name: values[0] for name, values in fields.items()}
 
 
 def bearer_of(event: Mapping[str, Any]) -> str:
-    """The Bearer token (RFC 6750), or an empty string."""
+    """Return the Bearer token (RFC 6750), or an empty string."""
     values = _headers(event, "authorization")
     scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def language_of(event: Mapping[str, Any]) -> str:
-    """The Accept-Language header."""
+    """Return the Accept-Language header."""
     return ",".join(_headers(event, "accept-language"))[:256]
 
 
 def page_headers(returns: Iterable[str]) -> dict[str, str]:
-    """The headers of every page. `returns` are the URLs to which a sign-in may return.
+    """Return the headers of every page. `returns` are the URLs to which a sign-in may return.
 
     Browsers apply form-action to a redirect after a form too, so the header allows these URLs.
     """

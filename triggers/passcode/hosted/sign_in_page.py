@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from passcode.hosted import refusals
-from passcode.hosted.oidc import RelyingParty, answer_url, login_hint, read_request
-from passcode.hosted.pages import ChannelPage, CodePage, EndPage, StartPage, View
+from passcode.hosted.oidc import RelyingParty, login_hint, read_request, response_url
+from passcode.hosted.pages import ChannelPage, CodePage, EndPage, PageView, StartPage
 from passcode.hosted.ports import (
     Authenticated,
     AuthenticationFailed,
@@ -49,26 +49,26 @@ class SignInForms:
         user_name, password = form.get("user_name", "").strip(), form.get("password", "")
         if not user_name or (self.asks_password and not password):
             return FormResult(replace(state, user_name=user_name, notice=Notice.NAME_MISSING))
-        began = replace(state, user_name=user_name)
+        named = replace(state, user_name=user_name)
         try:
             outcome = self.pool.start(user_name, password if self.asks_password else None)
         except AuthenticationFailed:
-            return FormResult(replace(began, notice=Notice.WRONG_NAME_OR_PASSWORD))
+            return FormResult(replace(named, notice=Notice.WRONG_NAME_OR_PASSWORD))
         except MustChangePassword:
-            return FormResult(replace(began, stage=SignInPhase.ENDED, notice=Notice.NEW_PASSWORD))
-        return self._after(began, outcome, stays=SignInPhase.START)
+            return FormResult(replace(named, phase=SignInPhase.ENDED, notice=Notice.NEW_PASSWORD))
+        return self._after(named, outcome, refused=SignInPhase.START)
 
     def answer(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
         """Handle `do=answer`. Raises `Unavailable`."""
         code = parse_answer(form.get("code", ""), self.digits)
         if code is None:
-            # This text cannot be right, so it must not use up a round of the session.
+            # The text cannot be a code, so it must not use up a round of the session.
             return FormResult(replace(state, notice=Notice.NO_CODE))
         try:
             outcome = self.pool.answer(state.session, state.user_name, code)
         except (AuthenticationFailed, MustChangePassword):
-            return _over(state)
-        return self._after(state, outcome, stays=SignInPhase.ENDED)
+            return _ended(state)
+        return self._after(state, outcome, refused=SignInPhase.ENDED)
 
     def resend(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
         """Handle `do=resend`, also for the first choice of a channel. Raises `Unavailable`."""
@@ -78,63 +78,67 @@ class SignInForms:
         try:
             outcome = self.pool.send(state.session, state.user_name, action, channel)
         except (AuthenticationFailed, MustChangePassword):
-            return _over(state)
-        step = self._after(state, outcome, stays=SignInPhase.ENDED)
+            return _ended(state)
+        step = self._after(state, outcome, refused=SignInPhase.ENDED)
         if action == "resend" and step.state.notice is None:
             sent = step.state.shown.get("status") == "SENT"
             return FormResult(replace(step.state, notice=Notice.SENT_AGAIN if sent else Notice.NOT_SENT_YET))
         return step
 
     def page(self, state: SignInState, now: int) -> StartPage | ChannelPage | CodePage | EndPage:
-        """The page for a sign-in."""
-        if state.stage is SignInPhase.START:
+        """Return the page for a sign-in."""
+        if state.phase is SignInPhase.START:
             return StartPage(self.asks_password, state.user_name)
-        if state.stage is SignInPhase.ENDED:
+        if state.phase is SignInPhase.ENDED:
             return EndPage(may_restart=True)
         if state.shown["status"] == "CHOOSE":
             return ChannelPage(_channels(state))
         return _code(state.shown, max(0, now - int(state.shown["at"])))
 
-    def _after(self, state: SignInState, outcome: Outcome, *, stays: SignInPhase) -> FormResult:
-        """The next state. `stays` is the phase after a trigger's refusal, which ends Cognito's session."""
+    def _after(self, state: SignInState, outcome: Outcome, *, refused: SignInPhase) -> FormResult:
+        """Return the next state. `refused` is the phase after a refusal, which ends Cognito's session."""
         if isinstance(outcome, Authenticated):
             return FormResult(state, outcome)
         if isinstance(outcome, SignInRefused):
             notice = refusals.notice_of(outcome.tag)
             wait = outcome.tag.retry_after if outcome.tag else 0
-            return FormResult(replace(state, stage=stays, session="", notice=notice, retry_after=wait))
-        return FormResult(_asked(state, outcome, self.clock()))
+            return FormResult(replace(state, phase=refused, session="", notice=notice, retry_after=wait))
+        return FormResult(_code_required(state, outcome, self.clock()))
 
 
-def _asked(state: SignInState, asked: CodeRequired, now: int) -> SignInState:
+def _code_required(state: SignInState, challenge: CodeRequired, now: int) -> SignInState:
     return replace(
         state,
-        stage=SignInPhase.CODE,
-        user_name=asked.user_name,
-        session=asked.session,
-        shown={name: value for name, value in asked.parameters.items() if name in _SHOWN} | {"at": str(now)},
-        notice=_NOTICES.get(asked.parameters.get("status", "")),
+        phase=SignInPhase.CODE,
+        user_name=challenge.user_name,
+        session=challenge.session,
+        shown={name: value for name, value in challenge.parameters.items() if name in _SHOWN}
+        | {"at": str(now)},
+        notice=_NOTICES.get(challenge.parameters.get("status", "")),
         retry_after=0,
     )
 
 
-def _over(state: SignInState) -> FormResult:
-    return FormResult(replace(state, stage=SignInPhase.ENDED, session="", shown={}, notice=Notice.OVER))
+def _ended(state: SignInState) -> FormResult:
+    return FormResult(replace(state, phase=SignInPhase.ENDED, session="", shown={}, notice=Notice.OVER))
 
 
 def _channels(state: SignInState) -> dict[str, str]:
     return dict(json.loads(state.shown.get("channels", "{}")))
 
 
-def _code(shown: Mapping[str, str], gone: int) -> CodePage:
-    """`gone`: seconds since the challenge was made. Without it a reload would show too long times."""
+def _code(shown: Mapping[str, str], elapsed: int) -> CodePage:
+    """Return the page of a challenge. `elapsed` is the time since the challenge was made, in seconds.
+
+    Without it, a reload would show too much time.
+    """
     return CodePage(
         channel=shown["channel"],
         destination=shown["destination"],
         channels=json.loads(shown["channels"]),
         digits=int(shown["codeLength"]),
-        expires_in=max(0, int(shown["expiresIn"]) - gone),
-        resend_in=max(0, int(shown["resendIn"]) - gone),
+        expires_in=max(0, int(shown["expiresIn"]) - elapsed),
+        resend_in=max(0, int(shown["resendIn"]) - elapsed),
         attempts_left=int(shown["attemptsLeft"]),
         resends_left=int(shown["resendsLeft"]),
     )
@@ -146,10 +150,10 @@ _SHOWN = frozenset(
     | {"attemptsLeft", "resendsLeft"}
 )
 
-# None of these pages has a form that restarts, and none is stored.
-NOT_HERE = View(EndPage(may_restart=False), "", Notice.OVER)
-BAD_LINK = View(EndPage(may_restart=False), "", Notice.BAD_LINK)
-OTHER_WINDOW = View(EndPage(may_restart=False), "", Notice.OTHER_WINDOW)
+# These pages have no form to restart, and they are not stored.
+NO_SIGN_IN = PageView(EndPage(may_restart=False), "", Notice.OVER)
+BAD_LINK = PageView(EndPage(may_restart=False), "", Notice.BAD_LINK)
+OTHER_WINDOW = PageView(EndPage(may_restart=False), "", Notice.OTHER_WINDOW)
 # Results that an attacker's guesses cause. This page counts them, because no other metric does.
 _REFUSED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.WRONG_CODE, Notice.OVER, Notice.STOPPED}
 _REFUSED |= {Notice.WAIT, Notice.COOLDOWN, Notice.QUOTA, Notice.BUSY}
@@ -157,22 +161,22 @@ _REFUSED |= {Notice.WAIT, Notice.COOLDOWN, Notice.QUOTA, Notice.BUSY}
 
 @dataclass(frozen=True)
 class Redirect:
-    """The browser goes back to the client."""
+    """Send the browser back to the client."""
 
     url: str
 
 
 @dataclass(frozen=True)
 class Reload:
-    """The browser loads the page again."""
+    """Let the browser load the page again."""
 
 
 @dataclass(frozen=True)
 class SignInPage:
-    """The page's rules. `random_token` returns 43 characters, new at each call."""
+    """Runs sign-ins on the page. `random_token` returns 43 characters, new at each call."""
 
     party: RelyingParty
-    flow: SignInForms
+    forms: SignInForms
     table: HostedStore
     issuer: str
     random_token: Callable[[], str]
@@ -188,13 +192,13 @@ class SignInPage:
         self.table.write(cookie, SignInState(request, user_name=login_hint(given), expires_at=now + LIFE))
         return cookie
 
-    def view(self, cookie: str | None, now: int) -> View:
-        """The page for a cookie. Raises `Unavailable`."""
+    def view(self, cookie: str | None, now: int) -> PageView:
+        """Return the page for a cookie. Raises `Unavailable`."""
         state = self.table.read(cookie, now) if cookie else None
         if cookie is None or state is None:
-            return NOT_HERE
-        page = self.flow.page(state, now)
-        return View(page, csrf_of(cookie, state.version), state.notice, state.retry_after)
+            return NO_SIGN_IN
+        page = self.forms.page(state, now)
+        return PageView(page, csrf_of(cookie, state.version), state.notice, state.retry_after)
 
     def submit(
         self, cookie: str, version: int, form: Mapping[str, str], now: int
@@ -203,16 +207,16 @@ class SignInPage:
         state = self.table.read(cookie, now)
         if state is None:
             return None
-        act = form.get("do", "")
-        if act == "cancel":
+        action = form.get("do", "")
+        if action == "cancel":
             self._end(cookie, state)
             return self._back(state, error="access_denied")
         # A form of an older page, as after the back button or a second click, is ignored. The version is
         # incremented before the call to Cognito, so only one of two simultaneous forms is handled.
         if version != state.version or not self.table.take(cookie, state):
             return Reload()
-        heard = replace(state, notice=None, retry_after=0, version=state.version + 1)
-        step = self._step(act, heard, form)
+        current = replace(state, notice=None, retry_after=0, version=state.version + 1)
+        step = self._step(action, current, form)
         if step.passed:
             return self._passed(cookie, step, step.passed, now)
         if step.state.notice in _REFUSED:
@@ -226,15 +230,15 @@ class SignInPage:
         if state is not None:
             self._end(cookie, state)
 
-    def _step(self, act: str, state: SignInState, form: Mapping[str, str]) -> FormResult:
-        if act == "restart":
+    def _step(self, action: str, state: SignInState, form: Mapping[str, str]) -> FormResult:
+        if action == "restart":
             return FormResult(SignInState(state.request, expires_at=state.expires_at, version=state.version))
-        if act == "start" and state.stage is SignInPhase.START:
-            return self.flow.start(state, form)
-        if act == "answer" and state.stage is SignInPhase.CODE:
-            return self.flow.answer(state, form)
-        if act == "resend" and state.stage is SignInPhase.CODE:
-            return self.flow.resend(state, form)
+        if action == "start" and state.phase is SignInPhase.START:
+            return self.forms.start(state, form)
+        if action == "answer" and state.phase is SignInPhase.CODE:
+            return self.forms.answer(state, form)
+        if action == "resend" and state.phase is SignInPhase.CODE:
+            return self.forms.resend(state, form)
         return FormResult(state)  # no page has this form in this phase
 
     def _passed(self, cookie: str, step: FormResult, user: Authenticated, now: int) -> Redirect:
@@ -248,7 +252,7 @@ class SignInPage:
             sub=user.sub,
             auth_time=now,
             channel=step.state.shown.get("channel", ""),
-            with_password=self.flow.asks_password,
+            with_password=self.forms.asks_password,
         )
         self.telemetry.set_context(user.sub)
         self.table.grant(code, grant, now)
@@ -261,6 +265,6 @@ class SignInPage:
         over = SignInState(state.request, SignInPhase.ENDED, notice=Notice.OVER, expires_at=state.expires_at)
         self.table.write(cookie, replace(over, version=state.version))
 
-    def _back(self, state: SignInState, **said: str) -> Redirect:
+    def _back(self, state: SignInState, **parameters: str) -> Redirect:
         request = state.request
-        return Redirect(answer_url(request.redirect_uri, request.state, self.issuer, **said))
+        return Redirect(response_url(request.redirect_uri, request.state, self.issuer, **parameters))

@@ -41,12 +41,12 @@ def claims(source: str, first: Evidence | None, last: Evidence | None, now: int)
     }
 
 
-def response(version: object, found: Mapping[str, str]) -> dict[str, object]:
-    """Return the trigger's response with the claims `found`.
+def response(version: object, added: Mapping[str, str]) -> dict[str, object]:
+    """Return the trigger's response with the claims `added`.
 
     Event version "1" has ID tokens only. Version "2" and later have access tokens too.
     """
-    override = {"claimsToAddOrOverride": dict(found)}
+    override = {"claimsToAddOrOverride": dict(added)}
     if version == "1":
         return {"claimsOverrideDetails": override}
     both = {"idTokenGeneration": override, "accessTokenGeneration": override}

@@ -51,7 +51,7 @@ def answer(event: "Event") -> object:
     return _request(event).get("challengeAnswer")
 
 
-def sealed_code(event: "Event") -> str:
+def encrypted_code(event: "Event") -> str:
     """Return the encrypted code of a custom sender's event in base64; empty if there is none."""
     return str(_request(event).get("code") or "")
 

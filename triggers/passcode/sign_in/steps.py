@@ -10,7 +10,7 @@ from passcode.sign_in.events import asks_for_message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from passcode.sign_in.events import History
@@ -70,6 +70,14 @@ class RoundLimits:
     def __init__(self, answers: int, resends: int) -> None:
         self.answers = answers
         self.resends = resends
+
+    @classmethod
+    def read(cls, whole_number: "Callable[[str, int, int], int]") -> "RoundLimits":
+        """Read the limits from their variables.
+
+        `whole_number` returns the variable of a name, from a lowest to a highest value, or raises an error.
+        """
+        return cls(whole_number("ANSWERS_PER_SESSION", 1, 10), whole_number("RESENDS_PER_SESSION", 0, 10))
 
 
 def next_step(
@@ -179,14 +187,17 @@ def encode_metadata(record: RoundRecord) -> str:
 def decode_metadata(metadata: object) -> RoundRecord:
     """Read a challengeMetadata. Raises ValueError unless `create` of this or another release wrote it.
 
-    Unknown fields are ignored. `answers` and `resends` are required, and `resend_at` is 0 by default.
+    Unknown fields are ignored. `answers` and `resends` are required, and `resend_at` is 0 by default. `v` is
+    required too, and may be any number.
     """
     if not isinstance(metadata, str) or len(metadata) > _LONGEST:
         raise ValueError("the round has no metadata of this stack")
     counts, found, challenge = metadata.partition(";challenge=")
-    fields = dict(part.partition("=")[::2] for part in counts.split(";"))
-    if not found or "v" not in fields:
+    parts = counts.split(";")
+    fields = dict(part.partition("=")[::2] for part in parts)
+    if not found or len(fields) != len(parts):
         raise ValueError("the round has no metadata of this stack")
+    _count(fields.get("v"))
     return RoundRecord(
         _count(fields.get("answers")),
         _count(fields.get("resends")),

@@ -2,7 +2,8 @@
 
 A language is one file, `<locale>.json`. It needs no other registration. `lang` is the locale, and `dir` is
 the direction of its script (`ltr` or `rtl`). `message` has the texts of our messages, `cognito` those of
-Cognito's own messages, `page` those of the hosted pages. Each execution environment reads a file once.
+Cognito's own messages, `page` those of the hosted pages, `durations` those of a time in minutes or hours.
+Each execution environment reads a file once.
 """
 
 import json
@@ -34,10 +35,10 @@ def _catalogue(locale: str) -> Mapping[str, Any]:
 
 
 def _with_direction(locale: str, texts: Mapping[str, Any]) -> dict[str, str]:
-    """Return the texts of a section, without its subsections and with the fields of the language."""
+    """Return the texts of a section without its subsections, with the locale, direction and durations."""
     catalogue = _catalogue(locale)
     own = {key: text for key, text in texts.items() if isinstance(text, str)}
-    return {"lang": catalogue["lang"], "dir": catalogue["dir"], **own}
+    return {"lang": catalogue["lang"], "dir": catalogue["dir"], **catalogue["durations"], **own}
 
 
 @cache
@@ -129,3 +130,25 @@ def _weight(parameter: str) -> float:
         return float(parameter.strip().removeprefix("q=") or 1)
     except ValueError:
         return 0.001
+
+
+# Up to this number, a duration is shown in minutes: "90 minutes" is more exact than "2 hours".
+_MOST_MINUTES = 99
+
+
+def duration(texts: Mapping[str, str], seconds: int) -> str:
+    """Return seconds as minutes or hours, in the language of `texts`. Rounds up, never down.
+
+    `duration.minutes` is the text for any number. A language with more plural forms adds
+    `duration.minutes.1`, `.2` and `.3-10` (also for 103 to 110, as in Arabic), and the same for
+    `duration.hours`.
+    """
+    minutes = max(1, -(-seconds // 60))
+    if minutes <= _MOST_MINUTES:
+        return _count(texts, "duration.minutes", minutes)
+    return _count(texts, "duration.hours", -(-minutes // 60))
+
+
+def _count(texts: Mapping[str, str], unit: str, number: int) -> str:
+    form = f"{unit}.3-10" if 3 <= number % 100 <= 10 else f"{unit}.{number}"
+    return texts.get(form, texts[unit]).format(number=number)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, kind_of, record_key
 from passcode.token_service.policy import (
+    COOLDOWN_AFTER_SUCCESS,
     LONG_DIGITS,
     LONGEST_LIFE,
     Policy,
@@ -183,7 +184,7 @@ def _resend_at(record: Record, now: int, policy: Policy) -> int:
     """
     cooled = record.sent_at + policy.cooldown_seconds if record.sent_at else now
     if record.issued and has_no_open_challenge(record):
-        cooled = min(cooled, record.spent_at + policy.cooldown_after_success_seconds)
+        cooled = min(cooled, record.spent_at + COOLDOWN_AFTER_SUCCESS)
     return max(now, cooled, now + send_wait(record.send_tat, now, policy))
 
 

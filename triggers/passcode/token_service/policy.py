@@ -1,13 +1,17 @@
 """The limits of the service, each a parameter of the stack, and the formulas for the message rate."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 
 DAY = 86_400
 # 20 decimal digits are 66 bits. NIST SP 800-63B-4 (3.2.2) asks for a limit of attempts below 64 bits only.
 LONG_DIGITS = 20
 # NIST SP 800-63B-4, 3.1.3.2: a code lives ten minutes at most.
 LONGEST_LIFE = 600
+# Below the limit of a day, so that an owner who starts meanwhile still answers a short code.
+_LONG_AFTER = 5
+# Seconds from an accepted code to the next message. No handler runs longer.
+COOLDOWN_AFTER_SUCCESS = 5
 # The same answer in the same round gets the same result for this long. It covers the repeats of Cognito and of
 # the AWS clients.
 REPEAT_SECONDS = 15
@@ -16,13 +20,29 @@ REPEAT_SECONDS = 15
 KEEP_SECONDS = 30 * DAY
 
 
+# The lowest and the highest value of each limit. The parameters of the stack have the same bounds, except for
+# the minimum of two durations: a test that waits for their end sets them lower.
+BOUNDS = {
+    "code_digits": (6, 10),
+    "code_only_digits": (6, 10),
+    "code_life_seconds": (1, LONGEST_LIFE),
+    "resend_keeps_code_seconds": (1, LONGEST_LIFE),
+    "cooldown_seconds": (5, 300),
+    "send_burst": (1, 20),
+    # Within this time the next message is allowed. A code lives as long, so that there is always a live code.
+    "send_interval_seconds": (60, LONGEST_LIFE),
+    "wrong_answers_per_day": (1, 10),
+    "hard_limit": (1, 100),  # NIST SP 800-63B-4, 3.2.2: at most a hundred in a row
+}
+
+
 @dataclass(frozen=True)
 class Policy:
     """The limits of codes, messages and answers. Times are in seconds. Raises ValueError if one is unsafe.
 
     `code_digits` is the length of a code that another factor precedes, `code_only_digits` that of a code
-    without one. `long_after` wrong answers on one UTC day make the codes of the rest of that day long. So do
-    `hard_limit` wrong answers in a row, until a code is accepted.
+    without one. `wrong_answers_per_day` is the most wrong answers to short codes that are checked on one UTC
+    day. After `hard_limit` wrong answers in a row, codes are long until one is accepted.
     """
 
     code_digits: int = 6
@@ -30,41 +50,31 @@ class Policy:
     code_life_seconds: int = 300
     resend_keeps_code_seconds: int = 120
     cooldown_seconds: int = 30
-    cooldown_after_success_seconds: int = 5
     send_burst: int = 5
     send_interval_seconds: int = 600
     wrong_answers_per_day: int = 10
-    long_after: int = 5
     hard_limit: int = 100
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("code_digits", 6, 10),
-            ("code_only_digits", 6, 10),
-            ("code_life_seconds", 1, LONGEST_LIFE),
-            ("cooldown_seconds", 1, DAY),
-            ("cooldown_after_success_seconds", 1, 30),
-            ("send_burst", 1, 1_000),
-            # Within this time the next message is allowed. A code lives as long, so that a live code exists
-            # at every moment.
-            ("send_interval_seconds", 1, LONGEST_LIFE),
-            ("long_after", 1, 10),
-            ("wrong_answers_per_day", self.long_after, 10),
-            ("hard_limit", self.wrong_answers_per_day, 100),  # NIST SP 800-63B-4, 3.2.2: a hundred in a row
-        ):
+        for name, (low, high) in BOUNDS.items():
             if not low <= getattr(self, name) <= high:
-                raise ValueError(
-                    f"{name.upper()} must be from {low} to {high}. Change the parameter of the stack."
-                )
+                raise ValueError(f"{name} must be from {low} to {high}.")
+        if self.code_digits == self.code_only_digits:
+            # A code of one kind of sign-in then cannot be typed into the other by mistake.
+            raise ValueError("code_digits and code_only_digits must differ.")
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Policy":
-        """Read each limit from the variable with its name in capitals. A missing one keeps its default.
+    def read(cls, whole_number: Callable[[str, int, int], int]) -> "Policy":
+        """Read each limit from the variable with its name in capitals.
 
-        Raises ValueError if a value is no number or unsafe.
+        `whole_number` returns the variable of a name, from a lowest to a highest value, or raises an error.
         """
-        found = {f.name: environment[f.name.upper()] for f in fields(cls) if f.name.upper() in environment}
-        return cls(**{name: int(value) for name, value in found.items()})
+        return cls(**{name: whole_number(name.upper(), *bounds) for name, bounds in BOUNDS.items()})
+
+    @property
+    def long_after(self) -> int:
+        """The number of wrong answers of one UTC day after which new codes of that day are long."""
+        return min(_LONG_AFTER, self.wrong_answers_per_day)
 
 
 def day_of(now: int) -> int:

@@ -1,4 +1,4 @@
-"""What the service that this one follows promised, and did not keep: each kept, on a stack that runs."""
+"""The features of the token service, on a running stack."""
 
 import json
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def api(local_stack: Stack) -> Api:
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
-def test_the_choice_of_email_or_sms(api: Api, channel: str, messages_to: Messages) -> None:
+def test_the_caller_chooses_email_or_sms(api: Api, channel: str, messages_to: Messages) -> None:
     given = {"email": unused_address(), "sms": number()}
     asked = {"email": given["email"], "phone_number": given["sms"], "channel": channel}
     created = api.post("/createToken", asked)
@@ -37,15 +37,8 @@ def test_the_choice_of_email_or_sms(api: Api, channel: str, messages_to: Message
     assert api.messages(given.popitem()[1]) == []
 
 
-def test_single_use(api: Api, code_for: CodeFor) -> None:
-    to = unused_address()
-    created = api.create(to)
-    code = code_for(to)
-    assert [api.verify(created, code).status for _ in range(2)] == [200, 409]
-
-
-def test_an_expiry_of_five_minutes(api: Api, code_for: CodeFor) -> None:
-    """A token of ours with an old challenge in it stands for six minutes of waiting."""
+def test_a_code_expires_after_five_minutes_by_default(api: Api, code_for: CodeFor) -> None:
+    """A token with a challenge that is six minutes older replaces six minutes of waiting."""
     to = unused_address()
     created = api.create(to)
     assert created.body["expires_in"] == 300
@@ -62,7 +55,7 @@ def test_an_expiry_of_five_minutes(api: Api, code_for: CodeFor) -> None:
     assert api.verify(created, code_for(to)).status == 200
 
 
-def test_encryption(api: Api) -> None:
+def test_data_is_encrypted_at_rest_and_in_transit(api: Api) -> None:
     assert RESOURCES["Table"]["Properties"]["SSESpecification"]["SSEEnabled"] is True
     for url in (api.stack.queue_url, api.stack.outputs["DeadLettersUrl"]):
         queue = api.stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
@@ -86,21 +79,21 @@ def test_encryption(api: Api) -> None:
         {"phone_number": "+1206555010\u0660"},
         {"email": "ann@people.example", "purpose": "pay\r\n@evil.example #000000"},
         {"email": "ann@people.example", "purpose": "pay \u202e"},
-        {"email": "ann@people.example", "channel": "carrier pigeon"},
+        {"email": "ann@people.example", "channel": "an unknown channel"},
         {"email": "ann@people.example", "secret_key": "secret_key"},
     ],
 )
-def test_input_validation(api: Api, body: dict[str, Any]) -> None:
+def test_an_invalid_field_is_refused_without_a_message(api: Api, body: dict[str, Any]) -> None:
     before = len(api.messages("ann@people.example") + api.messages("eve@people.example"))
     answer = api.post("/createToken", body)
     assert (answer.status, answer.problem) == (400, "invalid-request")
     assert len(api.messages("ann@people.example") + api.messages("eve@people.example")) == before
 
 
-def test_a_rate_limit_and_a_firewall(api: Api) -> None:
-    stage = api.stack.client("apigateway").get_stage(restApiId=api.id, stageName="v1")
+def test_each_path_has_a_rate_limit_and_the_api_can_have_a_firewall(api: Api) -> None:
+    deployed = api.stack.client("apigateway").get_stage(restApiId=api.id, stageName="v1")
     for path in api.get("/openapi.json").body["paths"]:
-        (found,) = [of for name, of in stage["methodSettings"].items() if name.rpartition("/")[0] == path]
+        (found,) = [of for name, of in deployed["methodSettings"].items() if name.rpartition("/")[0] == path]
         assert 0 < found["throttlingRateLimit"] <= 50
         assert 0 < found["throttlingBurstLimit"] <= 100
     rules = RESOURCES["StackWebAcl"]["Properties"]["Rules"]
@@ -108,34 +101,34 @@ def test_a_rate_limit_and_a_firewall(api: Api) -> None:
     assert RESOURCES["TokenServiceWebAclAssociation"]["Condition"] == "HasWebAclAndTokenService"
 
 
-def test_least_privilege() -> None:
+def test_no_role_has_a_wildcard_action_or_an_unneeded_wildcard_resource() -> None:
     for name, resource in RESOURCES.items():
         if resource["Type"] != "AWS::IAM::Role" or name.removesuffix("Role") not in RESOURCES:
             continue
         for statement in statements(name):
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert not [action for action in actions if "*" in action], name
-            # SNS has no name for a phone number.
+            # A phone number has no ARN in SNS.
             assert statement["Resource"] != "*" or "sns:Publish" in actions, name
 
 
-def test_metrics(api: Api, code_for: CodeFor) -> None:
+def test_a_wrong_and_a_right_code_are_in_the_metrics(api: Api, code_for: CodeFor) -> None:
     to = unused_address()
     created = api.create(to)
     code = code_for(to)
     for answer in (another_code(code), code):
         api.verify(created, answer)
-    told = [json.loads(line) for line in api.stack.logs()["token_api"] if line.startswith('{"_aws"')]
+    logged = [json.loads(line) for line in api.stack.logs()["token_api"] if line.startswith('{"_aws"')]
     names = {
         metric["Name"]
-        for line in told
+        for line in logged
         for of in line["_aws"]["CloudWatchMetrics"]
         for metric in of["Metrics"]
     }
     assert names >= {"issued", "verified", "refused", "seconds_to_verify"}
 
 
-def test_health(api: Api) -> None:
+def test_the_health_checks_name_each_dependency(api: Api) -> None:
     health = api.get("/health")
     assert (health.status, health.body) == (200, {"status": "ok"})
     ready = api.request("GET", "/health/ready").signed().send()
@@ -145,8 +138,7 @@ def test_health(api: Api) -> None:
     assert api.get("/health/ready").problem == "not-authorised"
 
 
-def test_its_own_bodies_work(api: Api, code_for: CodeFor) -> None:
-    """With its outputs' and its fields' names; only the token of the first answer is new."""
+def test_the_urls_of_the_outputs_create_and_verify_a_code(api: Api, code_for: CodeFor) -> None:
     outputs = api.stack.outputs
     assert outputs["TokenCreationAPIURL"] == f"{api.url}/createToken"
     assert outputs["TokenVerificationAPIURL"] == f"{api.url}/verifyToken"

@@ -1,4 +1,4 @@
-"""What the service that this one follows did wrong: each shown to be gone, on a stack that runs."""
+"""Attacks on the token service and weaknesses that it must not have, on a running stack."""
 
 import ast
 import json
@@ -31,11 +31,11 @@ def api(local_stack: Stack) -> Api:
     return Api(local_stack)
 
 
-# --- the generator ----------------------------------------------------------------------------------------
+# --- the code -----------------------------------------------------------------------------------------------
 
 
-def test_a_code_is_six_digits_that_only_the_key_can_tell(api: Api, code_for: CodeFor) -> None:
-    """It drew from a generator that can be guessed, and five digits as often as it pleased."""
+def test_a_code_has_six_digits_and_is_derived_with_the_code_key(api: Api, code_for: CodeFor) -> None:
+    """Without the key, no code can be predicted from its challenge."""
     for to in (unused_address(), unused_address()):
         challenge = challenge_in(api.create(to))
         code = code_for(to)
@@ -44,24 +44,24 @@ def test_a_code_is_six_digits_that_only_the_key_can_tell(api: Api, code_for: Cod
         assert code != code_from_mac(api.mac("TOKEN_KEY_ID")(challenge.mac_message()), 6).reveal()
 
 
-def test_nothing_that_is_deployed_draws_from_a_generator_that_can_be_guessed() -> None:
+def test_no_deployed_module_imports_the_predictable_generator_random() -> None:
     for file in (ROOT / "triggers").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             assert "random" not in [*names, getattr(node, "module", "")], file
 
 
-# --- the delivery -----------------------------------------------------------------------------------------
+# --- the delivery -------------------------------------------------------------------------------------------
 
 
-def test_the_code_is_in_the_message_and_in_no_answer(api: Api, code_for: CodeFor) -> None:
+def test_the_code_is_in_the_message_and_in_no_response(api: Api, code_for: CodeFor) -> None:
     to = unused_address()
     created = api.create(to)
     code = code_for(to)
     token = jwt.decode_complete(created.body["token"], options={"verify_signature": False})
     assert code not in created.body.values()
-    for said in (created.text, json.dumps(token["header"]), str(created.headers)):
-        assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", said)
+    for text in (created.text, json.dumps(token["header"]), str(created.headers)):
+        assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", text)
     claims = {name: value for name, value in token["payload"].items() if name not in ("iat", "exp")}
     assert not re.search(rf"\b{code}\b", json.dumps(claims))
     refused = api.verify(created, another_code(code))
@@ -70,8 +70,7 @@ def test_the_code_is_in_the_message_and_in_no_answer(api: Api, code_for: CodeFor
         assert code not in json.dumps({name: value for name, value in answer.body.items() if name != "proof"})
 
 
-def test_a_message_that_cannot_be_sent_is_seen(api: Api) -> None:
-    """It handed the message to another function and never heard whether it was sent."""
+def test_an_alarm_watches_the_dead_letter_queue_of_unsent_messages(api: Api) -> None:
     queue = api.stack.client("sqs").get_queue_attributes(
         QueueUrl=api.stack.queue_url, AttributeNames=["RedrivePolicy"]
     )
@@ -83,10 +82,10 @@ def test_a_message_that_cannot_be_sent_is_seen(api: Api) -> None:
     assert {"QueueName": dead} in watched
 
 
-# --- the storage ------------------------------------------------------------------------------------------
+# --- the storage --------------------------------------------------------------------------------------------
 
 
-def test_the_table_holds_neither_codes_nor_addresses_and_forgets(api: Api, code_for: CodeFor) -> None:
+def test_the_table_has_no_codes_or_addresses_and_its_items_expire(api: Api, code_for: CodeFor) -> None:
     asked = {unused_address(): {}, unused_address(): {"purpose": "a new device"}}
     codes = []
     for to, more in asked.items():
@@ -98,7 +97,7 @@ def test_the_table_holds_neither_codes_nor_addresses_and_forgets(api: Api, code_
         assert not re.search(rf"(?<![0-9a-f]){secret}(?![0-9a-f])", stored)
     assert {item["pk"]["S"].partition("#")[0] for item in items} >= {"token"}
     assert all("ttl" in item for item in items if item["pk"]["S"].startswith("token#"))
-    # The emulator's CloudFormation does not switch it on.
+    # The emulator's CloudFormation does not enable the expiry.
     ttl = RESOURCES["Table"]["Properties"]["TimeToLiveSpecification"]
     assert ttl == {"AttributeName": "ttl", "Enabled": True}
 
@@ -108,21 +107,20 @@ def _scanned(api: Api) -> list[dict[str, Any]]:
     return [item for page in pages for item in page["Items"]]
 
 
-# --- the verification -------------------------------------------------------------------------------------
+# --- the verification ---------------------------------------------------------------------------------------
 
 
-def test_a_code_is_good_for_its_own_address_alone(api: Api, code_for: CodeFor) -> None:
-    """It searched the table for the code, so anybody's live code was good for anybody."""
+def test_a_code_is_wrong_for_another_address(api: Api, code_for: CodeFor) -> None:
     ann, bob = unused_address(), unused_address()
     for_ann, for_bob = api.create(ann), api.create(bob)
     codes = [code_for(ann), code_for(bob)]
-    assert codes[0] != codes[1], "one run in a million begins again"
+    assert codes[0] != codes[1], "equal by chance in one run of a million"
     assert api.verify(for_ann, codes[1]).problem == "wrong-code"
     assert api.verify(for_bob, codes[1]).body["subject"] == for_bob.body["subject"]
     assert for_ann.body["subject"] != for_bob.body["subject"]
 
 
-def test_a_code_alone_names_nobody(api: Api, code_for: CodeFor) -> None:
+def test_a_code_without_its_token_is_refused(api: Api, code_for: CodeFor) -> None:
     to = unused_address()
     api.create(to)
     answer = api.post("/verifyToken", {"verification_code": code_for(to)})
@@ -130,36 +128,36 @@ def test_a_code_alone_names_nobody(api: Api, code_for: CodeFor) -> None:
     assert "`token`" in answer.body["detail"]
 
 
-def test_no_door_may_search_the_table(api: Api) -> None:
+def test_no_function_may_search_the_table(api: Api) -> None:
     iam = api.stack.client("iam")
-    for door in api.stack.functions:
-        found = api.stack.client("lambda").get_function_configuration(FunctionName=api.stack.functions[door])
+    for name in api.stack.functions:
+        found = api.stack.client("lambda").get_function_configuration(FunctionName=api.stack.functions[name])
         role = found["Role"].rpartition("/")[2]
         assert not iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-            said = json.dumps(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
-            assert not re.search(r"dynamodb:(Scan|Query|Batch|\*)|\"\*:\*\"|\"Action\": \"\*\"", said), door
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            rules = json.dumps(iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"])
+            assert not re.search(r"dynamodb:(Scan|Query|Batch|\*)|\"\*:\*\"|\"Action\": \"\*\"", rules), name
 
 
-# --- single use -------------------------------------------------------------------------------------------
+# --- single use ---------------------------------------------------------------------------------------------
 
 
-def test_a_code_works_once_however_many_bring_it_at_once(api: Api, code_for: CodeFor) -> None:
+def test_one_of_many_concurrent_requests_with_a_code_is_accepted(api: Api, code_for: CodeFor) -> None:
     to = unused_address()
     created = api.create(to)
     code = code_for(to)
     with api.limits(1000, 1000), ThreadPoolExecutor(8) as many:
         answers = list(many.map(lambda _: api.verify(created, code), range(16)))
     assert Counter(answer.status for answer in answers)[200] == 1
-    # A function that was called too often at once may be out for a moment; it then lets nobody in.
+    # A function with too many concurrent calls may fail for a moment, and then accepts no code.
     assert {answer.status for answer in answers} <= {200, 409, 429, 503}
     assert api.verify(created, code).problem == "code-spent"
 
 
-# --- attempts, rate, callers ------------------------------------------------------------------------------
+# --- attempts and secrets -----------------------------------------------------------------------------------
 
 
-def test_guesses_run_out_and_the_right_code_comes_too_late(api: Api, code_for: CodeFor) -> None:
+def test_ten_wrong_codes_lock_the_address_for_the_right_one(api: Api, code_for: CodeFor) -> None:
     to = unused_address()
     created = api.create(to)
     code = code_for(to)
@@ -171,7 +169,7 @@ def test_guesses_run_out_and_the_right_code_comes_too_late(api: Api, code_for: C
     assert 0 < int(late.headers["retry-after"]) <= int(api.settings()["LOCK_SECONDS"])
 
 
-def test_a_new_code_brings_no_new_guesses(api: Api, code_for: CodeFor) -> None:
+def test_a_new_code_does_not_reset_the_count_of_wrong_answers(api: Api, code_for: CodeFor) -> None:
     to = unused_address()
     first = api.create(to)
     left = api.verify(first, another_code(code_for(to))).body["attempts_left"]
@@ -186,27 +184,11 @@ def test_a_new_code_brings_no_new_guesses(api: Api, code_for: CodeFor) -> None:
     assert api.verify(second, another_code(code_for(to, 2))).body["attempts_left"] == left - 1
 
 
-def test_one_mailbox_gets_one_message_at_a_time(api: Api, messages_to: Messages) -> None:
-    to = unused_address()
-    api.create(to)
-    again = api.post("/createToken", {"email": to, "purpose": "something else"})
-    assert (again.status, again.problem) == (429, "cooldown")
-    assert len(messages_to(to)) == 1
-
-
-@pytest.mark.parametrize("path", ["/createToken", "/verifyToken", "/introspect"])
-def test_nobody_calls_without_an_identity_of_their_own(api: Api, path: str) -> None:
-    to = unused_address()
-    body = {"email": to, "token": "t", "verification_code": "000000", "proof": "p", "secret": "secret_key"}
-    assert api.request("POST", path, body).send().problem == "not-authorised"
-    assert api.messages(to) == []
-
-
-def test_no_secret_has_a_default_value_because_nobody_types_one_in(api: Api) -> None:
+def test_no_parameter_is_a_secret_and_no_function_has_one_in_its_environment(api: Api) -> None:
     for name, parameter in TEMPLATE["Parameters"].items():
         assert "NoEcho" not in parameter, name
         assert "secret" not in str(parameter.get("Default", "")).lower(), name
-    for door in api.stack.functions:
-        for name, value in api.settings(door).items():
+    for function in api.stack.functions:
+        for name, value in api.settings(function).items():
             if re.search(r"SECRET|PASSWORD|KEY_ID", name):
-                assert all(each.startswith("arn:aws:") for each in value.split(",")), (door, name)
+                assert all(each.startswith("arn:aws:") for each in value.split(",")), (function, name)

@@ -1,0 +1,224 @@
+"""The Lambda functions of the stack: name, trigger, settings and rights.
+
+The local stack, pool_admin, the benchmarks and the tests read this table. Fields that template.yaml has too
+are equal to the template's: tests/project/test_lambda_functions.py compares both.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+COGNITO = "Cognito"
+SQS = "SQS"
+API_GATEWAY = "API Gateway"
+
+# The environment variables that every function gets.
+COMMON_SETTINGS = (
+    "LOG_LEVEL",
+    "SNAPSTART_VERSION",
+    "METRICS_NAMESPACE",
+    "CODE_DIGITS",
+    "CODE_LIFE_SECONDS",
+    "RESEND_KEEPS_CODE_SECONDS",
+    "COOLDOWN_SECONDS",
+    "SEND_BURST",
+    "SEND_INTERVAL_SECONDS",
+    "FREE_FAILURES",
+    "LOCK_SECONDS",
+    "HARD_LIMIT",
+    "PAUSE_SECONDS",
+    "ANSWERS_PER_SESSION",
+    "RESENDS_PER_SESSION",
+)
+# The actions that every function may do, on its own log group.
+LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
+
+
+@dataclass(frozen=True)
+class LambdaFunction:
+    """One Lambda function.
+
+    `name` is the module of its handler in triggers/, `caller` the service that calls it, and
+    `cognito_triggers` are its keys in the user pool's LambdaConfig. `parameter` is the stack's parameter
+    whose value OFF leaves the function out, empty for a function that every stack has.
+
+    `settings` are the environment variables that this function gets besides `COMMON_SETTINGS`.
+
+    `rights` maps each AWS action to the resources on which the function may do it, by their names in the
+    template. `Table/sign_in#*` are the table's items whose keys start with `sign_in#`. A resource that is not
+    in the template is the end of its ARN. The template limits some rights further by conditions.
+    `LOG_ACTIONS` are left out.
+    """
+
+    name: str
+    caller: str
+    cognito_triggers: tuple[str, ...] = ()
+    parameter: str = ""
+    settings: tuple[str, ...] = ()
+    rights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def logical_id(self) -> str:
+        """The function's name in the template: DefineAuthChallenge for `define_auth_challenge`."""
+        return "".join(part.capitalize() for part in self.name.split("_"))
+
+    def may(self, action: str, resource: str) -> bool:
+        """Whether the function may do `action` on `resource`, in the notation of `rights`."""
+        return resource in self.rights.get(action, ())
+
+
+_TABLE = (
+    LambdaFunction(
+        "define_auth_challenge",
+        caller=COGNITO,
+        cognito_triggers=("DefineAuthChallenge",),
+        settings=("CODE_ONLY_CLIENTS",),
+    ),
+    LambdaFunction(
+        "create_auth_challenge",
+        caller=COGNITO,
+        cognito_triggers=("CreateAuthChallenge",),
+        settings=("TABLE_NAME", "QUEUE_URL", "CHANNEL_ORDER", "CHANNEL_CHOICE", "SALT"),
+        rights={
+            "dynamodb:UpdateItem": ("Table/sign_in#*",),
+            "sqs:SendMessage": ("Queue",),
+        },
+    ),
+    LambdaFunction(
+        "deliver",
+        caller=SQS,
+        settings=(
+            "TABLE_NAME",
+            "CODE_KEY_ID",
+            "APP_NAME",
+            "SENDER_EMAIL",
+            "SIGN_IN_HOST",
+            "CONFIGURATION_SET",
+            "SMS_COUNTRIES",
+            "SMS_PER_DAY",
+            "SMS_PER_COUNTRY_PER_DAY",
+            "SMS_UNANSWERED_PER_COUNTRY",
+            "SMS_MAX_PRICE",
+            "SMS_SENDER_ID",
+            "SENDER_KEY_ID",
+            "USER_POOL_ID",
+        ),
+        rights={
+            "sqs:ReceiveMessage": ("Queue",),
+            "sqs:DeleteMessage": ("Queue",),
+            "sqs:GetQueueAttributes": ("Queue",),
+            "kms:GenerateMac": ("CodeKey",),
+            "kms:Decrypt": ("CustomSenderKey",),
+            "ses:SendEmail": ("identity/*", "MailConfiguration"),
+            "sns:Publish": ("*",),
+            "dynamodb:UpdateItem": ("Table/sms_budget#*",),
+        },
+    ),
+    LambdaFunction(
+        "verify_auth_challenge",
+        caller=COGNITO,
+        cognito_triggers=("VerifyAuthChallengeResponse",),
+        settings=("TABLE_NAME", "SALT", "CODE_KEY_ID", "ASSURANCE_CLAIMS"),
+        rights={
+            "dynamodb:UpdateItem": ("Table/sign_in#*", "Table/sms_budget#*"),
+            "kms:GenerateMac": ("CodeKey",),
+        },
+    ),
+    LambdaFunction(
+        "pre_token_generation",
+        caller=COGNITO,
+        # Cognito has two keys for this trigger. The second one names the version of its event too.
+        cognito_triggers=("PreTokenGeneration", "PreTokenGenerationConfig"),
+        parameter="AssuranceClaims",
+        settings=("TABLE_NAME",),
+        rights={"dynamodb:GetItem": ("Table/sign_in#*",)},
+    ),
+    LambdaFunction(
+        "custom_sender",
+        caller=COGNITO,
+        cognito_triggers=("CustomEmailSender", "CustomSMSSender"),
+        parameter="CustomSenders",
+        settings=("QUEUE_URL", "USER_POOL_ID"),
+        rights={
+            "sqs:SendMessage": ("Queue",),
+            "cognito-idp:AdminGetUser": ("UserPool",),
+        },
+    ),
+    LambdaFunction(
+        "token_api",
+        caller=API_GATEWAY,
+        parameter="TokenService",
+        settings=(
+            "TABLE_NAME",
+            "QUEUE_URL",
+            "CHANNEL_ORDER",
+            "SMS_COUNTRIES",
+            "SALT",
+            "CODE_KEY_ID",
+            "TOKEN_KEY_ID",
+            "PROOF_KEY_IDS",
+            "PROOF_LIFE_SECONDS",
+            "ISSUER",
+            "USER_POOL_ID",
+        ),
+        rights={
+            "dynamodb:UpdateItem": (
+                "Table/token#*",
+                "Table/step_up#*",
+                "Table/request#*",
+                "Table/proof#*",
+                "Table/sms_budget#*",
+            ),
+            "dynamodb:GetItem": ("Table/token#*", "Table/step_up#*", "Table/health#*"),
+            "dynamodb:DeleteItem": ("Table/request#*",),
+            "sqs:SendMessage": ("Queue",),
+            "sqs:GetQueueAttributes": ("Queue",),
+            "cognito-idp:AdminGetUser": ("UserPool",),
+            "kms:GenerateMac": ("CodeKey", "TokenKey"),
+            "kms:Sign": ("ProofKeyA", "ProofKeyB"),
+            "kms:Verify": ("ProofKeyA", "ProofKeyB"),
+            "kms:GetPublicKey": ("ProofKeyA", "ProofKeyB"),
+        },
+    ),
+    LambdaFunction(
+        "hosted_sign_in",
+        caller=API_GATEWAY,
+        parameter="HostedSignInMode",
+        settings=(
+            "TABLE_NAME",
+            "ISSUER",
+            "USER_POOL_ID",
+            "INNER_CLIENT_ID",
+            "MODE",
+            "PROVIDER_NAME",
+            "RP_CLIENT_ID",
+            "RP_SECRET_ID",
+            "REDIRECT_URIS",
+            "CALLBACK_URLS",
+            "STATE_KEY_ID",
+            "SIGN_KEY_IDS",
+            "APP_NAME",
+            "BRAND_COLOR",
+            "BRAND_LOGO",
+        ),
+        rights={
+            "cognito-idp:AdminInitiateAuth": ("UserPool",),
+            "cognito-idp:AdminRespondToAuthChallenge": ("UserPool",),
+            "cognito-idp:AdminLinkProviderForUser": ("UserPool",),
+            "cognito-idp:AdminGetUser": ("UserPool",),
+            "cognito-idp:DescribeUserPoolClient": ("UserPool",),
+            "dynamodb:GetItem": ("Table/hosted#*", "Table/grant#*"),
+            "dynamodb:UpdateItem": ("Table/hosted#*", "Table/grant#*"),
+            "secretsmanager:GetSecretValue": ("HostedClientSecret",),
+            "kms:Encrypt": ("HostedStateKey",),
+            "kms:Decrypt": ("HostedStateKey",),
+            "kms:Sign": ("HostedSignKeyA", "HostedSignKeyB"),
+            "kms:Verify": ("HostedSignKeyA", "HostedSignKeyB"),
+            "kms:GetPublicKey": ("HostedSignKeyA", "HostedSignKeyB"),
+        },
+    ),
+)
+# Each function by its name.
+FUNCTIONS: Mapping[str, LambdaFunction] = MappingProxyType({function.name: function for function in _TABLE})
+# The names of the functions that every stack has. A sign-in calls them in this order.
+SIGN_IN_FUNCTIONS = tuple(function.name for function in _TABLE if not function.parameter)

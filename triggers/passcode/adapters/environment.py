@@ -1,0 +1,108 @@
+"""Reads the variables of a Lambda function's environment, and checks them.
+
+This module imports nothing, because `define` imports it at every cold start.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+# The parameter in template.yaml that sets each required variable. The stack itself sets the others.
+PARAMETERS = {
+    "ANSWERS_PER_SESSION": "AnswersPerSession",
+    "APP_NAME": "AppName",
+    "ASSURANCE_CLAIMS": "AssuranceClaims",
+    "BRAND_COLOR": "BrandColor",
+    "CALLBACK_URLS": "HostedCallbackUrls",
+    "CHANNEL_CHOICE": "ChannelChoice",
+    "CHANNEL_ORDER": "ChannelOrder",
+    "CODE_DIGITS": "CodeDigits",
+    "CODE_LIFE_SECONDS": "CodeLifeSeconds",
+    "COOLDOWN_SECONDS": "CooldownSeconds",
+    "FREE_FAILURES": "FreeFailures",
+    "HARD_LIMIT": "HardLimit",
+    "LOCK_SECONDS": "LockSeconds",
+    "MODE": "HostedSignInMode",
+    "PAUSE_SECONDS": "PauseSeconds",
+    "PROOF_LIFE_SECONDS": "ProofLifeSeconds",
+    "REDIRECT_URIS": "HostedDomainPrefix or HostedExtraRedirectUris",
+    "RESEND_KEEPS_CODE_SECONDS": "ResendKeepsCodeSeconds",
+    "RESENDS_PER_SESSION": "ResendsPerSession",
+    "SENDER_EMAIL": "SenderEmail",
+    "SEND_BURST": "SendBurst",
+    "SEND_INTERVAL_SECONDS": "SendIntervalSeconds",
+    "SIGN_IN_HOST": "SignInHost",
+    "SMS_COUNTRIES": "SmsCountries",
+    "SMS_MAX_PRICE": "SmsMaxPrice",
+    "SMS_PER_COUNTRY_PER_DAY": "SmsPerCountryPerDay",
+    "SMS_PER_DAY": "SmsPerDay",
+    "SMS_UNANSWERED_PER_COUNTRY": "SmsUnansweredPerCountry",
+    "USER_POOL_ID": "UserPoolId",
+}
+
+
+class SettingError(ValueError):
+    """A variable is missing or wrong. The text has its name, its bounds, and the parameter that sets it."""
+
+
+class Variables:
+    """The variables of one Lambda function. Each method raises `SettingError` for a value that it refuses."""
+
+    __slots__ = ("_environment",)
+
+    def __init__(self, environment: "Mapping[str, str]") -> None:
+        self._environment = environment
+
+    def optional_text(self, name: str) -> str:
+        """Return a text, or an empty one if the variable is missing."""
+        return self._environment.get(name, "")
+
+    def text(self, name: str) -> str:
+        """Return a text of at least one character. The error never has the value, which may be the salt."""
+        return self._required(name, "a text")
+
+    def whole_number(self, name: str, low: int, high: int) -> int:
+        """Return a whole number from `low` to `high`."""
+        rule = f"a whole number from {low} to {high}"
+        value = self._required(name, rule)
+        # An int() of a very long text raises an error without the name.
+        is_number = value.isascii() and value.isdigit() and len(value) <= len(str(high))
+        if not is_number or not low <= int(value) <= high:
+            raise _error(name, f"is {value!r}", rule)
+        return int(value)
+
+    def choice(self, name: str, choices: "Collection[str]") -> str:
+        """Return one of `choices`."""
+        rule = f"one of {', '.join(choices)}"
+        value = self._required(name, rule)
+        if value not in choices:
+            raise _error(name, f"is {value!r}", rule)
+        return value
+
+    def names(
+        self, name: str, choices: "Collection[str]" = (), *, separator: "str | None" = ","
+    ) -> "tuple[str, ...]":
+        """Return the names of a list, at least one. If there are `choices`, each name is one of them.
+
+        Without a separator (None), white space separates the names.
+        """
+        rule = f"a list of {', '.join(choices)}" if choices else "a list of at least one name"
+        value = self._required(name, rule)
+        found = tuple(value.split(separator))
+        if not found or not all(found) or (choices and not set(found) <= set(choices)):
+            raise _error(name, f"is {value!r}", rule)
+        return found
+
+    def _required(self, name: str, rule: str) -> str:
+        value = self._environment.get(name, "")
+        if not value:
+            raise _error(name, "is missing or empty", rule)
+        return value
+
+
+def _error(name: str, problem: str, rule: str) -> SettingError:
+    parameter = PARAMETERS.get(name)
+    origin = f"its parameter {parameter} sets" if parameter else "the stack itself sets"
+    return SettingError(
+        f"{name} {problem}. It must be {rule}. Deploy the stack again: {origin} this variable."
+    )
