@@ -18,15 +18,14 @@ COMMON_SETTINGS = (
     "SNAPSTART_VERSION",
     "METRICS_NAMESPACE",
     "CODE_DIGITS",
+    "CODE_ONLY_DIGITS",
     "CODE_LIFE_SECONDS",
     "RESEND_KEEPS_CODE_SECONDS",
     "COOLDOWN_SECONDS",
     "SEND_BURST",
     "SEND_INTERVAL_SECONDS",
-    "FREE_FAILURES",
-    "LOCK_SECONDS",
+    "WRONG_ANSWERS_PER_DAY",
     "HARD_LIMIT",
-    "PAUSE_SECONDS",
     "ANSWERS_PER_SESSION",
     "RESENDS_PER_SESSION",
 )
@@ -45,7 +44,7 @@ class LambdaFunction:
     `settings` are the environment variables that this function gets besides `COMMON_SETTINGS`.
 
     `rights` maps each AWS action to the resources on which the function may do it, by their names in the
-    template. `Table/sign_in#*` are the table's items whose keys start with `sign_in#`. A resource that is not
+    template. `Table/token#*` are the table's items whose keys start with `token#`. A resource that is not
     in the template is the end of its ARN. The template limits some rights further by conditions.
     `LOG_ACTIONS` are left out.
     """
@@ -80,7 +79,7 @@ _TABLE = (
         cognito_triggers=("CreateAuthChallenge",),
         settings=("TABLE_NAME", "QUEUE_URL", "CHANNEL_ORDER", "CHANNEL_CHOICE", "SALT"),
         rights={
-            "dynamodb:UpdateItem": ("Table/sign_in#*",),
+            "dynamodb:UpdateItem": ("Table/sign_in_password#*", "Table/sign_in_code#*"),
             "sqs:SendMessage": ("Queue",),
         },
     ),
@@ -89,6 +88,7 @@ _TABLE = (
         caller=SQS,
         settings=(
             "TABLE_NAME",
+            "SALT",
             "CODE_KEY_ID",
             "APP_NAME",
             "SENDER_EMAIL",
@@ -118,9 +118,9 @@ _TABLE = (
         "verify_auth_challenge",
         caller=COGNITO,
         cognito_triggers=("VerifyAuthChallengeResponse",),
-        settings=("TABLE_NAME", "SALT", "CODE_KEY_ID", "ASSURANCE_CLAIMS"),
+        settings=("TABLE_NAME", "CHANNEL_ORDER", "SALT", "CODE_KEY_ID", "ASSURANCE_CLAIMS"),
         rights={
-            "dynamodb:UpdateItem": ("Table/sign_in#*", "Table/sms_budget#*"),
+            "dynamodb:UpdateItem": ("Table/sign_in_password#*", "Table/sign_in_code#*", "Table/sms_budget#*"),
             "kms:GenerateMac": ("CodeKey",),
         },
     ),
@@ -130,8 +130,8 @@ _TABLE = (
         # Cognito has two keys for this trigger. The second one names the version of its event too.
         cognito_triggers=("PreTokenGeneration", "PreTokenGenerationConfig"),
         parameter="AssuranceClaims",
-        settings=("TABLE_NAME",),
-        rights={"dynamodb:GetItem": ("Table/sign_in#*",)},
+        settings=("TABLE_NAME", "CODE_ONLY_CLIENTS"),
+        rights={"dynamodb:GetItem": ("Table/sign_in_password#*", "Table/sign_in_code#*")},
     ),
     LambdaFunction(
         "custom_sender",

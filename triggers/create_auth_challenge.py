@@ -31,12 +31,14 @@ def respond(
     salt: str,
     telemetry: Telemetry,
     nonce: str,
+    round_id: str,
     now: int,
 ) -> Event:
     """Return the CreateAuthChallenge `event` with its response. `now` is in seconds since the epoch.
 
-    `order` has the channels of the deployment, `salt` is its salt, and `nonce` is for a new challenge. Raises
-    `Refused` with a text for the user, `Unavailable`, or ValueError for metadata of another stack.
+    `order` has the channels of the deployment, `salt` is its salt, and `nonce` is for a new challenge.
+    `round_id` identifies this round, so that `verify` recognises a repeated answer. Raises `Refused` with a
+    text for the user, `Unavailable`, or ValueError for metadata of another stack.
     """
     user = read_user(event, order, salt)
     telemetry.set_context(user.subject)
@@ -48,7 +50,7 @@ def respond(
         telemetry.issued(this.challenge.channel)
     event["response"] = {
         "publicChallengeParameters": sign_in.public(user, this, now),
-        "privateChallengeParameters": this.private,
+        "privateChallengeParameters": this.private | {"round": round_id},
         "challengeMetadata": this.metadata,
     }
     return event
@@ -95,8 +97,8 @@ _SIGN_IN = SignInCreator(
 
 
 def _handle(event: Event, _context: object) -> Event:
-    nonce, now = os.urandom(16).hex(), int(time.time())
-    return respond(event, _SIGN_IN, _SETTINGS.order, _SETTINGS.salt, _TELEMETRY, nonce, now)
+    nonce, round_id, now = os.urandom(16).hex(), os.urandom(8).hex(), int(time.time())
+    return respond(event, _SIGN_IN, _SETTINGS.order, _SETTINGS.salt, _TELEMETRY, nonce, round_id, now)
 
 
 handler = guard(_handle, _TELEMETRY)

@@ -7,7 +7,7 @@ it logs neither. It logs the ids of the user and the challenge, or the source of
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -25,7 +25,6 @@ from passcode.delivery.envelope import Delivery, read_body
 from passcode.delivery.gateway import Gateway
 from passcode.delivery.sms_limits import SmsLimits, limit_gateways
 from passcode.token_service.code import Code
-from passcode.token_service.policy import BOUNDS
 from passcode.token_service.telemetry import Telemetry
 
 
@@ -64,7 +63,6 @@ class Settings:
     metrics_namespace: str
     table: str
     code_key_id: str
-    code_digits: int
     app_name: str
     sender_email: str
     sign_in_host: str
@@ -75,6 +73,7 @@ class Settings:
     sms_sender_id: str
     sender_key_id: str
     user_pool_id: str
+    salt: str = field(repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -84,7 +83,6 @@ class Settings:
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
             table=variables.text("TABLE_NAME"),
             code_key_id=variables.text("CODE_KEY_ID"),
-            code_digits=variables.whole_number("CODE_DIGITS", *BOUNDS["code_digits"]),
             app_name=variables.text("APP_NAME"),
             sender_email=variables.text("SENDER_EMAIL"),
             sign_in_host=variables.text("SIGN_IN_HOST"),
@@ -99,6 +97,7 @@ class Settings:
             sms_sender_id=variables.optional_text("SMS_SENDER_ID"),
             sender_key_id=variables.optional_text("SENDER_KEY_ID"),
             user_pool_id=variables.optional_text("USER_POOL_ID"),
+            salt=variables.text("SALT"),
         )
 
 
@@ -149,6 +148,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if isinstance(message, CognitoMessage):
             deliver_cognito_message(message, _opener, _DISPATCHER, _TELEMETRY, now)
         else:
-            deliver(message, _CODE_MAC, _SETTINGS.code_digits, _DISPATCHER, _TELEMETRY, now)
+            deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, now)
 
     return process_batch(event, one, _TELEMETRY)

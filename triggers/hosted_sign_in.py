@@ -29,7 +29,6 @@ from passcode.hosted.provider import Provider
 from passcode.hosted.responses import PageResponses
 from passcode.hosted.routes import HostedRoutes
 from passcode.hosted.sign_in_page import SignInForms, SignInPage
-from passcode.token_service.policy import BOUNDS
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -47,7 +46,6 @@ class Settings:
     user_pool_id: str
     inner_client_id: str
     asks_password: bool
-    code_digits: int
     provider_name: str
     rp_client_id: str
     rp_secret_id: str
@@ -70,7 +68,6 @@ class Settings:
             user_pool_id=variables.text("USER_POOL_ID"),
             inner_client_id=variables.text("INNER_CLIENT_ID"),
             asks_password=variables.choice("MODE", ("PASSWORD_AND_CODE", "CODE_ONLY")) != "CODE_ONLY",
-            code_digits=variables.whole_number("CODE_DIGITS", *BOUNDS["code_digits"]),
             provider_name=variables.text("PROVIDER_NAME"),
             rp_client_id=variables.text("RP_CLIENT_ID"),
             rp_secret_id=variables.text("RP_SECRET_ID"),
@@ -121,7 +118,6 @@ _SITE = HostedRoutes(
         forms=SignInForms(
             PoolSignIn(_cognito, _POOL_ID, _INNER, _INNER_SECRET),
             _SETTINGS.asks_password,
-            _SETTINGS.code_digits,
             clock=lambda: int(time.time()),
         ),
         table=_TABLE,

@@ -17,21 +17,27 @@ from passcode.adapters.telemetry import make_telemetry
 from passcode.sign_in import events
 from passcode.sign_in.assurance import claims, response
 from passcode.sign_in.events import Event
+from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD
 from passcode.token_service.store import Evidence
 from passcode.token_service.telemetry import Telemetry
 
-Read = Callable[[str, str], tuple[Evidence | None, Evidence | None]]
+Read = Callable[[str, str, str], tuple[Evidence | None, Evidence | None]]
 
 
-def respond(event: Event, read: Read, telemetry: Telemetry, now: int) -> Event:
+def respond(
+    event: Event, read: Read, code_only_clients: frozenset[str], telemetry: Telemetry, now: int
+) -> Event:
     """Return the TokenGeneration `event` (V1 or V2) with its response.
 
-    `read` returns the first and the last accepted code of a subject and an app client. `now` is in seconds
-    since the epoch. An error is logged, and the response then has no claims.
+    `read` returns the first and the last accepted code of a kind of sign-in, a subject and an app client.
+    `code_only_clients` has the ids of the app clients without a password. `now` is in seconds since the
+    epoch. An error is logged, and the response then has no claims.
     """
     subject = events.attributes(event).get("sub", "")
     try:
-        first, last = read(subject, events.client_id(event))
+        client_id = events.client_id(event)
+        kind = SIGN_IN_CODE if client_id in code_only_clients else SIGN_IN_PASSWORD
+        first, last = read(kind, subject, client_id)
         added = claims(str(event.get("triggerSource")), first, last, now)
     except Exception as error:
         telemetry.failed("no claims", error)
@@ -46,6 +52,7 @@ class Settings:
 
     metrics_namespace: str
     table: str
+    code_only_clients: frozenset[str]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -54,6 +61,9 @@ class Settings:
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
             table=variables.text("TABLE_NAME"),
+            code_only_clients=frozenset(
+                filter(None, variables.optional_text("CODE_ONLY_CLIENTS").split(","))
+            ),
         )
 
 
@@ -64,4 +74,4 @@ _READ = EvidenceTable(client("dynamodb", attempts=2), _SETTINGS.table).read
 
 def handler(event: Event, _context: object) -> Event:
     """Handle an event from Lambda."""
-    return respond(event, _READ, _TELEMETRY, int(time.time()))
+    return respond(event, _READ, _SETTINGS.code_only_clients, _TELEMETRY, int(time.time()))

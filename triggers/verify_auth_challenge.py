@@ -7,7 +7,7 @@ does a challenge of another stack.
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from passcode.adapters.botocore_clients import client
@@ -16,6 +16,7 @@ from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.telemetry import guard, make_telemetry
+from passcode.channels.channel import Channel
 from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
 from passcode.sign_in.events import Event, asks_for_message
@@ -34,9 +35,9 @@ def respond(
 ) -> Event:
     """Return the VerifyAuthChallengeResponse `event` with its response.
 
-    `check` checks an answer. `accepted` is called after each accepted answer. Raises `Refused` with the wait
-    if no answer is checked now: a user who saw "wrong code" instead would try more codes. Raises
-    `Unavailable` too.
+    `check` checks an answer. `accepted` is called after each accepted answer, with the challenge on the
+    channel of the accepted code. Raises `Refused` if answers to this code are not checked any more: a user
+    who saw "wrong code" instead would try again. Raises `Unavailable` too.
     """
     event["response"] = {"answerCorrect": False}
     if asks_for_message(events.client_metadata(event)):
@@ -46,11 +47,11 @@ def respond(
     verdict = check(event, challenge) if challenge else Verdict(Refusal.NO_CHALLENGE)
     if verdict.refusal:
         telemetry.refused(verdict.refusal)
-        if verdict.retry_after != 0:
-            raise Refused(verdict.refusal, verdict.retry_after)
+        if verdict.refusal is Refusal.LONGER_CODE:
+            raise Refused(verdict.refusal)
     elif challenge:
         event["response"] = {"answerCorrect": True}
-        accepted(event, challenge)
+        accepted(event, replace(challenge, channel=verdict.channel))
     return event
 
 
@@ -61,6 +62,7 @@ class Settings:
     metrics_namespace: str
     table: str
     code_key_id: str
+    order: tuple[Channel, ...]
     policy: Policy
     proves: bool
     salt: str = field(repr=False)
@@ -74,6 +76,7 @@ class Settings:
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
             table=variables.text("TABLE_NAME"),
             code_key_id=variables.text("CODE_KEY_ID"),
+            order=tuple(CHANNELS[name] for name in variables.names("CHANNEL_ORDER", CHANNELS)),
             policy=Policy.read(variables.whole_number),
             proves=claims != "OFF",
             salt=variables.text("SALT"),
@@ -82,11 +85,11 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("verify_auth_challenge", _SETTINGS.metrics_namespace)
-# One attempt only: after a lost response, a repeated write would count one failure twice.
-_TABLE = client("dynamodb", attempts=1)
+_TABLE = client("dynamodb", attempts=2)
 _STORE = RecordTable(_TABLE, _SETTINGS.table, _SETTINGS.policy)
 _CODE_MAC = KmsMac(client("kms", attempts=2), _SETTINGS.code_key_id)
-_BUDGET = SmsBudgetTable(_TABLE, _SETTINGS.table)
+# One attempt only: after a lost response, a repeated write would give back twice.
+_BUDGET = SmsBudgetTable(client("dynamodb", attempts=1), _SETTINGS.table)
 
 
 def _accepted(event: Event, challenge: Challenge) -> None:
@@ -109,6 +112,7 @@ def _give_back(number: str) -> None:
 def _handle(event: Event, _context: object) -> Event:
     check = partial(
         check_sign_in,
+        order=_SETTINGS.order,
         code_mac=_CODE_MAC,
         store=_STORE,
         policy=_SETTINGS.policy,

@@ -231,9 +231,7 @@ def test_every_store_has_the_conditions_of_the_predicates(
         memory = MemoryStore(POLICY, {key: record})
         under_test.put(key, record)
         for _ in range(2):
-            expected, found = (
-                _run(store, operation, key, attempt) for store in (memory, under_test.store)
-            )
+            expected, found = (_run(store, operation, key, attempt) for store in (memory, under_test.store))
             assert found == expected
 
 

@@ -40,7 +40,9 @@ def is_clear(record: Record, channel: str, cap: int, now: int, policy: Policy) -
 def may_record_attempt(record: Record, attempt: Attempt, policy: Policy) -> bool:
     """True if the attempt may be written."""
     day = day_of(attempt.now)
-    in_budget = record.failures < policy.hard_limit and record.wrong.get(day, 0) < policy.wrong_answers_per_day
+    in_budget = (
+        record.failures < policy.hard_limit and record.wrong.get(day, 0) < policy.wrong_answers_per_day
+    )
     return (
         record.spent < attempt.counter <= record.issued
         and attempt.nonce in (record.nonce, record.prev_nonce)

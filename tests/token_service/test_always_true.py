@@ -114,7 +114,10 @@ class SignIns(RuleBasedStateMachine):
                 assert challenge.digits == 20 or not is_live or not same, "a short code replaced a long one"
         day = self.now // DAY
         assert self.accepted_on[challenge.channel, day] < self.cap, "rule 4: the cap of accepted answers"
-        if self.wrong_on[day] >= min(5, self.policy.wrong_answers_per_day) or self.in_a_row >= self.policy.hard_limit:
+        if (
+            self.wrong_on[day] >= min(5, self.policy.wrong_answers_per_day)
+            or self.in_a_row >= self.policy.hard_limit
+        ):
             assert challenge.digits == 20, "rule 2: a short code after too many wrong answers"
         self.last = Sent(self.now, challenge)
         self.sent.append(self.last)

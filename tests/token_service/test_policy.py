@@ -88,7 +88,10 @@ def test_a_wait_is_never_shown_shorter_than_it_is(seconds: int, words: str) -> N
 @pytest.mark.parametrize("name", BOUNDS)
 def test_a_limit_has_bounds(name: str) -> None:
     low, high = BOUNDS[name]
-    others = {"code_only_digits": 7} if name == "code_digits" else {}
+    # The two lengths of codes must differ.
+    others = {"code_only_digits": {"code_only_digits": 8, "code_digits": 7}}.get(
+        name, {"code_only_digits": 7}
+    )
     for value in (low, high):
         assert getattr(Policy(**others | {name: value}), name) == value
     for value in (low - 1, high + 1):

@@ -17,13 +17,11 @@ PARAMETERS = {
     "CHANNEL_CHOICE": "ChannelChoice",
     "CHANNEL_ORDER": "ChannelOrder",
     "CODE_DIGITS": "CodeDigits",
+    "CODE_ONLY_DIGITS": "CodeOnlyDigits",
     "CODE_LIFE_SECONDS": "CodeLifeSeconds",
     "COOLDOWN_SECONDS": "CooldownSeconds",
-    "FREE_FAILURES": "FreeFailures",
     "HARD_LIMIT": "HardLimit",
-    "LOCK_SECONDS": "LockSeconds",
     "MODE": "HostedSignInMode",
-    "PAUSE_SECONDS": "PauseSeconds",
     "PROOF_LIFE_SECONDS": "ProofLifeSeconds",
     "REDIRECT_URIS": "HostedDomainPrefix or HostedExtraRedirectUris",
     "RESEND_KEEPS_CODE_SECONDS": "ResendKeepsCodeSeconds",
@@ -38,6 +36,7 @@ PARAMETERS = {
     "SMS_PER_DAY": "SmsPerDay",
     "SMS_UNANSWERED_PER_COUNTRY": "SmsUnansweredPerCountry",
     "USER_POOL_ID": "UserPoolId",
+    "WRONG_ANSWERS_PER_DAY": "WrongAnswersPerDay",
 }
 
 

@@ -107,12 +107,9 @@ class RecordTable:
         change = Change(
             f"SET {_sets(written)}, {_SENT_TO}, #ttl = :ttl", _values(new, written), _sent_to_names(new)
         )
-        condition = (
-            "issued = :seen_issued AND nonce = :seen_nonce AND sent_at = :seen_sent_at AND spent = :seen_spent"
-        )
-        as_seen: Values = {
-            f"seen_{name}": getattr(seen, name) for name in ("issued", "nonce", "sent_at", "spent")
-        }
+        unchanged = ("issued", "nonce", "sent_at", "spent")
+        condition = " AND ".join(f"{name} = :seen_{name}" for name in unchanged)
+        as_seen: Values = {f"seen_{name}": getattr(seen, name) for name in unchanged}
         return self._write(key, condition, as_seen, change, now)
 
     def read(self, key: str) -> Record:
@@ -198,7 +195,7 @@ def _accepted(attempt: Attempt, policy: Policy) -> Change:
 
 def _failed(attempt: Attempt) -> Change:
     if not attempt.is_short:
-        # Not counted: a long code cannot be guessed. The write is made all the same, so that it costs as much.
+        # Not counted: a long code cannot be guessed. The write keeps time and cost the same.
         return Change("SET failed_id = :id, #ttl = :ttl", {"id": attempt.id})
     return Change(
         f"SET failures = failures + :one, failed_id = :id, #ttl = :ttl ADD w{day_of(attempt.now)} :one",
@@ -210,11 +207,14 @@ def _typed(value: int | str) -> dict[str, str]:
     return {"S": value} if isinstance(value, str) else {"N": str(value)}
 
 
-def read_record(item: Mapping[str, dict[str, str]]) -> Record:
+def read_record(item: Mapping[str, Mapping[str, Any]]) -> Record:
     """Return the record of an item. Unknown attributes are ignored."""
-    values = {name: int(v["N"]) if "N" in v else v.get("S", "") for name, v in item.items()}
+    values: dict[str, Any] = {name: int(v["N"]) if "N" in v else v.get("S", "") for name, v in item.items()}
     known: dict[str, Any] = {name: values[name] for name in _ATTRIBUTES if name in values}
-    sent_to, sent_to_before, wrong, accepted = {}, {}, {}, {}
+    sent_to: dict[str, str] = {}
+    sent_to_before: dict[str, str] = {}
+    wrong: dict[int, int] = {}
+    accepted: dict[tuple[str, int], int] = {}
     for name, value in values.items():
         if name.startswith("to_"):
             sent_to[name.removeprefix("to_")] = value
@@ -253,7 +253,7 @@ class EvidenceTable:
         return _evidence(item.get(f"first_{client_id}")), _evidence(item.get(f"last_{client_id}"))
 
 
-def _evidence(attribute: dict[str, str] | None) -> Evidence | None:
+def _evidence(attribute: Mapping[str, Any] | None) -> Evidence | None:
     if attribute is None:
         return None
     at, _, channel = attribute["S"].partition(" ")

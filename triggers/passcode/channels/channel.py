@@ -57,6 +57,9 @@ class Channel:
     mailbox: Callable[[str], str] | None = None
     # Cognito's trigger for its own messages on this channel, in lower case.
     custom_sender: str = ""
+    # The most codes of one user that may be accepted on this channel in one UTC day. It bounds the messages
+    # that one account can request.
+    accepted_per_day: int = 100
     # True if the price of a message depends on its country. Allowed countries and budgets then limit it.
     billed_by_country: bool = False
 
@@ -124,15 +127,17 @@ def choose_destination(destinations: Destinations, *wishes: str) -> Destination:
     return next(iter(destinations.values()))
 
 
-def fingerprint(attributes: Mapping[str, str], salt: str, channels: Iterable[Channel]) -> str:
-    """Return 16 hex digits that change if a verified destination of the user changes.
+def destination_id(destination: Destination, salt: str) -> str:
+    """Return 32 hex digits for exactly this address.
 
-    A challenge is bound to the fingerprint: a code for an old address must not work after the address has
-    changed. `channels` are all channels of the registry, also those that the deployment does not use. The
-    fingerprint is stored in the table. So it is a hash with the deployment's salt as key: an attacker who
-    reads the table could find the phone number for a plain hash by trying all numbers.
+    The code is derived for this id, and records and tokens have it instead of the address. It is a hash with
+    the deployment's salt as key: an attacker who reads the table could find the phone number for a plain hash
+    by trying all numbers. Letter case and tags count, because RFC 5321 leaves them to the receiving host.
     """
-    found = verified_destinations(attributes, channels)
-    parts = [f"{channel.name}:{d.value}" for channel, d in found.items()]
-    whole = "\n".join([attributes.get("sub", ""), *parts])
-    return hmac.digest(salt.encode(), whole.encode(), hashlib.sha256).hex()[:16]
+    whole = f"{destination.channel.name}:{destination.value}"
+    return hmac.digest(salt.encode(), whole.encode(), hashlib.sha256).hex()[:32]
+
+
+def destination_ids(destinations: Destinations, salt: str) -> Mapping[str, str]:
+    """Return the id of each destination, by the name of its channel."""
+    return {channel.name: destination_id(to, salt) for channel, to in destinations.items()}

@@ -52,5 +52,6 @@ SMS = Channel(
     amr=("otp", "sms"),
     # AWS writes these sources with SMS in some places and with Sms in others.
     custom_sender="customsmssender",
+    accepted_per_day=20,
     billed_by_country=True,
 )

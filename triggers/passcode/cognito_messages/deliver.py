@@ -44,7 +44,7 @@ def deliver_cognito_message(
         purpose=message.name,
     )
     # The user sends the answer to Cognito, and Cognito does not report it to this stack.
-    sent = dispatcher.send(message.destinations, content, now, failed, counts_as_unanswered=False)
+    sent = dispatcher.send(message.destinations, lambda _: content, now, failed, counts_as_unanswered=False)
     if sent:
         channel, taken = sent
         telemetry.sent(channel.name, taken.country, source=message.source)

@@ -12,7 +12,7 @@ from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.idempotency import IdempotencyClaim, IdempotencyStore
 from passcode.confirmation.problems import Problem
-from passcode.confirmation.recipient import Recipient, UserRecipients, bound_to, keyed_hash, of_address
+from passcode.confirmation.recipient import Recipient, UserRecipients, context_of, keyed_hash, of_address
 from passcode.confirmation.requests import (
     STEP_UP_VERIFY,
     VERIFY_TOKEN,
@@ -73,24 +73,23 @@ class CodeRequests:
             raise
 
     def _ask(self, recipient: Recipient, wish: CodeRequest, nonce: str, now: int) -> IssueRequest:
+        channel = choose_destination(recipient.destinations, wish.channel, recipient.preferred).channel
         return IssueRequest(
             purpose=purpose_of(recipient.kind, wish.words),
             subject=recipient.subject,
-            channel=choose_destination(
-                recipient.destinations, wish.channel, recipient.preferred
-            ).channel.name,
-            bound=bound_to(recipient, wish.words, wish.audience),
+            channel=channel.name,
+            destinations=recipient.ids,
             decoy=False,
             nonce=nonce,
             now=now,
+            accepted_per_day=channel.accepted_per_day,
+            context=context_of(wish.words, wish.audience),
         )
 
     def _send(self, ask: IssueRequest, recipient: Recipient) -> IssueResult:
         issued = issue(ask, self.store, self.policy)
         if issued.sent:
-            # Only to the challenge's channel: the proof names it, so a fallback would make the proof false.
-            only = {c: d for c, d in recipient.destinations.items() if c.name == issued.challenge.channel}
-            self.put(delivery_for(issued.challenge, only, recipient.locale))
+            self.put(delivery_for(issued.challenge, recipient.destinations, recipient.locale))
         return issued
 
     def _again(self, ask: IssueRequest, claim: IdempotencyClaim, held: IdempotencyClaim) -> IssueResult:
@@ -98,7 +97,7 @@ class CodeRequests:
             raise Refused(Refusal.KEY_REUSED)
         record = self.store.read(record_key(ask.purpose, ask.subject))
         # Open for the same address, purpose and audience: this is the challenge of the first request.
-        if not is_open(record, ask):
+        if not is_open(record, ask, self.policy):
             raise Refused(Refusal.KEY_IN_USE)
         return rejoined(record, ask, self.policy)
 

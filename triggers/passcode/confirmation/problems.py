@@ -14,7 +14,6 @@ from passcode.token_service.refusal import (
     RefusalRow,
     Refused,
     format_duration,
-    refusal_row,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -65,10 +64,10 @@ UNAVAILABLE = _kind(refusals.UNAVAILABLE, UNAVAILABLE_REASON)
 
 
 class Problem(Exception):
-    """An error that becomes a problem document. `wait` is in seconds; None: until an operator unlocks."""
+    """An error that becomes a problem document. `wait` is in seconds."""
 
     def __init__(
-        self, kind: ProblemKind, *, detail: str = "", wait: int | None = 0, attempts_left: int | None = None
+        self, kind: ProblemKind, *, detail: str = "", wait: int = 0, attempts_left: int | None = None
     ) -> None:
         super().__init__(kind.name)
         self.kind = kind
@@ -82,7 +81,7 @@ class Problem(Exception):
             "type": _TYPE + kind.name,
             "title": kind.title,
             "status": kind.status,
-            "detail": detail or kind.detail.format(wait=format_duration(wait or 0)),
+            "detail": detail or kind.detail.format(wait=format_duration(wait)),
             **{name: value for name, value in optional.items() if value is not None},
         }
 
@@ -92,10 +91,12 @@ class Problem(Exception):
         return {"Retry-After": str(self.wait)} if self.wait else {}
 
 
-def of_refusal(refusal: Refusal, wait: int | None = 0, free: int = 0) -> Problem:
-    """Return the problem for `refusal`. `free` is the number of answers that are checked without a wait."""
-    left = free if refusal is Refusal.WRONG else None
-    return Problem(_kind(refusal_row(refusal, wait), refusal.value), wait=wait, attempts_left=left)
+def of_refusal(refusal: Refusal, wait: int = 0, attempts_left: int | None = None) -> Problem:
+    """Return the problem for `refusal`. `wait` is in seconds.
+
+    `attempts_left` is the number of wrong answers that are still checked today; None without a limit.
+    """
+    return Problem(_kind(REFUSALS[refusal], refusal.value), wait=wait, attempts_left=attempts_left)
 
 
 def of_refused(refused: Refused) -> Problem:

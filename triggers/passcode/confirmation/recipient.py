@@ -14,23 +14,14 @@ from passcode.channels.channel import (
     Channel,
     Destination,
     Destinations,
-    fingerprint,
+    destination_id,
+    destination_ids,
     verified_destinations,
 )
-from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
 from passcode.confirmation.requests import IdTokenUser
 from passcode.token_service.challenge import STEP_UP, TOKEN
-
-
-def address_id(destination: Destination, salt: str) -> str:
-    """Return 32 hex digits for exactly this address: the subject of a proof.
-
-    Letter case and tags count (RFC 5321 leaves them to the receiving host). A proof for one mailbox must
-    not be valid for another one.
-    """
-    return keyed_hash(f"{destination.channel.name}:{destination.value}", salt)
 
 
 def rate_limit_id(destination: Destination, salt: str) -> str:
@@ -42,7 +33,7 @@ def rate_limit_id(destination: Destination, salt: str) -> str:
     return (
         keyed_hash(f"mailbox:{mailbox(destination.value)}", salt)
         if mailbox
-        else address_id(destination, salt)
+        else destination_id(destination, salt)
     )
 
 
@@ -63,7 +54,7 @@ class Recipient:
     sub: str
     destinations: Destinations
     preferred: str
-    bound: str  # changes when a destination changes
+    ids: Mapping[str, str]  # the ids of the destinations, by channel
     locale: str
 
 
@@ -72,29 +63,30 @@ def of_address(destination: Destination, locale: str, salt: str) -> Recipient:
 
     The counters limit messages by address. Messages to a second address would not be counted.
     """
-    sub = address_id(destination, salt)
+    sub = destination_id(destination, salt)
     destinations = {destination.channel: destination}
-    return Recipient(TOKEN, rate_limit_id(destination, salt), sub, destinations, "", sub, locale)
+    ids = {destination.channel.name: sub}
+    return Recipient(TOKEN, rate_limit_id(destination, salt), sub, destinations, "", ids, locale)
 
 
 def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) -> Recipient:
     """Return the recipient for a user's attributes. Only verified destinations are used."""
     subject = attributes["sub"]
+    destinations = verified_destinations(attributes, order)
     return Recipient(
         kind=STEP_UP,
         subject=subject,
         sub=subject,
-        destinations=verified_destinations(attributes, order),
+        destinations=destinations,
         preferred=attributes.get("custom:otp_channel", ""),
-        bound=fingerprint(attributes, salt, CHANNELS.values()),
+        ids=destination_ids(destinations, salt),
         locale=attributes.get("locale", ""),
     )
 
 
-def bound_to(recipient: Recipient, words: str, audience: str) -> str:
-    """Return 16 hex digits for a challenge: another purpose or audience does not get the open challenge."""
-    whole = "\n".join((recipient.bound, words, audience))
-    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+def context_of(words: str, audience: str) -> str:
+    """16 hex digits for the purpose's text and the audience: a request with others rejoins no challenge."""
+    return hashlib.sha256(f"{words}\n{audience}".encode()).hexdigest()[:16]
 
 
 class UserDirectory(Protocol):

@@ -183,9 +183,8 @@ def _caller(app: APIGatewayRestResolver) -> str:
     claims = (context.get("authorizer") or {}).get("claims")
     if claims:
         return str(claims["sub"])
-    # `AROA…:session`: all sessions of a role count as one caller. Otherwise a retry from another machine
-    # would be a new request.
-    return str((context.get("identity") or {}).get("user")).partition(":")[0]
+    # `AROA…:session`. Two sessions of a role are two callers: one must not get the result of the other.
+    return str((context.get("identity") or {}).get("user"))
 
 
 def _signed_in(app: APIGatewayRestResolver) -> IdTokenUser:

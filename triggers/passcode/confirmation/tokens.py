@@ -86,18 +86,22 @@ def parse_challenge_token(claims: Claims, issuer: str, endpoint: str) -> Challen
 
 
 def proof_claims(
-    ticket: ChallengeToken, words: str, issuer: str, jti: str, now: int, life: int
+    ticket: ChallengeToken, words: str, issuer: str, accepted_at: int, life: int
 ) -> dict[str, object]:
-    """The claims of the proof that the code of `ticket` was given now. `life` is in seconds."""
+    """The claims of the proof that the code of `ticket` was accepted.
+
+    `accepted_at` is in seconds since the epoch, `life` in seconds. A repeat of the request gets the same
+    claims: they depend on nothing else.
+    """
     channel = CHANNELS[ticket.challenge.channel]
     return {
         "v": _VERSION,
         "iss": issuer,
         "sub": ticket.sub,
         "aud": ticket.audience,
-        "iat": now,
-        "exp": now + life,
-        "jti": jti,
+        "iat": accepted_at,
+        "exp": accepted_at + life,
+        "jti": ticket.challenge.nonce,
         "amr": list(channel.amr),
         "otp_channel": channel.name,
         "purpose": words,

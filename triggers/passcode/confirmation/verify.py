@@ -1,12 +1,12 @@
 """/verifyToken and /step-up/verify check an answer; /introspect marks a proof as used."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
-from passcode.confirmation.recipient import Recipient, UserRecipients, bound_to
+from passcode.confirmation.recipient import Recipient, UserRecipients
 from passcode.confirmation.requests import (
     STEP_UP_VERIFY,
     VERIFY_TOKEN,
@@ -47,13 +47,16 @@ class CodeAnswers:
     store: RecordStore
     policy: Policy
 
-    def of_address(self, ticket: ChallengeToken, answer: object, now: int) -> Verdict:
+    def of_address(self, ticket: ChallengeToken, answer: object, call: RequestContext) -> Verdict:
         """Check an answer that a back end sends. Raises `Unavailable`."""
         if kind_of(ticket.challenge.purpose) != TOKEN:
             return Verdict(Refusal.INVALID_TOKEN)
-        return self._check(ticket, answer, now)
+        # The code was derived for one address, and its id is the `sub` of the proof.
+        return self._check(ticket, {ticket.challenge.channel: ticket.sub}, answer, call)
 
-    def of_user(self, ticket: ChallengeToken, user: Recipient, answer: object, now: int) -> Verdict:
+    def of_user(
+        self, ticket: ChallengeToken, user: Recipient, answer: object, call: RequestContext
+    ) -> Verdict:
         """Check an answer that `user` sends, with the pool's current attributes. Raises `Unavailable`.
 
         A code that was sent to an address which the user no longer has is not accepted.
@@ -63,13 +66,21 @@ class CodeAnswers:
             return Verdict(Refusal.INVALID_TOKEN)
         if challenge.subject != user.subject:
             return Verdict(Refusal.WRONG_USER)
-        if challenge.bound != bound_to(user, words_of(challenge.purpose), ticket.audience):
-            return Verdict(Refusal.DESTINATION_CHANGED)
-        return self._check(ticket, answer, now)
+        return self._check(ticket, user.ids, answer, call)
 
-    def _check(self, ticket: ChallengeToken, answer: object, now: int) -> Verdict:
+    def _check(
+        self, ticket: ChallengeToken, destinations: Mapping[str, str], answer: object, call: RequestContext
+    ) -> Verdict:
         return check(
-            ticket.challenge, answer, code_mac=self.code_mac, store=self.store, policy=self.policy, now=now
+            ticket.challenge,
+            answer,
+            # The same answer from the same session is a repeat, for example after a lost response.
+            round_id=f"{ticket.challenge.pack()}\n{call.caller}",
+            destinations=destinations,
+            code_mac=self.code_mac,
+            store=self.store,
+            policy=self.policy,
+            now=call.now,
         )
 
 
@@ -93,13 +104,13 @@ class ConfirmationVerifier:
     def verify(self, body: VerifyToken, call: RequestContext) -> Verified:
         """Check the answer to a challenge of /createToken. Raises `Problem` or `Unavailable`."""
         ticket = self._ticket(body, VERIFY_TOKEN)
-        return self._verified(ticket, self.checker.of_address(ticket, body.verification_code, call.now), call)
+        return self._verified(ticket, self.checker.of_address(ticket, body.verification_code, call), call)
 
     def verify_step_up(self, body: VerifyToken, signed_in: IdTokenUser, call: RequestContext) -> Verified:
         """Check the answer to a challenge of /step-up. Raises `Problem` or `Unavailable`."""
         ticket = self._ticket(body, STEP_UP_VERIFY)
         user = self.pool.user(signed_in)
-        verdict = self.checker.of_user(ticket, user, body.verification_code, call.now)
+        verdict = self.checker.of_user(ticket, user, body.verification_code, call)
         return self._verified(ticket, verdict, call)
 
     def introspect(self, body: Introspect, call: RequestContext) -> dict[str, object]:
@@ -130,16 +141,18 @@ class ConfirmationVerifier:
     def _verified(self, ticket: ChallengeToken, verdict: Verdict, call: RequestContext) -> Verified:
         if verdict.refusal:
             self.telemetry.refused(verdict.refusal)
-            raise problems.of_refusal(verdict.refusal, verdict.retry_after, verdict.attempts_left)
+            raise problems.of_refusal(verdict.refusal, attempts_left=verdict.attempts_left)
+        # The channel of the accepted code: it may have been sent on another one than the newest message.
+        ticket = replace(ticket, challenge=replace(ticket.challenge, channel=verdict.channel))
         self.telemetry.verified(ticket.challenge, call.now)
         if ticket.country:
             self.answered(ticket.country)
         words = words_of(ticket.challenge.purpose)
-        proof = self.proofs.write(proof_claims(ticket, words, self.issuer, call.nonce, call.now, self.life))
+        proof = self.proofs.write(proof_claims(ticket, words, self.issuer, verdict.accepted_at, self.life))
         return Verified(
             verified=True,
             proof=proof,
-            expires_in=self.life,
+            expires_in=verdict.accepted_at + self.life - call.now,
             channel=ticket.challenge.channel,
             subject=ticket.sub,
         )

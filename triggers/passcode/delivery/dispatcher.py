@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from passcode.channels.channel import Channel, Destination, MessageContent
+from passcode.channels.channel import Channel, Destination, MessageContent, destination_id
 from passcode.delivery.envelope import Delivery
 from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, Taken
 from passcode.texts.catalogue import message_texts
 from passcode.token_service.challenge import kind_of, words_of
-from passcode.token_service.code import code_from_mac
+from passcode.token_service.code import derive_code
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.store import CodeMac
 from passcode.token_service.telemetry import Telemetry
@@ -27,21 +27,22 @@ class Dispatcher:
     def send(
         self,
         destinations: Sequence[Destination],
-        content: MessageContent,
+        content: Callable[[Destination], MessageContent],
         now: int,
         failed: Failed,
         *,
         counts_as_unanswered: bool = True,
     ) -> tuple[Channel, Taken] | None:
-        """Send `content` to the first destination whose gateway takes it. Returns None if no gateway does.
+        """Send a message to the first destination whose gateway takes it. Returns None if no gateway does.
 
-        Calls `failed` with the channel, the reason and the country for each channel that does not take it.
-        The country is empty if the channel is not billed by country. `now` is in seconds since the epoch.
+        `content` returns the content for a destination, because each destination has its code. Calls
+        `failed` with the channel, the reason and the country for each channel that does not take it. The
+        country is empty if the channel is not billed by country. `now` is in seconds since the epoch.
         Raises `Unavailable` if the queue has to deliver the message again.
         """
         for destination in destinations:
             channel = destination.channel
-            message = channel.render(content)
+            message = channel.render(content(destination))
             result = self._gateway(channel).send(
                 Outgoing(destination.value, message, now, counts_as_unanswered)
             )
@@ -62,11 +63,12 @@ class Dispatcher:
 
 
 def deliver(
-    delivery: Delivery, code_mac: CodeMac, digits: int, dispatcher: Dispatcher, telemetry: Telemetry, now: int
+    delivery: Delivery, code_mac: CodeMac, salt: str, dispatcher: Dispatcher, telemetry: Telemetry, now: int
 ) -> None:
-    """Send the code of one delivery. `now` is in seconds since the epoch.
+    """Send the code of one delivery. `now` is in seconds since the epoch, `salt` is that of the deployment.
 
-    A decoy gets no message. Raises `Unavailable` if the queue has to deliver the message again.
+    A decoy gets no message. Raises `Unavailable` if the queue has to deliver the message again, and
+    ValueError for a challenge that the token service cannot have issued.
     """
     challenge = delivery.challenge
     telemetry.set_context(challenge.subject, challenge)
@@ -79,19 +81,27 @@ def deliver(
         telemetry.count("send_failed", channel=challenge.channel, reason="expired")
         raise Unavailable("the code expired before it could be sent")
 
+    if not challenge.is_plausible(now):
+        # Otherwise a principal that can write to the queue could have any text sent.
+        raise ValueError("the token service has not issued this challenge")
+
     def failed(channel: Channel, reason: str, country: str) -> None:
         telemetry.not_deliverable(channel.name, reason, country)
 
-    content = MessageContent(
-        texts=message_texts(delivery.locale, kind_of(challenge.purpose)),
-        code=code_from_mac(code_mac(challenge.mac_message()), digits),
-        app=dispatcher.app,
-        host=dispatcher.host,
-        # The remaining time, because a resend may repeat a code that is minutes old. The 10 seconds are for
-        # the time in the queue. Without them, a code of five minutes would show four minutes.
-        minutes=max(1, (challenge.expires_at - now + 10) // 60),
-        purpose=words_of(challenge.purpose),
-    )
+    mac = code_mac(challenge.mac_message())
+
+    def content(to: Destination) -> MessageContent:
+        return MessageContent(
+            texts=message_texts(delivery.locale, kind_of(challenge.purpose)),
+            code=derive_code(mac, to.channel.name, destination_id(to, salt), challenge.digits),
+            app=dispatcher.app,
+            host=dispatcher.host,
+            # The remaining time, because a resend may repeat a code that is minutes old. The 10 seconds are
+            # for the time in the queue. Without them, a code of five minutes would show four minutes.
+            minutes=max(1, (challenge.expires_at - now + 10) // 60),
+            purpose=words_of(challenge.purpose),
+        )
+
     sent = dispatcher.send(delivery.destinations, content, now, failed)
     if sent:
         channel, taken = sent

@@ -32,11 +32,23 @@ def read_body(body: str) -> dict[str, Any]:
 
 
 def destinations_in(fields: Mapping[str, Any]) -> tuple[Destination, ...]:
-    """Return the destinations in `fields`. Raises ValueError if they are no list of objects of this form."""
+    """Return the destinations in `fields`.
+
+    Raises ValueError if they are no list of objects of this form, or if an address is not in the form of its
+    channel: the code is derived for that form.
+    """
     to = fields.get("to")
     if not isinstance(to, list) or not all(isinstance(each, dict) for each in to):
         raise ValueError("the queue body has no list of destinations")
-    return tuple(Destination(channel_in(each), read_field(each, "address", str)) for each in to)
+    return tuple(_destination_in(each) for each in to)
+
+
+def _destination_in(fields: Mapping[str, Any]) -> Destination:
+    address = read_field(fields, "address", str)
+    destination = channel_in(fields).destination(address)
+    if destination is None or destination.value != address:
+        raise ValueError("the queue body has an address in another form")
+    return destination
 
 
 def channel_in(fields: Mapping[str, Any]) -> Channel:

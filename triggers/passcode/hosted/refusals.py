@@ -1,7 +1,7 @@
 """The notice for a refusal of a trigger. It depends on the tag, not on the text."""
 
 from passcode.hosted.state import Notice
-from passcode.token_service.refusal import Refusal, RefusalTag, refusal_row
+from passcode.token_service.refusal import REFUSALS, Refusal, RefusalTag
 
 
 def notice_of(tag: RefusalTag | None) -> Notice:
@@ -9,6 +9,6 @@ def notice_of(tag: RefusalTag | None) -> Notice:
     if tag is None:
         return Notice.UNAVAILABLE
     try:
-        return Notice(refusal_row(Refusal(tag.reason), tag.retry_after).notice)
+        return Notice(REFUSALS[Refusal(tag.reason)].notice)
     except ValueError:
         return Notice.UNAVAILABLE

@@ -41,7 +41,6 @@ class SignInForms:
 
     pool: UserPool
     asks_password: bool
-    digits: int
     clock: Callable[[], int]
 
     def start(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
@@ -60,7 +59,7 @@ class SignInForms:
 
     def answer(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
         """Handle `do=answer`. Raises `Unavailable`."""
-        code = parse_answer(form.get("code", ""), self.digits)
+        code = parse_answer(form.get("code", ""), int(state.shown["codeLength"]))
         if code is None:
             # The text cannot be a code, so it must not use up a round of the session.
             return FormResult(replace(state, notice=Notice.NO_CODE))

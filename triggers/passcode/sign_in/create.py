@@ -9,16 +9,15 @@ from passcode.channels.channel import (
     Channel,
     Destinations,
     choose_destination,
-    fingerprint,
+    destination_ids,
     verified_destinations,
 )
-from passcode.channels.registry import CHANNELS
 from passcode.delivery.envelope import Delivery, delivery_for
 from passcode.sign_in import events
 from passcode.sign_in.decoys import decoy_attributes
 from passcode.sign_in.events import Event, History, asks_for_message
 from passcode.sign_in.steps import RoundLimits, RoundRecord, decode_metadata, encode_metadata
-from passcode.token_service.challenge import SIGN_IN, Challenge
+from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, Challenge
 from passcode.token_service.issue import IssueRequest, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
@@ -34,7 +33,8 @@ class User:
     preferred: str
     locale: str
     masks: Mapping[str, str]  # the masked destinations for the app, by channel
-    bound: str  # fingerprint of the verified destinations, also on channels that the deployment does not use
+    ids: Mapping[str, str]  # the ids of the destinations, by channel
+    kind: str  # of the sign-in: with a proven password, or by code alone
     decoy: bool
 
 
@@ -64,7 +64,8 @@ def _user(
         masks={channel.name: d.masked for channel, d in destinations.items()}
         if proven
         else {channel.name: channel.blank_mask for channel in order},
-        bound=fingerprint(attributes, salt, CHANNELS.values()),
+        ids=destination_ids(destinations, salt),
+        kind=SIGN_IN_PASSWORD if proven else SIGN_IN_CODE,
         preferred=attributes.get("custom:otp_channel", ""),
         locale=attributes.get("locale", ""),
         decoy=decoy,
@@ -152,14 +153,16 @@ class SignInCreator:
     def _send(
         self, user: User, wishes: tuple[str, ...], counts: tuple[int, int], nonce: str, now: int
     ) -> ChallengeRound:
+        channel = choose_destination(user.destinations, *wishes).channel
         ask = IssueRequest(
-            purpose=SIGN_IN,
+            purpose=user.kind,
             subject=user.subject,
-            channel=choose_destination(user.destinations, *wishes).channel.name,
-            bound=user.bound,
+            channel=channel.name,
+            destinations=user.ids,
             decoy=user.decoy,
             nonce=nonce,
             now=now,
+            accepted_per_day=channel.accepted_per_day,
         )
         issued = issue(ask, self.store, self.policy)
         if issued.sent:
@@ -179,7 +182,9 @@ class SignInCreator:
             "channel": channel,
             "destination": user.masks.get(channel, ""),
             "channels": json.dumps(dict(user.masks), separators=(",", ":")),
-            "codeLength": str(self.policy.code_digits),
+            "codeLength": str(
+                this.challenge.digits if this.challenge else self.policy.short_digits(user.kind)
+            ),
             "expiresIn": str(max(0, this.challenge.expires_at - now) if this.challenge else 0),
             "resendIn": str(max(0, this.resend_at - now)),
             "attemptsLeft": str(max(0, self.limits.answers - this.answers)),

@@ -1,16 +1,16 @@
 """Verify Auth Challenge Response: checks that an answer belongs to this user and is right."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from passcode.channels.channel import fingerprint
-from passcode.channels.registry import CHANNELS
+from passcode.channels.channel import Channel, destination_ids, verified_destinations
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
-from passcode.token_service.challenge import SIGN_IN, Challenge
+from passcode.token_service.challenge import SIGN_IN_KINDS, Challenge
 from passcode.token_service.check import Verdict, check
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
-from passcode.token_service.store import CodeMac, RecordStore, VerifiedCode
+from passcode.token_service.store import CodeMac, RecordStore
 
 
 def read_challenge(event: Event) -> Challenge | None:
@@ -20,13 +20,14 @@ def read_challenge(event: Event) -> Challenge | None:
     except ValueError:
         return None
     # A code for another purpose must not authenticate a user.
-    return challenge if challenge.purpose == SIGN_IN else None
+    return challenge if challenge.purpose in SIGN_IN_KINDS else None
 
 
 def check_sign_in(
     event: Event,
     challenge: Challenge,
     *,
+    order: Sequence[Channel],
     code_mac: CodeMac,
     store: RecordStore,
     policy: Policy,
@@ -36,17 +37,23 @@ def check_sign_in(
 ) -> Verdict:
     """Check the answer in `event` to `challenge`. `now` is in seconds since the epoch.
 
+    The codes of the user's destinations that are verified now are accepted, on the channels in `order`.
     `salt` is the salt of the deployment. If `proves` is true, an accepted answer is kept as evidence for
     tokens of the app client. Raises `Unavailable` if the key or the store does not respond.
     """
     if events.user_not_found(event):
         challenge = replace(challenge, decoy=True)
-    if not challenge.decoy:
-        attributes = events.attributes(event)
-        if attributes.get("sub") != challenge.subject:
-            return Verdict(Refusal.NO_CHALLENGE)
-        if fingerprint(attributes, salt, CHANNELS.values()) != challenge.bound:
-            return Verdict(Refusal.DESTINATION_CHANGED)
-    answer = events.answer(event)
-    given = VerifiedCode(events.client_id(event), challenge.channel) if proves else None
-    return check(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, given=given)
+    attributes = events.attributes(event)
+    if not challenge.decoy and attributes.get("sub") != challenge.subject:
+        return Verdict(Refusal.NO_CHALLENGE)
+    return check(
+        challenge,
+        events.answer(event),
+        round_id=str(events.private_parameters(event).get("round")),
+        destinations=destination_ids(verified_destinations(attributes, order), salt),
+        code_mac=code_mac,
+        store=store,
+        policy=policy,
+        now=now,
+        client_id=events.client_id(event) if proves else "",
+    )

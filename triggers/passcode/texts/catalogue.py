@@ -14,7 +14,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 # The texts of a section are for this kind of message. Each other kind replaces some of them.
-_SIGN_IN = "sign_in"
+_SIGN_INS = ("sign_in", "sign_in_password", "sign_in_code")
 # A browser sends fewer than ten languages. The limit bounds the work for an attacker's header.
 _MOST_LANGUAGES = 20
 # Unicode isolates: digits keep their order inside a line that runs from right to left, and a value in another
@@ -50,13 +50,13 @@ def _message_texts(locale: str, *, sign_in: bool) -> Mapping[str, str]:
 @cache
 def _cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
     section = _catalogue(locale)["cognito"]
-    ours = _message_texts(locale, sign_in=kind == _SIGN_IN)
+    ours = _message_texts(locale, sign_in=kind in _SIGN_INS)
     return {**ours, **_with_direction(locale, section), **section.get(kind, {})}
 
 
 def message_texts(locale: str, kind: str) -> Mapping[str, str]:
     """Return the texts of our message for a purpose of `kind`, in the locale nearest to `locale`."""
-    return _message_texts(best_locale(locale, locales()), sign_in=kind == _SIGN_IN)
+    return _message_texts(best_locale(locale, locales()), sign_in=kind in _SIGN_INS)
 
 
 def cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
-from passcode.token_service.policy import LONG_DIGITS, LONGEST_LIFE
+from passcode.token_service.policy import CODE_ONLY_KIND, LONG_DIGITS, LONGEST_LIFE
 
 SIGN_IN_PASSWORD = "sign_in_password"  # noqa: S105 - the name of a kind
-SIGN_IN_CODE = "sign_in_code"
+SIGN_IN_CODE = CODE_ONLY_KIND
 TOKEN = "token"  # noqa: S105 - the name of a kind
 STEP_UP = "step_up"
 SIGN_IN_KINDS = (SIGN_IN_PASSWORD, SIGN_IN_CODE)
@@ -95,7 +95,9 @@ class Challenge:
 
     def pack(self) -> str:
         """Return one line of JSON with named keys and a version. Equal challenges give equal lines."""
-        return json.dumps({"v": _VERSION} | asdict(self), separators=(",", ":"))
+        # A number, because the lengths of true and false differ and could show an unknown user.
+        written = {"v": _VERSION} | asdict(self) | {"decoy": int(self.decoy)}
+        return json.dumps(written, separators=(",", ":"))
 
     @classmethod
     def unpack(cls, line: object) -> "Challenge":
@@ -107,7 +109,10 @@ class Challenge:
             raise ValueError("this is not a challenge")
         values = parse_object(line)
         read_field(values, "v", int)
-        return read_fields(cls, values, _OPTIONAL)
+        decoy = read_field(values, "decoy", int, 0)
+        if decoy > 1:
+            raise ValueError("the field decoy has a wrong value")
+        return read_fields(cls, values | {"decoy": bool(decoy)}, _OPTIONAL)
 
 
 _VERSION = 2
@@ -117,7 +122,7 @@ _CLOCK_DIFFERENCE = 60
 # Room for the longest purpose over HTTP (64 characters, each up to 12 bytes in JSON) and the other fields.
 _LONGEST = 1280
 # A challenge of another release may lack these.
-_OPTIONAL = {"issued_at": 0, "channel": "", "decoy": False}
+_OPTIONAL = {"issued_at": 0, "channel": ""}
 
 
 # Above every count and every time in seconds. A larger number would not fit into a number of DynamoDB.

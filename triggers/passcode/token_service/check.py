@@ -32,7 +32,7 @@ class Verdict:
 
 
 def attempt_id(round_id: str, answer: str) -> str:
-    """Return 16 hex digits that identify `answer` in its round, so that a repeated write recognises itself."""
+    """Return 16 hex digits that identify `answer` in its round. With them, a write recognises its repeat."""
     return hashlib.sha256(f"{round_id}\n{answer}".encode()).hexdigest()[:16]
 
 
@@ -77,9 +77,7 @@ def check(
     return _verdict(write.record, attempt, policy, is_written=write.accepted)
 
 
-def _matching(
-    challenge: Challenge, answer: str, destinations: Mapping[str, str], code_mac: CodeMac
-) -> str:
+def _matching(challenge: Challenge, answer: str, destinations: Mapping[str, str], code_mac: CodeMac) -> str:
     """Return the channel whose code is `answer`; empty if there is none.
 
     All codes are compared, so that the time does not depend on the destination that matches.

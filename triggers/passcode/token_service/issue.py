@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, kind_of, record_key
+from passcode.token_service.challenge import Challenge, kind_of, record_key
 from passcode.token_service.policy import (
     COOLDOWN_AFTER_SUCCESS,
     LONG_DIGITS,
@@ -149,7 +149,7 @@ def _fresh(record: Record, ask: IssueRequest, policy: Policy) -> Record:
     if stays_long or _needs_long_code(record, ask.now, policy):
         digits, life = LONG_DIGITS, LONGEST_LIFE
     else:
-        digits = policy.code_only_digits if kind_of(ask.purpose) == SIGN_IN_CODE else policy.code_digits
+        digits = policy.short_digits(kind_of(ask.purpose))
         # The code lives until the next message is allowed, so that a live code exists at every moment.
         life = max(policy.code_life_seconds, send_wait(sent.send_tat, ask.now, policy))
     return replace(

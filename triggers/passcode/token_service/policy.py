@@ -8,12 +8,14 @@ DAY = 86_400
 LONG_DIGITS = 20
 # NIST SP 800-63B-4, 3.1.3.2: a code lives ten minutes at most.
 LONGEST_LIFE = 600
+# The kind of purpose whose codes no other factor precedes.
+CODE_ONLY_KIND = "sign_in_code"
 # Below the limit of a day, so that an owner who starts meanwhile still answers a short code.
 _LONG_AFTER = 5
 # Seconds from an accepted code to the next message. No handler runs longer.
 COOLDOWN_AFTER_SUCCESS = 5
-# The same answer in the same round gets the same result for this long. It covers the repeats of Cognito and of
-# the AWS clients.
+# For so many seconds, the same answer in the same round gets the same result. Cognito and the AWS clients
+# repeat calls after a lost response.
 REPEAT_SECONDS = 15
 # A record is kept this long after its last use. If it were deleted early, an attacker could wait for that
 # and start with a new count of failures.
@@ -70,6 +72,10 @@ class Policy:
         `whole_number` returns the variable of a name, from a lowest to a highest value, or raises an error.
         """
         return cls(**{name: whole_number(name.upper(), *bounds) for name, bounds in BOUNDS.items()})
+
+    def short_digits(self, kind: str) -> int:
+        """Return the length of a short code for a purpose of `kind`."""
+        return self.code_only_digits if kind == CODE_ONLY_KIND else self.code_digits
 
     @property
     def long_after(self) -> int:
