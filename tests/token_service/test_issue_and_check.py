@@ -150,7 +150,7 @@ def test_a_changed_destination_is_reported_once() -> None:
 
 
 def test_a_live_code_exists_at_every_moment_while_a_stranger_requests_messages() -> None:
-    """The stranger requests a message in each second. The user always finds a code that was sent and is live."""
+    """The stranger requests a message in each second. The user always finds a live code that was sent."""
     store = MemoryStore()
     messages = 0
     for second in range(2 * 3_600):
