@@ -108,7 +108,14 @@ def _short_answers_left(record: Record, now: int, policy: Policy) -> int:
 
 
 def _needs_long_code(record: Record, now: int, policy: Policy) -> bool:
-    return needs_long_code(record.failures, record.wrong.get(day_of(now), 0), policy)
+    """Return True if the message of `record`, which is sent now, has to have a long code.
+
+    It has one after too many wrong answers. It also has one if the next message is not allowed soon after it.
+    Otherwise a stranger could use up the answers to a short code, and the user would have none until then.
+    """
+    wrong_today = record.wrong.get(day_of(now), 0)
+    next_is_late = send_wait(record.send_tat, now, policy) > policy.cooldown_seconds
+    return next_is_late or needs_long_code(record.failures, wrong_today, policy)
 
 
 def _decide(record: Record, ask: IssueRequest, policy: Policy) -> Record | None:
@@ -126,7 +133,7 @@ def _decide(record: Record, ask: IssueRequest, policy: Policy) -> Record | None:
     # A resend repeats the code only if the code lives until the next message. Otherwise a stranger could
     # request messages until no code is live and no message is allowed.
     keeps = max(policy.resend_keeps_code_seconds, send_wait(after.send_tat, ask.now, policy))
-    is_long_enough = record.digits == LONG_DIGITS or not _needs_long_code(record, ask.now, policy)
+    is_long_enough = record.digits == LONG_DIGITS or not _needs_long_code(after, ask.now, policy)
     if live and is_long_enough and record.expires_at - ask.now >= keeps:
         return after
     return _fresh(record, ask, policy)
@@ -146,20 +153,15 @@ def _limit(record: Record, ask: IssueRequest, policy: Policy) -> tuple[Refusal, 
 def _fresh(record: Record, ask: IssueRequest, policy: Policy) -> Record:
     sent = _sent(record, ask, policy)
     stays_long = record.digits == LONG_DIGITS and is_open(record, ask, policy)
-    if stays_long or _needs_long_code(record, ask.now, policy):
-        digits, life = LONG_DIGITS, LONGEST_LIFE
-    else:
-        digits = policy.short_digits(kind_of(ask.purpose))
-        # The code lives until the next message is allowed, so that a live code exists at every moment.
-        life = max(policy.code_life_seconds, send_wait(sent.send_tat, ask.now, policy))
+    is_long = stays_long or _needs_long_code(sent, ask.now, policy)
     return replace(
         sent,
         issued=record.issued + 1,
         prev_nonce=record.nonce,
         nonce=ask.nonce,
-        digits=digits,
+        digits=LONG_DIGITS if is_long else policy.short_digits(kind_of(ask.purpose)),
         issued_at=ask.now,
-        expires_at=ask.now + min(life, LONGEST_LIFE),
+        expires_at=ask.now + (LONGEST_LIFE if is_long else policy.code_life_seconds),
         context=ask.context,
     )
 

@@ -31,7 +31,7 @@ BOUNDS = {
     "resend_keeps_code_seconds": (1, LONGEST_LIFE),
     "cooldown_seconds": (5, 300),
     "send_burst": (1, 20),
-    # Within this time the next message is allowed. A code lives as long, so that there is always a live code.
+    # A long code lives until the next message is allowed, so that a user always has a live code.
     "send_interval_seconds": (60, LONGEST_LIFE),
     "wrong_answers_per_day": (1, 10),
     "hard_limit": (1, 100),  # NIST SP 800-63B-4, 3.2.2: at most a hundred in a row
