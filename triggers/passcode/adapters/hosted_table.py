@@ -31,14 +31,14 @@ class HostedTable:
 
     client: Any
     name: str
-    sealer: KmsEncryption
+    encryption: KmsEncryption
 
     def read(self, cookie: str, now: int) -> SignInState | None:
-        """The sign-in of `cookie`; None if there is none or it has expired. Raises `Unavailable`."""
+        """Return the sign-in of `cookie`; None if there is none or it has expired. Raises `Unavailable`."""
         key = key_of_cookie(cookie)
         with unavailable("the table"):
-            answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
-        item = answer.get("Item")
+            response = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
+        item = response.get("Item")
         if item is None or int(item["expires_at"]["N"]) <= now:
             return None
         return self._state(item, key)
@@ -46,46 +46,46 @@ class HostedTable:
     def write(self, cookie: str, state: SignInState) -> bool:
         """Replace the previous version by `state`; False if another request did so first. One WCU."""
         key = key_of_cookie(cookie)
-        was = {":was": {"N": str(state.version)}} if state.version else {}
+        version_value = {":was": {"N": str(state.version)}} if state.version else {}
         values = {
             ":version": {"N": str(state.version + 1)},
-            ":kept": {"S": json.dumps(_plain(state))},
-            ":sealed": self._sealed([state.user_name, state.session], key),
+            ":kept": {"S": json.dumps(_public_values(state))},
+            ":sealed": self._encrypted([state.user_name, state.session], key),
             ":expires": {"N": str(state.expires_at)},
             ":ttl": {"N": str(state.expires_at + _KEEP)},
         }
         return self._update(
             key,
             "SET version = :version, kept = :kept, sealed = :sealed, expires_at = :expires, #ttl = :ttl",
-            "version = :was" if was else "attribute_not_exists(pk)",
-            values | was,
+            "version = :was" if version_value else "attribute_not_exists(pk)",
+            values | version_value,
         )
 
-    def take(self, cookie: str, state: SignInState) -> bool:
+    def increment_version(self, cookie: str, state: SignInState) -> bool:
         """Increment the version of `state`; False if another request did so first. One WCU, no KMS call."""
         values = {
             ":was": {"N": str(state.version)},
             ":one": {"N": "1"},
             ":ttl": {"N": str(state.expires_at + _KEEP)},
         }
-        made = "SET version = version + :one, #ttl = :ttl"
-        return self._update(key_of_cookie(cookie), made, "version = :was", values)
+        update = "SET version = version + :one, #ttl = :ttl"
+        return self._update(key_of_cookie(cookie), update, "version = :was", values)
 
     def grant(self, code: str, grant: Grant, now: int) -> None:
         """Store the grant of `code` for one minute. Raises `Unavailable`."""
         key = key_of_code(code)
         values = {
-            ":sealed": self._sealed(asdict(grant), key),
+            ":sealed": self._encrypted(asdict(grant), key),
             ":expires": {"N": str(now + CODE_LIFE)},
             ":ttl": {"N": str(now + _KEEP)},
         }
-        made = "SET sealed = :sealed, expires_at = :expires, #ttl = :ttl"
-        self._update(key, made, "attribute_not_exists(pk)", values)
+        update = "SET sealed = :sealed, expires_at = :expires, #ttl = :ttl"
+        self._update(key, update, "attribute_not_exists(pk)", values)
 
     def redeem(self, code: str, now: int) -> Grant | None:
         """Return the grant of `code`, once and before expiry; else None. One WCU. Raises `Unavailable`."""
         key = key_of_code(code)
-        accepted, answer = write_if(
+        accepted, response = write_if(
             self.client.update_item,
             TableName=self.name,
             Key={"pk": {"S": key}},
@@ -94,7 +94,7 @@ class HostedTable:
             ExpressionAttributeValues={":now": {"N": str(now)}},
             ReturnValues="ALL_NEW",
         )
-        return Grant(**self._opened(answer["Attributes"], key)) if accepted else None
+        return Grant(**self._decrypted(response["Attributes"], key)) if accepted else None
 
     def _update(self, key: str, update: str, condition: str, values: Mapping[str, Any]) -> bool:
         accepted, _ = write_if(
@@ -108,30 +108,30 @@ class HostedTable:
         )
         return accepted
 
-    def _sealed(self, what: object, key: str) -> dict[str, Any]:
-        return {"L": [{"B": part} for part in self.sealer.seal(json.dumps(what), key)]}
+    def _encrypted(self, value: object, key: str) -> dict[str, Any]:
+        return {"L": [{"B": part} for part in self.encryption.encrypt(json.dumps(value), key)]}
 
-    def _opened(self, item: Mapping[str, Any], key: str) -> Any:
-        return json.loads(self.sealer.open([part["B"] for part in item["sealed"]["L"]], key))
+    def _decrypted(self, item: Mapping[str, Any], key: str) -> Any:
+        return json.loads(self.encryption.decrypt([part["B"] for part in item["sealed"]["L"]], key))
 
     def _state(self, item: Mapping[str, Any], key: str) -> SignInState:
-        kept = json.loads(item["kept"]["S"])
-        user_name, session = self._opened(item, key)
+        public = json.loads(item["kept"]["S"])
+        user_name, session = self._decrypted(item, key)
         return SignInState(
-            request=AuthorizationRequest(**kept["request"]),
-            phase=SignInPhase(kept["phase"]),
+            request=AuthorizationRequest(**public["request"]),
+            phase=SignInPhase(public["phase"]),
             user_name=user_name,
             session=session,
-            shown=kept["shown"],
-            notice=Notice(kept["notice"]) if kept["notice"] else None,
-            retry_after=kept.get("retry_after", 0),
+            shown=public["shown"],
+            notice=Notice(public["notice"]) if public["notice"] else None,
+            retry_after=public.get("retry_after", 0),
             expires_at=int(item["expires_at"]["N"]),
             version=int(item["version"]["N"]),
         )
 
 
-def _plain(state: SignInState) -> dict[str, Any]:
-    """The values that are not secret: the app's request, and the values that the page shows."""
+def _public_values(state: SignInState) -> dict[str, Any]:
+    """Return the values that are not secret: the app's request, and the values that the page shows."""
     return {
         "request": asdict(state.request),
         "phase": state.phase.value,
