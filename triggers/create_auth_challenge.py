@@ -42,14 +42,14 @@ def respond(
     telemetry.set_context(user.subject)
     rounds = [r for r in events.history(event) if r.get("challengeName") == CUSTOM_CHALLENGE]
     metadata = events.client_metadata(event)
-    this = sign_in.next_round(user, rounds, metadata, nonce, now)
-    telemetry.set_context(user.subject, this.challenge)
-    if this.status is ChallengeStatus.SENT and this.challenge:
-        telemetry.issued(this.challenge.channel)
+    challenge_round = sign_in.next_round(user, rounds, metadata, nonce, now)
+    telemetry.set_context(user.subject, challenge_round.challenge)
+    if challenge_round.status is ChallengeStatus.SENT and challenge_round.challenge:
+        telemetry.issued(challenge_round.challenge.channel)
     event["response"] = {
-        "publicChallengeParameters": sign_in.public(user, this, now),
-        "privateChallengeParameters": this.private,
-        "challengeMetadata": this.metadata,
+        "publicChallengeParameters": sign_in.public(user, challenge_round, now),
+        "privateChallengeParameters": challenge_round.private,
+        "challengeMetadata": challenge_round.metadata,
     }
     return event
 

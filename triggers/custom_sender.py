@@ -79,7 +79,7 @@ def _pool() -> "CognitoIdentityProviderClient":
     return client("cognito-idp", attempts=2)
 
 
-_LOOK_UP = CognitoUsers(_pool, _SETTINGS.user_pool_id).named
+_LOOK_UP = CognitoUsers(_pool, _SETTINGS.user_pool_id).find_by_name
 
 
 def _respond(event: Event, _context: object) -> Event:

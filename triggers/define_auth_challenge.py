@@ -37,9 +37,9 @@ def respond(event: "Event", code_only_clients: frozenset[str], limits: RoundLimi
 
 
 def _response(step: Step) -> "dict[str, object]":
-    asks = step not in (Step.ISSUE, Step.FAIL)
+    is_challenge = step not in (Step.ISSUE, Step.FAIL)
     return {
-        "challengeName": step.value if asks else None,
+        "challengeName": step.value if is_challenge else None,
         "issueTokens": step is Step.ISSUE,
         "failAuthentication": step is Step.FAIL,
     }
@@ -72,25 +72,25 @@ def handler(event: "Event", _context: object) -> "Event":
     try:
         return respond(event, _SETTINGS.code_only_clients, _SETTINGS.limits)
     except Exception as error:  # each error fails the sign-in, and the caller sees no details
-        _log_refusal(error)
+        _log_error(error)
         event["response"] = _response(Step.FAIL)
         return event
 
 
-def _log_refusal(error: Exception) -> None:
-    import json  # noqa: PLC0415 - paid only when something is wrong
+def _log_error(error: Exception) -> None:
+    import json  # noqa: PLC0415 - only an error needs it
     import time  # noqa: PLC0415
 
     from passcode.token_service.telemetry import error_location  # noqa: PLC0415
 
     # CloudWatch reads the line as a metric too (embedded metric format). This code builds the line itself,
     # because importing Powertools is slow.
-    counted = {
+    directive = {
         "Namespace": _SETTINGS.metrics_namespace,
         "Dimensions": [["service"]],
         "Metrics": [{"Name": "errors", "Unit": "Count"}],
     }
     line = {"level": "ERROR", "service": "define_auth_challenge", "message": "the event could not be read"}
-    metric = {"errors": 1, "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [counted]}}
+    metric = {"errors": 1, "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}}
     details = {"error": type(error).__name__, "where": error_location(error)}
     print(json.dumps(line | details | metric))  # noqa: T201 - Lambda's log is standard output

@@ -15,28 +15,28 @@ from passcode.adapters.environment import Variables
 from passcode.adapters.record_table import EvidenceTable
 from passcode.adapters.telemetry import make_telemetry
 from passcode.sign_in import events
-from passcode.sign_in.assurance import claims, response
+from passcode.sign_in.assurance import assurance_claims, trigger_response
 from passcode.sign_in.events import Event
 from passcode.token_service.store import Evidence
 from passcode.token_service.telemetry import Telemetry
 
-Read = Callable[[str, str], tuple[Evidence | None, Evidence | None]]
+ReadEvidence = Callable[[str, str], tuple[Evidence | None, Evidence | None]]
 
 
-def respond(event: Event, read: Read, telemetry: Telemetry, now: int) -> Event:
+def respond(event: Event, read_evidence: ReadEvidence, telemetry: Telemetry, now: int) -> Event:
     """Return the TokenGeneration `event` (V1 or V2) with its response.
 
-    `read` returns the first and the last accepted code of a subject and an app client. `now` is in seconds
-    since the epoch. An error is logged, and the response then has no claims.
+    `read_evidence` returns the first and the last accepted code of a subject and an app client. `now` is in
+    seconds since the epoch. An error is logged, and the response then has no claims.
     """
     subject = events.attributes(event).get("sub", "")
     try:
-        first, last = read(subject, events.client_id(event))
-        added = claims(str(event.get("triggerSource")), first, last, now)
+        first, last = read_evidence(subject, events.client_id(event))
+        added_claims = assurance_claims(str(event.get("triggerSource")), first, last, now)
     except Exception as error:
         telemetry.failed("no claims", error)
-        added = {}
-    event["response"] = response(event.get("version"), added)
+        added_claims = {}
+    event["response"] = trigger_response(event.get("version"), added_claims)
     return event
 
 

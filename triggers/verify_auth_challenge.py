@@ -56,13 +56,13 @@ def respond(
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of this function. `proves`: tokens have assurance claims."""
+    """The settings of this function. `keeps_evidence`: tokens have assurance claims."""
 
     metrics_namespace: str
     table: str
     code_key_id: str
     policy: Policy
-    proves: bool
+    keeps_evidence: bool
     salt: str = field(repr=False)
 
     @classmethod
@@ -75,7 +75,7 @@ class Settings:
             table=variables.text("TABLE_NAME"),
             code_key_id=variables.text("CODE_KEY_ID"),
             policy=Policy.read(variables.whole_number),
-            proves=claims != "OFF",
+            keeps_evidence=claims != "OFF",
             salt=variables.text("SALT"),
         )
 
@@ -114,7 +114,7 @@ def _handle(event: Event, _context: object) -> Event:
         policy=_SETTINGS.policy,
         now=int(time.time()),
         salt=_SETTINGS.salt,
-        proves=_SETTINGS.proves,
+        keeps_evidence=_SETTINGS.keeps_evidence,
     )
     return respond(event, check, _accepted, _TELEMETRY)
 

@@ -24,7 +24,7 @@ class TokenServiceConfig:
     region: str | None = None
 
     def create_client(self) -> TokenClient:
-        """A client with the user's own AWS credentials, or with test credentials for the local stack."""
+        """Return a client with the user's own AWS credentials; for the local stack, with test credentials."""
         try:
             if not is_loopback(self.api_url):
                 return TokenClient(self.api_url, region=self.region)
@@ -41,7 +41,7 @@ class TokenServiceConfig:
 
 
 def find_token_service(stack: Path | None, environ: Mapping[str, str] = os.environ) -> TokenServiceConfig:
-    """The token service of `--stack`, else of PASSCODE_TOKEN_API_URL, else of the local stack.
+    """Return the token service of `--stack`, else of PASSCODE_TOKEN_API_URL, else of the local stack.
 
     Raises CliError if there is none.
     """

@@ -45,7 +45,10 @@ class PoolConfig:
         return self.endpoint_url is not None and urlsplit(self.endpoint_url).hostname in _LOOPBACK
 
     def client_id(self, *, passwordless: bool) -> str:
-        """The app client for a mode of sign-in. Raises CliError if the configuration has none for it."""
+        """Return the app client for a mode of sign-in.
+
+        Raises CliError if the configuration has none for it.
+        """
         client_id = self.code_only_client_id if passwordless else self.password_and_code_client_id
         if not client_id:
             missing = "PASSCODE_CODE_ONLY_CLIENT_ID" if passwordless else "PASSCODE_CLIENT_ID"
@@ -54,7 +57,7 @@ class PoolConfig:
 
 
 def find_pool(stack: Path | None, environ: Mapping[str, str] = os.environ) -> PoolConfig:
-    """The pool of `--stack`, else of PASSCODE_USER_POOL_ID, else of the local stack.
+    """Return the pool of `--stack`, else of PASSCODE_USER_POOL_ID, else of the local stack.
 
     Raises CliError if there is none, or if its configuration is not valid.
     """

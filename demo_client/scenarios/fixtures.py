@@ -56,12 +56,12 @@ class DemoEnvironment:
         return DemoUser(email, password)
 
     def sign_in(self, user: DemoUser, *, passwordless: bool) -> DemoSignIn:
-        """A new sign-in of `user`, not yet started."""
+        """Return a new sign-in of `user`, not yet started."""
         return DemoSignIn(self, user, passwordless)
 
 
 def connect(stack: Stack, pool: PoolConfig) -> DemoEnvironment:
-    """The environment for a running local stack."""
+    """Return the environment for a running local stack."""
     return DemoEnvironment(pool, stack, cognito_client(pool))
 
 
@@ -85,7 +85,7 @@ class DemoSignIn:
         return _sent(self._sign_in.resend())
 
     def message(self, challenge: Challenge) -> Message:
-        """The message of a challenge, from the local inbox."""
+        """Return the message of a challenge, from the local inbox."""
         return self._inbox.newest(challenge)
 
     def answer_wrong(self, code: str) -> Challenge:

@@ -51,11 +51,11 @@ class LocalStackData:
     """The data of the running local stack."""
 
     def messages(self) -> list[Message]:
-        """All messages that were sent, oldest first."""
+        """Return all messages that were sent, oldest first."""
         return inbox.read(load())
 
     def invocations(self, since: int) -> list[Invocation]:
-        """The invocations that ended at `since` (ms since 1970) or later, ordered by their end."""
+        """Return the invocations that ended at `since` (ms since 1970) or later, ordered by their end."""
         stack = load()
         logs = _logs(stack.endpoint_url)
         ended = [
@@ -66,7 +66,10 @@ class LocalStackData:
         return sorted(ended, key=lambda invocation: invocation.ended_at)
 
     def facts(self) -> dict[str, Any]:
-        """The configuration of an app for this pool. `hosted` is None on a stack without hosted sign-in."""
+        """Return the configuration of an app for this pool.
+
+        `hosted` is None on a stack without hosted sign-in.
+        """
         stack = load()
         return {
             "endpoint": stack.endpoint_url,
@@ -95,12 +98,12 @@ class LocalStackData:
 
 
 def message_id(message: Message) -> str:
-    """An id of a message that does not change while the stack runs."""
+    """Return an id of a message that does not change while the stack runs."""
     content = f"{message.channel}\n{message.to}\n{message.sent_at.timestamp()}\n{message.text}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-# To create a client takes longer than all its requests in one round.
+# Creating a client takes longer than all its requests in one round.
 @cache
 def _logs(endpoint_url: str) -> CloudWatchLogsClient:
     logs: CloudWatchLogsClient = client(endpoint_url, "logs")

@@ -25,7 +25,7 @@ def user(**attributes: str) -> dict[str, object]:
 
 def test_a_user_is_linked_by_their_subject() -> None:
     wire = Wire()
-    links(wire).make("user-name", ATTRIBUTES)
+    links(wire).link_user("user-name", ATTRIBUTES)
     (call,) = wire.sent("admin_link_provider_for_user")
     assert call["DestinationUser"] == {"ProviderName": "Cognito", "ProviderAttributeValue": "user-name"}
     assert call["SourceUser"] == {
@@ -37,13 +37,13 @@ def test_a_user_is_linked_by_their_subject() -> None:
 
 def test_a_linked_user_costs_no_call() -> None:
     wire = Wire()
-    links(wire).make("user-name", ATTRIBUTES | LINKED)
+    links(wire).link_user("user-name", ATTRIBUTES | LINKED)
     assert wire.calls == []
 
 
 def test_a_link_by_a_faster_request_is_accepted() -> None:
     wire = Wire({"admin_get_user": user(**LINKED)}, admin_link_provider_for_user=MERGED)
-    links(wire).make("user-name", ATTRIBUTES)
+    links(wire).link_user("user-name", ATTRIBUTES)
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_a_refusal_is_not_mistaken_for_a_link(identities: str) -> None:
     """Otherwise, Cognito would make a second user with the same address, and no error would show it."""
     wire = Wire({"admin_get_user": user(identities=identities)}, admin_link_provider_for_user=MERGED)
     with pytest.raises(Unavailable):
-        links(wire).make("user-name", ATTRIBUTES)
+        links(wire).link_user("user-name", ATTRIBUTES)
 
 
 def test_a_failed_link_stops_the_sign_in() -> None:
     wire = Wire(admin_link_provider_for_user=refused_by_aws("AliasExistsException"))
     with pytest.raises(Unavailable):
-        links(wire).make("user-name", ATTRIBUTES)
+        links(wire).link_user("user-name", ATTRIBUTES)

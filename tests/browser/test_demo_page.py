@@ -114,11 +114,11 @@ def test_creating_a_user_shows_an_error_when_the_stack_is_unavailable(
         page.locator("#make-user:enabled").wait_for()
         stack.gone = True
         page.get_by_role("button", name="Create a demo user").click()
-        page.locator("#say", has_text="The local AWS does not respond.").wait_for()
+        page.locator("#app-status", has_text="The local AWS does not respond.").wait_for()
         assert page.locator("#make-user").is_enabled()
         page.route("**/users", lambda route: route.abort())
         page.get_by_role("button", name="Create a demo user").click()
-        page.locator("#say.bad", has_text="Start it with").wait_for()
+        page.locator("#app-status.bad", has_text="Start it with").wait_for()
         expect_faults(page, "Failed to load resource")
 
 

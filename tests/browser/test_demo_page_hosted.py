@@ -72,7 +72,7 @@ def sign_in(page: "Page", **changed: str) -> tuple["Page", Cognito]:
     page.context.route(f"{ENDPOINT}/oauth2/token", cognito.token)
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Sign in with a one-time code").click()
-    opened.value.locator("#say:not(:empty)").wait_for()
+    opened.value.locator("#app-status:not(:empty)").wait_for()
     return opened.value, cognito
 
 
@@ -81,7 +81,7 @@ def test_the_hosted_sign_in_opens_a_tab_and_returns_with_tokens(
 ) -> None:
     first = visit(server)
     tab, cognito = sign_in(first)
-    assert tab.locator("#say").inner_text() == "Signed in as ada@people.example."
+    assert tab.locator("#app-status").inner_text() == "Signed in as ada@people.example."
     assert tab.locator("#claims table").count() == 2
     here = f"http://localhost:{server.port}/"
     assert tab.url == here
@@ -130,7 +130,7 @@ def test_a_redirect_with_another_state_is_refused(
     server: PageServer, visit: Callable[..., "Page"], changed: dict[str, str]
 ) -> None:
     tab, cognito = sign_in(visit(server), **changed)
-    assert "does not belong to a sign-in" in tab.locator("#say").inner_text()
+    assert "does not belong to a sign-in" in tab.locator("#app-status").inner_text()
     assert cognito.token_request == {}
     assert tab.locator("#start").is_visible()
 

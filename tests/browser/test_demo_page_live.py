@@ -34,7 +34,7 @@ def make_user(page: "Page", channel: str) -> str:
     page.select_option("#first-channel", channel)
     page.get_by_role("button", name="Create a demo user").click()
     page.get_by_text("Created the account").wait_for()
-    said = page.locator("#say").inner_text()
+    said = page.locator("#app-status").inner_text()
     found = re.search(r"\+\d+" if channel == "sms" else r"\S+@\S+", said)
     assert found
     return found[0]

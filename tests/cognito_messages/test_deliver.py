@@ -202,7 +202,7 @@ def test_the_handler_decrypts_a_code_of_cognito(
         monkeypatch.setattr(deliver, name, value)
     settings = replace(deliver._SETTINGS, sender_key_id=encryptor.key_id, user_pool_id=encryptor.pool)
     monkeypatch.setattr(deliver, "_SETTINGS", settings)
-    monkeypatch.setattr(deliver, "_opener", deliver._opener.__wrapped__)
+    monkeypatch.setattr(deliver, "_make_decryptor", deliver._make_decryptor.__wrapped__)
     encrypted = encryptor.encrypt("Aa1&lt;&gt;&amp;&quot;&#39;x y")
     event = golden_batch(message("custom_email_admin_create_user", encrypted).pack())
     assert deliver.handler(event, None) == {"batchItemFailures": []}

@@ -211,7 +211,7 @@ def test_only_one_of_two_forms_of_the_same_page_is_processed() -> None:
 def test_leaving_ends_the_sign_in() -> None:
     world = World()
     cookie = world.at_code()
-    world.page.leave(cookie, world.now)
+    world.page.end(cookie, world.now)
     assert isinstance(world.view(cookie).page, EndPage)
     world.submit(cookie, "answer", code=RIGHT)
     assert world.table.grants == {}

@@ -63,7 +63,7 @@ def _asked(dynamodb: Any, address: str, sub: str = "") -> Challenge:
     )
     table = RecordTable(dynamodb, "records", POLICY)
     confirmations = CodeRequests(table, MemoryIdempotencyStore(), lambda _delivery: None, POLICY)
-    return confirmations.ask(recipient, CodeRequest("", "pay", "shop"), NONCE, NOW, None).challenge
+    return confirmations.send_code(recipient, CodeRequest("", "pay", "shop"), NONCE, NOW, None).challenge
 
 
 def _answered(dynamodb: Any, challenge: Challenge) -> Refusal | None:

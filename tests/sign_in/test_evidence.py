@@ -38,11 +38,11 @@ def kept(world: World) -> tuple[Evidence | None, Evidence | None]:
 
 
 def test_evidence_names_the_app_client_and_the_channel(world: World) -> None:
-    assert checked(world, world.issued(), proves=True).accepted
+    assert checked(world, world.issued(), keeps_evidence=True).accepted
     assert kept(world) == 2 * (Evidence(world.now, "email"),)
 
 
-@pytest.mark.parametrize("settings", [{}, {"proves": False}])
+@pytest.mark.parametrize("settings", [{}, {"keeps_evidence": False}])
 def test_a_deployment_without_claims_keeps_no_evidence(world: World, settings: dict[str, bool]) -> None:
     assert checked(world, world.issued(), **settings).accepted
     assert kept(world) == (None, None)
@@ -53,6 +53,6 @@ def test_an_answer_after_a_pause_is_evidence_too(world: World) -> None:
     to = world.issued()
     paused = replace(world.store.records[SIGN_IN_KEY], failures=100, failed_at=world.now - DAY)
     world.store.records[SIGN_IN_KEY] = paused
-    assert checked(world, to, proves=True).accepted
+    assert checked(world, to, keeps_evidence=True).accepted
     assert world.store.writes[-2:] == ["record_attempt", "record_attempt_after_pause"]
     assert kept(world) == 2 * (Evidence(world.now, "email"),)

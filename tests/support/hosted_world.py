@@ -132,7 +132,7 @@ class MemoryTable:
         self.states[cookie] = replace(state, version=state.version + 1)
         return True
 
-    def take(self, cookie: str, state: SignInState) -> bool:
+    def increment_version(self, cookie: str, state: SignInState) -> bool:
         there = self.states.get(cookie)
         if there is None or there.version != state.version:
             return False

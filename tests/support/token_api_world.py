@@ -88,7 +88,7 @@ class Api:
             proofs=SignedJwts(keys),
             used=UsedProofTable(self.proofs, "table"),
             pool=users,
-            answered=self.countries.append,
+            record_sms_answer=self.countries.append,
             issuer=ISSUER,
             life=LIFE,
             telemetry=self.telemetry,

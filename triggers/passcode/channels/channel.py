@@ -98,13 +98,13 @@ def is_true(flag: str) -> bool:
 
 def verified_destinations(attributes: Mapping[str, str], channels: Iterable[Channel]) -> Destinations:
     """Return the verified destinations of a user on `channels`, in that order."""
-    found: dict[Channel, Destination] = {}
+    destinations: dict[Channel, Destination] = {}
     for channel in channels:
         if is_true(attributes.get(channel.verified_attribute, "")):
             destination = channel.destination(attributes.get(channel.attribute, ""))
             if destination:
-                found[channel] = destination
-    return found
+                destinations[channel] = destination
+    return destinations
 
 
 def rank_destinations(destinations: Destinations, first: str) -> tuple[Destination, ...]:
@@ -112,14 +112,15 @@ def rank_destinations(destinations: Destinations, first: str) -> tuple[Destinati
     return tuple(sorted(destinations.values(), key=lambda d: d.channel.name != first))
 
 
-def choose_destination(destinations: Destinations, *wishes: str) -> Destination:
-    """Return the destination on the first channel of `wishes` that the user has, else the first destination.
+def choose_destination(destinations: Destinations, *preferred: str) -> Destination:
+    """Return the destination on the first channel of `preferred` that the user has.
 
-    `wishes` are names of channels. Raises StopIteration if there is no destination.
+    If the user has none of these channels, the result is the first destination. `preferred` are names of
+    channels. Raises StopIteration if there is no destination.
     """
-    for wish in wishes:
+    for name in preferred:
         for channel, destination in destinations.items():
-            if channel.name == wish:
+            if channel.name == name:
                 return destination
     return next(iter(destinations.values()))
 
@@ -132,7 +133,7 @@ def fingerprint(attributes: Mapping[str, str], salt: str, channels: Iterable[Cha
     fingerprint is stored in the table. So it is a hash with the deployment's salt as key: an attacker who
     reads the table could find the phone number for a plain hash by trying all numbers.
     """
-    found = verified_destinations(attributes, channels)
-    parts = [f"{channel.name}:{d.value}" for channel, d in found.items()]
-    whole = "\n".join([attributes.get("sub", ""), *parts])
-    return hmac.digest(salt.encode(), whole.encode(), hashlib.sha256).hex()[:16]
+    destinations = verified_destinations(attributes, channels)
+    parts = [f"{channel.name}:{d.value}" for channel, d in destinations.items()]
+    message = "\n".join([attributes.get("sub", ""), *parts])
+    return hmac.digest(salt.encode(), message.encode(), hashlib.sha256).hex()[:16]

@@ -92,10 +92,13 @@ class Problem(Exception):
         return {"Retry-After": str(self.wait)} if self.wait else {}
 
 
-def of_refusal(refusal: Refusal, wait: int | None = 0, free: int = 0) -> Problem:
-    """Return the problem for `refusal`. `free` is the number of answers that are checked without a wait."""
-    left = free if refusal is Refusal.WRONG else None
-    return Problem(_kind(refusal_row(refusal, wait), refusal.value), wait=wait, attempts_left=left)
+def of_refusal(refusal: Refusal, wait: int | None = 0, attempts_left: int = 0) -> Problem:
+    """Return the problem for `refusal`.
+
+    `attempts_left` is the number of answers that are checked without a wait.
+    """
+    shown_attempts = attempts_left if refusal is Refusal.WRONG else None
+    return Problem(_kind(refusal_row(refusal, wait), refusal.value), wait=wait, attempts_left=shown_attempts)
 
 
 def of_refused(refused: Refused) -> Problem:

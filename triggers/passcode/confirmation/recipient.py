@@ -91,17 +91,17 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
     )
 
 
-def bound_to(recipient: Recipient, words: str, audience: str) -> str:
+def bound_to(recipient: Recipient, purpose_text: str, audience: str) -> str:
     """Return 16 hex digits for a challenge: another purpose or audience does not get the open challenge."""
-    whole = "\n".join((recipient.bound, words, audience))
-    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+    message = "\n".join((recipient.bound, purpose_text, audience))
+    return hashlib.sha256(message.encode()).hexdigest()[:16]
 
 
 class UserDirectory(Protocol):
-    """The users of the pool. Raises `Unavailable` if the pool does not answer."""
+    """The users of the pool. Raises `Unavailable` if the pool does not respond."""
 
     def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
-        """The attributes of the user with this `sub`; None if the user is deleted or disabled."""
+        """Return the attributes of the user with this `sub`; None if the user is deleted or disabled."""
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,10 @@ def _check_purpose(text: str) -> str:
 
 
 def _longest_run(flags: Iterable[bool]) -> int:
-    longest = now = 0
+    longest = current = 0
     for flag in flags:
-        now = now + 1 if flag else 0
-        longest = max(longest, now)
+        current = current + 1 if flag else 0
+        longest = max(longest, current)
     return longest
 
 
@@ -120,8 +120,8 @@ class CreateToken(_Addresses):
 
 def addresses(body: CreateToken) -> dict[str, str]:
     """Return the addresses of a body, by the attributes of their channels."""
-    given = {c.attribute: getattr(body, c.attribute) for c in CHANNELS.values()}
-    return {attribute: address for attribute, address in given.items() if address}
+    values = {c.attribute: getattr(body, c.attribute) for c in CHANNELS.values()}
+    return {attribute: address for attribute, address in values.items() if address}
 
 
 class StepUp(_Body):

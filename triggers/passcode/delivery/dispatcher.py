@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from passcode.channels.channel import Channel, Destination, MessageContent
 from passcode.delivery.envelope import Delivery
-from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, Taken
+from passcode.delivery.gateway import Accepted, Gateway, Outgoing, Rejected
 from passcode.texts.catalogue import message_texts
 from passcode.token_service.challenge import kind_of, words_of
 from passcode.token_service.code import code_from_mac
@@ -32,10 +32,10 @@ class Dispatcher:
         failed: Failed,
         *,
         counts_as_unanswered: bool = True,
-    ) -> tuple[Channel, Taken] | None:
-        """Send `content` to the first destination whose gateway takes it. Returns None if no gateway does.
+    ) -> tuple[Channel, Accepted] | None:
+        """Send `content` to the first destination whose gateway accepts it. Returns None if no gateway does.
 
-        Calls `failed` with the channel, the reason and the country for each channel that does not take it.
+        Calls `failed` with the channel, the reason and the country for each channel that does not accept it.
         The country is empty if the channel is not billed by country. `now` is in seconds since the epoch.
         Raises `Unavailable` if the queue has to deliver the message again.
         """
@@ -45,9 +45,9 @@ class Dispatcher:
             result = self._gateway(channel).send(
                 Outgoing(destination.value, message, now, counts_as_unanswered)
             )
-            if isinstance(result, Taken):
+            if isinstance(result, Accepted):
                 return channel, result
-            if not (isinstance(result, NotTaken) and result.final):
+            if not (isinstance(result, Rejected) and result.final):
                 failed(channel, "unavailable", "")
                 raise Unavailable(result.reason)
             failed(channel, result.reason, result.country)
@@ -74,7 +74,7 @@ def deliver(
         telemetry.count("decoys")
         return
     if now >= challenge.expires_at:
-        # The code has expired before a gateway took the message. After this error, SQS moves the message to
+        # The code expired before a gateway accepted the message. After this error, SQS moves the message to
         # the dead-letter queue, and the alarm of that queue fires.
         telemetry.count("send_failed", channel=challenge.channel, reason="expired")
         raise Unavailable("the code expired before it could be sent")
@@ -94,5 +94,5 @@ def deliver(
     )
     sent = dispatcher.send(delivery.destinations, content, now, failed)
     if sent:
-        channel, taken = sent
-        telemetry.sent(channel.name, taken.country)
+        channel, accepted = sent
+        telemetry.sent(channel.name, accepted.country)

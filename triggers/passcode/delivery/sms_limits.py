@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from passcode.channels.channel import Channel
-from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, SendResult, Taken
+from passcode.delivery.gateway import Accepted, Gateway, Outgoing, Rejected, SendResult
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.telemetry import Telemetry
 
@@ -48,22 +48,22 @@ class LimitedSms:
 
     def send(self, outgoing: Outgoing[Any]) -> SendResult:
         """Send one message if its country and the budgets allow it. The result has the country."""
-        from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms that only SMS pays
+        from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms, for SMS only
 
         country = country_for_sms(outgoing.to)
         if country is None or country not in self.countries:
-            return NotTaken("country", final=True, country=country or "")
+            return Rejected("country", final=True, country=country or "")
         try:
             # The SMS is counted before it is sent. If it were counted later, a burst could exceed the budget.
             counted = self.counters.take(
                 country, self.limits, outgoing.now, counts_as_unanswered=outgoing.counts_as_unanswered
             )
         except Unavailable as error:
-            return NotTaken(str(error), final=False)
+            return Rejected(str(error), final=False)
         if not counted:
-            return NotTaken("budget", final=True, country=country)
+            return Rejected("budget", final=True, country=country)
         result = self.gateway.send(outgoing)
-        return replace(result, country=country) if isinstance(result, Taken | NotTaken) else result
+        return replace(result, country=country) if isinstance(result, Accepted | Rejected) else result
 
 
 def limit_gateways(

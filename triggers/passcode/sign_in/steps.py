@@ -102,7 +102,7 @@ def next_step(
     rounds = [entry for entry in history if entry.get("challengeName") == CUSTOM_CHALLENGE]
     if not rounds or step is Step.FAIL:
         return step
-    return _after_a_round(step, rounds, limits, asks_for_message(client_metadata or {}), user_not_found)
+    return _step_after_round(step, rounds, limits, asks_for_message(client_metadata or {}), user_not_found)
 
 
 def _letters(history: "History") -> str:
@@ -127,20 +127,20 @@ def _pattern(letters: str) -> str:
     return opening + ("c*" if rounds else "") + rounds[len(wrong) :]
 
 
-def _after_a_round(
-    step: Step, rounds: "History", limits: RoundLimits, asks_again: bool, user_not_found: bool
+def _step_after_round(
+    step: Step, rounds: "History", limits: RoundLimits, wants_message: bool, user_not_found: bool
 ) -> Step:
     try:
         # The last round has all counts. But each round must have metadata of this stack.
         records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
     except ValueError:
         return Step.FAIL
-    answers, resends = records[-1].after_response(asks_for_message=asks_again)
+    answers, resends = records[-1].after_response(asks_for_message=wants_message)
     if answers > limits.answers or resends > limits.resends:
         return Step.FAIL
     if step is Step.ISSUE:
-        return Step.FAIL if user_not_found or asks_again else Step.ISSUE
-    return Step.ASK_CODE if asks_again or answers < limits.answers else Step.FAIL
+        return Step.FAIL if user_not_found or wants_message else Step.ISSUE
+    return Step.ASK_CODE if wants_message or answers < limits.answers else Step.FAIL
 
 
 _VERSION = 1

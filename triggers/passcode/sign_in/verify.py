@@ -32,12 +32,12 @@ def check_sign_in(
     policy: Policy,
     now: int,
     salt: str,
-    proves: bool = False,
+    keeps_evidence: bool = False,
 ) -> Verdict:
     """Check the answer in `event` to `challenge`. `now` is in seconds since the epoch.
 
-    `salt` is the salt of the deployment. If `proves` is true, an accepted answer is kept as evidence for
-    tokens of the app client. Raises `Unavailable` if the key or the store does not respond.
+    `salt` is the salt of the deployment. If `keeps_evidence` is true, an accepted answer is kept as evidence
+    for tokens of the app client. Raises `Unavailable` if the key or the store does not respond.
     """
     if events.user_not_found(event):
         challenge = replace(challenge, decoy=True)
@@ -48,5 +48,7 @@ def check_sign_in(
         if fingerprint(attributes, salt, CHANNELS.values()) != challenge.bound:
             return Verdict(Refusal.DESTINATION_CHANGED)
     answer = events.answer(event)
-    given = VerifiedCode(events.client_id(event), challenge.channel) if proves else None
-    return check(challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, given=given)
+    verified_code = VerifiedCode(events.client_id(event), challenge.channel) if keeps_evidence else None
+    return check(
+        challenge, answer, code_mac=code_mac, store=store, policy=policy, now=now, given=verified_code
+    )

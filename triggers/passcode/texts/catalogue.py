@@ -100,11 +100,14 @@ def purpose_lines(texts: Mapping[str, str], purpose: str) -> list[str]:
     return [texts["purpose"].format(purpose=shown)]
 
 
-def best_locale(wanted: str, have: frozenset[str]) -> str:
-    """Return `wanted` if it is in `have`, else its language, else English. `pt_BR` is read as pt-BR."""
-    language, _, region = wanted.replace("_", "-").partition("-")
+def best_locale(requested: str, available: frozenset[str]) -> str:
+    """Return `requested` if it is in `available`, else its language, else English.
+
+    `pt_BR` is read as pt-BR.
+    """
+    language, _, region = requested.replace("_", "-").partition("-")
     exact = f"{language.lower()}-{region.upper()}"
-    return next((locale for locale in (exact, language.lower()) if locale in have), "en")
+    return next((locale for locale in (exact, language.lower()) if locale in available), "en")
 
 
 def locale_for_header(accept_language: str) -> str:
