@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.botocore_clients import client
-from passcode.adapters.cognito_users import CognitoUsers
 from passcode.adapters.environment import Variables
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import guard, make_telemetry
@@ -20,14 +19,17 @@ from passcode.cognito_messages import message as cognito_message
 from passcode.cognito_messages.message import CognitoMessage
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
-from passcode.token_service.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    # Only for the type: the function imports the telemetry of its adapter.
+    from passcode.token_service.telemetry import Telemetry
 
 
 def respond(
     event: Event,
     put: Callable[[CognitoMessage], None],
     look_up: Callable[[str], Mapping[str, str] | None],
-    telemetry: Telemetry,
+    telemetry: "Telemetry",
     now: int,
 ) -> Event:
     """Put the message of a CustomEmailSender or CustomSMSSender event into the queue. Returns the event.
@@ -76,11 +78,15 @@ def _pool() -> Any:
     return client("cognito-idp", attempts=2)
 
 
-_LOOK_UP = CognitoUsers(_pool, _SETTINGS.user_pool_id).named
+def _look_up(user_name: str) -> Mapping[str, str] | None:
+    # Imported only here: only a notice of an attack needs the user.
+    from passcode.adapters.cognito_users import CognitoUsers  # noqa: PLC0415
+
+    return CognitoUsers(_pool, _SETTINGS.user_pool_id).named(user_name)
 
 
 def _respond(event: Event, _context: object) -> Event:
-    return respond(event, _PUT, _LOOK_UP, _TELEMETRY, int(time.time()))
+    return respond(event, _PUT, _look_up, _TELEMETRY, int(time.time()))
 
 
 # Lambda logs the text of an exception, and the text could contain an address. `guard` replaces it.
