@@ -142,7 +142,7 @@ def _make_resources(client: Callable[[str], Any]) -> str:
 
 
 @dataclass
-class SignIn:
+class SimulatedSignIn:
     """One sign-in with a password and a code, as Cognito runs it."""
 
     user: str
@@ -188,7 +188,7 @@ def measure() -> dict[str, list[str]]:
         import verify_auth_challenge  # noqa: PLC0415
 
         def answer(user: str) -> Trace:
-            sign_in = SignIn(user)
+            sign_in = SimulatedSignIn(user)
             sign_in.create(create_auth_challenge.handler)
             deliver.handler(aws.delivery(), None)
             event = sign_in.answer(aws.newest_code())
@@ -198,7 +198,7 @@ def measure() -> dict[str, list[str]]:
             return trace
 
         def resend(user: str) -> Trace:
-            sign_in, metadata = SignIn(user), {"action": "resend", "channel": "sms"}
+            sign_in, metadata = SimulatedSignIn(user), {"action": "resend", "channel": "sms"}
             sign_in.create(create_auth_challenge.handler)
             aws.delivery()
             aws.now += 60

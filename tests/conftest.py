@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,17 @@ def _finds_its_stack(request: pytest.FixtureRequest) -> Iterator[None]:
     folder = _FOLDERS.get(mine.endpoint_url) if mine else None
     with in_folder(folder) if folder else nullcontext():
         yield
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A state directory for one test. Afterwards its local stack is stopped."""
+    folder = tmp_path / "state"
+    with in_folder(str(folder)):
+        try:
+            yield folder
+        finally:
+            stack.down()
 
 
 @pytest.fixture

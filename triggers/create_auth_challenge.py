@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.environment import Variables
@@ -21,7 +22,10 @@ from passcode.sign_in.create import ChallengeStatus, SignInCreator, read_user
 from passcode.sign_in.events import Event
 from passcode.sign_in.steps import CUSTOM_CHALLENGE, RoundLimits
 from passcode.token_service.policy import Policy
-from passcode.token_service.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    # Only for the type: the function imports the telemetry of its adapter.
+    from passcode.token_service.telemetry import Telemetry
 
 
 def respond(
@@ -29,7 +33,7 @@ def respond(
     sign_in: SignInCreator,
     order: tuple[Channel, ...],
     salt: str,
-    telemetry: Telemetry,
+    telemetry: "Telemetry",
     nonce: str,
     now: int,
 ) -> Event:

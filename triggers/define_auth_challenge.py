@@ -9,13 +9,14 @@ from collections import namedtuple
 
 from passcode.adapters.environment import Variables
 from passcode.sign_in import events
-from passcode.sign_in.steps import Mode, RoundLimits, Step, next_step
+from passcode.sign_in.steps import CODE_ONLY, FAIL, ISSUE, PASSWORD_AND_CODE, RoundLimits, next_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from passcode.sign_in.events import Event
+    from passcode.sign_in.steps import Step
 
 
 def respond(event: "Event", code_only_clients: frozenset[str], limits: RoundLimits) -> "Event":
@@ -25,7 +26,7 @@ def respond(event: "Event", code_only_clients: frozenset[str], limits: RoundLimi
     """
     code_only = events.client_id(event) in code_only_clients
     step = next_step(
-        Mode.CODE_ONLY if code_only else Mode.PASSWORD_AND_CODE,
+        CODE_ONLY if code_only else PASSWORD_AND_CODE,
         events.history(event),
         limits,
         user_status=events.attributes(event).get("cognito:user_status", ""),
@@ -36,12 +37,12 @@ def respond(event: "Event", code_only_clients: frozenset[str], limits: RoundLimi
     return event
 
 
-def _response(step: Step) -> "dict[str, object]":
-    is_challenge = step not in (Step.ISSUE, Step.FAIL)
+def _response(step: "Step") -> "dict[str, object]":
+    is_challenge = step not in (ISSUE, FAIL)
     return {
-        "challengeName": step.value if is_challenge else None,
-        "issueTokens": step is Step.ISSUE,
-        "failAuthentication": step is Step.FAIL,
+        "challengeName": step if is_challenge else None,
+        "issueTokens": step == ISSUE,
+        "failAuthentication": step == FAIL,
     }
 
 
@@ -73,7 +74,7 @@ def handler(event: "Event", _context: object) -> "Event":
         return respond(event, _SETTINGS.code_only_clients, _SETTINGS.limits)
     except Exception as error:  # each error fails the sign-in, and the caller sees no details
         _log_error(error)
-        event["response"] = _response(Step.FAIL)
+        event["response"] = _response(FAIL)
         return event
 
 
@@ -81,7 +82,7 @@ def _log_error(error: Exception) -> None:
     import json  # noqa: PLC0415 - only an error needs it
     import time  # noqa: PLC0415
 
-    from passcode.token_service.telemetry import error_location  # noqa: PLC0415
+    from passcode.token_service.refusal import error_location  # noqa: PLC0415
 
     # CloudWatch reads the line as a metric too (embedded metric format). This code builds the line itself,
     # because importing Powertools is slow.

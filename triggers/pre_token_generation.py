@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.environment import Variables
@@ -18,12 +19,15 @@ from passcode.sign_in import events
 from passcode.sign_in.assurance import assurance_claims, trigger_response
 from passcode.sign_in.events import Event
 from passcode.token_service.store import Evidence
-from passcode.token_service.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    # Only for the type: the function imports the telemetry of its adapter.
+    from passcode.token_service.telemetry import Telemetry
 
 ReadEvidence = Callable[[str, str], tuple[Evidence | None, Evidence | None]]
 
 
-def respond(event: Event, read_evidence: ReadEvidence, telemetry: Telemetry, now: int) -> Event:
+def respond(event: Event, read_evidence: ReadEvidence, telemetry: "Telemetry", now: int) -> Event:
     """Return the TokenGeneration `event` (V1 or V2) with its response.
 
     `read_evidence` returns the first and the last accepted code of a subject and an app client. `now` is in

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
-from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.telemetry import guard, make_telemetry
 from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
@@ -24,13 +24,16 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.check import Verdict
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from passcode.token_service.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    # Only for the type: the function imports the telemetry of its adapter.
+    from passcode.token_service.telemetry import Telemetry
 
 CheckAnswer = Callable[[Event, Challenge], Verdict]
 
 
 def respond(
-    event: Event, check: CheckAnswer, accepted: Callable[[Event, Challenge], None], telemetry: Telemetry
+    event: Event, check: CheckAnswer, accepted: Callable[[Event, Challenge], None], telemetry: "Telemetry"
 ) -> Event:
     """Return the VerifyAuthChallengeResponse `event` with its response.
 
@@ -86,7 +89,6 @@ _TELEMETRY = make_telemetry("verify_auth_challenge", _SETTINGS.metrics_namespace
 _TABLE = client("dynamodb", attempts=1)
 _STORE = RecordTable(_TABLE, _SETTINGS.table, _SETTINGS.policy)
 _CODE_MAC = KmsMac(client("kms", attempts=2), _SETTINGS.code_key_id)
-_BUDGET = SmsBudgetTable(_TABLE, _SETTINGS.table)
 
 
 def _accepted(event: Event, challenge: Challenge) -> None:
@@ -98,12 +100,14 @@ def _accepted(event: Event, challenge: Challenge) -> None:
 
 def _give_back(number: str) -> None:
     # Imported only here: the import takes 25 ms, and only a sign-in by SMS needs it.
+    from passcode.adapters.sms_budget_table import SmsBudgetTable  # noqa: PLC0415
     from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415
     from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415
 
     country = country_for_sms(number)
     if country:
-        record_answer(_BUDGET, country, int(time.time()), _TELEMETRY)
+        budget = SmsBudgetTable(_TABLE, _SETTINGS.table)
+        record_answer(budget, country, int(time.time()), _TELEMETRY)
 
 
 def _handle(event: Event, _context: object) -> Event:

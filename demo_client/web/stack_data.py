@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from demo_client.demo_users import DemoUser, new_demo_user
 from demo_client.web import invocations
 from demo_client.web.invocations import Invocation
 from tools.local_stack import inbox
@@ -27,15 +27,6 @@ STACK_UNAVAILABLE: Final = (StackError, OSError, BotoCoreError, ClientError)
 
 CHANNELS: Final = ("email", "sms")
 _NAMES: Final = ("ada", "grace", "lin", "mary", "alan", "edith")
-
-
-@dataclass(frozen=True, slots=True)
-class DemoUser:
-    """A user that the page created, with a verified email address and phone number and a random password."""
-
-    email: str
-    phone: str
-    password: str = field(repr=False)
 
 
 class StackData(Protocol):
@@ -81,7 +72,7 @@ class LocalStackData:
     def make_user(self, channel: str) -> DemoUser:
         """Create a user whose codes go to `channel` first."""
         stack = load()
-        user = _new_demo_user()
+        user = new_demo_user(secrets.choice(_NAMES))
         values = {
             "email": user.email,
             "email_verified": "true",
@@ -122,13 +113,3 @@ def _read_invocations(
 def _hosted(outputs: Mapping[str, str]) -> dict[str, str] | None:
     url, client_id = outputs.get("HostedSignInURL"), outputs.get("HostedClientId")
     return {"url": url, "clientId": client_id} if url and client_id else None
-
-
-def _new_demo_user() -> DemoUser:
-    tag = secrets.token_hex(2)
-    return DemoUser(
-        email=f"{secrets.choice(_NAMES)}-{tag}@passcode.example",
-        # The numbers 206-555-0100 to -0199 are reserved for fiction.
-        phone=f"+1206555{secrets.randbelow(100) + 100:04}",
-        password=f"local-{secrets.token_hex(5)}",
-    )

@@ -1,8 +1,5 @@
 """Ctrl-C during `make demo`. A real SIGINT to a real process."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from demo_client.web import process as page
@@ -10,14 +7,6 @@ from tests.support.interrupt import interrupted
 from tools.local_stack import process, stack
 
 DEMO = ("demo_client", "demo", "--port", str(process.free_port()))
-
-
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A state directory for one test. Afterwards its local stack is stopped."""
-    monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path / "state"))
-    yield tmp_path / "state"
-    stack.down()
 
 
 @pytest.mark.usefixtures("state")

@@ -2,8 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -16,16 +14,6 @@ from tools.local_stack.clients import client
 from tools.local_stack.stack import Stack
 
 EMAIL, PASSWORD = "variant@people.example", "a long pass phrase"
-
-
-@pytest.fixture
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A separate state folder. The stack in it is deleted at the end."""
-    monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path))
-    try:
-        yield
-    finally:
-        stack.down()
 
 
 def add_user(cognito: Any, pool: str) -> None:
@@ -49,7 +37,7 @@ def otp_claims(token: str) -> dict[str, str]:
     return {name: value for name, value in claims.items() if name.startswith("otp_")}
 
 
-@pytest.mark.usefixtures("own_folder")
+@pytest.mark.usefixtures("state")
 @pytest.mark.parametrize("where", ["ID_TOKEN", "ID_AND_ACCESS_TOKEN"])
 def test_tokens_have_the_claims_of_the_code(where: str) -> None:
     deployed = stack.up(port=process.free_port(), parameters={"AssuranceClaims": where})
@@ -74,7 +62,7 @@ def test_tokens_have_the_claims_of_the_code(where: str) -> None:
     assert otp_claims(refreshed["AuthenticationResult"]["IdToken"]) == found, "a refresh keeps the claims"
 
 
-@pytest.mark.usefixtures("own_folder")
+@pytest.mark.usefixtures("state")
 def test_a_stack_for_an_existing_pool_creates_no_pool() -> None:
     emulator = process.start(process.free_port())
     cognito = client(emulator.endpoint_url, "cognito-idp")
@@ -92,7 +80,7 @@ def test_a_stack_for_an_existing_pool_creates_no_pool() -> None:
     assert json.dumps(pool) in policy["Policy"] or f"userpool/{pool}" in policy["Policy"]
 
 
-@pytest.mark.usefixtures("own_folder")
+@pytest.mark.usefixtures("state")
 def test_all_options_work_together() -> None:
     deployed = stack.up(
         port=process.free_port(),

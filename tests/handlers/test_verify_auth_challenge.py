@@ -6,7 +6,6 @@ from botocore.exceptions import ConnectTimeoutError
 import verify_auth_challenge
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
-from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.telemetry import TriggerError
 from passcode.channels.channel import fingerprint
 from passcode.channels.registry import CHANNELS
@@ -29,7 +28,8 @@ class VerifyHandler:
         patch.setattr(verify_auth_challenge, "time", Clock(NOW + 7))
         patch.setattr(verify_auth_challenge, "_CODE_MAC", KmsMac(self.keys, "key"))
         patch.setattr(verify_auth_challenge, "_STORE", RecordTable(self.table, "table", Policy()))
-        patch.setattr(verify_auth_challenge, "_BUDGET", SmsBudgetTable(self.budget, "table"))
+        # The store has its own client, so only the budget uses this one.
+        patch.setattr(verify_auth_challenge, "_TABLE", self.budget)
 
     def answer(self, to: Challenge, **request: object) -> bool:
         """Answer `to` with its code."""
@@ -69,7 +69,7 @@ def test_a_failed_restore_of_the_budget_does_not_stop_the_sign_in(
 ) -> None:
     handler = VerifyHandler(monkeypatch)
     handler.budget = Wire(update_item=refused_by_aws(error))
-    monkeypatch.setattr(verify_auth_challenge, "_BUDGET", SmsBudgetTable(handler.budget, "table"))
+    monkeypatch.setattr(verify_auth_challenge, "_TABLE", handler.budget)
     assert handler.answer(challenge(channel="sms")) is True
     assert len(handler.budget.calls) == 1
     assert PHONE not in output.text

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection
 from typing import Any, TypeVar
 
+from demo_client.demo_users import DemoUser
 from demo_client.web.invocations import Invocation
 from demo_client.web.server import PageServer
-from demo_client.web.stack_data import DemoUser, StackData
+from demo_client.web.stack_data import StackData
 from tests.support.loopback_server import serving
 from tools.local_stack.errors import StackError
 from tools.local_stack.inbox import Message

@@ -10,8 +10,8 @@ from tests.browser.preview import PHONE, TABLE, Scheme, served
 from tests.clients.driver import HERE
 from tests.support.machine import missing
 from tests.support.page_samples import VIEWS
+from tests.support.pictures import picture_folder
 from tests.support.users import User, another_code
-from tools.local_stack.environment import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, ViewportSize
@@ -23,7 +23,6 @@ NewUser = Callable[..., User]
 CodeFor = Callable[..., str]
 
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
-PICTURES = ROOT / ".local" / "pictures" / "hosted-sign-in"
 NOTICES = [name for name in VIEWS if name.startswith("notice-")]
 PAGES = [name for name in VIEWS if name not in NOTICES]
 _Rules = dict[str, str | list[str]]
@@ -47,13 +46,6 @@ def samples() -> Iterator[str]:
         yield base
 
 
-@pytest.fixture(scope="session", autouse=True)
-def pictures() -> None:
-    # The local stack uses the same folder, and other users of the machine may not read it.
-    (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-
-
 def faults_of(page: "Page", axe: str, rules: _Rules) -> list[str]:
     """The faults that axe-core finds: the rule and the element. An undecided rule counts as a fault."""
     if not page.evaluate("'axe' in window"):
@@ -68,7 +60,7 @@ def look(page: "Page", axe: str, name: str, scheme: Scheme, rules: _Rules) -> li
     """Check the page with axe-core in a colour scheme, and write its picture. Returns the faults."""
     page.emulate_media(color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-    page.screenshot(path=PICTURES / f"{name}-{scheme}.png", full_page=True)
+    page.screenshot(path=picture_folder("hosted-sign-in") / f"{name}-{scheme}.png", full_page=True)
     return [f"{name} {scheme}: {fault}" for fault in faults_of(page, axe, rules)]
 
 

@@ -14,8 +14,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.refusal import UNAVAILABLE_TEXT, PasscodeError, Refusal, Refused
-from passcode.token_service.telemetry import error_location
+from passcode.token_service.refusal import (
+    UNAVAILABLE_TEXT,
+    PasscodeError,
+    Refusal,
+    Refused,
+    error_location,
+)
 
 NAMESPACE = "CognitoPasscode"
 
