@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.cognito_users import CognitoUsers
@@ -21,6 +21,9 @@ from passcode.cognito_messages.message import CognitoMessage
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
 from passcode.token_service.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 
 def respond(
@@ -72,7 +75,7 @@ _PUT = SqsQueue(client("sqs", attempts=2), _SETTINGS.queue_url).put
 
 
 @cache
-def _pool() -> Any:
+def _pool() -> "CognitoIdentityProviderClient":
     return client("cognito-idp", attempts=2)
 
 

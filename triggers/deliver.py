@@ -30,7 +30,7 @@ from passcode.token_service.telemetry import Telemetry
 
 
 def unpack(body: str) -> Delivery | CognitoMessage:
-    """Read a queue body of either kind. Raises ValueError, KeyError or TypeError for any other body."""
+    """Read a queue body of either kind. Raises ValueError for any other body."""
     return CognitoMessage.unpack(body) if read_body(body).get("kind") == COGNITO else Delivery.unpack(body)
 
 

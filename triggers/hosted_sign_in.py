@@ -12,7 +12,7 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
@@ -30,6 +30,11 @@ from passcode.hosted.responses import PageResponses
 from passcode.hosted.routes import HostedRoutes
 from passcode.hosted.sign_in_page import SignInForms, SignInPage
 from passcode.token_service.policy import BOUNDS
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+    from passcode.adapters.secrets_manager import SecretsManagerClient
 
 
 @dataclass(frozen=True)
@@ -86,13 +91,13 @@ _POOL_ID, _INNER, _ISSUER = _SETTINGS.user_pool_id, _SETTINGS.inner_client_id, _
 
 
 @cache
-def _cognito() -> Any:
+def _cognito() -> "CognitoIdentityProviderClient":
     # These calls run the triggers, sometimes with a cold start. Cognito waits up to five seconds for each.
     return client("cognito-idp", attempts=1, read_timeout=15)
 
 
 @cache
-def _secrets_manager() -> Any:
+def _secrets_manager() -> "SecretsManagerClient":
     return client("secretsmanager", attempts=2)
 
 

@@ -11,7 +11,15 @@ from moto import mock_aws
 from passcode.adapters.hosted_table import HostedTable
 from passcode.adapters.kms import KmsEncryption
 from passcode.hosted.ports import HostedStore
-from passcode.hosted.state import AuthorizationRequest, Grant, Notice, SignInPhase, SignInState
+from passcode.hosted.state import (
+    AuthorizationRequest,
+    Grant,
+    Notice,
+    SignInPhase,
+    SignInState,
+    key_of_code,
+    key_of_cookie,
+)
 from passcode.token_service.refusal import Unavailable
 from tests.support.dynamodb import made
 from tests.support.events import NOW, SUB
@@ -104,6 +112,48 @@ def test_the_table_contains_no_readable_name_session_code_or_cookie(table: Hoste
     everything = str(table.client.scan(TableName=table.name)["Items"])
     for secret in ("ann@example.com", "the session", "the code", "the cookie"):
         assert secret not in everything
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        *((name, None) for name in ("kept", "sealed", "expires_at", "version")),
+        *(("kept", {"S": text}) for text in ("", "{}", "[]", '{"v":2}')),
+        ("sealed", {"L": []}),
+    ],
+)
+def test_a_sign_in_that_another_release_stored_in_an_unknown_form_is_none(
+    table: HostedTable, attribute: str, value: dict[str, Any] | None
+) -> None:
+    table.write("cookie", STATE)
+    assert table.read("cookie", NOW)
+    change(table, key_of_cookie("cookie"), attribute, value)
+    assert table.read("cookie", NOW) is None
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '["ann@example.com", "the session"]', '{"v": 2}'])
+def test_a_secret_or_a_grant_of_another_version_is_none(table: HostedTable, content: str) -> None:
+    table.write("cookie", STATE)
+    table.grant("code", GRANT, NOW)
+    for key in (key_of_cookie("cookie"), key_of_code("code")):
+        sealed = table.sealer.seal(content, key)
+        change(table, key, "sealed", {"L": [{"B": part} for part in sealed]})
+    assert table.read("cookie", NOW) is None
+    assert table.redeem("code", NOW) is None
+
+
+def test_a_grant_without_an_expiry_or_its_content_is_none(table: HostedTable) -> None:
+    for code, attribute in (("one", "expires_at"), ("two", "sealed")):
+        table.grant(code, GRANT, NOW)
+        change(table, key_of_code(code), attribute, None)
+        assert table.redeem(code, NOW) is None
+
+
+def change(table: HostedTable, key: str, attribute: str, value: dict[str, Any] | None) -> None:
+    """Replace an attribute of a stored item; None removes it."""
+    item = table.client.get_item(TableName=table.name, Key={"pk": {"S": key}})["Item"]
+    item.pop(attribute)
+    table.client.put_item(TableName=table.name, Item=item | ({attribute: value} if value else {}))
 
 
 def test_a_value_encrypted_for_one_item_cannot_be_decrypted_for_another(table: HostedTable) -> None:

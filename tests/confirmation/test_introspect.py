@@ -76,6 +76,17 @@ def test_a_proof_without_a_valid_expiry_is_inactive(api: Api, exp: object) -> No
     assert inactive(api, signed(HEADER, {name: value for name, value in claims.items() if name != "exp"}))
 
 
+@pytest.mark.parametrize(
+    "change", [{"v": 2}, {"v": "1"}, {"v": True}, {"jti": None}, {"jti": 1}, {"sub": None}, {"exp": True}]
+)
+def test_a_proof_of_another_version_or_with_a_wrong_claim_is_not_active(
+    api: Api, change: dict[str, object]
+) -> None:
+    claims = parts(api.proof())[1]
+    assert inactive(api, signed(HEADER, claims | change))
+    assert inactive(api, signed(HEADER, {name: v for name, v in claims.items() if name not in change}))
+
+
 @pytest.mark.parametrize("iss", [None, "", ISSUER + "/", "https://evil.example/v1"])
 def test_a_proof_of_another_issuer_is_inactive(api: Api, iss: object) -> None:
     """If two stacks share a key, only the issuer separates their proofs."""

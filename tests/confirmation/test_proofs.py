@@ -26,7 +26,7 @@ def checked(api: Api, proof: str) -> dict[str, Any]:
 def test_a_proof_has_only_the_documented_header_and_claims(api: Api) -> None:
     header, claims = parts(api.proof())
     assert header == HEADER
-    assert set(claims) == {"iss", "sub", "aud", "iat", "exp", "jti", "amr", "otp_channel", "purpose"}
+    assert set(claims) == {"v", "iss", "sub", "aud", "iat", "exp", "jti", "amr", "otp_channel", "purpose"}
 
 
 def test_the_key_set_has_only_the_public_signing_keys(api: Api) -> None:

@@ -20,6 +20,7 @@ def test_a_right_code_gets_a_proof(api: Api, clock: Time) -> None:
     subject = answer.body["subject"]
     assert answer.body == {"verified": True, "expires_in": LIFE, "channel": "email", "subject": subject}
     assert claims_of(proof, "payments") == {
+        "v": 1,
         "iss": ISSUER,
         "sub": subject,
         "aud": "payments",

@@ -1,4 +1,4 @@
-"""Recorded messages between functions, read with an additional and with a missing field.
+"""Recorded messages between functions, replayed through every reader with a field more and a field less.
 
 `envelopes/` has one message of each kind. During a deployment the functions of two releases run side by side,
 so each reader must accept the messages of the other release.
@@ -6,109 +6,311 @@ so each reader must accept the messages of the other release.
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from passcode.cognito_messages.message import CognitoMessage
-from passcode.delivery.envelope import Delivery
-from passcode.sign_in.steps import decode_metadata, encode_metadata
-from passcode.token_service.challenge import Challenge
+from passcode.confirmation.requests import VERIFY_TOKEN
+from passcode.confirmation.tokens import (
+    challenge_token_claims,
+    parse_challenge_token,
+    parse_proof,
+    proof_claims,
+)
+from passcode.hosted.state import Grant, SignInState
+from passcode.sign_in.steps import RoundRecord, decode_metadata, encode_metadata
+from passcode.token_service.challenge import Challenge, parse_object
 from tests.support import handlers
 
 unpack = handlers.deliver.unpack  # type: ignore[attr-defined]
 RECORDED = Path(__file__).with_name("envelopes")
+ISSUER = "https://abcdef.execute-api.eu-west-1.amazonaws.com/v1"
 Json = dict[str, Any]
 
 
 def recorded(name: str) -> str:
-    """Return a message as a function wrote it."""
+    """A message as a function wrote it."""
     return (RECORDED / name).read_text().rstrip("\n")
 
 
-def without(name: str, field: str) -> str:
-    """Return a recorded message without one of its fields."""
-    return changed(name, lambda fields: fields.pop(field))
+def without(name: str, key: str) -> str:
+    """A recorded message without one of its fields."""
+    return changed(name, lambda fields: fields.pop(key))
 
 
 def changed(name: str, change: Callable[[Json], object]) -> str:
-    """Return a recorded message with changed fields."""
+    """A recorded message with its fields changed."""
     fields: Json = json.loads(recorded(name))
     change(fields)
     return json.dumps(fields)
 
 
-Body = type[Delivery | CognitoMessage]
-BODIES: dict[str, Body] = {"queue_code.json": Delivery, "queue_cognito.json": CognitoMessage}
-OPTIONAL = {
-    "queue_code.json": {"locale"},
-    "queue_cognito.json": {"locale", "subject", "name"},
-    "challenge.json": {"issued_at", "channel", "bound", "decoy"},
-}
+def token(text: str) -> Any:
+    """Read the claims of a challenge token."""
+    return parse_challenge_token(parse_object(text), ISSUER, VERIFY_TOKEN)
 
 
-@pytest.mark.parametrize(("name", "kind"), BODIES.items())
-def test_a_queue_body_is_unchanged_after_reading_and_writing(name: str, kind: Body) -> None:
-    message = unpack(recorded(name))
-    assert isinstance(message, kind)
-    assert json.loads(message.pack()) == json.loads(recorded(name))
+def token_text(ticket: Any) -> str:
+    """Write the claims of a challenge token."""
+    return json.dumps(challenge_token_claims(ticket, ISSUER, VERIFY_TOKEN))
 
 
-@pytest.mark.parametrize("name", BODIES)
-def test_an_additional_field_of_a_queue_body_is_ignored(name: str) -> None:
-    later = changed(
-        name, lambda fields: fields.update(priority=1, to=[to | {"since": 1} for to in fields["to"]])
+def hosted(plain: str | None = None, secret: str | None = None) -> SignInState:
+    """Read a sign-in on the hosted page. The parts that are not given are the recorded ones."""
+    return SignInState.unpack(
+        recorded("hosted_plain.json") if plain is None else plain,
+        recorded("hosted_secret.json") if secret is None else secret,
+        expires_at=1767225890,
+        version=3,
     )
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A recorded message: its reader, its writer, and the fields that another release may leave out.
+
+    `defaults` has the values that the reader uses for missing fields. The reader ignores the fields in
+    `not_read`, and it accepts other versions if `any_version` is true.
+    """
+
+    read: Callable[[str], Any]
+    write: Callable[[Any], str]
+    defaults: Json = field(default_factory=dict)
+    not_read: frozenset[str] = frozenset()
+    any_version: bool = False
+
+
+ENVELOPES = {
+    "queue_code.json": Envelope(unpack, lambda message: message.pack(), {"locale": ""}),
+    "queue_cognito.json": Envelope(
+        unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": ""}
+    ),
+    "challenge.json": Envelope(
+        Challenge.unpack,
+        lambda challenge: challenge.pack(),
+        {"issued_at": 0, "channel": "", "bound": "", "decoy": False},
+        any_version=True,
+    ),
+    "challenge_token.json": Envelope(token, token_text, {"country": ""}, frozenset({"iat"})),
+    "proof.json": Envelope(
+        lambda text: parse_proof(parse_object(text)),
+        lambda proof: json.dumps(proof.claims),
+        not_read=frozenset({"iat", "amr", "otp_channel", "purpose"}),
+    ),
+    "hosted_plain.json": Envelope(
+        hosted, lambda state: state.pack()[0], {"shown": {}, "notice": None, "retry_after": 0}
+    ),
+    "hosted_secret.json": Envelope(lambda text: hosted(secret=text), lambda state: state.pack()[1]),
+    "hosted_grant.json": Envelope(Grant.unpack, lambda grant: grant.pack()),
+}
+# Each value is refused for a field of another type. The last four are refused for every field.
+WRONG: tuple[Any, ...] = (
+    None,
+    0,
+    1,
+    1.0,
+    "1",
+    True,
+    [],
+    {},
+    ["x"],
+    {"x": 1},
+    -1,
+    10**12,
+    10**300,
+    float("inf"),
+)
+
+
+def same_type(found: object, expected: object) -> bool:
+    """Return True if `found` could be the value of a field that has the value `expected`."""
+    if isinstance(expected, int) and not isinstance(expected, bool):
+        return type(found) is int and 0 <= found < 10**12
+    return type(found) is type(expected)
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_a_message_is_read_and_written_again_as_it_was(name: str) -> None:
+    envelope = ENVELOPES[name]
+    written = envelope.write(envelope.read(recorded(name)))
+    assert json.loads(written) == json.loads(recorded(name))
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_a_message_with_a_field_more_reads_the_same(name: str) -> None:
+    later = changed(name, lambda fields: fields.update(priority={"of": [1, None]}))
+    read = ENVELOPES[name].read
+    if name == "proof.json":
+        # /introspect returns all claims to its caller.
+        assert (read(later).jti, read(later).expires_at) == (read(recorded(name)).jti, 1767226300)
+    else:
+        assert read(later) == read(recorded(name))
+
+
+@pytest.mark.parametrize("name", ["queue_code.json", "queue_cognito.json"])
+def test_a_destination_with_a_field_more_reads_the_same(name: str) -> None:
+    later = changed(name, lambda fields: fields.update(to=[to | {"since": 1} for to in fields["to"]]))
     assert unpack(later) == unpack(recorded(name))
 
 
-@pytest.mark.parametrize("name", BODIES)
-def test_only_optional_fields_of_a_queue_body_may_be_missing(name: str) -> None:
-    for field in json.loads(recorded(name)):
-        earlier = without(name, field)
-        if field in OPTIONAL[name]:
-            assert getattr(unpack(earlier), field) == ""
+def test_a_request_with_a_field_more_reads_the_same() -> None:
+    later = changed("hosted_plain.json", lambda fields: fields["request"].update(acr_values="x"))
+    assert hosted(later) == hosted()
+
+
+FIELDS = [(name, key) for name in ENVELOPES for key in json.loads(recorded(name))]
+
+
+@pytest.mark.parametrize(("name", "key"), FIELDS)
+def test_a_message_may_lack_what_is_optional_and_nothing_else(name: str, key: str) -> None:
+    envelope = ENVELOPES[name]
+    if key in envelope.defaults:
+        assert getattr(envelope.read(without(name, key)), key) == envelope.defaults[key]
+    elif key in envelope.not_read:
+        envelope.read(without(name, key))
+    else:
+        with pytest.raises(ValueError, match=r"."):
+            envelope.read(without(name, key))
+
+
+@pytest.mark.parametrize(("name", "key"), FIELDS)
+def test_a_field_of_another_type_or_size_is_refused(name: str, key: str) -> None:
+    envelope = ENVELOPES[name]
+    expected = json.loads(recorded(name))[key]
+    for value in WRONG:
+        if key in envelope.not_read or same_type(value, expected):
+            continue
+        wrong = recorded(name)[:-1].replace(f'"{key}"', '"x"', 1) + f", {json.dumps({key: value})[1:]}"
+        with pytest.raises(ValueError, match=r"."):
+            envelope.read(wrong)
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_a_message_of_another_version_is_refused(name: str) -> None:
+    envelope = ENVELOPES[name]
+    for version in (0, 2, 3):
+        other = recorded(name).replace('"v":', f'"v": {version}, "was":', 1)
+        if envelope.any_version:
+            assert envelope.read(other) == envelope.read(recorded(name))
         else:
-            with pytest.raises((ValueError, KeyError, TypeError)):
-                unpack(earlier)
+            with pytest.raises(ValueError, match="version"):
+                envelope.read(other)
 
 
-@pytest.mark.parametrize("name", BODIES)
-def test_a_queue_body_of_another_version_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="another version"):
-        unpack(changed(name, lambda fields: fields.update(v=2)))
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_a_message_that_has_a_field_twice_is_refused(name: str) -> None:
+    """Two readers could use different values of the two."""
+    for key, value in json.loads(recorded(name)).items():
+        twice = recorded(name)[:-1] + f", {json.dumps(key)}: {json.dumps(value)}}}"
+        assert json.loads(twice) == json.loads(recorded(name))
+        with pytest.raises(ValueError, match="twice"):
+            ENVELOPES[name].read(twice)
 
 
-def test_a_challenge_is_unchanged_after_reading_and_writing() -> None:
-    assert Challenge.unpack(recorded("challenge.json")).pack() == recorded("challenge.json")
+@pytest.mark.parametrize("name", ENVELOPES)
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "null", "7", "true", '"x"', "[]", "{}", "[" * 1_279, "[" * 99_999, "9" * 5_000, '{"v":1'],
+)
+def test_a_text_that_is_no_message_is_refused(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        ENVELOPES[name].read(text)
 
 
-def test_an_additional_field_of_a_challenge_is_ignored() -> None:
-    later = changed("challenge.json", lambda fields: fields.update(v=2, digits=20))
-    assert Challenge.unpack(later) == Challenge.unpack(recorded("challenge.json"))
+NO_DESTINATIONS: list[Any] = [
+    *(None, "email", {"channel": "email", "address": "a@b.example"}, [None], ["email"], [[]], [{}]),
+    *([{"channel": "email"}], [{"address": "a@b.example"}]),
+    *([{"channel": "email", "address": None}], [{"channel": "email", "address": ["a@b.example"]}]),
+    *([{"channel": "email", "address": 1}], [{"channel": "email", "address": True}]),
+    *([{"channel": name, "address": "a@b.example"}] for name in ("pigeon", "Email", "")),
+    *([{"channel": None, "address": "a@b.example"}], [{"channel": ["email"], "address": "a@b.example"}]),
+]
 
 
-def test_only_optional_fields_of_a_challenge_may_be_missing() -> None:
-    for field in json.loads(recorded("challenge.json")):
-        earlier = without("challenge.json", field)
-        if field in OPTIONAL["challenge.json"]:
-            assert not getattr(Challenge.unpack(earlier), field)
-        else:
-            with pytest.raises(ValueError, match="challenge"):
-                Challenge.unpack(earlier)
+@pytest.mark.parametrize("name", ["queue_code.json", "queue_cognito.json"])
+@pytest.mark.parametrize("to", NO_DESTINATIONS)
+def test_a_destination_without_a_channel_or_an_address_is_refused(name: str, to: object) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        unpack(changed(name, lambda fields: fields.update(to=to)))
 
 
-def test_round_metadata_is_unchanged_after_reading_and_writing() -> None:
+@pytest.mark.parametrize("kind", ["letter", "", "Code"])
+def test_a_queue_body_of_another_kind_is_refused(kind: str) -> None:
+    with pytest.raises(ValueError, match="kind"):
+        unpack(changed("queue_code.json", lambda fields: fields.update(kind=kind)))
+
+
+def test_the_proof_of_a_challenge_token_is_the_recorded_one() -> None:
+    ticket = token(recorded("challenge_token.json"))
+    made = proof_claims(ticket, "pay 20 EUR", ISSUER, "ffeeddccbbaa99887766554433221100", 1767225700, 600)
+    assert made == json.loads(recorded("proof.json"))
+
+
+@pytest.mark.parametrize("change", [{"jti": "0" * 32}, {"exp": 1767225901}])
+def test_a_token_that_differs_from_its_challenge_is_refused(change: Json) -> None:
+    with pytest.raises(ValueError, match="challenge"):
+        token(changed("challenge_token.json", lambda claims: claims.update(change)))
+
+
+@pytest.mark.parametrize("key", ["client_id", "redirect_uri", "state", "nonce", "code_challenge"])
+def test_a_stored_request_that_lacks_a_field_is_refused(key: str) -> None:
+    """Without its code challenge, a request would need no PKCE."""
+    with pytest.raises(ValueError, match=key):
+        hosted(changed("hosted_plain.json", lambda fields: fields["request"].pop(key)))
+    with pytest.raises(ValueError, match=key):
+        hosted(changed("hosted_plain.json", lambda fields: fields["request"].update({key: None})))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"phase": "later"}, {"notice": "later"}, {"shown": {"channel": 1}}, {"shown": {"channel": None}}],
+)
+def test_a_stored_sign_in_with_an_unknown_value_is_refused(change: Json) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        hosted(changed("hosted_plain.json", lambda fields: fields.update(change)))
+
+
+def test_the_metadata_of_a_round_is_read_and_written_again_as_it_was() -> None:
     assert encode_metadata(decode_metadata(recorded("metadata.txt"))) == recorded("metadata.txt")
     assert Challenge.unpack(decode_metadata(recorded("metadata.txt")).challenge).counter == 1
 
 
-def test_round_metadata_may_have_additional_fields_and_lack_optional_ones() -> None:
+def counts(record: RoundRecord) -> tuple[int, int, int]:
+    """The numbers in the metadata of a round."""
+    return record.answers, record.resends, record.resend_at
+
+
+def test_the_metadata_of_a_round_with_a_field_more_or_less_is_read() -> None:
     later = decode_metadata(recorded("metadata.txt").replace("v=1;", "v=2;channel_asked=1;"))
-    assert (later.answers, later.resends, later.resend_at) == (2, 1, 1767225630)
+    assert counts(later) == (2, 1, 1767225630)
     earlier = decode_metadata(recorded("metadata.txt").replace("resend_at=1767225630;", ""))
-    assert (earlier.answers, earlier.resends, earlier.resend_at) == (2, 1, 0)
-    for field in ("v=1;", "answers=2;", "resends=1;"):
-        with pytest.raises(ValueError, match="metadata"):
-            decode_metadata(recorded("metadata.txt").replace(field, ""))
+    assert counts(earlier) == (2, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        *((part, "") for part in ("v=1;", "answers=2;", "resends=1;", ";challenge=")),
+        *(("v=1;", other) for other in ("v=;", "v;", "v=x;", "v=1;v=1;")),
+        *(
+            ("answers=2;", f"answers={other};")
+            for other in ("", "-1", "2.0", "x", "9" * 13, "True", "2;answers=0")
+        ),
+        *(("resend_at=1767225630;", f"resend_at={other};") for other in ("", "null", "1e9", "5;resend_at=0")),
+    ],
+)
+def test_the_metadata_of_a_round_without_a_count_or_with_a_wrong_one_is_refused(
+    part: str, other: str
+) -> None:
+    text = recorded("metadata.txt")
+    assert part in text
+    with pytest.raises(ValueError, match="metadata"):
+        decode_metadata(text.replace(part, other))
+
+
+@pytest.mark.parametrize("metadata", [None, 1, True, [], {}, "", ";challenge=", "v=1;" * 400])
+def test_metadata_that_is_none_is_refused(metadata: object) -> None:
+    with pytest.raises(ValueError, match="metadata"):
+        decode_metadata(metadata)

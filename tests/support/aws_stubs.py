@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
@@ -49,7 +49,14 @@ def refused_by_aws(code: str, operation: str = "Call") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": f"no: {EMAIL} {PHONE} 123456"}}, operation)
 
 
-class Wire:
+if TYPE_CHECKING:
+    # So that a `Wire` is valid for every type of client.
+    _EveryClient = Any
+else:
+    _EveryClient = object
+
+
+class Wire(_EveryClient):  # type: ignore[misc]
     """A boto3 client that records its calls.
 
     `answers` has the response for each operation, or a function of the arguments that returns or raises.

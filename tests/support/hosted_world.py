@@ -231,14 +231,16 @@ def provider(
 def kms_of(by: Provider) -> Wire:
     """The KMS client that a `provider()` signs with."""
     assert isinstance(by.tokens, SignedJwts)
-    wire: Wire = by.tokens.keys.client
+    wire: object = by.tokens.keys.client
+    assert isinstance(wire, Wire)
     return wire
 
 
 def pool_of(by: Provider) -> Wire:
     """The Cognito client that a `provider()` links users with."""
     assert isinstance(by.links, IdentityLinker)
-    wire: Wire = by.links.client()
+    wire: object = by.links.client()
+    assert isinstance(wire, Wire)
     return wire
 
 

@@ -233,7 +233,7 @@ def test_a_challenge_with_a_field_of_the_wrong_type_is_refused() -> None:
         good.pack().replace("false", '"false"'),
         good.pack().replace('"counter":1', '"counter":true'),
     ):
-        with pytest.raises(ValueError, match="wrong type"):
+        with pytest.raises(ValueError, match="wrong value"):
             Challenge.unpack(wrong)
 
 

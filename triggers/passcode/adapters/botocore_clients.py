@@ -3,13 +3,24 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session, get_session
 
 from passcode.token_service.refusal import Unavailable
+
+if TYPE_CHECKING:
+    # For the types only: Lambda has no such packages.
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+    from passcode.adapters.secrets_manager import SecretsManagerClient
 
 
 @cache
@@ -21,7 +32,25 @@ def session() -> Session:
     return get_session()
 
 
-def client(service: str, *, attempts: int, read_timeout: float = 0.7) -> Any:
+@overload
+def client(
+    service: Literal["cognito-idp"], *, attempts: int, read_timeout: float = ...
+) -> "CognitoIdentityProviderClient": ...
+@overload
+def client(service: Literal["dynamodb"], *, attempts: int, read_timeout: float = ...) -> "DynamoDBClient": ...
+@overload
+def client(service: Literal["kms"], *, attempts: int, read_timeout: float = ...) -> "KMSClient": ...
+@overload
+def client(
+    service: Literal["secretsmanager"], *, attempts: int, read_timeout: float = ...
+) -> "SecretsManagerClient": ...
+@overload
+def client(service: Literal["sesv2"], *, attempts: int, read_timeout: float = ...) -> "SESV2Client": ...
+@overload
+def client(service: Literal["sns"], *, attempts: int, read_timeout: float = ...) -> "SNSClient": ...
+@overload
+def client(service: Literal["sqs"], *, attempts: int, read_timeout: float = ...) -> "SQSClient": ...
+def client(service: str, *, attempts: int, read_timeout: float = 0.7) -> object:
     """A client of `service`.
 
     `attempts` is the total number of tries: 1 if a retry could count or send something twice.

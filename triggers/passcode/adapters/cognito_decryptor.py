@@ -9,7 +9,7 @@ import logging
 from base64 import b64decode
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_encryption_sdk import CommitmentPolicy, StreamDecryptor
 from aws_encryption_sdk.exceptions import SerializationError
@@ -20,6 +20,9 @@ from aws_encryption_sdk.structures import DataKey, EncryptedDataKey
 from passcode.adapters.botocore_clients import unavailable
 from passcode.token_service.code import Code
 from passcode.token_service.refusal import PasscodeError, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
 
 # The SDK logs tracebacks. The log may contain only texts that this project writes.
 logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL + 1)
@@ -66,7 +69,7 @@ class _Key(KMSMasterKey):  # type: ignore[misc]
 class CognitoDecryptor:
     """Decrypts codes. `client` is a botocore KMS client, `key_id` the ARN of Cognito's key for `pool_id`."""
 
-    client: Any
+    client: "KMSClient"
     key_id: str
     pool_id: str
 

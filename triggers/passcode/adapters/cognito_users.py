@@ -3,19 +3,22 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from passcode.adapters.botocore_clients import error_code, unavailable
 from passcode.token_service.refusal import Unavailable
 
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
 
 @dataclass(frozen=True)
 class CognitoUsers:
     """Reads users. `client` returns a botocore Cognito client, which is made at the first use."""
 
-    client: Callable[[], Any]
+    client: Callable[[], "CognitoIdentityProviderClient"]
     pool_id: str
 
     def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
@@ -47,7 +50,7 @@ class CognitoUsers:
 class IdentityLinker:
     """Links users. `client` returns a botocore Cognito client, `provider` is its name in the pool."""
 
-    client: Callable[[], Any]
+    client: Callable[[], "CognitoIdentityProviderClient"]
     pool_id: str
     provider: str
     users: CognitoUsers

@@ -1,18 +1,21 @@
 """Idempotency-Keys and used proofs in DynamoDB, one item each. The table has no tokens."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import write_if
 from passcode.confirmation.idempotency import IdempotencyClaim
 from passcode.token_service.policy import DAY
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @dataclass(frozen=True)
 class IdempotencyTable:
     """Stores claims. `client` is a botocore DynamoDB client."""
 
-    client: Any
+    client: "DynamoDBClient"
     name: str
 
     def claim(self, claim: IdempotencyClaim, nonce: str, now: int) -> IdempotencyClaim | None:
@@ -56,7 +59,7 @@ _MARGIN = 3_600
 class UsedProofTable:
     """Marks proofs as used. `client` is a botocore DynamoDB client."""
 
-    client: Any
+    client: "DynamoDBClient"
     name: str
 
     def use(self, jti: str, expires_at: int) -> bool:

@@ -4,23 +4,22 @@ An attacker who reads the table cannot use its contents: keys are hashes, and KM
 and the user name. The encryption context binds them to the item.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.botocore_clients import unavailable, write_if
 from passcode.adapters.kms import KmsEncryption
 from passcode.hosted.state import (
     CODE_LIFE,
-    AuthorizationRequest,
     Grant,
-    Notice,
-    SignInPhase,
     SignInState,
     key_of_code,
     key_of_cookie,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _KEEP = 3_600
 
@@ -29,28 +28,38 @@ _KEEP = 3_600
 class HostedTable:
     """Stores sign-ins and grants. `client` is a botocore DynamoDB client."""
 
-    client: Any
+    client: "DynamoDBClient"
     name: str
     sealer: KmsEncryption
 
     def read(self, cookie: str, now: int) -> SignInState | None:
-        """The sign-in of `cookie`; None if there is none or it has expired. Raises `Unavailable`."""
+        """The sign-in of `cookie`; None if there is none or it has expired. Raises `Unavailable`.
+
+        A sign-in that another release stored in an unknown form counts as none. The user starts again.
+        """
         key = key_of_cookie(cookie)
         with unavailable("the table"):
             answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
-        item = answer.get("Item")
-        if item is None or int(item["expires_at"]["N"]) <= now:
+        item = answer.get("Item", {})
+        expires_at, version = _number(item, "expires_at"), _number(item, "version")
+        if expires_at <= now or version == 0:
             return None
-        return self._state(item, key)
+        plain = item.get("kept", {}).get("S", "")
+        secret = self._opened(item, key)
+        try:
+            return SignInState.unpack(plain, secret, expires_at=expires_at, version=version)
+        except ValueError:
+            return None
 
     def write(self, cookie: str, state: SignInState) -> bool:
         """Replace the previous version by `state`; False if another request did so first. One WCU."""
         key = key_of_cookie(cookie)
+        plain, secret = state.pack()
         was = {":was": {"N": str(state.version)}} if state.version else {}
         values = {
             ":version": {"N": str(state.version + 1)},
-            ":kept": {"S": json.dumps(_plain(state))},
-            ":sealed": self._sealed([state.user_name, state.session], key),
+            ":kept": {"S": plain},
+            ":sealed": self._sealed(secret, key),
             ":expires": {"N": str(state.expires_at)},
             ":ttl": {"N": str(state.expires_at + _KEEP)},
         }
@@ -75,7 +84,7 @@ class HostedTable:
         """Store the grant of `code` for one minute. Raises `Unavailable`."""
         key = key_of_code(code)
         values = {
-            ":sealed": self._sealed(asdict(grant), key),
+            ":sealed": self._sealed(grant.pack(), key),
             ":expires": {"N": str(now + CODE_LIFE)},
             ":ttl": {"N": str(now + _KEEP)},
         }
@@ -83,7 +92,10 @@ class HostedTable:
         self._update(key, made, "attribute_not_exists(pk)", values)
 
     def redeem(self, code: str, now: int) -> Grant | None:
-        """Return the grant of `code`, once and before expiry; else None. One WCU. Raises `Unavailable`."""
+        """Return the grant of `code`, once and before expiry; else None. One WCU. Raises `Unavailable`.
+
+        A grant that another release stored in an unknown form counts as none.
+        """
         key = key_of_code(code)
         accepted, answer = write_if(
             self.client.update_item,
@@ -94,7 +106,13 @@ class HostedTable:
             ExpressionAttributeValues={":now": {"N": str(now)}},
             ReturnValues="ALL_NEW",
         )
-        return Grant(**self._opened(answer["Attributes"], key)) if accepted else None
+        if not accepted:
+            return None
+        opened = self._opened(answer["Attributes"], key)
+        try:
+            return Grant.unpack(opened)
+        except ValueError:
+            return None
 
     def _update(self, key: str, update: str, condition: str, values: Mapping[str, Any]) -> bool:
         accepted, _ = write_if(
@@ -108,34 +126,13 @@ class HostedTable:
         )
         return accepted
 
-    def _sealed(self, what: object, key: str) -> dict[str, Any]:
-        return {"L": [{"B": part} for part in self.sealer.seal(json.dumps(what), key)]}
+    def _sealed(self, text: str, key: str) -> dict[str, Any]:
+        return {"L": [{"B": part} for part in self.sealer.seal(text, key)]}
 
-    def _opened(self, item: Mapping[str, Any], key: str) -> Any:
-        return json.loads(self.sealer.open([part["B"] for part in item["sealed"]["L"]], key))
-
-    def _state(self, item: Mapping[str, Any], key: str) -> SignInState:
-        kept = json.loads(item["kept"]["S"])
-        user_name, session = self._opened(item, key)
-        return SignInState(
-            request=AuthorizationRequest(**kept["request"]),
-            phase=SignInPhase(kept["phase"]),
-            user_name=user_name,
-            session=session,
-            shown=kept["shown"],
-            notice=Notice(kept["notice"]) if kept["notice"] else None,
-            retry_after=kept.get("retry_after", 0),
-            expires_at=int(item["expires_at"]["N"]),
-            version=int(item["version"]["N"]),
-        )
+    def _opened(self, item: Mapping[str, Any], key: str) -> str:
+        return self.sealer.open([part["B"] for part in item.get("sealed", {}).get("L", [])], key)
 
 
-def _plain(state: SignInState) -> dict[str, Any]:
-    """The values that are not secret: the app's request, and the values that the page shows."""
-    return {
-        "request": asdict(state.request),
-        "phase": state.phase.value,
-        "shown": dict(state.shown),
-        "notice": state.notice.value if state.notice else None,
-        "retry_after": state.retry_after,
-    }
+def _number(item: Mapping[str, Any], name: str) -> int:
+    """The number `name` of an item; 0 if it is missing."""
+    return int(item.get(name, {}).get("N", "0"))

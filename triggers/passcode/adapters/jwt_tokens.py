@@ -16,6 +16,7 @@ from jwt.exceptions import InvalidTokenError
 from jwt.utils import to_base64url_uint
 
 from passcode.adapters.kms import KmsMac, KmsSigningKeys
+from passcode.token_service.challenge import parse_object
 
 Claims = Mapping[str, object]
 # The longest token that we issue is half as long, and KMS accepts no longer message.
@@ -128,12 +129,9 @@ def _read(token: str, name: str, algorithm: Algorithm, kid: str) -> Claims:
 
 def _claims(payload: bytes) -> Claims:
     try:
-        claims = json.loads(payload)
-    except (ValueError, RecursionError):
+        return parse_object(payload)
+    except ValueError:
         raise _NotOurToken from None
-    if not isinstance(claims, dict):
-        raise _NotOurToken
-    return claims
 
 
 def _header(token: str) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """The keys in KMS: MACs of codes and tokens, signatures of tokens, encryption of stored values."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
 from passcode.adapters.botocore_clients import error_code, unavailable
 
-_RS256 = "RSASSA_PKCS1_V1_5_SHA_256"
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+_RS256: Final = "RSASSA_PKCS1_V1_5_SHA_256"
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class KmsMac:
     `client` is a botocore KMS client, `key_id` the ARN of an HMAC_256 key.
     """
 
-    client: Any
+    client: "KMSClient"
     key_id: str
 
     def __call__(self, message: bytes) -> bytes:
@@ -31,7 +34,7 @@ class KmsMac:
 class KmsSigningKeys:
     """Signs proofs. `arns` are RSA_2048 keys: the first key signs, and signatures of all keys are valid."""
 
-    client: Any
+    client: "KMSClient"
     arns: tuple[str, ...]
 
     @property
@@ -87,7 +90,7 @@ _PART = 4_096
 class KmsEncryption:
     """Encrypts. `client` is a botocore KMS client, `key_id` a symmetric key's ARN."""
 
-    client: Any
+    client: "KMSClient"
     key_id: str
 
     def seal(self, text: str, item: str) -> list[bytes]:

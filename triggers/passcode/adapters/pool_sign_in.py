@@ -11,7 +11,7 @@ import json
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -26,6 +26,9 @@ from passcode.hosted.ports import (
 )
 from passcode.hosted.state import LONGEST_NAME
 from passcode.token_service.refusal import Unavailable, parse_tag
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 _TRIGGER_FAILED = " failed with error "
 # Cognito returns the last one for a user name that it cannot parse.
@@ -43,7 +46,7 @@ _RESET = {"PasswordResetRequiredException"}
 class PoolSignIn:
     """Runs CUSTOM_AUTH. `client` returns a botocore Cognito client, `secret` the app client's secret."""
 
-    client: Callable[[], Any]
+    client: Callable[[], "CognitoIdentityProviderClient"]
     pool_id: str
     client_id: str
     secret: Callable[[], str]
@@ -165,7 +168,9 @@ class PasswordProof:
         return {str(key): str(value) for key, value in answer.items()}
 
 
-def app_client_secret(client: Callable[[], Any], pool_id: str, client_id: str) -> str:
+def app_client_secret(
+    client: Callable[[], "CognitoIdentityProviderClient"], pool_id: str, client_id: str
+) -> str:
     """The secret of an app client of the pool. One call. Raises `Unavailable`."""
     with unavailable("the pool"):
         answer = client().describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)

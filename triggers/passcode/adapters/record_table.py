@@ -4,13 +4,17 @@ Each condition has the meaning of a predicate in the tests (`is_clear`, `may_rec
 tests compare the two.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.botocore_clients import unavailable, write_if
 from passcode.token_service.challenge import SIGN_IN, record_key
 from passcode.token_service.policy import Policy
 from passcode.token_service.store import Evidence, Record, VerifiedCode, WriteResult
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _ATTRIBUTES = [f.name for f in fields(Record)]
 _DRAFTED = ("nonce", "issued_at", "expires_at", "channel", "bound", "sent_at", "send_tat")
@@ -30,7 +34,7 @@ class Change:
 class RecordTable:
     """The store of records, in one table. `client` is a botocore DynamoDB client."""
 
-    client: Any
+    client: "DynamoDBClient"
     name: str
     policy: Policy
 
@@ -141,7 +145,7 @@ def _typed(value: int | str) -> dict[str, str]:
     return {"S": value} if isinstance(value, str) else {"N": str(value)}
 
 
-def _record(item: dict[str, dict[str, str]]) -> Record:
+def _record(item: Mapping[str, Mapping[str, Any]]) -> Record:
     found = {name: item[name] for name in _ATTRIBUTES if name in item}
     return Record(**{name: int(v["N"]) if "N" in v else v["S"] for name, v in found.items()})  # type: ignore[arg-type]
 
@@ -150,7 +154,7 @@ def _record(item: dict[str, dict[str, str]]) -> Record:
 class EvidenceTable:
     """Reads evidence. `client` is a botocore DynamoDB client."""
 
-    client: Any
+    client: "DynamoDBClient"
     name: str
 
     def read(self, subject: str, client_id: str) -> tuple[Evidence | None, Evidence | None]:
@@ -168,7 +172,7 @@ class EvidenceTable:
         return _evidence(item.get(f"first_{client_id}")), _evidence(item.get(f"last_{client_id}"))
 
 
-def _evidence(attribute: dict[str, str] | None) -> Evidence | None:
+def _evidence(attribute: Mapping[str, Any] | None) -> Evidence | None:
     if attribute is None:
         return None
     at, _, channel = attribute["S"].partition(" ")

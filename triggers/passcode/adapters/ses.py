@@ -1,12 +1,15 @@
 """Email through SES v2, with `Simple` content: SES reports a template error only after it took the email."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from passcode.adapters.aws_gateway import send_once
 from passcode.channels.channel import Channel
 from passcode.channels.email import EMAIL, EmailMessage
 from passcode.delivery.gateway import Outgoing, SendResult
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
 
 # After these errors, SES will not accept this email later either.
 _FINAL = (
@@ -23,7 +26,7 @@ _FINAL = (
 class SesEmail:
     """Sends email. `client` is a botocore SES v2 client."""
 
-    client: Any
+    client: "SESV2Client"
     sender: str
     configuration_set: str
 

@@ -6,12 +6,14 @@ whose messages lead to no sign-ins stops. SMS pumping has this pattern: many mes
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import write_if
 from passcode.token_service.policy import DAY
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     # For the type only: `verify` gives back, and needs no limits.
     from passcode.delivery.sms_limits import SmsLimits
 
@@ -22,7 +24,7 @@ _GIVEN_BACK = 4
 class SmsBudgetTable:
     """The day's counters, in one item per UTC day. `client` is a botocore DynamoDB client."""
 
-    client: Any
+    client: "DynamoDBClient"
     table: str
 
     def take(self, country: str, limits: "SmsLimits", now: int, *, counts_as_unanswered: bool = True) -> bool:

@@ -1,12 +1,15 @@
 """SMS through SNS."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from passcode.adapters.aws_gateway import send_once
 from passcode.channels.channel import Channel
 from passcode.channels.sms import SMS, TextMessage
 from passcode.delivery.gateway import Outgoing, SendResult
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
 
 # After these errors, SNS will not send to this number later either.
 _FINAL = ("InvalidParameter", "ParameterValueInvalid", "OptedOut")
@@ -16,7 +19,7 @@ _FINAL = ("InvalidParameter", "ParameterValueInvalid", "OptedOut")
 class SnsSms:
     """Sends SMS. `client` is a botocore SNS client."""
 
-    client: Any
+    client: "SNSClient"
     max_price: str
     sender_id: str = ""
 

@@ -1,9 +1,12 @@
 """The queue to `deliver`. It is encrypted, because its messages contain addresses."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from passcode.adapters.botocore_clients import unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 
 class Packed(Protocol):
@@ -17,7 +20,7 @@ class Packed(Protocol):
 class SqsQueue:
     """Puts deliveries on the queue. `client` is a botocore SQS client."""
 
-    client: Any
+    client: "SQSClient"
     url: str
 
     def put(self, delivery: Packed) -> None:

@@ -14,9 +14,10 @@ from passcode.channels.channel import (
     verified_destinations,
 )
 from passcode.channels.registry import CHANNELS
-from passcode.delivery.envelope import destinations_in, pack_body, read_body
+from passcode.delivery.envelope import channel_in, destinations_in, pack_body, read_body
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
+from passcode.token_service.challenge import read_field
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,19 @@ class CognitoMessage:
 
     @classmethod
     def unpack(cls, body: str) -> "CognitoMessage":
-        """Read a body. Raises ValueError, KeyError or TypeError if it is no Cognito message."""
+        """Read a body. Raises ValueError if it is no Cognito message of this version."""
         fields = read_body(body)
         if fields.get("kind") != COGNITO:
-            raise ValueError("the queue body is no message of Cognito")
+            raise ValueError("the queue body has another kind than a Cognito message")
         return cls(
-            ciphertext=str(fields["ciphertext"]),
-            source=str(fields["source"]),
-            channel=CHANNELS[fields["channel"]],
+            ciphertext=read_field(fields, "ciphertext", str),
+            source=read_field(fields, "source", str),
+            channel=channel_in(fields),
             destinations=destinations_in(fields),
-            locale=str(fields.get("locale", "")),
-            subject=str(fields.get("subject", "")),
-            name=str(fields.get("name", "")),
-            requested_at=int(fields["requested_at"]),
+            locale=read_field(fields, "locale", str, ""),
+            subject=read_field(fields, "subject", str, ""),
+            name=read_field(fields, "name", str, ""),
+            requested_at=read_field(fields, "requested_at", int),
         )
 
 

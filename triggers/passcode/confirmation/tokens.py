@@ -1,7 +1,7 @@
 """The claims of the two tokens of the HTTP token service. Neither token has a code or an address.
 
 The challenge token goes to the caller, who sends it back with the code. The proof shows a third party that
-the code was given.
+the code was given. Both have a version, `v`, and their readers ignore unknown claims.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from passcode.channels.registry import CHANNELS
-from passcode.token_service.challenge import Challenge
+from passcode.token_service.challenge import Challenge, check_version, read_field
 
 Claims = Mapping[str, object]
+_VERSION = 1
 
 
 class TokenSigner(Protocol):
@@ -34,10 +35,20 @@ class ChallengeToken:
     country: str = ""  # of an SMS; an accepted answer is added to this country's SMS budget
 
 
+@dataclass(frozen=True)
+class Proof:
+    """A proof, with the claims that its caller reads. `expires_at` is in seconds since the epoch."""
+
+    jti: str
+    expires_at: int
+    claims: Claims
+
+
 def challenge_token_claims(ticket: ChallengeToken, issuer: str, endpoint: str) -> dict[str, object]:
     """The claims of a challenge token that only `endpoint` accepts. Equal tickets give equal claims."""
     challenge = ticket.challenge
     return {
+        "v": _VERSION,
         "iss": issuer,
         "aud": issuer + endpoint,
         "sub": ticket.sub,
@@ -51,19 +62,27 @@ def challenge_token_claims(ticket: ChallengeToken, issuer: str, endpoint: str) -
 
 
 def parse_challenge_token(claims: Claims, issuer: str, endpoint: str) -> ChallengeToken:
-    """Read the claims of a token with a valid signature. Raises ValueError if it is for another endpoint.
+    """Read the claims of a token with a valid signature.
 
-    This function does not check the expiry: the check of the answer does, and returns a specific refusal.
+    Raises ValueError if the token is for another endpoint, or has another version, or if a required claim is
+    missing or wrong. This function does not check the expiry: the check of the answer does, and returns a
+    specific refusal.
     """
     if claims.get("iss") != issuer or claims.get("aud") != issuer + endpoint:
         raise ValueError("the token is for another endpoint")
-    sub, audience, country = (claims.get(key) for key in ("sub", "for", "country"))
-    if not (isinstance(sub, str) and isinstance(audience, str) and isinstance(country, str)):
-        raise ValueError("this is no challenge token")  # noqa: TRY004 - one error for all that is not ours
+    check_version(claims, _VERSION)
     challenge = Challenge.unpack(claims.get("challenge"))
+    named = (read_field(claims, "jti", str), read_field(claims, "exp", int))
+    if named != (challenge.nonce, challenge.expires_at):
+        raise ValueError("the token is for another challenge")
     if challenge.channel not in CHANNELS:
         raise ValueError("the challenge is on an unknown channel")
-    return ChallengeToken(challenge, sub, audience, country)
+    return ChallengeToken(
+        challenge,
+        sub=read_field(claims, "sub", str),
+        audience=read_field(claims, "for", str),
+        country=read_field(claims, "country", str, ""),
+    )
 
 
 def proof_claims(
@@ -72,6 +91,7 @@ def proof_claims(
     """The claims of the proof that the code of `ticket` was given now. `life` is in seconds."""
     channel = CHANNELS[ticket.challenge.channel]
     return {
+        "v": _VERSION,
         "iss": issuer,
         "sub": ticket.sub,
         "aud": ticket.audience,
@@ -82,3 +102,15 @@ def proof_claims(
         "otp_channel": channel.name,
         "purpose": words,
     }
+
+
+def parse_proof(claims: Claims) -> Proof:
+    """Read the claims of a proof with a valid signature.
+
+    Raises ValueError if the proof has another version, or if a required claim is missing or wrong. This
+    function does not compare the claims with the values that the caller wants, and does not check the expiry.
+    """
+    check_version(claims, _VERSION)
+    for name in ("iss", "sub", "aud"):
+        read_field(claims, name, str)
+    return Proof(read_field(claims, "jti", str), read_field(claims, "exp", int), claims)

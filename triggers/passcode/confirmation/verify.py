@@ -18,9 +18,10 @@ from passcode.confirmation.requests import (
 )
 from passcode.confirmation.tokens import (
     ChallengeToken,
-    Claims,
+    Proof,
     TokenSigner,
     parse_challenge_token,
+    parse_proof,
     proof_claims,
 )
 from passcode.token_service.challenge import STEP_UP, TOKEN, kind_of, words_of
@@ -107,10 +108,12 @@ class ConfirmationVerifier:
         A proof that is not valid for this caller stays unused: a request with a wrong audience must not
         use up the proof of another caller.
         """
-        claims = self._good(body, call.now)
-        fresh = bool(claims) and self.used.use(str(claims["jti"]), int(str(claims["exp"])))
-        self.telemetry.count("proofs", outcome="used" if fresh else "refused")
-        return {"active": True, **claims} if fresh else {"active": False}
+        proof = self._good(body, call.now)
+        if proof is None or not self.used.use(proof.jti, proof.expires_at):
+            self.telemetry.count("proofs", outcome="refused")
+            return {"active": False}
+        self.telemetry.count("proofs", outcome="used")
+        return {"active": True, **proof.claims}
 
     def _ticket(self, body: VerifyToken, endpoint: str) -> ChallengeToken:
         if body.token is None:
@@ -141,16 +144,16 @@ class ConfirmationVerifier:
             subject=ticket.sub,
         )
 
-    def _good(self, body: Introspect, now: int) -> Claims:
-        """The claims of a valid proof: signed here, not expired, for the caller's values. Else empty."""
-        claims = self.proofs.read(body.proof)
-        if claims is None:
-            return {}
+    def _good(self, body: Introspect, now: int) -> Proof | None:
+        """A valid proof: signed here, not expired, for the caller's values. Else None."""
+        try:
+            proof = parse_proof(self.proofs.read(body.proof) or {})
+        except ValueError:
+            return None
         wanted = {"iss": self.issuer, "aud": body.audience or self.issuer}
         if body.purpose is not None:
             wanted["purpose"] = body.purpose
         if body.subject is not None:
             wanted["sub"] = body.subject
-        expires = claims.get("exp")
-        in_time = isinstance(expires, int) and now < expires
-        return claims if in_time and all(claims.get(name) == value for name, value in wanted.items()) else {}
+        fits = all(proof.claims.get(name) == value for name, value in wanted.items())
+        return proof if fits and now < proof.expires_at else None

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from passcode.channels.channel import Destination, Destinations, rank_destinations
+from passcode.channels.channel import Channel, Destination, Destinations, rank_destinations
 from passcode.channels.registry import CHANNELS
-from passcode.token_service.challenge import Challenge
+from passcode.token_service.challenge import Challenge, check_version, parse_object, read_field
 
 VERSION = 1
 CODE = "code"
@@ -26,18 +26,25 @@ def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Desti
 
 def read_body(body: str) -> dict[str, Any]:
     """Return the fields of a body. Raises ValueError unless it is a JSON object of this version."""
-    fields = json.loads(body)
-    if not isinstance(fields, dict) or fields.get("v") != VERSION:
-        raise ValueError("the queue body has another version")
+    fields = parse_object(body)
+    check_version(fields, VERSION)
     return fields
 
 
 def destinations_in(fields: Mapping[str, Any]) -> tuple[Destination, ...]:
-    """Return the destinations in `fields`. Raises KeyError for a missing key or an unknown channel.
+    """Return the destinations in `fields`. Raises ValueError if they are no list of objects of this form."""
+    to = fields.get("to")
+    if not isinstance(to, list) or not all(isinstance(each, dict) for each in to):
+        raise ValueError("the queue body has no list of destinations")
+    return tuple(Destination(channel_in(each), read_field(each, "address", str)) for each in to)
 
-    Raises TypeError if the value is no list of objects.
-    """
-    return tuple(Destination(CHANNELS[to["channel"]], to["address"]) for to in fields["to"])
+
+def channel_in(fields: Mapping[str, Any]) -> Channel:
+    """Return the channel in `fields`. Raises ValueError if it is missing or unknown."""
+    channel = CHANNELS.get(read_field(fields, "channel", str))
+    if channel is None:
+        raise ValueError("the queue body has an unknown channel")
+    return channel
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,12 @@ class Delivery:
 
     @classmethod
     def unpack(cls, body: str) -> "Delivery":
-        """Read a body. Raises ValueError, KeyError or TypeError if it is no delivery of this version."""
+        """Read a body. Raises ValueError if it is no delivery of this version."""
         fields = read_body(body)
         if fields.get("kind") != CODE:
-            raise ValueError("the queue body is no delivery of a code")
-        challenge = Challenge.unpack(fields["challenge"])
-        return cls(challenge, destinations_in(fields), str(fields.get("locale", "")))
+            raise ValueError("the queue body has another kind than a code")
+        challenge = Challenge.unpack(fields.get("challenge"))
+        return cls(challenge, destinations_in(fields), read_field(fields, "locale", str, ""))
 
 
 def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:

@@ -1,11 +1,19 @@
-"""A sign-in on the hosted page: its stored state, keys, lifetime and CSRF value, and its grant."""
+"""A sign-in on the hosted page: its stored state, keys, lifetime and CSRF value, and its grant.
+
+The stored texts have named keys and a version. Their readers ignore unknown keys.
+"""
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
+from typing import Any
 
+from passcode.token_service.challenge import check_version, parse_object, read_field, read_fields
+
+_VERSION = 1
 # Lifetime of an authorization code in seconds.
 CODE_LIFE = 60
 # The longest user name that Cognito's API accepts.
@@ -72,6 +80,40 @@ class SignInState:
     expires_at: int = 0
     version: int = 0
 
+    def pack(self) -> tuple[str, str]:
+        """Return the plain part and the secret part as JSON. The store keeps the other two values itself."""
+        plain = {
+            "v": _VERSION,
+            "request": asdict(self.request),
+            "phase": self.phase.value,
+            "shown": dict(self.shown),
+            "notice": self.notice.value if self.notice else "",
+            "retry_after": self.retry_after,
+        }
+        secret = {"v": _VERSION, "user_name": self.user_name, "session": self.session}
+        return json.dumps(plain), json.dumps(secret)
+
+    @classmethod
+    def unpack(cls, plain: str, secret: str, *, expires_at: int, version: int) -> "SignInState":
+        """Read both parts. Raises ValueError if `pack` of this version did not write them.
+
+        `shown`, `notice` and `retry_after` may be missing.
+        """
+        values, secrets = _versioned(plain), _versioned(secret)
+        notice = read_field(values, "notice", str, "")
+        return cls(
+            # No default: without its code challenge, a request would need no PKCE.
+            request=read_fields(AuthorizationRequest, _object(values, "request"), {}),
+            phase=SignInPhase(read_field(values, "phase", str)),
+            user_name=read_field(secrets, "user_name", str),
+            session=read_field(secrets, "session", str),
+            shown=_texts(_object(values, "shown", {})),
+            notice=Notice(notice) if notice else None,
+            retry_after=read_field(values, "retry_after", int, 0),
+            expires_at=expires_at,
+            version=version,
+        )
+
 
 @dataclass(frozen=True)
 class Grant:
@@ -86,6 +128,32 @@ class Grant:
     auth_time: int
     channel: str
     with_password: bool
+
+    def pack(self) -> str:
+        """Return the grant as JSON."""
+        return json.dumps({"v": _VERSION} | asdict(self))
+
+    @classmethod
+    def unpack(cls, text: str) -> "Grant":
+        """Read a grant. Raises ValueError if `pack` of this version did not write it."""
+        return read_fields(cls, _versioned(text), {})
+
+
+def _versioned(text: str) -> dict[str, Any]:
+    values = parse_object(text)
+    check_version(values, _VERSION)
+    return values
+
+
+def _object(values: Mapping[str, Any], name: str, default: dict[str, Any] | None = None) -> dict[str, Any]:
+    value = values.get(name, default)
+    if not isinstance(value, dict):
+        raise ValueError(f"the field {name} is missing or is no object")  # noqa: TRY004 - as for all fields
+    return value
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: read_field(values, name, str) for name in values}
 
 
 def key_of_cookie(cookie: str) -> str:

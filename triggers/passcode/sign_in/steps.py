@@ -187,14 +187,17 @@ def encode_metadata(record: RoundRecord) -> str:
 def decode_metadata(metadata: object) -> RoundRecord:
     """Read a challengeMetadata. Raises ValueError unless `create` of this or another release wrote it.
 
-    Unknown fields are ignored. `answers` and `resends` are required, and `resend_at` is 0 by default.
+    Unknown fields are ignored. `answers` and `resends` are required, and `resend_at` is 0 by default. `v` is
+    required too, and may be any number.
     """
     if not isinstance(metadata, str) or len(metadata) > _LONGEST:
         raise ValueError("the round has no metadata of this stack")
     counts, found, challenge = metadata.partition(";challenge=")
-    fields = dict(part.partition("=")[::2] for part in counts.split(";"))
-    if not found or "v" not in fields:
+    parts = counts.split(";")
+    fields = dict(part.partition("=")[::2] for part in parts)
+    if not found or len(fields) != len(parts):
         raise ValueError("the round has no metadata of this stack")
+    _count(fields.get("v"))
     return RoundRecord(
         _count(fields.get("answers")),
         _count(fields.get("resends")),

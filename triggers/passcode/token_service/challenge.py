@@ -1,13 +1,16 @@
 """A challenge: one request for a code, with its purpose. It is sent as JSON and contains no secret.
 
+All readers of JSON that another function wrote use `parse_object` and `read_field`.
+
 A purpose has a kind. For confirmations over HTTP it also has the caller's text. The code's MAC covers the
 whole purpose, so a code for one purpose is not valid for another. The record of counters depends on the kind
 and the subject only. Otherwise an attacker could get more guesses and messages by changing the text.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 SIGN_IN = "sign_in"
 TOKEN = "token"  # noqa: S105 - the name of a kind
@@ -70,16 +73,11 @@ class Challenge:
 
         Unknown keys are ignored. An optional key that is missing gets its default.
         """
-        values = json.loads(line) if isinstance(line, str) and len(line) <= _LONGEST else None
-        if not isinstance(values, dict) or type(values.get("v")) is not int:
+        if not isinstance(line, str) or len(line) > _LONGEST:
             raise ValueError("this is not a challenge")
-        known: dict[str, Any] = _OPTIONAL | {
-            name: values[name] for name in cls.__dataclass_fields__ if name in values
-        }
-        for field in fields(cls):
-            if type(known.get(field.name)) is not field.type:
-                raise ValueError("a field of the challenge is missing or has the wrong type")
-        return cls(**known)
+        values = parse_object(line)
+        read_field(values, "v", int)
+        return read_fields(cls, values, _OPTIONAL)
 
 
 _VERSION = 1
@@ -87,6 +85,64 @@ _VERSION = 1
 _LONGEST = 1280
 # A challenge of another release may lack these.
 _OPTIONAL = {"issued_at": 0, "channel": "", "bound": "", "decoy": False}
+# Above every count and every time in seconds. A larger number would not fit into a number of DynamoDB.
+_TOO_LARGE = 10**12
+Value = TypeVar("Value", str, int, bool)
+Read = TypeVar("Read")
+
+
+def parse_object(text: str | bytes) -> dict[str, Any]:
+    """Return the JSON object in `text`.
+
+    Raises ValueError if it has another value, or if one of its objects has a key twice: two readers could use
+    different values of that key.
+    """
+    try:
+        values = json.loads(text, object_pairs_hook=_unique)
+    except RecursionError:
+        raise ValueError("the JSON has too many levels") from None
+    if not isinstance(values, dict):
+        raise ValueError("the JSON is no object")  # noqa: TRY004 - one error for all wrong texts
+    return values
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has a key twice")
+    return found
+
+
+def read_field(
+    values: Mapping[str, Any], name: str, kind: type[Value], default: Value | None = None
+) -> Value:
+    """Return the value of `name` in `values`; `default` if it is missing. Numbers are below 10**12.
+
+    Raises ValueError if it is missing and has no default, or if it is not exactly of the type `kind`: a
+    boolean is no number, and null is not the same as missing. Raises ValueError also for a number below zero.
+    """
+    value = values.get(name, default)
+    if type(value) is not kind or (type(value) is int and not 0 <= value < _TOO_LARGE):
+        raise ValueError(f"the field {name} is missing or has a wrong value")
+    return value
+
+
+def read_fields(cls: type[Read], values: Mapping[str, Any], optional: Mapping[str, Any]) -> Read:
+    """Return the dataclass `cls` with its fields from `values`. Ignores other keys.
+
+    `optional` has the defaults of the fields that may be missing. Raises ValueError as `read_field` does.
+    """
+    read: dict[str, Any] = {}
+    for each in fields(cls):  # type: ignore[arg-type]
+        kind: Any = each.type
+        read[each.name] = read_field(values, each.name, kind, optional.get(each.name))
+    return cls(**read)
+
+
+def check_version(values: Mapping[str, Any], version: int) -> None:
+    """Raise ValueError unless `values` have exactly the version `version`."""
+    if read_field(values, "v", int) != version:
+        raise ValueError("this has another version")
 
 
 def record_key(purpose: str, subject: str) -> str:
