@@ -12,7 +12,7 @@ from botocore.exceptions import (
 
 from passcode.adapters.ses import SesEmail
 from passcode.channels.email import EmailMessage
-from passcode.delivery.gateway import Accepted, Outgoing, Rejected, SendResult, Unknown
+from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
 from tests.support.aws_stubs import Stubs, Wire, client, modelled
 from tests.support.events import EMAIL, NOW
 
@@ -50,19 +50,19 @@ def send() -> SendResult:
 
 def test_an_email_is_sent_with_one_call(aws: Stubs) -> None:
     aws.ses.add_response("send_email", {"MessageId": "1"}, MAIL_CALL)
-    assert send() == Accepted()
+    assert send() == Taken()
 
 
 @pytest.mark.parametrize("code", sorted(modelled("sesv2", "SendEmail") - TRANSIENT))
 def test_a_permanent_error_of_ses_is_final(aws: Stubs, code: str) -> None:
     aws.ses.add_client_error("send_email", code, f"{EMAIL} is not wanted")
-    assert send() == Rejected(code, final=True)
+    assert send() == NotTaken(code, final=True)
 
 
 @pytest.mark.parametrize("code", [*sorted(TRANSIENT), *COMMON])
 def test_a_temporary_error_of_ses_is_not_final(aws: Stubs, code: str) -> None:
     aws.ses.add_client_error("send_email", code, f"{EMAIL} later")
-    assert send() == Rejected(f"SES answered {code}", final=False)
+    assert send() == NotTaken(f"SES answered {code}", final=False)
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_a_temporary_error_of_ses_is_not_final(aws: Stubs, code: str) -> None:
     [
         (
             EndpointConnectionError(endpoint_url=EMAIL),
-            Rejected("SES failed with EndpointConnectionError", final=False),
+            NotTaken("SES failed with EndpointConnectionError", final=False),
         ),
         (
             ConnectTimeoutError(endpoint_url=EMAIL),
-            Rejected("SES failed with ConnectTimeoutError", final=False),
+            NotTaken("SES failed with ConnectTimeoutError", final=False),
         ),
         (ReadTimeoutError(endpoint_url=EMAIL), Unknown("SES failed with ReadTimeoutError")),
         (ConnectionClosedError(endpoint_url=EMAIL), Unknown("SES failed with ConnectionClosedError")),

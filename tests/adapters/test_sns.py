@@ -9,7 +9,7 @@ from botocore.stub import ANY
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sns import SnsSms
 from passcode.channels.sms import TextMessage
-from passcode.delivery.gateway import Accepted, Outgoing, Rejected, SendResult
+from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken
 from passcode.delivery.sms_limits import LimitedSms
 from tests.support.aws_stubs import Stubs, client, modelled
 from tests.support.deliver_world import LIMITS
@@ -60,21 +60,21 @@ def test_an_sms_is_counted_and_then_published(aws: Stubs, sender_id: str, more: 
     aws.table.add_response("update_item", {}, BUDGET_CALL)
     call = SMS_CALL | {"MessageAttributes": SMS_CALL["MessageAttributes"] | more}  # type: ignore[operator]
     aws.sns.add_response("publish", {"MessageId": "1"}, call)
-    assert send(sender_id=sender_id) == Accepted("US")
+    assert send(sender_id=sender_id) == Taken("US")
 
 
 @pytest.mark.parametrize("code", sorted(c for c in modelled("sns", "Publish") if "Parameter" in c))
 def test_a_permanent_error_of_sns_is_final(aws: Stubs, code: str) -> None:
     aws.table.add_response("update_item", {})
     aws.sns.add_client_error("publish", code, f"{PHONE} is opted out")
-    assert send() == Rejected(code, final=True, country="US")
+    assert send() == NotTaken(code, final=True, country="US")
 
 
 @pytest.mark.parametrize("code", ["InternalError", "Throttling", "KMSThrottling", "AuthorizationError"])
 def test_a_temporary_error_of_sns_is_not_final(aws: Stubs, code: str) -> None:
     aws.table.add_response("update_item", {})
     aws.sns.add_client_error("publish", code, f"{PHONE} later")
-    assert send() == Rejected(f"SNS answered {code}", final=False, country="US")
+    assert send() == NotTaken(f"SNS answered {code}", final=False, country="US")
 
 
 @pytest.mark.parametrize(
@@ -93,18 +93,18 @@ def test_a_temporary_error_of_sns_is_not_final(aws: Stubs, code: str) -> None:
 )
 def test_a_number_that_is_not_allowed_costs_no_call(aws: Stubs, number: str) -> None:
     result = send(number)
-    assert isinstance(result, Rejected)
+    assert isinstance(result, NotTaken)
     assert (result.reason, result.final) == ("country", True)
 
 
 def test_with_a_used_up_budget_no_sms_is_published(aws: Stubs) -> None:
     aws.table.add_client_error("update_item", "ConditionalCheckFailedException")
-    assert send() == Rejected("budget", final=True, country="US")
+    assert send() == NotTaken("budget", final=True, country="US")
 
 
 def test_without_a_readable_budget_no_sms_is_published(aws: Stubs) -> None:
     aws.table.add_client_error("update_item", "InternalServerError")
-    assert send() == Rejected("the table answered InternalServerError", final=False)
+    assert send() == NotTaken("the table answered InternalServerError", final=False)
 
 
 def test_the_repr_of_an_sms_contains_no_code() -> None:

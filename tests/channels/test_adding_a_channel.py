@@ -13,7 +13,7 @@ import pre_token_generation
 from passcode.channels.channel import Channel, MessageContent
 from passcode.channels.email import EMAIL
 from passcode.channels.registry import CHANNELS
-from passcode.delivery.gateway import Accepted, Outgoing, Rejected, SendResult
+from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken
 from passcode.hosted.oidc import id_token_claims
 from passcode.hosted.state import Grant
 from passcode.sign_in.events import Event
@@ -57,7 +57,7 @@ POSTCARD = Channel(
 class Post:
     """The gateway of the channel. Each call of `send` returns `result`."""
 
-    result: SendResult = field(default_factory=Accepted)
+    result: SendResult = field(default_factory=Taken)
     sent: list[Outgoing[Postcard]] = field(default_factory=list)
     channel: Channel = POSTCARD
 
@@ -131,7 +131,7 @@ def test_a_user_signs_in_with_the_code_on_a_postcard(
 def test_the_message_falls_back_to_the_next_channel(
     handler: DeliverHandler, post: Post, output: HandlerOutput
 ) -> None:
-    post.result = Rejected("no_such_street", final=True)
+    post.result = NotTaken("no_such_street", final=True)
     flow = sign_in()
     flow.start()
     assert handler.deliver(flow.world.queued[0].pack()) == []

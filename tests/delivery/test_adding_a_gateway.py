@@ -9,7 +9,7 @@ import deliver
 from passcode.channels.channel import Channel
 from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS, TextMessage
-from passcode.delivery.gateway import Accepted, Outgoing, Rejected, SendResult, Unknown
+from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
 from tests.support.aws_stubs import Wire, refused_by_aws
 from tests.support.deliver_world import DeliverHandler, body
 from tests.support.events import EMAIL, PHONE, challenge, code_of
@@ -23,7 +23,7 @@ BY_SMS, BY_EMAIL = ("sms", PHONE), ("email", EMAIL)
 class Carrier:
     """An SMS gateway. Each call of `send` returns `result`."""
 
-    result: SendResult = field(default_factory=Accepted)
+    result: SendResult = field(default_factory=Taken)
     sent: list[Outgoing[TextMessage]] = field(default_factory=list)
     channel: Channel = SMS
 
@@ -76,13 +76,13 @@ def test_the_gateway_gets_no_message_when_the_budget_is_used_up(
 def test_a_message_that_the_gateway_refuses_goes_to_the_next_destination(
     handler: DeliverHandler, carrier: Carrier, output: HandlerOutput
 ) -> None:
-    carrier.result = Rejected("opted_out", final=True)
+    carrier.result = NotTaken("opted_out", final=True)
     assert handler.deliver(body(BY_SMS, BY_EMAIL, channel="sms")) == []
     assert len(handler.ses.calls) == 1
     assert output.counted("send_failed") == [{"channel": "sms", "reason": "opted_out", "country": "US"}]
 
 
-@pytest.mark.parametrize("result", [Rejected("later", final=False), Unknown("no answer")], ids=str)
+@pytest.mark.parametrize("result", [NotTaken("later", final=False), Unknown("no answer")], ids=str)
 def test_a_temporary_failure_of_the_gateway_returns_the_record_to_the_queue(
     handler: DeliverHandler, carrier: Carrier, output: HandlerOutput, result: SendResult
 ) -> None:

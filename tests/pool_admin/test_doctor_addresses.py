@@ -7,6 +7,7 @@ from typing import Any
 import jmespath  # type: ignore[import-untyped]
 import pytest
 
+from passcode.channels.registry import CHANNELS
 from tests.support.doctor_samples import (
     CLEAN,
     CLIENT,
@@ -18,6 +19,7 @@ from tests.support.doctor_samples import (
     fix_of,
     only_finding,
 )
+from tools.pool_admin.doctor.addresses import OF_CHANNEL
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked, UserFacts
 from tools.pool_admin.doctor.run import run_checks
 
@@ -27,6 +29,12 @@ BOTH = ("email", "sms")
 
 def facts(*clients: dict[str, Any], **pool: Any) -> Facts:
     return replace(CLEAN, clients=clients, pool=POOL | pool)
+
+
+def test_doctor_knows_the_attribute_of_each_channel() -> None:
+    assert {name: attribute for name, (attribute, _) in OF_CHANNEL.items()} == {
+        channel.name: channel.attribute for channel in CHANNELS.values()
+    }
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tools.pool_admin.fixes import Fix
 
 _ATTRIBUTES = ("email", "phone_number")
 _WRITE_SCOPE = "aws.cognito.signin.user.admin"
-_OF_CHANNEL = {"email": ("email", "email address"), "sms": ("phone_number", "phone number")}
+OF_CHANNEL = {"email": ("email", "email address"), "sms": ("phone_number", "phone number")}
 # Users who cannot sign in with a code: federated users, and users who have not finished their sign-up.
 OTHER_USERS = ("EXTERNAL_PROVIDER", "UNCONFIRMED")
 _THEFT = (
@@ -31,7 +31,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def verified_attributes(channels: tuple[str, ...]) -> dict[str, str]:
     """The address attribute of each channel (`email`, `sms`), and the attribute for its verification."""
-    return {_OF_CHANNEL[name][0]: f"{_OF_CHANNEL[name][0]}_verified" for name in channels}
+    return {OF_CHANNEL[name][0]: f"{OF_CHANNEL[name][0]}_verified" for name in channels}
 
 
 def _unverified(facts: Facts) -> Iterator[Finding]:
@@ -52,7 +52,7 @@ def _unverified(facts: Facts) -> Iterator[Finding]:
             Severity.WARNING,
             "users",
             f"{users.without_address:,} of {users.counted:,} users who can sign in have no verified "
-            f"{' or '.join(_OF_CHANNEL[name][1] for name in users.channels)}.{looked_at}",
+            f"{' or '.join(OF_CHANNEL[name][1] for name in users.channels)}.{looked_at}",
             "Codes go only to verified addresses, so these users cannot sign in with a code.",
             "List them, and let each of them verify an address before the app asks for codes: "
             + _list_command(facts, users.channels),

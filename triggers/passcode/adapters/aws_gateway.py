@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
 from passcode.adapters.botocore_clients import error_code
-from passcode.delivery.gateway import Accepted, Rejected, SendResult, Unknown
+from passcode.delivery.gateway import NotTaken, SendResult, Taken, Unknown
 
 
 def send_once(
@@ -23,10 +23,10 @@ def send_once(
     except ClientError as error:
         code = error_code(error)
         if code in final_errors:
-            return Rejected(code, final=True)
-        return Rejected(f"{service} answered {code}", final=False)
+            return NotTaken(code, final=True)
+        return NotTaken(f"{service} answered {code}", final=False)
     except NoConnection as error:
-        return Rejected(f"{service} failed with {type(error).__name__}", final=False)
+        return NotTaken(f"{service} failed with {type(error).__name__}", final=False)
     except BotoCoreError as error:
         return Unknown(f"{service} failed with {type(error).__name__}")
-    return Accepted()
+    return Taken()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from passcode.channels.channel import Channel, Destination, MessageContent
 from passcode.delivery.envelope import Delivery
-from passcode.delivery.gateway import Accepted, Gateway, Outgoing, Rejected
+from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, Taken
 from passcode.texts.catalogue import message_texts
 from passcode.token_service.challenge import kind_of, words_of
 from passcode.token_service.code import code_from_mac
@@ -32,7 +32,7 @@ class Dispatcher:
         failed: Failed,
         *,
         counts_as_unanswered: bool = True,
-    ) -> tuple[Channel, Accepted] | None:
+    ) -> tuple[Channel, Taken] | None:
         """Send `content` to the first destination whose gateway accepts it. Returns None if no gateway does.
 
         Calls `failed` with the channel, the reason and the country for each channel that does not accept it.
@@ -45,9 +45,9 @@ class Dispatcher:
             result = self._gateway(channel).send(
                 Outgoing(destination.value, message, now, counts_as_unanswered)
             )
-            if isinstance(result, Accepted):
+            if isinstance(result, Taken):
                 return channel, result
-            if not (isinstance(result, Rejected) and result.final):
+            if not (isinstance(result, NotTaken) and result.final):
                 failed(channel, "unavailable", "")
                 raise Unavailable(result.reason)
             failed(channel, result.reason, result.country)

@@ -23,14 +23,14 @@ class Outgoing(Generic[Message]):
 
 
 @dataclass(frozen=True)
-class Accepted:
+class Taken:
     """The gateway accepted the message. `country` has two letters; it is empty without limits by country."""
 
     country: str = ""
 
 
 @dataclass(frozen=True)
-class Rejected:
+class NotTaken:
     """The gateway rejected the message. `reason` never contains an address.
 
     `final` is true if the gateway will not accept this message later either. Then the dispatcher uses the
@@ -49,7 +49,7 @@ class Unknown:
     reason: str
 
 
-SendResult = Accepted | Rejected | Unknown
+SendResult = Taken | NotTaken | Unknown
 
 
 class Gateway(Protocol):

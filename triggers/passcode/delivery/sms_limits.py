@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from passcode.channels.channel import Channel
-from passcode.delivery.gateway import Accepted, Gateway, Outgoing, Rejected, SendResult
+from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, SendResult, Taken
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.telemetry import Telemetry
 
@@ -52,18 +52,18 @@ class LimitedSms:
 
         country = country_for_sms(outgoing.to)
         if country is None or country not in self.countries:
-            return Rejected("country", final=True, country=country or "")
+            return NotTaken("country", final=True, country=country or "")
         try:
             # The SMS is counted before it is sent. If it were counted later, a burst could exceed the budget.
             counted = self.counters.take(
                 country, self.limits, outgoing.now, counts_as_unanswered=outgoing.counts_as_unanswered
             )
         except Unavailable as error:
-            return Rejected(str(error), final=False)
+            return NotTaken(str(error), final=False)
         if not counted:
-            return Rejected("budget", final=True, country=country)
+            return NotTaken("budget", final=True, country=country)
         result = self.gateway.send(outgoing)
-        return replace(result, country=country) if isinstance(result, Accepted | Rejected) else result
+        return replace(result, country=country) if isinstance(result, Taken | NotTaken) else result
 
 
 def limit_gateways(
