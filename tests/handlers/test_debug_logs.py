@@ -284,7 +284,7 @@ def hosted_sign_in(stack: Stack) -> None:
     """From Cognito's request to the tokens of the provider and its answer about the user."""
 
     class Site:
-        answer = staticmethod(lambda event: stack.handlers["hosted_sign_in"].handler(event, None))
+        respond = staticmethod(lambda event: stack.handlers["hosted_sign_in"].handler(event, None))
 
     back, nonce, state = SETTINGS["REDIRECT_URIS"], secrets.token_hex(20), secrets.token_hex(20)
     browser = Browser(Site())  # type: ignore[arg-type]
