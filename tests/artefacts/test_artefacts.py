@@ -144,28 +144,33 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
 @pytest.mark.parametrize(
     ("function", "packages", "adapters"),
     [
-        ("DefineAuthChallenge", set(), set()),
+        ("DefineAuthChallenge", set(), {"environment"}),
         (
             "CreateAuthChallenge",
             {"aws_lambda_powertools"},
-            {"botocore_clients", "record_table", "sqs", "telemetry"},
+            {"botocore_clients", "environment", "record_table", "sqs", "telemetry"},
         ),
         (
             "VerifyAuthChallenge",
             {"aws_lambda_powertools", "phonenumbers"},
-            {"botocore_clients", "kms", "record_table", "sms_budget_table", "telemetry"},
+            {"botocore_clients", "environment", "kms", "record_table", "sms_budget_table", "telemetry"},
+        ),
+        (
+            "PreTokenGeneration",
+            {"aws_lambda_powertools"},
+            {"botocore_clients", "environment", "record_table", "telemetry"},
         ),
         (
             "CustomSender",
             {"aws_lambda_powertools"},
-            {"botocore_clients", "cognito_users", "sqs", "telemetry"},
+            {"botocore_clients", "cognito_users", "environment", "sqs", "telemetry"},
         ),
         (
             "Deliver",
             {"aws_lambda_powertools", "phonenumbers"}
             | {"aws_encryption_sdk", "attr", "cryptography", "wrapt"},
             {"aws_gateway", "botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns"}
-            | {"telemetry"},
+            | {"environment", "telemetry"},
         ),
         (
             "HostedSignIn",
@@ -173,14 +178,14 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
             # Imports of pycognito, which computes SRP. They include an HTTP client that is never used.
             | {"pycognito", "envs", "requests", "certifi", "charset_normalizer", "idna", "urllib3"},
             {"botocore_clients", "cognito_users", "hosted_table", "jwt_tokens", "kms", "pool_sign_in"}
-            | {"secrets_manager", "telemetry"},
+            | {"environment", "secrets_manager", "telemetry"},
         ),
         (
             "TokenApi",
             {"aws_lambda_powertools", "phonenumbers", "jwt", "pyasn1", "pyasn1_modules"}
             | {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"},
             {"botocore_clients", "cognito_users", "confirmation_tables", "jwt_tokens", "kms", "record_table"}
-            | {"sms_budget_table", "sqs", "telemetry"},
+            | {"environment", "sms_budget_table", "sqs", "telemetry"},
         ),
     ],
 )

@@ -47,6 +47,32 @@ def test_only_imported_modules_and_data_are_shipped(sources: Path, tmp_path: Pat
     assert shipped(tmp_path / "out") == ours
 
 
+@pytest.mark.parametrize(
+    ("condition", "is_shipped"),
+    [
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:", False),
+        ("import typing\nif typing.TYPE_CHECKING:", False),
+        ("TYPE_CHECKING = False\nif TYPE_CHECKING:", False),
+        ("from typing import TYPE_CHECKING\nif not TYPE_CHECKING:", True),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    pass\nelse:", True),
+    ],
+)
+def test_a_module_that_only_a_type_checker_imports_is_not_shipped(
+    sources: Path, tmp_path: Path, condition: str, is_shipped: bool
+) -> None:
+    (sources / "kit/near.py").write_text(f"{condition}\n    from kit import other\n")
+    build.build(sources / "my_function.py", tmp_path / "out", [])
+    assert ("kit/other.py" in shipped(tmp_path / "out")) is is_shipped
+
+
+def test_a_package_that_only_a_type_checker_imports_may_be_missing(sources: Path, tmp_path: Path) -> None:
+    (sources / "my_function.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import flask\n"
+    )
+    build.build(sources / "my_function.py", tmp_path / "out", [])
+    assert shipped(tmp_path / "out") == {"my_function.py"}
+
+
 def test_the_error_names_a_package_that_is_not_locked(
     sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

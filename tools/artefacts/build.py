@@ -7,15 +7,18 @@ pip, and needs only the standard library. It writes the artefact into FOLDER. DA
 reads, or folders of such files.
 """
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Set
-from modulefinder import ModuleFinder
+from io import BytesIO
+from modulefinder import Module, ModuleFinder
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 # Packages that the Lambda runtime has. A second copy in the artefact would slow down every cold start.
 RUNTIME = {"boto3", "botocore"}
@@ -78,15 +81,41 @@ def build(handler: Path, artefact: Path, data: Iterable[str]) -> None:
 def reached(handler: Path, path: list[Path], without: Set[str] = frozenset()) -> tuple[set[Path], set[str]]:
     """Return the files below `path` that `handler` imports, and the names of the packages that are missing.
 
-    Imports inside functions count. Packages of the standard library and of the runtime are not missing. The
-    search ignores the modules in `without`.
+    Imports inside functions count, and imports for type checkers do not. Packages of the standard library and
+    of the runtime are not missing. The search ignores the modules in `without`.
     """
-    finder = ModuleFinder([str(folder) for folder in path], excludes=without)
+    finder = RuntimeImports([str(folder) for folder in path], excludes=without)
     finder.run_script(str(handler))
     origins = (vars(module)["__file__"] for module in finder.modules.values())
     files = {Path(origin) for origin in origins if origin}
     missing = {name.partition(".")[0] for name in finder.any_missing()}
     return files, missing - sys.stdlib_module_names - RUNTIME
+
+
+class RuntimeImports(ModuleFinder):
+    """Finds the modules that a script imports, except those that only a type checker imports."""
+
+    def load_module(self, fqname: str, fp: Any, pathname: str, file_info: Any) -> Module:
+        """Load one module from the open binary file `fp`, without the bodies of `if TYPE_CHECKING:`."""
+        if fp and pathname.endswith(".py"):
+            fp = BytesIO(without_type_checking(fp.read()))
+        return super().load_module(fqname, fp, pathname, file_info)
+
+
+def without_type_checking(source: bytes) -> bytes:
+    """Return Python source with an empty body for each `if TYPE_CHECKING:` and `if typing.TYPE_CHECKING:`."""
+    if b"TYPE_CHECKING" not in source:
+        return source
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and named(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    return ast.unparse(tree).encode()
+
+
+def named(expression: ast.expr) -> str:
+    """Return the last name of `name` or `module.name`, or an empty text for any other expression."""
+    return str(getattr(expression, "id", getattr(expression, "attr", "")))
 
 
 def install(requirements: Path, into: str) -> None:
