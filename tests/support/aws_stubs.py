@@ -49,16 +49,16 @@ def refused_by_aws(code: str, operation: str = "Call") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": f"no: {EMAIL} {PHONE} 123456"}}, operation)
 
 
-class Wire:
+class RecordingClient:
     """A boto3 client that records its calls.
 
     `answers` has the response for each operation, or a function of the arguments that returns or raises.
     `errors` has the error that an operation raises.
     """
 
-    def __init__(self, answers: Mapping[str, object] | None = None, **errors: Exception) -> None:
+    def __init__(self, responses: Mapping[str, object] | None = None, **errors: Exception) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self._answers = answers or {}
+        self._responses = responses or {}
         self._errors = errors
 
     def __getattr__(self, operation: str) -> Any:
@@ -66,8 +66,8 @@ class Wire:
             self.calls.append((operation, arguments))
             if operation in self._errors:
                 raise self._errors[operation]
-            answer = self._answers.get(operation, {})
-            return answer(arguments) if callable(answer) else answer
+            response = self._responses.get(operation, {})
+            return response(arguments) if callable(response) else response
 
         return call
 
@@ -76,6 +76,6 @@ class Wire:
         return [arguments for name, arguments in self.calls if name == operation]
 
 
-def kms() -> Wire:
+def kms() -> RecordingClient:
     """A KMS client with the key of the tests."""
-    return Wire({"generate_mac": lambda call: {"Mac": code_mac(call["Message"])}})
+    return RecordingClient({"generate_mac": lambda call: {"Mac": code_mac(call["Message"])}})
