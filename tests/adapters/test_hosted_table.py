@@ -23,7 +23,7 @@ from passcode.hosted.state import (
 from passcode.token_service.refusal import Unavailable
 from tests.support.dynamodb import made
 from tests.support.events import NOW, SUB
-from tests.support.hosted_world import BACK, MemoryTable, shown
+from tests.support.hosted_in_memory import BACK, MemoryTable, shown
 
 AWS: dict[str, Any] = {
     "region_name": "eu-west-1",

@@ -36,7 +36,7 @@ def shipped(artefact: Path) -> set[str]:
 
 def test_only_imported_modules_and_data_are_shipped(sources: Path, tmp_path: Path) -> None:
     build.build(sources / "my_function.py", tmp_path / "out", ["words", "pages/page.html"])
-    ours = {
+    own_files = {
         "my_function.py",
         "kit/__init__.py",
         "kit/near.py",
@@ -44,7 +44,7 @@ def test_only_imported_modules_and_data_are_shipped(sources: Path, tmp_path: Pat
         "words/en.json",
         "pages/page.html",
     }
-    assert shipped(tmp_path / "out") == ours
+    assert shipped(tmp_path / "out") == own_files
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_the_error_names_a_package_that_is_not_locked(
         build.build(sources / "my_function.py", tmp_path / "out", [])
 
 
-def test_a_package_is_shipped_without_its_unused_files(
+def test_a_package_is_shipped_without_unused_files(
     sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def install(_requirements: Path, into: str) -> None:

@@ -11,7 +11,7 @@ from demo_client.web import responses
 from demo_client.web.invocations import Invocation
 from tests.browser.preview import PHONE, TABLE, Scheme
 from tests.support.demo_page import EMAIL, ENDPOINT, SMS, FakeStackData, served
-from tests.support.machine import missing
+from tests.support.machine import skip_because_missing
 from tests.support.pictures import picture_folder
 
 if TYPE_CHECKING:
@@ -61,17 +61,17 @@ def counted(name: str, by: dict[str, object]) -> dict[str, object]:
 def filled(visit: Callable[..., "Page"]) -> Iterator[Callable[..., "Page"]]:
     """Opens the page of this stack and waits for all of its parts. Animations are off."""
     if not responses.BUILT.exists():
-        missing("demo_client/web/built/app.js (run `make page`)")
+        skip_because_missing("demo_client/web/built/app.js (run `make page`)")
     with served(stack()) as server:
 
-        def opened(size: "ViewportSize") -> "Page":
+        def open_page(size: "ViewportSize") -> "Page":
             page = visit(server, viewport=size, reduced_motion="reduce")
             page.locator("#make-user:enabled").wait_for()
             page.locator('#functions [data-function="verify_auth_challenge"].bad').wait_for()
             page.locator("#messages li").nth(2).wait_for()
             return page
 
-        yield opened
+        yield open_page
 
 
 @pytest.mark.parametrize(("where", "size"), [("phone", PHONE), ("table", TABLE)])

@@ -38,9 +38,9 @@ def otp_claims(token: str) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("state")
-@pytest.mark.parametrize("where", ["ID_TOKEN", "ID_AND_ACCESS_TOKEN"])
-def test_tokens_have_the_claims_of_the_code(where: str) -> None:
-    deployed = stack.up(port=process.free_port(), parameters={"AssuranceClaims": where})
+@pytest.mark.parametrize("claims_in", ["ID_TOKEN", "ID_AND_ACCESS_TOKEN"])
+def test_tokens_have_the_claims_of_the_code(claims_in: str) -> None:
+    deployed = stack.up(port=process.free_port(), parameters={"AssuranceClaims": claims_in})
     add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
     began = int(time.time())
     conversation = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
@@ -48,7 +48,7 @@ def test_tokens_have_the_claims_of_the_code(where: str) -> None:
     found = otp_claims(tokens["IdToken"])
     assert (found["otp_amr"], found["otp_channel"]) == ("otp", "email")
     assert began <= int(found["otp_verified_at"]) <= int(time.time())
-    assert otp_claims(tokens["AccessToken"]) == (found if where == "ID_AND_ACCESS_TOKEN" else {})
+    assert otp_claims(tokens["AccessToken"]) == (found if claims_in == "ID_AND_ACCESS_TOKEN" else {})
 
     again = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
     time.sleep(1)
@@ -109,9 +109,9 @@ def test_all_options_work_together() -> None:
     queue = deployed.client("sqs").get_queue_attributes(QueueUrl=deployed.queue_url, AttributeNames=["All"])
     assert queue["Attributes"]["KmsMasterKeyId"]
     add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
-    asked = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
-    assert asked.parameters["status"] == "CHOOSE"
-    assert json.loads(asked.parameters["channels"]) == {"email": "***@***", "sms": "+***"}
-    asked.answer("any word", action="send", channel="email")
-    assert (asked.parameters["status"], asked.parameters["resendsLeft"]) == ("SENT", "3")
-    assert asked.answer(code(deployed)).tokens
+    sign_in = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
+    assert sign_in.parameters["status"] == "CHOOSE"
+    assert json.loads(sign_in.parameters["channels"]) == {"email": "***@***", "sms": "+***"}
+    sign_in.answer("any word", action="send", channel="email")
+    assert (sign_in.parameters["status"], sign_in.parameters["resendsLeft"]) == ("SENT", "3")
+    assert sign_in.answer(code(deployed)).tokens

@@ -8,12 +8,12 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from tests.support.pool_admin_world import refusal
+from tests.support.account_in_memory import refusal
 from tools.pool_admin.errors import to_admin_error
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "text"),
     [
         (
             refusal("AccessDeniedException", "UpdateUserPool"),
@@ -35,8 +35,8 @@ from tools.pool_admin.errors import to_admin_error
         (KeyError("secret"), "Unexpected error (KeyError)"),
     ],
 )
-def test_every_error_is_one_sentence_with_the_next_step(error: Exception, words: str) -> None:
+def test_every_error_is_one_sentence_with_the_next_step(error: Exception, text: str) -> None:
     sentence = str(to_admin_error(error))
-    assert words in sentence
+    assert text in sentence
     assert "\n" not in sentence
     assert "secret" not in sentence

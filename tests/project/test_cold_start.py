@@ -98,8 +98,8 @@ def test_a_function_imports_no_more_modules_of_this_project(function: str) -> No
     done = subprocess.run(
         command(statement), env=environment(function), check=True, capture_output=True, text=True
     )
-    ours = [name for name in done.stdout.split() if name.partition(".")[0] == "passcode"]
-    assert len(ours) <= PROJECT_MODULES[function], ours
+    own_modules = [name for name in done.stdout.split() if name.partition(".")[0] == "passcode"]
+    assert len(own_modules) <= PROJECT_MODULES[function], own_modules
 
 
 def test_every_function_is_measured() -> None:

@@ -1,4 +1,4 @@
-"""The claims in tokens about a code: which tokens have them, and which do not."""
+"""The claims in tokens about a code: the tokens that have them, and the tokens that do not."""
 
 import pytest
 

@@ -114,16 +114,16 @@ def test_a_sign_in_has_as_many_answers_and_resends_as_its_limits(
     for length in range(1, answers + resends + 2):
         for responses in product(("answer", "resend"), repeat=length):
             history = list(opening)
-            given = {"answer": 0, "resend": 0}
+            counts = {"answer": 0, "resend": 0}
             for number, response in enumerate(responses, 1):
-                record = RoundRecord(given["answer"], given["resend"], 0, "{}")
+                record = RoundRecord(counts["answer"], counts["resend"], 0, "{}")
                 history.append(entry("CUSTOM_CHALLENGE", False, encode_metadata(record)))
-                given[response] += 1
-                over = given["answer"] > answers or given["resend"] > resends
+                counts[response] += 1
+                over = counts["answer"] > answers or counts["resend"] > resends
                 asks = response == "resend"
                 metadata = {"action": "resend"} if asks else {}
                 wrong = next_step(mode, history, limits, client_metadata=metadata)
-                goes_on = not over and (asks or given["answer"] < answers)
+                goes_on = not over and (asks or counts["answer"] < answers)
                 assert wrong == (ASK_CODE if goes_on else FAIL), responses[:number]
                 right = [*history[:-1], history[-1] | {"challengeResult": True}]
                 step = next_step(mode, right, limits, client_metadata=metadata)

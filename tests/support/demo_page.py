@@ -52,10 +52,10 @@ class FakeStackData:
         self.made.append(channel)
         return self._checked(DemoUser("ada@people.example", "+12065550100", "made up"))
 
-    def _checked(self, answer: T) -> T:
+    def _checked(self, value: T) -> T:
         if self.gone:
             raise StackError("No local stack is running.")
-        return answer
+        return value
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,11 @@ def ask(server: PageServer, method: str, path: str, body: bytes = b"", **headers
     """
     connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
-        given = {"Host": f"localhost:{server.port}"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        all_headers = {"Host": f"localhost:{server.port}"} | {
+            k.replace("_", "-"): v for k, v in headers.items()
+        }
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        for name, value in given.items():
+        for name, value in all_headers.items():
             connection.putheader(name, value)
         connection.endheaders(body)
         response = connection.getresponse()

@@ -95,11 +95,11 @@ def test_only_the_message_of_a_sign_in_mentions_signing_in(locale: str) -> None:
 @pytest.mark.parametrize("kind", [SIGN_IN, TOKEN, STEP_UP])
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_text_has_exactly_its_placeholders(locale: str, kind: str) -> None:
-    words = message_texts(locale, kind)
-    own = {key for key in words if not key.startswith("duration.")}
+    texts = message_texts(locale, kind)
+    own = {key for key in texts if not key.startswith("duration.")}
     assert own == set(PLACEHOLDERS) | {"lang", "dir"}
     for key, wanted in PLACEHOLDERS.items():
-        found = {name for _, name, _, _ in Formatter().parse(words[key]) if name is not None}
+        found = {name for _, name, _, _ in Formatter().parse(texts[key]) if name is not None}
         assert found == wanted, key
 
 
