@@ -116,8 +116,8 @@ class ConfirmationVerifier:
     def introspect(self, body: Introspect, context: RequestContext) -> dict[str, object]:
         """Use a proof: returns its claims the first time, later `active: false`. Raises `Unavailable`.
 
-        A proof that is not valid for this caller stays unused: a request with a wrong audience must not
-        use up the proof of another caller.
+        A proof that is not valid for this caller stays unused. A request with a wrong audience must not use
+        up the proof of another caller.
         """
         claims = self._valid_claims(body, context.now)
         is_unused = bool(claims) and self.used.use(str(claims["jti"]), int(str(claims["exp"])))
