@@ -22,7 +22,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.mark.usefixtures("state")
 def test_during_the_scenarios_it_says_what_is_still_running() -> None:
-    code, said = interrupted(DEMO, stack.file().exists)
+    code, said = interrupted(DEMO, stack.stack_file().exists)
     assert (code, said) == (130, "Interrupted. The local AWS is still running: `make down` stops it.")
     assert stack.load().user_pool_id
     assert page.running() is None

@@ -423,4 +423,4 @@ def test_an_address_without_a_server() -> None:
         check=False,
     )
     assert done.returncode == 3
-    assert json.loads(done.stdout) == {"error": "AWS does not answer. Check the network and --endpoint-url."}
+    assert json.loads(done.stdout) == {"error": "AWS does not respond. Check the network and --endpoint-url."}
