@@ -1,6 +1,6 @@
 """The Lambda function `pre_token_generation`: adds the assurance claims to tokens.
 
-The claims say how and when the user gave a code, so that a back end can ask for a new one. They cost one
+The claims state how and when the user gave a code. A back end can then ask for a new code. They cost one
 DynamoDB read. If the read fails, the tokens have no such claims. Then only the back ends that require the
 claims refuse the user.
 """

@@ -37,9 +37,9 @@ def respond(
 ) -> Event:
     """Return the VerifyAuthChallengeResponse `event` with its response.
 
-    `check` checks an answer. `accepted` is called after each accepted answer. Raises `Refused` with the wait
-    if no answer is checked now: a user who saw "wrong code" instead would try more codes. Raises
-    `Unavailable` too.
+    `check` checks an answer. `accepted` is called after each accepted answer. Raises `Unavailable`, or
+    `Refused` with the wait if no answer is checked now. A user who saw "wrong code" instead would try more
+    codes.
     """
     event["response"] = {"answerCorrect": False}
     if asks_for_message(events.client_metadata(event)):

@@ -29,7 +29,7 @@ class TokenServiceConfig:
         try:
             if not is_loopback(self.api_url):
                 return TokenClient(self.api_url, region=self.region)
-            # The user's own AWS configuration must not be read for the local stack, nor break it.
+            # The user's own AWS configuration must have no effect on the local stack.
             test_credentials = Credentials("test", "test")
             return TokenClient(
                 self.api_url,

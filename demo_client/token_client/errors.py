@@ -37,7 +37,7 @@ class TokenApiError(Exception):
 
     `problem` is a stable name such as `wrong-code`. `status` is the HTTP status, 0 without a response.
     `title` and `detail` are sentences for people. `retry_after` is in seconds. `reason` is the stable reason
-    of a refusal, such as `quota`, the same as in the errors of a sign-in; it is empty for other problems.
+    of a refusal, such as `quota`, as in the errors of a sign-in. It is empty for other problems.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ def log_path() -> Path:
 
 def running() -> Page | None:
     """Return the page of this state directory, or None if none is served."""
-    content = locks.holder(lock_path())
+    content = locks.read_holder(lock_path())
     return Page(**json.loads(content)) if content else None
 
 

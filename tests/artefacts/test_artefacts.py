@@ -97,15 +97,17 @@ def test_every_function_has_an_artefact(built: Path, template: Mapping[str, Any]
     print("\n" + sizes.table(built))
     assert {folder.name for folder in built.iterdir() if folder.is_dir()} == set(functions(template))
     for name, function in functions(template).items():
-        assert function["Handler"] == build.handler_of(name).removesuffix(".py") + ".handler"
+        assert function["Handler"] == build.handler_name(name).removesuffix(".py") + ".handler"
 
 
 def test_an_artefact_is_complete(
     built: Path, template: Mapping[str, Any], runtime: Path, native: Path, tmp_path: Path
 ) -> None:
     for name, function in functions(template).items():
-        assert {top_of(library, built / name) for library in sizes.native(built / name)} <= set(NATIVE)
-        folders = [built / name, native if sizes.native(built / name) else tmp_path, runtime]
+        assert {top_of(library, built / name) for library in sizes.native_libraries(built / name)} <= set(
+            NATIVE
+        )
+        folders = [built / name, native if sizes.native_libraries(built / name) else tmp_path, runtime]
         # -S and -I hide this environment's packages.
         done = subprocess.run(
             [sys.executable, "-S", "-I", "-B", "-c", IMPORT_ALL, *folders, function["Handler"]],
@@ -231,7 +233,7 @@ def test_the_sizes_stay_small(built: Path, template: Mapping[str, Any]) -> None:
         # The largest parts are the native libraries of pydantic (TokenApi) and cryptography (Deliver).
         larger = {"TokenApi": 3_800_000, "Deliver": 6_500_000, "HostedSignIn": 2_000_000}
         limit = {"DefineAuthChallenge": 20_000, **larger}.get(name, 1_500_000)
-        assert sizes.zipped(built / name, list(found)) < limit, name
+        assert sizes.zip_size(built / name, list(found)) < limit, name
 
 
 def test_the_artefacts_fit_the_runtime_of_the_template(built: Path, template: Mapping[str, Any]) -> None:
@@ -239,7 +241,7 @@ def test_the_artefacts_fit_the_runtime_of_the_template(built: Path, template: Ma
     assert (common["Runtime"], common["Architectures"]) == ("python3.13", ["arm64"])
     assert {"--platform=manylinux2014_aarch64", "--python-version=3.13"} <= set(build.TARGET)
     for name in functions(template):
-        for library in sizes.native(built / name):
+        for library in sizes.native_libraries(built / name):
             # The machine in the ELF header, and the tag of the interpreter.
             assert library.read_bytes()[18:20] == AARCH64, library
             assert ".cpython-313-" in library.name or ".abi3." in library.name

@@ -78,7 +78,9 @@ def test_the_error_names_a_package_that_is_not_locked(
 ) -> None:
     monkeypatch.setattr(build, "install", lambda requirements, into: None)
     (sources / "my_function.py").write_text("import flask\n")
-    with pytest.raises(build.NotShippable, match=r"lacks flask, which my_function\.py imports\. Add it to"):
+    with pytest.raises(
+        build.IncompleteArtefact, match=r"lacks flask, which my_function\.py imports\. Add it to"
+    ):
         build.build(sources / "my_function.py", tmp_path / "out", [])
 
 

@@ -11,7 +11,7 @@ DEMO = ("demo_client", "demo", "--port", str(process.free_port()))
 
 @pytest.mark.usefixtures("state")
 def test_during_the_scenarios_the_message_names_the_running_stack() -> None:
-    code, output = run_and_interrupt(DEMO, stack.file().exists)
+    code, output = run_and_interrupt(DEMO, stack.stack_file().exists)
     assert (code, output) == (130, "Interrupted. The local AWS is still running: `make down` stops it.")
     assert stack.load().user_pool_id
     assert page.running() is None

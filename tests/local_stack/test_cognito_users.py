@@ -233,9 +233,9 @@ def test_a_notice_gives_the_reason_for_a_decoy(probed: Stack) -> None:
     # With the password proven, the user gets an error and no decoy.
     Caller(probed, "password_and_code").prove(email, PASSWORD)
     expected = (
-        f"create_auth_challenge shows a stand-in for {email}: the user has no verified email address or "
+        f"create_auth_challenge uses a decoy for {email}: the user has no verified email address or "
         "phone number."
     )
     assert [line for line in notices.read() if email in line] == [expected]
     assert not any(verified in line or "not-there" in line for line in notices.read())
-    assert not any("stand-in" in line for line in probed.logs()["create_auth_challenge"])
+    assert not any("uses a decoy" in line for line in probed.logs()["create_auth_challenge"])

@@ -142,7 +142,7 @@ def test_a_client_without_a_list_needs_a_new_one() -> None:
     [
         (
             UserFacts(1000, 940, 37, BOTH, more=True),
-            "or phone number. doctor looked at the first 1,000 users",
+            "or phone number. doctor read the first 1,000 users",
         ),
         (
             UserFacts(1000, 940, 37, BOTH, more=True),

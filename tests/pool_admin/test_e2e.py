@@ -427,4 +427,4 @@ def test_an_endpoint_without_a_server_is_an_error() -> None:
         check=False,
     )
     assert done.returncode == 3
-    assert json.loads(done.stdout) == {"error": "AWS does not answer. Check the network and --endpoint-url."}
+    assert json.loads(done.stdout) == {"error": "AWS does not respond. Check the network and --endpoint-url."}

@@ -30,7 +30,7 @@ from tools.pool_admin.errors import to_admin_error
         (ProfileNotFound(profile="x"), "no such AWS profile"),
         (NoRegionError(), "--region"),
         (NoCredentialsError(), "No AWS credentials"),
-        (EndpointConnectionError(endpoint_url="http://x"), "AWS does not answer"),
+        (EndpointConnectionError(endpoint_url="http://x"), "AWS does not respond"),
         (PermissionError(13, "Permission denied"), "Permission denied"),
         (KeyError("secret"), "Unexpected error (KeyError)"),
     ],

@@ -1,6 +1,6 @@
 """Sign-ins on the page and grants in DynamoDB, one item each, deleted soon after they expire.
 
-An attacker who reads the table cannot use its contents: keys are hashes, and KMS encrypts Cognito's session
+An attacker who reads the table cannot use its contents. Keys are hashes, and KMS encrypts Cognito's session
 and the user name. The encryption context binds them to the item.
 """
 

@@ -130,8 +130,8 @@ def fingerprint(attributes: Mapping[str, str], salt: str, channels: Iterable[Cha
 
     A challenge is bound to the fingerprint: a code for an old address must not work after the address has
     changed. `channels` are all channels of the registry, also those that the deployment does not use. The
-    fingerprint is stored in the table. So it is a hash with the deployment's salt as key: an attacker who
-    reads the table could find the phone number for a plain hash by trying all numbers.
+    fingerprint is stored in the table. So it is a hash with the deployment's salt as key. With a plain hash,
+    an attacker who reads the table could find a phone number by trying all numbers.
     """
     destinations = verified_destinations(attributes, channels)
     parts = [f"{channel.name}:{d.value}" for channel, d in destinations.items()]

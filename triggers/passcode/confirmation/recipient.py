@@ -1,7 +1,7 @@
 """The recipient of a code outside a sign-in: an address that a back end sends, or a user of the pool.
 
-No key and no token contains an address. The ids of an address are hashes keyed with the deployment's salt:
-an attacker could find the phone number behind a plain hash by trying all numbers.
+No key and no token contains an address. The ids of an address are hashes keyed with the deployment's salt.
+With a plain hash, an attacker could find a phone number by trying all numbers.
 """
 
 import hashlib

@@ -117,8 +117,8 @@ class ConfirmationVerifier:
     def introspect(self, body: Introspect, context: RequestContext) -> dict[str, object]:
         """Use a proof: returns its claims the first time, later `active: false`. Raises `Unavailable`.
 
-        A proof that is not valid for this caller stays unused: a request with a wrong audience must not
-        use up the proof of another caller.
+        A proof that is not valid for this caller stays unused. A request with a wrong audience must not use
+        up the proof of another caller.
         """
         proof = self._valid_proof(body, context.now)
         if proof is None or not self.used.use(proof.jti, proof.expires_at):

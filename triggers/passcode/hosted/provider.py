@@ -55,8 +55,8 @@ class Provider:
         if attributes is None:
             self.telemetry.count("refused", reason="user_gone")
             raise TokenError("invalid_grant")
-        # Link now, not when the code was accepted. AWS warns that a user with a link who never comes back
-        # to Cognito may not be able to sign in with an SDK. Cognito looks the user up after this response.
+        # Link now, not when the code was accepted. A linked user may never return to Cognito. AWS warns that
+        # such a user may not be able to sign in with an SDK. Cognito looks the user up after this response.
         self.links.link_user(grant.user_name, attributes)
         access = access_token_claims(grant, self.issuer, now)
         self.telemetry.count("tokens")

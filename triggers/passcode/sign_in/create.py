@@ -42,7 +42,7 @@ def read_user(event: Event, order: Sequence[Channel], salt: str) -> User:
     """Read the user from a trigger's event. `order` has the channels of the deployment.
 
     An unknown user becomes a decoy. Until the password is proven, a user without a destination becomes a
-    decoy too: an error would show a stranger that the user name exists.
+    decoy too. An error would show a stranger that the user name exists.
     """
     proven = events.password_was_proven(event)
     if not events.user_not_found(event):

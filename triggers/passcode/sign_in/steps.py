@@ -88,9 +88,9 @@ def next_step(
 ) -> "Step":
     """Return the step after `history`, Cognito's list of challenge results so far.
 
-    The result is ISSUE only if the last entry is a CUSTOM_CHALLENGE with result true and the whole history
-    has a row in `HISTORIES`. A history without a row, a round without valid metadata or too many answers or
-    resends give FAIL.
+    The result is ISSUE only if the whole history has a row in `HISTORIES`. The last entry is then a
+    CUSTOM_CHALLENGE with result true. A history without a row, a round without valid metadata or too many
+    answers or resends give FAIL.
     """
     letters = _letters(history)
     step = HISTORIES[mode].get(_pattern(letters), FAIL)
