@@ -36,14 +36,14 @@ class SignIns(RuleBasedStateMachine):
     @initialize(
         policy=st.builds(
             Policy,
-            cooldown_seconds=st.integers(1, 60),
+            cooldown_seconds=st.integers(5, 60),
             resend_keeps_code_seconds=st.integers(1, 400),
             code_life_seconds=st.integers(60, 600),
             send_burst=st.integers(1, 5),
             send_interval_seconds=st.integers(60, 900),
-            free_failures=st.integers(1, 4),
+            free_failures=st.sampled_from([3, 4, 48, 50]),
             lock_seconds=st.integers(30, 300),
-            hard_limit=st.integers(4, 8),
+            hard_limit=st.integers(50, 52),
             pause_seconds=st.sampled_from([0, 1000, 86_400]),
         ),
         purposes=st.sampled_from([[SIGN_IN], [purpose_of(TOKEN, words) for words in ("", "one", "two")]]),
@@ -117,6 +117,13 @@ class SignIns(RuleBasedStateMachine):
             self._accepted(challenge, right, decoy)
         else:
             self._refused(verdict, right, decoy)
+
+    @precondition(lambda self: self.known)
+    @rule(count=st.integers(2, 55))
+    def answer_wrongly(self, count: int) -> None:
+        """Answer the newest challenge again and again. Without this rule no run reaches the hard limit."""
+        for _ in range(count):
+            self.answer(pick=0, right=False, decoy=False)
 
     def _accepted(self, challenge: Challenge, right: bool, decoy: bool) -> None:
         assert right
