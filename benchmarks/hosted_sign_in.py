@@ -1,4 +1,4 @@
-"""Measure the pages of the hosted sign-in: the handler as in Lambda, with an AWS that answers at once.
+"""Measure the pages of the hosted sign-in: the handler as in Lambda, with a fake AWS that responds at once.
 
     python benchmarks/hosted_sign_in.py [--json]
 
@@ -11,8 +11,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.fake_aws import median_ms, show, without_network
 from benchmarks.imports import SETTINGS
-from benchmarks.wire import cut, median_ms, show
 
 
 def _event(path: str, cookie: str = "", query: dict[str, str] | None = None) -> dict[str, Any]:
@@ -29,18 +29,18 @@ def _event(path: str, cookie: str = "", query: dict[str, str] | None = None) -> 
 
 def measure() -> dict[str, float]:
     """Return the milliseconds for each path."""
-    asked = {
+    query = {
         "client_id": SETTINGS["RP_CLIENT_ID"],
         "redirect_uri": SETTINGS["REDIRECT_URIS"],
         "response_type": "code",
         "scope": "openid email phone",
         "state": "s" * 400,
     }
-    with cut():
+    with without_network():
         import hosted_sign_in  # noqa: PLC0415 - after the settings
 
-        began = hosted_sign_in.handler(_event("/authorize", query=asked), None)
-        cookie = began["headers"]["Set-Cookie"].partition(";")[0]
+        response = hosted_sign_in.handler(_event("/authorize", query=query), None)
+        cookie = response["headers"]["Set-Cookie"].partition(";")[0]
         events = [_event("/sign-in", cookie), _event("/assets/page.css")]
         return {event["path"]: median_ms(hosted_sign_in.handler, event) for event in events}
 

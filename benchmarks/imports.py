@@ -81,8 +81,8 @@ def command(statement: str) -> list[str]:
 
 def environment(function: str) -> dict[str, str]:
     """Return the environment of the function with this name. Imports start at triggers/, as in Lambda."""
-    given = {*FUNCTIONS[function].settings, *COMMON_SETTINGS}
-    settings = {name: value for name, value in SETTINGS.items() if name in given or name.startswith("AWS_")}
+    names = {*FUNCTIONS[function].settings, *COMMON_SETTINGS}
+    settings = {name: value for name, value in SETTINGS.items() if name in names or name.startswith("AWS_")}
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(TRIGGERS)} | settings
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/paths.py [--json]
 
-The handlers run as in Lambda, with moto as an AWS that answers at once. Each path runs once before it is
+The handlers run as in Lambda, with moto as a fake AWS that responds at once. Each path runs once before it is
 counted, because a cold start runs more code. The user has one verified email address. A file counts if
 one of its functions runs before the path's last AWS call. Telemetry does not count.
 """
@@ -50,9 +50,9 @@ class Trace:
     is_over: bool = False
 
     def profile(self, frame: FrameType, event: str, _argument: object) -> None:
-        """Note the file of a call. This is a function for `sys.setprofile`."""
+        """Record the file of a call. This is a function for `sys.setprofile`."""
         file = frame.f_code.co_filename
-        # Code that has been generated, such as a dataclass's __init__, has no file.
+        # Generated code, such as a dataclass's __init__, has no file.
         if event == "call" and not self.is_over and file.startswith(f"{TRIGGERS}{os.sep}"):
             self.files.add(Path(file).relative_to(TRIGGERS).as_posix())
 
@@ -84,7 +84,7 @@ class Aws:
         if last_call and not trace.is_over:
             raise SystemExit(f"The path did not call {last_call}. Fix the events of benchmarks/paths.py.")
 
-    def called(self, operation: str) -> None:
+    def record_call(self, operation: str) -> None:
         """Record that the handlers called an AWS operation."""
         if self.trace and operation == self.trace.last_call:
             self.trace.is_over = True
@@ -112,7 +112,7 @@ def mocked_aws() -> Iterator[Aws]:
         call = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]
 
         def recorded(client: object, operation: str, parameters: object) -> object:
-            aws.called(operation)
+            aws.record_call(operation)
             return call(client, operation, parameters)
 
         with (
@@ -142,7 +142,7 @@ def _make_resources(client: Callable[[str], Any]) -> str:
 
 
 @dataclass
-class SignIn:
+class SimulatedSignIn:
     """One sign-in with a password and a code, as Cognito runs it."""
 
     user: str
@@ -170,7 +170,7 @@ class SignIn:
         return self.event(challengeAnswer=text, privateChallengeParameters=self.parameters)
 
     def create(self, handler: Handler, **request: object) -> None:
-        """Call `create` for a challenge, and note that its answer was not right."""
+        """Call `create` for a challenge, and add it to the history with a wrong answer."""
         response = handler(self.event(challengeName="CUSTOM_CHALLENGE", **request), None)["response"]
         self.parameters = response["privateChallengeParameters"]
         metadata = response["challengeMetadata"]
@@ -188,32 +188,32 @@ def measure() -> dict[str, list[str]]:
         import verify_auth_challenge  # noqa: PLC0415
 
         def answer(user: str) -> Trace:
-            sign_in = SignIn(user)
+            sign_in = SimulatedSignIn(user)
             sign_in.create(create_auth_challenge.handler)
             deliver.handler(aws.delivery(), None)
             event = sign_in.answer(aws.newest_code())
             with aws.tracing("UpdateItem") as trace:
-                done = verify_auth_challenge.handler(event, None)
-            _check(done["response"] == {"answerCorrect": True}, done)
+                response = verify_auth_challenge.handler(event, None)
+            _check(response["response"] == {"answerCorrect": True}, response)
             return trace
 
         def resend(user: str) -> Trace:
-            sign_in, metadata = SignIn(user), {"action": "resend", "channel": "sms"}
+            sign_in, metadata = SimulatedSignIn(user), {"action": "resend", "channel": "sms"}
             sign_in.create(create_auth_challenge.handler)
             aws.delivery()
             aws.now += 60
             with aws.tracing("SendMessage") as trace:
-                done = define_auth_challenge.handler(sign_in.event(clientMetadata=metadata), None)
+                response = define_auth_challenge.handler(sign_in.event(clientMetadata=metadata), None)
                 sign_in.create(create_auth_challenge.handler, clientMetadata=metadata)
-            _check(done["response"]["challengeName"] == "CUSTOM_CHALLENGE", done)
+            _check(response["response"]["challengeName"] == "CUSTOM_CHALLENGE", response)
             aws.delivery()
             return trace
 
         def confirmation(user: str) -> Trace:
             event = _http("/createToken", {"email": f"{user}@example.com", "purpose": "to approve a payment"})
             with aws.tracing() as request:
-                done = token_api.handler(event, None)
-            _check(done["statusCode"] == 200, done)
+                response = token_api.handler(event, None)
+            _check(response["statusCode"] == 200, response)
             delivery = aws.delivery()
             with aws.tracing("SendEmail") as sending:
                 deliver.handler(delivery, None)

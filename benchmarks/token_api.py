@@ -1,4 +1,4 @@
-"""Measure the HTTP API of the token service: the handler as in Lambda, with an AWS that answers at once.
+"""Measure the HTTP API of the token service: the handler as in Lambda, with a fake AWS that responds at once.
 
     python benchmarks/token_api.py [--json]
 
@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.wire import cut, mac, median_ms, show
+from benchmarks.fake_aws import mac, median_ms, show, without_network
 
 
 def _event(path: str, body: dict[str, str]) -> dict[str, Any]:
@@ -32,19 +32,19 @@ def _event(path: str, body: dict[str, str]) -> dict[str, Any]:
 
 def measure() -> dict[str, float]:
     """Return the milliseconds for each path."""
-    with cut():
+    with without_network():
         import token_api  # noqa: PLC0415 - after the settings
         from passcode.token_service.challenge import Challenge  # noqa: PLC0415
         from passcode.token_service.code import code_from_mac  # noqa: PLC0415
 
-        asked = _event(
+        create_event = _event(
             "/createToken", {"email": "ann@example.com", "purpose": "to approve a payment of 20 EUR"}
         )
-        token = json.loads(token_api.handler(asked, None)["body"])["token"]
+        token = json.loads(token_api.handler(create_event, None)["body"])["token"]
         claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-        made = mac(Challenge.unpack(claims["challenge"]).mac_message())
-        answered = {"token": token, "verification_code": code_from_mac(made, 6).reveal()}
-        events = (asked, _event("/verifyToken", answered))
+        code_mac = mac(Challenge.unpack(claims["challenge"]).mac_message())
+        verify_body = {"token": token, "verification_code": code_from_mac(code_mac, 6).reveal()}
+        events = (create_event, _event("/verifyToken", verify_body))
         return {event["path"]: median_ms(token_api.handler, event) for event in events}
 
 

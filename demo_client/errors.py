@@ -21,7 +21,7 @@ RETRY_LATER: Final = 4
 UNREACHABLE: Final = 5
 
 _SESSION_EXPIRED: Final = "Your session has expired or was signed out. Sign in again: `sign-in EMAIL`."
-# One sentence for both errors, so that this client never reveals who has an account.
+# One sentence for both errors, so that this client never reveals whether a user exists.
 _NOT_AUTHORIZED: Final = (
     "The sign-in has ended. Check the email address, and the password if you entered one, and start again."
 )

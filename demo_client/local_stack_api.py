@@ -23,7 +23,10 @@ _ORIGIN_LINE = re.compile(r"@\S+ #(?P<code>\d+)\s*\Z")
 
 
 def running_stack(pool: PoolConfig) -> Stack:
-    """The running local stack of this pool. Raises CliError if the pool is not local, or not running."""
+    """Return the running local stack of this pool.
+
+    Raises CliError if the pool is not local, or not running.
+    """
     if not pool.is_local:
         raise CliError(
             "Only a local stack has an inbox. Omit --inbox, and enter the code from the real message."
@@ -62,7 +65,7 @@ class Inbox:
         self._seen = {channel: len(self.messages(channel)) for channel in self._addresses}
 
     def messages(self, channel: str) -> list[Message]:
-        """All messages of the user on one channel, oldest first."""
+        """Return all messages of the user on one channel, oldest first."""
         from tools.local_stack import inbox  # noqa: PLC0415
 
         address = self._addresses.get(channel)
@@ -78,7 +81,7 @@ class Inbox:
         deadline = time.monotonic() + _WAIT_SECONDS
         while len(messages := self.messages(challenge.channel)) < expected:
             if time.monotonic() > deadline:
-                # The stack knows the reason if the user has no verified address.
+                # The local stack writes a notice if the user has no verified address.
                 if reason := [line for line in notices.read() if self._addresses["email"] in line]:
                     raise CliError(f"No message arrived. {reason[-1]}")
                 raise CliError(
@@ -91,9 +94,10 @@ class Inbox:
 
 
 def code_in(message: Message, digits: int) -> str:
-    """The code in a message: from the origin-bound line of an SMS, else the number with that many digits.
+    """Return the code in a message. `digits` is its number of digits.
 
-    Raises CliError if the message has no such number.
+    The code is in the origin-bound line of an SMS, or else it is the number with so many digits. Raises
+    CliError if the message has no such number.
     """
     if match := _ORIGIN_LINE.search(message.text):
         return match["code"]

@@ -30,7 +30,7 @@ _SENTENCES_WITHOUT_WAIT: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class RefusalTag:
-    """Why a trigger refused. `retry_after` is in seconds, 0 if waiting does not help."""
+    """The reason of a trigger's refusal. `retry_after` is in seconds, 0 if waiting does not help."""
 
     reason: str
     retry_after: int = 0
@@ -38,12 +38,12 @@ class RefusalTag:
 
 def parse_tag(message: str) -> RefusalTag | None:
     """Read the tag at the end of a UserLambdaValidationException's message; None if there is none."""
-    found = _TAG.search(message)
-    return RefusalTag(found[1], int(found[2] or 0)) if found else None
+    match = _TAG.search(message)
+    return RefusalTag(match[1], int(match[2] or 0)) if match else None
 
 
 def refusal_sentence(message: str) -> str:
-    """The sentence for a UserLambdaValidationException with this message.
+    """Return the sentence for a UserLambdaValidationException with this message.
 
     A message without a tag is not shown, because it may be anything.
     """

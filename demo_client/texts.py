@@ -9,7 +9,7 @@ _NAMES = {"email": "email", "sms": "SMS"}
 
 
 def describe(challenge: Challenge) -> str:
-    """What happened in the last round, and what the user can do next."""
+    """Return the result of the last round and the next step, as sentences for the user."""
     match challenge.status:
         case Status.SENT:
             return f"{_sent(challenge)} It expires in {duration(challenge.expires_in)}."
@@ -24,7 +24,7 @@ def describe(challenge: Challenge) -> str:
 
 
 def question(challenge: Challenge) -> str:
-    """The text of the prompt: the code, or the words that are accepted instead."""
+    """Return the text of the prompt: the code, or the words that are accepted instead."""
     others = [channel for channel in challenge.channels if channel != challenge.channel]
     if challenge.status is Status.CHOOSE:
         return " or ".join(others)
@@ -32,7 +32,7 @@ def question(challenge: Challenge) -> str:
 
 
 def offers(challenge: Challenge) -> str:
-    """The channels of a challenge with their masked addresses, as a choice."""
+    """Return the channels of a challenge with their masked addresses, as a choice."""
     return " or ".join(f"{channel} ({mask})" for channel, mask in challenge.channels.items())
 
 
@@ -58,5 +58,5 @@ def _attempts_left(challenge: Challenge) -> str:
 
 
 def name(channel: str) -> str:
-    """The display name of a channel."""
+    """Return the display name of a channel."""
     return _NAMES.get(channel, channel)

@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 import pytest
 
@@ -39,10 +40,21 @@ def in_folder(folder: str) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _finds_its_stack(request: pytest.FixtureRequest) -> Iterator[None]:
     """Commands of a test find the stack of that test, even if another stack was started later."""
-    mine = request.getfixturevalue("local_stack") if "local_stack" in request.fixturenames else None
-    folder = _FOLDERS.get(mine.endpoint_url) if mine else None
+    stack_of_test = request.getfixturevalue("local_stack") if "local_stack" in request.fixturenames else None
+    folder = _FOLDERS.get(stack_of_test.endpoint_url) if stack_of_test else None
     with in_folder(folder) if folder else nullcontext():
         yield
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A state directory for one test. Afterwards its local stack is stopped."""
+    folder = tmp_path / "state"
+    with in_folder(str(folder)):
+        try:
+            yield folder
+        finally:
+            stack.down()
 
 
 @pytest.fixture

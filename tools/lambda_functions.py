@@ -29,7 +29,7 @@ COMMON_SETTINGS = (
     "ANSWERS_PER_SESSION",
     "RESENDS_PER_SESSION",
 )
-# The actions that every function may do, on its own log group.
+# The actions that every function may perform on its log group.
 LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 
@@ -37,9 +37,9 @@ LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
 class LambdaFunction:
     """One Lambda function.
 
-    `name` is the module of its handler in triggers/, `caller` the service that calls it, and
+    `name` is the module of its handler in triggers/, and `caller` is the service that calls it.
     `cognito_triggers` are its keys in the user pool's LambdaConfig. `parameter` is the stack's parameter
-    whose value OFF leaves the function out, empty for a function that every stack has.
+    whose value OFF leaves the function out. It is empty for a function that every stack has.
 
     `settings` are the environment variables that this function gets besides `COMMON_SETTINGS`.
 
@@ -62,7 +62,7 @@ class LambdaFunction:
         return "".join(part.capitalize() for part in self.name.split("_"))
 
     def may(self, action: str, resource: str) -> bool:
-        """Whether the function may do `action` on `resource`, in the notation of `rights`."""
+        """Return whether the function may do `action` on `resource`, in the notation of `rights`."""
         return resource in self.rights.get(action, ())
 
 

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.environment import Variables
@@ -21,7 +22,10 @@ from passcode.sign_in.create import ChallengeStatus, SignInCreator, read_user
 from passcode.sign_in.events import Event
 from passcode.sign_in.steps import CUSTOM_CHALLENGE, RoundLimits
 from passcode.token_service.policy import Policy
-from passcode.token_service.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    # Only for the type: the function imports the telemetry of its adapter.
+    from passcode.token_service.telemetry import Telemetry
 
 
 def respond(
@@ -29,7 +33,7 @@ def respond(
     sign_in: SignInCreator,
     order: tuple[Channel, ...],
     salt: str,
-    telemetry: Telemetry,
+    telemetry: "Telemetry",
     nonce: str,
     round_id: str,
     now: int,
@@ -44,14 +48,14 @@ def respond(
     telemetry.set_context(user.subject)
     rounds = [r for r in events.history(event) if r.get("challengeName") == CUSTOM_CHALLENGE]
     metadata = events.client_metadata(event)
-    this = sign_in.next_round(user, rounds, metadata, nonce, now)
-    telemetry.set_context(user.subject, this.challenge)
-    if this.status is ChallengeStatus.SENT and this.challenge:
-        telemetry.issued(this.challenge.channel)
+    challenge_round = sign_in.next_round(user, rounds, metadata, nonce, now)
+    telemetry.set_context(user.subject, challenge_round.challenge)
+    if challenge_round.status is ChallengeStatus.SENT and challenge_round.challenge:
+        telemetry.issued(challenge_round.challenge.channel)
     event["response"] = {
-        "publicChallengeParameters": sign_in.public(user, this, now),
-        "privateChallengeParameters": this.private | {"round": round_id},
-        "challengeMetadata": this.metadata,
+        "publicChallengeParameters": sign_in.public(user, challenge_round, now),
+        "privateChallengeParameters": challenge_round.private | {"round": round_id},
+        "challengeMetadata": challenge_round.metadata,
     }
     return event
 

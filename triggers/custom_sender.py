@@ -12,7 +12,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import client
-from passcode.adapters.cognito_users import CognitoUsers
 from passcode.adapters.environment import Variables
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import guard, make_telemetry
@@ -20,17 +19,19 @@ from passcode.cognito_messages import message as cognito_message
 from passcode.cognito_messages.message import CognitoMessage
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
-from passcode.token_service.telemetry import Telemetry
 
 if TYPE_CHECKING:
+    # Only for the types: the function imports the telemetry of its adapter.
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+    from passcode.token_service.telemetry import Telemetry
 
 
 def respond(
     event: Event,
     put: Callable[[CognitoMessage], None],
     look_up: Callable[[str], Mapping[str, str] | None],
-    telemetry: Telemetry,
+    telemetry: "Telemetry",
     now: int,
 ) -> Event:
     """Put the message of a CustomEmailSender or CustomSMSSender event into the queue. Returns the event.
@@ -79,11 +80,15 @@ def _pool() -> "CognitoIdentityProviderClient":
     return client("cognito-idp", attempts=2)
 
 
-_LOOK_UP = CognitoUsers(_pool, _SETTINGS.user_pool_id).named
+def _look_up(user_name: str) -> Mapping[str, str] | None:
+    # Imported only here: only a notice of an attack needs the user.
+    from passcode.adapters.cognito_users import CognitoUsers  # noqa: PLC0415
+
+    return CognitoUsers(_pool, _SETTINGS.user_pool_id).find_by_name(user_name)
 
 
 def _respond(event: Event, _context: object) -> Event:
-    return respond(event, _PUT, _LOOK_UP, _TELEMETRY, int(time.time()))
+    return respond(event, _PUT, _look_up, _TELEMETRY, int(time.time()))
 
 
 # Lambda logs the text of an exception, and the text could contain an address. `guard` replaces it.

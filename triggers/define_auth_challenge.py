@@ -9,13 +9,14 @@ from collections import namedtuple
 
 from passcode.adapters.environment import Variables
 from passcode.sign_in import events
-from passcode.sign_in.steps import Mode, RoundLimits, Step, next_step
+from passcode.sign_in.steps import CODE_ONLY, FAIL, ISSUE, PASSWORD_AND_CODE, RoundLimits, next_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from passcode.sign_in.events import Event
+    from passcode.sign_in.steps import Step
 
 
 def respond(event: "Event", code_only_clients: frozenset[str], limits: RoundLimits) -> "Event":
@@ -25,7 +26,7 @@ def respond(event: "Event", code_only_clients: frozenset[str], limits: RoundLimi
     """
     code_only = events.client_id(event) in code_only_clients
     step = next_step(
-        Mode.CODE_ONLY if code_only else Mode.PASSWORD_AND_CODE,
+        CODE_ONLY if code_only else PASSWORD_AND_CODE,
         events.history(event),
         limits,
         user_status=events.attributes(event).get("cognito:user_status", ""),
@@ -36,12 +37,12 @@ def respond(event: "Event", code_only_clients: frozenset[str], limits: RoundLimi
     return event
 
 
-def _response(step: Step) -> "dict[str, object]":
-    asks = step not in (Step.ISSUE, Step.FAIL)
+def _response(step: "Step") -> "dict[str, object]":
+    is_challenge = step not in (ISSUE, FAIL)
     return {
-        "challengeName": step.value if asks else None,
-        "issueTokens": step is Step.ISSUE,
-        "failAuthentication": step is Step.FAIL,
+        "challengeName": step if is_challenge else None,
+        "issueTokens": step == ISSUE,
+        "failAuthentication": step == FAIL,
     }
 
 
@@ -72,25 +73,25 @@ def handler(event: "Event", _context: object) -> "Event":
     try:
         return respond(event, _SETTINGS.code_only_clients, _SETTINGS.limits)
     except Exception as error:  # each error fails the sign-in, and the caller sees no details
-        _log_refusal(error)
-        event["response"] = _response(Step.FAIL)
+        _log_error(error)
+        event["response"] = _response(FAIL)
         return event
 
 
-def _log_refusal(error: Exception) -> None:
-    import json  # noqa: PLC0415 - paid only when something is wrong
+def _log_error(error: Exception) -> None:
+    import json  # noqa: PLC0415 - only an error needs it
     import time  # noqa: PLC0415
 
-    from passcode.token_service.telemetry import error_location  # noqa: PLC0415
+    from passcode.token_service.refusal import error_location  # noqa: PLC0415
 
     # CloudWatch reads the line as a metric too (embedded metric format). This code builds the line itself,
     # because importing Powertools is slow.
-    counted = {
+    directive = {
         "Namespace": _SETTINGS.metrics_namespace,
         "Dimensions": [["service"]],
         "Metrics": [{"Name": "errors", "Unit": "Count"}],
     }
     line = {"level": "ERROR", "service": "define_auth_challenge", "message": "the event could not be read"}
-    metric = {"errors": 1, "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [counted]}}
+    metric = {"errors": 1, "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}}
     details = {"error": type(error).__name__, "where": error_location(error)}
     print(json.dumps(line | details | metric))  # noqa: T201 - Lambda's log is standard output

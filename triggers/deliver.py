@@ -34,16 +34,16 @@ def unpack(body: str) -> Delivery | CognitoMessage:
 
 
 def process_batch(
-    event: dict[str, Any], one: Callable[[Delivery | CognitoMessage], None], telemetry: Telemetry
+    event: dict[str, Any], deliver_message: Callable[[Delivery | CognitoMessage], None], telemetry: Telemetry
 ) -> dict[str, Any]:
-    """Deliver each record of an SQS event with `one`. Returns the ids of the records that failed.
+    """Deliver each record of an SQS event with `deliver_message`. Returns the ids of the records that failed.
 
     SQS delivers the failed records again later.
     """
     failures = []
     for record in event.get("Records", []):
         try:
-            one(unpack(record["body"]))
+            deliver_message(unpack(record["body"]))
         except Exception as error:  # an error in one message must not stop the other messages
             telemetry.failed("not sent", error)
             failures.append({"itemIdentifier": record.get("messageId", "")})
@@ -133,7 +133,7 @@ _DISPATCHER = Dispatcher(
 
 
 @cache
-def _opener() -> Callable[[str], Code]:
+def _make_decryptor() -> Callable[[str], Code]:
     # Imported only here: the import makes each cold start a third longer, and most stacks never need it.
     from passcode.adapters.cognito_decryptor import CognitoDecryptor  # noqa: PLC0415
 
@@ -144,10 +144,10 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle a batch of messages from SQS. Returns the failures (ReportBatchItemFailures)."""
     now = int(time.time())
 
-    def one(message: Delivery | CognitoMessage) -> None:
+    def deliver_message(message: Delivery | CognitoMessage) -> None:
         if isinstance(message, CognitoMessage):
-            deliver_cognito_message(message, _opener, _DISPATCHER, _TELEMETRY, now)
+            deliver_cognito_message(message, _make_decryptor, _DISPATCHER, _TELEMETRY, now)
         else:
             deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, now)
 
-    return process_batch(event, one, _TELEMETRY)
+    return process_batch(event, deliver_message, _TELEMETRY)

@@ -1,7 +1,7 @@
 """The Lambda function `hosted_sign_in`: an OpenID provider that a user pool federates with.
 
 With it, a sign-in on Cognito's own page needs a one-time code. The page of this provider signs the user in to
-the same pool, through an app client that only this function uses. So the same triggers, counters and limits
+the same pool. Only this function uses the app client for that. So the same triggers, counters and limits
 apply.
 """
 

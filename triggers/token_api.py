@@ -88,14 +88,14 @@ _BUDGET = SmsBudgetTable(_ONCE, _TABLE)
 
 
 def _country_of(number: str) -> str | None:
-    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms that only SMS pays
+    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms, for SMS only
 
     # Canonical only: otherwise each way to write the same number would have a separate budget.
     country = country_for_sms(number, canonical=True)
     return country if country in _SETTINGS.sms_countries else None
 
 
-def _answered(country: str) -> None:
+def _record_sms_answer(country: str) -> None:
     from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415 - only an answer to an SMS needs it
 
     record_answer(_BUDGET, country, int(time.time()), _TELEMETRY)
@@ -119,7 +119,7 @@ _VERIFIER = ConfirmationVerifier(
     proofs=SignedJwts(_PROOF_KEYS),
     used=UsedProofTable(_ONCE, _TABLE),
     pool=_POOL,
-    answered=_answered,
+    record_sms_answer=_record_sms_answer,
     issuer=_ISSUER,
     life=_SETTINGS.proof_life_seconds,
     telemetry=_TELEMETRY,

@@ -8,13 +8,13 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
-from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.telemetry import guard, make_telemetry
 from passcode.channels.channel import Channel
 from passcode.channels.registry import CHANNELS
@@ -25,13 +25,18 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.check import Verdict
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from passcode.token_service.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    # Only for the type: the function imports the telemetry of its adapter.
+    from passcode.token_service.telemetry import Telemetry
 
 CheckAnswer = Callable[[Event, Challenge], Verdict]
 
 
 def respond(
-    event: Event, check: CheckAnswer, accepted: Callable[[Event, Challenge], None], telemetry: Telemetry
+    event: Event, check: CheckAnswer, accepted: Callable[[Event, Challenge], None], telemetry: "Telemetry"
 ) -> Event:
     """Return the VerifyAuthChallengeResponse `event` with its response.
 
@@ -57,14 +62,14 @@ def respond(
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of this function. `proves`: tokens have assurance claims."""
+    """The settings of this function. `keeps_evidence`: tokens have assurance claims."""
 
     metrics_namespace: str
     table: str
     code_key_id: str
     order: tuple[Channel, ...]
     policy: Policy
-    proves: bool
+    keeps_evidence: bool
     salt: str = field(repr=False)
 
     @classmethod
@@ -78,18 +83,15 @@ class Settings:
             code_key_id=variables.text("CODE_KEY_ID"),
             order=tuple(CHANNELS[name] for name in variables.names("CHANNEL_ORDER", CHANNELS)),
             policy=Policy.read(variables.whole_number),
-            proves=claims != "OFF",
+            keeps_evidence=claims != "OFF",
             salt=variables.text("SALT"),
         )
 
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("verify_auth_challenge", _SETTINGS.metrics_namespace)
-_TABLE = client("dynamodb", attempts=2)
-_STORE = RecordTable(_TABLE, _SETTINGS.table, _SETTINGS.policy)
+_STORE = RecordTable(client("dynamodb", attempts=2), _SETTINGS.table, _SETTINGS.policy)
 _CODE_MAC = KmsMac(client("kms", attempts=2), _SETTINGS.code_key_id)
-# One attempt only: after a lost response, a repeated write would give back twice.
-_BUDGET = SmsBudgetTable(client("dynamodb", attempts=1), _SETTINGS.table)
 
 
 def _accepted(event: Event, challenge: Challenge) -> None:
@@ -99,14 +101,23 @@ def _accepted(event: Event, challenge: Challenge) -> None:
         _give_back(events.attributes(event).get(channel.attribute, ""))
 
 
+@cache
+def _budget_client() -> "DynamoDBClient":
+    # One attempt only: after a lost response, a repeated write would give back twice.
+    return client("dynamodb", attempts=1)
+
+
 def _give_back(number: str) -> None:
     # Imported only here: the import takes 25 ms, and only a sign-in by SMS needs it.
+    from passcode.adapters.sms_budget_table import SmsBudgetTable  # noqa: PLC0415
     from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415
     from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415
 
     country = country_for_sms(number)
     if country:
-        record_answer(_BUDGET, country, int(time.time()), _TELEMETRY)
+        record_answer(
+            SmsBudgetTable(_budget_client(), _SETTINGS.table), country, int(time.time()), _TELEMETRY
+        )
 
 
 def _handle(event: Event, _context: object) -> Event:
@@ -118,7 +129,7 @@ def _handle(event: Event, _context: object) -> Event:
         policy=_SETTINGS.policy,
         now=int(time.time()),
         salt=_SETTINGS.salt,
-        proves=_SETTINGS.proves,
+        keeps_evidence=_SETTINGS.keeps_evidence,
     )
     return respond(event, check, _accepted, _TELEMETRY)
 

@@ -28,7 +28,7 @@ class CodePrompt(Protocol):
         """Show a new challenge."""
 
     def info(self, sentence: str) -> None:
-        """Show why an input had no effect."""
+        """Show the reason for an input without effect."""
 
     def ask(self, challenge: Challenge) -> str:
         """Return the code, or one of the words `resend`, `email` and `sms`."""
@@ -38,7 +38,7 @@ class CodePrompt(Protocol):
 class SignInLoop:
     """Runs one sign-in from start to tokens.
 
-    What cannot succeed is not sent to the pool, because a sign-in has only five answers and three resends.
+    It sends no input that cannot succeed, because a sign-in has only five answers and three resends.
     """
 
     sign_in: SignIn
@@ -50,7 +50,7 @@ class SignInLoop:
         """Sign in and return the tokens.
 
         If `channel` is given and the first message went to another channel, a message on `channel` is
-        requested at once. Raises CliError, and what SignIn raises.
+        requested at once. Raises CliError, and the errors of SignIn.
         """
         step = self._show(self.sign_in.start(password))
         if channel and isinstance(step, Challenge) and step.channel != channel:
@@ -70,23 +70,23 @@ class SignInLoop:
 
     def _handle_input(self, challenge: Challenge, typed: str) -> Challenge | Tokens:
         word = typed.lower()
-        choosing = challenge.status is Status.CHOOSE
-        wants_message = word in _CHANNELS or (word == "resend" and not choosing)
-        if not typed or (choosing and not wants_message):
+        must_choose = challenge.status is Status.CHOOSE
+        wants_message = word in _CHANNELS or (word == "resend" and not must_choose)
+        if not typed or (must_choose and not wants_message):
             return challenge
         if not wants_message:
             if not _can_be_code(typed, challenge.code_length):
                 self.prompt.info(f"A code has {challenge.code_length} digits. This was not counted.")
                 return challenge
             return self._show(self.sign_in.answer(typed))
-        if reason := self._why_not_now(challenge, word):
+        if reason := self._reason_to_wait(challenge, word):
             self.prompt.info(reason)
             return challenge
         if word == "resend":
             return self._show(self.sign_in.resend())
         return self._show(self._request_channel(challenge, word))
 
-    def _why_not_now(self, challenge: Challenge, word: str) -> str:
+    def _reason_to_wait(self, challenge: Challenge, word: str) -> str:
         if word != "resend" and word not in challenge.channels:
             return f"This user cannot receive codes by {name(word)}."
         if challenge.status is Status.CHOOSE:
@@ -106,13 +106,13 @@ class SignInLoop:
 
 
 def _can_be_code(typed: str, digits: int) -> bool:
-    # Cognito does not tell the next step of a malformed answer from a wrong one: it would cost an attempt.
+    # Cognito treats a malformed answer like a wrong one, so it would cost an attempt.
     bare = "".join(typed.split()).replace("-", "")
     return len(bare) == digits and bare.isascii() and bare.isdecimal()
 
 
 class ConsolePrompt:
-    """Asks on the console: a user, or a script that writes to standard input."""
+    """Asks on the console. The input is from a user, or from a script that writes to standard input."""
 
     def __init__(self, view: View) -> None:
         self._view = view
@@ -156,7 +156,7 @@ def ask(view: View, prompt: str) -> str:
 
 
 def ask_password(view: View) -> str:
-    """The password, from PASSCODE_PASSWORD, from a pipe, or from the keyboard without echo.
+    """Return the password, from PASSCODE_PASSWORD, from a pipe, or from the keyboard without echo.
 
     There is no option for it, because other users of the machine can read a command line.
     """

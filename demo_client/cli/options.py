@@ -33,7 +33,7 @@ _PARAGRAPHS = (
 HELP = "\n\n".join(_PARAGRAPHS)
 
 
-class Channel(StrEnum):
+class ChannelName(StrEnum):
     EMAIL = "email"
     SMS = "sms"
 
@@ -45,9 +45,9 @@ Phone = Annotated[
     str | None, typer.Option(metavar="NUMBER", help="Phone number for SMS: +, country code, number.")
 ]
 FirstChannel = Annotated[
-    Channel | None, typer.Option(help="The first channel for the codes of this account.")
+    ChannelName | None, typer.Option(help="The first channel for the codes of this account.")
 ]
-ThisChannel = Annotated[Channel | None, typer.Option(help="The channel for this code.")]
+ThisChannel = Annotated[ChannelName | None, typer.Option(help="The channel for this code.")]
 Passwordless = Annotated[
     bool, typer.Option("--passwordless", help="Sign in with a code only, without the password.")
 ]

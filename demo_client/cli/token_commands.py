@@ -41,7 +41,7 @@ Phone = Annotated[
     str | None, typer.Option(metavar="NUMBER", help="Or the phone number: +, country code, number.")
 ]
 Purpose = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="What the code is for; shown in the message.")
+    str | None, typer.Option(metavar="TEXT", help="The purpose of the code. The message shows it.")
 ]
 Locale = Annotated[
     str | None, typer.Option(metavar="LOCALE", help="The language of the message, such as de.")
@@ -139,7 +139,7 @@ class TokenView:
         self._view = view
 
     def code_sent(self, created: Created) -> None:
-        """Say whether and where a code was sent."""
+        """Print whether and where a code was sent."""
         where = f"by {name(created.channel)} to {created.destination}"
         if created.status == "SENT":
             self._view.info(f"A code was sent {where}. It expires in {duration(created.expires_in)}.")
@@ -163,8 +163,8 @@ class TokenView:
             self._lines({"subject": proof.subject, "proof": proof.jwt})
         facts = {"verified": True, "proof": proof.jwt}
         facts |= {field: getattr(proof, field) for field in ("expires_in", "channel", "subject")}
-        left = duration(proof.expires_in)
-        self._view.result(f"The code is right. The proof expires in {left}.", facts)
+        lifetime = duration(proof.expires_in)
+        self._view.result(f"The code is right. The proof expires in {lifetime}.", facts)
 
     def _lines(self, facts: dict[str, str]) -> None:
         for fact, value in facts.items():
@@ -173,7 +173,7 @@ class TokenView:
 
 
 def _to_cli_error(error: TokenApiError) -> CliError:
-    """The service's own sentence, with the exit code for its kind of error."""
+    """Return the service's own sentence, with the exit code for its kind of error."""
     if isinstance(error, WrongCode):
         return CliError(_wrong_code_message(error), REFUSED)
     if isinstance(error, TooSoon):
@@ -182,7 +182,7 @@ def _to_cli_error(error: TokenApiError) -> CliError:
 
 
 def _wrong_code_message(error: WrongCode) -> str:
-    """The sentence after a wrong code, with the attempts that are left."""
+    """Return the sentence after a wrong code, with the attempts that are left."""
     left = error.attempts_left or 0
     attempts = {0: "Wait before you try again", 1: "This is the last attempt"}
     return f"That code is wrong. {attempts.get(left, f'{left} attempts left')}."

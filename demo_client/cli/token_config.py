@@ -11,7 +11,8 @@ from pathlib import Path
 from botocore.credentials import Credentials
 
 from demo_client.cognito import aws_clients
-from demo_client.errors import UNREACHABLE, CliError
+from demo_client.errors import CliError
+from demo_client.stack_file import readable_stack_file
 from demo_client.token_client import TokenClient
 from demo_client.token_client.transport import is_loopback
 
@@ -24,11 +25,11 @@ class TokenServiceConfig:
     region: str | None = None
 
     def create_client(self) -> TokenClient:
-        """A client with the user's own AWS credentials, or with test credentials for the local stack."""
+        """Return a client with the user's own AWS credentials; for the local stack, with test credentials."""
         try:
             if not is_loopback(self.api_url):
                 return TokenClient(self.api_url, region=self.region)
-            # The user's own AWS configuration must not be read for the local stack, nor break it.
+            # The user's own AWS configuration must have no effect on the local stack.
             test_credentials = Credentials("test", "test")
             return TokenClient(
                 self.api_url,
@@ -41,7 +42,7 @@ class TokenServiceConfig:
 
 
 def find_token_service(stack: Path | None, environ: Mapping[str, str] = os.environ) -> TokenServiceConfig:
-    """The token service of `--stack`, else of PASSCODE_TOKEN_API_URL, else of the local stack.
+    """Return the token service of `--stack`, else of PASSCODE_TOKEN_API_URL, else of the local stack.
 
     Raises CliError if there is none.
     """
@@ -53,20 +54,11 @@ def find_token_service(stack: Path | None, environ: Mapping[str, str] = os.envir
 
 
 def _from_file(path: Path) -> TokenServiceConfig:
-    try:
+    with readable_stack_file(path, "select a token service with --stack or PASSCODE_TOKEN_API_URL"):
         content = json.loads(path.read_text(encoding="utf-8"))
         api_url, region = content["outputs"].get("TokenApiURL", ""), content["region"]
-        is_valid = isinstance(api_url, str) and isinstance(region, str)
-    except FileNotFoundError:
-        raise CliError(
-            f"No stack is running ({path} does not exist). Run `make up`, or select a token service with "
-            "--stack or PASSCODE_TOKEN_API_URL.",
-            UNREACHABLE,
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        is_valid = False
-    if not is_valid:
-        raise CliError(f"The stack file {path} is damaged. Run `make down` and `make up` to write it again.")
+        if not isinstance(api_url, str) or not isinstance(region, str):
+            raise TypeError("a field has another type")
     if not api_url:
         raise CliError("This stack has no token service. Deploy it with TokenService=ON.")
     return TokenServiceConfig(api_url, region)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def cognito_client(pool: PoolConfig) -> CognitoIdentityProviderClient:
-    """A cognito-idp client without credentials: the sign-in operations are public and unsigned."""
+    """Return a cognito-idp client without credentials: the sign-in operations are public and unsigned."""
     config = Config(
         signature_version=UNSIGNED,
         connect_timeout=5,
@@ -32,7 +32,7 @@ def cognito_client(pool: PoolConfig) -> CognitoIdentityProviderClient:
 
 
 def isolated_session() -> boto3.Session:
-    """A boto3 session without profile and configuration files.
+    """Return a boto3 session without profile and configuration files.
 
     A broken AWS_PROFILE must not decide whether a sign-in works.
     """

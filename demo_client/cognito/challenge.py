@@ -12,7 +12,7 @@ from demo_client.errors import REFUSED, CliError
 
 
 class Status(StrEnum):
-    """The challenge parameter `status`: what happened in the round before."""
+    """The challenge parameter `status`: the result of the round before."""
 
     SENT = "SENT"
     WAITING = "WAITING"

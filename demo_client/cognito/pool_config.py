@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from demo_client.errors import UNREACHABLE, CliError
+from demo_client.errors import CliError
+from demo_client.stack_file import readable_stack_file
 
 _POOL_ID = re.compile(r"(?P<region>[a-z]{2}(-[a-z]+)+-\d)_[0-9A-Za-z]{1,55}")
 _CLIENT_ID = re.compile(r"[\w+]{1,128}")
@@ -45,7 +46,10 @@ class PoolConfig:
         return self.endpoint_url is not None and urlsplit(self.endpoint_url).hostname in _LOOPBACK
 
     def client_id(self, *, passwordless: bool) -> str:
-        """The app client for a mode of sign-in. Raises CliError if the configuration has none for it."""
+        """Return the app client for a mode of sign-in.
+
+        Raises CliError if the configuration has none for it.
+        """
         client_id = self.code_only_client_id if passwordless else self.password_and_code_client_id
         if not client_id:
             missing = "PASSCODE_CODE_ONLY_CLIENT_ID" if passwordless else "PASSCODE_CLIENT_ID"
@@ -54,7 +58,7 @@ class PoolConfig:
 
 
 def find_pool(stack: Path | None, environ: Mapping[str, str] = os.environ) -> PoolConfig:
-    """The pool of `--stack`, else of PASSCODE_USER_POOL_ID, else of the local stack.
+    """Return the pool of `--stack`, else of PASSCODE_USER_POOL_ID, else of the local stack.
 
     Raises CliError if there is none, or if its configuration is not valid.
     """
@@ -70,7 +74,7 @@ def from_file(path: Path, config_dir: Path) -> PoolConfig:
 
     A local pool keeps its tokens next to the file, any other pool in `config_dir`. Raises CliError.
     """
-    try:
+    with readable_stack_file(path, "select a pool with --stack or PASSCODE_USER_POOL_ID"):
         content = json.loads(path.read_text(encoding="utf-8"))
         clients = content["clients"]
         pool = PoolConfig(
@@ -83,14 +87,6 @@ def from_file(path: Path, config_dir: Path) -> PoolConfig:
             token_dir=config_dir,
         )
         _check(pool)
-    except FileNotFoundError:
-        raise CliError(
-            f"No stack is running ({path} does not exist). Run `make up`, or select a pool with --stack "
-            "or PASSCODE_USER_POOL_ID.",
-            UNREACHABLE,
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise _damaged(path) from None
     return replace(pool, token_dir=path.parent) if pool.is_local else pool
 
 
@@ -134,7 +130,3 @@ def _check(pool: PoolConfig) -> None:
 def _config_dir(environ: Mapping[str, str]) -> Path:
     base = environ.get("XDG_CONFIG_HOME")
     return (Path(base) if base else Path.home() / ".config") / "cognito-passcode"
-
-
-def _damaged(path: Path) -> CliError:
-    return CliError(f"The stack file {path} is damaged. Run `make down` and `make up` to write it again.")

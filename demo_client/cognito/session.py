@@ -30,9 +30,9 @@ def verify_and_save(pool: PoolConfig, tokens: Tokens) -> SignedInUser:
 
 
 def whoami(cognito: CognitoIdentityProviderClient, pool: PoolConfig) -> tuple[SignedInUser, Tokens]:
-    """The signed-in user and the saved tokens.
+    """Return the signed-in user and the saved tokens.
 
-    The pool is asked too, because only the pool knows of a sign-out on another device.
+    The function asks the pool too, because only the pool has a record of a sign-out on another device.
     """
     tokens = load(pool)
     user = verify(tokens, pool, fetch_keys(pool))
@@ -43,12 +43,12 @@ def whoami(cognito: CognitoIdentityProviderClient, pool: PoolConfig) -> tuple[Si
 def refresh(cognito: CognitoIdentityProviderClient, pool: PoolConfig) -> tuple[SignedInUser, Tokens]:
     """Exchange the saved refresh token for new tokens, and save them."""
     old = load(pool)
-    reply = cognito.initiate_auth(
+    response = cognito.initiate_auth(
         AuthFlow="REFRESH_TOKEN_AUTH",
         ClientId=old.client_id,
         AuthParameters={"REFRESH_TOKEN": old.refresh_token},
     )
-    tokens = read_tokens(reply["AuthenticationResult"], old.client_id, old.refresh_token)
+    tokens = read_tokens(response["AuthenticationResult"], old.client_id, old.refresh_token)
     return verify_and_save(pool, tokens), tokens
 
 
@@ -63,7 +63,7 @@ def sign_out(cognito: CognitoIdentityProviderClient, pool: PoolConfig, *, everyw
 
 
 def token_path(pool: PoolConfig) -> Path:
-    """The token file of a pool. Its name has the pool's id, so no pool gets another pool's tokens."""
+    """Return the token file of a pool. Its name has the pool's id, so no pool gets another pool's tokens."""
     return pool.token_dir / f"tokens-{pool.user_pool_id}.json"
 
 
@@ -82,7 +82,7 @@ def save(pool: PoolConfig, tokens: Tokens) -> None:
 
 
 def load(pool: PoolConfig) -> Tokens:
-    """The tokens of the last sign-in to this pool. Raises CliError if there are none."""
+    """Return the tokens of the last sign-in to this pool. Raises CliError if there are none."""
     try:
         content = json.loads(token_path(pool).read_text(encoding="utf-8"))
         tokens = Tokens(**content)

@@ -26,7 +26,7 @@ class Cognito(Protocol):
 
 
 class SignIn:
-    """`start`, then `answer`, `resend` or `choose` until Tokens come back.
+    """Call `start`, then `answer`, `resend` or `choose` until one of them returns Tokens.
 
     Each method returns a Challenge (continue) or Tokens (finished). A refusal raises boto3's ClientError and
     ends the sign-in: Cognito accepts no further answer.
@@ -48,15 +48,15 @@ class SignIn:
         if self._passwordless:
             return self._step(self._initiate({"USERNAME": self._user}))
         proof = PasswordProof(self._pool, self._client_id, self._user, password)
-        reply = self._initiate(proof.srp_a())
-        if reply.get("ChallengeName") != "PASSWORD_VERIFIER":
-            # To continue would let a pool with a wrong configuration skip the password.
+        response = self._initiate(proof.srp_a())
+        if response.get("ChallengeName") != "PASSWORD_VERIFIER":
+            # Otherwise a pool with a wrong configuration could skip the password.
             raise CliError(
                 "This app client does not ask for the password. Use --passwordless to sign in without one.",
                 REFUSED,
             )
-        self._session = reply.get("Session")
-        answer = proof.password_claim(reply["ChallengeParameters"])
+        self._session = response.get("Session")
+        answer = proof.password_claim(response["ChallengeParameters"])
         return self._step(self._respond("PASSWORD_VERIFIER", answer))
 
     def answer(self, code: str) -> Challenge | Tokens:
@@ -91,21 +91,21 @@ class SignIn:
             **{key: value for key, value in optional.items() if value},
         )
 
-    def _step(self, reply: Mapping[str, Any]) -> Challenge | Tokens:
-        if reply.get("AuthenticationResult"):
-            return read_tokens(reply["AuthenticationResult"], self._client_id)
+    def _step(self, response: Mapping[str, Any]) -> Challenge | Tokens:
+        if response.get("AuthenticationResult"):
+            return read_tokens(response["AuthenticationResult"], self._client_id)
         # Every response has a new session string, and the old one is no longer valid.
-        self._session = reply.get("Session")
-        if reply.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
+        self._session = response.get("Session")
+        if response.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
             raise CliError(
                 "This account must set a new password first. Ask the operators of the pool to reset it.",
                 REFUSED,
             )
-        if reply.get("ChallengeName") != "CUSTOM_CHALLENGE":
+        if response.get("ChallengeName") != "CUSTOM_CHALLENGE":
             raise CliError(
                 "This pool asks for another factor than a code. Turn MFA off in the pool.", REFUSED
             )
-        parameters = reply.get("ChallengeParameters") or {}
+        parameters = response.get("ChallengeParameters") or {}
         # The following answers must carry the user name that Cognito returned, not the typed address.
         self._user = parameters.get("USERNAME", self._user)
         return read_challenge(parameters)
@@ -122,11 +122,11 @@ class PasswordProof:
         self._srp = AWSSRP(user, password, pool.user_pool_id, client_id, client=object())
 
     def srp_a(self) -> dict[str, str]:
-        """The AuthParameters of InitiateAuth."""
+        """Return the AuthParameters of InitiateAuth."""
         return {"CHALLENGE_NAME": "SRP_A", **self._srp.get_auth_params()}
 
     def password_claim(self, challenge_parameters: Mapping[str, str]) -> dict[str, str]:
-        """The ChallengeResponses to PASSWORD_VERIFIER."""
+        """Return the ChallengeResponses to PASSWORD_VERIFIER."""
         with warnings.catch_warnings():
             # pycognito calls datetime.utcnow(), which is deprecated since Python 3.12.
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -49,8 +49,8 @@ def fetch_keys(pool: PoolConfig) -> jwt.PyJWKSet:
     # The URL is https, or on this machine, which no proxy reaches.
     proxies = urllib.request.ProxyHandler({}) if pool.is_local else urllib.request.ProxyHandler()
     try:
-        with urllib.request.build_opener(proxies).open(pool.jwks_url, timeout=10) as answer:
-            return jwt.PyJWKSet.from_dict(json.load(answer))
+        with urllib.request.build_opener(proxies).open(pool.jwks_url, timeout=10) as response:
+            return jwt.PyJWKSet.from_dict(json.load(response))
     except (OSError, ValueError, jwt.PyJWTError):
         raise CliError(
             "The pool's public keys cannot be read, so the tokens cannot be verified. Check the network, or "

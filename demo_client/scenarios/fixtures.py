@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from demo_client import local_stack_api
@@ -15,6 +14,7 @@ from demo_client.cognito.challenge import Challenge, Status, Tokens
 from demo_client.cognito.pool_config import PoolConfig
 from demo_client.cognito.sign_in import SignIn
 from demo_client.cognito.tokens import SignedInUser
+from demo_client.demo_users import DemoUser, new_demo_user
 from demo_client.errors import CliError
 
 if TYPE_CHECKING:
@@ -31,14 +31,6 @@ def expect(condition: bool, failure: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class DemoUser:
-    """A user of the demo, with a random password."""
-
-    email: str
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class DemoEnvironment:
     """The pool of the local stack, and a Cognito client for it."""
 
@@ -48,20 +40,18 @@ class DemoEnvironment:
 
     def create_user(self, name: str, channel: str) -> DemoUser:
         """Create a user with a verified email address and phone number. Codes go to `channel` first."""
-        email, password = f"{name}-{secrets.token_hex(2)}@passcode.example", f"local-{secrets.token_hex(5)}"
-        # The numbers 206-555-0100 to -0199 are reserved for fiction.
-        phone = f"+1206555{secrets.randbelow(100) + 100:04}"
-        Account(self.cognito, self.pool, email).sign_up(password, phone, channel)
-        local_stack_api.confirm_account(self.pool, email, phone)
-        return DemoUser(email, password)
+        user = new_demo_user(name)
+        Account(self.cognito, self.pool, user.email).sign_up(user.password, user.phone, channel)
+        local_stack_api.confirm_account(self.pool, user.email, user.phone)
+        return user
 
     def sign_in(self, user: DemoUser, *, passwordless: bool) -> DemoSignIn:
-        """A new sign-in of `user`, not yet started."""
+        """Return a new sign-in of `user`, not yet started."""
         return DemoSignIn(self, user, passwordless)
 
 
 def connect(stack: Stack, pool: PoolConfig) -> DemoEnvironment:
-    """The environment for a running local stack."""
+    """Return the environment for a running local stack."""
     return DemoEnvironment(pool, stack, cognito_client(pool))
 
 
@@ -85,7 +75,7 @@ class DemoSignIn:
         return _sent(self._sign_in.resend())
 
     def message(self, challenge: Challenge) -> Message:
-        """The message of a challenge, from the local inbox."""
+        """Return the message of a challenge, from the local inbox."""
         return self._inbox.newest(challenge)
 
     def answer_wrong(self, code: str) -> Challenge:

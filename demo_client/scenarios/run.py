@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from demo_client.cognito.pool_config import find_pool
+from demo_client.demo_users import DemoUser
 from demo_client.errors import UNREACHABLE, CliError
 from demo_client.scenarios.console import ScenarioConsole
-from demo_client.scenarios.fixtures import DemoUser, connect
+from demo_client.scenarios.fixtures import connect
 from demo_client.scenarios.sign_ins import run_scenarios
 
 if TYPE_CHECKING:

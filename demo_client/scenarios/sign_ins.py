@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from demo_client.demo_users import DemoUser
 from demo_client.local_stack_api import code_in
 from demo_client.scenarios.console import ScenarioConsole
-from demo_client.scenarios.fixtures import DemoEnvironment, DemoSignIn, DemoUser, expect
+from demo_client.scenarios.fixtures import DemoEnvironment, DemoSignIn, expect
 from demo_client.scenarios.unknown_user import compare_unknown_user
 from demo_client.texts import describe
 

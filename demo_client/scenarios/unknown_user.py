@@ -29,10 +29,10 @@ def compare_unknown_user(environment: DemoEnvironment, console: ScenarioConsole)
         "an unknown user gets other parameters",
     )
     console.side_by_side(known_parameters, unknown_parameters)
-    ends = known.guess_until_refused(), unknown.guess_until_refused()
-    expect(ends[0] == ends[1], "an unknown user is refused differently")
+    results = known.guess_until_refused(), unknown.guess_until_refused()
+    expect(results[0] == results[1], "an unknown user is refused differently")
     expect(not Inbox(environment.stack, unknown_email).messages("email"), "an unknown user got a message")
-    guesses, refusal = ends[0]
+    guesses, refusal = results[0]
     console.refusal(f"Both sign-ins end after {guesses} guesses with the same error: {refusal}")
     console.success(
         "No message was sent to the unknown user. The responses are identical except USERNAME, which Cognito "
@@ -45,7 +45,10 @@ def _without_name(parameters: Mapping[str, str]) -> Mapping[str, str]:
 
 
 class _AnonymousCaller:
-    """A caller who knows an email address only. Compares the raw responses of Cognito, which could leak."""
+    """A caller who knows only an email address.
+
+    It reads Cognito's raw responses, which could reveal a user.
+    """
 
     def __init__(self, environment: DemoEnvironment, email: str) -> None:
         self._cognito = environment.cognito
@@ -55,11 +58,11 @@ class _AnonymousCaller:
 
     def start(self) -> Mapping[str, str]:
         """Start a sign-in; returns the challenge parameters."""
-        reply = self._cognito.initiate_auth(
+        response = self._cognito.initiate_auth(
             AuthFlow="CUSTOM_AUTH", ClientId=self._client_id, AuthParameters={"USERNAME": self._email}
         )
-        self._session = reply["Session"]
-        return reply["ChallengeParameters"]
+        self._session = response["Session"]
+        return response["ChallengeParameters"]
 
     def guess_until_refused(self) -> tuple[int, str]:
         """Guess until Cognito refuses; returns the number of guesses and the text of the refusal."""
@@ -71,10 +74,10 @@ class _AnonymousCaller:
         return _MAX_GUESSES, "none"
 
     def _guess(self) -> None:
-        reply = self._cognito.respond_to_auth_challenge(
+        response = self._cognito.respond_to_auth_challenge(
             ClientId=self._client_id,
             ChallengeName="CUSTOM_CHALLENGE",
             Session=self._session,
             ChallengeResponses={"USERNAME": self._email, "ANSWER": "not a code"},
         )
-        self._session = reply["Session"]
+        self._session = response["Session"]

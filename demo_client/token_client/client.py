@@ -58,9 +58,9 @@ class TokenClient:
     ) -> Created:
         """Send a code to one email address or one phone number.
 
-        A request without a response is sent up to three times with one idempotency key, so that at most one
-        message is sent. Give your own key to repeat the call later. `purpose` is shown in the message and
-        bound to the code; `audience` is the service that will check the proof.
+        The client sends a request without a response up to three times. All of them have one idempotency key,
+        so that the service sends at most one message. Give your own key to repeat the call later. The message
+        shows `purpose`, and the code is bound to it. `audience` is the service that will check the proof.
         """
         body = {"email": email, "phone_number": phone_number, "channel": channel}
         body |= {"purpose": purpose, "locale": locale, "audience": audience}

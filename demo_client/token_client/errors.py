@@ -10,7 +10,7 @@ from typing import Any, Final
 UNREACHABLE: Final = "unreachable"
 _TYPE_PREFIX: Final = "urn:cognito-passcode:problem:"
 _MAX_LENGTH: Final = 300
-# Shorter strings are words such as "sms". To redact them would only spoil a sentence.
+# Shorter strings are words such as "sms". A sentence without them could not be understood.
 _MIN_SECRET_LENGTH: Final = 4
 
 _CODE_GONE: Final = {"code-spent", "code-expired", "address-changed", "no-challenge"}
@@ -37,7 +37,7 @@ class TokenApiError(Exception):
 
     `problem` is a stable name such as `wrong-code`. `status` is the HTTP status, 0 without a response.
     `title` and `detail` are sentences for people. `retry_after` is in seconds. `reason` is the stable reason
-    of a refusal, such as `quota`, the same as in the errors of a sign-in; it is empty for other problems.
+    of a refusal, such as `quota`, as in the errors of a sign-in. It is empty for other problems.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class TokenApiError(Exception):
 
     @property
     def message(self) -> str:
-        """What happened and what to do next, for people."""
+        """The sentences for people. They say what happened and what to do next."""
         return f"{self.title}. {self.detail}".strip() if self.title else self.detail
 
     def __str__(self) -> str:
@@ -87,14 +87,17 @@ class Unreachable(TokenApiError):
 
 
 def invalid_response(status: int = 0) -> TokenApiError:
-    """The error for a response that does not have the form of the token service."""
+    """Return the error for a response that does not have the form of the token service."""
     return TokenApiError("invalid-response", status)
 
 
 def from_response(
     status: int, headers: Mapping[str, str], body: bytes, redact: Iterable[str] = ()
 ) -> TokenApiError:
-    """The error for a response whose status is not 200. Its texts contain none of the strings `redact`."""
+    """Return the error for a response whose status is not 200.
+
+    Its texts contain none of the strings `redact`.
+    """
     document = _document(body)
     problem = document.get("type", "").removeprefix(_TYPE_PREFIX) or _name(status)
     return _class(problem, status)(
@@ -137,7 +140,7 @@ def _class(problem: str, status: int) -> type[TokenApiError]:
 
 
 def _clean(value: object, redact: Iterable[str]) -> str:
-    # Errors end in logs. The service never repeats what it received, but a proxy or a gateway might.
+    # Callers log errors. The service never repeats the request, but a proxy or a gateway might.
     text = value if isinstance(value, str) else ""
     for secret in redact:
         if len(secret) >= _MIN_SECRET_LENGTH:

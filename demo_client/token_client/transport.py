@@ -91,7 +91,7 @@ class HttpTransport:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether `url` is on this machine."""
+    """Return whether `url` is on this machine."""
     return urlsplit(url).hostname in _LOOPBACK
 
 

@@ -48,4 +48,6 @@ def _exit_with_the_stack() -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or not sys.argv[1].isdecimal():
+        sys.exit("Give the port of the demo page: python -m demo_client.web 4580")
     main(int(sys.argv[1]))

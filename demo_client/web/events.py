@@ -18,7 +18,7 @@ _KEEP_ALIVE_ROUNDS: Final = 50
 
 
 def events(stack_data: StackData, since: int, wait: Callable[[float], bool]) -> Iterator[bytes]:
-    """Endless events `message` and `invocation`: the latest messages, and invocations since `since`.
+    """Yield events without end: `message` for new messages, `invocation` for invocations since `since`.
 
     `since` is in ms since 1970. `wait` pauses for a number of seconds and returns whether to end. Raises one
     of STACK_UNAVAILABLE.

@@ -42,7 +42,7 @@ class Invocation:
 
 
 def read(function: str, events: Iterable[Mapping[str, Any]]) -> list[Invocation]:
-    """The finished invocations in the log events of one function, ordered by their end."""
+    """Return the finished invocations in the log events of one function, ordered by their end."""
     invocations: list[Invocation] = []
     lines_by_stream: dict[str, list[str]] = {}
     for event in events:
@@ -84,7 +84,7 @@ def _line(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _metrics(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The metrics of a line in the embedded metric format, each with its longest set of dimensions."""
+    """Return the metrics of a line in the embedded metric format, each with its longest set of dimensions."""
     metrics = []
     for directive in document.get("_aws", {}).get("CloudWatchMetrics", []):
         names: list[str] = max(directive["Dimensions"], key=len, default=[])

@@ -21,7 +21,7 @@ from tools.local_stack.process import free_port
 DEFAULT_PORT: Final = 4580
 _READY_WITHIN: Final = 15.0
 
-# The variables that a Python process needs. Nothing of the user's own AWS configuration.
+# The variables that a Python process needs. The user's own AWS configuration is not passed on.
 _PASSED_VARIABLES: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 # This process must wait for its children, or they stay zombies until it ends.
@@ -42,23 +42,23 @@ class Page:
 
 
 def lock_path() -> Path:
-    """The file that the page's process keeps locked while it runs."""
+    """Return the file that the page's process keeps locked while it runs."""
     return state_dir() / "page.lock"
 
 
 def log_path() -> Path:
-    """The log of the page's process."""
+    """Return the log of the page's process."""
     return state_dir() / "page.log"
 
 
 def running() -> Page | None:
-    """The page of this state directory, or None if none is served."""
-    content = locks.holder(lock_path())
+    """Return the page of this state directory, or None if none is served."""
+    content = locks.read_holder(lock_path())
     return Page(**json.loads(content)) if content else None
 
 
 def planned_port() -> int:
-    """The port of the running page, else its default port, or a free port if that is taken."""
+    """Return the port of the running page, else its default port, or a free port if that is taken."""
     if page := running():
         return page.port
     with socket.socket() as probe:
@@ -71,14 +71,14 @@ def planned_port() -> int:
 
 
 def parameters(port: int) -> dict[str, str]:
-    """Template parameters for a page on `port`: the URLs to which hosted sign-in may redirect."""
+    """Return template parameters for a page on `port`: the URLs to which hosted sign-in may redirect."""
     url = Page(0, port).url
     defaults = {name: DEFAULTS[name] for name in ("HostedCallbackUrls", "HostedLogoutUrls")}
     return {name: f"{urls},{url}" for name, urls in defaults.items() if url not in urls.split(",")}
 
 
 def start(port: int = DEFAULT_PORT) -> Page:
-    """The running page, or a new one on `port` if that is free. Raises `StackError`."""
+    """Return the running page, or a new one on `port` if that is free. Raises `StackError`."""
     make_state_dir()
     if page := running():
         return page

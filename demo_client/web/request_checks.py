@@ -16,12 +16,12 @@ _SAME_SITE: Final = ("same-origin", "none")
 
 
 def hosts(port: int) -> tuple[str, ...]:
-    """The values of the Host header that are accepted."""
+    """Return the values of the Host header that are accepted."""
     return (f"localhost:{port}", f"127.0.0.1:{port}")
 
 
 def rejection(path: str, headers: Mapping[str, str], port: int) -> str | None:
-    """The reason to refuse a request, as a sentence, or None.
+    """Return the reason to refuse a request, as a sentence, or None.
 
     The Host header shows DNS rebinding: a name of an attacker that points to 127.0.0.1. Sec-Fetch-Site shows
     a request from another site. Such a request may open the page itself, by a link or a redirect, and
@@ -35,7 +35,10 @@ def rejection(path: str, headers: Mapping[str, str], port: int) -> str | None:
 
 
 def post_rejection(headers: Mapping[str, str], nonce: str) -> str | None:
-    """The reason to refuse a request that changes the stack, or None. Only the served page may send one."""
+    """Return the reason to refuse a request that changes the stack, or None.
+
+    Only the served page may send one.
+    """
     if headers.get("Origin") != f"http://{headers.get('Host')}":
         return "Only the demo page may do this."
     if not hmac.compare_digest(headers.get(NONCE_HEADER, "").encode(), nonce.encode()):

@@ -1,4 +1,4 @@
-"""The responses of the demo page's server. No sockets here."""
+"""The responses of the demo page's server. This module uses no sockets."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Response:
 
 
 def page_policy(endpoint: str) -> str:
-    """The page's Content-Security-Policy: its own files, and requests to the local Cognito at `endpoint`."""
+    """Return the Content-Security-Policy. It allows the page's files, and the local Cognito at `endpoint`."""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; frame-src 'self'; "
         f"connect-src 'self' {endpoint}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -52,7 +52,7 @@ def page_policy(endpoint: str) -> str:
 
 
 def get(stack_data: StackData, path: str, nonce: str) -> Response:
-    """The response to GET `path`. Raises one of STACK_UNAVAILABLE if the stack is not running."""
+    """Return the response to GET `path`. Raises one of STACK_UNAVAILABLE if the stack is not running."""
     if path == "/facts":
         return _json(200, stack_data.facts() | {"nonce": nonce, "form": BUILT.exists()})
     if mail := _MAIL.fullmatch(path):
@@ -64,7 +64,7 @@ def get(stack_data: StackData, path: str, nonce: str) -> Response:
 
 
 def post(stack_data: StackData, path: str, body: bytes) -> Response:
-    """The response to POST `path`. Raises one of STACK_UNAVAILABLE if the stack is not running."""
+    """Return the response to POST `path`. Raises one of STACK_UNAVAILABLE if the stack is not running."""
     if path != "/users":
         return plain_text(404, "Not found.")
     try:
@@ -77,7 +77,7 @@ def post(stack_data: StackData, path: str, body: bytes) -> Response:
 
 
 def plain_text(status: int, text: str) -> Response:
-    """A response with a sentence for people."""
+    """Return a response with a sentence for people."""
     return Response(status, "text/plain; charset=utf-8", text.encode())
 
 

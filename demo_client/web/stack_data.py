@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from demo_client.demo_users import DemoUser, new_demo_user
 from demo_client.web import invocations
 from demo_client.web.invocations import Invocation
 from tools.local_stack import inbox
@@ -29,15 +29,6 @@ CHANNELS: Final = ("email", "sms")
 _NAMES: Final = ("ada", "grace", "lin", "mary", "alan", "edith")
 
 
-@dataclass(frozen=True, slots=True)
-class DemoUser:
-    """A user that the page created, with a verified email address and phone number and a random password."""
-
-    email: str
-    phone: str
-    password: str = field(repr=False)
-
-
 class StackData(Protocol):
     """The port of the page's server to a stack. Each method raises one of STACK_UNAVAILABLE."""
 
@@ -51,11 +42,11 @@ class LocalStackData:
     """The data of the running local stack."""
 
     def messages(self) -> list[Message]:
-        """All messages that were sent, oldest first."""
+        """Return all messages that were sent, oldest first."""
         return inbox.read(load())
 
     def invocations(self, since: int) -> list[Invocation]:
-        """The invocations that ended at `since` (ms since 1970) or later, ordered by their end."""
+        """Return the invocations that ended at `since` (ms since 1970) or later, ordered by their end."""
         stack = load()
         logs = _logs(stack.endpoint_url)
         ended = [
@@ -66,7 +57,10 @@ class LocalStackData:
         return sorted(ended, key=lambda invocation: invocation.ended_at)
 
     def facts(self) -> dict[str, Any]:
-        """The configuration of an app for this pool. `hosted` is None on a stack without hosted sign-in."""
+        """Return the configuration of an app for this pool.
+
+        `hosted` is None on a stack without hosted sign-in.
+        """
         stack = load()
         return {
             "endpoint": stack.endpoint_url,
@@ -78,7 +72,7 @@ class LocalStackData:
     def make_user(self, channel: str) -> DemoUser:
         """Create a user whose codes go to `channel` first."""
         stack = load()
-        user = _new_demo_user()
+        user = new_demo_user(secrets.choice(_NAMES))
         values = {
             "email": user.email,
             "email_verified": "true",
@@ -95,12 +89,12 @@ class LocalStackData:
 
 
 def message_id(message: Message) -> str:
-    """An id of a message that does not change while the stack runs."""
+    """Return an id of a message that does not change while the stack runs."""
     content = f"{message.channel}\n{message.to}\n{message.sent_at.timestamp()}\n{message.text}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-# To create a client takes longer than all its requests in one round.
+# Creating a client takes longer than all its requests in one round.
 @cache
 def _logs(endpoint_url: str) -> CloudWatchLogsClient:
     logs: CloudWatchLogsClient = client(endpoint_url, "logs")
@@ -119,13 +113,3 @@ def _read_invocations(
 def _hosted(outputs: Mapping[str, str]) -> dict[str, str] | None:
     url, client_id = outputs.get("HostedSignInURL"), outputs.get("HostedClientId")
     return {"url": url, "clientId": client_id} if url and client_id else None
-
-
-def _new_demo_user() -> DemoUser:
-    tag = secrets.token_hex(2)
-    return DemoUser(
-        email=f"{secrets.choice(_NAMES)}-{tag}@passcode.example",
-        # The numbers 206-555-0100 to -0199 are reserved for fiction.
-        phone=f"+1206555{secrets.randbelow(100) + 100:04}",
-        password=f"local-{secrets.token_hex(5)}",
-    )

@@ -23,7 +23,7 @@ from passcode.hosted.state import (
 from passcode.token_service.refusal import Unavailable
 from tests.support.dynamodb import made
 from tests.support.events import NOW, SUB
-from tests.support.hosted_world import BACK, MemoryTable, shown
+from tests.support.hosted_in_memory import BACK, MemoryTable, shown
 
 AWS: dict[str, Any] = {
     "region_name": "eu-west-1",
@@ -66,8 +66,8 @@ def test_only_one_of_two_changes_to_a_version_is_accepted(sign_ins: HostedStore)
     sign_ins.write("cookie", STATE)
     seen = sign_ins.read("cookie", NOW)
     assert seen
-    assert sign_ins.take("cookie", seen)
-    assert not sign_ins.take("cookie", seen)
+    assert sign_ins.increment_version("cookie", seen)
+    assert not sign_ins.increment_version("cookie", seen)
     assert not sign_ins.write("cookie", seen)
     assert sign_ins.write("cookie", replace(seen, version=seen.version + 1))
 
@@ -78,7 +78,7 @@ def test_a_new_sign_in_cannot_replace_an_existing_one(sign_ins: HostedStore) -> 
 
 
 def test_a_sign_in_that_does_not_exist_cannot_be_changed(sign_ins: HostedStore) -> None:
-    assert not sign_ins.take("cookie", STATE)
+    assert not sign_ins.increment_version("cookie", STATE)
     assert not sign_ins.write("cookie", replace(STATE, version=1))
 
 
@@ -136,7 +136,7 @@ def test_a_secret_or_a_grant_of_another_version_is_none(table: HostedTable, cont
     table.write("cookie", STATE)
     table.grant("code", GRANT, NOW)
     for key in (key_of_cookie("cookie"), key_of_code("code")):
-        sealed = table.sealer.seal(content, key)
+        sealed = table.encryption.encrypt(content, key)
         change(table, key, "sealed", {"L": [{"B": part} for part in sealed]})
     assert table.read("cookie", NOW) is None
     assert table.redeem("code", NOW) is None
@@ -157,6 +157,6 @@ def change(table: HostedTable, key: str, attribute: str, value: dict[str, Any] |
 
 
 def test_a_value_encrypted_for_one_item_cannot_be_decrypted_for_another(table: HostedTable) -> None:
-    sealed = table.sealer.seal("the session", "hosted#1")
+    sealed = table.encryption.encrypt("the session", "hosted#1")
     with pytest.raises(Unavailable):
-        table.sealer.open(sealed, "hosted#2")
+        table.encryption.decrypt(sealed, "hosted#2")

@@ -6,7 +6,7 @@ import pytest
 
 from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
 from passcode.token_service.refusal import Unavailable
-from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.events import SUB
 
 ATTRIBUTES = {"sub": SUB, "email": "ann@example.com"}
@@ -14,8 +14,8 @@ LINKED = {"identities": json.dumps([{"providerName": "OneTimeCode", "userId": SU
 MERGED = refused_by_aws("InvalidParameterException")
 
 
-def links(wire: Wire) -> IdentityLinker:
-    return IdentityLinker(lambda: wire, "pool", "OneTimeCode", CognitoUsers(lambda: wire, "pool"))
+def links(client: RecordingClient) -> IdentityLinker:
+    return IdentityLinker(lambda: client, "pool", "OneTimeCode", CognitoUsers(lambda: client, "pool"))
 
 
 def user(**attributes: str) -> dict[str, object]:
@@ -24,9 +24,9 @@ def user(**attributes: str) -> dict[str, object]:
 
 
 def test_a_user_is_linked_by_their_subject() -> None:
-    wire = Wire()
-    links(wire).make("user-name", ATTRIBUTES)
-    (call,) = wire.sent("admin_link_provider_for_user")
+    client = RecordingClient()
+    links(client).link_user("user-name", ATTRIBUTES)
+    (call,) = client.sent("admin_link_provider_for_user")
     assert call["DestinationUser"] == {"ProviderName": "Cognito", "ProviderAttributeValue": "user-name"}
     assert call["SourceUser"] == {
         "ProviderName": "OneTimeCode",
@@ -36,14 +36,14 @@ def test_a_user_is_linked_by_their_subject() -> None:
 
 
 def test_a_linked_user_costs_no_call() -> None:
-    wire = Wire()
-    links(wire).make("user-name", ATTRIBUTES | LINKED)
-    assert wire.calls == []
+    client = RecordingClient()
+    links(client).link_user("user-name", ATTRIBUTES | LINKED)
+    assert client.calls == []
 
 
 def test_a_link_by_a_faster_request_is_accepted() -> None:
-    wire = Wire({"admin_get_user": user(**LINKED)}, admin_link_provider_for_user=MERGED)
-    links(wire).make("user-name", ATTRIBUTES)
+    client = RecordingClient({"admin_get_user": user(**LINKED)}, admin_link_provider_for_user=MERGED)
+    links(client).link_user("user-name", ATTRIBUTES)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,14 @@ def test_a_link_by_a_faster_request_is_accepted() -> None:
 )
 def test_a_refusal_is_not_mistaken_for_a_link(identities: str) -> None:
     """Otherwise, Cognito would make a second user with the same address, and no error would show it."""
-    wire = Wire({"admin_get_user": user(identities=identities)}, admin_link_provider_for_user=MERGED)
+    client = RecordingClient(
+        {"admin_get_user": user(identities=identities)}, admin_link_provider_for_user=MERGED
+    )
     with pytest.raises(Unavailable):
-        links(wire).make("user-name", ATTRIBUTES)
+        links(client).link_user("user-name", ATTRIBUTES)
 
 
 def test_a_failed_link_stops_the_sign_in() -> None:
-    wire = Wire(admin_link_provider_for_user=refused_by_aws("AliasExistsException"))
+    client = RecordingClient(admin_link_provider_for_user=refused_by_aws("AliasExistsException"))
     with pytest.raises(Unavailable):
-        links(wire).make("user-name", ATTRIBUTES)
+        links(client).link_user("user-name", ATTRIBUTES)

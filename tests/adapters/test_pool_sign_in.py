@@ -18,15 +18,15 @@ from passcode.hosted.ports import (
     SignInRefused,
 )
 from passcode.token_service.refusal import Refusal, RefusalTag, Unavailable, refusal_text
-from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.events import SUB
-from tests.support.hosted_world import shown
+from tests.support.hosted_in_memory import shown
 
 CHALLENGE = {"ChallengeName": "CUSTOM_CHALLENGE", "Session": "next", "ChallengeParameters": shown()}
 
 
-def pool_sign_in(wire: Wire) -> PoolSignIn:
-    return PoolSignIn(lambda: wire, "pool", "inner", lambda: "the secret")
+def pool_sign_in(client: RecordingClient) -> PoolSignIn:
+    return PoolSignIn(lambda: client, "pool", "inner", lambda: "the secret")
 
 
 def secret_hash(name: str) -> str:
@@ -46,11 +46,11 @@ def lambda_error(text: str) -> ClientError:
 
 
 def test_a_sign_in_without_a_password_sends_only_the_name() -> None:
-    wire = Wire({"admin_initiate_auth": CHALLENGE})
-    outcome = pool_sign_in(wire).start("ann@example.com", None)
+    client = RecordingClient({"admin_initiate_auth": CHALLENGE})
+    outcome = pool_sign_in(client).start("ann@example.com", None)
     assert isinstance(outcome, CodeRequired)
     assert (outcome.session, outcome.user_name) == ("next", shown()["USERNAME"])
-    (call,) = wire.sent("admin_initiate_auth")
+    (call,) = client.sent("admin_initiate_auth")
     assert call["AuthFlow"] == "CUSTOM_AUTH"
     assert call["AuthParameters"] == {
         "USERNAME": "ann@example.com",
@@ -59,18 +59,18 @@ def test_a_sign_in_without_a_password_sends_only_the_name() -> None:
 
 
 def test_a_sign_in_with_a_password_requires_the_srp_challenge() -> None:
-    wire = Wire({"admin_initiate_auth": CHALLENGE})
+    client = RecordingClient({"admin_initiate_auth": CHALLENGE})
     with pytest.raises(Unavailable):
-        pool_sign_in(wire).start("ann", "a password")
-    (call,) = wire.sent("admin_initiate_auth")
+        pool_sign_in(client).start("ann", "a password")
+    (call,) = client.sent("admin_initiate_auth")
     assert call["AuthParameters"]["CHALLENGE_NAME"] == "SRP_A"
     assert "a password" not in str(call)
 
 
 def test_an_answer_uses_the_user_name_of_cognito() -> None:
-    wire = Wire({"admin_respond_to_auth_challenge": tokens()})
-    assert pool_sign_in(wire).answer("session", "user-name", "123456") == Authenticated("user-name", SUB)
-    (call,) = wire.sent("admin_respond_to_auth_challenge")
+    client = RecordingClient({"admin_respond_to_auth_challenge": tokens()})
+    assert pool_sign_in(client).answer("session", "user-name", "123456") == Authenticated("user-name", SUB)
+    (call,) = client.sent("admin_respond_to_auth_challenge")
     assert call["ChallengeResponses"] == {
         "USERNAME": "user-name",
         "ANSWER": "123456",
@@ -81,9 +81,9 @@ def test_an_answer_uses_the_user_name_of_cognito() -> None:
 
 @pytest.mark.parametrize(("channel", "metadata"), [("", {}), ("sms", {"channel": "sms"})])
 def test_a_resend_is_requested_in_the_client_metadata(channel: str, metadata: dict[str, str]) -> None:
-    wire = Wire({"admin_respond_to_auth_challenge": CHALLENGE})
-    pool_sign_in(wire).send("session", "user-name", "resend", channel)
-    (call,) = wire.sent("admin_respond_to_auth_challenge")
+    client = RecordingClient({"admin_respond_to_auth_challenge": CHALLENGE})
+    pool_sign_in(client).send("session", "user-name", "resend", channel)
+    (call,) = client.sent("admin_respond_to_auth_challenge")
     assert call["ClientMetadata"] == {"action": "resend"} | metadata
 
 
@@ -93,7 +93,7 @@ REFUSALS = ["NotAuthorizedException", "UserNotFoundException", "UserNotConfirmed
 @pytest.mark.parametrize("code", [*REFUSALS, "InvalidParameterException"])
 def test_all_refusals_of_cognito_look_the_same(code: str) -> None:
     with pytest.raises(AuthenticationFailed) as refused:
-        pool_sign_in(Wire(admin_initiate_auth=refused_by_aws(code))).start("ann", None)
+        pool_sign_in(RecordingClient(admin_initiate_auth=refused_by_aws(code))).start("ann", None)
     assert str(refused.value) == ""
 
 
@@ -109,15 +109,15 @@ def test_a_configuration_error_is_not_a_wrong_password(code: str, text: str) -> 
     """Otherwise, every user would see "wrong password", and no alarm would fire."""
     error = ClientError({"Error": {"Code": code, "Message": text}}, "AdminInitiateAuth")
     with pytest.raises(Unavailable):
-        pool_sign_in(Wire(admin_initiate_auth=error)).start("ann", None)
+        pool_sign_in(RecordingClient(admin_initiate_auth=error)).start("ann", None)
 
 
 def test_a_password_that_must_be_changed_has_a_separate_error() -> None:
     with pytest.raises(MustChangePassword):
-        pool_sign_in(Wire(admin_initiate_auth=refused_by_aws("PasswordResetRequiredException"))).start(
-            "ann", None
-        )
-    asks = Wire(
+        pool_sign_in(
+            RecordingClient(admin_initiate_auth=refused_by_aws("PasswordResetRequiredException"))
+        ).start("ann", None)
+    asks = RecordingClient(
         {"admin_initiate_auth": {"ChallengeName": "NEW_PASSWORD_REQUIRED", "ChallengeParameters": {}}}
     )
     with pytest.raises(MustChangePassword):
@@ -126,13 +126,17 @@ def test_a_password_that_must_be_changed_has_a_separate_error() -> None:
 
 def test_the_tag_of_a_refusal_is_read() -> None:
     text = refusal_text(Refusal.QUOTA, 700)
-    wire = Wire(admin_initiate_auth=lambda_error(f"CreateAuthChallenge failed with error {text}."))
-    assert pool_sign_in(wire).start("ann", None) == SignInRefused(RefusalTag("quota", 700))
+    client = RecordingClient(
+        admin_initiate_auth=lambda_error(f"CreateAuthChallenge failed with error {text}.")
+    )
+    assert pool_sign_in(client).start("ann", None) == SignInRefused(RefusalTag("quota", 700))
 
 
 def test_a_refusal_of_another_trigger_has_no_tag() -> None:
-    wire = Wire(admin_initiate_auth=lambda_error("PreAuthentication failed with error Not from here."))
-    assert pool_sign_in(wire).start("ann", None) == SignInRefused(None)
+    client = RecordingClient(
+        admin_initiate_auth=lambda_error("PreAuthentication failed with error Not from here.")
+    )
+    assert pool_sign_in(client).start("ann", None) == SignInRefused(None)
 
 
 @pytest.mark.parametrize(
@@ -145,29 +149,29 @@ def test_a_refusal_of_another_trigger_has_no_tag() -> None:
 )
 def test_any_other_error_is_unavailable_and_contains_no_secret(error: ClientError) -> None:
     with pytest.raises(Unavailable) as unavailable:
-        pool_sign_in(Wire(admin_initiate_auth=error)).start("ann", None)
+        pool_sign_in(RecordingClient(admin_initiate_auth=error)).start("ann", None)
     assert "123456" not in str(unavailable.value)
 
 
 def test_an_unknown_challenge_is_not_answered() -> None:
-    wire = Wire(
+    client = RecordingClient(
         {"admin_initiate_auth": {"ChallengeName": "SMS_MFA", "Session": "s", "ChallengeParameters": {}}}
     )
     with pytest.raises(Unavailable):
-        pool_sign_in(wire).start("ann", None)
+        pool_sign_in(client).start("ann", None)
 
 
 def test_tokens_without_a_code_are_not_accepted() -> None:
-    wire = Wire({"admin_initiate_auth": tokens(), "admin_respond_to_auth_challenge": tokens()})
+    client = RecordingClient({"admin_initiate_auth": tokens(), "admin_respond_to_auth_challenge": tokens()})
     with pytest.raises(Unavailable):
-        pool_sign_in(wire).start("ann", None)
+        pool_sign_in(client).start("ann", None)
     with pytest.raises(Unavailable):
-        pool_sign_in(wire).send("session", "user-name", "resend", "")
+        pool_sign_in(client).send("session", "user-name", "resend", "")
 
 
 def test_a_name_over_the_length_limit_is_refused_without_a_call() -> None:
-    wire = Wire({"admin_initiate_auth": CHALLENGE})
+    client = RecordingClient({"admin_initiate_auth": CHALLENGE})
     with pytest.raises(AuthenticationFailed):
-        pool_sign_in(wire).start("a" * 129, None)
-    assert wire.calls == []
-    assert isinstance(pool_sign_in(wire).start("a" * 128, None), CodeRequired)
+        pool_sign_in(client).start("a" * 129, None)
+    assert client.calls == []
+    assert isinstance(pool_sign_in(client).start("a" * 128, None), CodeRequired)

@@ -13,7 +13,7 @@ from botocore.exceptions import (
 from passcode.adapters.ses import SesEmail
 from passcode.channels.email import EmailMessage
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
-from tests.support.aws_stubs import Stubs, Wire, client, modelled
+from tests.support.aws_stubs import RecordingClient, Stubs, client, modelled
 from tests.support.events import EMAIL, NOW
 
 MAIL = EmailMessage(subject="Betreff ✓", text="654321", html="<p>654321</p>")
@@ -81,7 +81,7 @@ def test_a_temporary_error_of_ses_is_not_final(aws: Stubs, code: str) -> None:
     ],
 )
 def test_after_a_lost_connection_the_result_is_unknown(error: Exception, result: SendResult) -> None:
-    mail = SesEmail(Wire(send_email=error), "no-reply@app.example", "mail")
+    mail = SesEmail(RecordingClient(send_email=error), "no-reply@app.example", "mail")
     assert mail.send(Outgoing(EMAIL, MAIL, NOW)) == result
 
 

@@ -12,7 +12,7 @@ from passcode.channels.sms import TextMessage
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken
 from passcode.delivery.sms_limits import LimitedSms
 from tests.support.aws_stubs import Stubs, client, modelled
-from tests.support.deliver_world import LIMITS
+from tests.support.deliver_handler import LIMITS
 from tests.support.events import NOW, PHONE
 
 SMS_CALL = {

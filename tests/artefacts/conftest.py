@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load
 
-from tests.support.machine import missing
+from tests.support.machine import skip_because_missing
 from tests.support.sam import READY, STACK_NAME, deploy, make
 from tools.local_stack import process, stack
 from tools.local_stack.clients import client
@@ -20,7 +20,7 @@ from tools.local_stack.stack import Stack
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run `make build` and return its folder: one artefact for each function, and the built template."""
     if not READY.exists() or READY.read_bytes() != (ROOT / "requirements-build.lock").read_bytes():
-        missing("AWS SAM (`make build` installs it)")
+        skip_because_missing("AWS SAM (`make build` installs it)")
     folder = tmp_path_factory.mktemp("built")
     print(make("build", f"BUILT={folder}"))
     return folder

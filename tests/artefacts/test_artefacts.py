@@ -97,15 +97,17 @@ def test_every_function_has_an_artefact(built: Path, template: Mapping[str, Any]
     print("\n" + sizes.table(built))
     assert {folder.name for folder in built.iterdir() if folder.is_dir()} == set(functions(template))
     for name, function in functions(template).items():
-        assert function["Handler"] == build.handler_of(name).removesuffix(".py") + ".handler"
+        assert function["Handler"] == build.handler_name(name).removesuffix(".py") + ".handler"
 
 
 def test_an_artefact_is_complete(
     built: Path, template: Mapping[str, Any], runtime: Path, native: Path, tmp_path: Path
 ) -> None:
     for name, function in functions(template).items():
-        assert {top_of(library, built / name) for library in sizes.native(built / name)} <= set(NATIVE)
-        folders = [built / name, native if sizes.native(built / name) else tmp_path, runtime]
+        assert {top_of(library, built / name) for library in sizes.native_libraries(built / name)} <= set(
+            NATIVE
+        )
+        folders = [built / name, native if sizes.native_libraries(built / name) else tmp_path, runtime]
         # -S and -I hide this environment's packages.
         done = subprocess.run(
             [sys.executable, "-S", "-I", "-B", "-c", IMPORT_ALL, *folders, function["Handler"]],
@@ -144,28 +146,33 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
 @pytest.mark.parametrize(
     ("function", "packages", "adapters"),
     [
-        ("DefineAuthChallenge", set(), set()),
+        ("DefineAuthChallenge", set(), {"environment"}),
         (
             "CreateAuthChallenge",
             {"aws_lambda_powertools"},
-            {"botocore_clients", "record_table", "sqs", "telemetry"},
+            {"botocore_clients", "environment", "record_table", "sqs", "telemetry"},
         ),
         (
             "VerifyAuthChallenge",
             {"aws_lambda_powertools", "phonenumbers"},
-            {"botocore_clients", "kms", "record_table", "sms_budget_table", "telemetry"},
+            {"botocore_clients", "environment", "kms", "record_table", "sms_budget_table", "telemetry"},
+        ),
+        (
+            "PreTokenGeneration",
+            {"aws_lambda_powertools"},
+            {"botocore_clients", "environment", "record_table", "telemetry"},
         ),
         (
             "CustomSender",
             {"aws_lambda_powertools"},
-            {"botocore_clients", "cognito_users", "sqs", "telemetry"},
+            {"botocore_clients", "cognito_users", "environment", "sqs", "telemetry"},
         ),
         (
             "Deliver",
             {"aws_lambda_powertools", "phonenumbers"}
             | {"aws_encryption_sdk", "attr", "cryptography", "wrapt"},
             {"aws_gateway", "botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns"}
-            | {"telemetry"},
+            | {"environment", "telemetry"},
         ),
         (
             "HostedSignIn",
@@ -173,14 +180,14 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
             # Imports of pycognito, which computes SRP. They include an HTTP client that is never used.
             | {"pycognito", "envs", "requests", "certifi", "charset_normalizer", "idna", "urllib3"},
             {"botocore_clients", "cognito_users", "hosted_table", "jwt_tokens", "kms", "pool_sign_in"}
-            | {"secrets_manager", "telemetry"},
+            | {"environment", "secrets_manager", "telemetry"},
         ),
         (
             "TokenApi",
             {"aws_lambda_powertools", "phonenumbers", "jwt", "pyasn1", "pyasn1_modules"}
             | {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"},
             {"botocore_clients", "cognito_users", "confirmation_tables", "jwt_tokens", "kms", "record_table"}
-            | {"sms_budget_table", "sqs", "telemetry"},
+            | {"environment", "sms_budget_table", "sqs", "telemetry"},
         ),
     ],
 )
@@ -226,7 +233,7 @@ def test_the_sizes_stay_small(built: Path, template: Mapping[str, Any]) -> None:
         # The largest parts are the native libraries of pydantic (TokenApi) and cryptography (Deliver).
         larger = {"TokenApi": 3_800_000, "Deliver": 6_500_000, "HostedSignIn": 2_000_000}
         limit = {"DefineAuthChallenge": 20_000, **larger}.get(name, 1_500_000)
-        assert sizes.zipped(built / name, list(found)) < limit, name
+        assert sizes.zip_size(built / name, list(found)) < limit, name
 
 
 def test_the_artefacts_fit_the_runtime_of_the_template(built: Path, template: Mapping[str, Any]) -> None:
@@ -234,7 +241,7 @@ def test_the_artefacts_fit_the_runtime_of_the_template(built: Path, template: Ma
     assert (common["Runtime"], common["Architectures"]) == ("python3.13", ["arm64"])
     assert {"--platform=manylinux2014_aarch64", "--python-version=3.13"} <= set(build.TARGET)
     for name in functions(template):
-        for library in sizes.native(built / name):
+        for library in sizes.native_libraries(built / name):
             # The machine in the ELF header, and the tag of the interpreter.
             assert library.read_bytes()[18:20] == AARCH64, library
             assert ".cpython-313-" in library.name or ".abi3." in library.name

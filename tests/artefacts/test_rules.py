@@ -36,7 +36,7 @@ def shipped(artefact: Path) -> set[str]:
 
 def test_only_imported_modules_and_data_are_shipped(sources: Path, tmp_path: Path) -> None:
     build.build(sources / "my_function.py", tmp_path / "out", ["words", "pages/page.html"])
-    ours = {
+    own_files = {
         "my_function.py",
         "kit/__init__.py",
         "kit/near.py",
@@ -44,7 +44,33 @@ def test_only_imported_modules_and_data_are_shipped(sources: Path, tmp_path: Pat
         "words/en.json",
         "pages/page.html",
     }
-    assert shipped(tmp_path / "out") == ours
+    assert shipped(tmp_path / "out") == own_files
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_shipped"),
+    [
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:", False),
+        ("import typing\nif typing.TYPE_CHECKING:", False),
+        ("TYPE_CHECKING = False\nif TYPE_CHECKING:", False),
+        ("from typing import TYPE_CHECKING\nif not TYPE_CHECKING:", True),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    pass\nelse:", True),
+    ],
+)
+def test_a_module_that_only_a_type_checker_imports_is_not_shipped(
+    sources: Path, tmp_path: Path, condition: str, is_shipped: bool
+) -> None:
+    (sources / "kit/near.py").write_text(f"{condition}\n    from kit import other\n")
+    build.build(sources / "my_function.py", tmp_path / "out", [])
+    assert ("kit/other.py" in shipped(tmp_path / "out")) is is_shipped
+
+
+def test_a_package_that_only_a_type_checker_imports_may_be_missing(sources: Path, tmp_path: Path) -> None:
+    (sources / "my_function.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import flask\n"
+    )
+    build.build(sources / "my_function.py", tmp_path / "out", [])
+    assert shipped(tmp_path / "out") == {"my_function.py"}
 
 
 def test_the_error_names_a_package_that_is_not_locked(
@@ -52,11 +78,13 @@ def test_the_error_names_a_package_that_is_not_locked(
 ) -> None:
     monkeypatch.setattr(build, "install", lambda requirements, into: None)
     (sources / "my_function.py").write_text("import flask\n")
-    with pytest.raises(build.NotShippable, match=r"lacks flask, which my_function\.py imports\. Add it to"):
+    with pytest.raises(
+        build.IncompleteArtefact, match=r"lacks flask, which my_function\.py imports\. Add it to"
+    ):
         build.build(sources / "my_function.py", tmp_path / "out", [])
 
 
-def test_a_package_is_shipped_without_its_unused_files(
+def test_a_package_is_shipped_without_unused_files(
     sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def install(_requirements: Path, into: str) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo_client.web.server import PageServer
-from tests.support.machine import missing
+from tests.support.machine import skip_because_missing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
-PATIENCE = 60_000.0
+PAGE_TIMEOUT_MS = 60_000.0
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +21,10 @@ def chromium() -> Iterator["Browser"]:
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415
     except ImportError:
-        missing("Playwright")
+        skip_because_missing("Playwright")
     found = shutil.which("chromium")
     if found is None:
-        missing("Chromium")
+        skip_because_missing("Chromium")
     with sync_playwright() as playwright:
         # A page must not reach any host but this machine.
         rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
@@ -45,13 +45,13 @@ def faults() -> Iterator[list[str]]:
 def expect_faults(faults: list[str]) -> Callable[["Page", str], None]:
     """Closes a page and removes the expected faults, which match the pattern. Any other fault fails."""
 
-    def closed(page: "Page", pattern: str) -> None:
+    def close_page(page: "Page", pattern: str) -> None:
         # An open page continues to send requests, which add more faults.
         page.close()
         assert [text for text in faults if not re.search(pattern, text)] == []
         faults.clear()
 
-    return closed
+    return close_page
 
 
 @pytest.fixture
@@ -59,19 +59,19 @@ def visit(chromium: "Browser", faults: list[str]) -> Iterator[Callable[..., "Pag
     """Opens the page of a server."""
     contexts = []
 
-    def opened(server: PageServer, **options: object) -> "Page":
+    def open_page(server: PageServer, **options: object) -> "Page":
         context = chromium.new_context(**options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(PAGE_TIMEOUT_MS)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
-        page.on("response", lambda answer: None if _is_local(answer.url) else faults.append(answer.url))
+        page.on("response", lambda response: None if _is_local(response.url) else faults.append(response.url))
         page.on("requestfailed", lambda request: _refused(request, faults))
         page.goto(f"http://localhost:{server.port}/")
         return page
 
-    yield opened
+    yield open_page
     for context in contexts:
         context.close()
 
@@ -92,16 +92,16 @@ def silent(chromium: "Browser") -> Iterator[Callable[..., "Page"]]:
 
     contexts, messages = [], list[str]()
 
-    def opened(**options: object) -> "Page":
+    def open_page(**options: object) -> "Page":
         context = chromium.new_context(viewport=PHONE, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(PAGE_TIMEOUT_MS)
         page.on("console", lambda message: messages.append(message.text))
         page.on("pageerror", lambda error: messages.append(str(error)))
         return page
 
-    yield opened
+    yield open_page
     for context in contexts:
         context.close()
     assert messages == []

@@ -84,22 +84,22 @@ def test_the_page_works_without_node_except_for_the_sign_in(
 
 
 def test_the_buttons_are_disabled_until_the_page_is_ready(visit: Callable[..., "Page"]) -> None:
-    asked = threading.Event()
+    requested = threading.Event()
 
-    class Slow(FakeStackData):
+    class SlowStackData(FakeStackData):
         def facts(self) -> dict[str, Any]:
-            asked.wait(60)
+            requested.wait(60)
             return super().facts()
 
-    stack = Slow()
-    asked.set()
+    stack = SlowStackData()
+    requested.set()
     with served(stack) as server:
-        asked.clear()
+        requested.clear()
         page = visit(server)
         make, sign_in = page.locator("#make-user"), page.locator("#sign-in")
         assert make.is_disabled()
         assert sign_in.is_disabled()
-        asked.set()
+        requested.set()
         make.click()
         page.get_by_text("Created the account").wait_for()
     assert stack.made == ["email"]
@@ -114,11 +114,11 @@ def test_creating_a_user_shows_an_error_when_the_stack_is_unavailable(
         page.locator("#make-user:enabled").wait_for()
         stack.gone = True
         page.get_by_role("button", name="Create a demo user").click()
-        page.locator("#say", has_text="The local AWS does not respond.").wait_for()
+        page.locator("#app-status", has_text="The local AWS does not respond.").wait_for()
         assert page.locator("#make-user").is_enabled()
         page.route("**/users", lambda route: route.abort())
         page.get_by_role("button", name="Create a demo user").click()
-        page.locator("#say.bad", has_text="Start it with").wait_for()
+        page.locator("#app-status.bad", has_text="Start it with").wait_for()
         expect_faults(page, "Failed to load resource")
 
 

@@ -72,7 +72,7 @@ def sign_in(page: "Page", **changed: str) -> tuple["Page", Cognito]:
     page.context.route(f"{ENDPOINT}/oauth2/token", cognito.token)
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Sign in with a one-time code").click()
-    opened.value.locator("#say:not(:empty)").wait_for()
+    opened.value.locator("#app-status:not(:empty)").wait_for()
     return opened.value, cognito
 
 
@@ -81,16 +81,16 @@ def test_the_hosted_sign_in_opens_a_tab_and_returns_with_tokens(
 ) -> None:
     first = visit(server)
     tab, cognito = sign_in(first)
-    assert tab.locator("#say").inner_text() == "Signed in as ada@people.example."
+    assert tab.locator("#app-status").inner_text() == "Signed in as ada@people.example."
     assert tab.locator("#claims table").count() == 2
-    here = f"http://localhost:{server.port}/"
-    assert tab.url == here
+    page_url = f"http://localhost:{server.port}/"
+    assert tab.url == page_url
     assert tab.evaluate("[sessionStorage.length, localStorage.length]") == [0, 0]
     challenge = hashlib.sha256(cognito.token_request.pop("code_verifier").encode()).digest()
     assert cognito.token_request == {
         "grant_type": "authorization_code",
         "client_id": "the-client",
-        "redirect_uri": here,
+        "redirect_uri": page_url,
         "code": "the-code",
     }
     assert cognito.authorization_request["code_challenge"] == base64.urlsafe_b64encode(
@@ -115,13 +115,13 @@ def test_signing_out_ends_the_session_at_cognito_too(
     server: PageServer, visit: Callable[..., "Page"]
 ) -> None:
     tab, _ = sign_in(visit(server))
-    here = f"http://localhost:{server.port}/"
+    page_url = f"http://localhost:{server.port}/"
     tab.context.route(
-        f"{ENDPOINT}/logout?*", lambda route: route.fulfill(status=302, headers={"Location": here})
+        f"{ENDPOINT}/logout?*", lambda route: route.fulfill(status=302, headers={"Location": page_url})
     )
-    with tab.expect_request(f"{ENDPOINT}/logout?*") as asked:
+    with tab.expect_request(f"{ENDPOINT}/logout?*") as request:
         tab.get_by_role("button", name="Sign out").click()
-    assert _flat(urlsplit(asked.value.url).query) == {"client_id": "the-client", "logout_uri": here}
+    assert _flat(urlsplit(request.value.url).query) == {"client_id": "the-client", "logout_uri": page_url}
     tab.locator("#start").wait_for()
 
 
@@ -130,7 +130,7 @@ def test_a_redirect_with_another_state_is_refused(
     server: PageServer, visit: Callable[..., "Page"], changed: dict[str, str]
 ) -> None:
     tab, cognito = sign_in(visit(server), **changed)
-    assert "does not belong to a sign-in" in tab.locator("#say").inner_text()
+    assert "does not belong to a sign-in" in tab.locator("#app-status").inner_text()
     assert cognito.token_request == {}
     assert tab.locator("#start").is_visible()
 

@@ -9,7 +9,7 @@ import pytest
 from demo_client.web import responses
 from demo_client.web.stack_data import LocalStackData
 from tests.support.demo_page import served
-from tests.support.machine import missing
+from tests.support.machine import skip_because_missing
 from tests.support.users import another_code
 from tools.lambda_functions import SIGN_IN_FUNCTIONS
 from tools.local_stack.stack import Stack
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.e2e
 def page(local_stack: Stack, visit: Callable[..., "Page"]) -> Iterator["Page"]:
     """The page of the local stack."""
     if not responses.BUILT.exists():
-        missing("demo_client/web/built/app.js (run `make page`)")
+        skip_because_missing("demo_client/web/built/app.js (run `make page`)")
     with served(LocalStackData()) as server:
         yield visit(server)
 
@@ -34,8 +34,8 @@ def make_user(page: "Page", channel: str) -> str:
     page.select_option("#first-channel", channel)
     page.get_by_role("button", name="Create a demo user").click()
     page.get_by_text("Created the account").wait_for()
-    said = page.locator("#say").inner_text()
-    found = re.search(r"\+\d+" if channel == "sms" else r"\S+@\S+", said)
+    notice = page.locator("#app-status").inner_text()
+    found = re.search(r"\+\d+" if channel == "sms" else r"\S+@\S+", notice)
     assert found
     return found[0]
 

@@ -11,15 +11,14 @@ from demo_client.web import responses
 from demo_client.web.invocations import Invocation
 from tests.browser.preview import PHONE, TABLE, Scheme
 from tests.support.demo_page import EMAIL, ENDPOINT, SMS, FakeStackData, served
-from tests.support.machine import missing
-from tools.local_stack.environment import ROOT
+from tests.support.machine import skip_because_missing
+from tests.support.pictures import picture_folder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
 
 pytestmark = pytest.mark.e2e
 
-PICTURES = ROOT / ".local" / "pictures" / "demo-page"
 ARABIC = replace(SMS, text="رمزك هو 123456. لا تشاركه مع أحد.\n\n@app.example #123456")
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # The elements whose text is wider than their box. `hidden` marks texts for screen readers.
@@ -38,13 +37,6 @@ DONE: list[tuple[str, str, dict[str, object]]] = [
     ("deliver", "sent", {"channel": "email"}),
     ("verify_auth_challenge", "refused", {"reason": "wrong"}),
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pictures() -> None:
-    # The local stack uses the same folder, and other users of the machine may not read it.
-    (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
-    PICTURES.mkdir(parents=True, exist_ok=True)
 
 
 def stack() -> FakeStackData:
@@ -69,17 +61,17 @@ def counted(name: str, by: dict[str, object]) -> dict[str, object]:
 def filled(visit: Callable[..., "Page"]) -> Iterator[Callable[..., "Page"]]:
     """Opens the page of this stack and waits for all of its parts. Animations are off."""
     if not responses.BUILT.exists():
-        missing("demo_client/web/built/app.js (run `make page`)")
+        skip_because_missing("demo_client/web/built/app.js (run `make page`)")
     with served(stack()) as server:
 
-        def opened(size: "ViewportSize") -> "Page":
+        def open_page(size: "ViewportSize") -> "Page":
             page = visit(server, viewport=size, reduced_motion="reduce")
             page.locator("#make-user:enabled").wait_for()
             page.locator('#functions [data-function="verify_auth_challenge"].bad').wait_for()
             page.locator("#messages li").nth(2).wait_for()
             return page
 
-        yield opened
+        yield open_page
 
 
 @pytest.mark.parametrize(("where", "size"), [("phone", PHONE), ("table", TABLE)])
@@ -89,7 +81,7 @@ def test_no_text_is_cut_or_outside_the_screen(
     page = filled(size)
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=PICTURES / f"demo-{where}-{scheme}.png", full_page=True)
+        page.screenshot(path=picture_folder("demo-page") / f"demo-{where}-{scheme}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate(CUT) == []
 

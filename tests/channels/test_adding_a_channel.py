@@ -18,10 +18,10 @@ from passcode.hosted.oidc import id_token_claims
 from passcode.hosted.state import Grant
 from passcode.sign_in.events import Event
 from passcode.token_service.store import Evidence
-from tests.support.deliver_world import DeliverHandler
+from tests.support.deliver_handler import DeliverHandler
 from tests.support.events import NOW, SUB, attributes, entry, golden
 from tests.support.handlers import HandlerOutput
-from tests.support.sign_in_world import Flow, World
+from tests.support.sign_in_handlers import Flow, SignInHandlers
 
 ADDRESS = "Ada Lovelace, 12 St James's Square, London"
 
@@ -90,7 +90,7 @@ def user(**changes: str) -> dict[str, str]:
 
 def sign_in(**changes: str) -> Flow:
     """A sign-in of that user, with the channels email and postcard."""
-    return Flow(World(order=(EMAIL, POSTCARD)), user(**changes))
+    return Flow(SignInHandlers(order=(EMAIL, POSTCARD)), user(**changes))
 
 
 def code_on(post: Post) -> str:
@@ -118,14 +118,14 @@ def test_a_user_signs_in_with_the_code_on_a_postcard(
     flow = sign_in()
     assert flow.start() == "CUSTOM_CHALLENGE"
     assert flow.challenge.channel == flow.public["channel"] == "postcard"
-    (delivery,) = flow.world.queued
+    (delivery,) = flow.handlers.queued
     assert handler.deliver(delivery.pack()) == []
     (card,) = post.sent
     assert card.to == ADDRESS
     assert handler.ses.calls == handler.sns.calls == handler.table.calls == []
     assert output.counted("sent") == [{"channel": "postcard"}]
     assert flow.answer(code_on(post)) == "tokens"
-    assert [challenge.channel for challenge in flow.world.answered] == ["postcard"]
+    assert [challenge.channel for challenge in flow.handlers.answered] == ["postcard"]
 
 
 def test_the_message_falls_back_to_the_next_channel(
@@ -134,7 +134,7 @@ def test_the_message_falls_back_to_the_next_channel(
     post.result = NotTaken("no_such_street", final=True)
     flow = sign_in()
     flow.start()
-    assert handler.deliver(flow.world.queued[0].pack()) == []
+    assert handler.deliver(flow.handlers.queued[0].pack()) == []
     assert len(post.sent) == len(handler.ses.sent("send_email")) == 1
     assert output.counted("send_failed") == [{"channel": "postcard", "reason": "no_such_street"}]
     assert output.counted("sent") == [{"channel": "email"}]
@@ -144,10 +144,10 @@ def test_a_resend_switches_to_the_channel() -> None:
     flow = sign_in(**{"custom:otp_channel": ""})
     flow.start()
     assert flow.challenge.channel == "email"
-    flow.world.now += 60
+    flow.handlers.now += 60
     flow.answer("", action="resend", channel="postcard")
     assert flow.challenge.channel == "postcard"
-    assert [d.channel for d in flow.world.queued[-1].destinations] == [POSTCARD, EMAIL]
+    assert [d.channel for d in flow.handlers.queued[-1].destinations] == [POSTCARD, EMAIL]
 
 
 def test_the_mask_hides_the_address_before_the_password_and_most_of_it_afterwards() -> None:
@@ -156,16 +156,16 @@ def test_the_mask_hides_the_address_before_the_password_and_most_of_it_afterward
     assert json.loads(flow.public["channels"]) == {"email": "***@***", "postcard": "*** ***"}
     proven = [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
     event = golden("create_first", userAttributes=user(), session=proven)
-    public = World(order=(EMAIL, POSTCARD)).create(event)["publicChallengeParameters"]
+    public = SignInHandlers(order=(EMAIL, POSTCARD)).create(event)["publicChallengeParameters"]
     assert public["destination"] == "*** London"
 
 
 def test_an_unknown_user_looks_the_same_and_gets_no_message(handler: DeliverHandler, post: Post) -> None:
-    known = Flow(World(order=(POSTCARD,)), user())
-    unknown = Flow(World(order=(POSTCARD,)), {}, user_not_found=True)
+    known = Flow(SignInHandlers(order=(POSTCARD,)), user())
+    unknown = Flow(SignInHandlers(order=(POSTCARD,)), {}, user_not_found=True)
     assert known.start() == unknown.start() == "CUSTOM_CHALLENGE"
     assert known.public == unknown.public
-    (delivery,) = unknown.world.queued
+    (delivery,) = unknown.handlers.queued
     assert [d.value for d in delivery.destinations] == [POSTCARD.decoy_value]
     assert handler.deliver(delivery.pack()) == []
     assert post.sent == []
@@ -180,7 +180,7 @@ def test_a_code_is_refused_after_the_address_has_changed(
 ) -> None:
     flow = sign_in()
     flow.start()
-    handler.deliver(flow.world.queued[0].pack())
+    handler.deliver(flow.handlers.queued[0].pack())
     flow.user = user(**change)
     assert flow.answer(code_on(post)) == "CUSTOM_CHALLENGE"
 
@@ -206,7 +206,7 @@ def test_the_tokens_name_the_channel_of_the_code() -> None:
 def test_an_unknown_channel_is_refused(handler: DeliverHandler, post: Post) -> None:
     flow = sign_in()
     flow.start()
-    body = flow.world.queued[0].pack().replace("postcard", "pigeon")
+    body = flow.handlers.queued[0].pack().replace("postcard", "pigeon")
     assert handler.deliver(body) == ["0"]
     assert handler.calls() == len(post.sent) == 0
     assert token_claims("pigeon") == {}
@@ -219,5 +219,5 @@ def test_a_channel_without_a_gateway_does_not_fall_back(output: HandlerOutput) -
     handler = DeliverHandler(output.telemetry)
     flow = sign_in()
     flow.start()
-    assert handler.deliver(flow.world.queued[0].pack()) == ["0"]
+    assert handler.deliver(flow.handlers.queued[0].pack()) == ["0"]
     assert handler.ses.calls == handler.sns.calls == []

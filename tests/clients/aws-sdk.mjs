@@ -7,7 +7,7 @@ import {
 const ClientId = process.env.CLIENT_ID;
 const cognito = new CognitoIdentityProviderClient({ endpoint: process.env.AWS_ENDPOINT_URL });
 
-// The plain SDK has no SRP, so this one signs in with a code alone. `ask` as in the snippets.
+// The plain SDK has no SRP, so this function signs in with a code alone. `ask` is the same as in the snippets.
 export async function signInWithCode(username, _password, ask) {
   const start = { AuthFlow: 'CUSTOM_AUTH', ClientId, AuthParameters: { USERNAME: username } };
   let step = await cognito.send(new InitiateAuthCommand(start));

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.machine import missing
+from tests.support.machine import skip_because_missing
 from tools.local_stack.environment import ROOT
 
 # The first version with --json.
@@ -26,7 +26,7 @@ def run(snippet: str, environment: dict[str, str]) -> CurlResult:
     """Run a snippet with `environment` and PATH as its only variables, with a time limit."""
     curl = shutil.which("curl")
     if curl is None or _version(curl) < _OLDEST:
-        missing("curl 7.82 or later")
+        skip_because_missing("curl 7.82 or later")
     done = subprocess.run(
         ["sh", "-eu", str(ROOT / "docs" / "snippets" / snippet)],
         # The curl settings and the proxies of the user must have no effect.
@@ -42,6 +42,8 @@ def run(snippet: str, environment: dict[str, str]) -> CurlResult:
 
 
 def _version(curl: str) -> tuple[int, ...]:
-    said = subprocess.run([curl, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout
-    found = re.match(r"curl (\d+)\.(\d+)", said)
+    output = subprocess.run(
+        [curl, "--version"], capture_output=True, text=True, timeout=10, check=True
+    ).stdout
+    found = re.match(r"curl (\d+)\.(\d+)", output)
     return tuple(int(part) for part in found.groups()) if found else ()

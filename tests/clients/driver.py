@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Timer
 from typing import IO, Any
 
-from tests.support.machine import missing
+from tests.support.machine import skip_because_missing
 from tools.local_stack.stack import Stack
 
 HERE = Path(__file__).parent
@@ -22,8 +22,8 @@ AWS_SDK = "./aws-sdk.mjs"
 _KILLED_AFTER = 120.0
 
 
-class Conversation:
-    """One sign-in: read a `challenge`, `type` an answer to it, and at last read `claims` or `error`."""
+class SdkSignIn:
+    """One sign-in: read a `challenge`, `type` an answer to it, and finally read `claims` or `error`."""
 
     def __init__(self, to: IO[str], back: IO[str]) -> None:
         self._to = to
@@ -49,15 +49,13 @@ class Conversation:
     def _next(self, kind: str) -> dict[str, Any]:
         line = self._back.readline()
         assert line, "the script ended or was killed without output; stderr has the reason"
-        said: dict[str, dict[str, Any]] = json.loads(line)
-        assert list(said) == [kind], f"expected {kind}, but the script said: {line}"
-        return said[kind]
+        output: dict[str, dict[str, Any]] = json.loads(line)
+        assert list(output) == [kind], f"expected {kind}, but the script wrote: {line}"
+        return output[kind]
 
 
 @contextmanager
-def sign_in(
-    stack: Stack, module: str, client: str, username: str, password: str = ""
-) -> Iterator[Conversation]:
+def sign_in(stack: Stack, module: str, client: str, username: str, password: str = "") -> Iterator[SdkSignIn]:
     """Start a sign-in at the app client `client`. The process ends with the block."""
     with subprocess.Popen(
         [node(), "--preserve-symlinks", "--preserve-symlinks-main", str(HERE / "sign-in.mjs"), module],
@@ -71,9 +69,9 @@ def sign_in(
         try:
             assert process.stdin
             assert process.stdout
-            conversation = Conversation(process.stdin, process.stdout)
-            conversation.type(json.dumps({"username": username, "password": password}))
-            yield conversation
+            sdk_sign_in = SdkSignIn(process.stdin, process.stdout)
+            sdk_sign_in.type(json.dumps({"username": username, "password": password}))
+            yield sdk_sign_in
         finally:
             timer.cancel()
             process.kill()
@@ -83,9 +81,9 @@ def node() -> str:
     """The path of Node.js. The test is skipped if Node.js or a package of this folder is missing."""
     found = shutil.which("node")
     if found is None:
-        missing("Node.js (20 or later)")
+        skip_because_missing("Node.js (20 or later)")
     if not (HERE / "node_modules").is_dir():
-        missing("tests/clients/node_modules (run `npm ci` in tests/clients)")
+        skip_because_missing("tests/clients/node_modules (run `npm ci` in tests/clients)")
     return str(found)
 
 

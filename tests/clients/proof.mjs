@@ -1,14 +1,14 @@
 // node --preserve-symlinks --preserve-symlinks-main proof.mjs < '{"proof", "subject", "purpose"}'
 //
-// Checks a proof with the README's snippet. The one line out is {"claims"} or {"error": the error's name}.
+// Checks a proof with the snippet of docs/token-service.md. Writes {"claims"}, or {"error"} with the name of the error.
 import { text } from 'node:stream/consumers';
 import { claimsOf } from './snippets/proof-jose.mjs';
 
 const { proof, subject, purpose } = JSON.parse(await text(process.stdin));
-let said;
+let result;
 try {
-  said = { claims: await claimsOf(proof, subject, purpose) };
+  result = { claims: await claimsOf(proof, subject, purpose) };
 } catch ({ name }) {
-  said = { error: name };
+  result = { error: name };
 }
-process.stdout.write(`${JSON.stringify(said)}\n`);
+process.stdout.write(`${JSON.stringify(result)}\n`);

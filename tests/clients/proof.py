@@ -45,6 +45,6 @@ def by_jose(keys_url: str, issuer: str, **proof: str) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
-    claims: dict[str, Any] = said.get("claims", REFUSED)
+    result: dict[str, Any] = json.loads(done.stdout)
+    claims: dict[str, Any] = result.get("claims", REFUSED)
     return claims

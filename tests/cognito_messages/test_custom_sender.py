@@ -13,8 +13,19 @@ from passcode.adapters.telemetry import TriggerError
 from passcode.channels import email, sms
 from passcode.cognito_messages.message import CognitoMessage, is_known, is_too_old, kind_of, read_message
 from passcode.delivery.envelope import Delivery
-from tests.support.aws_stubs import Wire, refused_by_aws
-from tests.support.events import EMAIL, NOTICE, NOW, PHONE, SENDERS, SUB, VERIFIED, WITH_A_CODE, Clock, golden
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
+from tests.support.events import (
+    EMAIL,
+    NOTICE,
+    NOW,
+    PHONE,
+    SENDERS,
+    SUB,
+    VERIFIED,
+    WITH_A_CODE,
+    FixedClock,
+    golden,
+)
 from tests.support.handlers import HandlerOutput
 
 KINDS = {
@@ -39,7 +50,7 @@ def queued_message(
     output: HandlerOutput, event: dict[str, Any], user: Mapping[str, str] | None = None
 ) -> CognitoMessage:
     """The message on the queue for an event."""
-    sqs = Wire()
+    sqs = RecordingClient()
     look_up = no_look_up if user is None else lambda name: user if name == event["userName"] else None
     put = SqsQueue(sqs, "url").put
     assert custom_sender.respond(event, put, look_up, output.telemetry, NOW) is event
@@ -142,15 +153,15 @@ def test_the_error_for_an_invalid_event_contains_no_address(
 def test_a_failing_queue_raises_so_that_lambda_retries(
     output: HandlerOutput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sqs = Wire(send_message=refused_by_aws("RequestThrottled"))
+    sqs = RecordingClient(send_message=refused_by_aws("RequestThrottled"))
     monkeypatch.setattr(custom_sender, "_PUT", SqsQueue(sqs, "url").put)
-    monkeypatch.setattr(custom_sender, "time", Clock(NOW))
+    monkeypatch.setattr(custom_sender, "time", FixedClock(NOW))
     with pytest.raises(TriggerError) as shown:
         custom_sender.handler(golden("custom_sms_sign_up"), None)
     assert not [
         secret for secret in (EMAIL, PHONE, "AYAD", "123456") if secret in f"{shown.value}{output.text}"
     ]
-    sqs = Wire()
+    sqs = RecordingClient()
     monkeypatch.setattr(custom_sender, "_PUT", SqsQueue(sqs, "url").put)
     event = golden("custom_sms_sign_up")
     assert custom_sender.handler(event, None) is event

@@ -10,10 +10,10 @@ from botocore.exceptions import ReadTimeoutError
 import deliver
 from passcode.adapters.cognito_decryptor import CognitoDecryptor
 from passcode.cognito_messages.message import CognitoMessage, read_message, with_user
-from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.cognito_encryption import CodeEncryptor, moto_encryptor, new_key
-from tests.support.deliver_world import DeliverHandler, body, golden_batch
-from tests.support.events import EMAIL, NOTICE, NOW, PHONE, SUB, VERIFIED, WITH_A_CODE, Clock, golden
+from tests.support.deliver_handler import DeliverHandler, body, golden_batch
+from tests.support.events import EMAIL, NOTICE, NOW, PHONE, SUB, VERIFIED, WITH_A_CODE, FixedClock, golden
 from tests.support.handlers import HandlerOutput
 
 CODE = "271828"
@@ -122,7 +122,7 @@ def test_an_invitation_contains_the_exact_password_and_the_user_name(
 def test_a_code_never_falls_back_to_another_channel(
     handler: DeliverHandler, output: HandlerOutput, name: str
 ) -> None:
-    handler.ses = Wire(send_email=refused_by_aws("MessageRejected"))
+    handler.ses = RecordingClient(send_email=refused_by_aws("MessageRejected"))
     assert handler.deliver(message(name).pack()) == []
     assert handler.sns.calls == []
     assert output.counted("send_failed") == [{"channel": "email", "reason": "MessageRejected"}]
@@ -138,7 +138,7 @@ def test_a_notice_falls_back_and_contains_no_text_of_the_attacker(handler: Deliv
         secret for secret in ("http", "evil", "192.0.2.7", "Opera", "monospace") if secret in everything
     ]
     assert "change your password" in simple["Body"]["Text"]["Data"]
-    handler.ses = Wire(send_email=refused_by_aws("MessageRejected"))
+    handler.ses = RecordingClient(send_email=refused_by_aws("MessageRejected"))
     assert handler.deliver(notice.pack()) == []
     (sms,) = handler.sns.sent("publish")
     assert "@app.example" not in sms["Message"]
@@ -186,7 +186,7 @@ def test_a_number_of_a_country_that_is_not_allowed_gets_no_sms(
 def test_a_temporary_failure_is_retried(
     handler: DeliverHandler, output: HandlerOutput, error: Exception
 ) -> None:
-    handler.ses = Wire(send_email=error)
+    handler.ses = RecordingClient(send_email=error)
     assert handler.deliver(message("custom_email_sign_up").pack()) == ["0"]
     assert not [secret for secret in SECRETS if secret in output.text]
 
@@ -197,12 +197,12 @@ def test_the_handler_decrypts_a_code_of_cognito(
     for name, value in (
         ("_KMS", encryptor.client),
         ("_DISPATCHER", handler.dispatcher),
-        ("time", Clock(NOW + 1)),
+        ("time", FixedClock(NOW + 1)),
     ):
         monkeypatch.setattr(deliver, name, value)
     settings = replace(deliver._SETTINGS, sender_key_id=encryptor.key_id, user_pool_id=encryptor.pool)
     monkeypatch.setattr(deliver, "_SETTINGS", settings)
-    monkeypatch.setattr(deliver, "_opener", deliver._opener.__wrapped__)
+    monkeypatch.setattr(deliver, "_make_decryptor", deliver._make_decryptor.__wrapped__)
     encrypted = encryptor.encrypt("Aa1&lt;&gt;&amp;&quot;&#39;x y")
     event = golden_batch(message("custom_email_admin_create_user", encrypted).pack())
     assert deliver.handler(event, None) == {"batchItemFailures": []}

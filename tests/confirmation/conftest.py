@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from passcode.confirmation import routes
-from tests.support.token_api_world import Api, ApiOutput, Time
+from tests.support.token_api_in_memory import Api, ApiOutput, FakeClock
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch, socket_disabled: None) -> Time:
+def clock(monkeypatch: pytest.MonkeyPatch, socket_disabled: None) -> FakeClock:
     """The clock of the endpoints. Tests cannot open a socket."""
-    clock = Time()
+    clock = FakeClock()
     monkeypatch.setattr(routes, "time", clock)
     return clock
 

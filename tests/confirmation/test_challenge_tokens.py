@@ -9,21 +9,23 @@ from typing import Any
 import pytest
 
 from passcode.token_service.challenge import Challenge
-from tests.support.api_gateway_events import Answer
+from tests.support.api_gateway_events import GatewayResponse
 from tests.support.events import SUB
-from tests.support.jwt_tampering import cut, encoded, maced, parts, signed, tampered
+from tests.support.jwt_tampering import encoded, parts, rearranged, tampered, with_mac, with_signature
 from tests.support.kms_stubs import KEY_A, public_der
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_world import Api
+from tests.support.token_api_in_memory import Api
 
 
-def refused(api: Api, tokens: Iterable[str], verify: Callable[..., Answer] | None = None) -> None:
+def assert_refused(
+    api: Api, tokens: Iterable[str], verify: Callable[..., GatewayResponse] | None = None
+) -> None:
     """Check that all tokens get the same refusal, and that no attempt is counted."""
     before = api.store.read(f"token#{api.queued[0].challenge.subject}")
     for token in tokens:
-        answer = (verify or api.verify)(token)
-        assert (answer.status, answer.problem) == (400, "invalid-token"), token
-        assert "proof" not in answer.body
+        response = (verify or api.verify)(token)
+        assert (response.status, response.problem) == (400, "invalid-token"), token
+        assert "proof" not in response.body
     assert api.store.read(f"token#{api.queued[0].challenge.subject}") == before
 
 
@@ -43,11 +45,11 @@ def test_a_token_contains_no_code_and_no_address(api: Api, token: str) -> None:
 
 
 def test_a_token_with_a_changed_letter_is_refused(api: Api, token: str) -> None:
-    refused(api, tampered(token))
+    assert_refused(api, tampered(token))
 
 
 def test_a_token_with_missing_repeated_or_moved_parts_is_refused(api: Api, token: str) -> None:
-    refused(api, cut(token))
+    assert_refused(api, rearranged(token))
 
 
 @pytest.mark.parametrize(
@@ -60,22 +62,22 @@ def test_a_token_with_missing_repeated_or_moved_parts_is_refused(api: Api, token
 )
 def test_a_malformed_token_is_refused_without_a_kms_call(api: Api, token: str, shown: str) -> None:
     api.kms.calls.clear()
-    refused(api, [shown])
+    assert_refused(api, [shown])
     assert api.kms.calls == []
 
 
 def test_a_token_over_the_length_limit_is_refused_without_a_kms_call(api: Api, token: str) -> None:
     api.kms.calls.clear()
     header, claims, mac = token.split(".")
-    refused(api, [f"{header}.{claims}{'A' * (4_096 - len(token))}.{mac}"])
-    answer = api.verify(f"{header}.{claims}{'A' * (4_097 - len(token))}.{mac}")
-    assert (answer.status, answer.problem) == (400, "invalid-request")
+    assert_refused(api, [f"{header}.{claims}{'A' * (4_096 - len(token))}.{mac}"])
+    response = api.verify(f"{header}.{claims}{'A' * (4_097 - len(token))}.{mac}")
+    assert (response.status, response.problem) == (400, "invalid-request")
     assert len(api.kms.sent("generate_mac")) == 1, "one call, for the token of maximum length"
 
 
 def test_a_token_over_the_message_limit_of_kms_is_refused_without_a_call(api: Api, token: str) -> None:
     header, claims = parts(token)
-    long = maced(header, claims | {"more": "x" * 4_096})
+    long = with_mac(header, claims | {"more": "x" * 4_096})
     api.kms.calls.clear()
     assert api.answering.tokens.read(long) is None
     assert api.answering.proofs.read(long) is None
@@ -90,12 +92,12 @@ def test_a_token_with_another_algorithm_is_refused(api: Api, token: str, alg: ob
     _, claims = parts(token)
     api.kms.calls.clear()
     for header in ({"alg": alg, "typ": "JWT"}, {"alg": alg}):
-        refused(api, [maced(header, claims), f"{encoded(header)}.{encoded(claims)}."])
+        assert_refused(api, [with_mac(header, claims), f"{encoded(header)}.{encoded(claims)}."])
     assert api.kms.calls == []
 
 
 def test_a_token_without_an_algorithm_is_refused(api: Api, token: str) -> None:
-    refused(api, [maced({"typ": "JWT"}, parts(token)[1])])
+    assert_refused(api, [with_mac({"typ": "JWT"}, parts(token)[1])])
 
 
 def test_a_mac_with_the_public_key_is_refused(api: Api, token: str) -> None:
@@ -104,13 +106,20 @@ def test_a_mac_with_the_public_key_is_refused(api: Api, token: str) -> None:
     signing_input = f"{encoded(header)}.{encoded(claims)}"
     der = public_der(KEY_A)
     for key in (der, b"", b"token", b"code", encoded(der).encode()):
-        refused(api, [f"{signing_input}.{encoded(hmac.digest(key, signing_input.encode(), hashlib.sha256))}"])
+        assert_refused(
+            api, [f"{signing_input}.{encoded(hmac.digest(key, signing_input.encode(), hashlib.sha256))}"]
+        )
 
 
 def test_a_proof_is_refused_as_a_challenge_token(api: Api, token: str) -> None:
     proof = api.verify(token).body["proof"]
-    refused(
-        api, [proof, signed({"alg": "RS256"}, parts(token)[1]), signed({"alg": "HS256"}, parts(token)[1])]
+    assert_refused(
+        api,
+        [
+            proof,
+            with_signature({"alg": "RS256"}, parts(token)[1]),
+            with_signature({"alg": "HS256"}, parts(token)[1]),
+        ],
     )
 
 
@@ -125,13 +134,13 @@ def test_a_proof_is_refused_as_a_challenge_token(api: Api, token: str) -> None:
 def test_a_token_with_a_critical_header_is_refused(api: Api, token: str, critical: dict[str, object]) -> None:
     """RFC 7515, 4.1.11 and RFC 7797: a reader must not ignore `crit`, even with a valid MAC."""
     header, claims = parts(token)
-    refused(api, [maced(header | critical, claims)])
+    assert_refused(api, [with_mac(header | critical, claims)])
 
 
 @pytest.mark.parametrize("payload", [[], "x", 1, None, True, b"", b"{", b"\xff", [{"iss": ISSUER}]])
 def test_a_payload_that_is_no_object_is_refused(api: Api, token: str, payload: object) -> None:
     """Only this service has the MAC key. A fault in it must cause a refusal, not an error."""
-    refused(api, [maced({"alg": "HS256", "typ": "JWT"}, payload)])
+    assert_refused(api, [with_mac({"alg": "HS256", "typ": "JWT"}, payload)])
 
 
 @pytest.mark.parametrize("channel", ["pigeon", "", "Email"])
@@ -139,7 +148,7 @@ def test_a_challenge_on_an_unknown_channel_is_refused(api: Api, token: str, chan
     """If it were read as email, the proof would name the wrong channel."""
     header, claims = parts(token)
     packed = replace(Challenge.unpack(claims["challenge"]), channel=channel).pack()
-    refused(api, [maced(header, claims | {"challenge": packed})])
+    assert_refused(api, [with_mac(header, claims | {"challenge": packed})])
 
 
 WRONG_CLAIMS: dict[str, list[Any]] = {
@@ -176,18 +185,18 @@ WRONG_CLAIMS: dict[str, list[Any]] = {
 @pytest.mark.parametrize(("claim", "value"), [(name, v) for name in WRONG_CLAIMS for v in WRONG_CLAIMS[name]])
 def test_a_wrong_or_missing_claim_is_refused(api: Api, token: str, claim: str, value: object) -> None:
     header, claims = parts(token)
-    assert api.verify(maced(header, claims), "000000").status in (200, 422), (
+    assert api.verify(with_mac(header, claims), "000000").status in (200, 422), (
         "the unchanged token must be accepted"
     )
-    refused(api, [maced(header, claims | {claim: value})])
+    assert_refused(api, [with_mac(header, claims | {claim: value})])
     if claim != "country":  # another release may leave the country out
-        refused(api, [maced(header, {name: v for name, v in claims.items() if name != claim})])
+        assert_refused(api, [with_mac(header, {name: v for name, v in claims.items() if name != claim})])
 
 
 def test_a_token_is_refused_at_another_endpoint(api: Api, token: str) -> None:
     step_up = api.step_up().body["token"]
-    refused(api, [step_up])
-    refused(api, [token], api.verify_step_up)
+    assert_refused(api, [step_up])
+    assert_refused(api, [token], api.verify_step_up)
     assert api.verify(token, api.code(0)).status == 200
     assert api.verify_step_up(step_up, api.code(1)).status == 200
 
@@ -201,6 +210,8 @@ def test_a_challenge_of_another_kind_is_refused_even_with_a_valid_mac(
     challenge = Challenge(**vars(api.queued[0].challenge) | {"purpose": purpose, "subject": SUB})
     at = {"challenge": challenge.pack(), "sub": SUB}
     if kind != "token":
-        refused(api, [maced(header, claims | at)])
+        assert_refused(api, [with_mac(header, claims | at)])
     if kind != "step_up":
-        refused(api, [maced(header, claims | at | {"aud": ISSUER + "/step-up/verify"})], api.verify_step_up)
+        assert_refused(
+            api, [with_mac(header, claims | at | {"aud": ISSUER + "/step-up/verify"})], api.verify_step_up
+        )

@@ -6,48 +6,48 @@ from passcode.token_service.policy import Policy
 from passcode.token_service.store import Record, WriteResult
 from tests.support.events import NOW
 from tests.support.memory_stores import MemoryStore
-from tests.support.token_api_world import Api, ApiOutput, Time
+from tests.support.token_api_in_memory import Api, ApiOutput, FakeClock
 
 
 def test_a_code_is_queued_for_the_given_address(api: Api) -> None:
-    answer = api.create("Ann+1@Example.COM", purpose="to approve a payment", locale="de")
-    assert answer.status == 200
+    response = api.create("Ann+1@Example.COM", purpose="to approve a payment", locale="de")
+    assert response.status == 200
     (delivery,) = api.queued
     assert [(d.channel.name, d.value) for d in delivery.destinations] == [("email", "Ann+1@example.com")]
     assert delivery.locale == "de"
     assert delivery.challenge.purpose == "token:to approve a payment"
-    assert {name: answer.body[name] for name in ("expires_in", "channel", "destination", "status")} == {
+    assert {name: response.body[name] for name in ("expires_in", "channel", "destination", "status")} == {
         "expires_in": 300,
         "channel": "email",
         "destination": "A***@e***",
         "status": "SENT",
     }
-    assert answer.body["resend_in"] == 30
+    assert response.body["resend_in"] == 30
 
 
 def test_an_email_address_and_a_code_are_enough(api: Api) -> None:
-    answer = api.post("/createToken", {"email": "ann@example.com"})
-    verified = api.post("/verifyToken", {"token": answer.body["token"], "verification_code": api.code()})
+    response = api.post("/createToken", {"email": "ann@example.com"})
+    verified = api.post("/verifyToken", {"token": response.body["token"], "verification_code": api.code()})
     assert verified.status == 200
     assert verified.body["verified"] is True
 
 
 def test_a_phone_number_gets_an_sms(api: Api) -> None:
-    answer = api.post("/createToken", {"phone_number": "+12065550100"})
-    assert (answer.body["channel"], answer.body["destination"]) == ("sms", "+***0100")
+    response = api.post("/createToken", {"phone_number": "+12065550100"})
+    assert (response.body["channel"], response.body["destination"]) == ("sms", "+***0100")
     assert [d.value for d in api.queued[0].destinations] == ["+12065550100"]
 
 
 @pytest.mark.parametrize(("channel", "goes"), [("", "email"), ("email", "email"), ("sms", "sms")])
-def test_of_two_addresses_only_one_gets_the_code(api: Api, channel: str, goes: str) -> None:
+def test_only_one_of_two_addresses_gets_the_code(api: Api, channel: str, goes: str) -> None:
     both = {"email": "ann@example.com", "phone_number": "+12065550100"}
-    answer = api.post("/createToken", both | ({"channel": channel} if channel else {}))
-    assert answer.body["channel"] == goes
+    response = api.post("/createToken", both | ({"channel": channel} if channel else {}))
+    assert response.body["channel"] == goes
     assert [d.channel.name for d in api.queued[0].destinations] == [goes]
 
 
 def test_a_second_request_within_the_cooldown_gets_the_same_challenge_and_no_message(
-    api: Api, clock: Time
+    api: Api, clock: FakeClock
 ) -> None:
     first = api.create()
     clock.now += 29
@@ -58,7 +58,7 @@ def test_a_second_request_within_the_cooldown_gets_the_same_challenge_and_no_mes
     assert len(api.queued) == 1
 
 
-def test_a_second_request_after_the_cooldown_sends_the_same_code_again(api: Api, clock: Time) -> None:
+def test_a_second_request_after_the_cooldown_sends_the_same_code_again(api: Api, clock: FakeClock) -> None:
     first = api.create()
     clock.now += 30
     second = api.create()
@@ -68,7 +68,7 @@ def test_a_second_request_after_the_cooldown_sends_the_same_code_again(api: Api,
     assert api.verify(second.body["token"]).status == 200
 
 
-def test_another_purpose_within_the_cooldown_is_refused_with_retry_after(api: Api, clock: Time) -> None:
+def test_another_purpose_within_the_cooldown_is_refused_with_retry_after(api: Api, clock: FakeClock) -> None:
     api.create(purpose="one")
     clock.now += 10
     refused = api.create(purpose="two")
@@ -79,7 +79,7 @@ def test_another_purpose_within_the_cooldown_is_refused_with_retry_after(api: Ap
 
 
 def test_another_audience_within_the_cooldown_is_refused(api: Api) -> None:
-    """A token for another audience would lead to a proof for it."""
+    """A token for another audience would lead to a proof for that audience."""
     api.create(audience="one")
     assert api.create(audience="two").problem == "cooldown"
 
@@ -87,7 +87,7 @@ def test_another_audience_within_the_cooldown_is_refused(api: Api) -> None:
 MAILBOX = ["Ann+1@Example.com", "ann+two@example.COM", "ANN@example.com"]
 
 
-def test_spellings_and_purposes_of_a_mailbox_share_one_quota(api: Api, clock: Time) -> None:
+def test_spellings_and_purposes_of_a_mailbox_share_one_quota(api: Api, clock: FakeClock) -> None:
     for n in range(5):
         assert api.create(MAILBOX[n % 3], purpose=f"purpose {n}").body["status"] == "SENT"
         clock.now += 30
@@ -96,7 +96,7 @@ def test_spellings_and_purposes_of_a_mailbox_share_one_quota(api: Api, clock: Ti
     assert refused.headers["retry-after"] == str(900 - 5 * 30)
 
 
-def test_spellings_and_purposes_of_a_mailbox_share_one_budget_of_attempts(api: Api, clock: Time) -> None:
+def test_spellings_and_purposes_of_a_mailbox_share_one_budget_of_attempts(api: Api, clock: FakeClock) -> None:
     left = []
     for n in range(5):
         token = api.create(MAILBOX[n % 3], purpose=f"purpose {n}").body["token"]
@@ -111,7 +111,7 @@ def test_another_mailbox_has_a_separate_budget(api: Api) -> None:
         assert api.create(address).body["status"] == "SENT"
 
 
-def test_each_spelling_of_a_mailbox_has_a_separate_subject(api: Api, clock: Time) -> None:
+def test_each_spelling_of_a_mailbox_has_a_separate_subject(api: Api, clock: FakeClock) -> None:
     subjects = set()
     for address in (*MAILBOX, "ann@example.com"):
         subjects.add(api.create(address).body["subject"])
@@ -147,24 +147,24 @@ def test_messages_and_refusals_are_counted(api: Api, output: ApiOutput) -> None:
     assert '"channel":"email"' in api.log.getvalue()
 
 
-def test_another_policy_applies(clock: Time) -> None:
+def test_another_policy_applies(clock: FakeClock) -> None:
     policy = Policy(cooldown_seconds=5, code_life_seconds=60, resend_keeps_code_seconds=30)
     api = Api(policy, MemoryStore(policy))
     assert api.create().body["expires_in"] == 60
     assert api.queued[0].challenge.expires_at == NOW + 60
 
 
-class Crowded(MemoryStore):
+class ContendedStore(MemoryStore):
     """A store in which another request is always faster."""
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         return WriteResult(False, seen)
 
 
-def test_a_request_that_loses_every_race_is_refused_as_busy(clock: Time) -> None:
-    api = Api(store=Crowded())
+def test_a_request_that_loses_every_race_is_refused_as_busy(clock: FakeClock) -> None:
+    api = Api(store=ContendedStore())
     api.create()
     clock.now += 30
-    answer = api.create()
-    assert (answer.status, answer.problem, answer.headers["retry-after"]) == (429, "busy", "30")
+    response = api.create()
+    assert (response.status, response.problem, response.headers["retry-after"]) == (429, "busy", "30")
     assert len(api.queued) == 1

@@ -3,7 +3,7 @@
 import pytest
 
 from passcode.channels.email import EMAIL
-from tests.support.token_api_world import Api
+from tests.support.token_api_in_memory import Api
 
 TWO = [
     *("a@x.example,b@x.example", "a@x.example;b@x.example", "a@x.example b@x.example", "a@b@x.example"),
@@ -25,10 +25,10 @@ LOOK_ALIKE = [
 
 @pytest.mark.parametrize("email", [*TWO, *LOOK_ALIKE])
 def test_an_address_that_is_not_one_plain_ascii_address_is_refused(api: Api, email: str) -> None:
-    answer = api.create(email)
-    assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
-    assert "`email`" in answer.body["detail"]
-    assert email not in str(answer.body)
+    response = api.create(email)
+    assert (response.status, response.problem, api.queued) == (400, "invalid-request", [])
+    assert "`email`" in response.body["detail"]
+    assert email not in str(response.body)
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ NO_E164 = [
 
 @pytest.mark.parametrize("number", NO_E164)
 def test_a_number_that_is_not_e164_is_refused(api: Api, number: str) -> None:
-    answer = api.post("/createToken", {"phone_number": number})
-    assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
-    assert "`phone_number`" in answer.body["detail"]
+    response = api.post("/createToken", {"phone_number": number})
+    assert (response.status, response.problem, api.queued) == (400, "invalid-request", [])
+    assert "`phone_number`" in response.body["detail"]
 
 
 def test_a_number_of_a_country_that_is_not_allowed_is_refused(api: Api) -> None:
-    answer = api.post("/createToken", {"phone_number": "+4915123456789"})
-    assert (answer.status, answer.problem, api.queued) == (422, "destination-not-allowed", [])
+    response = api.post("/createToken", {"phone_number": "+4915123456789"})
+    assert (response.status, response.problem, api.queued) == (422, "destination-not-allowed", [])
     assert api.store.read("token#anything").issued == 0
 
 
@@ -80,8 +80,8 @@ def test_a_channel_that_is_off_or_without_an_address_is_refused() -> None:
         {"email": "a@x.example", "channel": "sms"},
     ]
     for body in bodies:
-        answer = api.post("/createToken", body)
-        assert (answer.status, answer.problem) == (422, "channel-not-offered")
+        response = api.post("/createToken", body)
+        assert (response.status, response.problem) == (422, "channel-not-offered")
     assert api.queued == []
     assert api.post("/createToken", {"email": "a@x.example", "phone_number": "+12065550100"}).status == 200
 
@@ -98,9 +98,9 @@ MARKED = {
 
 @pytest.mark.parametrize(("field", "value"), [(name, value) for name in MARKED for value in MARKED[name]])
 def test_no_response_repeats_an_invalid_field(api: Api, field: str, value: str) -> None:
-    answer = api.post("/createToken", {field: value})
-    assert answer.status == 400
-    assert "M4RK" not in str(answer)
+    response = api.post("/createToken", {field: value})
+    assert response.status == 400
+    assert "M4RK" not in str(response)
     assert "M4RK" not in api.log.getvalue()
 
 

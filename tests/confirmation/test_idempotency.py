@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from passcode.confirmation.requests import Created, CreateToken, RequestContext
 from passcode.token_service.refusal import Refused, Unavailable
 from tests.support.api_gateway_events import CALLER, USER
-from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.events import NOW, SUB
 from tests.support.kms_stubs import pool
-from tests.support.token_api_world import OTHER, Api, Time
+from tests.support.token_api_in_memory import OTHER, Api, FakeClock
 
 BODY = {"email": "ann@example.com", "purpose": "pay"}
 
 
-def test_a_repeated_request_gets_the_same_challenge_and_sends_nothing(api: Api, clock: Time) -> None:
+def test_a_repeated_request_gets_the_same_challenge_and_sends_nothing(api: Api, clock: FakeClock) -> None:
     first = api.post("/createToken", BODY, key="k")
     assert first.body["status"] == "SENT"
     for later in (0, 29, 30, 200):
@@ -37,7 +37,7 @@ def test_a_repeated_request_gets_the_same_challenge_and_sends_nothing(api: Api, 
 
 @pytest.mark.parametrize(("later", "status"), [(10, "WAITING"), (30, "SENT")])
 def test_a_key_that_joined_or_resent_an_open_challenge_gets_it_again(
-    api: Api, clock: Time, later: int, status: str
+    api: Api, clock: FakeClock, later: int, status: str
 ) -> None:
     """A caller repeats a request after a lost response. A new challenge would send a second message."""
     token = api.post("/createToken", BODY).body["token"]
@@ -51,7 +51,7 @@ def test_a_key_that_joined_or_resent_an_open_challenge_gets_it_again(
     assert len(api.queued) == sent
 
 
-def test_a_key_of_a_finished_challenge_is_refused(api: Api, clock: Time) -> None:
+def test_a_key_of_a_finished_challenge_is_refused(api: Api, clock: FakeClock) -> None:
     token = api.post("/createToken", BODY).body["token"]
     api.post("/createToken", BODY, key="k")
     api.verify(token)
@@ -61,7 +61,7 @@ def test_a_key_of_a_finished_challenge_is_refused(api: Api, clock: Time) -> None
     assert len(api.queued) == 1
 
 
-def test_another_key_sends_again_after_the_cooldown(api: Api, clock: Time) -> None:
+def test_another_key_sends_again_after_the_cooldown(api: Api, clock: FakeClock) -> None:
     api.post("/createToken", BODY, key="one")
     clock.now += 30
     assert api.post("/createToken", BODY, key="two").body["status"] == "SENT"
@@ -78,15 +78,15 @@ def test_another_key_sends_again_after_the_cooldown(api: Api, clock: Time) -> No
         {"channel": "email"},
     ],
 )
-def test_a_key_belongs_to_one_request(api: Api, clock: Time, change: dict[str, str]) -> None:
+def test_a_key_belongs_to_one_request(api: Api, clock: FakeClock, change: dict[str, str]) -> None:
     api.post("/createToken", BODY, key="k")
     clock.now += 300
-    answer = api.post("/createToken", BODY | change, key="k")
-    assert (answer.status, answer.problem) == (422, "idempotency-key-reused")
+    response = api.post("/createToken", BODY | change, key="k")
+    assert (response.status, response.problem) == (422, "idempotency-key-reused")
     assert len(api.queued) == 1
 
 
-def test_each_caller_has_separate_keys(api: Api, clock: Time) -> None:
+def test_each_caller_has_separate_keys(api: Api, clock: FakeClock) -> None:
     """Otherwise, a caller could get another caller's challenge by guessing a key."""
     api.post("/createToken", BODY, key="k")
     clock.now += 30
@@ -94,7 +94,7 @@ def test_each_caller_has_separate_keys(api: Api, clock: Time) -> None:
     assert other.body["status"] == "SENT"
 
 
-def test_the_sessions_of_a_role_share_their_keys(api: Api, clock: Time) -> None:
+def test_the_sessions_of_a_role_share_their_keys(api: Api, clock: FakeClock) -> None:
     """A retry may come from another machine."""
     api.post("/createToken", BODY, key="k")
     clock.now += 30
@@ -102,7 +102,7 @@ def test_the_sessions_of_a_role_share_their_keys(api: Api, clock: Time) -> None:
     assert other.body["status"] == "WAITING"
 
 
-def test_a_key_belongs_to_one_endpoint_and_one_user(api: Api, clock: Time) -> None:
+def test_a_key_belongs_to_one_endpoint_and_one_user(api: Api, clock: FakeClock) -> None:
     assert api.post("/step-up", {}, key="k", user=USER).body["status"] == "SENT"
     assert api.post("/createToken", BODY, key="k", caller=SUB).body["status"] == "SENT"
     clock.now += 30
@@ -112,7 +112,7 @@ def test_a_key_belongs_to_one_endpoint_and_one_user(api: Api, clock: Time) -> No
 
 
 @pytest.mark.parametrize("key", ["k" * 64, "k:1", "~!@", "8e03978e-40d5-43e8-bc93-6894a57f9324"])
-def test_keys_that_differ_in_one_character_are_different(api: Api, clock: Time, key: str) -> None:
+def test_keys_that_differ_in_one_character_are_different(api: Api, clock: FakeClock, key: str) -> None:
     api.post("/createToken", BODY, key=key)
     clock.now += 30
     assert api.post("/createToken", BODY, key=key).body["status"] == "WAITING"
@@ -120,7 +120,7 @@ def test_keys_that_differ_in_one_character_are_different(api: Api, clock: Time, 
 
 
 @pytest.mark.parametrize("name", ["idempotency-key", "IDEMPOTENCY-KEY", "Idempotency-Key"])
-def test_the_header_name_may_be_in_any_letter_case(api: Api, clock: Time, name: str) -> None:
+def test_the_header_name_may_be_in_any_letter_case(api: Api, clock: FakeClock, name: str) -> None:
     """HTTP/2 uses lower case only, and a request with an unread key would send twice."""
     for _ in range(2):
         assert api.call("POST", "/createToken", BODY, headers={name: "k"}).status == 200
@@ -128,16 +128,16 @@ def test_the_header_name_may_be_in_any_letter_case(api: Api, clock: Time, name: 
     assert len(api.queued) == 1
 
 
-def test_a_key_of_a_replaced_challenge_sends_nothing(api: Api, clock: Time) -> None:
+def test_a_key_of_a_replaced_challenge_sends_nothing(api: Api, clock: FakeClock) -> None:
     api.post("/createToken", BODY, key="k")
     clock.now += 300
     assert api.create("ann+2@example.com").body["status"] == "SENT"
-    answer = api.post("/createToken", BODY, key="k")
-    assert (answer.status, answer.problem) == (409, "idempotency-key-in-use")
+    response = api.post("/createToken", BODY, key="k")
+    assert (response.status, response.problem) == (409, "idempotency-key-in-use")
     assert len(api.queued) == 2
 
 
-def test_a_refused_request_may_use_its_key_again(api: Api, clock: Time) -> None:
+def test_a_refused_request_may_use_its_key_again(api: Api, clock: FakeClock) -> None:
     api.create(purpose="other")
     assert api.post("/createToken", BODY, key="k").problem == "cooldown"
     clock.now += 30
@@ -145,9 +145,9 @@ def test_a_refused_request_may_use_its_key_again(api: Api, clock: Time) -> None:
     assert api.post("/createToken", BODY, key="k").body["status"] == "WAITING"
 
 
-def test_a_key_never_sends_again_after_a_failure_of_the_queue(api: Api, clock: Time) -> None:
+def test_a_key_never_sends_again_after_a_failure_of_the_queue(api: Api, clock: FakeClock) -> None:
     """A queue that did not respond may still have accepted the message."""
-    broken = replace(api, queue=Wire(send_message=refused_by_aws("RequestTimeout")))
+    broken = replace(api, queue=RecordingClient(send_message=refused_by_aws("RequestTimeout")))
     assert broken.post("/createToken", BODY, key="k").problem == "unavailable"
     for later in (0, 30, 600):
         clock.now = NOW + later
@@ -168,7 +168,7 @@ def test_an_invalid_request_does_not_use_its_key(api: Api) -> None:
 def ask(api: Api, key: str, now: int = NOW, email: str = "ann@x.example") -> Created:
     """Send one request without the routes, because Powertools supports one request at a time."""
     return api.asking.create(
-        CreateToken.model_validate({"email": email}), RequestContext("caller", key, api.chance(), now)
+        CreateToken.model_validate({"email": email}), RequestContext("caller", key, api.random_id(), now)
     )
 
 
@@ -188,11 +188,13 @@ def test_simultaneous_requests_with_one_key_send_one_message(api: Api) -> None:
     assert len(found - {"key_in_use"}) == 1, "the other requests are refused while the first one runs"
 
 
-asked = st.tuples(st.sampled_from("kl"), st.sampled_from(["ann@x.example", "ann+1@x.example"]), st.booleans())
+request = st.tuples(
+    st.sampled_from("kl"), st.sampled_from(["ann@x.example", "ann+1@x.example"]), st.booleans()
+)
 
 
 @settings(max_examples=200, deadline=None)
-@given(steps=st.lists(st.tuples(asked, st.sampled_from([0, 1, 29, 30, 200, 900])), max_size=12))
+@given(steps=st.lists(st.tuples(request, st.sampled_from([0, 1, 29, 30, 200, 900])), max_size=12))
 def test_a_key_sends_at_most_one_message_in_any_order_of_events(
     steps: list[tuple[tuple[str, str, bool], int]],
 ) -> None:
@@ -201,8 +203,8 @@ def test_a_key_sends_at_most_one_message_in_any_order_of_events(
     sent = dict.fromkeys("kl", 0)
     for (key, email, fails), later in steps:
         now += later
-        wire = Wire(send_message=refused_by_aws("X")) if fails else Wire()
+        queue = RecordingClient(send_message=refused_by_aws("X")) if fails else RecordingClient()
         with suppress(Refused, Unavailable):
-            ask(replace(api, queue=wire), key, now, email)
-        sent[key] += len(wire.calls)
+            ask(replace(api, queue=queue), key, now, email)
+        sent[key] += len(queue.calls)
     assert max(sent.values()) <= 1

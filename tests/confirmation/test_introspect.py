@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.jwt_tampering import parts, signed
+from tests.support.jwt_tampering import parts, with_signature
 from tests.support.kms_stubs import used_proofs
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_world import HEADER, LIFE, Api, ApiOutput, Time, inactive
+from tests.support.token_api_in_memory import HEADER, LIFE, Api, ApiOutput, FakeClock, inactive
 
 
 def test_a_proof_is_active_once_and_returns_its_claims(api: Api, output: ApiOutput) -> None:
@@ -62,7 +62,7 @@ def test_a_proof_for_another_audience_is_inactive_without_an_audience(api: Api) 
 
 
 @pytest.mark.parametrize(("later", "active"), [(LIFE - 1, True), (LIFE, False), (10**9, False)])
-def test_a_proof_expires(api: Api, clock: Time, later: int, active: bool) -> None:
+def test_a_proof_expires(api: Api, clock: FakeClock, later: int, active: bool) -> None:
     proof = api.proof()
     clock.now += later
     assert api.introspect(proof).body["active"] is active
@@ -72,8 +72,10 @@ def test_a_proof_expires(api: Api, clock: Time, later: int, active: bool) -> Non
 @pytest.mark.parametrize("exp", [None, "x", "99999999999", [], 1.5, {}])
 def test_a_proof_without_a_valid_expiry_is_inactive(api: Api, exp: object) -> None:
     claims = parts(api.proof())[1]
-    assert inactive(api, signed(HEADER, claims | {"exp": exp}))
-    assert inactive(api, signed(HEADER, {name: value for name, value in claims.items() if name != "exp"}))
+    assert inactive(api, with_signature(HEADER, claims | {"exp": exp}))
+    assert inactive(
+        api, with_signature(HEADER, {name: value for name, value in claims.items() if name != "exp"})
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,14 +85,16 @@ def test_a_proof_of_another_version_or_with_a_wrong_claim_is_not_active(
     api: Api, change: dict[str, object]
 ) -> None:
     claims = parts(api.proof())[1]
-    assert inactive(api, signed(HEADER, claims | change))
-    assert inactive(api, signed(HEADER, {name: v for name, v in claims.items() if name not in change}))
+    assert inactive(api, with_signature(HEADER, claims | change))
+    assert inactive(
+        api, with_signature(HEADER, {name: v for name, v in claims.items() if name not in change})
+    )
 
 
 @pytest.mark.parametrize("iss", [None, "", ISSUER + "/", "https://evil.example/v1"])
 def test_a_proof_of_another_issuer_is_inactive(api: Api, iss: object) -> None:
     """If two stacks share a key, only the issuer separates their proofs."""
-    assert inactive(api, signed(HEADER, parts(api.proof())[1] | {"iss": iss}))
+    assert inactive(api, with_signature(HEADER, parts(api.proof())[1] | {"iss": iss}))
 
 
 def test_the_mark_of_a_used_proof_expires_after_the_proof(api: Api) -> None:

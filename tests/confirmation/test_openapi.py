@@ -8,8 +8,8 @@ from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem, of_refusal, of_refused
 from passcode.token_service.refusal import REFUSALS, Refusal, Refused
 from tests.support.events import EMAIL
-from tests.support.openapi_checks import ISSUER, described
-from tests.support.token_api_world import Api
+from tests.support.openapi_checks import ISSUER, api_description
+from tests.support.token_api_in_memory import Api
 
 PATHS = {
     "/createToken": ("post", "sigv4"),
@@ -52,7 +52,7 @@ NAMES = {
 def test_every_path_is_described_with_its_authorization() -> None:
     found = {
         path: (method, *(next(iter(need)) for need in operation["security"]))
-        for path, operations in described().whole["paths"].items()
+        for path, operations in api_description().whole["paths"].items()
         for method, operation in operations.items()
     }
     assert found == {path: (method, *([who] if who else [])) for path, (method, who) in PATHS.items()}
@@ -60,7 +60,7 @@ def test_every_path_is_described_with_its_authorization() -> None:
 
 def test_the_description_has_its_server_and_no_broken_reference(api: Api) -> None:
     whole = api.call("GET", "/openapi.json").body
-    assert whole == described().whole
+    assert whole == api_description().whole
     assert whole["openapi"].startswith("3.1")
     assert whole["servers"] == [{"url": ISSUER}]
     assert set(whole["components"]["securitySchemes"]) == {"sigv4", "id_token"}
@@ -71,15 +71,15 @@ def test_the_description_has_its_server_and_no_broken_reference(api: Api) -> Non
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_error_response_is_a_problem_document(path: str) -> None:
-    for operation in described().whole["paths"][path].values():
-        for status, answer in operation["responses"].items():
-            assert ("application/problem+json" in answer["content"]) is (status != "200")
+    for operation in api_description().whole["paths"][path].values():
+        for status, response in operation["responses"].items():
+            assert ("application/problem+json" in response["content"]) is (status != "200")
             assert "x-problems" not in operation
 
 
 @pytest.mark.parametrize("name", ["CreateToken", "StepUp", "VerifyToken", "Introspect"])
 def test_no_body_accepts_an_unknown_field(name: str) -> None:
-    assert described().whole["components"]["schemas"][name]["additionalProperties"] is False
+    assert api_description().whole["components"]["schemas"][name]["additionalProperties"] is False
 
 
 def test_the_names_and_statuses_of_problems_never_change() -> None:
@@ -142,10 +142,17 @@ def test_known_and_unknown_destinations_get_the_same_response(api: Api) -> None:
     def shape(address: str) -> tuple[object, ...]:
         api.kms.calls.clear()
         api.queue.calls.clear()
-        answer = api.create(address)
-        members = {name: type(value) for name, value in answer.body.items()}
-        asked = [name for name, _ in api.kms.calls]
-        return answer.status, answer.headers, members, answer.body["status"], asked, len(api.queued)
+        response = api.create(address)
+        members = {name: type(value) for name, value in response.body.items()}
+        kms_operations = [name for name, _ in api.kms.calls]
+        return (
+            response.status,
+            response.headers,
+            members,
+            response.body["status"],
+            kms_operations,
+            len(api.queued),
+        )
 
     assert shape(EMAIL) == shape("eve@people.example")
     assert api.users.calls == []

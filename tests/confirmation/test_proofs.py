@@ -6,11 +6,11 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.support.aws_stubs import Wire
-from tests.support.jwt_tampering import cut, encoded, maced, parts, signed, tampered
+from tests.support.aws_stubs import RecordingClient
+from tests.support.jwt_tampering import encoded, parts, rearranged, tampered, with_mac, with_signature
 from tests.support.kms_stubs import KEY_A, KEY_B, PRIVATE
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_world import HEADER, KID_A, KID_B, Api, inactive
+from tests.support.token_api_in_memory import HEADER, KID_A, KID_B, Api, inactive
 
 
 def checked(api: Api, proof: str) -> dict[str, Any]:
@@ -30,10 +30,10 @@ def test_a_proof_has_only_the_documented_header_and_claims(api: Api) -> None:
 
 
 def test_the_key_set_has_only_the_public_signing_keys(api: Api) -> None:
-    answer = replace(api, proof_keys=(KEY_A, KEY_B)).call("GET", "/.well-known/jwks.json")
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["cache-control"] == "public, max-age=300"
-    for key, arn in zip(answer.body["keys"], (KEY_A, KEY_B), strict=True):
+    response = replace(api, proof_keys=(KEY_A, KEY_B)).call("GET", "/.well-known/jwks.json")
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["cache-control"] == "public, max-age=300"
+    for key, arn in zip(response.body["keys"], (KEY_A, KEY_B), strict=True):
         numbers = PRIVATE[arn].public_key().public_numbers()
         assert set(key) == {"kty", "use", "alg", "kid", "n", "e"}
         assert {key["kty"], key["use"], key["alg"]} == {"RSA", "sig", "RS256"}
@@ -74,24 +74,24 @@ def test_a_proof_with_a_changed_letter_is_inactive(api: Api) -> None:
 
 def test_a_proof_with_missing_repeated_or_moved_parts_is_inactive(api: Api) -> None:
     proof = api.proof()
-    assert all(inactive(api, other) for other in cut(proof))
+    assert all(inactive(api, other) for other in rearranged(proof))
 
 
 @pytest.mark.parametrize("kid", [None, "", 1, [], {}, "x", KEY_A, KID_B, KID_A.upper(), KID_A + " "])
 def test_an_unpublished_key_causes_no_kms_call(api: Api, kid: object) -> None:
     claims = parts(api.proof())[1]
     api.kms.calls.clear()
-    assert inactive(api, signed(HEADER | {"kid": kid}, claims))
-    assert inactive(api, signed({"alg": "RS256"}, claims))
+    assert inactive(api, with_signature(HEADER | {"kid": kid}, claims))
+    assert inactive(api, with_signature({"alg": "RS256"}, claims))
     assert api.kms.calls == []
 
 
 def test_a_signature_of_another_key_than_the_named_one_is_inactive(api: Api) -> None:
     both = replace(api, proof_keys=(KEY_A, KEY_B))
     claims = parts(api.proof())[1]
-    assert inactive(both, signed(HEADER, claims, KEY_B))
-    assert inactive(both, signed(HEADER | {"kid": KID_B}, claims, KEY_A))
-    assert both.introspect(signed(HEADER | {"kid": KID_B}, claims, KEY_B)).body["active"] is True
+    assert inactive(both, with_signature(HEADER, claims, KEY_B))
+    assert inactive(both, with_signature(HEADER | {"kid": KID_B}, claims, KEY_A))
+    assert both.introspect(with_signature(HEADER | {"kid": KID_B}, claims, KEY_B)).body["active"] is True
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "HS256", "RS384", "RS512", "PS256", "ES256", "", None, 1])
@@ -101,7 +101,8 @@ def test_a_proof_with_another_algorithm_is_inactive(api: Api, alg: object) -> No
     header = HEADER | {"alg": alg}
     signing_input = f"{encoded(header)}.{encoded(claims)}"
     assert all(
-        inactive(api, proof) for proof in (signed(header, claims), maced(header, claims), f"{signing_input}.")
+        inactive(api, proof)
+        for proof in (with_signature(header, claims), with_mac(header, claims), f"{signing_input}.")
     )
     assert api.kms.calls == []
 
@@ -111,14 +112,14 @@ def test_a_key_in_the_header_is_not_used(api: Api) -> None:
     claims = parts(api.proof())[1]
     jwk = replace(api, proof_keys=(KEY_B,)).call("GET", "/.well-known/jwks.json").body["keys"][0]
     for key in ({"jwk": jwk}, {"jku": "https://evil.example/jwks.json"}, {"x5u": "https://evil.example"}):
-        assert inactive(api, signed(HEADER | key, claims, KEY_B))
-        assert inactive(api, signed(HEADER | {"kid": KID_B} | key, claims, KEY_B))
+        assert inactive(api, with_signature(HEADER | key, claims, KEY_B))
+        assert inactive(api, with_signature(HEADER | {"kid": KID_B} | key, claims, KEY_B))
 
 
 @pytest.mark.parametrize("crit", [["exp"], ["b64"], [], "x"])
 def test_a_proof_with_a_critical_header_is_inactive(api: Api, crit: object) -> None:
     claims = parts(api.proof())[1]
-    assert inactive(api, signed(HEADER | {"crit": crit, "b64": False}, claims))
+    assert inactive(api, with_signature(HEADER | {"crit": crit, "b64": False}, claims))
 
 
 def test_a_challenge_token_is_inactive_as_a_proof(api: Api) -> None:
@@ -126,17 +127,19 @@ def test_a_challenge_token_is_inactive_as_a_proof(api: Api) -> None:
     header, claims = parts(token)
     proof = api.verify(token).body["proof"]
     assert inactive(api, token)
-    assert inactive(api, maced(header | {"kid": KID_A}, parts(proof)[1]))
-    assert inactive(api, maced(HEADER, parts(proof)[1]))
-    assert inactive(api, signed(HEADER, claims)), "the claims of a challenge token, signed with the proof key"
+    assert inactive(api, with_mac(header | {"kid": KID_A}, parts(proof)[1]))
+    assert inactive(api, with_mac(HEADER, parts(proof)[1]))
+    assert inactive(api, with_signature(HEADER, claims)), (
+        "the claims of a challenge token, signed with the proof key"
+    )
 
 
 def test_an_invalid_signature_result_of_kms_is_inactive(api: Api) -> None:
     """KMS returns SignatureValid or raises, so the value false must not count as valid."""
     proof = api.proof()
-    assert inactive(replace(api, kms=Wire({"verify": {"SignatureValid": False}})), proof)
+    assert inactive(replace(api, kms=RecordingClient({"verify": {"SignatureValid": False}})), proof)
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"\xff", [], "x", 1, None])
 def test_a_signed_payload_that_is_no_object_is_inactive(api: Api, payload: object) -> None:
-    assert inactive(api, signed(HEADER, payload))
+    assert inactive(api, with_signature(HEADER, payload))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.token_api_world import Api
+from tests.support.token_api_in_memory import Api
 
 HIDDEN = [
     *("\r\n", "\n", "\r", "\t", "\x00", "\x0b", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\u202e"),
@@ -21,9 +21,9 @@ def test_a_purpose_with_line_ends_or_invisible_characters_is_refused(
     api: Api, hidden: str, around: str
 ) -> None:
     """They could add an email header or a second `@host #code` line, or reverse the displayed text."""
-    answer = api.create(purpose=around.format(hidden))
-    assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
-    assert "`purpose`" in answer.body["detail"]
+    response = api.create(purpose=around.format(hidden))
+    assert (response.status, response.problem, api.queued) == (400, "invalid-request", [])
+    assert "`purpose`" in response.body["detail"]
 
 
 @pytest.mark.parametrize("letter", ["x", "\u00e4", "\u65e5", "\U0001f600", '"', "\\", "{", "%"])
@@ -65,9 +65,9 @@ def test_a_purpose_in_any_language_is_accepted(api: Api, text: str) -> None:
 @pytest.mark.parametrize("letter", ["x", "\u0e17", "\u062f"])
 def test_a_purpose_has_no_stacked_marks(api: Api, letter: str, marks: str) -> None:
     """They would cover other lines of the message."""
-    for answer in (api.create(purpose=f"pay {letter}{marks}"), api.step_up(purpose=f"pay {letter}{marks}")):
-        assert (answer.status, api.queued) == (400, [])
-        assert answer.body["detail"] == "`purpose`: must not have more than two combining marks in a row."
+    for response in (api.create(purpose=f"pay {letter}{marks}"), api.step_up(purpose=f"pay {letter}{marks}")):
+        assert (response.status, api.queued) == (400, [])
+        assert response.body["detail"] == "`purpose`: must not have more than two combining marks in a row."
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_a_purpose_has_no_stacked_marks(api: Api, letter: str, marks: str) -> No
 )
 def test_a_purpose_has_no_web_address(api: Api, address: str) -> None:
     """A link in the message would look as if the sender of the code had written it."""
-    answer = api.create(purpose=f"pay {address}")
-    assert (answer.status, api.queued) == (400, [])
-    assert answer.body["detail"] == "`purpose`: must not have a web address."
+    response = api.create(purpose=f"pay {address}")
+    assert (response.status, api.queued) == (400, [])
+    assert response.body["detail"] == "`purpose`: must not have a web address."
 
 
 def test_purposes_that_differ_only_in_spaces_are_the_same(api: Api) -> None:
@@ -102,21 +102,21 @@ def test_a_purpose_that_looks_like_a_kind_does_not_change_the_kind(api: Api) -> 
 
 @pytest.mark.parametrize("audience", ["", "a b", "x" * 129, "\u00e9", "a\n", "\x7f", "\u0430"])
 def test_an_audience_that_is_not_visible_ascii_is_refused(api: Api, audience: str) -> None:
-    for answer in (
+    for response in (
         api.create(audience=audience),
         api.step_up(audience=audience),
         api.introspect("p", audience=audience),
     ):
-        assert (answer.status, answer.problem) == (400, "invalid-request")
-        assert "`audience`" in answer.body["detail"]
+        assert (response.status, response.problem) == (400, "invalid-request")
+        assert "`audience`" in response.body["detail"]
 
 
 @pytest.mark.parametrize(
     "locale", ["", "d", "deutsch", "de_", "de-DE-x-y-z", "de\n", "../etc", "\u0434\u0435"]
 )
 def test_an_invalid_locale_is_refused(api: Api, locale: str) -> None:
-    answer = api.create(locale=locale)
-    assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
+    response = api.create(locale=locale)
+    assert (response.status, response.problem, api.queued) == (400, "invalid-request", [])
 
 
 @pytest.mark.parametrize("locale", ["de", "deu", "de-AT", "de_AT", "zh-Hant-TW", "sl-rozaj-1994"])
@@ -129,6 +129,6 @@ def test_every_form_of_a_locale_is_accepted(api: Api, locale: str) -> None:
 def test_an_idempotency_key_that_is_not_visible_ascii_is_refused(api: Api, key: str) -> None:
     for path, user in (("/createToken", None), ("/step-up", {"sub": "s"})):
         body = {"email": "ann@example.com"} if user is None else {}
-        answer = api.post(path, body, key=key, user=user)
-        assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
-        assert "idempotency-key" in answer.body["detail"]
+        response = api.post(path, body, key=key, user=user)
+        assert (response.status, response.problem, api.queued) == (400, "invalid-request", [])
+        assert "idempotency-key" in response.body["detail"]

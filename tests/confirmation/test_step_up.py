@@ -6,17 +6,21 @@ import pytest
 
 from passcode.channels import email
 from tests.support.api_gateway_events import CLIENT, USER
-from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.events import EMAIL, PHONE, SUB
 from tests.support.kms_stubs import pool
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_world import OTHER, Api, Time, claims_of
+from tests.support.token_api_in_memory import OTHER, Api, FakeClock, claims_of
 
 
 def test_the_code_goes_to_the_address_that_the_pool_has_verified(api: Api) -> None:
-    answer = api.step_up(purpose="delete my account")
-    assert answer.status == 200
-    assert (answer.body["subject"], answer.body["channel"], answer.body["status"]) == (SUB, "email", "SENT")
+    response = api.step_up(purpose="delete my account")
+    assert response.status == 200
+    assert (response.body["subject"], response.body["channel"], response.body["status"]) == (
+        SUB,
+        "email",
+        "SENT",
+    )
     (delivery,) = api.queued
     assert [each.value for each in delivery.destinations] == [EMAIL]
     assert delivery.challenge.purpose == "step_up:delete my account"
@@ -24,27 +28,27 @@ def test_the_code_goes_to_the_address_that_the_pool_has_verified(api: Api) -> No
 
 
 @pytest.mark.parametrize("named", ["email", "phone_number", "sub", "username", "destination"])
-def test_a_user_cannot_name_an_address_or_a_user(api: Api, named: str) -> None:
-    answer = api.step_up(**{named: "eve@example.com"})
-    assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
+def test_a_request_cannot_name_an_address_or_a_user(api: Api, named: str) -> None:
+    response = api.step_up(**{named: "eve@example.com"})
+    assert (response.status, response.problem, api.queued) == (400, "invalid-request", [])
 
 
 def test_a_proof_is_for_the_app_client(api: Api) -> None:
-    answer = api.verify_step_up(api.step_up().body["token"])
-    claims = claims_of(answer.body["proof"], CLIENT)
-    assert (claims["sub"], claims["purpose"], answer.body["subject"]) == (SUB, "", SUB)
+    response = api.verify_step_up(api.step_up().body["token"])
+    claims = claims_of(response.body["proof"], CLIENT)
+    assert (claims["sub"], claims["purpose"], response.body["subject"]) == (SUB, "", SUB)
 
 
 def test_a_proof_is_for_the_named_audience(api: Api) -> None:
-    answer = api.verify_step_up(api.step_up(audience="vault", purpose="open it").body["token"])
-    assert claims_of(answer.body["proof"], "vault")["purpose"] == "open it"
+    response = api.verify_step_up(api.step_up(audience="vault", purpose="open it").body["token"])
+    assert claims_of(response.body["proof"], "vault")["purpose"] == "open it"
 
 
 def test_a_user_cannot_get_a_proof_for_the_issuer(api: Api) -> None:
     """The issuer is the default audience of a back end's proofs, and a user's proof could replace one."""
-    answer = api.step_up(audience=ISSUER, purpose="open it")
-    assert (answer.status, answer.problem, api.queued) == (400, "invalid-request", [])
-    assert "audience" in answer.body["detail"]
+    response = api.step_up(audience=ISSUER, purpose="open it")
+    assert (response.status, response.problem, api.queued) == (400, "invalid-request", [])
+    assert "audience" in response.body["detail"]
 
 
 @pytest.mark.parametrize(
@@ -77,30 +81,30 @@ def test_a_channel_that_is_off_or_without_a_verified_address_is_refused(api: Api
         replace(api, users=pool(phone_number_verified="false")),
         replace(api, order=(email.EMAIL,)),
     ):
-        answer = other.step_up(channel="sms")
-        assert (answer.status, answer.problem) == (422, "channel-not-offered")
+        response = other.step_up(channel="sms")
+        assert (response.status, response.problem) == (422, "channel-not-offered")
     assert api.queued == []
 
 
 def test_a_user_without_a_verified_address_gets_no_code() -> None:
     api = Api(users=pool(email_verified="false", phone_number_verified="false"))
-    answer = api.step_up()
-    assert (answer.status, answer.problem, api.queued) == (422, "no-destination", [])
+    response = api.step_up()
+    assert (response.status, response.problem, api.queued) == (422, "no-destination", [])
 
 
-GONE = {
-    "deleted": Wire(admin_get_user=refused_by_aws("UserNotFoundException")),
+CHANGED_USERS = {
+    "deleted": RecordingClient(admin_get_user=refused_by_aws("UserNotFoundException")),
     "disabled": pool(False),
     "another user with the same name": pool(sub=OTHER),
 }
 
 
-@pytest.mark.parametrize("how", GONE)
-def test_a_deleted_disabled_or_replaced_user_is_refused(api: Api, how: str) -> None:
+@pytest.mark.parametrize("change", CHANGED_USERS)
+def test_a_deleted_disabled_or_replaced_user_is_refused(api: Api, change: str) -> None:
     token = api.step_up().body["token"]
-    gone = replace(api, users=GONE[how])
-    for answer in (gone.step_up(), gone.verify_step_up(token)):
-        assert (answer.status, answer.problem) == (403, "user-gone")
+    gone = replace(api, users=CHANGED_USERS[change])
+    for response in (gone.step_up(), gone.verify_step_up(token)):
+        assert (response.status, response.problem) == (403, "user-gone")
     assert api.verify_step_up(token).status == 200, "the code was not spent"
 
 
@@ -110,9 +114,9 @@ def test_a_deleted_disabled_or_replaced_user_is_refused(api: Api, how: str) -> N
 )
 def test_a_code_is_refused_after_the_address_has_changed(api: Api, changes: dict[str, str]) -> None:
     token = api.step_up().body["token"]
-    answer = replace(api, users=pool(**changes)).verify_step_up(token)
-    assert (answer.status, answer.problem) == (409, "address-changed")
-    assert answer.body["reason"] == "destination_changed"
+    response = replace(api, users=pool(**changes)).verify_step_up(token)
+    assert (response.status, response.problem) == (409, "address-changed")
+    assert response.body["reason"] == "destination_changed"
     # The answer was not counted.
     assert api.verify_step_up(token, api.wrong_code()).body["attempts_left"] == 9
 
@@ -120,8 +124,12 @@ def test_a_code_is_refused_after_the_address_has_changed(api: Api, changes: dict
 @pytest.mark.parametrize("typed", ["12345", "1234567", "abcdef", "-"])
 def test_a_malformed_answer_costs_no_attempt(api: Api, typed: str) -> None:
     token = api.step_up().body["token"]
-    answer = api.verify_step_up(token, typed)
-    assert (answer.status, answer.problem, answer.body["reason"]) == (400, "malformed-code", "malformed")
+    response = api.verify_step_up(token, typed)
+    assert (response.status, response.problem, response.body["reason"]) == (
+        400,
+        "malformed-code",
+        "malformed",
+    )
     assert api.verify_step_up(token, api.wrong_code()).body["attempts_left"] == 9
     assert api.verify_step_up(token).status == 200, "no attempt was counted"
 
@@ -129,8 +137,8 @@ def test_a_malformed_answer_costs_no_attempt(api: Api, typed: str) -> None:
 def test_the_token_of_another_user_is_refused_and_not_counted(api: Api) -> None:
     token = api.step_up().body["token"]
     eve = replace(api, users=pool(sub=OTHER))
-    answer = eve.verify_step_up(token, sub=OTHER)
-    assert (answer.status, answer.problem) == (403, "wrong-user")
+    response = eve.verify_step_up(token, sub=OTHER)
+    assert (response.status, response.problem) == (403, "wrong-user")
     assert api.verify_step_up(token).status == 200
 
 
@@ -138,9 +146,9 @@ def test_an_access_token_is_refused(api: Api) -> None:
     token = api.step_up().body["token"]
     access = {"sub": SUB, "username": SUB, "token_use": "access", "client_id": CLIENT}
     for path, body in (("/step-up", {}), ("/step-up/verify", {"token": token, "verification_code": "1"})):
-        answer = api.post(path, body, user=access)
-        assert (answer.status, answer.problem) == (400, "invalid-request")
-        assert "ID token" in answer.body["detail"]
+        response = api.post(path, body, user=access)
+        assert (response.status, response.problem) == (400, "invalid-request")
+        assert "ID token" in response.body["detail"]
 
 
 def test_without_an_authorizer_every_request_is_refused(api: Api) -> None:
@@ -148,8 +156,8 @@ def test_without_an_authorizer_every_request_is_refused(api: Api) -> None:
     for path, body in (("/step-up", {}), ("/step-up/verify", {"token": "t", "verification_code": "1"})):
         without_user: tuple[dict[str, str] | None, ...] = (None, {})
         for user in without_user:
-            answer = api.post(path, body, user=user)
-            assert answer.status >= 400
+            response = api.post(path, body, user=user)
+            assert response.status >= 400
     assert api.queued == []
 
 
@@ -160,7 +168,7 @@ def test_an_id_token_without_a_claim_is_refused(api: Api) -> None:
     assert api.queued == []
 
 
-def test_a_second_request_joins_the_challenge_and_a_wrong_code_is_counted(api: Api, clock: Time) -> None:
+def test_a_second_request_joins_the_challenge_and_a_wrong_code_is_counted(api: Api, clock: FakeClock) -> None:
     first = api.step_up(purpose="one").body["token"]
     assert api.step_up(purpose="one").body["status"] == "WAITING"
     assert api.step_up(purpose="two").problem == "cooldown"

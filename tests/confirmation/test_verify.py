@@ -8,17 +8,17 @@ from passcode.token_service.policy import Policy
 from tests.support.events import NOW
 from tests.support.memory_stores import MemoryStore
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_world import LIFE, Api, ApiOutput, Time, claims_of
+from tests.support.token_api_in_memory import LIFE, Api, ApiOutput, FakeClock, claims_of
 
 
-def test_a_right_code_gets_a_proof(api: Api, clock: Time) -> None:
+def test_a_right_code_gets_a_proof(api: Api, clock: FakeClock) -> None:
     token = api.create("Ann+1@example.com", purpose="pay 20 EUR", audience="payments").body["token"]
     clock.now += 17
-    answer = api.verify(token)
-    assert answer.status == 200
-    proof = answer.body.pop("proof")
-    subject = answer.body["subject"]
-    assert answer.body == {"verified": True, "expires_in": LIFE, "channel": "email", "subject": subject}
+    response = api.verify(token)
+    assert response.status == 200
+    proof = response.body.pop("proof")
+    subject = response.body["subject"]
+    assert response.body == {"verified": True, "expires_in": LIFE, "channel": "email", "subject": subject}
     assert claims_of(proof, "payments") == {
         "v": 1,
         "iss": ISSUER,
@@ -39,9 +39,9 @@ def test_a_proof_is_for_the_issuer_without_an_audience(api: Api) -> None:
 
 def test_a_code_by_sms_names_its_channel_and_restores_the_budget(api: Api) -> None:
     token = api.post("/createToken", {"phone_number": "+12065550100"}).body["token"]
-    answer = api.verify(token)
-    claims = claims_of(answer.body["proof"])
-    assert (claims["amr"], claims["otp_channel"], answer.body["channel"]) == (["otp", "sms"], "sms", "sms")
+    response = api.verify(token)
+    claims = claims_of(response.body["proof"])
+    assert (claims["amr"], claims["otp_channel"], response.body["channel"]) == (["otp", "sms"], "sms", "sms")
     assert api.countries == ["US"]
 
 
@@ -66,25 +66,33 @@ def test_spaces_and_dashes_in_an_answer_are_ignored(api: Api, typed: str) -> Non
 )
 def test_a_malformed_answer_is_refused_and_not_counted(api: Api, typed: str) -> None:
     token = api.create().body["token"]
-    answer = api.verify(token, typed)
-    assert (answer.status, answer.problem, answer.body["reason"]) == (400, "malformed-code", "malformed")
+    response = api.verify(token, typed)
+    assert (response.status, response.problem, response.body["reason"]) == (
+        400,
+        "malformed-code",
+        "malformed",
+    )
     assert api.verify(token, api.wrong_code()).body["attempts_left"] == 9
 
 
 def test_a_code_without_a_token_is_refused_with_a_reason(api: Api) -> None:
     api.create()
-    answer = api.post("/verifyToken", {"verification_code": api.code()})
-    assert (answer.status, answer.problem) == (400, "invalid-request")
-    assert "does not identify a user" in answer.body["detail"]
-    assert "`token`" in answer.body["detail"]
+    response = api.post("/verifyToken", {"verification_code": api.code()})
+    assert (response.status, response.problem) == (400, "invalid-request")
+    assert "does not identify a user" in response.body["detail"]
+    assert "`token`" in response.body["detail"]
 
 
-def test_wrong_codes_use_up_the_attempts_and_then_lock_the_right_code_too(api: Api, clock: Time) -> None:
+def test_wrong_codes_use_up_the_attempts_and_then_lock_the_right_code_too(api: Api, clock: FakeClock) -> None:
     token, right, wrong = api.create().body["token"], api.code(), api.wrong_code()
     for left in range(9, -1, -1):
-        answer = api.verify(token, wrong)
-        assert (answer.status, answer.problem, answer.body["attempts_left"]) == (422, "wrong-code", left)
-        assert "retry-after" not in answer.headers
+        response = api.verify(token, wrong)
+        assert (response.status, response.problem, response.body["attempts_left"]) == (
+            422,
+            "wrong-code",
+            left,
+        )
+        assert "retry-after" not in response.headers
     locked = api.verify(token, right)
     assert (locked.status, locked.problem, locked.headers["retry-after"]) == (429, "locked", "300")
     assert "attempts_left" not in locked.body
@@ -116,11 +124,11 @@ def test_a_spent_code_is_refused(api: Api) -> None:
     token = api.create().body["token"]
     assert api.verify(token).status == 200
     for code in (api.code(), api.wrong_code()):
-        answer = api.verify(token, code)
-        assert (answer.status, answer.problem) == (409, "code-spent")
+        response = api.verify(token, code)
+        assert (response.status, response.problem) == (409, "code-spent")
 
 
-def test_an_older_code_is_spent_by_a_newer_one(api: Api, clock: Time) -> None:
+def test_an_older_code_is_spent_by_a_newer_one(api: Api, clock: FakeClock) -> None:
     older = api.create(purpose="older").body["token"]
     clock.now += 30
     newer = api.create(purpose="newer").body["token"]
@@ -128,7 +136,7 @@ def test_an_older_code_is_spent_by_a_newer_one(api: Api, clock: Time) -> None:
     assert api.verify(older, api.code(0)).problem == "code-spent"
 
 
-def test_the_code_of_one_purpose_is_wrong_for_another(api: Api, clock: Time) -> None:
+def test_the_code_of_one_purpose_is_wrong_for_another(api: Api, clock: FakeClock) -> None:
     one = api.create(purpose="one").body["token"]
     clock.now += 30
     other = api.create(purpose="other").body["token"]
@@ -137,23 +145,23 @@ def test_the_code_of_one_purpose_is_wrong_for_another(api: Api, clock: Time) -> 
 
 
 @pytest.mark.parametrize(("late", "problem"), [(299, ""), (300, "code-expired"), (10**9, "code-expired")])
-def test_an_expired_code_is_refused(api: Api, clock: Time, late: int, problem: str) -> None:
+def test_an_expired_code_is_refused(api: Api, clock: FakeClock, late: int, problem: str) -> None:
     token = api.create().body["token"]
     clock.now += late
-    answer = api.verify(token)
-    assert (answer.status, answer.problem) == (410 if problem else 200, problem)
+    response = api.verify(token)
+    assert (response.status, response.problem) == (410 if problem else 200, problem)
 
 
 def test_a_challenge_without_a_record_is_refused(api: Api) -> None:
     token = api.create().body["token"]
     assert isinstance(api.store, MemoryStore)
     api.store.records.clear()
-    answer = api.verify(token)
-    assert (answer.status, answer.problem) == (404, "no-challenge")
+    response = api.verify(token)
+    assert (response.status, response.problem) == (404, "no-challenge")
 
 
 def test_accepted_and_refused_answers_are_counted_and_logged(
-    api: Api, output: ApiOutput, clock: Time
+    api: Api, output: ApiOutput, clock: FakeClock
 ) -> None:
     token = api.create().body["token"]
     api.verify(token, api.wrong_code())

@@ -10,8 +10,8 @@ from passcode.channels.channel import Channel
 from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS, TextMessage
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
-from tests.support.aws_stubs import Wire, refused_by_aws
-from tests.support.deliver_world import DeliverHandler, body
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
+from tests.support.deliver_handler import DeliverHandler, body
 from tests.support.events import EMAIL, PHONE, challenge, code_of
 from tests.support.handlers import HandlerOutput
 
@@ -67,7 +67,7 @@ def test_the_gateway_gets_no_message_for_a_country_that_is_not_allowed(
 def test_the_gateway_gets_no_message_when_the_budget_is_used_up(
     handler: DeliverHandler, carrier: Carrier
 ) -> None:
-    handler.table = Wire(update_item=refused_by_aws("ConditionalCheckFailedException"))
+    handler.table = RecordingClient(update_item=refused_by_aws("ConditionalCheckFailedException"))
     assert handler.deliver(body(BY_SMS, BY_EMAIL, channel="sms")) == []
     assert carrier.sent == []
     assert len(handler.ses.calls) == 1

@@ -3,8 +3,8 @@
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from tests.support.aws_stubs import Wire, kms, refused_by_aws
-from tests.support.deliver_world import DeliverHandler, body
+from tests.support.aws_stubs import RecordingClient, kms, refused_by_aws
+from tests.support.deliver_handler import DeliverHandler, body
 from tests.support.events import EMAIL, NOW, PHONE, challenge, code_of
 from tests.support.handlers import HandlerOutput
 
@@ -66,7 +66,7 @@ def test_an_expired_code_is_not_sent(handler: DeliverHandler, output: HandlerOut
 
 
 def test_an_email_that_ses_refuses_is_sent_by_sms(handler: DeliverHandler, output: HandlerOutput) -> None:
-    handler.ses = Wire(send_email=refused_by_aws("MessageRejected"))
+    handler.ses = RecordingClient(send_email=refused_by_aws("MessageRejected"))
     assert handler.deliver(body(BY_EMAIL, BY_SMS)) == []
     assert CODE in handler.sns.sent("publish")[0]["Message"]
     assert output.counted("send_failed") == [{"channel": "email", "reason": "MessageRejected"}]
@@ -84,7 +84,7 @@ def test_an_email_that_ses_refuses_is_sent_by_sms(handler: DeliverHandler, outpu
 def test_a_number_that_cannot_get_an_sms_falls_back_to_email(
     handler: DeliverHandler, output: HandlerOutput, number: str, counted: dict[str, str]
 ) -> None:
-    handler.sns = Wire(publish=refused_by_aws("InvalidParameter"))
+    handler.sns = RecordingClient(publish=refused_by_aws("InvalidParameter"))
     assert handler.deliver(body(("sms", number), BY_EMAIL, channel="sms")) == []
     assert len(handler.ses.sent("send_email")) == 1
     assert output.counted("send_failed") == [{"channel": "sms"} | counted]
@@ -94,7 +94,7 @@ def test_a_number_that_cannot_get_an_sms_falls_back_to_email(
 def test_with_a_used_up_sms_budget_the_code_goes_by_email(
     handler: DeliverHandler, output: HandlerOutput
 ) -> None:
-    handler.table = Wire(update_item=refused_by_aws("ConditionalCheckFailedException"))
+    handler.table = RecordingClient(update_item=refused_by_aws("ConditionalCheckFailedException"))
     assert handler.deliver(body(BY_SMS, BY_EMAIL)) == []
     assert handler.sns.calls == []
     assert len(handler.ses.calls) == 1
@@ -104,14 +104,14 @@ def test_with_a_used_up_sms_budget_the_code_goes_by_email(
 def test_a_message_that_every_channel_refuses_is_counted_and_not_retried(
     handler: DeliverHandler, output: HandlerOutput
 ) -> None:
-    handler.ses = Wire(send_email=refused_by_aws("MessageRejected"))
-    handler.sns = Wire(publish=refused_by_aws("InvalidParameter"))
+    handler.ses = RecordingClient(send_email=refused_by_aws("MessageRejected"))
+    handler.sns = RecordingClient(publish=refused_by_aws("InvalidParameter"))
     assert handler.deliver(body(BY_EMAIL, BY_SMS)) == []
     assert [m["channel"] for m in output.counted("send_failed")] == ["email", "sms"]
     assert output.counted("sent") == []
 
 
-@pytest.mark.parametrize("wire", ["ses", "keys"])
+@pytest.mark.parametrize("failing_client", ["ses", "keys"])
 @pytest.mark.parametrize(
     "error",
     [
@@ -122,14 +122,14 @@ def test_a_message_that_every_channel_refuses_is_counted_and_not_retried(
     ],
 )
 def test_a_temporary_failure_is_retried_on_the_same_channel(
-    handler: DeliverHandler, output: HandlerOutput, wire: str, error: Exception
+    handler: DeliverHandler, output: HandlerOutput, failing_client: str, error: Exception
 ) -> None:
-    setattr(handler, wire, Wire(send_email=error, generate_mac=error))
+    setattr(handler, failing_client, RecordingClient(send_email=error, generate_mac=error))
     assert handler.deliver(body(BY_EMAIL, BY_SMS)) == ["0"]
     assert handler.sns.calls == []
     assert output.counted("sent") == []
     assert not [secret for secret in SECRETS if secret in output.text]
-    handler.ses, handler.keys = Wire(), kms()
+    handler.ses, handler.keys = RecordingClient(), kms()
     assert handler.deliver(body(BY_EMAIL, BY_SMS)) == []
     assert CODE in str(handler.ses.calls)
 
@@ -138,8 +138,8 @@ def test_logs_and_metrics_contain_no_secret_of_a_delivery(
     handler: DeliverHandler, output: HandlerOutput
 ) -> None:
     handler.deliver(body(BY_EMAIL), body(BY_SMS), body(BY_SMS, decoy=True))
-    handler.ses = Wire(send_email=refused_by_aws("MessageRejected"))
-    handler.sns = Wire(publish=refused_by_aws("InvalidParameter"))
+    handler.ses = RecordingClient(send_email=refused_by_aws("MessageRejected"))
+    handler.sns = RecordingClient(publish=refused_by_aws("InvalidParameter"))
     handler.deliver(body(BY_EMAIL, BY_SMS))
     assert {line["message"] for line in output.lines} == {"sent", "not deliverable"}
     assert {line.get("correlation_id") for line in output.lines} == {challenge().nonce}

@@ -3,8 +3,8 @@
 import pytest
 
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, purpose_of
-from tests.support.aws_stubs import Wire, refused_by_aws
-from tests.support.deliver_world import DeliverHandler, body
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
+from tests.support.deliver_handler import DeliverHandler, body
 from tests.support.events import EMAIL, PHONE, challenge, code_of
 from tests.support.handlers import HandlerOutput
 
@@ -54,7 +54,7 @@ def test_an_sms_names_the_purpose_of_its_code(
 
 
 def test_a_fallback_sms_names_the_purpose(handler: DeliverHandler) -> None:
-    handler.ses = Wire(send_email=refused_by_aws("MessageRejected"))
+    handler.ses = RecordingClient(send_email=refused_by_aws("MessageRejected"))
     assert handler.deliver(body(BY_EMAIL, BY_SMS, purpose=purpose_of(TOKEN, TEXT))) == []
     assert f"\nPurpose: {TEXT}\n" in handler.sns.sent("publish")[0]["Message"]
 

@@ -14,10 +14,10 @@ from tools.local_stack.stack import Stack
 ROOT = Path(__file__).parents[2]
 
 
-def run(*words: str, password: str = "", typed: str = "") -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, password: str = "", typed: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command with input at its prompt. It must end in time and without a traceback."""
     done = subprocess.run(
-        [sys.executable, "-m", "demo_client", *words],
+        [sys.executable, "-m", "demo_client", *arguments],
         cwd=ROOT,
         input=typed,
         env=os.environ | {"PASSCODE_PASSWORD": password},
@@ -30,9 +30,9 @@ def run(*words: str, password: str = "", typed: str = "") -> subprocess.Complete
     return done
 
 
-def answer(*words: str, password: str = "") -> dict[str, Any]:
+def run_json(*arguments: str, password: str = "") -> dict[str, Any]:
     """The JSON object of a command that must succeed."""
-    done = run(*words, "--json", password=password)
+    done = run(*arguments, "--json", password=password)
     assert done.returncode == 0, done.stdout
     content: dict[str, Any] = json.loads(done.stdout)
     return content
@@ -40,22 +40,22 @@ def answer(*words: str, password: str = "") -> dict[str, Any]:
 
 def test_an_account_from_sign_up_to_sign_out(local_stack: Stack) -> None:
     email, password = f"life-{os.urandom(4).hex()}@people.example", "a long pass phrase"
-    made = answer("sign-up", email, "--phone", "+12065550111", "--channel", "sms", password=password)
+    made = run_json("sign-up", email, "--phone", "+12065550111", "--channel", "sms", password=password)
     assert made == {"sub": made["sub"], "email": email, "confirmed": True}
 
-    signed_in = answer("sign-in", email, "--inbox", password=password)
+    signed_in = run_json("sign-in", email, "--inbox", password=password)
     assert signed_in["sub"] == made["sub"]
     assert signed_in["email"] == email
     assert signed_in["client_id"] == local_stack.clients["password_and_code"]
-    assert answer("whoami")["sub"] == made["sub"]
-    assert answer("refresh")["sub"] == made["sub"]
-    assert answer("sign-out") == {"signed_in": False, "everywhere": False}
+    assert run_json("whoami")["sub"] == made["sub"]
+    assert run_json("refresh")["sub"] == made["sub"]
+    assert run_json("sign-out") == {"signed_in": False, "everywhere": False}
     assert run("whoami").returncode == 3
 
-    again = answer("sign-in", email, "--passwordless", "--inbox", "--show-tokens")
+    again = run_json("sign-in", email, "--passwordless", "--inbox", "--show-tokens")
     assert again["client_id"] == local_stack.clients["code_only"]
     assert again["access_token"].count(".") == 2
-    assert answer("sign-out", "--everywhere")["everywhere"] is True
+    assert run_json("sign-out", "--everywhere")["everywhere"] is True
 
 
 def test_the_right_code_is_accepted_after_a_wrong_one_at_the_prompt(

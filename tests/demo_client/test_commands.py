@@ -38,7 +38,7 @@ def local_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: str(command[0]))
-def test_without_a_stack_every_command_says_so(command: list[str]) -> None:
+def test_without_a_stack_every_command_reports_it(command: list[str]) -> None:
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 5
     assert result.stdout == ""
@@ -55,7 +55,7 @@ def test_with_json_the_error_is_one_json_object(command: list[str]) -> None:
     assert result.stderr == ""
 
 
-def test_a_stack_that_does_not_respond_is_one_sentence(local_dir: Path) -> None:
+def test_a_stack_that_does_not_respond_is_reported_in_one_sentence(local_dir: Path) -> None:
     (local_dir / "stack.json").write_text(json.dumps(UNREACHABLE_STACK))
     result = CliRunner().invoke(app, ["sign-in", "ada@example.com"])
     assert result.exit_code == 5
@@ -63,7 +63,7 @@ def test_a_stack_that_does_not_respond_is_one_sentence(local_dir: Path) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_mistyped_command_is_exit_code_2() -> None:
+def test_a_mistyped_command_exits_with_2() -> None:
     assert CliRunner().invoke(app, ["sign-in", "a@example.com", "--channel", "pigeon"]).exit_code == 2
 
 

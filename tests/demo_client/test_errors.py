@@ -70,7 +70,7 @@ def test_every_sentence_of_the_tables_is_complete() -> None:
     for sentence in [
         *REFUSED_SENTENCES.values(),
         *RETRY_SENTENCES.values(),
-        *(said for _, said in SENTENCES_BY_MESSAGE),
+        *(sentence for _, sentence in SENTENCES_BY_MESSAGE),
     ]:
         assert sentence[0].isupper()
         assert sentence.endswith(".")

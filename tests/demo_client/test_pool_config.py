@@ -50,7 +50,7 @@ def test_the_environment_selects_a_pool_and_the_region_is_read_from_its_id(tmp_p
         pool.client_id(passwordless=True)
 
 
-def test_without_a_stack_the_sentence_says_how_to_start_one(tmp_path: Path) -> None:
+def test_without_a_stack_the_error_says_how_to_start_one(tmp_path: Path) -> None:
     with pytest.raises(CliError, match="Run `make up`") as raised:
         find_pool(None, {"PASSCODE_LOCAL_DIR": str(tmp_path)})
     assert raised.value.exit_code == UNREACHABLE

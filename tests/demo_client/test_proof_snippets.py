@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from tests.clients.proof import REFUSED, by_jose, by_pyjwt
-from tests.support.fake_token_service import Answer, serve
+from tests.support.fake_token_service import FakeResponse, serve
 
 Check = Callable[..., dict[str, Any]]
 ISSUER = "https://a1.execute-api.eu-west-1.amazonaws.com/v1"
@@ -23,12 +23,14 @@ each_library = pytest.mark.parametrize("check", [by_pyjwt, pytest.param(by_jose,
 
 @pytest.fixture
 def keys_url() -> Iterator[str]:
-    """Where two keys are published, as in the middle of a rotation."""
+    """A URL that publishes two keys, as in the middle of a rotation."""
     published = [
         json.loads(RSAAlgorithm.to_jwk(key.public_key())) | {"kid": kid, "use": "sig", "alg": "RS256"}
         for kid, key in (("old", OLD), ("new", NEW))
     ]
-    with serve(*[Answer({"keys": published}, headers={"Content-Type": "application/json"})] * 3) as server:
+    with serve(
+        *[FakeResponse({"keys": published}, headers={"Content-Type": "application/json"})] * 3
+    ) as server:
         yield f"{server.url}/.well-known/jwks.json"
 
 

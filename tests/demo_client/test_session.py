@@ -30,7 +30,7 @@ def test_saved_tokens_can_be_loaded_until_they_are_deleted(pool: PoolConfig) -> 
     session.delete(pool)
 
 
-def test_only_the_owner_can_read_it_whatever_the_umask(pool: PoolConfig) -> None:
+def test_only_the_owner_can_read_the_file_with_any_umask(pool: PoolConfig) -> None:
     before = os.umask(0)
     try:
         session.save(pool, TOKENS)

@@ -20,7 +20,7 @@ from tests.support.fake_token_service import (
     PROOF,
     REGION,
     SECRET,
-    Answer,
+    FakeResponse,
     FakeTokenApi,
     problem,
     serve,
@@ -35,8 +35,8 @@ def start() -> Iterator[Start]:
     """Starts a fake with these answers, and a client that does not wait between its requests."""
     with ExitStack() as stack:
 
-        def make(*answers: Answer, read_timeout: float = 10) -> tuple[TokenClient, FakeTokenApi]:
-            server = stack.enter_context(serve(*answers))
+        def make(*responses: FakeResponse, read_timeout: float = 10) -> tuple[TokenClient, FakeTokenApi]:
+            server = stack.enter_context(serve(*responses))
             credentials = Credentials(KEY_ID, SECRET, "a session token")
             client = TokenClient(
                 server.url,
@@ -51,7 +51,7 @@ def start() -> Iterator[Start]:
 
 
 def test_create_sends_a_signed_request_and_reads_the_response(start: Start) -> None:
-    client, server = start(Answer(CREATED))
+    client, server = start(FakeResponse(CREATED))
     created = client.create(email="ada@example.com", purpose="to pay 20 €", audience="shop")
     (sent,) = server.sent
     assert (sent.method, sent.path) == ("POST", "/v1/createToken")
@@ -63,7 +63,7 @@ def test_create_sends_a_signed_request_and_reads_the_response(start: Start) -> N
 
 
 def test_a_changed_body_breaks_the_signature(start: Start) -> None:
-    client, server = start(Answer(CREATED))
+    client, server = start(FakeResponse(CREATED))
     client.create(email="ada@example.com")
     (sent,) = server.sent
     changed = type(sent)(sent.method, sent.path, sent.headers, sent.body.replace(b"ada", b"eve"))
@@ -73,7 +73,7 @@ def test_a_changed_body_breaks_the_signature(start: Start) -> None:
 def test_verify_and_introspect(start: Start) -> None:
     claims = {"iss": "i", "sub": "s", "aud": "a", "iat": 1, "exp": 2, "jti": "j", "amr": ["otp", "sms"]}
     active = {"active": True, "otp_channel": "sms", "purpose": "p"} | claims
-    client, server = start(Answer(PROOF), Answer(active), Answer({"active": False}))
+    client, server = start(FakeResponse(PROOF), FakeResponse(active), FakeResponse({"active": False}))
     proof = client.verify("created.token.here", "123456")
     assert (proof.jwt, proof.expires_in) == ("signed.proof.here", 300)
     first = client.introspect(proof.jwt, audience="a", purpose="p", subject="s")
@@ -81,14 +81,14 @@ def test_verify_and_introspect(start: Start) -> None:
     assert not client.introspect(proof.jwt).active
     assert [sent.path for sent in server.sent] == ["/v1/verifyToken", "/v1/introspect", "/v1/introspect"]
     assert server.sent[0].fields == {"token": "created.token.here", "verification_code": "123456"}
-    asked = {"proof": "signed.proof.here", "audience": "a", "purpose": "p", "subject": "s"}
-    assert server.sent[1].fields == asked
+    expected = {"proof": "signed.proof.here", "audience": "a", "purpose": "p", "subject": "s"}
+    assert server.sent[1].fields == expected
     assert server.sent[2].fields == {"proof": "signed.proof.here"}
     assert all(sent.is_signed for sent in server.sent)
 
 
 def test_a_step_up_is_authorized_by_the_id_token_and_not_signed(start: Start) -> None:
-    client, server = start(Answer(CREATED), Answer(PROOF))
+    client, server = start(FakeResponse(CREATED), FakeResponse(PROOF))
     created = client.step_up(ID_TOKEN, channel="sms")
     client.verify_step_up(ID_TOKEN, created.token, "123456")
     assert [sent.path for sent in server.sent] == ["/v1/step-up", "/v1/step-up/verify"]
@@ -151,7 +151,7 @@ def test_a_refusal_has_the_reason_of_its_document(sent: object, reason: str, sta
 def test_a_gateway_response_without_a_problem_document_has_a_sentence(
     status: int, name: str, body: bytes, start: Start
 ) -> None:
-    client, _ = start(Answer(body, status, {"Retry-After": "7"}))
+    client, _ = start(FakeResponse(body, status, {"Retry-After": "7"}))
     with pytest.raises(TokenApiError) as caught:
         client.verify("created.token.here", "123456")
     assert (caught.value.problem, caught.value.retry_after) == (name, 7)
@@ -159,23 +159,23 @@ def test_a_gateway_response_without_a_problem_document_has_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
-        Answer(b"not JSON"),
-        Answer(b"\xff\xfe"),
-        Answer([CREATED]),
-        Answer({}),
-        Answer(CREATED | {"token": ""}),
-        Answer(CREATED | {"expires_in": "300"}),
-        Answer(CREATED | {"resend_in": True}),
-        Answer(CREATED, status=201),
-        Answer(b'{"a":' * 10_000),
-        Answer(CREATED | {"more": "x" * 70_000}),
-        Answer(b"x" * 5_000_000, status=400),
+        FakeResponse(b"not JSON"),
+        FakeResponse(b"\xff\xfe"),
+        FakeResponse([CREATED]),
+        FakeResponse({}),
+        FakeResponse(CREATED | {"token": ""}),
+        FakeResponse(CREATED | {"expires_in": "300"}),
+        FakeResponse(CREATED | {"resend_in": True}),
+        FakeResponse(CREATED, status=201),
+        FakeResponse(b'{"a":' * 10_000),
+        FakeResponse(CREATED | {"more": "x" * 70_000}),
+        FakeResponse(b"x" * 5_000_000, status=400),
     ],
 )
-def test_an_invalid_response_is_an_error_and_not_retried(answer: Answer, start: Start) -> None:
-    client, server = start(answer)
+def test_an_invalid_response_is_an_error_and_not_retried(response: FakeResponse, start: Start) -> None:
+    client, server = start(response)
     with pytest.raises(TokenApiError) as caught:
         client.create(email="ada@example.com")
     assert caught.value.problem == "invalid-response"
@@ -183,27 +183,29 @@ def test_an_invalid_response_is_an_error_and_not_retried(answer: Answer, start: 
 
 
 def test_verified_false_is_an_error(start: Start) -> None:
-    client, _ = start(Answer(PROOF | {"verified": False}))
+    client, _ = start(FakeResponse(PROOF | {"verified": False}))
     with pytest.raises(TokenApiError):
         client.verify("created.token.here", "123456")
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(status: int, start: Start) -> None:
-    _, elsewhere = start(Answer(CREATED))
-    client, _ = start(Answer(b"", status, {"Location": elsewhere.url + "/createToken"}))
+    _, elsewhere = start(FakeResponse(CREATED))
+    client, _ = start(FakeResponse(b"", status, {"Location": elsewhere.url + "/createToken"}))
     with pytest.raises(TokenApiError) as caught:
         client.create(email="ada@example.com")
     assert caught.value.problem == "invalid-response"
     assert elsewhere.sent == []
 
 
-@pytest.mark.parametrize("lost", [Answer(b"", 502), Answer(None, hang=True)])
+@pytest.mark.parametrize("lost", [FakeResponse(b"", 502), FakeResponse(None, hang=True)])
 @pytest.mark.parametrize("call", ["create", "step_up"])
 def test_a_request_without_a_response_is_repeated_with_the_same_key(
-    call: str, lost: Answer, start: Start
+    call: str, lost: FakeResponse, start: Start
 ) -> None:
-    client, server = start(lost, problem("idempotency-key-in-use", 409), Answer(CREATED), read_timeout=2)
+    client, server = start(
+        lost, problem("idempotency-key-in-use", 409), FakeResponse(CREATED), read_timeout=2
+    )
     created = client.create(email="ada@example.com") if call == "create" else client.step_up(ID_TOKEN)
     assert created.token == "created.token.here"
     keys = {sent.headers["idempotency-key"] for sent in server.sent}
@@ -212,10 +214,10 @@ def test_a_request_without_a_response_is_repeated_with_the_same_key(
 
 
 @pytest.mark.parametrize(
-    "answer", [problem("unavailable", 503), problem("idempotency-key-in-use", 409), problem("quota", 429)]
+    "response", [problem("unavailable", 503), problem("idempotency-key-in-use", 409), problem("quota", 429)]
 )
-def test_a_problem_of_the_service_is_not_retried(answer: Answer, start: Start) -> None:
-    client, server = start(answer)
+def test_a_problem_of_the_service_is_not_retried(response: FakeResponse, start: Start) -> None:
+    client, server = start(response)
     with pytest.raises(TokenApiError):
         client.create(email="ada@example.com")
     assert len(server.sent) == 1
@@ -223,7 +225,7 @@ def test_a_problem_of_the_service_is_not_retried(answer: Answer, start: Start) -
 
 def test_a_key_that_stays_in_use_raises_the_first_error(start: Start) -> None:
     in_use = problem("idempotency-key-in-use", 409)
-    client, server = start(Answer(b"", 504), in_use, in_use, Answer(CREATED))
+    client, server = start(FakeResponse(b"", 504), in_use, in_use, FakeResponse(CREATED))
     with pytest.raises(Unreachable) as caught:
         client.create(email="ada@example.com")
     assert caught.value.status == 504
@@ -231,7 +233,7 @@ def test_a_key_that_stays_in_use_raises_the_first_error(start: Start) -> None:
 
 
 def test_each_create_has_a_new_key_unless_one_is_given(start: Start) -> None:
-    client, server = start(*[Answer(CREATED)] * 3)
+    client, server = start(*[FakeResponse(CREATED)] * 3)
     client.create(email="ada@example.com")
     client.create(email="ada@example.com")
     client.create(email="ada@example.com", idempotency_key="order-17")
@@ -241,7 +243,7 @@ def test_each_create_has_a_new_key_unless_one_is_given(start: Start) -> None:
 
 
 def test_at_most_three_requests_are_sent(start: Start) -> None:
-    client, server = start(*[Answer(b"", 502)] * 4)
+    client, server = start(*[FakeResponse(b"", 502)] * 4)
     with pytest.raises(Unreachable):
         client.create(email="ada@example.com")
     assert len(server.sent) == 3
@@ -249,10 +251,10 @@ def test_at_most_three_requests_are_sent(start: Start) -> None:
 
 @pytest.mark.parametrize("call", ["verify", "introspect", "verify_step_up"])
 def test_a_request_that_could_count_twice_is_sent_once(call: str, start: Start) -> None:
-    client, server = start(Answer(None, hang=True), read_timeout=2)
-    words = {"verify": ["t", "123456"], "introspect": ["p"]}
+    client, server = start(FakeResponse(None, hang=True), read_timeout=2)
+    arguments = {"verify": ["t", "123456"], "introspect": ["p"]}
     with pytest.raises(Unreachable) as caught:
-        getattr(client, call)(*words.get(call, [ID_TOKEN, "t", "123456"]))
+        getattr(client, call)(*arguments.get(call, [ID_TOKEN, "t", "123456"]))
     assert caught.value.problem == "unreachable"
     assert len(server.sent) == 1
 

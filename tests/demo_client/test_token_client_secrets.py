@@ -29,11 +29,11 @@ def test_no_repr_has_a_token_or_a_proof() -> None:
     assert SECRET not in repr(client(AWS)) + repr(vars(client(AWS)))
 
 
-@pytest.mark.parametrize("where", ["title", "detail"])
-def test_an_error_repeats_nothing_of_the_request(where: str) -> None:
+@pytest.mark.parametrize("field", ["title", "detail"])
+def test_an_error_repeats_nothing_of_the_request(field: str) -> None:
     echo = f"Not {ADDRESS}, {TOKEN}, {CODE} or {ID_TOKEN}\x1b[31m\n" + "x" * 1000
-    answer = problem("invalid-request", 400, **{where: echo})
-    with serve(*[answer] * 4) as server:
+    response = problem("invalid-request", 400, **{field: echo})
+    with serve(*[response] * 4) as server:
         calls = client(server.url)
         texts = [
             _texts(lambda: calls.create(email=ADDRESS)),

@@ -13,7 +13,7 @@ from demo_client.cli.commands import app
 from demo_client.cognito import session
 from demo_client.cognito.challenge import Tokens
 from demo_client.cognito.pool_config import find_pool
-from tests.support.fake_token_service import CREATED, PROOF, Answer, FakeTokenApi, problem, serve
+from tests.support.fake_token_service import CREATED, PROOF, FakeResponse, FakeTokenApi, problem, serve
 
 Start = Callable[..., FakeTokenApi]
 ID_TOKEN = "header.claims.signature"
@@ -35,21 +35,21 @@ def start(local_dir: Path) -> Iterator[Start]:
     """Starts a fake with these answers, and writes a stack file with its URL."""
     with ExitStack() as stack:
 
-        def make(*answers: Answer) -> FakeTokenApi:
-            server = stack.enter_context(serve(*answers))
+        def make(*responses: FakeResponse) -> FakeTokenApi:
+            server = stack.enter_context(serve(*responses))
             _write(local_dir, server.url)
             return server
 
         yield make
 
 
-def run(*words: str, typed: str = "") -> Result:
-    return CliRunner().invoke(app, ["token", *words], input=typed)
+def run(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, ["token", *arguments], input=typed)
 
 
 def test_create_prints_the_whole_token_and_the_next_step(start: Start) -> None:
     token = "eyJ" + "x" * 400
-    server = start(Answer(CREATED | {"token": token}))
+    server = start(FakeResponse(CREATED | {"token": token}))
     done = run(*CREATE, "--purpose", "to pay", "--locale", "de", "--idempotency-key", "order-17")
     assert done.exit_code == 0, done.stderr
     assert "A code was sent by email to a***@e***. It expires in 5 minutes." in done.stdout
@@ -62,18 +62,18 @@ def test_create_prints_the_whole_token_and_the_next_step(start: Start) -> None:
 
 
 def test_with_json_each_command_prints_the_fields_of_the_service(start: Start) -> None:
-    start(Answer(CREATED), Answer(PROOF))
+    start(FakeResponse(CREATED), FakeResponse(PROOF))
     assert json.loads(run(*CREATE, "--json").stdout) == CREATED
     assert json.loads(run("verify", "t", "123456", "--json").stdout) == PROOF
 
 
-def test_during_the_cooldown_it_says_that_no_new_message_was_sent(start: Start) -> None:
-    start(Answer(CREATED | {"status": "WAITING"}))
+def test_during_the_cooldown_the_command_reports_that_no_message_was_sent(start: Start) -> None:
+    start(FakeResponse(CREATED | {"status": "WAITING"}))
     assert "No new message was sent" in run(*CREATE).stdout
 
 
 def test_the_code_can_be_typed_at_the_prompt(start: Start) -> None:
-    server = start(Answer(PROOF))
+    server = start(FakeResponse(PROOF))
     done = run("verify", "t", typed=" 123456 \n")
     assert done.exit_code == 0, done.stderr
     assert "signed.proof.here" in done.stdout
@@ -82,7 +82,7 @@ def test_the_code_can_be_typed_at_the_prompt(start: Start) -> None:
 
 def test_a_step_up_asks_again_after_a_wrong_code(start: Start) -> None:
     wrong = problem("wrong-code", 422, attempts_left=4)
-    server = start(Answer(CREATED), wrong, Answer(PROOF))
+    server = start(FakeResponse(CREATED), wrong, FakeResponse(PROOF))
     session.save(find_pool(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
     done = run("step-up", "--purpose", "to pay", typed="111111\n222222\n")
     assert done.exit_code == 0, done.stderr
@@ -93,7 +93,7 @@ def test_a_step_up_asks_again_after_a_wrong_code(start: Start) -> None:
 
 
 def test_the_last_wrong_code_ends_a_step_up(start: Start) -> None:
-    start(Answer(CREATED), problem("wrong-code", 422, attempts_left=0))
+    start(FakeResponse(CREATED), problem("wrong-code", 422, attempts_left=0))
     session.save(find_pool(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
     done = run("step-up", typed="111111\n222222\n")
     assert (done.exit_code, done.stderr) == (3, "That code is wrong. Wait before you try again.\n")
@@ -109,7 +109,9 @@ def test_a_step_up_needs_a_signed_in_user(start: Start) -> None:
     ("trouble", "exit_code"),
     [(problem("code-expired", 410), 3), (problem("quota", 429), 4), (problem("unavailable", 503), 5)],
 )
-def test_a_refusal_is_a_sentence_and_an_exit_code(trouble: Answer, exit_code: int, start: Start) -> None:
+def test_a_refusal_is_a_sentence_and_an_exit_code(
+    trouble: FakeResponse, exit_code: int, start: Start
+) -> None:
     start(trouble, trouble)
     done = run("verify", "t", "123456")
     assert (done.exit_code, done.stderr) == (exit_code, "A title. A sentence.\n")
@@ -118,7 +120,7 @@ def test_a_refusal_is_a_sentence_and_an_exit_code(trouble: Answer, exit_code: in
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: str(command[0]))
-def test_without_a_stack_every_command_says_so(command: list[str], local_dir: Path) -> None:
+def test_without_a_stack_every_command_reports_it(command: list[str], local_dir: Path) -> None:
     done = run(*command)
     assert (done.exit_code, done.stdout) == (5, "")
     assert done.stderr.startswith("No stack is running")

@@ -3,7 +3,16 @@
 import pytest
 
 from tests.clients import curl
-from tests.support.fake_token_service import CREATED, KEY_ID, PROOF, REGION, SECRET, Answer, problem, serve
+from tests.support.fake_token_service import (
+    CREATED,
+    KEY_ID,
+    PROOF,
+    REGION,
+    SECRET,
+    FakeResponse,
+    problem,
+    serve,
+)
 
 
 def environment(url: str, session_token: str) -> dict[str, str]:
@@ -23,7 +32,7 @@ def environment(url: str, session_token: str) -> dict[str, str]:
 # curl signs a header that is empty, and then does not send it.
 @pytest.mark.parametrize("session_token", ["", "of/a+role=="])
 def test_create_and_verify(session_token: str) -> None:
-    with serve(Answer(CREATED), Answer(PROOF)) as server:
+    with serve(FakeResponse(CREATED), FakeResponse(PROOF)) as server:
         around = environment(server.url, session_token)
         assert curl.run("token_create.sh", around) == curl.CurlResult(CREATED, 0)
         assert curl.run("token_verify.sh", around) == curl.CurlResult(PROOF, 0)
@@ -38,5 +47,5 @@ def test_create_and_verify(session_token: str) -> None:
 
 def test_a_refusal_is_shown_and_fails_the_command() -> None:
     with serve(problem("quota", 429, retry_after=60)) as server:
-        said = curl.run("token_create.sh", environment(server.url, ""))
-    assert (said.code, said.answer["retry_after"]) == (22, 60)
+        result = curl.run("token_create.sh", environment(server.url, ""))
+    assert (result.code, result.answer["retry_after"]) == (22, 60)

@@ -15,7 +15,7 @@ from demo_client.cognito.tokens import fetch_keys, verify
 from demo_client.errors import UNREACHABLE, CliError
 from tests.support.demo_pool import POOL
 
-Forge = Callable[[dict[str, Any]], str]
+MakeToken = Callable[[dict[str, Any]], str]
 
 
 @cache
@@ -52,8 +52,12 @@ def check(id_token: str, access_token: str) -> Any:
 
 def test_valid_tokens_give_the_user() -> None:
     claims = access_claims()
-    person = check(signed(id_claims()), signed(claims))
-    assert (person.sub, person.email, person.expires_at) == ("ada", "ada@example.com", claims["exp"])
+    new_visitor = check(signed(id_claims()), signed(claims))
+    assert (new_visitor.sub, new_visitor.email, new_visitor.expires_at) == (
+        "ada",
+        "ada@example.com",
+        claims["exp"],
+    )
 
 
 BAD_ID_TOKENS = {

@@ -40,8 +40,15 @@ def nothing() -> None:
 def test_each_message_and_each_invocation_is_sent_once() -> None:
     stack = FakeStackData(sent=[EMAIL], done=[INVOCATION])
     later = replace(INVOCATION, id="r-2", ended_at=200)
-    said = collect(stack, nothing, lambda: stack.sent.append(SMS), lambda: stack.done.append(later), nothing)
-    assert said == [("message", EMAIL.to), ("invocation", "r-1"), ("message", SMS.to), ("invocation", "r-2")]
+    sent_events = collect(
+        stack, nothing, lambda: stack.sent.append(SMS), lambda: stack.done.append(later), nothing
+    )
+    assert sent_events == [
+        ("message", EMAIL.to),
+        ("invocation", "r-1"),
+        ("message", SMS.to),
+        ("invocation", "r-2"),
+    ]
 
 
 def test_an_invocation_of_the_same_millisecond_is_not_missed() -> None:

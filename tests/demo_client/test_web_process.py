@@ -40,14 +40,14 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
         child.wait(60)
 
 
-def until(condition: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, "the condition was not met in time"
         time.sleep(0.02)
 
 
-def answers(page: Page) -> bool:
+def responds(page: Page) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", page.port), timeout=10):
         return True
     return False
@@ -55,11 +55,11 @@ def answers(page: Page) -> bool:
 
 def test_it_is_started_once_and_ends_with_the_stack(stack: TextIO) -> None:
     page = process.start(free_port())
-    assert answers(page)
+    assert responds(page)
     assert process.start() == page
     stack.close()
-    until(lambda: process.running() is None)
-    until(lambda: not answers(page))
+    wait_until(lambda: process.running() is None)
+    wait_until(lambda: not responds(page))
 
 
 def test_a_taken_port_is_not_used(stack: TextIO) -> None:

@@ -55,10 +55,10 @@ def counted(local_stack: Stack) -> tuple[LiveHandlers, Calls]:
 def sign_in(handlers: LiveHandlers, calls: Calls, stack: Stack, channel: str) -> None:
     """Run one sign-in with the handlers of create, deliver and verify."""
     sub = str(uuid.uuid4())
-    asked = event("CreateAuthChallenge", sub, session=[])
-    asked["request"]["userAttributes"]["custom:otp_channel"] = channel
-    handlers.create.handler(asked, None)
-    to = asked["request"]["userAttributes"]["email" if channel == "email" else "phone_number"]
+    create_event = event("CreateAuthChallenge", sub, session=[])
+    create_event["request"]["userAttributes"]["custom:otp_channel"] = channel
+    handlers.create.handler(create_event, None)
+    to = create_event["request"]["userAttributes"]["email" if channel == "email" else "phone_number"]
     before = len(inbox.read(stack, to))
     batch = {"Records": [{"messageId": "1", "body": body} for body in calls.bodies]}
     assert handlers.deliver.handler(batch, None) == {"batchItemFailures": []}
@@ -66,7 +66,7 @@ def sign_in(handlers: LiveHandlers, calls: Calls, stack: Stack, channel: str) ->
     answered = event(
         "VerifyAuthChallengeResponse",
         sub,
-        privateChallengeParameters=asked["response"]["privateChallengeParameters"],
+        privateChallengeParameters=create_event["response"]["privateChallengeParameters"],
         challengeAnswer=message.text.split("#")[-1] if channel == "sms" else message.text.split("\n")[2],
     )
     assert handlers.verify.handler(answered, None)["response"] == {"answerCorrect": True}
@@ -113,23 +113,23 @@ def test_each_write_costs_one_unit(local_stack: Stack, counted: tuple[LiveHandle
 def test_a_malformed_answer_costs_no_call(local_stack: Stack, counted: tuple[LiveHandlers, Calls]) -> None:
     handlers, calls = counted
     sub = str(uuid.uuid4())
-    asked = handlers.create.handler(event("CreateAuthChallenge", sub, session=[]), None)
+    created = handlers.create.handler(event("CreateAuthChallenge", sub, session=[]), None)
     calls.clear()
     entry = {
         "challengeName": "CUSTOM_CHALLENGE",
         "challengeResult": False,
-        "challengeMetadata": asked["response"]["challengeMetadata"],
+        "challengeMetadata": created["response"]["challengeMetadata"],
     }
-    private = asked["response"]["privateChallengeParameters"]
+    private = created["response"]["privateChallengeParameters"]
     for answer, metadata in (("not a code", {}), ("again", {"action": "resend"})):
-        said = event(
+        verify_event = event(
             "VerifyAuthChallengeResponse",
             sub,
             privateChallengeParameters=private,
             challengeAnswer=answer,
             clientMetadata=metadata,
         )
-        assert handlers.verify.handler(said, None)["response"] == {"answerCorrect": False}
+        assert handlers.verify.handler(verify_event, None)["response"] == {"answerCorrect": False}
     again = handlers.create.handler(event("CreateAuthChallenge", sub, session=[entry]), None)
     assert again["response"]["publicChallengeParameters"]["status"] == "WRONG"
     assert calls == {}
@@ -145,10 +145,10 @@ def token_api(local_stack: Stack) -> tuple[ModuleType, Calls]:
 
 def ask(module: ModuleType, path: str, body: dict[str, str]) -> dict[str, Any]:
     """Send one request to the handler. Returns the body of its response, whose status must be 200."""
-    answer = module.handler(event_of("POST", path, body), None)
-    assert answer["statusCode"] == 200, answer["body"]
-    said: dict[str, Any] = json.loads(answer["body"])
-    return said
+    response = module.handler(event_of("POST", path, body), None)
+    assert response["statusCode"] == 200, response["body"]
+    content: dict[str, Any] = json.loads(response["body"])
+    return content
 
 
 @pytest.mark.parametrize(

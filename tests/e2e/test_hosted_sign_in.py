@@ -222,8 +222,8 @@ def test_the_provider_gives_tokens_and_claims_only_to_cognito(local_stack: Stack
         "client_secret": "guess",
         "code": "x",
     }
-    answer = session().post(f"{base}/token", data=wrong, timeout=60)
-    assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
+    response = session().post(f"{base}/token", data=wrong, timeout=60)
+    assert (response.status_code, response.json()) == (401, {"error": "invalid_client"})
     assert session().get(f"{base}/userinfo", timeout=60).status_code == 401
 
 
@@ -288,10 +288,10 @@ def test_cognito_refuses_a_provider_with_other_details(
 
 
 def test_errors_of_api_gateway_are_a_page(local_stack: Stack) -> None:
-    answer = session().get(f"{issuer(local_stack)}/nothing", timeout=20)
-    assert answer.status_code == 404
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "Go back to the app" in answer.text
+    response = session().get(f"{issuer(local_stack)}/nothing", timeout=20)
+    assert response.status_code == 404
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "Go back to the app" in response.text
 
 
 @pytest.fixture
@@ -307,11 +307,11 @@ def code_only_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def test_a_code_alone_gives_tokens_in_code_only_mode(code_only_stack: Stack) -> None:
     pool, email = code_only_stack.client("cognito-idp"), "alone@people.example"
-    given = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
+    attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
     made = pool.admin_create_user(
         UserPoolId=code_only_stack.user_pool_id,
         Username=email,
-        UserAttributes=given,
+        UserAttributes=attributes,
         MessageAction="SUPPRESS",
     )
     pool.admin_set_user_password(

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.live_sign_in import SignIn, code_only, password_and_code
-from tests.support.live_token_api import Answer, Api, number, unused_address
+from tests.support.live_token_api import Api, ApiResponse, number, unused_address
 from tests.support.users import User, another_code, code_in
 from tools.lambda_functions import SIGN_IN_FUNCTIONS
 from tools.local_stack import inbox
@@ -28,7 +28,7 @@ def unknown_address() -> str:
 
 
 @pytest.fixture
-def conversations(
+def sign_ins(
     local_stack: Stack,
     new_user: Callable[..., User],
     messages_to: Callable[..., list[Message]],
@@ -68,7 +68,7 @@ PURPOSE = "sell the house in Elm Street"
 @pytest.fixture
 def token_run(
     local_stack: Stack, new_user: Callable[..., User], code_for: Callable[..., str]
-) -> tuple[list[Answer], dict[str, list[str]]]:
+) -> tuple[list[ApiResponse], dict[str, list[str]]]:
     """Right and wrong requests to the token service: the responses, and the secret values by kind."""
     api, key, user = Api(local_stack), f"order-{time.time_ns()}", new_user()
     email, phone, wording = unused_address(), number(), {"purpose": PURPOSE, "audience": "payments"}
@@ -81,9 +81,9 @@ def token_run(
     ]
     codes = [code_for(email), code_for(phone)]
     for created, code in zip(responses[:2], codes, strict=True):
-        answers = [api.verify(created, answer) for answer in (another_code(code), code, code, "no code")]
-        shown = {"proof": answers[1].body["proof"], **wording}
-        responses += [*answers, *(api.post("/introspect", shown) for _ in range(2))]
+        verified = [api.verify(created, typed) for typed in (another_code(code), code, code, "no code")]
+        shown = {"proof": verified[1].body["proof"], **wording}
+        responses += [*verified, *(api.post("/introspect", shown) for _ in range(2))]
     id_token = code_only(local_stack).start(user.email).answer(code_for(user.email)).tokens["IdToken"]
     stepped = api.as_user(id_token, "/step-up", wording)
     codes.append(code_for(user.email, 2))
@@ -93,7 +93,9 @@ def token_run(
         api.post("/verifyToken", answer),
         api.post("/verifyToken", {"token": id_token, "verification_code": codes[-1]}),
     ]
-    tokens = {answer.body[name] for answer in responses for name in ("token", "proof") if name in answer.body}
+    tokens = {
+        response.body[name] for response in responses for name in ("token", "proof") if name in response.body
+    }
     addresses = [email, phone, user.email, user.phone]
     return responses, {
         "code": codes,
@@ -107,16 +109,16 @@ def everything_written(stack: Stack) -> dict[str, str]:
     """The content of the logs (with the metrics), the table and the queues, by the name of the place."""
     written = {f"log of {function}": "\n".join(lines) for function, lines in stack.logs().items()}
     written["table"] = json.dumps(stack.client("dynamodb").scan(TableName=stack.table)["Items"], default=repr)
-    with urllib.request.urlopen(stack.endpoint_url + "/_ministack/sqs/messages", timeout=10) as answer:
-        written["queues"] = answer.read().decode()
+    with urllib.request.urlopen(stack.endpoint_url + "/_ministack/sqs/messages", timeout=10) as response:
+        written["queues"] = response.read().decode()
     return written
 
 
 def test_sign_ins_leave_no_secret_in_logs_and_table_and_queues(
-    local_stack: Stack, conversations: tuple[list[User], list[SignIn]], unknown_address: str
+    local_stack: Stack, sign_ins: tuple[list[User], list[SignIn]], unknown_address: str
 ) -> None:
-    users, responses = conversations
-    _until(lambda: "not sent" in "\n".join(local_stack.logs()["deliver"]))
+    users, attempts = sign_ins
+    _wait_until(lambda: "not sent" in "\n".join(local_stack.logs()["deliver"]))
     written = everything_written(local_stack)
     for function in SIGN_IN_FUNCTIONS[1:]:
         assert written[f"log of {function}"], "an empty log proves nothing"
@@ -124,9 +126,11 @@ def test_sign_ins_leave_no_secret_in_logs_and_table_and_queues(
     assert users[0].sub in written["table"]
     assert GARBAGE in written["queues"], "the malformed delivery waits for its next attempt"
     codes = {code_in(m) for user in users for m in _messages(local_stack, user)}
-    answers = [answer for conversation in responses for answer in conversation.responses]
-    given = [value for answer in answers for value in answer.get("AuthenticationResult", {}).values()]
-    tokens = {value for value in given if isinstance(value, str) and len(value) > 100}
+    responses = [response for attempt in attempts for response in attempt.responses]
+    secrets_given = [
+        value for response in responses for value in response.get("AuthenticationResult", {}).values()
+    ]
+    tokens = {value for value in secrets_given if isinstance(value, str) and len(value) > 100}
     assert len(codes) >= 2
     assert len(tokens) >= 4
     for place, text in written.items():
@@ -139,14 +143,14 @@ def test_sign_ins_leave_no_secret_in_logs_and_table_and_queues(
 
 
 def test_the_token_service_leaves_no_secret_in_logs_and_table_and_queues(
-    local_stack: Stack, token_run: tuple[list[Answer], dict[str, list[str]]]
+    local_stack: Stack, token_run: tuple[list[ApiResponse], dict[str, list[str]]]
 ) -> None:
     responses, secret = token_run
     assert [len(found) for found in secret.values()] == [3, 8, 4, 2]
-    assert {answer.status for answer in responses} == {200, 400, 409, 422}
+    assert {response.status for response in responses} == {200, 400, 409, 422}
     written = everything_written(local_stack)
-    for told in ('"issued"', '"verified"', '"refused"', '"proofs"', "CognitoPasscode"):
-        assert told in written["log of token_api"], "an empty log proves nothing"
+    for entry in ('"issued"', '"verified"', '"refused"', '"proofs"', "CognitoPasscode"):
+        assert entry in written["log of token_api"], "an empty log proves nothing"
     for kind in ("token#", "step_up#", "request#", "proof#"):
         assert kind in written["table"]
     # A queued delivery must contain its address and its purpose.
@@ -162,29 +166,29 @@ def test_the_token_service_leaves_no_secret_in_logs_and_table_and_queues(
 
 
 def test_no_response_of_the_token_service_contains_a_code_or_an_address(
-    token_run: tuple[list[Answer], dict[str, list[str]]],
+    token_run: tuple[list[ApiResponse], dict[str, list[str]]],
 ) -> None:
     responses, secret = token_run
-    for answer in responses:
-        shown = {name: value for name, value in answer.body.items() if name not in ("token", "proof")}
-        visible = json.dumps(shown) + json.dumps(answer.headers)
+    for response in responses:
+        shown = {name: value for name, value in response.body.items() if name not in ("token", "proof")}
+        visible = json.dumps(shown) + json.dumps(response.headers)
         for code in secret["code"]:
             assert not re.search(rf"(?<![0-9a-f]){code}(?![0-9a-f])", visible)
         assert not any(address in visible for address in secret["address"])
-        for token in (answer.body.get(name, "") for name in ("token", "proof")):
+        for token in (response.body.get(name, "") for name in ("token", "proof")):
             claims = jwt.decode(token, options={"verify_signature": False}) if token else {}
             assert not any(address in json.dumps(claims) for address in secret["address"])
 
 
 def test_no_response_of_a_sign_in_contains_a_code_or_an_address(
-    local_stack: Stack, conversations: tuple[list[User], list[SignIn]]
+    local_stack: Stack, sign_ins: tuple[list[User], list[SignIn]]
 ) -> None:
-    users, responses = conversations
+    users, attempts = sign_ins
     codes = {code_in(m) for user in users for m in _messages(local_stack, user)}
-    for conversation in responses:
-        for answer in conversation.responses:
+    for attempt in attempts:
+        for response in attempt.responses:
             shown = json.dumps(
-                {k: v for k, v in answer.items() if k not in ("AuthenticationResult", "Session")}
+                {k: v for k, v in response.items() if k not in ("AuthenticationResult", "Session")}
             )
             for user in users:
                 assert user.email not in shown
@@ -196,7 +200,7 @@ def _messages(stack: Stack, user: User) -> list[Message]:
     return inbox.read(stack, user.email) + inbox.read(stack, user.phone)
 
 
-def _until(condition: Callable[[], Any], seconds: float = 60) -> None:
+def _wait_until(condition: Callable[[], Any], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "the condition was not met in time"

@@ -29,59 +29,62 @@ KEYS = {
 }
 
 
-def claims(conversation: SignIn) -> dict[str, str]:
+def claims(sign_in: SignIn) -> dict[str, str]:
     """The claims of the ID token. The demo client's tests check its signature."""
-    found: dict[str, str] = jwt.decode(conversation.tokens["IdToken"], options={"verify_signature": False})
+    found: dict[str, str] = jwt.decode(sign_in.tokens["IdToken"], options={"verify_signature": False})
     return found
 
 
-def refusal(code: str, conversation: Callable[[], object]) -> str:
+def refusal(code: str, sign_in: Callable[[], object]) -> str:
     """The message of Cognito's error. The name of the error must be `code`."""
     with pytest.raises(ClientError) as caught:
-        conversation()
+        sign_in()
     assert caught.value.response["Error"]["Code"] == code
     return caught.value.response["Error"]["Message"]
 
 
-def wait_for_cooldown(conversation: SignIn) -> None:
+def wait_for_cooldown(sign_in: SignIn) -> None:
     """Wait until a resend sends a message. The app knows the time from `resendIn`."""
-    assert int(conversation.parameters["resendIn"]) <= COOLDOWN
-    time.sleep(int(conversation.parameters["resendIn"]) + 1)
+    assert int(sign_in.parameters["resendIn"]) <= COOLDOWN
+    time.sleep(int(sign_in.parameters["resendIn"]) + 1)
 
 
 def test_a_password_and_a_code_by_email_give_tokens(
     local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
-    asked = password_and_code(local_stack, user)
-    assert set(asked.parameters) - {"USERNAME"} == KEYS
-    assert asked.parameters["status"] == "SENT"
-    assert asked.parameters["destination"] == "u***@p***"
-    assert json.loads(asked.parameters["channels"]) == {"email": "u***@p***", "sms": f"+***{user.phone[-4:]}"}
-    assert claims(asked.answer(code_for(user.email)))["sub"] == user.sub
+    sign_in = password_and_code(local_stack, user)
+    assert set(sign_in.parameters) - {"USERNAME"} == KEYS
+    assert sign_in.parameters["status"] == "SENT"
+    assert sign_in.parameters["destination"] == "u***@p***"
+    assert json.loads(sign_in.parameters["channels"]) == {
+        "email": "u***@p***",
+        "sms": f"+***{user.phone[-4:]}",
+    }
+    assert claims(sign_in.answer(code_for(user.email)))["sub"] == user.sub
 
 
 def test_a_code_by_sms_alone_gives_tokens(
     local_stack: Stack, new_user: NewUser, messages_to: Callable[..., list[Message]], code_for: CodeFor
 ) -> None:
     user = new_user(channel="sms")
-    asked = code_only(local_stack).start(user.email)
-    assert asked.parameters["channel"] == "sms"
-    assert asked.parameters["destination"] == "+***", "the mask shows nothing before a password is proven"
+    sign_in = code_only(local_stack).start(user.email)
+    assert sign_in.parameters["channel"] == "sms"
+    assert sign_in.parameters["destination"] == "+***", "the mask shows nothing before a password is proven"
     (message,) = messages_to(user.phone)
     assert message.text.splitlines()[-1] == f"@app.passcode.example #{code_for(user.phone)}"
-    assert claims(asked.answer(code_for(user.phone)))["sub"] == user.sub
+    assert claims(sign_in.answer(code_for(user.phone)))["sub"] == user.sub
 
 
 def test_the_right_code_is_accepted_after_a_wrong_one(
     local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
-    asked = code_only(local_stack).start(user.email)
+    sign_in = code_only(local_stack).start(user.email)
     code = code_for(user.email)
-    asked.answer(another_code(code))
-    assert (asked.parameters["status"], asked.parameters["attemptsLeft"]) == ("WRONG", "4")
-    assert asked.answer(f"{code[:3]} {code[3:]}").tokens
+    sign_in.answer(another_code(code))
+    assert (sign_in.parameters["status"], sign_in.parameters["attemptsLeft"]) == ("WRONG", "4")
+    assert sign_in.answer(f"{code[:3]} {code[3:]}").tokens
 
 
 def test_a_code_is_refused_the_second_time(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
@@ -95,48 +98,50 @@ def test_a_code_is_refused_the_second_time(local_stack: Stack, new_user: NewUser
 
 def test_five_wrong_codes_end_the_sign_in(local_stack: Stack, new_user: NewUser, code_for: CodeFor) -> None:
     user = new_user()
-    asked = code_only(local_stack).start(user.email)
+    sign_in = code_only(local_stack).start(user.email)
     wrong = another_code(code_for(user.email))
     for left in ("4", "3", "2", "1"):
-        assert asked.answer(wrong).parameters["attemptsLeft"] == left
-    assert "Incorrect username or password" in refusal("NotAuthorizedException", lambda: asked.answer(wrong))
+        assert sign_in.answer(wrong).parameters["attemptsLeft"] == left
+    assert "Incorrect username or password" in refusal(
+        "NotAuthorizedException", lambda: sign_in.answer(wrong)
+    )
 
 
 def test_a_resend_repeats_the_code_and_another_channel_gets_a_new_one(
     local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
-    asked = code_only(local_stack).start(user.email)
+    sign_in = code_only(local_stack).start(user.email)
     code = code_for(user.email)
-    asked.answer("again", action="resend")
-    assert asked.parameters["status"] == "WAITING"
-    wait_for_cooldown(asked)
-    asked.answer("again", action="resend")
-    assert asked.parameters["status"] == "SENT"
+    sign_in.answer("again", action="resend")
+    assert sign_in.parameters["status"] == "WAITING"
+    wait_for_cooldown(sign_in)
+    sign_in.answer("again", action="resend")
+    assert sign_in.parameters["status"] == "SENT"
     assert code_for(user.email, 2) == code, "the code of the first message is still valid"
-    wait_for_cooldown(asked)
-    asked.answer("again", action="resend", channel="sms")
-    assert (asked.parameters["status"], asked.parameters["channel"]) == ("SENT", "sms")
-    assert asked.parameters["attemptsLeft"] == "5", "a resend costs no attempt"
-    assert not asked.answer(code).tokens, "the code of the email is wrong for the SMS"
-    assert asked.answer(code_for(user.phone)).tokens
+    wait_for_cooldown(sign_in)
+    sign_in.answer("again", action="resend", channel="sms")
+    assert (sign_in.parameters["status"], sign_in.parameters["channel"]) == ("SENT", "sms")
+    assert sign_in.parameters["attemptsLeft"] == "5", "a resend costs no attempt"
+    assert not sign_in.answer(code).tokens, "the code of the email is wrong for the SMS"
+    assert sign_in.answer(code_for(user.phone)).tokens
 
 
 def test_an_answer_with_a_resend_request_is_not_checked(
     local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
-    asked = code_only(local_stack).start(user.email)
-    assert not asked.answer(code_for(user.email), action="resend").tokens
-    assert asked.answer(code_for(user.email)).tokens
+    sign_in = code_only(local_stack).start(user.email)
+    assert not sign_in.answer(code_for(user.email), action="resend").tokens
+    assert sign_in.answer(code_for(user.email)).tokens
 
 
 def test_the_fourth_resend_ends_the_sign_in(local_stack: Stack, new_user: NewUser) -> None:
     user = new_user()
-    asked = code_only(local_stack).start(user.email)
+    sign_in = code_only(local_stack).start(user.email)
     for left in ("2", "1", "0"):
-        assert asked.answer("again", action="resend").parameters["resendsLeft"] == left
-    refusal("NotAuthorizedException", lambda: asked.answer("again", action="resend"))
+        assert sign_in.answer("again", action="resend").parameters["resendsLeft"] == left
+    refusal("NotAuthorizedException", lambda: sign_in.answer("again", action="resend"))
 
 
 def test_an_unknown_user_gets_the_challenges_of_a_known_user(
@@ -149,8 +154,8 @@ def test_an_unknown_user_gets_the_challenges_of_a_known_user(
     assert unknown.parameters["status"] == known.parameters["status"] == "SENT"
     assert unknown.parameters["destination"] in ("***@***", "+***")
     wrong = another_code(code_for(user.email))
-    for conversation in (known, unknown):
-        assert conversation.answer(wrong).parameters["status"] == "WRONG"
+    for sign_in in (known, unknown):
+        assert sign_in.answer(wrong).parameters["status"] == "WRONG"
 
 
 def test_the_password_cannot_be_left_out(local_stack: Stack, new_user: NewUser) -> None:
@@ -161,8 +166,8 @@ def test_the_password_cannot_be_left_out(local_stack: Stack, new_user: NewUser) 
 
 def test_a_wrong_password_sends_no_code(local_stack: Stack, new_user: NewUser) -> None:
     user = new_user()
-    asked = SignIn(local_stack, local_stack.clients["password_and_code"])
-    refusal("NotAuthorizedException", lambda: asked.start_with_password(user.email, "not the password"))
+    sign_in = SignIn(local_stack, local_stack.clients["password_and_code"])
+    refusal("NotAuthorizedException", lambda: sign_in.start_with_password(user.email, "not the password"))
 
 
 @pytest.mark.parametrize("flow", ["USER_PASSWORD_AUTH", "USER_SRP_AUTH", "USER_AUTH"])
@@ -188,9 +193,9 @@ def test_a_user_without_a_verified_address_is_refused_after_the_password(
     local_stack: Stack, new_user: NewUser
 ) -> None:
     user = new_user(phone=False, email_verified="false")
-    said = refusal("UserLambdaValidationException", lambda: password_and_code(local_stack, user))
-    assert said.startswith("CreateAuthChallenge failed with error ")
-    assert parse_tag(said) == RefusalTag("no_destination")
+    error_text = refusal("UserLambdaValidationException", lambda: password_and_code(local_stack, user))
+    assert error_text.startswith("CreateAuthChallenge failed with error ")
+    assert parse_tag(error_text) == RefusalTag("no_destination")
 
 
 def test_the_message_is_in_the_language_of_the_user(
@@ -207,11 +212,11 @@ def test_any_string_is_accepted_as_a_wrong_answer(
     local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
-    asked = code_only(local_stack).start(user.email)
+    sign_in = code_only(local_stack).start(user.email)
     code = code_for(user.email)
     for typed in ("x" * 100_000, "\u0661\u0662\u0663\u0664\u0665\u0666", "{}", "\0"):
-        assert asked.answer(typed).parameters["status"] == "WRONG"
-    assert asked.answer(f"{code[:3]}-{code[3:]}").tokens, "malformed answers are not counted"
+        assert sign_in.answer(typed).parameters["status"] == "WRONG"
+    assert sign_in.answer(f"{code[:3]}-{code[3:]}").tokens, "malformed answers are not counted"
 
 
 def test_too_many_starts_are_refused_with_the_wait(local_stack: Stack, new_user: NewUser) -> None:
@@ -225,9 +230,9 @@ def test_too_many_starts_are_refused_with_the_wait(local_stack: Stack, new_user:
         UpdateExpression="SET send_tat = :debt, expires_at = :over, sent_at = :over",
         ExpressionAttributeValues={":debt": {"N": str(now + 4_500)}, ":over": {"N": str(now - 60)}},
     )
-    said = refusal("UserLambdaValidationException", lambda: code_only(local_stack).start(user.email))
-    assert said.startswith("CreateAuthChallenge failed with error Too many codes were requested. ")
-    tag = parse_tag(said)
+    error_text = refusal("UserLambdaValidationException", lambda: code_only(local_stack).start(user.email))
+    assert error_text.startswith("CreateAuthChallenge failed with error Too many codes were requested. ")
+    tag = parse_tag(error_text)
     assert tag is not None
     assert tag.reason == "quota"
     assert 850 <= tag.retry_after <= 900

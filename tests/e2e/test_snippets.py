@@ -91,11 +91,11 @@ def test_a_javascript_snippet_signs_in_after_a_resend(
     module: str, local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
-    with sign_in(local_stack, module, "password_and_code", user.email, user.password) as talk:
-        first = talk.challenge()
+    with sign_in(local_stack, module, "password_and_code", user.email, user.password) as sdk_sign_in:
+        first = sdk_sign_in.challenge()
         time.sleep(int(first["resendIn"]))
-        talk.type("sms")
-        again = talk.challenge()
+        sdk_sign_in.type("sms")
+        again = sdk_sign_in.challenge()
         assert (again["status"], again["channel"]) == ("SENT", "sms")
-        talk.type(code_for(user.phone))
-        assert talk.claims()["sub"] == user.sub
+        sdk_sign_in.type(code_for(user.phone))
+        assert sdk_sign_in.claims()["sub"] == user.sub

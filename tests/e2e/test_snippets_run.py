@@ -1,4 +1,4 @@
-"""The commands of the documents that run the snippets, executed as they are written there."""
+"""The commands of the documents that run the snippets, executed as the documents show them."""
 
 import os
 import re
@@ -45,7 +45,7 @@ def typed(script: str, own: dict[str, str]) -> "subprocess.Popen[str]":
     )
 
 
-def said(script: str, own: dict[str, str], code: Callable[[], str] | None = None) -> str:
+def run_script(script: str, own: dict[str, str], code: Callable[[], str] | None = None) -> str:
     """The output of the script. `code` returns the input for its prompt."""
     with typed(script, own) as process:
         try:
@@ -71,7 +71,7 @@ def test_each_snippet_has_its_command() -> None:
 def test_the_python_snippets_sign_in(name: str, new_user: NewUser, code_for: CodeFor) -> None:
     user = new_user()
     own = {"EMAIL": user.email, "PASSCODE_PASSWORD": user.password}
-    assert "IdToken" in said(BLOCKS[name], own, lambda: code_for(user.email))
+    assert "IdToken" in run_script(BLOCKS[name], own, lambda: code_for(user.email))
 
 
 @pytest.mark.node
@@ -80,26 +80,26 @@ def test_the_javascript_snippets_sign_in(name: str, new_user: NewUser, code_for:
     node()
     user = new_user()
     own = {"EMAIL": user.email, "PASSCODE_PASSWORD": user.password}
-    assert user.sub in said(BLOCKS[name], own, lambda: code_for(user.email))
+    assert user.sub in run_script(BLOCKS[name], own, lambda: code_for(user.email))
 
 
 @pytest.fixture
 def approved(code_for: CodeFor) -> dict[str, str]:
     """A proof from the payment command, as the environment of the next commands."""
     email = f"ada-{os.urandom(5).hex()}@people.example"
-    out = said(BLOCKS["token_client_payment.py"], {"EMAIL": email}, lambda: code_for(email))
+    out = run_script(BLOCKS["token_client_payment.py"], {"EMAIL": email}, lambda: code_for(email))
     proof, subject = out.split()[-2:]
     return {"PROOF": proof, "SUBJECT": subject}
 
 
 def test_the_proof_of_a_payment_is_checked_in_python(approved: dict[str, str]) -> None:
-    assert PURPOSE in said(BLOCKS["proof_pyjwt.py"], approved)
+    assert PURPOSE in run_script(BLOCKS["proof_pyjwt.py"], approved)
 
 
 @pytest.mark.node
 def test_the_proof_of_a_payment_is_checked_in_node(approved: dict[str, str]) -> None:
     node()
-    assert PURPOSE in said(BLOCKS["proof-jose.mjs"], approved)
+    assert PURPOSE in run_script(BLOCKS["proof-jose.mjs"], approved)
 
 
 def test_a_proof_is_accepted_once(approved: dict[str, str], local_stack: Any) -> None:
@@ -110,13 +110,13 @@ def test_a_proof_is_accepted_once(approved: dict[str, str], local_stack: Any) ->
         "TOKEN_API_URL": local_stack.outputs["TokenApiURL"],
     }
     other = curl.run("token_introspect.sh", around | {"SUBJECT": "0" * 32})
-    answers = [curl.run("token_introspect.sh", around).answer["active"] for _ in range(2)]
-    assert ([other.answer["active"]], answers) == ([False], [True, False])
+    responses = [curl.run("token_introspect.sh", around).answer["active"] for _ in range(2)]
+    assert ([other.answer["active"]], responses) == ([False], [True, False])
 
 
 def test_the_client_works_from_the_files_that_are_copied(tmp_path: Path) -> None:
-    told = (ROOT / "docs" / "token-service.md").read_text("utf-8")
-    assert all(f"`{name}`" in told for name in COPIED)
+    document = (ROOT / "docs" / "token-service.md").read_text("utf-8")
+    assert all(f"`{name}`" in document for name in COPIED)
     assert {file.name for file in TOKEN_CLIENT.glob("*.py")} == set(COPIED)
     folder = tmp_path / "codes"
     folder.mkdir()

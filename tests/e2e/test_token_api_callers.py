@@ -12,14 +12,14 @@ import pytest
 from botocore.credentials import Credentials
 
 from tests.support.live_sign_in import code_only
-from tests.support.live_token_api import ADMINISTRATOR, Answer, Api, Request, unused_address
+from tests.support.live_token_api import ADMINISTRATOR, Api, ApiResponse, Request, unused_address
 from tests.support.users import User
 from tools.local_stack.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
 CANARY = "canary"
-ASKED = {"email": f"{CANARY}@people.example", "purpose": CANARY}
+BODY = {"email": f"{CANARY}@people.example", "purpose": CANARY}
 SIGNED = ["/createToken", "/verifyToken", "/introspect"]
 
 
@@ -34,51 +34,51 @@ def nothing_invoked(api: Api) -> Iterator[None]:
     before = api.invocations()
     yield
     assert api.invocations() == before
-    assert api.messages(ASKED["email"]) == []
+    assert api.messages(BODY["email"]) == []
 
 
-def assert_refused(answer: Answer, status: int) -> None:
+def assert_refused(response: ApiResponse, status: int) -> None:
     """Check that the response is a problem document that repeats nothing of the request."""
-    assert (answer.status, answer.problem) == (status, "not-authorised")
-    assert CANARY not in answer.text
-    assert not any(CANARY in value for value in answer.headers.values())
-    assert not [name for name in answer.headers if name.startswith("access-control")]
+    assert (response.status, response.problem) == (status, "not-authorised")
+    assert CANARY not in response.text
+    assert not any(CANARY in value for value in response.headers.values())
+    assert not [name for name in response.headers if name.startswith("access-control")]
 
 
 @pytest.mark.parametrize("path", SIGNED)
 def test_a_request_without_a_valid_signature_is_refused(
     api: Api, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = api.request("POST", path, ASKED)
+    preflight = api.request("POST", path, BODY)
     other_body = {"email": f"{CANARY}@people.example", "purpose": f"{CANARY} 2"}
     invalid = {
-        "unsigned": asked,
-        "another secret": asked.signed(Credentials("test", "not the secret")),
-        "an unknown key": asked.signed(Credentials("AKIAIOSFODNN7EXAMPLE", "a secret")),
-        "another service": asked.signed(service="sts"),
-        "another region": asked.signed(region="eu-west-1"),
+        "unsigned": preflight,
+        "another secret": preflight.signed(Credentials("test", "not the secret")),
+        "an unknown key": preflight.signed(Credentials("AKIAIOSFODNN7EXAMPLE", "a secret")),
+        "another service": preflight.signed(service="sts"),
+        "another region": preflight.signed(region="eu-west-1"),
         "another address": Request(
-            "POST", api.url + path, asked.body, api.request("POST", "/", ASKED).signed().headers
+            "POST", api.url + path, preflight.body, api.request("POST", "/", BODY).signed().headers
         ),
-        "no signature": api.request("POST", path, ASKED, authorization=f"AWS4-HMAC-SHA256 {CANARY}"),
-        "a password": api.request("POST", path, ASKED, authorization=f"Basic {CANARY}"),
+        "no signature": api.request("POST", path, BODY, authorization=f"AWS4-HMAC-SHA256 {CANARY}"),
+        "a password": api.request("POST", path, BODY, authorization=f"Basic {CANARY}"),
     }
     late = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=20)
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_: late)
-    invalid["an old signature"] = asked.signed()
+    invalid["an old signature"] = preflight.signed()
     monkeypatch.undo()
     with nothing_invoked(api):
         for request in invalid.values():
             assert_refused(request.send(), 403)
-        assert_refused(asked.signed().send(api.request("POST", path, other_body).body), 403)
-        assert_refused(asked.signed().send(iter([asked.body[:5], asked.body[5:-1], b" }"])), 403)
+        assert_refused(preflight.signed().send(api.request("POST", path, other_body).body), 403)
+        assert_refused(preflight.signed().send(iter([preflight.body[:5], preflight.body[5:-1], b" }"])), 403)
 
 
 def test_a_permission_is_limited_to_one_path(api: Api) -> None:
     no_rights, another, right = api.principal(), api.principal("/verifyToken"), api.principal("/createToken")
     with nothing_invoked(api):
         for who in (no_rights, another):
-            assert_refused(api.request("POST", "/createToken", ASKED).signed(who).send(), 403)
+            assert_refused(api.request("POST", "/createToken", BODY).signed(who).send(), 403)
         assert_refused(api.request("POST", "/introspect", {"proof": CANARY}).signed(right).send(), 403)
     to = unused_address()
     assert api.request("POST", "/createToken", {"email": to}).signed(right).send().status == 200
@@ -113,16 +113,16 @@ def test_only_a_valid_id_token_of_the_pool_is_accepted(
 def test_cross_origin_requests_are_refused(api: Api) -> None:
     """CORS is off: no response, with or without an error, allows an origin to read it."""
     origin = "https://evil.example"
-    asked = {"origin": origin, "access_control_request_method": "POST"}
+    preflight = {"origin": origin, "access_control_request_method": "POST"}
     for path in [*SIGNED, "/step-up", "/health", "/.well-known/jwks.json"]:
-        assert_refused(api.request("OPTIONS", path, None, **asked).send(), 403)
+        assert_refused(api.request("OPTIONS", path, None, **preflight).send(), 403)
     good = [
         api.post("/createToken", {"email": unused_address()}, origin=origin),
         api.request("GET", "/health", None, origin=origin).send(),
     ]
-    for answer in good:
-        assert answer.status == 200
-        assert not [name for name in answer.headers if name.startswith("access-control")]
+    for response in good:
+        assert response.status == 200
+        assert not [name for name in response.headers if name.startswith("access-control")]
 
 
 def foreign_token(stack: Stack) -> str:
@@ -165,11 +165,11 @@ def _client(cognito: Any, pool: str, life: int) -> str:
 def _by_password(cognito: Any, pool: str, name: str, client: str) -> str:
     password = "Correct horse 1!"
     cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=password, Permanent=True)
-    answer = cognito.admin_initiate_auth(
+    response = cognito.admin_initiate_auth(
         UserPoolId=pool,
         ClientId=client,
         AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": name, "PASSWORD": password},
     )
-    token: str = answer["AuthenticationResult"]["IdToken"]
+    token: str = response["AuthenticationResult"]["IdToken"]
     return token

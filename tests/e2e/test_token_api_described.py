@@ -16,7 +16,7 @@ from schemathesis.config import SchemathesisConfig
 
 from tests.support.live_sign_in import code_only
 from tests.support.live_token_api import ADMINISTRATOR, PROBLEM, Api
-from tests.support.openapi_checks import described
+from tests.support.openapi_checks import api_description
 from tests.support.users import User
 from tools.local_stack.stack import Stack
 
@@ -45,7 +45,7 @@ CONFIG = SchemathesisConfig.from_dict(
     }
 )
 # pytest collects the tests before the stack runs. The first test compares this description with the stack's.
-schema = schemathesis.openapi.from_dict(described().whole, config=CONFIG)
+schema = schemathesis.openapi.from_dict(api_description().whole, config=CONFIG)
 _run, _numbers = os.urandom(4).hex(), itertools.count()
 
 
@@ -59,7 +59,7 @@ class Signed(requests.auth.AuthBase):
         return prepared
 
 
-class SignedIn(requests.auth.AuthBase):
+class IdTokenAuth(requests.auth.AuthBase):
     """Adds the ID token of a user."""
 
     def __init__(self, id_token: str) -> None:
@@ -82,8 +82,8 @@ def api(local_stack: Stack) -> Iterator[Api]:
 @pytest.fixture
 def id_token(local_stack: Stack, new_user: Callable[..., User], code_for: Callable[..., str]) -> str:
     user = new_user()
-    talk = code_only(local_stack).start(user.email)
-    return talk.answer(code_for(user.email)).tokens["IdToken"]
+    sdk_sign_in = code_only(local_stack).start(user.email)
+    return sdk_sign_in.answer(code_for(user.email)).tokens["IdToken"]
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_the_stack_serves_the_description_of_the_repository(api: Api) -> None:
     served = api.get("/openapi.json")
     assert served.headers["content-type"] == "application/json"
     assert served.body.pop("servers") == [{"url": api.stack.outputs["TokenIssuer"]}]
-    assert served.body | {"servers": []} == described().whole | {"servers": []}
+    assert served.body | {"servers": []} == api_description().whole | {"servers": []}
 
 
 @schema.parametrize()
@@ -116,14 +116,14 @@ def test_every_operation_conforms_to_its_description(
 ) -> None:
     if case.meta.generation.mode.is_positive:
         _make_valid(case, tokens)
-    who = {"sigv4": Signed(), "id_token": SignedIn(id_token)}
+    authorization = {"sigv4": Signed(), "id_token": IdTokenAuth(id_token)}
     schemes = [name for each in case.operation.definition.raw["security"] for name in each]
-    signs = who[schemes[0]] if schemes else None
+    signs = authorization[schemes[0]] if schemes else None
     # The excluded check expects 405. API Gateway returns 403 for an unknown method, as for an unknown path.
     unfit = [unsupported_method]
-    answer = case.call_and_validate(base_url=api.url, auth=signs, timeout=60, excluded_checks=unfit)
-    if answer.request.method != case.operation.method.upper():
-        assert (answer.status_code, answer.headers["content-type"]) == (403, [PROBLEM])
+    response = case.call_and_validate(base_url=api.url, auth=signs, timeout=60, excluded_checks=unfit)
+    if response.request.method != case.operation.method.upper():
+        assert (response.status_code, response.headers["content-type"]) == (403, [PROBLEM])
 
 
 def _make_valid(case: Any, tokens: dict[str, str]) -> None:

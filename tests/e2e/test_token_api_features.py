@@ -28,13 +28,13 @@ def api(local_stack: Stack) -> Api:
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
 def test_the_caller_chooses_email_or_sms(api: Api, channel: str, messages_to: Messages) -> None:
-    given = {"email": unused_address(), "sms": number()}
-    asked = {"email": given["email"], "phone_number": given["sms"], "channel": channel}
-    created = api.post("/createToken", asked)
+    addresses = {"email": unused_address(), "sms": number()}
+    request = {"email": addresses["email"], "phone_number": addresses["sms"], "channel": channel}
+    created = api.post("/createToken", request)
     assert created.body["channel"] == channel
-    (message,) = messages_to(given.pop(channel))
+    (message,) = messages_to(addresses.pop(channel))
     assert message.channel == channel
-    assert api.messages(given.popitem()[1]) == []
+    assert api.messages(addresses.popitem()[1]) == []
 
 
 def test_a_code_expires_after_five_minutes_by_default(api: Api, code_for: CodeFor) -> None:
@@ -50,8 +50,8 @@ def test_a_code_expires_after_five_minutes_by_default(api: Api, code_for: CodeFo
     claims = dict(tokens.read(created.body["token"]) or {}) | {"challenge": old.pack(), "exp": old.expires_at}
     code = code_from_mac(api.mac("CODE_KEY_ID")(old.mac_message()), 6).reveal()
     late = {"token": tokens.write(claims), "verification_code": code}
-    answer = api.post("/verifyToken", late)
-    assert (answer.status, answer.problem) == (410, "code-expired")
+    response = api.post("/verifyToken", late)
+    assert (response.status, response.problem) == (410, "code-expired")
     assert api.verify(created, code_for(to)).status == 200
 
 
@@ -85,8 +85,8 @@ def test_data_is_encrypted_at_rest_and_in_transit(api: Api) -> None:
 )
 def test_an_invalid_field_is_refused_without_a_message(api: Api, body: dict[str, Any]) -> None:
     before = len(api.messages("ann@people.example") + api.messages("eve@people.example"))
-    answer = api.post("/createToken", body)
-    assert (answer.status, answer.problem) == (400, "invalid-request")
+    response = api.post("/createToken", body)
+    assert (response.status, response.problem) == (400, "invalid-request")
     assert len(api.messages("ann@people.example") + api.messages("eve@people.example")) == before
 
 
@@ -116,8 +116,8 @@ def test_a_wrong_and_a_right_code_are_in_the_metrics(api: Api, code_for: CodeFor
     to = unused_address()
     created = api.create(to)
     code = code_for(to)
-    for answer in (another_code(code), code):
-        api.verify(created, answer)
+    for response in (another_code(code), code):
+        api.verify(created, response)
     logged = [json.loads(line) for line in api.stack.logs()["token_api"] if line.startswith('{"_aws"')]
     names = {
         metric["Name"]
@@ -144,5 +144,5 @@ def test_the_urls_of_the_outputs_create_and_verify_a_code(api: Api, code_for: Co
     assert outputs["TokenVerificationAPIURL"] == f"{api.url}/verifyToken"
     to = unused_address()
     created = api.post("/createToken", {"email": to})
-    answer = {"verification_code": code_for(to), "token": created.body["token"]}
-    assert api.post("/verifyToken", answer).body["verified"] is True
+    response = {"verification_code": code_for(to), "token": created.body["token"]}
+    assert api.post("/verifyToken", response).body["verified"] is True

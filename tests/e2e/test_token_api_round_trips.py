@@ -30,8 +30,8 @@ def signed_in(api: Api, new_user: Callable[..., User], code_for: CodeFor) -> Cal
 
     def sign_in(**extra: Any) -> tuple[User, str]:
         user = new_user(**extra)
-        talk = code_only(api.stack).start(user.email)
-        return user, talk.answer(code_for(user.phone if extra.get("channel") else user.email)).tokens[
+        sdk_sign_in = code_only(api.stack).start(user.email)
+        return user, sdk_sign_in.answer(code_for(user.phone if extra.get("channel") else user.email)).tokens[
             "IdToken"
         ]
 
@@ -84,20 +84,20 @@ def test_a_repeated_idempotency_key_sends_one_message(
 
 
 def test_an_idempotency_key_belongs_to_its_caller(api: Api, messages_to: Messages) -> None:
-    key, asked = unused_address(), [unused_address(), unused_address()]
-    for to in asked:
-        who = api.principal("/createToken")
+    key, addresses = unused_address(), [unused_address(), unused_address()]
+    for to in addresses:
+        principal = api.principal("/createToken")
         request = api.request("POST", "/createToken", {"email": to}, idempotency_key=key)
-        assert request.signed(who).send().body["status"] == "SENT"
-    assert [len(messages_to(to)) for to in asked] == [1, 1]
+        assert request.signed(principal).send().body["status"] == "SENT"
+    assert [len(messages_to(to)) for to in addresses] == [1, 1]
 
 
 def test_an_idempotency_key_is_refused_with_another_request(api: Api) -> None:
     key, path = unused_address(), "/createToken"
     assert api.post(path, {"email": unused_address()}, idempotency_key=key).status == 200
     other = unused_address()
-    answer = api.post(path, {"email": other}, idempotency_key=key)
-    assert (answer.status, answer.problem) == (422, "idempotency-key-reused")
+    response = api.post(path, {"email": other}, idempotency_key=key)
+    assert (response.status, response.problem) == (422, "idempotency-key-reused")
     assert api.messages(other) == []
 
 
@@ -135,12 +135,12 @@ def test_a_message_goes_to_the_address_as_given_and_aliases_share_one_cooldown(
     assert api.verify(created, code_for(tagged)).status == 200
 
 
-def test_a_wrong_code_is_counted_and_the_response_names_the_rest(api: Api, code_for: CodeFor) -> None:
+def test_a_wrong_code_is_counted_and_the_response_has_the_attempts_left(api: Api, code_for: CodeFor) -> None:
     to = unused_address()
     created = api.post("/createToken", {"email": to})
     code = code_for(to)
     left = [api.verify(created, another_code(code)) for _ in range(2)]
-    assert [answer.problem for answer in left] == ["wrong-code", "wrong-code"]
+    assert [response.problem for response in left] == ["wrong-code", "wrong-code"]
     assert left[0].body["attempts_left"] == left[1].body["attempts_left"] + 1
     assert api.verify(created, f" {code[:3]}-{code[3:]} ").status == 200
 
@@ -152,8 +152,8 @@ def test_a_step_up_uses_the_requested_channel(
     user, id_token = signed_in()
     to = user.email if channel == "email" else user.phone
     sent = len(api.messages(to))
-    asked = {"channel": channel, "purpose": PURPOSE, "audience": "payments"}
-    created = api.as_user(id_token, "/step-up", asked)
+    request_body = {"channel": channel, "purpose": PURPOSE, "audience": "payments"}
+    created = api.as_user(id_token, "/step-up", request_body)
     assert (created.body["channel"], created.body["subject"]) == (channel, user.sub)
     code = code_for(to, sent + 1)
     assert PURPOSE in messages_to(to, sent + 1)[-1].text

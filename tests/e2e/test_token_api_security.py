@@ -66,8 +66,10 @@ def test_the_code_is_in_the_message_and_in_no_response(api: Api, code_for: CodeF
     assert not re.search(rf"\b{code}\b", json.dumps(claims))
     refused = api.verify(created, another_code(code))
     verified = api.verify(created, code)
-    for answer in (refused, verified):
-        assert code not in json.dumps({name: value for name, value in answer.body.items() if name != "proof"})
+    for response in (refused, verified):
+        assert code not in json.dumps(
+            {name: value for name, value in response.body.items() if name != "proof"}
+        )
 
 
 def test_an_alarm_watches_the_dead_letter_queue_of_unsent_messages(api: Api) -> None:
@@ -86,14 +88,14 @@ def test_an_alarm_watches_the_dead_letter_queue_of_unsent_messages(api: Api) -> 
 
 
 def test_the_table_has_no_codes_or_addresses_and_its_items_expire(api: Api, code_for: CodeFor) -> None:
-    asked = {unused_address(): {}, unused_address(): {"purpose": "a new device"}}
+    requests = {unused_address(): {}, unused_address(): {"purpose": "a new device"}}
     codes = []
-    for to, more in asked.items():
+    for to, more in requests.items():
         api.create(to, **more)
         codes.append(code_for(to))
     items = _scanned(api)
     stored = json.dumps(items, default=repr)
-    for secret in [*asked, *codes, "a new device"]:
+    for secret in [*requests, *codes, "a new device"]:
         assert not re.search(rf"(?<![0-9a-f]){secret}(?![0-9a-f])", stored)
     assert {item["pk"]["S"].partition("#")[0] for item in items} >= {"token"}
     assert all("ttl" in item for item in items if item["pk"]["S"].startswith("token#"))
@@ -123,9 +125,9 @@ def test_a_code_is_wrong_for_another_address(api: Api, code_for: CodeFor) -> Non
 def test_a_code_without_its_token_is_refused(api: Api, code_for: CodeFor) -> None:
     to = unused_address()
     api.create(to)
-    answer = api.post("/verifyToken", {"verification_code": code_for(to)})
-    assert (answer.status, answer.problem) == (400, "invalid-request")
-    assert "`token`" in answer.body["detail"]
+    response = api.post("/verifyToken", {"verification_code": code_for(to)})
+    assert (response.status, response.problem) == (400, "invalid-request")
+    assert "`token`" in response.body["detail"]
 
 
 def test_no_function_may_search_the_table(api: Api) -> None:
@@ -147,10 +149,10 @@ def test_one_of_many_concurrent_requests_with_a_code_is_accepted(api: Api, code_
     created = api.create(to)
     code = code_for(to)
     with api.limits(1000, 1000), ThreadPoolExecutor(8) as many:
-        answers = list(many.map(lambda _: api.verify(created, code), range(16)))
-    assert Counter(answer.status for answer in answers)[200] == 1
+        responses = list(many.map(lambda _: api.verify(created, code), range(16)))
+    assert Counter(response.status for response in responses)[200] == 1
     # A function with too many concurrent calls may fail for a moment, and then accepts no code.
-    assert {answer.status for answer in answers} <= {200, 409, 429, 503}
+    assert {response.status for response in responses} <= {200, 409, 429, 503}
     assert api.verify(created, code).problem == "code-spent"
 
 

@@ -24,8 +24,8 @@ def api(local_stack: Stack) -> Api:
 def test_an_unknown_path_is_refused(api: Api, method: str, path: str) -> None:
     before = api.invocations()
     for request in (api.request(method, path), api.request(method, path).signed()):
-        answer = request.send()
-        assert (answer.status, answer.problem) == (403, "not-authorised")
+        response = request.send()
+        assert (response.status, response.problem) == (403, "not-authorised")
     assert api.invocations() == before
 
 
@@ -33,24 +33,24 @@ def test_an_unknown_path_is_refused(api: Api, method: str, path: str) -> None:
 def test_an_unknown_method_is_refused(api: Api, method: str) -> None:
     before = api.invocations()
     for path in POSTS + GETS:
-        answer = api.request(method, path).signed().send()
-        assert (answer.status, answer.headers["content-type"]) == (403, "application/problem+json")
+        response = api.request(method, path).signed().send()
+        assert (response.status, response.headers["content-type"]) == (403, "application/problem+json")
     assert api.invocations() == before
 
 
 @pytest.mark.parametrize("path", ["/createToken", "/verifyToken", "/introspect"])
 def test_a_body_of_ten_megabytes_is_refused(api: Api, path: str) -> None:
     before = api.invocations()
-    answer = api.post(path, b'{"email":"' + b"x" * 10 * MEGABYTE + b'"}')
-    assert (answer.status, answer.problem) == (413, "too-large")
-    assert len(answer.text) < 500
+    response = api.post(path, b'{"email":"' + b"x" * 10 * MEGABYTE + b'"}')
+    assert (response.status, response.problem) == (413, "too-large")
+    assert len(response.text) < 500
     assert api.invocations() == before
 
 
 def test_a_body_of_more_than_16_kib_is_refused(api: Api) -> None:
     to = unused_address()
-    answer = api.post("/createToken", f'{{"email": "{to}"{" " * 16_384}}}'.encode())
-    assert (answer.status, answer.problem) == (413, "too-large")
+    response = api.post("/createToken", f'{{"email": "{to}"{" " * 16_384}}}'.encode())
+    assert (response.status, response.problem) == (413, "too-large")
     assert api.messages(to) == []
 
 
@@ -73,9 +73,9 @@ def test_a_body_of_more_than_16_kib_is_refused(api: Api) -> None:
     ],
 )
 def test_a_body_that_is_not_a_json_object_is_refused(api: Api, body: bytes) -> None:
-    answer = api.post("/createToken", body)
-    assert (answer.status, answer.problem) == (400, "invalid-request")
-    assert "people.example" not in answer.text
+    response = api.post("/createToken", body)
+    assert (response.status, response.problem) == (400, "invalid-request")
+    assert "people.example" not in response.text
 
 
 @pytest.mark.parametrize(
@@ -91,21 +91,23 @@ def test_a_body_that_is_not_a_json_object_is_refused(api: Api, body: bytes) -> N
 )
 def test_another_content_type_is_refused_even_with_json(api: Api, kind: str) -> None:
     to = unused_address()
-    asked = Request("POST", f"{api.url}/createToken", f'{{"email": "{to}"}}'.encode(), {"Content-Type": kind})
-    answer = asked.signed().send()
-    assert (answer.status, answer.problem) == (400, "invalid-request")
-    assert "canary" not in answer.text
+    request = Request(
+        "POST", f"{api.url}/createToken", f'{{"email": "{to}"}}'.encode(), {"Content-Type": kind}
+    )
+    response = request.signed().send()
+    assert (response.status, response.problem) == (400, "invalid-request")
+    assert "canary" not in response.text
     assert api.messages(to) == []
 
 
 def test_json_in_chunks_is_accepted(api: Api) -> None:
-    asked = api.request("POST", "/createToken", {"email": unused_address()}).signed()
-    assert asked.send(iter([asked.body[:7], asked.body[7:]])).status == 200
+    request = api.request("POST", "/createToken", {"email": unused_address()}).signed()
+    assert request.send(iter([request.body[:7], request.body[7:]])).status == 200
 
 
 def test_the_detail_of_an_invalid_field_is_a_text_of_this_project(api: Api) -> None:
-    answer = api.post("/createToken", {"email": unused_address(), "purpose": "two\nlines"})
-    assert (answer.problem, answer.body["detail"]) == (
+    response = api.post("/createToken", {"email": unused_address(), "purpose": "two\nlines"})
+    assert (response.problem, response.body["detail"]) == (
         "invalid-request",
         "`purpose`: no line breaks and no invisible characters.",
     )
@@ -114,13 +116,13 @@ def test_the_detail_of_an_invalid_field_is_a_text_of_this_project(api: Api) -> N
 @pytest.mark.parametrize("path", POSTS[:2])
 def test_a_burst_over_the_limit_is_refused_with_the_wait(api: Api, path: str) -> None:
     with api.limits(1, 2):
-        answers = (api.post(path, {"verification_code": "x"}) for _ in range(50))
-        answer = next(answer for answer in answers if answer.status == 429)
-    assert (answer.problem, answer.headers["retry-after"]) == ("throttled", "1")
+        responses = (api.post(path, {"verification_code": "x"}) for _ in range(50))
+        response = next(response for response in responses if response.status == 429)
+    assert (response.problem, response.headers["retry-after"]) == ("throttled", "1")
 
 
 @pytest.mark.parametrize("path", ["/health", "/.well-known/jwks.json"])
 def test_public_paths_have_a_rate_limit_too(api: Api, path: str) -> None:
     with api.limits(1, 2):
-        answer = next(answer for answer in (api.get(path) for _ in range(50)) if answer.status != 200)
-    assert (answer.status, answer.problem, answer.headers["retry-after"]) == (429, "throttled", "1")
+        response = next(response for response in (api.get(path) for _ in range(50)) if response.status != 200)
+    assert (response.status, response.problem, response.headers["retry-after"]) == (429, "throttled", "1")

@@ -148,8 +148,8 @@ def test_a_step_up_goes_to_the_address_in_the_pool_and_is_limited_to_its_user(
 def test_the_commands_create_a_code_and_verify_it(
     local_stack: Stack, address: str, code_for: CodeFor, claims_of: Any
 ) -> None:
-    asked = ["token", "create", "--email", address, "--purpose", PURPOSE, "--audience", "payments"]
-    created = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
+    arguments = ["token", "create", "--email", address, "--purpose", PURPOSE, "--audience", "payments"]
+    created = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
     code = code_for(address)
     refused = CliRunner().invoke(app, ["token", "verify", created["token"], another_code(code)])
     assert refused.exit_code == 3
@@ -176,5 +176,5 @@ def test_the_step_up_command_uses_the_signed_in_user(
 
 def _signed_in(stack: Stack, new_user: NewUser, code_for: CodeFor) -> tuple[User, str]:
     user = new_user()
-    talk = code_only(stack).start(user.email)
-    return user, talk.answer(code_for(user.email)).tokens["IdToken"]
+    sdk_sign_in = code_only(stack).start(user.email)
+    return user, sdk_sign_in.answer(code_for(user.email)).tokens["IdToken"]

@@ -2,8 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -16,16 +14,6 @@ from tools.local_stack.clients import client
 from tools.local_stack.stack import Stack
 
 EMAIL, PASSWORD = "variant@people.example", "a long pass phrase"
-
-
-@pytest.fixture
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A separate state folder. The stack in it is deleted at the end."""
-    monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path))
-    try:
-        yield
-    finally:
-        stack.down()
 
 
 def add_user(cognito: Any, pool: str) -> None:
@@ -49,10 +37,10 @@ def otp_claims(token: str) -> dict[str, str]:
     return {name: value for name, value in claims.items() if name.startswith("otp_")}
 
 
-@pytest.mark.usefixtures("own_folder")
-@pytest.mark.parametrize("where", ["ID_TOKEN", "ID_AND_ACCESS_TOKEN"])
-def test_tokens_have_the_claims_of_the_code(where: str) -> None:
-    deployed = stack.up(port=process.free_port(), parameters={"AssuranceClaims": where})
+@pytest.mark.usefixtures("state")
+@pytest.mark.parametrize("claims_in", ["ID_TOKEN", "ID_AND_ACCESS_TOKEN"])
+def test_tokens_have_the_claims_of_the_code(claims_in: str) -> None:
+    deployed = stack.up(port=process.free_port(), parameters={"AssuranceClaims": claims_in})
     add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
     began = int(time.time())
     conversation = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
@@ -60,7 +48,7 @@ def test_tokens_have_the_claims_of_the_code(where: str) -> None:
     found = otp_claims(tokens["IdToken"])
     assert (found["otp_amr"], found["otp_channel"]) == ("otp", "email")
     assert began <= int(found["otp_verified_at"]) <= int(time.time())
-    assert otp_claims(tokens["AccessToken"]) == (found if where == "ID_AND_ACCESS_TOKEN" else {})
+    assert otp_claims(tokens["AccessToken"]) == (found if claims_in == "ID_AND_ACCESS_TOKEN" else {})
 
     again = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
     time.sleep(1)
@@ -74,7 +62,7 @@ def test_tokens_have_the_claims_of_the_code(where: str) -> None:
     assert otp_claims(refreshed["AuthenticationResult"]["IdToken"]) == found, "a refresh keeps the claims"
 
 
-@pytest.mark.usefixtures("own_folder")
+@pytest.mark.usefixtures("state")
 def test_a_stack_for_an_existing_pool_creates_no_pool() -> None:
     emulator = process.start(process.free_port())
     cognito = client(emulator.endpoint_url, "cognito-idp")
@@ -92,7 +80,7 @@ def test_a_stack_for_an_existing_pool_creates_no_pool() -> None:
     assert json.dumps(pool) in policy["Policy"] or f"userpool/{pool}" in policy["Policy"]
 
 
-@pytest.mark.usefixtures("own_folder")
+@pytest.mark.usefixtures("state")
 def test_all_options_work_together() -> None:
     deployed = stack.up(
         port=process.free_port(),
@@ -121,9 +109,9 @@ def test_all_options_work_together() -> None:
     queue = deployed.client("sqs").get_queue_attributes(QueueUrl=deployed.queue_url, AttributeNames=["All"])
     assert queue["Attributes"]["KmsMasterKeyId"]
     add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
-    asked = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
-    assert asked.parameters["status"] == "CHOOSE"
-    assert json.loads(asked.parameters["channels"]) == {"email": "***@***", "sms": "+***"}
-    asked.answer("any word", action="send", channel="email")
-    assert (asked.parameters["status"], asked.parameters["resendsLeft"]) == ("SENT", "3")
-    assert asked.answer(code(deployed)).tokens
+    sign_in = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
+    assert sign_in.parameters["status"] == "CHOOSE"
+    assert json.loads(sign_in.parameters["channels"]) == {"email": "***@***", "sms": "+***"}
+    sign_in.answer("any word", action="send", channel="email")
+    assert (sign_in.parameters["status"], sign_in.parameters["resendsLeft"]) == ("SENT", "3")
+    assert sign_in.answer(code(deployed)).tokens

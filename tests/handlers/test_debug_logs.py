@@ -27,7 +27,7 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.code import code_from_mac
 from tests.support.cognito_encryption import CodeEncryptor, new_key
 from tests.support.events import ENVIRONMENT, SUB, golden
-from tests.support.hosted_world import Browser, shown
+from tests.support.hosted_in_memory import Browser, shown
 from tests.support.token_api_on_moto import TokenApiHandler, composed
 
 TRIGGERS = Path(__file__).parents[2] / "triggers"
@@ -176,7 +176,7 @@ def answer_as_cognito(monkeypatch: pytest.MonkeyPatch) -> None:
         urlsafe_b64encode(json.dumps({"sub": SUB, "cognito:username": SUB}).encode()).decode().rstrip("=")
     )
     attributes = {"sub": SUB, "email": EMAIL, "email_verified": "true"}
-    answers: dict[str, dict[str, Any]] = {
+    responses: dict[str, dict[str, Any]] = {
         "AdminInitiateAuth": {
             "ChallengeName": "CUSTOM_CHALLENGE",
             "Session": COGNITO_SESSION,
@@ -200,7 +200,7 @@ def answer_as_cognito(monkeypatch: pytest.MonkeyPatch) -> None:
         if "cognito-identity-provider" not in event_name:
             return answer(moto, event_name, request, **more)
         operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
-        raw = MockRawResponse(json.dumps(answers[operation]).encode())
+        raw = MockRawResponse(json.dumps(responses[operation]).encode())
         return AWSResponse(request.url, 200, HTTPHeaders(), raw)
 
     monkeypatch.setattr(BotocoreStubber, "__call__", respond)
@@ -216,8 +216,8 @@ def sign_in(stack: Stack, channel: str) -> None:
         {"challengeName": name, "challengeResult": True, "challengeMetadata": None}
         for name in ("SRP_A", "PASSWORD_VERIFIER")
     ]
-    wish = {"custom:otp_channel": channel}
-    attributes = golden("create_after_password")["request"]["userAttributes"] | wish
+    preference = {"custom:otp_channel": channel}
+    attributes = golden("create_after_password")["request"]["userAttributes"] | preference
     attributes |= {"email": EMAIL, "email_verified": "true"}
     attributes |= {"phone_number": PHONE, "phone_number_verified": "true", "sub": f"{channel}-{SUB}"}
     event = golden("create_after_password", session=history, userAttributes=attributes)
@@ -228,9 +228,9 @@ def sign_in(stack: Stack, channel: str) -> None:
     code = stack.code(challenge)
     for answer, is_right in ((f"{(int(code) + 1) % 10**6:06}", False), (code, True)):
         stack.hide("answer", answer)
-        given = golden("verify_plain", userAttributes=attributes, challengeAnswer=answer)
-        given["request"]["privateChallengeParameters"] = response["privateChallengeParameters"]
-        assert verify(given, None)["response"] == {"answerCorrect": is_right}
+        request = golden("verify_plain", userAttributes=attributes, challengeAnswer=answer)
+        request["request"]["privateChallengeParameters"] = response["privateChallengeParameters"]
+        assert verify(request, None)["response"] == {"answerCorrect": is_right}
 
 
 def unknown_sign_in(stack: Stack) -> None:
@@ -284,11 +284,11 @@ def hosted_sign_in(stack: Stack) -> None:
     """From Cognito's request to the tokens of the provider and its answer about the user."""
 
     class Site:
-        answer = staticmethod(lambda event: stack.handlers["hosted_sign_in"].handler(event, None))
+        respond = staticmethod(lambda event: stack.handlers["hosted_sign_in"].handler(event, None))
 
     back, nonce, state = SETTINGS["REDIRECT_URIS"], secrets.token_hex(20), secrets.token_hex(20)
     browser = Browser(Site())  # type: ignore[arg-type]
-    asked = {
+    request = {
         "client_id": SETTINGS["RP_CLIENT_ID"],
         "redirect_uri": back,
         "response_type": "code",
@@ -296,7 +296,7 @@ def hosted_sign_in(stack: Stack) -> None:
         "state": state,
         "nonce": nonce,
     }
-    browser.get("/authorize", {name: [value] for name, value in asked.items()})
+    browser.get("/authorize", {name: [value] for name, value in request.items()})
     stack.hide("token", browser.cookie.partition("=")[2], COGNITO_SESSION)
     browser.submit("start", user_name=EMAIL)
     left = browser.submit("answer", code="314159")

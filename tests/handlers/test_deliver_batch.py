@@ -9,8 +9,8 @@ import deliver
 from passcode.adapters.kms import KmsMac
 from passcode.cognito_messages.message import CognitoMessage
 from passcode.delivery.envelope import Delivery
-from tests.support.deliver_world import DeliverHandler, body, golden_batch, golden_event
-from tests.support.events import EMAIL, NOW, PHONE, Clock, challenge, code_of
+from tests.support.deliver_handler import DeliverHandler, body, golden_batch, golden_event
+from tests.support.events import EMAIL, NOW, PHONE, FixedClock, challenge, code_of
 from tests.support.handlers import HandlerOutput
 
 BY_EMAIL = ("email", EMAIL)
@@ -91,8 +91,8 @@ def test_only_the_bad_record_of_a_batch_returns_to_the_queue(
 def test_a_record_without_a_body_returns_to_the_queue(
     handler: DeliverHandler, record: dict[str, Any]
 ) -> None:
-    answer = deliver.process_batch({"Records": [record]}, lambda _: None, handler.telemetry)
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "7"}]}
+    response = deliver.process_batch({"Records": [record]}, lambda _: None, handler.telemetry)
+    assert response == {"batchItemFailures": [{"itemIdentifier": "7"}]}
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}])
@@ -127,7 +127,7 @@ def test_a_late_message_says_the_remaining_minutes(handler: DeliverHandler) -> N
 def test_the_handler_sends_a_record_in_time_and_returns_an_expired_one(
     handler: DeliverHandler, output: HandlerOutput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "time", Clock(NOW + 299))
+    monkeypatch.setattr(deliver, "time", FixedClock(NOW + 299))
     monkeypatch.setattr(deliver, "_CODE_MAC", KmsMac(handler.keys, "key"))
     monkeypatch.setattr(deliver, "_DISPATCHER", handler.dispatcher)
     event = golden_batch(body(BY_EMAIL), body(BY_EMAIL, expires_at=NOW + 299))

@@ -9,7 +9,7 @@ from botocore.exceptions import ReadTimeoutError
 import pre_token_generation
 from passcode.adapters.record_table import EvidenceTable
 from passcode.sign_in.events import Event
-from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.events import (
     CODE_ONLY_CLIENT,
     EMAIL,
@@ -17,7 +17,7 @@ from tests.support.events import (
     PHONE,
     SIGN_IN_KEY,
     TOKENS,
-    Clock,
+    FixedClock,
     golden,
 )
 from tests.support.handlers import HandlerOutput
@@ -36,17 +36,17 @@ CLAIMS = {
 class Function:
     """The function, with `table` in place of DynamoDB."""
 
-    table: Wire
+    table: RecordingClient
     patch: pytest.MonkeyPatch
 
     def respond(self, event: Event) -> Any:
         """Handle `event`, and return the response to Cognito."""
-        self.patch.setattr(pre_token_generation, "time", Clock(NOW))
+        self.patch.setattr(pre_token_generation, "time", FixedClock(NOW))
         self.patch.setattr(pre_token_generation, "_READ", EvidenceTable(self.table, "table").read)
         request = {name: value for name, value in event.items() if name != "response"}
-        answer = pre_token_generation.handler(event, None)
-        assert {name: value for name, value in answer.items() if name != "response"} == request
-        return answer["response"]
+        result = pre_token_generation.handler(event, None)
+        assert {name: value for name, value in result.items() if name != "response"} == request
+        return result["response"]
 
 
 def response(name: str, claims: dict[str, str]) -> dict[str, object]:
@@ -60,7 +60,7 @@ def response(name: str, claims: dict[str, str]) -> dict[str, object]:
 
 @pytest.mark.parametrize("name", TOKENS)
 def test_tokens_get_the_claims_of_their_sign_in(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = Wire({"get_item": {"Item": ITEM}})
+    table = RecordingClient({"get_item": {"Item": ITEM}})
     found = Function(table, monkeypatch).respond(golden(name))
     kind = "refresh" if name.endswith("refresh") else "sign_in"
     # The groups and the scopes are absent. Cognito keeps what the response leaves out.
@@ -74,13 +74,13 @@ def test_tokens_get_the_claims_of_their_sign_in(name: str, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", TOKENS)
 @pytest.mark.parametrize(
-    "answer",
+    "result",
     [{}, {"Item": {}}, {"Item": {"first_another": ITEM[FIRST], "last_another": ITEM[LAST]}}],
 )
 def test_a_user_without_a_code_through_this_client_gets_no_claims(
-    name: str, answer: dict[str, object], monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+    name: str, result: dict[str, object], monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
 ) -> None:
-    function = Function(Wire({"get_item": answer}), monkeypatch)
+    function = Function(RecordingClient({"get_item": result}), monkeypatch)
     assert function.respond(golden(name)) == response(name, {})
     assert output.counted("errors") == []
 
@@ -98,7 +98,7 @@ def test_a_user_without_a_code_through_this_client_gets_no_claims(
 def test_tokens_without_claims_are_issued_while_the_table_fails(
     name: str, error: Exception, monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
 ) -> None:
-    function = Function(Wire(get_item=error), monkeypatch)
+    function = Function(RecordingClient(get_item=error), monkeypatch)
     assert function.respond(golden(name)) == response(name, {})
     assert output.counted("errors") == [{}]
     for secret in (EMAIL, PHONE, "123456"):
@@ -110,6 +110,6 @@ def test_damaged_evidence_gives_no_claims(
     value: str, monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
 ) -> None:
     item = {FIRST: {"S": value}, LAST: {"S": value}}
-    function = Function(Wire({"get_item": {"Item": item}}), monkeypatch)
+    function = Function(RecordingClient({"get_item": {"Item": item}}), monkeypatch)
     for name in TOKENS:
         assert function.respond(golden(name)) == response(name, {}), name

@@ -115,8 +115,8 @@ def test_the_published_keys_verify_a_proof_and_are_cached(api: TokenApiHandler, 
 def test_only_mobile_numbers_of_the_allowed_countries_get_an_sms(
     api: TokenApiHandler, number: str, status: int
 ) -> None:
-    answer = api.post("/createToken", {"phone_number": number})
-    assert (answer.status, answer.problem) == (status, "destination-not-allowed" if status == 422 else "")
+    response = api.post("/createToken", {"phone_number": number})
+    assert (response.status, response.problem) == (status, "destination-not-allowed" if status == 422 else "")
     assert ("SendMessage" in api.aws_calls) is (status == 200)
 
 
@@ -128,7 +128,7 @@ def test_an_answered_sms_restores_the_budget_of_its_country(api: TokenApiHandler
 
 
 def test_each_challenge_has_a_new_nonce(api: TokenApiHandler) -> None:
-    answers = [api.post("/createToken", {"email": f"nonce-{n}@people.example"}) for n in range(9)]
-    found = {jwt.decode(a.body["token"], options={"verify_signature": False})["jti"] for a in answers}
+    responses = [api.post("/createToken", {"email": f"nonce-{n}@people.example"}) for n in range(9)]
+    found = {jwt.decode(a.body["token"], options={"verify_signature": False})["jti"] for a in responses}
     assert len(found) == 9
     assert all(len(jti) == 32 and int(jti, 16) for jti in found)

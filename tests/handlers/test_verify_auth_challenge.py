@@ -6,14 +6,13 @@ from botocore.exceptions import ConnectTimeoutError
 import verify_auth_challenge
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
-from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.telemetry import TriggerError
 from passcode.channels.channel import fingerprint
 from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import Policy
-from tests.support.aws_stubs import Wire, kms, refused_by_aws
-from tests.support.events import EMAIL, NOW, PHONE, SALT, Clock, attributes, challenge, code_of, golden
+from tests.support.aws_stubs import RecordingClient, kms, refused_by_aws
+from tests.support.events import EMAIL, NOW, PHONE, SALT, FixedClock, attributes, challenge, code_of, golden
 from tests.support.handlers import HandlerOutput
 
 
@@ -21,15 +20,19 @@ class VerifyHandler:
     """The handler `verify` with recorded clients in place of AWS."""
 
     def __init__(
-        self, patch: pytest.MonkeyPatch, keys: Wire | None = None, table: Wire | None = None
+        self,
+        patch: pytest.MonkeyPatch,
+        keys: RecordingClient | None = None,
+        table: RecordingClient | None = None,
     ) -> None:
         self.keys = keys or kms()
-        self.table = table or Wire({"update_item": {"Attributes": {}}})
-        self.budget = Wire()
-        patch.setattr(verify_auth_challenge, "time", Clock(NOW + 7))
+        self.table = table or RecordingClient({"update_item": {"Attributes": {}}})
+        self.budget = RecordingClient()
+        patch.setattr(verify_auth_challenge, "time", FixedClock(NOW + 7))
         patch.setattr(verify_auth_challenge, "_CODE_MAC", KmsMac(self.keys, "key"))
         patch.setattr(verify_auth_challenge, "_STORE", RecordTable(self.table, "table", Policy()))
-        patch.setattr(verify_auth_challenge, "_BUDGET", SmsBudgetTable(self.budget, "table"))
+        # The store has its own client, so only the budget uses this one.
+        patch.setattr(verify_auth_challenge, "_TABLE", self.budget)
 
     def answer(self, to: Challenge, **request: object) -> bool:
         """Answer `to` with its code."""
@@ -68,8 +71,8 @@ def test_a_failed_restore_of_the_budget_does_not_stop_the_sign_in(
     monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, error: str
 ) -> None:
     handler = VerifyHandler(monkeypatch)
-    handler.budget = Wire(update_item=refused_by_aws(error))
-    monkeypatch.setattr(verify_auth_challenge, "_BUDGET", SmsBudgetTable(handler.budget, "table"))
+    handler.budget = RecordingClient(update_item=refused_by_aws(error))
+    monkeypatch.setattr(verify_auth_challenge, "_TABLE", handler.budget)
     assert handler.answer(challenge(channel="sms")) is True
     assert len(handler.budget.calls) == 1
     assert PHONE not in output.text
@@ -96,8 +99,8 @@ def test_a_number_of_no_country_restores_no_budget(monkeypatch: pytest.MonkeyPat
 def test_an_aws_failure_authenticates_no_user_and_returns_a_plain_text(
     monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, down: str, error: Exception
 ) -> None:
-    wire = Wire(generate_mac=error, update_item=error)
-    handler = VerifyHandler(monkeypatch, **{down: wire})
+    failing = RecordingClient(generate_mac=error, update_item=error)
+    handler = VerifyHandler(monkeypatch, **{down: failing})
     with pytest.raises(TriggerError, match=r"\[passcode:unavailable\]$"):
         handler.answer(challenge())
     assert output.counted("errors") == [{}]
@@ -109,7 +112,7 @@ def test_an_aws_failure_authenticates_no_user_and_returns_a_plain_text(
 def test_a_truncated_mac_authenticates_no_user(
     monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
 ) -> None:
-    handler = VerifyHandler(monkeypatch, keys=Wire({"generate_mac": {"Mac": b"short"}}))
+    handler = VerifyHandler(monkeypatch, keys=RecordingClient({"generate_mac": {"Mac": b"short"}}))
     with pytest.raises(TriggerError, match=r"\[passcode:unavailable\]$"):
         handler.answer(challenge())
     assert handler.table.calls == []
@@ -121,7 +124,7 @@ def test_a_locked_user_gets_the_text_and_the_tag_of_the_lock(
     error = refused_by_aws("ConditionalCheckFailedException")
     locked = {"issued": 1, "spent": 0, "failures": 10, "failed_at": NOW}
     error.response["Item"] = {k: {"N": str(v)} for k, v in locked.items()}  # type: ignore[typeddict-unknown-key]
-    handler = VerifyHandler(monkeypatch, table=Wire(update_item=error))
+    handler = VerifyHandler(monkeypatch, table=RecordingClient(update_item=error))
     with pytest.raises(
         TriggerError, match=r"^Too many wrong codes .* in 5 minutes. \[passcode:locked:[0-9]+\]$"
     ):

@@ -35,8 +35,8 @@ def load(monkeypatch: pytest.MonkeyPatch, socket_disabled: None) -> Callable[...
             parent, _, name = path.rpartition("/")
             resource = "/assets/{name}" if parent == "/assets" else path
             event = {"httpMethod": "GET", "resource": resource, "pathParameters": {"name": name}}
-            answer: dict[str, Any] = module.handler(event, None)
-            return answer
+            response: dict[str, Any] = module.handler(event, None)
+            return response
 
         return ask
 
@@ -57,11 +57,11 @@ def test_the_page_shows_the_logo_and_the_logo_is_served_unchanged(
     shown = page(ask)
     assert shown.only("img") == {"src": "assets/logo", "alt": "Harbour Bank"}
     assert {"rel": "icon", "href": "assets/logo"} in shown.all("link")
-    answer = ask("/assets/logo")
-    assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, True)
-    assert b64decode(answer["body"]) == picture
+    response = ask("/assets/logo")
+    assert (response["statusCode"], response["isBase64Encoded"]) == (200, True)
+    assert b64decode(response["body"]) == picture
     # The URL does not change with the logo, so browsers cache it for minutes only. An SVG runs no script.
-    assert answer["headers"] == {
+    assert response["headers"] == {
         "Content-Type": kind,
         "Cache-Control": "public, max-age=300",
         "X-Content-Type-Options": "nosniff",

@@ -33,9 +33,9 @@ def test_anything_but_exactly_one_valid_cookie_is_ignored(lines: list[str]) -> N
 
 
 def test_the_cookie_is_limited_to_this_host_and_to_tls_and_hidden_from_scripts() -> None:
-    words = set(set_cookie(COOKIE, 900).split("; "))
-    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=900"} <= words
-    assert not any(word.startswith("Domain") for word in words)
+    attributes = set(set_cookie(COOKIE, 900).split("; "))
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=900"} <= attributes
+    assert not any(attribute.startswith("Domain") for attribute in attributes)
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def test_a_malformed_form_is_refused(body: str, kind: str) -> None:
 
 
 def test_a_form_is_read() -> None:
-    given = event(content_type=["application/x-www-form-urlencoded; charset=utf-8"]) | {
+    request = event(content_type=["application/x-www-form-urlencoded; charset=utf-8"]) | {
         "body": "do=start&user_name=a%40b"
     }
-    assert form_of(given) == {"do": "start", "user_name": "a@b"}
+    assert form_of(request) == {"do": "start", "user_name": "a@b"}
 
 
 def test_a_request_with_exactly_one_bearer_token_is_read() -> None:

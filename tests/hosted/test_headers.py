@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.hosted_world import BACK, GIVEN, Browser, Place
+from tests.support.hosted_in_memory import AUTHORIZATION_REQUEST, BACK, Browser, HostedSiteInMemory
 
 OWN = {
     "Cache-Control": "no-store",
@@ -32,8 +32,8 @@ HTML = "text/html; charset=utf-8"
 
 def with_sign_in() -> Browser:
     """A browser that Cognito has redirected to the page."""
-    browser = Place().browser()
-    browser.get("/authorize", GIVEN)
+    browser = HostedSiteInMemory().browser()
+    browser.get("/authorize", AUTHORIZATION_REQUEST)
     return browser
 
 
@@ -43,17 +43,17 @@ def unexpected_failure() -> dict[str, Any]:
     def fails() -> dict[str, Any]:
         raise OSError
 
-    return Browser(replace(Place().site, key_set=fails)).get("/.well-known/jwks.json")
+    return Browser(replace(HostedSiteInMemory().site, key_set=fails)).get("/.well-known/jwks.json")
 
 
 PAGES: dict[str, tuple[int, Callable[[], dict[str, Any]]]] = {
     "page": (200, lambda: with_sign_in().get("/sign-in")),
-    "logged out": (200, lambda: Place().browser().get("/logout")),
-    "no sign-in": (400, lambda: Place().browser().get("/sign-in")),
-    "bad link": (400, lambda: Place().browser().get("/authorize", {})),
+    "logged out": (200, lambda: HostedSiteInMemory().browser().get("/logout")),
+    "no sign-in": (400, lambda: HostedSiteInMemory().browser().get("/sign-in")),
+    "bad link": (400, lambda: HostedSiteInMemory().browser().get("/authorize", {})),
     "foreign form": (403, lambda: with_sign_in().post("/sign-in", {"do": "start", "csrf": ""})),
-    "no such file": (404, lambda: Place().browser().get("/assets/other.css")),
-    "no such path": (404, lambda: Place().browser().get("/other")),
+    "no such file": (404, lambda: HostedSiteInMemory().browser().get("/assets/other.css")),
+    "no such path": (404, lambda: HostedSiteInMemory().browser().get("/other")),
     "unexpected failure": (503, unexpected_failure),
     "back to the app": (303, lambda: with_sign_in().submit("cancel")),
 }
@@ -62,9 +62,9 @@ PAGES: dict[str, tuple[int, Callable[[], dict[str, Any]]]] = {
 @pytest.mark.parametrize("kind", PAGES)
 def test_a_page_cannot_be_cached_or_framed_or_embedded(kind: str) -> None:
     status, ask = PAGES[kind]
-    answer = ask()
-    assert answer["statusCode"] == status
-    headers = dict(answer["headers"])
+    response = ask()
+    assert response["statusCode"] == status
+    headers = dict(response["headers"])
     policy = dict(part.strip().split(" ", 1) for part in headers.pop("Content-Security-Policy").split(";"))
     # Without form-action a browser would not follow the redirect after a form.
     assert policy.pop("form-action") == ("'self'" if status == 503 else f"'self' {AFTER_A_FORM}")
@@ -76,8 +76,8 @@ def test_a_page_cannot_be_cached_or_framed_or_embedded(kind: str) -> None:
 
 
 def test_the_redirect_to_the_page_is_not_cached_and_sends_no_referrer() -> None:
-    answer = Place().browser().get("/authorize", GIVEN)
-    headers = {name: value for name, value in answer["headers"].items() if name != "Set-Cookie"}
+    response = HostedSiteInMemory().browser().get("/authorize", AUTHORIZATION_REQUEST)
+    headers = {name: value for name, value in response["headers"].items() if name != "Set-Cookie"}
     assert headers == {"Location": "sign-in"} | {
         name: OWN[name] for name in ("Cache-Control", "Referrer-Policy", "X-Content-Type-Options")
     }
@@ -93,7 +93,7 @@ def test_the_redirect_to_the_page_is_not_cached_and_sends_no_referrer() -> None:
     ],
 )
 def test_an_asset_has_its_content_type_and_runs_no_script_by_itself(name: str, kind: str) -> None:
-    assert Place().browser().get(f"/assets/{name}")["headers"] == {
+    assert HostedSiteInMemory().browser().get(f"/assets/{name}")["headers"] == {
         "Content-Type": kind,
         "Cache-Control": "public, max-age=300",
         "X-Content-Type-Options": "nosniff",
@@ -103,13 +103,13 @@ def test_an_asset_has_its_content_type_and_runs_no_script_by_itself(name: str, k
 
 @pytest.mark.parametrize("path", ["/token", "/userinfo"])
 def test_responses_to_back_ends_cannot_be_cached(path: str) -> None:
-    headers = Place().browser().post(path, {})["headers"]
+    headers = HostedSiteInMemory().browser().post(path, {})["headers"]
     assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
 
 
 @pytest.mark.parametrize("name", ["openid-configuration", "jwks.json"])
 def test_public_metadata_may_be_cached_for_five_minutes(name: str) -> None:
-    assert Place().browser().get(f"/.well-known/{name}")["headers"] == {
+    assert HostedSiteInMemory().browser().get(f"/.well-known/{name}")["headers"] == {
         "Content-Type": "application/json",
         "Cache-Control": "public, max-age=300",
         "X-Content-Type-Options": "nosniff",

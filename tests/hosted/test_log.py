@@ -12,7 +12,7 @@ from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import refused_by_aws
 from tests.support.events import NOW, SUB
-from tests.support.hosted_world import FORM, RIGHT, World, provider
+from tests.support.hosted_in_memory import FORM, RIGHT, HostedPageInMemory, provider
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def last_line(log: io.StringIO) -> dict[str, Any]:
 
 
 def test_a_sign_in_is_logged_with_its_subject(log: io.StringIO, telemetry: PowertoolsTelemetry) -> None:
-    world = World()
-    world.page = replace(world.page, telemetry=telemetry)
-    world.submit(world.at_code(), "answer", code=RIGHT)
+    hosted_page = HostedPageInMemory()
+    hosted_page.page = replace(hosted_page.page, telemetry=telemetry)
+    hosted_page.submit(hosted_page.at_code(), "answer", code=RIGHT)
     logged = last_line(log)
     assert (logged["message"], logged["subject"]) == ("signed in", SUB)
 

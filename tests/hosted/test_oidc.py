@@ -1,4 +1,4 @@
-"""OpenID Connect: which requests are accepted, and the redirect, the error and the claims of the response."""
+"""OpenID Connect: the accepted requests, and the redirect, the error and the claims of the response."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,16 +13,19 @@ from passcode.hosted.oidc import (
     read_request,
     response_url,
 )
-from tests.support.hosted_world import BACK, GIVEN, ISSUER, PARTY, S256, VERIFIER
+from tests.support.hosted_in_memory import AUTHORIZATION_REQUEST, BACK, ISSUER, RELYING_PARTY, S256, VERIFIER
 
 
 def read(**changes: list[str]) -> object:
-    return read_request({name: values for name, values in (GIVEN | changes).items() if values}, PARTY)
+    return read_request(
+        {name: values for name, values in (AUTHORIZATION_REQUEST | changes).items() if values}, RELYING_PARTY
+    )
 
 
 def test_a_valid_request_is_read() -> None:
     request = read_request(
-        GIVEN | {"nonce": ["n"], "code_challenge": [S256], "code_challenge_method": ["S256"]}, PARTY
+        AUTHORIZATION_REQUEST | {"nonce": ["n"], "code_challenge": [S256], "code_challenge_method": ["S256"]},
+        RELYING_PARTY,
     )
     assert (request.redirect_uri, request.state, request.nonce) == (BACK, "the state", "n")
     assert request.code_challenge == S256

@@ -120,13 +120,13 @@ def test_other_notices_leave_the_focus_in_the_field() -> None:
 )
 def test_hostile_values_are_shown_as_text(page: StartPage | ChannelPage | CodePage, locale: str) -> None:
     brand = Brand(HOSTILE, "#000000", has_logo=True)
-    given = shown(PageView(page, HOSTILE), brand, locale)
+    document = shown(PageView(page, HOSTILE), brand, locale)
     plain = shown(PageView(page, "x"), replace(brand, app="x"), locale)
-    assert given.in_script == ""
-    assert [tag for tag, _ in given.tags] == [tag for tag, _ in plain.tags]
-    assert [set(attributes) for _, attributes in given.tags] == [set(a) for _, a in plain.tags]
-    assert {form.values["csrf"] for form in given.forms} == {HOSTILE}
-    assert given.only("img")["alt"] == HOSTILE
+    assert document.in_script == ""
+    assert [tag for tag, _ in document.tags] == [tag for tag, _ in plain.tags]
+    assert [set(attributes) for _, attributes in document.tags] == [set(a) for _, a in plain.tags]
+    assert {form.values["csrf"] for form in document.forms} == {HOSTILE}
+    assert document.only("img")["alt"] == HOSTILE
 
 
 def test_a_hidden_destination_is_described_without_asterisks() -> None:

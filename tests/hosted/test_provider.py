@@ -1,4 +1,4 @@
-"""/token and /userinfo: who gets tokens for which code, and what the tokens give access to."""
+"""/token and /userinfo: the codes that are accepted, and the access that the tokens give."""
 
 import base64
 from collections.abc import Mapping
@@ -11,19 +11,29 @@ from passcode.hosted.provider import Provider, TokenError
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import refused_by_aws
 from tests.support.events import EMAIL, NOW, SUB
-from tests.support.hosted_world import BACK, FORM, GRANT, ISSUER, S256, VERIFIER, kms_of, pool_of, provider
+from tests.support.hosted_in_memory import (
+    BACK,
+    FORM,
+    GRANT,
+    ISSUER,
+    S256,
+    VERIFIER,
+    kms_of,
+    pool_of,
+    provider,
+)
 from tests.support.kms_stubs import KEY_A, PRIVATE
 
 
-def refused(by: Provider, form: Mapping[str, str], now: int = NOW) -> str:
+def refusal_of(provider_under_test: Provider, form: Mapping[str, str], now: int = NOW) -> str:
     with pytest.raises(TokenError) as error:
-        by.exchange(form, now)
+        provider_under_test.exchange(form, now)
     return str(error.value)
 
 
 def test_a_code_is_exchanged_for_tokens_that_a_jwt_library_accepts() -> None:
-    given = provider().exchange(FORM, NOW)
-    token = str(given["id_token"])
+    response = provider().exchange(FORM, NOW)
+    token = str(response["id_token"])
     key = PRIVATE[KEY_A].public_key()
     claims = jwt.decode(
         token, key, ["RS256"], audience="cognito", issuer=ISSUER, options={"verify_exp": False}
@@ -41,56 +51,56 @@ def test_a_code_is_exchanged_for_tokens_that_a_jwt_library_accepts() -> None:
         "email_verified": True,
     }
     assert jwt.get_unverified_header(token)["kid"] == KEY_A.rpartition("/")[2]
-    assert given["token_type"] == "Bearer"
+    assert response["token_type"] == "Bearer"
 
 
 def test_the_user_is_linked_before_the_tokens_are_returned() -> None:
-    by = provider()
-    by.exchange(FORM, NOW)
-    assert len(pool_of(by).sent("admin_link_provider_for_user")) == 1
+    provider_under_test = provider()
+    provider_under_test.exchange(FORM, NOW)
+    assert len(pool_of(provider_under_test).sent("admin_link_provider_for_user")) == 1
 
 
 def test_a_user_who_cannot_be_linked_gets_no_tokens() -> None:
-    by = provider(link=refused_by_aws("AliasExistsException"))
+    provider_under_test = provider(link=refused_by_aws("AliasExistsException"))
     with pytest.raises(Unavailable):
-        by.exchange(FORM, NOW)
+        provider_under_test.exchange(FORM, NOW)
 
 
 def test_a_forged_or_expired_access_token_costs_no_call_of_kms() -> None:
-    by = provider()
-    signed = str(by.exchange(FORM, NOW)["access_token"])
-    calls = len(kms_of(by).calls)
+    provider_under_test = provider()
+    signed = str(provider_under_test.exchange(FORM, NOW)["access_token"])
+    calls = len(kms_of(provider_under_test).calls)
     forged = jwt.encode({"iss": ISSUER, "aud": f"{ISSUER}/userinfo", "exp": 1}, "k" * 32, "HS256")
-    assert by.user_info(forged, NOW) is None
-    assert by.user_info(signed, NOW + 300) is None
-    assert len(kms_of(by).calls) == calls
+    assert provider_under_test.user_info(forged, NOW) is None
+    assert provider_under_test.user_info(signed, NOW + 300) is None
+    assert len(kms_of(provider_under_test).calls) == calls
 
 
 def test_an_id_token_has_no_nonce_when_the_request_had_none() -> None:
-    given = provider(replace(GRANT, nonce="", channel="email", with_password=False)).exchange(FORM, NOW)
-    claims = jwt.decode(str(given["id_token"]), options={"verify_signature": False})
+    response = provider(replace(GRANT, nonce="", channel="email", with_password=False)).exchange(FORM, NOW)
+    claims = jwt.decode(str(response["id_token"]), options={"verify_signature": False})
     assert "nonce" not in claims
     assert claims["amr"] == ["otp"]
 
 
 def test_a_code_is_accepted_once() -> None:
-    by = provider()
-    by.exchange(FORM, NOW)
-    assert refused(by, FORM) == "invalid_grant"
+    provider_under_test = provider()
+    provider_under_test.exchange(FORM, NOW)
+    assert refusal_of(provider_under_test, FORM) == "invalid_grant"
 
 
 def test_a_code_expires_after_a_minute() -> None:
     assert "id_token" in provider().exchange(FORM, NOW + 59)
-    assert refused(provider(), FORM, NOW + 60) == "invalid_grant"
+    assert refusal_of(provider(), FORM, NOW + 60) == "invalid_grant"
 
 
 @pytest.mark.parametrize(
     "change", [{"client_secret": ""}, {"client_secret": "the secret "}, {"client_id": "other"}]
 )
 def test_another_client_gets_no_tokens_and_does_not_spend_the_code(change: dict[str, str]) -> None:
-    by = provider()
-    assert refused(by, FORM | change) == "invalid_client"
-    by.exchange(FORM, NOW)
+    provider_under_test = provider()
+    assert refusal_of(provider_under_test, FORM | change) == "invalid_client"
+    provider_under_test.exchange(FORM, NOW)
 
 
 @pytest.mark.parametrize(
@@ -104,55 +114,56 @@ def test_another_client_gets_no_tokens_and_does_not_spend_the_code(change: dict[
     ],
 )
 def test_a_code_is_refused_with_the_parameters_of_another_request(change: dict[str, str]) -> None:
-    assert refused(provider(), FORM | change) == "invalid_grant"
+    assert refusal_of(provider(), FORM | change) == "invalid_grant"
 
 
 def test_a_code_with_pkce_needs_its_verifier() -> None:
     grant = replace(GRANT, code_challenge=S256)
-    assert refused(provider(grant), FORM) == "invalid_grant"
-    assert refused(provider(grant), FORM | {"code_verifier": "w" * 43}) == "invalid_grant"
+    assert refusal_of(provider(grant), FORM) == "invalid_grant"
+    assert refusal_of(provider(grant), FORM | {"code_verifier": "w" * 43}) == "invalid_grant"
     provider(grant).exchange(FORM | {"code_verifier": VERIFIER}, NOW)
 
 
 def test_other_grant_types_are_refused() -> None:
-    assert refused(provider(), FORM | {"grant_type": "client_credentials"}) == "unsupported_grant_type"
+    assert refusal_of(provider(), FORM | {"grant_type": "client_credentials"}) == "unsupported_grant_type"
 
 
 def test_a_disabled_user_gets_no_tokens() -> None:
-    assert refused(provider(enabled=False), FORM) == "invalid_grant"
+    assert refusal_of(provider(enabled=False), FORM) == "invalid_grant"
 
 
 def test_a_user_name_that_now_belongs_to_another_user_gets_no_tokens_or_claims() -> None:
-    by = provider()
+    provider_under_test = provider()
     taken = provider(sub="7a30f1de-0000-4000-8000-000000000000")
-    assert refused(taken, FORM) == "invalid_grant"
+    assert refusal_of(taken, FORM) == "invalid_grant"
     assert pool_of(taken).sent("admin_link_provider_for_user") == []
-    access = str(by.exchange(FORM, NOW)["access_token"])
-    assert by.user_info(access, NOW) is not None
+    access = str(provider_under_test.exchange(FORM, NOW)["access_token"])
+    assert provider_under_test.user_info(access, NOW) is not None
     assert taken.user_info(access, NOW) is None
 
 
 def test_userinfo_accepts_the_access_token_and_refuses_the_id_token() -> None:
-    by = provider()
-    given = by.exchange(FORM, NOW)
-    claims = by.user_info(str(given["access_token"]), NOW)
+    provider_under_test = provider()
+    response = provider_under_test.exchange(FORM, NOW)
+    claims = provider_under_test.user_info(str(response["access_token"]), NOW)
     assert claims == {"sub": SUB, "email": EMAIL, "email_verified": True}
-    assert by.user_info(str(given["id_token"]), NOW) is None
-    assert by.user_info(str(given["access_token"]), NOW + 300) is None
+    assert provider_under_test.user_info(str(response["id_token"]), NOW) is None
+    assert provider_under_test.user_info(str(response["access_token"]), NOW + 300) is None
 
 
 def part(content: str) -> str:
     return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
-DEEP = part("[" * 2_900)
+DEEPLY_NESTED = part("[" * 2_900)
 HEADER = part('{"alg": "RS256"}')
 
 
 @pytest.mark.parametrize(
-    "token", ["not a token", "", f"{HEADER}.{DEEP}.eA", f"{DEEP}.{HEADER}.eA", f"{HEADER}.W10.eA"]
+    "token",
+    ["not a token", "", f"{HEADER}.{DEEPLY_NESTED}.eA", f"{DEEPLY_NESTED}.{HEADER}.eA", f"{HEADER}.W10.eA"],
 )
 def test_a_malformed_token_is_refused_without_a_call_of_kms(token: str) -> None:
-    by = provider()
-    assert by.user_info(token, NOW) is None
-    assert kms_of(by).calls == []
+    provider_under_test = provider()
+    assert provider_under_test.user_info(token, NOW) is None
+    assert kms_of(provider_under_test).calls == []

@@ -9,7 +9,7 @@ from passcode.hosted.ports import Authenticated
 from passcode.hosted.sign_in_page import NO_SIGN_IN, Redirect, Reload
 from passcode.hosted.state import Notice
 from passcode.token_service.refusal import RefusalTag
-from tests.support.hosted_world import BACK, ISSUER, PASSWORD, RIGHT, USER, FakePool, World
+from tests.support.hosted_in_memory import BACK, ISSUER, PASSWORD, RIGHT, USER, FakePool, HostedPageInMemory
 
 
 def query(left: object) -> dict[str, list[str]]:
@@ -21,107 +21,107 @@ def query(left: object) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("asks_password", [True, False])
 def test_a_sign_in_ends_at_the_redirect_uri_with_a_code_and_the_state(asks_password: bool) -> None:
-    world = World(asks_password=asks_password)
-    cookie = world.begin(login_hint="ann@example.com")
-    assert world.view(cookie).page == StartPage(asks_password, "ann@example.com")
-    assert world.submit(cookie, "start", user_name=" ann@example.com ", password=PASSWORD) == Reload()
-    assert isinstance(world.view(cookie).page, CodePage)
-    back = query(world.submit(cookie, "answer", code="123 456"))
+    hosted_page = HostedPageInMemory(asks_password=asks_password)
+    cookie = hosted_page.begin(login_hint="ann@example.com")
+    assert hosted_page.view(cookie).page == StartPage(asks_password, "ann@example.com")
+    assert hosted_page.submit(cookie, "start", user_name=" ann@example.com ", password=PASSWORD) == Reload()
+    assert isinstance(hosted_page.view(cookie).page, CodePage)
+    back = query(hosted_page.submit(cookie, "answer", code="123 456"))
     assert back["state"] == ["the state"]
     assert back["iss"] == [ISSUER]
-    grant = world.table.redeem(back["code"][0], world.now)
+    grant = hosted_page.table.redeem(back["code"][0], hosted_page.now)
     assert grant is not None
     assert Authenticated(grant.user_name, grant.sub) == USER
     assert (grant.with_password, grant.channel) == (asks_password, "email")
-    assert world.pool.calls == [("start", "ann@example.com"), ("answer", USER.user_name, RIGHT)]
+    assert hosted_page.pool.calls == [("start", "ann@example.com"), ("answer", USER.user_name, RIGHT)]
 
 
 def test_a_password_is_ignored_in_code_only_mode() -> None:
-    world = World()
-    cookie = world.begin()
-    world.submit(cookie, "start", user_name="ann", password="anything else")
-    assert isinstance(world.view(cookie).page, CodePage)
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.begin()
+    hosted_page.submit(cookie, "start", user_name="ann", password="anything else")
+    assert isinstance(hosted_page.view(cookie).page, CodePage)
 
 
 def test_the_right_password_is_required_in_password_mode() -> None:
-    world = World(asks_password=True)
-    cookie = world.begin()
-    world.submit(cookie, "start", user_name="ann", password="")
-    assert world.view(cookie).notice is Notice.NAME_MISSING
-    assert world.pool.calls == []
-    world.submit(cookie, "start", user_name="ann", password="wrong")
-    assert world.view(cookie).notice is Notice.WRONG_NAME_OR_PASSWORD
-    assert world.view(cookie).page == StartPage(asks_password=True, user_name="ann")
+    hosted_page = HostedPageInMemory(asks_password=True)
+    cookie = hosted_page.begin()
+    hosted_page.submit(cookie, "start", user_name="ann", password="")
+    assert hosted_page.view(cookie).notice is Notice.NAME_MISSING
+    assert hosted_page.pool.calls == []
+    hosted_page.submit(cookie, "start", user_name="ann", password="wrong")
+    assert hosted_page.view(cookie).notice is Notice.WRONG_NAME_OR_PASSWORD
+    assert hosted_page.view(cookie).page == StartPage(asks_password=True, user_name="ann")
 
 
 def test_a_malformed_code_costs_no_round() -> None:
-    world = World()
-    cookie = world.at_code()
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
     for code in ("", "12345", "abcdef", "１２３４５６", "1" * 5_000):
-        world.submit(cookie, "answer", code=code)
-        assert world.view(cookie).notice is Notice.NO_CODE
-    assert [call[0] for call in world.pool.calls] == ["start"]
+        hosted_page.submit(cookie, "answer", code=code)
+        assert hosted_page.view(cookie).notice is Notice.NO_CODE
+    assert [call[0] for call in hosted_page.pool.calls] == ["start"]
 
 
 def test_a_wrong_code_shows_a_notice_and_the_right_one_is_accepted_afterwards() -> None:
-    world = World()
-    cookie = world.at_code()
-    world.submit(cookie, "answer", code="000000")
-    assert world.view(cookie).notice is Notice.WRONG_CODE
-    assert "code" in query(world.submit(cookie, "answer", code=RIGHT))
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    hosted_page.submit(cookie, "answer", code="000000")
+    assert hosted_page.view(cookie).notice is Notice.WRONG_CODE
+    assert "code" in query(hosted_page.submit(cookie, "answer", code=RIGHT))
 
 
 def test_the_sign_in_ends_after_the_last_answer_and_can_start_again() -> None:
-    world = World()
-    cookie = world.at_code()
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
     for _ in range(5):
-        world.submit(cookie, "answer", code="000000")
-    view = world.view(cookie)
+        hosted_page.submit(cookie, "answer", code="000000")
+    view = hosted_page.view(cookie)
     assert (view.page, view.notice) == (EndPage(may_restart=True), Notice.OVER)
-    assert world.submit(cookie, "answer", code=RIGHT) == Reload()
-    world.submit(cookie, "restart")
-    assert isinstance(world.view(cookie).page, StartPage)
+    assert hosted_page.submit(cookie, "answer", code=RIGHT) == Reload()
+    hosted_page.submit(cookie, "restart")
+    assert isinstance(hosted_page.view(cookie).page, StartPage)
 
 
 def test_a_resend_shows_a_notice_and_can_use_another_channel() -> None:
-    world = World()
-    cookie = world.at_code()
-    world.submit(cookie, "resend", channel="sms")
-    view = world.view(cookie)
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    hosted_page.submit(cookie, "resend", channel="sms")
+    view = hosted_page.view(cookie)
     assert view.notice is Notice.SENT_AGAIN
     assert isinstance(view.page, CodePage)
     assert view.page.channel == "sms"
 
 
 def test_a_resend_by_a_channel_that_was_not_offered_names_no_channel() -> None:
-    world = World()
-    world.submit(world.at_code(), "resend", channel="pigeon")
-    assert world.pool.calls[-1] == ("resend", USER.user_name, "")
+    hosted_page = HostedPageInMemory()
+    hosted_page.submit(hosted_page.at_code(), "resend", channel="pigeon")
+    assert hosted_page.pool.calls[-1] == ("resend", USER.user_name, "")
 
 
 def test_the_page_asks_for_the_channel_when_the_deployment_lets_the_user_choose() -> None:
-    world = World(pool=FakePool(choose=True))
-    cookie = world.at_code()
-    assert world.view(cookie).page == ChannelPage({"email": "***@***", "sms": "+***"})
-    world.submit(cookie, "resend", channel="sms")
-    assert world.pool.calls[-1] == ("send", USER.user_name, "sms")
+    hosted_page = HostedPageInMemory(pool=FakePool(choose=True))
+    cookie = hosted_page.at_code()
+    assert hosted_page.view(cookie).page == ChannelPage({"email": "***@***", "sms": "+***"})
+    hosted_page.submit(cookie, "resend", channel="sms")
+    assert hosted_page.pool.calls[-1] == ("send", USER.user_name, "sms")
 
 
 def test_the_countdown_continues_when_the_page_is_reloaded() -> None:
-    world = World()
-    cookie = world.at_code()
-    world.now += 12
-    page = world.view(cookie).page
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    hosted_page.now += 12
+    page = hosted_page.view(cookie).page
     assert isinstance(page, CodePage)
     assert (page.resend_in, page.expires_in) == (18, 288)
 
 
 def test_the_countdown_starts_when_the_pool_has_responded() -> None:
     # The triggers count from their own start. A request at the end of the countdown must not be too early.
-    world = World(took=3)
-    cookie = world.at_code()
-    world.now += 12
-    page = world.view(cookie).page
+    hosted_page = HostedPageInMemory(response_seconds=3)
+    cookie = hosted_page.at_code()
+    hosted_page.now += 12
+    page = hosted_page.view(cookie).page
     assert isinstance(page, CodePage)
     assert page.resend_in == 21
 
@@ -141,101 +141,101 @@ def test_the_countdown_starts_when_the_pool_has_responded() -> None:
     ],
 )
 def test_each_refusal_has_its_notice(tag: RefusalTag, notice: Notice) -> None:
-    world = World(pool=FakePool(tag=tag))
-    cookie = world.at_code()
-    view = world.view(cookie)
+    hosted_page = HostedPageInMemory(pool=FakePool(tag=tag))
+    cookie = hosted_page.at_code()
+    view = hosted_page.view(cookie)
     assert (view.notice, view.retry_after) == (notice, tag.retry_after)
     assert isinstance(view.page, StartPage)
 
 
 def test_a_refusal_by_a_trigger_ends_the_sign_in() -> None:
-    world = World()
-    cookie = world.at_code()
-    world.pool.tag = RefusalTag("locked", 300)
-    world.submit(cookie, "resend")
-    view = world.view(cookie)
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    hosted_page.pool.tag = RefusalTag("locked", 300)
+    hosted_page.submit(cookie, "resend")
+    view = hosted_page.view(cookie)
     assert (view.page, view.notice, view.retry_after) == (EndPage(may_restart=True), Notice.WAIT, 300)
 
 
 def test_a_user_who_must_set_a_password_sees_a_notice() -> None:
-    world = World(pool=FakePool(must_change=True), asks_password=True)
-    assert world.view(world.at_code()).notice is Notice.NEW_PASSWORD
+    hosted_page = HostedPageInMemory(pool=FakePool(must_change=True), asks_password=True)
+    assert hosted_page.view(hosted_page.at_code()).notice is Notice.NEW_PASSWORD
 
 
 def test_cancel_ends_the_sign_in_with_access_denied() -> None:
-    world = World()
-    cookie = world.at_code()
-    assert query(world.submit(cookie, "cancel"))["error"] == ["access_denied"]
-    world.submit(cookie, "answer", code=RIGHT)
-    assert world.pool.calls[-1][0] == "start"
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    assert query(hosted_page.submit(cookie, "cancel"))["error"] == ["access_denied"]
+    hosted_page.submit(cookie, "answer", code=RIGHT)
+    assert hosted_page.pool.calls[-1][0] == "start"
 
 
 def test_a_form_after_the_back_button_only_shows_the_current_page() -> None:
-    world = World()
-    cookie = world.at_code()
-    assert world.submit(cookie, "start", user_name="mallory") == Reload()
-    assert world.pool.calls == [("start", "ann@example.com")]
-    assert isinstance(world.view(cookie).page, CodePage)
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    assert hosted_page.submit(cookie, "start", user_name="mallory") == Reload()
+    assert hosted_page.pool.calls == [("start", "ann@example.com")]
+    assert isinstance(hosted_page.view(cookie).page, CodePage)
 
 
 def test_a_second_click_is_ignored_at_any_time() -> None:
-    world = World()
-    cookie = world.at_code()
-    version = world.table.states[cookie].version
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    version = hosted_page.table.states[cookie].version
     page = {"do": "answer", "code": RIGHT}
 
     def slow(session: str, user_name: str, code: str) -> Authenticated:
         # The second click arrives while Cognito processes the first.
-        assert world.page.submit(cookie, version, page, world.now) == Reload()
-        return FakePool.answer(world.pool, session, user_name, code)  # type: ignore[return-value]
+        assert hosted_page.page.submit(cookie, version, page, hosted_page.now) == Reload()
+        return FakePool.answer(hosted_page.pool, session, user_name, code)  # type: ignore[return-value]
 
-    world.pool.answer = slow  # type: ignore[method-assign]
-    assert "code" in query(world.page.submit(cookie, version, page, world.now))
-    assert world.page.submit(cookie, version, page, world.now) == Reload()
-    assert len(world.table.grants) == 1
+    hosted_page.pool.answer = slow  # type: ignore[method-assign]
+    assert "code" in query(hosted_page.page.submit(cookie, version, page, hosted_page.now))
+    assert hosted_page.page.submit(cookie, version, page, hosted_page.now) == Reload()
+    assert len(hosted_page.table.grants) == 1
 
 
 def test_only_one_of_two_forms_of_the_same_page_is_processed() -> None:
-    world = World()
-    cookie = world.at_code()
-    seen = world.table.states[cookie]
-    world.submit(cookie, "answer", code="000000")
-    world.table.late = seen
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    seen = hosted_page.table.states[cookie]
+    hosted_page.submit(cookie, "answer", code="000000")
+    hosted_page.table.late = seen
     late = {"do": "answer", "code": "111111"}
-    assert world.page.submit(cookie, seen.version, late, world.now) == Reload()
-    assert [call for call in world.pool.calls if call[0] == "answer"] == [
+    assert hosted_page.page.submit(cookie, seen.version, late, hosted_page.now) == Reload()
+    assert [call for call in hosted_page.pool.calls if call[0] == "answer"] == [
         ("answer", USER.user_name, "000000")
     ]
 
 
 def test_leaving_ends_the_sign_in() -> None:
-    world = World()
-    cookie = world.at_code()
-    world.page.leave(cookie, world.now)
-    assert isinstance(world.view(cookie).page, EndPage)
-    world.submit(cookie, "answer", code=RIGHT)
-    assert world.table.grants == {}
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    hosted_page.page.end(cookie, hosted_page.now)
+    assert isinstance(hosted_page.view(cookie).page, EndPage)
+    hosted_page.submit(cookie, "answer", code=RIGHT)
+    assert hosted_page.table.grants == {}
 
 
 def test_a_sign_in_expires_before_the_session_of_cognito() -> None:
-    world = World()
-    cookie = world.at_code()
-    world.now += 290
-    assert world.view(cookie) is NO_SIGN_IN
-    assert world.submit(cookie, "answer", code=RIGHT) is None
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    hosted_page.now += 290
+    assert hosted_page.view(cookie) is NO_SIGN_IN
+    assert hosted_page.submit(cookie, "answer", code=RIGHT) is None
 
 
 def test_a_completed_sign_in_cannot_be_used_again() -> None:
-    world = World()
-    cookie = world.at_code()
-    world.submit(cookie, "answer", code=RIGHT)
-    assert world.submit(cookie, "answer", code=RIGHT) == Reload()
-    assert len(world.table.grants) == 1
-    assert isinstance(world.view(cookie).page, EndPage)
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    hosted_page.submit(cookie, "answer", code=RIGHT)
+    assert hosted_page.submit(cookie, "answer", code=RIGHT) == Reload()
+    assert len(hosted_page.table.grants) == 1
+    assert isinstance(hosted_page.view(cookie).page, EndPage)
 
 
 def test_the_repr_of_a_sign_in_does_not_contain_the_session() -> None:
-    world = World()
-    cookie = world.at_code()
-    state = world.table.states[cookie]
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    state = hosted_page.table.states[cookie]
     assert "session" not in repr(state)

@@ -23,14 +23,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A state directory for one test. Afterwards its local stack is stopped."""
-    monkeypatch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path / "state"))
-    yield tmp_path / "state"
-    stack.down()
-
-
 @pytest.fixture(scope="package")
 def probed(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running stack of `project`, shared by the tests that only sign in."""

@@ -1,4 +1,4 @@
-"""A handler for all functions that shows what the local AWS passes to a function and permits.
+"""A handler for all functions. It shows the events and the permissions that the local AWS gives a function.
 
 It logs each event. The code is always "right". The client's metadata can make `create` do more.
 """
@@ -19,8 +19,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if "httpMethod" in event:
         return _echo(event)
     sys.stdout.write(f"EVENT {json.dumps(event)}\n")
-    answer = _ANSWERS[event["triggerSource"].partition("_")[0]]
-    event["response"] = answer(event["request"])
+    respond = _RESPONSES[event["triggerSource"].partition("_")[0]]
+    event["response"] = respond(event["request"])
     return event
 
 
@@ -40,12 +40,12 @@ def _define(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _create(request: dict[str, Any]) -> dict[str, Any]:
-    wish = request.get("clientMetadata", {}).get("wish")
-    if wish == "raise":
+    action = request.get("clientMetadata", {}).get("probe_action")
+    if action == "raise":
         raise RuntimeError("Ask again later")
-    answers = {"reach": _reach, "time-outs": _time_outs}
+    actions = {"reach": _reach, "time-outs": _time_outs}
     return {
-        "publicChallengeParameters": answers[wish]() if wish in answers else {"status": "SENT"},
+        "publicChallengeParameters": actions[action]() if action in actions else {"status": "SENT"},
         "privateChallengeParameters": {"counter": "1"},
         "challengeMetadata": "probe",
     }
@@ -56,13 +56,13 @@ def _verify(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _echo(event: dict[str, Any]) -> dict[str, Any]:
-    if event["headers"].get("wish") == "raise":
+    if event["headers"].get("probe") == "raise":
         raise RuntimeError("Ask again later")
-    came = {"context": event["requestContext"], "body": event["body"]}
-    return {"statusCode": 200, "body": json.dumps(came)}
+    received = {"context": event["requestContext"], "body": event["body"]}
+    return {"statusCode": 200, "body": json.dumps(received)}
 
 
-_ANSWERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+_RESPONSES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "DefineAuthChallenge": _define,
     "CreateAuthChallenge": _create,
     "VerifyAuthChallengeResponse": _verify,

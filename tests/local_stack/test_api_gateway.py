@@ -111,7 +111,7 @@ def test_step_up_accepts_an_id_token_only(api: Api, probed: Stack) -> None:
 
 
 def test_a_function_that_crashes_is_unavailable(api: Api) -> None:
-    response = api.post("/createToken", BODY, wish="raise")
+    response = api.post("/createToken", BODY, probe="raise")
     assert (response.status, response.problem) == (503, "unavailable")
     assert response.headers["Retry-After"] == str(response.body["retry_after"])
 

@@ -1,4 +1,4 @@
-"""What Cognito does to a user of the local AWS: verified attributes, and user names in any letter case."""
+"""Users of the local AWS: verified attributes, and user names in any letter case."""
 
 import itertools
 import json
@@ -126,8 +126,8 @@ def test_a_phone_number_is_verified_by_its_code(probed: Stack) -> None:
         AccessToken=token, UserAttributes=[{"Name": "phone_number", "Value": number}]
     )
     assert pool.user(email)["phone_number_verified"] == "false"
-    asked = pool.api.get_user_attribute_verification_code(AccessToken=token, AttributeName="phone_number")
-    assert asked["CodeDeliveryDetails"]["DeliveryMedium"] == "SMS"
+    response = pool.api.get_user_attribute_verification_code(AccessToken=token, AttributeName="phone_number")
+    assert response["CodeDeliveryDetails"]["DeliveryMedium"] == "SMS"
     code = code_to(probed, number)
     with pytest.raises(ClientError) as error:
         pool.api.verify_user_attribute(AccessToken=token, AttributeName="phone_number", Code=f"{code}0")
@@ -139,10 +139,10 @@ def test_a_phone_number_is_verified_by_its_code(probed: Stack) -> None:
 def test_a_new_email_address_waits_for_its_code(probed: Stack) -> None:
     email, token = signed_in(probed)
     pool, address = stack_pool(probed), new_email()
-    asked = pool.api.update_user_attributes(
+    response = pool.api.update_user_attributes(
         AccessToken=token, UserAttributes=[{"Name": "email", "Value": address}]
     )
-    assert [details["AttributeName"] for details in asked["CodeDeliveryDetailsList"]] == ["email"]
+    assert [details["AttributeName"] for details in response["CodeDeliveryDetailsList"]] == ["email"]
     name = pool.user(email)["name"]
     pool.api.verify_user_attribute(AccessToken=token, AttributeName="email", Code=code_to(probed, address))
     assert pool.user(name)["email"] == address
@@ -193,7 +193,7 @@ def test_a_user_name_in_another_letter_case_is_taken(probed: Stack) -> None:
     assert names.user("ADA")["name"] == "Ada"
 
 
-def test_a_pool_without_the_setting_tells_letter_cases_apart(probed: Stack) -> None:
+def test_a_pool_without_the_setting_distinguishes_letter_cases(probed: Stack) -> None:
     pool = new_pool(probed)
     pool.sign_up("Ada")
     pool.sign_up("ada")
@@ -218,7 +218,7 @@ def test_an_email_alias_has_to_be_verified_in_any_letter_case(probed: Stack) -> 
     assert pool.user(email.swapcase())["name"] == "Ada"
 
 
-def test_a_notice_says_why_a_user_gets_a_stand_in(probed: Stack) -> None:
+def test_a_notice_gives_the_reason_for_a_decoy(probed: Stack) -> None:
     email, _ = new_user(probed, PASSWORD)
     Caller(probed).start(email)
     Caller(probed).start("not-there@people.example")
@@ -233,9 +233,9 @@ def test_a_notice_says_why_a_user_gets_a_stand_in(probed: Stack) -> None:
     # With the password proven, the user gets an error and no decoy.
     Caller(probed, "password_and_code").prove(email, PASSWORD)
     expected = (
-        f"create_auth_challenge shows a stand-in for {email}: the user has no verified email address or "
+        f"create_auth_challenge uses a decoy for {email}: the user has no verified email address or "
         "phone number."
     )
     assert [line for line in notices.read() if email in line] == [expected]
     assert not any(verified in line or "not-there" in line for line in notices.read())
-    assert not any("stand-in" in line for line in probed.logs()["create_auth_challenge"])
+    assert not any("uses a decoy" in line for line in probed.logs()["create_auth_challenge"])

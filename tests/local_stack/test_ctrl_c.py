@@ -1,4 +1,4 @@
-"""Ctrl-C during `up`: the message, and what is left. A real SIGINT to a real process."""
+"""Ctrl-C during `up`: the message, and the processes that are left. A real process gets a real SIGINT."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.support.interrupt import interrupted
+from tests.support.interrupt import run_and_interrupt
 from tools.local_stack import deploy, process, stack
 from tools.local_stack.cli import app
 
 UP = ("tools.local_stack", "up", "--port", "0")
 
 
-def _child_began(state: Path) -> bool:
+def _child_exists(state: Path) -> bool:
     return (state / "emulator.log").exists()
 
 
@@ -22,7 +22,7 @@ def _emulator_runs(_: Path) -> bool:
     return found is not None and found.is_ready()
 
 
-def _left_of(state: Path) -> list[Path]:
+def _processes_of(state: Path) -> list[Path]:
     """The processes of this state directory, where the system has /proc."""
     return [process for process in Path("/proc").glob("[0-9]*") if str(state) in _environment(process)]
 
@@ -34,18 +34,18 @@ def _environment(process: Path) -> str:
         return ""
 
 
-@pytest.mark.parametrize("moment", [_child_began, _emulator_runs])
+@pytest.mark.parametrize("moment", [_child_exists, _emulator_runs])
 def test_before_the_stack_is_up_nothing_is_left(state: Path, moment: Callable[[Path], bool]) -> None:
-    code, said = interrupted(UP, lambda: moment(state))
+    code, output = run_and_interrupt(UP, lambda: moment(state))
     assert code == 130
-    assert said == "Interrupted before the local AWS was up. Nothing is left running."
-    assert not _left_of(state)
+    assert output == "Interrupted before the local AWS was up. Nothing is left running."
+    assert not _processes_of(state)
     assert {path.name for path in state.iterdir()} <= {"emulator.lock", "emulator.log", "runner.lock"}
 
 
 @pytest.fixture
 def ctrl_c_while_deploying(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """After a call of it, a deployment raises KeyboardInterrupt."""
+    """A function. After its call, a deployment raises KeyboardInterrupt."""
 
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
@@ -59,10 +59,11 @@ def test_a_stack_that_was_up_before_keeps_running(
 ) -> None:
     first = stack.up(port=0, root=project)
     ctrl_c_while_deploying()
-    told = CliRunner().invoke(app, ["up", "--port", "0"])
-    assert told.exit_code == 130
+    result = CliRunner().invoke(app, ["up", "--port", "0"])
+    assert result.exit_code == 130
     assert (
-        " ".join(told.stderr.split()) == "Interrupted. The local AWS is still running: `make down` stops it."
+        " ".join(result.stderr.split())
+        == "Interrupted. The local AWS is still running: `make down` stops it."
     )
     assert stack.load() == first
 
@@ -71,11 +72,11 @@ def test_a_stack_that_was_up_before_keeps_running(
 def test_status_distinguishes_an_emulator_without_a_stack_from_none() -> None:
     assert "No local stack is running" in CliRunner().invoke(app, ["status"]).stderr
     process.start(0)
-    told = CliRunner().invoke(app, ["status"])
-    assert told.exit_code == 1
-    said = " ".join(told.stderr.split())
-    assert "A local AWS is running, but template.yaml is not deployed to it." in said
-    assert "`make down` stops" in said
+    result = CliRunner().invoke(app, ["status"])
+    assert result.exit_code == 1
+    output = " ".join(result.stderr.split())
+    assert "A local AWS is running, but template.yaml is not deployed to it." in output
+    assert "`make down` stops" in output
 
 
 def test_the_stack_file_of_a_dead_emulator_is_not_used_for_the_next(

@@ -1,4 +1,4 @@
-"""Up, up again, and down: what exists afterwards."""
+"""The commands `up`, `up` again, and `down`: the processes and files that exist afterwards."""
 
 import os
 import shutil
@@ -73,7 +73,7 @@ def test_a_second_up_deploys_changed_code(project: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("state")
-def test_down_leaves_no_process_and_no_scratch(project: Path, state: Path) -> None:
+def test_down_leaves_no_process_and_no_temporary_files(project: Path, state: Path) -> None:
     running = stack.up(port=0, root=project)
     Caller(running).start("unknown@people.example")
     emulator = _running()
@@ -98,11 +98,11 @@ def test_a_damaged_or_older_stack_file_is_an_error(state: Path, content: str) ->
 
 
 @pytest.mark.usefixtures("state")
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])
-def test_an_emulator_that_died_or_hangs_is_replaced(project: Path, blow: signal.Signals) -> None:
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGSTOP])
+def test_an_emulator_that_died_or_hangs_is_replaced(project: Path, signal_number: signal.Signals) -> None:
     stack.up(port=0, root=project)
     broken = _running()
-    os.kill(broken.pid, blow)
+    os.kill(broken.pid, signal_number)
     stack.up(port=0, root=project)
     assert _running().pid != broken.pid
     assert _running().is_ready()

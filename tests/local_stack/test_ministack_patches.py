@@ -13,8 +13,8 @@ PASSWORD = "a long enough password"
 
 
 def events(stack: Stack, function: str, user_name: str) -> list[dict[str, Any]]:
-    said = [line.removeprefix("EVENT ") for line in stack.logs()[function] if line.startswith("EVENT ")]
-    return [event for event in map(json.loads, said) if event["userName"] == user_name]
+    lines = [line.removeprefix("EVENT ") for line in stack.logs()[function] if line.startswith("EVENT ")]
+    return [event for event in map(json.loads, lines) if event["userName"] == user_name]
 
 
 def refusal(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
@@ -29,8 +29,8 @@ DENIED = ("NotAuthorizedException", "Incorrect username or password.")
 def test_events_have_the_documented_fields_only(probed: Stack) -> None:
     email, sub = new_user(probed, PASSWORD)
     app = Caller(probed)
-    asked = app.start(email, ClientMetadata={"never": "arrives"})
-    app.answer(asked["Session"], email, "right", ClientMetadata={"does": "arrive"})
+    response = app.start(email, ClientMetadata={"never": "arrives"})
+    app.answer(response["Session"], email, "right", ClientMetadata={"does": "arrive"})
 
     first, last = events(probed, "define_auth_challenge", sub)
     [created] = events(probed, "create_auth_challenge", sub)
@@ -61,11 +61,11 @@ def test_the_challenge_has_the_user_name(probed: Stack) -> None:
 
 def test_an_unknown_user_runs_through_the_triggers_and_never_gets_tokens(probed: Stack) -> None:
     app, name = Caller(probed), "unknown@people.example"
-    asked = app.start(name)
-    made_up = asked["ChallengeParameters"]["USERNAME"]
+    response = app.start(name)
+    made_up = response["ChallengeParameters"]["USERNAME"]
     assert made_up[14] == "3"
     assert app.start(name)["ChallengeParameters"]["USERNAME"] == made_up
-    again = app.answer(asked["Session"], name, "wrong")
+    again = app.answer(response["Session"], name, "wrong")
     with pytest.raises(ClientError) as error:
         app.answer(again["Session"], name, "right")
     assert refusal(error) == DENIED
@@ -117,7 +117,7 @@ def test_a_trigger_that_raises_ends_the_sign_in_with_its_text(probed: Stack) -> 
     app = Caller(probed)
     session = app.start(email)["Session"]
     with pytest.raises(ClientError) as error:
-        app.answer(session, email, "wrong", ClientMetadata={"wish": "raise"})
+        app.answer(session, email, "wrong", ClientMetadata={"probe_action": "raise"})
     assert refusal(error) == (
         "UserLambdaValidationException",
         "CreateAuthChallenge failed with error Ask again later.",
@@ -130,21 +130,21 @@ def test_a_trigger_that_raises_ends_the_sign_in_with_its_text(probed: Stack) -> 
 def test_rounds_are_not_capped(probed: Stack) -> None:
     email, _ = new_user(probed, PASSWORD)
     app = Caller(probed)
-    asked = app.start(email)
+    response = app.start(email)
     for _ in range(6):
-        asked = app.answer(asked["Session"], email, "wrong")
-    assert "AuthenticationResult" in app.answer(asked["Session"], email, "right")
+        response = app.answer(response["Session"], email, "wrong")
+    assert "AuthenticationResult" in app.answer(response["Session"], email, "right")
 
 
 def test_a_new_password_does_not_replace_the_code(probed: Stack) -> None:
     email, sub = new_user(probed, PASSWORD, permanent=False)
     app = Caller(probed, "password_and_code")
-    asked = app.prove(email, PASSWORD)
-    assert asked["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    response = app.prove(email, PASSWORD)
+    assert response["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
     chosen = {"USERNAME": email, "NEW_PASSWORD": "a new long password"}
-    asked = app.respond(asked["Session"], "NEW_PASSWORD_REQUIRED", chosen)
-    assert asked["ChallengeName"] == "CUSTOM_CHALLENGE"
-    assert "AuthenticationResult" in app.answer(asked["Session"], email, "right")
+    response = app.respond(response["Session"], "NEW_PASSWORD_REQUIRED", chosen)
+    assert response["ChallengeName"] == "CUSTOM_CHALLENGE"
+    assert "AuthenticationResult" in app.answer(response["Session"], email, "right")
     history = events(probed, "define_auth_challenge", sub)[-1]["request"]["session"]
     assert [entry["challengeName"] for entry in history] == [
         "SRP_A",
@@ -158,8 +158,10 @@ def test_a_new_password_does_not_replace_the_code(probed: Stack) -> None:
 def test_functions_have_the_permissions_of_their_roles_only(probed: Stack) -> None:
     email, _ = new_user(probed, PASSWORD)
     app = Caller(probed)
-    asked = app.answer(app.start(email)["Session"], email, "wrong", ClientMetadata={"wish": "reach"})
-    reached = asked["ChallengeParameters"]
+    response = app.answer(
+        app.start(email)["Session"], email, "wrong", ClientMetadata={"probe_action": "reach"}
+    )
+    reached = response["ChallengeParameters"]
     assert reached["own item"] == reached["queue"] == "done"
     assert reached["foreign item"] == reached["mail"] == "AccessDeniedException"
 
@@ -167,8 +169,10 @@ def test_functions_have_the_permissions_of_their_roles_only(probed: Stack) -> No
 def test_a_busy_machine_ends_no_function_and_the_settings_stay(probed: Stack) -> None:
     email, _ = new_user(probed, PASSWORD)
     app = Caller(probed)
-    asked = app.answer(app.start(email)["Session"], email, "wrong", ClientMetadata={"wish": "time-outs"})
-    found = asked["ChallengeParameters"]
+    response = app.answer(
+        app.start(email)["Session"], email, "wrong", ClientMetadata={"probe_action": "time-outs"}
+    )
+    found = response["ChallengeParameters"]
     assert (found["connect"], found["read"], found["function"]) == ("20", "20", "60")
     name = probed.functions["create_auth_challenge"]
     assert probed.client("lambda").get_function_configuration(FunctionName=name)["Timeout"] == 5

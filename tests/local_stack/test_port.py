@@ -10,9 +10,9 @@ from tools.local_stack.cli import app
 
 
 def _up(port: int) -> str:
-    told = CliRunner().invoke(app, ["up", "--port", str(port)])
-    assert told.exit_code == 0
-    return " ".join(told.stdout.split())
+    result = CliRunner().invoke(app, ["up", "--port", str(port)])
+    assert result.exit_code == 0
+    return " ".join(result.stdout.split())
 
 
 @pytest.mark.usefixtures("state")

@@ -55,17 +55,17 @@ def test_each_variable_that_a_snippet_reads_exists(snippet: Path) -> None:
 
 @pytest.mark.usefixtures("_running")
 def test_a_shell_reads_each_value_unchanged() -> None:
-    said = CliRunner().invoke(app, ["env"]).stdout
+    output = CliRunner().invoke(app, ["env"]).stdout
     names = shell_environment.variables(STACK)
-    told = subprocess.run(
-        ["sh", "-euc", 'eval "$1"; exec env -0', "sh", said],
+    environment = subprocess.run(
+        ["sh", "-euc", 'eval "$1"; exec env -0', "sh", output],
         env={},
         capture_output=True,
         check=True,
         text=True,
     ).stdout
-    heard = dict(pair.split("=", 1) for pair in told.split("\0") if "=" in pair)
-    assert {name: heard.get(name) for name in names} == names
+    variables = dict(pair.split("=", 1) for pair in environment.split("\0") if "=" in pair)
+    assert {name: variables.get(name) for name in names} == names
     assert names["HOSTED_ISSUER"] == STACK.outputs["HostedIssuer"]
 
 
@@ -82,14 +82,14 @@ def test_a_variable_without_a_value_is_omitted() -> None:
     assert shell_environment.variables(STACK)["CLIENT_ID"] == "web"
 
 
-def test_without_a_stack_it_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_stack_the_error_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing() -> Stack:
         raise StackError("No local stack is running. Start one with `make up`.")
 
     monkeypatch.setattr(local, "load", nothing)
-    said = CliRunner().invoke(app, ["env"])
-    assert (said.exit_code, said.stdout) == (1, "")
-    assert "make up" in said.stderr
+    result = CliRunner().invoke(app, ["env"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "make up" in result.stderr
 
 
 def test_the_outputs_exist_in_the_template() -> None:

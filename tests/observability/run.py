@@ -46,9 +46,9 @@ class Run:
 
     def sign_in_by_email_after_a_wrong_code(self) -> None:
         user = self.user(US)
-        asked = password_and_code(self.stack, user)
+        sign_in = password_and_code(self.stack, user)
         code = self.code(user.email)
-        asked.answer("999999" if code != "999999" else "999998").answer(code)
+        sign_in.answer("999999" if code != "999999" else "999998").answer(code)
 
     def sign_in_by_sms(self) -> None:
         user = self.user(US, channel="sms")
@@ -59,9 +59,9 @@ class Run:
         for failures in (50, 100):
             # The sign-in starts without failures. The wait begins between the start and the answer.
             self.put(f"sign_in#{user.sub}", failures=0)
-            asked = code_only(self.stack).start(user.email)
+            sign_in = code_only(self.stack).start(user.email)
             self.put(f"sign_in#{user.sub}", failures=failures, failed_at=int(time.time()))
-            _refused(partial(asked.answer, "000000"))
+            _refused(partial(sign_in.answer, "000000"))
             _refused(partial(code_only(self.stack).start, user.email))
 
     def throttle(self) -> None:
@@ -145,7 +145,7 @@ class Run:
 
     def code(self, to: str) -> str:
         """Wait for a message to an address, and return the code of the newest one."""
-        return code_in(until(lambda: inbox.read(self.stack, to))[-1])
+        return code_in(wait_until(lambda: inbox.read(self.stack, to))[-1])
 
     def put(self, key: str, **numbers: int) -> None:
         """Set numbers of an item."""
@@ -169,7 +169,7 @@ def _refused(call: Callable[[], object]) -> None:
         call()
 
 
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """Wait until `condition` returns a true value, and return it."""
     end = time.monotonic() + seconds
     while not (found := condition()):

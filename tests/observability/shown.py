@@ -32,7 +32,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Formula:
-    """An expression of metric math and the ids that it may use; `where` is the widget's or alarm's name."""
+    """An expression of metric math and the ids that it may use; `where` names the widget or alarm."""
 
     where: str
     expression: str

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.observability import shown
-from tests.observability.run import Run, until
+from tests.observability.run import Run, wait_until
 from tests.observability.shown import Metric
 from tools.lambda_functions import FUNCTIONS
 from tools.local_stack.stack import Stack
@@ -63,7 +63,7 @@ def run_output(local_stack: Stack) -> RunOutput:
             RunOutput(metrics, [line for line in lines if "message" in line]) if set(LAST) <= values else None
         )
 
-    found: RunOutput = until(emitted)
+    found: RunOutput = wait_until(emitted)
     return found
 
 
@@ -121,9 +121,9 @@ def test_a_saved_query_uses_the_keys_of_the_logs(run_output: RunOutput, name: st
     query = shown.QUERIES[name]["QueryString"]
     keys = {key for line in run_output.lines for key in line}
     first, *_ = query.splitlines()
-    asked = [*re.findall(r"filter (\w+)", query), *re.findall(r"count_distinct\((\w+)\)", query)]
-    asked += re.findall(r"[\w@]+", first.removeprefix("fields")) if first.startswith("fields") else []
-    assert {field for field in asked if field[0] != "@"} <= keys
+    fields = [*re.findall(r"filter (\w+)", query), *re.findall(r"count_distinct\((\w+)\)", query)]
+    fields += re.findall(r"[\w@]+", first.removeprefix("fields")) if first.startswith("fields") else []
+    assert {field for field in fields if field[0] != "@"} <= keys
     logged = {line["message"] for line in run_output.lines}
     for messages in re.findall(r"message in \[(.*)\]", query):
         assert set(json.loads(f"[{messages}]")) <= logged

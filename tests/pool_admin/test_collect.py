@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from tests.support.account_in_memory import FUNCTIONS, OTHERS, AccountInMemory, refusal
 from tests.support.doctor_samples import CLEAN, HEALTHY
 from tests.support.fake_user_pool import POOL_ID, REGION, FakeCognito, Json, RefusedError
-from tests.support.pool_admin_world import FUNCTIONS, OTHERS, World, refusal
 from tools.pool_admin.aws_resources.backup import Backup
 from tools.pool_admin.aws_resources.functions import Concurrency, Functions
 from tools.pool_admin.context import AdminContext
@@ -27,7 +27,7 @@ from tools.pool_admin.errors import AdminError
 BOTH = ("email", "sms")
 
 
-class Users(FakeCognito):
+class PoolWithUsers(FakeCognito):
     """A pool with users, by pages. `bodies` are the requests."""
 
     def __init__(self, users: list[Json], *, fails: str = "", at: int = 0) -> None:
@@ -54,7 +54,7 @@ ADA = user(email="ada@people.example", email_verified="true")
 
 
 def test_users_are_counted_up_to_a_limit() -> None:
-    pool = Users([ADA] * 990 + [user()] * 500)
+    pool = PoolWithUsers([ADA] * 990 + [user()] * 500)
     facts = count_users(pool.client(), POOL_ID, BOTH)
     assert (facts.read, facts.counted, facts.without_address, facts.more) == (1000, 1000, 10, True)
     assert len(pool.bodies) == 17
@@ -64,7 +64,7 @@ def test_users_are_counted_up_to_a_limit() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 60, 1000])
 def test_a_pool_within_the_limit_is_counted_completely(count: int) -> None:
-    facts = count_users(Users([ADA] * count).client(), POOL_ID, BOTH)
+    facts = count_users(PoolWithUsers([ADA] * count).client(), POOL_ID, BOTH)
     assert (facts.counted, facts.without_address, facts.more) == (count, 0, False)
 
 
@@ -82,14 +82,16 @@ def test_a_pool_within_the_limit_is_counted_completely(count: int) -> None:
         (user("RESET_REQUIRED"), BOTH, 1),
     ],
 )
-def test_users_without_a_verified_address(one: Json, channels: tuple[str, ...], without: int) -> None:
-    facts = count_users(Users([one]).client(), POOL_ID, channels)
+def test_users_without_a_verified_address_are_counted(
+    one: Json, channels: tuple[str, ...], without: int
+) -> None:
+    facts = count_users(PoolWithUsers([one]).client(), POOL_ID, channels)
     assert (facts.counted, facts.without_address) == (1, without)
 
 
 @pytest.mark.parametrize("one", [user("EXTERNAL_PROVIDER"), user("UNCONFIRMED"), user(enabled=False)])
 def test_users_who_cannot_sign_in_with_a_code_are_not_counted(one: Json) -> None:
-    facts = count_users(Users([one, ADA]).client(), POOL_ID, BOTH)
+    facts = count_users(PoolWithUsers([one, ADA]).client(), POOL_ID, BOTH)
     assert (facts.read, facts.counted) == (2, 1)
 
 
@@ -104,12 +106,12 @@ def test_users_who_cannot_sign_in_with_a_code_are_not_counted(one: Json) -> None
     ],
 )
 @pytest.mark.usefixtures("_without_pauses")
-def test_users_that_cannot_be_listed(code: str, reason: Reason, at: int) -> None:
-    pool = Users([ADA] * 990, fails=code, at=at)
+def test_users_that_cannot_be_listed_have_a_reason(code: str, reason: Reason, at: int) -> None:
+    pool = PoolWithUsers([ADA] * 990, fails=code, at=at)
     assert collected(pool).users == Unchecked("ListUsers", reason)
 
 
-class Clients(FakeCognito):
+class PoolWithClients(FakeCognito):
     """A pool with app clients. `errors` are the codes with which AWS refuses to describe some of them."""
 
     def __init__(self, *names: str, **errors: str) -> None:
@@ -140,9 +142,9 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def collected(pool: FakeCognito) -> Facts:
-    here = World({}, {})
-    here.aws = pool
-    return collect_facts(here.context(), None)
+    account = AccountInMemory({}, {})
+    account.cognito = pool
+    return collect_facts(account.context(), None)
 
 
 def ids(facts: Facts) -> list[str]:
@@ -159,14 +161,14 @@ def ids(facts: Facts) -> list[str]:
     ],
 )
 def test_an_app_client_that_cannot_be_read_hides_no_other(code: str, reason: Reason) -> None:
-    facts = collected(Clients("a", "b", "c", b=code))
+    facts = collected(PoolWithClients("a", "b", "c", b=code))
     assert ids(facts) == ["a", "c"]
     assert facts.unread_clients == (Unchecked("DescribeUserPoolClient", reason, "b"),)
 
 
 @pytest.mark.usefixtures("_without_pauses")
-def test_a_list_of_app_clients_that_ends_early_keeps_the_first_ones() -> None:
-    pool = Clients("a", "b", "c")
+def test_a_list_of_app_clients_that_ends_early_keeps_the_first_clients() -> None:
+    pool = PoolWithClients("a", "b", "c")
     pool.list_fails_at = "c"
     facts = collected(pool)
     assert ids(facts) == ["a", "b"]
@@ -174,7 +176,7 @@ def test_a_list_of_app_clients_that_ends_early_keeps_the_first_ones() -> None:
 
 
 def test_an_app_client_that_was_deleted_after_the_list_is_left_out() -> None:
-    facts = collected(Clients("a", "b", "c", b="ResourceNotFoundException"))
+    facts = collected(PoolWithClients("a", "b", "c", b="ResourceNotFoundException"))
     assert ids(facts) == ["a", "c"]
     assert facts.unread_clients == ()
 
@@ -188,7 +190,7 @@ FAILURES = [
 ]
 
 
-class Failing:
+class FailingService:
     """A service that answers every call with `error`."""
 
     def __init__(self, error: Exception) -> None:
@@ -203,17 +205,17 @@ class Failing:
 
 def failing_context(error: Exception) -> AdminContext:
     """A context whose calls fail, except those to Cognito, CloudFormation and SSM."""
-    service: Any = Failing(error)
+    service: Any = FailingService(error)
     account: Any = SimpleNamespace(region=REGION, client=lambda _service: service)
-    return replace(World({}, {}).context(), aws=account, functions=Functions(service))
+    return replace(AccountInMemory({}, {}).context(), aws=account, functions=Functions(service))
 
 
 @pytest.mark.parametrize(("error", "reason"), FAILURES)
-def test_a_named_stack_that_cannot_be_read(error: Exception, reason: Reason) -> None:
-    cloudformation: Any = Failing(error)
-    here = World({}, {})
-    here.aws = Clients("a")
-    facts = collect_facts(replace(here.context(), cloudformation=cloudformation), "passcode")
+def test_a_named_stack_that_cannot_be_read_has_a_reason(error: Exception, reason: Reason) -> None:
+    cloudformation: Any = FailingService(error)
+    account = AccountInMemory({}, {})
+    account.cognito = PoolWithClients("a")
+    facts = collect_facts(replace(account.context(), cloudformation=cloudformation), "passcode")
     assert facts.stack is None
     assert facts.unread_stack == Unchecked("DescribeStacks", reason, "passcode")
     assert facts.stack_name == "passcode"
@@ -222,15 +224,15 @@ def test_a_named_stack_that_cannot_be_read(error: Exception, reason: Reason) -> 
 
 def test_a_named_stack_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(AdminError, match="There is no stack other"):
-        collect_facts(World({}, {}).context(), "other")
+        collect_facts(AccountInMemory({}, {}).context(), "other")
 
 
 # If SSM denies the call, the backup is in the pool's tags.
 @pytest.mark.parametrize(("error", "reason"), FAILURES[1:])
-def test_a_backup_that_aws_does_not_return(error: Exception, reason: Reason) -> None:
+def test_a_backup_that_aws_does_not_return_has_a_reason(error: Exception, reason: Reason) -> None:
     context = failing_context(error)
     stack = context.stack("passcode")
-    ssm: Any = Failing(error)
+    ssm: Any = FailingService(error)
     facts = stack_facts(replace(context, backups=replace(context.backups, ssm=ssm)), stack, ())
     call = error.operation_name if isinstance(error, ClientError) else "GetParameter"
     assert facts.modes == Unchecked(call, reason)
@@ -247,64 +249,64 @@ def test_one_service_that_fails_hides_no_other(error: Exception, reason: Reason)
     assert facts.modes == {}
 
 
-def test_the_channels_are_those_of_the_stack_that_was_found() -> None:
-    here = World({}, {})
-    here.aws = Users([ADA])
-    here.parameters["ChannelOrder"] = "sms"
-    context = here.context()
-    here.ssm[context.backups.parameter] = Backup(POOL_ID, "passcode").to_json()
+def test_the_channels_of_the_found_stack_are_used() -> None:
+    account = AccountInMemory({}, {})
+    account.cognito = PoolWithUsers([ADA])
+    account.parameters["ChannelOrder"] = "sms"
+    context = account.context()
+    account.ssm[context.backups.parameter] = Backup(POOL_ID, "passcode").to_json()
     users = collect_facts(context, None).users
     assert isinstance(users, UserFacts)
     assert (users.channels, users.without_address) == (("sms",), 1)
 
 
 @pytest.mark.parametrize(("error", "reason"), FAILURES)
-def test_ses_that_fails(error: Exception, reason: Reason) -> None:
-    ses: Any = Ses(error)
+def test_a_failure_of_ses_has_a_reason(error: Exception, reason: Reason) -> None:
+    ses: Any = FakeSes(error)
     account = email_facts(ses, "a@b.example").out_of_sandbox
     assert isinstance(account, Unchecked)
     assert account.reason == reason
 
 
-class Ses:
-    """SES of an account. `answer` is an error instead, if it is one."""
+class FakeSes:
+    """A fake SES. `account` is the response of GetAccount, or the error that it raises."""
 
-    def __init__(self, answer: Json | Exception) -> None:
-        self.answer, self.calls = answer, 0
+    def __init__(self, account: Json | Exception) -> None:
+        self.account, self.calls = account, 0
 
     def get_account(self) -> Json:
         self.calls += 1
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        if isinstance(self.account, Exception):
+            raise self.account
+        return self.account
 
     def get_email_identity(self, EmailIdentity: str) -> Json:  # noqa: N803
         return {"VerifiedForSendingStatus": EmailIdentity == "b.example"}
 
 
-def test_the_limits_of_ses() -> None:
-    ses: Any = Ses({"ProductionAccessEnabled": True, "SendQuota": {"MaxSendRate": 14.0}})
+def test_the_limits_of_ses_are_read() -> None:
+    ses: Any = FakeSes({"ProductionAccessEnabled": True, "SendQuota": {"MaxSendRate": 14.0}})
     assert email_facts(ses, "a@b.example") == EmailFacts("a@b.example", True, True, 14.0)
     assert ses.calls == 1
-    without_quota: Any = Ses({})
+    without_quota: Any = FakeSes({})
     assert email_facts(without_quota, "a@b.example") == EmailFacts("a@b.example", True, False, 0.0)
     throttled = Unchecked("GetAccount", Reason.THROTTLED)
-    refused: Any = Ses(refusal("TooManyRequestsException", "GetAccount"))
+    refused: Any = FakeSes(refusal("TooManyRequestsException", "GetAccount"))
     assert email_facts(refused, "a@b.example") == EmailFacts("a@b.example", True, throttled, throttled)
 
 
-class Lambda:
-    """Lambda of an account."""
+class FakeLambda:
+    """A fake Lambda with the limits of an account."""
 
     def __init__(self, limit: Json | None = None, stack: str = "passcode") -> None:
         self.limit, self.stack = limit, stack
-        self.asked = ""
+        self.resource = ""
 
     def get_account_settings(self) -> Json:
         return {} if self.limit is None else {"AccountLimit": self.limit}
 
     def list_tags(self, Resource: str) -> Json:  # noqa: N803
-        self.asked = Resource
+        self.resource = Resource
         return {"Tags": {"aws:cloudformation:stack-name": self.stack} if self.stack else {}}
 
 
@@ -317,16 +319,16 @@ class Lambda:
         (None, Concurrency(0, 0)),
     ],
 )
-def test_the_limits_of_lambda(limit: Json | None, concurrency: Concurrency) -> None:
-    client: Any = Lambda(limit)
+def test_the_limits_of_lambda_are_read(limit: Json | None, concurrency: Concurrency) -> None:
+    client: Any = FakeLambda(limit)
     assert Functions(client).concurrency() == concurrency
 
 
 def context(client: Any, saved: str = "") -> AdminContext:
-    here = World({}, {})
-    found = here.context()
+    account = AccountInMemory({}, {})
+    found = account.context()
     if saved:
-        here.ssm[found.backups.parameter] = Backup(POOL_ID, saved).to_json()
+        account.ssm[found.backups.parameter] = Backup(POOL_ID, saved).to_json()
     return AdminContext(
         found.aws, found.pool, Functions(client), found.cloudformation, found.backups, found.pool_arn
     )
@@ -343,22 +345,22 @@ def _folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("client", "saved", "triggers", "found"),
     [
-        (Lambda(stack=""), "passcode", {}, "passcode"),
-        (Lambda(), "", TRIGGERS, "passcode"),
-        (Lambda(), "deleted-since", TRIGGERS, "passcode"),
-        (Lambda(stack="another-project"), "", {"DefineAuthChallenge": OTHERS}, ""),
-        (Lambda(stack=""), "", TRIGGERS, ""),
-        (Lambda(), "", {}, ""),
+        (FakeLambda(stack=""), "passcode", {}, "passcode"),
+        (FakeLambda(), "", TRIGGERS, "passcode"),
+        (FakeLambda(), "deleted-since", TRIGGERS, "passcode"),
+        (FakeLambda(stack="another-project"), "", {"DefineAuthChallenge": OTHERS}, ""),
+        (FakeLambda(stack=""), "", TRIGGERS, ""),
+        (FakeLambda(), "", {}, ""),
     ],
 )
-def test_the_stack_is_found_if_none_is_named(
-    client: Lambda, saved: str, triggers: dict[str, str], found: str
+def test_the_stack_is_found_if_no_stack_is_named(
+    client: FakeLambda, saved: str, triggers: dict[str, str], found: str
 ) -> None:
     stack = find_attached_stack(context(client, saved), triggers)
     assert (stack.name if stack else "") == found
 
 
-def test_tags_are_those_of_the_function_and_not_of_its_alias() -> None:
-    client = Lambda()
+def test_the_tags_of_the_function_are_read_and_not_those_of_its_alias() -> None:
+    client = FakeLambda()
     find_attached_stack(context(client), TRIGGERS)
-    assert client.asked == FUNCTIONS["DefineAuthChallenge"].removesuffix(":live")
+    assert client.resource == FUNCTIONS["DefineAuthChallenge"].removesuffix(":live")

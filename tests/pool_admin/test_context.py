@@ -20,17 +20,17 @@ def test_a_local_aws_does_not_get_real_credentials(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("pool_id", ["users", "eu-central-1", "eu-central-1_", "eu-central-1_A/../b", ""])
-def test_text_that_is_no_pool_id(pool_id: str) -> None:
+def test_text_that_is_no_pool_id_is_refused(pool_id: str) -> None:
     with pytest.raises(AdminError, match="is not the id of a user pool"):
         region_of_pool(pool_id)
 
 
-def test_a_pool_in_another_region_than_the_option() -> None:
+def test_a_pool_in_another_region_than_the_option_is_refused() -> None:
     assert AwsAccount(region=None).in_region_of("us-gov-west-1_Abc").region == "us-gov-west-1"
     with pytest.raises(AdminError, match="The pool is in eu-central-1"):
         AwsAccount(region="eu-west-1").in_region_of(POOL_ID)
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "eusc-de-east-1", "us-isob-east-1"])
-def test_the_region_of_a_pool(region: str) -> None:
+def test_the_region_of_a_pool_is_read_from_its_id(region: str) -> None:
     assert region_of_pool(f"{region}_Abc") == region

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from passcode.token_service.policy import Policy
-from tests.support.pool_admin_world import refusal
+from tests.support.account_in_memory import refusal
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.users.counter_keys import Purpose, Subject, address_hash, find_sub
 from tools.pool_admin.users.counters import CounterTable
@@ -14,29 +14,29 @@ SUB = "0d5f6e0a-1111-4222-8333-444455556666"
 SALT, ADA = "the-id-of-a-key", "ada@people.example"
 
 
-class Items:
+class OneItemTable:
     """A table of one item."""
 
     def __init__(self, item: dict[str, int]) -> None:
         self.item = item
 
-    def get_item(self, **_asked: Any) -> dict[str, Any]:
+    def get_item(self, **_request: Any) -> dict[str, Any]:
         return {"Item": {name: {"N": str(value)} for name, value in self.item.items()}} if self.item else {}
 
 
 class EmptyPool:
     """A pool without users."""
 
-    def admin_get_user(self, **_asked: Any) -> None:
+    def admin_get_user(self, **_request: Any) -> None:
         raise refusal("UserNotFoundException", "AdminGetUser")
 
 
 def table(item: dict[str, int], policy: Policy | None = None) -> CounterTable:
-    dynamodb: Any = Items(item)
+    dynamodb: Any = OneItemTable(item)
     return CounterTable(dynamodb, "t", policy or Policy())
 
 
-def test_the_counters_of_a_user() -> None:
+def test_the_counters_of_a_user_are_read() -> None:
     now, user = 1_000_000, Subject(Purpose.SIGN_IN, SUB)
     item = {
         "issued": 7,
@@ -56,7 +56,7 @@ def test_the_counters_of_a_user() -> None:
     assert paused.answer_wait is None
 
 
-def test_each_purpose_has_its_own_record() -> None:
+def test_each_purpose_has_a_separate_record() -> None:
     keys = [Subject(purpose, "s").record_key for purpose in Purpose]
     assert keys == ["sign_in#s", "step_up#s", "token#s"]
 
@@ -66,7 +66,7 @@ def test_a_subject_needs_no_stack() -> None:
     assert address_hash("0f" * 16, "") == "0f" * 16
 
 
-def test_an_unknown_name() -> None:
+def test_an_unknown_name_is_refused() -> None:
     cognito: Any = EmptyPool()
     with pytest.raises(AdminError, match=r"no user with that sign-in name.* add --purpose token"):
         find_sub(cognito, "pool", ADA)
@@ -75,7 +75,7 @@ def test_an_unknown_name() -> None:
 
 
 @pytest.mark.parametrize("typed", ["ada", SUB, "1 206 555 0100", "+0", "0F" * 16, ""])
-def test_text_that_is_no_address(typed: str) -> None:
+def test_text_that_is_no_address_is_refused(typed: str) -> None:
     with pytest.raises(AdminError, match="This is not an address") as refused:
         address_hash(typed, SALT)
     assert not typed or f" {typed} " not in str(refused.value)

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from cfnlint.api import lint
 
+from tests.support.account_in_memory import FUNCTIONS, SENDER_KEY, AccountInMemory, app_client
 from tests.support.botocore_values import members
 from tests.support.fake_user_pool import ARN, POOL_ID, full_pool
-from tests.support.pool_admin_world import FUNCTIONS, SENDER_KEY, World, app_client
 from tools import lambda_functions
 from tools.pool_admin.attachment.declaration import Declaration, Format, declaration_text
 from tools.pool_admin.attachment.plan import AttachOptions
@@ -23,17 +23,17 @@ EXPECTED = Path(__file__).with_name("printed")
 OPTIONS = AttachOptions(("web",), ("kiosk",))
 
 
-def world() -> World:
+def make_account() -> AccountInMemory:
     """A pool and two app clients, and a stack with custom senders."""
     clients = {
         name: app_client(name, WriteAttributes=["email"], ReadAttributes=["email"])
         for name in OPTIONS.clients
     }
-    return World({}, clients, claims="ID_AND_ACCESS_TOKEN", senders="BOTH")
+    return AccountInMemory({}, clients, claims="ID_AND_ACCESS_TOKEN", senders="BOTH")
 
 
-def declaration(here: World) -> Declaration:
-    return Declaration.of(here.plan(replace(OPTIONS, only_print=True)))
+def declaration(account: AccountInMemory) -> Declaration:
+    return Declaration.of(account.plan(replace(OPTIONS, only_print=True)))
 
 
 def in_order(settings: Settings) -> Settings:
@@ -47,11 +47,11 @@ def in_order(settings: Settings) -> Settings:
 )
 def test_the_lines_are_those_that_were_checked(form: Format, file: str) -> None:
     """The CDK compiled and synthesised pool.ts and an HCL parser read pool.tf before they were kept here."""
-    assert declaration_text(declaration(world()), form) + "\n" == (EXPECTED / file).read_text()
+    assert declaration_text(declaration(make_account()), form) + "\n" == (EXPECTED / file).read_text()
 
 
 def test_the_lines_of_cloudformation_make_a_valid_template() -> None:
-    text = declaration_text(declaration(world()), Format.CLOUDFORMATION)
+    text = declaration_text(declaration(make_account()), Format.CLOUDFORMATION)
     pool, schema, web, kiosk, new = yaml.safe_load_all(text)
     resources: dict[str, Any] = {
         "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": pool | {"Schema": schema}},
@@ -70,16 +70,16 @@ def test_the_lines_of_cloudformation_make_a_valid_template() -> None:
 
 
 def test_the_lines_have_the_settings_of_attach() -> None:
-    here = world()
-    printed = declaration(here)
-    here.attach(OPTIONS)
-    assert here.aws.pool["LambdaConfig"] == printed.pool["LambdaConfig"]
+    account = make_account()
+    printed = declaration(account)
+    account.attach(OPTIONS)
+    assert account.cognito.pool["LambdaConfig"] == printed.pool["LambdaConfig"]
     for client_id, settings in printed.clients.items():
-        client = here.aws.clients[client_id]
+        client = account.cognito.clients[client_id]
         assert in_order({name: client[name] for name in settings}) == in_order(settings)
-    assert here.permitted >= set(printed.functions)
+    assert account.permitted >= set(printed.functions)
     # Afterwards the lines are the same, without the attribute and the stack's list, which exist now.
-    again = declaration(here)
+    again = declaration(account)
     assert (again.pool, again.functions) == (printed.pool, printed.functions)
     assert {name: in_order(settings) for name, settings in again.clients.items()} == {
         name: in_order(settings) for name, settings in printed.clients.items()
@@ -92,14 +92,14 @@ def test_printing_changes_nothing_and_ignores_unknown_settings(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     pool = full_pool(members, by_link=False) | {"LambdaConfig": {}, "StepUp": 1}
-    here = World(pool, {name: app_client(name) for name in OPTIONS.clients})
-    before = here.state()
-    show_declaration(Output(as_json=True), declaration(here), Format.TERRAFORM)
+    account = AccountInMemory(pool, {name: app_client(name) for name in OPTIONS.clients})
+    before = account.state()
+    show_declaration(Output(as_json=True), declaration(account), Format.TERRAFORM)
     printed = json.loads(capsys.readouterr().out)
     assert (printed["pool"], printed["stack"]) == (POOL_ID, "passcode")
     assert "define_auth_challenge" in printed["terraform"]
-    assert here.state() == before
-    assert here.aws.calls == []
+    assert account.state() == before
+    assert account.cognito.calls == []
 
 
 @pytest.mark.parametrize("form", list(Format))
@@ -117,11 +117,11 @@ def test_no_value_leaves_its_string(form: Format) -> None:
 
 @pytest.mark.parametrize("form", list(Format))
 def test_the_order_of_the_steps_the_other_triggers_and_the_notes(form: Format) -> None:
-    here = world()
-    here.aws.pool["UserPoolTags"] = {"aws:cloudformation:stack-name": "users"}
-    here.aws.pool["LambdaConfig"] = {"UserMigration": FUNCTIONS["Deliver"]}
-    here.aws.clients["web"]["ExplicitAuthFlows"] = ["ALLOW_USER_PASSWORD_AUTH"]
-    text = declaration_text(declaration(here), form)
+    account = make_account()
+    account.cognito.pool["UserPoolTags"] = {"aws:cloudformation:stack-name": "users"}
+    account.cognito.pool["LambdaConfig"] = {"UserMigration": FUNCTIONS["Deliver"]}
+    account.cognito.clients["web"]["ExplicitAuthFlows"] = ["ALLOW_USER_PASSWORD_AUTH"]
+    text = declaration_text(declaration(account), form)
     lines = text.splitlines()
     (parameter,) = (n for n, line in enumerate(lines) if "CodeOnlyClientIds=kiosk" in line)
     assert "before" in lines[parameter - 1].lower()
@@ -133,7 +133,7 @@ def test_the_order_of_the_steps_the_other_triggers_and_the_notes(form: Format) -
 
 
 def test_the_notes_are_in_the_json(capsys: pytest.CaptureFixture[str]) -> None:
-    printed = declaration(world())
+    printed = declaration(make_account())
     show_declaration(Output(as_json=True), printed, Format.CDK)
     notes = json.loads(capsys.readouterr().out)["notes"]
     assert notes == list(printed.notes)

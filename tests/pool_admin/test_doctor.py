@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.account_in_memory import FUNCTIONS, OTHERS
 from tests.support.doctor_samples import (
     CLAIMS,
     CLEAN,
@@ -23,7 +24,6 @@ from tests.support.doctor_samples import (
     triggers,
 )
 from tests.support.fake_user_pool import ARN, POOL_ID
-from tests.support.pool_admin_world import FUNCTIONS, OTHERS
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
 from tools.pool_admin.aws_resources.stack import TRIGGERS
 from tools.pool_admin.doctor.facts import (
@@ -47,7 +47,7 @@ def test_a_healthy_pool_has_no_findings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "severity", "words"),
+    ("settings", "severity", "text"),
     [
         ({"MfaConfiguration": "ON"}, ERROR, "Cognito's MFA is ON"),
         ({"MfaConfiguration": "OPTIONAL"}, ERROR, "Cognito's MFA is OPTIONAL"),
@@ -77,8 +77,8 @@ def test_a_healthy_pool_has_no_findings() -> None:
         ({"AccountRecoverySetting": None}, NOTE, "reset their password by email"),
     ],
 )
-def test_the_pool(settings: dict[str, Any], severity: Severity, words: str) -> None:
-    only_finding(replace(CLEAN, pool=POOL | settings), severity, words)
+def test_a_setting_of_the_pool_is_a_finding(settings: dict[str, Any], severity: Severity, text: str) -> None:
+    only_finding(replace(CLEAN, pool=POOL | settings), severity, text)
 
 
 def served(name: str, **settings: Any) -> dict[str, Any]:
@@ -89,7 +89,7 @@ NEWER = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "", "COOLDO
 
 
 @pytest.mark.parametrize(
-    ("known", "severity", "words"),
+    ("known", "severity", "text"),
     [
         ({"permitted": {ARN: False}}, ERROR, "may not call functions of the stack"),
         (served("CreateAuthChallenge", Timeout=30), WARNING, "may run for 30 s"),
@@ -146,8 +146,8 @@ NEWER = SERVED | {"Environment": {"Variables": {"CODE_ONLY_CLIENTS": "", "COOLDO
         ({"deployed": CLAIMS}, WARNING, "is not the stack's function for claims"),
     ],
 )
-def test_the_stack(known: dict[str, Any], severity: Severity, words: str) -> None:
-    only_finding(replace(CLEAN, stack=replace(HEALTHY, **known)), severity, words)
+def test_a_fact_about_the_stack_is_a_finding(known: dict[str, Any], severity: Severity, text: str) -> None:
+    only_finding(replace(CLEAN, stack=replace(HEALTHY, **known)), severity, text)
 
 
 def with_list(listed: str) -> StackFacts:
@@ -160,7 +160,7 @@ def with_list(listed: str) -> StackFacts:
 
 
 @pytest.mark.parametrize(
-    ("listed", "modes", "words", "fix"),
+    ("listed", "modes", "text", "fix"),
     [
         ("", {}, "", ""),
         ("", {"web": False}, "", ""),
@@ -172,13 +172,15 @@ def with_list(listed: str) -> StackFacts:
         ("web", {"kiosk": True, "web": False}, "kiosk, web changed", "CodeOnlyClientIds=kiosk into"),
     ],
 )
-def test_a_deployment_that_reset_the_list(listed: str, modes: dict[str, bool], words: str, fix: str) -> None:
+def test_a_deployment_that_reset_the_list_is_a_finding(
+    listed: str, modes: dict[str, bool], text: str, fix: str
+) -> None:
     facts = Facts(POOL, (), replace(with_list(listed), modes=modes))
-    if not words:
+    if not text:
         assert run_checks(facts) == []
         return
     only_finding(
-        facts, ERROR, f"stack passcode: CodeOnlyClientIds does not have the value that attach set: {words}"
+        facts, ERROR, f"stack passcode: CodeOnlyClientIds does not have the value that attach set: {text}"
     )
     assert fix in fix_of(facts)
     assert "parameter_overrides of samconfig.mine.toml, then `make deploy`" in fix_of(facts)
@@ -198,7 +200,7 @@ def test_a_backup_that_cannot_be_read_is_a_finding() -> None:
         (False, POOL_ID, f"attach {POOL_ID} --stack passcode --client web"),
     ],
 )
-def test_fixes_if_the_stack_is_for_another_pool(own: bool, pool_of_stack: str, fix: str) -> None:
+def test_the_fix_depends_on_the_pool_of_the_stack(own: bool, pool_of_stack: str, fix: str) -> None:
     parameters = STACK.parameters | {"UserPoolId": "" if own else pool_of_stack}
     stack = replace(STACK, parameters=parameters, outputs={"UserPoolId": pool_of_stack})
     lax = CLIENT | {"ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"]}
@@ -215,7 +217,7 @@ def test_fixes_if_the_stack_is_for_another_pool(own: bool, pool_of_stack: str, f
         assert of_stack[0].startswith(f"Set UserPoolId={POOL_ID} in parameter_overrides of samconfig.mine")
 
 
-def test_the_function_for_claims_in_either_setting() -> None:
+def test_the_function_for_claims_may_be_in_either_setting() -> None:
     arn = FUNCTIONS["PreTokenGeneration"]
     for config in ({"PreTokenGeneration": arn}, {"PreTokenGenerationConfig": {"LambdaArn": arn}}):
         facts = Facts(
@@ -232,7 +234,7 @@ def test_app_clients_that_cannot_be_read_are_a_finding() -> None:
     )
 
 
-def test_a_note_without_a_stack() -> None:
+def test_a_check_without_a_stack_is_noted() -> None:
     only_finding(replace(CLEAN, stack=None), NOTE, "Only the pool was checked")
 
 
@@ -286,7 +288,7 @@ def test_one_command_restores_the_triggers_of_a_stacks_own_pool() -> None:
     ]
 
 
-def flaw(
+def make_finding(
     about: str, *fix: Fix | str, severity: Severity = ERROR, what: str = "W.", why: str = "Y."
 ) -> Finding:
     return Finding.of(severity, about, what, why, *fix)
@@ -295,9 +297,9 @@ def flaw(
 def test_one_cause_is_one_finding_with_every_resource_and_fix() -> None:
     found = group_findings(
         [
-            flaw("a", Fix("attach", ("--client a",)), "Or delete it."),
-            flaw("b", Fix("attach", ("--client b",)), "Or delete it."),
-            flaw("a", Fix("attach", ("--client a",)), "delete a"),
+            make_finding("a", Fix("attach", ("--client a",)), "Or delete it."),
+            make_finding("b", Fix("attach", ("--client b",)), "Or delete it."),
+            make_finding("a", Fix("attach", ("--client a",)), "delete a"),
         ]
     )
     assert [finding.about for finding in found] == [("a", "b")]
@@ -306,13 +308,13 @@ def test_one_cause_is_one_finding_with_every_resource_and_fix() -> None:
 
 @pytest.mark.parametrize("other", [{"severity": WARNING}, {"what": "Other."}, {"why": "Other."}])
 def test_another_cause_is_another_finding(other: dict[str, Any]) -> None:
-    found = group_findings([flaw("a", "Fix it."), flaw("b", "Fix it.", **other)])
+    found = group_findings([make_finding("a", "Fix it."), make_finding("b", "Fix it.", **other)])
     assert [finding.about for finding in found] == [("a",), ("b",)]
 
 
-def test_a_finding_for_people_and_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_finding_is_printed_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = group_findings(
-        [flaw("a", Fix("attach", ("--client a",))), flaw("b", Fix("attach", ("--client b",)))]
+        [make_finding("a", Fix("attach", ("--client a",))), make_finding("b", Fix("attach", ("--client b",)))]
     )
     show_findings(Output(as_json=False), POOL_ID, found)
     assert capsys.readouterr().out.splitlines() == [

@@ -24,11 +24,13 @@ def email(per_second: float | Unchecked, *, out_of_sandbox: bool | Unchecked = T
     ("deliver", "limit", "lower"),
     [(10, 10, "=5"), (10, 19, "=9"), (600, 1000, "=500"), (2, 3, "")],
 )
-def test_a_burst_that_leaves_too_little_for_the_triggers(deliver: int, limit: int, lower: str) -> None:
-    here = facts(deliver, concurrency=Concurrency(limit, limit))
-    only_finding(here, WARNING, f"deliver may run {deliver} times at once")
-    assert "--quota-code L-B99A9384" in fix_of(here)
-    assert (f"DeliverConcurrency{lower} in" in fix_of(here)) == bool(lower)
+def test_a_burst_that_leaves_too_little_for_the_triggers_is_a_finding(
+    deliver: int, limit: int, lower: str
+) -> None:
+    known_facts = facts(deliver, concurrency=Concurrency(limit, limit))
+    only_finding(known_facts, WARNING, f"deliver may run {deliver} times at once")
+    assert "--quota-code L-B99A9384" in fix_of(known_facts)
+    assert (f"DeliverConcurrency{lower} in" in fix_of(known_facts)) == bool(lower)
 
 
 @pytest.mark.parametrize(
@@ -36,26 +38,26 @@ def test_a_burst_that_leaves_too_little_for_the_triggers(deliver: int, limit: in
     [(10, 10, 10, 1000), (600, 1000, 1000, 1200), (500, 1000, 900, 1100), (500, 950, 900, 1050)],
 )
 def test_the_requested_quota_is_enough(deliver: int, total: int, unreserved: int, quota: int) -> None:
-    here = facts(deliver, concurrency=Concurrency(total, unreserved))
-    assert f"--desired-value {quota} --region eu-central-1" in fix_of(here)
+    known_facts = facts(deliver, concurrency=Concurrency(total, unreserved))
+    assert f"--desired-value {quota} --region eu-central-1" in fix_of(known_facts)
 
 
 @pytest.mark.parametrize(("deliver", "limit"), [(10, 20), (10, 1000), (10, 0)])
-def test_a_burst_that_leaves_enough(deliver: int, limit: int) -> None:
+def test_a_burst_that_leaves_enough_is_no_finding(deliver: int, limit: int) -> None:
     assert run_checks(facts(deliver, concurrency=Concurrency(limit, limit))) == []
 
 
 @pytest.mark.parametrize(("deliver", "rate", "lower"), [(15, 14.0, "=14"), (10, 1.0, "=2"), (2, 1.0, "")])
-def test_a_burst_above_the_send_rate(deliver: int, rate: float, lower: str) -> None:
-    here = facts(deliver, email=email(rate))
+def test_a_burst_above_the_send_rate_is_a_finding(deliver: int, rate: float, lower: str) -> None:
+    known_facts = facts(deliver, email=email(rate))
     only_finding(
-        here, WARNING, f"SES accepts {rate:g} emails a second, and DeliverConcurrency allows {deliver}"
+        known_facts, WARNING, f"SES accepts {rate:g} emails a second, and DeliverConcurrency allows {deliver}"
     )
-    assert (f"DeliverConcurrency{lower} in" in fix_of(here)) == bool(lower)
+    assert (f"DeliverConcurrency{lower} in" in fix_of(known_facts)) == bool(lower)
 
 
 @pytest.mark.parametrize(("deliver", "rate"), [(14, 14.0), (10, 200.0), (10, 0.0)])
-def test_a_burst_within_the_send_rate(deliver: int, rate: float) -> None:
+def test_a_burst_within_the_send_rate_is_no_finding(deliver: int, rate: float) -> None:
     assert run_checks(facts(deliver, email=email(rate))) == []
 
 
@@ -67,18 +69,18 @@ def test_the_sandbox_is_one_finding() -> None:
 def test_limits_that_cannot_be_read_are_one_finding() -> None:
     account = Unchecked("GetAccount", Reason.DENIED)
     settings = Unchecked("GetAccountSettings", Reason.DENIED)
-    here = facts(10, concurrency=settings, email=email(account, out_of_sandbox=account))
-    found = only_finding(here, WARNING, "GetAccount, GetAccountSettings: AWS denied calls")
+    known_facts = facts(10, concurrency=settings, email=email(account, out_of_sandbox=account))
+    found = only_finding(known_facts, WARNING, "GetAccount, GetAccountSettings: AWS denied calls")
     assert str(found.fix[0]) == "Allow these credentials to call: GetAccount GetAccountSettings"
 
 
 def test_failed_calls_are_one_finding_per_reason() -> None:
-    here = facts(
+    known_facts = facts(
         10,
         concurrency=Unchecked("GetAccountSettings", Reason.NOT_OFFERED),
         email=email(Unchecked("GetAccount", Reason.THROTTLED)),
     )
-    assert [what for _severity, what in summary(run_checks(here))] == [
+    assert [what for _severity, what in summary(run_checks(known_facts))] == [
         "GetAccount: AWS throttled calls.",
         "GetAccountSettings: AWS does not have these calls here.",
     ]

@@ -7,6 +7,7 @@ from typing import Any
 import jmespath  # type: ignore[import-untyped]
 import pytest
 
+from passcode.channels.registry import CHANNELS
 from tests.support.doctor_samples import (
     CLEAN,
     CLIENT,
@@ -18,6 +19,7 @@ from tests.support.doctor_samples import (
     fix_of,
     only_finding,
 )
+from tools.pool_admin.doctor.addresses import OF_CHANNEL
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked, UserFacts
 from tools.pool_admin.doctor.run import run_checks
 
@@ -29,8 +31,14 @@ def facts(*clients: dict[str, Any], **pool: Any) -> Facts:
     return replace(CLEAN, clients=clients, pool=POOL | pool)
 
 
+def test_doctor_knows_the_attribute_of_each_channel() -> None:
+    assert {name: attribute for name, (attribute, _) in OF_CHANNEL.items()} == {
+        channel.name: channel.attribute for channel in CHANNELS.values()
+    }
+
+
 @pytest.mark.parametrize(
-    ("written", "words"),
+    ("written", "text"),
     [
         (None, "email and phone_number"),
         ([], "email and phone_number"),
@@ -39,16 +47,14 @@ def facts(*clients: dict[str, Any], **pool: Any) -> Facts:
     ],
 )
 @pytest.mark.parametrize("step_up", [True, False])
-def test_a_client_that_writes_addresses_is_named(
-    written: list[str] | None, words: str, step_up: bool
-) -> None:
+def test_a_client_that_writes_addresses_is_named(written: list[str] | None, text: str, step_up: bool) -> None:
     outputs = STACK.outputs | ({"StepUpAPIURL": "https://api.example/v1/step-up"} if step_up else {})
     known = replace(HEALTHY, deployed=replace(STACK, outputs=outputs))
-    found = only_finding(replace(facts(CLIENT | {"WriteAttributes": written}), stack=known), WARNING, words)
+    found = only_finding(replace(facts(CLIENT | {"WriteAttributes": written}), stack=known), WARNING, text)
     assert found.about == ("app client Web (web)",)
 
 
-def test_a_client_that_writes_other_attributes_is_fine() -> None:
+def test_a_client_that_writes_other_attributes_is_no_finding() -> None:
     assert run_checks(facts(CLIENT | {"WriteAttributes": ["locale", "custom:otp_channel"]})) == []
 
 
@@ -70,16 +76,16 @@ def test_tokens_of_hosted_sign_ins_write_by_their_scope() -> None:
 
 
 @pytest.mark.parametrize(
-    ("immutable", "words"),
+    ("immutable", "text"),
     [(("email",), "change phone_number with"), (("email", "phone_number"), "")],
 )
-def test_an_immutable_attribute_cannot_be_changed(immutable: tuple[str, ...], words: str) -> None:
+def test_an_immutable_attribute_cannot_be_changed(immutable: tuple[str, ...], text: str) -> None:
     schema = [*POOL["SchemaAttributes"], *({"Name": name, "Mutable": False} for name in immutable)]
-    here = facts(CLIENT | {"WriteAttributes": None}, SchemaAttributes=schema)
-    if words:
-        only_finding(here, WARNING, words)
+    known_facts = facts(CLIENT | {"WriteAttributes": None}, SchemaAttributes=schema)
+    if text:
+        only_finding(known_facts, WARNING, text)
     else:
-        assert run_checks(here) == []
+        assert run_checks(known_facts) == []
 
 
 def test_tokens_of_the_inner_client_stay_in_its_function() -> None:
@@ -132,11 +138,11 @@ def test_a_client_without_a_list_needs_a_new_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("users", "words"),
+    ("users", "text"),
     [
         (
             UserFacts(1000, 940, 37, BOTH, more=True),
-            "or phone number. doctor looked at the first 1,000 users",
+            "or phone number. doctor read the first 1,000 users",
         ),
         (
             UserFacts(1000, 940, 37, BOTH, more=True),
@@ -146,8 +152,8 @@ def test_a_client_without_a_list_needs_a_new_one() -> None:
         (UserFacts(12, 12, 12, ("email",), more=False), "have no verified email address."),
     ],
 )
-def test_users_without_a_verified_address(users: UserFacts, words: str) -> None:
-    only_finding(replace(CLEAN, users=users), WARNING, words)
+def test_users_without_a_verified_address_are_a_finding(users: UserFacts, text: str) -> None:
+    only_finding(replace(CLEAN, users=users), WARNING, text)
 
 
 @pytest.mark.parametrize(
@@ -159,11 +165,11 @@ def test_users_without_a_verified_address(users: UserFacts, words: str) -> None:
         UserFacts(9, 0, 0, BOTH, more=False),
     ],
 )
-def test_users_with_a_verified_address(users: UserFacts | None) -> None:
+def test_users_with_a_verified_address_are_no_finding(users: UserFacts | None) -> None:
     assert run_checks(replace(CLEAN, users=users)) == []
 
 
-def test_a_note_if_no_user_was_checked() -> None:
+def test_a_check_without_users_is_noted() -> None:
     users = UserFacts(1000, 0, 0, BOTH, more=True)
     found = only_finding(replace(CLEAN, users=users), NOTE, "None of the first 1,000 users signs in with a")
     assert "list-users" in str(found.fix[0])
@@ -175,8 +181,8 @@ def test_users_that_cannot_be_listed_are_a_finding() -> None:
 
 
 def listed_user(name: str, status: str = "CONFIRMED", *, enabled: bool = True, **attributes: str) -> Any:
-    given = [{"Name": attribute, "Value": value} for attribute, value in attributes.items()]
-    return {"Username": name, "UserStatus": status, "Enabled": enabled, "Attributes": given}
+    listed = [{"Name": attribute, "Value": value} for attribute, value in attributes.items()]
+    return {"Username": name, "UserStatus": status, "Enabled": enabled, "Attributes": listed}
 
 
 def test_the_command_lists_exactly_the_users_that_were_counted() -> None:

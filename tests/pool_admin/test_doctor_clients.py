@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.account_in_memory import OTHERS
 from tests.support.botocore_values import model
 from tests.support.doctor_samples import (
     CLEAN,
@@ -21,7 +22,6 @@ from tests.support.doctor_samples import (
     triggers,
 )
 from tests.support.fake_user_pool import POOL_ID
-from tests.support.pool_admin_world import OTHERS
 from tools.pool_admin.doctor.clients import KNOWN_FLOWS, clients_that_migrate
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked, Unreadable
 from tools.pool_admin.doctor.finding import Severity
@@ -39,7 +39,7 @@ def flows(*names: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("settings", "severity", "words"),
+    ("settings", "severity", "text"),
     [
         (flows("ALLOW_CUSTOM_AUTH", "ALLOW_USER_PASSWORD_AUTH"), ERROR, "(USER_PASSWORD_AUTH)"),
         (flows("ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"), ERROR, "(USER_SRP_AUTH)"),
@@ -62,15 +62,17 @@ def flows(*names: str) -> dict[str, Any]:
         ({"AuthSessionValidity": None}, WARNING, "A sign-in ends after 3 min"),
     ],
 )
-def test_app_clients(settings: dict[str, Any], severity: Severity, words: str) -> None:
-    found = only_finding(replace(CLEAN, clients=(CLIENT | settings,)), severity, words)
+def test_a_setting_of_an_app_client_is_a_finding(
+    settings: dict[str, Any], severity: Severity, text: str
+) -> None:
+    found = only_finding(replace(CLEAN, clients=(CLIENT | settings,)), severity, text)
     assert str(found.fix[0]) == f"{ATTACH} --client web"
 
 
 @pytest.mark.parametrize(
     "safe", [["ALLOW_REFRESH_TOKEN_AUTH"], ["ALLOW_CUSTOM_AUTH"], ["CUSTOM_AUTH_FLOW_ONLY"]]
 )
-def test_app_clients_without_a_bypass(safe: list[str]) -> None:
+def test_safe_flows_are_no_finding(safe: list[str]) -> None:
     assert run_checks(replace(CLEAN, clients=(CLIENT | flows(*safe),))) == []
 
 
@@ -107,15 +109,17 @@ PASSWORD_PAGE = HOSTED | {"SupportedIdentityProviders": ["COGNITO"]}
 
 
 @pytest.mark.parametrize(
-    ("settings", "domain", "severity", "words"),
+    ("settings", "domain", "severity", "text"),
     [
         (PASSWORD_PAGE, "people", ERROR, "Cognito's hosted page signs users in with a password alone."),
         (PASSWORD_PAGE, None, WARNING, "as soon as the pool has a domain"),
         (HOSTED | {"SupportedIdentityProviders": ["Okta"]}, "people", NOTE, "Users of Okta sign in"),
     ],
 )
-def test_hosted_pages(settings: dict[str, Any], domain: str | None, severity: Severity, words: str) -> None:
-    only_finding(Facts(POOL | {"Domain": domain}, (CLIENT | settings,), HEALTHY), severity, words)
+def test_a_hosted_page_without_a_code_is_a_finding(
+    settings: dict[str, Any], domain: str | None, severity: Severity, text: str
+) -> None:
+    only_finding(Facts(POOL | {"Domain": domain}, (CLIENT | settings,), HEALTHY), severity, text)
 
 
 MACHINE = PASSWORD_PAGE | {"AllowedOAuthFlows": ["client_credentials"]}
@@ -129,7 +133,7 @@ OPEN = {"EnableStatus": "Enabled", "OpenDcrEnabled": True}
 
 
 @pytest.mark.parametrize(
-    ("settings", "domain", "severity", "words"),
+    ("settings", "domain", "severity", "text"),
     [
         (OPEN, "people", ERROR, "Any stranger can register an app client"),
         ({"OpenDcrEnabled": True}, "people", ERROR, "Any stranger can register an app client"),
@@ -138,12 +142,10 @@ OPEN = {"EnableStatus": "Enabled", "OpenDcrEnabled": True}
         (OPEN | {"OpenDcrGrantTypes": []}, "people", WARNING, "can register app clients with a token"),
     ],
 )
-def test_dynamic_client_registration(
-    settings: dict[str, Any], domain: str | None, severity: Severity, words: str
+def test_dynamic_client_registration_is_a_finding(
+    settings: dict[str, Any], domain: str | None, severity: Severity, text: str
 ) -> None:
-    only_finding(
-        replace(CLEAN, pool=POOL | {"DcrConfiguration": settings, "Domain": domain}), severity, words
-    )
+    only_finding(replace(CLEAN, pool=POOL | {"DcrConfiguration": settings, "Domain": domain}), severity, text)
 
 
 @pytest.mark.parametrize(
@@ -155,11 +157,11 @@ def test_dynamic_client_registration(
         {"EnableStatus": "Enabled", "AuthenticatedGrantTypes": []},
     ],
 )
-def test_registration_that_is_off(settings: dict[str, Any] | None) -> None:
+def test_registration_that_is_off_is_no_finding(settings: dict[str, Any] | None) -> None:
     assert run_checks(replace(CLEAN, pool=POOL | {"DcrConfiguration": settings})) == []
 
 
-def test_registered_app_clients() -> None:
+def test_a_registered_app_client_is_a_finding() -> None:
     agent = named("agent", ClientType="DCR")
     found = only_finding(
         replace(CLEAN, clients=(CLIENT, agent)), ERROR, "An application registered this app client"
@@ -174,7 +176,7 @@ def test_registered_app_clients() -> None:
 MIGRATES = POOL | {"LambdaConfig": triggers() | {"UserMigration": OTHERS}}
 
 
-def test_a_migration_without_its_password_flow() -> None:
+def test_a_migration_without_its_password_flow_is_a_finding() -> None:
     only_finding(replace(CLEAN, pool=MIGRATES), WARNING, "Users can no longer migrate when they sign in")
     assert run_checks(CLEAN) == []
 
@@ -192,7 +194,7 @@ def test_a_migration_without_its_password_flow() -> None:
         (MACHINE, False),
     ],
 )
-def test_flows_that_run_a_migration(settings: dict[str, Any], runs: bool) -> None:
+def test_only_password_flows_run_a_migration(settings: dict[str, Any], runs: bool) -> None:
     found = run_checks(Facts(MIGRATES, (CLIENT, named("old", **settings)), HEALTHY))
     assert any("migrate" in finding.what for finding in found) != runs
 
@@ -209,7 +211,7 @@ def test_an_app_client_that_was_not_read_may_run_a_migration() -> None:
     only_finding(facts, WARNING, "DescribeUserPoolClient of old: AWS denied calls")
 
 
-def test_the_clients_that_can_migrate() -> None:
+def test_clients_that_can_migrate_are_listed() -> None:
     clients = [named("a", **flows("ALLOW_USER_PASSWORD_AUTH")), named("b"), named("c", **flows())]
     assert clients_that_migrate(clients) == ["a"]
 
@@ -280,7 +282,7 @@ def test_only_an_unknown_name_is_a_placeholder() -> None:
     assert fix_of(Facts(BARE, (CLIENT,), unreadable)) == f"{ATTACH} --client web"
 
 
-def test_a_code_only_client_in_a_pool_with_a_password() -> None:
+def test_a_code_only_client_in_a_pool_with_a_password_is_noted() -> None:
     facts = Facts(POOL, (CLIENT, named("kiosk")), with_list("kiosk"))
     found = only_finding(facts, NOTE, "app client Kiosk (kiosk): A code is enough to sign in")
     assert str(found.fix[0]) == "Keep no CODE_ONLY client in this pool, or keep two pools."

@@ -70,7 +70,7 @@ def test_a_healthy_hosted_sign_in_has_no_findings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("provider", "words"),
+    ("provider", "text"),
     [
         (None, "no longer has the identity provider"),
         (
@@ -81,8 +81,8 @@ def test_a_healthy_hosted_sign_in_has_no_findings() -> None:
         (PROVIDER | {"AttributeMapping": {"email": "email"}}, "mapping lacks email_verified"),
     ],
 )
-def test_the_provider(provider: Any, words: str) -> None:
-    only_finding(facts(provider), ERROR, words)
+def test_a_wrong_provider_is_a_finding(provider: Any, text: str) -> None:
+    only_finding(facts(provider), ERROR, text)
 
 
 def test_a_provider_that_cannot_be_read_is_a_finding() -> None:
@@ -90,13 +90,13 @@ def test_a_provider_that_cannot_be_read_is_a_finding() -> None:
     assert "DescribeIdentityProvider" in summary(run_checks(facts(denied)))[0][1]
 
 
-def test_a_pool_without_a_domain() -> None:
+def test_a_pool_without_a_domain_is_a_finding() -> None:
     bare = replace(facts(), pool={name: value for name, value in POOL.items() if name != "Domain"})
     only_finding(bare, ERROR, "has no domain")
 
 
 @pytest.mark.parametrize(
-    ("attribute", "severity", "words"),
+    ("attribute", "severity", "text"),
     [
         (
             {"Name": "email", "Mutable": False, "Required": True},
@@ -106,11 +106,11 @@ def test_a_pool_without_a_domain() -> None:
         ({"Name": "name", "Mutable": True, "Required": True}, WARNING, "name: The pool requires"),
     ],
 )
-def test_an_attribute_that_prevents_the_hosted_sign_in(
-    attribute: dict[str, Any], severity: Severity, words: str
+def test_an_attribute_that_prevents_the_hosted_sign_in_is_a_finding(
+    attribute: dict[str, Any], severity: Severity, text: str
 ) -> None:
     schema = [*POOL["SchemaAttributes"], {"Name": "sub", "Mutable": False, "Required": True}, attribute]
-    only_finding(replace(facts(), pool=POOL | {"SchemaAttributes": schema}), severity, words)
+    only_finding(replace(facts(), pool=POOL | {"SchemaAttributes": schema}), severity, text)
 
 
 def test_the_pools_own_password_on_the_hosted_page_is_a_bypass() -> None:
@@ -118,7 +118,7 @@ def test_the_pools_own_password_on_the_hosted_page_is_a_bypass() -> None:
     only_finding(offered, ERROR, "hosted page signs users in with a password alone")
 
 
-def test_another_provider_is_noted_and_the_stacks_is_not() -> None:
+def test_another_provider_is_noted_and_the_provider_of_the_stack_is_not() -> None:
     only_finding(facts(SupportedIdentityProviders=["OneTimeCode", "Okta"]), NOTE, "Users of Okta sign in")
 
 
@@ -141,7 +141,7 @@ def test_attach_needs_no_other_app_client() -> None:
 
 
 @pytest.mark.parametrize("client_id", ["hosted", "inner"])
-def test_attach_leaves_its_clients_alone(client_id: str) -> None:
+def test_attach_refuses_the_clients_of_the_hosted_sign_in(client_id: str) -> None:
     options = AttachOptions(password_and_code=(client_id,), code_only=())
     with pytest.raises(AdminError, match=f"{client_id} belongs to the hosted sign-in"):
         check_options(POOL_ID, stack(), options)

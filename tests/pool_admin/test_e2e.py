@@ -41,7 +41,7 @@ NOTES = {
 
 
 @dataclass(frozen=True)
-class Existing:
+class ExistingPool:
     """An existing pool with a user, and a stack that was deployed for it."""
 
     stack: Stack
@@ -63,7 +63,7 @@ class Existing:
         return [{k: v for k, v in found.items() if k not in left_out} for found in (pool, *clients)]
 
     def run(self, *arguments: str, typed: str = "", code: int = 0, at: str = "") -> str:
-        """The output and the errors of the command. `at` is another address than that of the local stack."""
+        """The output and the errors of the command. `at` is an endpoint URL other than the local stack's."""
         endpoint = at or self.stack.endpoint_url
         done = subprocess.run(
             [sys.executable, "-m", "tools.pool_admin", *arguments, "--endpoint-url", endpoint],
@@ -75,19 +75,21 @@ class Existing:
             timeout=60,
             check=False,
         )
-        said = done.stdout + done.stderr
-        assert "Traceback" not in said
-        assert done.returncode == code, said
-        return said
+        output = done.stdout + done.stderr
+        assert "Traceback" not in output
+        assert done.returncode == code, output
+        return output
 
     def doctor(self, code: int) -> list[dict[str, Any]]:
-        said = self.run("doctor", self.pool_id, "--stack", STACK_NAME, "--json", code=code)
-        found: list[dict[str, Any]] = json.loads(said)["findings"]
+        output = self.run("doctor", self.pool_id, "--stack", STACK_NAME, "--json", code=code)
+        found: list[dict[str, Any]] = json.loads(output)["findings"]
         return found
 
     def attach(self, *more: str, typed: str = "", code: int = 0) -> str:
-        who = ("--client", self.web, "--code-only-client", self.kiosk)
-        return self.run("attach", self.pool_id, "--stack", STACK_NAME, *who, *more, typed=typed, code=code)
+        client_options = ("--client", self.web, "--code-only-client", self.kiosk)
+        return self.run(
+            "attach", self.pool_id, "--stack", STACK_NAME, *client_options, *more, typed=typed, code=code
+        )
 
     def code(self, count: int) -> str:
         process._wait_until(lambda: len(inbox.read(self.stack, EMAIL)) >= count, 15)
@@ -95,7 +97,7 @@ class Existing:
 
 
 @pytest.fixture(scope="module")
-def existing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Existing]:
+def existing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExistingPool]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path_factory.mktemp("existing")))
         try:
@@ -114,7 +116,7 @@ def existing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Existing]:
                     "AssuranceClaims": "ID_TOKEN",
                 }
             )
-            yield Existing(deployed, pool_id, web, kiosk, robot, tmp_path_factory.mktemp("admin"))
+            yield ExistingPool(deployed, pool_id, web, kiosk, robot, tmp_path_factory.mktemp("admin"))
         finally:
             stack.down()
 
@@ -172,7 +174,7 @@ def _app_client(cognito: Any, pool_id: str, name: str) -> str:
 
 # About thirty commands, each in its own process. They take minutes on a busy machine.
 @pytest.mark.timeout(480)
-def test_an_existing_pool_from_doctor_to_detach(existing: Existing) -> None:
+def test_an_existing_pool_from_doctor_to_detach(existing: ExistingPool) -> None:
     before = existing.described()
 
     worst = [found for found in existing.doctor(code=20) if found["severity"] == "error"]
@@ -180,10 +182,10 @@ def test_an_existing_pool_from_doctor_to_detach(existing: Existing) -> None:
     assert {name.split()[2] for name in about if name.startswith("app client")} == {"web", "kiosk"}
     assert sum(name.startswith("trigger") for name in about) == 3
 
-    said = existing.attach(typed="n\n", code=DECLINED)
-    assert "ExplicitAuthFlows: ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH → ALLOW_CUSTOM_AUTH" in said
-    assert existing.robot not in said
-    assert said.rstrip().endswith("Nothing was changed.")
+    output = existing.attach(typed="n\n", code=DECLINED)
+    assert "ExplicitAuthFlows: ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH → ALLOW_CUSTOM_AUTH" in output
+    assert existing.robot not in output
+    assert output.rstrip().endswith("Nothing was changed.")
     assert json.loads(existing.attach("--json"))["applied"] is False
     assert existing.described() == before
 
@@ -204,7 +206,7 @@ def test_an_existing_pool_from_doctor_to_detach(existing: Existing) -> None:
     assert "No backup of an attach" in existing.run("detach", existing.pool_id, code=3)
 
 
-def _check_deployed_back(existing: Existing) -> None:
+def _check_deployed_back(existing: ExistingPool) -> None:
     cloudformation = existing.stack.client("cloudformation")
     there = find_stack(cloudformation, STACK_NAME, existing.stack.region)
     functions = Functions(existing.stack.client("lambda"))
@@ -219,7 +221,7 @@ def _check_deployed_back(existing: Existing) -> None:
     assert len(existing.doctor(code=0)) == len(NOTES)
 
 
-def _check_attached(existing: Existing, before: Any) -> None:
+def _check_attached(existing: ExistingPool, before: Any) -> None:
     pool, web, kiosk, robot = existing.described()
     was, *_clients, robot_was = before
     assert set(pool["LambdaConfig"]) == {*TRIGGERS, CLAIMS, "PreSignUp"}
@@ -232,7 +234,7 @@ def _check_attached(existing: Existing, before: Any) -> None:
         assert (app["RefreshTokenValidity"], app["CallbackURLs"]) == (7, ["https://app.people.example"])
 
 
-def _check_sign_ins(existing: Existing) -> None:
+def _check_sign_ins(existing: ExistingPool) -> None:
     code_alone = SignIn(existing.stack, existing.kiosk).start(EMAIL)
     token = code_alone.answer(existing.code(1)).tokens["IdToken"]
     assert jwt.decode(token, options={"verify_signature": False})["otp_channel"] == "email"
@@ -249,7 +251,7 @@ def _check_sign_ins(existing: Existing) -> None:
         )
 
 
-def _check_hosted_sign_in(existing: Existing) -> None:
+def _check_hosted_sign_in(existing: ExistingPool) -> None:
     app, count = App(existing.stack), len(inbox.read(existing.stack, EMAIL))
     browser = Browser().open(app.url()).submit("start", user_name=EMAIL, password=PASSWORD)
     browser.submit("answer", code=existing.code(count + 1))
@@ -260,26 +262,26 @@ def _check_hosted_sign_in(existing: Existing) -> None:
     assert len(existing.doctor(code=0)) == len(NOTES)
 
 
-def _check_users(existing: Existing) -> str:
+def _check_users(existing: ExistingPool) -> str:
     of_stack = ("--stack", STACK_NAME)
     guess = SignIn(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
     guess.answer("000000")
-    standing = json.loads(existing.run("status", EMAIL, *of_stack, "--json"))
-    assert (standing["wrong_answers"], standing["codes_sent"]) == (1, 3)
-    assert standing["open_until"] > standing["last_wrong_at"] > 0
-    said = existing.run("status", standing["subject"], "--table", existing.stack.table)
-    assert "1 wrong answer in a row" in said
-    assert existing.code(3) not in said
+    counters = json.loads(existing.run("status", EMAIL, *of_stack, "--json"))
+    assert (counters["wrong_answers"], counters["codes_sent"]) == (1, 3)
+    assert counters["open_until"] > counters["last_wrong_at"] > 0
+    output = existing.run("status", counters["subject"], "--table", existing.stack.table)
+    assert "1 wrong answer in a row" in output
+    assert existing.code(3) not in output
     assert "can use sign-in codes again" in existing.run("unlock", EMAIL, *of_stack)
     assert json.loads(existing.run("status", EMAIL, *of_stack, "--json"))["wrong_answers"] == 0
     assert "No wrong answers." in existing.run("status", EMAIL, *of_stack)
     # The earlier code still works, because unlock only resets counters.
     assert guess.answer(existing.code(3)).tokens["IdToken"]
     assert "nothing to unlock" in existing.run("unlock", "0" * 8 + "-0000" * 3 + "-" + "0" * 12, *of_stack)
-    return str(standing["subject"])
+    return str(counters["subject"])
 
 
-def _check_token_service(existing: Existing, sub: str) -> None:
+def _check_token_service(existing: ExistingPool, sub: str) -> None:
     of_stack = ("--stack", STACK_NAME)
     resource = existing.stack.client("cloudformation").describe_stack_resource(
         StackName=STACK_NAME, LogicalResourceId="CodeKey"
@@ -291,14 +293,14 @@ def _check_token_service(existing: Existing, sub: str) -> None:
         existing.stack.client("dynamodb").put_item(TableName=existing.stack.table, Item=item)
         of_purpose = ("--purpose", purpose, *of_stack)
         assert "100 wrong answers" in existing.run("status", EMAIL, *of_purpose)
-        said = existing.run("unlock", EMAIL, *of_purpose)
-        assert f"can use {purpose} codes again at once" in said
+        output = existing.run("unlock", EMAIL, *of_purpose)
+        assert f"can use {purpose} codes again at once" in output
         by_table = ("--purpose", purpose, "--table", existing.stack.table)
         assert "No wrong answers." in existing.run("status", subject, *by_table)
 
 
 @pytest.mark.parametrize("to", ["tester@people.example", "+12065550100"])
-def test_a_test_message_is_sent_without_a_code(existing: Existing, to: str) -> None:
+def test_a_test_message_is_sent_without_a_code(existing: ExistingPool, to: str) -> None:
     taken = json.loads(existing.run("send-test", "--stack", STACK_NAME, "--to", to, "--json"))
     assert taken["message_id"]
     (message,) = inbox.read(existing.stack, to)
@@ -306,17 +308,17 @@ def test_a_test_message_is_sent_without_a_code(existing: Existing, to: str) -> N
     assert not any(character.isdigit() for character in message.text)
 
 
-def test_a_pool_with_settings_of_a_newer_cognito(existing: Existing) -> None:
+def test_a_pool_with_settings_of_a_newer_cognito(existing: ExistingPool) -> None:
     """attach, doctor and detach complete, and the pool keeps its newer settings."""
     clients = ("--client", existing.web, "--code-only-client", existing.kiosk)
     attach = ("attach", existing.pool_id, "--stack", STACK_NAME, *clients, "--yes")
     with serving(NewerCognito(existing.stack.endpoint_url, invented=True)) as cognito:
         before = (existing.described(), dict(cognito.pool))
 
-        said = existing.run(*attach, code=FAILED, at=cognito.endpoint_url)
-        assert "does not know Invented, which AWS describes." in said
-        assert "Install a newer release" in said
-        assert "--accept Invented" in said
+        output = existing.run(*attach, code=FAILED, at=cognito.endpoint_url)
+        assert "does not know Invented, which AWS describes." in output
+        assert "Install a newer release" in output
+        assert "--accept Invented" in output
         assert (existing.described(), cognito.pool) == before
 
         accept = ("--accept", "Invented")
@@ -334,7 +336,7 @@ def test_a_pool_with_settings_of_a_newer_cognito(existing: Existing) -> None:
         assert (existing.described(), cognito.pool) == (before[0], reset)
 
 
-def test_documented_newer_settings_need_no_option(existing: Existing) -> None:
+def test_documented_newer_settings_need_no_option(existing: ExistingPool) -> None:
     attach = ("attach", existing.pool_id, "--stack", STACK_NAME, "--client", existing.web, "--yes")
     with serving(NewerCognito(existing.stack.endpoint_url, invented=False)) as cognito:
         before = (existing.described(), dict(cognito.pool))
@@ -344,22 +346,22 @@ def test_documented_newer_settings_need_no_option(existing: Existing) -> None:
 
 
 @pytest.mark.parametrize("form", ["cdk", "terraform", "cloudformation"])
-def test_lines_for_the_tool_that_manages_the_pool(existing: Existing, form: str) -> None:
+def test_attach_prints_lines_for_the_tool_that_manages_the_pool(existing: ExistingPool, form: str) -> None:
     before = existing.described()
-    said = existing.attach("--print", form)
+    output = existing.attach("--print", form)
     functions = find_stack(
         existing.stack.client("cloudformation"), STACK_NAME, existing.stack.region
     ).triggers
-    assert all(arn in said for arn in functions.values())
-    assert existing.web in said
+    assert all(arn in output for arn in functions.values())
+    assert existing.web in output
     assert existing.described() == before
 
 
-Words = Callable[[Existing], tuple[str, ...]]
+Arguments = Callable[[ExistingPool], tuple[str, ...]]
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "sentence"),
     [
         (
             lambda e: ("attach", "eu-west-1_Elsewhere", "--stack", STACK_NAME, "--client", e.web),
@@ -382,37 +384,39 @@ Words = Callable[[Existing], tuple[str, ...]]
         (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "+18765550100"), "sends no SMS to JM"),
     ],
 )
-def test_bad_input_is_a_plain_sentence(existing: Existing, words: Words, sentence: str) -> None:
-    said = existing.run(*words(existing), code=3)
-    assert sentence in said
-    assert said.count("\n") == 1
+def test_bad_input_is_a_plain_sentence(existing: ExistingPool, arguments: Arguments, sentence: str) -> None:
+    output = existing.run(*arguments(existing), code=3)
+    assert sentence in output
+    assert output.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "sentence"),
     [
         (lambda e: ("doctor", "my-pool"), "is not the id of a user pool"),
         (lambda e: ("doctor", e.pool_id, "--region", "eu-west-1"), "Leave out --region eu-west-1"),
         (lambda e: ("unlock", EMAIL), "Name the stack with --stack"),
     ],
 )
-def test_wrong_options_are_a_plain_sentence(existing: Existing, words: Words, sentence: str) -> None:
-    said = existing.run(*words(existing), code=WRONG_OPTIONS)
-    assert sentence in said
-    assert said.count("\n") == 1
+def test_wrong_options_are_a_plain_sentence(
+    existing: ExistingPool, arguments: Arguments, sentence: str
+) -> None:
+    output = existing.run(*arguments(existing), code=WRONG_OPTIONS)
+    assert sentence in output
+    assert output.count("\n") == 1
 
 
-def test_a_pool_with_other_triggers_is_not_changed(existing: Existing) -> None:
+def test_a_pool_with_other_triggers_is_not_changed(existing: ExistingPool) -> None:
     cognito = existing.stack.client("cognito-idp")
-    theirs = {"DefineAuthChallenge": "arn:aws:lambda:us-east-1:000000000000:function:theirs"}
-    pool_id = cognito.create_user_pool(PoolName="other", LambdaConfig=theirs)["UserPool"]["Id"]
+    other_triggers = {"DefineAuthChallenge": "arn:aws:lambda:us-east-1:000000000000:function:theirs"}
+    pool_id = cognito.create_user_pool(PoolName="other", LambdaConfig=other_triggers)["UserPool"]["Id"]
     web = cognito.create_user_pool_client(UserPoolId=pool_id, ClientName="web")["UserPoolClient"]["ClientId"]
-    said = existing.run("attach", pool_id, "--stack", STACK_NAME, "--client", web, code=3)
-    assert "was deployed for the pool" in said
-    assert cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"] == theirs
+    output = existing.run("attach", pool_id, "--stack", STACK_NAME, "--client", web, code=3)
+    assert "was deployed for the pool" in output
+    assert cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["LambdaConfig"] == other_triggers
 
 
-def test_an_address_without_a_server() -> None:
+def test_an_endpoint_without_a_server_is_an_error() -> None:
     nowhere = ("--endpoint-url", f"http://127.0.0.1:{process.free_port()}")
     done = subprocess.run(
         [sys.executable, "-m", "tools.pool_admin", "doctor", "eu-west-1_Abc", "--json", *nowhere],
@@ -423,4 +427,4 @@ def test_an_address_without_a_server() -> None:
         check=False,
     )
     assert done.returncode == 3
-    assert json.loads(done.stdout) == {"error": "AWS does not answer. Check the network and --endpoint-url."}
+    assert json.loads(done.stdout) == {"error": "AWS does not respond. Check the network and --endpoint-url."}

@@ -8,12 +8,12 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from tests.support.pool_admin_world import refusal
+from tests.support.account_in_memory import refusal
 from tools.pool_admin.errors import to_admin_error
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "text"),
     [
         (
             refusal("AccessDeniedException", "UpdateUserPool"),
@@ -30,13 +30,13 @@ from tools.pool_admin.errors import to_admin_error
         (ProfileNotFound(profile="x"), "no such AWS profile"),
         (NoRegionError(), "--region"),
         (NoCredentialsError(), "No AWS credentials"),
-        (EndpointConnectionError(endpoint_url="http://x"), "AWS does not answer"),
+        (EndpointConnectionError(endpoint_url="http://x"), "AWS does not respond"),
         (PermissionError(13, "Permission denied"), "Permission denied"),
         (KeyError("secret"), "Unexpected error (KeyError)"),
     ],
 )
-def test_every_error_is_one_sentence_with_the_next_step(error: Exception, words: str) -> None:
+def test_every_error_is_one_sentence_with_the_next_step(error: Exception, text: str) -> None:
     sentence = str(to_admin_error(error))
-    assert words in sentence
+    assert text in sentence
     assert "\n" not in sentence
     assert "secret" not in sentence

@@ -21,7 +21,7 @@ def recorded(version: str) -> ServiceModel:
     return ServiceModel(json.loads((MODELS / f"cognito-idp-{version}.json").read_text()), "cognito-idp")
 
 
-def test_two_recorded_models_differ_in_what_aws_added() -> None:
+def test_two_recorded_models_differ_in_the_names_that_aws_added() -> None:
     before = api_of(recorded("1.43.106"))
     new = new_in(recorded("1.44.8"), before)
     assert [line for line in new if line.count(".") == 1] == [
@@ -56,7 +56,7 @@ def test_the_locked_model_was_reviewed() -> None:
     assert new_in(model(), reviewed_api()) == []
 
 
-def test_the_command_lists_what_is_new(
+def test_the_command_lists_the_new_names(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(freshness, "newest_model", lambda: ("1.44.8", recorded("1.44.8")))
@@ -71,7 +71,7 @@ def test_the_command_lists_what_is_new(
     freshness.main()
 
 
-def test_no_network_is_a_plain_sentence(
+def test_without_a_network_the_error_is_a_plain_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -83,7 +83,7 @@ def test_no_network_is_a_plain_sentence(
 
 
 @pytest.mark.parametrize("error", [BadZipFile("x"), KeyError("x")])
-def test_a_broken_download_is_a_plain_sentence(
+def test_a_failed_download_is_a_plain_sentence(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def newest_model() -> None:

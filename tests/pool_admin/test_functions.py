@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
+from tests.support.account_in_memory import FUNCTIONS, refusal
 from tests.support.fake_user_pool import ACCOUNT, ARN, POOL_ID, REGION
-from tests.support.pool_admin_world import FUNCTIONS, refusal
 from tools.pool_admin.aws_resources.functions import Functions, policy_allows_cognito, split_arn
 from tools.pool_admin.aws_resources.stack import DeployedStack, update_code_only_clients
 from tools.pool_admin.errors import AdminError, to_admin_error
@@ -35,25 +35,25 @@ COGNITO = {"Service": "cognito-idp.amazonaws.com"}
         ({"Statement": [{"Effect": "Deny", "Principal": COGNITO}]}, False),
     ],
 )
-def test_policies_that_allow_cognito(of_function: dict[str, Any], allowed: bool) -> None:
+def test_a_policy_may_allow_cognito_to_call(of_function: dict[str, Any], allowed: bool) -> None:
     assert policy_allows_cognito(of_function, ARN) is allowed
 
 
-class Lambda:
+class FakeLambda:
     """A fake Lambda client that keeps the last request. `refuses` is the error code of every change."""
 
     def __init__(self, refuses: str = "") -> None:
-        self.refuses, self.asked = refuses, dict[str, Any]()
+        self.refuses, self.last_request = refuses, dict[str, Any]()
 
-    def add_permission(self, **asked: Any) -> None:
-        self.asked = asked
+    def add_permission(self, **request: Any) -> None:
+        self.last_request = request
         if self.refuses:
             raise refusal(self.refuses, "AddPermission")
 
     remove_permission = add_permission
 
-    def get_policy(self, **asked: Any) -> dict[str, str]:
-        self.add_permission(**asked)
+    def get_policy(self, **request: Any) -> dict[str, str]:
+        self.add_permission(**request)
         return {"Policy": json.dumps(policy(COGNITO))}
 
 
@@ -63,9 +63,9 @@ def functions(client: Any) -> Functions:
 
 def test_a_permission_is_for_one_pool_and_added_once() -> None:
     arn = FUNCTIONS["CreateAuthChallenge"]
-    client = Lambda(refuses="ResourceConflictException")
+    client = FakeLambda(refuses="ResourceConflictException")
     functions(client).allow(arn, ARN)
-    assert client.asked == {
+    assert client.last_request == {
         "FunctionName": "passcode-create-auth-challenge",
         "Qualifier": "live",
         "StatementId": f"cognito-passcode-{POOL_ID}",
@@ -74,13 +74,13 @@ def test_a_permission_is_for_one_pool_and_added_once() -> None:
         "SourceArn": ARN,
         "SourceAccount": ACCOUNT,
     }
-    deleted = functions(Lambda(refuses="ResourceNotFoundException"))
+    deleted = functions(FakeLambda(refuses="ResourceNotFoundException"))
     deleted.disallow(arn, ARN)
     assert not deleted.may_be_called_by(arn, ARN)
-    assert functions(Lambda()).may_be_called_by(arn, ARN)
+    assert functions(FakeLambda()).may_be_called_by(arn, ARN)
 
 
-def test_text_that_is_no_function() -> None:
+def test_text_that_is_no_function_is_refused() -> None:
     assert split_arn(f"{ARN[:4]}aws:lambda:r:1:function:f") == ("f", "1", "")
     with pytest.raises(AdminError, match="not the ARN of a Lambda function"):
         split_arn(ARN)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.account_in_memory import app_client
 from tests.support.botocore_values import members, model, structure
 from tests.support.fake_user_pool import ARN, POOL_ID, FakeCognito, full_pool
-from tests.support.pool_admin_world import app_client
 from tools.pool_admin.attachment.plan import refuse_unknown_settings
 from tools.pool_admin.aws_resources.pool import Pool
 from tools.pool_admin.aws_resources.pool_settings import (
@@ -107,12 +107,12 @@ def test_the_fake_resets_settings_that_an_update_leaves_out() -> None:
 
 
 def test_a_setting_that_was_not_kept_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Forgetful(FakeCognito):
+    class LossyCognito(FakeCognito):
         def _UpdateUserPool(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
             return super()._UpdateUserPool({k: v for k, v in body.items() if k != "UserPoolTags"})
 
     monkeypatch.setattr("tools.pool_admin.aws_resources.pool._PAUSES", (0.0,))
-    aws = Forgetful({"UserPoolTags": {"team": "sign-in"}}, {})
+    aws = LossyCognito({"UserPoolTags": {"team": "sign-in"}}, {})
     with pytest.raises(AdminError, match=r"did not keep UserPoolTags\.team of the pool"):
         Pool(aws.client(), POOL_ID).update([TRIGGER])
 
@@ -150,7 +150,9 @@ def test_tags_of_aws_are_not_sent() -> None:
         ({"MfaConfiguration": "OFF"}, {"MfaConfiguration": "OFF"}),
     ],
 )
-def test_values_that_aws_describes_and_refuses(described: dict[str, Any], sent: dict[str, Any]) -> None:
+def test_values_that_aws_describes_and_refuses_are_not_sent(
+    described: dict[str, Any], sent: dict[str, Any]
+) -> None:
     assert pool_settings(model(), {"Id": POOL_ID} | described) == {"UserPoolId": POOL_ID} | sent
 
 
@@ -175,7 +177,7 @@ def test_values_that_aws_describes_and_refuses(described: dict[str, Any], sent: 
         ({"DcrConfiguration": {"EnableStatus": "Enabled", "Tomorrow": 1}}, set()),
     ],
 )
-def test_settings_that_neither_the_model_nor_the_tool_knows(
+def test_settings_unknown_to_the_model_and_the_tool_are_found(
     described: dict[str, Any], names: set[str]
 ) -> None:
     assert unknown_settings(model(), "DescribeUserPool", described) == names
@@ -260,14 +262,14 @@ def test_an_update_keeps_dynamic_client_registration_and_custom_acr_names() -> N
 def test_a_setting_that_was_not_sent_and_changed_is_reported(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Resetting(FakeCognito):
+    class ResettingCognito(FakeCognito):
         def _UpdateUserPool(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
             answer = super()._UpdateUserPool(body)
             self.pool.pop(name, None)
             return answer
 
     monkeypatch.setattr("tools.pool_admin.aws_resources.pool._PAUSES", (0.0,))
-    aws = Resetting({name: {"EnableStatus": "Disabled"}}, {})
+    aws = ResettingCognito({name: {"EnableStatus": "Disabled"}}, {})
     with pytest.raises(AdminError, match=f"did not keep {name}"):
         Pool.with_unknown_settings(aws.client(), POOL_ID).update([TRIGGER])
 
@@ -312,13 +314,13 @@ def test_the_order_of_lists_and_members_does_not_matter(one: Any, other: Any, sa
 
 
 def test_a_kept_list_in_another_order_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Reordering(FakeCognito):
+    class ReorderingCognito(FakeCognito):
         def _UpdateUserPool(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
             self.pool["DcrConfiguration"]["AllowedScopes"].reverse()
             return super()._UpdateUserPool(body)
 
     monkeypatch.setattr("tools.pool_admin.aws_resources.pool._PAUSES", (0.0,))
-    aws = Reordering({"DcrConfiguration": {"AllowedScopes": ["openid", "email"]}}, {})
+    aws = ReorderingCognito({"DcrConfiguration": {"AllowedScopes": ["openid", "email"]}}, {})
     Pool.with_unknown_settings(aws.client(), POOL_ID).update([TRIGGER])
     assert aws.pool["LambdaConfig"] == {"DefineAuthChallenge": TRIGGER.after}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.pool_admin_world import refusal
+from tests.support.account_in_memory import refusal
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.users.send_test import SentMessage, send
 
@@ -18,14 +18,14 @@ SETTINGS = {
 }
 
 
-class Provider:
-    """A fake client of SES and SNS that keeps the last request. `refuses` is the error code of every call."""
+class FakeGateways:
+    """A fake client of SES and SNS. It keeps the last request. `refuses` is the error code of every call."""
 
     def __init__(self, refuses: str = "", says: str = "") -> None:
-        self.refuses, self.says, self.asked = refuses, says, dict[str, Any]()
+        self.refuses, self.says, self.last_request = refuses, says, dict[str, Any]()
 
-    def send_email(self, **asked: Any) -> dict[str, str]:
-        self.asked = asked
+    def send_email(self, **request: Any) -> dict[str, str]:
+        self.last_request = request
         if self.refuses:
             raise refusal(self.refuses, "SendEmail", self.says)
         return {"MessageId": "m-1"}
@@ -38,11 +38,11 @@ def send_message(client: Any, to: str) -> SentMessage:
 
 
 def test_a_test_message_is_sent_as_deliver_sends() -> None:
-    provider = Provider()
+    provider = FakeGateways()
     assert send_message(provider, "x@y.example").message_id == "m-1"
-    assert provider.asked["ConfigurationSetName"] == "set"
+    assert provider.last_request["ConfigurationSetName"] == "set"
     assert send_message(provider, "+12065550100").provider == "SNS"
-    attributes = provider.asked["MessageAttributes"]
+    attributes = provider.last_request["MessageAttributes"]
     assert {name: value["StringValue"] for name, value in attributes.items()} == {
         "AWS.SNS.SMS.SMSType": "Transactional",
         "AWS.SNS.SMS.MaxPrice": "0.20",
@@ -51,7 +51,7 @@ def test_a_test_message_is_sent_as_deliver_sends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("to", "words"),
+    ("to", "text"),
     [
         ("x@y.example", "SES refused it: Email address is not verified. Run `doctor`"),
         ("+12065550100", "SNS refused it: Email address is not verified"),
@@ -60,7 +60,7 @@ def test_a_test_message_is_sent_as_deliver_sends() -> None:
         ("ada", "Give --to an email address"),
     ],
 )
-def test_a_test_message_that_is_refused(to: str, words: str) -> None:
-    provider = Provider("MessageRejected", "Email address is not verified.")
-    with pytest.raises(AdminError, match=words.replace("+", r"\+")):
+def test_a_refused_test_message_has_a_reason(to: str, text: str) -> None:
+    provider = FakeGateways("MessageRejected", "Email address is not verified.")
+    with pytest.raises(AdminError, match=text.replace("+", r"\+")):
         send_message(provider, to)

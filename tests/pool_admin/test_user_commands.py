@@ -55,7 +55,7 @@ def _read(address: str) -> Destination:
     return destination
 
 
-def _asked(dynamodb: Any, address: str, sub: str = "") -> Challenge:
+def _issue(dynamodb: Any, address: str, sub: str = "") -> Challenge:
     """A code as /createToken issues it, or with a `sub` as /step-up does."""
     attributes = {"sub": sub, "email": address, "email_verified": "true"}
     recipient = (
@@ -63,10 +63,10 @@ def _asked(dynamodb: Any, address: str, sub: str = "") -> Challenge:
     )
     table = RecordTable(dynamodb, "records", POLICY)
     confirmations = CodeRequests(table, MemoryIdempotencyStore(), lambda _delivery: None, POLICY)
-    return confirmations.ask(recipient, CodeRequest("", "pay", "shop"), NONCE, NOW, None).challenge
+    return confirmations.send_code(recipient, CodeRequest("", "pay", "shop"), NONCE, NOW, None).challenge
 
 
-def _answered(dynamodb: Any, challenge: Challenge) -> Refusal | None:
+def _verify(dynamodb: Any, challenge: Challenge) -> Refusal | None:
     table = RecordTable(dynamodb, "records", POLICY)
     return check(challenge, "000000", code_mac=code_mac, store=table, policy=POLICY, now=NOW).refusal
 
@@ -83,19 +83,19 @@ def _answered(dynamodb: Any, challenge: Challenge) -> Refusal | None:
 def test_a_locked_user_or_address_is_unlocked(
     dynamodb: Any, users: UserCommands, purpose: Purpose, address: str, sub: str, named: str
 ) -> None:
-    challenge = _asked(dynamodb, address, sub)
-    found = [_answered(dynamodb, challenge) for _ in range(4)]
+    challenge = _issue(dynamodb, address, sub)
+    found = [_verify(dynamodb, challenge) for _ in range(4)]
     assert found == [Refusal.WRONG] * 3 + [Refusal.LOCKED]
     state = users.status(named, purpose)
     assert (state.codes_sent, state.wrong_answers, bool(state.answer_wait)) == (1, 3, True)
     assert users.unlock(named, purpose) == (Subject(purpose, challenge.subject), True)
     assert users.status(named, purpose).wrong_answers == 0
-    assert _answered(dynamodb, challenge) is Refusal.WRONG
+    assert _verify(dynamodb, challenge) is Refusal.WRONG
 
 
 def test_each_purpose_is_unlocked_separately(dynamodb: Any, users: UserCommands) -> None:
-    challenge = _asked(dynamodb, ADA, SUB)
-    _answered(dynamodb, challenge)
+    challenge = _issue(dynamodb, ADA, SUB)
+    _verify(dynamodb, challenge)
     assert users.unlock(SUB, Purpose.SIGN_IN) == (Subject(Purpose.SIGN_IN, SUB), False)
     assert users.unlock(ADA, Purpose.TOKEN)[1] is False
     assert users.status(SUB, Purpose.STEP_UP).wrong_answers == 1
@@ -114,7 +114,7 @@ def test_no_address_is_printed(
 ) -> None:
     monkeypatch.setattr(UserCommands, "of", lambda *_options: users)
     if known:
-        _asked(dynamodb, ADA)
+        _issue(dynamodb, ADA)
     done = CliRunner().invoke(app, [command, ADA, "--stack", "s", "--purpose", "token", *form])
     assert done.exit_code == 0
     assert not any(part in done.output.lower() for part in ("ada", "people.example"))

@@ -27,7 +27,7 @@ def row(**settings: Any) -> str:
     return parameters.tables(small(**settings)).splitlines()[-1]
 
 
-def test_the_page_is_what_the_generator_writes() -> None:
+def test_the_page_is_the_output_of_the_generator() -> None:
     assert parameters.page(PAGE, TEMPLATE) == PAGE, "Run `make parameters`."
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.imports import SETTINGS
-from tests.support.template import RESOURCES, ROOT, TEMPLATE, listed, statements
+from tests.support.template import RESOURCES, ROOT, TEMPLATE, as_list, statements
 from tools.lambda_functions import (
     API_GATEWAY,
     COGNITO,
@@ -59,7 +59,7 @@ def rights_in_template(role: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for statement in (each for each in statements(role) if each["Effect"] == "Allow"):
         keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys")
-        for action in listed(statement["Action"]):
+        for action in as_list(statement["Action"]):
             for name in resources(statement["Resource"]):
                 found[action] |= {f"{name}/{key}" for key in keys} if keys else {name}
     return dict(found)

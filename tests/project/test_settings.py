@@ -230,13 +230,13 @@ def test_a_choice_has_the_values_of_its_parameter(function: str) -> None:
         allowed = [value for value in parameter["AllowedValues"] if value != NO_FUNCTION.get(name)]
         for value in allowed:
             read(function, **{name: value})
-        words = CHANNELS if name == "CHANNEL_ORDER" else allowed
+        allowed_names = CHANNELS if name == "CHANNEL_ORDER" else allowed
         for wrong in ("email,fax", "off", NO_FUNCTION.get(name, "fax")):
             with pytest.raises(SettingError) as refused:
                 read(function, **{name: wrong})
             text = str(refused.value)
             assert text.startswith(f"{name} is {wrong!r}. It must be ")
-            assert f" of {', '.join(words)}. " in text
+            assert f" of {', '.join(allowed_names)}. " in text
             assert text.endswith(f"its parameter {PARAMETERS[name]} sets this variable.")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.template import RESOURCES, TEMPLATE, listed, statements
+from tests.support.template import RESOURCES, TEMPLATE, as_list, statements
 from tools.lambda_functions import FUNCTIONS
 
 NAMES = [function.logical_id for function in FUNCTIONS.values()]
@@ -24,7 +24,7 @@ def test_each_function_has_a_separate_role_without_the_rights_of_others(name: st
 def test_only_sms_may_use_any_resource() -> None:
     for name in NAMES:
         for statement in statements(f"{name}Role"):
-            if statement["Effect"] == "Allow" and "*" in listed(statement["Resource"]):
+            if statement["Effect"] == "Allow" and "*" in as_list(statement["Resource"]):
                 assert statement["Action"] == "sns:Publish"
 
 
@@ -32,7 +32,7 @@ def test_only_sms_may_use_any_resource() -> None:
     "name", [each.logical_id for each in FUNCTIONS.values() if "dynamodb:UpdateItem" in each.rights]
 )
 def test_each_function_writes_only_its_kinds_of_items(name: str) -> None:
-    (write,) = [s for s in statements(f"{name}Role") if "dynamodb:UpdateItem" in listed(s["Action"])]
+    (write,) = [s for s in statements(f"{name}Role") if "dynamodb:UpdateItem" in as_list(s["Action"])]
     keys = write["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
     assert ("sign_in#*" in keys) == (name in ("CreateAuthChallenge", "VerifyAuthChallenge"))
     assert ("token#*" in keys) == ("step_up#*" in keys) == (name == "TokenApi")
@@ -52,7 +52,7 @@ def test_the_token_service_signs_with_the_proof_keys_and_one_algorithm() -> None
 
 def test_only_deliver_decrypts_cognitos_codes_and_only_those_of_this_pool() -> None:
     keys = {
-        name: [s["Resource"] for s in statements(f"{name}Role") if "kms:Decrypt" in listed(s["Action"])]
+        name: [s["Resource"] for s in statements(f"{name}Role") if "kms:Decrypt" in as_list(s["Action"])]
         for name in NAMES
     }
     # The hosted sign-in decrypts only the data that it has encrypted.
@@ -73,8 +73,8 @@ def test_the_custom_senders_have_the_properties_that_cognito_accepts() -> None:
         ("CustomEmailSender", "SendsCognitosEmail"),
         ("CustomSMSSender", "SendsCognitosSms"),
     ):
-        asked, sender, otherwise = config[name]["Fn::If"]
-        assert (asked, otherwise) == (condition, {"Ref": "AWS::NoValue"})
+        if_condition, sender, otherwise = config[name]["Fn::If"]
+        assert (if_condition, otherwise) == (condition, {"Ref": "AWS::NoValue"})
         assert sender["LambdaVersion"] == "V1_0"
         assert sender["LambdaArn"]["Fn::Sub"].endswith(":function:${AWS::StackName}-custom-sender")
 
@@ -101,9 +101,9 @@ def test_only_this_pool_may_call_the_triggers() -> None:
         assert api["SourceArn"]["Fn::Sub"].endswith(f":${{{own}}}/v1/*")
     assert len(permissions) == 5
     for permission in permissions.values():
-        condition, own, given = permission["SourceArn"]["Fn::If"]
+        condition, own, given_pool = permission["SourceArn"]["Fn::If"]
         assert (condition, own) == ("MakesPool", {"Fn::GetAtt": ["UserPool", "Arn"]})
-        assert given["Fn::Sub"].endswith(":userpool/${UserPoolId}")
+        assert given_pool["Fn::Sub"].endswith(":userpool/${UserPoolId}")
         assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 

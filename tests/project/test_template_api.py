@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 
 from passcode.confirmation.problems import MEDIA_TYPE, all_kinds
-from tests.support.openapi_checks import described
+from tests.support.openapi_checks import api_description
 from tests.support.template import RESOURCES, TEMPLATE
 
 # The linter's strings know their line. JSON turns them into plain strings.
@@ -24,8 +24,8 @@ ALL_OPERATIONS = {
 
 
 def test_the_template_has_exactly_the_endpoints_of_the_function() -> None:
-    whole = described().whole["paths"]
-    wanted = {(path, method) for path, item in whole.items() for method in item} | {DESCRIPTION}
+    documented_paths = api_description().whole["paths"]
+    wanted = {(path, method) for path, item in documented_paths.items() for method in item} | {DESCRIPTION}
     assert set(ALL_OPERATIONS) == wanted
     assert "options" not in {method for _, method in ALL_OPERATIONS}
     assert "Cors" not in API
@@ -34,15 +34,17 @@ def test_the_template_has_exactly_the_endpoints_of_the_function() -> None:
 
 @pytest.mark.parametrize(("path", "method"), sorted(set(ALL_OPERATIONS) - {DESCRIPTION}))
 def test_an_endpoint_has_the_security_and_the_body_of_the_description(path: str, method: str) -> None:
-    ours, said = ALL_OPERATIONS[path, method], described().whole["paths"][path][method]
-    assert [{SCHEMES[name]: scopes} for one in ours.get("security", []) for name, scopes in one.items()] == (
-        said["security"]
-    )
-    assert [p["name"].lower() for p in ours.get("parameters", [])] == (
-        [p["name"].lower() for p in said.get("parameters", [])]
+    in_template, in_description = ALL_OPERATIONS[path, method], api_description().whole["paths"][path][method]
+    assert [
+        {SCHEMES[name]: scopes} for one in in_template.get("security", []) for name, scopes in one.items()
+    ] == (in_description["security"])
+    assert [p["name"].lower() for p in in_template.get("parameters", [])] == (
+        [p["name"].lower() for p in in_description.get("parameters", [])]
     )
     shapes = [
-        o["requestBody"]["content"]["application/json"]["schema"] for o in (ours, said) if "requestBody" in o
+        o["requestBody"]["content"]["application/json"]["schema"]
+        for o in (in_template, in_description)
+        if "requestBody" in o
     ]
     assert shapes == [] or shapes[0] == shapes[1]
 
@@ -65,19 +67,21 @@ def test_the_definition_depends_only_on_the_condition_of_the_pool() -> None:
 
 @pytest.mark.parametrize("name", list(MODELS))
 def test_a_model_accepts_every_body_that_the_function_accepts(name: str) -> None:
-    ours, said = MODELS[name], described().whole["components"]["schemas"][name]
-    assert ours["additionalProperties"] is said["additionalProperties"] is False
-    assert ours["properties"].keys() == said["properties"].keys()
-    assert ours.get("required", []) == said.get("required", [])
-    valid = jsonschema_rs.Draft4Validator(ours).is_valid
-    full = {field: "x" * of["maxLength"] for field, of in ours["properties"].items()}
+    in_template, in_description = MODELS[name], api_description().whole["components"]["schemas"][name]
+    assert in_template["additionalProperties"] is in_description["additionalProperties"] is False
+    assert in_template["properties"].keys() == in_description["properties"].keys()
+    assert in_template.get("required", []) == in_description.get("required", [])
+    valid = jsonschema_rs.Draft4Validator(in_template).is_valid
+    full = {field: "x" * of["maxLength"] for field, of in in_template["properties"].items()}
     assert valid(full)
     assert not valid(full | {"more": ""})
-    for field, shape in said["properties"].items():
+    for field, shape in in_description["properties"].items():
         forms = shape.get("anyOf", [shape])
         assert valid(full | {field: None}) == ({"type": "null"} in forms), field
         longest = next((form["maxLength"] for form in forms if "maxLength" in form), None)
-        assert ours["properties"][field]["maxLength"] == (longest or ours["properties"][field]["maxLength"])
+        assert in_template["properties"][field]["maxLength"] == (
+            longest or in_template["properties"][field]["maxLength"]
+        )
         assert not valid(full | {field: full[field] + "x"}), field
 
 
@@ -128,16 +132,16 @@ def test_a_proof_is_valid_for_five_minutes_by_default_and_ten_at_most() -> None:
     # A verifier that uses only the key set accepts a proof until it expires.
     life = TEMPLATE["Parameters"]["ProofLifeSeconds"]
     assert (life["Default"], life["MaxValue"]) == (300, 600)
-    given = RESOURCES["TokenApi"]["Properties"]["Environment"]["Variables"]["PROOF_LIFE_SECONDS"]
-    assert given == {"Ref": "ProofLifeSeconds"}
+    variable = RESOURCES["TokenApi"]["Properties"]["Environment"]["Variables"]["PROOF_LIFE_SECONDS"]
+    assert variable == {"Ref": "ProofLifeSeconds"}
 
 
 def test_all_resources_of_the_token_service_have_its_condition() -> None:
     conditions = {"HasTokenService", "HasSnapStartAndTokenService", "HasWebAclAndTokenService"}
     conditions |= {"MakesProofKeyA", "MakesProofKeyB"}
-    ours = {name: found for name, found in RESOURCES.items() if name.startswith(("Token", "Proof"))}
-    assert len(ours) > 10
-    assert {found["Condition"] for found in ours.values()} == conditions
+    own_resources = {name: found for name, found in RESOURCES.items() if name.startswith(("Token", "Proof"))}
+    assert len(own_resources) > 10
+    assert {found["Condition"] for found in own_resources.values()} == conditions
     for name in conditions - {"HasTokenService"}:
         assert {"Condition": "HasTokenService"} in TEMPLATE["Conditions"][name]["Fn::And"]
     outputs = {name: o for name, o in TEMPLATE["Outputs"].items() if name.startswith(("Token", "StepUp"))}
@@ -168,7 +172,7 @@ def test_the_first_listed_key_signs(choice: str, keys: list[str]) -> None:
             return [key for each in value["Fn::Join"][1] for key in resolved(each)]
         return [value["Fn::GetAtt"][0]]
 
-    given = RESOURCES["TokenApi"]["Properties"]["Environment"]["Variables"]["PROOF_KEY_IDS"]
-    assert resolved(given) == [f"ProofKey{key}" for key in keys]
+    variable = RESOURCES["TokenApi"]["Properties"]["Environment"]["Variables"]["PROOF_KEY_IDS"]
+    assert resolved(variable) == [f"ProofKey{key}" for key in keys]
     for key in "AB":
         assert holds({"Condition": RESOURCES[f"ProofKey{key}"]["Condition"]}) == (key in keys)

@@ -53,7 +53,7 @@ def test_every_method_has_a_limit_and_no_body_is_logged() -> None:
     assert "AccessLogSetting" not in API
 
 
-def test_forms_and_pages_stay_text() -> None:
+def test_only_images_are_binary_media_types() -> None:
     types = [each.replace("~1", "/") for each in API["BinaryMediaTypes"]]
     # The first types in the Accept header of Chromium and Firefox, of Safari, and of other clients.
     assert {"image/avif", "image/webp", "image/*"} <= set(types)
@@ -101,9 +101,9 @@ def test_only_the_function_uses_the_inner_client() -> None:
 
 
 def test_define_lists_the_inner_client_only_in_the_mode_code_only() -> None:
-    given = properties("DefineAuthChallenge")["Environment"]["Variables"]["CODE_ONLY_CLIENTS"]
-    asked, listed, otherwise = given["Fn::If"]
-    assert asked == "HasHostedCodeOnly"
+    client_list = properties("DefineAuthChallenge")["Environment"]["Variables"]["CODE_ONLY_CLIENTS"]
+    if_condition, listed, otherwise = client_list["Fn::If"]
+    assert if_condition == "HasHostedCodeOnly"
     assert listed["Fn::Join"][1] == [otherwise, {"Ref": "HostedInnerClient"}]
     condition = TEMPLATE["Conditions"]["HasHostedCodeOnly"]
     assert condition == {"Fn::Equals": [{"Ref": "HostedSignInMode"}, "CODE_ONLY"]}
@@ -128,7 +128,7 @@ def written_by(client: str) -> list[str]:
     return list(of_own)
 
 
-def test_every_client_may_write_what_the_pool_requires() -> None:
+def test_every_client_may_write_the_required_attributes_of_the_pool() -> None:
     """Cognito refuses another client with "Invalid write attributes specified"."""
     required = {each["Name"] for each in properties("UserPool")["Schema"] if each.get("Required")}
     assert required
@@ -143,7 +143,7 @@ def test_cognito_and_the_function_have_the_same_settings() -> None:
     assert details["client_id"] == SETTINGS["RP_CLIENT_ID"]
     assert details["client_secret"] == {"Fn::Sub": "{{resolve:secretsmanager:${HostedClientSecret.Id}}}"}
     assert SETTINGS["RP_SECRET_ID"] == {"Fn::GetAtt": ["HostedClientSecret", "Id"]}
-    said = {
+    settings = {
         name: value["Fn::Sub"].replace("${HostedSignInApi.Stage}", API["StageName"])
         for name, value in details.items()
         if name.endswith(("_issuer", "_url", "_uri"))
@@ -151,7 +151,7 @@ def test_cognito_and_the_function_have_the_same_settings() -> None:
     issuer = SETTINGS["ISSUER"]["Fn::Sub"]
     assert issuer == TEMPLATE["Outputs"]["HostedIssuer"]["Value"]["Fn::Sub"]
     metadata = discovery(issuer)
-    assert said == {
+    assert settings == {
         "oidc_issuer": metadata["issuer"],
         "authorize_url": metadata["authorization_endpoint"],
         "token_url": metadata["token_endpoint"],
@@ -234,9 +234,9 @@ def test_neither_waf_nor_tracing_stores_requests() -> None:
 
 def test_all_resources_of_the_hosted_sign_in_have_its_condition() -> None:
     assert TEMPLATE["Parameters"]["HostedSignInMode"]["Default"] == "OFF"
-    ours = {name: found for name, found in RESOURCES.items() if name.startswith("Hosted")}
-    assert len(ours) > 15
-    conditions = {found["Condition"] for found in ours.values()} - {"HasHostedSignIn"}
+    hosted = {name: found for name, found in RESOURCES.items() if name.startswith("Hosted")}
+    assert len(hosted) > 15
+    conditions = {found["Condition"] for found in hosted.values()} - {"HasHostedSignIn"}
     assert conditions == {
         "HasSnapStartAndHostedSignIn",
         "HasWebAclAndHostedSignIn",

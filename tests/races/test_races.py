@@ -24,8 +24,8 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
-from tests.support.live_handlers import LiveHandlers, event, live_handlers, patient_client
-from tests.support.threads import at_once
+from tests.support.live_handlers import LiveHandlers, client_with_long_timeouts, event, live_handlers
+from tests.support.threads import run_at_once
 from tools.local_stack.stack import Stack
 
 NOW = 1_900_000_000
@@ -33,7 +33,7 @@ POLICY = Policy()
 
 
 @dataclass
-class World:
+class StackHandlers:
     """The handlers with the local stack behind them, and every queued delivery."""
 
     handlers: LiveHandlers
@@ -45,9 +45,9 @@ class World:
         """Invoke Create Auth Challenge once. Returns its response."""
         limits = RoundLimits(5, 3)
         sign_in = SignInCreator(self.table, self.queued.append, POLICY, limits)
-        asked = event("CreateAuthChallenge", sub, session=[], **request)
-        answer = self.handlers.create.respond(
-            asked,
+        create_event = event("CreateAuthChallenge", sub, session=[], **request)
+        filled_event = self.handlers.create.respond(
+            create_event,
             sign_in,
             tuple(CHANNELS.values()),
             "salt",
@@ -55,7 +55,7 @@ class World:
             secrets.token_hex(16),
             now,
         )
-        response: dict[str, Any] = answer["response"]
+        response: dict[str, Any] = filled_event["response"]
         return response
 
     def verify(self, sub: str, private: dict[str, str], answer: str, now: int = NOW) -> str:
@@ -65,17 +65,17 @@ class World:
         )
         reasons: list[str] = []
 
-        def judging(event: Any, challenge: Challenge) -> Any:
+        def recorded_check(event: Any, challenge: Challenge) -> Any:
             verdict = judge(event, challenge)
             reasons.append(verdict.refusal.value if verdict.refusal else "accepted")
             return verdict
 
-        asked = event(
+        verify_event = event(
             "VerifyAuthChallengeResponse", sub, privateChallengeParameters=private, challengeAnswer=answer
         )
         try:
             answered = self.handlers.verify.respond(
-                asked, judging, lambda *_: None, self.handlers.verify._TELEMETRY
+                verify_event, recorded_check, lambda *_: None, self.handlers.verify._TELEMETRY
             )
         except Refused as refused:
             return refused.refusal.value
@@ -88,11 +88,14 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(local_stack: Stack) -> World:
+def handlers(local_stack: Stack) -> StackHandlers:
     handlers = live_handlers(local_stack)
-    table = RecordTable(patient_client(local_stack, "dynamodb"), local_stack.table, POLICY)
-    return World(
-        handlers, table, KmsMac(patient_client(local_stack, "kms"), handlers.settings["CODE_KEY_ID"]), []
+    table = RecordTable(client_with_long_timeouts(local_stack, "dynamodb"), local_stack.table, POLICY)
+    return StackHandlers(
+        handlers,
+        table,
+        KmsMac(client_with_long_timeouts(local_stack, "kms"), handlers.settings["CODE_KEY_ID"]),
+        [],
     )
 
 
@@ -101,65 +104,67 @@ def sub() -> str:
     return str(uuid.uuid4())
 
 
-def test_200_simultaneous_wrong_answers_get_no_extra_attempts(world: World, sub: str) -> None:
-    private = world.create(sub)["privateChallengeParameters"]
-    right = world.code(private)
+def test_200_simultaneous_wrong_answers_get_no_extra_attempts(handlers: StackHandlers, sub: str) -> None:
+    private = handlers.create(sub)["privateChallengeParameters"]
+    right = handlers.code(private)
     wrong = [code for n in range(201) if (code := f"{n:06d}") != right]
-    verdicts = Counter(at_once(200, lambda n: world.verify(sub, private, wrong[n])))
+    verdicts = Counter(run_at_once(200, lambda n: handlers.verify(sub, private, wrong[n])))
     assert verdicts == {"wrong": POLICY.free_failures, "locked": 200 - POLICY.free_failures}
 
 
-def test_a_right_answer_among_200_malformed_ones_is_accepted_once(world: World, sub: str) -> None:
-    private = world.create(sub)["privateChallengeParameters"]
-    right = world.code(private)
-    verdicts = Counter(at_once(200, lambda n: world.verify(sub, private, right if n == 100 else "x" * 6)))
+def test_a_right_answer_among_200_malformed_ones_is_accepted_once(handlers: StackHandlers, sub: str) -> None:
+    private = handlers.create(sub)["privateChallengeParameters"]
+    right = handlers.code(private)
+    verdicts = Counter(
+        run_at_once(200, lambda n: handlers.verify(sub, private, right if n == 100 else "x" * 6))
+    )
     assert verdicts == {"accepted": 1, "malformed": 199}, "a malformed answer is not counted"
 
 
-def test_one_of_50_simultaneous_right_answers_is_accepted(world: World, sub: str) -> None:
-    private = world.create(sub)["privateChallengeParameters"]
-    right = world.code(private)
-    verdicts = Counter(at_once(50, lambda _: world.verify(sub, private, right)))
+def test_one_of_50_simultaneous_right_answers_is_accepted(handlers: StackHandlers, sub: str) -> None:
+    private = handlers.create(sub)["privateChallengeParameters"]
+    right = handlers.code(private)
+    verdicts = Counter(run_at_once(50, lambda _: handlers.verify(sub, private, right)))
     assert verdicts == {"accepted": 1, "spent": 49}
 
 
-def test_50_simultaneous_starts_send_one_message_for_one_challenge(world: World, sub: str) -> None:
-    world.queued.clear()
-    answers = at_once(50, lambda _: world.create(sub))
-    assert len(world.queued) == 1
-    assert Counter(a["publicChallengeParameters"]["status"] for a in answers) == {"SENT": 1, "WAITING": 49}
-    assert len({a["privateChallengeParameters"]["challenge"] for a in answers}) == 1
+def test_50_simultaneous_starts_send_one_message_for_one_challenge(handlers: StackHandlers, sub: str) -> None:
+    handlers.queued.clear()
+    responses = run_at_once(50, lambda _: handlers.create(sub))
+    assert len(handlers.queued) == 1
+    assert Counter(a["publicChallengeParameters"]["status"] for a in responses) == {"SENT": 1, "WAITING": 49}
+    assert len({a["privateChallengeParameters"]["challenge"] for a in responses}) == 1
 
 
-def test_50_simultaneous_resends_send_one_message(world: World, sub: str) -> None:
-    first = world.create(sub)
-    world.queued.clear()
-    answers = at_once(50, lambda _: world.create(sub, now=NOW + 30))
-    assert len(world.queued) == 1
-    assert {a["privateChallengeParameters"]["challenge"] for a in answers} == {
+def test_50_simultaneous_resends_send_one_message(handlers: StackHandlers, sub: str) -> None:
+    first = handlers.create(sub)
+    handlers.queued.clear()
+    responses = run_at_once(50, lambda _: handlers.create(sub, now=NOW + 30))
+    assert len(handlers.queued) == 1
+    assert {a["privateChallengeParameters"]["challenge"] for a in responses} == {
         first["privateChallengeParameters"]["challenge"]
     }
 
 
-def test_create_sends_one_message_for_a_repeated_event(world: World, sub: str) -> None:
+def test_create_sends_one_message_for_a_repeated_event(handlers: StackHandlers, sub: str) -> None:
     """Cognito invokes a slow trigger again, and the user would get several codes (amplify-js#4805)."""
-    world.queued.clear()
-    first, second = world.create(sub), world.create(sub)
-    assert len(world.queued) == 1
+    handlers.queued.clear()
+    first, second = handlers.create(sub), handlers.create(sub)
+    assert len(handlers.queued) == 1
     assert first["privateChallengeParameters"] == second["privateChallengeParameters"]
     assert first["challengeMetadata"] == second["challengeMetadata"]
 
 
-def test_after_a_pause_only_the_free_attempts_are_checked(world: World, sub: str) -> None:
-    private = world.create(sub)["privateChallengeParameters"]
-    right = world.code(private)
+def test_after_a_pause_only_the_free_attempts_are_checked(handlers: StackHandlers, sub: str) -> None:
+    private = handlers.create(sub)["privateChallengeParameters"]
+    right = handlers.code(private)
     wrong = "000000" if right != "000000" else "000001"
-    world.table.client.update_item(
-        TableName=world.table.name,
+    handlers.table.client.update_item(
+        TableName=handlers.table.name,
         Key={"pk": {"S": f"sign_in#{sub}"}},
         UpdateExpression="SET failures = :hard, failed_at = :then",
         ExpressionAttributeValues={":hard": {"N": "100"}, ":then": {"N": str(NOW - POLICY.pause_seconds)}},
     )
-    verdicts = Counter(at_once(50, lambda _: world.verify(sub, private, wrong)))
+    verdicts = Counter(run_at_once(50, lambda _: handlers.verify(sub, private, wrong)))
     assert 1 <= verdicts["wrong"] <= POLICY.free_failures
     assert set(verdicts) <= {"wrong", "locked", Refusal.NO_CHALLENGE.value}

@@ -29,15 +29,15 @@ from passcode.confirmation.verify import ConfirmationVerifier
 from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.refusal import Refused
-from tests.support.live_handlers import live_handler, patient_client
-from tests.support.threads import at_once
+from tests.support.live_handlers import client_with_long_timeouts, live_handler
+from tests.support.threads import run_at_once
 from tools.local_stack.stack import Stack
 
 NOW = 1_900_000_000
 
 
 @dataclass
-class World:
+class StackEndpoints:
     """The endpoints, the key of the codes, and every queued delivery."""
 
     asking: ConfirmationCreator
@@ -69,8 +69,10 @@ class World:
         assert isinstance(created, Created)
         claims = self.answering.tokens.read(created.token)
         assert claims is not None
-        ticket = parse_challenge_token(claims, self.answering.issuer, VERIFY_TOKEN)
-        return created.token, code_from_mac(self.code_mac(ticket.challenge.mac_message()), 6).reveal()
+        challenge_token = parse_challenge_token(claims, self.answering.issuer, VERIFY_TOKEN)
+        return created.token, code_from_mac(
+            self.code_mac(challenge_token.challenge.mac_message()), 6
+        ).reveal()
 
 
 def _call(now: int, key: str | None = None) -> RequestContext:
@@ -78,9 +80,9 @@ def _call(now: int, key: str | None = None) -> RequestContext:
 
 
 @pytest.fixture(scope="module")
-def world(local_stack: Stack) -> World:
+def endpoints(local_stack: Stack) -> StackEndpoints:
     module, settings = live_handler(local_stack, "token_api")
-    kms, dynamodb = (patient_client(local_stack, service) for service in ("kms", "dynamodb"))
+    kms, dynamodb = (client_with_long_timeouts(local_stack, service) for service in ("kms", "dynamodb"))
     name = settings["TABLE_NAME"]
     table, code_mac = RecordTable(dynamodb, name, module._POLICY), KmsMac(kms, settings["CODE_KEY_ID"])
     tokens = MacJwts(KmsMac(kms, settings["TOKEN_KEY_ID"]))
@@ -94,7 +96,7 @@ def world(local_stack: Stack) -> World:
     )
     checker = replace(module._VERIFIER.checker, code_mac=code_mac, store=table)
     used = UsedProofTable(dynamodb, name)
-    return World(
+    return StackEndpoints(
         replace(module._CREATOR, confirmations=confirmations, tokens=tokens),
         replace(module._VERIFIER, checker=checker, tokens=tokens, proofs=proofs, used=used),
         code_mac,
@@ -102,56 +104,56 @@ def world(local_stack: Stack) -> World:
     )
 
 
-def test_50_simultaneous_right_answers_get_one_proof(world: World) -> None:
-    token, code = world.begun()
-    answers = Counter(at_once(50, lambda _: world.verify(token, code)))
-    assert answers.pop("code-spent") == 49
-    assert list(answers.values()) == [1], "one proof"
+def test_50_simultaneous_right_answers_get_one_proof(endpoints: StackEndpoints) -> None:
+    token, code = endpoints.begun()
+    results = Counter(run_at_once(50, lambda _: endpoints.verify(token, code)))
+    assert results.pop("code-spent") == 49
+    assert list(results.values()) == [1], "one proof"
 
 
-def test_100_simultaneous_guesses_get_no_extra_attempts(world: World) -> None:
-    token, code = world.begun()
+def test_100_simultaneous_guesses_get_no_extra_attempts(endpoints: StackEndpoints) -> None:
+    token, code = endpoints.begun()
     wrong = [guess for n in range(101) if (guess := f"{n:06d}") != code]
-    answers = Counter(at_once(100, lambda n: world.verify(token, wrong[n])))
-    free = world.answering.checker.policy.free_failures
-    assert answers == {"wrong-code": free, "locked": 100 - free}
+    results = Counter(run_at_once(100, lambda n: endpoints.verify(token, wrong[n])))
+    free = endpoints.answering.checker.policy.free_failures
+    assert results == {"wrong-code": free, "locked": 100 - free}
 
 
-def test_simultaneous_guesses_for_several_purposes_share_one_budget(world: World) -> None:
+def test_simultaneous_guesses_for_several_purposes_share_one_budget(endpoints: StackEndpoints) -> None:
     """Each purpose has another code. Together they get no more attempts than one purpose."""
     mailbox = secrets.token_hex(8)
-    free = world.answering.checker.policy.free_failures
+    free = endpoints.answering.checker.policy.free_failures
     tokens = []
     for n in range(3):
-        created = world.create(
+        created = endpoints.create(
             f"{mailbox}+{n}@people.example", now=NOW - 120 + 40 * n, purpose=f"purpose {n}"
         )
         assert isinstance(created, Created)
         tokens.append(created.token)
-    answers = Counter(at_once(60, lambda n: world.verify(tokens[n % 3], "000000")))
-    assert answers["wrong-code"] <= free
-    assert set(answers) <= {"wrong-code", "locked"}
+    results = Counter(run_at_once(60, lambda n: endpoints.verify(tokens[n % 3], "000000")))
+    assert results["wrong-code"] <= free
+    assert set(results) <= {"wrong-code", "locked"}
 
 
-def test_50_simultaneous_requests_with_one_key_send_one_message(world: World) -> None:
-    world.queued.clear()
+def test_50_simultaneous_requests_with_one_key_send_one_message(endpoints: StackEndpoints) -> None:
+    endpoints.queued.clear()
     email, key = f"{secrets.token_hex(8)}@people.example", secrets.token_hex(8)
-    answers = at_once(50, lambda _: world.create(email, key))
-    assert len(world.queued) == 1
-    given = [answer for answer in answers if isinstance(answer, Created)]
-    assert len({answer.token for answer in given}) == 1
-    assert Counter(answer.status for answer in given)["SENT"] == 1
-    assert {answer for answer in answers if isinstance(answer, str)} <= {"key_in_use"}
+    responses = run_at_once(50, lambda _: endpoints.create(email, key))
+    assert len(endpoints.queued) == 1
+    results_created = [response for response in responses if isinstance(response, Created)]
+    assert len({response.token for response in results_created}) == 1
+    assert Counter(response.status for response in results_created)["SENT"] == 1
+    assert {response for response in responses if isinstance(response, str)} <= {"key_in_use"}
 
 
-def test_50_simultaneous_requests_with_50_keys_send_one_message(world: World) -> None:
-    world.queued.clear()
+def test_50_simultaneous_requests_with_50_keys_send_one_message(endpoints: StackEndpoints) -> None:
+    endpoints.queued.clear()
     email = f"{secrets.token_hex(8)}@people.example"
-    answers = at_once(50, lambda n: world.create(email, f"{email}-{n}"))
-    assert len(world.queued) == 1
-    assert len({answer.token for answer in answers if isinstance(answer, Created)}) == 1
+    results = run_at_once(50, lambda n: endpoints.create(email, f"{email}-{n}"))
+    assert len(endpoints.queued) == 1
+    assert len({result.token for result in results if isinstance(result, Created)}) == 1
 
 
-def test_one_of_50_simultaneous_introspections_uses_the_proof(world: World) -> None:
-    proof = world.verify(*world.begun())
-    assert Counter(at_once(50, lambda _: world.introspect(proof))) == {True: 1, False: 49}
+def test_one_of_50_simultaneous_introspections_uses_the_proof(endpoints: StackEndpoints) -> None:
+    proof = endpoints.verify(*endpoints.begun())
+    assert Counter(run_at_once(50, lambda _: endpoints.introspect(proof))) == {True: 1, False: 49}

@@ -33,8 +33,12 @@ def _keys(deployed: Stack, settings: dict[str, str]) -> Calls:
     def decryption(item: str) -> list[Any]:
         context = {"item": item}
         encrypted = kms.encrypt(KeyId=state_key, Plaintext=b"x", EncryptionContext=context)["CiphertextBlob"]
-        given = {"KeyId": state_key, "CiphertextBlob": {"hex": encrypted.hex()}, "EncryptionContext": context}
-        return ["kms", "decrypt", given]
+        arguments = {
+            "KeyId": state_key,
+            "CiphertextBlob": {"hex": encrypted.hex()},
+            "EncryptionContext": context,
+        }
+        return ["kms", "decrypt", arguments]
 
     def signature(algorithm: str) -> dict[str, Any]:
         return {"KeyId": sign_key, "SigningAlgorithm": algorithm, "Message": "m"}

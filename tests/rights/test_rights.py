@@ -90,10 +90,10 @@ def calls(probed: Stack) -> Calls:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_may_make_its_calls_and_no_others(probed: Stack, calls: Calls, function: str) -> None:
-    answer = probed.client("lambda").invoke(
+    response = probed.client("lambda").invoke(
         FunctionName=probed.functions[function], Payload=json.dumps({"calls": calls})
     )
-    outcomes = json.load(answer["Payload"])
+    outcomes = json.load(response["Payload"])
     allowed = {name for name, outcome in outcomes.items() if outcome not in DENIED}
     assert allowed == {name for name, right in NEEDS.items() if FUNCTIONS[function].may(*right)}
     assert all(outcomes[name] == "ok" for name in allowed), outcomes

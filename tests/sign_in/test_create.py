@@ -9,7 +9,7 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import RefusalTag, Refused, parse_tag
 from tests.support.events import EMAIL, NOW, PHONE, SUB, attributes, golden
 from tests.support.handlers import HandlerOutput
-from tests.support.sign_in_world import World
+from tests.support.sign_in_handlers import SignInHandlers
 
 KEYS = {
     "status",
@@ -25,12 +25,12 @@ KEYS = {
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def handlers() -> SignInHandlers:
+    return SignInHandlers()
 
 
-def test_the_first_call_sends_one_message_and_returns_its_status(world: World) -> None:
-    response = world.create(golden("create_first"))
+def test_the_first_call_sends_one_message_and_returns_its_status(handlers: SignInHandlers) -> None:
+    response = handlers.create(golden("create_first"))
     assert response["publicChallengeParameters"] == {
         "status": "SENT",
         "channel": "email",
@@ -42,16 +42,18 @@ def test_the_first_call_sends_one_message_and_returns_its_status(world: World) -
         "attemptsLeft": "5",
         "resendsLeft": "3",
     }
-    assert world.store.writes == ["start_challenge"]
-    (delivery,) = world.queued
+    assert handlers.store.writes == ["start_challenge"]
+    (delivery,) = handlers.queued
     assert [(d.channel.name, d.value) for d in delivery.destinations] == [("email", EMAIL), ("sms", PHONE)]
     assert delivery.locale == "en-GB"
 
 
-def test_the_private_parameters_and_the_metadata_carry_the_challenge_and_no_address(world: World) -> None:
-    response = world.create(golden("create_first"))
+def test_the_private_parameters_and_the_metadata_carry_the_challenge_and_no_address(
+    handlers: SignInHandlers,
+) -> None:
+    response = handlers.create(golden("create_first"))
     challenge = Challenge.unpack(response["privateChallengeParameters"]["challenge"])
-    assert challenge == world.queued[0].challenge
+    assert challenge == handlers.queued[0].challenge
     assert (challenge.subject, challenge.counter, challenge.decoy) == (SUB, 1, False)
     assert (challenge.issued_at, challenge.expires_at) == (NOW, NOW + 300)
     assert response["challengeMetadata"] == (
@@ -71,18 +73,18 @@ def test_the_private_parameters_and_the_metadata_carry_the_challenge_and_no_addr
     ],
 )
 def test_a_message_goes_to_the_preferred_destination_and_the_response_masks_it(
-    world: World, name: str, channel: str, destination: str
+    handlers: SignInHandlers, name: str, channel: str, destination: str
 ) -> None:
-    shown = world.create(golden(name))["publicChallengeParameters"]
+    shown = handlers.create(golden(name))["publicChallengeParameters"]
     assert set(shown) == KEYS
     assert all(isinstance(value, str) for value in shown.values())
     assert (shown["status"], shown["channel"], shown["destination"]) == ("SENT", channel, destination)
-    assert world.queued[0].challenge.channel == channel
-    assert world.queued[0].destinations[0].channel.name == channel
+    assert handlers.queued[0].challenge.channel == channel
+    assert handlers.queued[0].destinations[0].channel.name == channel
 
 
-def test_the_masks_show_more_after_a_password(world: World) -> None:
-    shown = world.create(golden("create_after_password"))["publicChallengeParameters"]
+def test_the_masks_show_more_after_a_password(handlers: SignInHandlers) -> None:
+    shown = handlers.create(golden("create_after_password"))["publicChallengeParameters"]
     assert json.loads(shown["channels"]) == {"email": "a***@p***", "sms": "+***0147"}
 
 
@@ -104,43 +106,43 @@ def test_the_masks_show_more_after_a_password(world: World) -> None:
     ],
 )
 def test_only_verified_and_well_formed_destinations_are_used(
-    world: World, changes: dict[str, str], channels: list[str]
+    handlers: SignInHandlers, changes: dict[str, str], channels: list[str]
 ) -> None:
     event = golden("create_first", userAttributes=attributes(**changes))
-    shown = world.create(event)["publicChallengeParameters"]
+    shown = handlers.create(event)["publicChallengeParameters"]
     assert list(json.loads(shown["channels"])) == ["email", "sms"], "equal for all users before a password"
     assert shown["channel"] == channels[0]
-    assert [d.channel.name for d in world.queued[0].destinations] == channels
+    assert [d.channel.name for d in handlers.queued[0].destinations] == channels
 
 
 def test_a_channel_that_is_not_deployed_is_not_used() -> None:
-    world = World(order=(SMS,))
-    shown = world.create(golden("create_first"))["publicChallengeParameters"]
+    handlers = SignInHandlers(order=(SMS,))
+    shown = handlers.create(golden("create_first"))["publicChallengeParameters"]
     assert json.loads(shown["channels"]) == {"sms": "+***"}
-    assert [d.channel for d in world.queued[0].destinations] == [SMS]
+    assert [d.channel for d in handlers.queued[0].destinations] == [SMS]
 
 
-def test_a_repeated_event_sends_no_second_message(world: World) -> None:
-    first, second = (world.create(golden("create_first")) for _ in range(2))
+def test_a_repeated_event_sends_no_second_message(handlers: SignInHandlers) -> None:
+    first, second = (handlers.create(golden("create_first")) for _ in range(2))
     assert first["privateChallengeParameters"] == second["privateChallengeParameters"]
     assert first["challengeMetadata"] == second["challengeMetadata"]
     assert second["publicChallengeParameters"]["status"] == "WAITING"
-    assert len(world.queued) == 1
+    assert len(handlers.queued) == 1
 
 
-def test_a_user_without_a_destination_is_refused_after_the_password(world: World) -> None:
+def test_a_user_without_a_destination_is_refused_after_the_password(handlers: SignInHandlers) -> None:
     with pytest.raises(Refused) as refused:
-        world.create(golden("create_flags_false_after_password"))
+        handlers.create(golden("create_flags_false_after_password"))
     assert parse_tag(str(refused.value)) == RefusalTag("no_destination")
-    assert world.touched() == (0, 0, 0)
+    assert handlers.touched() == (0, 0, 0)
 
 
 def test_an_issued_challenge_is_logged_and_counted_without_an_address(output: HandlerOutput) -> None:
-    world = World(telemetry=output.telemetry)
-    world.create(golden("create_after_password"))
+    handlers = SignInHandlers(telemetry=output.telemetry)
+    handlers.create(golden("create_after_password"))
     assert output.counted("issued") == [{"channel": "email"}]
     (line,) = output.lines
     assert (line["message"], line["subject"]) == ("issued", SUB)
-    assert line["correlation_id"] == world.queued[0].challenge.nonce
+    assert line["correlation_id"] == handlers.queued[0].challenge.nonce
     assert EMAIL not in output.text
     assert "ada" not in output.text

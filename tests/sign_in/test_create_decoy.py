@@ -16,7 +16,7 @@ from passcode.channels.sms import SMS
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import Refusal, Refused
 from tests.support.events import NOW, golden
-from tests.support.sign_in_world import World
+from tests.support.sign_in_handlers import SignInHandlers
 
 DECOYS = ["unknown_user_empty", "unknown_user_null", "flags_false"]
 
@@ -31,15 +31,15 @@ def shape(value: object) -> object:
     return re.sub(r"\d+", lambda digits: f"<{len(digits[0])} digits>", value)
 
 
-def public(world: World, name: str, **request: object) -> dict[str, str]:
+def public(handlers: SignInHandlers, name: str, **request: object) -> dict[str, str]:
     """The publicChallengeParameters of the response of `create` to a golden event."""
-    found: dict[str, str] = world.create(golden(f"create_{name}", **request))["publicChallengeParameters"]
+    found: dict[str, str] = handlers.create(golden(f"create_{name}", **request))["publicChallengeParameters"]
     return found
 
 
 @pytest.mark.parametrize("name", DECOYS)
 def test_an_unknown_user_gets_the_response_of_a_known_user(name: str) -> None:
-    known, unknown = World(), World()
+    known, unknown = SignInHandlers(), SignInHandlers()
     for_known, for_unknown = public(known, "first"), public(unknown, name)
     assert list(for_known) == list(for_unknown)
     by_email = {"channel": "email", "destination": "***@***"}
@@ -49,7 +49,7 @@ def test_an_unknown_user_gets_the_response_of_a_known_user(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECOYS)
 def test_an_unknown_user_costs_as_many_writes_and_messages_as_a_known_user(name: str) -> None:
-    known, unknown = World(), World()
+    known, unknown = SignInHandlers(), SignInHandlers()
     public(known, "first")
     public(unknown, name)
     assert unknown.touched() == known.touched() == (1, 1, 0)
@@ -64,38 +64,38 @@ def test_an_unknown_user_costs_as_many_writes_and_messages_as_a_known_user(name:
 
 @pytest.mark.parametrize("name", DECOYS)
 def test_the_delivery_for_a_decoy_is_queued_with_a_reserved_destination(name: str) -> None:
-    world = World()
-    public(world, name)
-    (delivery,) = world.queued
+    handlers = SignInHandlers()
+    public(handlers, name)
+    (delivery,) = handlers.queued
     assert delivery.challenge.decoy
     values = {d.value for d in delivery.destinations}
     assert values <= {"unknown-user@passcode.invalid", "+12025550123"}
 
 
 def test_an_unknown_user_has_the_same_subject_each_time() -> None:
-    world = World()
+    handlers = SignInHandlers()
     for now in (NOW, NOW + 1000):
-        world.now = now
-        public(world, "unknown_user_empty")
-    first, second = (d.challenge.subject for d in world.queued)
+        handlers.now = now
+        public(handlers, "unknown_user_empty")
+    first, second = (d.challenge.subject for d in handlers.queued)
     assert first == second
     assert uuid.UUID(first).version == 4
-    assert len(world.store.records) == 1
+    assert len(handlers.store.records) == 1
 
 
 def test_an_unknown_user_has_the_quota_of_a_known_user() -> None:
     outcomes = []
     for name in ("first", *DECOYS):
-        world = World()
-        outcomes.append([_outcome(world, name) for _ in range(8)])
+        handlers = SignInHandlers()
+        outcomes.append([_outcome(handlers, name) for _ in range(8)])
     assert all(outcome == outcomes[0] for outcome in outcomes)
     assert outcomes[0] == 6 * ["SENT"] + ["WAITING", Refusal.QUOTA.value]
 
 
-def _outcome(world: World, name: str) -> str:
-    world.now += 181
+def _outcome(handlers: SignInHandlers, name: str) -> str:
+    handlers.now += 181
     try:
-        return public(world, name)["status"]
+        return public(handlers, name)["status"]
     except Refused as refused:
         return refused.refusal.value
 
@@ -104,14 +104,14 @@ def _outcome(world: World, name: str) -> str:
 def test_the_second_round_of_an_unknown_user_is_that_of_a_known_user(action: dict[str, str]) -> None:
     seen = []
     for name in ("first", "unknown_user_empty"):
-        world = World()
-        first = world.create(golden(f"create_{name}"))
-        world.now += 31
+        handlers = SignInHandlers()
+        first = handlers.create(golden(f"create_{name}"))
+        handlers.now += 31
         entry = {"challengeName": "CUSTOM_CHALLENGE", "challengeResult": False}
         session = [entry | {"challengeMetadata": first["challengeMetadata"]}]
-        shown = public(world, name, session=session, clientMetadata=action)
+        shown = public(handlers, name, session=session, clientMetadata=action)
         assert Challenge.unpack(first["privateChallengeParameters"]["challenge"]).counter == 1
-        seen.append([list(shown), shown["status"], shown["resendsLeft"], world.touched()])
+        seen.append([list(shown), shown["status"], shown["resendsLeft"], handlers.touched()])
     assert seen[0] == seen[1]
 
 
@@ -120,8 +120,8 @@ def test_every_unknown_user_gets_a_challenge_on_any_channels(order: tuple[Channe
     # An error for some unknown names would show that the other names may exist.
     for number in range(16):
         event: dict[str, Any] = golden("create_unknown_user_empty") | {"userName": str(uuid.UUID(int=number))}
-        world = World(order=order)
-        assert world.create(event)["publicChallengeParameters"]["status"] == "SENT"
+        handlers = SignInHandlers(order=order)
+        assert handlers.create(event)["publicChallengeParameters"]["status"] == "SENT"
 
 
 @pytest.mark.parametrize("order", list(permutations(CHANNELS.values())))
@@ -130,14 +130,14 @@ def test_each_channel_of_a_known_user_is_also_that_of_some_unknown_user(order: t
     seen = set()
     for number in range(512):
         event = golden("create_unknown_user_empty") | {"userName": str(uuid.UUID(int=number))}
-        shown = World(order=order).create(event)["publicChallengeParameters"]
+        shown = SignInHandlers(order=order).create(event)["publicChallengeParameters"]
         assert list(json.loads(shown["channels"])) == [channel.name for channel in order]
         seen.add(shown["channel"])
     assert seen == {channel.name for channel in order}
 
 
 def test_an_unknown_name_has_one_subject_in_any_letter_case() -> None:
-    world = World()
+    handlers = SignInHandlers()
     for name in ("Ghost@people.example", "ghost@people.example", "GHOST@PEOPLE.EXAMPLE"):
-        world.create(golden("create_unknown_user_empty") | {"userName": name})
-    assert len(world.queued) == 1
+        handlers.create(golden("create_unknown_user_empty") | {"userName": name})
+    assert len(handlers.queued) == 1

@@ -14,11 +14,11 @@ from passcode.adapters.telemetry import TriggerError
 from passcode.sign_in.create import SignInCreator
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import UNAVAILABLE_TEXT, RefusalTag, Refused, parse_tag
-from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.events import EMAIL, NOW, PHONE, challenge, entry, golden
 from tests.support.handlers import HandlerOutput
 from tests.support.memory_stores import MemoryStore
-from tests.support.sign_in_world import LIMITS, World
+from tests.support.sign_in_handlers import LIMITS, SignInHandlers
 
 PACKED = challenge().pack()
 # All strings that would identify the user, and the texts of botocore.
@@ -28,28 +28,30 @@ Create = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def wires() -> dict[str, Wire]:
-    return {"dynamodb": Wire({"update_item": {"Attributes": {}}}), "sqs": Wire()}
+def clients() -> dict[str, RecordingClient]:
+    return {"dynamodb": RecordingClient({"update_item": {"Attributes": {}}}), "sqs": RecordingClient()}
 
 
 @pytest.fixture
-def create(wires: dict[str, Wire], monkeypatch: pytest.MonkeyPatch) -> Create:
+def create(clients: dict[str, RecordingClient], monkeypatch: pytest.MonkeyPatch) -> Create:
     """The handler with its real adapters. Only the AWS clients are replaced."""
 
     def call(event: dict[str, Any]) -> dict[str, Any]:
-        table = RecordTable(wires["dynamodb"], "passcode-table", Policy())
-        sign_in = SignInCreator(table, SqsQueue(wires["sqs"], "queue").put, Policy(), LIMITS)
+        table = RecordTable(clients["dynamodb"], "passcode-table", Policy())
+        sign_in = SignInCreator(table, SqsQueue(clients["sqs"], "queue").put, Policy(), LIMITS)
         monkeypatch.setattr(create_auth_challenge, "_SIGN_IN", sign_in)
-        answer: dict[str, Any] = create_auth_challenge.handler(event, None)
-        return answer
+        response: dict[str, Any] = create_auth_challenge.handler(event, None)
+        return response
 
     return call
 
 
-def test_the_handler_makes_one_write_and_one_message(create: Create, wires: dict[str, Wire]) -> None:
+def test_the_handler_makes_one_write_and_one_message(
+    create: Create, clients: dict[str, RecordingClient]
+) -> None:
     create(golden("create_first"))
-    assert [name for name, _ in wires["dynamodb"].calls] == ["update_item"]
-    (message,) = wires["sqs"].sent("send_message")
+    assert [name for name, _ in clients["dynamodb"].calls] == ["update_item"]
+    (message,) = clients["sqs"].sent("send_message")
     assert set(message) == {"QueueUrl", "MessageBody"}
     assert set(json.loads(message["MessageBody"])) == {"v", "kind", "challenge", "to", "locale"}
 
@@ -67,9 +69,9 @@ def test_the_handler_makes_one_write_and_one_message(create: Create, wires: dict
     ],
 )
 def test_a_failed_dependency_becomes_the_unavailable_text(
-    create: Create, wires: dict[str, Wire], output: HandlerOutput, down: str, error: Exception
+    create: Create, clients: dict[str, RecordingClient], output: HandlerOutput, down: str, error: Exception
 ) -> None:
-    wires[down] = Wire(update_item=error, send_message=error)
+    clients[down] = RecordingClient(update_item=error, send_message=error)
     with pytest.raises(TriggerError) as shown:
         create(golden("create_first"))
     assert str(shown.value) == UNAVAILABLE_TEXT
@@ -78,7 +80,7 @@ def test_a_failed_dependency_becomes_the_unavailable_text(
     (line,) = (line for line in output.lines if line["level"] == "ERROR")
     assert line["message"] == "failed"
     assert not [word for word in PRIVATE if word in output.text]
-    assert wires["sqs"].calls == [] or down == "sqs"
+    assert clients["sqs"].calls == [] or down == "sqs"
 
 
 FOREIGN = [
@@ -110,12 +112,12 @@ FOREIGN = [
 @pytest.mark.parametrize("foreign", FOREIGN)
 @pytest.mark.parametrize("metadata", [{}, {"action": "resend"}])
 def test_foreign_metadata_writes_and_sends_nothing(
-    create: Create, wires: dict[str, Wire], foreign: object, metadata: dict[str, str]
+    create: Create, clients: dict[str, RecordingClient], foreign: object, metadata: dict[str, str]
 ) -> None:
     session = [entry("CUSTOM_CHALLENGE", False, foreign)]
     with pytest.raises(TriggerError, match=r"\[passcode:unavailable\]$"):
         create(golden("create_first", session=session, clientMetadata=metadata))
-    assert wires["dynamodb"].calls == wires["sqs"].calls == []
+    assert clients["dynamodb"].calls == clients["sqs"].calls == []
 
 
 @pytest.mark.parametrize("broken", [{"session": 7}, {"userName": ["ada"], "session": 7.5}])
@@ -129,36 +131,38 @@ def test_a_malformed_event_becomes_the_unavailable_text(
 
 
 def test_the_quota_refusal_names_the_wait() -> None:
-    world = World(policy=Policy(code_life_seconds=60), store=MemoryStore(Policy(code_life_seconds=60)))
+    handlers = SignInHandlers(
+        policy=Policy(code_life_seconds=60), store=MemoryStore(Policy(code_life_seconds=60))
+    )
     for _ in range(6):
-        world.create(golden("create_first"))
-        world.now += 180
+        handlers.create(golden("create_first"))
+        handlers.now += 180
     # The burst is five. The sixth message is free after 900 s, the seventh after 1800 s: in 720 s.
     with pytest.raises(Refused) as refused:
-        world.create(golden("create_first"))
+        handlers.create(golden("create_first"))
     assert parse_tag(str(refused.value)) == RefusalTag("quota", 720)
 
 
 def test_an_open_challenge_is_rejoined_when_the_quota_is_used_up() -> None:
-    world = World(policy=Policy(send_burst=1), store=MemoryStore(Policy(send_burst=1)))
-    world.create(golden("create_first"))
-    world.now += 60
-    shown = world.create(golden("create_first"))["publicChallengeParameters"]
+    handlers = SignInHandlers(policy=Policy(send_burst=1), store=MemoryStore(Policy(send_burst=1)))
+    handlers.create(golden("create_first"))
+    handlers.now += 60
+    shown = handlers.create(golden("create_first"))["publicChallengeParameters"]
     assert (shown["status"], shown["resendIn"], shown["expiresIn"]) == ("WAITING", "840", "240")
-    assert len(world.queued) == 1
+    assert len(handlers.queued) == 1
 
 
 def test_a_throttle_reaches_the_caller_with_its_text_and_is_counted(
-    create: Create, wires: dict[str, Wire], output: HandlerOutput
+    create: Create, clients: dict[str, RecordingClient], output: HandlerOutput
 ) -> None:
     used_up = {"issued": 5, "spent": 0, "expires_at": NOW, "sent_at": NOW, "send_tat": 2**40, "failures": 0}
     error = refused_by_aws("ConditionalCheckFailedException")
     error.response["Item"] = {k: {"N": str(v)} for k, v in used_up.items()}  # type: ignore[typeddict-unknown-key]
-    wires["dynamodb"] = Wire(update_item=error)
+    clients["dynamodb"] = RecordingClient(update_item=error)
     with pytest.raises(
         TriggerError,
         match=r"^Too many codes were requested. Try again in [0-9]+ hours. \[passcode:quota:[0-9]+\]$",
     ):
         create(golden("create_first"))
     assert output.counted("throttled") == [{"reason": "quota"}]
-    assert wires["sqs"].calls == []
+    assert clients["sqs"].calls == []

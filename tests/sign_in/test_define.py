@@ -1,4 +1,4 @@
-"""`define` against golden events: which step comes next in each state of a sign-in."""
+"""`define` against golden events: the next step in each state of a sign-in."""
 
 import json
 import re

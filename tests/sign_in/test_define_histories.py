@@ -7,11 +7,28 @@ true, lowercase if it is false. With any other result, `~` is a CUSTOM_CHALLENGE
 import re
 from collections.abc import Iterator
 from itertools import product
+from typing import TYPE_CHECKING
 
 import pytest
 
-from passcode.sign_in.steps import Mode, RoundLimits, RoundRecord, Step, encode_metadata, next_step
+from passcode.sign_in.steps import (
+    ASK_CODE,
+    ASK_NEW_PASSWORD,
+    ASK_PASSWORD,
+    CODE_ONLY,
+    FAIL,
+    ISSUE,
+    PASSWORD_AND_CODE,
+    RoundLimits,
+    RoundRecord,
+    encode_metadata,
+    next_step,
+)
 from tests.support.events import entry
+
+if TYPE_CHECKING:
+    # The module defines these types for type checkers only.
+    from passcode.sign_in.steps import Mode, Step
 
 NAMES = {
     "S": "SRP_A",
@@ -30,15 +47,16 @@ ALPHABET = [
 LIMITS = RoundLimits(answers=5, resends=3)
 
 # A last result that is neither true nor false counts as a wrong answer.
-ORACLE = {
-    Mode.PASSWORD_AND_CODE: {
-        Step.ASK_PASSWORD: re.compile("S"),
-        Step.ASK_CODE: re.compile("SPN?(c*[c~])?"),
-        Step.ISSUE: re.compile("SPN?c*C"),
+MODES: "tuple[Mode, ...]" = (PASSWORD_AND_CODE, CODE_ONLY)
+ORACLE: "dict[Mode, dict[Step, re.Pattern[str]]]" = {
+    PASSWORD_AND_CODE: {
+        ASK_PASSWORD: re.compile("S"),
+        ASK_CODE: re.compile("SPN?(c*[c~])?"),
+        ISSUE: re.compile("SPN?c*C"),
     },
-    Mode.CODE_ONLY: {
-        Step.ASK_CODE: re.compile("S?(c*[c~])?"),
-        Step.ISSUE: re.compile("S?c*C"),
+    CODE_ONLY: {
+        ASK_CODE: re.compile("S?(c*[c~])?"),
+        ISSUE: re.compile("S?c*C"),
     },
 }
 
@@ -52,64 +70,64 @@ def histories(longest: int) -> Histories:
             yield "".join(mark for mark, _ in entries), [one for _, one in entries]
 
 
-@pytest.mark.parametrize("mode", list(Mode))
-def test_each_history_leads_to_the_step_that_the_oracle_names(mode: Mode) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_each_history_leads_to_the_step_that_the_oracle_names(mode: "Mode") -> None:
     for letters, history in histories(4):
-        expected = [step for step, form in ORACLE[mode].items() if form.fullmatch(letters)] or [Step.FAIL]
+        expected = [step for step, form in ORACLE[mode].items() if form.fullmatch(letters)] or [FAIL]
         assert [next_step(mode, history, LIMITS)] == expected, letters
 
 
-@pytest.mark.parametrize("mode", list(Mode))
-def test_no_history_gives_tokens_to_an_unknown_user_or_for_a_resend_request(mode: Mode) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_no_history_gives_tokens_to_an_unknown_user_or_for_a_resend_request(mode: "Mode") -> None:
     for letters, history in histories(3):
-        assert next_step(mode, history, LIMITS, user_not_found=True) is not Step.ISSUE, letters
+        assert next_step(mode, history, LIMITS, user_not_found=True) != ISSUE, letters
         resend = next_step(mode, history, LIMITS, client_metadata={"action": "resend"})
-        assert resend is not Step.ISSUE, letters
+        assert resend != ISSUE, letters
 
 
 @pytest.mark.parametrize("status", ["FORCE_CHANGE_PASSWORD", "RESET_REQUIRED"])
 def test_a_password_that_must_change_is_changed_before_the_code(status: str) -> None:
     for letters, history in histories(3):
-        step = next_step(Mode.PASSWORD_AND_CODE, history, LIMITS, user_status=status)
-        assert (step is Step.ASK_NEW_PASSWORD) == (letters == "SP"), letters
-        assert step is not Step.ISSUE or letters.endswith("C"), letters
+        step = next_step(PASSWORD_AND_CODE, history, LIMITS, user_status=status)
+        assert (step == ASK_NEW_PASSWORD) == (letters == "SP"), letters
+        assert step != ISSUE or letters.endswith("C"), letters
 
 
 @pytest.mark.parametrize("name", ["", None, 7, "custom_challenge", "CUSTOM_CHALLENGE ", ["CUSTOM_CHALLENGE"]])
-@pytest.mark.parametrize("mode", list(Mode))
-def test_a_challenge_name_must_match_exactly(mode: Mode, name: object) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_a_challenge_name_must_match_exactly(mode: "Mode", name: object) -> None:
     opening = [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
-    history = (opening if mode is Mode.PASSWORD_AND_CODE else []) + [
+    history = (opening if mode == PASSWORD_AND_CODE else []) + [
         {"challengeName": name, "challengeResult": True, "challengeMetadata": METADATA}
     ]
-    assert next_step(mode, history, LIMITS) is Step.FAIL
+    assert next_step(mode, history, LIMITS) == FAIL
 
 
 @pytest.mark.parametrize(("answers", "resends"), [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2), (5, 3)])
-@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("mode", MODES)
 def test_a_sign_in_has_as_many_answers_and_resends_as_its_limits(
-    mode: Mode, answers: int, resends: int
+    mode: "Mode", answers: int, resends: int
 ) -> None:
     """Answers and resends in any order, up to one above each limit, with the records that `create` writes."""
     limits = RoundLimits(answers, resends)
-    opening = [] if mode is Mode.CODE_ONLY else [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
+    opening = [] if mode == CODE_ONLY else [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
     for length in range(1, answers + resends + 2):
         for responses in product(("answer", "resend"), repeat=length):
             history = list(opening)
-            given = {"answer": 0, "resend": 0}
+            counts = {"answer": 0, "resend": 0}
             for number, response in enumerate(responses, 1):
-                record = RoundRecord(given["answer"], given["resend"], 0, "{}")
+                record = RoundRecord(counts["answer"], counts["resend"], 0, "{}")
                 history.append(entry("CUSTOM_CHALLENGE", False, encode_metadata(record)))
-                given[response] += 1
-                over = given["answer"] > answers or given["resend"] > resends
+                counts[response] += 1
+                over = counts["answer"] > answers or counts["resend"] > resends
                 asks = response == "resend"
                 metadata = {"action": "resend"} if asks else {}
                 wrong = next_step(mode, history, limits, client_metadata=metadata)
-                goes_on = not over and (asks or given["answer"] < answers)
-                assert wrong is (Step.ASK_CODE if goes_on else Step.FAIL), responses[:number]
+                goes_on = not over and (asks or counts["answer"] < answers)
+                assert wrong == (ASK_CODE if goes_on else FAIL), responses[:number]
                 right = [*history[:-1], history[-1] | {"challengeResult": True}]
                 step = next_step(mode, right, limits, client_metadata=metadata)
-                assert step is (Step.FAIL if over or asks else Step.ISSUE), responses[:number]
+                assert step == (FAIL if over or asks else ISSUE), responses[:number]
                 # A sign-in ends with its last answer. One more right answer after it must give no tokens.
                 if over:
                     break
@@ -117,5 +135,5 @@ def test_a_sign_in_has_as_many_answers_and_resends_as_its_limits(
 
 def test_the_choice_of_a_channel_is_no_resend() -> None:
     chosen = entry("CUSTOM_CHALLENGE", False, encode_metadata(RoundRecord(0, 0, 0, "")))
-    step = next_step(Mode.CODE_ONLY, [chosen], RoundLimits(1, 0), client_metadata={"action": "send"})
-    assert step is Step.ASK_CODE
+    step = next_step(CODE_ONLY, [chosen], RoundLimits(1, 0), client_metadata={"action": "send"})
+    assert step == ASK_CODE

@@ -10,49 +10,51 @@ from passcode.token_service.check import Verdict
 from passcode.token_service.policy import DAY
 from passcode.token_service.store import Evidence
 from tests.support.events import CODE_ONLY_CLIENT, SALT, SIGN_IN_KEY, SUB, code_of, golden
-from tests.support.sign_in_world import World
+from tests.support.sign_in_handlers import SignInHandlers
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def handlers() -> SignInHandlers:
+    return SignInHandlers()
 
 
-def checked(world: World, to: Challenge, **settings: bool) -> Verdict:
+def checked(handlers: SignInHandlers, to: Challenge, **settings: bool) -> Verdict:
     """Check the right answer with the settings of a deployment."""
     return check_sign_in(
         golden("verify_plain", challengeAnswer=code_of(to)),
         to,
-        code_mac=world.code_mac,
-        store=world.store,
-        policy=world.policy,
-        now=world.now,
+        code_mac=handlers.code_mac,
+        store=handlers.store,
+        policy=handlers.policy,
+        now=handlers.now,
         salt=SALT,
         **settings,
     )
 
 
-def kept(world: World) -> tuple[Evidence | None, Evidence | None]:
+def kept(handlers: SignInHandlers) -> tuple[Evidence | None, Evidence | None]:
     """Read the evidence of the user and the app client of the golden event."""
-    return world.store.read_evidence(SUB, CODE_ONLY_CLIENT)
+    return handlers.store.read_evidence(SUB, CODE_ONLY_CLIENT)
 
 
-def test_evidence_names_the_app_client_and_the_channel(world: World) -> None:
-    assert checked(world, world.issued(), proves=True).accepted
-    assert kept(world) == 2 * (Evidence(world.now, "email"),)
+def test_evidence_names_the_app_client_and_the_channel(handlers: SignInHandlers) -> None:
+    assert checked(handlers, handlers.issued(), keeps_evidence=True).accepted
+    assert kept(handlers) == 2 * (Evidence(handlers.now, "email"),)
 
 
-@pytest.mark.parametrize("settings", [{}, {"proves": False}])
-def test_a_deployment_without_claims_keeps_no_evidence(world: World, settings: dict[str, bool]) -> None:
-    assert checked(world, world.issued(), **settings).accepted
-    assert kept(world) == (None, None)
-    assert world.store.evidence == {}
+@pytest.mark.parametrize("settings", [{}, {"keeps_evidence": False}])
+def test_a_deployment_without_claims_keeps_no_evidence(
+    handlers: SignInHandlers, settings: dict[str, bool]
+) -> None:
+    assert checked(handlers, handlers.issued(), **settings).accepted
+    assert kept(handlers) == (None, None)
+    assert handlers.store.evidence == {}
 
 
-def test_an_answer_after_a_pause_is_evidence_too(world: World) -> None:
-    to = world.issued()
-    paused = replace(world.store.records[SIGN_IN_KEY], failures=100, failed_at=world.now - DAY)
-    world.store.records[SIGN_IN_KEY] = paused
-    assert checked(world, to, proves=True).accepted
-    assert world.store.writes[-2:] == ["record_attempt", "record_attempt_after_pause"]
-    assert kept(world) == 2 * (Evidence(world.now, "email"),)
+def test_an_answer_after_a_pause_is_evidence_too(handlers: SignInHandlers) -> None:
+    to = handlers.issued()
+    paused = replace(handlers.store.records[SIGN_IN_KEY], failures=100, failed_at=handlers.now - DAY)
+    handlers.store.records[SIGN_IN_KEY] = paused
+    assert checked(handlers, to, keeps_evidence=True).accepted
+    assert handlers.store.writes[-2:] == ["record_attempt", "record_attempt_after_pause"]
+    assert kept(handlers) == 2 * (Evidence(handlers.now, "email"),)

@@ -14,7 +14,7 @@ USER = {"sub": SUB, "cognito:username": SUB, "token_use": "id", "aud": CLIENT}
 
 
 @dataclass
-class Answer:
+class GatewayResponse:
     """The response that the caller gets."""
 
     status: int

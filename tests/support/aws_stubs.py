@@ -50,22 +50,22 @@ def refused_by_aws(code: str, operation: str = "Call") -> ClientError:
 
 
 if TYPE_CHECKING:
-    # So that a `Wire` is valid for every type of client.
+    # So that a `RecordingClient` is valid for every type of client.
     _EveryClient = Any
 else:
     _EveryClient = object
 
 
-class Wire(_EveryClient):  # type: ignore[misc]
+class RecordingClient(_EveryClient):  # type: ignore[misc]
     """A boto3 client that records its calls.
 
     `answers` has the response for each operation, or a function of the arguments that returns or raises.
     `errors` has the error that an operation raises.
     """
 
-    def __init__(self, answers: Mapping[str, object] | None = None, **errors: Exception) -> None:
+    def __init__(self, responses: Mapping[str, object] | None = None, **errors: Exception) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self._answers = answers or {}
+        self._responses = responses or {}
         self._errors = errors
 
     def __getattr__(self, operation: str) -> Any:
@@ -73,8 +73,8 @@ class Wire(_EveryClient):  # type: ignore[misc]
             self.calls.append((operation, arguments))
             if operation in self._errors:
                 raise self._errors[operation]
-            answer = self._answers.get(operation, {})
-            return answer(arguments) if callable(answer) else answer
+            response = self._responses.get(operation, {})
+            return response(arguments) if callable(response) else response
 
         return call
 
@@ -83,6 +83,6 @@ class Wire(_EveryClient):  # type: ignore[misc]
         return [arguments for name, arguments in self.calls if name == operation]
 
 
-def kms() -> Wire:
+def kms() -> RecordingClient:
     """A KMS client with the key of the tests."""
-    return Wire({"generate_mac": lambda call: {"Mac": code_mac(call["Message"])}})
+    return RecordingClient({"generate_mac": lambda call: {"Mac": code_mac(call["Message"])}})

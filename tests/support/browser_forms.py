@@ -10,9 +10,9 @@ def sent(page: "Page") -> list[str | None]:
     """The bodies of the forms that the page sends after this call. The response does not change the page."""
     bodies: list[str | None] = []
 
-    def answer(route: "Route") -> None:
+    def respond(route: "Route") -> None:
         bodies.append(route.request.post_data)
         route.fulfill(status=204)
 
-    page.route("**/sign-in", answer)
+    page.route("**/sign-in", respond)
     return bodies

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection
 from typing import Any, TypeVar
 
+from demo_client.demo_users import DemoUser
 from demo_client.web.invocations import Invocation
 from demo_client.web.server import PageServer
-from demo_client.web.stack_data import DemoUser, StackData
+from demo_client.web.stack_data import StackData
 from tests.support.loopback_server import serving
 from tools.local_stack.errors import StackError
 from tools.local_stack.inbox import Message
@@ -51,10 +52,10 @@ class FakeStackData:
         self.made.append(channel)
         return self._checked(DemoUser("ada@people.example", "+12065550100", "made up"))
 
-    def _checked(self, answer: T) -> T:
+    def _checked(self, value: T) -> T:
         if self.gone:
             raise StackError("No local stack is running.")
-        return answer
+        return value
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,11 @@ def ask(server: PageServer, method: str, path: str, body: bytes = b"", **headers
     """
     connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
-        given = {"Host": f"localhost:{server.port}"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        all_headers = {"Host": f"localhost:{server.port}"} | {
+            k.replace("_", "-"): v for k, v in headers.items()
+        }
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        for name, value in given.items():
+        for name, value in all_headers.items():
             connection.putheader(name, value)
         connection.endheaders(body)
         response = connection.getresponse()

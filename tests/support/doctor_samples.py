@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tests.support.account_in_memory import FUNCTIONS
 from tests.support.fake_user_pool import ARN, POOL_ID
-from tests.support.pool_admin_world import FUNCTIONS
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
 from tools.pool_admin.aws_resources.stack import DeployedStack
 from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, SmsFacts, StackFacts, Unchecked

@@ -101,7 +101,7 @@ def wrong_code_of(of: Challenge) -> str:
     return f"{(int(code_of(of)) + 1) % 10**6:06d}"
 
 
-class Clock:
+class FixedClock:
     """The `time` of a module, with a fixed time."""
 
     def __init__(self, now: int) -> None:

@@ -36,7 +36,7 @@ PROOF = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class FakeResponse:
     """If `body` is bytes, it is sent unchanged. With `hang` there is no response."""
 
     body: Any
@@ -46,7 +46,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Sent:
+class ReceivedRequest:
     """A received request. Header names are in lower case."""
 
     method: str
@@ -88,10 +88,10 @@ class FakeTokenApi(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *responses: FakeResponse) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers = list(answers)
-        self.sent: list[Sent] = []
+        self.answers = list(responses)
+        self.sent: list[ReceivedRequest] = []
 
     def handle_error(self, *_: object) -> None:
         """Print nothing: in many tests the client closes the connection."""
@@ -102,15 +102,15 @@ class FakeTokenApi(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(*answers: Answer) -> Iterator[FakeTokenApi]:
+def serve(*responses: FakeResponse) -> Iterator[FakeTokenApi]:
     """Run the fake server while the block runs."""
-    with serving(FakeTokenApi(*answers)) as server:
+    with serving(FakeTokenApi(*responses)) as server:
         yield server
 
 
-def problem(name: str, status: int, detail: str = "A sentence.", **more: Any) -> Answer:
+def problem(name: str, status: int, detail: str = "A sentence.", **more: Any) -> FakeResponse:
     document = {"type": PROBLEM + name, "title": "A title", "status": status, "detail": detail} | more
-    return Answer(document, status, {"Content-Type": "application/problem+json"})
+    return FakeResponse(document, status, {"Content-Type": "application/problem+json"})
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -125,15 +125,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         names = {name.lower(): value for name, value in self.headers.items()}
-        self.server.sent.append(Sent(self.command, self.path, names, body))
-        answer = self.server.answers.pop(0)
-        if answer.hang:
+        self.server.sent.append(ReceivedRequest(self.command, self.path, names, body))
+        response = self.server.answers.pop(0)
+        if response.hang:
             # Ends when the client gives up and closes its side.
             self.connection.recv(1, socket.MSG_PEEK)
             return
-        payload = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        payload = response.body if isinstance(response.body, bytes) else json.dumps(response.body).encode()
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()

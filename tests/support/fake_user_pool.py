@@ -64,29 +64,29 @@ class FakeCognito:
         self.calls: list[str] = []
         self.interrupt_at: int | None = None
         self.refused: dict[str, tuple[str, str]] = {}  # error codes and messages by operation
-        self.changing_by_itself = ""  # the number in an app client that changes with every describe call
+        self.self_changing_number = ""  # the number in an app client that changes with every describe call
 
     def client(self) -> Any:
         made = _session().client(
             "cognito-idp", REGION, aws_access_key_id="test", aws_secret_access_key="test"
         )
-        made.meta.events.register("before-send.cognito-idp", cast(Any, self._answer))
+        made.meta.events.register("before-send.cognito-idp", cast(Any, self._respond))
         return made
 
     def describe(self) -> Json:
         return copy.deepcopy({"pool": self.pool, "clients": self.clients, "mfa": self.mfa})
 
-    def _answer(self, request: AWSPreparedRequest, **_rest: Any) -> AWSResponse:
+    def _respond(self, request: AWSPreparedRequest, **_rest: Any) -> AWSResponse:
         operation = cast(bytes, request.headers["X-Amz-Target"]).decode().rpartition(".")[2]
         body = json.loads(cast(bytes, request.body))
         if not operation.startswith(("Describe", "List", "Get")):
             self.step(operation)
         try:
             self._refuse(operation)
-            status, answer = 200, getattr(self, f"_{operation}")(body)
+            status, document = 200, getattr(self, f"_{operation}")(body)
         except RefusedError as refused:
-            status, answer = 400, {"__type": refused.args[0], "message": refused.args[1]}
-        return _Answer(request.url, status, json.dumps(answer, default=str).encode())
+            status, document = 400, {"__type": refused.args[0], "message": refused.args[1]}
+        return _HttpResponse(request.url, status, json.dumps(document, default=str).encode())
 
     def _refuse(self, operation: str) -> None:
         if operation in self.refused:
@@ -106,8 +106,8 @@ class FakeCognito:
     def _DescribeUserPoolClient(self, body: Json) -> Json:  # noqa: N802
         if body["ClientId"] not in self.clients:
             raise RefusedError("ResourceNotFoundException", "no such client")
-        if self.changing_by_itself in self.clients[body["ClientId"]]:
-            self.clients[body["ClientId"]][self.changing_by_itself] += 1
+        if self.self_changing_number in self.clients[body["ClientId"]]:
+            self.clients[body["ClientId"]][self.self_changing_number] += 1
         return {"UserPoolClient": self.clients[body["ClientId"]] | {"ClientSecret": "kept by AWS"}}
 
     def _ListUserPoolClients(self, body: Json) -> Json:  # noqa: N802
@@ -164,7 +164,7 @@ class FakeCognito:
         return {"UserPoolClient": body}
 
 
-class _Answer(AWSResponse):
+class _HttpResponse(AWSResponse):
     def __init__(self, url: str, status: int, content: bytes) -> None:
         super().__init__(url, status, HTTPHeaders(), None)
         self._content = content

@@ -12,7 +12,7 @@ from tools.local_stack.environment import ROOT
 _TIMEOUT = 60.0
 
 
-def interrupted(arguments: tuple[str, ...], moment: Callable[[], bool]) -> tuple[int, str]:
+def run_and_interrupt(arguments: tuple[str, ...], moment: Callable[[], bool]) -> tuple[int, str]:
     """Run `python -m` with `arguments` and send SIGINT when `moment()` is true. Returns exit code, stderr."""
     # A background process of a shell ignores SIGINT, and its child processes would inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -21,13 +21,13 @@ def parts(token: str) -> tuple[dict[str, object], dict[str, object]]:
     return json.loads(header), json.loads(claims)
 
 
-def maced(header: object, claims: object) -> str:
-    """A token with a valid MAC. An attacker cannot make one without the key."""
+def with_mac(header: object, claims: object) -> str:
+    """A token with a valid MAC. An attacker cannot make such a token without the key."""
     signing_input = f"{encoded(header)}.{encoded(claims)}"
     return f"{signing_input}.{encoded(token_mac(signing_input.encode()))}"
 
 
-def signed(header: object, claims: object, arn: str = KEY_A) -> str:
+def with_signature(header: object, claims: object, arn: str = KEY_A) -> str:
     """A token with a valid signature of a proof key."""
     assert arn in PRIVATE
     signing_input = f"{encoded(header)}.{encoded(claims)}"
@@ -45,7 +45,7 @@ def tampered(token: str) -> Iterator[str]:
         yield token[:place] + other + token[place + 1 :]
 
 
-def cut(token: str) -> Iterator[str]:
+def rearranged(token: str) -> Iterator[str]:
     """The token with parts left out, doubled or put in another order."""
     header, claims, signature = token.split(".")
     yield from (

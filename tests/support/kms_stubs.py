@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from passcode.token_service.refusal import Unavailable
-from tests.support.aws_stubs import Wire, refused_by_aws
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.events import attributes
 from tests.support.memory_stores import code_mac
 
@@ -30,32 +30,32 @@ def token_mac(message: bytes) -> bytes:
     return code_mac(b"token" + message)
 
 
-def kms(**broken: str) -> Wire:
+def kms(**failing: str) -> RecordingClient:
     """KMS: an HMAC key for codes, one for tokens, and two RSA keys.
 
     `broken` has an error code for each failing operation: `operation="code"`. For `generate_mac`, use the
     name of the key.
     """
 
-    def unless_broken(operation: str, answer: Callable[[Any], object]) -> Callable[[Any], object]:
-        def answering(call: dict[str, Any]) -> object:
-            error = broken.get(operation) or broken.get(call["KeyId"])
+    def unless_failing(operation: str, response: Callable[[Any], object]) -> Callable[[Any], object]:
+        def respond(call: dict[str, Any]) -> object:
+            error = failing.get(operation) or failing.get(call["KeyId"])
             if error:
                 raise refused_by_aws(error)
-            return answer(call)
+            return response(call)
 
-        return answering
+        return respond
 
-    answers: dict[str, Callable[[Any], object]] = {
+    responses: dict[str, Callable[[Any], object]] = {
         "generate_mac": lambda call: {"Mac": code_mac(call["KeyId"].encode() + call["Message"])},
         "sign": lambda call: {"Signature": PRIVATE[call["KeyId"]].sign(call["Message"], *_HOW)},
-        "verify": _verified,
+        "verify": _verify_response,
         "get_public_key": lambda call: {"PublicKey": public_der(call["KeyId"])},
     }
-    return Wire({name: unless_broken(name, answer) for name, answer in answers.items()})
+    return RecordingClient({name: unless_failing(name, response) for name, response in responses.items()})
 
 
-def _verified(call: dict[str, Any]) -> dict[str, object]:
+def _verify_response(call: dict[str, Any]) -> dict[str, object]:
     try:
         PRIVATE[call["KeyId"]].public_key().verify(call["Signature"], call["Message"], *_HOW)
     except InvalidSignature:
@@ -63,7 +63,7 @@ def _verified(call: dict[str, Any]) -> dict[str, object]:
     return {"SignatureValid": True}
 
 
-def used_proofs() -> Wire:
+def used_proofs() -> RecordingClient:
     """The part of the table that stores used proofs: each key can be written once."""
     taken: set[str] = set()
     lock = Lock()
@@ -76,14 +76,14 @@ def used_proofs() -> Wire:
             taken.add(key)
         return {}
 
-    return Wire({"update_item": update})
+    return RecordingClient({"update_item": update})
 
 
-def pool(enabled: bool = True, /, **changes: str) -> Wire:
+def pool(enabled: bool = True, /, **changes: str) -> RecordingClient:
     """A pool with the one user of the tests. `changes` replaces attributes."""
     found: Mapping[str, str] = attributes(**changes)
     listed = [{"Name": name, "Value": value} for name, value in found.items()]
-    return Wire({"admin_get_user": {"Enabled": enabled, "UserAttributes": listed}})
+    return RecordingClient({"admin_get_user": {"Enabled": enabled, "UserAttributes": listed}})
 
 
 class FailingStore:

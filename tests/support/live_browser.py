@@ -30,7 +30,7 @@ def session() -> requests.Session:
 class Browser:
     """One browser: its cookies by host, its current page, and each URL that it was redirected to."""
 
-    wire: requests.Session = field(default_factory=session)
+    http: requests.Session = field(default_factory=session)
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
     redirects: list[str] = field(default_factory=list)
     page: requests.Response | None = None
@@ -38,18 +38,18 @@ class Browser:
     def open(self, url: str, form: dict[str, str] | None = None) -> "Browser":
         """Open the URL and follow redirects, up to the app's callback URL."""
         while not url.startswith(CALLBACK):
-            self.page = answer = self._ask(url, form)
-            if answer.status_code not in (302, 303):
+            self.page = response = self._send(url, form)
+            if response.status_code not in (302, 303):
                 return self
-            url, form = urljoin(url, answer.headers["Location"]), None
+            url, form = urljoin(url, response.headers["Location"]), None
             self.redirects.append(url)
         self.page = None
         return self
 
-    def _ask(self, url: str, form: dict[str, str] | None) -> requests.Response:
+    def _send(self, url: str, form: dict[str, str] | None) -> requests.Response:
         jar = self.cookies.setdefault(urlsplit(url).netloc, {})
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())} if jar else {}
-        answer = self.wire.request(
+        response = self.http.request(
             "POST" if form is not None else "GET",
             url,
             data=form,
@@ -58,13 +58,13 @@ class Browser:
             timeout=60,
         )
         # A browser sends Secure cookies to loopback too; `requests` would not.
-        name, _, rest = answer.headers.get("Set-Cookie", "").partition("=")
+        name, _, rest = response.headers.get("Set-Cookie", "").partition("=")
         if "Max-Age=0" in rest:
             jar.pop(name, None)
         elif rest:
             jar[name] = rest.partition(";")[0]
-        self.wire.cookies.clear()
-        return answer
+        self.http.cookies.clear()
+        return response
 
     @property
     def html(self) -> str:
@@ -105,7 +105,7 @@ class App:
     def url(self, **other: str) -> str:
         """The authorization URL to which the app sends its users."""
         digest = hashlib.sha256(self.verifier.encode()).digest()
-        asked = {
+        default_parameters = {
             "response_type": "code",
             "client_id": self.stack.clients["hosted"],
             "redirect_uri": CALLBACK,
@@ -115,27 +115,27 @@ class App:
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        parameters = {name: value for name, value in (asked | other).items() if value}
+        parameters = {name: value for name, value in (default_parameters | other).items() if value}
         return f"{self.stack.outputs['HostedSignInURL']}?{urlencode(parameters)}"
 
     def exchange(self, code: str, **other: str) -> requests.Response:
         """Exchange the code for tokens at Cognito."""
-        asked = {
+        form = {
             "grant_type": "authorization_code",
             "client_id": self.stack.clients["hosted"],
             "redirect_uri": CALLBACK,
             "code": code,
             "code_verifier": self.verifier,
         }
-        parameters = {name: value for name, value in (asked | other).items() if value}
+        parameters = {name: value for name, value in (form | other).items() if value}
         return session().post(f"{self.stack.endpoint_url}/oauth2/token", data=parameters, timeout=60)
 
     def tokens(self, browser: Browser) -> dict[str, Any]:
         """The tokens of a completed sign-in."""
         assert browser.answer["state"] == self.state
-        given = self.exchange(browser.answer["code"])
-        assert given.status_code == 200, given.text
-        found: dict[str, Any] = given.json()
+        response = self.exchange(browser.answer["code"])
+        assert response.status_code == 200, response.text
+        found: dict[str, Any] = response.json()
         return found
 
 

@@ -99,9 +99,9 @@ def event(trigger: str, sub: str, client_id: str = "client", **request: Any) -> 
     }
 
 
-def patient_client(stack: Stack, service: str) -> Any:
+def client_with_long_timeouts(stack: Stack, service: str) -> Any:
     """A client for many parallel calls: it waits for a free connection, and does not retry."""
-    patient = Config(
+    long_timeouts = Config(
         read_timeout=60, connect_timeout=60, max_pool_connections=200, retries={"total_max_attempts": 1}
     )
     return boto3.client(
@@ -110,5 +110,5 @@ def patient_client(stack: Stack, service: str) -> Any:
         region_name=stack.region,
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=patient,
+        config=long_timeouts,
     )

@@ -27,8 +27,8 @@ class SignIn:
         found: dict[str, str] = self.responses[-1].get("AuthenticationResult", {})
         return found
 
-    def _keep(self, answer: dict[str, Any]) -> "SignIn":
-        self.responses.append({k: v for k, v in answer.items() if k != "ResponseMetadata"})
+    def _keep(self, response: dict[str, Any]) -> "SignIn":
+        self.responses.append({k: v for k, v in response.items() if k != "ResponseMetadata"})
         return self
 
     def start(self, name: str) -> "SignIn":

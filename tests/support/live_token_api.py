@@ -28,7 +28,7 @@ _TYPE = "urn:cognito-passcode:problem:"
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     """A response. The names of the headers are in lower case."""
 
     status: int
@@ -66,26 +66,26 @@ class Request:
 
     def signed(
         self,
-        who: Credentials = ADMINISTRATOR,
+        credentials: Credentials = ADMINISTRATOR,
         service: str = "execute-api",
         region: str = "us-east-1",
     ) -> "Request":
         """The same request with the headers of AWS Signature Version 4."""
         request = AWSRequest(self.method, self.url, headers=dict(self.headers), data=self.body)
-        SigV4Auth(who, service, region).add_auth(request)
+        SigV4Auth(credentials, service, region).add_auth(request)
         return Request(self.method, self.url, self.body, dict(request.headers.items()))
 
-    def send(self, body: Any = None) -> Answer:
+    def send(self, body: Any = None) -> ApiResponse:
         """Send it. `body` replaces the signed body, if given: bytes, or chunks of them."""
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.netloc, timeout=60)
         try:
-            given = self.body if body is None else body
+            payload = self.body if body is None else body
             target = parts._replace(scheme="", netloc="").geturl()
-            connection.request(self.method, target, given or None, dict(self.headers))
-            answer = connection.getresponse()
-            headers = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, headers, answer.read().decode())
+            connection.request(self.method, target, payload or None, dict(self.headers))
+            response = connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return ApiResponse(response.status, headers, response.read().decode())
         finally:
             connection.close()
 
@@ -110,25 +110,25 @@ class Api:
         content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         return Request(method, self.url + path, content, (JSON if body is not None else {}) | named)
 
-    def post(self, path: str, body: object, **headers: str) -> Answer:
+    def post(self, path: str, body: object, **headers: str) -> ApiResponse:
         """POST as a back end."""
         return self.request("POST", path, body, **headers).signed().send()
 
-    def as_user(self, id_token: str, path: str, body: object) -> Answer:
+    def as_user(self, id_token: str, path: str, body: object) -> ApiResponse:
         """POST as a signed-in user."""
         return self.request("POST", path, body, authorization=id_token).send()
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> ApiResponse:
         """GET without credentials."""
         return self.request("GET", path).send()
 
-    def create(self, to: str, **more: str) -> Answer:
+    def create(self, to: str, **more: str) -> ApiResponse:
         """Send a code to an email address, and check the response."""
-        answer = self.post("/createToken", {"email": to, **more})
-        assert answer.status == 200, answer.text
-        return answer
+        response = self.post("/createToken", {"email": to, **more})
+        assert response.status == 200, response.text
+        return response
 
-    def verify(self, created: Answer, code: str) -> Answer:
+    def verify(self, created: ApiResponse, code: str) -> ApiResponse:
         """Answer a challenge."""
         return self.post("/verifyToken", {"token": created.body["token"], "verification_code": code})
 
@@ -204,12 +204,12 @@ class Api:
         for place, both in limits.items():
             path, _, method = place[1:].rpartition("/")
             for name, value in zip(("rateLimit", "burstLimit"), both, strict=True):
-                where = f"/~1{path.replace('/', '~1')}/{method}/throttling/{name}"
-                changes.append({"op": "replace", "path": where, "value": str(value)})
+                path_of_limit = f"/~1{path.replace('/', '~1')}/{method}/throttling/{name}"
+                changes.append({"op": "replace", "path": path_of_limit, "value": str(value)})
         gateway.update_stage(restApiId=self.id, stageName="v1", patchOperations=changes)
 
 
-def challenge_in(created: Answer) -> Challenge:
+def challenge_in(created: ApiResponse) -> Challenge:
     """The challenge inside a challenge token."""
     claims = jwt.decode(created.body["token"], options={"verify_signature": False})
     return Challenge.unpack(claims["challenge"])

@@ -57,7 +57,7 @@ class Api:
         connection = HTTPConnection(place.hostname or "", place.port, timeout=60)
         try:
             connection.request(method, place.path, sent or body, dict(request.headers))
-            answer = connection.getresponse()
-            return Response(answer.status, dict(answer.getheaders()), json.loads(answer.read()))
+            response = connection.getresponse()
+            return Response(response.status, dict(response.getheaders()), json.loads(response.read()))
         finally:
             connection.close()

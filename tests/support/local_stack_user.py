@@ -1,4 +1,4 @@
-"""Sign in to the local stack, one call at a time."""
+"""Sign-ins to the local stack, one call at a time."""
 
 import itertools
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class Caller:
         """Call InitiateAuth with SRP_A, and answer PASSWORD_VERIFIER."""
         srp = AWSSRP(name, password, self.stack.user_pool_id, self.client_id, client=self.api)
         parameters = srp.get_auth_params()
-        asked = self._initiate({**parameters, "CHALLENGE_NAME": "SRP_A"})
-        proof = srp.process_challenge(asked["ChallengeParameters"], parameters)
-        return self.respond(asked["Session"], "PASSWORD_VERIFIER", proof)
+        response = self._initiate({**parameters, "CHALLENGE_NAME": "SRP_A"})
+        proof = srp.process_challenge(response["ChallengeParameters"], parameters)
+        return self.respond(response["Session"], "PASSWORD_VERIFIER", proof)
 
     def answer(self, session: str, name: str, answer: str, **more: Any) -> dict[str, Any]:
         """Call RespondToAuthChallenge for a CUSTOM_CHALLENGE."""
@@ -53,10 +53,10 @@ class Caller:
         return answered
 
     def _initiate(self, parameters: dict[str, str], **more: Any) -> dict[str, Any]:
-        asked: dict[str, Any] = self.api.initiate_auth(
+        response: dict[str, Any] = self.api.initiate_auth(
             ClientId=self.client_id, AuthFlow="CUSTOM_AUTH", AuthParameters=parameters, **more
         )
-        return asked
+        return response
 
 
 def new_user(stack: Stack, password: str, *, permanent: bool = True) -> tuple[str, str]:

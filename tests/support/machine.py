@@ -1,11 +1,11 @@
-"""Programs that a test needs on this machine."""
+"""Tests that need programs of this machine."""
 
 import os
 
 import pytest
 
 
-def missing(tool: str) -> None:
+def skip_because_missing(tool: str) -> None:
     """Skip the test because `tool` is missing. In CI, where every tool is installed, fail."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{tool} is missing, and CI must have it")

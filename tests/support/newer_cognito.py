@@ -69,8 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.local + self.path, body or None, headers, method=self.command
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                status, answered, content = answer.status, answer.headers, answer.read()
+            with urllib.request.urlopen(request, timeout=60) as response:
+                status, answered, content = response.status, response.headers, response.read()
         except urllib.error.HTTPError as refused:
             status, answered, content = refused.code, refused.headers, refused.read()
         content = self._described(content) if status == 200 else content
@@ -94,5 +94,5 @@ class _Handler(BaseHTTPRequestHandler):
         if operation not in newer:
             return content
         member, settings = newer[operation]
-        answer = json.loads(content)
-        return json.dumps(answer | {member: answer[member] | settings}).encode()
+        document = json.loads(content)
+        return json.dumps(document | {member: document[member] | settings}).encode()

@@ -23,12 +23,12 @@ class Description:
         """Fail if the status, problem, media type or shape of a response is not described."""
         operation = self.whole["paths"].get(path, {}).get(method.lower())
         if operation is None:
-            assert status >= 400 or path == "/openapi.json", f"{method} {path} works, but is not described"
+            assert status >= 400 or path == "/openapi.json", f"{method} {path} succeeds, but is not described"
             return
         assert str(status) in operation["responses"], f"{method} {path}: the status {status} is not described"
-        answer = operation["responses"][str(status)]
-        problem, content = str(body.get("type", "")).rpartition(":")[2], answer["content"]
-        named = answer["description"].replace(":", " ").replace(".", " ").split()
+        response = operation["responses"][str(status)]
+        problem, content = str(body.get("type", "")).rpartition(":")[2], response["content"]
+        named = response["description"].replace(":", " ").replace(".", " ").split()
         assert problem in ["", *named], f"{method} {path}: the problem {problem} is not described"
         assert media_type in content, (
             f"{method} {path} {status}: the media type {media_type} is not described"
@@ -38,7 +38,7 @@ class Description:
 
 
 @cache
-def described() -> Description:
+def api_description() -> Description:
     """The description of the API, made from its routes without dependencies."""
     nothing: Any = None
     app = resolver(Endpoints(nothing, nothing, nothing, {}, nothing, ISSUER, nothing))

@@ -37,16 +37,16 @@ def run(command: list[str], answers: str, environment: Mapping[str, str]) -> str
 def deploy(endpoint_url: str, built: Path, mine: Path, answers: str = "y\n") -> str:
     """Run `make deploy` for an existing build."""
     arguments = ("-o", "build", "deploy", f"BUILT={built}", f"MINE={mine}")
-    return make(*arguments, answers=answers, **pretended(endpoint_url))
+    return make(*arguments, answers=answers, **local_aws_environment(endpoint_url))
 
 
 def delete(endpoint_url: str, mine: Path) -> str:
     """Run `sam delete`, as in docs/deploy.md."""
     command = [str(READY.with_name("bin") / "sam"), "delete", "--config-file", str(mine)]
-    return run(command, "y\ny\n", pretended(endpoint_url))
+    return run(command, "y\ny\n", local_aws_environment(endpoint_url))
 
 
-def pretended(endpoint_url: str) -> dict[str, str]:
+def local_aws_environment(endpoint_url: str) -> dict[str, str]:
     """The environment that makes sam use the local AWS instead of the real one."""
     credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
     quiet = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.2", "NO_PROXY": "127.0.0.1"}

@@ -17,5 +17,5 @@ def statements(role: str) -> list[dict[str, Any]]:
     return [s["Fn::If"][1] if "Fn::If" in s else s for s in found]
 
 
-def listed(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def at_once(count: int, act: Callable[[int], T]) -> list[T]:
+def run_at_once(count: int, act: Callable[[int], T]) -> list[T]:
     """Call `act(0)` … `act(count - 1)` in one thread each, all released at the same moment."""
     gate = Barrier(count)
 

@@ -17,10 +17,10 @@ from moto import mock_aws
 from passcode.adapters import botocore_clients
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.code import code_from_mac
-from tests.support.api_gateway_events import Answer, event_of
+from tests.support.api_gateway_events import GatewayResponse, event_of
 from tests.support.dynamodb import made
 from tests.support.events import ENVIRONMENT
-from tests.support.openapi_checks import ISSUER, described
+from tests.support.openapi_checks import ISSUER, api_description
 
 SOURCE = Path(__file__).parents[2] / "triggers" / "token_api.py"
 
@@ -34,22 +34,22 @@ class TokenApiHandler:
     environment: dict[str, str]
     aws_calls: list[str] = field(default_factory=list)
 
-    def post(self, path: str, body: object, **more: Any) -> Answer:
+    def post(self, path: str, body: object, **more: Any) -> GatewayResponse:
         """Send one request. `aws_calls` has its calls to AWS."""
         return self.call("POST", path, body, **more)
 
-    def verify(self, token: str) -> Answer:
+    def verify(self, token: str) -> GatewayResponse:
         """Answer with the right code."""
         code = self.code(token)
         return self.post("/verifyToken", {"token": token, "verification_code": code})
 
-    def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
+    def call(self, method: str, path: str, body: object = None, **more: Any) -> GatewayResponse:
         self.aws_calls.clear()
-        given = self.module.handler(event_of(method, path, body, **more), None)
-        headers = {name.lower(): values[0] for name, values in given["multiValueHeaders"].items()}
-        answer = Answer(given["statusCode"], headers, json.loads(given["body"]))
-        described().check(method, path, answer.status, headers["content-type"], answer.body)
-        return answer
+        result = self.module.handler(event_of(method, path, body, **more), None)
+        headers = {name.lower(): values[0] for name, values in result["multiValueHeaders"].items()}
+        response = GatewayResponse(result["statusCode"], headers, json.loads(result["body"]))
+        api_description().check(method, path, response.status, headers["content-type"], response.body)
+        return response
 
     def code(self, token: str) -> str:
         """The code of a challenge, made in the same way as in `deliver`."""

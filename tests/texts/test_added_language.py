@@ -12,10 +12,10 @@ import pytest
 from passcode.cognito_messages.message import read_message
 from passcode.hosted import routes
 from passcode.texts import catalogue
-from tests.support.deliver_world import DeliverHandler, body
-from tests.support.events import EMAIL, NOW, PHONE, Clock, golden
+from tests.support.deliver_handler import DeliverHandler, body
+from tests.support.events import EMAIL, NOW, PHONE, FixedClock, golden
 from tests.support.handlers import HandlerOutput
-from tests.support.hosted_world import GIVEN, Place
+from tests.support.hosted_in_memory import AUTHORIZATION_REQUEST, HostedSiteInMemory
 
 MARK = "متن"
 
@@ -72,9 +72,9 @@ def test_a_message_of_cognito_is_in_the_added_language(handler: DeliverHandler) 
 
 
 def test_a_page_is_in_the_added_language(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "time", Clock(NOW))
-    browser = Place().browser()
-    browser.get("/authorize", GIVEN)
+    monkeypatch.setattr(routes, "time", FixedClock(NOW))
+    browser = HostedSiteInMemory().browser()
+    browser.get("/authorize", AUTHORIZATION_REQUEST)
     html = browser.get("/sign-in", None, "", **{"Accept-Language": "fa-IR, en;q=0.5"})["body"]
     assert '<html lang="fa" dir="rtl">' in html
     assert f"<h1>{MARK} " in html

@@ -29,12 +29,12 @@ PLACEHOLDERS: dict[str, set[str]] = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_text_has_exactly_its_placeholders(locale: str, kind: str) -> None:
-    words = cognito_message_texts(locale, kind)
-    own = {key for key in words if not key.startswith("duration.")}
+    texts = cognito_message_texts(locale, kind)
+    own = {key for key in texts if not key.startswith("duration.")}
     assert own == set(PLACEHOLDERS) | {"lang", "dir"}
-    assert words["lang"] == locale
+    assert texts["lang"] == locale
     for key, wanted in PLACEHOLDERS.items():
-        found = {name for _, name, _, _ in Formatter().parse(words[key]) if name is not None}
+        found = {name for _, name, _, _ in Formatter().parse(texts[key]) if name is not None}
         assert found == (wanted - {"code"} if kind == "notice" else wanted), key
 
 
@@ -48,18 +48,21 @@ def test_no_two_kinds_have_the_same_texts(locale: str) -> None:
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_sign_in_has_our_texts_and_an_unknown_kind_has_general_ones(locale: str) -> None:
     for kind, own in (("sign_in", SIGN_IN), ("unknown", TOKEN)):
-        ours, theirs = message_texts(locale, own), cognito_message_texts(locale, kind)
-        assert {key for key in ours if ours[key] != theirs[key]} == {"expiry", "purpose"}
+        sign_in_texts, cognito_texts = message_texts(locale, own), cognito_message_texts(locale, kind)
+        assert {key for key in sign_in_texts if sign_in_texts[key] != cognito_texts[key]} == {
+            "expiry",
+            "purpose",
+        }
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_message_is_complete(locale: str, kind: str) -> None:
-    words, secret = cognito_message_texts(locale, kind), None if kind == "notice" else SECRET
+    texts, secret = cognito_message_texts(locale, kind), None if kind == "notice" else SECRET
     name = "ada" if kind == "invitation" else ""
-    mail = EMAIL.render(MessageContent(words, secret, "A & B", purpose=name))
+    mail = EMAIL.render(MessageContent(texts, secret, "A & B", purpose=name))
     host = "" if kind in ("invitation", "notice") else "e.example"
-    text = SMS.render(MessageContent(words, secret, "A & B", host)).text
+    text = SMS.render(MessageContent(texts, secret, "A & B", host)).text
     times = 0 if secret is None else 1
     lines = [line.strip("\u2066\u2069") for line in mail.text.splitlines()]
     assert lines.count("271828") == times, "the code has a separate line"
@@ -69,7 +72,7 @@ def test_a_message_is_complete(locale: str, kind: str) -> None:
     assert "A &amp; B" in mail.html
     assert "\n\n\n" not in mail.text
     assert not re.search(r"[{}]", mail.subject + mail.text + text)
-    assert ("\u2066271828\u2069" in text) == (words["dir"] == "rtl" and times == 1)
+    assert ("\u2066271828\u2069" in text) == (texts["dir"] == "rtl" and times == 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,10 +5,11 @@ from string import Formatter
 
 import pytest
 
-from passcode.channels.channel import MessageContent
+from passcode.channels.channel import Channel, MessageContent
 from passcode.channels.email import EMAIL, EmailMessage
+from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS, TextMessage
-from passcode.texts.catalogue import duration, locales, message_texts
+from passcode.texts.catalogue import cognito_message_texts, duration, locales, message_texts
 from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
 from passcode.token_service.code import Code
 from tests.support.messages import parts
@@ -60,6 +61,17 @@ def test_an_email_has_the_plural_form_for_the_time_until_the_code_expires(locale
         assert f"in {minutes} minute{'' if minutes == 1 else 's'} and" in message.text.replace("\u00a0", " ")
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("channel", CHANNELS.values(), ids=repr)
+def test_each_channel_has_its_texts_in_each_language(channel: Channel, locale: str) -> None:
+    for kind in (SIGN_IN, TOKEN):
+        message = channel.render(MessageContent(message_texts(locale, kind), CODE, "Example", minutes=5))
+        assert any("012345" in text for text in vars(message).values())
+    for kind in ("sign_up", "address", "recovery", "invitation") if channel.custom_sender else ():
+        message = channel.render(MessageContent(cognito_message_texts(locale, kind), CODE, "Example"))
+        assert any("012345" in text for text in vars(message).values())
+
+
 def mail_for(purpose: str, locale: str = "en", app: str = "Example") -> EmailMessage:
     texts = message_texts(locale, TOKEN)
     message: EmailMessage = EMAIL.render(MessageContent(texts, CODE, app, minutes=5, purpose=purpose))
@@ -83,11 +95,11 @@ def test_only_the_message_of_a_sign_in_mentions_signing_in(locale: str) -> None:
 @pytest.mark.parametrize("kind", [SIGN_IN, TOKEN, STEP_UP])
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_text_has_exactly_its_placeholders(locale: str, kind: str) -> None:
-    words = message_texts(locale, kind)
-    own = {key for key in words if not key.startswith("duration.")}
+    texts = message_texts(locale, kind)
+    own = {key for key in texts if not key.startswith("duration.")}
     assert own == set(PLACEHOLDERS) | {"lang", "dir"}
     for key, wanted in PLACEHOLDERS.items():
-        found = {name for _, name, _, _ in Formatter().parse(words[key]) if name is not None}
+        found = {name for _, name, _, _ in Formatter().parse(texts[key]) if name is not None}
         assert found == wanted, key
 
 

@@ -7,15 +7,18 @@ pip, and needs only the standard library. It writes the artefact into FOLDER. DA
 reads, or folders of such files.
 """
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Set
-from modulefinder import ModuleFinder
+from io import BytesIO
+from modulefinder import Module, ModuleFinder
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 # Packages that the Lambda runtime has. A second copy in the artefact would slow down every cold start.
 RUNTIME = {"boto3", "botocore"}
@@ -55,38 +58,66 @@ PARTLY_SHIPPED = {"pyasn1_modules"}
 FILE_TIME = 315_532_800
 
 
-class NotShippable(Exception):
+class IncompleteArtefact(Exception):
     """The artefact would be incomplete. The text says how to fix that."""
 
 
 def build(handler: Path, artefact: Path, data: Iterable[str]) -> None:
     """Write the artefact of `handler`, a file in the source folder, into the folder `artefact`.
 
-    `data` are folders in the source folder. Raises `NotShippable`, or `CalledProcessError` from pip.
+    `data` are folders in the source folder. Raises `IncompleteArtefact`, or `CalledProcessError` from pip.
     """
     source = handler.parent
-    files, foreign = reached(handler, [source])
+    files, packages_needed = find_imports(handler, [source])
     for name in data:
         files |= set(files_below(source / name))
-    ship(files, source, artefact)
-    if foreign:
+    copy_files(files, source, artefact)
+    if packages_needed:
         with TemporaryDirectory() as packages:
             install(source / "requirements.txt", packages)
-            ship(of_packages(handler, foreign, Path(packages)), Path(packages), artefact)
+            copy_files(package_files(handler, packages_needed, Path(packages)), Path(packages), artefact)
 
 
-def reached(handler: Path, path: list[Path], without: Set[str] = frozenset()) -> tuple[set[Path], set[str]]:
+def find_imports(
+    handler: Path, path: list[Path], without: Set[str] = frozenset()
+) -> tuple[set[Path], set[str]]:
     """Return the files below `path` that `handler` imports, and the names of the packages that are missing.
 
-    Imports inside functions count. Packages of the standard library and of the runtime are not missing. The
-    search ignores the modules in `without`.
+    Imports inside functions count, and imports for type checkers do not. Packages of the standard library and
+    of the runtime are not missing. The search ignores the modules in `without`.
     """
-    finder = ModuleFinder([str(folder) for folder in path], excludes=without)
+    finder = RuntimeImports([str(folder) for folder in path], excludes=without)
     finder.run_script(str(handler))
     origins = (vars(module)["__file__"] for module in finder.modules.values())
     files = {Path(origin) for origin in origins if origin}
     missing = {name.partition(".")[0] for name in finder.any_missing()}
     return files, missing - sys.stdlib_module_names - RUNTIME
+
+
+class RuntimeImports(ModuleFinder):
+    """Finds the modules that a script imports, except those that only a type checker imports."""
+
+    def load_module(self, fqname: str, fp: Any, pathname: str, file_info: Any) -> Module:
+        """Load one module from the open binary file `fp`, without the bodies of `if TYPE_CHECKING:`."""
+        if fp and pathname.endswith(".py"):
+            fp = BytesIO(without_type_checking(fp.read()))
+        return super().load_module(fqname, fp, pathname, file_info)
+
+
+def without_type_checking(source: bytes) -> bytes:
+    """Return Python source with an empty body for each `if TYPE_CHECKING:` and `if typing.TYPE_CHECKING:`."""
+    if b"TYPE_CHECKING" not in source:
+        return source
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and named(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    return ast.unparse(tree).encode()
+
+
+def named(expression: ast.expr) -> str:
+    """Return the last name of `name` or `module.name`, or an empty text for any other expression."""
+    return str(getattr(expression, "id", getattr(expression, "attr", "")))
 
 
 def install(requirements: Path, into: str) -> None:
@@ -96,19 +127,19 @@ def install(requirements: Path, into: str) -> None:
     subprocess.run([*command, "--target", into, "--requirement", str(requirements)], check=True)
 
 
-def of_packages(handler: Path, foreign: set[str], packages: Path) -> set[Path]:
-    """Return the files of the `foreign` packages and of their dependencies.
+def package_files(handler: Path, packages_needed: set[str], packages: Path) -> set[Path]:
+    """Return the files of the `packages_needed` packages and of their dependencies.
 
     All files of a package are shipped, because most packages import some of their modules by a computed name.
-    Raises `NotShippable` if a package is not installed in the folder `packages`.
+    Raises `IncompleteArtefact` if a package is not installed in the folder `packages`.
     """
-    without = {name for name, wanted_by in OPTIONAL.items() if not wanted_by & foreign}
-    files, _ = reached(handler, [handler.parent, packages], without)
+    without = {name for name, wanted_by in OPTIONAL.items() if not wanted_by & packages_needed}
+    files, _ = find_imports(handler, [handler.parent, packages], without)
     tops = {file.relative_to(packages).parts[0] for file in files if file.is_relative_to(packages)}
     tops |= {file.name for top in tops & NATIVE_IMPORTS.keys() for file in packages.glob(NATIVE_IMPORTS[top])}
-    if lacking := foreign - {top.removesuffix(".py") for top in tops}:
-        raise NotShippable(
-            f"triggers/requirements.txt lacks {', '.join(sorted(lacking))}, which {handler.name} imports. "
+    if missing := packages_needed - {top.removesuffix(".py") for top in tops}:
+        raise IncompleteArtefact(
+            f"triggers/requirements.txt lacks {', '.join(sorted(missing))}, which {handler.name} imports. "
             "Add it to triggers/requirements.in and update the lock file."
         )
     whole = {file for top in tops - PARTLY_SHIPPED for file in files_below(packages / top)}
@@ -126,24 +157,24 @@ def is_unused(file: Path, packages: Path) -> bool:
     return any(file.relative_to(packages).match(pattern) for pattern in UNUSED)
 
 
-def ship(files: Iterable[Path], root: Path, artefact: Path) -> None:
+def copy_files(files: Iterable[Path], root: Path, artefact: Path) -> None:
     """Copy `files` from `root` to the same places in `artefact`, with a fixed mode and time."""
     for file in files:
-        place = artefact / file.relative_to(root)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, place)
-        place.chmod(0o644)
-        os.utime(place, (FILE_TIME, FILE_TIME))
+        target = artefact / file.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+        target.chmod(0o644)
+        os.utime(target, (FILE_TIME, FILE_TIME))
 
 
-def handler_of(logical_id: str) -> str:
+def handler_name(logical_id: str) -> str:
     """Return the file name of a function: define_auth_challenge.py for `DefineAuthChallenge`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", logical_id).lower() + ".py"
 
 
 def main(logical_id: str, artefact: str, *data: str) -> str | None:
     """Build one artefact. Return an error text, or None."""
-    handler = Path(handler_of(logical_id)).absolute()
+    handler = Path(handler_name(logical_id)).absolute()
     if not handler.exists():
         return (
             f"The function {logical_id} of template.yaml needs the file triggers/{handler.name}, "
@@ -151,7 +182,7 @@ def main(logical_id: str, artefact: str, *data: str) -> str | None:
         )
     try:
         build(handler, Path(artefact), data)
-    except NotShippable as error:
+    except IncompleteArtefact as error:
         return str(error)
     except subprocess.CalledProcessError:
         return "pip could not install the packages of triggers/requirements.txt. See its output above."

@@ -1,6 +1,6 @@
 """Write docs/parameters.md from template.yaml: `python -m tools.artefacts.parameters`.
 
-The page has one table for each parameter group of the template. They stand between two marker lines. The text
+The page has one table for each parameter group of the template. They are between two marker lines. The text
 before and after the markers is written by hand and stays as it is.
 """
 
@@ -81,7 +81,7 @@ def _allowed(parameter: dict[str, Any]) -> str:
 
 
 def _meaning(parameter: dict[str, Any], names: Collection[str]) -> str:
-    """The description, with links to the pages that it names, and names and values as code."""
+    """Return the description, with links to the pages that it names, and names and values as code."""
     text = str(parameter["Description"])
     # A value of one letter, such as A, is also an English word.
     values = [str(value) for value in parameter.get("AllowedValues", []) if len(str(value)) > 1]
@@ -91,7 +91,7 @@ def _meaning(parameter: dict[str, Any], names: Collection[str]) -> str:
 
 
 def _link(reference: re.Match[str]) -> str:
-    """A Markdown link for a reference such as: docs/operations.md, "Keys"."""
+    """Return a Markdown link for a reference such as: docs/operations.md, "Keys"."""
     file, heading = reference.groups()
     target = "" if file == PAGE.name else file
     if not heading:

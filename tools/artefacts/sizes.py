@@ -21,9 +21,9 @@ def table(built: Path) -> str:
         row = (
             artefact.name,
             len(files),
-            kib(size),
-            kib(zipped(artefact, files)),
-            len(native(artefact)),
+            format_kib(size),
+            format_kib(zip_size(artefact, files)),
+            len(native_libraries(artefact)),
             names,
         )
         lines.append(ROW.format(*row))
@@ -37,12 +37,12 @@ def packages(artefact: Path) -> list[str]:
     return sorted((folders | singles) - OURS)
 
 
-def native(artefact: Path) -> list[Path]:
+def native_libraries(artefact: Path) -> list[Path]:
     """Return the native libraries in an artefact. They run on one processor architecture only."""
     return [file for file in artefact.rglob("*") if ".so" in file.suffixes]
 
 
-def zipped(artefact: Path, files: list[Path]) -> int:
+def zip_size(artefact: Path, files: list[Path]) -> int:
     """Return the approximate size of the zip file for Lambda, in bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -51,7 +51,7 @@ def zipped(artefact: Path, files: list[Path]) -> int:
     return len(out.getvalue())
 
 
-def kib(size: int) -> str:
+def format_kib(size: int) -> str:
     """Return bytes as KiB, with one decimal."""
     return f"{size / 1024:,.1f}"
 

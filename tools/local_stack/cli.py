@@ -78,7 +78,7 @@ def inbox(
     follow: Annotated[bool, typer.Option("--follow", help="Wait for more messages until Ctrl-C.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the emails and SMS that the stack sent, and on stderr why a user got none."""
+    """Show the emails and SMS that the stack sent. If a user got none, show the reason on stderr."""
     show = _print_json if as_json else _print_message
     with _errors_as_sentences():
         stack = local.load()
@@ -135,7 +135,7 @@ def _show(stack: local.Stack) -> None:
     table.add_row("user pool", stack.user_pool_id)
     for name, client_id in stack.clients.items():
         table.add_row(f"app client {name.upper()}", client_id)
-    table.add_row("details", str(local.file()))
+    table.add_row("details", str(local.stack_file()))
     table.add_row("log", str(process.log_path()))
     console.print(table)
 

@@ -28,7 +28,7 @@ _DOMAIN = re.compile(r"^https://[\w-]+\.auth\.[\w-]+\.amazoncognito\.com")
 
 @cache
 def _session() -> Any:
-    # A profile or a credential_process of the user must not be read, nor break this.
+    # A profile or a credential_process of the user must have no effect on these clients.
     no_file = (None, None, os.devnull, None)
     botocore_session = botocore.session.Session(
         session_vars={
@@ -41,10 +41,10 @@ def _session() -> Any:
 
 
 def client(endpoint_url: str, service: str) -> Any:
-    """A boto3 client of `service` at `endpoint_url`, with test credentials."""
+    """Return a boto3 client of `service` at `endpoint_url`, with test credentials."""
     return _session().client(service, endpoint_url=endpoint_url, config=_CONFIG)
 
 
-def reachable(endpoint_url: str, address: str) -> str:
+def local_address(endpoint_url: str, address: str) -> str:
     """Translate an AWS address to the local AWS at `endpoint_url`. Other addresses stay unchanged."""
     return _DOMAIN.sub(endpoint_url, _API.sub(rf"{endpoint_url}/_aws/execute-api/\1", address))

@@ -62,7 +62,7 @@ class FunctionPackage:
 
 
 def build_package(root: Path) -> FunctionPackage:
-    """FunctionPackage the project in the directory `root`."""
+    """Return the package of the project in the directory `root`."""
     code = zip_folder(root / "triggers")
     key = f"triggers-{hashlib.sha256(code).hexdigest()}.zip"
     template = (root / "template.yaml").read_text()
@@ -81,29 +81,29 @@ def zip_folder(folder: Path) -> bytes:
     return out.getvalue()
 
 
-def deploy(endpoint_url: str, built: FunctionPackage, overrides: Mapping[str, str]) -> StackTypeDef:
+def deploy(endpoint_url: str, package: FunctionPackage, overrides: Mapping[str, str]) -> StackTypeDef:
     """Create or update the stack, and return its description. Does nothing if nothing changed.
 
     Raises StackError if CloudFormation refuses the template.
     """
     # The redirect URI of Cognito for its OpenID provider. On AWS it is in the domain of the pool.
-    here = {"HostedExtraRedirectUris": f"{endpoint_url}/oauth2/idpresponse"}
-    parameters = DEFAULTS | here | dict(overrides)
+    redirect_uris = {"HostedExtraRedirectUris": f"{endpoint_url}/oauth2/idpresponse"}
+    parameters = DEFAULTS | redirect_uris | dict(overrides)
     _verify_sender(endpoint_url, parameters["SenderEmail"])
     cloudformation: CloudFormationClient = client(endpoint_url, "cloudformation")
     # One tag for all parameters, because AWS limits the number of tags and allows no empty one.
     settings = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
-    tags = {"package": built.digest, "parameters": settings}
-    now = describe(cloudformation)
-    if now and now["StackStatus"].endswith("_COMPLETE") and _tags(now) == tags:
-        return now
-    _upload(endpoint_url, built)
-    change = cloudformation.update_stack if now else cloudformation.create_stack
+    tags = {"package": package.digest, "parameters": settings}
+    current = describe(cloudformation)
+    if current and current["StackStatus"].endswith("_COMPLETE") and _tags(current) == tags:
+        return current
+    _upload(endpoint_url, package)
+    change = cloudformation.update_stack if current else cloudformation.create_stack
     try:
         change(
             StackName=STACK_NAME,
             # From S3, as sam does it, because TemplateBody is limited to 51,200 bytes.
-            TemplateURL=f"{endpoint_url}/{BUCKET}/{built.digest}.yaml",
+            TemplateURL=f"{endpoint_url}/{BUCKET}/{package.digest}.yaml",
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
             ],
@@ -116,14 +116,14 @@ def deploy(endpoint_url: str, built: FunctionPackage, overrides: Mapping[str, st
 
 
 def _verify_sender(endpoint_url: str, sender: str) -> None:
-    # The emulator keeps the identities of SES v1 and v2 apart; AWS does not.
+    # The emulator has separate identities for SES v1 and SES v2. AWS has the same ones for both.
     client(endpoint_url, "ses").verify_email_identity(EmailAddress=sender)
     with suppress(ClientError):
         client(endpoint_url, "sesv2").create_email_identity(EmailIdentity=sender)
 
 
 def describe(cloudformation: CloudFormationClient) -> StackTypeDef | None:
-    """The description of the stack, or None if it does not exist."""
+    """Return the description of the stack, or None if it does not exist."""
     try:
         return cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     except ClientError:
@@ -131,7 +131,7 @@ def describe(cloudformation: CloudFormationClient) -> StackTypeDef | None:
 
 
 def resources(endpoint_url: str) -> dict[str, str]:
-    """The physical id of each logical id in the stack."""
+    """Return the physical id of each logical id in the stack."""
     cloudformation: CloudFormationClient = client(endpoint_url, "cloudformation")
     listed = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
     return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in listed}
@@ -141,11 +141,11 @@ def _tags(stack: StackTypeDef) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
 
 
-def _upload(endpoint_url: str, built: FunctionPackage) -> None:
+def _upload(endpoint_url: str, package: FunctionPackage) -> None:
     s3 = client(endpoint_url, "s3")
     s3.create_bucket(Bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key=built.key, Body=built.code)
-    s3.put_object(Bucket=BUCKET, Key=f"{built.digest}.yaml", Body=built.template.encode())
+    s3.put_object(Bucket=BUCKET, Key=package.key, Body=package.code)
+    s3.put_object(Bucket=BUCKET, Key=f"{package.digest}.yaml", Body=package.template.encode())
 
 
 def _wait_until_complete(cloudformation: CloudFormationClient) -> StackTypeDef:

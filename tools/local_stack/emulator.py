@@ -1,7 +1,7 @@
 """The process of the emulator: ministack on loopback, patched where it differs from the documents of AWS.
 
 `ministack_patches/` and this file hold every difference between the local AWS and ministack as published.
-Run it by `python -m tools.local_stack up`, which gives it the environment it needs.
+Run it by `python -m tools.local_stack up`, which also sets its environment.
 """
 
 import os

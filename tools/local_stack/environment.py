@@ -14,7 +14,7 @@ _PASSED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_P
 
 
 def state_dir() -> Path:
-    """The directory of all files of the local stack: `PASSCODE_LOCAL_DIR`, else `.local` in the project."""
+    """Return the directory of the local stack's files: `PASSCODE_LOCAL_DIR`, else `.local` in the project."""
     return Path(os.environ.get("PASSCODE_LOCAL_DIR") or ROOT / ".local").absolute()
 
 
@@ -26,7 +26,7 @@ def make_state_dir() -> Path:
 
 
 def for_emulator(port: int) -> dict[str, str]:
-    """The whole environment of the emulator's process, which listens on loopback and `port` only."""
+    """Return the whole environment of the emulator's process, which listens on loopback and `port` only."""
     state = make_state_dir()
     # The unpacked code of the functions. `down` deletes it.
     scratch = state / "scratch"

@@ -22,7 +22,7 @@ class Message:
 
 
 def read(stack: Stack, to: str | None = None) -> list[Message]:
-    """All messages, oldest first, or those to the email address or phone number `to`."""
+    """Return all messages, oldest first, or those to the email address or phone number `to`."""
     messages = sorted(_emails(stack) + _texts(stack), key=lambda message: message.sent_at)
     return [message for message in messages if to is None or message.to.lower() == to.lower()]
 

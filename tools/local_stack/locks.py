@@ -27,8 +27,8 @@ def hold(path: Path, content: str) -> TextIO:
     return file
 
 
-def holder(path: Path) -> str | None:
-    """The content that the holder of the lock wrote, or None if no process holds it."""
+def read_holder(path: Path) -> str | None:
+    """Return the content that the holder of the lock wrote, or None if no process holds it."""
     try:
         file = path.open()
     except FileNotFoundError:
@@ -42,8 +42,8 @@ def holder(path: Path) -> str | None:
 
 
 @contextmanager
-def one_at_a_time(path: Path) -> Iterator[None]:
-    """Run the body while no other process runs its own under the lock on `path`. Waits for the lock."""
+def exclusive_lock(path: Path) -> Iterator[None]:
+    """Hold the lock on `path` during the body, so that one process at a time runs it. Waits for the lock."""
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -5,8 +5,8 @@ from pathlib import Path
 from tools.local_stack.environment import make_state_dir, state_dir
 
 
-def file() -> Path:
-    """The file with one notice per line. `down` deletes it."""
+def notice_file() -> Path:
+    """Return the file with one notice per line. `down` deletes it."""
     return state_dir() / "notices.log"
 
 
@@ -14,10 +14,10 @@ def add(notice: str) -> None:
     """Add a notice, unless it is the newest one already. `inbox` shows it."""
     make_state_dir()
     if read()[-1:] != [notice]:
-        with file().open("a", encoding="utf-8") as notices:
+        with notice_file().open("a", encoding="utf-8") as notices:
             notices.write(f"{notice}\n")
 
 
 def read() -> list[str]:
-    """All notices, oldest first."""
-    return file().read_text(encoding="utf-8").splitlines() if file().exists() else []
+    """Return all notices, oldest first."""
+    return notice_file().read_text(encoding="utf-8").splitlines() if notice_file().exists() else []

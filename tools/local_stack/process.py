@@ -44,7 +44,7 @@ class Emulator:
         return f"http://{HOST}:{self.port}"
 
     def is_ready(self) -> bool:
-        """Whether this process, and no other program on its port, reports ready within 10 seconds."""
+        """Return whether this process, and no other program on its port, reports ready within 10 seconds."""
         connection = HTTPConnection(HOST, self.port, timeout=RESPONSE_SECONDS)
         try:
             connection.request("GET", "/_ministack/ready")
@@ -57,18 +57,18 @@ class Emulator:
 
 
 def log_path() -> Path:
-    """The log of the emulator."""
+    """Return the log of the emulator."""
     return state_dir() / "emulator.log"
 
 
 def lock_path() -> Path:
-    """The file that the emulator keeps locked while it runs."""
+    """Return the file that the emulator keeps locked while it runs."""
     return state_dir() / "emulator.lock"
 
 
 def running() -> Emulator | None:
-    """The emulator of this state directory, or None. It may still be starting, or hang."""
-    content = locks.holder(lock_path())
+    """Return the emulator of this state directory, or None. It may still be starting, or hang."""
+    content = locks.read_holder(lock_path())
     return Emulator(**json.loads(content)) if content else None
 
 
@@ -131,7 +131,7 @@ def stop(emulator: Emulator, timeout: float = STOP_SECONDS) -> None:
 
 
 def free_port() -> int:
-    """A port that is free now."""
+    """Return a port that is free now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

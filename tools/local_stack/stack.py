@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.lambda_functions import FUNCTIONS
 from tools.local_stack import deploy, locks, notices, process
-from tools.local_stack.clients import client, reachable
+from tools.local_stack.clients import client, local_address
 from tools.local_stack.environment import REGION, ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
 
@@ -48,11 +48,11 @@ class Stack:
     outputs: dict[str, str]
 
     def client(self, service: str) -> Any:
-        """A boto3 client for this stack, with test credentials."""
+        """Return a boto3 client for this stack, with test credentials."""
         return client(self.endpoint_url, service)
 
     def logs(self) -> dict[str, list[str]]:
-        """All log lines of each function, oldest first, by the keys of `functions`."""
+        """Return all log lines of each function, oldest first, by the keys of `functions`."""
         logs: CloudWatchLogsClient = self.client("logs")
         return {handler: _lines(logs, f"/aws/lambda/{name}") for handler, name in self.functions.items()}
 
@@ -62,37 +62,38 @@ def up(port: int = DEFAULT_PORT, parameters: Mapping[str, str] | None = None, ro
 
     A new emulator listens on `port` if it is free (0: any free port). A running emulator keeps its port.
     """
-    with locks.one_at_a_time(make_state_dir() / "runner.lock"):
+    with locks.exclusive_lock(make_state_dir() / "runner.lock"):
         try:
             emulator = _ready_emulator(port)
             description = deploy.deploy(emulator.endpoint_url, deploy.build_package(root), parameters or {})
             return _save(_stack(emulator.endpoint_url, description))
         except KeyboardInterrupt:
             # A half-deployed stack is useless, and the user would not know that it runs.
-            if not file().exists():
+            if not stack_file().exists():
                 _remove_everything(timeout=0.5)
             raise
 
 
 def load() -> Stack:
-    """The running stack. Raises `StackError` if none is running, or its file cannot be read."""
+    """Return the running stack. Raises `StackError` if none is running, or its file cannot be read."""
     if process.running() is None:
         raise StackError("No local stack is running. Start one with `make up`.")
-    if not file().exists():
+    if not stack_file().exists():
         raise StackError(
             "A local AWS is running, but template.yaml is not deployed to it. "
             "`make up` deploys it, `make down` stops the local AWS."
         )
     try:
-        return Stack(**json.loads(file().read_text()))
+        return Stack(**json.loads(stack_file().read_text()))
     except (ValueError, TypeError):
         raise StackError(
-            f"The stack file {file()} is damaged, or from another version. Run `make up` to write it again."
+            f"The stack file {stack_file()} is damaged, or from another version. "
+            "Run `make up` to write it again."
         ) from None
 
 
 def interrupt_message() -> str:
-    """The sentence after Ctrl-C: whether the local AWS is still running."""
+    """Return the sentence after Ctrl-C: whether the local AWS is still running."""
     if process.running():
         return "Interrupted. The local AWS is still running: `make down` stops it."
     return "Interrupted before the local AWS was up. Nothing is left running."
@@ -102,12 +103,12 @@ def down() -> bool:
     """Stop the emulator with its workers, and delete its files. Returns whether one was running."""
     if not state_dir().exists():
         return False
-    with locks.one_at_a_time(state_dir() / "runner.lock"):
+    with locks.exclusive_lock(state_dir() / "runner.lock"):
         return _remove_everything(process.STOP_SECONDS)
 
 
-def file() -> Path:
-    """The file with the description of the running stack, for scripts in any language."""
+def stack_file() -> Path:
+    """Return the file with the description of the running stack, for scripts in any language."""
     return state_dir() / "stack.json"
 
 
@@ -118,8 +119,8 @@ def _ready_emulator(port: int) -> process.Emulator:
     if emulator:
         process.stop(emulator, timeout=0.5)
     # These files describe an emulator that has ended.
-    file().unlink(missing_ok=True)
-    notices.file().unlink(missing_ok=True)
+    stack_file().unlink(missing_ok=True)
+    notices.notice_file().unlink(missing_ok=True)
     return process.start(port)
 
 
@@ -127,8 +128,8 @@ def _remove_everything(timeout: float) -> bool:
     emulator = process.running()
     if emulator:
         process.stop(emulator, timeout)
-    file().unlink(missing_ok=True)
-    notices.file().unlink(missing_ok=True)
+    stack_file().unlink(missing_ok=True)
+    notices.notice_file().unlink(missing_ok=True)
     # The demo client saves tokens here. Their pool no longer exists.
     for tokens in state_dir().glob("tokens-*.json"):
         tokens.unlink(missing_ok=True)
@@ -141,7 +142,7 @@ def _stack(endpoint_url: str, description: StackTypeDef) -> Stack:
     outputs = {
         output["OutputKey"]: output["OutputValue"]
         if output["OutputKey"] in _IDENTIFIERS
-        else reachable(endpoint_url, output["OutputValue"])
+        else local_address(endpoint_url, output["OutputValue"])
         for output in description.get("Outputs", [])
     }
     return Stack(
@@ -157,9 +158,9 @@ def _stack(endpoint_url: str, description: StackTypeDef) -> Stack:
 
 
 def _save(stack: Stack) -> Stack:
-    new_file = file().with_suffix(".new")
+    new_file = stack_file().with_suffix(".new")
     new_file.write_text(json.dumps(asdict(stack), indent=2) + "\n")
-    new_file.replace(file())
+    new_file.replace(stack_file())
     return stack
 
 

@@ -1,4 +1,4 @@
-"""Change the code in many small ways, and list the changes that no fast unit test notices: the survivors.
+"""Change the code in many small ways, and list the changes that no fast unit test detects: the survivors.
 
     python -m tools.mutants MUTMUT_PYTHON [MUTANT ...]
 
@@ -16,7 +16,7 @@ import sysconfig
 import time
 from pathlib import Path
 
-from tools.mutants.survivors import Mutant, accepted, names, parsed
+from tools.mutants.survivors import Mutant, parse_mutant, read_accepted, survivor_names
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -46,13 +46,13 @@ def mutmut(python: str, *arguments: str, capture: bool = True) -> str:
     return subprocess.run(command, cwd=WORK, env=environment, check=True, stdout=output, text=True).stdout
 
 
-def survivors(python: str) -> list[Mutant]:
-    """Return the mutants that no test noticed, by file and line."""
-    found = [
-        parsed(name, status, mutmut(python, "show", name), ROOT / "triggers")
-        for name, status in names(mutmut(python, "results"))
+def find_survivors(python: str) -> list[Mutant]:
+    """Return the mutants that no test detects, by file and line."""
+    mutants = [
+        parse_mutant(name, status, mutmut(python, "show", name), ROOT / "triggers")
+        for name, status in survivor_names(mutmut(python, "results"))
     ]
-    return sorted(found, key=lambda mutant: (mutant.file, mutant.line))
+    return sorted(mutants, key=lambda mutant: (mutant.file, mutant.line))
 
 
 def main(python: str, *selected: str) -> int:
@@ -65,13 +65,12 @@ def main(python: str, *selected: str) -> int:
     except subprocess.CalledProcessError as error:
         print("mutmut failed. Its output is above.", file=sys.stderr)
         return error.returncode
-    found = survivors(python)
-    reasons = accepted()
-    unknown = [mutant for mutant in found if mutant.change not in reasons]
-    known = {mutant.change for mutant in found} & reasons.keys()
-    print(
-        f"\n{len(found)} survivors. tools/mutants/accepted.toml accepts {len(found) - len(unknown)} of them."
-    )
+    mutants = find_survivors(python)
+    reasons = read_accepted()
+    unknown = [mutant for mutant in mutants if mutant.change not in reasons]
+    known = {mutant.change for mutant in mutants} & reasons.keys()
+    accepted = len(mutants) - len(unknown)
+    print(f"\n{len(mutants)} survivors. tools/mutants/accepted.toml accepts {accepted} of them.")
     for mutant in unknown:
         print(f"\ntriggers/{mutant.file}:{mutant.line}  {mutant.status}  {mutant.name}")
         print(f"  - {mutant.change.before}\n  + {mutant.change.after}")

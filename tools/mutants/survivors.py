@@ -9,7 +9,7 @@ from pathlib import Path
 
 ACCEPTED = Path(__file__).parent / "accepted.toml"
 
-# A function without tests is a survivor too. mutmut reports a timeout for a mutant that tests did notice.
+# A function without tests is a survivor too. mutmut reports a timeout for a mutant that tests detect.
 SURVIVED = ("survived", "no tests", "suspicious")
 
 _RESULT = re.compile(r"^ *(\S+__mutmut_\d+): (.+)$", re.MULTILINE)
@@ -41,41 +41,41 @@ class Mutant:
         return self.change.file
 
 
-def names(results: str) -> Iterator[tuple[str, str]]:
+def survivor_names(results: str) -> Iterator[tuple[str, str]]:
     """Yield the name and the status of each survivor in the output of `mutmut results`."""
     for name, status in _RESULT.findall(results):
         if status in SURVIVED:
             yield name, status
 
 
-def parsed(name: str, status: str, diff: str, sources: Path) -> Mutant:
+def parse_mutant(name: str, status: str, diff: str, sources: Path) -> Mutant:
     """Return a mutant from the output of `mutmut show`, which is a diff of one function.
 
     Raises `ValueError` if the name or the diff has another form.
     """
-    place, hunk = _NAME.match(name), _HUNK.search(diff)
-    if not (place and hunk):
+    name_match, hunk = _NAME.match(name), _HUNK.search(diff)
+    if not (name_match and hunk):
         raise ValueError(
             f"mutmut describes {name} in an unknown form. Check tools/mutants against its version."
         )
-    file = place["module"].replace(".", "/") + ".py"
+    file = name_match["module"].replace(".", "/") + ".py"
     lines = diff[hunk.start() :].splitlines()[1:]
     before = " ".join(line[1:].strip() for line in lines if line.startswith("-"))
     after = " ".join(line[1:].strip() for line in lines if line.startswith("+"))
     first = next(index for index, line in enumerate(lines) if line.startswith(("-", "+")))
-    start = _line_of(sources / file, place["owner"], place["function"])
+    start = _line_of(sources / file, name_match["owner"], name_match["function"])
     return Mutant(name, status, start + int(hunk[1]) - 1 + first, Mutation(file, before, after))
 
 
-def accepted(file: Path = ACCEPTED) -> dict[Mutation, str]:
+def read_accepted(file: Path = ACCEPTED) -> dict[Mutation, str]:
     """Return the accepted changes with their reasons. Raises `ValueError` for one without a reason."""
-    found = {}
+    reasons = {}
     for entry in tomllib.loads(file.read_text("utf-8")).get("accepted", []):
         if not entry.get("reason"):
             raise ValueError(f"Add a reason to this entry of {file.name}: {entry}")
         for after in entry["after"]:
-            found[Mutation(entry["file"], entry["before"], after)] = entry["reason"]
-    return found
+            reasons[Mutation(entry["file"], entry["before"], after)] = entry["reason"]
+    return reasons
 
 
 def _line_of(file: Path, owner: str | None, function: str) -> int:

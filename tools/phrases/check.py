@@ -11,7 +11,7 @@ from typing import Any
 
 DATA = Path(__file__).with_name("phrases.toml")
 FILES = ("*.md", "*.py", "template.yaml", "Makefile", "en.json")
-# Beside hidden folders: what package managers and the build create.
+# The folders of package managers and of the build. The check also skips hidden folders.
 _GENERATED = {"node_modules", "built", "__pycache__"}
 # Between two words: spaces, the end of a line, and the sign that continues a comment or a quotation.
 _GAP = r"(?:[\s#>]+|_)"
@@ -19,7 +19,7 @@ _GAP = r"(?:[\s#>]+|_)"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a phrase is allowed: in files that match `file`, inside the words `text`. Empty means any."""
+    """A place where a phrase is allowed: in files that match `file`, inside the words `text`. Empty: any."""
 
     file: str = ""
     text: str = ""
@@ -91,9 +91,9 @@ def check(root: Path, config: Config) -> list[str]:
             unfinished.update(entries)
         elif findings:
             complaints += map(str, findings)
-    done = [entry for entry in config.not_covered if entry not in unfinished]
+    finished = [entry for entry in config.not_covered if entry not in unfinished]
     return complaints + [
-        f"{entry} has none of the phrases: remove it from not_covered in {DATA.name}" for entry in done
+        f"{entry} has none of the phrases: remove it from not_covered in {DATA.name}" for entry in finished
     ]
 
 

@@ -96,10 +96,10 @@ app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_
 def session(
     as_json: bool, profile: str | None, region: str | None, endpoint_url: str | None
 ) -> Iterator[tuple[Output, AwsAccount]]:
-    """The output and the AWS account of a command.
+    """Provide the output and the AWS account of a command.
 
-    An error in the body of the command is printed as one sentence, and the command exits with `FAILED`,
-    or with `WRONG_OPTIONS`.
+    The context prints an error in the body as one sentence. The command then exits with `FAILED` or
+    `WRONG_OPTIONS`.
     """
     output = Output(as_json=as_json)
     try:
@@ -243,11 +243,11 @@ def confirm(output: Output, report: PlanReport, *, yes: bool) -> bool:
     show_plan(output, report)
     if yes or _is_answered_yes(output, "Continue?"):
         return True
-    output.say("Nothing was changed.")
+    output.print_line("Nothing was changed.")
     raise typer.Exit(DECLINED)
 
 
 def _is_answered_yes(output: Output, question: str) -> bool:
     # Without a terminal the input is empty, which means no.
-    output.say(f"{question} [y/N]")
+    output.print_line(f"{question} [y/N]")
     return sys.stdin.readline().strip().lower() in ("y", "yes")

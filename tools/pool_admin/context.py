@@ -27,7 +27,7 @@ _ATTEMPTS, _LOCAL_ATTEMPTS = 6, 1
 
 
 def region_of_pool(pool_id: str) -> str:
-    """The region in a pool's id. Raises `OptionError` if it is no such id."""
+    """Return the region in a pool's id. Raises `OptionError` if it is no such id."""
     match = _POOL_ID.match(pool_id)
     if not match:
         raise OptionError(
@@ -46,7 +46,10 @@ class AwsAccount:
     endpoint_url: str | None = None
 
     def in_region_of(self, pool_id: str) -> AwsAccount:
-        """The same account in the pool's region. Raises `OptionError` if --region names another one."""
+        """Return the same account in the pool's region.
+
+        Raises `OptionError` if --region names another one.
+        """
         region = region_of_pool(pool_id)
         if self.region and self.region != region:
             raise OptionError(
@@ -55,7 +58,7 @@ class AwsAccount:
         return AwsAccount(self.profile, region, self.endpoint_url)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of `service` with a limited number of retries."""
+        """Return a boto3 client of `service` with a limited number of retries."""
         return self._session.client(service, endpoint_url=self.endpoint_url, config=self._config)  # type: ignore[call-overload]
 
     @cached_property
@@ -89,7 +92,7 @@ class AdminContext:
 
     @classmethod
     def of(cls, aws: AwsAccount, pool_id: str) -> AdminContext:
-        """The context of the pool `pool_id`. Raises `AdminError` if the account has no such pool."""
+        """Return the context of the pool `pool_id`. Raises `AdminError` if the account has no such pool."""
         aws = aws.in_region_of(pool_id)
         cognito = aws.client("cognito-idp")
         pool = Pool.with_unknown_settings(cognito, pool_id)
@@ -104,5 +107,5 @@ class AdminContext:
         )
 
     def stack(self, name: str) -> DeployedStack:
-        """The stack `name` in the pool's region. Raises `AdminError` if it does not exist there."""
+        """Return the stack `name` in the pool's region. Raises `AdminError` if it does not exist there."""
         return find_stack(self.cloudformation, name, self.aws.region or "")

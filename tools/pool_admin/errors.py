@@ -62,13 +62,13 @@ _BY_TYPE: tuple[tuple[type[Exception], str], ...] = (
         WaiterError,
         "A change in AWS failed or did not finish in time. Check it in the console, and try again.",
     ),
-    (HTTPClientError, "AWS does not answer. Check the network and --endpoint-url."),
-    (NoConnection, "AWS does not answer. Check the network and --endpoint-url."),
+    (HTTPClientError, "AWS does not respond. Check the network and --endpoint-url."),
+    (NoConnection, "AWS does not respond. Check the network and --endpoint-url."),
 )
 
 
 def error_code(error: Exception) -> str:
-    """The error code of AWS; empty for an error that AWS did not return."""
+    """Return the error code of AWS; empty for an error that AWS did not return."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
@@ -86,7 +86,10 @@ def wait(waiter: Any, **named: Any) -> None:
 
 
 def to_admin_error(error: Exception) -> AdminError:
-    """The sentence for any error. Of an unexpected error only the type is shown: its text can be private."""
+    """Return the sentence for any error.
+
+    Of an unexpected error only the type is shown: its text can be private.
+    """
     if isinstance(error, AdminError):
         return error
     if isinstance(error, ClientError):

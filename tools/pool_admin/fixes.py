@@ -22,7 +22,7 @@ class Fix:
 
 
 def join_fixes(steps: Iterable[Fix]) -> tuple[Fix, ...]:
-    """The fixes with each text once. The order stays."""
+    """Return the fixes with each text once. The order stays."""
     options: dict[str, dict[str, None]] = {}
     for step in steps:
         options.setdefault(step.text, {}).update(dict.fromkeys(step.options))
@@ -30,33 +30,33 @@ def join_fixes(steps: Iterable[Fix]) -> tuple[Fix, ...]:
 
 
 def attach_command(pool_id: str, stack: str, *rest: str) -> str:
-    """The command that attaches a pool. `rest` are more options, such as its app clients."""
+    """Return the command that attaches a pool. `rest` are more options, such as its app clients."""
     return " ".join(filter(None, (COMMAND, "attach", pool_id, "--stack", stack, *rest)))
 
 
 def aws_command(command: str, region: str, profile: str | None) -> str:
-    """The command of the AWS CLI in a region, with the profile if there is one."""
+    """Return the command of the AWS CLI in a region, with the profile if there is one."""
     return " ".join(("aws", command, "--region", region, *profile_option(profile)))
 
 
 def profile_option(profile: str | None) -> tuple[str, ...]:
-    """The option for an AWS profile; empty without one."""
+    """Return the option for an AWS profile; empty without one."""
     return (f"--profile {shlex.quote(profile)}",) if profile else ()
 
 
 def deploy_with(setting: str) -> str:
-    """The step that sets a parameter, `Name=value`, for this and all later deployments."""
+    """Return the step that sets a parameter, `Name=value`, for this and all later deployments."""
     return f"Set {setting} in parameter_overrides of {PARAMETERS}, then `make deploy`."
 
 
 def code_only(clients: Iterable[str]) -> str:
-    """The parameter CodeOnlyClientIds with its whole list. SAM needs quotes around an empty value."""
+    """Return the parameter CodeOnlyClientIds with its whole list. SAM needs quotes around an empty value."""
     listed = ",".join(clients) or '""'
     return f"{CODE_ONLY}={listed}"
 
 
 def keep_code_only(clients: Iterable[str]) -> str:
-    """The step that is left after attach, because `make deploy` passes the saved parameters again."""
+    """Return the step that is left after attach, because `make deploy` passes the saved parameters again."""
     return (
         f"Put {code_only(clients)} into parameter_overrides of {PARAMETERS}, "
         "or the next deployment resets it."

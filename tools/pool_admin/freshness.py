@@ -43,12 +43,12 @@ _NEW = 1
 
 
 def api_of(model: ServiceModel) -> set[str]:
-    """Every member of the structures as a dotted name, and every value of their enums as `name = value`."""
+    """Return the members of the structures as dotted names, and their enums' values as `name = value`."""
     return {line for name in _READ_OR_SENT for line in _lines(model.shape_for(name), name, ())}
 
 
 def new_in(model: ServiceModel, reviewed: set[str]) -> list[str]:
-    """The members, values and sign-in flows of `model` that were not reviewed, sorted.
+    """Return the members, values and sign-in flows of `model` that were not reviewed, sorted.
 
     A flow counts as reviewed if doctor has a rule for it, also if `reviewed` does not have it.
     """
@@ -58,12 +58,12 @@ def new_in(model: ServiceModel, reviewed: set[str]) -> list[str]:
 
 
 def reviewed_api() -> set[str]:
-    """The lines of `reviewed_api.txt`."""
+    """Return the lines of `reviewed_api.txt`."""
     return {line for line in REVIEWED.read_text().splitlines() if line}
 
 
 def newest_model() -> tuple[str, ServiceModel]:
-    """The newest published botocore's version, and its model of Cognito user pools.
+    """Return the newest published botocore's version, and its model of Cognito user pools.
 
     Raises CalledProcessError if pip cannot download it.
     """

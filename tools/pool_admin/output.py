@@ -32,7 +32,7 @@ class Output:
         self.as_json = as_json
         self.console = Console(stderr=as_json, highlight=False)
 
-    def say(self, sentence: str, style: str = "") -> None:
+    def print_line(self, sentence: str, style: str = "") -> None:
         """Print a sentence for people. With `as_json` it goes to standard error."""
         _print(self.console, sentence, style)
 
@@ -41,7 +41,7 @@ class Output:
         if self.as_json:
             print(json.dumps(facts))
         else:
-            self.say(sentence, style)
+            self.print_line(sentence, style)
 
     def error(self, sentence: str) -> None:
         """Print an error."""
@@ -62,7 +62,7 @@ class PlanReport:
 
 
 def report_of_attach(plan: AttachPlan, *notes: str) -> PlanReport:
-    """The report of an attach. `notes` are those of its steps."""
+    """Return the report of an attach. `notes` are those of its steps."""
     backup = plan.backup
     steps = [f"Allow the pool to call {arn}" for arn in backup.permissions]
     if backup.attribute:
@@ -71,7 +71,7 @@ def report_of_attach(plan: AttachPlan, *notes: str) -> PlanReport:
 
 
 def report_of_detach(plan: DetachPlan, *notes: str) -> PlanReport:
-    """The report of a detach. `notes` are those of its steps."""
+    """Return the report of a detach. `notes` are those of its steps."""
     steps = [f"No longer allow the pool to call {arn}" for arn in plan.backup.permissions]
     return _report(plan, plan.backup.stack, plan.changes, steps, (*plan.hints, *notes))
 
@@ -103,14 +103,14 @@ def _report(
 def show_plan(output: Output, report: PlanReport) -> None:
     """Show every change, step and note of a plan."""
     for target, changes in report.changes.items():
-        output.say("User pool" if target == POOL else f"App client {target}", style="bold")
+        output.print_line("User pool" if target == POOL else f"App client {target}", style="bold")
         for change in changes:
-            output.say(f"  {change}")
+            output.print_line(f"  {change}")
     for step in report.steps:
-        output.say(step, style="bold")
+        output.print_line(step, style="bold")
     for note in report.notes:
-        output.say(f"Note: {note}", style="yellow")
-    output.say("All other settings of the pool and of these app clients stay as they are.")
+        output.print_line(f"Note: {note}", style="yellow")
+    output.print_line("All other settings of the pool and of these app clients stay as they are.")
 
 
 def show_unapplied(output: Output, report: PlanReport) -> None:
@@ -172,10 +172,10 @@ def show_findings(output: Output, pool_id: str, findings: Sequence[Finding]) -> 
     for finding in () if output.as_json else findings:
         heading = f"{finding.severity.name}  {finding.what}"
         output.console.print(Text(heading, style=_STYLES[finding.severity]), soft_wrap=True)
-        output.say(f"  In: {', '.join(finding.about)}")
-        output.say(f"  Why: {finding.why}")
+        output.print_line(f"  In: {', '.join(finding.about)}")
+        output.print_line(f"  Why: {finding.why}")
         for step in finding.fix:
-            output.say(f"  Fix: {step}")
+            output.print_line(f"  Fix: {step}")
     counts = {severity: sum(f.severity is severity for f in findings) for severity in reversed(Severity)}
     summary = ", ".join(pluralise(count, severity.name.lower()) for severity, count in counts.items())
     worst = max((f.severity for f in findings), default=Severity.NOTE)
@@ -226,7 +226,7 @@ def changes_as_json(changes: Mapping[str, Sequence[SettingChange]]) -> dict[str,
 
 
 def pluralise(count: int, noun: str) -> str:
-    """A number and its noun: "1 code", "2 codes"."""
+    """Return a number and its noun: "1 code", "2 codes"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 

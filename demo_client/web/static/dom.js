@@ -2,7 +2,7 @@
 
 export const byId = (id) => document.getElementById(id);
 
-export function say(id, text, bad = false) {
+export function showText(id, text, bad = false) {
   const element = byId(id);
   element.textContent = text;
   element.classList.toggle('bad', bad);

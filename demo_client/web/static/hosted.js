@@ -6,17 +6,17 @@ const here = () => `${location.origin}/`;
 const stored = () => JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? 'null');
 
 // Whether this tab was opened to go to the hosted page.
-export const isLeaving = () => location.search === '?hosted';
+export const isSignInTab = () => location.search === '?hosted';
 
 // The first URL of that tab. Cognito allows http in a callback URL for the host localhost only.
-export const startOfTab = () => `http://localhost:${location.port}/?hosted`;
+export const signInTabUrl = () => `http://localhost:${location.port}/?hosted`;
 
 // When this tab left for the hosted page (ms since 1970), or null. Later invocations belong to its sign-in.
-export const leftAt = () => stored()?.at ?? null;
+export const startedAt = () => stored()?.at ?? null;
 const base = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 const random = () => base(crypto.getRandomValues(new Uint8Array(32)));
 
-export async function leave({ url, clientId }) {
+export async function startSignIn({ url, clientId }) {
   const fresh = { state: random(), verifier: random(), at: Date.now() };
   sessionStorage.setItem(STORAGE_KEY, JSON.stringify(fresh));
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(fresh.verifier));
@@ -32,7 +32,7 @@ export async function leave({ url, clientId }) {
 }
 
 // After the redirect back to this page: {claims}, or null if there was no redirect. Throws an error with a sentence.
-export async function comeBack(hosted) {
+export async function finishSignIn(hosted) {
   const answer = new URLSearchParams(location.search);
   const request = stored();
   sessionStorage.removeItem(STORAGE_KEY);

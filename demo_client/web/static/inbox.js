@@ -20,20 +20,20 @@ export function showMessage(message, typeCode) {
 
 function item(message, typeCode) {
   const about = `${NAMES[message.channel]} to ${message.to}, ${clock(message.sentAt)}`;
-  const made = make('li', { class: message.channel, 'data-to': message.to }, make('p', { class: 'about' }, about));
-  if (message.subject) made.append(make('h3', { dir: 'auto' }, message.subject));
-  made.append(make('p', { class: 'text', dir: 'auto' }, message.text.trim()));
+  const element = make('li', { class: message.channel, 'data-to': message.to }, make('p', { class: 'about' }, about));
+  if (message.subject) element.append(make('h3', { dir: 'auto' }, message.subject));
+  element.append(make('p', { class: 'text', dir: 'auto' }, message.text.trim()));
   const tools = make('div', { class: 'row' });
   const code = codeIn(message.text);
   if (code) tools.append(button('Enter this code', () => typeCode(code)));
-  if (message.html) tools.append(button('Show as HTML', ({ target }) => open(made, target, message)));
-  made.append(tools);
-  return made;
+  if (message.html) tools.append(button('Show as HTML', ({ target }) => open(element, target, message)));
+  element.append(tools);
+  return element;
 }
 
-function open(made, opener, { id, to }) {
+function open(element, opener, { id, to }) {
   opener.remove();
-  made.querySelector('.text').hidden = true;
+  element.querySelector('.text').hidden = true;
   const frame = make('iframe', { sandbox: '', src: `/mail/${id}`, title: `The email to ${to}` });
-  made.querySelector('.row').before(frame);
+  element.querySelector('.row').before(frame);
 }

@@ -7,7 +7,7 @@ const totals = new Map();
 const BAD = ['refused', 'throttled', 'send_failed', 'errors'];
 
 // Removes all highlights, for a new sign-in.
-export function dim() {
+export function clearHighlights() {
   document.querySelectorAll('#functions li').forEach((box) => {
     box.className = '';
     box.querySelector('.outcome').textContent = '';
@@ -26,8 +26,8 @@ export function showInvocation(invocation) {
 
 function highlight(box, invocation) {
   const names = invocation.metrics.map(({ name }) => name);
-  const what = invocation.lines.map((line) => line.reason ?? line.channel).find(Boolean);
-  const done = [names[0] ?? 'done', what].filter(Boolean).join(', ');
+  const detail = invocation.lines.map((line) => line.reason ?? line.channel).find(Boolean);
+  const done = [names[0] ?? 'done', detail].filter(Boolean).join(', ');
   box.querySelector('.outcome').textContent = `${done} · ${invocation.duration_ms} ms`;
   box.classList.remove('flash');
   box.classList.add('lit');

@@ -1,7 +1,7 @@
 // The app: the sign-in form, then the code, then the claims of the tokens.
 import { showClaims } from './claims.js';
-import { button, byId, say } from './dom.js';
-import { comeBack, signOut, startOfTab } from './hosted.js';
+import { button, byId, showText } from './dom.js';
+import { finishSignIn, signOut, signInTabUrl } from './hosted.js';
 import { makeUser } from './demo-user.js';
 import { codePattern, describe, explain, offers } from './texts.js';
 
@@ -9,10 +9,10 @@ const NO_FORM = 'The sign-in form was not built, because Node.js and npm are mis
   + 'reload this page. Until then, sign in on the terminal with the commands that “make demo” prints. This page shows the rest.';
 const PARTS = ['start', 'challenge', 'signed-in'];
 
-// `facts` is the configuration from the page's server; `dim` is called when a sign-in starts.
-export function app(facts, dim) {
+// `facts` is the configuration from the page's server; `clearHighlights` is called when a sign-in starts.
+export function app(facts, clearHighlights) {
   let amplify = null;
-  let leave = async () => {};
+  let endSession = async () => {};
 
   function show(part, focus) {
     PARTS.forEach((id) => { byId(id).hidden = id !== part; });
@@ -21,7 +21,7 @@ export function app(facts, dim) {
 
   function next({ challenge, claims }) {
     if (claims) return showSignedIn(claims);
-    say('say', describe(challenge), challenge.status === 'WRONG' || challenge.status === 'EXPIRED');
+    showText('app-status', describe(challenge), challenge.status === 'WRONG' || challenge.status === 'EXPIRED');
     Object.assign(byId('code'), { value: '', pattern: codePattern(challenge), title: `${challenge.codeLength} digits` });
     const action = challenge.status === 'CHOOSE' ? 'send' : 'resend';
     const buttons = offers(challenge).map(([channel, text]) => button(text, () => attempt(() => amplify.send(action, channel))));
@@ -30,13 +30,13 @@ export function app(facts, dim) {
   }
 
   function showSignedIn(claims) {
-    say('say', `Signed in as ${claims.id.email ?? claims.id.sub}.`);
+    showText('app-status', `Signed in as ${claims.id.email ?? claims.id.sub}.`);
     showClaims(claims);
     show('signed-in', 'claims-title');
   }
 
   function fail(error) {
-    say('say', explain(error), true);
+    showText('app-status', explain(error), true);
     show('start', 'email');
   }
 
@@ -63,8 +63,8 @@ export function app(facts, dim) {
     const mode = new FormData(byId('start')).get('mode');
     const password = mode === 'code_only' ? undefined : byId('password').value;
     const pool = { userPoolId: facts.userPoolId, clientId: facts.clients[mode], endpoint: facts.endpoint };
-    dim();
-    leave = amplify.signOut;
+    clearHighlights();
+    endSession = amplify.signOut;
     return amplify.begin(pool, byId('email').value.trim(), password);
   }
 
@@ -79,13 +79,13 @@ export function app(facts, dim) {
     if (!user) return;
     byId('email').value = user.email;
     byId('password').value = user.password;
-    say('say', `Created the account ${user.email} with the phone number ${user.phone}.`);
+    showText('app-status', `Created the account ${user.email} with the phone number ${user.phone}.`);
     byId('sign-in').focus();
   }
 
   async function startOver() {
-    say('say', '');
-    await runAlone(leave);
+    showText('app-status', '');
+    await runAlone(endSession);
     show('start', 'email');
   }
 
@@ -105,18 +105,18 @@ export function app(facts, dim) {
   // Loads Amplify, and finishes a hosted sign-in if the browser comes back from one.
   async function ready() {
     byId('hosted').hidden = !facts.hosted;
-    byId('hosted-sign-in').href = startOfTab();
+    byId('hosted-sign-in').href = signInTabUrl();
     if (facts.form) amplify = await import('./app.js');
-    else say('say', NO_FORM, true);
+    else showText('app-status', NO_FORM, true);
     byId('sign-in').disabled = !amplify;
     askForPassword();
     try {
-      const back = facts.hosted && await comeBack(facts.hosted);
+      const back = facts.hosted && await finishSignIn(facts.hosted);
       if (!back) return;
-      leave = async () => signOut(facts.hosted);
+      endSession = async () => signOut(facts.hosted);
       showSignedIn(back.claims);
     } catch (error) {
-      say('say', error.message, true);
+      showText('app-status', error.message, true);
     }
   }
 

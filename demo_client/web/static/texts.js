@@ -38,8 +38,8 @@ export const codePattern = ({ codeLength }) => `(?:[\\s\\-]*[0-9]){${codeLength}
 
 // The tag at the end of a trigger's error: { reason, retryAfter } with seconds, 0 if waiting does not help; else null.
 export function parseTag(message) {
-  const found = /\[passcode:([a-z_]{1,32})(?::([0-9]{1,9}))?\][. ]*$/.exec(message ?? '');
-  return found && { reason: found[1], retryAfter: Number(found[2] ?? 0) };
+  const match = /\[passcode:([a-z_]{1,32})(?::([0-9]{1,9}))?\][. ]*$/.exec(message ?? '');
+  return match && { reason: match[1], retryAfter: Number(match[2] ?? 0) };
 }
 
 const UNAVAILABLE = 'The pool cannot send or check a code at the moment. Try again in a minute.';

@@ -7,10 +7,10 @@ import pytest
 
 from tests.browser.hosted.kit import (
     BOTH,
-    PATIENCE,
+    PAGE_TIMEOUT_MS,
     CallbackServer,
     LocalApp,
-    Person,
+    Visitor,
     callback_server,
     is_local,
 )
@@ -97,35 +97,35 @@ def context(chromium: "Browser", faults: list[str]) -> Iterator[Callable[..., "B
     """Opens browsers with separate cookies. Their requests, responses and console messages are checked."""
     made = []
 
-    def opened(**options: object) -> "BrowserContext":
+    def open_new(**options: object) -> "BrowserContext":
         context = chromium.new_context(**{"locale": "en-US"} | options)  # type: ignore[arg-type]
         made.append(context)
-        context.set_default_timeout(PATIENCE)
-        context.on("request", lambda asked: None if is_local(asked.url) else faults.append(asked.url))
-        context.on("response", lambda answer: _check_response(answer, faults))
+        context.set_default_timeout(PAGE_TIMEOUT_MS)
+        context.on("request", lambda request: None if is_local(request.url) else faults.append(request.url))
+        context.on("response", lambda response: _check_response(response, faults))
         context.on("console", lambda line: _check_console(line, faults))
         context.on("weberror", lambda error: faults.append(str(error.error)))
         return context
 
-    yield opened
+    yield open_new
     for context in made:
         context.close()
 
 
 @pytest.fixture
-def person(context: Callable[..., "BrowserContext"], app: LocalApp) -> Callable[..., Person]:
-    """Returns a new person with a separate browser: `person()`, or with the options of a browser context."""
+def new_visitor(context: Callable[..., "BrowserContext"], app: LocalApp) -> Callable[..., Visitor]:
+    """Returns a new user in a separate browser. The arguments are options of the browser context."""
 
-    def opened(**options: object) -> Person:
-        return Person(context(**options).new_page(), app)
+    def open_new(**options: object) -> Visitor:
+        return Visitor(context(**options).new_page(), app)
 
-    return opened
+    return open_new
 
 
-def _check_response(answer: "Response", faults: list[str]) -> None:
+def _check_response(response: "Response", faults: list[str]) -> None:
     # A page may have the status 400 on purpose. The assets of a page must exist.
-    if answer.status >= 400 and not answer.request.is_navigation_request():
-        faults.append(f"{answer.status} {answer.url}")
+    if response.status >= 400 and not response.request.is_navigation_request():
+        faults.append(f"{response.status} {response.url}")
 
 
 def _check_console(line: "ConsoleMessage", faults: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""An app with its server, and persons with a browser: the vocabulary of the browser tests."""
+"""An app with its server, and users in a browser, for the browser tests."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 BOTH = ("PASSWORD_AND_CODE", "CODE_ONLY")
-PATIENCE = 60_000.0
+PAGE_TIMEOUT_MS = 60_000.0
 CODE_PAGE = "Enter your code"
 
 
@@ -94,10 +94,10 @@ class LocalApp:
 
     def exchange(self, **other: str) -> tuple[int, dict[str, Any]]:
         """Exchange the code of the last redirect for tokens. Returns the status and the JSON."""
-        answer = self.request.exchange(
+        response = self.request.exchange(
             **{"code": self.last_callback().get("code", ""), "redirect_uri": self.callback} | other
         )
-        return answer.status_code, answer.json()
+        return response.status_code, response.json()
 
     def claims(self) -> dict[str, Any]:
         """The claims of the pool's ID token. The state and the nonce must be those of the app's request."""
@@ -111,8 +111,8 @@ class LocalApp:
 
 
 @dataclass
-class Person:
-    """A person with a browser. Each method waits for the response of the page."""
+class Visitor:
+    """A user in a browser. Each method waits for the response of the page."""
 
     page: "Page"
     app: LocalApp
@@ -121,12 +121,12 @@ class Person:
     def context(self) -> "BrowserContext":
         return self.page.context
 
-    def begin(self, **other: str) -> "Person":
+    def start(self, **other: str) -> "Visitor":
         """Go from the app to Cognito, which redirects to the provider's page."""
         self.page.goto(self.app.url(**other))
         return self
 
-    def name(self, user: User, password: str | None = None) -> "Person":
+    def enter_name(self, user: User, password: str | None = None) -> "Visitor":
         """Enter the user name, and the password if the page has a field for it."""
         self.page.get_by_label("Username").fill(user.email)
         field_ = self.page.locator("#password")
@@ -134,30 +134,30 @@ class Person:
             field_.fill(user.password if password is None else password)
         return self.press("Continue")
 
-    def ask(self, user: User) -> "Person":
-        """Go on to the page that asks for the code."""
-        return self.begin().name(user).sees(CODE_PAGE)
+    def open_code_page(self, user: User) -> "Visitor":
+        """Start a sign-in, and continue to the page that asks for the code."""
+        return self.start().enter_name(user).wait_for_heading(CODE_PAGE)
 
-    def type(self, code: str) -> "Person":
+    def enter_code(self, code: str) -> "Visitor":
         self.page.locator("#code").fill(code)
         return self.press("Sign in")
 
-    def press(self, label: str) -> "Person":
+    def press(self, label: str) -> "Visitor":
         """Press a button and wait for the next page."""
         with self.page.expect_navigation():
             self.page.get_by_role("button", name=label, exact=True).click()
         return self
 
-    def sees(self, heading: str) -> "Person":
+    def wait_for_heading(self, heading: str) -> "Visitor":
         self.page.get_by_role("heading", name=heading, level=1).wait_for()
         return self
 
-    def reads(self, text: str) -> "Person":
+    def wait_for_notice(self, text: str) -> "Visitor":
         """Wait for a notice with this text."""
         self.page.locator("#notice", has_text=text).wait_for()
         return self
 
-    def is_back(self) -> dict[str, str]:
+    def wait_for_app(self) -> dict[str, str]:
         """Wait for the redirect to the app. Returns its parameters."""
         self.page.wait_for_url(re.compile(re.escape(self.app.callback)))
         return self.app.last_callback()

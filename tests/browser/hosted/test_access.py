@@ -5,25 +5,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person
+from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Visitor
 from tests.browser.preview import PHONE, TABLE, Scheme, served
 from tests.clients.driver import HERE
-from tests.support.machine import missing
+from tests.support.machine import skip_because_missing
 from tests.support.page_samples import VIEWS
+from tests.support.pictures import picture_folder
 from tests.support.users import User, another_code
-from tools.local_stack.environment import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 pytestmark = pytest.mark.e2e
 
-NewPerson = Callable[..., Person]
+NewVisitor = Callable[..., Visitor]
 NewUser = Callable[..., User]
 CodeFor = Callable[..., str]
 
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
-PICTURES = ROOT / ".local" / "pictures" / "hosted-sign-in"
 NOTICES = [name for name in VIEWS if name.startswith("notice-")]
 PAGES = [name for name in VIEWS if name not in NOTICES]
 _Rules = dict[str, str | list[str]]
@@ -37,7 +36,7 @@ _COLORS: _Rules = {"type": "rule", "values": ["color-contrast"]}
 @pytest.fixture(scope="session")
 def axe() -> str:
     if not AXE.exists():
-        missing("axe-core (run `npm ci` in tests/clients)")
+        skip_because_missing("axe-core (run `npm ci` in tests/clients)")
     return AXE.read_text("utf-8")
 
 
@@ -45,13 +44,6 @@ def axe() -> str:
 def samples() -> Iterator[str]:
     with served() as base:
         yield base
-
-
-@pytest.fixture(scope="session", autouse=True)
-def pictures() -> None:
-    # The local stack uses the same folder, and other users of the machine may not read it.
-    (ROOT / ".local").mkdir(mode=0o700, exist_ok=True)
-    PICTURES.mkdir(parents=True, exist_ok=True)
 
 
 def faults_of(page: "Page", axe: str, rules: _Rules) -> list[str]:
@@ -64,11 +56,11 @@ def faults_of(page: "Page", axe: str, rules: _Rules) -> list[str]:
     return [f"{each['id']}: {node['html']}" for each in results for node in each["nodes"]]
 
 
-def look(page: "Page", axe: str, name: str, scheme: Scheme, rules: _Rules) -> list[str]:
+def check_page(page: "Page", axe: str, name: str, scheme: Scheme, rules: _Rules) -> list[str]:
     """Check the page with axe-core in a colour scheme, and write its picture. Returns the faults."""
     page.emulate_media(color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-    page.screenshot(path=PICTURES / f"{name}-{scheme}.png", full_page=True)
+    page.screenshot(path=picture_folder("hosted-sign-in") / f"{name}-{scheme}.png", full_page=True)
     return [f"{name} {scheme}: {fault}" for fault in faults_of(page, axe, rules)]
 
 
@@ -91,9 +83,9 @@ def test_axe_finds_no_fault_in_any_page(
     for name in PAGES:
         page.goto(f"{samples}/{name}/sign-in?locale={locale}")
         picture = f"{name}-{locale}-{where}"
-        found += look(page, axe, picture, first, _EVERYTHING)
+        found += check_page(page, axe, picture, first, _EVERYTHING)
         # Only the colours differ in the second scheme.
-        found += look(page, axe, picture, then, _COLORS)
+        found += check_page(page, axe, picture, then, _COLORS)
     assert found == []
 
 
@@ -105,22 +97,24 @@ def test_every_notice_can_be_read_on_a_phone(
     found = []
     for name in NOTICES:
         page.goto(f"{samples}/{name}/sign-in?locale={locale}")
-        found += look(page, axe, f"{name}-{locale}-phone", scheme, _COLORS)
+        found += check_page(page, axe, f"{name}-{locale}-phone", scheme, _COLORS)
     assert found == []
 
 
 @pytest.mark.parametrize("local_stack", ["ASK"], indirect=True)
 def test_axe_finds_no_fault_during_a_sign_in(
-    axe: str, person: NewPerson, new_user: NewUser, code_for: CodeFor
+    axe: str, new_visitor: NewVisitor, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
-    someone = person(viewport=PHONE)
-    assert faults_of(someone.begin().page, axe, _EVERYTHING) == []
-    assert faults_of(someone.name(user, "not the password").page, axe, _EVERYTHING) == []
-    someone.name(user).sees("Where should we send the code?")
-    assert faults_of(someone.page, axe, _EVERYTHING) == []
-    someone.press("Email to u***@p***").sees(CODE_PAGE).type(another_code(code_for(user.email)))
-    assert faults_of(someone.reads("Incorrect code").page, axe, _EVERYTHING) == []
+    visitor = new_visitor(viewport=PHONE)
+    assert faults_of(visitor.start().page, axe, _EVERYTHING) == []
+    assert faults_of(visitor.enter_name(user, "not the password").page, axe, _EVERYTHING) == []
+    visitor.enter_name(user).wait_for_heading("Where should we send the code?")
+    assert faults_of(visitor.page, axe, _EVERYTHING) == []
+    visitor.press("Email to u***@p***").wait_for_heading(CODE_PAGE).enter_code(
+        another_code(code_for(user.email))
+    )
+    assert faults_of(visitor.wait_for_notice("Incorrect code").page, axe, _EVERYTHING) == []
 
 
 def focus(page: "Page") -> str:
@@ -146,11 +140,11 @@ def tab_to(page: "Page", name: str) -> None:
 
 @pytest.mark.parametrize("local_stack", ["PASSWORD_AND_CODE"], indirect=True)
 def test_a_sign_in_works_with_the_keyboard_alone(
-    person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+    new_visitor: NewVisitor, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
-    someone = person().begin()
-    page, keys = someone.page, someone.page.keyboard
+    visitor = new_visitor().start()
+    page, keys = visitor.page, visitor.page.keyboard
     assert focus(page) == "user_name"
     keys.type(user.email)
     tab_to(page, "password")
@@ -160,17 +154,17 @@ def test_a_sign_in_works_with_the_keyboard_alone(
     assert page.locator("#password").get_attribute("type") == "text"
     tab_to(page, "Continue")
     keys.press("Enter")
-    someone.sees(CODE_PAGE)
+    visitor.wait_for_heading(CODE_PAGE)
     assert focus(page) == "code"
     code = code_for(user.email)
     keys.type(another_code(code))
     keys.press("Enter")
-    someone.reads("Incorrect code")
+    visitor.wait_for_notice("Incorrect code")
     # A screen reader reads the error first, and the field is next.
     assert focus(page) == "notice"
     tab_to(page, "code")
     keys.type(code)
     tab_to(page, "Sign in")
     keys.press("Space")
-    someone.is_back()
+    visitor.wait_for_app()
     assert app.claims()["sub"] == user.sub

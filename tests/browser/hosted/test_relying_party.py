@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Person
+from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Visitor
 from tests.clients.driver import HERE, node
 from tests.support.users import User
 
 pytestmark = [pytest.mark.e2e, pytest.mark.node]
 
-NewPerson = Callable[..., Person]
+NewVisitor = Callable[..., Visitor]
 NewUser = Callable[..., User]
 CodeFor = Callable[..., str]
 
@@ -52,7 +52,7 @@ def relying_party(app: LocalApp, **changed: str) -> Iterator[RelyingParty]:
     environment = {
         "PATH": os.environ["PATH"],
         "ISSUER": app.stack.outputs["HostedIssuer"],
-        "REACHED_AT": app.issuer,
+        "LOCAL_ISSUER": app.issuer,
         "CLIENT_ID": "cognito",
         "CLIENT_SECRET": stored,
         "REDIRECT_URI": app.callback,
@@ -70,19 +70,19 @@ def relying_party(app: LocalApp, **changed: str) -> Iterator[RelyingParty]:
             process.kill()
 
 
-def came_back(party: RelyingParty, someone: Person, user: User, code_for: CodeFor) -> str:
+def url_after_sign_in(party: RelyingParty, visitor: Visitor, user: User, code_for: CodeFor) -> str:
     """Sign in. Returns the URL of the redirect to the app."""
-    someone.page.goto(party.read()["authorize"])
-    someone.name(user).sees(CODE_PAGE).type(code_for(user.email)).is_back()
-    return someone.page.url
+    visitor.page.goto(party.read()["authorize"])
+    visitor.enter_name(user).wait_for_heading(CODE_PAGE).enter_code(code_for(user.email)).wait_for_app()
+    return visitor.page.url
 
 
 def test_openid_client_accepts_the_tokens_and_the_claims(
-    person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+    new_visitor: NewVisitor, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
     with relying_party(app) as party:
-        back = came_back(party, person(), user, code_for)
+        back = url_after_sign_in(party, new_visitor(), user, code_for)
         result = party.write(back).read()
     assert "error" not in result, result
     claims, user_info = result["claims"], result["userinfo"]
@@ -92,7 +92,7 @@ def test_openid_client_accepts_the_tokens_and_the_claims(
         assert claims[name] == user_info[name] == value
         assert claims[f"{name}_verified"] is user_info[f"{name}_verified"] is True
     # A code alone is one factor. A password and a code are two.
-    with_password = 'name="password"' in person().begin().page.content()
+    with_password = 'name="password"' in new_visitor().start().page.content()
     assert ("mfa" in claims["amr"]) is with_password
 
 
@@ -109,33 +109,33 @@ def test_openid_client_accepts_the_tokens_and_the_claims(
 def test_openid_client_refuses_a_response_to_another_request(
     changed: dict[str, str],
     why: str,
-    person: NewPerson,
+    new_visitor: NewVisitor,
     app: LocalApp,
     new_user: NewUser,
     code_for: CodeFor,
 ) -> None:
     with relying_party(app, **changed) as party:
-        back = came_back(party, person(), new_user(), code_for)
+        back = url_after_sign_in(party, new_visitor(), new_user(), code_for)
         result = party.write(back).read()
     assert result["error"] == why, result
 
 
 @code_alone
 def test_a_response_with_another_issuer_is_refused(
-    person: NewPerson, app: LocalApp, new_user: NewUser, code_for: CodeFor
+    new_visitor: NewVisitor, app: LocalApp, new_user: NewUser, code_for: CodeFor
 ) -> None:
     """The mix-up attack (RFC 9207)."""
     with relying_party(app) as party:
-        back = came_back(party, person(), new_user(), code_for)
+        back = url_after_sign_in(party, new_visitor(), new_user(), code_for)
         other = back.replace("execute-api", "elsewhere")
         assert other != back
         assert party.write(other).read()["error"] == "OAUTH_INVALID_RESPONSE"
 
 
 @code_alone
-def test_cancelling_a_sign_in_is_the_error_access_denied(person: NewPerson, app: LocalApp) -> None:
+def test_cancelling_a_sign_in_is_the_error_access_denied(new_visitor: NewVisitor, app: LocalApp) -> None:
     with relying_party(app) as party:
-        someone = person()
-        someone.page.goto(party.read()["authorize"])
-        someone.press("Back to Cognito Passcode").is_back()
-        assert party.write(someone.page.url).read()["error"] == "access_denied"
+        visitor = new_visitor()
+        visitor.page.goto(party.read()["authorize"])
+        visitor.press("Back to Cognito Passcode").wait_for_app()
+        assert party.write(visitor.page.url).read()["error"] == "access_denied"

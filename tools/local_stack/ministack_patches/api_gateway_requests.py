@@ -1,4 +1,4 @@
-"""Requests to a REST API: what API Gateway does before and after the function."""
+"""Requests to a REST API: the steps of API Gateway before and after the function."""
 
 import re
 from collections.abc import Awaitable, Callable

@@ -21,7 +21,7 @@ from tools.local_stack.ministack_patches.unknown_users import is_simulated
 
 Session = dict[str, Any]
 Handle = Callable[[dict[str, Any]], CognitoResponse]
-GoOn = Callable[..., CognitoResponse]
+Continue = Callable[..., CognitoResponse]
 
 
 def patch() -> None:
@@ -114,7 +114,7 @@ def _pool_of(data: dict[str, Any]) -> dict[str, Any] | None:
     return next((pool for pool in pools if data.get("ClientId") in pool["_clients"]), None)
 
 
-def _with_decision_rules(go_on: GoOn) -> GoOn:
+def _with_decision_rules(continue_auth: Continue) -> Continue:
     def next_round(
         token: str,
         session: Session,
@@ -129,7 +129,7 @@ def _with_decision_rules(go_on: GoOn) -> GoOn:
             return not_authorized()
         if decision.get("challengeName") == "NEW_PASSWORD_REQUIRED" and not decision.get("issueTokens"):
             return _ask_for_new_password(token, session, user, attributes)
-        return _with_user_name(go_on(token, session, user, attributes, metadata, defined), user)
+        return _with_user_name(continue_auth(token, session, user, attributes, metadata, defined), user)
 
     return next_round
 

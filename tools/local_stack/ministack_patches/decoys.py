@@ -13,13 +13,11 @@ def notice(name: str, event: dict[str, Any], environment: Mapping[str, str]) -> 
     """The reason why the user `name` gets a decoy, or None if the user gets messages.
 
     `event` is that of `create_auth_challenge`, and `environment` is the function's. An unknown user always
-    gets a decoy and needs no notice. On AWS the function never tells a decoy from a user. This code reads the
-    user by the same function, outside the deployed code.
+    gets a decoy and needs no notice. On AWS the function does not log whether a user gets a decoy. This code
+    reads the user by the same function, outside the deployed code.
     """
     order = tuple(CHANNELS[channel] for channel in environment["CHANNEL_ORDER"].split(","))
     if event["request"].get("userNotFound") or not read_user(event, order, "").decoy:
         return None
     nouns = dict.fromkeys(_NOUNS.get(channel.attribute, channel.attribute) for channel in order)
-    return (
-        f"create_auth_challenge shows a stand-in for {name}: the user has no verified {' or '.join(nouns)}."
-    )
+    return f"create_auth_challenge uses a decoy for {name}: the user has no verified {' or '.join(nouns)}."

@@ -12,27 +12,27 @@ _BEFORE_IMPORT = "    _ms_install_invoke_depth()\n"
 _LENGTHEN = f"""
     import botocore.config
     _configure = botocore.config.Config.__init__
-    def _configure_patiently(self, *args, **kwargs):
+    def _configure_with_long_time_outs(self, *args, **kwargs):
         _configure(self, *args, **kwargs)
         self.connect_timeout = max(self.connect_timeout, {CLIENT_SECONDS})
         self.read_timeout = max(self.read_timeout, {CLIENT_SECONDS})
-    botocore.config.Config.__init__ = _configure_patiently
+    botocore.config.Config.__init__ = _configure_with_long_time_outs
 """
 
 
 def patch() -> None:
     """A function gets at least 60 seconds, and each AWS client in it waits at least 20 seconds.
 
-    AWS gives each function its own share of a core. Here the functions share the machine with the emulator,
-    and the time-outs of the stack would measure how busy this machine is. The settings of the function, as
-    Lambda reports them, do not change. Cognito's limit of 5 seconds does not exist here either.
+    AWS gives each function its own share of a core. Here the functions share the machine with the emulator.
+    With the time-outs of the stack, a busy machine would make functions fail. The settings of the function,
+    as Lambda reports them, do not change. Cognito's limit of 5 seconds does not exist here either.
     """
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_BEFORE_IMPORT, _BEFORE_IMPORT + _LENGTHEN)
-    lambda_runtime.Worker = _PatientWorker
+    lambda_runtime.Worker = _LongTimeoutWorker
 
 
-class _PatientWorker(lambda_runtime.Worker):  # type: ignore[misc]
+class _LongTimeoutWorker(lambda_runtime.Worker):  # type: ignore[misc]
     def __init__(self, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
         timeout = max(config.get("Timeout", 3), FUNCTION_SECONDS)
         super().__init__(func_name, {**config, "Timeout": timeout}, code_zip)

@@ -36,8 +36,10 @@ def patch() -> None:
 
 
 def _verifying(read: Callable[[str], Claims]) -> Callable[[str], Claims]:
-    """An ID token must be signed by a key of the provider, be for this client and not be expired. Only mapped
-    claims are used."""
+    """An ID token must have a signature of the provider, be for this client and not be expired.
+
+    Cognito uses only the mapped claims.
+    """
 
     def verified(token: str) -> Claims:
         provider = _provider.get()

@@ -9,7 +9,7 @@ from typing import Any
 from ministack.services import cognito
 from ministack.services.cloudformation import provisioners
 
-from tools.local_stack.clients import reachable
+from tools.local_stack.clients import local_address
 from tools.local_stack.ministack_patches.cognito_responses import CognitoResponse, json_body
 
 Details = Mapping[str, str]
@@ -52,12 +52,12 @@ def _check_success(response: CognitoResponse) -> None:
 
 def endpoint(details: Details, name: str) -> str:
     """The reachable URL of an endpoint; `name` is a key of ProviderDetails, which contain every endpoint."""
-    return reachable(_LOOPBACK, details.get(name, ""))
+    return local_address(_LOOPBACK, details.get(name, ""))
 
 
 def get_json(url: str, **headers: str) -> Any:
     """GET a JSON document of a provider. Raises `OSError` or `ValueError` if that fails."""
-    address = reachable(_LOOPBACK, url)
+    address = local_address(_LOOPBACK, url)
     if not re.match(r"https?://", address):
         raise ValueError("not an http or https URL")
     request = urllib.request.Request(address, headers=headers)  # noqa: S310 - checked above

@@ -32,8 +32,8 @@ def _ignoring_case(resolve: Resolve) -> Resolve:
         user, error = resolve(pool, name)
         if user is None and name:
             # `resolve` decides whether a stored name is an alias: an email alias has to be verified.
-            found = (resolve(pool, stored)[0] for stored in _same_names(pool, name))
-            user = next((each for each in found if each), None)
+            users = (resolve(pool, stored)[0] for stored in _same_names(pool, name))
+            user = next((each for each in users if each), None)
         return (user, None) if user else (None, error)
 
     return resolved

@@ -70,9 +70,11 @@ def _with_verification(update: Handle) -> Handle:
         if not user:
             return update(data)
         old = cognito._attr_list_to_dict(user["Attributes"])
-        asked = cognito._attr_list_to_dict(data.get("UserAttributes") or [])
+        requested = cognito._attr_list_to_dict(data.get("UserAttributes") or [])
         changed = {
-            name: asked[name] for name in _ATTRIBUTES if asked.get(name, old.get(name)) != old.get(name)
+            name: requested[name]
+            for name in _ATTRIBUTES
+            if requested.get(name, old.get(name)) != old.get(name)
         }
         settings = pool.get("UserAttributeUpdateSettings") or {}
         waiting = set(settings.get("AttributesRequireVerificationBeforeUpdate") or []) & changed.keys()

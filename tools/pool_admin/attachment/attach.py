@@ -26,10 +26,10 @@ from tools.pool_admin.errors import AdminError
 
 
 def read_state(context: AdminContext, stack_name: str, options: AttachOptions) -> PoolState:
-    """The state that `plan_attach` needs. Changes nothing.
+    """Return the state that `plan_attach` needs. Changes nothing.
 
-    Raises `AdminError` if another stack is attached, if the stack or an app client does not
-    exist, or if the options do not fit the stack.
+    Raises `AdminError` if another stack is attached, if a named resource does not exist, or if the options do
+    not fit the stack.
     """
     backup = context.backups.load()
     if backup and backup.stack != stack_name:
@@ -126,6 +126,6 @@ def set_code_only(context: AdminContext, stack: DeployedStack, clients: tuple[st
 
 
 def read_served_code_only(context: AdminContext, stack: DeployedStack) -> tuple[str, ...]:
-    """The list of CODE_ONLY app clients in the function that decides the mode, as Cognito calls it."""
+    """Return the list of CODE_ONLY app clients in the function that decides the mode, as Cognito calls it."""
     environment = context.functions.environment(stack.triggers["DefineAuthChallenge"])
     return split_list(environment.get("CODE_ONLY_CLIENTS"))

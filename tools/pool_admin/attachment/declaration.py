@@ -50,7 +50,7 @@ class Declaration:
 
     @classmethod
     def of(cls, plan: AttachPlan) -> Declaration:
-        """The declaration of the same pool and app clients as the plan."""
+        """Return the declaration of the same pool and app clients as the plan."""
         return cls(
             plan.pool_arn,
             plan.stack.name,
@@ -82,7 +82,7 @@ class Declaration:
 
 
 def declaration_text(declaration: Declaration, form: Format) -> str:
-    """The lines to add, with comments that say where they belong."""
+    """Return the lines to add, with comments that say where they belong."""
     text = "\n".join((*_first_steps(declaration), *_LINES[form](declaration), *_last_steps(declaration)))
     return re.sub("^#", "//", text, flags=re.MULTILINE) if form is Format.CDK else text
 

@@ -58,7 +58,10 @@ class DetachPlan:
 
 
 def read_attached_state(context: AdminContext) -> AttachedState:
-    """The state that `plan_detach` needs. Changes nothing. Raises `AdminError` if nothing is attached."""
+    """Return the state that `plan_detach` needs. Changes nothing.
+
+    Raises `AdminError` if nothing is attached.
+    """
     backup = context.backups.load()
     if backup is None:
         raise AdminError(
@@ -83,7 +86,7 @@ def read_attached_state(context: AdminContext) -> AttachedState:
 
 
 def plan_detach(state: AttachedState, accepted: Collection[str] = ()) -> DetachPlan:
-    """The steps that undo an attach.
+    """Return the steps that undo an attach.
 
     `accepted` are unknown settings that AWS may reset. Raises `AdminError` if it may reset others.
     """

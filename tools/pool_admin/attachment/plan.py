@@ -110,7 +110,10 @@ class AttachPlan:
 
 
 def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
-    """The steps from the state to the options. Raises `AdminError` if the options conflict with the state."""
+    """Return the steps from the state to the options.
+
+    Raises `AdminError` if the options conflict with the state.
+    """
     stack = state.stack
     if not options.only_print:
         refuse_unknown_settings(state.unknown_settings, options.accepted)
@@ -153,7 +156,7 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
 def _settings_and_changes(
     state: PoolState, options: AttachOptions
 ) -> tuple[dict[str, Settings], dict[str, list[SettingChange]]]:
-    """The settings that the pool and the app clients shall have, and the changes to get there, by target."""
+    """Return the settings that the pool and its app clients shall have, and their changes, by target."""
     triggers = _trigger_changes(state.stack)
     settings = {POOL: with_changes({}, triggers)}
     changes = {POOL: difference(state.pool, with_changes(state.pool, triggers))}
@@ -165,7 +168,7 @@ def _settings_and_changes(
 
 
 def has_mfa(mfa: Settings) -> bool:
-    """Whether `mfa` has a setting that UpdateUserPool can reset."""
+    """Return whether `mfa` has a setting that UpdateUserPool can reset."""
     return bool(mfa.keys() - {"MfaConfiguration"}) or mfa.get("MfaConfiguration", "OFF") != "OFF"
 
 
@@ -181,7 +184,7 @@ def refuse_unknown_settings(unknown: Collection[str], accepted: Collection[str])
 
 
 def accept_notes(unknown: Collection[str], accepted: Collection[str]) -> tuple[str, ...]:
-    """A note for each accepted setting that AWS does not describe."""
+    """Return a note for each accepted setting that AWS does not describe."""
     return tuple(
         f"No unknown setting is named {name}, so --accept {name} has no effect."
         for name in sorted(set(accepted) - set(unknown))
@@ -189,7 +192,7 @@ def accept_notes(unknown: Collection[str], accepted: Collection[str]) -> tuple[s
 
 
 def has_list(stack: DeployedStack, served: Collection[str], clients: Collection[str]) -> bool:
-    """Whether the function's list `served` is right for the stack's list `clients`.
+    """Return whether the function's list `served` is right for the stack's list `clients`.
 
     The function's list also has the inner client of a hosted sign-in without a password.
     """
@@ -198,7 +201,7 @@ def has_list(stack: DeployedStack, served: Collection[str], clients: Collection[
 
 
 def functions_of_pool(stack: DeployedStack) -> list[str]:
-    """The ARNs of the stack's functions that the pool has to call."""
+    """Return the ARNs of the stack's functions that the pool has to call."""
     claims = [stack.functions[CLAIMS]] if stack.claims_version else []
     return [*stack.triggers.values(), *claims, *custom_senders.sender_functions(stack)]
 
@@ -216,7 +219,7 @@ def check_options(pool_id: str, stack: DeployedStack, options: AttachOptions) ->
     # A hosted sign-in has its own app clients, and custom senders work for every app client.
     if not (options.clients or stack.inner_client or custom_senders.wanted_senders(stack)):
         raise OptionError(
-            "No app client is named. Name the ones to use codes with --client or --code-only-client."
+            "No app client is named. Name those that shall use codes with --client or --code-only-client."
         )
     if hosted := {stack.hosted_client, stack.inner_client} & set(options.clients):
         raise AdminError(

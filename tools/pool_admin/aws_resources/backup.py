@@ -21,7 +21,7 @@ class Backup:
     """Everything that attach did to one pool for one stack. The field names are those of the stored JSON.
 
     `changes` maps `POOL` or an app client's id to the changes there. `code_only` maps an app client to
-    whether it was CODE_ONLY before, and `modes` each named app client to whether it is CODE_ONLY now.
+    whether it was CODE_ONLY before. `modes` maps each named app client to whether it is CODE_ONLY now.
     `permissions` are the functions that the pool was allowed to call. `attribute` is whether attach added the
     attribute. `mfa` are the settings of Cognito's own MFA during an update that can reset them, and empty
     afterwards.
@@ -37,14 +37,17 @@ class Backup:
     mfa: Settings = field(default_factory=dict)
 
     def mfa_to_keep(self, now: Settings) -> Settings:
-        """The MFA settings that the pool shall have, if `now` are its present ones.
+        """Return the MFA settings that the pool shall have, if `now` are its present ones.
 
         An interrupted update can have turned MFA off. Then they are the settings before that update.
         """
         return self.mfa if self.mfa and now.get("MfaConfiguration", "OFF") == "OFF" else now
 
     def merge(self, later: Backup) -> Backup:
-        """This backup and a later one of the same pool and stack. The earliest values before a change win."""
+        """Return this backup with a later one of the same pool and stack.
+
+        It keeps the earliest old values.
+        """
         changes = dict(self.changes)
         for target, made in later.changes.items():
             changes[target] = _merge_changes(changes.get(target, ()), made)
@@ -60,16 +63,16 @@ class Backup:
         )
 
     def to_json(self) -> str:
-        """One line of JSON."""
+        """Return one line of JSON."""
         return json.dumps({"version": _VERSION, **asdict(self)}, separators=(",", ":"), sort_keys=True)
 
     def to_compressed(self) -> str:
-        """The JSON compressed, in letters, digits, `-`, `_` and `=`: tags allow no more characters."""
+        """Return the JSON compressed, in letters, digits, `-`, `_` and `=`: tags allow no more characters."""
         return base64.urlsafe_b64encode(zlib.compress(self.to_json().encode(), 9)).decode()
 
     @classmethod
     def parse(cls, text: str) -> Backup:
-        """The backup in either form. Raises `AdminError` if `text` is neither."""
+        """Return the backup in either form. Raises `AdminError` if `text` is neither."""
         try:
             if not text.startswith("{"):
                 text = zlib.decompress(base64.urlsafe_b64decode(text)).decode()

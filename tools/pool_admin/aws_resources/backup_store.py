@@ -27,7 +27,7 @@ _SSM_VALUE = 4096
 
 
 def backup_folder() -> Path:
-    """The folder of the files: `PASSCODE_ADMIN_DIR`, or else the user's state folder."""
+    """Return the folder of the files: `PASSCODE_ADMIN_DIR`, or else the user's state folder."""
     state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     return Path(
         os.environ.get("PASSCODE_ADMIN_DIR") or Path(state).expanduser() / "cognito-passcode"
@@ -54,7 +54,7 @@ class BackupStore:
         return backup_folder() / f"{self.pool_id}.json"
 
     def load(self) -> Backup | None:
-        """The backup; None if no stack is attached. Raises `AdminError` if it cannot be read."""
+        """Return the backup; None if no stack is attached. Raises `AdminError` if it cannot be read."""
         text = self._from_ssm() or self._from_tags() or self._from_file()
         return Backup.parse(text) if text else None
 

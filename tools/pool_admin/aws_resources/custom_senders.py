@@ -15,17 +15,17 @@ _TRIGGERS = {"EMAIL": (_EMAIL,), "SMS": (_SMS,), "BOTH": _ALL}
 
 
 def wanted_senders(stack: DeployedStack) -> tuple[str, ...]:
-    """The triggers that the stack's parameter CustomSenders asks for."""
+    """Return the triggers that the stack's parameter CustomSenders asks for."""
     return _TRIGGERS.get(stack.parameters.get("CustomSenders", "OFF"), ())
 
 
 def sender_functions(stack: DeployedStack) -> list[str]:
-    """The ARN of the function that the wanted senders call; empty if the stack wants none."""
+    """Return the ARN of the function that the wanted senders call; empty if the stack wants none."""
     return [stack.functions[SENDER]] if wanted_senders(stack) else []
 
 
 def sender_changes(stack: DeployedStack) -> list[SettingChange]:
-    """The changes that set the wanted senders in any pool."""
+    """Return the changes that set the wanted senders in any pool."""
     if not (triggers := wanted_senders(stack)):
         return []
     settings = {"LambdaArn": stack.functions[SENDER], "LambdaVersion": "V1_0"}
@@ -40,7 +40,7 @@ def sender_changes(stack: DeployedStack) -> list[SettingChange]:
 
 
 def other_senders(triggers: Mapping[str, Any], stack: DeployedStack) -> list[str]:
-    """The pool's senders that are not the stack's, if the stack wants any.
+    """Return the pool's senders that are not the stack's, if the stack wants any.
 
     Setting the stack's senders replaces them, or leaves them with a key that they cannot use.
     """
@@ -52,17 +52,17 @@ def other_senders(triggers: Mapping[str, Any], stack: DeployedStack) -> list[str
 
 
 def function_of_sender(triggers: Mapping[str, Any], name: str) -> str:
-    """The ARN of the function that the sender `name` calls; empty if it is not set."""
+    """Return the ARN of the function that the sender `name` calls; empty if it is not set."""
     return str((triggers.get(name) or {}).get("LambdaArn") or "")
 
 
 def encryption_key(triggers: Mapping[str, Any]) -> str:
-    """The key that Cognito encrypts codes with for the senders; empty if none is set."""
+    """Return the key that Cognito encrypts codes with for the senders; empty if none is set."""
     return str(triggers.get(_KEY) or "")
 
 
 def configured_senders(triggers: Mapping[str, Any]) -> dict[str, str]:
-    """The senders that are set, with the ARN of the function that each calls."""
+    """Return the senders that are set, with the ARN of the function that each calls."""
     return {name: arn for name in _ALL if (arn := function_of_sender(triggers, name))}
 
 

@@ -40,7 +40,7 @@ class Functions:
     client: LambdaClient
 
     def may_be_called_by(self, arn: str, pool_arn: str) -> bool:
-        """Whether Cognito may call the function for the pool."""
+        """Return whether Cognito may call the function for the pool."""
         return policy_allows_cognito(self._policy(arn), pool_arn)
 
     def allow(self, arn: str, pool_arn: str) -> None:
@@ -67,25 +67,25 @@ class Functions:
                 raise
 
     def configuration(self, arn: str) -> Configuration:
-        """The configuration of the version that the alias serves."""
+        """Return the configuration of the version that the alias serves."""
         return self.client.get_function_configuration(**_name_and_alias(arn))
 
     def newest_configuration(self, arn: str) -> Configuration:
-        """The newest configuration of the function. The alias may serve an older one."""
+        """Return the newest configuration of the function. The alias may serve an older one."""
         return self.client.get_function_configuration(FunctionName=split_arn(arn)[0])
 
     def environment(self, arn: str) -> dict[str, str]:
-        """The environment variables of the version that the alias serves."""
+        """Return the environment variables of the version that the alias serves."""
         return self.configuration(arn).get("Environment", {}).get("Variables", {})
 
     def tags(self, arn: str) -> dict[str, str]:
-        """The tags of the function. An alias has none."""
+        """Return the tags of the function. An alias has none."""
         alias = split_arn(arn)[2]
         function = arn.removesuffix(f":{alias}") if alias else arn
         return self.client.list_tags(Resource=function).get("Tags", {})
 
     def concurrency(self) -> Concurrency:
-        """The account's limit of calls at once."""
+        """Return the account's limit of calls at once."""
         limit = self.client.get_account_settings().get("AccountLimit", {})
         total = int(limit.get("ConcurrentExecutions") or 0)
         return Concurrency(total, int(limit.get("UnreservedConcurrentExecutions") or total))
@@ -99,7 +99,7 @@ class Functions:
     def publish(self, arn: str) -> None:
         """Publish the function as a new version, and point the alias to it.
 
-        A stack update with the previous template runs no SAM transform: it changes the function and publishes
+        A stack update with the previous template runs no SAM transform. It changes the function and publishes
         no version, so the alias keeps the old settings.
         """
         name, _, alias = split_arn(arn)
@@ -121,7 +121,7 @@ class Functions:
 
 
 def split_arn(arn: str) -> tuple[str, str, str]:
-    """The function's name, the account, and the alias or "". Raises `AdminError` for any other ARN."""
+    """Return the function's name, the account, and the alias or "". Raises `AdminError` for any other ARN."""
     parts = arn.split(":")
     if len(parts) not in (7, 8) or parts[2] != "lambda":
         raise AdminError(
@@ -131,7 +131,7 @@ def split_arn(arn: str) -> tuple[str, str, str]:
 
 
 def policy_allows_cognito(policy: Mapping[str, Any], pool_arn: str) -> bool:
-    """Whether a function's resource policy allows Cognito to call it for the pool."""
+    """Return whether a function's resource policy allows Cognito to call it for the pool."""
     return any(
         statement.get("Effect") == "Allow"
         and _is_cognito(statement.get("Principal"))

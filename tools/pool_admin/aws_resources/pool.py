@@ -62,12 +62,12 @@ class Pool:
 
     @classmethod
     def with_unknown_settings(cls, cognito: CognitoIdentityProviderClient, pool_id: str) -> Pool:
-        """The pool, whose descriptions include the settings that the installed SDK does not know."""
+        """Return the pool, whose descriptions include the settings that the installed SDK does not know."""
         keep_unknown_members(cognito)
         return cls(cognito, pool_id)
 
     def describe(self) -> dict[str, Any]:
-        """The pool as AWS describes it. Raises `AdminError` if it does not exist."""
+        """Return the pool as AWS describes it. Raises `AdminError` if it does not exist."""
         try:
             return dict(self.cognito.describe_user_pool(UserPoolId=self.pool_id)["UserPool"])
         except ClientError as error:
@@ -79,23 +79,23 @@ class Pool:
             raise
 
     def read(self) -> Description:
-        """The pool, with the UpdateUserPool request. Raises as `describe` does."""
+        """Return the pool, with the UpdateUserPool request. Raises as `describe` does."""
         described = self.describe()
         return self._description("DescribeUserPool", described, pool_settings(self._model, described))
 
     def read_client(self, client_id: str) -> Description:
-        """An app client, with the UpdateUserPoolClient request. Raises as `describe_client` does."""
+        """Return an app client, with the UpdateUserPoolClient request. Raises as `describe_client` does."""
         described = self.describe_client(client_id)
         return self._description("DescribeUserPoolClient", described, client_settings(self._model, described))
 
     def read_mfa(self) -> Description:
-        """The MFA of the pool, with the SetUserPoolMfaConfig request without the pool's id."""
+        """Return the MFA of the pool, with the SetUserPoolMfaConfig request without the pool's id."""
         described = dict(self.cognito.get_user_pool_mfa_config(UserPoolId=self.pool_id))
         settings = mfa_settings(self._model, described)
         return self._description("GetUserPoolMfaConfig", described, settings)
 
     def describe_client(self, client_id: str) -> dict[str, Any]:
-        """An app client as AWS describes it. Raises `AdminError` if the pool does not have it."""
+        """Return an app client as AWS describes it. Raises `AdminError` if the pool does not have it."""
         try:
             response = self.cognito.describe_user_pool_client(UserPoolId=self.pool_id, ClientId=client_id)
         except ClientError as error:
@@ -108,12 +108,12 @@ class Pool:
         return dict(response["UserPoolClient"])
 
     def client_ids(self) -> list[str]:
-        """The ids of all app clients of the pool."""
+        """Return the ids of all app clients of the pool."""
         pages = self.cognito.get_paginator("list_user_pool_clients").paginate(UserPoolId=self.pool_id)
         return [client["ClientId"] for page in pages for client in page["UserPoolClients"]]
 
     def provider(self, name: str) -> dict[str, Any] | None:
-        """An identity provider without its secret; None if the pool does not have it."""
+        """Return an identity provider without its secret; None if the pool does not have it."""
         try:
             response = self.cognito.describe_identity_provider(UserPoolId=self.pool_id, ProviderName=name)
         except ClientError as error:
@@ -205,12 +205,12 @@ class Pool:
 
 
 def has_attribute(described: Mapping[str, Any]) -> bool:
-    """Whether the pool has the attribute for a user's preferred channel."""
+    """Return whether the pool has the attribute for a user's preferred channel."""
     return any(attribute["Name"] == ATTRIBUTE for attribute in described.get("SchemaAttributes") or [])
 
 
 def _not_as_sent(wanted: Settings, now: Settings, changes: Sequence[SettingChange]) -> list[str]:
-    """The names of the settings that do not have the value that the update sent.
+    """Return the names of the settings that do not have the value that the update sent.
 
     A setting that was not sent and is described now is a default of AWS, unless `changes` remove it.
     """
@@ -223,7 +223,7 @@ def _not_as_sent(wanted: Settings, now: Settings, changes: Sequence[SettingChang
 
 
 def _not_kept(operation: str, before: Description, now: Description) -> list[str]:
-    """The names of the settings that `operation` did not send, and that are different nevertheless."""
+    """Return the names of the settings that `operation` did not send, and that are different nevertheless."""
     names = KEPT_BY_AWS.get(operation, frozenset()) | before.unknown | now.unknown
     return [
         name
@@ -235,7 +235,7 @@ def _not_kept(operation: str, before: Description, now: Description) -> list[str
 
 
 def _check_update(changed: Callable[[], list[str]], resource: str, accepted: Collection[str]) -> list[str]:
-    """A note for each changed setting in `accepted`.
+    """Return a note for each changed setting in `accepted`.
 
     Raises `AdminError` if `changed` still names other settings after the last of the pauses.
     """

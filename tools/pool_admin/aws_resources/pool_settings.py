@@ -1,7 +1,7 @@
 """The settings that an update must repeat, and changes of settings as data.
 
-UpdateUserPool and UpdateUserPoolClient reset most settings that a request leaves out. botocore's model says
-which settings a description and a request have in common. Settings with another rule are here by name.
+UpdateUserPool and UpdateUserPoolClient reset most settings that a request leaves out. botocore's model names
+the settings that a description and a request have in common. Settings with another rule are here by name.
 """
 
 from collections.abc import Iterable, Mapping, Sized
@@ -54,7 +54,7 @@ _BY_CODE = ("EmailMessage", "EmailSubject")
 
 
 def pool_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings:
-    """The UpdateUserPool request that changes nothing, from the description of a pool."""
+    """Return the UpdateUserPool request that changes nothing, from the description of a pool."""
     named = {RENAMED.get(name, name): value for name, value in described.items()}
     settings = _request(model, "UpdateUserPool", named)
     for adjust in _POOL_RULES:
@@ -63,7 +63,7 @@ def pool_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings
 
 
 def settings_above_the_plan(described: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the settings that a description has, and that the pool's plan refuses in an update."""
+    """Return the names of the described settings that the pool's plan refuses in an update."""
     kept = dict(described)
     _drop_defaults(kept)
     paths = _NOT_IN_LITE if described.get("UserPoolTier") == "LITE" else ()
@@ -71,14 +71,14 @@ def settings_above_the_plan(described: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def client_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings:
-    """The UpdateUserPoolClient request that changes nothing, from the description of an app client."""
+    """Return the UpdateUserPoolClient request that changes nothing, from the description of an app client."""
     settings = _request(model, "UpdateUserPoolClient", described)
     _drop_doubled_analytics(settings)
     return settings
 
 
 def mfa_settings(model: ServiceModel, described: Mapping[str, Any]) -> Settings:
-    """The SetUserPoolMfaConfig request that changes nothing, without the pool's id."""
+    """Return the SetUserPoolMfaConfig request that changes nothing, without the pool's id."""
     settings = _accepted_structure(described, _shape(model, "SetUserPoolMfaConfigRequest"), complete=False)
     return settings or {}
 
@@ -93,7 +93,7 @@ def _request(model: ServiceModel, operation: str, described: Mapping[str, Any]) 
 
 
 def structure_members(model: ServiceModel, name: str) -> Mapping[str, Shape]:
-    """The members of the structure `name` in botocore's model."""
+    """Return the members of the structure `name` in botocore's model."""
     return _shape(model, name).members
 
 
@@ -177,7 +177,7 @@ def _drop(settings: Settings, *path: str) -> None:
 
 
 def value_at(settings: Mapping[str, Any], path: Iterable[str]) -> Any:
-    """The value at `path`, or None."""
+    """Return the value at `path`, or None."""
     value: Any = settings
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
@@ -185,7 +185,7 @@ def value_at(settings: Mapping[str, Any], path: Iterable[str]) -> Any:
 
 
 def has_type(value: Any, shape: Shape) -> bool:
-    """Whether `value`, from JSON, has the type of `shape`. True for types that no setting has."""
+    """Return whether `value`, from JSON, has the type of `shape`. True for types that no setting has."""
     if isinstance(value, bool):
         return shape.type_name == "boolean"
     expected = _JSON_TYPES.get(shape.type_name)
@@ -224,7 +224,7 @@ def _accepted_structure(
     return None if lacks_some else kept or None
 
 
-# Lists whose elements are independent: others can have added some since.
+# Lists whose elements are independent: another user can have added elements since.
 _SETS = ("ReadAttributes", "WriteAttributes")
 
 
@@ -241,36 +241,39 @@ class SettingChange:
 
 
 def difference(
-    before: Mapping[str, Any], after: Mapping[str, Any], at: tuple[str, ...] = ()
+    before: Mapping[str, Any], after: Mapping[str, Any], path: tuple[str, ...] = ()
 ) -> list[SettingChange]:
-    """The settings in which two requests differ, by path. The order of a list does not matter."""
-    found = []
+    """Return the settings in which two requests differ, by path. The order of a list does not matter."""
+    changes = []
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
         values = [value for value in (old, new) if value is not None]
         if values and all(isinstance(value, dict) for value in values):
-            found += difference(old or {}, new or {}, (*at, name))
+            changes += difference(old or {}, new or {}, (*path, name))
         elif not is_same_value(old, new):
-            found.append(SettingChange((*at, name), old, new))
-    return found
+            changes.append(SettingChange((*path, name), old, new))
+    return changes
 
 
-def is_same_value(one: Any, other: Any) -> bool:
-    """Whether AWS treats two values as equal. AWS returns lists in any order, and null for no value."""
-    return _in_order(one) == _in_order(other)
+def is_same_value(first: Any, second: Any) -> bool:
+    """Return whether AWS treats two values as equal.
+
+    AWS returns lists in any order, and null for no value.
+    """
+    return _in_order(first) == _in_order(second)
 
 
 def with_changes(settings: Settings, changes: Iterable[SettingChange]) -> Settings:
-    """A copy of `settings` with the new values of all changes."""
+    """Return a copy of `settings` with the new values of all changes."""
     for change in changes:
         settings = _with_value(settings, change.path, change.after)
     return settings
 
 
 def reverse_change(change: SettingChange, now: Any) -> SettingChange | None:
-    """The change that undoes `change` if the value is `now`; None if there is nothing to undo.
+    """Return the change that undoes `change` if the value is `now`; None if there is nothing to undo.
 
-    Raises ValueError if the setting has another value, because someone changed it later.
+    Raises ValueError if the setting has another value, because another user changed it later.
     """
     if is_same_value(now, change.before):
         return None
@@ -284,7 +287,7 @@ def reverse_change(change: SettingChange, now: Any) -> SettingChange | None:
 
 
 def _in_order(value: Any) -> str:
-    """A text that is the same for values that differ in the order of lists and members alone."""
+    """Return a text that is the same for values that differ in the order of lists and members alone."""
     if isinstance(value, Mapping):
         members = sorted(name for name, part in value.items() if part is not None)
         return f"{{{','.join(f'{name!r}:{_in_order(value[name])}' for name in members)}}}"

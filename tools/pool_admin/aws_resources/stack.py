@@ -57,7 +57,7 @@ class DeployedStack:
         return not self.parameters.get("UserPoolId")
 
     def owns(self, pool_id: str) -> bool:
-        """Whether the stack made the pool `pool_id`."""
+        """Return whether the stack made the pool `pool_id`."""
         return self.makes_pool and self.pool_id == pool_id
 
     @property
@@ -87,12 +87,12 @@ class DeployedStack:
 
 
 def split_list(value: str | None) -> tuple[str, ...]:
-    """The items of a list that is written with commas; empty for an empty value."""
+    """Return the items of a list that is written with commas; empty for an empty value."""
     return tuple(filter(None, (value or "").split(",")))
 
 
 def find_stack(cloudformation: CloudFormationClient, name: str, region: str) -> DeployedStack:
-    """The stack `name`. Raises `AdminError` if it does not exist or is no Cognito Passcode stack."""
+    """Return the stack `name`. Raises `AdminError` if it does not exist or is no Cognito Passcode stack."""
     try:
         described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
@@ -177,7 +177,7 @@ def _resources(cloudformation: CloudFormationClient, name: str) -> list[Resource
 
 
 def _function_arn(ids: dict[str, str], logical: str, stack_id: str) -> str | None:
-    """The ARN of the function's alias if there is one (SnapStart), else of the function."""
+    """Return the ARN of the function's alias if there is one (SnapStart), else of the function."""
     if alias := ids.get(f"{logical}Alias"):
         return alias
     # A function's physical id is its name. The rest of its ARN is that of the stack.

@@ -29,14 +29,14 @@ def keep_unknown_members(cognito: Any) -> None:
             http_response: AWSResponse, parsed: dict[str, Any], member: str = member, **_rest: Any
         ) -> None:
             if http_response.status_code == 200:
-                answer = json.loads(http_response.content)
-                parsed.update({member: answer[member]} if member else answer)
+                content = json.loads(http_response.content)
+                parsed.update({member: content[member]} if member else content)
 
         cognito.meta.events.register(f"after-call.cognito-idp.{operation}", replace)
 
 
 def unknown_settings(model: ServiceModel, operation: str, described: Mapping[str, Any]) -> set[str]:
-    """The dotted names of the settings in a description that neither `model` nor this tool knows.
+    """Return the dotted names of the settings in a description that neither `model` nor this tool knows.
 
     A setting whose value has another type than in `model` is unknown too.
     `operation` is the operation that described them. The result leaves out the settings that no update

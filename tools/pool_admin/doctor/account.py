@@ -12,7 +12,7 @@ _DEFAULT_QUOTA = 1000
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings of the account, if a stack is named."""
+    """Yield the findings of the account, if a stack is named."""
     if facts.stack:
         for rule in _RULES:
             yield from rule(facts, facts.stack)

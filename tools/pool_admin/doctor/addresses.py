@@ -9,7 +9,7 @@ from tools.pool_admin.fixes import Fix
 
 _ATTRIBUTES = ("email", "phone_number")
 _WRITE_SCOPE = "aws.cognito.signin.user.admin"
-_OF_CHANNEL = {"email": ("email", "email address"), "sms": ("phone_number", "phone number")}
+OF_CHANNEL = {"email": ("email", "email address"), "sms": ("phone_number", "phone number")}
 # Users who cannot sign in with a code: federated users, and users who have not finished their sign-up.
 OTHER_USERS = ("EXTERNAL_PROVIDER", "UNCONFIRMED")
 _THEFT = (
@@ -20,7 +20,7 @@ _SIGN_UP = " Self sign-up needs this: the app client has to write the attributes
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings about the users' addresses."""
+    """Yield the findings about the users' addresses."""
     yield from _unverified(facts)
     inner = facts.known_stack.inner_client if facts.known_stack else ""
     for client in facts.clients:
@@ -30,8 +30,8 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def verified_attributes(channels: tuple[str, ...]) -> dict[str, str]:
-    """The address attribute of each channel (`email`, `sms`), and the attribute for its verification."""
-    return {_OF_CHANNEL[name][0]: f"{_OF_CHANNEL[name][0]}_verified" for name in channels}
+    """Return the attribute of each channel's address, with the attribute for its verification."""
+    return {OF_CHANNEL[name][0]: f"{OF_CHANNEL[name][0]}_verified" for name in channels}
 
 
 def _unverified(facts: Facts) -> Iterator[Finding]:
@@ -47,12 +47,12 @@ def _unverified(facts: Facts) -> Iterator[Finding]:
             f"List the users without a verified address: {_list_command(facts, users.channels)}",
         )
     if users.without_address:
-        looked_at = f" doctor looked at the first {users.read:,} users of the pool." if users.more else ""
+        scope = f" doctor read the first {users.read:,} users of the pool." if users.more else ""
         yield Finding.of(
             Severity.WARNING,
             "users",
             f"{users.without_address:,} of {users.counted:,} users who can sign in have no verified "
-            f"{' or '.join(_OF_CHANNEL[name][1] for name in users.channels)}.{looked_at}",
+            f"{' or '.join(OF_CHANNEL[name][1] for name in users.channels)}.{scope}",
             "Codes go only to verified addresses, so these users cannot sign in with a code.",
             "List them, and let each of them verify an address before the app asks for codes: "
             + _list_command(facts, users.channels),
@@ -60,7 +60,7 @@ def _unverified(facts: Facts) -> Iterator[Finding]:
 
 
 def _list_command(facts: Facts, channels: tuple[str, ...]) -> str:
-    """The command that lists the users whom `without_address` counts."""
+    """Return the command that lists the users whom `without_address` counts."""
     addresses = " || ".join(
         f'(Attributes[?Name==`"{address}"`].Value | [0]) && '
         f'contains(`["true", "True"]`, Attributes[?Name==`"{verified}"`].Value | [0])'
@@ -90,7 +90,7 @@ def _writable(facts: Facts, client: Client) -> tuple[str, ...]:
 
 def _changeable(facts: Facts, client: Client, attributes: str) -> Finding:
     signs_up = not (facts.pool.get("AdminCreateUserConfig") or {}).get("AllowAdminCreateUserOnly")
-    setting = f"WriteAttributes{' in template.yaml' if facts.is_stacks_own else ''}"
+    setting = f"WriteAttributes{' in template.yaml' if facts.is_pool_of_stack else ''}"
     change = (
         f"Remove {attributes} from {setting} of:"
         if client.get("WriteAttributes")
@@ -102,7 +102,9 @@ def _changeable(facts: Facts, client: Client, attributes: str) -> Finding:
     ]
     if signs_up:
         off = (
-            "with SelfSignUp=OFF" if facts.is_stacks_own else "in the console: Sign-up > Self-service sign-up"
+            "with SelfSignUp=OFF"
+            if facts.is_pool_of_stack
+            else "in the console: Sign-up > Self-service sign-up"
         )
         steps.insert(0, Fix(f"Turn self sign-up off first, {off}. Keep this warning if users need it."))
     schema = facts.pool.get("SchemaAttributes") or []

@@ -22,8 +22,8 @@ class Flow:
     """A flow that bypasses the code. `sends_password` is whether Cognito receives the password."""
 
     severity: Severity
-    what: str
-    why: str = _PUBLIC
+    problem: str
+    effect: str = _PUBLIC
     sends_password: bool = False
 
 
@@ -69,7 +69,7 @@ KNOWN_FLOWS: Mapping[str, Flow | None] = {
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings of every app client."""
+    """Yield the findings of every app client."""
     for client in facts.clients:
         yield from _bypasses(facts, client)
         if uses_codes(client):
@@ -78,7 +78,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def clients_that_migrate(clients: Iterable[Client]) -> list[str]:
-    """The ids of the app clients whose sign-in runs a UserMigration trigger, because it sends the password.
+    """Return the ids of the app clients whose sign-in sends the password, as a UserMigration trigger needs.
 
     USER_SRP_AUTH never sends the password, and AWS does not name USER_AUTH as a flow that migrates users.
     Source: "Importing users with a user migration Lambda trigger" in the Cognito developer guide.
@@ -100,7 +100,7 @@ def _bypasses(facts: Facts, client: Client) -> Iterator[Finding]:
     for rule in dict.fromkeys(rules):
         implied = "" if client.get("ExplicitAuthFlows") else ", which lists no flow"
         yield Finding.of(
-            rule.severity, client_label(client) + implied, rule.what, rule.why, *_close(facts, client)
+            rule.severity, client_label(client) + implied, rule.problem, rule.effect, *_close(facts, client)
         )
 
 
@@ -160,12 +160,12 @@ def _both_modes(facts: Facts, clients: list[Client]) -> Iterator[Finding]:
 
 def _close(facts: Facts, client: Client) -> Iterator[Fix]:
     yield _right_settings(facts, client)
-    if not facts.is_others:
+    if not facts.is_for_another_pool:
         yield Fix("Or delete the app client, if no app uses it.")
 
 
 def _right_settings(facts: Facts, client: Client) -> Fix:
-    if facts.is_stacks_own:
+    if facts.is_pool_of_stack:
         # A deployment of an unchanged template changes no app client, and attach accepts none of this pool.
         return Fix(
             f"In the console: App clients > {client['ClientId']} > Edit: only the flows ALLOW_CUSTOM_AUTH "

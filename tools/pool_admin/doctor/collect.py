@@ -50,7 +50,7 @@ _STACK_TAG = "aws:cloudformation:stack-name"
 
 
 def collect_facts(context: AdminContext, stack_name: str | None) -> Facts:
-    """The facts of a pool, and of its stack if `stack_name` names one.
+    """Return the facts of a pool, and of its stack if `stack_name` names one.
 
     Raises `AdminError` or botocore's errors if the pool cannot be read, and `AdminError` if the named stack
     does not exist.
@@ -59,15 +59,17 @@ def collect_facts(context: AdminContext, stack_name: str | None) -> Facts:
     clients, unread_clients = _describe_clients(context)
     named = _try("DescribeStacks", context.stack, stack_name) if stack_name else None
     stack = None if isinstance(named, Unchecked) else named
-    found = None if stack_name else find_attached_stack(context, pool.get("LambdaConfig") or {})
+    attached = None if stack_name else find_attached_stack(context, pool.get("LambdaConfig") or {})
     existing = [*(client["ClientId"] for client in clients), *(fact.resource for fact in unread_clients)]
     all_listed = all(fact.resource for fact in unread_clients)
     return Facts(
         pool,
         clients,
         stack_facts(context, stack, existing if all_listed else None) if stack else None,
-        _try("ListUsers", count_users, context.pool.cognito, context.pool.pool_id, _channels(stack or found)),
-        found,
+        _try(
+            "ListUsers", count_users, context.pool.cognito, context.pool.pool_id, _channels(stack or attached)
+        ),
+        attached,
         unread_clients,
         replace(named, resource=stack_name or "") if isinstance(named, Unchecked) else None,
         context.aws.profile,
@@ -89,7 +91,7 @@ def count_users(cognito: CognitoIdentityProviderClient, pool_id: str, channels: 
 
 
 def find_attached_stack(context: AdminContext, triggers: Mapping[str, Any]) -> DeployedStack | None:
-    """The stack in the backup of attach, or else the stack that made the pool's trigger; None if unknown."""
+    """Return the stack in attach's backup, else the stack of the pool's trigger; None if it is not known."""
     for read_name in (_name_in_backup, _name_in_tags):
         try:
             if name := read_name(context, triggers):
@@ -102,7 +104,7 @@ def find_attached_stack(context: AdminContext, triggers: Mapping[str, Any]) -> D
 
 
 def email_facts(ses: SESV2Client, sender: str) -> EmailFacts:
-    """The facts of SES for the address `sender`."""
+    """Return the facts of SES for the address `sender`."""
     is_verified = _try("GetEmailIdentity", _is_sender_verified, ses, sender)
     account = _try("GetAccount", ses.get_account)
     if isinstance(account, Unchecked):
@@ -120,7 +122,7 @@ def _channels(stack: DeployedStack | None) -> tuple[str, ...]:
 
 
 def _describe_clients(context: AdminContext) -> tuple[tuple[Client, ...], tuple[Unchecked, ...]]:
-    """The app clients, and the calls that failed. A failed call hides no other app client."""
+    """Return the app clients, and the calls that failed. A failed call hides no other app client."""
     names, unread = _list_clients(context)
     clients = []
     for name in names:
@@ -173,7 +175,10 @@ def _has_address(user: Mapping[str, Any], channels: tuple[str, ...]) -> bool:
 def stack_facts(
     context: AdminContext, stack: DeployedStack, client_ids: Collection[str] | None
 ) -> StackFacts:
-    """The facts of a stack. `client_ids` are the app clients that the pool has, None if not all are known."""
+    """Return the facts of a stack.
+
+    `client_ids` are the app clients that the pool has, None if not all are known.
+    """
     optional = [*([CLAIMS] if stack.claims_version else []), *([SENDER] if wanted_senders(stack) else [])]
     called = [*stack.triggers.values(), *(stack.functions[name] for name in optional)]
     names = [*TRIGGERS.values(), DELIVER, *optional]
@@ -259,7 +264,7 @@ def _idle_alarms(cloudwatch: CloudWatchClient, names: tuple[str, ...]) -> tuple[
 
 
 def _try(operation: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Unchecked:
-    """The result of `call`, or `Unchecked` if AWS refuses it or does not answer.
+    """Return the result of `call`, or `Unchecked` if AWS refuses it or does not respond.
 
     `operation` names the call if the error does not.
     """

@@ -15,7 +15,7 @@ from tools.pool_admin.doctor.finding import Finding, Severity
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings of the pool's custom senders."""
+    """Yield the findings of the pool's custom senders."""
     triggers = facts.pool.get("LambdaConfig") or {}
     stack = facts.stack.deployed if facts.stack else None
     wanted = wanted_senders(stack) if stack else ()

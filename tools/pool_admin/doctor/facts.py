@@ -138,12 +138,12 @@ class Facts:
         return bool(self.pool.get("Domain") or self.pool.get("CustomDomain"))
 
     @property
-    def is_others(self) -> bool:
+    def is_for_another_pool(self) -> bool:
         """Whether the named stack works for another pool."""
         return self.stack is not None and self.stack.deployed.pool_id != self.pool_id
 
     @property
-    def is_stacks_own(self) -> bool:
+    def is_pool_of_stack(self) -> bool:
         """Whether the stack made this pool."""
         return self.known_stack is not None and self.known_stack.owns(self.pool_id)
 
@@ -152,20 +152,20 @@ class Facts:
         """The name of the stack to attach; `NAME` if it is not known."""
         if self.unread_stack:
             return self.unread_stack.resource
-        if self.known_stack is None or (self.is_others and self.known_stack.makes_pool):
+        if self.known_stack is None or (self.is_for_another_pool and self.known_stack.makes_pool):
             return _STACK_PLACEHOLDER
         return self.known_stack.name
 
     def attach(self, *more: str) -> Fix:
-        """The attach command that fixes the pool, with the app clients that use codes or shall use them."""
+        """Return the attach command that fixes the pool, with the app clients that shall use codes."""
         return Fix(self._attach_command(*more), self._client_options())
 
     def attach_client(self, client: Client) -> Fix:
-        """The attach command that fixes one app client, in its current mode."""
+        """Return the attach command that fixes one app client, in its current mode."""
         return Fix(self._attach_command(), (self._option(client["ClientId"]),))
 
     def aws(self, command: str) -> str:
-        """The command of the AWS CLI in the pool's region. The CLI has another default region."""
+        """Return the command of the AWS CLI in the pool's region. The CLI has another default region."""
         return fixes.aws_command(command, region_of_pool(self.pool_id), self.profile)
 
     def _attach_command(self, *more: str) -> str:
@@ -174,7 +174,7 @@ class Facts:
 
     def _client_options(self) -> tuple[str, ...]:
         # attach accepts no app clients for a pool that the stack made.
-        if self.is_stacks_own:
+        if self.is_pool_of_stack:
             return ()
         stack = self.known_stack
         excluded = {stack.hosted_client, stack.inner_client} if stack else set()
@@ -199,17 +199,17 @@ class Facts:
 
 
 def uses_codes(client: Client) -> bool:
-    """Whether an app client lists the custom flow, which codes use."""
+    """Return whether an app client lists the custom flow, which codes use."""
     return any(flow in _CUSTOM_FLOWS for flow in client.get("ExplicitAuthFlows") or [])
 
 
 def is_registered(client: Client) -> bool:
-    """Whether an application registered the app client itself (dynamic client registration)."""
+    """Return whether an application registered the app client itself (dynamic client registration)."""
     return client.get("ClientType") == "DCR"
 
 
 def is_for_machines(client: Client) -> bool:
-    """Whether the app client issues tokens for machines only, which belong to no user."""
+    """Return whether the app client issues tokens for machines only, which belong to no user."""
     return client.get("AllowedOAuthFlows") == ["client_credentials"]
 
 
@@ -218,5 +218,5 @@ def _ids(clients: Iterable[Client]) -> list[str]:
 
 
 def client_label(client: Client) -> str:
-    """The name of an app client in a finding."""
+    """Return the name of an app client in a finding."""
     return f"app client {client.get('ClientName') or client['ClientId']} ({client['ClientId']})"

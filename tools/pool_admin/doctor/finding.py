@@ -30,7 +30,7 @@ class Finding:
 
     @classmethod
     def of(cls, severity: Severity, about: str, what: str, why: str, *fix: Fix | str) -> Finding:
-        """A finding about one resource. A string in `fix` is a fix without options."""
+        """Return a finding about one resource. A string in `fix` is a fix without options."""
         return cls(
             severity, (about,), what, why, tuple(Fix(step) if isinstance(step, str) else step for step in fix)
         )

@@ -11,8 +11,8 @@ _VERIFIED = ("email_verified", "phone_number_verified")
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings about the identity provider, if the stack makes one for this pool."""
-    if facts.stack is None or facts.is_others or not facts.stack.deployed.hosted_client:
+    """Yield the findings about the identity provider, if the stack makes one for this pool."""
+    if facts.stack is None or facts.is_for_another_pool or not facts.stack.deployed.hosted_client:
         return
     yield from _domain(facts)
     provider = facts.stack.provider

@@ -14,7 +14,7 @@ _UNDOCUMENTED = (
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings about the hosted pages and dynamic client registration."""
+    """Yield the findings about the hosted pages and dynamic client registration."""
     yield from _registration(facts)
     for client in facts.clients:
         yield from _pages(facts, client)
@@ -22,12 +22,12 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def offers_password_page(client: Client) -> bool:
-    """Whether Cognito's own page signs users in with the pool's passwords for this app client."""
+    """Return whether Cognito's own page signs users in with the pool's passwords for this app client."""
     return signs_users_in(client) and "COGNITO" in (client.get("SupportedIdentityProviders") or [])
 
 
 def signs_users_in(client: Client) -> bool:
-    """Whether Cognito's hosted pages and OAuth endpoints sign users in for this app client."""
+    """Return whether Cognito's hosted pages and OAuth endpoints sign users in for this app client."""
     grants = set(client.get("AllowedOAuthFlows") or []) & {"code", "implicit"}
     return bool(client.get("AllowedOAuthFlowsUserPoolClient") and grants)
 

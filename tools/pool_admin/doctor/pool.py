@@ -14,7 +14,7 @@ POOL = "user pool"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings about the pool's settings."""
+    """Yield the findings about the pool's settings."""
     for rule in _RULES:
         yield from rule(facts)
 

@@ -48,8 +48,8 @@ _REASONS = {
 
 
 def run_checks(facts: Facts) -> list[Finding]:
-    """All findings, the worst first. Findings with the same cause are joined."""
-    findings = [finding for each in _CHECKS for finding in each.check(facts)]
+    """Return all findings, the worst first. Findings with the same cause are joined."""
+    findings = [finding for module in _CHECKS for finding in module.check(facts)]
     return sorted(
         group_findings([*findings, *_unchecked(facts), *_no_stack(facts)]),
         key=lambda finding: -finding.severity,
@@ -57,7 +57,7 @@ def run_checks(facts: Facts) -> list[Finding]:
 
 
 def exit_code(findings: list[Finding]) -> int:
-    """The exit code for the worst finding."""
+    """Return the exit code for the worst finding."""
     return _EXIT_CODES[max((finding.severity for finding in findings), default=Severity.NOTE)]
 
 

@@ -13,14 +13,14 @@ _TRIGGER_SECONDS = 5
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Findings about the stack, if one is named."""
+    """Yield the findings about the stack, if one is named."""
     if facts.stack:
         for rule in _RULES:
             yield from rule(facts, facts.stack)
 
 
 def _pool(facts: Facts, known: StackFacts) -> Iterator[Finding]:
-    if facts.is_others:
+    if facts.is_for_another_pool:
         yield Finding.of(
             Severity.ERROR,
             f"stack {known.deployed.name}",

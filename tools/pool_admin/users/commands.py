@@ -35,7 +35,10 @@ class UserCommands:
 
     @classmethod
     def of(cls, aws: AwsAccount, stack_name: str | None, table: str | None) -> UserCommands:
-        """The users of a stack, or of a table alone. Raises `OptionError` unless one of the two is named."""
+        """Return the users of a stack, or of a table alone.
+
+        Raises `OptionError` unless one of the two is named.
+        """
         dynamodb = aws.client("dynamodb")
         if table:
             return cls(None, "", "", CounterTable(dynamodb, table, Policy()), limits_known=False)
@@ -51,7 +54,10 @@ class UserCommands:
         return cls(cognito, stack.pool_id, environment["SALT"], counters, limits_known=True)
 
     def status(self, user: str, purpose: Purpose) -> CounterState:
-        """The counters of a user, or with `TOKEN` of an address. Raises `AdminError` for an unknown user."""
+        """Return the counters of a user, or with `TOKEN` of an address.
+
+        Raises `AdminError` for an unknown user.
+        """
         return self.counters.state(self._subject(user, purpose), int(time.time()))
 
     def unlock(self, user: str, purpose: Purpose) -> tuple[Subject, bool]:

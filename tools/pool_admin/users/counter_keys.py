@@ -52,7 +52,7 @@ class Subject:
 
 
 def find_sub(cognito: CognitoIdentityProviderClient | None, pool_id: str, user: str) -> str:
-    """The `sub` of a user, from the sub or the sign-in name.
+    """Return the `sub` of a user, from the sub or the sign-in name.
 
     Raises `AdminError` if the pool has no such user, or if there is no pool to look up a name.
     """
@@ -73,7 +73,7 @@ def find_sub(cognito: CognitoIdentityProviderClient | None, pool_id: str, user: 
 
 
 def address_hash(address: str, salt: str) -> str:
-    """The keyed hash of an address, from the hash or the address. Raises `AdminError` for other text.
+    """Return the keyed hash of an address, from the hash or the address. Raises `AdminError` for other text.
 
     It is not the `sub` of the address's proofs: all spellings of one mailbox share their counters.
     """

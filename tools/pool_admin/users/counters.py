@@ -43,7 +43,7 @@ class CounterTable:
     policy: Policy
 
     def state(self, subject: Subject, now: int) -> CounterState:
-        """The counters of the subject at `now`, in seconds since the epoch."""
+        """Return the counters of the subject at `now`, in seconds since the epoch."""
         response = self.dynamodb.get_item(TableName=self.table, Key=_key(subject), ConsistentRead=True)
         item = response.get("Item", {})
         count = {name: int(value["N"]) for name, value in item.items() if "N" in value}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @cache
 def session() -> Session:
-    """One session for all clients: it holds the credentials and the loaded AWS models.
+    """Return the session of all clients. It holds the credentials and the loaded AWS models.
 
     `boto3` would add S3 transfers and resources, a quarter of a handler's import time.
     """
@@ -53,7 +53,7 @@ def client(service: Literal["sqs"], *, attempts: int, read_timeout: float = ...)
 def client(service: str, *, attempts: int, read_timeout: float = 0.7) -> object:
     """A client of `service`.
 
-    `attempts` is the total number of tries: 1 if a retry could count or send something twice.
+    `attempts` is the largest number of attempts: 1 if a retry could count or send something twice.
     `read_timeout` is the wait for a response, in seconds. Two calls of a trigger take less than five seconds
     at worst. That sum does not include the third call of `verify`, after a pause or after an SMS.
     """
@@ -70,7 +70,7 @@ def client(service: str, *, attempts: int, read_timeout: float = 0.7) -> object:
 
 
 def error_code(error: ClientError) -> str:
-    """The error code of AWS."""
+    """Return the error code of AWS."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
@@ -88,8 +88,8 @@ def unavailable(service: str) -> Iterator[None]:
 def write_if(call: Callable[..., Any], **request: Any) -> tuple[bool, Any]:
     """Make one conditional write to DynamoDB: `call` is the client's operation, with its `request`.
 
-    Returns (True, the response), or (False, the old item) if the condition failed. The old item is there if
-    the request asks for it. Raises `Unavailable`.
+    Returns (True, the response), or (False, the old item) if the condition failed. The old item is empty
+    unless the request asks for it. Raises `Unavailable`.
     """
     with unavailable("the table"):
         try:

@@ -1,7 +1,7 @@
 """Decrypt the codes and temporary passwords in the events of a custom sender, which Cognito encrypts.
 
-The AWS Encryption SDK would add a third to the import time of `deliver`. So the first of those messages
-imports this module, and a stack without custom senders never does.
+The AWS Encryption SDK would add a third to the import time of `deliver`. So `deliver` imports this module for
+the first of those messages. A stack without custom senders never imports it.
 """
 
 import html
@@ -57,12 +57,12 @@ class _Key(KMSMasterKey):  # type: ignore[misc]
         encryption_context: dict[str, str],
     ) -> DataKey:
         with unavailable("the key of the custom senders"):
-            answer = self.config.client.decrypt(
+            response = self.config.client.decrypt(
                 KeyId=self._key_id,
                 CiphertextBlob=encrypted_data_key.encrypted_data_key,
                 EncryptionContext=encryption_context,
             )
-        return DataKey(self.key_provider, answer["Plaintext"], encrypted_data_key.encrypted_data_key)
+        return DataKey(self.key_provider, response["Plaintext"], encrypted_data_key.encrypted_data_key)
 
 
 @dataclass(frozen=True)

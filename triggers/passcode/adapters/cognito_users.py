@@ -22,15 +22,15 @@ class CognitoUsers:
     pool_id: str
 
     def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
-        """The attributes of the user with this `sub`; None if the user is deleted or disabled.
+        """Return the attributes of the user with this `sub`; None if the user is deleted or disabled.
 
         A new user may have got the name since, so the `sub` is compared too. One call. Raises `Unavailable`.
         """
-        found = self.named(user_name)
-        return found if found and found["sub"] == sub else None
+        attributes = self.find_by_name(user_name)
+        return attributes if attributes and attributes["sub"] == sub else None
 
-    def named(self, user_name: str) -> Mapping[str, str] | None:
-        """The attributes of the user who has this name now; None if there is none, or if it is disabled.
+    def find_by_name(self, user_name: str) -> Mapping[str, str] | None:
+        """Return the attributes of the user with this name; None if the user is deleted or disabled.
 
         One call. Raises `Unavailable`.
         """
@@ -43,25 +43,25 @@ class CognitoUsers:
                 raise
         if not user["Enabled"]:
             return None
-        return {each["Name"]: each["Value"] for each in user["UserAttributes"]}
+        return {attribute["Name"]: attribute["Value"] for attribute in user["UserAttributes"]}
 
 
 @dataclass(frozen=True)
 class IdentityLinker:
-    """Links users. `client` returns a botocore Cognito client, `provider` is its name in the pool."""
+    """Links users. `client` returns a botocore Cognito client. `provider` names the identity provider."""
 
     client: Callable[[], "CognitoIdentityProviderClient"]
     pool_id: str
     provider: str
     users: CognitoUsers
 
-    def make(self, user_name: str, attributes: Mapping[str, str]) -> None:
-        """Link the user, unless there is a link. Then it makes no call. Raises `Unavailable` if this fails.
+    def link_user(self, user_name: str, attributes: Mapping[str, str]) -> None:
+        """Link the user to the provider, without a call if there is a link already. Raises `Unavailable`.
 
         Without the link Cognito would create a second user, with another `sub` and the same address. So an
-        error never counts as a link: only the identity among the user's attributes proves it.
+        error never counts as a link. Only the identity among the user's attributes proves the link.
         """
-        if self._linked(attributes):
+        if self._is_linked(attributes):
             return
         with unavailable("the pool"):
             try:
@@ -70,7 +70,7 @@ class IdentityLinker:
                 # Cognito also returns this error if a simultaneous request linked the user first.
                 if error_code(error) != "InvalidParameterException":
                     raise
-                if not self._linked(self.users.attributes(user_name, attributes["sub"]) or {}):
+                if not self._is_linked(self.users.attributes(user_name, attributes["sub"]) or {}):
                     raise Unavailable("the pool does not link the user to the provider") from None
 
     def _link(self, user_name: str, subject: str) -> None:
@@ -84,7 +84,9 @@ class IdentityLinker:
             },
         )
 
-    def _linked(self, attributes: Mapping[str, str]) -> bool:
+    def _is_linked(self, attributes: Mapping[str, str]) -> bool:
         wanted = (self.provider, attributes.get("sub"))
-        found = json.loads(attributes.get("identities", "[]"))
-        return any((each.get("providerName"), each.get("userId")) == wanted for each in found)
+        identities = json.loads(attributes.get("identities", "[]"))
+        return any(
+            (identity.get("providerName"), identity.get("userId")) == wanted for identity in identities
+        )

@@ -22,7 +22,7 @@ class IdempotencyTable:
         """Write the claim, or return the earlier one that is valid. One WCU. Raises `Unavailable`."""
         values = {":content": {"S": claim.content}, ":nonce": {"S": nonce}}
         times = {":now": {"N": str(now)}, ":ttl": {"N": str(now + DAY)}}
-        accepted, old = write_if(
+        accepted, stored = write_if(
             self.client.update_item,
             TableName=self.name,
             Key=_key(claim),
@@ -33,7 +33,7 @@ class IdempotencyTable:
             ExpressionAttributeValues=values | times,
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-        return None if accepted else IdempotencyClaim(claim.key, old["content"]["S"], old["nonce"]["S"])
+        return None if accepted else IdempotencyClaim(claim.key, stored["content"]["S"], stored["nonce"]["S"])
 
     def release(self, claim: IdempotencyClaim, nonce: str) -> None:
         """Delete the claim that was written with `nonce`. One WCU. Raises `Unavailable`."""

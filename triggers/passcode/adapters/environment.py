@@ -87,10 +87,10 @@ class Variables:
         """
         rule = f"a list of {', '.join(choices)}" if choices else "a list of at least one name"
         value = self._required(name, rule)
-        found = tuple(value.split(separator))
-        if not found or not all(found) or (choices and not set(found) <= set(choices)):
+        names = tuple(value.split(separator))
+        if not names or not all(names) or (choices and not set(names) <= set(choices)):
             raise _error(name, f"is {value!r}", rule)
-        return found
+        return names
 
     def _required(self, name: str, rule: str) -> str:
         value = self._environment.get(name, "")

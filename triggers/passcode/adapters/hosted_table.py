@@ -1,6 +1,6 @@
 """Sign-ins on the page and grants in DynamoDB, one item each, deleted soon after they expire.
 
-An attacker who reads the table cannot use its contents: keys are hashes, and KMS encrypts Cognito's session
+An attacker who reads the table cannot use its contents. Keys are hashes, and KMS encrypts Cognito's session
 and the user name. The encryption context binds them to the item.
 """
 
@@ -30,7 +30,7 @@ class HostedTable:
 
     client: "DynamoDBClient"
     name: str
-    sealer: KmsEncryption
+    encryption: KmsEncryption
 
     def read(self, cookie: str, now: int) -> SignInState | None:
         """The sign-in of `cookie`; None if there is none or it has expired. Raises `Unavailable`.
@@ -45,7 +45,7 @@ class HostedTable:
         if expires_at <= now or version == 0:
             return None
         plain = item.get("kept", {}).get("S", "")
-        secret = self._opened(item, key)
+        secret = self._decrypted(item, key)
         try:
             return SignInState.unpack(plain, secret, expires_at=expires_at, version=version)
         except ValueError:
@@ -55,41 +55,41 @@ class HostedTable:
         """Replace the previous version by `state`; False if another request did so first. One WCU."""
         key = key_of_cookie(cookie)
         plain, secret = state.pack()
-        was = {":was": {"N": str(state.version)}} if state.version else {}
+        version_value = {":was": {"N": str(state.version)}} if state.version else {}
         values = {
             ":version": {"N": str(state.version + 1)},
             ":kept": {"S": plain},
-            ":sealed": self._sealed(secret, key),
+            ":sealed": self._encrypted(secret, key),
             ":expires": {"N": str(state.expires_at)},
             ":ttl": {"N": str(state.expires_at + _KEEP)},
         }
         return self._update(
             key,
             "SET version = :version, kept = :kept, sealed = :sealed, expires_at = :expires, #ttl = :ttl",
-            "version = :was" if was else "attribute_not_exists(pk)",
-            values | was,
+            "version = :was" if version_value else "attribute_not_exists(pk)",
+            values | version_value,
         )
 
-    def take(self, cookie: str, state: SignInState) -> bool:
+    def increment_version(self, cookie: str, state: SignInState) -> bool:
         """Increment the version of `state`; False if another request did so first. One WCU, no KMS call."""
         values = {
             ":was": {"N": str(state.version)},
             ":one": {"N": "1"},
             ":ttl": {"N": str(state.expires_at + _KEEP)},
         }
-        made = "SET version = version + :one, #ttl = :ttl"
-        return self._update(key_of_cookie(cookie), made, "version = :was", values)
+        update = "SET version = version + :one, #ttl = :ttl"
+        return self._update(key_of_cookie(cookie), update, "version = :was", values)
 
     def grant(self, code: str, grant: Grant, now: int) -> None:
         """Store the grant of `code` for one minute. Raises `Unavailable`."""
         key = key_of_code(code)
         values = {
-            ":sealed": self._sealed(grant.pack(), key),
+            ":sealed": self._encrypted(grant.pack(), key),
             ":expires": {"N": str(now + CODE_LIFE)},
             ":ttl": {"N": str(now + _KEEP)},
         }
-        made = "SET sealed = :sealed, expires_at = :expires, #ttl = :ttl"
-        self._update(key, made, "attribute_not_exists(pk)", values)
+        update = "SET sealed = :sealed, expires_at = :expires, #ttl = :ttl"
+        self._update(key, update, "attribute_not_exists(pk)", values)
 
     def redeem(self, code: str, now: int) -> Grant | None:
         """Return the grant of `code`, once and before expiry; else None. One WCU. Raises `Unavailable`.
@@ -97,7 +97,7 @@ class HostedTable:
         A grant that another release stored in an unknown form counts as none.
         """
         key = key_of_code(code)
-        accepted, answer = write_if(
+        accepted, response = write_if(
             self.client.update_item,
             TableName=self.name,
             Key={"pk": {"S": key}},
@@ -108,9 +108,9 @@ class HostedTable:
         )
         if not accepted:
             return None
-        opened = self._opened(answer["Attributes"], key)
+        content = self._decrypted(response["Attributes"], key)
         try:
-            return Grant.unpack(opened)
+            return Grant.unpack(content)
         except ValueError:
             return None
 
@@ -126,11 +126,11 @@ class HostedTable:
         )
         return accepted
 
-    def _sealed(self, text: str, key: str) -> dict[str, Any]:
-        return {"L": [{"B": part} for part in self.sealer.seal(text, key)]}
+    def _encrypted(self, text: str, key: str) -> dict[str, Any]:
+        return {"L": [{"B": part} for part in self.encryption.encrypt(text, key)]}
 
-    def _opened(self, item: Mapping[str, Any], key: str) -> str:
-        return self.sealer.open([part["B"] for part in item.get("sealed", {}).get("L", [])], key)
+    def _decrypted(self, item: Mapping[str, Any], key: str) -> str:
+        return self.encryption.decrypt([part["B"] for part in item.get("sealed", {}).get("L", [])], key)
 
 
 def _number(item: Mapping[str, Any], name: str) -> int:

@@ -79,7 +79,7 @@ class MacJwts:
         return _write(claims, "HS256", _Hs256(self.mac), kid=None)
 
     def read(self, token: str) -> Claims | None:
-        """The claims; None if this service did not sign it. One KMS call. Raises `Unavailable`."""
+        """Return the claims; None if this service did not sign it. One KMS call. Raises `Unavailable`."""
         try:
             return _read(token, "HS256", _Hs256(self.mac), kid="")
         except _NotOurToken:
@@ -97,7 +97,7 @@ class SignedJwts:
         return _write(claims, "RS256", _Rs256(self.keys), kid=self.keys.current)
 
     def read(self, token: str) -> Claims | None:
-        """The claims; None if this service did not sign it. One KMS call. Raises `Unavailable`."""
+        """Return the claims; None if this service did not sign it. One KMS call. Raises `Unavailable`."""
         try:
             kid = _header(token).get("kid")
             return _read(token, "RS256", _Rs256(self.keys), kid=kid) if kid in self.keys.ids else None
@@ -105,7 +105,7 @@ class SignedJwts:
             return None
 
     def unverified(self, token: str) -> Claims | None:
-        """The claims, not verified and without a call: do not trust them. None if it is not a token."""
+        """Return the claims, or None if `token` is no JWT. They are not verified, so do not trust them."""
         try:
             _header(token)
             return _claims(PyJWS().decode(token, options={"verify_signature": False}))
@@ -115,13 +115,13 @@ class SignedJwts:
 
 def _write(claims: Claims, name: str, algorithm: Algorithm, kid: str | None) -> str:
     payload = json.dumps(claims, separators=(",", ":")).encode()
-    return _only(name, algorithm).encode(payload, kid or "", name, {"kid": kid} if kid else None)
+    return _jws_for(name, algorithm).encode(payload, kid or "", name, {"kid": kid} if kid else None)
 
 
 def _read(token: str, name: str, algorithm: Algorithm, kid: str) -> Claims:
     _check_length(token)
     try:
-        payload = _only(name, algorithm).decode(token, kid, [name])
+        payload = _jws_for(name, algorithm).decode(token, kid, [name])
     except InvalidTokenError:
         raise _NotOurToken from None
     return _claims(payload)
@@ -135,7 +135,7 @@ def _claims(payload: bytes) -> Claims:
 
 
 def _header(token: str) -> dict[str, Any]:
-    """The header of a possible token. Reading it costs no call, and its values are not verified."""
+    """Return the header of a possible token. Reading it costs no call, and its values are not verified."""
     _check_length(token)
     try:
         return PyJWS().get_unverified_header(token)
@@ -148,15 +148,15 @@ def _check_length(token: str) -> None:
         raise _NotOurToken
 
 
-def _only(name: str, algorithm: Algorithm) -> PyJWS:
-    """A reader and writer for this algorithm only: it rejects `none` and keys of another kind."""
+def _jws_for(name: str, algorithm: Algorithm) -> PyJWS:
+    """Return a reader and writer for this algorithm only: it rejects `none` and keys of another kind."""
     jws = PyJWS(algorithms=[])
     jws.register_algorithm(name, algorithm)
     return jws
 
 
 def jwks(keys: KmsSigningKeys) -> dict[str, list[dict[str, str]]]:
-    """All keys that may have signed a proof. One KMS call for each. Raises `Unavailable`."""
+    """Return all keys that may have signed a proof. One KMS call for each. Raises `Unavailable`."""
     return {"keys": [_key(kid, keys.public(kid)) for kid in keys.ids]}
 
 
@@ -168,7 +168,7 @@ def _key(kid: str, der: bytes) -> dict[str, str]:
 
     info, _ = decode(der, asn1Spec=SubjectPublicKeyInfo())
     key, _ = decode(info["subjectPublicKey"].asOctets(), asn1Spec=RSAPublicKey())
-    numbers = {name: to_base64url_uint(int(key[place])).decode() for name, place in _NUMBERS.items()}
+    numbers = {name: to_base64url_uint(int(key[component])).decode() for name, component in _NUMBERS.items()}
     return {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid} | numbers
 
 

@@ -24,10 +24,12 @@ class KmsMac:
     key_id: str
 
     def __call__(self, message: bytes) -> bytes:
-        """The MAC of `message`, 32 bytes. Raises `Unavailable`."""
+        """Return the MAC of `message`, 32 bytes. Raises `Unavailable`."""
         with unavailable("the key"):
-            answer = self.client.generate_mac(KeyId=self.key_id, MacAlgorithm="HMAC_SHA_256", Message=message)
-        return bytes(answer["Mac"])
+            response = self.client.generate_mac(
+                KeyId=self.key_id, MacAlgorithm="HMAC_SHA_256", Message=message
+            )
+        return bytes(response["Mac"])
 
 
 @dataclass(frozen=True)
@@ -48,18 +50,18 @@ class KmsSigningKeys:
         return self.ids[0]
 
     def sign(self, kid: str, message: bytes) -> bytes:
-        """The signature of `message`, 256 bytes. Raises `Unavailable`."""
+        """Return the signature of `message`, 256 bytes. Raises `Unavailable`."""
         with unavailable("the proof key"):
-            answer = self.client.sign(
+            response = self.client.sign(
                 KeyId=self._arn(kid), Message=message, MessageType="RAW", SigningAlgorithm=_RS256
             )
-        return bytes(answer["Signature"])
+        return bytes(response["Signature"])
 
     def verify(self, kid: str, message: bytes, signature: bytes) -> bool:
-        """Whether the key made the signature. Raises `Unavailable`."""
+        """Return whether the key made the signature. Raises `Unavailable`."""
         with unavailable("the proof key"):
             try:
-                answer = self.client.verify(
+                response = self.client.verify(
                     KeyId=self._arn(kid),
                     Message=message,
                     MessageType="RAW",
@@ -70,13 +72,13 @@ class KmsSigningKeys:
                 if error_code(error) != "KMSInvalidSignatureException":
                     raise
                 return False
-        return bool(answer["SignatureValid"])
+        return bool(response["SignatureValid"])
 
     def public(self, kid: str) -> bytes:
-        """The public key: a SubjectPublicKeyInfo in DER (RFC 5280). Raises `Unavailable`."""
+        """Return the public key: a SubjectPublicKeyInfo in DER (RFC 5280). Raises `Unavailable`."""
         with unavailable("the proof key"):
-            answer = self.client.get_public_key(KeyId=self._arn(kid))
-        return bytes(answer["PublicKey"])
+            response = self.client.get_public_key(KeyId=self._arn(kid))
+        return bytes(response["PublicKey"])
 
     def _arn(self, kid: str) -> str:
         return self.arns[self.ids.index(kid)]
@@ -93,22 +95,24 @@ class KmsEncryption:
     client: "KMSClient"
     key_id: str
 
-    def seal(self, text: str, item: str) -> list[bytes]:
+    def encrypt(self, text: str, item: str) -> list[bytes]:
         """Encrypt `text` for one item: `item` is in the encryption context. Raises `Unavailable`."""
         plain = text.encode()
         parts = [plain[at : at + _PART] for at in range(0, len(plain), _PART)]
         with unavailable("the state key"):
-            return [self._encrypt(part, item) for part in parts]
+            return [self._encrypt_part(part, item) for part in parts]
 
-    def open(self, sealed: list[bytes], item: str) -> str:
-        """Decrypt `sealed`. Raises `Unavailable`, also if it was encrypted for another item."""
+    def decrypt(self, parts: list[bytes], item: str) -> str:
+        """Decrypt `parts`. Raises `Unavailable`, also if it was encrypted for another item."""
         with unavailable("the state key"):
-            return b"".join(self._decrypt(part, item) for part in sealed).decode()
+            return b"".join(self._decrypt_part(part, item) for part in parts).decode()
 
-    def _encrypt(self, part: bytes, item: str) -> bytes:
-        answer = self.client.encrypt(KeyId=self.key_id, Plaintext=part, EncryptionContext={"item": item})
-        return bytes(answer["CiphertextBlob"])
+    def _encrypt_part(self, part: bytes, item: str) -> bytes:
+        response = self.client.encrypt(KeyId=self.key_id, Plaintext=part, EncryptionContext={"item": item})
+        return bytes(response["CiphertextBlob"])
 
-    def _decrypt(self, part: bytes, item: str) -> bytes:
-        answer = self.client.decrypt(KeyId=self.key_id, CiphertextBlob=part, EncryptionContext={"item": item})
-        return bytes(answer["Plaintext"])
+    def _decrypt_part(self, part: bytes, item: str) -> bytes:
+        response = self.client.decrypt(
+            KeyId=self.key_id, CiphertextBlob=part, EncryptionContext={"item": item}
+        )
+        return bytes(response["Plaintext"])

@@ -38,7 +38,7 @@ _REFUSALS = {
 }
 # A wrong secret of the app client and a pool without its triggers have the same error codes as refusals. If
 # these errors were treated as refusals, every user would see "wrong password" and no alarm would fire.
-_OUR_FAULT = ("secret hash", "trigger is not configured")
+_CONFIGURATION_ERRORS = ("secret hash", "trigger is not configured")
 _RESET = {"PasswordResetRequiredException"}
 
 
@@ -52,19 +52,22 @@ class PoolSignIn:
     secret: Callable[[], str]
 
     def start(self, user_name: str, password: str | None) -> Outcome:
-        """Start, with the password first unless it is None. Raises `AuthenticationFailed`, `Unavailable`."""
+        """Start a sign-in. Without a password (None) the code comes first.
+
+        Raises `AuthenticationFailed`, `MustChangePassword` or `Unavailable`.
+        """
         if len(user_name) > LONGEST_NAME:
             raise AuthenticationFailed
         if password is None:
             return self._challenge(self._initiate({"USERNAME": user_name}), user_name)
 
         proof = PasswordProof(self.pool_id, self.client_id, user_name, password)
-        asked = self._initiate(proof.opening())
-        if isinstance(asked, SignInRefused) or asked.get("ChallengeName") != "PASSWORD_VERIFIER":
+        response = self._initiate(proof.first_parameters())
+        if isinstance(response, SignInRefused) or response.get("ChallengeName") != "PASSWORD_VERIFIER":
             # Otherwise a pool with a wrong configuration could skip the password.
             raise Unavailable("the pool does not ask for the password")
-        answer = proof.answer(asked["ChallengeParameters"])
-        return self._challenge(self._respond("PASSWORD_VERIFIER", asked["Session"], answer, {}), user_name)
+        answer = proof.answer(response["ChallengeParameters"])
+        return self._challenge(self._respond("PASSWORD_VERIFIER", response["Session"], answer, {}), user_name)
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
         """Answer with the code that the user typed. Raises `AuthenticationFailed` or `Unavailable`."""
@@ -76,9 +79,9 @@ class PoolSignIn:
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
         """Request a message: `action` is send or resend. Raises `AuthenticationFailed`, `Unavailable`."""
-        wish = {"channel": channel} if channel else {}
-        answer = self._answer(session, user_name, action, {"action": action, **wish})
-        return self._challenge(answer, user_name)
+        channel_metadata = {"channel": channel} if channel else {}
+        response = self._answer(session, user_name, action, {"action": action, **channel_metadata})
+        return self._challenge(response, user_name)
 
     def _answer(self, session: str, user_name: str, answer: str, metadata: Mapping[str, str]) -> Any:
         responses = {"USERNAME": user_name, "ANSWER": answer}
@@ -108,18 +111,21 @@ class PoolSignIn:
             except ClientError as error:
                 return _refused(error)
 
-    def _challenge(self, answer: Any, user_name: str) -> CodeRequired | SignInRefused:
-        """The challenge in Cognito's response. Tokens without a code are not accepted from any source."""
-        if isinstance(answer, SignInRefused):
-            return answer
-        name = answer.get("ChallengeName")
+    def _challenge(self, response: Any, user_name: str) -> CodeRequired | SignInRefused:
+        """Return the challenge in Cognito's response.
+
+        Tokens without a code are not accepted from any source.
+        """
+        if isinstance(response, SignInRefused):
+            return response
+        name = response.get("ChallengeName")
         if name == "NEW_PASSWORD_REQUIRED":
             raise MustChangePassword
         if name != "CUSTOM_CHALLENGE":
             raise Unavailable(f"the pool asks for {name or 'no code'}")
-        parameters = answer["ChallengeParameters"]
+        parameters = response["ChallengeParameters"]
         # The user may have typed an alias. From here on Cognito requires the user name.
-        return CodeRequired(parameters.get("USERNAME", user_name), answer["Session"], parameters)
+        return CodeRequired(parameters.get("USERNAME", user_name), response["Session"], parameters)
 
     def _secret_hash(self, user_name: str) -> str:
         message = (user_name + self.client_id).encode()
@@ -128,7 +134,7 @@ class PoolSignIn:
 
 def _refused(error: ClientError) -> SignInRefused:
     code, text = error_code(error), str(error.response["Error"].get("Message", ""))
-    if any(ours in text for ours in _OUR_FAULT):
+    if any(message in text for message in _CONFIGURATION_ERRORS):
         raise error
     if code in _REFUSALS:
         raise AuthenticationFailed from None
@@ -140,14 +146,14 @@ def _refused(error: ClientError) -> SignInRefused:
 
 
 def _claims(token: str) -> dict[str, str]:
-    """The claims of a token that came from Cognito itself, over TLS in the response to a signed call."""
+    """Return the claims of a token. The token needs no check, because Cognito's own response has it."""
     payload = token.split(".")[1]
     claims: dict[str, str] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return claims
 
 
 class PasswordProof:
-    """SRP: `opening` is the first message, `answer` the second. No repr shows the password."""
+    """SRP: `first_parameters` is the first message, `answer` the second. No repr shows the password."""
 
     def __init__(self, pool_id: str, client_id: str, user_name: str, password: str) -> None:
         from pycognito.aws_srp import AWSSRP  # noqa: PLC0415 - 0.2 s, only for sign-ins with a password
@@ -155,12 +161,12 @@ class PasswordProof:
         # Without a client argument it would make a client.
         self._srp = AWSSRP(user_name, password, pool_id, client_id, client=object())
 
-    def opening(self) -> dict[str, str]:
-        """The first AuthParameters."""
+    def first_parameters(self) -> dict[str, str]:
+        """Return the first AuthParameters."""
         return {"CHALLENGE_NAME": "SRP_A", **self._srp.get_auth_params()}
 
     def answer(self, parameters: Mapping[str, str]) -> dict[str, str]:
-        """The ChallengeResponses of PASSWORD_VERIFIER."""
+        """Return the ChallengeResponses of PASSWORD_VERIFIER."""
         with warnings.catch_warnings():
             # pycognito calls datetime.utcnow(), and Python 3.12 warns about that.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -173,5 +179,5 @@ def app_client_secret(
 ) -> str:
     """The secret of an app client of the pool. One call. Raises `Unavailable`."""
     with unavailable("the pool"):
-        answer = client().describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)
-    return str(answer["UserPoolClient"]["ClientSecret"])
+        response = client().describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)
+    return str(response["UserPoolClient"]["ClientSecret"])

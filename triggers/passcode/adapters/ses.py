@@ -1,4 +1,4 @@
-"""Email through SES v2, with `Simple` content: SES reports a template error only after it took the email."""
+"""Email through SES v2. The content is `Simple`, because SES reports a template error only after a send."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

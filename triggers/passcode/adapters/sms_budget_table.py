@@ -1,7 +1,7 @@
 """The daily SMS limits of the whole stack, in total and by country, as counters in the table.
 
-Each SMS takes one from its country's unanswered budget, and each sign-in by SMS gives some back. So a country
-whose messages lead to no sign-ins stops. SMS pumping has this pattern: many messages, no answers.
+Each SMS takes one from its country's budget of unanswered SMS, and each answer gives some back. So this stack
+stops SMS to a country whose users do not answer. SMS pumping has this pattern: many messages, no answers.
 """
 
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ class Packed(Protocol):
     """A value that can be put on the queue."""
 
     def pack(self) -> str:
-        """The body of the queue message."""
+        """Return the body of the queue message."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,6 @@ class SqsQueue:
             self.client.send_message(QueueUrl=self.url, MessageBody=delivery.pack())
 
     def check(self) -> None:
-        """Raises `Unavailable` if the queue does not answer."""
+        """Raise `Unavailable` if the queue does not respond."""
         with unavailable("the queue"):
             self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])

@@ -14,8 +14,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.refusal import UNAVAILABLE_TEXT, PasscodeError, Refusal, Refused
-from passcode.token_service.telemetry import error_location
+from passcode.token_service.refusal import (
+    UNAVAILABLE_TEXT,
+    PasscodeError,
+    Refusal,
+    Refused,
+    error_location,
+)
 
 NAMESPACE = "CognitoPasscode"
 
@@ -87,10 +92,10 @@ class PowertoolsTelemetry:
 
     def verified(self, challenge: Challenge, now: int) -> None:
         """Count and log an accepted answer, and the seconds since its challenge."""
-        took = now - challenge.issued_at
+        seconds = now - challenge.issued_at
         self.count("verified", channel=challenge.channel)
-        self.seconds("seconds_to_verify", took, channel=challenge.channel)
-        self.log.info("verified", extra={"seconds": took})
+        self.seconds("seconds_to_verify", seconds, channel=challenge.channel)
+        self.log.info("verified", extra={"seconds": seconds})
 
     def count(self, name: str, **by: str) -> None:
         """Add one to the metric `name`: in total, and for each prefix of the dimensions `by`.
@@ -103,9 +108,9 @@ class PowertoolsTelemetry:
         """Record a duration in seconds."""
         self._emit(name, MetricUnit.Seconds, value, by)
 
-    def _log_refusal(self, what: str, refusal: Refusal) -> None:
-        self.count(what, reason=refusal.value)
-        self.log.info(what, extra={"reason": refusal.value})
+    def _log_refusal(self, metric: str, refusal: Refusal) -> None:
+        self.count(metric, reason=refusal.value)
+        self.log.info(metric, extra={"reason": refusal.value})
 
     def _emit(self, name: str, unit: MetricUnit, value: float, by: dict[str, str]) -> None:
         dimensions = [("service", self.function)] + [(key, text) for key, text in by.items() if text]
@@ -113,17 +118,17 @@ class PowertoolsTelemetry:
         metric.add_metric(name, unit, value)
         for key, text in dimensions:
             metric.add_dimension(key, text)
-        # An alarm reads one set of dimensions and cannot add sets, so each needed total is its own metric.
+        # An alarm reads one set of dimensions and cannot add sets, so each needed total is a separate metric.
         for size in range(1, len(dimensions)):
             metric.add_dimensions(**dict(dimensions[:size]))
         metric.flush_metrics()
 
 
 def make_telemetry(function: str, namespace: str) -> PowertoolsTelemetry:
-    """The telemetry of one Lambda function. Powertools reads the level of the log from LOG_LEVEL.
+    """Return the telemetry of one Lambda function. Powertools reads the level of the log from LOG_LEVEL.
 
     `namespace` is the namespace of the metrics in CloudWatch. From then on, no library logs anything below
-    WARNING, whatever the level of the root logger.
+    WARNING, at any level of the root logger.
     """
     for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
@@ -136,7 +141,7 @@ class TriggerError(Exception):
 
 
 def guard(handle: Callable[[Any, Any], Any], telemetry: PowertoolsTelemetry) -> Callable[[Any, Any], Any]:
-    """A handler whose errors have plain sentences only. The log has the details.
+    """Return a handler whose errors have plain sentences only. The log has the details.
 
     Cognito shows the text of an exception to the user, so no unexpected text may leave a trigger.
     """

@@ -101,13 +101,13 @@ def is_true(flag: str) -> bool:
 
 def verified_destinations(attributes: Mapping[str, str], channels: Iterable[Channel]) -> Destinations:
     """Return the verified destinations of a user on `channels`, in that order."""
-    found: dict[Channel, Destination] = {}
+    destinations: dict[Channel, Destination] = {}
     for channel in channels:
         if is_true(attributes.get(channel.verified_attribute, "")):
             destination = channel.destination(attributes.get(channel.attribute, ""))
             if destination:
-                found[channel] = destination
-    return found
+                destinations[channel] = destination
+    return destinations
 
 
 def rank_destinations(destinations: Destinations, first: str) -> tuple[Destination, ...]:
@@ -115,14 +115,15 @@ def rank_destinations(destinations: Destinations, first: str) -> tuple[Destinati
     return tuple(sorted(destinations.values(), key=lambda d: d.channel.name != first))
 
 
-def choose_destination(destinations: Destinations, *wishes: str) -> Destination:
-    """Return the destination on the first channel of `wishes` that the user has, else the first destination.
+def choose_destination(destinations: Destinations, *preferred: str) -> Destination:
+    """Return the destination on the first channel of `preferred` that the user has.
 
-    `wishes` are names of channels. Raises StopIteration if there is no destination.
+    If the user has none of these channels, the result is the first destination. `preferred` are names of
+    channels. Raises StopIteration if there is no destination.
     """
-    for wish in wishes:
+    for name in preferred:
         for channel, destination in destinations.items():
-            if channel.name == wish:
+            if channel.name == name:
                 return destination
     return next(iter(destinations.values()))
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from passcode.channels.channel import Channel, MessageContent
 
-# One plain address in ASCII. With other letters, a mail server could replace a letter by a similar one and
-# deliver to the mailbox of an attacker (GHSA-7rqj-j65f-68wh). With a comma, a bracket or a control character,
-# one value could become two addresses.
+# One plain address in ASCII. A mail server could replace another letter by a similar one, and deliver to the
+# mailbox of an attacker (GHSA-7rqj-j65f-68wh). With a comma, a bracket or a control character, one value
+# could become two addresses.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 _LONGEST = 254
 _CODE_IN_HTML = (

@@ -13,15 +13,15 @@ from passcode.token_service.telemetry import Telemetry
 
 def deliver_cognito_message(
     message: CognitoMessage,
-    opener: Callable[[], Callable[[str], Code]],
+    make_decryptor: Callable[[], Callable[[str], Code]],
     dispatcher: Dispatcher,
     telemetry: Telemetry,
     now: int,
 ) -> None:
     """Send one of Cognito's own messages. `now` is in seconds since the epoch.
 
-    `opener` returns the function that decrypts a secret. It is called only for a message with a secret.
-    Raises `Unavailable` or `DecryptionFailed` if the queue has to deliver the message again.
+    `make_decryptor` returns the function that decrypts a secret. It is called only for a message with a
+    secret. Raises `Unavailable` or `DecryptionFailed` if the queue has to deliver the message again.
     """
     telemetry.set_context(message.subject)
     if is_too_old(message, now):
@@ -34,7 +34,7 @@ def deliver_cognito_message(
     if not message.destinations:
         failed(message.channel, "no_address")
         return
-    secret = opener()(message.ciphertext) if message.ciphertext else None
+    secret = make_decryptor()(message.ciphertext) if message.ciphertext else None
     kind = kind_of(message)
     content = MessageContent(
         texts=cognito_message_texts(message.locale, kind),
@@ -46,5 +46,5 @@ def deliver_cognito_message(
     # The user sends the answer to Cognito, and Cognito does not report it to this stack.
     sent = dispatcher.send(message.destinations, lambda _: content, now, failed, counts_as_unanswered=False)
     if sent:
-        channel, taken = sent
-        telemetry.sent(channel.name, taken.country, source=message.source)
+        channel, accepted = sent
+        telemetry.sent(channel.name, accepted.country, source=message.source)

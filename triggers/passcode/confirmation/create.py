@@ -38,7 +38,7 @@ class CodeRequest:
     """The request for a code: the channel (or none), the purpose, and the audience of the proof."""
 
     channel: str
-    words: str
+    purpose_text: str
     audience: str
 
 
@@ -47,12 +47,12 @@ class CodeRequests:
     """Issues codes outside a sign-in by the rules for requests."""
 
     store: RecordStore
-    requests: IdempotencyStore
+    idempotency: IdempotencyStore
     put: Callable[[Delivery], None]
     policy: Policy
 
-    def ask(
-        self, recipient: Recipient, wish: CodeRequest, nonce: str, now: int, claim: IdempotencyClaim | None
+    def send_code(
+        self, recipient: Recipient, request: CodeRequest, nonce: str, now: int, claim: IdempotencyClaim | None
     ) -> IssueResult:
         """Issue a code to `recipient`, who has a destination. Raises `Refused` or `Unavailable`.
 
@@ -60,22 +60,24 @@ class CodeRequests:
         first, and deletes it only if it is certain that nothing was sent. A later call with the same key
         returns the challenge of the first call.
         """
-        ask = self._ask(recipient, wish, nonce, now)
+        issue_request = self._issue_request(recipient, request, nonce, now)
         if claim is None:
-            return self._send(ask, recipient)
-        held = self.requests.claim(claim, nonce, now)
-        if held is not None:
-            return self._again(ask, claim, held)
+            return self._send(issue_request, recipient)
+        earlier = self.idempotency.claim(claim, nonce, now)
+        if earlier is not None:
+            return self._earlier_result(issue_request, claim, earlier)
         try:
-            return self._send(ask, recipient)
+            return self._send(issue_request, recipient)
         except Refused:
-            self.requests.release(claim, nonce)
+            self.idempotency.release(claim, nonce)
             raise
 
-    def _ask(self, recipient: Recipient, wish: CodeRequest, nonce: str, now: int) -> IssueRequest:
-        channel = choose_destination(recipient.destinations, wish.channel, recipient.preferred).channel
+    def _issue_request(
+        self, recipient: Recipient, request: CodeRequest, nonce: str, now: int
+    ) -> IssueRequest:
+        channel = choose_destination(recipient.destinations, request.channel, recipient.preferred).channel
         return IssueRequest(
-            purpose=purpose_of(recipient.kind, wish.words),
+            purpose=purpose_of(recipient.kind, request.purpose_text),
             subject=recipient.subject,
             channel=channel.name,
             destinations=recipient.ids,
@@ -83,23 +85,25 @@ class CodeRequests:
             nonce=nonce,
             now=now,
             accepted_per_day=channel.accepted_per_day,
-            context=context_of(wish.words, wish.audience),
+            context=context_of(request.purpose_text, request.audience),
         )
 
-    def _send(self, ask: IssueRequest, recipient: Recipient) -> IssueResult:
-        issued = issue(ask, self.store, self.policy)
+    def _send(self, issue_request: IssueRequest, recipient: Recipient) -> IssueResult:
+        issued = issue(issue_request, self.store, self.policy)
         if issued.sent:
             self.put(delivery_for(issued.challenge, recipient.destinations, recipient.locale))
         return issued
 
-    def _again(self, ask: IssueRequest, claim: IdempotencyClaim, held: IdempotencyClaim) -> IssueResult:
-        if held.content != claim.content:
+    def _earlier_result(
+        self, issue_request: IssueRequest, claim: IdempotencyClaim, earlier: IdempotencyClaim
+    ) -> IssueResult:
+        if earlier.content != claim.content:
             raise Refused(Refusal.KEY_REUSED)
-        record = self.store.read(record_key(ask.purpose, ask.subject))
+        record = self.store.read(record_key(issue_request.purpose, issue_request.subject))
         # Open for the same address, purpose and audience: this is the challenge of the first request.
-        if not is_open(record, ask, self.policy):
+        if not is_open(record, issue_request, self.policy):
             raise Refused(Refusal.KEY_IN_USE)
-        return rejoined(record, ask, self.policy)
+        return rejoined(record, issue_request, self.policy)
 
 
 @dataclass(frozen=True)
@@ -115,16 +119,16 @@ class ConfirmationCreator:
     issuer: str
     telemetry: Telemetry
 
-    def create(self, body: CreateToken, call: RequestContext) -> Created:
+    def create(self, body: CreateToken, context: RequestContext) -> Created:
         """Send a code to an address. Raises `Problem`, `Refused` or `Unavailable`."""
         destination = _destination(body, self.order)
         if self._country(destination) is None:
             raise Problem(problems.DESTINATION_NOT_ALLOWED)
         recipient = of_address(destination, body.locale or "", self.salt)
-        wish = CodeRequest("", body.purpose, body.audience or self.issuer)
-        return self._ask(recipient, wish, call, VERIFY_TOKEN, body.model_dump_json())
+        request = CodeRequest("", body.purpose, body.audience or self.issuer)
+        return self._create(recipient, request, context, VERIFY_TOKEN, body.model_dump_json())
 
-    def step_up(self, body: StepUp, signed_in: IdTokenUser, call: RequestContext) -> Created:
+    def step_up(self, body: StepUp, signed_in: IdTokenUser, context: RequestContext) -> Created:
         """Send a code to the user who is signed in. Raises `Problem`, `Refused` or `Unavailable`."""
         recipient = self.pool.user(signed_in)
         if not recipient.destinations:
@@ -134,30 +138,34 @@ class ConfirmationCreator:
         if body.audience == self.issuer:
             # This is the default audience of a back end's proofs. A user's proof could be mistaken for one.
             raise Problem(problems.INVALID_REQUEST, detail="Send another `audience`, or none.")
-        wish = CodeRequest(body.channel or "", body.purpose, body.audience or signed_in.client_id)
-        return self._ask(recipient, wish, call, STEP_UP_VERIFY, body.model_dump_json())
+        request = CodeRequest(body.channel or "", body.purpose, body.audience or signed_in.client_id)
+        return self._create(recipient, request, context, STEP_UP_VERIFY, body.model_dump_json())
 
-    def _ask(
-        self, recipient: Recipient, wish: CodeRequest, call: RequestContext, endpoint: str, content: str
+    def _create(
+        self, recipient: Recipient, request: CodeRequest, context: RequestContext, endpoint: str, content: str
     ) -> Created:
         self.telemetry.set_context(recipient.subject)
-        claim = self._claim(call, endpoint, content)
-        issued = self.confirmations.ask(recipient, wish, call.nonce, call.now, claim)
+        claim = self._claim(context, endpoint, content)
+        issued = self.confirmations.send_code(recipient, request, context.nonce, context.now, claim)
         challenge = issued.challenge
         self.telemetry.set_context(recipient.subject, challenge)
         if issued.sent:
             self.telemetry.issued(challenge.channel)
         destination = recipient.destinations[CHANNELS[challenge.channel]]
-        ticket = ChallengeToken(challenge, recipient.sub, wish.audience, self._country(destination) or "")
-        token = self.tokens.write(challenge_token_claims(ticket, self.issuer, endpoint))
-        return _created(issued, token, destination, recipient.sub, call.now)
+        challenge_token = ChallengeToken(
+            challenge, recipient.sub, request.audience, self._country(destination) or ""
+        )
+        token = self.tokens.write(challenge_token_claims(challenge_token, self.issuer, endpoint))
+        return _created(issued, token, destination, recipient.sub, context.now)
 
-    def _claim(self, call: RequestContext, endpoint: str, content: str) -> IdempotencyClaim | None:
-        if call.key is None:
+    def _claim(self, context: RequestContext, endpoint: str, content: str) -> IdempotencyClaim | None:
+        if context.key is None:
             return None
-        return IdempotencyClaim(self._keyed(call.caller, endpoint, call.key), self._keyed(content))
+        return IdempotencyClaim(
+            self._keyed_hash(context.caller, endpoint, context.key), self._keyed_hash(content)
+        )
 
-    def _keyed(self, *parts: str) -> str:
+    def _keyed_hash(self, *parts: str) -> str:
         return keyed_hash(json.dumps(parts), self.salt)
 
     def _country(self, destination: Destination) -> str | None:
@@ -165,15 +173,15 @@ class ConfirmationCreator:
 
 
 def _destination(body: CreateToken, order: Sequence[Channel]) -> Destination:
-    given = addresses(body)
-    if not given:
+    values = addresses(body)
+    if not values:
         fields = " or ".join(f"`{name}`" for name in dict.fromkeys(c.attribute for c in CHANNELS.values()))
         raise Problem(problems.INVALID_REQUEST, detail=f"Send {fields}.")
-    usable = [c for c in order if c.attribute in given and body.channel in (None, c.name)]
+    usable = [c for c in order if c.attribute in values and body.channel in (None, c.name)]
     if not usable:
         raise Problem(problems.CHANNEL_NOT_OFFERED)
     channel = usable[0]
-    destination = channel.destination(given[channel.attribute])
+    destination = channel.destination(values[channel.attribute])
     if destination is None:
         detail = f"`{channel.attribute}` must be {channel.address_format}, such as {channel.example}."
         raise Problem(problems.INVALID_REQUEST, detail=detail)

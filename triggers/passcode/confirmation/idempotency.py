@@ -17,7 +17,7 @@ class IdempotencyClaim:
 
 
 class IdempotencyStore(Protocol):
-    """Keeps claims for one day. Raises `Unavailable` if the store does not answer."""
+    """Keeps claims for one day. Raises `Unavailable` if the store does not respond."""
 
     def claim(self, claim: IdempotencyClaim, nonce: str, now: int) -> IdempotencyClaim | None:
         """Write the claim. Returns None, or the earlier claim that is still valid."""

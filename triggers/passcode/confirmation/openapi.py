@@ -53,19 +53,19 @@ def describe_access(caller: str, *problems: str) -> dict[str, Any]:
 def describe(app: APIGatewayRestResolver, issuer: str) -> str:
     """Return the description as JSON. `issuer` is the base URL of the API."""
     title = "Cognito Passcode: token service"
-    about = "One-time codes outside sign-in: send a code, check the answer, use the proof."
-    whole = json.loads(app.get_openapi_json_schema(title=title, version=VERSION, description=about))
-    whole["servers"] = [{"url": issuer}]
-    whole["components"]["securitySchemes"] = _SCHEMES
-    schemas = whole["components"]["schemas"]
+    description = "One-time codes outside sign-in: send a code, check the answer, use the proof."
+    document = json.loads(app.get_openapi_json_schema(title=title, version=VERSION, description=description))
+    document["servers"] = [{"url": issuer}]
+    document["components"]["securitySchemes"] = _SCHEMES
+    schemas = document["components"]["schemas"]
     # Powertools describes its own error responses. This API returns problem documents instead.
     for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["ProblemDocument"] = ProblemDocument.model_json_schema()
-    for operations in whole["paths"].values():
+    for operations in document["paths"].values():
         for operation in operations.values():
             _complete(operation)
-    return json.dumps(whole)
+    return json.dumps(document)
 
 
 def _complete(operation: dict[str, Any]) -> None:

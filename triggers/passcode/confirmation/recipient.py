@@ -1,7 +1,7 @@
 """The recipient of a code outside a sign-in: an address that a back end sends, or a user of the pool.
 
-No key and no token contains an address. The ids of an address are hashes keyed with the deployment's salt:
-an attacker could find the phone number behind a plain hash by trying all numbers.
+No key and no token contains an address. The ids of an address are hashes keyed with the deployment's salt.
+With a plain hash, an attacker could find a phone number by trying all numbers.
 """
 
 import hashlib
@@ -84,16 +84,16 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
     )
 
 
-def context_of(words: str, audience: str) -> str:
-    """16 hex digits for the purpose's text and the audience: a request with others rejoins no challenge."""
-    return hashlib.sha256(f"{words}\n{audience}".encode()).hexdigest()[:16]
+def context_of(purpose_text: str, audience: str) -> str:
+    """Return 16 hex digits: a request with another purpose or audience does not get the open challenge."""
+    return hashlib.sha256(f"{purpose_text}\n{audience}".encode()).hexdigest()[:16]
 
 
 class UserDirectory(Protocol):
-    """The users of the pool. Raises `Unavailable` if the pool does not answer."""
+    """The users of the pool. Raises `Unavailable` if the pool does not respond."""
 
     def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
-        """The attributes of the user with this `sub`; None if the user is deleted or disabled."""
+        """Return the attributes of the user with this `sub`; None if the user is deleted or disabled."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800
     chr(mark) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for mark in range(first, last + 1)
 )
 # Marks that are stacked on one letter cover the lines above and below. The first limit counts only marks with
-# a combining class, as Unicode's Stream-Safe Text Format does (UAX #15): vowel signs of Hindi or Thai have
+# a combining class, as Unicode's Stream-Safe Text Format does (UAX #15). Vowel signs of Hindi or Thai have
 # none, and Burmese stacks four marks.
 _MARKS_WITH_CLASS, _MARKS = 2, 5
 # A link in a message that has a code would look as if this stack had sent it.
@@ -44,10 +44,10 @@ def _check_purpose(text: str) -> str:
 
 
 def _longest_run(flags: Iterable[bool]) -> int:
-    longest = now = 0
+    longest = current = 0
     for flag in flags:
-        now = now + 1 if flag else 0
-        longest = max(longest, now)
+        current = current + 1 if flag else 0
+        longest = max(longest, current)
     return longest
 
 
@@ -120,8 +120,8 @@ class CreateToken(_Addresses):
 
 def addresses(body: CreateToken) -> dict[str, str]:
     """Return the addresses of a body, by the attributes of their channels."""
-    given = {c.attribute: getattr(body, c.attribute) for c in CHANNELS.values()}
-    return {attribute: address for attribute, address in given.items() if address}
+    values = {c.attribute: getattr(body, c.attribute) for c in CHANNELS.values()}
+    return {attribute: address for attribute, address in values.items() if address}
 
 
 class StepUp(_Body):

@@ -66,8 +66,8 @@ def not_an_id_token() -> Problem:
 def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return a JSON object from its members. Raises `Problem` if two members have one name.
 
-    Parsers choose different ones of such members (RFC 8259, section 4). A proxy that checks the first address
-    would let through a code to the second one.
+    Two parsers can choose different ones of such members (RFC 8259, section 4). A proxy that checks the first
+    address would then forward a request for a code to the second one.
     """
     members = dict(pairs)
     if len(members) < len(pairs):
@@ -82,10 +82,10 @@ def _first_error(errors: Any) -> str:
         return NOT_JSON
     if first["type"] == "extra_forbidden":
         return _UNKNOWN_FIELD
-    place = ".".join(str(part) for part in first["loc"][1:])
+    location = ".".join(str(part) for part in first["loc"][1:])
     # pydantic puts a prefix before the text of our checks.
     reason = first["msg"].removeprefix("Value error, ")
-    return f"`{place}`: {reason}." if place else NOT_JSON
+    return f"`{location}`: {reason}." if location else NOT_JSON
 
 
 # A limit for the size of a body: many times the longest token and the longest texts in any script.

@@ -94,7 +94,7 @@ class Endpoints:
     telemetry: Telemetry
 
 
-def resolver(ends: Endpoints) -> APIGatewayRestResolver:
+def resolver(endpoints: Endpoints) -> APIGatewayRestResolver:
     """Return the application. CORS is off: callers are back ends, or apps through their own back end."""
     app = APIGatewayRestResolver(
         enable_validation=True,
@@ -105,31 +105,33 @@ def resolver(ends: Endpoints) -> APIGatewayRestResolver:
             json.loads, parse_int=float, object_pairs_hook=responses.without_repeats
         ),
     )
-    _codes(app, ends)
-    _step_up(app, ends)
-    _proofs(app, ends)
-    _service(app, ends)
-    responses.install(app, ends.telemetry)
+    _codes(app, endpoints)
+    _step_up(app, endpoints)
+    _proofs(app, endpoints)
+    _service(app, endpoints)
+    responses.install(app, endpoints.telemetry)
     return app
 
 
-def _codes(app: APIGatewayRestResolver, ends: Endpoints) -> None:
+def _codes(app: APIGatewayRestResolver, endpoints: Endpoints) -> None:
     @app.post("/createToken", **describe_access(IAM, *CREATE_PROBLEMS, "destination-not-allowed"))
     def create_token(body: CreateToken, idempotency_key: Key = None) -> Created:
         """Send a code to an email address or a phone number."""
-        return ends.creator.create(body, _call(app, ends, idempotency_key))
+        return endpoints.creator.create(body, _request_context(app, endpoints, idempotency_key))
 
     @app.post("/verifyToken", **describe_access(IAM, *VERIFY_PROBLEMS))
     def verify_token(body: VerifyToken) -> Verified:
         """Check the code that the user typed. A right code is spent, and the response has a proof."""
-        return ends.verifier.verify(body, _call(app, ends))
+        return endpoints.verifier.verify(body, _request_context(app, endpoints))
 
 
-def _step_up(app: APIGatewayRestResolver, ends: Endpoints) -> None:
+def _step_up(app: APIGatewayRestResolver, endpoints: Endpoints) -> None:
     @app.post("/step-up", **describe_access(USER, *CREATE_PROBLEMS, "no-destination", "user-gone"))
     def step_up(body: StepUp, idempotency_key: Key = None) -> Created:
         """Send a code to a verified address of the user who is signed in."""
-        return ends.creator.step_up(body, _signed_in(app), _call(app, ends, idempotency_key))
+        return endpoints.creator.step_up(
+            body, _signed_in(app), _request_context(app, endpoints, idempotency_key)
+        )
 
     @app.post(
         "/step-up/verify",
@@ -137,26 +139,26 @@ def _step_up(app: APIGatewayRestResolver, ends: Endpoints) -> None:
     )
     def verify_step_up(body: VerifyToken) -> Verified:
         """Check the code of the signed-in user. A right code is spent, and the response has a proof."""
-        return ends.verifier.verify_step_up(body, _signed_in(app), _call(app, ends))
+        return endpoints.verifier.verify_step_up(body, _signed_in(app), _request_context(app, endpoints))
 
 
-def _proofs(app: APIGatewayRestResolver, ends: Endpoints) -> None:
+def _proofs(app: APIGatewayRestResolver, endpoints: Endpoints) -> None:
     @app.post("/introspect", **describe_access(IAM, "invalid-request"))
     def introspect(body: Introspect) -> Introspected:
         """Use a proof. `active` is true once, for the right audience, purpose and subject."""
-        return Introspected(**ends.verifier.introspect(body, _call(app, ends)))  # type: ignore[arg-type]
+        return Introspected(**endpoints.verifier.introspect(body, _request_context(app, endpoints)))  # type: ignore[arg-type]
 
     @app.get("/.well-known/jwks.json", **describe_access(PUBLIC))
     def key_set() -> Response[Any]:
         """Return the public keys of the proofs (RFC 7517)."""
         # Verifiers may cache the keys for this long: a new key is published well before it signs.
         return Response(
-            200, "application/json", dict(ends.key_set()), {"Cache-Control": "public, max-age=300"}
+            200, "application/json", dict(endpoints.key_set()), {"Cache-Control": "public, max-age=300"}
         )
 
 
-def _service(app: APIGatewayRestResolver, ends: Endpoints) -> None:
-    described = cache(partial(describe, app, ends.issuer))
+def _service(app: APIGatewayRestResolver, endpoints: Endpoints) -> None:
+    cached_description = cache(partial(describe, app, endpoints.issuer))
 
     @app.get("/health", **describe_access(PUBLIC))
     def health() -> Health:
@@ -166,16 +168,20 @@ def _service(app: APIGatewayRestResolver, ends: Endpoints) -> None:
     @app.get("/health/ready", **describe_access(IAM), responses={200: _READY, 503: _READY})
     def health_ready() -> Response[Ready]:
         """Check every dependency of the service."""
-        result = ready(ends.checks, ends.telemetry)
+        result = ready(endpoints.checks, endpoints.telemetry)
         return Response(200 if result.status == "ready" else 503, "application/json", result)
 
     @app.get("/openapi.json", **describe_access(PUBLIC), include_in_schema=False)
     def description() -> Response[str]:
-        return Response(200, "application/json", described(), {"Cache-Control": "public, max-age=300"})
+        return Response(
+            200, "application/json", cached_description(), {"Cache-Control": "public, max-age=300"}
+        )
 
 
-def _call(app: APIGatewayRestResolver, ends: Endpoints, key: str | None = None) -> RequestContext:
-    return RequestContext(_caller(app), key, ends.random_nonce(), int(time.time()))
+def _request_context(
+    app: APIGatewayRestResolver, endpoints: Endpoints, key: str | None = None
+) -> RequestContext:
+    return RequestContext(_caller(app), key, endpoints.random_nonce(), int(time.time()))
 
 
 def _caller(app: APIGatewayRestResolver) -> str:

@@ -22,7 +22,7 @@ class TokenSigner(Protocol):
         """Sign `claims`."""
 
     def read(self, token: str) -> Claims | None:
-        """The claims of a token; None if this service did not sign it."""
+        """Return the claims of a token; None if this service did not sign it."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +44,20 @@ class Proof:
     claims: Claims
 
 
-def challenge_token_claims(ticket: ChallengeToken, issuer: str, endpoint: str) -> dict[str, object]:
-    """The claims of a challenge token that only `endpoint` accepts. Equal tickets give equal claims."""
-    challenge = ticket.challenge
+def challenge_token_claims(challenge_token: ChallengeToken, issuer: str, endpoint: str) -> dict[str, object]:
+    """Return the claims of a challenge token that only `endpoint` accepts. Equal tokens give equal claims."""
+    challenge = challenge_token.challenge
     return {
         "v": _VERSION,
         "iss": issuer,
         "aud": issuer + endpoint,
-        "sub": ticket.sub,
+        "sub": challenge_token.sub,
         "iat": challenge.issued_at,
         "exp": challenge.expires_at,
         "jti": challenge.nonce,
         "challenge": challenge.pack(),
-        "for": ticket.audience,
-        "country": ticket.country,
+        "for": challenge_token.audience,
+        "country": challenge_token.country,
     }
 
 
@@ -86,25 +86,25 @@ def parse_challenge_token(claims: Claims, issuer: str, endpoint: str) -> Challen
 
 
 def proof_claims(
-    ticket: ChallengeToken, words: str, issuer: str, accepted_at: int, life: int
+    challenge_token: ChallengeToken, purpose_text: str, issuer: str, accepted_at: int, life: int
 ) -> dict[str, object]:
-    """The claims of the proof that the code of `ticket` was accepted.
+    """Return the claims of the proof that the code of `challenge_token` was accepted.
 
     `accepted_at` is in seconds since the epoch, `life` in seconds. A repeat of the request gets the same
     claims: they depend on nothing else.
     """
-    channel = CHANNELS[ticket.challenge.channel]
+    channel = CHANNELS[challenge_token.challenge.channel]
     return {
         "v": _VERSION,
         "iss": issuer,
-        "sub": ticket.sub,
-        "aud": ticket.audience,
+        "sub": challenge_token.sub,
+        "aud": challenge_token.audience,
         "iat": accepted_at,
         "exp": accepted_at + life,
-        "jti": ticket.challenge.nonce,
+        "jti": challenge_token.challenge.nonce,
         "amr": list(channel.amr),
         "otp_channel": channel.name,
-        "purpose": words,
+        "purpose": purpose_text,
     }
 
 

@@ -33,7 +33,7 @@ from passcode.token_service.telemetry import Telemetry
 
 
 class UsedProofStore(Protocol):
-    """The used proofs. Raises `Unavailable` if the store does not answer."""
+    """The used proofs. Raises `Unavailable` if the store does not respond."""
 
     def use(self, jti: str, expires_at: int) -> bool:
         """Mark the proof as used. Returns False if it was marked before."""
@@ -47,40 +47,46 @@ class CodeAnswers:
     store: RecordStore
     policy: Policy
 
-    def of_address(self, ticket: ChallengeToken, answer: object, call: RequestContext) -> Verdict:
+    def of_address(self, challenge_token: ChallengeToken, answer: object, context: RequestContext) -> Verdict:
         """Check an answer that a back end sends. Raises `Unavailable`."""
-        if kind_of(ticket.challenge.purpose) != TOKEN:
+        if kind_of(challenge_token.challenge.purpose) != TOKEN:
             return Verdict(Refusal.INVALID_TOKEN)
         # The code was derived for one address, and its id is the `sub` of the proof.
-        return self._check(ticket, {ticket.challenge.channel: ticket.sub}, answer, call)
+        return self._check(
+            challenge_token, {challenge_token.challenge.channel: challenge_token.sub}, answer, context
+        )
 
     def of_user(
-        self, ticket: ChallengeToken, user: Recipient, answer: object, call: RequestContext
+        self, challenge_token: ChallengeToken, user: Recipient, answer: object, context: RequestContext
     ) -> Verdict:
         """Check an answer that `user` sends, with the pool's current attributes. Raises `Unavailable`.
 
         A code that was sent to an address which the user no longer has is not accepted.
         """
-        challenge = ticket.challenge
+        challenge = challenge_token.challenge
         if kind_of(challenge.purpose) != STEP_UP:
             return Verdict(Refusal.INVALID_TOKEN)
         if challenge.subject != user.subject:
             return Verdict(Refusal.WRONG_USER)
-        return self._check(ticket, user.ids, answer, call)
+        return self._check(challenge_token, user.ids, answer, context)
 
     def _check(
-        self, ticket: ChallengeToken, destinations: Mapping[str, str], answer: object, call: RequestContext
+        self,
+        challenge_token: ChallengeToken,
+        destinations: Mapping[str, str],
+        answer: object,
+        context: RequestContext,
     ) -> Verdict:
         return check(
-            ticket.challenge,
+            challenge_token.challenge,
             answer,
             # The same answer from the same session is a repeat, for example after a lost response.
-            round_id=f"{ticket.challenge.pack()}\n{call.caller}",
+            round_id=f"{challenge_token.challenge.pack()}\n{context.caller}",
             destinations=destinations,
             code_mac=self.code_mac,
             store=self.store,
             policy=self.policy,
-            now=call.now,
+            now=context.now,
         )
 
 
@@ -89,84 +95,93 @@ _CODE_ALONE = "A code by itself does not identify a user. Send the `token` retur
 
 @dataclass(frozen=True)
 class ConfirmationVerifier:
-    """Checks answers. `answered` gets the country of each answered SMS; `life` is the proof's, in seconds."""
+    """Checks answers.
+
+    `record_sms_answer` gets the country of each answered SMS. `life` is the lifetime of a proof, in seconds.
+    """
 
     checker: CodeAnswers
     tokens: TokenSigner
     proofs: TokenSigner
     used: UsedProofStore
     pool: UserRecipients
-    answered: Callable[[str], None]
+    record_sms_answer: Callable[[str], None]
     issuer: str
     life: int
     telemetry: Telemetry
 
-    def verify(self, body: VerifyToken, call: RequestContext) -> Verified:
+    def verify(self, body: VerifyToken, context: RequestContext) -> Verified:
         """Check the answer to a challenge of /createToken. Raises `Problem` or `Unavailable`."""
-        ticket = self._ticket(body, VERIFY_TOKEN)
-        return self._verified(ticket, self.checker.of_address(ticket, body.verification_code, call), call)
+        challenge_token = self._read_token(body, VERIFY_TOKEN)
+        verdict = self.checker.of_address(challenge_token, body.verification_code, context)
+        return self._verified(challenge_token, verdict, context)
 
-    def verify_step_up(self, body: VerifyToken, signed_in: IdTokenUser, call: RequestContext) -> Verified:
+    def verify_step_up(self, body: VerifyToken, signed_in: IdTokenUser, context: RequestContext) -> Verified:
         """Check the answer to a challenge of /step-up. Raises `Problem` or `Unavailable`."""
-        ticket = self._ticket(body, STEP_UP_VERIFY)
+        challenge_token = self._read_token(body, STEP_UP_VERIFY)
         user = self.pool.user(signed_in)
-        verdict = self.checker.of_user(ticket, user, body.verification_code, call)
-        return self._verified(ticket, verdict, call)
+        verdict = self.checker.of_user(challenge_token, user, body.verification_code, context)
+        return self._verified(challenge_token, verdict, context)
 
-    def introspect(self, body: Introspect, call: RequestContext) -> dict[str, object]:
+    def introspect(self, body: Introspect, context: RequestContext) -> dict[str, object]:
         """Use a proof: returns its claims the first time, later `active: false`. Raises `Unavailable`.
 
-        A proof that is not valid for this caller stays unused: a request with a wrong audience must not
-        use up the proof of another caller.
+        A proof that is not valid for this caller stays unused. A request with a wrong audience must not use
+        up the proof of another caller.
         """
-        proof = self._good(body, call.now)
+        proof = self._valid_proof(body, context.now)
         if proof is None or not self.used.use(proof.jti, proof.expires_at):
             self.telemetry.count("proofs", outcome="refused")
             return {"active": False}
         self.telemetry.count("proofs", outcome="used")
         return {"active": True, **proof.claims}
 
-    def _ticket(self, body: VerifyToken, endpoint: str) -> ChallengeToken:
+    def _read_token(self, body: VerifyToken, endpoint: str) -> ChallengeToken:
         if body.token is None:
             raise Problem(problems.INVALID_REQUEST, detail=_CODE_ALONE)
         claims = self.tokens.read(body.token)
         try:
-            ticket = parse_challenge_token(claims or {}, self.issuer, endpoint)
+            challenge_token = parse_challenge_token(claims or {}, self.issuer, endpoint)
         except ValueError:
             self.telemetry.count("refused", reason=Refusal.INVALID_TOKEN.value)
             raise problems.of_refusal(Refusal.INVALID_TOKEN) from None
-        self.telemetry.set_context(ticket.challenge.subject, ticket.challenge)
-        return ticket
+        self.telemetry.set_context(challenge_token.challenge.subject, challenge_token.challenge)
+        return challenge_token
 
-    def _verified(self, ticket: ChallengeToken, verdict: Verdict, call: RequestContext) -> Verified:
+    def _verified(
+        self, challenge_token: ChallengeToken, verdict: Verdict, context: RequestContext
+    ) -> Verified:
         if verdict.refusal:
             self.telemetry.refused(verdict.refusal)
             raise problems.of_refusal(verdict.refusal, attempts_left=verdict.attempts_left)
         # The channel of the accepted code: it may have been sent on another one than the newest message.
-        ticket = replace(ticket, challenge=replace(ticket.challenge, channel=verdict.channel))
-        self.telemetry.verified(ticket.challenge, call.now)
-        if ticket.country:
-            self.answered(ticket.country)
-        words = words_of(ticket.challenge.purpose)
-        proof = self.proofs.write(proof_claims(ticket, words, self.issuer, verdict.accepted_at, self.life))
+        challenge = replace(challenge_token.challenge, channel=verdict.channel)
+        challenge_token = replace(challenge_token, challenge=challenge)
+        self.telemetry.verified(challenge_token.challenge, context.now)
+        if challenge_token.country:
+            self.record_sms_answer(challenge_token.country)
+        purpose_text = words_of(challenge_token.challenge.purpose)
+        proof = self.proofs.write(
+            proof_claims(challenge_token, purpose_text, self.issuer, verdict.accepted_at, self.life)
+        )
         return Verified(
             verified=True,
             proof=proof,
-            expires_in=verdict.accepted_at + self.life - call.now,
-            channel=ticket.challenge.channel,
-            subject=ticket.sub,
+            expires_in=verdict.accepted_at + self.life - context.now,
+            channel=challenge_token.challenge.channel,
+            subject=challenge_token.sub,
         )
 
-    def _good(self, body: Introspect, now: int) -> Proof | None:
-        """A valid proof: signed here, not expired, for the caller's values. Else None."""
+    def _valid_proof(self, body: Introspect, now: int) -> Proof | None:
+        """Return the proof if it is signed here, not expired, and for the caller's values; else None."""
         try:
             proof = parse_proof(self.proofs.read(body.proof) or {})
         except ValueError:
             return None
-        wanted = {"iss": self.issuer, "aud": body.audience or self.issuer}
+        expected = {"iss": self.issuer, "aud": body.audience or self.issuer}
         if body.purpose is not None:
-            wanted["purpose"] = body.purpose
+            expected["purpose"] = body.purpose
         if body.subject is not None:
-            wanted["sub"] = body.subject
-        fits = all(proof.claims.get(name) == value for name, value in wanted.items())
+            expected["sub"] = body.subject
+        fits = all(proof.claims.get(name) == value for name, value in expected.items())
         return proof if fits and now < proof.expires_at else None

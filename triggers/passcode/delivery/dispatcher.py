@@ -76,7 +76,7 @@ def deliver(
         telemetry.count("decoys")
         return
     if now >= challenge.expires_at:
-        # The code has expired before a gateway took the message. After this error, SQS moves the message to
+        # The code expired before a gateway accepted the message. After this error, SQS moves the message to
         # the dead-letter queue, and the alarm of that queue fires.
         telemetry.count("send_failed", channel=challenge.channel, reason="expired")
         raise Unavailable("the code expired before it could be sent")
@@ -104,5 +104,5 @@ def deliver(
 
     sent = dispatcher.send(delivery.destinations, content, now, failed)
     if sent:
-        channel, taken = sent
-        telemetry.sent(channel.name, taken.country)
+        channel, accepted = sent
+        telemetry.sent(channel.name, accepted.country)

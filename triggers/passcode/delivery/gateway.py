@@ -24,17 +24,17 @@ class Outgoing(Generic[Message]):
 
 @dataclass(frozen=True)
 class Taken:
-    """The gateway took the message. `country` has two letters; it is empty without limits by country."""
+    """The gateway accepted the message. `country` has two letters; it is empty without limits by country."""
 
     country: str = ""
 
 
 @dataclass(frozen=True)
 class NotTaken:
-    """The gateway did not take the message. `reason` never contains an address.
+    """The gateway rejected the message. `reason` never contains an address.
 
-    `final` is true if the gateway will not take this message later either. The next destination is used then.
-    If `final` is false, the queue delivers the message again.
+    `final` is true if the gateway will not accept this message later either. Then the dispatcher uses the
+    next destination. If `final` is false, the queue delivers the message again.
     """
 
     reason: str

@@ -48,7 +48,7 @@ class LimitedSms:
 
     def send(self, outgoing: Outgoing[Any]) -> SendResult:
         """Send one message if its country and the budgets allow it. The result has the country."""
-        from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms that only SMS pays
+        from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms, for SMS only
 
         country = country_for_sms(outgoing.to)
         if country is None or country not in self.countries:

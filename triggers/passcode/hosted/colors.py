@@ -8,22 +8,25 @@ TEXT = 4.5  # success criterion 1.4.3
 
 
 def brand_css(color: str) -> str:
-    """The style sheet with `color` (#rrggbb). It is a file, because a strict CSP forbids inline styles."""
-    checked(color)
+    """Return the style sheet with `color` (#rrggbb).
+
+    It is a file, because a strict CSP forbids inline styles.
+    """
+    check_color(color)
     rules = f"--brand:{color};--on-brand:{text_on(color)};--accent:"
     dark = f"@media (prefers-color-scheme:dark){{:root{{--accent:{readable_on(color, DARK)}}}}}"
     return f":root{{{rules}{readable_on(color, LIGHT)}}}\n{dark}\n"
 
 
 def icon(color: str) -> str:
-    """The icon of the browser tab, for an app without a logo."""
+    """Return the icon of the browser tab, for an app without a logo."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
-        f'<rect width="32" height="32" rx="9" fill="{checked(color)}"/></svg>'
+        f'<rect width="32" height="32" rx="9" fill="{check_color(color)}"/></svg>'
     )
 
 
-def checked(color: str) -> str:
+def check_color(color: str) -> str:
     """Return `color`. Raises ValueError if it is not #rrggbb: other text could inject styles or scripts."""
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", color):
         raise ValueError("BrandColor must be #rrggbb: a number sign and six hexadecimal digits.")
@@ -31,31 +34,34 @@ def checked(color: str) -> str:
 
 
 def text_on(color: str) -> str:
-    """Black or white, whichever has more contrast: at least 4.58, because the two ratios multiply to 21."""
+    """Return black or white: the one with more contrast.
+
+    It is at least 4.58, because the ratios to black and to white multiply to 21.
+    """
     return max("#ffffff", "#000000", key=lambda text: contrast(text, color))
 
 
 def readable_on(color: str, background: str) -> str:
-    """`color`, moved towards black or white only until it is readable as text on `background`."""
+    """Return `color`, moved towards black or white until it is readable as text on `background`."""
     end = text_on(background)
-    steps = (mixed(color, end, step / 20) for step in range(21))
-    return next(found for found in steps if contrast(found, background) >= TEXT)
+    steps = (mix(color, end, step / 20) for step in range(21))
+    return next(candidate for candidate in steps if contrast(candidate, background) >= TEXT)
 
 
-def contrast(one: str, other: str) -> float:
-    """WCAG's contrast ratio, from 1 to 21."""
-    darker, lighter = sorted((luminance(one), luminance(other)))
+def contrast(color: str, other: str) -> float:
+    """Return WCAG's contrast ratio, from 1 to 21."""
+    darker, lighter = sorted((luminance(color), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def luminance(color: str) -> float:
-    """WCAG's relative luminance, from 0 to 1."""
+    """Return WCAG's relative luminance, from 0 to 1."""
     red, green, blue = (_linear(part / 255) for part in _parts(color))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def mixed(color: str, end: str, share: float) -> str:
-    """`color` mixed with `end`. `share` is the share of `end`, from 0 to 1."""
+def mix(color: str, end: str, share: float) -> str:
+    """Return `color` mixed with `end`. `share` is the share of `end`, from 0 to 1."""
     pairs = zip(_parts(color), _parts(end), strict=True)
     return "#" + "".join(f"{round(start + (stop - start) * share):02x}" for start, stop in pairs)
 

@@ -48,45 +48,45 @@ class AuthorizationError(Exception):
         self.state = state
 
 
-def read_request(given: Mapping[str, Sequence[str]], party: RelyingParty) -> AuthorizationRequest:
+def read_request(query: Mapping[str, Sequence[str]], party: RelyingParty) -> AuthorizationRequest:
     """Read an authorization request. Raises `InvalidRedirect` or `AuthorizationError`."""
-    client_id, redirect_uri = (_only(given, name) for name in ("client_id", "redirect_uri"))
+    client_id, redirect_uri = (_single_value(query, name) for name in ("client_id", "redirect_uri"))
     if client_id != party.client_id or redirect_uri not in party.redirect_uris:
         raise InvalidRedirect
-    state = _only(given, "state") or ""
-    error = _wrong_with(given)
+    state = _single_value(query, "state") or ""
+    error = _request_error(query)
     if error:
         raise AuthorizationError(error, redirect_uri, state)
     return AuthorizationRequest(
         client_id=client_id,
         redirect_uri=redirect_uri,
         state=state,
-        nonce=_only(given, "nonce") or "",
-        code_challenge=_only(given, "code_challenge") or "",
+        nonce=_single_value(query, "nonce") or "",
+        code_challenge=_single_value(query, "code_challenge") or "",
     )
 
 
-def login_hint(given: Mapping[str, Sequence[str]]) -> str:
+def login_hint(query: Mapping[str, Sequence[str]]) -> str:
     """Return the user name that the app expects, for the form's field; empty if the app sends none."""
-    return (_only(given, "login_hint") or "")[:LONGEST_NAME]
+    return (_single_value(query, "login_hint") or "")[:LONGEST_NAME]
 
 
-def _wrong_with(given: Mapping[str, Sequence[str]]) -> str:
-    if not all(_readable(name, values) for name, values in given.items()):
+def _request_error(query: Mapping[str, Sequence[str]]) -> str:
+    if not all(_readable(name, values) for name, values in query.items()):
         return "invalid_request"
     for name in ("request", "request_uri"):
-        if name in given:
+        if name in query:
             return f"{name}_not_supported"
-    if _only(given, "response_type") != "code":
+    if _single_value(query, "response_type") != "code":
         return "unsupported_response_type"
-    if _only(given, "response_mode") not in (None, "query"):
+    if _single_value(query, "response_mode") not in (None, "query"):
         return "invalid_request"
-    if "openid" not in (_only(given, "scope") or "").split(" "):
+    if "openid" not in (_single_value(query, "scope") or "").split(" "):
         return "invalid_scope"
     # The provider keeps no browser session, so a user cannot sign in without a page.
-    if "none" in (_only(given, "prompt") or "").split(" "):
+    if "none" in (_single_value(query, "prompt") or "").split(" "):
         return "login_required"
-    return _wrong_with_pkce(_only(given, "code_challenge"), _only(given, "code_challenge_method"))
+    return _pkce_error(_single_value(query, "code_challenge"), _single_value(query, "code_challenge_method"))
 
 
 def _readable(name: str, values: Sequence[str]) -> bool:
@@ -94,15 +94,15 @@ def _readable(name: str, values: Sequence[str]) -> bool:
     return len(values) == 1 and len(values[0]) <= (_LONGEST_STATE if name == "state" else _LONGEST)
 
 
-def _wrong_with_pkce(challenge: str | None, method: str | None) -> str:
+def _pkce_error(challenge: str | None, method: str | None) -> str:
     if challenge is None and method is None:
         return ""
     is_valid = challenge is not None and _CHALLENGE.fullmatch(challenge) and method == "S256"
     return "" if is_valid else "invalid_request"
 
 
-def _only(given: Mapping[str, Sequence[str]], name: str) -> str | None:
-    values = given.get(name, ())
+def _single_value(query: Mapping[str, Sequence[str]], name: str) -> str | None:
+    values = query.get(name, ())
     return values[0] if len(values) == 1 else None
 
 
@@ -113,7 +113,7 @@ def response_url(redirect_uri: str, state: str, issuer: str, **parameters: str) 
 
 
 def pkce_matches(verifier: str, code_challenge: str) -> bool:
-    """True if `verifier` belongs to the challenge. Without a challenge there must be no verifier."""
+    """Return True if `verifier` belongs to the challenge. Without a challenge there must be no verifier."""
     if not code_challenge:
         return not verifier
     if not _VERIFIER.fullmatch(verifier):

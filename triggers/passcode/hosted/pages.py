@@ -77,14 +77,16 @@ class PageTexts:
 
     def __call__(self, key: str, **values: object) -> Markup:
         """Return a text as HTML. Each value is escaped."""
-        shown = {name: Markup("<bdi>{}</bdi>").format(value) for name, value in self._all(values).items()}
-        return escape(self._texts[key]).format(**shown)
+        isolated_values = {
+            name: Markup("<bdi>{}</bdi>").format(value) for name, value in self._all(values).items()
+        }
+        return escape(self._texts[key]).format(**isolated_values)
 
     def plain(self, key: str, **values: object) -> str:
         """Return a text for titles and attributes. The template's autoescape escapes it."""
         isolated = "\u2068{}\u2069" if self._texts["dir"] == "rtl" else "{}"
-        shown = {name: isolated.format(value) for name, value in self._all(values).items()}
-        return self._texts[key].format(**shown)
+        isolated_values = {name: isolated.format(value) for name, value in self._all(values).items()}
+        return self._texts[key].format(**isolated_values)
 
     def raw(self, key: str) -> str:
         """Return a text with its {placeholders}. The page's script fills them in."""
@@ -111,9 +113,9 @@ _TYPES = {
     ".svg": "image/svg+xml; charset=utf-8",
 }
 # Notices of success, and notices that are not the user's mistake: role "status". All others are errors.
-_NEWS = {Notice.SENT_AGAIN, Notice.NOT_SENT_YET}
+_STATUS_NOTICES = {Notice.SENT_AGAIN, Notice.NOT_SENT_YET}
 # Notices about a wrong value. The page marks the field.
-_TYPED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.NAME_MISSING, Notice.WRONG_CODE, Notice.NO_CODE}
+_FIELD_NOTICES = {Notice.WRONG_NAME_OR_PASSWORD, Notice.NAME_MISSING, Notice.WRONG_CODE, Notice.NO_CODE}
 
 
 def render(view: PageView, brand: Brand, locale: str) -> str:
@@ -126,10 +128,10 @@ def render(view: PageView, brand: Brand, locale: str) -> str:
         lang=texts["lang"],
         dir=texts["dir"],
         longest_name=LONGEST_NAME,
-        say=PageTexts(texts, brand.app),
+        text=PageTexts(texts, brand.app),
         notice=_notice(view),
-        is_error=view.notice is not None and view.notice not in _NEWS,
-        is_typed=view.notice in _TYPED,
+        is_error=view.notice is not None and view.notice not in _STATUS_NOTICES,
+        is_field_error=view.notice in _FIELD_NOTICES,
         url=lambda name: f"assets/{name}?v={version(name, brand)}",
     )
 

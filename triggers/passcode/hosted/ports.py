@@ -58,15 +58,15 @@ class UserPool(Protocol):
 
 
 class HostedStore(Protocol):
-    """The sign-ins on the page and their grants. Raises `Unavailable` if the store does not answer."""
+    """The sign-ins on the page and their grants. Raises `Unavailable` if the store does not respond."""
 
     def read(self, cookie: str, now: int) -> SignInState | None:
-        """The sign-in of `cookie`; None if there is none or it has expired."""
+        """Return the sign-in of `cookie`; None if there is none or it has expired."""
 
     def write(self, cookie: str, state: SignInState) -> bool:
         """Replace the previous version by `state`; False if another request did so first."""
 
-    def take(self, cookie: str, state: SignInState) -> bool:
+    def increment_version(self, cookie: str, state: SignInState) -> bool:
         """Increment the version of `state`; False if another request did so first."""
 
     def grant(self, code: str, grant: Grant, now: int) -> None:
@@ -77,16 +77,16 @@ class HostedStore(Protocol):
 
 
 class UserDirectory(Protocol):
-    """The users of the pool. Raises `Unavailable` if the pool does not answer."""
+    """The users of the pool. Raises `Unavailable` if the pool does not respond."""
 
     def attributes(self, user_name: str, sub: str) -> Mapping[str, str] | None:
-        """The attributes of the user with this `sub`; None if the user is deleted or disabled."""
+        """Return the attributes of the user with this `sub`; None if the user is deleted or disabled."""
 
 
 class IdentityLinks(Protocol):
     """The links between users of the pool and the identities of this provider."""
 
-    def make(self, user_name: str, attributes: Mapping[str, str]) -> None:
+    def link_user(self, user_name: str, attributes: Mapping[str, str]) -> None:
         """Link the user, if there is no link yet. Raises `Unavailable` if this fails."""
 
 
@@ -97,7 +97,7 @@ class TokenSigner(Protocol):
         """Sign `claims`."""
 
     def read(self, token: str) -> Claims | None:
-        """The claims of a token; None if this provider did not sign it."""
+        """Return the claims of a token; None if this provider did not sign it."""
 
     def unverified(self, token: str) -> Claims | None:
-        """The claims without a check of the signature and without a call. None if it is not a token."""
+        """Return the claims, or None if `token` is no JWT. They are not verified, so do not trust them."""

@@ -47,7 +47,7 @@ class Provider:
             raise TokenError("unsupported_grant_type")
         # Redeemed before the other checks: a code in a wrong request cannot be tried again.
         grant = self.table.redeem(form.get("code", ""), now)
-        if grant is None or not _fits(grant, form):
+        if grant is None or not _matches(grant, form):
             self.telemetry.count("refused", reason="grant")
             raise TokenError("invalid_grant")
         self.telemetry.set_context(grant.sub)
@@ -55,9 +55,9 @@ class Provider:
         if attributes is None:
             self.telemetry.count("refused", reason="user_gone")
             raise TokenError("invalid_grant")
-        # Link now, not when the code was accepted. AWS warns that a user with a link who never comes back
-        # to Cognito may not be able to sign in with an SDK. Cognito looks the user up after this response.
-        self.links.make(grant.user_name, attributes)
+        # Link now, not when the code was accepted. A linked user may never return to Cognito. AWS warns that
+        # such a user may not be able to sign in with an SDK. Cognito looks the user up after this response.
+        self.links.link_user(grant.user_name, attributes)
         access = access_token_claims(grant, self.issuer, now)
         self.telemetry.count("tokens")
         return {
@@ -69,15 +69,15 @@ class Provider:
         }
 
     def user_info(self, token: str, now: int) -> dict[str, object] | None:
-        """The claims for an access token; None if the token is not valid. Raises `Unavailable`."""
-        claims = self._access(token, now)
+        """Return the claims for an access token; None if the token is not valid. Raises `Unavailable`."""
+        claims = self._access_claims(token, now)
         if not claims:
             return None
         attributes = self.users.attributes(str(claims["user_name"]), str(claims["sub"]))
         return None if attributes is None else claims_of(attributes)
 
-    def _access(self, token: str, now: int) -> Claims:
-        """The claims of a valid access token, else none."""
+    def _access_claims(self, token: str, now: int) -> Claims:
+        """Return the claims of a valid access token; empty for any other token."""
         claims: Claims = {}
         # Read it without a check first: a stranger can send anything, and a signature check costs a KMS call.
         for read in (self.tokens.unverified, self.tokens.read):
@@ -96,7 +96,7 @@ class Provider:
             raise TokenError("invalid_client")
 
 
-def _fits(grant: Grant, form: Mapping[str, str]) -> bool:
+def _matches(grant: Grant, form: Mapping[str, str]) -> bool:
     return (
         grant.client_id == form.get("client_id")
         and grant.redirect_uri == form.get("redirect_uri")

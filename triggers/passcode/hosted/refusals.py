@@ -5,7 +5,7 @@ from passcode.token_service.refusal import REFUSALS, Refusal, RefusalTag
 
 
 def notice_of(tag: RefusalTag | None) -> Notice:
-    """The notice for `tag`: "unavailable" without a tag, or with a reason that this release does not know."""
+    """Return the notice for `tag`. It is "unavailable" without a tag, and for a reason of another release."""
     if tag is None:
         return Notice.UNAVAILABLE
     try:

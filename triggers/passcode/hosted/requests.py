@@ -57,12 +57,12 @@ def language_of(event: Mapping[str, Any]) -> str:
     return ",".join(_headers(event, "accept-language"))[:256]
 
 
-def page_headers(returns: Iterable[str]) -> dict[str, str]:
-    """Return the headers of every page. `returns` are the URLs to which a sign-in may return.
+def page_headers(return_urls: Iterable[str]) -> dict[str, str]:
+    """Return the headers of every page. `return_urls` are the URLs to which a sign-in may return.
 
     Browsers apply form-action to a redirect after a form too, so the header allows these URLs.
     """
-    origins = sorted({_origin(url) for url in returns})
+    origins = sorted({_origin(url) for url in return_urls})
     policy = (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; "
         f"frame-ancestors 'none'; form-action 'self' {' '.join(origins)}"
@@ -87,5 +87,5 @@ def _origin(address: str) -> str:
 
 
 def _headers(event: Mapping[str, Any], name: str) -> list[str]:
-    given = event.get("multiValueHeaders") or {}
-    return [value for key, values in given.items() if key.lower() == name for value in values]
+    all_headers = event.get("multiValueHeaders") or {}
+    return [value for key, values in all_headers.items() if key.lower() == name for value in values]

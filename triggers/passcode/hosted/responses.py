@@ -20,16 +20,16 @@ _TRY_AGAIN = (
 
 @dataclass(frozen=True)
 class PageResponses:
-    """Responses for browsers. `returns` are the URLs to which a sign-in may return."""
+    """Responses for browsers. `return_urls` are the URLs to which a sign-in may return."""
 
-    returns: tuple[str, ...]
+    return_urls: tuple[str, ...]
 
-    def page(self, html: str, status: int, *, forget: bool = False) -> HttpResponse:
-        """Return a page. With `forget` the response deletes the cookie."""
-        headers = page_headers(self.returns) | {"Content-Type": "text/html; charset=utf-8"}
-        return _response(status, headers | (_cookie("", 0) if forget else {}), html)
+    def page(self, html: str, status: int, *, delete_cookie: bool = False) -> HttpResponse:
+        """Return a page. With `delete_cookie` the response deletes the cookie."""
+        headers = page_headers(self.return_urls) | {"Content-Type": "text/html; charset=utf-8"}
+        return _response(status, headers | (_cookie("", 0) if delete_cookie else {}), html)
 
-    def to_page(self, cookie: str | None = None) -> HttpResponse:
+    def redirect_to_page(self, cookie: str | None = None) -> HttpResponse:
         """Redirect to the page, with the cookie of a new sign-in if there is one.
 
         The URL is relative, because its start depends on the domain that the browser used.
@@ -37,10 +37,10 @@ class PageResponses:
         headers = {**_PRIVATE, "Location": "sign-in", "Referrer-Policy": "no-referrer"}
         return _response(303, headers | (_cookie(cookie, LIFE) if cookie else {}), "")
 
-    def leave(self, url: str, *, forget: bool = False) -> HttpResponse:
-        """Redirect back to the client; with `forget` the response deletes the cookie."""
-        headers = page_headers(self.returns) | {"Location": url}
-        return _response(303, headers | (_cookie("", 0) if forget else {}), "")
+    def redirect_to_client(self, url: str, *, delete_cookie: bool = False) -> HttpResponse:
+        """Redirect back to the client; with `delete_cookie` the response deletes the cookie."""
+        headers = page_headers(self.return_urls) | {"Location": url}
+        return _response(303, headers | (_cookie("", 0) if delete_cookie else {}), "")
 
 
 def unavailable() -> HttpResponse:
@@ -60,9 +60,9 @@ def public_json(body: Mapping[str, object]) -> HttpResponse:
     return _response(200, {**_PUBLIC, "Content-Type": "application/json"}, json.dumps(body))
 
 
-def not_authorized(*, given: bool) -> HttpResponse:
-    """Return the refusal of /userinfo (RFC 6750, 3). `given` is true if the request had a token."""
-    challenge = 'Bearer error="invalid_token"' if given else "Bearer"
+def not_authorized(*, has_token: bool) -> HttpResponse:
+    """Return the refusal of /userinfo (RFC 6750, 3). `has_token` is true if the request had a token."""
+    challenge = 'Bearer error="invalid_token"' if has_token else "Bearer"
     return _response(401, {**_PRIVATE, "WWW-Authenticate": challenge}, "")
 
 

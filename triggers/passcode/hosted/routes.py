@@ -48,19 +48,19 @@ class HostedRoutes:
             self.telemetry.set_context()
 
     def _authorize(self, event: Event, now: int) -> HttpResponse:
-        given = event.get("multiValueQueryStringParameters") or {}
+        query = event.get("multiValueQueryStringParameters") or {}
         try:
-            cookie = self.page.begin(given, now)
+            cookie = self.page.begin(query, now)
         except InvalidRedirect:
             self.telemetry.count("refused", reason="bad_link")
             return self._show(BAD_LINK, event, 400)
         except AuthorizationError as invalid:
             self.telemetry.count("refused", reason=invalid.error)
-            return self.page_responses.leave(
+            return self.page_responses.redirect_to_client(
                 response_url(invalid.redirect_uri, invalid.state, self.issuer, error=invalid.error)
             )
         self.telemetry.count("started")
-        return self.page_responses.to_page(cookie)
+        return self.page_responses.redirect_to_page(cookie)
 
     def _page(self, event: Event, now: int) -> HttpResponse:
         view = self.page.view(cookie_of(event), now)
@@ -82,9 +82,9 @@ class HostedRoutes:
         if result is None:
             return self._show(NO_SIGN_IN, event, 400)
         return (
-            self.page_responses.leave(result.url, forget=True)
+            self.page_responses.redirect_to_client(result.url, delete_cookie=True)
             if isinstance(result, Redirect)
-            else self.page_responses.to_page()
+            else self.page_responses.redirect_to_page()
         )
 
     def _token(self, event: Event, now: int) -> HttpResponse:
@@ -98,14 +98,14 @@ class HostedRoutes:
     def _user_info(self, event: Event, now: int) -> HttpResponse:
         token = bearer_of(event)
         claims = self.provider.user_info(token, now) if token else None
-        return responses.secret_json(claims) if claims else responses.not_authorized(given=bool(token))
+        return responses.secret_json(claims) if claims else responses.not_authorized(has_token=bool(token))
 
     def _logout(self, event: Event, now: int) -> HttpResponse:
         # The provider keeps no browser session, so only an open page can be ended.
         cookie = cookie_of(event)
         if cookie is not None:
-            self.page.leave(cookie, now)
-        return self._show(NO_SIGN_IN, event, 200, forget=True)
+            self.page.end(cookie, now)
+        return self._show(NO_SIGN_IN, event, 200, delete_cookie=True)
 
     def _asset(self, event: Event, _now: int) -> HttpResponse:
         name = (event.get("pathParameters") or {}).get("name", "")
@@ -123,9 +123,11 @@ class HostedRoutes:
     def _keys(self, _event: Event, _now: int) -> HttpResponse:
         return responses.public_json(dict(self.key_set()))
 
-    def _show(self, view: PageView, event: Event, status: int, *, forget: bool = False) -> HttpResponse:
+    def _show(
+        self, view: PageView, event: Event, status: int, *, delete_cookie: bool = False
+    ) -> HttpResponse:
         html = pages.render(view, self.brand, locale_for_header(language_of(event)))
-        return self.page_responses.page(html, status, forget=forget)
+        return self.page_responses.page(html, status, delete_cookie=delete_cookie)
 
 
 _ROUTES: dict[tuple[str, str], Callable[[HostedRoutes, Event, int], HttpResponse]] = {

@@ -26,10 +26,10 @@ _NOTICES = {"WRONG": Notice.WRONG_CODE, "EXPIRED": Notice.EXPIRED}
 
 @dataclass(frozen=True)
 class FormResult:
-    """A sign-in after a form. `passed` is the user who signed in, if the sign-in is complete."""
+    """A sign-in after a form. `user` is the user who signed in, if the sign-in is complete."""
 
     state: SignInState
-    passed: Authenticated | None = None
+    user: Authenticated | None = None
 
 
 @dataclass(frozen=True)
@@ -181,14 +181,14 @@ class SignInPage:
     random_token: Callable[[], str]
     telemetry: Telemetry
 
-    def begin(self, given: Mapping[str, Sequence[str]], now: int) -> str:
+    def begin(self, query: Mapping[str, Sequence[str]], now: int) -> str:
         """Start a sign-in and return its cookie.
 
         Raises `InvalidRedirect`, `AuthorizationError` or `Unavailable`.
         """
-        request = read_request(given, self.party)
+        request = read_request(query, self.party)
         cookie = self.random_token()
-        self.table.write(cookie, SignInState(request, user_name=login_hint(given), expires_at=now + LIFE))
+        self.table.write(cookie, SignInState(request, user_name=login_hint(query), expires_at=now + LIFE))
         return cookie
 
     def view(self, cookie: str | None, now: int) -> PageView:
@@ -212,18 +212,18 @@ class SignInPage:
             return self._back(state, error="access_denied")
         # A form of an older page, as after the back button or a second click, is ignored. The version is
         # incremented before the call to Cognito, so only one of two simultaneous forms is handled.
-        if version != state.version or not self.table.take(cookie, state):
+        if version != state.version or not self.table.increment_version(cookie, state):
             return Reload()
         current = replace(state, notice=None, retry_after=0, version=state.version + 1)
         step = self._step(action, current, form)
-        if step.passed:
-            return self._passed(cookie, step, step.passed, now)
+        if step.user:
+            return self._finish(cookie, step, step.user, now)
         if step.state.notice in _REFUSED:
             self.telemetry.count("refused", reason=step.state.notice.value)
         self.table.write(cookie, step.state)
         return Reload()
 
-    def leave(self, cookie: str, now: int) -> None:
+    def end(self, cookie: str, now: int) -> None:
         """End a sign-in in any phase. Raises `Unavailable`."""
         state = self.table.read(cookie, now)
         if state is not None:
@@ -240,7 +240,7 @@ class SignInPage:
             return self.forms.resend(state, form)
         return FormResult(state)  # no page has this form in this phase
 
-    def _passed(self, cookie: str, step: FormResult, user: Authenticated, now: int) -> Redirect:
+    def _finish(self, cookie: str, step: FormResult, user: Authenticated, now: int) -> Redirect:
         code, request = self.random_token(), step.state.request
         grant = Grant(
             client_id=request.client_id,
@@ -261,8 +261,8 @@ class SignInPage:
         return self._back(step.state, code=code)
 
     def _end(self, cookie: str, state: SignInState) -> None:
-        over = SignInState(state.request, SignInPhase.ENDED, notice=Notice.OVER, expires_at=state.expires_at)
-        self.table.write(cookie, replace(over, version=state.version))
+        ended = SignInState(state.request, SignInPhase.ENDED, notice=Notice.OVER, expires_at=state.expires_at)
+        self.table.write(cookie, replace(ended, version=state.version))
 
     def _back(self, state: SignInState, **parameters: str) -> Redirect:
         request = state.request

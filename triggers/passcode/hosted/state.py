@@ -157,12 +157,12 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def key_of_cookie(cookie: str) -> str:
-    """The key of the sign-in of `cookie`. The store never has the cookie itself."""
+    """Return the key of the sign-in of `cookie`. The store never has the cookie itself."""
     return f"hosted#{hashlib.sha256(cookie.encode()).hexdigest()}"
 
 
 def key_of_code(code: str) -> str:
-    """The key of the grant of `code`. The store never has the code itself."""
+    """Return the key of the grant of `code`. The store never has the code itself."""
     return f"grant#{hashlib.sha256(code.encode()).hexdigest()}"
 
 
@@ -172,18 +172,18 @@ LIFE = 290
 
 
 def csrf_of(cookie: str, version: int) -> str:
-    """The CSRF value of each form: it binds the form to this browser's cookie and to a page version."""
-    return f"{version}.{_word(cookie, version)}"
+    """Return the CSRF value of the forms. It binds them to the browser's cookie and to a page version."""
+    return f"{version}.{_csrf_mac(cookie, version)}"
 
 
 def version_of(cookie: str, csrf: str) -> int | None:
-    """The version of the page that the form is from; None if the form is not of this sign-in."""
-    number, _, word = csrf.partition(".")
+    """Return the version of the page that the form is from; None if the form is not of this sign-in."""
+    number, _, mac = csrf.partition(".")
     if not (number.isascii() and number.isdecimal() and len(number) < 10):
         return None
-    same = hmac.compare_digest(_word(cookie, int(number)).encode(), word.encode())
-    return int(number) if same else None
+    is_valid = hmac.compare_digest(_csrf_mac(cookie, int(number)).encode(), mac.encode())
+    return int(number) if is_valid else None
 
 
-def _word(cookie: str, version: int) -> str:
+def _csrf_mac(cookie: str, version: int) -> str:
     return hmac.digest(cookie.encode(), f"csrf {version}".encode(), hashlib.sha256).hex()

@@ -17,7 +17,9 @@ _REFRESH = "TokenGeneration_RefreshTokens"
 _FRESH_SECONDS = 60
 
 
-def claims(source: str, first: Evidence | None, last: Evidence | None, now: int) -> Mapping[str, str]:
+def assurance_claims(
+    source: str, first: Evidence | None, last: Evidence | None, now: int
+) -> Mapping[str, str]:
     """Return the claims for tokens of the trigger source `source`. All values are strings.
 
     `first` and `last` are the first and the last accepted code. `now` is in seconds since the epoch. Without
@@ -41,12 +43,12 @@ def claims(source: str, first: Evidence | None, last: Evidence | None, now: int)
     }
 
 
-def response(version: object, added: Mapping[str, str]) -> dict[str, object]:
-    """Return the trigger's response with the claims `added`.
+def trigger_response(version: object, added_claims: Mapping[str, str]) -> dict[str, object]:
+    """Return the trigger's response with the claims `added_claims`.
 
     Event version "1" has ID tokens only. Version "2" and later have access tokens too.
     """
-    override = {"claimsToAddOrOverride": dict(added)}
+    override = {"claimsToAddOrOverride": dict(added_claims)}
     if version == "1":
         return {"claimsOverrideDetails": override}
     both = {"idTokenGeneration": override, "accessTokenGeneration": override}

@@ -42,7 +42,7 @@ def read_user(event: Event, order: Sequence[Channel], salt: str) -> User:
     """Read the user from a trigger's event. `order` has the channels of the deployment.
 
     An unknown user becomes a decoy. Until the password is proven, a user without a destination becomes a
-    decoy too: an error would show a stranger that the user name exists.
+    decoy too. An error would show a stranger that the user name exists.
     """
     proven = events.password_was_proven(event)
     if not events.user_not_found(event):
@@ -142,19 +142,19 @@ class SignInCreator:
         records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
         last = records[-1]
         challenge = Challenge.unpack(last.challenge) if last.challenge else None
-        asks = asks_for_message(metadata)
-        counts = last.after_response(asks_for_message=asks)
-        if not asks:
-            return _asked_again(challenge, counts, last.resend_at, now)
-        wish = metadata.get("channel")
-        used = challenge.channel if challenge else user.preferred
-        return self._send(user, (wish if isinstance(wish, str) else "", used), counts, nonce, now)
+        wants_message = asks_for_message(metadata)
+        counts = last.after_response(asks_for_message=wants_message)
+        if not wants_message:
+            return _repeat_challenge(challenge, counts, last.resend_at, now)
+        wanted = metadata.get("channel")
+        current = challenge.channel if challenge else user.preferred
+        return self._send(user, (wanted if isinstance(wanted, str) else "", current), counts, nonce, now)
 
     def _send(
-        self, user: User, wishes: tuple[str, ...], counts: tuple[int, int], nonce: str, now: int
+        self, user: User, channels: tuple[str, ...], counts: tuple[int, int], nonce: str, now: int
     ) -> ChallengeRound:
-        channel = choose_destination(user.destinations, *wishes).channel
-        ask = IssueRequest(
+        channel = choose_destination(user.destinations, *channels).channel
+        request = IssueRequest(
             purpose=user.kind,
             subject=user.subject,
             channel=channel.name,
@@ -164,35 +164,41 @@ class SignInCreator:
             now=now,
             accepted_per_day=channel.accepted_per_day,
         )
-        issued = issue(ask, self.store, self.policy)
+        issued = issue(request, self.store, self.policy)
         if issued.sent:
             self.put(delivery_for(issued.challenge, user.destinations, user.locale))
         status = ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING
         return ChallengeRound(status, issued.challenge, *counts, issued.resend_at)
 
-    def public(self, user: User, this: ChallengeRound, now: int) -> dict[str, str]:
-        """Return the publicChallengeParameters of `this` round.
+    def public(self, user: User, challenge_round: ChallengeRound, now: int) -> dict[str, str]:
+        """Return the publicChallengeParameters of a round.
 
         Users and decoys get the same keys, so that the keys do not show whether a user exists. `expiresIn`
         and `resendIn` are in seconds.
         """
-        channel = this.challenge.channel if this.challenge else ""
+        channel = challenge_round.challenge.channel if challenge_round.challenge else ""
         return {
-            "status": this.status.value,
+            "status": challenge_round.status.value,
             "channel": channel,
             "destination": user.masks.get(channel, ""),
             "channels": json.dumps(dict(user.masks), separators=(",", ":")),
             "codeLength": str(
-                this.challenge.digits if this.challenge else self.policy.short_digits(user.kind)
+                challenge_round.challenge.digits
+                if challenge_round.challenge
+                else self.policy.short_digits(user.kind)
             ),
-            "expiresIn": str(max(0, this.challenge.expires_at - now) if this.challenge else 0),
-            "resendIn": str(max(0, this.resend_at - now)),
-            "attemptsLeft": str(max(0, self.limits.answers - this.answers)),
-            "resendsLeft": str(max(0, self.limits.resends - this.resends)),
+            "expiresIn": str(
+                max(0, challenge_round.challenge.expires_at - now) if challenge_round.challenge else 0
+            ),
+            "resendIn": str(max(0, challenge_round.resend_at - now)),
+            "attemptsLeft": str(max(0, self.limits.answers - challenge_round.answers)),
+            "resendsLeft": str(max(0, self.limits.resends - challenge_round.resends)),
         }
 
 
-def _asked_again(last: Challenge | None, counts: tuple[int, int], resend_at: int, now: int) -> ChallengeRound:
+def _repeat_challenge(
+    last: Challenge | None, counts: tuple[int, int], resend_at: int, now: int
+) -> ChallengeRound:
     """Return the same challenge again after a wrong answer, without an AWS call and without a message."""
     if last is None:
         return ChallengeRound(ChallengeStatus.CHOOSE, None, *counts, resend_at)

@@ -31,8 +31,8 @@ def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[
     only_others = others and digest[17] < _RARELY
     for channel in others if only_others else [order[0], *others]:
         attributes |= {channel.attribute: channel.decoy_value, channel.verified_attribute: "true"}
-    wish = others[0].name if others and digest[18] < _SOMETIMES else ""
-    return attributes | {"custom:otp_channel": wish}
+    preferred = others[0].name if others and digest[18] < _SOMETIMES else ""
+    return attributes | {"custom:otp_channel": preferred}
 
 
 def _uuid(raw: bytes) -> str:

@@ -30,20 +30,20 @@ def history(event: "Event") -> "History":
 
 def attributes(event: "Event") -> "Mapping[str, str]":
     """Return the user's attributes. AWS sends strings only, so other values are left out."""
-    found = _request(event).get("userAttributes")
-    return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
+    values = _request(event).get("userAttributes")
+    return {k: v for k, v in values.items() if isinstance(v, str)} if isinstance(values, dict) else {}
 
 
 def client_metadata(event: "Event") -> "Mapping[str, Any]":
     """Return the ClientMetadata that the app sent with its response. It is untrusted input."""
-    found = _request(event).get("clientMetadata")
-    return found if isinstance(found, dict) else {}
+    metadata = _request(event).get("clientMetadata")
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def private_parameters(event: "Event") -> "Mapping[str, Any]":
     """Return the privateChallengeParameters that `create` wrote for `verify`."""
-    found = _request(event).get("privateChallengeParameters")
-    return found if isinstance(found, dict) else {}
+    parameters = _request(event).get("privateChallengeParameters")
+    return parameters if isinstance(parameters, dict) else {}
 
 
 def answer(event: "Event") -> object:
@@ -79,7 +79,7 @@ def client_id(event: "Event") -> str:
 
 
 def password_was_proven(event: "Event") -> bool:
-    """True if Cognito has checked the password in this sign-in."""
+    """Return True if Cognito has checked the password in this sign-in."""
     return any(
         entry.get("challengeName") == "PASSWORD_VERIFIER" and entry.get("challengeResult") is True
         for entry in history(event)
@@ -90,7 +90,7 @@ _SENDING = ("send", "resend")
 
 
 def asks_for_message(client_metadata: "Mapping[str, Any]") -> bool:
-    """True if this response asks for a message. Such a response is never checked as an answer.
+    """Return True if this response asks for a message. Such a response is never checked as an answer.
 
     The caller writes ClientMetadata, so the value may be false. All three triggers read the same value. So a
     false value only gives the caller a round in which no answer is checked.

@@ -4,61 +4,58 @@
 because `define` imports it at every cold start.
 """
 
-from enum import Enum
-
 from passcode.sign_in.events import asks_for_message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from typing import Any, Literal
 
     from passcode.sign_in.events import History
 
+    # The mode in which an app client signs users in. The server chooses it by client id, not the caller.
+    Mode = Literal["PASSWORD_AND_CODE", "CODE_ONLY"]
+    # The response to Cognito: a challengeName, issueTokens or failAuthentication.
+    Step = Literal[
+        "PASSWORD_VERIFIER", "NEW_PASSWORD_REQUIRED", "CUSTOM_CHALLENGE", "issueTokens", "failAuthentication"
+    ]
+
+# Texts and no enum, so that `define` imports fewer modules.
+PASSWORD_AND_CODE: "Mode" = "PASSWORD_AND_CODE"  # noqa: S105 - the name of a mode
+CODE_ONLY: "Mode" = "CODE_ONLY"
+
 CUSTOM_CHALLENGE = "CUSTOM_CHALLENGE"
 
-
-class Mode(Enum):
-    """The mode in which an app client signs users in. The server chooses it by client id, not the caller."""
-
-    PASSWORD_AND_CODE = "PASSWORD_AND_CODE"  # noqa: S105 - the name of a mode
-    CODE_ONLY = "CODE_ONLY"
-
-
-class Step(Enum):
-    """The response to Cognito. The value of each ASK step is Cognito's challengeName."""
-
-    ASK_PASSWORD = "PASSWORD_VERIFIER"  # noqa: S105 - the name of a challenge
-    ASK_NEW_PASSWORD = "NEW_PASSWORD_REQUIRED"  # noqa: S105 - the name of a challenge
-    ASK_CODE = CUSTOM_CHALLENGE
-    ISSUE = "issueTokens"
-    FAIL = "failAuthentication"
-
+ASK_PASSWORD: "Step" = "PASSWORD_VERIFIER"  # noqa: S105 - the name of a challenge
+ASK_NEW_PASSWORD: "Step" = "NEW_PASSWORD_REQUIRED"  # noqa: S105 - the name of a challenge
+ASK_CODE: "Step" = "CUSTOM_CHALLENGE"
+ISSUE: "Step" = "issueTokens"
+FAIL: "Step" = "failAuthentication"
 
 # A history is written with one letter for each entry. S, P and N are challenges of Cognito with the result
 # true. C is a right code. c is a wrong answer or a request for a message. ? is any other entry.
 _LETTERS = {"SRP_A": "S", "PASSWORD_VERIFIER": "P", "NEW_PASSWORD_REQUIRED": "N"}
 
 # The allowed histories. `c*` stands for any number of c. A history without a row is refused.
-HISTORIES = {
-    Mode.PASSWORD_AND_CODE: {
+HISTORIES: "dict[Mode, dict[str, Step]]" = {
+    PASSWORD_AND_CODE: {
         # An empty history has no row. Otherwise a caller could start without SRP_A and skip the password.
-        "S": Step.ASK_PASSWORD,
-        "SP": Step.ASK_CODE,
-        "SPc*": Step.ASK_CODE,
-        "SPc*C": Step.ISSUE,
-        "SPN": Step.ASK_CODE,
-        "SPNc*": Step.ASK_CODE,
-        "SPNc*C": Step.ISSUE,
+        "S": ASK_PASSWORD,
+        "SP": ASK_CODE,
+        "SPc*": ASK_CODE,
+        "SPc*C": ISSUE,
+        "SPN": ASK_CODE,
+        "SPNc*": ASK_CODE,
+        "SPNc*C": ISSUE,
     },
-    Mode.CODE_ONLY: {
-        "": Step.ASK_CODE,
-        "c*": Step.ASK_CODE,
-        "c*C": Step.ISSUE,
+    CODE_ONLY: {
+        "": ASK_CODE,
+        "c*": ASK_CODE,
+        "c*C": ISSUE,
         # Some SDKs always begin with SRP_A. It proves nothing, and the user is not asked for a password.
-        "S": Step.ASK_CODE,
-        "Sc*": Step.ASK_CODE,
-        "Sc*C": Step.ISSUE,
+        "S": ASK_CODE,
+        "Sc*": ASK_CODE,
+        "Sc*C": ISSUE,
     },
 }
 _MUST_SET_PASSWORD = ("FORCE_CHANGE_PASSWORD", "RESET_REQUIRED")
@@ -81,28 +78,28 @@ class RoundLimits:
 
 
 def next_step(
-    mode: Mode,
+    mode: "Mode",
     history: "History",
     limits: RoundLimits,
     *,
     user_status: str = "",
     client_metadata: "Mapping[str, Any] | None" = None,
     user_not_found: bool = False,
-) -> Step:
+) -> "Step":
     """Return the step after `history`, Cognito's list of challenge results so far.
 
-    The result is ISSUE only if the last entry is a CUSTOM_CHALLENGE with result true and the whole history
-    has a row in `HISTORIES`. A history without a row, a round without valid metadata or too many answers or
-    resends give FAIL.
+    The result is ISSUE only if the whole history has a row in `HISTORIES`. The last entry is then a
+    CUSTOM_CHALLENGE with result true. A history without a row, a round without valid metadata or too many
+    answers or resends give FAIL.
     """
     letters = _letters(history)
-    step = HISTORIES[mode].get(_pattern(letters), Step.FAIL)
-    if letters == "SP" and step is Step.ASK_CODE and user_status in _MUST_SET_PASSWORD:
-        return Step.ASK_NEW_PASSWORD
+    step = HISTORIES[mode].get(_pattern(letters), FAIL)
+    if letters == "SP" and step == ASK_CODE and user_status in _MUST_SET_PASSWORD:
+        return ASK_NEW_PASSWORD
     rounds = [entry for entry in history if entry.get("challengeName") == CUSTOM_CHALLENGE]
-    if not rounds or step is Step.FAIL:
+    if not rounds or step == FAIL:
         return step
-    return _after_a_round(step, rounds, limits, asks_for_message(client_metadata or {}), user_not_found)
+    return _step_after_round(step, rounds, limits, asks_for_message(client_metadata or {}), user_not_found)
 
 
 def _letters(history: "History") -> str:
@@ -127,20 +124,20 @@ def _pattern(letters: str) -> str:
     return opening + ("c*" if rounds else "") + rounds[len(wrong) :]
 
 
-def _after_a_round(
-    step: Step, rounds: "History", limits: RoundLimits, asks_again: bool, user_not_found: bool
-) -> Step:
+def _step_after_round(
+    step: "Step", rounds: "History", limits: RoundLimits, wants_message: bool, user_not_found: bool
+) -> "Step":
     try:
         # The last round has all counts. But each round must have metadata of this stack.
         records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
     except ValueError:
-        return Step.FAIL
-    answers, resends = records[-1].after_response(asks_for_message=asks_again)
+        return FAIL
+    answers, resends = records[-1].after_response(asks_for_message=wants_message)
     if answers > limits.answers or resends > limits.resends:
-        return Step.FAIL
-    if step is Step.ISSUE:
-        return Step.FAIL if user_not_found or asks_again else Step.ISSUE
-    return Step.ASK_CODE if asks_again or answers < limits.answers else Step.FAIL
+        return FAIL
+    if step == ISSUE:
+        return FAIL if user_not_found or wants_message else ISSUE
+    return ASK_CODE if wants_message or answers < limits.answers else FAIL
 
 
 _VERSION = 1

@@ -33,13 +33,13 @@ def check_sign_in(
     policy: Policy,
     now: int,
     salt: str,
-    proves: bool = False,
+    keeps_evidence: bool = False,
 ) -> Verdict:
     """Check the answer in `event` to `challenge`. `now` is in seconds since the epoch.
 
     The codes of the user's destinations that are verified now are accepted, on the channels in `order`.
-    `salt` is the salt of the deployment. If `proves` is true, an accepted answer is kept as evidence for
-    tokens of the app client. Raises `Unavailable` if the key or the store does not respond.
+    `salt` is the salt of the deployment. If `keeps_evidence` is true, an accepted answer is kept as evidence
+    for tokens of the app client. Raises `Unavailable` if the key or the store does not respond.
     """
     if events.user_not_found(event):
         challenge = replace(challenge, decoy=True)
@@ -55,5 +55,5 @@ def check_sign_in(
         store=store,
         policy=policy,
         now=now,
-        client_id=events.client_id(event) if proves else "",
+        client_id=events.client_id(event) if keeps_evidence else "",
     )

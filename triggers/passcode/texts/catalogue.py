@@ -1,9 +1,9 @@
 """The message catalogue: the locale to write in, and the texts of messages and pages in it.
 
 A language is one file, `<locale>.json`. It needs no other registration. `lang` is the locale, and `dir` is
-the direction of its script (`ltr` or `rtl`). `message` has the texts of our messages, `cognito` those of
-Cognito's own messages, `page` those of the hosted pages, `durations` those of a time in minutes or hours.
-Each execution environment reads a file once.
+the direction of its script (`ltr` or `rtl`). `message` has the texts of our messages, `cognito` the texts
+of Cognito's own messages, and `page` the texts of the hosted pages. `durations` has the texts for a time in
+minutes or hours. Each execution environment reads a file once.
 """
 
 import json
@@ -17,8 +17,8 @@ FOLDER = Path(__file__).parent
 _SIGN_INS = ("sign_in", "sign_in_password", "sign_in_code")
 # A browser sends fewer than ten languages. The limit bounds the work for an attacker's header.
 _MOST_LANGUAGES = 20
-# Unicode isolates: digits keep their order inside a line that runs from right to left, and a value in another
-# script does not change the order of the line around it.
+# Unicode isolates. With them, digits keep their order inside a line that runs from right to left. A value in
+# another script does not change the order of the line around it.
 _LEFT_TO_RIGHT_ISOLATE, _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2066", "\u2068", "\u2069"
 
 
@@ -100,11 +100,14 @@ def purpose_lines(texts: Mapping[str, str], purpose: str) -> list[str]:
     return [texts["purpose"].format(purpose=shown)]
 
 
-def best_locale(wanted: str, have: frozenset[str]) -> str:
-    """Return `wanted` if it is in `have`, else its language, else English. `pt_BR` is read as pt-BR."""
-    language, _, region = wanted.replace("_", "-").partition("-")
+def best_locale(requested: str, available: frozenset[str]) -> str:
+    """Return `requested` if it is in `available`, else its language, else English.
+
+    `pt_BR` is read as pt-BR.
+    """
+    language, _, region = requested.replace("_", "-").partition("-")
     exact = f"{language.lower()}-{region.upper()}"
-    return next((locale for locale in (exact, language.lower()) if locale in have), "en")
+    return next((locale for locale in (exact, language.lower()) if locale in available), "en")
 
 
 def locale_for_header(accept_language: str) -> str:
@@ -140,8 +143,8 @@ def duration(texts: Mapping[str, str], seconds: int) -> str:
     """Return seconds as minutes or hours, in the language of `texts`. Rounds up, never down.
 
     `duration.minutes` is the text for any number. A language with more plural forms adds
-    `duration.minutes.1`, `.2` and `.3-10` (also for 103 to 110, as in Arabic), and the same for
-    `duration.hours`.
+    `duration.minutes.1`, `.2` and `.3-10`, and the same for `duration.hours`. The last form is also for 103
+    to 110, as in Arabic.
     """
     minutes = max(1, -(-seconds // 60))
     if minutes <= _MOST_MINUTES:

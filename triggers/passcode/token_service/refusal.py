@@ -1,4 +1,4 @@
-"""The closed list of refusals, their texts in every flow, and the two errors of the token service.
+"""The closed list of refusals, their texts in every flow, and the errors of the token service.
 
 `Refusal` is the value, and `Refused` is the error that takes it to the caller. In the SDK flow Cognito passes
 only the text of an error to the app. So the text ends with a tag for the app. Cognito adds a prefix and a
@@ -256,3 +256,14 @@ class Refused(PasscodeError):
 
 class Unavailable(PasscodeError):
     """A dependency did not respond. The text names the dependency, for the log only. Callers never see it."""
+
+
+def error_location(error: BaseException) -> str:
+    """Return the file name and line where `error` was raised, such as `kms.py:40`; empty if unknown.
+
+    The result has no text of the error, because the text may contain user data.
+    """
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""

@@ -1,4 +1,4 @@
-"""The port for logs and metrics, and the location of an error in the code."""
+"""The port for logs and metrics."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -53,14 +53,3 @@ class Telemetry(Protocol):
 
         It counts in total, by the first dimension of `by`, by the first two dimensions, and so on.
         """
-
-
-def error_location(error: BaseException) -> str:
-    """Return the file name and line where `error` was raised, such as `kms.py:40`; empty if unknown.
-
-    The result has no text of the error, because the text may contain user data.
-    """
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else ""

@@ -44,9 +44,9 @@ for (const button of document.querySelectorAll("[data-reveals]")) {
   const field = document.getElementById(button.dataset.reveals);
   button.hidden = false;
   button.addEventListener("click", () => {
-    const shown = field.type === "password";
-    field.type = shown ? "text" : "password";
-    button.setAttribute("aria-pressed", String(shown));
+    const isHidden = field.type === "password";
+    field.type = isHidden ? "text" : "password";
+    button.setAttribute("aria-pressed", String(isHidden));
   });
   // A password manager saves only fields of the type password, and a visible password should not stay on the screen.
   field.form.addEventListener("submit", () => {
@@ -71,10 +71,10 @@ if (code) {
   code.addEventListener("paste", (event) => {
     const text = plainDigits(event.clipboardData.getData("text"));
     const runs = text.match(/\d(?:[\s\-]?\d)*/g) || [];
-    const found = new Set(runs.map((run) => run.replace(/\D/g, "")).filter((run) => run.length === digits));
-    if (found.size === 1) {
+    const codes = new Set(runs.map((run) => run.replace(/\D/g, "")).filter((run) => run.length === digits));
+    if (codes.size === 1) {
       event.preventDefault();
-      code.value = [...found][0];
+      code.value = [...codes][0];
     }
   });
   if (code.dataset.channel === "sms" && "OTPCredential" in window) {

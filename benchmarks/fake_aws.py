@@ -1,4 +1,4 @@
-"""An AWS that answers at once. The real clients build requests and read responses, but nothing is sent.
+"""A fake AWS that responds at once. The real clients build requests and read responses, but send nothing.
 
 A benchmark therefore measures all the work of a warm function, without the time that it waits for AWS.
 """
@@ -29,7 +29,7 @@ _ITEMS: dict[str, dict[str, Any]] = {}
 
 
 @contextlib.contextmanager
-def cut() -> Iterator[None]:
+def without_network() -> Iterator[None]:
     """Replace the network, so that handlers can be imported and called. Their log goes to memory."""
     os.environ.update(SETTINGS)
     quiet = contextlib.redirect_stdout(io.StringIO())
@@ -45,26 +45,26 @@ def mac(message: bytes) -> bytes:
 def median_ms(handler: Callable[..., Any], event: dict[str, Any]) -> float:
     """Return the median time of warm calls of `handler` with `event`, in milliseconds."""
     times = []
-    for turn in range(WARM_UP + CALLS):
+    for call in range(WARM_UP + CALLS):
         start = time.perf_counter()
-        answer = handler(event, None)
-        took = time.perf_counter() - start
-        if answer["statusCode"] != 200:
+        response = handler(event, None)
+        elapsed = time.perf_counter() - start
+        if response["statusCode"] != 200:
             raise SystemExit(
-                f"{event['path']} returned {answer['statusCode']}. Fix the event of the benchmark."
+                f"{event['path']} returned {response['statusCode']}. Fix the event of the benchmark."
             )
-        if turn >= WARM_UP:
-            times.append(took * 1000)
+        if call >= WARM_UP:
+            times.append(elapsed * 1000)
     return round(statistics.median(times), 2)
 
 
-def show(found: dict[str, float]) -> None:
+def show(figures: dict[str, float]) -> None:
     """Print the figures as a table or as JSON."""
     if "--json" in sys.argv[1:]:
-        print(json.dumps(found))
+        print(json.dumps(figures))
         return
-    for path, took in found.items():
-        print(f"{path:<14} {took:6.2f} ms")
+    for path, milliseconds in figures.items():
+        print(f"{path:<14} {milliseconds:6.2f} ms")
 
 
 def _send(_session: object, request: Any) -> Any:
@@ -72,26 +72,26 @@ def _send(_session: object, request: Any) -> Any:
 
     target = request.headers["X-Amz-Target"]
     operation = (target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]
-    raw: Any = io.BytesIO(json.dumps(_answer(operation, json.loads(request.body))).encode())
+    raw: Any = io.BytesIO(json.dumps(_response(operation, json.loads(request.body))).encode())
     raw.stream = lambda **_: iter([raw.read()])
     no_headers: Any = {}
     return AWSResponse(request.url, 200, no_headers, raw)
 
 
-def _answer(operation: str, sent: dict[str, Any]) -> dict[str, Any]:
+def _response(operation: str, request: dict[str, Any]) -> dict[str, Any]:
     """Return the response of AWS to one call."""
     if operation == "GenerateMac":
-        return {"Mac": base64.b64encode(mac(base64.b64decode(sent["Message"]))).decode()}
+        return {"Mac": base64.b64encode(mac(base64.b64decode(request["Message"]))).decode()}
     if operation == "Sign":
         return {"Signature": base64.b64encode(bytes(256)).decode()}
     if operation == "Encrypt":
-        return {"CiphertextBlob": sent["Plaintext"]}
+        return {"CiphertextBlob": request["Plaintext"]}
     if operation == "Decrypt":
-        return {"Plaintext": sent["CiphertextBlob"]}
+        return {"Plaintext": request["CiphertextBlob"]}
     if operation == "UpdateItem":
-        values = {name[1:]: value for name, value in sent["ExpressionAttributeValues"].items()}
-        _ITEMS[sent["Key"]["pk"]["S"]] = values | {"expires_at": values.get("expires", {})}
+        values = {name[1:]: value for name, value in request["ExpressionAttributeValues"].items()}
+        _ITEMS[request["Key"]["pk"]["S"]] = values | {"expires_at": values.get("expires", {})}
         return {"Attributes": {"issued": {"N": "1"}} | values}
     if operation == "GetItem":
-        return {"Item": _ITEMS[sent["Key"]["pk"]["S"]]}
+        return {"Item": _ITEMS[request["Key"]["pk"]["S"]]}
     return {"MessageId": "1"}

@@ -32,17 +32,17 @@ from passcode.hosted.routes import HostedRoutes
 from passcode.hosted.sign_in_page import Redirect, Reload, SignInForms, SignInPage
 from passcode.hosted.state import CODE_LIFE, Grant, SignInState
 from passcode.token_service.refusal import RefusalTag
-from tests.support.aws_stubs import Wire
+from tests.support.aws_stubs import RecordingClient
 from tests.support.events import EMAIL, NOW, SUB
 from tests.support.kms_stubs import KEY_A, kms
 
 ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
 BACK = "https://people.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse"
-PARTY = RelyingParty("cognito", frozenset({BACK}))
+RELYING_PARTY = RelyingParty("cognito", frozenset({BACK}))
 DISCARDED_TELEMETRY = PowertoolsTelemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
 USER = Authenticated("2f1c-user", SUB)
 RIGHT, PASSWORD = "123456", "correct horse battery"
-GIVEN = {
+AUTHORIZATION_REQUEST = {
     "client_id": ["cognito"],
     "redirect_uri": [BACK],
     "response_type": ["code"],
@@ -86,7 +86,7 @@ class FakePool:
             raise AuthenticationFailed
         if self.tag:
             return SignInRefused(self.tag)
-        return self._asked("CHOOSE" if self.choose else "SENT")
+        return self._code_required("CHOOSE" if self.choose else "SENT")
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
         self.calls.append(("answer", user_name, code))
@@ -96,18 +96,18 @@ class FakePool:
         self.wrong += 1
         if self.wrong == 5:
             raise AuthenticationFailed
-        return self._asked("WRONG")
+        return self._code_required("WRONG")
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
         self.calls.append((action, user_name, channel))
         self._check(session)
-        return SignInRefused(self.tag) if self.tag else self._asked("SENT", channel or "email")
+        return SignInRefused(self.tag) if self.tag else self._code_required("SENT", channel or "email")
 
     def _check(self, session: str) -> None:
         if session != str(self.session):
             raise AuthenticationFailed
 
-    def _asked(self, status: str, channel: str = "email") -> CodeRequired:
+    def _code_required(self, status: str, channel: str = "email") -> CodeRequired:
         self.session += 1
         return CodeRequired(USER.user_name, str(self.session), shown(status, channel=channel))
 
@@ -132,11 +132,11 @@ class MemoryTable:
         self.states[cookie] = replace(state, version=state.version + 1)
         return True
 
-    def take(self, cookie: str, state: SignInState) -> bool:
-        there = self.states.get(cookie)
-        if there is None or there.version != state.version:
+    def increment_version(self, cookie: str, state: SignInState) -> bool:
+        stored = self.states.get(cookie)
+        if stored is None or stored.version != state.version:
             return False
-        self.states[cookie] = replace(there, version=state.version + 1)
+        self.states[cookie] = replace(stored, version=state.version + 1)
         return True
 
     def grant(self, code: str, grant: Grant, now: int) -> None:
@@ -151,27 +151,31 @@ class MemoryTable:
 
 
 @dataclass
-class World:
-    """The page of one deployment."""
+class HostedPageInMemory:
+    """The page of the hosted sign-in of one deployment, with a fake pool and a fake table."""
 
     pool: FakePool = field(default_factory=FakePool)
     table: MemoryTable = field(default_factory=MemoryTable)
     asks_password: bool = False
     now: int = NOW
-    took: int = 0  # seconds until the pool responds
-    chances: int = 0
+    response_seconds: int = 0  # seconds until the pool responds
+    tokens_made: int = 0
 
     def __post_init__(self) -> None:
-        flow = SignInForms(self.pool, self.asks_password, 6, lambda: self.now + self.took)
-        self.page = SignInPage(PARTY, flow, self.table, ISSUER, self._chance, DISCARDED_TELEMETRY)
+        flow = SignInForms(self.pool, self.asks_password, 6, lambda: self.now + self.response_seconds)
+        self.page = SignInPage(
+            RELYING_PARTY, flow, self.table, ISSUER, self._random_token, DISCARDED_TELEMETRY
+        )
 
-    def _chance(self) -> str:
-        self.chances += 1
-        return f"{self.chances:043d}"
+    def _random_token(self) -> str:
+        self.tokens_made += 1
+        return f"{self.tokens_made:043d}"
 
     def begin(self, **changes: str) -> str:
         """Start a sign-in as Cognito does. Returns the cookie."""
-        return self.page.begin(GIVEN | {name: [value] for name, value in changes.items()}, self.now)
+        return self.page.begin(
+            AUTHORIZATION_REQUEST | {name: [value] for name, value in changes.items()}, self.now
+        )
 
     def submit(self, cookie: str, act: str, **form: str) -> Redirect | Reload | None:
         """Submit a form of the page."""
@@ -215,9 +219,9 @@ def provider(
     table.grant("the code", grant, NOW)
     refuses = {"admin_link_provider_for_user": link} if link else {}
     attributes = [{"Name": "sub", "Value": sub}, *ATTRIBUTES[1:]]
-    users = Wire({"admin_get_user": {"Enabled": enabled, "UserAttributes": attributes}}, **refuses)
+    users = RecordingClient({"admin_get_user": {"Enabled": enabled, "UserAttributes": attributes}}, **refuses)
     return Provider(
-        party=PARTY,
+        party=RELYING_PARTY,
         secret=lambda: "the secret",
         table=table,
         tokens=SignedJwts(KmsSigningKeys(kms(), (KEY_A,))),
@@ -228,20 +232,20 @@ def provider(
     )
 
 
-def kms_of(by: Provider) -> Wire:
+def kms_of(by: Provider) -> RecordingClient:
     """The KMS client that a `provider()` signs with."""
     assert isinstance(by.tokens, SignedJwts)
-    wire: object = by.tokens.keys.client
-    assert isinstance(wire, Wire)
-    return wire
+    client: object = by.tokens.keys.client
+    assert isinstance(client, RecordingClient)
+    return client
 
 
-def pool_of(by: Provider) -> Wire:
+def pool_of(by: Provider) -> RecordingClient:
     """The Cognito client that a `provider()` links users with."""
     assert isinstance(by.links, IdentityLinker)
-    wire: object = by.links.client()
-    assert isinstance(wire, Wire)
-    return wire
+    client: object = by.links.client()
+    assert isinstance(client, RecordingClient)
+    return client
 
 
 SECRET = "the secret of the relying party"
@@ -259,12 +263,12 @@ class Browser:
     def get(
         self, path: str, query: Mapping[str, list[str]] | None = None, v: str = "", **headers: str
     ) -> dict[str, Any]:
-        asked = {"multiValueQueryStringParameters": query, "queryStringParameters": {"v": v}}
-        return self._ask("GET", path, headers, **asked)
+        parameters = {"multiValueQueryStringParameters": query, "queryStringParameters": {"v": v}}
+        return self._send("GET", path, headers, **parameters)
 
     def post(self, path: str, form: Mapping[str, str], **headers: str) -> dict[str, Any]:
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._ask("POST", path, kind | headers, body=urlencode(form))
+        return self._send("POST", path, kind | headers, body=urlencode(form))
 
     def submit(self, act: str, **form: str) -> dict[str, Any]:
         """Submit the form of the current page."""
@@ -272,37 +276,39 @@ class Browser:
         csrf = re.search(r'name="csrf" value="([^"]+)"', page)
         return self.post("/sign-in", {"do": act, "csrf": csrf[1] if csrf else "", **form})
 
-    def _ask(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> dict[str, Any]:
-        given = dict(headers) | ({"Cookie": self.cookie} if self.cookie else {})
+    def _send(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> dict[str, Any]:
+        all_headers = dict(headers) | ({"Cookie": self.cookie} if self.cookie else {})
         event = {
             "httpMethod": method,
             "resource": "/assets/{name}" if path.startswith("/assets/") else path,
             "pathParameters": {"name": path.rpartition("/")[2]},
-            "multiValueHeaders": {name: [value] for name, value in given.items()},
+            "multiValueHeaders": {name: [value] for name, value in all_headers.items()},
             "body": None,
         }
-        answer = self.site.respond(event | more)
-        set_cookie = answer["headers"].get("Set-Cookie", "")
+        response = self.site.respond(event | more)
+        set_cookie = response["headers"].get("Set-Cookie", "")
         if set_cookie:
             self.cookie = set_cookie.partition(";")[0]
-        self.seen.append(answer)
-        return answer
+        self.seen.append(response)
+        return response
 
 
 @dataclass
-class Place:
-    """One deployment."""
+class HostedSiteInMemory:
+    """The hosted sign-in of one deployment: its page, its provider and its routes."""
 
-    world: World = field(default_factory=World)
-    users: Wire = field(
-        default_factory=lambda: Wire({"admin_get_user": {"Enabled": True, "UserAttributes": ATTRIBUTES}})
+    hosted_page: HostedPageInMemory = field(default_factory=HostedPageInMemory)
+    users: RecordingClient = field(
+        default_factory=lambda: RecordingClient(
+            {"admin_get_user": {"Enabled": True, "UserAttributes": ATTRIBUTES}}
+        )
     )
 
     def __post_init__(self) -> None:
         provider = Provider(
-            party=PARTY,
+            party=RELYING_PARTY,
             secret=lambda: SECRET,
-            table=self.world.table,
+            table=self.hosted_page.table,
             tokens=SignedJwts(KmsSigningKeys(kms(), (KEY_A,))),
             users=CognitoUsers(lambda: self.users, "pool"),
             links=IdentityLinker(
@@ -312,7 +318,7 @@ class Place:
             telemetry=DISCARDED_TELEMETRY,
         )
         self.site = HostedRoutes(
-            page=self.world.page,
+            page=self.hosted_page.page,
             provider=provider,
             key_set=lambda: {"keys": []},
             brand=Brand("Example", "#0a5bd3", has_logo=False),

@@ -51,11 +51,11 @@ def app_client(name: str, **settings: Any) -> Json:
     )
 
 
-class World:
-    """`aws` is Cognito. The other services have only the calls that pool_admin makes."""
+class AccountInMemory:
+    """`cognito` is the fake user pool. The other services have only the calls that pool_admin makes."""
 
     def __init__(self, pool: Json, clients: Json, *, claims: str = "OFF", senders: str = "OFF") -> None:
-        self.aws = FakeCognito(pool, clients)
+        self.cognito = FakeCognito(pool, clients)
         self.parameters = {"UserPoolId": POOL_ID, "CodeOnlyClientIds": ""}
         self.parameters |= {"AssuranceClaims": claims, "CustomSenders": senders}
         self.made = ""  # the pool that the stack created
@@ -66,7 +66,7 @@ class World:
         self.ssm_refused = False
 
     def context(self) -> AdminContext:
-        cognito: Any = self.aws.client()
+        cognito: Any = self.cognito.client()
         functions: Any = _Functions(self)
         cloudformation: Any = _CloudFormation(self)
         ssm: Any = _Ssm(self)
@@ -101,38 +101,38 @@ class World:
 
     def state(self) -> Json:
         """Everything that attach can change, and the rest of the pool."""
-        return self.aws.describe() | {
+        return self.cognito.describe() | {
             "parameters": dict(self.parameters),
             "served": self.served,
             "permitted": sorted(self.permitted),
-            "tags": dict(self.aws.tags),
+            "tags": dict(self.cognito.tags),
         }
 
 
 class _Functions:
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, account: AccountInMemory) -> None:
+        self.account = account
 
     def may_be_called_by(self, arn: str, _pool_arn: str) -> bool:
-        return arn in self.world.permitted
+        return arn in self.account.permitted
 
     def allow(self, arn: str, _pool_arn: str) -> None:
-        self.world.aws.step("AddPermission")
-        self.world.permitted.add(arn)
+        self.account.cognito.step("AddPermission")
+        self.account.permitted.add(arn)
 
     def disallow(self, arn: str, _pool_arn: str) -> None:
-        self.world.aws.step("RemovePermission")
-        self.world.permitted.discard(arn)
+        self.account.cognito.step("RemovePermission")
+        self.account.permitted.discard(arn)
 
     def environment(self, _arn: str) -> dict[str, str]:
-        return {"CODE_ONLY_CLIENTS": self.world.served}
+        return {"CODE_ONLY_CLIENTS": self.account.served}
 
     def wait_until_ready(self, _arn: str) -> None:
         """A change is ready at once here. On AWS and on the local AWS it takes a moment."""
 
     def publish(self, _arn: str) -> None:
-        self.world.aws.step("UpdateAlias")
-        self.world.served = self.world.latest
+        self.account.cognito.step("UpdateAlias")
+        self.account.served = self.account.latest
 
 
 class _CloudFormation:
@@ -141,17 +141,20 @@ class _CloudFormation:
     class meta:  # noqa: N801 - the name in boto3
         endpoint_url = "https://aws.example"
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, account: AccountInMemory) -> None:
+        self.account = account
 
     def describe_stacks(self, **named: str) -> Json:
         if named["StackName"] != "passcode":
             raise refusal("ValidationError", "DescribeStacks")
-        parameters = [{"ParameterKey": k, "ParameterValue": v} for k, v in self.world.parameters.items()]
+        parameters = [{"ParameterKey": k, "ParameterValue": v} for k, v in self.account.parameters.items()]
         outputs = [
-            {"OutputKey": "UserPoolId", "OutputValue": self.world.parameters["UserPoolId"] or self.world.made}
+            {
+                "OutputKey": "UserPoolId",
+                "OutputValue": self.account.parameters["UserPoolId"] or self.account.made,
+            }
         ]
-        if self.world.parameters["CustomSenders"] != "OFF":
+        if self.account.parameters["CustomSenders"] != "OFF":
             outputs.append({"OutputKey": "CustomSenderKeyArn", "OutputValue": SENDER_KEY})
         return {
             "Stacks": [
@@ -171,7 +174,7 @@ class _CloudFormation:
         has = [
             name
             for name in FUNCTIONS
-            if name not in _BY_PARAMETER or self.world.parameters[_BY_PARAMETER[name]] != "OFF"
+            if name not in _BY_PARAMETER or self.account.parameters[_BY_PARAMETER[name]] != "OFF"
         ]
         return [
             {
@@ -186,16 +189,16 @@ class _CloudFormation:
             }
         ]
 
-    def update_stack(self, **asked: Any) -> None:
-        self.world.aws.step("UpdateStack")
-        assert asked["UsePreviousTemplate"]
-        new = {p["ParameterKey"]: p["ParameterValue"] for p in asked["Parameters"] if "ParameterValue" in p}
-        kept = {p["ParameterKey"] for p in asked["Parameters"] if p.get("UsePreviousValue")}
-        assert kept | set(new) == set(self.world.parameters)
-        if self.world.parameters | new == self.world.parameters:
+    def update_stack(self, **request: Any) -> None:
+        self.account.cognito.step("UpdateStack")
+        assert request["UsePreviousTemplate"]
+        new = {p["ParameterKey"]: p["ParameterValue"] for p in request["Parameters"] if "ParameterValue" in p}
+        kept = {p["ParameterKey"] for p in request["Parameters"] if p.get("UsePreviousValue")}
+        assert kept | set(new) == set(self.account.parameters)
+        if self.account.parameters | new == self.account.parameters:
             raise refusal("ValidationError", "UpdateStack", "No updates are to be performed.")
-        self.world.parameters |= new
-        self.world.latest = new["CodeOnlyClientIds"]
+        self.account.parameters |= new
+        self.account.latest = new["CodeOnlyClientIds"]
 
     def get_waiter(self, _name: str) -> "_CloudFormation":
         return self
@@ -204,29 +207,29 @@ class _CloudFormation:
 
 
 class _Ssm:
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, account: AccountInMemory) -> None:
+        self.account = account
 
     def _may(self, operation: str) -> None:
-        if self.world.ssm_refused:
+        if self.account.ssm_refused:
             raise refusal("AccessDeniedException", operation)
 
     def get_parameter(self, **named: str) -> Json:
         self._may("GetParameter")
-        if named["Name"] not in self.world.ssm:
+        if named["Name"] not in self.account.ssm:
             raise refusal("ParameterNotFound", "GetParameter")
-        return {"Parameter": {"Value": self.world.ssm[named["Name"]]}}
+        return {"Parameter": {"Value": self.account.ssm[named["Name"]]}}
 
     def put_parameter(self, **named: Any) -> None:
         self._may("PutParameter")
-        self.world.aws.step("PutParameter")
+        self.account.cognito.step("PutParameter")
         assert len(named["Value"]) <= 4096
-        self.world.ssm[named["Name"]] = named["Value"]
+        self.account.ssm[named["Name"]] = named["Value"]
 
     def delete_parameter(self, **named: str) -> None:
         self._may("DeleteParameter")
-        self.world.aws.step("DeleteParameter")
-        if self.world.ssm.pop(named["Name"], None) is None:
+        self.account.cognito.step("DeleteParameter")
+        if self.account.ssm.pop(named["Name"], None) is None:
             raise refusal("ParameterNotFound", "DeleteParameter")
 
 

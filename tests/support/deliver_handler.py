@@ -19,7 +19,7 @@ from passcode.delivery.envelope import Delivery
 from passcode.delivery.gateway import Gateway
 from passcode.delivery.sms_limits import SmsLimits, limit_gateways
 from passcode.token_service.code import Code
-from tests.support.aws_stubs import Wire, kms
+from tests.support.aws_stubs import RecordingClient, kms
 from tests.support.events import NOW, challenge, golden
 
 LIMITS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
@@ -30,10 +30,10 @@ class DeliverHandler:
     """Delivers SQS events at `now`. To test a failure, replace a client."""
 
     telemetry: PowertoolsTelemetry
-    ses: Wire = field(default_factory=Wire)
-    sns: Wire = field(default_factory=Wire)
-    table: Wire = field(default_factory=Wire)
-    keys: Wire = field(default_factory=kms)
+    ses: RecordingClient = field(default_factory=RecordingClient)
+    sns: RecordingClient = field(default_factory=RecordingClient)
+    table: RecordingClient = field(default_factory=RecordingClient)
+    keys: RecordingClient = field(default_factory=kms)
     now: int = NOW + 1
     # The decryptor for the codes in Cognito's own messages.
     opener: Callable[[str], Code] = Code
@@ -41,22 +41,22 @@ class DeliverHandler:
 
     def deliver(self, *bodies: str) -> list[str]:
         """Deliver one event with a record for each body. Returns the ids of the records to retry."""
-        answer = deliver.process_batch(golden_batch(*bodies), self._one, self.telemetry)
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        response = deliver.process_batch(golden_batch(*bodies), self._one, self.telemetry)
+        return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
     def calls(self) -> int:
         """The number of AWS calls."""
-        return sum(len(wire.calls) for wire in (self.ses, self.sns, self.table, self.keys))
+        return sum(len(client.calls) for client in (self.ses, self.sns, self.table, self.keys))
 
     @property
     def dispatcher(self) -> Dispatcher:
         """The dispatcher with this object's clients, and `more_gateways` before them."""
-        wired: dict[str, Gateway] = {
+        own_gateways: dict[str, Gateway] = {
             "ses": SesEmail(self.ses, "no-reply@app.example", "mail"),
             "sns": SnsSms(self.sns, max_price="0.20"),
         }
         budget = SmsBudgetTable(self.table, "table")
-        gateways = limit_gateways({**self.more_gateways, **wired}, budget, LIMITS, frozenset({"US"}))
+        gateways = limit_gateways({**self.more_gateways, **own_gateways}, budget, LIMITS, frozenset({"US"}))
         return Dispatcher(gateways, app="Example", host="app.example")
 
     def _one(self, message: Delivery | CognitoMessage) -> None:

@@ -35,12 +35,12 @@ from passcode.delivery.envelope import Delivery
 from passcode.token_service.code import code_from_mac
 from passcode.token_service.policy import Policy
 from passcode.token_service.store import RecordStore
-from tests.support.api_gateway_events import CALLER, USER, Answer, event_of
-from tests.support.aws_stubs import Wire
+from tests.support.api_gateway_events import CALLER, USER, GatewayResponse, event_of
+from tests.support.aws_stubs import RecordingClient
 from tests.support.events import NOW, SALT
 from tests.support.kms_stubs import KEY_A, KEY_B, PRIVATE, kms, pool, used_proofs
 from tests.support.memory_stores import MemoryIdempotencyStore, MemoryStore, code_mac
-from tests.support.openapi_checks import ISSUER, described
+from tests.support.openapi_checks import ISSUER, api_description
 from tests.support.users import another_code
 
 LIFE = 300
@@ -48,20 +48,20 @@ LIFE = 300
 
 @dataclass
 class Api:
-    """The endpoints in memory. `replace(api, …)` is the same environment with one part replaced."""
+    """The endpoints in memory. `replace(api, …)` is the same API with one part replaced."""
 
     policy: Policy = field(default_factory=Policy)
     store: RecordStore = field(default_factory=MemoryStore)
     requests: IdempotencyStore = field(default_factory=MemoryIdempotencyStore)
-    queue: Wire = field(default_factory=Wire)
-    kms: Wire = field(default_factory=kms)
-    proofs: Wire = field(default_factory=used_proofs)
-    users: Wire = field(default_factory=pool)
+    queue: RecordingClient = field(default_factory=RecordingClient)
+    kms: RecordingClient = field(default_factory=kms)
+    proofs: RecordingClient = field(default_factory=used_proofs)
+    users: RecordingClient = field(default_factory=pool)
     proof_keys: tuple[str, ...] = (KEY_A,)
     order: tuple[Channel, ...] = (EMAIL, SMS)
     checks: Mapping[str, Check] = field(default_factory=dict)
     log: io.StringIO = field(default_factory=io.StringIO)
-    chances: Iterator[int] = field(default_factory=partial(count, 1))
+    random_ids: Iterator[int] = field(default_factory=partial(count, 1))
     countries: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -88,7 +88,7 @@ class Api:
             proofs=SignedJwts(keys),
             used=UsedProofTable(self.proofs, "table"),
             pool=users,
-            answered=self.countries.append,
+            record_sms_answer=self.countries.append,
             issuer=ISSUER,
             life=LIFE,
             telemetry=self.telemetry,
@@ -96,13 +96,13 @@ class Api:
         whole_set = partial(jwks, keys)
         self.app = resolver(
             Endpoints(
-                self.asking, self.answering, whole_set, self.checks, self.chance, ISSUER, self.telemetry
+                self.asking, self.answering, whole_set, self.checks, self.random_id, ISSUER, self.telemetry
             )
         )
 
-    def chance(self) -> str:
+    def random_id(self) -> str:
         """32 hex digits, different at each call."""
-        return f"{next(self.chances):032x}"
+        return f"{next(self.random_ids):032x}"
 
     @property
     def queued(self) -> list[Delivery]:
@@ -118,14 +118,14 @@ class Api:
         """A code other than the one in the newest message."""
         return another_code(self.code())
 
-    def call(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
+    def call(self, method: str, path: str, body: object = None, **more: Any) -> GatewayResponse:
         """Send one request."""
         event = event_of(method, path, body, **more)
-        given = responses.respond(self.app, event, None, self.telemetry)
-        headers = {name.lower(): values[0] for name, values in given["multiValueHeaders"].items()}
-        answer = Answer(given["statusCode"], headers, json.loads(given["body"]))
-        described().check(method, path, answer.status, headers["content-type"], answer.body)
-        return answer
+        result = responses.respond(self.app, event, None, self.telemetry)
+        headers = {name.lower(): values[0] for name, values in result["multiValueHeaders"].items()}
+        response = GatewayResponse(result["statusCode"], headers, json.loads(result["body"]))
+        api_description().check(method, path, response.status, headers["content-type"], response.body)
+        return response
 
     def post(
         self,
@@ -135,7 +135,7 @@ class Api:
         key: str = "",
         user: Mapping[str, str] | None = None,
         caller: str = CALLER,
-    ) -> Answer:
+    ) -> GatewayResponse:
         """Send one request to an endpoint, with an Idempotency-Key or as a user."""
         more: dict[str, Any] = {"headers": {"Idempotency-Key": key}} if key else {}
         more["context"] = {"identity": {"user": caller}}
@@ -143,24 +143,24 @@ class Api:
             more["context"] = {"authorizer": {"claims": dict(user)}}
         return self.call("POST", path, {} if body is None else body, **more)
 
-    def create(self, email: str = "ann@example.com", *, key: str = "", **body: object) -> Answer:
+    def create(self, email: str = "ann@example.com", *, key: str = "", **body: object) -> GatewayResponse:
         """Request a code to an email address."""
         return self.post("/createToken", {"email": email, **body}, key=key)
 
-    def verify(self, token: str, code: str | None = None) -> Answer:
+    def verify(self, token: str, code: str | None = None) -> GatewayResponse:
         """Answer with the code of the newest message, or with another one."""
         return self.post("/verifyToken", {"token": token, "verification_code": code or self.code()})
 
-    def step_up(self, **body: object) -> Answer:
+    def step_up(self, **body: object) -> GatewayResponse:
         """Request a code as the user."""
         return self.post("/step-up", body, user=USER)
 
-    def verify_step_up(self, token: str, code: str | None = None, **claims: str) -> Answer:
+    def verify_step_up(self, token: str, code: str | None = None, **claims: str) -> GatewayResponse:
         """Answer as the user; `claims` replaces claims of the ID token."""
         body = {"token": token, "verification_code": code or self.code()}
         return self.post("/step-up/verify", body, user=USER | claims)
 
-    def introspect(self, proof: str, **body: object) -> Answer:
+    def introspect(self, proof: str, **body: object) -> GatewayResponse:
         """Introspect a proof, which marks it as used."""
         return self.post("/introspect", {"proof": proof, **body})
 
@@ -179,7 +179,7 @@ def _telemetry(log: io.StringIO) -> PowertoolsTelemetry:
 
 
 @dataclass
-class Time:
+class FakeClock:
     """The `time` of the endpoints. Only the test changes it."""
 
     now: int = NOW
@@ -207,9 +207,9 @@ class ApiOutput:
 
 
 def _metric(line: dict[str, object]) -> tuple[str, str]:
-    described = json.loads(json.dumps(line["_aws"]))["CloudWatchMetrics"][0]
-    last = [name for name in described["Dimensions"][0] if name != "service"]
-    return described["Metrics"][0]["Name"], str(line[last[-1]]) if last else ""
+    api_description = json.loads(json.dumps(line["_aws"]))["CloudWatchMetrics"][0]
+    last = [name for name in api_description["Dimensions"][0] if name != "service"]
+    return api_description["Metrics"][0]["Name"], str(line[last[-1]]) if last else ""
 
 
 OTHER = "1b2c3d4e-0000-4000-8000-000000000000"
@@ -218,8 +218,8 @@ HEADER = {"alg": "RS256", "kid": KID_A, "typ": "JWT"}
 
 
 def inactive(api: Api, proof: str) -> bool:
-    answer = api.introspect(proof)
-    return (answer.status, answer.body) == (200, {"active": False})
+    response = api.introspect(proof)
+    return (response.status, response.body) == (200, {"active": False})
 
 
 def claims_of(proof: str, audience: str = ISSUER) -> dict[str, Any]:

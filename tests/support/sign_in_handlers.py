@@ -1,4 +1,4 @@
-"""A small environment for the handlers: a store and a queue in memory, and a clock that the test sets."""
+"""The handlers `create` and `verify` with a store and a queue in memory, and a clock that the test sets."""
 
 import io
 from collections.abc import Mapping
@@ -35,11 +35,11 @@ from tests.support.memory_stores import MemoryStore, code_mac
 
 LIMITS = RoundLimits(answers=5, resends=3)
 ORDER = (EMAIL, SMS)
-DISCARDED_TELEMETRY = PowertoolsTelemetry("world", Logger(service="world", stream=io.StringIO()))
+DISCARDED_TELEMETRY = PowertoolsTelemetry("test", Logger(service="test", stream=io.StringIO()))
 
 
 @dataclass
-class World:
+class SignInHandlers:
     """The handlers `create` and `verify` with their dependencies. `now` is the only clock."""
 
     policy: Policy = field(default_factory=Policy)
@@ -100,7 +100,7 @@ class World:
 class Flow:
     """One CODE_ONLY sign-in. It calls the handlers in Cognito's order."""
 
-    world: World
+    handlers: SignInHandlers
     user: Mapping[str, str] = field(default_factory=attributes)
     user_not_found: bool = False
     history: list[dict[str, object]] = field(default_factory=list)
@@ -115,7 +115,7 @@ class Flow:
         private = self.response["privateChallengeParameters"]
         event = self._event("verify_plain", metadata)
         event["request"] |= {"challengeAnswer": answer, "privateChallengeParameters": private}
-        right = self.world.verify(event)
+        right = self.handlers.verify(event)
         self.history.append(entry("CUSTOM_CHALLENGE", right, self.response["challengeMetadata"]))
         return self._next(metadata)
 
@@ -134,7 +134,7 @@ class Flow:
         step = define_auth_challenge.respond(event, frozenset({CODE_ONLY_CLIENT}), LIMITS)["response"]
         if step["challengeName"] is None:
             return "tokens" if step["issueTokens"] else "fail"
-        self.response = self.world.create(self._event("create_first", metadata))
+        self.response = self.handlers.create(self._event("create_first", metadata))
         return str(step["challengeName"])
 
     def _event(self, name: str, metadata: Mapping[str, object]) -> dict[str, Any]:
@@ -146,17 +146,17 @@ class Flow:
         return event
 
 
-def answered(world: World, to: Challenge, answer: object, **request: object) -> bool:
+def answered(handlers: SignInHandlers, to: Challenge, answer: object, **request: object) -> bool:
     """The result of `verify` for `answer`."""
     private = {"challenge": to.pack()}
-    return world.verify(
+    return handlers.verify(
         golden("verify_plain", privateChallengeParameters=private, challengeAnswer=answer, **request)
     )
 
 
-def failures(world: World) -> int:
+def failures(handlers: SignInHandlers) -> int:
     """The number of wrong answers counted so far."""
-    return world.store.records[SIGN_IN_KEY].failures
+    return handlers.store.records[SIGN_IN_KEY].failures
 
 
 def other_digits(code: str, zero: str) -> str:
@@ -164,4 +164,4 @@ def other_digits(code: str, zero: str) -> str:
     return "".join(chr(ord(zero) + int(digit)) for digit in code)
 
 
-CODE = code_of(World().issued())
+CODE = code_of(SignInHandlers().issued())
