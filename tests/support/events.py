@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from passcode.channels.channel import Destination, destination_id
+from passcode.channels.registry import CHANNELS
 from passcode.sign_in.events import Event
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.code import code_from_mac
+from passcode.token_service.code import derive_code
 from tests.support.memory_stores import code_mac
 
 EVENTS = Path(__file__).parent.parent / "events"
@@ -91,14 +93,24 @@ def challenge(**changes: Any) -> Challenge:
     return replace(Challenge.unpack(packed), **changes)
 
 
-def code_of(of: Challenge) -> str:
-    """The code of a challenge under the key of the tests."""
-    return code_from_mac(code_mac(of.mac_message()), 6).reveal()
+def code_for(of: Challenge, to: Destination, mac: bytes = b"") -> str:
+    """The code of a challenge for a destination. The MAC is that of the key of the tests by default."""
+    identified = destination_id(to, SALT)
+    mac = mac or code_mac(of.mac_message())
+    return derive_code(mac, to.channel.name, identified, of.digits).reveal()
+
+
+def code_of(of: Challenge, channel: str = "") -> str:
+    """The code of a challenge for the golden user, on its channel or another one."""
+    name = channel or of.channel
+    to = CHANNELS[name].destination({"email": EMAIL, "sms": PHONE}[name])
+    assert to
+    return code_for(of, to)
 
 
 def wrong_code_of(of: Challenge) -> str:
     """A code that is wrong for the challenge."""
-    return f"{(int(code_of(of)) + 1) % 10**6:06d}"
+    return f"{(int(code_of(of)) + 1) % 10**of.digits:0{of.digits}d}"
 
 
 class Clock:

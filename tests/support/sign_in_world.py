@@ -59,7 +59,7 @@ class World:
         self.invocations += 1
         nonce = f"{self.invocations:032x}"
         filled = create_auth_challenge.respond(
-            event, sign_in, self.order, SALT, self.telemetry, nonce, self.now
+            event, sign_in, self.order, SALT, self.telemetry, nonce, nonce[-16:], self.now
         )
         assert filled is event, "Cognito requires its whole event in the return value"
         return dict(filled["response"])
@@ -68,6 +68,7 @@ class World:
         """Invoke `verify` once. Returns its answerCorrect."""
         judge = partial(
             check_sign_in,
+            order=self.order,
             code_mac=self.code_mac,
             store=self.store,
             policy=self.policy,
