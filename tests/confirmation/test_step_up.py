@@ -18,7 +18,7 @@ def test_the_code_goes_to_the_address_that_the_pool_has_verified(api: Api) -> No
     assert answer.status == 200
     assert (answer.body["subject"], answer.body["channel"], answer.body["status"]) == (SUB, "email", "SENT")
     (delivery,) = api.queued
-    assert [each.value for each in delivery.destinations] == [EMAIL]
+    assert [each.value for each in delivery.destinations] == [EMAIL, PHONE]
     assert delivery.challenge.purpose == "step_up:delete my account"
     assert api.users.sent("admin_get_user") == [{"UserPoolId": "pool", "Username": SUB}]
 
@@ -61,9 +61,39 @@ def test_the_requested_channel_comes_before_the_preference_and_the_order(
 ) -> None:
     api = Api(users=pool(otp_channel=preferred))
     assert api.step_up(**body).body["channel"] == goes
-    # No fallback to the user's other address, because the proof names the channel of the code.
     (delivery,) = api.queued
-    assert [each.channel.name for each in delivery.destinations] == [goes]
+    fallback = {"email": "sms", "sms": "email"}[goes]
+    assert [each.channel.name for each in delivery.destinations] == [goes, fallback]
+
+
+@pytest.mark.parametrize(
+    ("asked", "place", "used", "amr"),
+    [
+        ("email", 0, "email", ["otp"]),
+        ("email", 1, "sms", ["otp", "sms"]),
+        ("sms", 0, "sms", ["otp", "sms"]),
+        ("sms", 1, "email", ["otp"]),
+    ],
+)
+def test_the_proof_names_the_channel_whose_code_was_typed(
+    api: Api, asked: str, place: int, used: str, amr: list[str]
+) -> None:
+    """If a gateway does not take the message, the code of the other destination is sent to it."""
+    token = api.step_up(channel=asked).body["token"]
+    answer = api.verify_step_up(token, api.code(place=place))
+    claims = claims_of(answer.body["proof"], CLIENT)
+    assert (claims["amr"], claims["otp_channel"], answer.body["channel"]) == (amr, used, used)
+
+
+def test_each_destination_has_another_code(api: Api) -> None:
+    api.step_up()
+    assert api.code(place=0) != api.code(place=1)
+
+
+def test_only_an_answered_sms_restores_the_budget_of_its_country(api: Api) -> None:
+    token = api.step_up(channel="sms").body["token"]
+    assert api.verify_step_up(token, api.code(place=1)).status == 200
+    assert api.countries == []
 
 
 def test_an_answered_sms_restores_the_budget_of_its_country() -> None:
@@ -104,17 +134,31 @@ def test_a_deleted_disabled_or_replaced_user_is_refused(api: Api, how: str) -> N
     assert api.verify_step_up(token).status == 200, "the code was not spent"
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"email": "new@people.example"}, {"phone_number": "+12025550199"}, {"email_verified": "false"}],
-)
-def test_a_code_is_refused_after_the_address_has_changed(api: Api, changes: dict[str, str]) -> None:
+@pytest.mark.parametrize("changes", [{"email": "new@people.example"}, {"email_verified": "false"}])
+def test_a_code_is_refused_after_its_address_has_changed(api: Api, changes: dict[str, str]) -> None:
     token = api.step_up().body["token"]
-    answer = replace(api, users=pool(**changes)).verify_step_up(token)
-    assert (answer.status, answer.problem) == (409, "address-changed")
-    assert answer.body["reason"] == "destination_changed"
-    # The answer was not counted.
-    assert api.verify_step_up(token, api.wrong_code()).body["attempts_left"] == 9
+    changed = replace(api, users=pool(**changes))
+    answer = changed.verify_step_up(token)
+    assert (answer.status, answer.problem, answer.body["attempts_left"]) == (422, "wrong-code", 9)
+    assert changed.verify_step_up(token, api.code(place=1)).status == 200, "the other address is unchanged"
+
+
+def test_a_code_is_accepted_after_another_address_has_changed(api: Api) -> None:
+    token = api.step_up().body["token"]
+    changed = replace(api, users=pool(phone_number="+12025550199"))
+    assert changed.verify_step_up(token, api.code(place=1)).problem == "wrong-code"
+    assert changed.verify_step_up(token).status == 200
+
+
+def test_after_a_changed_address_a_request_gets_a_new_challenge(api: Api, clock: Time) -> None:
+    token = api.step_up().body["token"]
+    changed = replace(api, users=pool(email="new@people.example"))
+    assert changed.step_up().problem == "cooldown", "the open code was sent to another address"
+    clock.now += 30
+    answer = changed.step_up()
+    assert answer.body["status"] == "SENT"
+    assert answer.body["token"] != token
+    assert changed.verify_step_up(answer.body["token"]).status == 200
 
 
 @pytest.mark.parametrize("typed", ["12345", "1234567", "abcdef", "-"])

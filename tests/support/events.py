@@ -10,7 +10,7 @@ from typing import Any
 from passcode.channels.channel import Destination, destination_id
 from passcode.channels.registry import CHANNELS
 from passcode.sign_in.events import Event
-from passcode.token_service.challenge import Challenge
+from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, record_key
 from passcode.token_service.code import derive_code
 from tests.support.memory_stores import code_mac
 
@@ -23,8 +23,11 @@ EMAIL = "ada@people.example"
 PHONE = "+12025550147"
 NONCE = "00112233445566778899aabbccddeeff"
 CODE_ONLY_CLIENT = "2v6codeonlyclientexample01"
+PASSWORD_CLIENT = "7hpasswordclientexample002"  # noqa: S105 - the id of a client
 SALT = "salt"
-SIGN_IN_KEY = f"sign_in_password#{SUB}"
+# The record of the golden user for sign-ins of CODE_ONLY_CLIENT.
+SIGN_IN_KEY = record_key(SIGN_IN_CODE, SUB)
+ADDRESSES = {"email": EMAIL, "sms": PHONE}
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
@@ -93,24 +96,20 @@ def challenge(**changes: Any) -> Challenge:
     return replace(Challenge.unpack(packed), **changes)
 
 
-def code_for(of: Challenge, to: Destination, mac: bytes = b"") -> str:
-    """The code of a challenge for a destination. The MAC is that of the key of the tests by default."""
-    identified = destination_id(to, SALT)
-    mac = mac or code_mac(of.mac_message())
-    return derive_code(mac, to.channel.name, identified, of.digits).reveal()
+def code_of(of: Challenge, channel: str = "", address: str = "") -> str:
+    """The code of a challenge under the key of the tests, for a destination of the golden user or of a decoy.
 
-
-def code_of(of: Challenge, channel: str = "") -> str:
-    """The code of a challenge for the golden user, on its channel or another one."""
-    name = channel or of.channel
-    to = CHANNELS[name].destination({"email": EMAIL, "sms": PHONE}[name])
-    assert to
-    return code_for(of, to)
+    Without `channel`, it is the code of the newest message. `address` replaces the address on the channel.
+    """
+    to = CHANNELS[channel or of.channel]
+    value = address or (to.decoy_value if of.decoy else ADDRESSES[to.name])
+    mac = code_mac(of.mac_message())
+    return derive_code(mac, to.name, destination_id(Destination(to, value), SALT), of.digits).reveal()
 
 
 def wrong_code_of(of: Challenge) -> str:
     """A code that is wrong for the challenge."""
-    return f"{(int(code_of(of)) + 1) % 10**of.digits:0{of.digits}d}"
+    return str((int(code_of(of)) + 1) % 10**of.digits).zfill(of.digits)
 
 
 class Clock:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
 from passcode.confirmation.recipient import Recipient, UserRecipients
@@ -144,9 +145,11 @@ class ConfirmationVerifier:
             raise problems.of_refusal(verdict.refusal, attempts_left=verdict.attempts_left)
         # The channel of the accepted code: it may have been sent on another one than the newest message.
         ticket = replace(ticket, challenge=replace(ticket.challenge, channel=verdict.channel))
-        self.telemetry.verified(ticket.challenge, call.now)
-        if ticket.country:
-            self.answered(ticket.country)
+        if not verdict.is_repeat:
+            self.telemetry.verified(ticket.challenge, call.now)
+            # Once only: a caller could otherwise repeat one answer and so give back the budget of many SMS.
+            if ticket.country and CHANNELS[verdict.channel].billed_by_country:
+                self.answered(ticket.country)
         words = words_of(ticket.challenge.purpose)
         proof = self.proofs.write(proof_claims(ticket, words, self.issuer, verdict.accepted_at, self.life))
         return Verified(
