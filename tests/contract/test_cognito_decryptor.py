@@ -62,7 +62,7 @@ def test_a_code_of_another_pool_is_refused(encryptor: CodeEncryptor, opener: Cog
 
 def test_a_code_under_another_key_is_refused(encryptor: CodeEncryptor, opener: CognitoDecryptor) -> None:
     other = replace(encryptor, key_id=new_key(encryptor.client))
-    with pytest.raises(DecryptionFailed, match="could not be opened: DecryptKeyError"):
+    with pytest.raises(DecryptionFailed, match="could not be decrypted: DecryptKeyError"):
         opener(other.encrypt(SECRET))
 
 
