@@ -112,7 +112,7 @@ def test_a_challenge_that_the_token_service_cannot_have_issued_is_not_sent(
 
 @pytest.mark.parametrize("digits", [6, 10, 20])
 def test_a_code_has_the_number_of_digits_of_its_challenge(handler: DeliverHandler, digits: int) -> None:
-    given = {"digits": digits, "expires_at": NOW + 1 + 660}
+    given: dict[str, Any] = {"digits": digits, "expires_at": NOW + 1 + 660}
     assert handler.deliver(body(BY_EMAIL, **given)) == []
     (mail,) = handler.ses.sent("send_email")
     code = code_of(challenge(**given))
