@@ -119,6 +119,7 @@ _VERIFIER = ConfirmationVerifier(
     proofs=SignedJwts(_PROOF_KEYS),
     used=UsedProofTable(_ONCE, _TABLE),
     pool=_POOL,
+    country_of=_country_of,
     answered=_answered,
     issuer=_ISSUER,
     life=_SETTINGS.proof_life_seconds,

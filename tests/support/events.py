@@ -23,7 +23,7 @@ EMAIL = "ada@people.example"
 PHONE = "+12025550147"
 NONCE = "00112233445566778899aabbccddeeff"
 CODE_ONLY_CLIENT = "2v6codeonlyclientexample01"
-PASSWORD_CLIENT = "7hpasswordclientexample002"  # noqa: S105 - the id of a client
+PASSWORD_CLIENT = "7hpasswordclientexample002"
 SALT = "salt"
 # The record of the golden user for sign-ins of CODE_ONLY_CLIENT.
 SIGN_IN_KEY = record_key(SIGN_IN_CODE, SUB)

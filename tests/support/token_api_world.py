@@ -77,7 +77,7 @@ class Api:
             tokens=tokens,
             pool=users,
             order=self.order,
-            country_of=lambda number: "US" if number.startswith("+1") else None,
+            country_of=_country_of,
             salt=SALT,
             issuer=ISSUER,
             telemetry=self.telemetry,
@@ -88,6 +88,7 @@ class Api:
             proofs=SignedJwts(keys),
             used=UsedProofTable(self.proofs, "table"),
             pool=users,
+            country_of=_country_of,
             answered=self.countries.append,
             issuer=ISSUER,
             life=LIFE,
@@ -170,6 +171,10 @@ class Api:
     def proof(self, **body: Any) -> str:
         """Create a challenge, answer it and return the proof."""
         return str(self.verify(self.create(**body).body["token"]).body["proof"])
+
+
+def _country_of(number: str) -> str | None:
+    return "US" if number.startswith("+1") else None
 
 
 def _telemetry(log: io.StringIO) -> PowertoolsTelemetry:

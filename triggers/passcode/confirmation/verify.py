@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from passcode.channels.channel import Destination
 from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
@@ -90,13 +91,18 @@ _CODE_ALONE = "A code by itself does not identify a user. Send the `token` retur
 
 @dataclass(frozen=True)
 class ConfirmationVerifier:
-    """Checks answers. `answered` gets the country of each answered SMS; `life` is the proof's, in seconds."""
+    """Checks answers. `life` is the proof's, in seconds.
+
+    `country_of` returns the country of a number that may get SMS, else None. `answered` gets the country of
+    each answered SMS.
+    """
 
     checker: CodeAnswers
     tokens: TokenSigner
     proofs: TokenSigner
     used: UsedProofStore
     pool: UserRecipients
+    country_of: Callable[[str], str | None]
     answered: Callable[[str], None]
     issuer: str
     life: int
@@ -112,6 +118,9 @@ class ConfirmationVerifier:
         ticket = self._ticket(body, STEP_UP_VERIFY)
         user = self.pool.user(signed_in)
         verdict = self.checker.of_user(ticket, user, body.verification_code, call)
+        if verdict.accepted:
+            # Not that of the challenge token: the code may have been sent to the user's other destination.
+            ticket = replace(ticket, country=self._country(user.destinations[CHANNELS[verdict.channel]]))
         return self._verified(ticket, verdict, call)
 
     def introspect(self, body: Introspect, call: RequestContext) -> dict[str, object]:
@@ -148,7 +157,7 @@ class ConfirmationVerifier:
         if not verdict.is_repeat:
             self.telemetry.verified(ticket.challenge, call.now)
             # Once only: a caller could otherwise repeat one answer and so give back the budget of many SMS.
-            if ticket.country and CHANNELS[verdict.channel].billed_by_country:
+            if ticket.country:
                 self.answered(ticket.country)
         words = words_of(ticket.challenge.purpose)
         proof = self.proofs.write(proof_claims(ticket, words, self.issuer, verdict.accepted_at, self.life))
@@ -159,6 +168,10 @@ class ConfirmationVerifier:
             channel=ticket.challenge.channel,
             subject=ticket.sub,
         )
+
+    def _country(self, destination: Destination) -> str:
+        billed = destination.channel.billed_by_country
+        return (self.country_of(destination.value) or "") if billed else ""
 
     def _good(self, body: Introspect, now: int) -> Proof | None:
         """A valid proof: signed here, not expired, for the caller's values. Else None."""
