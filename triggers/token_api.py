@@ -119,6 +119,7 @@ _VERIFIER = ConfirmationVerifier(
     proofs=SignedJwts(_PROOF_KEYS),
     used=UsedProofTable(_ONCE, _TABLE),
     pool=_POOL,
+    country_of=_country_of,
     record_sms_answer=_record_sms_answer,
     issuer=_ISSUER,
     life=_SETTINGS.proof_life_seconds,

@@ -107,7 +107,7 @@ def token_claims(channel: str) -> dict[str, str]:
         "request": {"userAttributes": {"sub": SUB}},
     }
     evidence, telemetry = Evidence(NOW, channel), pre_token_generation._TELEMETRY
-    filled = pre_token_generation.respond(event, lambda *_: (evidence, evidence), telemetry, NOW)
+    filled = pre_token_generation.respond(event, lambda *_: (evidence, evidence), frozenset(), telemetry, NOW)
     found: dict[str, str] = filled["response"]["claimsOverrideDetails"]["claimsToAddOrOverride"]
     return found
 

@@ -151,6 +151,11 @@ def test_a_challenge_on_an_unknown_channel_is_refused(api: Api, token: str, chan
     assert_refused(api, [with_mac(header, claims | {"challenge": packed})])
 
 
+# A challenge of the release before.
+V1 = (
+    '{"v":1,"purpose":"token:pay","subject":"s","counter":1,"nonce":"n","issued_at":1,"expires_at":1,'
+    '"channel":"email","bound":"b","decoy":false}'
+)
 WRONG_CLAIMS: dict[str, list[Any]] = {
     "v": [None, 0, 2, "1", True, 1.0],
     "exp": [None, "", 1, True, 10**300],
@@ -178,6 +183,7 @@ WRONG_CLAIMS: dict[str, list[Any]] = {
         "[" * 900,
         "x" * 2_000,
         '["token:",1,1,"",1,1,"","",false]',
+        V1,
     ],
 }
 
@@ -201,12 +207,12 @@ def test_a_token_is_refused_at_another_endpoint(api: Api, token: str) -> None:
     assert api.verify_step_up(step_up, api.code(1)).status == 200
 
 
-@pytest.mark.parametrize("kind", ["sign_in", "token", "step_up", ""])
+@pytest.mark.parametrize("kind", ["sign_in_code", "sign_in_password", "token", "step_up", ""])
 def test_a_challenge_of_another_kind_is_refused_even_with_a_valid_mac(
     api: Api, token: str, kind: str
 ) -> None:
     header, claims = parts(token)
-    purpose = f"{kind}:pay" if kind != "sign_in" else kind
+    purpose = kind if kind.startswith("sign_in") else f"{kind}:pay"
     challenge = Challenge(**vars(api.queued[0].challenge) | {"purpose": purpose, "subject": SUB})
     at = {"challenge": challenge.pack(), "sub": SUB}
     if kind != "token":

@@ -77,12 +77,18 @@ def test_after_a_failure_of_step_up_verify_the_code_is_still_valid(
     assert api.verify_step_up(token).status == 200
 
 
-def test_a_code_stays_spent_if_the_signature_of_its_proof_fails(api: Api, output: ApiOutput) -> None:
-    """In the other order, the service would sign proofs for codes that were not accepted."""
+def test_after_a_failed_signature_only_the_same_request_gets_the_proof(
+    api: Api, output: ApiOutput, clock: FakeClock
+) -> None:
+    """The code is spent first. Otherwise, the service would sign proofs for codes that were not accepted."""
     token = api.create().body["token"]
     response = FAILING_PARTS["proof key"](api).verify(token)
     assert unavailable(response, output)
     assert "proof" not in response.body
+    clock.now += 15
+    assert api.verify(token, caller="AROAEXAMPLE:another-session").problem == "code-spent"
+    assert api.verify(token).status == 200
+    clock.now += 1
     assert api.verify(token).problem == "code-spent"
 
 

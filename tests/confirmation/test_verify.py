@@ -26,7 +26,7 @@ def test_a_right_code_gets_a_proof(api: Api, clock: FakeClock) -> None:
         "aud": "payments",
         "iat": NOW + 17,
         "exp": NOW + 17 + LIFE,
-        "jti": f"{2:032x}",
+        "jti": api.queued[0].challenge.nonce,
         "amr": ["otp"],
         "otp_channel": "email",
         "purpose": "pay 20 EUR",
@@ -51,8 +51,35 @@ def test_an_email_code_or_a_wrong_code_restores_no_budget(api: Api) -> None:
     assert api.countries == []
 
 
-def test_each_proof_has_a_unique_id(api: Api) -> None:
-    assert claims_of(api.proof())["jti"] != claims_of(api.proof())["jti"]
+def test_each_proof_has_a_unique_id(api: Api, clock: FakeClock) -> None:
+    first = claims_of(api.proof())
+    clock.now += 5
+    assert claims_of(api.proof())["jti"] != first["jti"]
+
+
+def test_a_repeated_request_gets_the_same_proof_for_15_seconds(
+    api: Api, clock: FakeClock, output: ApiOutput
+) -> None:
+    """A caller repeats a request after a lost response. The code is spent by then."""
+    token = api.post("/createToken", {"phone_number": "+12065550100"}).body["token"]
+    first = api.verify(token)
+    clock.now += 15
+    again = api.verify(token, f" {api.code()[:3]} {api.code()[3:]}")
+    assert again.status == 200
+    assert claims_of(again.body["proof"]) == claims_of(first.body["proof"])
+    assert again.body["expires_in"] == LIFE - 15
+    clock.now += 1
+    assert api.verify(token).problem == "code-spent"
+    assert api.countries == ["US"], "a repeat does not give back the budget of another SMS"
+    assert [name for name, _ in output.metrics()].count("verified") == 1
+
+
+def test_a_repeat_from_another_session_gets_no_proof(api: Api) -> None:
+    """An attacker who reads a code in transit must not get a second proof for it."""
+    token = api.create().body["token"]
+    assert api.verify(token).status == 200
+    answer = api.verify(token, caller="AROAEXAMPLE:another-session")
+    assert (answer.status, answer.problem) == (409, "code-spent")
 
 
 @pytest.mark.parametrize("typed", [" {} {} ", "{}-{}", "\t{}\n{}"])
@@ -83,46 +110,72 @@ def test_a_code_without_a_token_is_refused_with_a_reason(api: Api) -> None:
     assert "`token`" in response.body["detail"]
 
 
-def test_wrong_codes_use_up_the_attempts_and_then_lock_the_right_code_too(api: Api, clock: FakeClock) -> None:
-    token, right, wrong = api.create().body["token"], api.code(), api.wrong_code()
-    for left in range(9, -1, -1):
-        response = api.verify(token, wrong)
+def test_after_ten_wrong_codes_a_longer_code_is_required(api: Api, clock: FakeClock) -> None:
+    token, right = api.create().body["token"], api.code()
+    wrong = [api.wrong_code(n) for n in range(1, 41)]
+    for left, code in zip(range(9, -1, -1), wrong, strict=False):
+        response = api.verify(token, code)
         assert (response.status, response.problem, response.body["attempts_left"]) == (
             422,
             "wrong-code",
             left,
         )
         assert "retry-after" not in response.headers
-    locked = api.verify(token, right)
-    assert (locked.status, locked.problem, locked.headers["retry-after"]) == (429, "locked", "300")
-    assert "attempts_left" not in locked.body
-    clock.now += 299
-    assert api.verify(token, wrong).headers["retry-after"] == "1"
+    for code in (right, wrong[10]):
+        refused = api.verify(token, code)
+        assert (refused.status, refused.problem) == (409, "longer-code")
+        assert refused.body["reason"] == "longer_code"
+        assert "attempts_left" not in refused.body
+    clock.now += 30
+    created = api.create()
+    assert (created.body["status"], created.body["expires_in"]) == ("SENT", 600)
+    assert len(api.code()) == 20
+    for n in range(1, 31):
+        response = api.verify(created.body["token"], api.wrong_code(n))
+        assert (response.problem, response.body.get("attempts_left")) == ("wrong-code", None)
+    assert api.verify(created.body["token"]).status == 200, "a long code has no limit of attempts"
 
 
-def test_a_right_code_restores_the_attempts(api: Api) -> None:
+def test_a_repeated_wrong_code_is_counted_once(api: Api) -> None:
+    token = api.create().body["token"]
+    for _ in range(3):
+        assert api.verify(token, api.wrong_code()).body["attempts_left"] == 9
+    assert api.verify(token, api.wrong_code(2)).body["attempts_left"] == 8
+    assert api.verify(token, api.wrong_code(1)).body["attempts_left"] == 7
+
+
+def test_a_right_code_does_not_restore_the_attempts_of_a_day(api: Api, clock: FakeClock) -> None:
+    """Otherwise an attacker could guess without a limit while the user signs in every hour."""
     token = api.create().body["token"]
     api.verify(token, api.wrong_code())
     assert api.verify(token).status == 200
+    clock.now += 5
+    assert api.verify(api.create().body["token"], api.wrong_code()).body["attempts_left"] == 8
+    clock.now += 86_400
     assert api.verify(api.create().body["token"], api.wrong_code()).body["attempts_left"] == 9
 
 
-@pytest.mark.parametrize(("pause", "retry_after"), [(86_400, "86400"), (0, None)])
-def test_the_subject_is_paused_at_the_hard_limit(pause: int, retry_after: str | None) -> None:
-    policy = Policy(free_failures=50, hard_limit=50, pause_seconds=pause)
+def test_after_the_hard_limit_codes_are_long_until_one_is_accepted(clock: FakeClock) -> None:
+    policy = Policy(hard_limit=3)
     api = Api(policy, MemoryStore(policy))
     token = api.create().body["token"]
-    for _ in range(50):
-        api.verify(token, api.wrong_code())
-    for paused in (api.verify(token), api.create()):
-        assert (paused.status, paused.problem) == (429, "paused")
-        assert paused.headers.get("retry-after") == retry_after
-        assert ("operator" in paused.body["detail"]) is (pause == 0)
+    for n in range(1, 4):
+        assert api.verify(token, api.wrong_code(n)).body["attempts_left"] == 3 - n
+    assert api.verify(token).problem == "longer-code"
+    clock.now += 86_400
+    token = api.create().body["token"]
+    assert len(api.code()) == 20
+    assert api.verify(token).status == 200
+    clock.now += 5
+    api.create()
+    assert len(api.code()) == 6
 
 
-def test_a_spent_code_is_refused(api: Api) -> None:
+def test_a_spent_code_is_refused(api: Api, clock: FakeClock) -> None:
     token = api.create().body["token"]
     assert api.verify(token).status == 200
+    assert api.verify(token, api.wrong_code()).problem == "code-spent"
+    clock.now += 16
     for code in (api.code(), api.wrong_code()):
         response = api.verify(token, code)
         assert (response.status, response.problem) == (409, "code-spent")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from passcode.channels.channel import destination_id
 from passcode.confirmation.requests import VERIFY_TOKEN
 from passcode.confirmation.tokens import (
     challenge_token_claims,
@@ -22,7 +23,10 @@ from passcode.confirmation.tokens import (
 from passcode.hosted.state import Grant, SignInState
 from passcode.sign_in.steps import RoundRecord, decode_metadata, encode_metadata
 from passcode.token_service.challenge import Challenge, parse_object
+from passcode.token_service.code import derive_code
 from tests.support import handlers
+from tests.support.events import SALT
+from tests.support.memory_stores import code_mac
 
 unpack = handlers.deliver.unpack  # type: ignore[attr-defined]
 RECORDED = Path(__file__).with_name("envelopes")
@@ -90,7 +94,7 @@ ENVELOPES = {
     "challenge.json": Envelope(
         Challenge.unpack,
         lambda challenge: challenge.pack(),
-        {"issued_at": 0, "channel": "", "bound": "", "decoy": False},
+        {"issued_at": 0, "channel": "", "decoy": False},
         any_version=True,
     ),
     "challenge_token.json": Envelope(token, token_text, {"country": ""}, frozenset({"iat"})),
@@ -225,15 +229,51 @@ NO_DESTINATIONS: list[Any] = [
     *([{"channel": "email", "address": None}], [{"channel": "email", "address": ["a@b.example"]}]),
     *([{"channel": "email", "address": 1}], [{"channel": "email", "address": True}]),
     *([{"channel": name, "address": "a@b.example"}] for name in ("pigeon", "Email", "")),
+    *([{"channel": "email", "address": other}] for other in ("a@B.example", " a@b.example", "unknown")),
     *([{"channel": None, "address": "a@b.example"}], [{"channel": ["email"], "address": "a@b.example"}]),
 ]
 
 
 @pytest.mark.parametrize("name", ["queue_code.json", "queue_cognito.json"])
 @pytest.mark.parametrize("to", NO_DESTINATIONS)
-def test_a_destination_without_a_channel_or_an_address_is_refused(name: str, to: object) -> None:
+def test_a_destination_without_a_channel_or_an_address_in_its_form_is_refused(name: str, to: object) -> None:
     with pytest.raises(ValueError, match=r"."):
         unpack(changed(name, lambda fields: fields.update(to=to)))
+
+
+@pytest.mark.parametrize(("place", "code"), [(0, "39062906"), (1, "41534105")])
+def test_the_code_of_a_recorded_message_never_changes(place: int, code: str) -> None:
+    """Another derivation in a new release would make the codes wrong that are on their way."""
+    message = unpack(recorded("queue_code.json"))
+    to = message.destinations[place]
+    mac = code_mac(message.challenge.mac_message())
+    made = derive_code(mac, to.channel.name, destination_id(to, SALT), message.challenge.digits)
+    assert made.reveal() == code
+
+
+def test_the_code_of_a_recorded_token_never_changes() -> None:
+    ticket = token(recorded("challenge_token.json"))
+    mac = code_mac(ticket.challenge.mac_message())
+    made = derive_code(mac, ticket.challenge.channel, ticket.sub, ticket.challenge.digits)
+    assert made.reveal() == "692865"
+
+
+@pytest.mark.parametrize("decoy", [2, -1, True, False, "0", None])
+def test_a_decoy_is_written_as_0_or_1(decoy: object) -> None:
+    """The lengths of `true` and `false` differ, and could show an unknown user."""
+    with pytest.raises(ValueError, match="decoy"):
+        Challenge.unpack(changed("challenge.json", lambda fields: fields.update(decoy=decoy)))
+
+
+def test_a_challenge_of_the_release_before_is_refused() -> None:
+    """It has no number of digits, and its code was derived in another way."""
+    before = (
+        '{"v":1,"purpose":"sign_in","subject":"6f1d2a52-6c1e-4f0e-9d3a-2b7c9f0a1e44","counter":1,"nonce":'
+        '"00112233445566778899aabbccddeeff","issued_at":1767225600,"expires_at":1767225900,"channel":"email",'
+        '"bound":"f452a7bb7e45aa5f","decoy":false}'
+    )
+    with pytest.raises(ValueError, match="wrong value"):
+        Challenge.unpack(before)
 
 
 @pytest.mark.parametrize("kind", ["letter", "", "Code"])
@@ -244,7 +284,7 @@ def test_a_queue_body_of_another_kind_is_refused(kind: str) -> None:
 
 def test_the_proof_of_a_challenge_token_is_the_recorded_one() -> None:
     ticket = token(recorded("challenge_token.json"))
-    made = proof_claims(ticket, "pay 20 EUR", ISSUER, "ffeeddccbbaa99887766554433221100", 1767225700, 600)
+    made = proof_claims(ticket, "pay 20 EUR", ISSUER, 1767225700, 600)
     assert made == json.loads(recorded("proof.json"))
 
 

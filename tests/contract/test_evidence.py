@@ -8,112 +8,115 @@ from dataclasses import replace
 
 import pytest
 
-from passcode.token_service.challenge import SIGN_IN, STEP_UP, record_key
-from passcode.token_service.policy import DAY
-from passcode.token_service.store import Evidence, Record, VerifiedCode
+from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, STEP_UP, record_key
+from passcode.token_service.store import Attempt, Evidence, Record
 from tests.support.record_stores import StoreUnderTest
 
 NOW = 1_800_000_000
 OPEN = Record(
     issued=1,
     nonce="a" * 32,
+    digits=6,
     issued_at=NOW,
     expires_at=NOW + 300,
     channel="email",
-    bound="b" * 16,
     sent_at=NOW,
-    send_tat=NOW + 900,
+    send_tat=NOW,
+    sent_to={"email": "b" * 16},
 )
 CLIENT = "2v6codeonlyclientexample01"
-BY_EMAIL, BY_SMS = VerifiedCode(CLIENT, "email"), VerifiedCode(CLIENT, "sms")
+RIGHT = Attempt(
+    counter=1, nonce=OPEN.nonce, id="c" * 16, is_short=True, channel="email", now=NOW, client_id=CLIENT
+)
 
 
 @pytest.fixture
 def sub(under_test: StoreUnderTest) -> str:
-    """A user with an open challenge for a sign-in."""
+    """A user with an open challenge for a sign-in with a password."""
     sub = str(uuid.uuid4())
-    under_test.put(record_key(SIGN_IN, sub), OPEN)
+    under_test.put(record_key(SIGN_IN_PASSWORD, sub), OPEN)
     return sub
 
 
-def accept(
-    under_test: StoreUnderTest, sub: str, given: VerifiedCode | None, counter: int = 1, now: int = NOW
-) -> None:
+def accept(under_test: StoreUnderTest, sub: str, attempt: Attempt = RIGHT) -> None:
     """Record a right answer."""
-    key = record_key(SIGN_IN, sub)
-    assert under_test.store.record_attempt(key, counter, right=True, now=now, given=given).accepted
+    assert under_test.store.record_attempt(record_key(SIGN_IN_PASSWORD, sub), attempt).accepted
 
 
-def issue(under_test: StoreUnderTest, sub: str, now: int) -> None:
-    """Start another challenge."""
-    draft = replace(OPEN, sent_at=now, expires_at=now + 300)
-    assert under_test.store.start_challenge(record_key(SIGN_IN, sub), draft, now).accepted
+def accept_later(under_test: StoreUnderTest, sub: str, counter: int, channel: str, client_id: str) -> int:
+    """Start another challenge and record its right answer. Returns the time of both."""
+    now = NOW + 1000 * counter
+    draft = replace(OPEN, sent_at=now, expires_at=now + 300, send_tat=now)
+    key = record_key(SIGN_IN_PASSWORD, sub)
+    assert under_test.store.start_challenge(key, draft, 100, now).accepted
+    accept(under_test, sub, replace(RIGHT, counter=counter, channel=channel, now=now, client_id=client_id))
+    return now
+
+
+def read(under_test: StoreUnderTest, sub: str, client_id: str = CLIENT) -> tuple[Evidence | None, ...]:
+    """The first and the last evidence of a sign-in with a password."""
+    return under_test.read_evidence(SIGN_IN_PASSWORD, sub, client_id)
 
 
 def test_a_user_without_a_record_has_no_evidence(under_test: StoreUnderTest) -> None:
-    assert under_test.read_evidence(str(uuid.uuid4()), CLIENT) == (None, None)
+    assert read(under_test, str(uuid.uuid4())) == (None, None)
 
 
 def test_the_first_code_is_the_first_and_the_last(under_test: StoreUnderTest, sub: str) -> None:
-    accept(under_test, sub, BY_EMAIL)
-    assert under_test.read_evidence(sub, CLIENT) == (Evidence(NOW, "email"), Evidence(NOW, "email"))
+    accept(under_test, sub)
+    assert read(under_test, sub) == (Evidence(NOW, "email"), Evidence(NOW, "email"))
 
 
 def test_a_later_code_is_the_last_and_the_first_stays(under_test: StoreUnderTest, sub: str) -> None:
-    accept(under_test, sub, BY_EMAIL)
-    for counter, given in ((2, BY_SMS), (3, BY_SMS)):
-        now = NOW + 1000 * counter
-        issue(under_test, sub, now)
-        accept(under_test, sub, given, counter, now)
-        assert under_test.read_evidence(sub, CLIENT) == (Evidence(NOW, "email"), Evidence(now, "sms"))
+    accept(under_test, sub)
+    for counter in (2, 3):
+        now = accept_later(under_test, sub, counter, "sms", CLIENT)
+        assert read(under_test, sub) == (Evidence(NOW, "email"), Evidence(now, "sms"))
 
 
 def test_each_app_client_has_its_own_evidence(under_test: StoreUnderTest, sub: str) -> None:
-    accept(under_test, sub, BY_EMAIL)
-    issue(under_test, sub, NOW + 1000)
-    accept(under_test, sub, VerifiedCode("another", "sms"), 2, NOW + 1000)
-    assert under_test.read_evidence(sub, CLIENT) == 2 * (Evidence(NOW, "email"),)
-    assert under_test.read_evidence(sub, "another") == 2 * (Evidence(NOW + 1000, "sms"),)
-    assert under_test.read_evidence(sub, "a third") == (None, None)
+    accept(under_test, sub)
+    later = accept_later(under_test, sub, 2, "sms", "another")
+    assert read(under_test, sub) == 2 * (Evidence(NOW, "email"),)
+    assert read(under_test, sub, "another") == 2 * (Evidence(later, "sms"),)
+    assert read(under_test, sub, "a third") == (None, None)
 
 
 def test_a_deployment_without_claims_writes_no_evidence_and_removes_none(
     under_test: StoreUnderTest, sub: str
 ) -> None:
-    accept(under_test, sub, None)
-    assert under_test.read_evidence(sub, CLIENT) == (None, None)
-    issue(under_test, sub, NOW + 1000)
-    accept(under_test, sub, BY_EMAIL, 2, NOW + 1000)
-    issue(under_test, sub, NOW + 2000)
-    accept(under_test, sub, None, 3, NOW + 2000)
-    assert under_test.read_evidence(sub, CLIENT) == 2 * (Evidence(NOW + 1000, "email"),)
+    accept(under_test, sub, replace(RIGHT, client_id=""))
+    assert read(under_test, sub) == (None, None)
+    later = accept_later(under_test, sub, 2, "email", CLIENT)
+    accept_later(under_test, sub, 3, "sms", "")
+    assert read(under_test, sub) == 2 * (Evidence(later, "email"),)
 
 
 def test_an_answer_that_is_wrong_or_refused_is_no_evidence(under_test: StoreUnderTest, sub: str) -> None:
-    key = record_key(SIGN_IN, sub)
-    assert under_test.store.record_attempt(key, 1, right=False, now=NOW, given=BY_EMAIL).accepted
-    assert not under_test.store.record_attempt(key, 2, right=True, now=NOW, given=BY_EMAIL).accepted
-    assert under_test.read_evidence(sub, CLIENT) == (None, None)
+    key = record_key(SIGN_IN_PASSWORD, sub)
+    assert under_test.store.record_attempt(key, replace(RIGHT, channel="")).accepted
+    assert not under_test.store.record_attempt(key, replace(RIGHT, counter=2)).accepted
+    assert not under_test.store.record_attempt(key, replace(RIGHT, nonce="d" * 32)).accepted
+    assert read(under_test, sub) == (None, None)
 
 
-@pytest.mark.parametrize("right", [True, False])
-def test_after_a_pause_only_a_right_answer_is_evidence(
-    under_test: StoreUnderTest, sub: str, right: bool
-) -> None:
-    key, paused = record_key(SIGN_IN, sub), replace(OPEN, failures=100, failed_at=NOW - DAY)
-    under_test.put(key, paused)
-    write = under_test.store.record_attempt_after_pause(key, 1, paused, right=right, now=NOW, given=BY_SMS)
-    assert write.accepted
-    again = under_test.store.record_attempt_after_pause(
-        key, 1, paused, right=True, now=NOW + 1, given=BY_EMAIL
-    )
-    assert not again.accepted
-    assert under_test.read_evidence(sub, CLIENT) == 2 * ((Evidence(NOW, "sms") if right else None),)
+def test_a_repeated_answer_does_not_change_the_evidence(under_test: StoreUnderTest, sub: str) -> None:
+    accept(under_test, sub)
+    key = record_key(SIGN_IN_PASSWORD, sub)
+    assert not under_test.store.record_attempt(key, replace(RIGHT, now=NOW + 9)).accepted
+    assert read(under_test, sub) == 2 * (Evidence(NOW, "email"),)
 
 
-def test_a_step_up_is_no_evidence_of_a_sign_in(under_test: StoreUnderTest) -> None:
+def test_a_long_code_is_evidence_as_a_short_one(under_test: StoreUnderTest, sub: str) -> None:
+    accept(under_test, sub, replace(RIGHT, is_short=False))
+    assert read(under_test, sub) == 2 * (Evidence(NOW, "email"),)
+
+
+@pytest.mark.parametrize("kind", [SIGN_IN_CODE, STEP_UP])
+def test_a_code_of_another_kind_is_no_evidence_of_a_sign_in(under_test: StoreUnderTest, kind: str) -> None:
+    """A code without a password must not look like one after a password."""
     sub = str(uuid.uuid4())
-    key = record_key(STEP_UP, sub)
-    under_test.put(key, OPEN)
-    assert under_test.store.record_attempt(key, 1, right=True, now=NOW, given=BY_EMAIL).accepted
-    assert under_test.read_evidence(sub, CLIENT) == (None, None)
+    under_test.put(record_key(kind, sub), OPEN)
+    assert under_test.store.record_attempt(record_key(kind, sub), RIGHT).accepted
+    assert read(under_test, sub) == (None, None)
+    assert under_test.read_evidence(kind, sub, CLIENT) == 2 * (Evidence(NOW, "email"),)

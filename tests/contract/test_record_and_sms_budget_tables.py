@@ -13,13 +13,21 @@ from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.delivery.sms_limits import SmsLimits
 from passcode.token_service.policy import DAY, Policy
-from passcode.token_service.store import Record, VerifiedCode
+from passcode.token_service.store import Attempt, Record
 from tests.support.dynamodb import item_of, made
 
 NOW = 1_800_000_000
 LIMITS = SmsLimits(per_day=5, per_country=3, unanswered=3)
 OPEN = Record(
-    issued=3, spent=2, nonce="n", expires_at=NOW + 300, sent_at=NOW - 60, channel="email", bound="b"
+    issued=3,
+    spent=2,
+    nonce="n",
+    digits=8,
+    expires_at=NOW + 300,
+    sent_at=NOW - 60,
+    send_tat=NOW - 60,
+    channel="email",
+    sent_to={"email": "b" * 16},
 )
 
 
@@ -36,39 +44,28 @@ def table(request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
         yield stack.client("dynamodb"), stack.table
 
 
-@pytest.mark.parametrize(("pause", "days"), [(DAY, 31), (0, 3_650)])
-def test_every_write_sets_the_ttl_of_the_record(table: tuple[Any, str], pause: int, days: int) -> None:
-    """If TTL deletes a record, its count of failures is lost."""
+def test_every_write_sets_the_ttl_of_the_record(table: tuple[Any, str]) -> None:
+    """If TTL deletes a record, its counts of wrong answers are lost."""
     client, name = table
-    key = f"sign_in#{secrets.token_hex(8)}"
-    store = RecordTable(client, name, Policy(pause_seconds=pause))
+    key = f"sign_in_code#{secrets.token_hex(8)}"
+    store = RecordTable(client, name, Policy())
 
     def ttl() -> int:
         return int(client.get_item(TableName=name, Key={"pk": {"S": key}})["Item"]["ttl"]["N"])
 
-    draft = replace(OPEN, nonce="d")
-    assert store.start_challenge(key, draft, NOW).accepted
-    assert ttl() == NOW + days * DAY
+    assert store.start_challenge(key, replace(OPEN, nonce="d"), 100, NOW).accepted
+    assert ttl() == NOW + 30 * DAY
     client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(OPEN))
     assert store.replace_challenge(key, OPEN, OPEN, NOW + 1).accepted
-    assert ttl() == NOW + 1 + days * DAY
-    assert store.record_attempt(key, 3, right=False, now=NOW + 2).accepted
-    assert ttl() == NOW + 2 + days * DAY
-    seen = replace(OPEN, failures=1, failed_at=NOW + 2)
-    assert store.record_attempt_after_pause(key, 3, seen, right=False, now=NOW + 3).accepted
-    assert ttl() == NOW + 3 + days * DAY
-    assert store.record_attempt(key, 3, right=True, now=NOW + 4, given=VerifiedCode("client", "sms")).accepted
-    assert ttl() == NOW + 4 + days * DAY
-
-
-def test_a_pause_ends_only_if_the_record_is_unchanged(table: tuple[Any, str]) -> None:
-    client, name = table
-    key = f"sign_in#{secrets.token_hex(8)}"
-    paused = replace(OPEN, failures=100, failed_at=NOW - DAY)
-    client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(paused))
-    store = RecordTable(client, name, Policy())
-    for seen in (replace(paused, failed_at=NOW), replace(paused, failures=99)):
-        assert not store.record_attempt_after_pause(key, 3, seen, right=True, now=NOW).accepted
+    assert ttl() == NOW + 1 + 30 * DAY
+    wrong = Attempt(counter=3, nonce="n", id="1", is_short=True, channel="", now=NOW + 2)
+    assert store.record_attempt(key, wrong).accepted
+    assert ttl() == NOW + 2 + 30 * DAY
+    assert store.record_attempt(key, replace(wrong, id="2", is_short=False, now=NOW + 3)).accepted
+    assert ttl() == NOW + 3 + 30 * DAY
+    right = replace(wrong, channel="sms", client_id="client", now=NOW + 4)
+    assert store.record_attempt(key, right).accepted
+    assert ttl() == NOW + 4 + 30 * DAY
 
 
 def day() -> int:

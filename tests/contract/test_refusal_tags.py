@@ -23,7 +23,6 @@ from passcode.token_service.refusal import (
     Refusal,
     RefusalTag,
     parse_tag,
-    refusal_row,
     refusal_text,
 )
 from tests.support.demo_pool import refusal
@@ -32,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 TEXTS_JS = ROOT / "demo_client" / "web" / "static" / "texts.js"
 IN_SIGN_IN = [each for each, row in REFUSALS.items() if row.in_sign_in]
 WRITTEN = [refusal_text(each, wait) for each in Refusal for wait in (0, 1, 600, 86_400)]
-WRITTEN += [refusal_text(Refusal.PAUSED, None), UNAVAILABLE_TEXT, f"New. {RefusalTag('a_reason_to_come', 9)}"]
+WRITTEN += [UNAVAILABLE_TEXT, f"New. {RefusalTag('a_reason_to_come', 9)}"]
 HOSTILE = [
     "",
     "Please wait.",
@@ -44,8 +43,8 @@ HOSTILE = [
     "[passcode:quota:60] more",
     "[passcode:quota:60]\n",
     "[passcode:quota:60]\u00a0",
-    "<b>[passcode:locked:5]</b>",
-    "[passcode:quota:60] [passcode:locked:300]",
+    "<b>[passcode:quota:5]</b>",
+    "[passcode:quota:60] [passcode:busy:300]",
     f"[passcode:{'x' * 33}]",
     "'userAttributes'",
     "cannot import name (/var/task/a.py)",
@@ -75,7 +74,7 @@ def cli_message(message: str) -> str:
 def test_the_messages_include_texts_with_and_without_a_tag() -> None:
     assert EXPECTED.count(None) > 10
     assert ("quota", 600) in EXPECTED
-    assert ("paused", 0) in EXPECTED
+    assert ("longer_code", 0) in EXPECTED
 
 
 def test_the_command_line_client_reads_the_same_tags_as_the_hosted_page() -> None:
@@ -109,7 +108,7 @@ def test_the_pattern_in_the_documents_reads_the_tags_of_the_triggers() -> None:
 
 @pytest.mark.parametrize("cause", IN_SIGN_IN)
 def test_the_clients_have_a_text_for_each_refusal_of_a_sign_in(cause: Refusal) -> None:
-    wait = 600 if refusal_row(cause).status == 429 else 0
+    wait = 600 if REFUSALS[cause].status == 429 else 0
     shown = cli_message(refusal_text(cause, wait))
     assert not shown.startswith("The pool refused")
     assert ("10 minutes" in shown) is (wait == 600)
@@ -120,7 +119,7 @@ def test_the_clients_have_a_text_for_each_refusal_of_a_sign_in(cause: Refusal) -
     [
         ("Anything else. [passcode:quota:600]", "Too many codes were requested. Try again in 10 minutes."),
         ("hunter2 [passcode:quota:86400]", "Too many codes were requested. Try again in 24 hours."),
-        ("hunter2 [passcode:paused]", "Sign-in by code is stopped for this user."),
+        ("hunter2 [passcode:no_destination]", "This user has no verified email address or phone number."),
         ("hunter2 [passcode:a_reason_to_come:90]", "The pool refused this sign-in. Try again in 90 seconds."),
         ("hunter2 [passcode:a_reason_to_come]", "The pool refused this sign-in (a_reason_to_come)."),
         ("hunter2", "The pool cannot send or check a code"),
@@ -135,6 +134,6 @@ def test_a_client_never_shows_the_sentence_before_the_tag(wording: str, shown: s
 @pytest.mark.parametrize("cause", Refusal)
 @pytest.mark.parametrize("wait", [0, 600])
 def test_each_row_names_a_notice_of_the_hosted_page(cause: Refusal, wait: int) -> None:
-    row = refusal_row(cause, wait)
+    row = REFUSALS[cause]
     assert notice_of(parse_tag(refusal_text(cause, wait))) is Notice(row.notice)
     assert (row.notice != "unavailable") or not row.in_sign_in

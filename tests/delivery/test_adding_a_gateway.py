@@ -15,7 +15,7 @@ from tests.support.deliver_handler import DeliverHandler, body
 from tests.support.events import EMAIL, PHONE, challenge, code_of
 from tests.support.handlers import HandlerOutput
 
-CODE = code_of(challenge())
+CODE = code_of(challenge(), "sms")
 BY_SMS, BY_EMAIL = ("sms", PHONE), ("email", EMAIL)
 
 

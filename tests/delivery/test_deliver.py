@@ -1,5 +1,9 @@
 """`deliver`: the messages, their channels, and the cases without a message."""
 
+import json
+import re
+from typing import Any
+
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
@@ -9,9 +13,10 @@ from tests.support.events import EMAIL, NOW, PHONE, challenge, code_of
 from tests.support.handlers import HandlerOutput
 
 CODE = code_of(challenge())
+SMS_CODE = code_of(challenge(), "sms")
 BY_EMAIL = ("email", EMAIL)
 BY_SMS = ("sms", PHONE)
-SECRETS = (CODE, EMAIL, "ada@", PHONE, "0147", "123456", "An error occurred", "Traceback")
+SECRETS = (CODE, SMS_CODE, EMAIL, "ada@", PHONE, "0147", "123456", "An error occurred", "Traceback")
 
 
 @pytest.fixture
@@ -38,8 +43,8 @@ def test_an_sms_ends_with_the_line_for_autofill(handler: DeliverHandler, output:
     (sms,) = handler.sns.sent("publish")
     assert sms["PhoneNumber"] == PHONE
     first, *_, last = sms["Message"].split("\n")
-    assert first.startswith(f"{CODE} is your Example sign-in code")
-    assert last == f"@app.example #{CODE}"
+    assert first.startswith(f"{SMS_CODE} is your Example ")
+    assert last == f"@app.example #{SMS_CODE}"
     assert handler.ses.calls == []
     assert output.counted("sent") == [{"channel": "sms", "country": "US"}]
 
@@ -48,7 +53,7 @@ def test_an_sms_ends_with_the_line_for_autofill(handler: DeliverHandler, output:
 def test_the_last_line_of_an_sms_is_the_same_in_every_language(handler: DeliverHandler, locale: str) -> None:
     assert handler.deliver(body(BY_SMS, locale=locale)) == []
     (sms,) = handler.sns.sent("publish")
-    assert sms["Message"].split("\n")[-1] == f"@app.example #{CODE}"
+    assert sms["Message"].split("\n")[-1] == f"@app.example #{SMS_CODE}"
 
 
 def test_a_decoy_gets_no_message(handler: DeliverHandler, output: HandlerOutput) -> None:
@@ -65,10 +70,84 @@ def test_an_expired_code_is_not_sent(handler: DeliverHandler, output: HandlerOut
     assert output.counted("send_failed") == [{"channel": "email", "reason": "expired"}]
 
 
+def test_each_destination_gets_another_code(handler: DeliverHandler) -> None:
+    """An attacker who redirects a message receives a code that authenticates no user."""
+    others = [("email", "eve@people.example"), ("email", "Ada@people.example"), ("sms", "+12025550148")]
+    for to in others:
+        assert handler.deliver(body(to)) == []
+    mails, (sms,) = handler.ses.sent("send_email"), handler.sns.sent("publish")
+    texts = [mail["Content"]["Simple"]["Body"]["Text"]["Data"] for mail in mails] + [sms["Message"]]
+    codes = {code for text in texts for code in re.findall(r"\b[0-9]{8}\b", text)}
+    assert len(codes) == 3
+    assert not codes & {CODE, SMS_CODE}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expires_at": NOW + 1 + 661},
+        {"purpose": "sign_in"},
+        {"purpose": "other"},
+        {"purpose": "sign_in_code:pay 20 EUR"},
+        {"purpose": "sign_in_password:"},
+        {"nonce": "a" * 31},
+        {"nonce": "A" * 32},
+        {"nonce": "a" * 32 + "\n"},
+        {"digits": 5},
+        {"digits": 11},
+        {"digits": 19},
+        {"digits": 21},
+        {"counter": 0},
+    ],
+    ids=str,
+)
+def test_a_challenge_that_the_token_service_cannot_have_issued_is_not_sent(
+    handler: DeliverHandler, output: HandlerOutput, changes: dict[str, Any]
+) -> None:
+    """Otherwise a principal that can write to the queue could have any text sent."""
+    assert handler.deliver(body(BY_EMAIL, **changes)) == ["0"]
+    assert handler.calls() == 0
+    assert output.counted("errors") == [{}]
+
+
+@pytest.mark.parametrize("digits", [6, 10, 20])
+def test_a_code_has_the_number_of_digits_of_its_challenge(handler: DeliverHandler, digits: int) -> None:
+    given: dict[str, Any] = {"digits": digits, "expires_at": NOW + 1 + 660}
+    assert handler.deliver(body(BY_EMAIL, **given)) == []
+    (mail,) = handler.ses.sent("send_email")
+    code = code_of(challenge(**given))
+    assert len(code) == digits
+    # A message shows a long code in groups.
+    assert code in mail["Content"]["Simple"]["Body"]["Text"]["Data"].replace(" ", "").splitlines()
+
+
+@pytest.mark.parametrize(
+    "to",
+    [("email", "ada@PEOPLE.example"), ("email", " ada@people.example"), ("sms", "+1 2025550147")],
+)
+def test_an_address_that_is_not_in_the_form_of_its_channel_is_refused(
+    handler: DeliverHandler, to: tuple[str, str]
+) -> None:
+    """The code is derived for the parsed address, so `verify` would refuse the code of another form."""
+    assert handler.deliver(body(to)) == ["0"]
+    assert handler.calls() == 0
+
+
+def test_a_challenge_of_the_release_before_is_refused(handler: DeliverHandler) -> None:
+    fields = json.loads(body(BY_EMAIL))
+    fields["challenge"] = (
+        '{"v":1,"purpose":"sign_in","subject":"6f1d2a52-6c1e-4f0e-9d3a-2b7c9f0a1e44","counter":1,"nonce":'
+        '"00112233445566778899aabbccddeeff","issued_at":1767225600,"expires_at":1767225900,"channel":"email",'
+        '"bound":"f452a7bb7e45aa5f","decoy":false}'
+    )
+    assert handler.deliver(json.dumps(fields)) == ["0"]
+    assert handler.calls() == 0
+
+
 def test_an_email_that_ses_refuses_is_sent_by_sms(handler: DeliverHandler, output: HandlerOutput) -> None:
     handler.ses = RecordingClient(send_email=refused_by_aws("MessageRejected"))
     assert handler.deliver(body(BY_EMAIL, BY_SMS)) == []
-    assert CODE in handler.sns.sent("publish")[0]["Message"]
+    assert SMS_CODE in handler.sns.sent("publish")[0]["Message"]
     assert output.counted("send_failed") == [{"channel": "email", "reason": "MessageRejected"}]
     assert output.counted("sent") == [{"channel": "sms", "country": "US"}]
 

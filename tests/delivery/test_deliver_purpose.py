@@ -2,7 +2,7 @@
 
 import pytest
 
-from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, purpose_of
+from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, STEP_UP, TOKEN, purpose_of
 from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.deliver_handler import DeliverHandler, body
 from tests.support.events import EMAIL, PHONE, challenge, code_of
@@ -42,7 +42,7 @@ def test_an_sms_names_the_purpose_of_its_code(
 ) -> None:
     purpose = purpose_of(kind, TEXT)
     assert handler.deliver(body(BY_SMS, purpose=purpose, channel="sms")) == []
-    code = code_of(challenge(purpose=purpose))
+    code = code_of(challenge(purpose=purpose), "sms")
     (sms,) = handler.sns.sent("publish")
     assert sms["Message"].split("\n") == [
         f"{code} is your Example verification code. Don't share it with anyone.",
@@ -71,7 +71,7 @@ def test_a_message_without_a_purpose_text_mentions_neither_purpose_nor_sign_in(
 
 
 def test_each_kind_keeps_its_texts_in_one_container(handler: DeliverHandler) -> None:
-    kinds = [SIGN_IN, purpose_of(TOKEN, TEXT), SIGN_IN]
+    kinds = [SIGN_IN_CODE, purpose_of(TOKEN, TEXT), SIGN_IN_PASSWORD]
     assert handler.deliver(*(body(BY_EMAIL, purpose=purpose) for purpose in kinds)) == []
     subjects = [mail["Content"]["Simple"]["Subject"]["Data"] for mail in handler.ses.sent("send_email")]
     assert subjects == [

@@ -37,6 +37,9 @@ GARBAGE = [
             {"challenge": "[]"},
             {"challenge": None},
             {"challenge": GOOD["challenge"].replace("nonce", "other")},
+            {"challenge": GOOD["challenge"].replace('"digits":8,', "")},
+            {"challenge": GOOD["challenge"].replace('"decoy":0', '"decoy":2')},
+            {"to": [{"channel": "email", "address": EMAIL.upper()}]},
             {"kind": "cognito"},
         )
     ),

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from passcode.token_service.challenge import Challenge
 from tests.support.events import NAMES, SENDERS, TOKENS, challenge, code_of, golden
 
 ENVELOPE = {
@@ -33,6 +34,14 @@ def test_a_golden_event_has_the_fields_of_cognito(name: str) -> None:
     assert set(event["callerContext"]) == {"awsSdkVersion", "clientId"}
     for result in event["request"].get("session") or []:
         assert set(result) == {"challengeName", "challengeResult", "challengeMetadata"}
+
+
+@pytest.mark.parametrize("name", [name for name in TRIGGERS if name.startswith("verify_")])
+def test_a_golden_event_has_the_private_parameters_of_create(name: str) -> None:
+    private = golden(name)["request"]["privateChallengeParameters"]
+    assert set(private) == {"challenge", "round"}
+    assert re.fullmatch("[0-9a-f]{16}", private["round"])
+    assert Challenge.unpack(private["challenge"]).pack() == private["challenge"]
 
 
 @pytest.mark.parametrize("name", SENDERS)
@@ -73,4 +82,5 @@ def test_golden_events_contain_only_fictitious_addresses(name: str) -> None:
 
 def test_the_code_of_the_golden_challenge_never_changes() -> None:
     # With another derivation, a deployment would invalidate every code that is already sent.
-    assert code_of(challenge()) == "584907"
+    assert code_of(challenge()) == "39062906"
+    assert code_of(challenge(), "sms") == "41534105"

@@ -9,13 +9,15 @@ from botocore.exceptions import ReadTimeoutError
 import pre_token_generation
 from passcode.adapters.record_table import EvidenceTable
 from passcode.sign_in.events import Event
+from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, record_key
+from passcode.token_service.store import Evidence
 from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.events import (
     CODE_ONLY_CLIENT,
     EMAIL,
     NOW,
     PHONE,
-    SIGN_IN_KEY,
+    SUB,
     TOKENS,
     FixedClock,
     golden,
@@ -67,9 +69,34 @@ def test_tokens_get_the_claims_of_their_sign_in(name: str, monkeypatch: pytest.M
     assert found == response(name, CLAIMS[kind])
     ((_, call),) = table.calls
     assert call["TableName"] == "table"
-    assert call["Key"] == {"pk": {"S": SIGN_IN_KEY}}
+    assert call["Key"] == {"pk": {"S": record_key(SIGN_IN_CODE, SUB)}}
     assert call["ConsistentRead"] is True
     assert sorted(call["ExpressionAttributeNames"].values()) == [FIRST, LAST]
+
+
+@pytest.mark.parametrize(
+    ("code_only_clients", "kind"),
+    [
+        (frozenset(), SIGN_IN_PASSWORD),
+        (frozenset({"x"}), SIGN_IN_PASSWORD),
+        (frozenset({CODE_ONLY_CLIENT}), SIGN_IN_CODE),
+    ],
+    ids=str,
+)
+def test_the_claims_are_those_of_the_kind_of_sign_in_of_the_client(
+    code_only_clients: frozenset[str], kind: str, output: HandlerOutput
+) -> None:
+    """An accepted code of the weaker kind must not look like one after a password."""
+    asked: list[tuple[str, str, str]] = []
+
+    def read(*of: str) -> tuple[Evidence, Evidence]:
+        asked.append(of)  # type: ignore[arg-type]
+        return Evidence(NOW - 2, "email"), Evidence(NOW - 2, "email")
+
+    event = golden("pre_token_v1_sign_in")
+    pre_token_generation.respond(event, read, code_only_clients, output.telemetry, NOW)
+    assert asked == [(kind, SUB, CODE_ONLY_CLIENT)]
+    assert event["response"]["claimsOverrideDetails"]["claimsToAddOrOverride"]["otp_channel"] == "email"
 
 
 @pytest.mark.parametrize("name", TOKENS)

@@ -1,5 +1,8 @@
 """The handler `verify` with recorded AWS clients: one KMS call, one write, and the SMS budget."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
@@ -7,12 +10,11 @@ import verify_auth_challenge
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.telemetry import TriggerError
-from passcode.channels.channel import fingerprint
 from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.policy import Policy
+from passcode.token_service.policy import DAY, Policy
 from tests.support.aws_stubs import RecordingClient, kms, refused_by_aws
-from tests.support.events import EMAIL, NOW, PHONE, SALT, FixedClock, attributes, challenge, code_of, golden
+from tests.support.events import EMAIL, NONCE, NOW, PHONE, FixedClock, attributes, challenge, code_of, golden
 from tests.support.handlers import HandlerOutput
 
 
@@ -34,11 +36,11 @@ class VerifyHandler:
         # The store has its own client, so only the budget uses this one.
         patch.setattr(verify_auth_challenge, "_TABLE", self.budget)
 
-    def answer(self, to: Challenge, **request: object) -> bool:
-        """Answer `to` with its code."""
-        private = {"challenge": to.pack()}
+    def answer(self, to: Challenge, code: str = "", **request: object) -> bool:
+        """Answer `to` with its code, or with another one."""
+        private = {"challenge": to.pack(), "round": "0123456789abcdef"}
         event = golden(
-            "verify_plain", privateChallengeParameters=private, challengeAnswer=code_of(to), **request
+            "verify_plain", privateChallengeParameters=private, challengeAnswer=code or code_of(to), **request
         )
         return bool(verify_auth_challenge.handler(event, None)["response"]["answerCorrect"])
 
@@ -80,10 +82,67 @@ def test_a_failed_restore_of_the_budget_does_not_stop_the_sign_in(
 
 def test_a_number_of_no_country_restores_no_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     handler = VerifyHandler(monkeypatch)
-    nowhere = attributes(phone_number="+9990000000")
-    to = challenge(channel="sms", bound=fingerprint(nowhere, SALT, CHANNELS.values()))
-    assert handler.answer(to, userAttributes=nowhere) is True
+    nowhere, to = "+9990000000", challenge(channel="sms")
+    code = code_of(to, "sms", nowhere)
+    assert handler.answer(to, code, userAttributes=attributes(phone_number=nowhere)) is True
     assert handler.budget.calls == []
+
+
+@pytest.mark.parametrize(
+    ("sent_to", "answered"), [("email", "sms"), ("sms", "email"), ("email", "email"), ("sms", "sms")]
+)
+def test_the_code_that_was_typed_names_the_channel(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, sent_to: str, answered: str
+) -> None:
+    """If a gateway does not take the message, the code of the other destination is sent to it."""
+    handler = VerifyHandler(monkeypatch)
+    to = challenge(channel=sent_to)
+    assert handler.answer(to, code_of(to, answered)) is True
+    assert output.counted("verified") == [{"channel": answered}]
+    assert len(handler.budget.calls) == (answered == "sms")
+    assert len(handler.keys.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"email": "new@people.example"}, {"email_verified": "false"}],
+    ids=str,
+)
+def test_a_code_for_an_address_that_is_not_verified_now_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, changes: dict[str, str]
+) -> None:
+    handler = VerifyHandler(monkeypatch)
+    assert handler.answer(challenge(), userAttributes=attributes(**changes)) is False
+    assert output.counted("refused") == [{"reason": "wrong"}]
+
+
+def test_a_code_on_a_channel_that_is_not_in_use_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = replace(verify_auth_challenge._SETTINGS, order=(CHANNELS["email"],))
+    monkeypatch.setattr(verify_auth_challenge, "_SETTINGS", settings)
+    to = challenge(channel="sms")
+    assert VerifyHandler(monkeypatch).answer(to) is False
+    assert VerifyHandler(monkeypatch).answer(to, code_of(to, "email")) is True
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expires_at": NOW + 7 + 661},
+        {"digits": 11},
+        {"counter": 0},
+        {"nonce": "x" * 32},
+        {"purpose": "step_up:"},
+        {"purpose": "sign_in_code:pay"},
+        {"subject": "another"},
+    ],
+    ids=str,
+)
+def test_a_challenge_that_create_cannot_have_written_costs_no_aws_call(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    handler = VerifyHandler(monkeypatch)
+    assert handler.answer(challenge(**changes)) is False
+    assert handler.keys.calls == handler.table.calls == []
 
 
 @pytest.mark.parametrize("down", ["keys", "table"])
@@ -118,15 +177,18 @@ def test_a_truncated_mac_authenticates_no_user(
     assert handler.table.calls == []
 
 
-def test_a_locked_user_gets_the_text_and_the_tag_of_the_lock(
-    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+@pytest.mark.parametrize("answer", ["", "00000000"], ids=["right", "wrong"])
+@pytest.mark.parametrize("counts", [{f"w{NOW // DAY}": 10}, {"failures": 100}], ids=str)
+def test_after_too_many_wrong_answers_the_text_asks_for_a_longer_code(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, answer: str, counts: dict[str, int]
 ) -> None:
     error = refused_by_aws("ConditionalCheckFailedException")
-    locked = {"issued": 1, "spent": 0, "failures": 10, "failed_at": NOW}
-    error.response["Item"] = {k: {"N": str(v)} for k, v in locked.items()}  # type: ignore[typeddict-unknown-key]
+    numbers = {"issued": 1, "spent": 0, "failures": 10} | counts
+    item = {name: {"N": str(value)} for name, value in numbers.items()} | {"nonce": {"S": NONCE}}
+    error.response["Item"] = item  # type: ignore[typeddict-unknown-key]
     handler = VerifyHandler(monkeypatch, table=RecordingClient(update_item=error))
     with pytest.raises(
-        TriggerError, match=r"^Too many wrong codes .* in 5 minutes. \[passcode:locked:[0-9]+\]$"
+        TriggerError, match=r"^After several wrong codes, .* Ask for a new code. \[passcode:longer_code\]$"
     ):
-        handler.answer(challenge())
-    assert output.counted("refused") == output.counted("throttled") == [{"reason": "locked"}]
+        handler.answer(challenge(), answer)
+    assert output.counted("refused") == output.counted("throttled") == [{"reason": "longer_code"}]

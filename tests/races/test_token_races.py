@@ -27,7 +27,7 @@ from passcode.confirmation.requests import (
 from passcode.confirmation.tokens import parse_challenge_token
 from passcode.confirmation.verify import ConfirmationVerifier
 from passcode.delivery.envelope import Delivery
-from passcode.token_service.code import code_from_mac
+from passcode.token_service.code import derive_code
 from passcode.token_service.refusal import Refused
 from tests.support.live_handlers import client_with_long_timeouts, live_handler
 from tests.support.threads import run_at_once
@@ -52,10 +52,11 @@ class StackEndpoints:
         except Refused as refused:
             return refused.refusal.value
 
-    def verify(self, token: str, code: str) -> str:
+    def verify(self, token: str, code: str, caller: str = "caller") -> str:
         """Call /verifyToken once. Returns the proof, or the name of the problem."""
+        call = _call(NOW, caller=caller)
         try:
-            return self.answering.verify(VerifyToken(token=token, verification_code=code), _call(NOW)).proof
+            return self.answering.verify(VerifyToken(token=token, verification_code=code), call).proof
         except Problem as problem:
             return problem.kind.name
 
@@ -70,13 +71,15 @@ class StackEndpoints:
         claims = self.answering.tokens.read(created.token)
         assert claims is not None
         challenge_token = parse_challenge_token(claims, self.answering.issuer, VERIFY_TOKEN)
-        return created.token, code_from_mac(
-            self.code_mac(challenge_token.challenge.mac_message()), 6
+        mac = self.code_mac(challenge_token.challenge.mac_message())
+        # The `sub` of the token is the id of its one destination.
+        return created.token, derive_code(
+            mac, "email", challenge_token.sub, challenge_token.challenge.digits
         ).reveal()
 
 
-def _call(now: int, key: str | None = None) -> RequestContext:
-    return RequestContext("caller", key, secrets.token_hex(16), now)
+def _call(now: int, key: str | None = None, caller: str = "caller") -> RequestContext:
+    return RequestContext(caller, key, secrets.token_hex(16), now)
 
 
 @pytest.fixture(scope="module")
@@ -104,25 +107,33 @@ def endpoints(local_stack: Stack) -> StackEndpoints:
     )
 
 
-def test_50_simultaneous_right_answers_get_one_proof(endpoints: StackEndpoints) -> None:
+def test_50_simultaneous_right_answers_of_50_sessions_get_one_proof(endpoints: StackEndpoints) -> None:
     token, code = endpoints.begun()
-    results = Counter(run_at_once(50, lambda _: endpoints.verify(token, code)))
+    results = Counter(run_at_once(50, lambda n: endpoints.verify(token, code, f"AROAEXAMPLE:session-{n}")))
     assert results.pop("code-spent") == 49
     assert list(results.values()) == [1], "one proof"
+
+
+def test_a_repeated_request_gets_the_same_proof(endpoints: StackEndpoints) -> None:
+    token, code = endpoints.begun()
+    proofs = set(run_at_once(20, lambda _: endpoints.verify(token, code)))
+    claims = [endpoints.answering.proofs.read(proof) for proof in proofs]
+    assert None not in claims
+    assert all(each == claims[0] for each in claims)
 
 
 def test_100_simultaneous_guesses_get_no_extra_attempts(endpoints: StackEndpoints) -> None:
     token, code = endpoints.begun()
     wrong = [guess for n in range(101) if (guess := f"{n:06d}") != code]
     results = Counter(run_at_once(100, lambda n: endpoints.verify(token, wrong[n])))
-    free = endpoints.answering.checker.policy.free_failures
-    assert results == {"wrong-code": free, "locked": 100 - free}
+    free = endpoints.answering.checker.policy.wrong_answers_per_day
+    assert results == {"wrong-code": free, "longer-code": 100 - free}
 
 
 def test_simultaneous_guesses_for_several_purposes_share_one_budget(endpoints: StackEndpoints) -> None:
     """Each purpose has another code. Together they get no more attempts than one purpose."""
     mailbox = secrets.token_hex(8)
-    free = endpoints.answering.checker.policy.free_failures
+    free = endpoints.answering.checker.policy.wrong_answers_per_day
     tokens = []
     for n in range(3):
         created = endpoints.create(
@@ -130,9 +141,9 @@ def test_simultaneous_guesses_for_several_purposes_share_one_budget(endpoints: S
         )
         assert isinstance(created, Created)
         tokens.append(created.token)
-    results = Counter(run_at_once(60, lambda n: endpoints.verify(tokens[n % 3], "000000")))
+    results = Counter(run_at_once(60, lambda n: endpoints.verify(tokens[n % 3], f"{n:06d}")))
     assert results["wrong-code"] <= free
-    assert set(results) <= {"wrong-code", "locked"}
+    assert set(results) <= {"wrong-code", "longer-code", "no-challenge"}
 
 
 def test_50_simultaneous_requests_with_one_key_send_one_message(endpoints: StackEndpoints) -> None:

@@ -130,7 +130,17 @@ class MemoryStore:
 
 def _of_message(old: Record, new: Record) -> Record:
     to = new.sent_to[new.channel]
-    names = "nonce digits issued_at expires_at channel context sent_at send_tat issue_id".split()
+    names = [
+        "nonce",
+        "digits",
+        "issued_at",
+        "expires_at",
+        "channel",
+        "context",
+        "sent_at",
+        "send_tat",
+        "issue_id",
+    ]
     return replace(
         old,
         **{name: getattr(new, name) for name in names},

@@ -22,7 +22,7 @@ from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
 from passcode.adapters.kms import KmsMac, KmsSigningKeys
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import PowertoolsTelemetry
-from passcode.channels.channel import Channel
+from passcode.channels.channel import Channel, destination_id
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
 from passcode.confirmation import responses
@@ -32,7 +32,7 @@ from passcode.confirmation.recipient import UserRecipients
 from passcode.confirmation.routes import Check, Endpoints, resolver
 from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
 from passcode.delivery.envelope import Delivery
-from passcode.token_service.code import code_from_mac
+from passcode.token_service.code import derive_code
 from passcode.token_service.policy import Policy
 from passcode.token_service.store import RecordStore
 from tests.support.api_gateway_events import CALLER, USER, GatewayResponse, event_of
@@ -77,7 +77,7 @@ class Api:
             tokens=tokens,
             pool=users,
             order=self.order,
-            country_of=lambda number: "US" if number.startswith("+1") else None,
+            country_of=_country_of,
             salt=SALT,
             issuer=ISSUER,
             telemetry=self.telemetry,
@@ -88,6 +88,7 @@ class Api:
             proofs=SignedJwts(keys),
             used=UsedProofTable(self.proofs, "table"),
             pool=users,
+            country_of=_country_of,
             record_sms_answer=self.countries.append,
             issuer=ISSUER,
             life=LIFE,
@@ -109,14 +110,16 @@ class Api:
         """The deliveries on the queue."""
         return [Delivery.unpack(call["MessageBody"]) for call in self.queue.sent("send_message")]
 
-    def code(self, delivery: int = -1) -> str:
-        """The code that `deliver` would put into a message."""
-        message = self.queued[delivery].challenge.mac_message()
-        return code_from_mac(code_mac(b"code" + message), self.policy.code_digits).reveal()
+    def code(self, delivery: int = -1, place: int = 0) -> str:
+        """The code that `deliver` would put into a message to the destination at `place`."""
+        queued = self.queued[delivery]
+        challenge, to = queued.challenge, queued.destinations[place]
+        mac = code_mac(b"code" + challenge.mac_message())
+        return derive_code(mac, to.channel.name, destination_id(to, SALT), challenge.digits).reveal()
 
-    def wrong_code(self) -> str:
-        """A code other than the one in the newest message."""
-        return another_code(self.code())
+    def wrong_code(self, number: int = 1) -> str:
+        """A wrong code, another one for each `number`. A repeated answer is not counted again."""
+        return another_code(self.code(), number)
 
     def call(self, method: str, path: str, body: object = None, **more: Any) -> GatewayResponse:
         """Send one request."""
@@ -147,9 +150,10 @@ class Api:
         """Request a code to an email address."""
         return self.post("/createToken", {"email": email, **body}, key=key)
 
-    def verify(self, token: str, code: str | None = None) -> GatewayResponse:
+    def verify(self, token: str, code: str | None = None, caller: str = CALLER) -> GatewayResponse:
         """Answer with the code of the newest message, or with another one."""
-        return self.post("/verifyToken", {"token": token, "verification_code": code or self.code()})
+        body = {"token": token, "verification_code": code or self.code()}
+        return self.post("/verifyToken", body, caller=caller)
 
     def step_up(self, **body: object) -> GatewayResponse:
         """Request a code as the user."""
@@ -167,6 +171,10 @@ class Api:
     def proof(self, **body: Any) -> str:
         """Create a challenge, answer it and return the proof."""
         return str(self.verify(self.create(**body).body["token"]).body["proof"])
+
+
+def _country_of(number: str) -> str | None:
+    return "US" if number.startswith("+1") else None
 
 
 def _telemetry(log: io.StringIO) -> PowertoolsTelemetry:

@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from passcode.adapters import botocore_clients
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.code import code_from_mac
+from passcode.token_service.code import derive_code
 from tests.support.api_gateway_events import GatewayResponse, event_of
 from tests.support.dynamodb import made
 from tests.support.events import ENVIRONMENT
@@ -52,14 +52,25 @@ class TokenApiHandler:
         return response
 
     def code(self, token: str) -> str:
-        """The code of a challenge, made in the same way as in `deliver`."""
-        packed = jwt.decode(token, options={"verify_signature": False})["challenge"]
-        mac = self.client("kms").generate_mac(
+        """The code of a token from /createToken, made in the same way as in `deliver`."""
+        claims = jwt.decode(token, options={"verify_signature": False})
+        challenge = Challenge.unpack(claims["challenge"])
+        # The `sub` of the token is the id of its one destination.
+        return self.code_of(challenge, claims["sub"])
+
+    def code_of(self, challenge: Challenge, destination_id: str) -> str:
+        """The code of a challenge for the destination with this id on the challenge's channel."""
+        mac = self.mac_of(challenge)
+        return derive_code(mac, challenge.channel, destination_id, challenge.digits).reveal()
+
+    def mac_of(self, challenge: Challenge) -> bytes:
+        """The MAC of a challenge."""
+        made = self.client("kms").generate_mac(
             KeyId=self.environment["CODE_KEY_ID"],
             MacAlgorithm="HMAC_SHA_256",
-            Message=Challenge.unpack(packed).mac_message(),
+            Message=challenge.mac_message(),
         )
-        return code_from_mac(mac["Mac"], 6).reveal()
+        return bytes(made["Mac"])
 
 
 def _environment(client: Callable[[str], Any]) -> dict[str, str]:

@@ -260,7 +260,7 @@ def test_a_repeated_round_gets_the_same_result_for_15_seconds() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     first = answer(store, challenge, NOW + 1)
-    assert answer(store, challenge, NOW + 16) == first
+    assert answer(store, challenge, NOW + 16) == replace(first, is_repeat=True)
     assert answer(store, challenge, NOW + 17).refusal is Refusal.SPENT
     assert answer(store, challenge, NOW + 2, round_id="another round").refusal is Refusal.SPENT
 

@@ -37,11 +37,11 @@ _GATEWAY_PROBLEMS = {
 # Problems of the endpoints that send a code, and of the endpoints that check one.
 CREATE_PROBLEMS = (
     *("invalid-request", "channel-not-offered", "idempotency-key-in-use", "idempotency-key-reused"),
-    *("cooldown", "quota", "locked", "paused", "busy"),
+    *("cooldown", "quota", "busy"),
 )
 VERIFY_PROBLEMS = (
     *("invalid-request", "invalid-token", "malformed-code", "no-challenge", "code-spent", "code-expired"),
-    *("wrong-code", "locked", "paused"),
+    *("wrong-code", "longer-code"),
 )
 
 

@@ -135,7 +135,7 @@ def _step_up(app: APIGatewayRestResolver, endpoints: Endpoints) -> None:
 
     @app.post(
         "/step-up/verify",
-        **describe_access(USER, *VERIFY_PROBLEMS, "wrong-user", "address-changed", "user-gone"),
+        **describe_access(USER, *VERIFY_PROBLEMS, "wrong-user", "user-gone"),
     )
     def verify_step_up(body: VerifyToken) -> Verified:
         """Check the code of the signed-in user. A right code is spent, and the response has a proof."""

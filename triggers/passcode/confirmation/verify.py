@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from passcode.channels.channel import Destination
+from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
 from passcode.confirmation.recipient import Recipient, UserRecipients
@@ -95,9 +97,10 @@ _CODE_ALONE = "A code by itself does not identify a user. Send the `token` retur
 
 @dataclass(frozen=True)
 class ConfirmationVerifier:
-    """Checks answers.
+    """Checks answers. `life` is the proof's, in seconds.
 
-    `record_sms_answer` gets the country of each answered SMS. `life` is the lifetime of a proof, in seconds.
+    `country_of` returns the country of a number that may get SMS, else None. `record_sms_answer` gets the country of
+    each record_sms_answer SMS.
     """
 
     checker: CodeAnswers
@@ -105,6 +108,7 @@ class ConfirmationVerifier:
     proofs: TokenSigner
     used: UsedProofStore
     pool: UserRecipients
+    country_of: Callable[[str], str | None]
     record_sms_answer: Callable[[str], None]
     issuer: str
     life: int
@@ -121,6 +125,11 @@ class ConfirmationVerifier:
         challenge_token = self._read_token(body, STEP_UP_VERIFY)
         user = self.pool.user(signed_in)
         verdict = self.checker.of_user(challenge_token, user, body.verification_code, context)
+        if verdict.accepted:
+            # Not that of the challenge token: the code may have been sent to the user's other destination.
+            challenge_token = replace(
+                challenge_token, country=self._country(user.destinations[CHANNELS[verdict.channel]])
+            )
         return self._verified(challenge_token, verdict, context)
 
     def introspect(self, body: Introspect, context: RequestContext) -> dict[str, object]:
@@ -155,11 +164,14 @@ class ConfirmationVerifier:
             self.telemetry.refused(verdict.refusal)
             raise problems.of_refusal(verdict.refusal, attempts_left=verdict.attempts_left)
         # The channel of the accepted code: it may have been sent on another one than the newest message.
-        challenge = replace(challenge_token.challenge, channel=verdict.channel)
-        challenge_token = replace(challenge_token, challenge=challenge)
-        self.telemetry.verified(challenge_token.challenge, context.now)
-        if challenge_token.country:
-            self.record_sms_answer(challenge_token.country)
+        challenge_token = replace(
+            challenge_token, challenge=replace(challenge_token.challenge, channel=verdict.channel)
+        )
+        if not verdict.is_repeat:
+            self.telemetry.verified(challenge_token.challenge, context.now)
+            # Once only: a caller could otherwise repeat one answer and so give back the budget of many SMS.
+            if challenge_token.country:
+                self.record_sms_answer(challenge_token.country)
         purpose_text = words_of(challenge_token.challenge.purpose)
         proof = self.proofs.write(
             proof_claims(challenge_token, purpose_text, self.issuer, verdict.accepted_at, self.life)
@@ -171,6 +183,10 @@ class ConfirmationVerifier:
             channel=challenge_token.challenge.channel,
             subject=challenge_token.sub,
         )
+
+    def _country(self, destination: Destination) -> str:
+        billed = destination.channel.billed_by_country
+        return (self.country_of(destination.value) or "") if billed else ""
 
     def _valid_proof(self, body: Introspect, now: int) -> Proof | None:
         """Return the proof if it is signed here, not expired, and for the caller's values; else None."""

@@ -17,17 +17,19 @@ class Verdict:
 
     `attempts_left` is the number of wrong answers to short codes that are still checked today; None for a
     long code, which has no limit. `channel` is the channel whose code was accepted, and `accepted_at` the
-    time of the write that spent it, in seconds since the epoch.
+    time of the write that spent it, in seconds since the epoch. `is_repeat` is true if another write, in the
+    same round, spent the code moments before.
     """
 
     refusal: Refusal | None = None
     attempts_left: int | None = None
     channel: str = ""
     accepted_at: int = 0
+    is_repeat: bool = False
 
     @property
     def accepted(self) -> bool:
-        """True if the answer was right and the write of this check spent the code."""
+        """True if the answer was right, and a write of this round spent the code."""
         return self.refusal is None
 
 
@@ -93,7 +95,7 @@ def _matching(challenge: Challenge, answer: str, destinations: Mapping[str, str]
 def _verdict(record: Record, attempt: Attempt, policy: Policy, *, is_written: bool) -> Verdict:
     """Return the result of an attempt. `record` is the record after the write, or the one that refused it."""
     if attempt.is_right and (is_written or _is_repeat(record, attempt)):
-        return Verdict(channel=attempt.channel, accepted_at=record.spent_at)
+        return Verdict(channel=attempt.channel, accepted_at=record.spent_at, is_repeat=not is_written)
     # The wrong answer was counted, now or by the write that this one repeats.
     if not attempt.is_right and (is_written or record.failed_id == attempt.id):
         wrong_today = record.wrong.get(day_of(attempt.now), 0)
