@@ -99,8 +99,8 @@ _CODE_ALONE = "A code by itself does not identify a user. Send the `token` retur
 class ConfirmationVerifier:
     """Checks answers. `life` is the proof's, in seconds.
 
-    `country_of` returns the country of a number that may get SMS, else None. `record_sms_answer` gets the country of
-    each record_sms_answer SMS.
+    `country_of` returns the country of a number that may get SMS, else None. `record_sms_answer` gets the
+    country of each answered SMS.
     """
 
     checker: CodeAnswers
