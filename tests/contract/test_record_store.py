@@ -68,6 +68,18 @@ def test_a_new_challenge_removes_the_counters_of_past_days(under_test: StoreUnde
     assert (write.record.wrong, write.record.accepted) == ({TODAY: 1}, {("email", TODAY): 2})
 
 
+def test_a_replaced_challenge_removes_the_counters_of_past_days(under_test: StoreUnderTest, key: str) -> None:
+    """Under a lasting attack no challenge starts otherwise, and the item would grow without a limit."""
+    days = range(TODAY - KEEP_SECONDS // 86_400, TODAY + 1)
+    accepted = {("email", day): 2 for day in days}
+    old = replace(OPEN, wrong=dict.fromkeys(days, 1), accepted=accepted)
+    under_test.put(key, old)
+    new = replace(old, issued=old.issued + 1, sent_at=NOW + 40, issue_id="e" * 32)
+    write = under_test.store.replace_challenge(key, old, new, NOW + 40)
+    assert write.accepted
+    assert (write.record.wrong, write.record.accepted) == ({TODAY: 1}, {("email", TODAY): 2})
+
+
 def test_an_open_challenge_refuses_another_and_is_returned(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
     assert under_test.store.start_challenge(key, DRAFT, CAP, NOW + 1) == WriteResult(False, OPEN)

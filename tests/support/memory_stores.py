@@ -6,7 +6,6 @@ tests compare the conditions of the DynamoDB table with them.
 
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
@@ -73,17 +72,7 @@ class MemoryStore:
     def start_challenge(self, key: str, draft: Record, cap: int, now: int) -> WriteResult:
         with self.lock:
             old = self._old("start_challenge", key)
-            new = replace(
-                _of_message(old, draft),
-                issued=old.issued + 1,
-                prev_nonce=old.nonce,
-                wrong=_today(old.wrong, now),
-                accepted={
-                    (channel, day): n
-                    for (channel, day), n in old.accepted.items()
-                    if day >= day_of(now) or channel != draft.channel
-                },
-            )
+            new = replace(_of_message(old, draft, now), issued=old.issued + 1, prev_nonce=old.nonce)
             return self._put(key, old, new, is_clear(old, draft.channel, cap, now, self.policy))
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
@@ -95,7 +84,7 @@ class MemoryStore:
                 seen.sent_at,
                 seen.spent,
             )
-            merged = replace(_of_message(old, new), issued=new.issued, prev_nonce=new.prev_nonce)
+            merged = replace(_of_message(old, new, now), issued=new.issued, prev_nonce=new.prev_nonce)
             return self._put(key, old, merged, same)
 
     def read(self, key: str) -> Record:
@@ -128,29 +117,33 @@ class MemoryStore:
         return WriteResult(accepted, new if accepted else old)
 
 
-def _of_message(old: Record, new: Record) -> Record:
-    to = new.sent_to[new.channel]
-    names = [
-        "nonce",
-        "digits",
-        "issued_at",
-        "expires_at",
-        "channel",
-        "context",
-        "sent_at",
-        "send_tat",
-        "issue_id",
-    ]
+_OF_MESSAGE = (
+    "nonce",
+    "digits",
+    "issued_at",
+    "expires_at",
+    "channel",
+    "context",
+    "sent_at",
+    "send_tat",
+    "issue_id",
+)
+
+
+def _of_message(old: Record, new: Record, now: int) -> Record:
+    to, today = new.sent_to[new.channel], day_of(now)
     return replace(
         old,
-        **{name: getattr(new, name) for name in names},
+        wrong={day: count for day, count in old.wrong.items() if day >= today},
+        accepted={
+            (channel, day): count
+            for (channel, day), count in old.accepted.items()
+            if day >= today or channel != new.channel
+        },
+        **{name: getattr(new, name) for name in _OF_MESSAGE},
         sent_to={**old.sent_to, new.channel: to},
         sent_to_before={**old.sent_to_before, new.channel: old.sent_to.get(new.channel, to)},
     )
-
-
-def _today(counts: Mapping[int, int], now: int) -> dict[int, int]:
-    return {day: count for day, count in counts.items() if day >= day_of(now)}
 
 
 def _spent(old: Record, attempt: Attempt, policy: Policy) -> Record:

@@ -104,8 +104,12 @@ class RecordTable:
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         """Replace the challenge that the caller saw, if it is still there. One WCU."""
         written = ("issued", "prev_nonce", *_OF_MESSAGE)
+        # During an attack every challenge is written here, so here too old counters are removed.
+        old = _old_counters(new.channel, day_of(now))
         change = Change(
-            f"SET {_sets(written)}, {_SENT_TO}, #ttl = :ttl", _values(new, written), _sent_to_names(new)
+            f"SET {_sets(written)}, {_SENT_TO}, #ttl = :ttl REMOVE {', '.join(old)}",
+            _values(new, written),
+            _sent_to_names(new) | old,
         )
         unchanged = ("issued", "nonce", "sent_at", "spent")
         condition = " AND ".join(f"{name} = :seen_{name}" for name in unchanged)
