@@ -20,7 +20,7 @@ from passcode.delivery.gateway import Gateway
 from passcode.delivery.sms_limits import SmsLimits, limit_gateways
 from passcode.token_service.code import Code
 from tests.support.aws_stubs import Wire, kms
-from tests.support.events import NOW, challenge, golden
+from tests.support.events import NOW, SALT, challenge, golden
 
 LIMITS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
 
@@ -63,7 +63,8 @@ class DeliverHandler:
         if isinstance(message, CognitoMessage):
             deliver_cognito_message(message, lambda: self.opener, self.dispatcher, self.telemetry, self.now)
         else:
-            deliver_code(message, KmsMac(self.keys, "key"), 6, self.dispatcher, self.telemetry, self.now)
+            mac = KmsMac(self.keys, "key")
+            deliver_code(message, mac, SALT, self.dispatcher, self.telemetry, self.now)
 
 
 def golden_batch(*bodies: str) -> dict[str, Any]:

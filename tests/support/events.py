@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from passcode.channels.channel import Destination, destination_id
+from passcode.channels.registry import CHANNELS
 from passcode.sign_in.events import Event
-from passcode.token_service.challenge import Challenge
-from passcode.token_service.code import code_from_mac
+from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, record_key
+from passcode.token_service.code import derive_code
 from tests.support.memory_stores import code_mac
 
 EVENTS = Path(__file__).parent.parent / "events"
@@ -21,8 +23,11 @@ EMAIL = "ada@people.example"
 PHONE = "+12025550147"
 NONCE = "00112233445566778899aabbccddeeff"
 CODE_ONLY_CLIENT = "2v6codeonlyclientexample01"
+PASSWORD_CLIENT = "7hpasswordclientexample002"
 SALT = "salt"
-SIGN_IN_KEY = f"sign_in_password#{SUB}"
+# The record of the golden user for sign-ins of CODE_ONLY_CLIENT.
+SIGN_IN_KEY = record_key(SIGN_IN_CODE, SUB)
+ADDRESSES = {"email": EMAIL, "sms": PHONE}
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
@@ -91,14 +96,20 @@ def challenge(**changes: Any) -> Challenge:
     return replace(Challenge.unpack(packed), **changes)
 
 
-def code_of(of: Challenge) -> str:
-    """The code of a challenge under the key of the tests."""
-    return code_from_mac(code_mac(of.mac_message()), 6).reveal()
+def code_of(of: Challenge, channel: str = "", address: str = "") -> str:
+    """The code of a challenge under the key of the tests, for a destination of the golden user or of a decoy.
+
+    Without `channel`, it is the code of the newest message. `address` replaces the address on the channel.
+    """
+    to = CHANNELS[channel or of.channel]
+    value = address or (to.decoy_value if of.decoy else ADDRESSES[to.name])
+    mac = code_mac(of.mac_message())
+    return derive_code(mac, to.name, destination_id(Destination(to, value), SALT), of.digits).reveal()
 
 
 def wrong_code_of(of: Challenge) -> str:
     """A code that is wrong for the challenge."""
-    return f"{(int(code_of(of)) + 1) % 10**6:06d}"
+    return str((int(code_of(of)) + 1) % 10**of.digits).zfill(of.digits)
 
 
 class Clock:

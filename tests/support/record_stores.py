@@ -18,7 +18,7 @@ class StoreUnderTest:
 
     store: RecordStore
     put: Callable[[str, Record], None]
-    read_evidence: Callable[[str, str], tuple[Evidence | None, Evidence | None]]
+    read_evidence: Callable[[str, str, str], tuple[Evidence | None, Evidence | None]]
 
 
 def table_store(client: Any, name: str) -> StoreUnderTest:

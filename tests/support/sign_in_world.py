@@ -24,6 +24,7 @@ from passcode.token_service.policy import Policy
 from tests.support.events import (
     CODE_ONLY_CLIENT,
     NOW,
+    PASSWORD_CLIENT,
     SALT,
     SIGN_IN_KEY,
     attributes,
@@ -54,12 +55,12 @@ class World:
     invocations: int = 0
 
     def create(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Invoke `create` once, with a new nonce. Returns its response."""
+        """Invoke `create` once, with a new nonce and a new round. Returns its response."""
         sign_in = SignInCreator(self.store, self.queued.append, self.policy, LIMITS, self.choice_asked)
         self.invocations += 1
-        nonce = f"{self.invocations:032x}"
+        nonce, round_id = f"{self.invocations:032x}", f"{self.invocations:016x}"
         filled = create_auth_challenge.respond(
-            event, sign_in, self.order, SALT, self.telemetry, nonce, self.now
+            event, sign_in, self.order, SALT, self.telemetry, nonce, round_id, self.now
         )
         assert filled is event, "Cognito requires its whole event in the return value"
         return dict(filled["response"])
@@ -68,6 +69,7 @@ class World:
         """Invoke `verify` once. Returns its answerCorrect."""
         judge = partial(
             check_sign_in,
+            order=self.order,
             code_mac=self.code_mac,
             store=self.store,
             policy=self.policy,
@@ -91,6 +93,11 @@ class World:
         private = self.create(golden("create_first"))["privateChallengeParameters"]["challenge"]
         return replace(Challenge.unpack(private), **changes)
 
+    def new_round(self) -> str:
+        """The id of a new round."""
+        self.invocations += 1
+        return f"{self.invocations:016x}"
+
     def touched(self) -> tuple[int, int, int]:
         """The numbers of writes, of messages and of derived codes."""
         return len(self.store.writes), len(self.queued), len(self.macs)
@@ -98,16 +105,19 @@ class World:
 
 @dataclass
 class Flow:
-    """One CODE_ONLY sign-in. It calls the handlers in Cognito's order."""
+    """One sign-in, by code alone unless `with_password`. It calls the handlers in Cognito's order."""
 
     world: World
     user: Mapping[str, str] = field(default_factory=attributes)
     user_not_found: bool = False
+    with_password: bool = False
     history: list[dict[str, object]] = field(default_factory=list)
     response: dict[str, Any] = field(default_factory=dict)
 
     def start(self) -> str:
-        """Do the steps of InitiateAuth."""
+        """Do the steps of InitiateAuth, and prove the password if there is one."""
+        if self.with_password:
+            self.history += [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
         return self._next({})
 
     def answer(self, answer: object, **metadata: object) -> str:
@@ -139,6 +149,7 @@ class Flow:
 
     def _event(self, name: str, metadata: Mapping[str, object]) -> dict[str, Any]:
         event = golden(name, userAttributes=dict(self.user), session=self.history)
+        event["callerContext"]["clientId"] = PASSWORD_CLIENT if self.with_password else CODE_ONLY_CLIENT
         if metadata:
             event["request"]["clientMetadata"] = dict(metadata)
         if self.user_not_found:
@@ -146,9 +157,9 @@ class Flow:
         return event
 
 
-def answered(world: World, to: Challenge, answer: object, **request: object) -> bool:
-    """The result of `verify` for `answer`."""
-    private = {"challenge": to.pack()}
+def answered(world: World, to: Challenge, answer: object, round_id: str = "", **request: object) -> bool:
+    """The result of `verify` for `answer` in the round `round_id`, by default a new one."""
+    private = {"challenge": to.pack(), "round": round_id or world.new_round()}
     return world.verify(
         golden("verify_plain", privateChallengeParameters=private, challengeAnswer=answer, **request)
     )
