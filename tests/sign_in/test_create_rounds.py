@@ -3,7 +3,7 @@
 import pytest
 
 from passcode.token_service.challenge import Challenge
-from tests.support.events import NOW, attributes, entry, golden
+from tests.support.events import NOW, attributes, code_of, entry, golden
 from tests.support.sign_in_world import World
 
 Response = dict[str, dict[str, str]]
@@ -36,12 +36,13 @@ def challenge_in(response: Response) -> Challenge:
     "metadata", [None, {}, {"action": "other"}, {"action": ["resend"]}, {"channel": "sms"}]
 )
 def test_the_round_after_a_wrong_answer_writes_and_sends_nothing(world: World, metadata: object) -> None:
-    first = world.create(golden("create_first"))
+    first = world.create(golden("create_after_password"))
     world.now += 40
     touched = world.touched()
     again = after(world, first, clientMetadata=metadata)
     assert world.touched() == touched
-    assert again["privateChallengeParameters"] == first["privateChallengeParameters"]
+    assert challenge_in(again) == challenge_in(first)
+    assert again["privateChallengeParameters"]["round"] != first["privateChallengeParameters"]["round"]
     assert again["challengeMetadata"] == first["challengeMetadata"].replace("answers=0", "answers=1")
     shown = again["publicChallengeParameters"]
     assert (shown["status"], shown["attemptsLeft"]) == ("WRONG", "4")
@@ -61,7 +62,7 @@ def test_the_golden_event_of_a_resend_is_read(world: World) -> None:
 
 @pytest.mark.parametrize(("later", "status"), [(299, "WRONG"), (300, "EXPIRED"), (10_000, "EXPIRED")])
 def test_the_status_of_an_expired_code_is_expired(world: World, later: int, status: str) -> None:
-    first = world.create(golden("create_first"))
+    first = world.create(golden("create_after_password"))
     world.now += later
     shown = after(world, first)["publicChallengeParameters"]
     assert (shown["status"], shown["expiresIn"]) == (status, str(max(0, 300 - later)))
@@ -69,7 +70,7 @@ def test_the_status_of_an_expired_code_is_expired(world: World, later: int, stat
 
 
 def test_a_resend_in_the_cooldown_sends_nothing(world: World) -> None:
-    first = world.create(golden("create_first"))
+    first = world.create(golden("create_after_password"))
     world.now += 29
     again = resend(world, first)
     shown = again["publicChallengeParameters"]
@@ -79,7 +80,7 @@ def test_a_resend_in_the_cooldown_sends_nothing(world: World) -> None:
 
 
 def test_a_resend_repeats_the_code_while_it_is_valid_for_long_enough(world: World) -> None:
-    first = world.create(golden("create_first"))
+    first = world.create(golden("create_after_password"))
     world.now += 180
     again = resend(world, first)
     assert again["publicChallengeParameters"]["status"] == "SENT"
@@ -89,7 +90,7 @@ def test_a_resend_repeats_the_code_while_it_is_valid_for_long_enough(world: Worl
 
 
 def test_a_later_resend_sends_a_new_code_with_the_full_lifetime(world: World) -> None:
-    first = world.create(golden("create_first"))
+    first = world.create(golden("create_after_password"))
     world.now += 181
     again = resend(world, first)
     assert challenge_in(again).counter == 2
@@ -99,17 +100,18 @@ def test_a_later_resend_sends_a_new_code_with_the_full_lifetime(world: World) ->
 
 
 def test_another_channel_gets_another_code(world: World) -> None:
-    first = world.create(golden("create_first"))
+    first = world.create(golden("create_after_password"))
     world.now += 31
     again = resend(world, first, "sms")
     shown = again["publicChallengeParameters"]
     assert (shown["status"], shown["channel"], shown["destination"]) == ("SENT", "sms", "+***0147")
     assert [d.channel.name for d in world.queued[1].destinations] == ["sms", "email"]
-    assert challenge_in(again).counter == challenge_in(first).counter + 1
+    assert challenge_in(again).mac_message() == challenge_in(first).mac_message()
+    assert code_of(challenge_in(again)) != code_of(challenge_in(first)), "the code is derived for its address"
 
 
 def test_a_resend_without_a_channel_uses_the_last_one(world: World) -> None:
-    first = world.create(golden("create_first"))
+    first = world.create(golden("create_after_password"))
     world.now += 31
     second = resend(world, first, "sms")
     world.now += 31
@@ -118,7 +120,7 @@ def test_a_resend_without_a_channel_uses_the_last_one(world: World) -> None:
 
 @pytest.mark.parametrize("wish", ["pigeon", "", "SMS", ["sms"], {"sms": 1}, 7, True, "s" * 2**20, "\ud800"])
 def test_an_unknown_channel_in_a_resend_is_ignored(world: World, wish: object) -> None:
-    first = world.create(golden("create_prefers_sms"))
+    first = world.create(golden("create_after_password", userAttributes=attributes(otp_channel="sms")))
     world.now += 31
     shown = resend(world, first, wish)["publicChallengeParameters"]
     assert (shown["status"], shown["channel"]) == ("SENT", "sms")
@@ -126,16 +128,24 @@ def test_an_unknown_channel_in_a_resend_is_ignored(world: World, wish: object) -
 
 def test_a_channel_that_the_user_does_not_have_is_ignored(world: World) -> None:
     user = attributes(phone_number_verified="false")
-    first = world.create(golden("create_first", userAttributes=user))
+    first = world.create(golden("create_after_password", userAttributes=user))
     world.now += 31
     again = resend(world, first, "sms", userAttributes=user)
     assert again["publicChallengeParameters"]["channel"] == "email"
     assert [d.channel.name for d in world.queued[1].destinations] == ["email"]
 
 
-@pytest.mark.parametrize("changes", [{"email": "new@people.example"}, {"phone_number_verified": "false"}])
+def test_a_resend_after_a_change_of_the_other_destination_repeats_the_code(world: World) -> None:
+    first = world.create(golden("create_after_password"))
+    world.now += 31
+    again = resend(world, first, userAttributes=attributes(phone_number_verified="false"))
+    assert challenge_in(again) == challenge_in(first)
+    assert again["publicChallengeParameters"]["status"] == "SENT"
+
+
+@pytest.mark.parametrize("changes", [{"email": "new@people.example"}, {"email_verified": "false"}])
 def test_a_resend_after_a_changed_destination_sends_a_new_code(world: World, changes: dict[str, str]) -> None:
-    first = world.create(golden("create_first"))
+    first = world.create(golden("create_after_password"))
     world.now += 31
     again = resend(world, first, userAttributes=attributes(**changes))
     assert challenge_in(again).counter == 2
