@@ -15,12 +15,10 @@ _UNAVAILABLE: Final = "The pool cannot send or check a code at the moment. Try a
 _SENTENCES: Final[Mapping[str, str]] = {
     "cooldown": "A code was sent moments ago.",
     "quota": "Too many codes were requested.",
-    "locked": "Too many wrong codes were entered.",
-    "paused": "Very many wrong codes were entered.",
     "busy": "Several sign-ins started at the same time.",
 }
 _SENTENCES_WITHOUT_WAIT: Final[Mapping[str, str]] = {
-    "paused": "Sign-in by code is stopped for this user. Ask the operators of the pool to unlock the user.",
+    "longer_code": "After several wrong codes, a longer code is required. Start again to get one.",
     "no_destination": (
         "This user has no verified email address or phone number. Ask the operators of the pool to add one."
     ),

@@ -114,7 +114,7 @@ def _verify_typed_code(view: View, service: TokenClient, id_token: str, token: s
         try:
             return service.verify_step_up(id_token, token, ask(view, "Code").strip())
         except WrongCode as error:
-            if not error.attempts_left:
+            if error.attempts_left == 0:
                 raise
             view.info(_wrong_code_message(error))
 
@@ -182,7 +182,11 @@ def _to_cli_error(error: TokenApiError) -> CliError:
 
 
 def _wrong_code_message(error: WrongCode) -> str:
-    """Return the sentence after a wrong code, with the attempts that are left."""
-    left = error.attempts_left or 0
-    attempts = {0: "Wait before you try again", 1: "This is the last attempt"}
+    """The sentence after a wrong code, with the attempts that are left. A long code has no limit."""
+    left = error.attempts_left
+    attempts = {
+        None: "Try again",
+        0: "Request another code: it will be longer",
+        1: "This is the last attempt",
+    }
     return f"That code is wrong. {attempts.get(left, f'{left} attempts left')}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from demo_client import local_stack_api
 from demo_client.cognito import session
@@ -16,6 +16,9 @@ from demo_client.cognito.sign_in import SignIn
 from demo_client.cognito.tokens import SignedInUser
 from demo_client.demo_users import DemoUser, new_demo_user
 from demo_client.errors import CliError
+
+# The shortest cooldown that the template allows, because some scenarios wait until it has passed.
+COOLDOWN_SECONDS: Final = 5
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -68,6 +71,11 @@ class DemoSignIn:
     def start(self) -> Challenge:
         """Start, and check that a message was sent."""
         return _sent(self._sign_in.start(self._password))
+
+    def start_after_cooldown(self, wait: Callable[[int, str], None]) -> Challenge:
+        """Wait until the pool sends another code to this user, then start."""
+        wait(COOLDOWN_SECONDS, "Waiting for the cooldown between two codes")
+        return self.start()
 
     def resend_after_cooldown(self, wait: Callable[[int, str], None]) -> Challenge:
         """Wait until the resend cooldown has passed, then request the message again."""

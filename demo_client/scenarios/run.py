@@ -12,14 +12,13 @@ from demo_client.cognito.pool_config import find_pool
 from demo_client.demo_users import DemoUser
 from demo_client.errors import UNREACHABLE, CliError
 from demo_client.scenarios.console import ScenarioConsole
-from demo_client.scenarios.fixtures import connect
+from demo_client.scenarios.fixtures import COOLDOWN_SECONDS, connect
 from demo_client.scenarios.sign_ins import run_scenarios
 
 if TYPE_CHECKING:
     from tools.local_stack.stack import Stack
 
-# The shortest cooldown that the template allows, because one scenario waits until it has passed.
-_PARAMETERS: Final = {"CooldownSeconds": "5"}
+_PARAMETERS: Final = {"CooldownSeconds": str(COOLDOWN_SECONDS)}
 
 # The exit code that a shell gives a command that SIGINT ended: 128 + 2.
 _SIGINT_EXIT_CODE: Final = 130

@@ -9,9 +9,11 @@ from demo_client.scenarios.fixtures import DemoEnvironment, DemoSignIn, expect
 from demo_client.scenarios.unknown_user import compare_unknown_user
 from demo_client.texts import describe
 
+_LONG_CODE = 20
+
 
 def run_scenarios(environment: DemoEnvironment, console: ScenarioConsole) -> DemoUser:
-    """Run all six scenarios, and return a user for the commands that the demo prints. Raises CliError."""
+    """Run all seven scenarios, and return a user for the commands that the demo prints. Raises CliError."""
     ada = environment.create_user("ada", channel="email")
     grace = environment.create_user("grace", channel="sms")
     _password_then_code(environment, console, ada)
@@ -19,7 +21,8 @@ def run_scenarios(environment: DemoEnvironment, console: ScenarioConsole) -> Dem
     used = _wrong_then_right(environment, console, ada)
     sign_in, code = _the_same_code_again(environment, console, ada, used)
     _resend(console, sign_in, code)
-    compare_unknown_user(environment, console)
+    lin = compare_unknown_user(environment, console)
+    _long_code(environment, console, lin)
     return ada
 
 
@@ -65,7 +68,7 @@ def _the_same_code_again(
 ) -> tuple[DemoSignIn, str]:
     console.heading("The same code again")
     sign_in = environment.sign_in(ada, passwordless=True)
-    challenge = sign_in.start()
+    challenge = sign_in.start_after_cooldown(console.wait)
     code = code_in(sign_in.message(challenge), challenge.code_length)
     console.info(f"An attacker saw {used} and enters it in a new sign-in. A code works once.")
     console.refusal(describe(sign_in.answer_wrong(used)))
@@ -81,3 +84,18 @@ def _resend(console: ScenarioConsole, sign_in: DemoSignIn, code: str) -> None:
     console.info(f"The second message has the same code, so a late first message works, too: {resent}.")
     sign_in.answer_right(resent)
     console.success("The code signs her in.")
+
+
+def _long_code(environment: DemoEnvironment, console: ScenarioConsole, lin: DemoUser) -> None:
+    console.heading("The guesses do not lock the user out")
+    sign_in = environment.sign_in(lin, passwordless=True)
+    challenge = sign_in.start_after_cooldown(console.wait)
+    message = sign_in.message(challenge)
+    console.info(
+        "Lin, whose codes an attacker guessed, signs in. After five wrong codes, her next code is longer."
+    )
+    console.message(message)
+    code = code_in(message, challenge.code_length)
+    expect(len(code) == _LONG_CODE, "the code was not longer after five wrong codes")
+    sign_in.answer_right(code)
+    console.success(f"The code of {len(code)} digits signs her in. No one can guess it.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from botocore.exceptions import ClientError
 
+from demo_client.demo_users import DemoUser
 from demo_client.local_stack_api import Inbox
 from demo_client.scenarios.console import ScenarioConsole
 from demo_client.scenarios.fixtures import DemoEnvironment, expect
@@ -14,8 +15,11 @@ from demo_client.scenarios.fixtures import DemoEnvironment, expect
 _MAX_GUESSES = 12
 
 
-def compare_unknown_user(environment: DemoEnvironment, console: ScenarioConsole) -> None:
-    """Compare the sign-ins of an unknown and a known user: parameters, guesses, refusal. Raises CliError."""
+def compare_unknown_user(environment: DemoEnvironment, console: ScenarioConsole) -> DemoUser:
+    """Compare the sign-ins of an unknown and a known user: parameters, guesses, refusal.
+
+    Returns the known user. Raises CliError.
+    """
     console.heading("A user who does not exist looks like any other")
     unknown_email = f"unknown-{secrets.token_hex(2)}@passcode.example"
     unknown = _AnonymousCaller(environment, unknown_email)
@@ -38,6 +42,7 @@ def compare_unknown_user(environment: DemoEnvironment, console: ScenarioConsole)
         "No message was sent to the unknown user. The responses are identical except USERNAME, which Cognito "
         "generates."
     )
+    return lin
 
 
 def _without_name(parameters: Mapping[str, str]) -> Mapping[str, str]:
@@ -55,6 +60,7 @@ class _AnonymousCaller:
         self._client_id = environment.pool.code_only_client_id
         self._email = email
         self._session = ""
+        self._digits = 0
 
     def start(self) -> Mapping[str, str]:
         """Start a sign-in; returns the challenge parameters."""
@@ -62,6 +68,7 @@ class _AnonymousCaller:
             AuthFlow="CUSTOM_AUTH", ClientId=self._client_id, AuthParameters={"USERNAME": self._email}
         )
         self._session = response["Session"]
+        self._digits = int(response["ChallengeParameters"]["codeLength"])
         return response["ChallengeParameters"]
 
     def guess_until_refused(self) -> tuple[int, str]:
@@ -78,6 +85,6 @@ class _AnonymousCaller:
             ClientId=self._client_id,
             ChallengeName="CUSTOM_CHALLENGE",
             Session=self._session,
-            ChallengeResponses={"USERNAME": self._email, "ANSWER": "not a code"},
+            ChallengeResponses={"USERNAME": self._email, "ANSWER": "0" * self._digits},
         )
         self._session = response["Session"]

@@ -13,7 +13,7 @@ _MAX_LENGTH: Final = 300
 # Shorter strings are words such as "sms". A sentence without them could not be understood.
 _MIN_SECRET_LENGTH: Final = 4
 
-_CODE_GONE: Final = {"code-spent", "code-expired", "address-changed", "no-challenge"}
+_CODE_GONE: Final = {"code-spent", "code-expired", "longer-code", "no-challenge"}
 # A gateway or a firewall can respond before the service does, without a problem document.
 _NAME_BY_STATUS: Final[Mapping[int, str]] = {
     401: "not-authorised",
@@ -71,15 +71,19 @@ class TokenApiError(Exception):
 
 
 class WrongCode(TokenApiError):
-    """The code is wrong: ask the user again. After `attempts_left` more wrong codes the user has to wait."""
+    """The code is wrong: ask the user again.
+
+    After `attempts_left` more wrong codes, create another challenge: it has a longer code. It is None for
+    such a code, because wrong answers to it are not limited.
+    """
 
 
 class TooSoon(TokenApiError):
-    """Wait `retry_after` seconds. If it is None, an operator has to unlock the user."""
+    """Wait `retry_after` seconds."""
 
 
 class CodeGone(TokenApiError):
-    """The code is spent, expired or invalid. Create another challenge."""
+    """The code is spent, expired, invalid or too short by now. Create another challenge."""
 
 
 class Unreachable(TokenApiError):

@@ -6,8 +6,8 @@ const Cognito = { userPoolId: USER_POOL_ID, userPoolClientId: CLIENT_ID };
 // Leave the endpoint out on AWS: it is for the local stack.
 Amplify.configure({ Auth: { Cognito: { ...Cognito, userPoolEndpoint: AWS_ENDPOINT_URL } } });
 
-// `ask(challenge)` shows challenge.destination and resolves to what the user typed: the code, or
-// 'email' or 'sms' for another message. Leave `password` out for an app client that is CODE_ONLY.
+// `ask(challenge)` shows challenge.destination, asks for challenge.codeLength digits and resolves to what the
+// user typed: the code, or 'email' or 'sms' for another message. Leave `password` out for an app client that is CODE_ONLY.
 export async function signInWithCode(username, password, ask) {
   const authFlowType = password ? 'CUSTOM_WITH_SRP' : 'CUSTOM_WITHOUT_SRP';
   let { isSignedIn, nextStep } = await signIn({ username, password, options: { authFlowType } });

@@ -10,8 +10,8 @@ cognito = boto3.client("cognito-idp")
 
 
 def sign_in(username: str, ask: Callable[[dict[str, str]], str]) -> Any:
-    """Return tokens for a code alone. `ask` shows the challenge's destination and returns what the user
-    typed: the code, or "email" or "sms" for another message."""
+    """Return tokens for a code alone. `ask` shows the challenge's destination, asks for codeLength digits and
+    returns what the user typed: the code, or "email" or "sms" for another message."""
     start = {"USERNAME": username}
     step = cognito.initiate_auth(AuthFlow="CUSTOM_AUTH", ClientId=CLIENT_ID, AuthParameters=start)
     while step.get("ChallengeName") == "CUSTOM_CHALLENGE":

@@ -4,8 +4,8 @@ const { USER_POOL_ID: UserPoolId, CLIENT_ID: ClientId, AWS_ENDPOINT_URL: endpoin
 // Leave the endpoint out on AWS: it is for the local stack.
 const Pool = new CognitoUserPool({ UserPoolId, ClientId, endpoint });
 
-// `ask(challenge)` shows challenge.destination and resolves to what the user typed: the code, or
-// 'email' or 'sms' for another message. Leave `Password` out for an app client that is CODE_ONLY.
+// `ask(challenge)` shows challenge.destination, asks for challenge.codeLength digits and resolves to what the
+// user typed: the code, or 'email' or 'sms' for another message. Leave `Password` out for an app client that is CODE_ONLY.
 export function signInWithCode(Username, Password, ask) {
   const user = new CognitoUser({ Username, Pool });
   const details = new AuthenticationDetails({ Username, Password });

@@ -14,8 +14,8 @@ respond = partial(cognito.respond_to_auth_challenge, ClientId=CLIENT_ID)
 
 def sign_in(username: str, password: str, ask: Callable[[dict[str, str]], str]) -> Any:
     """Return tokens for a password, which stays on this machine, and then a code. `ask` shows the
-    challenge's destination and returns what the user typed: the code, or "email" or "sms" for another
-    message."""
+    challenge's destination, asks for codeLength digits and returns what the user typed: the code, or
+    "email" or "sms" for another message."""
     srp = AWSSRP(username, password, POOL_ID, CLIENT_ID, client=cognito)
     start = srp.get_auth_params() | {"CHALLENGE_NAME": "SRP_A"}
     step: Any = cognito.initiate_auth(AuthFlow="CUSTOM_AUTH", ClientId=CLIENT_ID, AuthParameters=start)

@@ -14,5 +14,5 @@ def approve(email: str, amount: str, ask: Callable[[Created], str]) -> tuple[str
         try:
             return codes.verify(created.token, ask(created)).jwt, created.subject
         except WrongCode as wrong:
-            if not wrong.attempts_left:
+            if wrong.attempts_left == 0:
                 raise

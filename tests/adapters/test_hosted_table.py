@@ -32,7 +32,7 @@ AWS: dict[str, Any] = {
 }
 REQUEST = AuthorizationRequest("cognito", BACK, "the state", "the nonce", "")
 STATE = SignInState(
-    REQUEST, SignInPhase.CODE, "ann@example.com", "the session " * 900, shown(), Notice.WAIT, 420, NOW + 900
+    REQUEST, SignInPhase.CODE, "ann@example.com", "the session " * 900, shown(), Notice.QUOTA, 420, NOW + 900
 )
 GRANT = Grant("cognito", BACK, "n", "", "ann@example.com", SUB, NOW, "email", with_password=False)
 

@@ -36,7 +36,8 @@ class Week:
     @property
     def odds_a_year(self) -> float:
         """The probability that one of a year's guesses is right."""
-        return sum(count / 10**digits for digits, count in self.guesses.items()) * 365 / 7
+        a_week = sum((count / 10**digits for digits, count in self.guesses.items()), 0.0)
+        return a_week * 365 / 7
 
 
 @dataclass

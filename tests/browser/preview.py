@@ -30,6 +30,7 @@ SHOTS: list[tuple[str, str, ViewportSize, Scheme]] = [
     ),
     *((name, "en", TABLE, scheme) for name in ("start-password", "code") for scheme in ("light", "dark")),
     ("code-wrong", "de", SMALL, "light"),
+    ("code-long", "de", SMALL, "light"),
 ]
 
 

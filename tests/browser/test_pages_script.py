@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
+GROUPS = "1234 5678 9012 3456 7890"
+LONG_SMS = f"{GROUPS} is your code to sign in with your password.\n\n@id.example #12345678901234567890"
+
 
 @pytest.fixture
 def page(silent: Callable[..., "Page"]) -> "Page":
@@ -38,6 +41,31 @@ def test_the_code_is_extracted_from_a_pasted_text(page: "Page", base: str, copie
     page.evaluate("text => navigator.clipboard.writeText(text)", copied)
     page.locator("#code").press("Control+v")
     assert page.input_value("#code") == pasted
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        LONG_SMS,
+        f"Enter this code:\n\n{GROUPS}\n\nIt expires in 10 minutes and can be used once.",
+        GROUPS,
+        GROUPS.replace(" ", ""),
+    ],
+)
+def test_a_long_code_is_extracted_from_a_pasted_text(page: "Page", base: str, copied: str) -> None:
+    page.goto(f"{base}/code-long/sign-in")
+    page.evaluate("text => navigator.clipboard.writeText(text)", copied)
+    page.locator("#code").press("Control+v")
+    assert page.input_value("#code") == GROUPS.replace(" ", "")
+    assert page.eval_on_selector("#code", "field => field.checkValidity()")
+
+
+def test_a_long_code_typed_in_groups_fits_the_field_on_the_smallest_phone(page: "Page", base: str) -> None:
+    page.set_viewport_size({"width": 320, "height": 600})
+    page.goto(f"{base}/code-long/sign-in")
+    page.locator("#code").press_sequentially(GROUPS)
+    assert page.eval_on_selector("#code", "field => field.checkValidity()")
+    assert page.eval_on_selector("#code", "field => field.scrollWidth <= field.clientWidth")
 
 
 def test_a_code_may_be_typed_with_spaces_and_in_digits_of_another_script(page: "Page", base: str) -> None:

@@ -68,19 +68,20 @@ def test_the_right_code_is_accepted_after_a_wrong_one_at_the_prompt(
     ) as process:
         try:
             code = code_for(user.email)
-            lines = ("12345", another_code(code), f"{code[:3]} {code[3:]}")
+            # A code of six digits belongs to a sign-in with a password.
+            lines = ("123456", another_code(code), f"{code[:4]} {code[4:]}")
             out, _ = process.communicate("".join(f"{line}\n" for line in lines), timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0
-    assert "A code has 6 digits. This was not counted." in out
+    assert "A code has 8 digits. This was not counted." in out
     assert "That code is wrong. 4 attempts left." in out
     assert f"Signed in as {user.email}." in out
 
 
 def test_five_wrong_codes_end_the_sign_in(local_stack: Stack, new_user: Callable[..., User]) -> None:
-    # The right code would have to be 000000: once in a million runs.
-    done = run("sign-in", new_user().email, "--passwordless", typed="000000\n" * 5)
+    # The right code would have to be 00000000: once in a hundred million runs.
+    done = run("sign-in", new_user().email, "--passwordless", typed="00000000\n" * 5)
     assert done.returncode == 3
     assert done.stderr.startswith("The sign-in has ended.")
     assert "This is the last attempt." in done.stdout

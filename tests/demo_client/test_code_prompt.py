@@ -58,6 +58,22 @@ def test_a_malformed_code_is_not_sent(typed: str) -> None:
     assert prompt.shown[-1] == "A code has 6 digits. This was not counted."
 
 
+@pytest.mark.parametrize(
+    ("digits", "refused", "accepted"),
+    [("8", "123456", "1234 5678"), ("20", "12345678", "1234 5678 9012 3456 7890")],
+)
+def test_the_length_of_a_code_is_that_of_its_challenge(digits: str, refused: str, accepted: str) -> None:
+    cognito, prompt = run([challenge(codeLength=digits), tokens()], refused, accepted)
+    assert answers(cognito) == [(accepted, {})]
+    assert prompt.shown[-1] == f"A code has {digits} digits. This was not counted."
+
+
+def test_a_resend_may_bring_a_longer_code() -> None:
+    replies = [challenge(resendIn="0"), challenge("session-2", codeLength="20"), tokens()]
+    cognito, _ = run(replies, "resend", "123456", "12345678901234567890")
+    assert [answer for answer, _ in answers(cognito)] == ["resend", "12345678901234567890"]
+
+
 def test_a_wrong_code_is_followed_by_another_question() -> None:
     cognito, prompt = run(
         [challenge(), challenge(status="WRONG", attemptsLeft="1"), tokens()], "111111", "222222"

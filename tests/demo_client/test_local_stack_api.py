@@ -20,6 +20,12 @@ def message(text: str) -> Message:
         ("028174 is your code.\n\n@app.example #028174", 6, "028174"),
         ("In 2026 we are 10 years old.\n\n123 456\n\nIt expires in 5 minutes.", 6, "123456"),
         ("Your code: 12345678.", 8, "12345678"),
+        (
+            "Enter this code:\n\n1234 5678 9012 3456 7890\n\nIt expires in 10 minutes.",
+            20,
+            "12345678901234567890",
+        ),
+        ("1234 5678 9012 3456 7890 is it.\n\n@app.example #12345678901234567890", 20, "12345678901234567890"),
         ("Order 1234567 has the code 654321", 6, "654321"),
     ],
 )

@@ -92,11 +92,22 @@ def test_a_step_up_asks_again_after_a_wrong_code(start: Start) -> None:
     assert [sent.fields.get("verification_code") for sent in server.sent] == [None, "111111", "222222"]
 
 
+def test_a_wrong_answer_to_a_long_code_has_no_limit(start: Start) -> None:
+    start(FakeResponse(CREATED), problem("wrong-code", 422), FakeResponse(PROOF))
+    session.save(find_pool(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
+    done = run("step-up", typed="1111 2222 3333 4444 5555\n1111 2222 3333 4444 6666\n")
+    assert done.exit_code == 0, done.stderr
+    assert "That code is wrong. Try again." in done.stdout
+
+
 def test_the_last_wrong_code_ends_a_step_up(start: Start) -> None:
     start(FakeResponse(CREATED), problem("wrong-code", 422, attempts_left=0))
     session.save(find_pool(None), Tokens("both", ID_TOKEN, "an-access-token", "a-refresh-token"))
     done = run("step-up", typed="111111\n222222\n")
-    assert (done.exit_code, done.stderr) == (3, "That code is wrong. Wait before you try again.\n")
+    assert (done.exit_code, done.stderr) == (
+        3,
+        "That code is wrong. Request another code: it will be longer.\n",
+    )
 
 
 def test_a_step_up_needs_a_signed_in_user(start: Start) -> None:

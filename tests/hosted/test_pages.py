@@ -1,5 +1,6 @@
 """Every page in every language: well-formed, escaped, labelled, and small."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 
 from passcode.hosted import pages
 from passcode.hosted.pages import Brand, ChannelPage, CodePage, PageView, StartPage
-from passcode.texts.catalogue import locales, page_texts
+from passcode.texts.catalogue import group_digits, locales, page_texts
+from passcode.token_service.code import parse_answer
 from tests.support.html_document import Document
 from tests.support.page_samples import BRAND, CODE, CSRF, VIEWS
 
@@ -71,6 +73,30 @@ def test_the_code_field_has_the_attributes_for_autofill() -> None:
     assert field["autocomplete"] == "one-time-code"
     assert (field["inputmode"], field["type"], field["dir"]) == ("numeric", "text", "ltr")
     assert "maxlength" not in field, "it would cut a pasted text"
+
+
+@pytest.mark.parametrize("digits", [6, 8, 20])
+def test_the_field_has_the_length_of_the_code(digits: int) -> None:
+    page = shown(PageView(replace(CODE, digits=digits), CSRF))
+    field = next(field for field in page.all("input") if field.get("id") == "code")
+    assert field["data-digits"] == str(digits)
+    assert field["title"].startswith(f"Enter the {digits} digits")
+    assert f"{digits}-digit code" in page.text
+    code = ("1234567890" * 2)[:digits]
+    for typed in (code, group_digits(code), f" {code[:3]}-{code[3:]} "):
+        assert re.fullmatch(field["pattern"], typed)
+        assert parse_answer(typed, digits) == code
+    assert not re.fullmatch(field["pattern"], code[1:])
+    assert not re.fullmatch(field["pattern"], f"{code}1")
+    # 20 large digits with spaces are wider than a phone.
+    assert ("long" in field.get("class", "")) is (digits == 20)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_after_a_refused_short_code_the_page_offers_to_start_over(locale: str) -> None:
+    page = shown(VIEWS["notice-longer_code"], locale=locale)
+    assert page.forms[0].values["do"] == "restart"
+    assert page.with_id("notice")["role"] == "alert"
 
 
 @pytest.mark.parametrize(

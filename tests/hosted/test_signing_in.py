@@ -9,7 +9,16 @@ from passcode.hosted.ports import Authenticated
 from passcode.hosted.sign_in_page import NO_SIGN_IN, Redirect, Reload
 from passcode.hosted.state import Notice
 from passcode.token_service.refusal import RefusalTag
-from tests.support.hosted_in_memory import BACK, ISSUER, PASSWORD, RIGHT, USER, FakePool, HostedPageInMemory
+from tests.support.hosted_in_memory import (
+    BACK,
+    ISSUER,
+    LONG_RIGHT,
+    PASSWORD,
+    RIGHT,
+    USER,
+    FakePool,
+    HostedPageInMemory,
+)
 
 
 def query(left: object) -> dict[str, list[str]]:
@@ -132,9 +141,7 @@ def test_the_countdown_starts_when_the_pool_has_responded() -> None:
         (RefusalTag("quota", 700), Notice.QUOTA),
         (RefusalTag("cooldown", 1), Notice.COOLDOWN),
         (RefusalTag("busy", 30), Notice.BUSY),
-        (RefusalTag("locked", 300), Notice.WAIT),
-        (RefusalTag("paused", 86_400), Notice.WAIT),
-        (RefusalTag("paused"), Notice.STOPPED),
+        (RefusalTag("longer_code"), Notice.LONGER_CODE),
         (RefusalTag("no_destination"), Notice.NO_DESTINATION),
         (RefusalTag("unavailable"), Notice.UNAVAILABLE),
         (RefusalTag("a_reason_to_come", 5), Notice.UNAVAILABLE),
@@ -151,10 +158,46 @@ def test_each_refusal_has_its_notice(tag: RefusalTag, notice: Notice) -> None:
 def test_a_refusal_by_a_trigger_ends_the_sign_in() -> None:
     hosted_page = HostedPageInMemory()
     cookie = hosted_page.at_code()
-    hosted_page.pool.tag = RefusalTag("locked", 300)
+    hosted_page.pool.tag = RefusalTag("quota", 300)
     hosted_page.submit(cookie, "resend")
     view = hosted_page.view(cookie)
-    assert (view.page, view.notice, view.retry_after) == (EndPage(may_restart=True), Notice.WAIT, 300)
+    assert (view.page, view.notice, view.retry_after) == (EndPage(may_restart=True), Notice.QUOTA, 300)
+
+
+def test_after_several_wrong_codes_the_user_starts_again_and_gets_a_long_code() -> None:
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    hosted_page.pool.tag = RefusalTag("longer_code")
+    hosted_page.submit(cookie, "answer", code=RIGHT)
+    view = hosted_page.view(cookie)
+    assert (view.page, view.notice) == (EndPage(may_restart=True), Notice.LONGER_CODE)
+    hosted_page.pool.tag, hosted_page.pool.digits = None, 20
+    hosted_page.submit(cookie, "restart")
+    hosted_page.submit(cookie, "start", user_name="ann@example.com", password=PASSWORD)
+    page = hosted_page.view(cookie).page
+    assert isinstance(page, CodePage)
+    assert page.digits == 20
+    assert "code" in query(hosted_page.submit(cookie, "answer", code="1234 5678 9012 3456 7890"))
+    assert hosted_page.pool.calls[-1] == ("answer", USER.user_name, LONG_RIGHT)
+
+
+def test_a_resend_may_bring_a_code_of_another_length() -> None:
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    hosted_page.pool.digits = 20
+    hosted_page.submit(cookie, "resend")
+    hosted_page.submit(cookie, "answer", code=RIGHT)
+    assert hosted_page.view(cookie).notice is Notice.NO_CODE
+    assert "code" in query(hosted_page.submit(cookie, "answer", code=LONG_RIGHT))
+
+
+@pytest.mark.parametrize(("digits", "other"), [(6, 8), (8, 6), (20, 8)])
+def test_a_code_of_another_length_is_malformed_and_costs_no_round(digits: int, other: int) -> None:
+    hosted_page = HostedPageInMemory(pool=FakePool(digits=digits))
+    cookie = hosted_page.at_code()
+    hosted_page.submit(cookie, "answer", code="1" * other)
+    assert hosted_page.view(cookie).notice is Notice.NO_CODE
+    assert [call[0] for call in hosted_page.pool.calls] == ["start"]
 
 
 def test_a_user_who_must_set_a_password_sees_a_notice() -> None:

@@ -1,13 +1,16 @@
 """`create` against golden events: one message, one response with the documented keys."""
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
 from passcode.channels.sms import SMS
-from passcode.token_service.challenge import Challenge
+from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, Challenge
+from passcode.token_service.policy import day_of
 from passcode.token_service.refusal import RefusalTag, Refused, parse_tag
-from tests.support.events import EMAIL, NOW, PHONE, SUB, attributes, golden
+from tests.support.events import EMAIL, NOW, PHONE, SIGN_IN_KEY, SUB, attributes, golden
 from tests.support.handlers import HandlerOutput
 from tests.support.sign_in_handlers import SignInHandlers
 
@@ -36,7 +39,7 @@ def test_the_first_call_sends_one_message_and_returns_its_status(handlers: SignI
         "channel": "email",
         "destination": "***@***",
         "channels": '{"email":"***@***","sms":"+***"}',
-        "codeLength": "6",
+        "codeLength": "8",
         "expiresIn": "300",
         "resendIn": "30",
         "attemptsLeft": "5",
@@ -56,6 +59,8 @@ def test_the_private_parameters_and_the_metadata_carry_the_challenge_and_no_addr
     assert challenge == handlers.queued[0].challenge
     assert (challenge.subject, challenge.counter, challenge.decoy) == (SUB, 1, False)
     assert (challenge.issued_at, challenge.expires_at) == (NOW, NOW + 300)
+    assert set(response["privateChallengeParameters"]) == {"challenge", "round"}
+    assert re.fullmatch(r"[0-9a-f]{16}", response["privateChallengeParameters"]["round"])
     assert response["challengeMetadata"] == (
         f"v=1;answers=0;resends=0;resend_at={NOW + 30};challenge={challenge.pack()}"
     )
@@ -81,6 +86,61 @@ def test_a_message_goes_to_the_preferred_destination_and_the_response_masks_it(
     assert (shown["status"], shown["channel"], shown["destination"]) == ("SENT", channel, destination)
     assert handlers.queued[0].challenge.channel == channel
     assert handlers.queued[0].destinations[0].channel.name == channel
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "digits"),
+    [("create_first", SIGN_IN_CODE, 8), ("create_after_password", SIGN_IN_PASSWORD, 6)],
+)
+def test_a_proven_password_decides_the_kind_and_the_length_of_the_code(
+    handlers: SignInHandlers, name: str, kind: str, digits: int
+) -> None:
+    response = handlers.create(golden(name))
+    challenge = Challenge.unpack(response["privateChallengeParameters"]["challenge"])
+    assert (challenge.purpose, challenge.digits) == (kind, digits)
+    assert response["publicChallengeParameters"]["codeLength"] == str(digits)
+    assert list(handlers.store.records) == [f"{kind}#{SUB}"]
+
+
+def test_the_kinds_of_sign_in_have_separate_counters(handlers: SignInHandlers) -> None:
+    # A stranger who knows the user name must not use up the messages of a user with a password.
+    seen = []
+    for _ in range(6):
+        seen.append(handlers.create(golden("create_first"))["publicChallengeParameters"]["status"])
+        handlers.now += 31
+    assert seen == 5 * ["SENT"] + ["WAITING"]
+    assert handlers.create(golden("create_after_password"))["publicChallengeParameters"]["status"] == "SENT"
+
+
+@pytest.mark.parametrize("name", ["create_first", "create_after_password"])
+@pytest.mark.parametrize(("wrong", "digits"), [(4, None), (5, 20), (10, 20)])
+def test_after_five_wrong_answers_on_a_day_codes_are_long(name: str, wrong: int, digits: int | None) -> None:
+    handlers = SignInHandlers()
+    short = handlers.create(golden(name))["publicChallengeParameters"]
+    (key,) = handlers.store.records
+    record = handlers.store.records[key]
+    handlers.store.records[key] = replace(record, failures=wrong, wrong={day_of(handlers.now): wrong})
+    handlers.now += 31
+    shown = handlers.create(golden(name))["publicChallengeParameters"]
+    assert shown["status"] == "SENT"
+    assert shown["codeLength"] == (str(digits) if digits else short["codeLength"])
+    assert shown["expiresIn"] == ("600" if digits else "269")
+
+
+def test_the_next_day_codes_are_short_again(handlers: SignInHandlers) -> None:
+    handlers.create(golden("create_first"))
+    record = handlers.store.records[SIGN_IN_KEY]
+    wrong = {day_of(handlers.now) - 1: 10}
+    handlers.store.records[SIGN_IN_KEY] = replace(record, failures=10, wrong=wrong)
+    handlers.now += 301
+    assert handlers.create(golden("create_first"))["publicChallengeParameters"]["codeLength"] == "8"
+
+
+def test_after_a_hundred_wrong_answers_in_a_row_codes_are_long_on_every_day(handlers: SignInHandlers) -> None:
+    handlers.create(golden("create_first"))
+    handlers.store.records[SIGN_IN_KEY] = replace(handlers.store.records[SIGN_IN_KEY], failures=100)
+    handlers.now += 301
+    assert handlers.create(golden("create_first"))["publicChallengeParameters"]["codeLength"] == "20"
 
 
 def test_the_masks_show_more_after_a_password(handlers: SignInHandlers) -> None:
@@ -124,7 +184,9 @@ def test_a_channel_that_is_not_deployed_is_not_used() -> None:
 
 def test_a_repeated_event_sends_no_second_message(handlers: SignInHandlers) -> None:
     first, second = (handlers.create(golden("create_first")) for _ in range(2))
-    assert first["privateChallengeParameters"] == second["privateChallengeParameters"]
+    private = [response["privateChallengeParameters"] for response in (first, second)]
+    assert private[0]["challenge"] == private[1]["challenge"]
+    assert private[0]["round"] != private[1]["round"], "two sessions with one challenge are two rounds"
     assert first["challengeMetadata"] == second["challengeMetadata"]
     assert second["publicChallengeParameters"]["status"] == "WAITING"
     assert len(handlers.queued) == 1

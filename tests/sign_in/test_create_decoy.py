@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -14,8 +15,9 @@ from passcode.channels.email import EMAIL
 from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS
 from passcode.token_service.challenge import Challenge
+from passcode.token_service.policy import day_of
 from passcode.token_service.refusal import Refusal, Refused
-from tests.support.events import NOW, golden
+from tests.support.events import NOW, attributes, golden
 from tests.support.sign_in_handlers import SignInHandlers
 
 DECOYS = ["unknown_user_empty", "unknown_user_null", "flags_false"]
@@ -55,11 +57,41 @@ def test_an_unknown_user_costs_as_many_writes_and_messages_as_a_known_user(name:
     assert unknown.touched() == known.touched() == (1, 1, 0)
     assert unknown.store.writes == known.store.writes
     (of_known,), (of_unknown,) = known.store.records.values(), unknown.store.records.values()
-    volatile = {"channel", "bound"}
+    volatile = {"channel", "sent_to", "sent_to_before"}
     assert {k: v for k, v in vars(of_known).items() if k not in volatile} == {
         k: v for k, v in vars(of_unknown).items() if k not in volatile
     }
-    assert len(of_known.bound) == len(of_unknown.bound)
+    for field in ("sent_to", "sent_to_before"):
+        (known_id,), (unknown_id,) = getattr(of_known, field).values(), getattr(of_unknown, field).values()
+        assert len(known_id) == len(unknown_id) == 16
+
+
+@pytest.mark.parametrize("name", DECOYS)
+def test_the_challenge_of_an_unknown_user_is_as_long_as_that_of_a_known_user(name: str) -> None:
+    # Cognito may show the length of its session, which contains these texts.
+    unknown = SignInHandlers().create(golden(f"create_{name}"))
+    channel = unknown["publicChallengeParameters"]["channel"]
+    user = attributes(otp_channel=channel)
+    known = SignInHandlers().create(golden("create_first", userAttributes=user))
+    assert known["publicChallengeParameters"]["channel"] == channel
+    assert len(known["challengeMetadata"]) == len(unknown["challengeMetadata"])
+    private = [response["privateChallengeParameters"] for response in (known, unknown)]
+    assert [len(value) for value in private[0].values()] == [len(value) for value in private[1].values()]
+    assert private[0].keys() == private[1].keys()
+
+
+@pytest.mark.parametrize("name", DECOYS)
+def test_wrong_answers_lengthen_the_codes_of_known_and_unknown_users(name: str) -> None:
+    lengths = []
+    for each in ("first", name):
+        handlers = SignInHandlers()
+        lengths.append([public(handlers, each)["codeLength"]])
+        (key,) = handlers.store.records
+        wrong = {day_of(handlers.now): 5}
+        handlers.store.records[key] = replace(handlers.store.records[key], failures=5, wrong=wrong)
+        handlers.now += 31
+        lengths[-1].append(public(handlers, each)["codeLength"])
+    assert lengths == [["8", "20"], ["8", "20"]]
 
 
 @pytest.mark.parametrize("name", DECOYS)
@@ -87,13 +119,18 @@ def test_an_unknown_user_has_the_quota_of_a_known_user() -> None:
     outcomes = []
     for name in ("first", *DECOYS):
         handlers = SignInHandlers()
-        outcomes.append([_outcome(handlers, name) for _ in range(8)])
+        outcomes.append([_outcome(handlers, name) for _ in range(7)])
+        (key,) = handlers.store.records
+        # An open code without attempts left is not returned again.
+        wrong = {day_of(NOW): 10}
+        handlers.store.records[key] = replace(handlers.store.records[key], failures=10, wrong=wrong)
+        outcomes[-1].append(_outcome(handlers, name))
     assert all(outcome == outcomes[0] for outcome in outcomes)
-    assert outcomes[0] == 6 * ["SENT"] + ["WAITING", Refusal.QUOTA.value]
+    assert outcomes[0] == 5 * ["SENT"] + 2 * ["WAITING"] + [Refusal.QUOTA.value]
 
 
 def _outcome(handlers: SignInHandlers, name: str) -> str:
-    handlers.now += 181
+    handlers.now += 31
     try:
         return public(handlers, name)["status"]
     except Refused as refused:

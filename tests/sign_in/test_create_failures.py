@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,13 +13,13 @@ from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import TriggerError
 from passcode.sign_in.create import SignInCreator
-from passcode.token_service.policy import Policy
+from passcode.token_service.policy import Policy, day_of
 from passcode.token_service.refusal import UNAVAILABLE_TEXT, RefusalTag, Refused, parse_tag
 from tests.support.aws_stubs import RecordingClient, refused_by_aws
-from tests.support.events import EMAIL, NOW, PHONE, challenge, entry, golden
+from tests.support.events import EMAIL, NOW, PHONE, SIGN_IN_KEY, attributes, challenge, code_of, entry, golden
 from tests.support.handlers import HandlerOutput
 from tests.support.memory_stores import MemoryStore
-from tests.support.sign_in_handlers import LIMITS, SignInHandlers
+from tests.support.sign_in_handlers import LIMITS, Flow, SignInHandlers
 
 PACKED = challenge().pack()
 # All strings that would identify the user, and the texts of botocore.
@@ -98,13 +99,20 @@ FOREIGN = [
     f"v=1;answers=0;resends=0;resend_at={NOW};challenge=not json",
     f"v=1;answers=0;resends=0;resend_at={NOW};challenge=[1,2,3]",
     f"v=1;answers=0;resends=0;resend_at={NOW};challenge={{}}",
-    f"v=1;answers=0;resends=0;resend_at={NOW};challenge={PACKED.replace('false', '0')}",
-    f"v=1;answers=0;resends=0;resend_at={NOW};challenge={PACKED.replace('1,', 'true,', 2)}",
+    *(
+        f"v=1;answers=0;resends=0;resend_at={NOW};challenge={PACKED.replace(right, wrong)}"
+        for right, wrong in (
+            ('"decoy":0', '"decoy":2'),
+            ('"decoy":0', '"decoy":false'),
+            ('"counter":1', '"counter":true'),
+            ('"digits":8', '"digits":"8"'),
+        )
+    ),
     f"v=1;answers=0;resends=0;resend_at={NOW};challenge={'[' * 900}",
     f"v=1;answers=0;resends=0;resend_at={NOW};challenge=" + '"' + "x" * 2**20 + '"',
     *(
         f"v=1;answers=0;resends=0;resend_at={NOW};challenge={PACKED.replace(name, 'other')}"
-        for name in ('"v"', '"subject"', '"nonce"', '"counter"', '"expires_at"', '"purpose"')
+        for name in ('"v"', '"subject"', '"nonce"', '"counter"', '"expires_at"', '"digits"', '"purpose"')
     ),
 ]
 
@@ -131,16 +139,16 @@ def test_a_malformed_event_becomes_the_unavailable_text(
 
 
 def test_the_quota_refusal_names_the_wait() -> None:
-    handlers = SignInHandlers(
-        policy=Policy(code_life_seconds=60), store=MemoryStore(Policy(code_life_seconds=60))
-    )
-    for _ in range(6):
+    handlers = SignInHandlers()
+    for _ in range(5):
         handlers.create(golden("create_first"))
-        handlers.now += 180
-    # The burst is five. The sixth message is free after 900 s, the seventh after 1800 s: in 720 s.
+        handlers.now += 31
+    # The burst is five, and a message is free each 600 s. The open code has no attempts left.
+    record = handlers.store.records[SIGN_IN_KEY]
+    handlers.store.records[SIGN_IN_KEY] = replace(record, failures=10, wrong={day_of(NOW): 10})
     with pytest.raises(Refused) as refused:
         handlers.create(golden("create_first"))
-    assert parse_tag(str(refused.value)) == RefusalTag("quota", 720)
+    assert parse_tag(str(refused.value)) == RefusalTag("quota", 600 - 5 * 31)
 
 
 def test_an_open_challenge_is_rejoined_when_the_quota_is_used_up() -> None:
@@ -148,8 +156,35 @@ def test_an_open_challenge_is_rejoined_when_the_quota_is_used_up() -> None:
     handlers.create(golden("create_first"))
     handlers.now += 60
     shown = handlers.create(golden("create_first"))["publicChallengeParameters"]
-    assert (shown["status"], shown["resendIn"], shown["expiresIn"]) == ("WAITING", "840", "240")
+    # The code lives until the next message is allowed.
+    assert (shown["status"], shown["resendIn"], shown["expiresIn"]) == ("WAITING", "540", "540")
     assert len(handlers.queued) == 1
+
+
+def test_after_an_accepted_code_the_cooldown_is_five_seconds() -> None:
+    flow = Flow(SignInHandlers())
+    flow.start()
+    assert flow.answer(code_of(flow.challenge)) == "tokens"
+    with pytest.raises(Refused) as refused:
+        Flow(flow.handlers).start()
+    assert parse_tag(str(refused.value)) == RefusalTag("cooldown", 5)
+    flow.handlers.now += 5
+    assert Flow(flow.handlers).start() == "CUSTOM_CHALLENGE"
+    assert len(flow.handlers.queued) == 2
+
+
+def test_a_user_who_has_signed_in_very_often_on_one_day_waits_for_the_next_day() -> None:
+    handlers = SignInHandlers()
+    handlers.create(golden("create_first"))
+    record = handlers.store.records[SIGN_IN_KEY]
+    used_up = replace(record, spent=1, spent_at=NOW, accepted={("email", day_of(NOW)): 100})
+    handlers.store.records[SIGN_IN_KEY] = used_up
+    handlers.now += 31
+    with pytest.raises(Refused) as refused:
+        handlers.create(golden("create_first"))
+    assert parse_tag(str(refused.value)) == RefusalTag("quota", 86_400 - 31)
+    by_sms = golden("create_first", userAttributes=attributes(otp_channel="sms"))
+    assert handlers.create(by_sms)["publicChallengeParameters"]["status"] == "SENT"
 
 
 def test_a_throttle_reaches_the_caller_with_its_text_and_is_counted(

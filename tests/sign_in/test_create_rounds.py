@@ -3,7 +3,7 @@
 import pytest
 
 from passcode.token_service.challenge import Challenge
-from tests.support.events import NOW, attributes, entry, golden
+from tests.support.events import NOW, attributes, code_of, entry, golden
 from tests.support.sign_in_handlers import SignInHandlers
 
 Response = dict[str, dict[str, str]]
@@ -38,12 +38,13 @@ def challenge_in(response: Response) -> Challenge:
 def test_the_round_after_a_wrong_answer_writes_and_sends_nothing(
     handlers: SignInHandlers, metadata: object
 ) -> None:
-    first = handlers.create(golden("create_first"))
+    first = handlers.create(golden("create_after_password"))
     handlers.now += 40
     touched = handlers.touched()
     again = after(handlers, first, clientMetadata=metadata)
     assert handlers.touched() == touched
-    assert again["privateChallengeParameters"] == first["privateChallengeParameters"]
+    assert challenge_in(again) == challenge_in(first)
+    assert again["privateChallengeParameters"]["round"] != first["privateChallengeParameters"]["round"]
     assert again["challengeMetadata"] == first["challengeMetadata"].replace("answers=0", "answers=1")
     shown = again["publicChallengeParameters"]
     assert (shown["status"], shown["attemptsLeft"]) == ("WRONG", "4")
@@ -63,7 +64,7 @@ def test_the_golden_event_of_a_resend_is_read(handlers: SignInHandlers) -> None:
 
 @pytest.mark.parametrize(("later", "status"), [(299, "WRONG"), (300, "EXPIRED"), (10_000, "EXPIRED")])
 def test_the_status_of_an_expired_code_is_expired(handlers: SignInHandlers, later: int, status: str) -> None:
-    first = handlers.create(golden("create_first"))
+    first = handlers.create(golden("create_after_password"))
     handlers.now += later
     shown = after(handlers, first)["publicChallengeParameters"]
     assert (shown["status"], shown["expiresIn"]) == (status, str(max(0, 300 - later)))
@@ -71,7 +72,7 @@ def test_the_status_of_an_expired_code_is_expired(handlers: SignInHandlers, late
 
 
 def test_a_resend_in_the_cooldown_sends_nothing(handlers: SignInHandlers) -> None:
-    first = handlers.create(golden("create_first"))
+    first = handlers.create(golden("create_after_password"))
     handlers.now += 29
     again = resend(handlers, first)
     shown = again["publicChallengeParameters"]
@@ -81,7 +82,7 @@ def test_a_resend_in_the_cooldown_sends_nothing(handlers: SignInHandlers) -> Non
 
 
 def test_a_resend_repeats_the_code_while_it_is_valid_for_long_enough(handlers: SignInHandlers) -> None:
-    first = handlers.create(golden("create_first"))
+    first = handlers.create(golden("create_after_password"))
     handlers.now += 180
     again = resend(handlers, first)
     assert again["publicChallengeParameters"]["status"] == "SENT"
@@ -91,7 +92,7 @@ def test_a_resend_repeats_the_code_while_it_is_valid_for_long_enough(handlers: S
 
 
 def test_a_later_resend_sends_a_new_code_with_the_full_lifetime(handlers: SignInHandlers) -> None:
-    first = handlers.create(golden("create_first"))
+    first = handlers.create(golden("create_after_password"))
     handlers.now += 181
     again = resend(handlers, first)
     assert challenge_in(again).counter == 2
@@ -101,47 +102,54 @@ def test_a_later_resend_sends_a_new_code_with_the_full_lifetime(handlers: SignIn
 
 
 def test_another_channel_gets_another_code(handlers: SignInHandlers) -> None:
-    first = handlers.create(golden("create_first"))
+    first = handlers.create(golden("create_after_password"))
     handlers.now += 31
     again = resend(handlers, first, "sms")
     shown = again["publicChallengeParameters"]
     assert (shown["status"], shown["channel"], shown["destination"]) == ("SENT", "sms", "+***0147")
     assert [d.channel.name for d in handlers.queued[1].destinations] == ["sms", "email"]
-    assert challenge_in(again).counter == challenge_in(first).counter + 1
+    assert challenge_in(again).mac_message() == challenge_in(first).mac_message()
+    assert code_of(challenge_in(again)) != code_of(challenge_in(first)), "the code is derived for its address"
 
 
 def test_a_resend_without_a_channel_uses_the_last_one(handlers: SignInHandlers) -> None:
-    first = handlers.create(golden("create_first"))
+    first = handlers.create(golden("create_after_password"))
     handlers.now += 31
     second = resend(handlers, first, "sms")
     handlers.now += 31
     assert resend(handlers, second)["publicChallengeParameters"]["channel"] == "sms"
 
 
-@pytest.mark.parametrize(
-    "requested", ["pigeon", "", "SMS", ["sms"], {"sms": 1}, 7, True, "s" * 2**20, "\ud800"]
-)
-def test_an_unknown_channel_in_a_resend_is_ignored(handlers: SignInHandlers, requested: object) -> None:
-    first = handlers.create(golden("create_prefers_sms"))
+@pytest.mark.parametrize("wish", ["pigeon", "", "SMS", ["sms"], {"sms": 1}, 7, True, "s" * 2**20, "\ud800"])
+def test_an_unknown_channel_in_a_resend_is_ignored(handlers: SignInHandlers, wish: object) -> None:
+    first = handlers.create(golden("create_after_password", userAttributes=attributes(otp_channel="sms")))
     handlers.now += 31
-    shown = resend(handlers, first, requested)["publicChallengeParameters"]
+    shown = resend(handlers, first, wish)["publicChallengeParameters"]
     assert (shown["status"], shown["channel"]) == ("SENT", "sms")
 
 
 def test_a_channel_that_the_user_does_not_have_is_ignored(handlers: SignInHandlers) -> None:
     user = attributes(phone_number_verified="false")
-    first = handlers.create(golden("create_first", userAttributes=user))
+    first = handlers.create(golden("create_after_password", userAttributes=user))
     handlers.now += 31
     again = resend(handlers, first, "sms", userAttributes=user)
     assert again["publicChallengeParameters"]["channel"] == "email"
     assert [d.channel.name for d in handlers.queued[1].destinations] == ["email"]
 
 
-@pytest.mark.parametrize("changes", [{"email": "new@people.example"}, {"phone_number_verified": "false"}])
+def test_a_resend_after_a_change_of_the_other_destination_repeats_the_code(handlers: SignInHandlers) -> None:
+    first = handlers.create(golden("create_after_password"))
+    handlers.now += 31
+    again = resend(handlers, first, userAttributes=attributes(phone_number_verified="false"))
+    assert challenge_in(again) == challenge_in(first)
+    assert again["publicChallengeParameters"]["status"] == "SENT"
+
+
+@pytest.mark.parametrize("changes", [{"email": "new@people.example"}, {"email_verified": "false"}])
 def test_a_resend_after_a_changed_destination_sends_a_new_code(
     handlers: SignInHandlers, changes: dict[str, str]
 ) -> None:
-    first = handlers.create(golden("create_first"))
+    first = handlers.create(golden("create_after_password"))
     handlers.now += 31
     again = resend(handlers, first, userAttributes=attributes(**changes))
     assert challenge_in(again).counter == 2

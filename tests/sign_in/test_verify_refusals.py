@@ -5,19 +5,21 @@ from dataclasses import replace
 import pytest
 
 from passcode.sign_in.decoys import decoy_attributes
-from passcode.token_service.challenge import Challenge
+from passcode.token_service.challenge import Challenge, record_key
+from passcode.token_service.policy import day_of
 from passcode.token_service.refusal import RefusalTag, Refused, parse_tag
 from passcode.token_service.store import Record
 from tests.support.events import EMAIL, SALT, SIGN_IN_KEY, attributes, code_of, golden, wrong_code_of
 from tests.support.handlers import HandlerOutput
-from tests.support.sign_in_handlers import ORDER, SignInHandlers, answered
+from tests.support.sign_in_handlers import ORDER, SignInHandlers, answered, failures
 
 OTHER = "11111111-2222-4333-8444-555555555555"
 
 
-def failed_before(handlers: SignInHandlers, failures: int, at: int) -> Record:
+def failed_before(handlers: SignInHandlers, today: int, in_a_row: int) -> Record:
     """Put wrong answers of earlier sign-ins on the golden user's record."""
-    record = replace(handlers.store.records[SIGN_IN_KEY], failures=failures, failed_at=at)
+    wrong = {day_of(handlers.now): today}
+    record = replace(handlers.store.records[SIGN_IN_KEY], failures=in_a_row, wrong=wrong)
     handlers.store.records[SIGN_IN_KEY] = record
     return record
 
@@ -27,33 +29,40 @@ def handlers(output: HandlerOutput) -> SignInHandlers:
     return SignInHandlers(telemetry=output.telemetry)
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"sub": OTHER}, "no_challenge"),
-        ({"sub": ""}, "no_challenge"),
-        ({"email": "new@people.example"}, "destination_changed"),
-        ({"email_verified": "false"}, "destination_changed"),
-        ({"phone_number": "+12025550148"}, "destination_changed"),
-        ({"phone_number_verified": "false"}, "destination_changed"),
-    ],
-)
-def test_a_right_code_is_refused_for_another_user_or_a_changed_destination(
-    handlers: SignInHandlers, output: HandlerOutput, changes: dict[str, str], reason: str
+@pytest.mark.parametrize("sub", [OTHER, ""])
+def test_a_right_code_is_refused_for_another_user(
+    handlers: SignInHandlers, output: HandlerOutput, sub: str
 ) -> None:
     to = handlers.issued()
     touched = handlers.touched()
-    assert answered(handlers, to, code_of(to), userAttributes=attributes(**changes)) is False
+    assert answered(handlers, to, code_of(to), userAttributes=attributes(sub=sub)) is False
     assert handlers.touched() == touched
-    assert output.counted("refused") == [{"reason": reason}]
+    assert output.counted("refused") == [{"reason": "no_challenge"}]
 
 
-def test_a_phone_number_that_is_added_later_ends_the_challenge(handlers: SignInHandlers) -> None:
-    before = attributes(phone_number_verified="false")
-    response = handlers.create(golden("create_first", userAttributes=before))
-    to = Challenge.unpack(response["privateChallengeParameters"]["challenge"])
-    assert answered(handlers, to, code_of(to), userAttributes=attributes()) is False
-    assert answered(handlers, to, code_of(to), userAttributes=before) is True
+@pytest.mark.parametrize("changes", [{"email": "new@people.example"}, {"email_verified": "false"}])
+def test_a_code_is_wrong_when_its_address_is_not_verified_any_more(
+    handlers: SignInHandlers, output: HandlerOutput, changes: dict[str, str]
+) -> None:
+    to = handlers.issued()
+    assert answered(handlers, to, code_of(to), userAttributes=attributes(**changes)) is False
+    assert output.counted("refused") == [{"reason": "wrong"}]
+    assert answered(handlers, to, code_of(to, "sms"), userAttributes=attributes(**changes)) is True
+
+
+@pytest.mark.parametrize("changes", [{"phone_number": "+12025550148"}, {"phone_number_verified": "false"}])
+def test_a_change_of_the_other_address_does_not_end_the_challenge(
+    handlers: SignInHandlers, changes: dict[str, str]
+) -> None:
+    to = handlers.issued()
+    assert answered(handlers, to, code_of(to), userAttributes=attributes(**changes)) is True
+
+
+def test_a_redirected_message_has_a_code_that_authenticates_no_user(handlers: SignInHandlers) -> None:
+    # A principal that can write to the queue can choose the address of a message, but not that of a user.
+    to = handlers.issued()
+    assert answered(handlers, to, code_of(to, "email", "mallory@people.example")) is False
+    assert failures(handlers) == 1
 
 
 @pytest.mark.parametrize(
@@ -66,7 +75,7 @@ def test_other_attributes_may_change_during_a_challenge(
     assert answered(handlers, to, code_of(to), userAttributes=attributes() | changes) is True
 
 
-@pytest.mark.parametrize("purpose", ["step_up", "enrol", "", "SIGN_IN"])
+@pytest.mark.parametrize("purpose", ["step_up", "token", "sign_in", "sign_in_code:x", "enrol", "", "SIGN_IN"])
 def test_a_challenge_for_another_purpose_is_refused(handlers: SignInHandlers, purpose: str) -> None:
     to = handlers.issued(purpose=purpose)
     touched = handlers.touched()
@@ -106,7 +115,7 @@ def test_the_right_code_of_a_decoy_is_refused_and_costs_the_same_writes(
     assert handlers.verify(answer) is False
     assert handlers.store.writes == ["start_challenge", "record_attempt"]
     assert len(handlers.macs) == 1
-    assert handlers.store.records[f"sign_in#{to.subject}"].failures == 1
+    assert handlers.store.records[record_key(to.purpose, to.subject)].failures == 1
 
 
 def test_the_golden_unknown_user_is_the_decoy_of_its_name(handlers: SignInHandlers) -> None:
@@ -117,41 +126,46 @@ def test_the_golden_unknown_user_is_the_decoy_of_its_name(handlers: SignInHandle
 
 
 @pytest.mark.parametrize("right", [True, False])
-@pytest.mark.parametrize(
-    ("failed", "tag"),
-    [
-        (10, RefusalTag("locked", 300)),
-        (99, RefusalTag("locked", 300)),
-        (100, RefusalTag("paused", 86_400)),
-    ],
-)
-def test_a_lock_names_the_wait_and_does_not_depend_on_the_code(
-    handlers: SignInHandlers, output: HandlerOutput, failed: int, tag: RefusalTag, right: bool
+@pytest.mark.parametrize(("today", "in_a_row"), [(10, 10), (0, 100)])
+def test_a_refused_short_code_does_not_depend_on_the_answer(
+    handlers: SignInHandlers, output: HandlerOutput, today: int, in_a_row: int, right: bool
 ) -> None:
     to = handlers.issued()
-    record = failed_before(handlers, failed, handlers.now)
+    record = failed_before(handlers, today, in_a_row)
     with pytest.raises(Refused) as refused:
         answered(handlers, to, code_of(to) if right else wrong_code_of(to))
-    assert parse_tag(str(refused.value)) == tag
+    assert parse_tag(str(refused.value)) == RefusalTag("longer_code")
+    assert output.counted("refused") == [{"reason": "longer_code"}]
     assert handlers.store.records[SIGN_IN_KEY] == record
 
 
-def test_one_answer_is_checked_after_the_wait(handlers: SignInHandlers) -> None:
+def test_the_tenth_wrong_answer_of_a_day_is_the_last_one_that_is_checked(handlers: SignInHandlers) -> None:
     to = handlers.issued()
-    failed_before(handlers, 10, handlers.now - 300)
+    failed_before(handlers, 9, 9)
     assert answered(handlers, to, wrong_code_of(to)) is False
-    with pytest.raises(Refused, match=r"\[passcode:locked:300\]$"):
+    with pytest.raises(Refused, match=r"\[passcode:longer_code\]$"):
         answered(handlers, to, code_of(to))
 
 
-def test_the_right_code_is_accepted_after_the_pause_and_the_count_starts_again(
+def test_the_right_code_is_accepted_before_the_last_attempt_and_keeps_the_count_of_the_day(
     handlers: SignInHandlers,
 ) -> None:
     to = handlers.issued()
-    failed_before(handlers, 100, handlers.now - 86_400)
-    assert answered(handlers, to, wrong_code_of(to)) is False
-    assert handlers.store.records[SIGN_IN_KEY].failures == 1
+    failed_before(handlers, 9, 99)
     assert answered(handlers, to, code_of(to)) is True
+    record = handlers.store.records[SIGN_IN_KEY]
+    assert (record.failures, record.wrong) == (0, {day_of(handlers.now): 9})
+
+
+@pytest.mark.parametrize(("today", "in_a_row"), [(10, 10), (0, 100)])
+def test_a_long_code_is_accepted_after_any_number_of_wrong_answers(
+    handlers: SignInHandlers, today: int, in_a_row: int
+) -> None:
+    to = handlers.issued(digits=20)
+    failed_before(handlers, today, in_a_row)
+    assert answered(handlers, to, wrong_code_of(to)) is False
+    assert answered(handlers, to, code_of(to)) is True
+    assert failures(handlers) == 0
 
 
 def test_a_refusal_is_logged_with_its_reason_and_no_secret(

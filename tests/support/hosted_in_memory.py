@@ -42,6 +42,7 @@ RELYING_PARTY = RelyingParty("cognito", frozenset({BACK}))
 DISCARDED_TELEMETRY = PowertoolsTelemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
 USER = Authenticated("2f1c-user", SUB)
 RIGHT, PASSWORD = "123456", "correct horse battery"
+LONG_RIGHT = "12345678901234567890"
 AUTHORIZATION_REQUEST = {
     "client_id": ["cognito"],
     "redirect_uri": [BACK],
@@ -72,6 +73,7 @@ class FakePool:
     """A pool with one user. Each call returns a new session, and the next call must use it."""
 
     choose: bool = False
+    digits: int = 6  # of the codes from now on
     tag: RefusalTag | None = None
     must_change: bool = False
     session: int = 0
@@ -91,7 +93,9 @@ class FakePool:
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
         self.calls.append(("answer", user_name, code))
         self._check(session)
-        if code == RIGHT:
+        if self.tag:
+            return SignInRefused(self.tag)
+        if code in (RIGHT, LONG_RIGHT):
             return USER
         self.wrong += 1
         if self.wrong == 5:
@@ -109,7 +113,10 @@ class FakePool:
 
     def _code_required(self, status: str, channel: str = "email") -> CodeRequired:
         self.session += 1
-        return CodeRequired(USER.user_name, str(self.session), shown(status, channel=channel))
+        return CodeRequired(USER.user_name, str(self.session), self._shown(status, channel))
+
+    def _shown(self, status: str, channel: str) -> dict[str, str]:
+        return shown(status, channel=channel, codeLength=str(self.digits))
 
 
 @dataclass
@@ -162,7 +169,7 @@ class HostedPageInMemory:
     tokens_made: int = 0
 
     def __post_init__(self) -> None:
-        flow = SignInForms(self.pool, self.asks_password, 6, lambda: self.now + self.response_seconds)
+        flow = SignInForms(self.pool, self.asks_password, lambda: self.now + self.response_seconds)
         self.page = SignInPage(
             RELYING_PARTY, flow, self.table, ISSUER, self._random_token, DISCARDED_TELEMETRY
         )

@@ -17,14 +17,15 @@ VIEWS = {
     "start-wrong": PageView(
         StartPage(asks_password=True, user_name="ann@example.com"), CSRF, Notice.WRONG_NAME_OR_PASSWORD
     ),
-    "start-wait": PageView(
-        StartPage(asks_password=False, user_name="ann"), CSRF, Notice.WAIT, retry_after=700
+    "start-quota": PageView(
+        StartPage(asks_password=False, user_name="ann"), CSRF, Notice.QUOTA, retry_after=700
     ),
     "choose": PageView(ChannelPage(CHANNELS), CSRF),
     "code": PageView(replace(CODE, resend_in=27), CSRF),
     "code-hidden": PageView(replace(CODE, channels={"email": "***@***"}, destination="***@***"), CSRF),
     "code-sms": PageView(replace(CODE, channel="sms", destination="+***4567"), CSRF, Notice.SENT_AGAIN),
     "code-wrong": PageView(replace(CODE, attempts_left=4), CSRF, Notice.WRONG_CODE),
+    "code-long": PageView(replace(CODE, digits=20), CSRF, Notice.WRONG_CODE),
     "code-expired": PageView(replace(CODE, expires_in=0), CSRF, Notice.EXPIRED),
     "code-last": PageView(replace(CODE, resends_left=0, attempts_left=1), CSRF, Notice.NOT_SENT_YET),
     "ended": PageView(EndPage(may_restart=True), CSRF, Notice.OVER),

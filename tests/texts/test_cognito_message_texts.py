@@ -9,7 +9,7 @@ from passcode.channels.channel import MessageContent
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
 from passcode.texts.catalogue import cognito_message_texts, locales, message_texts
-from passcode.token_service.challenge import SIGN_IN, TOKEN
+from passcode.token_service.challenge import SIGN_IN_CODE, TOKEN
 from passcode.token_service.code import Code
 from tests.support.messages import parts
 
@@ -46,13 +46,15 @@ def test_no_two_kinds_have_the_same_texts(locale: str) -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_a_sign_in_has_our_texts_and_an_unknown_kind_has_general_ones(locale: str) -> None:
-    for kind, own in (("sign_in", SIGN_IN), ("unknown", TOKEN)):
-        sign_in_texts, cognito_texts = message_texts(locale, own), cognito_message_texts(locale, kind)
-        assert {key for key in sign_in_texts if sign_in_texts[key] != cognito_texts[key]} == {
-            "expiry",
-            "purpose",
-        }
+def test_a_sign_in_has_our_subject_and_an_unknown_kind_has_our_general_texts(locale: str) -> None:
+    theirs = {"expiry", "purpose"}
+    for kind, own, changed in (
+        # Cognito's event does not say whether a password was entered, so these texts do not say it either.
+        ("sign_in", SIGN_IN_CODE, theirs | {"intro", "warning", "sms"}),
+        ("unknown", TOKEN, theirs),
+    ):
+        ours, cognitos = message_texts(locale, own), cognito_message_texts(locale, kind)
+        assert {key for key in ours if ours[key] != cognitos[key]} == changed
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,6 +1,7 @@
-"""The messages of codes that are not for a sign-in: their texts, and the purpose that the caller wrote."""
+"""The messages of our codes: their texts by kind, long codes, and the purpose that the caller wrote."""
 
 import re
+from dataclasses import replace
 from string import Formatter
 
 import pytest
@@ -10,11 +11,19 @@ from passcode.channels.email import EMAIL, EmailMessage
 from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS, TextMessage
 from passcode.texts.catalogue import cognito_message_texts, duration, locales, message_texts
-from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN
-from passcode.token_service.code import Code
+from passcode.token_service.challenge import (
+    KINDS,
+    SIGN_IN_CODE,
+    SIGN_IN_KINDS,
+    SIGN_IN_PASSWORD,
+    STEP_UP,
+    TOKEN,
+)
+from passcode.token_service.code import Code, parse_answer
 from tests.support.messages import parts
 
 CODE = Code("012345")
+LONG, GROUPS = Code("01234567890123456789"), "0123 4567 8901 2345 6789"
 LAST = "@app.example.com #012345"
 PLACEHOLDERS = {
     "subject": {"app"},
@@ -38,6 +47,19 @@ SAYS_SIGN_IN = {
     "nl": "inlog|loggen",
     "pt": "sessão",
 }
+# The texts for "password" and "without a password" in each language, as regular expressions.
+SAYS_PASSWORD = {
+    "ar": ("كلمة", "من دون كلمة"),
+    "de": ("Passwort", "ohne Passwort"),
+    "en": ("password", "without a password"),
+    "es": ("contraseña", "sin contraseña"),
+    "fr": ("mot de passe", "sans mot de passe"),
+    "he": ("סיסמה", "בלי סיסמה"),
+    "it": ("password", "senza password"),
+    "ja": ("パスワード", "パスワードを使わずに"),
+    "nl": ("wachtwoord", "zonder wachtwoord"),
+    "pt": ("palavra-passe", "sem palavra-passe"),
+}
 HOSTILE = [
     "{code} {app} {0} {} {{x}} }{ {code.__class__}",
     "100 % %s %(code)s",
@@ -54,7 +76,7 @@ HOSTILE = [
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("minutes", [1, 2, 10])
 def test_an_email_has_the_plural_form_for_the_time_until_the_code_expires(locale: str, minutes: int) -> None:
-    texts = message_texts(locale, SIGN_IN)
+    texts = message_texts(locale, TOKEN)
     message: EmailMessage = EMAIL.render(MessageContent(texts, CODE, "Example", minutes=minutes))
     assert texts["expiry"].format(duration=duration(texts, minutes * 60)) in message.text
     if locale == "en":
@@ -64,7 +86,7 @@ def test_an_email_has_the_plural_form_for_the_time_until_the_code_expires(locale
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("channel", CHANNELS.values(), ids=repr)
 def test_each_channel_has_its_texts_in_each_language(channel: Channel, locale: str) -> None:
-    for kind in (SIGN_IN, TOKEN):
+    for kind in (SIGN_IN_PASSWORD, SIGN_IN_CODE, TOKEN):
         message = channel.render(MessageContent(message_texts(locale, kind), CODE, "Example", minutes=5))
         assert any("012345" in text for text in vars(message).values())
     for kind in ("sign_up", "address", "recovery", "invitation") if channel.custom_sender else ():
@@ -87,12 +109,51 @@ def sms_for(purpose: str, locale: str = "en", app: str = "Example") -> str:
 @pytest.mark.parametrize("locale", SAYS_SIGN_IN)
 def test_only_the_message_of_a_sign_in_mentions_signing_in(locale: str) -> None:
     says = re.compile(SAYS_SIGN_IN[locale])
-    assert any(says.search(text) for text in message_texts(locale, SIGN_IN).values())
+    for kind in SIGN_IN_KINDS:
+        assert any(says.search(text) for text in message_texts(locale, kind).values())
     for kind in (TOKEN, STEP_UP):
         assert not [text for text in message_texts(locale, kind).values() if says.search(text)]
 
 
-@pytest.mark.parametrize("kind", [SIGN_IN, TOKEN, STEP_UP])
+@pytest.mark.parametrize("locale", SAYS_PASSWORD)
+def test_the_message_of_a_sign_in_says_whether_a_password_was_entered(locale: str) -> None:
+    password, without = SAYS_PASSWORD[locale]
+    with_password, code_alone = (message_texts(locale, kind) for kind in (SIGN_IN_PASSWORD, SIGN_IN_CODE))
+    for key in ("intro", "sms"):
+        assert password in with_password[key]
+        assert without not in with_password[key]
+        assert without in code_alone[key]
+    # The user has to change the password only if another person has it.
+    assert password in with_password["warning"]
+    assert password not in code_alone["warning"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_long_code_is_shown_in_groups_of_four_and_filled_in_without_spaces(locale: str, kind: str) -> None:
+    content = MessageContent(message_texts(locale, kind), LONG, "Example", "app.example", 5, in_groups=True)
+    mail, text = EMAIL.render(content), SMS.render(content).text
+    assert GROUPS in [line.strip("\u2066\u2069") for line in mail.text.splitlines()]
+    assert f">{GROUPS}</p>" in mail.html
+    assert GROUPS in text.splitlines()[0]
+    assert text.splitlines()[-1] == "@app.example #01234567890123456789"
+    for body in (mail.text, mail.html, text):
+        assert body.count(GROUPS) == 1
+        assert body.count("01234567890123456789") == (body is text)
+        assert (f"\u2066{GROUPS}\u2069" in body) is (body is not mail.html and locale in ("ar", "he"))
+
+
+def test_a_long_code_is_read_back_from_its_message() -> None:
+    assert parse_answer(GROUPS, 20) == LONG.reveal()
+
+
+def test_a_temporary_password_of_twenty_digits_is_shown_without_spaces() -> None:
+    content = MessageContent(cognito_message_texts("en", "invitation"), LONG, "Example")
+    for body in (EMAIL.render(content).text, EMAIL.render(content).html, SMS.render(content).text):
+        assert LONG.reveal() in body
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_text_has_exactly_its_placeholders(locale: str, kind: str) -> None:
     texts = message_texts(locale, kind)
@@ -185,6 +246,22 @@ def test_a_purpose_of_another_direction_is_isolated_in_its_line(
         assert purpose in body
 
 
+@pytest.mark.parametrize("kind", SIGN_IN_KINDS)
+@pytest.mark.parametrize("code", [CODE, LONG])
+def test_the_sms_of_an_english_sign_in_is_one_part(kind: str, code: Code) -> None:
+    in_groups = code is LONG
+    content = MessageContent(message_texts("en", kind), code, "Example", "app.example", in_groups=in_groups)
+    assert parts(SMS.render(content).text) == 1
+
+
+@pytest.mark.parametrize("kind", SIGN_IN_KINDS)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_sms_of_a_sign_in_with_a_long_code_has_few_parts(locale: str, kind: str) -> None:
+    texts = message_texts(locale, kind)
+    content = MessageContent(texts, LONG, "A" * 40, "app.example.com", in_groups=True)
+    assert parts(SMS.render(content).text) <= (2 if locale in ("de", "en", "fr", "it", "nl") else 3)
+
+
 def test_a_purpose_in_ascii_leaves_an_english_sms_in_gsm_7() -> None:
     text = sms_for("payment of 20 EUR")
     assert text.isascii()
@@ -197,4 +274,6 @@ def test_the_longest_sms_has_few_parts(locale: str) -> None:
     in_ascii = parts(sms_for("p" * 64, locale, app="A" * 40))
     assert in_ascii <= (2 if locale in ("de", "en", "fr", "it", "nl") else 4)
     assert parts(sms_for("é" * 64, locale, app="É" * 40)) <= 4
+    content = MessageContent(message_texts(locale, TOKEN), LONG, "A" * 40, "app.example.com", in_groups=True)
+    assert parts(SMS.render(replace(content, purpose="p" * 64)).text) <= in_ascii + 1
     assert len(sms_for("\U0001f600" * 64, locale, app="界" * 40).encode()) <= 1600, "the limit of SNS"

@@ -5,8 +5,8 @@ const MAX_MESSAGES = 20;
 const NAMES = { email: 'Email', sms: 'SMS' };
 const seen = new Set();
 
-// The code in a message: from the origin-bound line of an SMS, else the number of 6 to 8 digits.
-const codeIn = (text) => text.match(/#(\d{6,8})\s*$/)?.[1] ?? text.match(/(?<![\d#])\d{6,8}(?!\d)/)?.[0];
+// The code in a message: from the origin-bound line of an SMS, else the number of 6 to 10 digits, or of 20 in groups.
+const codeIn = (text) => text.match(/#(\d{6,20})\s*$/)?.[1] ?? text.match(/(?<![\d#])(\d{4}( \d{4}){4}|\d{6,10})(?!\d)/)?.[0];
 
 export function showMessage(message, typeCode) {
   if (seen.has(message.id)) return;

@@ -46,12 +46,10 @@ const UNAVAILABLE = 'The pool cannot send or check a code at the moment. Try aga
 const WITH_WAIT = {
   cooldown: 'A code was sent moments ago.',
   quota: 'Too many codes were requested.',
-  locked: 'Too many wrong codes were entered.',
-  paused: 'Very many wrong codes were entered.',
   busy: 'Several sign-ins started at the same time.',
 };
 const WITHOUT_WAIT = {
-  paused: 'Sign-in by code is stopped for this user. Ask the operators of the pool to unlock the user.',
+  longer_code: 'After several wrong codes, a longer code is required. Start again to get one.',
   no_destination: 'This user has no verified email address or phone number. Ask the operators of the pool to add one.',
   unavailable: UNAVAILABLE,
 };

@@ -17,7 +17,8 @@ class MessageContent:
 
     `texts` are the texts of one locale. Without a code the message is a notice. `host` is the host of the
     sign-in page; it is empty if a phone must not fill in the secret. `minutes` is the time until the code
-    expires. `purpose` is the caller's text, or empty.
+    expires. `purpose` is the caller's text, or empty. `in_groups` is true for a long code: messages show it
+    in groups of digits. A temporary password is never shown so, because spaces would change it.
     """
 
     texts: Mapping[str, str]
@@ -26,6 +27,7 @@ class MessageContent:
     host: str = ""
     minutes: int = 0
     purpose: str = ""
+    in_groups: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)

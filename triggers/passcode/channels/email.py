@@ -55,17 +55,19 @@ def _render(content: MessageContent) -> EmailMessage:
     from passcode.texts.catalogue import (  # noqa: PLC0415
         duration,
         email_layout,
+        group_digits,
         isolate_digits,
         purpose_lines,
     )
 
     texts, app = content.texts, content.app
     digits = content.code.reveal() if content.code else ""
+    shown = group_digits(digits) if content.in_groups else digits
     lines = [texts["intro"], texts["expiry"], texts["warning"]]
     life = duration(texts, content.minutes * 60)
     intro, expiry, warning = (line.format(app=app, duration=life) for line in lines)
     purpose = purpose_lines(texts, content.purpose)
-    code = [isolate_digits(texts, digits)] if content.code else []
+    code = [isolate_digits(texts, shown)] if content.code else []
     return EmailMessage(
         subject=texts["subject"].format(app=app),
         text="\n\n".join([intro, *code, *purpose, f"{expiry}\n{warning}\n"]),
@@ -74,7 +76,7 @@ def _render(content: MessageContent) -> EmailMessage:
             dir=texts["dir"],
             app=html.escape(app),
             intro=html.escape(intro),
-            code=_CODE_IN_HTML.format(html.escape(digits)) if content.code else "",
+            code=_CODE_IN_HTML.format(html.escape(shown)) if content.code else "",
             purpose="".join(f'<p dir="auto">{html.escape(line)}</p>\n' for line in purpose),
             expiry=html.escape(expiry),
             warning=html.escape(warning),

@@ -26,14 +26,16 @@ def _mask(value: str) -> str:
 def _render(content: MessageContent) -> TextMessage:
     """Return the SMS for `content`. Its last line is `@host #code` (WICG origin-bound one-time codes).
 
-    Both lines have the digits. Phones that support the format fill in the code on that host only. Without a
-    host there is no last line. A temporary password has none, because it is no one-time code.
+    Both lines have the digits. Phones that support the format fill in the code on that host only, and the
+    format has no spaces. Without a host there is no last line. A temporary password has none, because it is
+    no one-time code.
     """
     # Imported only here: every Lambda function imports this module, and only `deliver` renders.
-    from passcode.texts.catalogue import isolate_digits, purpose_lines  # noqa: PLC0415
+    from passcode.texts.catalogue import group_digits, isolate_digits, purpose_lines  # noqa: PLC0415
 
     digits = content.code.reveal() if content.code else ""
-    text = content.texts["sms"].format(app=content.app, code=isolate_digits(content.texts, digits))
+    shown = group_digits(digits) if content.in_groups else digits
+    text = content.texts["sms"].format(app=content.app, code=isolate_digits(content.texts, shown))
     last = ["", f"@{content.host} #{digits}"] if content.host else []
     return TextMessage("\n".join([text, *purpose_lines(content.texts, content.purpose), *last]))
 

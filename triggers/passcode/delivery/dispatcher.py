@@ -9,6 +9,7 @@ from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, Taken
 from passcode.texts.catalogue import message_texts
 from passcode.token_service.challenge import kind_of, words_of
 from passcode.token_service.code import derive_code
+from passcode.token_service.policy import LONG_DIGITS
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.store import CodeMac
 from passcode.token_service.telemetry import Telemetry
@@ -100,6 +101,7 @@ def deliver(
             # for the time in the queue. Without them, a code of five minutes would show four minutes.
             minutes=max(1, (challenge.expires_at - now + 10) // 60),
             purpose=words_of(challenge.purpose),
+            in_groups=challenge.digits == LONG_DIGITS,
         )
 
     sent = dispatcher.send(delivery.destinations, content, now, failed)

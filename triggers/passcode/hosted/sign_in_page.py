@@ -154,8 +154,8 @@ NO_SIGN_IN = PageView(EndPage(may_restart=False), "", Notice.OVER)
 BAD_LINK = PageView(EndPage(may_restart=False), "", Notice.BAD_LINK)
 OTHER_WINDOW = PageView(EndPage(may_restart=False), "", Notice.OTHER_WINDOW)
 # Results that an attacker's guesses cause. This page counts them, because no other metric does.
-_REFUSED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.WRONG_CODE, Notice.OVER, Notice.STOPPED}
-_REFUSED |= {Notice.WAIT, Notice.COOLDOWN, Notice.QUOTA, Notice.BUSY}
+_REFUSED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.WRONG_CODE, Notice.OVER, Notice.LONGER_CODE}
+_REFUSED |= {Notice.COOLDOWN, Notice.QUOTA, Notice.BUSY}
 
 
 @dataclass(frozen=True)

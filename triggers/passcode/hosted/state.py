@@ -41,11 +41,10 @@ class Notice(Enum):
     EXPIRED = "expired"
     SENT_AGAIN = "sent_again"
     NOT_SENT_YET = "not_sent_yet"  # a message was sent moments ago, so no new one was sent
-    WAIT = "wait"  # too many wrong codes; {duration}, as in the next three
-    COOLDOWN = "cooldown"  # a code was sent moments ago, and this sign-in cannot use it
+    LONGER_CODE = "longer_code"  # after several wrong codes, only a long code is accepted
+    COOLDOWN = "cooldown"  # a code was sent moments ago, and this sign-in cannot use it; {duration}, as below
     QUOTA = "quota"  # too many codes were requested
     BUSY = "busy"  # several sign-ins of one user started at the same time
-    STOPPED = "stopped"  # an operator has to unlock
     NO_DESTINATION = "no_destination"
     OVER = "over"  # this sign-in has ended: too many answers, too late, or it was used in another window
     OTHER_WINDOW = "other_window"  # the form belongs to an older sign-in than the newest one of this browser

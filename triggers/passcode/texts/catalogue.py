@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-# The texts of a section are for this kind of message. Each other kind replaces some of them.
-_SIGN_INS = ("sign_in", "sign_in_password", "sign_in_code")
+# The texts of `message` fit Cognito's own code for a sign-in. Each other kind replaces some of them.
+_COGNITO_SIGN_IN = "sign_in"
+_SIGN_INS = ("sign_in_password", "sign_in_code")
+_DIGITS_OF_GROUP = 4
 # A browser sends fewer than ten languages. The limit bounds the work for an attacker's header.
 _MOST_LANGUAGES = 20
 # Unicode isolates. With them, digits keep their order inside a line that runs from right to left. A value in
@@ -42,21 +44,26 @@ def _with_direction(locale: str, texts: Mapping[str, Any]) -> dict[str, str]:
 
 
 @cache
-def _message_texts(locale: str, *, sign_in: bool) -> Mapping[str, str]:
+def _message_texts(locale: str, kind: str) -> Mapping[str, str]:
     section = _catalogue(locale)["message"]
-    return _with_direction(locale, section) | ({} if sign_in else section["other"])
+    own = {} if kind == _COGNITO_SIGN_IN else section[kind if kind in _SIGN_INS else "other"]
+    return _with_direction(locale, section) | own
 
 
 @cache
 def _cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
     section = _catalogue(locale)["cognito"]
-    ours = _message_texts(locale, sign_in=kind in _SIGN_INS)
+    ours = _message_texts(locale, kind)
     return {**ours, **_with_direction(locale, section), **section.get(kind, {})}
 
 
 def message_texts(locale: str, kind: str) -> Mapping[str, str]:
-    """Return the texts of our message for a purpose of `kind`, in the locale nearest to `locale`."""
-    return _message_texts(best_locale(locale, locales()), sign_in=kind in _SIGN_INS)
+    """Return the texts of our message for a purpose of `kind`, in the locale nearest to `locale`.
+
+    The texts of a sign-in say whether a password was entered. So a user who did not start it knows whether
+    another person has the password.
+    """
+    return _message_texts(best_locale(locale, locales()), kind)
 
 
 def cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
@@ -81,6 +88,12 @@ def page_texts(locale: str) -> Mapping[str, str]:
 def email_layout() -> str:
     """Return the HTML around the texts of an email."""
     return (FOLDER / "email.html").read_text("utf-8")
+
+
+def group_digits(digits: str) -> str:
+    """Return `digits` in groups of four, separated by spaces. A long code is easier to read and type so."""
+    starts = range(0, len(digits), _DIGITS_OF_GROUP)
+    return " ".join(digits[start : start + _DIGITS_OF_GROUP] for start in starts)
 
 
 def isolate_digits(texts: Mapping[str, str], digits: str) -> str:

@@ -62,10 +62,10 @@ REFUSALS: Mapping[Refusal, RefusalRow] = {
         status=422,
         problem="wrong-code",
         title="The code is wrong",
-        detail="Ask for the code of the newest message. After `attempts_left` more wrong answers, each "
-        "answer has to wait.",
-        meaning="The answer was wrong and was counted. Ask the user again. After `attempts_left` more wrong "
-        "answers, each answer has to wait.",
+        detail="Ask for the code of the newest message. After `attempts_left` more wrong answers, a longer "
+        "code is required.",
+        meaning="The answer was wrong. Ask the user again. After `attempts_left` more wrong answers, a "
+        "longer code is required. Without `attempts_left`, the code has 20 digits and no limit.",
         notice="wrong_code",
     ),
     Refusal.EXPIRED: RefusalRow(
