@@ -21,11 +21,13 @@ class User:
 
 def code_in(message: Message) -> str:
     """The code in a message."""
-    found = re.search(r"#(\d{6})$" if message.channel == "sms" else r"\b(\d{6})\b", message.text)
+    # Of 6, 8 or 20 digits. Messages show 20 digits in groups of four.
+    digits = r"\d{6}|\d{8}|\d{4}(?: ?\d{4}){4}"
+    found = re.search(rf"#({digits})$" if message.channel == "sms" else rf"\b({digits})\b", message.text)
     assert found, f"no code in an {message.channel} message"
-    return found[1]
+    return found[1].replace(" ", "")
 
 
-def another_code(code: str) -> str:
-    """A code of the same length that is not `code`."""
-    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}d}"
+def another_code(code: str, number: int = 1) -> str:
+    """A code of the same length that is not `code`, another one for each `number` below 10**6."""
+    return f"{(int(code) + number) % 10 ** len(code):0{len(code)}d}"

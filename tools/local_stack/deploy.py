@@ -39,6 +39,8 @@ DEFAULTS = {
     "SenderEmail": "no-reply@passcode.example",
     "SignInHost": "app.passcode.example",
     "DeletionProtection": "INACTIVE",
+    # The demo and the tests sign in with both app clients.
+    "AppClients": "BOTH",
     "HostedSignInMode": "PASSWORD_AND_CODE",
     "HostedDomainPrefix": "passcode-local",
     # The demo page, and the app of the tests.
