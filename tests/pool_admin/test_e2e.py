@@ -172,7 +172,7 @@ def _app_client(cognito: Any, pool_id: str, name: str) -> str:
     return str(made["UserPoolClient"]["ClientId"])
 
 
-# About thirty commands, each in its own process. They take minutes on a busy machine.
+# About forty commands, each in its own process. They take minutes on a busy machine.
 @pytest.mark.timeout(480)
 def test_an_existing_pool_from_doctor_to_detach(existing: ExistingPool) -> None:
     before = existing.described()
@@ -266,19 +266,25 @@ def _check_users(existing: ExistingPool) -> str:
     of_stack = ("--stack", STACK_NAME)
     guess = SignIn(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
     guess.answer("000000")
-    counters = json.loads(existing.run("status", EMAIL, *of_stack, "--json"))
-    assert (counters["wrong_answers"], counters["codes_sent"]) == (1, 3)
-    assert counters["open_until"] > counters["last_wrong_at"] > 0
-    output = existing.run("status", counters["subject"], "--table", existing.stack.table)
-    assert "1 wrong answer in a row" in output
-    assert existing.code(3) not in output
-    assert "can use sign-in codes again" in existing.run("unlock", EMAIL, *of_stack)
-    assert json.loads(existing.run("status", EMAIL, *of_stack, "--json"))["wrong_answers"] == 0
-    assert "No wrong answers." in existing.run("status", EMAIL, *of_stack)
-    # The earlier code still works, because unlock only resets counters.
+    standing = json.loads(existing.run("status", EMAIL, *of_stack, "--json"))
+    subject = str(standing["subject"])
+    records = {record["kind"]: record for record in standing["records"]}
+    assert set(records) == {"sign_in_password", "sign_in_code", "step_up"}
+    with_password = records["sign_in_password"]
+    assert (with_password["wrong_today"], with_password["codes_issued"]) == (1, 2)
+    assert with_password["open_until"] > with_password["last_issued_at"] > 0
+    assert records["sign_in_code"]["accepted_today"] == {"email": 1}
+    said = existing.run("status", subject, "--table", existing.stack.table)
+    assert "Wrong answers: 1 today, 1 in a row." in said
+    assert existing.code(3) not in said
+    # The owner still signs in, and a reset afterwards clears the records of both kinds.
     assert guess.answer(existing.code(3)).tokens["IdToken"]
-    assert "nothing to unlock" in existing.run("unlock", "0" * 8 + "-0000" * 3 + "-" + "0" * 12, *of_stack)
-    return str(counters["subject"])
+    said = existing.run("reset", EMAIL, *of_stack, typed="n\n", code=DECLINED)
+    assert "Clear the record sign_in_password: 2 codes, 1 wrong answer today, 0 in a row" in said
+    assert "cleared the records of user" in existing.run("reset", EMAIL, *of_stack, typed="y\n")
+    assert "Nothing to reset" in existing.run("reset", EMAIL, *of_stack)
+    assert "No record: sign_in_password, sign_in_code" in existing.run("status", EMAIL, *of_stack)
+    return subject
 
 
 def _check_token_service(existing: ExistingPool, sub: str) -> None:
@@ -288,15 +294,15 @@ def _check_token_service(existing: ExistingPool, sub: str) -> None:
     )
     salt = resource["StackResourceDetail"]["PhysicalResourceId"]
     address = of_address(Destination(EMAIL_CHANNEL, EMAIL), "", salt).subject
-    for purpose, subject in (("token", address), ("step-up", sub)):
-        item = {"pk": {"S": f"{purpose.replace('-', '_')}#{subject}"}, "failures": {"N": "100"}}
+    for kind, subject, more in (("token", address, ("--address",)), ("step_up", sub, ())):
+        item = {"pk": {"S": f"{kind}#{subject}"}, "failures": {"N": "100"}}
         existing.stack.client("dynamodb").put_item(TableName=existing.stack.table, Item=item)
-        of_purpose = ("--purpose", purpose, *of_stack)
-        assert "100 wrong answers" in existing.run("status", EMAIL, *of_purpose)
-        output = existing.run("unlock", EMAIL, *of_purpose)
-        assert f"can use {purpose} codes again at once" in output
-        by_table = ("--purpose", purpose, "--table", existing.stack.table)
-        assert "No wrong answers." in existing.run("status", subject, *by_table)
+        said = existing.run("status", EMAIL, *more, *of_stack)
+        assert "100 in a row" in said
+        assert "The next code is long (20 digits)." in said
+        assert f"{kind} (0 codes" in existing.run("reset", EMAIL, *more, "--yes", *of_stack)
+        said = existing.run("status", subject, *more, "--table", existing.stack.table)
+        assert "in a row" not in said
 
 
 @pytest.mark.parametrize("to", ["tester@people.example", "+12065550100"])
@@ -378,8 +384,8 @@ Arguments = Callable[[ExistingPool], tuple[str, ...]]
             "no user with that sign-in name",
         ),
         (lambda e: ("status", EMAIL, "--table", "t"), "name the user by the sub"),
-        (lambda e: ("unlock", EMAIL, "--purpose", "token", "--table", "t"), "32 hex digits"),
-        (lambda e: ("unlock", "ada", "--purpose", "token", "--stack", STACK_NAME), "This is not an address"),
+        (lambda e: ("reset", EMAIL, "--address", "--table", "t"), "32 hex digits"),
+        (lambda e: ("reset", "ada", "--address", "--stack", STACK_NAME), "This is not an address"),
         (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "ada"), "Give --to an email address"),
         (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "+18765550100"), "sends no SMS to JM"),
     ],
@@ -395,7 +401,7 @@ def test_bad_input_is_a_plain_sentence(existing: ExistingPool, arguments: Argume
     [
         (lambda e: ("doctor", "my-pool"), "is not the id of a user pool"),
         (lambda e: ("doctor", e.pool_id, "--region", "eu-west-1"), "Leave out --region eu-west-1"),
-        (lambda e: ("unlock", EMAIL), "Name the stack with --stack"),
+        (lambda e: ("reset", EMAIL), "Name the stack with --stack"),
     ],
 )
 def test_wrong_options_are_a_plain_sentence(

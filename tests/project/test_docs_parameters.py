@@ -40,7 +40,7 @@ def test_the_page_has_each_parameter_once() -> None:
     [
         ("SenderEmail", "none (required)", "one plain email address, such as `no-reply@example.com`"),
         ("ChannelOrder", "`email,sms`", "`email,sms`, `sms,email`, `email`, `sms`"),
-        ("PauseSeconds", "`86400`", "0 to 2,592,000"),
+        ("WrongAnswersPerDay", "`10`", "1 to 10"),
         ("AlarmTopicArn", "empty", "empty, or the ARN of an SNS topic in this region"),
     ],
 )

@@ -182,6 +182,7 @@ def test_only_these_variables_may_be_empty() -> None:
         ("deliver", "SMS_SENDER_ID"),
         ("deliver", "SENDER_KEY_ID"),
         ("deliver", "USER_POOL_ID"),
+        ("pre_token_generation", "CODE_ONLY_CLIENTS"),
         ("hosted_sign_in", "BRAND_LOGO"),
     ]
     for function, name in optional:
@@ -296,7 +297,7 @@ def test_no_representation_has_the_salt() -> None:
             "is '11'. It must be a whole number from 1 to",
         ),
         ("deliver", "TABLE_NAME", "", "is missing or empty. It must be a text. Deploy the stack again"),
-        ("verify_auth_challenge", "HARD_LIMIT", "101", "is '101'. It must be a whole number from 50 to"),
+        ("verify_auth_challenge", "HARD_LIMIT", "101", "is '101'. It must be a whole number from 1 to 100"),
     ],
 )
 def test_a_function_does_not_start_with_a_wrong_variable(

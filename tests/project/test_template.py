@@ -34,7 +34,8 @@ def test_only_sms_may_use_any_resource() -> None:
 def test_each_function_writes_only_its_kinds_of_items(name: str) -> None:
     (write,) = [s for s in statements(f"{name}Role") if "dynamodb:UpdateItem" in as_list(s["Action"])]
     keys = write["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-    assert ("sign_in#*" in keys) == (name in ("CreateAuthChallenge", "VerifyAuthChallenge"))
+    of_sign_ins = name in ("CreateAuthChallenge", "VerifyAuthChallenge")
+    assert ("sign_in_password#*" in keys) == ("sign_in_code#*" in keys) == of_sign_ins
     assert ("token#*" in keys) == ("step_up#*" in keys) == (name == "TokenApi")
     assert ("hosted#*" in keys) == ("grant#*" in keys) == (name == "HostedSignIn")
 
@@ -131,6 +132,33 @@ def test_no_function_has_a_log_format_that_sets_the_level_of_the_root_logger() -
     assert len(functions) == len(FUNCTIONS)
     for name, function in functions.items():
         assert function["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}, name
+
+
+def is_true(condition: Any, parameters: dict[str, Any]) -> bool:
+    """Evaluate a condition of a rule with the parameters."""
+    ((function, arguments),) = condition.items()
+    if function == "Fn::Not":
+        return not is_true(arguments[0], parameters)
+    assert function == "Fn::Equals"
+    left, right = (str(parameters[a["Ref"]]) if isinstance(a, dict) else str(a) for a in arguments)
+    return left == right
+
+
+@pytest.mark.parametrize(("digits", "code_only", "accepted"), [(6, 8, True), (8, 6, True), (6, 6, False)])
+def test_the_template_refuses_equal_lengths_of_the_codes_of_the_two_sign_ins(
+    digits: int, code_only: int, accepted: bool
+) -> None:
+    rule = TEMPLATE["Rules"]["CodesOfTheTwoSignInsDiffer"]
+    assert "RuleCondition" not in rule, "the rule holds for every stack"
+    (assertion,) = rule["Assertions"]
+    assert is_true(assertion["Assert"], {"CodeDigits": digits, "CodeOnlyDigits": code_only}) is accepted
+    assert "CodeDigits and CodeOnlyDigits must differ" in assertion["AssertDescription"]
+
+
+def test_the_default_lengths_differ_and_no_default_makes_a_client_without_a_password() -> None:
+    parameters = TEMPLATE["Parameters"]
+    assert (parameters["CodeDigits"]["Default"], parameters["CodeOnlyDigits"]["Default"]) == (6, 8)
+    assert parameters["AppClients"]["Default"] == "PASSWORD_AND_CODE"
 
 
 def test_every_parameter_is_bounded_and_none_is_a_secret() -> None:

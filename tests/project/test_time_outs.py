@@ -1,4 +1,4 @@
-"""The attempts and timeouts of each client. A repeated call can count twice, and Cognito waits 5 seconds."""
+"""The attempts and timeouts of each client. A repeated message is sent twice, and Cognito waits 5 seconds."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ print(json.dumps(found))
     ("name", "tries"),
     [
         ("create_auth_challenge", {"dynamodb": 2, "sqs": 1}),
-        ("verify_auth_challenge", {"kms": 2, "dynamodb": 1}),
+        ("verify_auth_challenge", {"kms": 2, "dynamodb": 2}),
         ("pre_token_generation", {"dynamodb": 2}),
         ("deliver", {"kms": 2, "dynamodb": 2, "sesv2": 1, "sns": 1}),
     ],
@@ -37,5 +37,6 @@ def test_each_client_has_its_attempts_and_timeouts(name: str, tries: dict[str, i
     found = json.loads(done.stdout)
     assert {service: each[0] for service, each in found.items()} == tries
     if name != "deliver":
-        # botocore waits at most a second before its second attempt.
-        assert sum(n * (connect + read) + (n - 1) for n, connect, read in found.values()) < 5
+        # With one lost response. botocore waits at most a second before its second attempt.
+        repeated = max(1 + connect + read for n, connect, read in found.values() if n > 1)
+        assert sum(connect + read for _, connect, read in found.values()) + repeated < 5

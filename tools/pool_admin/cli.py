@@ -21,18 +21,18 @@ from tools.pool_admin.output import (
     PlanReport,
     report_of_attach,
     report_of_detach,
+    report_of_reset,
     show_attached,
-    show_counters,
     show_declaration,
     show_detached,
     show_findings,
     show_plan,
+    show_records,
+    show_reset,
     show_sent_message,
     show_unapplied,
-    show_unlocked,
 )
-from tools.pool_admin.users.commands import UserCommands, send_test_message
-from tools.pool_admin.users.counter_keys import Purpose
+from tools.pool_admin.users.commands import UserCommands, caller_arn, send_test_message
 
 HELP = """Attach one-time codes to an existing user pool, check the pool, and help its users.
 
@@ -49,12 +49,11 @@ User = Annotated[
     str,
     typer.Argument(
         metavar="USER",
-        help="A user's sub or sign-in name. With `--purpose token`: an email address or phone number.",
+        help="A user's sub or sign-in name. With `--address`: an email address or phone number.",
     ),
 ]
-OfPurpose = Annotated[
-    Purpose,
-    typer.Option("--purpose", help="The codes of sign-ins, of /step-up, or of /createToken."),
+IsAddress = Annotated[
+    bool, typer.Option("--address", help="USER is an address that gets codes of /createToken.")
 ]
 TableName = Annotated[str | None, typer.Option("--table", help="The stack's table, instead of --stack.")]
 Clients = Annotated[
@@ -187,7 +186,7 @@ def doctor(
 @app.command()
 def status(
     user: User,
-    purpose: OfPurpose = Purpose.SIGN_IN,
+    address: IsAddress = False,
     stack: MaybeStack = None,
     table: TableName = None,
     as_json: Json = False,
@@ -195,27 +194,37 @@ def status(
     region: Region = None,
     endpoint_url: EndpointUrl = None,
 ) -> None:
-    """Show the counters of a user or an address: messages and wrong answers, never a code."""
+    """Show the records of a user or an address: messages, wrong answers and accepted codes, never a code."""
     with session(as_json, profile, region, endpoint_url) as (output, aws):
         users = UserCommands.of(aws, stack, table)
-        show_counters(output, users.status(user, purpose), limits_known=users.limits_known)
+        subject, records = users.status(user, is_address=address)
+        show_records(output, subject, records, limits_known=users.limits_known)
 
 
 @app.command()
-def unlock(
+def reset(
     user: User,
-    purpose: OfPurpose = Purpose.SIGN_IN,
+    address: IsAddress = False,
     stack: MaybeStack = None,
     table: TableName = None,
+    yes: Yes = False,
     as_json: Json = False,
     profile: Profile = None,
     region: Region = None,
     endpoint_url: EndpointUrl = None,
 ) -> None:
-    """Reset the wrong answers and the message quota of one purpose. A used code stays used."""
+    """Show the records of a user or an address, ask for confirmation, and clear them.
+
+    New codes are short again, and the message rate starts again. A used code stays used.
+    """
     with session(as_json, profile, region, endpoint_url) as (output, aws):
-        subject, is_known = UserCommands.of(aws, stack, table).unlock(user, purpose)
-        show_unlocked(output, subject, is_known=is_known)
+        users = UserCommands.of(aws, stack, table)
+        plan = users.plan_reset(user, caller_arn(aws), is_address=address)
+        if not plan.records:
+            show_reset(output, plan)
+        elif confirm(output, report_of_reset(plan), yes=yes):
+            users.reset(plan)
+            show_reset(output, plan)
 
 
 @app.command()

@@ -18,8 +18,9 @@ from tools.pool_admin.aws_resources.pool import ATTRIBUTE
 from tools.pool_admin.aws_resources.pool_settings import SettingChange
 from tools.pool_admin.aws_resources.stack import CODE_ONLY
 from tools.pool_admin.doctor.finding import Finding, Severity
-from tools.pool_admin.users.counter_keys import Purpose, Subject
-from tools.pool_admin.users.counters import CounterState
+from tools.pool_admin.users.commands import ResetPlan
+from tools.pool_admin.users.counter_keys import Subject
+from tools.pool_admin.users.counters import RecordState
 from tools.pool_admin.users.send_test import SentMessage
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -53,12 +54,16 @@ class Output:
 
 @dataclass(frozen=True)
 class PlanReport:
-    """A plan as it is shown. `facts` are its JSON; `changes` are by app client and `POOL`."""
+    """A plan as it is shown. `facts` are its JSON; `changes` are by app client and `POOL`.
+
+    `unchanged` is the sentence about everything that the plan does not change.
+    """
 
     facts: Mapping[str, Any]
     changes: Mapping[str, Sequence[SettingChange]]
     steps: Sequence[str]
     notes: Sequence[str]
+    unchanged: str = "All other settings of the pool and of these app clients stay as they are."
 
 
 def report_of_attach(plan: AttachPlan, *notes: str) -> PlanReport:
@@ -74,6 +79,16 @@ def report_of_detach(plan: DetachPlan, *notes: str) -> PlanReport:
     """Return the report of a detach. `notes` are those of its steps."""
     steps = [f"No longer allow the pool to call {arn}" for arn in plan.backup.permissions]
     return _report(plan, plan.backup.stack, plan.changes, steps, (*plan.hints, *notes))
+
+
+def report_of_reset(plan: ResetPlan) -> PlanReport:
+    """The report of a reset."""
+    steps = [f"Clear the record {state.kind}: {_counts(state)}" for state in plan.records]
+    notes = []
+    if any(state.open_until for state in plan.records):
+        notes.append(f"An open code ends. The {plan.subject.recipient} has to request a new one.")
+    unchanged = "The evidence of accepted codes, the SMS limits and all other users stay as they are."
+    return PlanReport(_reset_as_json(plan), {}, steps, notes, unchanged)
 
 
 def _report(
@@ -110,7 +125,7 @@ def show_plan(output: Output, report: PlanReport) -> None:
         output.print_line(step, style="bold")
     for note in report.notes:
         output.print_line(f"Note: {note}", style="yellow")
-    output.print_line("All other settings of the pool and of these app clients stay as they are.")
+    output.print_line(report.unchanged)
 
 
 def show_unapplied(output: Output, report: PlanReport) -> None:
@@ -183,29 +198,37 @@ def show_findings(output: Output, pool_id: str, findings: Sequence[Finding]) -> 
     output.result(f"{summary}.", {"pool": pool_id, "findings": listed}, style)
 
 
-def show_counters(output: Output, state: CounterState, *, limits_known: bool) -> None:
-    """Show the counters of a user or an address."""
-    facts = _subject_as_json(state.subject) | {k: v for k, v in asdict(state).items() if k != "subject"}
-    if not limits_known:
-        del facts["answer_wait"], facts["send_wait"]
-    lines = [
-        f"{pluralise(state.codes_sent, 'code')} so far. Last message: {_format_time(state.last_sent_at)}.",
-        _wrong_answers(state),
-    ]
-    if state.open_until:
-        lines.append(f"The newest code is unused, and expires at {_format_time(state.open_until)}.")
-    if limits_known:
-        lines.append(_waits(state))
-    text = "\n".join(lines) if state.known else f"{_no_counters(state.subject.purpose)}."
-    output.result(text, facts, style="")
+def show_records(
+    output: Output, subject: Subject, records: Sequence[RecordState], *, limits_known: bool
+) -> None:
+    """Show the records of a user or an address. Unknown limits leave out the values that need them."""
+    listed = [asdict(state) for state in records]
+    for each in () if limits_known else listed:
+        for name in ("next_is_long", "messages_left", "message_wait", "answers_left"):
+            del each[name]
+    known = [state for state in records if state.known]
+    lines = [line for state in known for line in _record_lines(state, limits_known=limits_known)]
+    missing = [state.kind for state in records if not state.known]
+    if missing:
+        lines.append(f"No record: {', '.join(missing)}.")
+    if not records:
+        lines.append(_no_record(subject))
+    output.result("\n".join(lines), _subject_as_json(subject) | {"records": listed}, style="")
 
 
-def show_unlocked(output: Output, subject: Subject, *, is_known: bool) -> None:
-    """Show the result of an unlock, and its purpose: other purposes stay locked."""
-    purpose = subject.purpose
-    done = f"The {purpose.recipient} can use {purpose.value} codes again at once."
-    text = done if is_known else f"{_no_counters(purpose)}: nothing to unlock."
-    output.result(text, _subject_as_json(subject) | {"unlocked": is_known})
+def show_reset(output: Output, plan: ResetPlan) -> None:
+    """Show the result of a reset: one line for the audit, with the time, the caller and the records."""
+    at = datetime.now(UTC)
+    facts = _reset_as_json(plan) | {"applied": bool(plan.records), "at": int(at.timestamp())}
+    if not plan.records:
+        output.result(f"{_no_record(plan.subject)} Nothing to reset.", facts)
+        return
+    names = ", ".join(f"{state.kind} ({_counts(state)})" for state in plan.records)
+    output.result(
+        f"{at:%Y-%m-%d %H:%M:%S} UTC: {plan.caller} cleared the records of {plan.subject.recipient} "
+        f"{plan.subject.name}: {names}.",
+        facts,
+    )
 
 
 def show_sent_message(output: Output, sent: SentMessage) -> None:
@@ -235,29 +258,58 @@ def _code_only_step(stack: str, clients: Sequence[str]) -> str:
 
 
 def _subject_as_json(subject: Subject) -> dict[str, Any]:
-    return {"subject": subject.name, "purpose": subject.purpose.value}
+    return {"subject": subject.name, "recipient": subject.recipient}
 
 
-def _no_counters(purpose: Purpose) -> str:
-    return f"This {purpose.recipient} has no counters for {purpose.value} codes"
+def _reset_as_json(plan: ResetPlan) -> dict[str, Any]:
+    deleted = [
+        {
+            "kind": state.kind,
+            "codes_issued": state.codes_issued,
+            "wrong_today": state.wrong_today,
+            "wrong_in_a_row": state.wrong_in_a_row,
+        }
+        for state in plan.records
+    ]
+    return _subject_as_json(plan.subject) | {"caller": plan.caller, "records": deleted}
 
 
-def _wrong_answers(state: CounterState) -> str:
-    if not state.wrong_answers:
-        return "No wrong answers."
-    count = pluralise(state.wrong_answers, "wrong answer")
-    return f"{count} in a row. Last wrong answer: {_format_time(state.last_wrong_at)}."
+def _no_record(subject: Subject) -> str:
+    return f"This {subject.recipient} has no record."
 
 
-def _waits(state: CounterState) -> str:
-    if state.answer_wait is None:
-        return f"Answers are refused until you run `unlock` with --purpose {state.subject.purpose.value}."
-    if state.answer_wait or state.send_wait:
-        return (
-            f"Seconds to wait: {state.answer_wait} for the next answer, "
-            f"{state.send_wait} for the next message."
+def _counts(state: RecordState) -> str:
+    wrong = pluralise(state.wrong_today, "wrong answer")
+    return f"{pluralise(state.codes_issued, 'code')}, {wrong} today, {state.wrong_in_a_row} in a row"
+
+
+def _record_lines(state: RecordState, *, limits_known: bool) -> list[str]:
+    by_channel = ", ".join(f"{count} by {channel}" for channel, count in sorted(state.accepted_today.items()))
+    last_message = _format_time(state.last_message_at)
+    lines = [
+        f"{state.kind}",
+        f"  Codes: {state.codes_issued} issued. Last issued: {_format_time(state.last_issued_at)}.",
+        f"  Last accepted: {_format_time(state.last_accepted_at)}.",
+        f"  Last message: {last_message}{f', by {state.last_channel}' if state.last_channel else ''}.",
+        f"  Wrong answers: {state.wrong_today} today, {state.wrong_in_a_row} in a row.",
+        f"  Accepted today: {by_channel or 'none'}.",
+    ]
+    if state.open_until:
+        lines.append(
+            f"  The open code has {state.open_digits} digits. It expires at {_format_time(state.open_until)}."
         )
-    return "The next answer and the next message are allowed now."
+    if limits_known:
+        length = "long (20 digits)" if state.next_is_long else "short"
+        lines.append(
+            f"  The next code is {length}. Wrong answers to short codes left today: {state.answers_left}."
+        )
+        wait = (
+            f" The next one is allowed in {pluralise(state.message_wait, 'second')}."
+            if state.message_wait
+            else ""
+        )
+        lines.append(f"  Messages left: {state.messages_left}.{wait}")
+    return lines
 
 
 def _format_time(seconds: int) -> str:

@@ -1,4 +1,4 @@
-"""The commands on users: counters, unlock, and a test message."""
+"""The commands on users: counters, reset, and a test message."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from passcode.adapters.environment import Variables
+from passcode.token_service.challenge import KINDS, SIGN_IN_CODE, SIGN_IN_PASSWORD, STEP_UP, TOKEN
 from passcode.token_service.policy import Policy
 from tools.pool_admin.aws_resources.functions import Functions
 from tools.pool_admin.aws_resources.stack import DELIVER, DeployedStack, find_stack
 from tools.pool_admin.context import AwsAccount
 from tools.pool_admin.errors import OptionError
-from tools.pool_admin.users.counter_keys import Purpose, Subject, address_hash, find_sub
-from tools.pool_admin.users.counters import CounterState, CounterTable
+from tools.pool_admin.users.counter_keys import Subject, address_hash, find_sub
+from tools.pool_admin.users.counters import CounterTable, RecordState
 from tools.pool_admin.users.send_test import SentMessage, send
 
 if TYPE_CHECKING:
@@ -21,16 +22,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class UserCommands:
-    """The users and addresses of one stack.
+class ResetPlan:
+    """The records that a reset clears, and the ARN of the caller for the audit line."""
 
-    Without a stack (`cognito` is None) neither sign-in names nor the stack's limits are known.
+    subject: Subject
+    records: tuple[RecordState, ...]
+    caller: str
+
+
+@dataclass(frozen=True)
+class UserCommands:
+    """The users and addresses of one stack. `kinds` are the kinds of codes that the stack's clients use.
+
+    Without a stack (`cognito` is None) neither sign-in names nor the stack's limits and clients are known.
     """
 
     cognito: CognitoIdentityProviderClient | None
     pool_id: str
     salt: str
     counters: CounterTable
+    kinds: tuple[str, ...]
     limits_known: bool
 
     @classmethod
@@ -41,7 +52,7 @@ class UserCommands:
         """
         dynamodb = aws.client("dynamodb")
         if table:
-            return cls(None, "", "", CounterTable(dynamodb, table, Policy()), limits_known=False)
+            return cls(None, "", "", CounterTable(dynamodb, table, Policy()), KINDS, limits_known=False)
         if not stack_name:
             raise OptionError("Name the stack with --stack, or its table with --table.")
         stack = _find_stack(aws, stack_name)
@@ -50,25 +61,65 @@ class UserCommands:
         environment = Functions(aws.client("lambda")).environment(verify)
         policy = Policy.read(Variables(environment).whole_number)
         counters = CounterTable(dynamodb, environment["TABLE_NAME"], policy)
-        cognito = aws.client("cognito-idp")
-        return cls(cognito, stack.pool_id, environment["SALT"], counters, limits_known=True)
+        cognito, kinds = aws.client("cognito-idp"), kinds_in_use(stack)
+        return cls(cognito, stack.pool_id, environment["SALT"], counters, kinds, limits_known=True)
 
-    def status(self, user: str, purpose: Purpose) -> CounterState:
-        """Return the counters of a user, or with `TOKEN` of an address.
+    def status(self, user: str, *, is_address: bool) -> tuple[Subject, tuple[RecordState, ...]]:
+        """The records of a user, or of an address of /createToken.
 
-        Raises `AdminError` for an unknown user.
+        It has each kind that the stack's clients use, and each other kind with a record. Raises `AdminError`
+        for an unknown user and for text that is no address.
         """
-        return self.counters.state(self._subject(user, purpose), int(time.time()))
+        subject = self._subject(user, is_address=is_address)
+        states = self._states(subject)
+        return subject, tuple(state for state in states if state.known or state.kind in self.kinds)
 
-    def unlock(self, user: str, purpose: Purpose) -> tuple[Subject, bool]:
-        """Reset counters. Returns their subject, and whether it had any. Raises as `status` does."""
-        subject = self._subject(user, purpose)
-        return subject, self.counters.unlock(subject)
+    def plan_reset(self, user: str, caller: str, *, is_address: bool) -> ResetPlan:
+        """The plan to clear every record of a user or an address. Raises as `status` does.
 
-    def _subject(self, user: str, purpose: Purpose) -> Subject:
-        if purpose is Purpose.TOKEN:
-            return Subject(purpose, address_hash(user, self.salt))
-        return Subject(purpose, find_sub(self.cognito, self.pool_id, user))
+        `caller` is the ARN of the principal that runs the command.
+        """
+        subject = self._subject(user, is_address=is_address)
+        return ResetPlan(subject, tuple(state for state in self._states(subject) if state.known), caller)
+
+    def reset(self, plan: ResetPlan) -> None:
+        """Reset the records of a plan."""
+        for state in plan.records:
+            self.counters.reset(plan.subject, state.kind)
+
+    def _states(self, subject: Subject) -> tuple[RecordState, ...]:
+        now = int(time.time())
+        return tuple(self.counters.state(subject, kind, now) for kind in subject.kinds)
+
+    def _subject(self, user: str, *, is_address: bool) -> Subject:
+        if is_address:
+            return Subject(address_hash(user, self.salt), is_address=True)
+        return Subject(find_sub(self.cognito, self.pool_id, user))
+
+
+def kinds_in_use(stack: DeployedStack) -> tuple[str, ...]:
+    """The kinds of codes that the app clients and the HTTP API of a stack use.
+
+    The stack does not know which clients of an existing pool ask for a password, so it counts that kind.
+    """
+    parameters = stack.parameters
+    has_password = (
+        not stack.makes_pool
+        or parameters.get("AppClients") != "CODE_ONLY"
+        or parameters.get("HostedSignInMode") == "PASSWORD_AND_CODE"
+    )
+    in_use = {
+        SIGN_IN_PASSWORD: has_password,
+        SIGN_IN_CODE: bool(stack.code_only_with_hosted),
+        STEP_UP: parameters.get("TokenService") == "ON",
+        TOKEN: parameters.get("TokenService") == "ON",
+    }
+    return tuple(kind for kind, used in in_use.items() if used)
+
+
+def caller_arn(aws: AwsAccount) -> str:
+    """The ARN of the principal whose credentials the command uses."""
+    return str(aws.client("sts").get_caller_identity()["Arn"])
 
 
 def send_test_message(aws: AwsAccount, stack_name: str, to: str) -> SentMessage:

@@ -1,10 +1,9 @@
-"""The keys of counters. The subject of a user is the sub; the subject of an address is a keyed hash."""
+"""The keys of records. The subject of a user is the sub; the subject of an address is a keyed hash."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -12,7 +11,7 @@ from botocore.exceptions import ClientError
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
 from passcode.confirmation.recipient import rate_limit_id
-from passcode.token_service.challenge import SIGN_IN, STEP_UP, TOKEN, record_key
+from passcode.token_service.challenge import SIGN_IN_KINDS, STEP_UP, TOKEN, record_key
 from tools.pool_admin.errors import AdminError, error_code
 
 if TYPE_CHECKING:
@@ -22,33 +21,26 @@ _SUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _HASH = re.compile(r"[0-9a-f]{32}\Z")
 
 
-class Purpose(Enum):
-    """The purpose of codes. Each purpose has separate counters."""
+@dataclass(frozen=True)
+class Subject:
+    """A user, or an address of /createToken. `name` is the `subject` of the logs, and never an address."""
 
-    SIGN_IN = "sign-in"
-    STEP_UP = "step-up"
-    TOKEN = "token"  # noqa: S105 - the name of a purpose
+    name: str
+    is_address: bool = False
 
     @property
     def recipient(self) -> str:
-        """The noun for the recipient of such codes."""
-        return "address" if self is Purpose.TOKEN else "user"
-
-
-_KINDS = {Purpose.SIGN_IN: SIGN_IN, Purpose.STEP_UP: STEP_UP, Purpose.TOKEN: TOKEN}
-
-
-@dataclass(frozen=True)
-class Subject:
-    """One record of counters. `name` is the `subject` of the logs, and never an address."""
-
-    purpose: Purpose
-    name: str
+        """The noun for the recipient of the codes."""
+        return "address" if self.is_address else "user"
 
     @property
-    def record_key(self) -> str:
-        """The key of the record in the table."""
-        return record_key(_KINDS[self.purpose], self.name)
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of purpose of the subject's codes. Each kind has a separate record."""
+        return (TOKEN,) if self.is_address else (*SIGN_IN_KINDS, STEP_UP)
+
+    def record_key(self, kind: str) -> str:
+        """The key of the record of `kind` in the table."""
+        return record_key(kind, self.name)
 
 
 def find_sub(cognito: CognitoIdentityProviderClient | None, pool_id: str, user: str) -> str:
@@ -66,7 +58,7 @@ def find_sub(cognito: CognitoIdentityProviderClient | None, pool_id: str, user: 
         if error_code(error) == "UserNotFoundException":
             raise AdminError(
                 f"The pool {pool_id} has no user with that sign-in name. For an address that gets codes of "
-                "/createToken, add --purpose token."
+                "/createToken, add --address."
             ) from None
         raise
     return next(attribute["Value"] for attribute in attributes if attribute["Name"] == "sub")
