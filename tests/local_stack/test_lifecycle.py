@@ -55,6 +55,7 @@ def _group_is_gone(emulator: Emulator) -> bool:
 @pytest.mark.usefixtures("state")
 def test_a_second_up_finds_the_first(project: Path) -> None:
     first = stack.up(port=0, root=project)
+    assert set(first.clients) == {"password_and_code", "code_only", "hosted"}, "the demo uses all of them"
     email, _ = new_user(first, "a long enough password")
     assert stack.up(port=0, root=project) == first == stack.load()
     assert Caller(first).start(email)["ChallengeName"] == "CUSTOM_CHALLENGE"
