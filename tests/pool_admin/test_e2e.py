@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 from passcode.channels.channel import Destination
 from passcode.channels.email import EMAIL as EMAIL_CHANNEL
 from passcode.confirmation.recipient import of_address
+from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS
 from tests.support.live_browser import App, Browser
 from tests.support.live_sign_in import SignIn
 from tests.support.loopback_server import serving
@@ -262,6 +264,8 @@ def _check_hosted_sign_in(existing: Existing) -> None:
 
 def _check_users(existing: Existing) -> str:
     of_stack = ("--stack", STACK_NAME)
+    # The last sign-in succeeded moments ago.
+    time.sleep(COOLDOWN_AFTER_SUCCESS)
     guess = SignIn(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
     guess.answer("000000")
     standing = json.loads(existing.run("status", EMAIL, *of_stack, "--json"))
