@@ -12,6 +12,7 @@ import pytest
 from tests.support.api_gateway_events import event_of
 from tests.support.live_handlers import LiveHandlers, event, live_handler, live_handlers
 from tests.support.live_token_api import Api, number, unused_address
+from tests.support.users import code_in
 from tools.local_stack import inbox
 from tools.local_stack.stack import Stack
 
@@ -42,6 +43,7 @@ def counted(local_stack: Stack) -> tuple[LiveHandlers, Calls]:
         handlers.create._SIGN_IN.store.client,
         handlers.create._SIGN_IN.put.__self__.client,
         handlers.verify._TABLE,
+        handlers.verify._BUDGET.client,
         handlers.verify._CODE_MAC.client,
         handlers.deliver._CODE_MAC.client,
         handlers.deliver._DISPATCHER.gateways["ses"].client,
@@ -67,7 +69,7 @@ def sign_in(handlers: LiveHandlers, calls: Calls, stack: Stack, channel: str) ->
         "VerifyAuthChallengeResponse",
         sub,
         privateChallengeParameters=create_event["response"]["privateChallengeParameters"],
-        challengeAnswer=message.text.split("#")[-1] if channel == "sms" else message.text.split("\n")[2],
+        challengeAnswer=code_in(message),
     )
     assert handlers.verify.handler(answered, None)["response"] == {"answerCorrect": True}
 

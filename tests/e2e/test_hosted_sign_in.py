@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 
+from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS
 from tests.support.live_browser import CALLBACK, App, Browser, issuer, session
 from tests.support.live_sign_in import password_and_code
 from tests.support.users import User, code_in
@@ -68,6 +69,7 @@ def test_repeated_sign_ins_and_the_sdk_give_the_same_user(
         before += 1
         tokens = app.tokens(browser.submit("answer", code=code_for(user.email, before)))
         assert claims_of(tokens["id_token"])["sub"] == user.sub
+        time.sleep(COOLDOWN_AFTER_SUCCESS)
     now = attributes(local_stack, user)
     identities = now.pop("identities")
     # The user is linked once, and only `identities` changes.

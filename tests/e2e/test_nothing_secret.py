@@ -11,8 +11,9 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
+from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS
 from tests.support.live_sign_in import SignIn, code_only, password_and_code
-from tests.support.live_token_api import Api, ApiResponse, number, unused_address
+from tests.support.live_token_api import Api, ApiResponse, number, record_of, unused_address
 from tests.support.users import User, another_code, code_in
 from tools.lambda_functions import SIGN_IN_FUNCTIONS
 from tools.local_stack import inbox
@@ -42,23 +43,25 @@ def sign_ins(
     with_password.answer(code)
     by_sms = code_only(local_stack).start(bob.email)
     by_sms.answer(code_in(messages_to(bob.phone)[-1]))
+    time.sleep(COOLDOWN_AFTER_SUCCESS)
     replayed = code_only(local_stack).start(bob.email)
     replayed.answer(code_in(messages_to(bob.phone)[0]))
-    unknown = code_only(local_stack).start(unknown_address).answer("000000")
+    unknown = code_only(local_stack).start(unknown_address).answer("00000000")
     local_stack.client("sqs").send_message(QueueUrl=local_stack.queue_url, MessageBody=GARBAGE)
     throttled = SignIn(local_stack, local_stack.clients["code_only"])
-    _lock(local_stack, bob)
+    _use_up_messages(local_stack, bob)
     with pytest.raises(ClientError):
         throttled.start(bob.email)
     return [ada, bob], [with_password, by_sms, replayed, unknown, throttled]
 
 
-def _lock(stack: Stack, user: User) -> None:
+def _use_up_messages(stack: Stack, user: User) -> None:
+    now = int(time.time())
     stack.client("dynamodb").update_item(
         TableName=stack.table,
-        Key={"pk": {"S": f"sign_in#{user.sub}"}},
-        UpdateExpression="SET failures = :many, failed_at = :now",
-        ExpressionAttributeValues={":many": {"N": "50"}, ":now": {"N": str(int(time.time()))}},
+        Key={"pk": {"S": f"sign_in_code#{user.sub}"}},
+        UpdateExpression="SET send_tat = :debt, expires_at = :over, sent_at = :over",
+        ExpressionAttributeValues={":debt": {"N": str(now + 3_000)}, ":over": {"N": str(now - 60)}},
     )
 
 
@@ -81,9 +84,11 @@ def token_run(
     ]
     codes = [code_for(email), code_for(phone)]
     for created, code in zip(responses[:2], codes, strict=True):
-        verified = [api.verify(created, typed) for typed in (another_code(code), code, code, "no code")]
-        shown = {"proof": verified[1].body["proof"], **wording}
-        responses += [*verified, *(api.post("/introspect", shown) for _ in range(2))]
+        answers = [api.verify(created, answer) for answer in (another_code(code), code)]
+        api.end_repeats(record_of(created))
+        answers += [api.verify(created, answer) for answer in (code, "no code")]
+        shown = {"proof": answers[1].body["proof"], **wording}
+        responses += [*answers, *(api.post("/introspect", shown) for _ in range(2))]
     id_token = code_only(local_stack).start(user.email).answer(code_for(user.email)).tokens["IdToken"]
     stepped = api.as_user(id_token, "/step-up", wording)
     codes.append(code_for(user.email, 2))

@@ -107,7 +107,42 @@ def test_five_wrong_codes_end_the_sign_in(local_stack: Stack, new_user: NewUser,
     )
 
 
-def test_a_resend_repeats_the_code_and_another_channel_gets_a_new_one(
+def test_after_five_wrong_codes_the_next_one_is_long_and_the_owner_signs_in(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    guess = code_only(local_stack).start(user.email)
+    assert guess.parameters["codeLength"] == "8"
+    code = code_for(user.email)
+    for number in range(1, 5):
+        guess.answer(another_code(code, number))
+    refusal("NotAuthorizedException", lambda: guess.answer(another_code(code, 5)))
+    asked = code_only(local_stack).start(user.email)
+    assert (asked.parameters["status"], asked.parameters["codeLength"]) == ("WAITING", "8")
+    wait_for_cooldown(asked)
+    asked.answer("again", action="resend")
+    assert (asked.parameters["status"], asked.parameters["codeLength"]) == ("SENT", "20")
+    long_code = code_for(user.email, 2)
+    assert len(long_code) == 20
+    assert asked.answer(another_code(long_code)).parameters["status"] == "WRONG"
+    assert asked.answer(long_code).tokens
+
+
+def test_guesses_without_the_password_do_not_change_the_sign_in_with_it(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    guess = code_only(local_stack).start(user.email)
+    code = code_for(user.email)
+    for number in range(1, 5):
+        guess.answer(another_code(code, number))
+    asked = password_and_code(local_stack, user)
+    assert (asked.parameters["status"], asked.parameters["codeLength"]) == ("SENT", "6")
+    assert not asked.answer(code).tokens, "a code of the other kind is malformed"
+    assert asked.answer(code_for(user.email, 2)).tokens
+
+
+def test_a_resend_repeats_the_code_and_another_channel_gets_another_one(
     local_stack: Stack, new_user: NewUser, code_for: CodeFor
 ) -> None:
     user = new_user()
@@ -123,8 +158,8 @@ def test_a_resend_repeats_the_code_and_another_channel_gets_a_new_one(
     sign_in.answer("again", action="resend", channel="sms")
     assert (sign_in.parameters["status"], sign_in.parameters["channel"]) == ("SENT", "sms")
     assert sign_in.parameters["attemptsLeft"] == "5", "a resend costs no attempt"
-    assert not sign_in.answer(code).tokens, "the code of the email is wrong for the SMS"
-    assert sign_in.answer(code_for(user.phone)).tokens
+    assert code_for(user.phone) != code, "each destination has its own code"
+    assert sign_in.answer(code).tokens, "the code of the first message is still valid"
 
 
 def test_an_answer_with_a_resend_request_is_not_checked(
@@ -226,13 +261,13 @@ def test_too_many_starts_are_refused_with_the_wait(local_stack: Stack, new_user:
     now = int(time.time())
     local_stack.client("dynamodb").update_item(
         TableName=local_stack.table,
-        Key={"pk": {"S": f"sign_in#{user.sub}"}},
+        Key={"pk": {"S": f"sign_in_code#{user.sub}"}},
         UpdateExpression="SET send_tat = :debt, expires_at = :over, sent_at = :over",
-        ExpressionAttributeValues={":debt": {"N": str(now + 4_500)}, ":over": {"N": str(now - 60)}},
+        ExpressionAttributeValues={":debt": {"N": str(now + 3_000)}, ":over": {"N": str(now - 60)}},
     )
     error_text = refusal("UserLambdaValidationException", lambda: code_only(local_stack).start(user.email))
     assert error_text.startswith("CreateAuthChallenge failed with error Too many codes were requested. ")
     tag = parse_tag(error_text)
     assert tag is not None
     assert tag.reason == "quota"
-    assert 850 <= tag.retry_after <= 900
+    assert 550 <= tag.retry_after <= 600

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from passcode.adapters.jwt_tokens import MacJwts
-from passcode.token_service.code import code_from_mac
+from passcode.token_service.code import derive_code
 from tests.support.live_token_api import Api, challenge_in, number, unused_address
 from tests.support.template import RESOURCES, TEMPLATE, statements
 from tests.support.users import another_code
@@ -48,7 +48,8 @@ def test_a_code_expires_after_five_minutes_by_default(api: Api, code_for: CodeFo
     young = challenge_in(created)
     old = replace(young, issued_at=young.issued_at - 360, expires_at=young.expires_at - 360)
     claims = dict(tokens.read(created.body["token"]) or {}) | {"challenge": old.pack(), "exp": old.expires_at}
-    code = code_from_mac(api.mac("CODE_KEY_ID")(old.mac_message()), 6).reveal()
+    mac = api.mac("CODE_KEY_ID")(old.mac_message())
+    code = derive_code(mac, old.channel, created.body["subject"], old.digits).reveal()
     late = {"token": tokens.write(claims), "verification_code": code}
     response = api.post("/verifyToken", late)
     assert (response.status, response.problem) == (410, "code-expired")

@@ -1,4 +1,4 @@
-"""A run in which every function emits all of its metrics: sign-ins, refusals, lockouts, failures, a decoy."""
+"""A run in which every function emits its metrics: sign-ins, refusals, longer codes, failures, a decoy."""
 
 import json
 import secrets
@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import jwt
 import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from demo_client.token_client import TokenClient, TooSoon, WrongCode
+from demo_client.token_client import TokenApiError, TokenClient, TooSoon, WrongCode
+from passcode.token_service.challenge import Challenge
 from tests.support.live_browser import App, Browser, issuer, session
 from tests.support.live_sign_in import code_only, password_and_code
 from tests.support.users import User, code_in
@@ -33,7 +35,7 @@ class Run:
         """Run all sign-ins. The metrics of `deliver` follow a little later."""
         self.sign_in_by_email_after_a_wrong_code()
         self.sign_in_by_sms()
-        self.lock_out()
+        self.need_longer_codes()
         self.throttle()
         code_only(self.stack).start(f"unknown-{secrets.token_hex(5)}@people.example")
         # SMS may not go to this country.
@@ -54,21 +56,24 @@ class Run:
         user = self.user(US, channel="sms")
         code_only(self.stack).start(user.email).answer(self.code(user.phone))
 
-    def lock_out(self) -> None:
-        user = self.user(US)
-        for failures in (50, 100):
-            # The sign-in starts without failures. The wait begins between the start and the answer.
-            self.put(f"sign_in#{user.sub}", failures=0)
-            sign_in = code_only(self.stack).start(user.email)
-            self.put(f"sign_in#{user.sub}", failures=failures, failed_at=int(time.time()))
-            _refused(partial(sign_in.answer, "000000"))
-            _refused(partial(code_only(self.stack).start, user.email))
+    def need_longer_codes(self) -> None:
+        """Answer short codes after too many wrong answers, in a sign-in and over HTTP."""
+        user, address = self.user(US), f"watched-{secrets.token_hex(5)}@people.example"
+        asked = code_only(self.stack).start(user.email)
+        token = self.tokens.create(email=address).token
+        codes = self.code(user.email), self.code(address)
+        # The count reaches its limit between the request and the answer.
+        self.put(f"sign_in_code#{user.sub}", failures=100)
+        self.put(f"token#{_subject(token)}", failures=100)
+        _refused(partial(asked.answer, codes[0]))
+        with pytest.raises(TokenApiError):
+            self.tokens.verify(token, codes[1])
 
     def throttle(self) -> None:
         user = self.user(US)
         code_only(self.stack).start(user.email)
         now = int(time.time())
-        self.put(f"sign_in#{user.sub}", send_tat=now + 4_500, expires_at=now - 60, sent_at=now - 60)
+        self.put(f"sign_in_code#{user.sub}", send_tat=now + 4_500, expires_at=now - 60, sent_at=now - 60)
         _refused(partial(code_only(self.stack).start, user.email))
 
     def use_up_the_sms_budget(self) -> None:
@@ -162,6 +167,12 @@ class Run:
             UpdateExpression=expression,
             ExpressionAttributeValues={f":{name}": {"N": str(value)} for name, value in numbers.items()},
         )
+
+
+def _subject(token: str) -> str:
+    """Return the subject of the challenge in a challenge token."""
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return Challenge.unpack(claims["challenge"]).subject
 
 
 def _refused(call: Callable[[], object]) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 from passcode.channels.channel import Destination
 from passcode.channels.email import EMAIL as EMAIL_CHANNEL
 from passcode.confirmation.recipient import of_address
+from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS
 from tests.support.live_browser import App, Browser
 from tests.support.live_sign_in import SignIn
 from tests.support.loopback_server import serving
@@ -264,6 +266,8 @@ def _check_hosted_sign_in(existing: ExistingPool) -> None:
 
 def _check_users(existing: ExistingPool) -> str:
     of_stack = ("--stack", STACK_NAME)
+    # The last sign-in succeeded moments ago.
+    time.sleep(COOLDOWN_AFTER_SUCCESS)
     guess = SignIn(existing.stack, existing.web).start_with_password(EMAIL, PASSWORD)
     guess.answer("000000")
     standing = json.loads(existing.run("status", EMAIL, *of_stack, "--json"))
@@ -271,16 +275,17 @@ def _check_users(existing: ExistingPool) -> str:
     records = {record["kind"]: record for record in standing["records"]}
     assert set(records) == {"sign_in_password", "sign_in_code", "step_up"}
     with_password = records["sign_in_password"]
-    assert (with_password["wrong_today"], with_password["codes_issued"]) == (1, 2)
+    assert (with_password["wrong_today"], with_password["wrong_in_a_row"]) == (2, 1)
+    assert with_password["codes_issued"] == 2
     assert with_password["open_until"] > with_password["last_issued_at"] > 0
     assert records["sign_in_code"]["accepted_today"] == {"email": 1}
     said = existing.run("status", subject, "--table", existing.stack.table)
-    assert "Wrong answers: 1 today, 1 in a row." in said
+    assert "Wrong answers: 2 today, 1 in a row." in said
     assert existing.code(3) not in said
     # The owner still signs in, and a reset afterwards clears the records of both kinds.
     assert guess.answer(existing.code(3)).tokens["IdToken"]
     said = existing.run("reset", EMAIL, *of_stack, typed="n\n", code=DECLINED)
-    assert "Clear the record sign_in_password: 2 codes, 1 wrong answer today, 0 in a row" in said
+    assert "Clear the record sign_in_password: 2 codes, 2 wrong answers today, 0 in a row" in said
     assert "cleared the records of user" in existing.run("reset", EMAIL, *of_stack, typed="y\n")
     assert "Nothing to reset" in existing.run("reset", EMAIL, *of_stack)
     assert "No record: sign_in_password, sign_in_code" in existing.run("status", EMAIL, *of_stack)

@@ -33,6 +33,8 @@ OTHER_MINIMUM = {
     "CODE_LIFE_SECONDS": "A browser test waits until a code expires.",
     "RESEND_KEEPS_CODE_SECONDS": "A browser test waits until a code expires.",
 }
+# The lengths of the two kinds of codes must differ. A bound of one is tested with another value of the other.
+OTHER_LENGTH = {"CODE_DIGITS": {"CODE_ONLY_DIGITS": "7"}, "CODE_ONLY_DIGITS": {"CODE_DIGITS": "7"}}
 # A value of a parameter for which the function does not exist.
 NO_FUNCTION = {"MODE": "OFF"}
 
@@ -179,10 +181,10 @@ def test_only_these_variables_may_be_empty() -> None:
     ]
     assert optional == [
         ("define_auth_challenge", "CODE_ONLY_CLIENTS"),
+        ("pre_token_generation", "CODE_ONLY_CLIENTS"),
         ("deliver", "SMS_SENDER_ID"),
         ("deliver", "SENDER_KEY_ID"),
         ("deliver", "USER_POOL_ID"),
-        ("pre_token_generation", "CODE_ONLY_CLIENTS"),
         ("hosted_sign_in", "BRAND_LOGO"),
     ]
     for function, name in optional:
@@ -207,7 +209,7 @@ def test_a_number_has_the_bounds_of_its_parameter(function: str) -> None:
             assert 0 < BOUNDS[name.lower()][0] < low
             low = BOUNDS[name.lower()][0]
         for right in (low, high):
-            read(function, **{name: str(right)})
+            read(function, **{name: str(right)} | OTHER_LENGTH.get(name, {}))
         for wrong in (
             str(low - 1),
             str(high + 1),

@@ -20,14 +20,17 @@ def _table(deployed: Stack) -> Calls:
         return ["dynamodb", operation, {"TableName": deployed.table, "Key": {"pk": {"S": key}}}]
 
     return {
-        "write a challenge": item("update_item", "sign_in#user"),
+        "write a challenge after a password": item("update_item", "sign_in_password#user"),
+        "write a challenge without a password": item("update_item", "sign_in_code#user"),
+        "write a record of the first key format": item("update_item", "sign_in#user"),
         "write a token's challenge": item("update_item", "token#hash"),
         "write a step-up's challenge": item("update_item", "step_up#user"),
         "write the SMS budget": item("update_item", "sms_budget#2026-01-01"),
         "claim a request": item("update_item", "request#hash"),
         "mark a proof as used": item("update_item", "proof#jti"),
         "write another item": item("update_item", "other#user"),
-        "read a challenge": item("get_item", "sign_in#user"),
+        "read a challenge after a password": item("get_item", "sign_in_password#user"),
+        "read a challenge without a password": item("get_item", "sign_in_code#user"),
         "read a token's challenge": item("get_item", "token#hash"),
         "read a step-up's challenge": item("get_item", "step_up#user"),
         "read for the health check": item("get_item", "health#ready"),
@@ -35,7 +38,8 @@ def _table(deployed: Stack) -> Calls:
         "scan the table": ["dynamodb", "scan", {"TableName": deployed.table}],
         "release a request": item("delete_item", "request#hash"),
         "delete a used proof": item("delete_item", "proof#jti"),
-        "delete a challenge": item("delete_item", "sign_in#user"),
+        "delete a challenge after a password": item("delete_item", "sign_in_password#user"),
+        "delete a challenge without a password": item("delete_item", "sign_in_code#user"),
         "delete a token's challenge": item("delete_item", "token#hash"),
     }
 

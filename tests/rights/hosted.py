@@ -49,7 +49,7 @@ def _keys(deployed: Stack, settings: dict[str, str]) -> Calls:
     return {
         "encrypt a session": encryption(item="hosted#hash"),
         "encrypt for no item": encryption(),
-        "encrypt for a challenge": encryption(item="sign_in#user"),
+        "encrypt for a challenge": encryption(item="sign_in_code#user"),
         "decrypt a session": decryption("hosted#hash"),
         "decrypt a grant": decryption("grant#hash"),
         "decrypt another item": decryption("other#hash"),

@@ -22,9 +22,11 @@ DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
 # The right that a call needs, in the notation of tools/lambda_functions.py.
 # No function may make a call without a row.
 NEEDS = {
-    "write a challenge": ("dynamodb:UpdateItem", "Table/sign_in#*"),
+    "write a challenge after a password": ("dynamodb:UpdateItem", "Table/sign_in_password#*"),
+    "write a challenge without a password": ("dynamodb:UpdateItem", "Table/sign_in_code#*"),
     "write the SMS budget": ("dynamodb:UpdateItem", "Table/sms_budget#*"),
-    "read a challenge": ("dynamodb:GetItem", "Table/sign_in#*"),
+    "read a challenge after a password": ("dynamodb:GetItem", "Table/sign_in_password#*"),
+    "read a challenge without a password": ("dynamodb:GetItem", "Table/sign_in_code#*"),
     "queue a delivery": ("sqs:SendMessage", "Queue"),
     "read the attributes of the queue": ("sqs:GetQueueAttributes", "Queue"),
     "derive a code": ("kms:GenerateMac", "CodeKey"),

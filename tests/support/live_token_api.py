@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from passcode.adapters.kms import KmsMac
-from passcode.token_service.challenge import Challenge
+from passcode.token_service.challenge import Challenge, record_key
 from tests.support.users import code_in
 from tools.local_stack import inbox
 from tools.local_stack.inbox import Message
@@ -174,6 +174,15 @@ class Api:
         """The code in the newest message to an address or number."""
         return code_in(self.messages(to)[-1])
 
+    def end_repeats(self, key: str) -> None:
+        """Set the time of the last accepted code of a record back by a minute. Then no request repeats it."""
+        self.stack.client("dynamodb").update_item(
+            TableName=self.stack.table,
+            Key={"pk": {"S": key}},
+            UpdateExpression="SET spent_at = spent_at - :minute",
+            ExpressionAttributeValues={":minute": {"N": "60"}},
+        )
+
     def claims_of(self, proof: str, audience: str | None = None) -> dict[str, Any]:
         """The claims of a proof, checked by PyJWT with the published keys. Raises PyJWTError."""
         published = jwt.PyJWKSet.from_dict(self.get("/.well-known/jwks.json").body)
@@ -213,6 +222,12 @@ def challenge_in(created: ApiResponse) -> Challenge:
     """The challenge inside a challenge token."""
     claims = jwt.decode(created.body["token"], options={"verify_signature": False})
     return Challenge.unpack(claims["challenge"])
+
+
+def record_of(created: ApiResponse) -> str:
+    """The key of the record of the challenge inside a challenge token."""
+    challenge = challenge_in(created)
+    return record_key(challenge.purpose, challenge.subject)
 
 
 def unused_address() -> str:
