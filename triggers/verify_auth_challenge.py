@@ -40,8 +40,8 @@ def respond(
 ) -> Event:
     """Return the VerifyAuthChallengeResponse `event` with its response.
 
-    `check` checks an answer. `accepted` is called after each accepted answer, with the challenge on the
-    channel of the accepted code. Raises `Refused` if answers to this code are not checked any more: a user
+    `check` checks an answer. `accepted` is called once for each accepted code, with the challenge on the
+    channel of that code. Raises `Refused` if answers to this code are not checked any more: a user
     who saw "wrong code" instead would try again. Raises `Unavailable` too.
     """
     event["response"] = {"answerCorrect": False}
@@ -56,7 +56,9 @@ def respond(
             raise Refused(verdict.refusal)
     elif challenge:
         event["response"] = {"answerCorrect": True}
-        accepted(event, replace(challenge, channel=verdict.channel))
+        if not verdict.is_repeat:
+            # Once only, so that a repeated round does not give back the budget of many SMS.
+            accepted(event, replace(challenge, channel=verdict.channel))
     return event
 
 

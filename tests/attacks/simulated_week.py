@@ -5,9 +5,9 @@ all limits. It requests a message in each of its turns, and sends eight wrong an
 challenge whose code is short. Both call the token service as the triggers do.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, record_key
+from passcode.token_service.challenge import Challenge, record_key
 from passcode.token_service.check import check
 from passcode.token_service.code import derive_code
 from passcode.token_service.issue import IssueRequest, IssueResult, issue
@@ -18,7 +18,7 @@ from tests.support.memory_stores import MemoryStore, code_mac
 START = 1_799_971_200  # midnight UTC
 WEEK = 7 * 86_400
 HOUR = 3_600
-TURN = 5
+TURN = 15
 ANSWERS_PER_TURN = 8 * TURN
 TYPING = 14
 ADDRESSES = {"email": "e" * 32}
@@ -59,32 +59,17 @@ class Simulation:
 
     def run(self) -> Week:
         """Simulate the week."""
-        waits, failed = [], 0
-        started: int | None = None
-        pending: tuple[int, IssueResult] | None = None  # when the owner answers, and the challenge
-        retry_at = 0
+        owner = Owner(self)
         for second in range(0, WEEK, TURN):
             now = START + second
             if self.attacked:
                 self._attack(now)
-            if started is None and second % HOUR == 7 * TURN:
-                started, retry_at = now, now
-            if started is not None and pending is None and now >= retry_at:
-                try:
-                    pending = now + TYPING, self._request(now)
-                except Refused as refused:
-                    retry_at = now + max(TURN, refused.wait)
-            if started is not None and pending and now >= pending[0]:
-                accepted = self._answer(pending[1].challenge, pending[0], right=True)
-                if accepted:
-                    waits.append(pending[0] - started)
-                    started = None
-                pending = None
-            if started is not None and now - started > HOUR - 2 * TURN:
-                failed, started, pending = failed + 1, None, None
-        return Week(waits, failed, self.emails[:7], self.guesses)
+            if second % HOUR == 2 * TURN:
+                owner.start(now)
+            owner.act(now)
+        return Week(owner.waits, owner.failed, self.emails[:7], self.guesses)
 
-    def _request(self, now: int) -> IssueResult:
+    def request(self, now: int) -> IssueResult:
         self.drawn += 1
         ask = IssueRequest(self.kind, "subject", "email", ADDRESSES, False, f"{self.drawn:032x}", now)
         issued = issue(ask, self.store, self.policy)
@@ -93,14 +78,14 @@ class Simulation:
 
     def _attack(self, now: int) -> None:
         try:
-            challenge = self._request(now).challenge
+            challenge = self.request(now).challenge
         except Refused:
             return
         # A wrong answer to a long code changes no counter, so one stands for all.
         answers = 1 if challenge.digits == LONG_DIGITS else ANSWERS_PER_TURN
         for _ in range(answers):
             before = self._wrong(now)
-            self._answer(challenge, now, right=False)
+            self.answer(challenge, now, right=False)
             if challenge.digits < LONG_DIGITS:
                 if self._wrong(now) == before:
                     return
@@ -110,7 +95,7 @@ class Simulation:
         record = self.store.records[record_key(self.kind, "subject")]
         return sum(record.wrong.values())
 
-    def _answer(self, challenge: Challenge, now: int, *, right: bool) -> bool:
+    def answer(self, challenge: Challenge, now: int, *, right: bool) -> bool:
         code = derive_code(
             code_mac(challenge.mac_message()), "email", ADDRESSES["email"], challenge.digits
         ).reveal()
@@ -128,5 +113,34 @@ class Simulation:
         return verdict.accepted
 
 
-if __name__ == "__main__":
-    print(Simulation(SIGN_IN_CODE, Policy()).run())
+@dataclass
+class Owner:
+    """The user of the account. Each sign-in starts at an hour and is given up before the next one."""
+
+    simulation: Simulation
+    waits: list[int] = field(default_factory=list)
+    failed: int = 0
+    started: int | None = None
+    next_try: int = 0
+    challenge: Challenge | None = None  # the answer to it is typed at `next_try`
+
+    def start(self, now: int) -> None:
+        """Want to sign in."""
+        self.failed += self.started is not None
+        self.started, self.next_try, self.challenge = now, now, None
+
+    def act(self, now: int) -> None:
+        """Request a code, or type it, if it is time."""
+        if self.started is None or now < self.next_try:
+            return
+        if self.challenge is None:
+            try:
+                self.challenge = self.simulation.request(now).challenge
+                self.next_try = now + TYPING
+            except Refused as refused:
+                self.next_try = now + refused.wait
+        elif self.simulation.answer(self.challenge, self.next_try, right=True):
+            self.waits.append(self.next_try - self.started)
+            self.started = None
+        else:
+            self.challenge = None

@@ -87,7 +87,7 @@ PROJECT_MODULES = {
     "verify_auth_challenge": 22,
     "pre_token_generation": 19,
     "deliver": 34,
-    "custom_sender": 20,
+    "custom_sender": 21,
     "token_api": 39,
     "hosted_sign_in": 36,
 }

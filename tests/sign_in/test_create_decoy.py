@@ -16,7 +16,6 @@ from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import day_of
-from passcode.token_service.refusal import Refusal, Refused
 from tests.support.events import NOW, attributes, golden
 from tests.support.sign_in_handlers import SignInHandlers
 
@@ -121,20 +120,19 @@ def test_an_unknown_user_has_the_quota_of_a_known_user() -> None:
         handlers = SignInHandlers()
         outcomes.append([_outcome(handlers, name) for _ in range(7)])
         (key,) = handlers.store.records
-        # An open code without attempts left is not returned again.
+        # The last message that the rate allows has a long code. Wrong answers do not end it.
         wrong = {day_of(NOW): 10}
         handlers.store.records[key] = replace(handlers.store.records[key], failures=10, wrong=wrong)
         outcomes[-1].append(_outcome(handlers, name))
     assert all(outcome == outcomes[0] for outcome in outcomes)
-    assert outcomes[0] == 5 * ["SENT"] + 2 * ["WAITING"] + [Refusal.QUOTA.value]
+    short, long = ("SENT", "8"), ("SENT", "20")
+    assert outcomes[0] == 4 * [short] + [long] + 3 * [("WAITING", "20")]
 
 
-def _outcome(handlers: SignInHandlers, name: str) -> str:
+def _outcome(handlers: SignInHandlers, name: str) -> tuple[str, str]:
     handlers.now += 31
-    try:
-        return public(handlers, name)["status"]
-    except Refused as refused:
-        return refused.refusal.value
+    shown = public(handlers, name)
+    return shown["status"], shown["codeLength"]
 
 
 @pytest.mark.parametrize("action", [{}, {"action": "resend", "channel": "sms"}])
