@@ -51,7 +51,7 @@ LIGHT = {"phonenumbers", "jwt", "cryptography", "pydantic"}
 LOADS: dict[str, tuple[list[str], set[str]]] = {
     "create_auth_challenge": (["dynamodb", "sqs"], LIGHT),
     # The second client is for the budget of SMS, whose write is not repeated.
-    "verify_auth_challenge": (["dynamodb", "dynamodb", "kms"], LIGHT),
+    "verify_auth_challenge": (["dynamodb", "kms"], LIGHT),
     "pre_token_generation": (["dynamodb"], LIGHT | {"boto3"}),
     "deliver": (
         ["dynamodb", "kms", "sesv2", "sns"],
