@@ -109,7 +109,7 @@ def test_the_detail_of_an_invalid_field_is_a_text_of_this_project(api: Api) -> N
     response = api.post("/createToken", {"email": unused_address(), "purpose": "two\nlines"})
     assert (response.problem, response.body["detail"]) == (
         "invalid-request",
-        "`purpose`: no line breaks and no invisible characters.",
+        "`purpose`: must not have line breaks or invisible characters.",
     )
 
 

@@ -13,6 +13,7 @@ ONE_THING = {
     "Challenge": "The demo client must not import `triggers`. It reads a challenge as an app does.",
     "Created": "The body of a response, and the same body as the demo client reads it.",
     "PasswordProof": "The demo client is an example for app developers and must not import `triggers`.",
+    "Proof": "The signed proof, as the token service reads it and as a caller of the demo client gets it.",
     "RefusalTag": "The tag that the triggers write and the demo client reads.",
     "Settings": "Each Lambda function has its settings.",
     "TokenSigner": "The port to one signer. Confirmation and the hosted pages do not import each other.",
