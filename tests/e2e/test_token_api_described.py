@@ -27,8 +27,11 @@ _REFUSED_BEYOND_SCHEMA = {
     # a text that is not a code, and a wrong code;
     "/verifyToken": [400, 422],
     "/step-up/verify": [400, 422],
-    # a channel without an address, because the request has only the other one.
-    "/createToken": [422],
+    # an address that is not in the form of its channel, a purpose with a web address, and a channel without
+    # an address, because the request has only the other one.
+    "/createToken": [400, 422],
+    # a purpose with a web address.
+    "/step-up": [400, 422],
 }
 _USUAL = ["2xx", 401, 403, 404, 409, 429]
 
