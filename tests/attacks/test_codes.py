@@ -1,19 +1,22 @@
 """Attacks on codes and answers: biased digits, codes of other users or purposes, answers of other types."""
 
+import hmac
 from collections import Counter
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Protocol
 
 import pytest
 
 from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, STEP_UP, TOKEN, Challenge
-from passcode.token_service.code import derive_code
+from passcode.token_service.code import Code, derive_code
 from passcode.token_service.store import CodeMac
 from tests.attacks.service import Service
 from tests.attacks.trial import TryAttack
 from tests.attacks.weak_codes import (
     CodeOfThePurpose,
     CodeOfTheUser,
+    ComparesUntilTheFirstDifference,
     Digits,
     ForgetsTheExpiry,
     HalfByteModuloTen,
@@ -107,6 +110,30 @@ def test_an_expired_code(try_attack: TryAttack) -> None:
         return service.answer(challenge, service.code(challenge)) is None
 
     try_attack(attack, weak=ForgetsTheExpiry(), product=Service())
+
+
+Compare = Callable[[str, str], bool]
+
+
+def test_time_of_a_comparison(try_attack: TryAttack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of a comparison shows the number of right digits (CVE-2026-59276, GHSA-vj7f-9q44-g5xv)."""
+    compared: list[tuple[object, ...]] = []
+    in_constant_time = hmac.compare_digest
+
+    def recorded(*values: Any) -> bool:
+        compared.append(values)
+        return in_constant_time(*values)
+
+    monkeypatch.setattr(hmac, "compare_digest", recorded)
+
+    def attack(compare: Compare) -> bool:
+        compared.clear()
+        assert compare("123456", "123456")
+        assert not compare("123456", "923456")
+        return len(compared) < 2
+
+    weak: Compare = ComparesUntilTheFirstDifference()
+    try_attack(attack, weak=weak, product=lambda code, answer: Code(code).matches(answer))
 
 
 class Verifier(Protocol):

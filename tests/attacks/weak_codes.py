@@ -66,6 +66,13 @@ class ForgetsTheExpiry(Service):
         return super().answer(challenge, answer)
 
 
+class ComparesUntilTheFirstDifference:
+    """Fault: the time of the comparison depends on the number of right digits (CVE-2026-59276)."""
+
+    def __call__(self, code: str, answer: str) -> bool:
+        return code == answer
+
+
 @dataclass
 class MissingEqualsMissing:
     """Fault: an answer that is missing equals a code that is missing (CVE-2025-12374)."""
