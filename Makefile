@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check build deploy up down mutants parameters freshness clean
+.PHONY: help setup demo test attack check build deploy up down mutants parameters freshness clean
 
 VENV := .venv
 LOCK := requirements.lock
@@ -54,6 +54,9 @@ down: ## Stop the local AWS.
 
 test: setup node page ## Run all tests.
 	@$(RUN) -m pytest $(PYTEST_ARGS)
+
+attack: setup ## Try known attacks on weak versions of the product and on the product. Prints a table.
+	@$(RUN) -m pytest tests/attacks -q
 
 # Without Node.js, the tests with JavaScript clients are skipped with a reason.
 .PHONY: node

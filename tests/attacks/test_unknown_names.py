@@ -1,0 +1,74 @@
+"""Attacks that tell unknown user names from those of users, by responses, lengths, and calls to AWS."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.attacks.sign_in import SignIn, unknown
+from tests.attacks.trial import TryAttack
+from tests.attacks.weak_sign_in import (
+    LimitPerSpelling,
+    LongerChallengeForUnknownNames,
+    MasksFromTheName,
+    NoCheckForUnknownNames,
+    NoWorkForUnknownNames,
+    RefusesUnknownNames,
+)
+from tests.support.events import code_of, golden
+from tests.support.sign_in_handlers import answered
+
+Triggers = Callable[[], SignIn]
+
+
+def shown_by_create(triggers: Triggers, event: dict[str, Any]) -> object:
+    """Return everything that a stranger can observe of `create`, and its calls in place of the time."""
+    sign_in = triggers()
+    try:
+        response = sign_in.create(event)
+    except LookupError as error:
+        return str(error)
+    private, metadata = response["privateChallengeParameters"], response["challengeMetadata"]
+    lengths = {name: len(value) for name, value in private.items()}
+    return response["publicChallengeParameters"], lengths, len(metadata), sign_in.calls
+
+
+@pytest.mark.parametrize(
+    "weak",
+    [RefusesUnknownNames, MasksFromTheName, LongerChallengeForUnknownNames, NoWorkForUnknownNames],
+    ids=lambda weak: weak.__name__,
+)
+def test_create_tells_unknown_names(try_attack: TryAttack, weak: Triggers) -> None:
+    """The response of `create`, its length or its calls show unknown names (CVE-2024-41952)."""
+
+    def attack(triggers: Triggers) -> bool:
+        known = shown_by_create(triggers, golden("create_first"))
+        return shown_by_create(triggers, unknown()) != known
+
+    try_attack(attack, weak=weak, product=SignIn)
+
+
+def test_verify_tells_unknown_names(try_attack: TryAttack) -> None:
+    """The calls of `verify` show unknown names (django-allauth before 65.3)."""
+
+    def calls(triggers: Triggers, **request: Any) -> list[str]:
+        sign_in = triggers()
+        challenge = sign_in.issued()
+        sign_in.calls.clear()
+        assert not answered(sign_in, challenge, code_of(challenge)[::-1], **request)
+        return sign_in.calls
+
+    def attack(triggers: Triggers) -> bool:
+        return calls(triggers) != calls(triggers, userNotFound=True)
+
+    try_attack(attack, weak=NoCheckForUnknownNames, product=SignIn)
+
+
+def test_letter_case_tells_unknown_names(try_attack: TryAttack) -> None:
+    """Another letter case of an unknown name has new limits, and that of a user has not."""
+
+    def attack(sign_in: SignIn) -> bool:
+        names = ("stranger@people.example", "Stranger@People.Example", "STRANGER@PEOPLE.EXAMPLE")
+        return [sign_in.public(unknown(name))["status"] for name in names] != ["SENT", "WAITING", "WAITING"]
+
+    try_attack(attack, weak=LimitPerSpelling(), product=SignIn())
