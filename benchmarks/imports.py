@@ -59,6 +59,7 @@ SETTINGS = {
     "TOKEN_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000001",
     "PROOF_KEY_IDS": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000002",
     "PROOF_LIFE_SECONDS": "300",
+    "STEP_UP_MAX_AUTH_AGE": "43200",
     "ISSUER": "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1",
     "USER_POOL_ID": "eu-central-1_AbCdEfGhI",
     "INNER_CLIENT_ID": "1example23456789",

@@ -158,6 +158,7 @@ _TABLE = (
             "TOKEN_KEY_ID",
             "PROOF_KEY_IDS",
             "PROOF_LIFE_SECONDS",
+            "STEP_UP_MAX_AUTH_AGE",
             "ISSUER",
             "USER_POOL_ID",
         ),

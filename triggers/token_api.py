@@ -45,6 +45,7 @@ class Settings:
     token_key_id: str
     proof_key_ids: tuple[str, ...]
     proof_life_seconds: int
+    step_up_max_auth_age: int
     issuer: str
     user_pool_id: str
     salt: str = field(repr=False)
@@ -64,6 +65,7 @@ class Settings:
             token_key_id=variables.text("TOKEN_KEY_ID"),
             proof_key_ids=variables.names("PROOF_KEY_IDS"),
             proof_life_seconds=variables.whole_number("PROOF_LIFE_SECONDS", 60, 600),
+            step_up_max_auth_age=variables.whole_number("STEP_UP_MAX_AUTH_AGE", 0, 31536000),
             issuer=variables.text("ISSUER"),
             user_pool_id=variables.text("USER_POOL_ID"),
             salt=variables.text("SALT"),
@@ -83,7 +85,7 @@ _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 _TOKENS = MacJwts(KmsMac(_KMS, _SETTINGS.token_key_id))
 _PROOF_KEYS = KmsSigningKeys(_KMS, _SETTINGS.proof_key_ids)
 _USERS = CognitoUsers(cache(lambda: client("cognito-idp", attempts=2)), _SETTINGS.user_pool_id)
-_POOL = UserRecipients(_USERS, _ORDER, _SALT)
+_POOL = UserRecipients(_USERS, _ORDER, _SALT, _SETTINGS.step_up_max_auth_age)
 _BUDGET = SmsBudgetTable(_ONCE, _TABLE)
 
 

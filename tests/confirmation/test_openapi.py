@@ -27,6 +27,7 @@ NAMES = {
     "invalid-request": 400,
     "malformed-code": 400,
     "invalid-token": 400,
+    "sign-in-too-old": 401,
     "wrong-user": 403,
     "user-gone": 403,
     "no-challenge": 404,

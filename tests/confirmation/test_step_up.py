@@ -7,10 +7,10 @@ import pytest
 from passcode.channels import email
 from tests.support.api_gateway_events import CLIENT, USER
 from tests.support.aws_stubs import RecordingClient, refused_by_aws
-from tests.support.events import EMAIL, PHONE, SUB
+from tests.support.events import EMAIL, NOW, PHONE, SUB
 from tests.support.kms_stubs import pool
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_in_memory import OTHER, Api, FakeClock, claims_of
+from tests.support.token_api_in_memory import MAX_AUTH_AGE, OTHER, Api, FakeClock, claims_of
 
 
 def test_the_code_goes_to_the_address_that_the_pool_has_verified(api: Api) -> None:
@@ -215,8 +215,69 @@ def test_without_an_authorizer_every_request_is_refused(api: Api) -> None:
 def test_an_id_token_without_a_claim_is_refused(api: Api) -> None:
     for missing in USER:
         claims = {name: value for name, value in USER.items() if name != missing}
-        assert api.post("/step-up", {}, user=claims).status in (400, 503)
+        assert api.post("/step-up", {}, user=claims).status in (400, 401, 503)
     assert api.queued == []
+
+
+def test_a_sign_in_that_is_too_long_ago_is_refused_before_anything_is_read_or_sent(
+    api: Api, clock: FakeClock
+) -> None:
+    clock.now += MAX_AUTH_AGE + 1
+    response = api.step_up()
+    assert (response.status, response.problem) == (401, "sign-in-too-old")
+    assert response.body["max_age"] == MAX_AUTH_AGE
+    assert response.headers["www-authenticate"] == (
+        'Bearer error="insufficient_user_authentication", '
+        'error_description="The sign-in is too long ago", max_age="43200"'
+    )
+    assert (api.queued, api.users.sent("admin_get_user")) == ([], [])
+
+
+def test_a_sign_in_of_the_maximum_age_is_accepted(api: Api, clock: FakeClock) -> None:
+    clock.now += MAX_AUTH_AGE
+    assert api.step_up().status == 200
+
+
+def test_a_code_can_be_answered_although_the_sign_in_has_become_too_old(api: Api, clock: FakeClock) -> None:
+    clock.now += MAX_AUTH_AGE
+    token = api.step_up().body["token"]
+    clock.now += 60
+    assert api.verify_step_up(token).status == 200
+
+
+def test_an_older_sign_in_cannot_answer_the_challenge_of_a_newer_one(api: Api) -> None:
+    """A stolen session of last week must not use the code that the user requests today."""
+    token = api.step_up().body["token"]
+    response = api.verify_step_up(token, auth_time=str(NOW - MAX_AUTH_AGE - 1))
+    assert (response.status, response.problem) == (401, "sign-in-too-old")
+    assert api.verify_step_up(token).status == 200, "the code was not spent"
+
+
+@pytest.mark.parametrize(
+    "auth_time",
+    [
+        "",
+        "-1",
+        "1e12",
+        "yesterday",
+        "\u0661\u0667\u0666\u0667\u0662\u0662\u0665\u0666\u0660\u0660",
+        "9" * 5000,
+    ],
+)
+def test_a_time_of_the_sign_in_that_cannot_be_read_is_too_old(api: Api, auth_time: str) -> None:
+    response = api.post("/step-up", {}, user=USER | {"auth_time": auth_time})
+    assert (response.status, response.problem, api.queued) == (401, "sign-in-too-old", [])
+
+
+@pytest.mark.parametrize("auth_time", ["", "1"])
+def test_without_a_limit_a_sign_in_may_have_any_age(auth_time: str) -> None:
+    api = Api(max_auth_age=0)
+    assert api.post("/step-up", {}, user=USER | {"auth_time": auth_time}).status == 200
+
+
+def test_the_age_of_a_sign_in_does_not_count_for_a_back_end(api: Api, clock: FakeClock) -> None:
+    clock.now += MAX_AUTH_AGE + 1
+    assert api.create().status == 200
 
 
 def test_a_second_request_joins_the_challenge_and_a_wrong_code_is_counted(api: Api, clock: FakeClock) -> None:

@@ -1,9 +1,12 @@
 """/verifyToken: a right code is accepted once, and only a wrong code counts as an attempt."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from passcode.channels.channel import Destination
+from passcode.channels.email import EMAIL
 from passcode.token_service.policy import Policy
 from tests.support.events import NOW
 from tests.support.memory_stores import MemoryStore
@@ -187,6 +190,17 @@ def test_an_older_code_is_spent_by_a_newer_one(api: Api, clock: FakeClock) -> No
     newer = api.create(purpose="newer").body["token"]
     assert api.verify(newer, api.code(1)).status == 200
     assert api.verify(older, api.code(0)).problem == "code-spent"
+
+
+def test_the_code_of_a_redirected_message_is_wrong(api: Api) -> None:
+    """A principal that can write to the queue can have the code of this challenge sent to its address."""
+    token = api.create().body["token"]
+    (delivery,) = api.queued
+    redirected = replace(delivery, destinations=(Destination(EMAIL, "eve@example.com"),))
+    api.queue.send_message(QueueUrl="queue", MessageBody=redirected.pack())
+    response = api.verify(token, api.code())
+    assert (response.status, response.problem) == (422, "wrong-code")
+    assert api.verify(token, api.code(0)).status == 200
 
 
 def test_the_code_of_one_purpose_is_wrong_for_another(api: Api, clock: FakeClock) -> None:

@@ -1,5 +1,6 @@
 """Calls to AWS: those that a Lambda function of the stack needs, and some that none of them needs."""
 
+import json
 from typing import Any
 
 from tests.rights.hosted import hosted_calls
@@ -35,19 +36,46 @@ def _table(deployed: Stack) -> Calls:
         "read a step-up's challenge": item("get_item", "step_up#user"),
         "read for the health check": item("get_item", "health#ready"),
         "read another item": item("get_item", "other#user"),
+        "read the SMS budget": item("get_item", "sms_budget#2026-01-01"),
         "scan the table": ["dynamodb", "scan", {"TableName": deployed.table}],
+        "query a challenge": [
+            "dynamodb",
+            "query",
+            {
+                "TableName": deployed.table,
+                "KeyConditionExpression": "pk = :key",
+                "ExpressionAttributeValues": {":key": {"S": "sign_in_code#user"}},
+            },
+        ],
+        "read challenges in a batch": [
+            "dynamodb",
+            "batch_get_item",
+            {"RequestItems": {deployed.table: {"Keys": [{"pk": {"S": "sign_in_code#user"}}]}}},
+        ],
+        "replace a challenge": [
+            "dynamodb",
+            "put_item",
+            {"TableName": deployed.table, "Item": {"pk": {"S": "sign_in_code#user"}}},
+        ],
         "release a request": item("delete_item", "request#hash"),
         "delete a used proof": item("delete_item", "proof#jti"),
         "delete a challenge after a password": item("delete_item", "sign_in_password#user"),
         "delete a challenge without a password": item("delete_item", "sign_in_code#user"),
         "delete a token's challenge": item("delete_item", "token#hash"),
+        "delete a step-up's challenge": item("delete_item", "step_up#user"),
     }
 
 
 def _queue(deployed: Stack) -> Calls:
-    queue = {"QueueUrl": deployed.queue_url}
+    sqs, queue = deployed.client("sqs"), {"QueueUrl": deployed.queue_url}
+    redrive = sqs.get_queue_attributes(**queue, AttributeNames=["RedrivePolicy"])
+    dead_letters = json.loads(redrive["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
+    dead = {"QueueUrl": sqs.get_queue_url(QueueName=dead_letters.rpartition(":")[2])["QueueUrl"]}
     return {
         "queue a delivery": ["sqs", "send_message", queue | {"MessageBody": "{}"}],
+        "read a message of the queue": ["sqs", "receive_message", queue],
+        "queue a dead letter": ["sqs", "send_message", dead | {"MessageBody": "{}"}],
+        "read a dead letter": ["sqs", "receive_message", dead],
         "read the attributes of the queue": ["sqs", "get_queue_attributes", queue],
         "empty the queue": ["sqs", "purge_queue", queue],
     }
@@ -70,6 +98,11 @@ def _keys(deployed: Stack) -> Calls:
     proof = deployed.client("kms").sign(**signature(proof_key))["Signature"].hex()
     return {
         "derive a code": mac(code_key),
+        "compare a guess with the code key": [
+            "kms",
+            "verify_mac",
+            {"KeyId": code_key, "MacAlgorithm": "HMAC_SHA_256", "Message": "m", "Mac": {"hex": "00" * 32}},
+        ],
         "make a challenge token": mac(token_key),
         "sign a proof": ["kms", "sign", signature(proof_key)],
         "sign a proof in another way": ["kms", "sign", signature(proof_key, "RSASSA_PSS_SHA_256")],

@@ -5,12 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.events import SUB
+from tests.support.events import NOW, SUB
 
 CALLER = "AROAEXAMPLE:a-session"
 CLIENT = "2v6anappclientexample0001"
 # The claims of an ID token that API Gateway passes on.
-USER = {"sub": SUB, "cognito:username": SUB, "token_use": "id", "aud": CLIENT}
+USER = {
+    "sub": SUB,
+    "cognito:username": SUB,
+    "token_use": "id",
+    "aud": CLIENT,
+    # API Gateway passes every claim on as text.
+    "auth_time": str(NOW),
+}
 
 
 @dataclass

@@ -44,6 +44,7 @@ from tests.support.openapi_checks import ISSUER, api_description
 from tests.support.users import another_code
 
 LIFE = 300
+MAX_AUTH_AGE = 43_200
 
 
 @dataclass
@@ -63,12 +64,13 @@ class Api:
     log: io.StringIO = field(default_factory=io.StringIO)
     random_ids: Iterator[int] = field(default_factory=partial(count, 1))
     countries: list[str] = field(default_factory=list)
+    max_auth_age: int = MAX_AUTH_AGE
 
     def __post_init__(self) -> None:
         self.telemetry = _telemetry(self.log)
         tokens = MacJwts(KmsMac(self.kms, "token"))
         users, keys = (
-            UserRecipients(CognitoUsers(lambda: self.users, "pool"), self.order, SALT),
+            UserRecipients(CognitoUsers(lambda: self.users, "pool"), self.order, SALT, self.max_auth_age),
             KmsSigningKeys(self.kms, self.proof_keys),
         )
         put = SqsQueue(self.queue, "queue").put

@@ -86,6 +86,7 @@ def _environment(client: Callable[[str], Any]) -> dict[str, str]:
         "ISSUER": ISSUER,
         "USER_POOL_ID": "eu-central-1_Example",
         "PROOF_LIFE_SECONDS": "120",
+        "STEP_UP_MAX_AUTH_AGE": "43200",
     }
 
 

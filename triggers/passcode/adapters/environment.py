@@ -35,6 +35,7 @@ PARAMETERS = {
     "SMS_PER_COUNTRY_PER_DAY": "SmsPerCountryPerDay",
     "SMS_PER_DAY": "SmsPerDay",
     "SMS_UNANSWERED_PER_COUNTRY": "SmsUnansweredPerCountry",
+    "STEP_UP_MAX_AUTH_AGE": "StepUpMaxAuthAge",
     "USER_POOL_ID": "UserPoolId",
     "WRONG_ANSWERS_PER_DAY": "WrongAnswersPerDay",
 }

@@ -130,7 +130,7 @@ class ConfirmationCreator:
 
     def step_up(self, body: StepUp, signed_in: IdTokenUser, context: RequestContext) -> Created:
         """Send a code to the user who is signed in. Raises `Problem`, `Refused` or `Unavailable`."""
-        recipient = self.pool.user(signed_in)
+        recipient = self.pool.user(signed_in, context.now)
         if not recipient.destinations:
             raise problems.of_refusal(Refusal.NO_DESTINATION)
         if body.channel and CHANNELS[body.channel] not in recipient.destinations:

@@ -34,7 +34,7 @@ _GATEWAY_PROBLEMS = {
 }
 
 
-# Problems of the endpoints that send a code, and of the endpoints that check one.
+# Problems of the endpoints that send a code, of those that check one, and of those for signed-in users.
 CREATE_PROBLEMS = (
     *("invalid-request", "channel-not-offered", "idempotency-key-in-use", "idempotency-key-reused"),
     *("cooldown", "quota", "busy"),
@@ -43,6 +43,7 @@ VERIFY_PROBLEMS = (
     *("invalid-request", "invalid-token", "malformed-code", "no-challenge", "code-spent", "code-expired"),
     *("wrong-code", "longer-code"),
 )
+USER_PROBLEMS = ("user-gone", "sign-in-too-old")
 
 
 def describe_access(caller: str, *problems: str) -> dict[str, Any]:

@@ -48,6 +48,12 @@ TOO_LARGE = ProblemKind(
 USER_GONE = ProblemKind(
     "user-gone", 403, "The user is no longer active", "Let the user sign in again, or ask for help."
 )
+SIGN_IN_TOO_OLD = ProblemKind(
+    "sign-in-too-old",
+    401,
+    "The sign-in is too long ago",
+    "Let the user sign in again, and send the new ID token. A refreshed token keeps the time of its sign-in.",
+)
 CHANNEL_NOT_OFFERED = ProblemKind(
     "channel-not-offered",
     422,
@@ -64,10 +70,16 @@ UNAVAILABLE = _kind(refusals.UNAVAILABLE, UNAVAILABLE_REASON)
 
 
 class Problem(Exception):
-    """An error that becomes a problem document. `wait` is in seconds."""
+    """An error that becomes a problem document. `wait` and `max_age` are in seconds."""
 
     def __init__(
-        self, kind: ProblemKind, *, detail: str = "", wait: int = 0, attempts_left: int | None = None
+        self,
+        kind: ProblemKind,
+        *,
+        detail: str = "",
+        wait: int = 0,
+        attempts_left: int | None = None,
+        max_age: int | None = None,
     ) -> None:
         super().__init__(kind.name)
         self.kind = kind
@@ -76,6 +88,7 @@ class Problem(Exception):
             "reason": kind.reason or None,
             "attempts_left": attempts_left,
             "retry_after": wait or None,
+            "max_age": max_age,
         }
         self.document: dict[str, str | int] = {
             "type": _TYPE + kind.name,
@@ -87,8 +100,18 @@ class Problem(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The HTTP headers of the problem: Retry-After, if there is a wait (RFC 9110, 10.2.3)."""
-        return {"Retry-After": str(self.wait)} if self.wait else {}
+        """The HTTP headers of the problem.
+
+        Retry-After, if there is a wait (RFC 9110, 10.2.3). WWW-Authenticate, if the sign-in is too old
+        (RFC 9470, section 3).
+        """
+        headers = {"Retry-After": str(self.wait)} if self.wait else {}
+        if "max_age" in self.document:
+            headers["WWW-Authenticate"] = (
+                'Bearer error="insufficient_user_authentication", '
+                f'error_description="{self.kind.title}", max_age="{self.document["max_age"]}"'
+            )
+        return headers
 
 
 def of_refusal(refusal: Refusal, wait: int = 0, attempts_left: int | None = None) -> Problem:
@@ -106,6 +129,6 @@ def of_refused(refused: Refused) -> Problem:
 
 def all_kinds() -> list[ProblemKind]:
     """Return every kind, for the description of the API."""
-    others = [INVALID_REQUEST, USER_GONE, NOT_FOUND, TOO_LARGE, CHANNEL_NOT_OFFERED]
+    others = [INVALID_REQUEST, SIGN_IN_TOO_OLD, USER_GONE, NOT_FOUND, TOO_LARGE, CHANNEL_NOT_OFFERED]
     refused = [_kind(row, refusal.value) for refusal, row in REFUSALS.items()]
     return [*others, DESTINATION_NOT_ALLOWED, UNAVAILABLE, *refused]

@@ -98,14 +98,25 @@ class UserDirectory(Protocol):
 
 @dataclass(frozen=True)
 class UserRecipients:
-    """Reads users from the pool at each request, because a token and its addresses may be an hour old."""
+    """Reads users from the pool at each request, because a token and its addresses may be an hour old.
+
+    `max_auth_age` is the most seconds from the user's sign-in to the request for a code; 0 sets no limit.
+    """
 
     users: UserDirectory
     order: Sequence[Channel]
     salt: str
+    max_auth_age: int
 
-    def user(self, signed_in: IdTokenUser) -> Recipient:
-        """Return the user as a recipient. One call. Raises `Unavailable`, or `Problem` for a deleted user."""
+    def user(self, signed_in: IdTokenUser, requested_at: int) -> Recipient:
+        """Return the user who requested a code at this time as a recipient. One call.
+
+        Raises `Unavailable`, or `Problem` for a deleted user or a sign-in that was too long ago (RFC 9470).
+        """
+        # A refreshed token has the `auth_time` of its sign-in. So a stolen refresh token passes no step-up
+        # after this time.
+        if self.max_auth_age and requested_at - signed_in.auth_time > self.max_auth_age:
+            raise Problem(problems.SIGN_IN_TOO_OLD, max_age=self.max_auth_age)
         attributes = self.users.attributes(signed_in.user_name, signed_in.sub)
         if attributes is None:
             raise Problem(problems.USER_GONE)

@@ -203,6 +203,7 @@ class ProblemDocument(BaseModel):
     reason: str | None = None
     attempts_left: int | None = None
     retry_after: int | None = None
+    max_age: int | None = None
 
 
 # Each challenge token is valid at one endpoint only.
@@ -221,8 +222,12 @@ class RequestContext:
 
 @dataclass(frozen=True)
 class IdTokenUser:
-    """The user of a Cognito ID token that API Gateway has checked."""
+    """The user of a Cognito ID token that API Gateway has checked.
+
+    `auth_time` is when the user signed in, in seconds since the epoch; 0 if the token does not say it.
+    """
 
     user_name: str
     sub: str
     client_id: str
+    auth_time: int

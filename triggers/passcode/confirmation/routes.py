@@ -1,6 +1,7 @@
 """The paths with their methods: read the request, call one function, respond. Health and readiness."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from passcode.confirmation.openapi import (
     IAM,
     PUBLIC,
     USER,
+    USER_PROBLEMS,
     VERIFY_PROBLEMS,
     describe,
     describe_access,
@@ -126,7 +128,7 @@ def _codes(app: APIGatewayRestResolver, endpoints: Endpoints) -> None:
 
 
 def _step_up(app: APIGatewayRestResolver, endpoints: Endpoints) -> None:
-    @app.post("/step-up", **describe_access(USER, *CREATE_PROBLEMS, "no-destination", "user-gone"))
+    @app.post("/step-up", **describe_access(USER, *CREATE_PROBLEMS, "no-destination", *USER_PROBLEMS))
     def step_up(body: StepUp, idempotency_key: Key = None) -> Created:
         """Send a code to a verified address of the user who is signed in."""
         return endpoints.creator.step_up(
@@ -135,7 +137,7 @@ def _step_up(app: APIGatewayRestResolver, endpoints: Endpoints) -> None:
 
     @app.post(
         "/step-up/verify",
-        **describe_access(USER, *VERIFY_PROBLEMS, "wrong-user", "user-gone"),
+        **describe_access(USER, *VERIFY_PROBLEMS, "wrong-user", *USER_PROBLEMS),
     )
     def verify_step_up(body: VerifyToken) -> Verified:
         """Check the code of the signed-in user. A right code is spent, and the response has a proof."""
@@ -198,4 +200,10 @@ def _signed_in(app: APIGatewayRestResolver) -> IdTokenUser:
     # API Gateway has checked the signature, the pool and the expiry. It does not reject access tokens.
     if claims.get("token_use") != "id":
         raise responses.not_an_id_token()
-    return IdTokenUser(claims["cognito:username"], claims["sub"], claims["aud"])
+    auth_time = str(claims.get("auth_time", ""))
+    return IdTokenUser(
+        claims["cognito:username"],
+        claims["sub"],
+        claims["aud"],
+        int(auth_time) if re.fullmatch("[0-9]{1,12}", auth_time) else 0,
+    )

@@ -123,7 +123,8 @@ class ConfirmationVerifier:
     def verify_step_up(self, body: VerifyToken, signed_in: IdTokenUser, context: RequestContext) -> Verified:
         """Check the answer to a challenge of /step-up. Raises `Problem` or `Unavailable`."""
         challenge_token = self._read_token(body, STEP_UP_VERIFY)
-        user = self.pool.user(signed_in)
+        # A sign-in that was recent enough for the request is so until the code expires.
+        user = self.pool.user(signed_in, challenge_token.challenge.issued_at)
         verdict = self.checker.of_user(challenge_token, user, body.verification_code, context)
         if verdict.accepted:
             # Not that of the challenge token: the code may have been sent to the user's other destination.
