@@ -94,7 +94,7 @@ def endpoints(local_stack: Stack) -> StackEndpoints:
     confirmations = replace(
         module._CREATOR.confirmations,
         store=table,
-        requests=IdempotencyTable(dynamodb, name),
+        idempotency=IdempotencyTable(dynamodb, name),
         put=queued.append,
     )
     checker = replace(module._VERIFIER.checker, code_mac=code_mac, store=table)
