@@ -17,6 +17,7 @@ from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import guard, make_telemetry
 from passcode.channels.channel import Channel
 from passcode.channels.registry import CHANNELS
+from passcode.delivery.notices import Notices
 from passcode.sign_in import events
 from passcode.sign_in.create import ChallengeStatus, SignInCreator, read_user
 from passcode.sign_in.events import Event
@@ -91,9 +92,11 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("create_auth_challenge", _SETTINGS.metrics_namespace)
+_PUT = SqsQueue(client("sqs", attempts=1), _SETTINGS.queue_url).put
 _SIGN_IN = SignInCreator(
     store=RecordTable(client("dynamodb", attempts=2), _SETTINGS.table, _SETTINGS.policy),
-    put=SqsQueue(client("sqs", attempts=1), _SETTINGS.queue_url).put,
+    put=_PUT,
+    notices=Notices(_PUT, _TELEMETRY),
     policy=_SETTINGS.policy,
     limits=_SETTINGS.limits,
     choice_asked=_SETTINGS.choice_asked,

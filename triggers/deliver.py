@@ -20,21 +20,26 @@ from passcode.adapters.sns import SnsSms
 from passcode.adapters.telemetry import make_telemetry
 from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import COGNITO, CognitoMessage
-from passcode.delivery.dispatcher import Dispatcher, deliver
-from passcode.delivery.envelope import Delivery, read_body
+from passcode.delivery.dispatcher import Dispatcher, deliver, deliver_notice
+from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery, read_body
 from passcode.delivery.gateway import Gateway
 from passcode.delivery.sms_limits import SmsLimits, limit_gateways
 from passcode.token_service.code import Code
 from passcode.token_service.telemetry import Telemetry
 
+Queued = Delivery | ChangeNotice | CognitoMessage
 
-def unpack(body: str) -> Delivery | CognitoMessage:
-    """Read a queue body of either kind. Raises ValueError for any other body."""
-    return CognitoMessage.unpack(body) if read_body(body).get("kind") == COGNITO else Delivery.unpack(body)
+
+def unpack(body: str) -> Queued:
+    """Read a queue body of any kind. Raises ValueError for any other body."""
+    kind = read_body(body).get("kind")
+    if kind == COGNITO:
+        return CognitoMessage.unpack(body)
+    return ChangeNotice.unpack(body) if kind == CHANGED else Delivery.unpack(body)
 
 
 def process_batch(
-    event: dict[str, Any], deliver_message: Callable[[Delivery | CognitoMessage], None], telemetry: Telemetry
+    event: dict[str, Any], deliver_message: Callable[[Queued], None], telemetry: Telemetry
 ) -> dict[str, Any]:
     """Deliver each record of an SQS event with `deliver_message`. Returns the ids of the records that failed.
 
@@ -144,9 +149,11 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle a batch of messages from SQS. Returns the failures (ReportBatchItemFailures)."""
     now = int(time.time())
 
-    def deliver_message(message: Delivery | CognitoMessage) -> None:
+    def deliver_message(message: Queued) -> None:
         if isinstance(message, CognitoMessage):
             deliver_cognito_message(message, _make_decryptor, _DISPATCHER, _TELEMETRY, now)
+        elif isinstance(message, ChangeNotice):
+            deliver_notice(message, _DISPATCHER, _TELEMETRY, now)
         else:
             deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, now)
 

@@ -28,6 +28,7 @@ from passcode.confirmation.create import CodeRequests, ConfirmationCreator
 from passcode.confirmation.recipient import UserRecipients
 from passcode.confirmation.routes import Endpoints, resolver
 from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
+from passcode.delivery.notices import Notices
 from passcode.token_service.policy import Policy
 
 
@@ -105,7 +106,11 @@ def _record_sms_answer(country: str) -> None:
 
 _CREATOR = ConfirmationCreator(
     confirmations=CodeRequests(
-        RecordTable(_REPEATED, _TABLE, _POLICY), IdempotencyTable(_REPEATED, _TABLE), _QUEUE.put, _POLICY
+        store=RecordTable(_REPEATED, _TABLE, _POLICY),
+        idempotency=IdempotencyTable(_REPEATED, _TABLE),
+        put=_QUEUE.put,
+        notices=Notices(_QUEUE.put, _TELEMETRY),
+        policy=_POLICY,
     ),
     tokens=_TOKENS,
     pool=_POOL,

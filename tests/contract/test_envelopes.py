@@ -91,6 +91,7 @@ ENVELOPES = {
     "queue_cognito.json": Envelope(
         unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": ""}
     ),
+    "queue_notice.json": Envelope(unpack, lambda message: message.pack(), {"locale": "", "subject": ""}),
     "challenge.json": Envelope(
         Challenge.unpack,
         lambda challenge: challenge.pack(),
@@ -234,7 +235,7 @@ NO_DESTINATIONS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("name", ["queue_code.json", "queue_cognito.json"])
+@pytest.mark.parametrize("name", ["queue_code.json", "queue_cognito.json", "queue_notice.json"])
 @pytest.mark.parametrize("to", NO_DESTINATIONS)
 def test_a_destination_without_a_channel_or_an_address_in_its_form_is_refused(name: str, to: object) -> None:
     with pytest.raises(ValueError, match=r"."):

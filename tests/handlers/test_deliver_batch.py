@@ -8,7 +8,7 @@ import pytest
 import deliver
 from passcode.adapters.kms import KmsMac
 from passcode.cognito_messages.message import CognitoMessage
-from passcode.delivery.envelope import Delivery
+from passcode.delivery.envelope import ChangeNotice, Delivery
 from tests.support.deliver_handler import DeliverHandler, body, golden_batch, golden_event
 from tests.support.events import EMAIL, NOW, PHONE, FixedClock, challenge, code_of
 from tests.support.handlers import HandlerOutput
@@ -56,7 +56,7 @@ def handler(output: HandlerOutput) -> DeliverHandler:
 
 
 def test_deliver_reads_the_golden_event(handler: DeliverHandler) -> None:
-    deliveries: list[Delivery | CognitoMessage] = []
+    deliveries: list[Delivery | ChangeNotice | CognitoMessage] = []
     assert deliver.process_batch(golden_event(), deliveries.append, handler.telemetry) == {
         "batchItemFailures": []
     }

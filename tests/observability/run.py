@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from demo_client.token_client import TokenApiError, TokenClient, TooSoon, WrongCode
 from passcode.token_service.challenge import Challenge
+from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS
 from tests.support.live_browser import App, Browser, issuer, session
 from tests.support.live_sign_in import code_only, password_and_code
 from tests.support.users import User, code_in
@@ -35,6 +36,7 @@ class Run:
         """Run all sign-ins. The metrics of `deliver` follow a little later."""
         self.sign_in_by_email_after_a_wrong_code()
         self.sign_in_by_sms()
+        self.change_an_address()
         self.need_longer_codes()
         self.throttle()
         code_only(self.stack).start(f"unknown-{secrets.token_hex(5)}@people.example")
@@ -55,6 +57,19 @@ class Run:
     def sign_in_by_sms(self) -> None:
         user = self.user(US, channel="sms")
         code_only(self.stack).start(user.email).answer(self.code(user.phone))
+
+    def change_an_address(self) -> None:
+        """Send a code to another phone number than before. The notice goes to the email address."""
+        user = self.user(US, channel="sms")
+        code_only(self.stack).start(user.email).answer(self.code(user.phone))
+        changes = {"phone_number": f"{US}{secrets.randbelow(10_000):04d}", "phone_number_verified": "true"}
+        self.stack.client("cognito-idp").admin_update_user_attributes(
+            UserPoolId=self.stack.user_pool_id,
+            Username=user.email,
+            UserAttributes=[{"Name": name, "Value": value} for name, value in changes.items()],
+        )
+        time.sleep(COOLDOWN_AFTER_SUCCESS)
+        code_only(self.stack).start(user.email)
 
     def need_longer_codes(self) -> None:
         """Answer short codes after too many wrong answers, in a sign-in and over HTTP."""

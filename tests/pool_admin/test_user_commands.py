@@ -16,6 +16,7 @@ from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS
 from passcode.confirmation.create import CodeRequest, CodeRequests
 from passcode.confirmation.recipient import of_address, of_user
+from passcode.delivery.notices import Notices
 from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, STEP_UP, TOKEN, Challenge
 from passcode.token_service.check import Verdict, check
 from passcode.token_service.code import derive_code
@@ -23,6 +24,7 @@ from passcode.token_service.issue import IssueRequest, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
 from tests.support.memory_stores import MemoryIdempotencyStore, code_mac
+from tests.support.sign_in_handlers import DISCARDED_TELEMETRY
 from tools.pool_admin import cli
 from tools.pool_admin.exit_codes import DECLINED
 from tools.pool_admin.users.commands import UserCommands
@@ -80,7 +82,13 @@ def _confirmation(dynamodb: Any, address: str, sub: str = "") -> Challenge:
         of_user(attributes, tuple(CHANNELS.values()), SALT) if sub else of_address(_read(address), "", SALT)
     )
     table = RecordTable(dynamodb, "records", POLICY)
-    confirmations = CodeRequests(table, MemoryIdempotencyStore(), lambda _delivery: None, POLICY)
+    confirmations = CodeRequests(
+        table,
+        MemoryIdempotencyStore(),
+        put=lambda _delivery: None,
+        notices=Notices(lambda _notice: None, DISCARDED_TELEMETRY),
+        policy=POLICY,
+    )
     return confirmations.send_code(recipient, CodeRequest("", "pay", "shop"), "0" * 32, NOW, None).challenge
 
 

@@ -18,7 +18,8 @@ from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
 from passcode.channels.channel import destination_id
 from passcode.channels.registry import CHANNELS
-from passcode.delivery.envelope import Delivery
+from passcode.delivery.envelope import ChangeNotice, Delivery
+from passcode.delivery.notices import Notices
 from passcode.sign_in.create import SignInCreator
 from passcode.sign_in.steps import RoundLimits
 from passcode.sign_in.verify import check_sign_in
@@ -48,7 +49,8 @@ class StackHandlers:
     def create(self, sub: str, now: int = NOW, **request: Any) -> dict[str, Any]:
         """Invoke Create Auth Challenge once. Returns its response."""
         limits = RoundLimits(5, 3)
-        sign_in = SignInCreator(self.table, self.queued.append, POLICY, limits)
+        notices = Notices(list[ChangeNotice]().append, self.handlers.create._TELEMETRY)
+        sign_in = SignInCreator(self.table, self.queued.append, notices, POLICY, limits)
         create_event = event("CreateAuthChallenge", sub, session=[], **request)
         filled_event = self.handlers.create.respond(
             create_event,

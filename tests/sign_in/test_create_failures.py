@@ -12,6 +12,7 @@ import create_auth_challenge
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import TriggerError
+from passcode.delivery.notices import Notices
 from passcode.sign_in.create import SignInCreator
 from passcode.token_service.policy import Policy, day_of
 from passcode.token_service.refusal import UNAVAILABLE_TEXT, RefusalTag, Refused, parse_tag
@@ -39,7 +40,9 @@ def create(clients: dict[str, RecordingClient], monkeypatch: pytest.MonkeyPatch)
 
     def call(event: dict[str, Any]) -> dict[str, Any]:
         table = RecordTable(clients["dynamodb"], "passcode-table", Policy())
-        sign_in = SignInCreator(table, SqsQueue(clients["sqs"], "queue").put, Policy(), LIMITS)
+        put = SqsQueue(clients["sqs"], "queue").put
+        notices = Notices(put, create_auth_challenge._TELEMETRY)
+        sign_in = SignInCreator(table, put, notices, Policy(), LIMITS)
         monkeypatch.setattr(create_auth_challenge, "_SIGN_IN", sign_in)
         response: dict[str, Any] = create_auth_challenge.handler(event, None)
         return response

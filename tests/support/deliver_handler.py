@@ -13,9 +13,9 @@ from passcode.adapters.sns import SnsSms
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import CognitoMessage
-from passcode.delivery.dispatcher import Dispatcher
+from passcode.delivery.dispatcher import Dispatcher, deliver_notice
 from passcode.delivery.dispatcher import deliver as deliver_code
-from passcode.delivery.envelope import Delivery
+from passcode.delivery.envelope import ChangeNotice, Delivery
 from passcode.delivery.gateway import Gateway
 from passcode.delivery.sms_limits import SmsLimits, limit_gateways
 from passcode.token_service.code import Code
@@ -59,9 +59,11 @@ class DeliverHandler:
         gateways = limit_gateways({**self.more_gateways, **own_gateways}, budget, LIMITS, frozenset({"US"}))
         return Dispatcher(gateways, app="Example", host="app.example")
 
-    def _one(self, message: Delivery | CognitoMessage) -> None:
+    def _one(self, message: Delivery | ChangeNotice | CognitoMessage) -> None:
         if isinstance(message, CognitoMessage):
             deliver_cognito_message(message, lambda: self.opener, self.dispatcher, self.telemetry, self.now)
+        elif isinstance(message, ChangeNotice):
+            deliver_notice(message, self.dispatcher, self.telemetry, self.now)
         else:
             mac = KmsMac(self.keys, "key")
             deliver_code(message, mac, SALT, self.dispatcher, self.telemetry, self.now)

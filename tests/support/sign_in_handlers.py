@@ -15,7 +15,8 @@ from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.channels.channel import Channel
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
-from passcode.delivery.envelope import Delivery
+from passcode.delivery.envelope import ChangeNotice, Delivery
+from passcode.delivery.notices import Notices
 from passcode.sign_in.create import SignInCreator
 from passcode.sign_in.steps import RoundLimits
 from passcode.sign_in.verify import check_sign_in
@@ -47,6 +48,7 @@ class SignInHandlers:
     store: MemoryStore = field(default_factory=MemoryStore)
     telemetry: PowertoolsTelemetry = DISCARDED_TELEMETRY
     queued: list[Delivery] = field(default_factory=list)
+    notices: list[ChangeNotice] = field(default_factory=list)
     answered: list[Challenge] = field(default_factory=list)
     macs: list[bytes] = field(default_factory=list)
     order: tuple[Channel, ...] = ORDER
@@ -56,7 +58,14 @@ class SignInHandlers:
 
     def create(self, event: dict[str, Any]) -> dict[str, Any]:
         """Invoke `create` once, with a new nonce and a new round. Returns its response."""
-        sign_in = SignInCreator(self.store, self.queued.append, self.policy, LIMITS, self.choice_asked)
+        sign_in = SignInCreator(
+            store=self.store,
+            put=self.queued.append,
+            notices=Notices(self.put_notice, self.telemetry),
+            policy=self.policy,
+            limits=LIMITS,
+            choice_asked=self.choice_asked,
+        )
         self.invocations += 1
         nonce, round_id = f"{self.invocations:032x}", f"{self.invocations:016x}"
         filled = create_auth_challenge.respond(
@@ -82,6 +91,10 @@ class SignInHandlers:
         assert filled is event, "Cognito requires its whole event in the return value"
         assert list(filled["response"]) == ["answerCorrect"]
         return bool(filled["response"]["answerCorrect"])
+
+    def put_notice(self, notice: ChangeNotice) -> None:
+        """Queue a notice. To test a failure, replace this method."""
+        self.notices.append(notice)
 
     def code_mac(self, message: bytes) -> bytes:
         """The MAC key. It records the messages that it was used for."""

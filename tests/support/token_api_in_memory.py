@@ -31,7 +31,8 @@ from passcode.confirmation.idempotency import IdempotencyStore
 from passcode.confirmation.recipient import UserRecipients
 from passcode.confirmation.routes import Check, Endpoints, resolver
 from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
-from passcode.delivery.envelope import Delivery
+from passcode.delivery.envelope import ChangeNotice, Delivery
+from passcode.delivery.notices import Notices
 from passcode.token_service.code import derive_code
 from passcode.token_service.policy import Policy
 from passcode.token_service.store import RecordStore
@@ -75,7 +76,9 @@ class Api:
         )
         put = SqsQueue(self.queue, "queue").put
         self.asking = ConfirmationCreator(
-            confirmations=CodeRequests(self.store, self.requests, put, self.policy),
+            confirmations=CodeRequests(
+                self.store, self.requests, put, Notices(put, self.telemetry), self.policy
+            ),
             tokens=tokens,
             pool=users,
             order=self.order,
@@ -109,8 +112,17 @@ class Api:
 
     @property
     def queued(self) -> list[Delivery]:
-        """The deliveries on the queue."""
-        return [Delivery.unpack(call["MessageBody"]) for call in self.queue.sent("send_message")]
+        """The deliveries on the queue, without the notices."""
+        return [Delivery.unpack(body) for body in self._bodies if json.loads(body)["kind"] == "code"]
+
+    @property
+    def notices(self) -> list[ChangeNotice]:
+        """The notices on the queue."""
+        return [ChangeNotice.unpack(body) for body in self._bodies if json.loads(body)["kind"] == "notice"]
+
+    @property
+    def _bodies(self) -> list[str]:
+        return [call["MessageBody"] for call in self.queue.sent("send_message")]
 
     def code(self, delivery: int = -1, place: int = 0) -> str:
         """The code that `deliver` would put into a message to the destination at `place`."""

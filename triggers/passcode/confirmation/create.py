@@ -25,6 +25,7 @@ from passcode.confirmation.requests import (
 )
 from passcode.confirmation.tokens import ChallengeToken, TokenSigner, challenge_token_claims
 from passcode.delivery.envelope import Delivery, delivery_for
+from passcode.delivery.notices import Notices
 from passcode.token_service.challenge import purpose_of, record_key
 from passcode.token_service.issue import IssueRequest, IssueResult, is_open, issue, rejoined
 from passcode.token_service.policy import Policy
@@ -49,6 +50,7 @@ class CodeRequests:
     store: RecordStore
     idempotency: IdempotencyStore
     put: Callable[[Delivery], None]
+    notices: Notices
     policy: Policy
 
     def send_code(
@@ -91,6 +93,8 @@ class CodeRequests:
     def _send(self, issue_request: IssueRequest, recipient: Recipient) -> IssueResult:
         issued = issue(issue_request, self.store, self.policy)
         if issued.sent:
+            # Before the code: no code goes to a changed address unless the notice was tried.
+            self.notices.queue(issued, recipient.destinations, recipient.locale)
             self.put(delivery_for(issued.challenge, recipient.destinations, recipient.locale))
         return issued
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from passcode.channels.channel import Channel, Destination, MessageContent, destination_id
-from passcode.delivery.envelope import Delivery
+from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery
 from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, Taken
-from passcode.texts.catalogue import message_texts
+from passcode.texts.catalogue import message_texts, notice_texts
 from passcode.token_service.challenge import kind_of, words_of
 from passcode.token_service.code import derive_code
 from passcode.token_service.policy import LONG_DIGITS
@@ -108,3 +108,23 @@ def deliver(
     if sent:
         channel, accepted = sent
         telemetry.sent(channel.name, accepted.country)
+
+
+def deliver_notice(notice: ChangeNotice, dispatcher: Dispatcher, telemetry: Telemetry, now: int) -> None:
+    """Send the notice of a changed address. `now` is in seconds since the epoch.
+
+    Raises `Unavailable` if the queue has to deliver the message again.
+    """
+    telemetry.set_context(notice.subject)
+
+    def failed(channel: Channel, reason: str, country: str) -> None:
+        telemetry.not_deliverable(channel.name, reason, country, source=CHANGED)
+
+    texts = notice_texts(notice.locale, notice.channel.attribute)
+    content = MessageContent(texts=texts, code=None, app=dispatcher.app)
+    # The user answers no notice, so it is not one of the unanswered SMS that show an attack.
+    sent = dispatcher.send(notice.destinations, lambda _: content, now, failed, counts_as_unanswered=False)
+    if sent:
+        channel, accepted = sent
+        telemetry.sent(channel.name, accepted.country, source=CHANGED)
+        telemetry.count("notices", channel=channel.name)

@@ -1,8 +1,8 @@
 """The body of a queued message: named keys, a version and a kind. It contains no code in plain text.
 
-`create` and `token_api` write deliveries, `custom_sender` writes Cognito's own messages, and `deliver` reads
-both. Readers ignore unknown keys. A body of another version is an error, and SQS moves the message to the
-dead-letter queue.
+`create` and `token_api` write deliveries and notices of changed addresses, `custom_sender` writes Cognito's
+own messages, and `deliver` reads them all. Readers ignore unknown keys. A body of another version is an
+error, and SQS moves the message to the dead-letter queue.
 """
 
 import json
@@ -16,6 +16,7 @@ from passcode.token_service.challenge import Challenge, check_version, parse_obj
 
 VERSION = 1
 CODE = "code"
+CHANGED = "notice"
 
 
 def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Destination]) -> str:
@@ -79,6 +80,38 @@ class Delivery:
             raise ValueError("the queue body has another kind than a code")
         challenge = Challenge.unpack(fields.get("challenge"))
         return cls(challenge, destinations_in(fields), read_field(fields, "locale", str, ""))
+
+
+@dataclass(frozen=True)
+class ChangeNotice:
+    """A notice for a user whose codes go to another address than before. It contains no code.
+
+    `channel` is the channel of the changed address. `destinations` are the user's other destinations, and the
+    notice goes to the first of them that takes it. `subject` is for the log.
+    """
+
+    channel: Channel
+    destinations: tuple[Destination, ...]
+    locale: str
+    subject: str
+
+    def pack(self) -> str:
+        """Return the body for the queue. It does not have the changed address."""
+        fields = {"channel": self.channel.name, "locale": self.locale, "subject": self.subject}
+        return pack_body(CHANGED, fields, self.destinations)
+
+    @classmethod
+    def unpack(cls, body: str) -> "ChangeNotice":
+        """Read a body. Raises ValueError if it is no notice of this version."""
+        fields = read_body(body)
+        if fields.get("kind") != CHANGED:
+            raise ValueError("the queue body has another kind than a notice")
+        return cls(
+            channel=channel_in(fields),
+            destinations=destinations_in(fields),
+            locale=read_field(fields, "locale", str, ""),
+            subject=read_field(fields, "subject", str, ""),
+        )
 
 
 def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:

@@ -13,6 +13,7 @@ from passcode.channels.channel import (
     verified_destinations,
 )
 from passcode.delivery.envelope import Delivery, delivery_for
+from passcode.delivery.notices import Notices
 from passcode.sign_in import events
 from passcode.sign_in.decoys import decoy_attributes
 from passcode.sign_in.events import Event, History, asks_for_message
@@ -112,13 +113,14 @@ class ChallengeRound:
 
 @dataclass(frozen=True)
 class SignInCreator:
-    """Creates the rounds of a sign-in. `put` writes a delivery to the queue.
+    """Creates the rounds of a sign-in. `put` writes a delivery to the queue, `notices` writes notices.
 
     `choice_asked` is true if the app asks the user for a channel before the first message.
     """
 
     store: RecordStore
     put: Callable[[Delivery], None]
+    notices: Notices
     policy: Policy
     limits: RoundLimits
     choice_asked: bool = False
@@ -166,6 +168,8 @@ class SignInCreator:
         )
         issued = issue(request, self.store, self.policy)
         if issued.sent:
+            # Before the code: no code goes to a changed address unless the notice was tried.
+            self.notices.queue(issued, user.destinations, user.locale)
             self.put(delivery_for(issued.challenge, user.destinations, user.locale))
         status = ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING
         return ChallengeRound(status, issued.challenge, *counts, issued.resend_at)

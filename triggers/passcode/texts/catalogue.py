@@ -51,6 +51,14 @@ def _message_texts(locale: str, kind: str) -> Mapping[str, str]:
 
 
 @cache
+def _notice_texts(locale: str, attribute: str) -> Mapping[str, str]:
+    section = _catalogue(locale)["message"]
+    changed = section["changed"]
+    own: dict[str, str] = changed.get(attribute, {})
+    return _with_direction(locale, section) | _with_direction(locale, changed) | own
+
+
+@cache
 def _cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
     section = _catalogue(locale)["cognito"]
     ours = _message_texts(locale, kind)
@@ -64,6 +72,14 @@ def message_texts(locale: str, kind: str) -> Mapping[str, str]:
     another person has the password.
     """
     return _message_texts(best_locale(locale, locales()), kind)
+
+
+def notice_texts(locale: str, attribute: str) -> Mapping[str, str]:
+    """Return the texts of a notice that codes go to another address, in the locale nearest to `locale`.
+
+    `attribute` is Cognito's attribute with the address. An attribute without texts gets those that fit any.
+    """
+    return _notice_texts(best_locale(locale, locales()), attribute)
 
 
 def cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:

@@ -1,0 +1,158 @@
+"""A user whose address changed gets one notice, at the other address. It never stops a sign-in."""
+
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from passcode.token_service.refusal import Unavailable
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
+from tests.support.deliver_handler import DeliverHandler
+from tests.support.events import EMAIL, PHONE, SUB, attributes, golden
+from tests.support.handlers import HandlerOutput
+from tests.support.sign_in_handlers import SignInHandlers
+
+NEW_EMAIL, NEW_PHONE = "eve@people.example", "+12025550148"
+SIGN_INS = ["create_first", "create_after_password"]
+
+
+@pytest.fixture
+def handler(output: HandlerOutput) -> DeliverHandler:
+    return DeliverHandler(output.telemetry)
+
+
+def send_code(handlers: SignInHandlers, name: str = "create_first", **changes: str) -> None:
+    """Start a sign-in of the golden user with other attributes, a minute later than the one before."""
+    handlers.now += 60
+    response = handlers.create(golden(name, userAttributes=attributes(**changes)))
+    assert response["publicChallengeParameters"]["status"] == "SENT"
+
+
+def notice_body(handlers: SignInHandlers | None = None, **changes: str) -> str:
+    """The body of a notice for a user whose `changes` follow a sign-in with the golden attributes."""
+    handlers = handlers or SignInHandlers()
+    send_code(handlers, otp_channel=changes.get("otp_channel", ""))
+    send_code(handlers, **changes)
+    (notice,) = handlers.notices
+    return notice.pack()
+
+
+@pytest.mark.parametrize("name", SIGN_INS)
+@pytest.mark.parametrize(
+    ("changes", "changed", "told"),
+    [
+        ({"email": NEW_EMAIL}, "email", PHONE),
+        ({"phone_number": NEW_PHONE, "otp_channel": "sms"}, "sms", EMAIL),
+    ],
+)
+def test_a_changed_address_is_reported_once_to_the_other_address(
+    name: str, changes: dict[str, str], changed: str, told: str
+) -> None:
+    handlers = SignInHandlers()
+    send_code(handlers, name, otp_channel=changes.get("otp_channel", ""))
+    assert handlers.notices == [], "the first code"
+    for _ in range(3):
+        send_code(handlers, name, **changes)
+    (notice,) = handlers.notices
+    assert (notice.channel.name, notice.subject, notice.locale) == (changed, SUB, "en-GB")
+    assert [to.value for to in notice.destinations] == [told]
+    assert len(handlers.queued) == 4
+
+
+def test_a_second_change_has_a_second_notice() -> None:
+    handlers = SignInHandlers()
+    for email in (EMAIL, NEW_EMAIL, EMAIL):
+        send_code(handlers, email=email)
+    assert len(handlers.notices) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"phone_number": NEW_PHONE},
+        {"email": NEW_EMAIL, "phone_number_verified": "false"},
+        {"email": NEW_EMAIL, "phone_number": ""},
+    ],
+    ids=["no code goes to it", "the other is not verified", "no other"],
+)
+def test_a_user_without_another_address_for_it_gets_no_notice(changes: dict[str, str]) -> None:
+    handlers = SignInHandlers()
+    send_code(handlers)
+    send_code(handlers, **changes)
+    assert handlers.notices == []
+
+
+def test_a_decoy_gets_no_notice() -> None:
+    """The channels of a deployment may change, and with them the destinations of a decoy."""
+    handlers = SignInHandlers()
+    handlers.create(golden("create_unknown_user_empty"))
+    ((key, record),) = handlers.store.records.items()
+    handlers.store.records[key] = replace(record, sent_to={record.channel: "0" * 16})
+    handlers.now += 60
+    handlers.create(golden("create_unknown_user_empty"))
+    assert len(handlers.queued) == 2
+    assert handlers.notices == []
+
+
+def test_a_sign_in_continues_if_the_notice_cannot_be_queued(
+    output: HandlerOutput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handlers = SignInHandlers(telemetry=output.telemetry)
+
+    def refuse(self: SignInHandlers, notice: object) -> None:
+        raise Unavailable("the queue answered ThrottlingException")
+
+    monkeypatch.setattr(SignInHandlers, "put_notice", refuse)
+    send_code(handlers)
+    send_code(handlers, email=NEW_EMAIL)
+    assert len(handlers.queued) == 2
+    assert output.counted("errors") == [{}]
+    assert [line["why"] for line in output.lines if line["message"] == "notice not queued"] == [
+        "the queue answered ThrottlingException"
+    ]
+    assert NEW_EMAIL not in output.text
+
+
+def test_a_notice_by_sms_has_no_code_and_no_new_address(
+    handler: DeliverHandler, output: HandlerOutput
+) -> None:
+    assert handler.deliver(notice_body(email=NEW_EMAIL)) == []
+    (sms,) = handler.sns.sent("publish")
+    assert sms["PhoneNumber"] == PHONE
+    assert "another email address" in sms["Message"]
+    assert NEW_EMAIL not in sms["Message"]
+    assert "eve" not in sms["Message"]
+    assert "\n" not in sms["Message"], "no line that a phone reads as a code"
+    assert handler.keys.calls == handler.ses.calls == []
+    assert output.counted("sent") == [{"channel": "sms", "country": "US"}]
+    assert output.counted("notices") == [{"channel": "sms"}]
+    assert PHONE not in output.text
+
+
+def test_a_notice_by_email_says_that_the_phone_number_changed(
+    handler: DeliverHandler, output: HandlerOutput
+) -> None:
+    assert handler.deliver(notice_body(phone_number=NEW_PHONE, otp_channel="sms")) == []
+    (mail,) = handler.ses.sent("send_email")
+    assert mail["Destination"] == {"ToAddresses": [EMAIL]}
+    text = mail["Content"]["Simple"]["Body"]["Text"]["Data"]
+    assert "another phone number" in text
+    assert "change your password" in text
+    assert NEW_PHONE[-4:] not in text
+    assert handler.keys.calls == handler.sns.calls == []
+    assert output.counted("notices") == [{"channel": "email"}]
+
+
+def test_a_notice_that_no_gateway_takes_is_counted(handler: DeliverHandler, output: HandlerOutput) -> None:
+    handler.sns = RecordingClient(publish=refused_by_aws("OptedOut"))
+    assert handler.deliver(notice_body(email=NEW_EMAIL)) == []
+    assert output.counted("notices") == []
+    assert len(output.counted("send_failed")) == 1
+
+
+def test_a_notice_is_delivered_again_after_a_lost_response(
+    handler: DeliverHandler, output: HandlerOutput
+) -> None:
+    handler.ses = RecordingClient(send_email=ReadTimeoutError(endpoint_url="x"))
+    assert handler.deliver(notice_body(phone_number=NEW_PHONE, otp_channel="sms")) == ["0"]
+    assert output.counted("notices") == []
