@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import client
@@ -27,8 +27,6 @@ from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
     # Only for the type: the function imports the telemetry of its adapter.
     from passcode.token_service.telemetry import Telemetry
 
@@ -92,7 +90,10 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("verify_auth_challenge", _SETTINGS.metrics_namespace)
-_STORE = RecordTable(client("dynamodb", attempts=2), _SETTINGS.table, _SETTINGS.policy)
+# After a lost response, a repeated write of an attempt recognises itself. A repeated write to the SMS budget
+# gives back a second time, which only makes the budget of unanswered SMS a little larger.
+_TABLE = client("dynamodb", attempts=2)
+_STORE = RecordTable(_TABLE, _SETTINGS.table, _SETTINGS.policy)
 _CODE_MAC = KmsMac(client("kms", attempts=2), _SETTINGS.code_key_id)
 
 
@@ -103,12 +104,6 @@ def _accepted(event: Event, challenge: Challenge) -> None:
         _give_back(events.attributes(event).get(channel.attribute, ""))
 
 
-@cache
-def _budget_client() -> "DynamoDBClient":
-    # One attempt only: after a lost response, a repeated write would give back twice.
-    return client("dynamodb", attempts=1)
-
-
 def _give_back(number: str) -> None:
     # Imported only here: the import takes 25 ms, and only a sign-in by SMS needs it.
     from passcode.adapters.sms_budget_table import SmsBudgetTable  # noqa: PLC0415
@@ -117,9 +112,7 @@ def _give_back(number: str) -> None:
 
     country = country_for_sms(number)
     if country:
-        record_answer(
-            SmsBudgetTable(_budget_client(), _SETTINGS.table), country, int(time.time()), _TELEMETRY
-        )
+        record_answer(SmsBudgetTable(_TABLE, _SETTINGS.table), country, int(time.time()), _TELEMETRY)
 
 
 def _handle(event: Event, _context: object) -> Event:

@@ -42,8 +42,7 @@ def counted(local_stack: Stack) -> tuple[LiveHandlers, Calls]:
     for client in (
         handlers.create._SIGN_IN.store.client,
         handlers.create._SIGN_IN.put.__self__.client,
-        handlers.verify._STORE.client,
-        handlers.verify._budget_client(),
+        handlers.verify._TABLE,
         handlers.verify._CODE_MAC.client,
         handlers.deliver._CODE_MAC.client,
         handlers.deliver._DISPATCHER.gateways["ses"].client,

@@ -33,7 +33,8 @@ class VerifyHandler:
         patch.setattr(verify_auth_challenge, "time", FixedClock(NOW + 7))
         patch.setattr(verify_auth_challenge, "_CODE_MAC", KmsMac(self.keys, "key"))
         patch.setattr(verify_auth_challenge, "_STORE", RecordTable(self.table, "table", Policy()))
-        patch.setattr(verify_auth_challenge, "_budget_client", lambda: self.budget)
+        # The store has its own client, so only the budget uses this one.
+        patch.setattr(verify_auth_challenge, "_TABLE", self.budget)
 
     def answer(self, to: Challenge, code: str = "", **request: object) -> bool:
         """Answer `to` with its code, or with another one."""
@@ -73,6 +74,7 @@ def test_a_failed_restore_of_the_budget_does_not_stop_the_sign_in(
 ) -> None:
     handler = VerifyHandler(monkeypatch)
     handler.budget = RecordingClient(update_item=refused_by_aws(error))
+    monkeypatch.setattr(verify_auth_challenge, "_TABLE", handler.budget)
     assert handler.answer(challenge(channel="sms")) is True
     assert len(handler.budget.calls) == 1
     assert PHONE not in output.text

@@ -78,3 +78,14 @@ def password_and_code(stack: Stack, user: User) -> SignIn:
     """A sign-in after the password, at the challenge for the code."""
     sign_in = SignIn(stack, stack.clients["password_and_code"])
     return sign_in.start_with_password(user.email, user.password)
+
+
+def end_cooldown(stack: Stack, sub: str) -> None:
+    """Set the last accepted code of a sign-in with a password back by a minute. Then a message is allowed."""
+    stack.client("dynamodb").update_item(
+        TableName=stack.table,
+        Key={"pk": {"S": f"sign_in_password#{sub}"}},
+        UpdateExpression="SET spent_at = spent_at - :minute",
+        ConditionExpression="attribute_exists(spent_at)",
+        ExpressionAttributeValues={":minute": {"N": "60"}},
+    )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Visitor
-from tests.support.live_sign_in import password_and_code
+from tests.support.live_sign_in import end_cooldown, password_and_code
 from tests.support.users import User, another_code
 from tools.local_stack.stack import Stack
 
@@ -38,6 +38,7 @@ def test_the_hosted_sign_in_and_the_sdk_sign_in_the_same_user(
     user = new_user()
     sdk_sign_in = password_and_code(local_stack, user)
     sdk_sign_in.answer(code_for(user.email))
+    end_cooldown(local_stack, user.sub)
     new_visitor().open_code_page(user).enter_code(code_for(user.email, 2)).wait_for_app()
     info = local_stack.client("cognito-idp").get_user(AccessToken=sdk_sign_in.tokens["AccessToken"])
     assert {"Name": "sub", "Value": app.claims()["sub"]} in info["UserAttributes"]
