@@ -86,12 +86,13 @@ def test_a_wrong_code_is_counted_and_the_right_one_is_accepted_once(
     with pytest.raises(WrongCode) as first:
         client.verify(created.token, another_code(code))
     with pytest.raises(WrongCode) as second:
-        client.verify(created.token, another_code(code))
+        client.verify(created.token, another_code(code, 2))
     assert first.value.attempts_left
     assert second.value.attempts_left == first.value.attempts_left - 1
-    client.verify(created.token, code)
+    proof = client.verify(created.token, code)
+    assert client.verify(created.token, code).jwt == proof.jwt, "a repeat gets the same proof"
     with pytest.raises(CodeGone) as spent:
-        client.verify(created.token, code)
+        client.verify(created.token, another_code(code))
     assert spent.value.problem == "code-spent"
 
 
