@@ -76,10 +76,11 @@ class Inbox:
         """Wait up to 15 seconds for the message of a challenge. Raises CliError if it does not arrive."""
         from tools.local_stack import notices  # noqa: PLC0415
 
+        channels = tuple(challenge.channels) if challenge.may_be_elsewhere else (challenge.channel,)
         new = 1 if challenge.status is Status.SENT else 0
-        expected = max(self._seen.get(challenge.channel, 0) + new, 1)
+        expected = max(sum(self._seen.get(channel, 0) for channel in channels) + new, 1)
         deadline = time.monotonic() + _WAIT_SECONDS
-        while len(messages := self.messages(challenge.channel)) < expected:
+        while len(messages := [one for channel in channels for one in self.messages(channel)]) < expected:
             if time.monotonic() > deadline:
                 # The local stack writes a notice if the user has no verified address.
                 if reason := [line for line in notices.read() if self._addresses["email"] in line]:
@@ -89,8 +90,9 @@ class Inbox:
                     "`python -m tools.local_stack status` shows."
                 )
             time.sleep(0.05)
-        self._seen[challenge.channel] = len(messages)
-        return messages[-1]
+        for channel in channels:
+            self._seen[channel] = sum(message.channel == channel for message in messages)
+        return max(messages, key=lambda message: message.sent_at)
 
 
 def code_in(message: Message, digits: int) -> str:

@@ -37,10 +37,14 @@ def offers(challenge: Challenge) -> str:
 
 
 def _sent(challenge: Challenge) -> str:
+    if challenge.may_be_elsewhere:
+        return "A code was sent. Look at your text messages and your mailbox."
     return f"A code was sent by {name(challenge.channel)} to {challenge.destination}."
 
 
 def _latest(challenge: Challenge) -> str:
+    if challenge.may_be_elsewhere:
+        return "The latest code is still valid. Look at your text messages and your mailbox."
     return f"The code sent by {name(challenge.channel)} to {challenge.destination} is still valid."
 
 

@@ -35,6 +35,11 @@ class Challenge:
     attempts_left: int
     resends_left: int
 
+    @property
+    def may_be_elsewhere(self) -> bool:
+        """True before the password is proven, if the code may have gone to another channel than `channel`."""
+        return not self.destination.strip("*@+.") and len(self.channels) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:

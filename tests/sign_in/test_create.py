@@ -62,28 +62,28 @@ def test_the_private_parameters_and_the_metadata_carry_the_challenge_and_no_addr
     assert set(response["privateChallengeParameters"]) == {"challenge", "round"}
     assert re.fullmatch(r"[0-9a-f]{16}", response["privateChallengeParameters"]["round"])
     assert response["challengeMetadata"] == (
-        f"v=1;answers=0;resends=0;resend_at={NOW + 30};challenge={challenge.pack()}"
+        f"v=1;answers=0;resends=0;resend_at={NOW + 30};asked=;challenge={challenge.pack():320}"
     )
     assert EMAIL not in json.dumps(response)
     assert PHONE not in json.dumps(response)
 
 
 @pytest.mark.parametrize(
-    ("name", "channel", "destination"),
+    ("name", "channel", "shown_channel", "destination"),
     [
-        ("create_first", "email", "***@***"),
-        ("create_after_password", "email", "a***@p***"),
-        ("create_flags_in_capitals", "email", "***@***"),
-        ("create_prefers_sms", "sms", "+***"),
+        ("create_first", "email", "email", "***@***"),
+        ("create_after_password", "email", "email", "a***@p***"),
+        ("create_flags_in_capitals", "email", "email", "***@***"),
+        ("create_prefers_sms", "sms", "email", "***@***"),
     ],
 )
 def test_a_message_goes_to_the_preferred_destination_and_the_response_masks_it(
-    handlers: SignInHandlers, name: str, channel: str, destination: str
+    handlers: SignInHandlers, name: str, channel: str, shown_channel: str, destination: str
 ) -> None:
     shown = handlers.create(golden(name))["publicChallengeParameters"]
     assert set(shown) == KEYS
     assert all(isinstance(value, str) for value in shown.values())
-    assert (shown["status"], shown["channel"], shown["destination"]) == ("SENT", channel, destination)
+    assert (shown["status"], shown["channel"], shown["destination"]) == ("SENT", shown_channel, destination)
     assert handlers.queued[0].challenge.channel == channel
     assert handlers.queued[0].destinations[0].channel.name == channel
 
@@ -171,8 +171,14 @@ def test_only_verified_and_well_formed_destinations_are_used(
     event = golden("create_first", userAttributes=attributes(**changes))
     shown = handlers.create(event)["publicChallengeParameters"]
     assert list(json.loads(shown["channels"])) == ["email", "sms"], "equal for all users before a password"
-    assert shown["channel"] == channels[0]
+    assert shown["channel"] == "email", "equal for all users before a password"
     assert [d.channel.name for d in handlers.queued[0].destinations] == channels
+
+
+def test_after_the_password_the_channel_of_the_message_is_shown(handlers: SignInHandlers) -> None:
+    event = golden("create_after_password", userAttributes=attributes(otp_channel="sms"))
+    shown = handlers.create(event)["publicChallengeParameters"]
+    assert (shown["channel"], shown["destination"]) == ("sms", "+***0147")
 
 
 def test_a_channel_that_is_not_deployed_is_not_used() -> None:

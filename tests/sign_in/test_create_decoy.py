@@ -1,6 +1,5 @@
 """Before a password is proven, the responses of `create` do not show whether a user name exists."""
 
-import json
 import re
 import uuid
 from collections.abc import Mapping
@@ -14,6 +13,8 @@ from passcode.channels.channel import Channel
 from passcode.channels.email import EMAIL
 from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS
+from passcode.sign_in.create import ChallengeRound, ChallengeStatus
+from passcode.sign_in.decoys import decoy_attributes
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import day_of
 from tests.support.events import NOW, attributes, golden
@@ -159,16 +160,68 @@ def test_every_unknown_user_gets_a_challenge_on_any_channels(order: tuple[Channe
         assert handlers.create(event)["publicChallengeParameters"]["status"] == "SENT"
 
 
-@pytest.mark.parametrize("order", list(permutations(CHANNELS.values())))
-def test_each_channel_of_a_known_user_is_also_that_of_some_unknown_user(order: tuple[Channel, ...]) -> None:
-    # A response that no unknown name gets would show that the name exists.
-    seen = set()
-    for number in range(512):
-        event = golden("create_unknown_user_empty") | {"userName": str(uuid.UUID(int=number))}
-        shown = SignInHandlers(order=order).create(event)["publicChallengeParameters"]
-        assert list(json.loads(shown["channels"])) == [channel.name for channel in order]
-        seen.add(shown["channel"])
-    assert seen == {channel.name for channel in order}
+USERS = [
+    {},
+    {"otp_channel": "sms"},
+    {"phone_number_verified": "false"},
+    {"email_verified": "false"},
+    {"email_verified": "false", "phone_number_verified": "false"},
+]
+
+
+def shown_in_a_sign_in(order: tuple[Channel, ...], name: str, **request: Any) -> list[object]:
+    """What a stranger sees in a sign-in by code alone: the parameters, and the lengths of the other texts."""
+    handlers = SignInHandlers(order=order)
+    seen: list[object] = []
+    session: list[object] = []
+    resend = {"action": "resend"}
+    for metadata in ({}, resend | {"channel": "sms"}, {}, resend, resend | {"channel": "email"}, {}):
+        event = golden(f"create_{name}", session=session, clientMetadata=metadata, **request)
+        response = handlers.create(event)
+        entry = {"challengeName": "CUSTOM_CHALLENGE", "challengeResult": False}
+        session = [*session, entry | {"challengeMetadata": response["challengeMetadata"]}]
+        private = {key: len(text) for key, text in response["privateChallengeParameters"].items()}
+        seen.append((response["publicChallengeParameters"], len(response["challengeMetadata"]), private))
+        handlers.now += 31
+    return seen
+
+
+@pytest.mark.parametrize("order", [*permutations(CHANNELS.values()), (EMAIL,), (SMS,)])
+def test_a_whole_sign_in_is_the_same_for_all_users_and_unknown_names(order: tuple[Channel, ...]) -> None:
+    users = [shown_in_a_sign_in(order, "first", userAttributes=attributes(**user)) for user in USERS]
+    names = DECOYS[:2]
+    unknown = [shown_in_a_sign_in(order, name) for name in names]
+    assert all(seen == users[0] for seen in [*users, *unknown])
+    channels = [seen[0]["channel"] for seen in users[0]]  # type: ignore[index]
+    first, asked = order[0].name, [channel.name for channel in order]
+    sms, email = ("sms" if "sms" in asked else first), ("email" if "email" in asked else first)
+    assert channels == [first, sms, sms, sms, email, email]
+
+
+@pytest.mark.parametrize("counter", [1, 10, 10**11])
+def test_the_length_of_a_challenge_does_not_show_its_counter_or_channel(counter: int) -> None:
+    for channel, decoy in (("email", False), ("sms", True), ("c" * 16, True)):
+        changed = replace(SignInHandlers().issued(), counter=counter, channel=channel, decoy=decoy)
+        of_round = ChallengeRound(ChallengeStatus.SENT, changed, 0, 0, NOW)
+        assert len(of_round.private["challenge"]) == 320
+        assert Challenge.unpack(of_round.private["challenge"]) == changed
+
+
+@pytest.mark.parametrize(
+    ("names", "subjects"),
+    [
+        (("Ärger", "ÄRGER", "ärger"), 1),
+        (("straße", "STRASSE"), 2),
+        (("STRA\u1e9eE", "straße"), 1),
+        (("\u0130nci", "inci"), 2),
+        (("ΟΔΟΣ", "οδο\u03c3"), 2),
+        (("ΟΔΟΣ", "οδο\u03c2"), 1),
+    ],
+)
+def test_names_are_folded_to_lower_case_as_cognito_does(names: tuple[str, ...], subjects: int) -> None:
+    """`casefold` would join names that are two users for a pool."""
+    found = {decoy_attributes("salt", name, (EMAIL, SMS))["sub"] for name in names}
+    assert len(found) == subjects
 
 
 def test_an_unknown_name_has_one_subject_in_any_letter_case() -> None:

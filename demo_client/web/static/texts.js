@@ -8,12 +8,20 @@ function seconds(count) {
 }
 
 const where = ({ channel, destination }) => `by ${NAMES[channel] ?? channel} to ${destination}`;
+// Before the password is proven, the code may have gone to another channel than the one that was asked for.
+const mayBeElsewhere = ({ destination, channels }) =>
+  /^[*@+.]*$/.test(destination) && Object.keys(JSON.parse(channels)).length > 1;
+const LOOK = 'Look at your text messages and your mailbox.';
+
+const sent = (challenge) => (mayBeElsewhere(challenge) ? `A code was sent. ${LOOK}` : `A code was sent ${where(challenge)}.`);
+const latest = (challenge) =>
+  mayBeElsewhere(challenge) ? `The latest code is still valid. ${LOOK}` : `The code sent ${where(challenge)} is still valid.`;
 
 export function describe(challenge) {
   const { status, expiresIn, attemptsLeft } = challenge;
   switch (status) {
-    case 'SENT': return `A code was sent ${where(challenge)}. It expires in ${seconds(Number(expiresIn))}.`;
-    case 'WAITING': return `No new message was sent. The code sent ${where(challenge)} is still valid. ${next(challenge)}`;
+    case 'SENT': return `${sent(challenge)} It expires in ${seconds(Number(expiresIn))}.`;
+    case 'WAITING': return `No new message was sent. ${latest(challenge)} ${next(challenge)}`;
     case 'WRONG': return `That code is wrong. ${attemptsLeft === '1' ? 'This is the last attempt.' : `${attemptsLeft} attempts left.`}`;
     case 'EXPIRED': return `That code has expired. ${next(challenge)}`;
     case 'CHOOSE': return 'Where should the code go?';

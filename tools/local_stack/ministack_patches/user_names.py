@@ -46,7 +46,7 @@ def _with_stored_name(handle: Handle) -> Handle:
         pool, name = _pool_of(data), str(data.get("Username"))
         if pool is None or not ignores_case(pool):
             return handle(data)
-        taken = (user for user in pool["_users"] if user.casefold() == name.casefold())
+        taken = (user for user in pool["_users"] if user.lower() == name.lower())
         return handle({**data, "Username": next(taken, data.get("Username"))})
 
     return handled
@@ -58,7 +58,7 @@ def _same_names(pool: Pool, name: str) -> Iterator[str]:
     for user in pool["_users"].values():
         attributes = cognito._attr_list_to_dict(user["Attributes"])
         for stored in (user["Username"], attributes.get("email"), attributes.get("preferred_username")):
-            if stored and stored.casefold() == name.casefold():
+            if stored and stored.lower() == name.lower():
                 yield stored
 
 

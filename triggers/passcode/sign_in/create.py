@@ -73,6 +73,10 @@ def _user(
     )
 
 
+# Above the length of each challenge of a sign-in: JSON may end with spaces.
+_PACKED_LENGTH = 320
+
+
 class ChallengeStatus(Enum):
     """The reason for this challenge. The app shows it to the user."""
 
@@ -87,7 +91,8 @@ class ChallengeStatus(Enum):
 class ChallengeRound:
     """One CUSTOM_CHALLENGE. `answers` and `resends` count the rounds before it.
 
-    `resend_at` is the time of the earliest next message, in seconds since the epoch.
+    `resend_at` is the time of the earliest next message, in seconds since the epoch. `asked` is the channel
+    that the app asked for last, or empty.
     """
 
     status: ChallengeStatus
@@ -95,6 +100,16 @@ class ChallengeRound:
     answers: int
     resends: int
     resend_at: int
+    asked: str = ""
+
+    @property
+    def packed(self) -> str:
+        """The challenge as text, and empty if there is none.
+
+        Users and decoys get the same length. Cognito may show the length of its session, which contains this
+        text, and the counter or the channel of a challenge would change that length.
+        """
+        return self.challenge.pack().ljust(_PACKED_LENGTH) if self.challenge else ""
 
     @property
     def metadata(self) -> str:
@@ -102,13 +117,14 @@ class ChallengeRound:
 
         It has all data for the next round, so that a round after a wrong answer needs no AWS call.
         """
-        packed = self.challenge.pack() if self.challenge else ""
-        return encode_metadata(RoundRecord(self.answers, self.resends, self.resend_at, packed))
+        return encode_metadata(
+            RoundRecord(self.answers, self.resends, self.resend_at, self.packed, self.asked)
+        )
 
     @property
     def private(self) -> dict[str, str]:
         """The privateChallengeParameters."""
-        return {"challenge": self.challenge.pack() if self.challenge else ""}
+        return {"challenge": self.packed}
 
 
 @dataclass(frozen=True)
@@ -139,7 +155,7 @@ class SignInCreator:
         if not rounds:
             if self.choice_asked:
                 return ChallengeRound(ChallengeStatus.CHOOSE, None, answers=0, resends=0, resend_at=now)
-            return self._send(user, (user.preferred,), (0, 0), nonce, now)
+            return self._send(user, (user.preferred,), (0, 0), "", nonce, now)
         # All rounds are read before a message is sent, because foreign metadata in any round is an error.
         records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
         last = records[-1]
@@ -147,13 +163,22 @@ class SignInCreator:
         wants_message = asks_for_message(metadata)
         counts = last.after_response(asks_for_message=wants_message)
         if not wants_message:
-            return _repeat_challenge(challenge, counts, last.resend_at, now)
+            return _repeat_challenge(challenge, counts, last, now)
         wanted = metadata.get("channel")
+        asked = wanted if isinstance(wanted, str) and wanted in user.masks else last.asked
         current = challenge.channel if challenge else user.preferred
-        return self._send(user, (wanted if isinstance(wanted, str) else "", current), counts, nonce, now)
+        return self._send(
+            user, (wanted if isinstance(wanted, str) else "", current), counts, asked, nonce, now
+        )
 
     def _send(
-        self, user: User, channels: tuple[str, ...], counts: tuple[int, int], nonce: str, now: int
+        self,
+        user: User,
+        channels: tuple[str, ...],
+        counts: tuple[int, int],
+        asked: str,
+        nonce: str,
+        now: int,
     ) -> ChallengeRound:
         channel = choose_destination(user.destinations, *channels).channel
         request = IssueRequest(
@@ -172,7 +197,7 @@ class SignInCreator:
             self.notices.queue(issued, user.destinations, user.locale)
             self.put(delivery_for(issued.challenge, user.destinations, user.locale))
         status = ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING
-        return ChallengeRound(status, issued.challenge, *counts, issued.resend_at)
+        return ChallengeRound(status, issued.challenge, *counts, issued.resend_at, asked)
 
     def public(self, user: User, challenge_round: ChallengeRound, now: int) -> dict[str, str]:
         """Return the publicChallengeParameters of a round.
@@ -180,7 +205,7 @@ class SignInCreator:
         Users and decoys get the same keys, so that the keys do not show whether a user exists. `expiresIn`
         and `resendIn` are in seconds.
         """
-        channel = challenge_round.challenge.channel if challenge_round.challenge else ""
+        channel = _shown_channel(user, challenge_round)
         return {
             "status": challenge_round.status.value,
             "channel": channel,
@@ -200,12 +225,25 @@ class SignInCreator:
         }
 
 
+def _shown_channel(user: User, challenge_round: ChallengeRound) -> str:
+    """Return the channel for the app: that of the message after the password, else the one it asked for.
+
+    The channel of the message would show a stranger which addresses a user has, and so that the user exists.
+    Without a choice, the first channel of the deployment is shown.
+    """
+    if challenge_round.challenge is None:
+        return ""
+    if user.kind == SIGN_IN_PASSWORD:
+        return challenge_round.challenge.channel
+    return challenge_round.asked if challenge_round.asked in user.masks else next(iter(user.masks))
+
+
 def _repeat_challenge(
-    last: Challenge | None, counts: tuple[int, int], resend_at: int, now: int
+    challenge: Challenge | None, counts: tuple[int, int], last: RoundRecord, now: int
 ) -> ChallengeRound:
     """Return the same challenge again after a wrong answer, without an AWS call and without a message."""
-    if last is None:
-        return ChallengeRound(ChallengeStatus.CHOOSE, None, *counts, resend_at)
-    return ChallengeRound(
-        ChallengeStatus.EXPIRED if now >= last.expires_at else ChallengeStatus.WRONG, last, *counts, resend_at
-    )
+    if challenge is None:
+        status = ChallengeStatus.CHOOSE
+    else:
+        status = ChallengeStatus.EXPIRED if now >= challenge.expires_at else ChallengeStatus.WRONG
+    return ChallengeRound(status, challenge, *counts, last.resend_at, last.asked)

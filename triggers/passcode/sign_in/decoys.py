@@ -23,9 +23,10 @@ def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[
     that only users have would reveal a user. The addresses are the channels' decoy values. No message is ever
     sent to them.
     """
-    # Upper and lower case give one subject, as in a pool that ignores case. Otherwise each way to write a
-    # name would get a separate quota.
-    digest = hmac.digest(salt.encode(), name.casefold().encode(), hashlib.sha256)
+    # Upper and lower case give one subject, as in a pool that ignores case: Cognito changes names to lower
+    # case ("User pool case sensitivity"). `casefold` would also join names that are two users, such as those
+    # with "ß" and "ss". Two unknown names with one cooldown would then differ from two users.
+    digest = hmac.digest(salt.encode(), name.lower().encode(), hashlib.sha256)
     attributes = {"sub": _uuid(digest[:16])}
     others = [channel for place, channel in enumerate(order[1:]) if digest[16] >> place & 1]
     only_others = others and digest[17] < _RARELY

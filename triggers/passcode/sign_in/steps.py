@@ -150,18 +150,19 @@ class RoundRecord:
 
     `answers` and `resends` were given in the rounds before it. `resend_at` is the time, in seconds since the
     epoch, from which another message may be sent. `challenge` is the open challenge as text, empty in a
-    first round that only asks for the channel.
+    first round that only asks for the channel. `asked` is the channel that the app asked for, or empty.
 
     It is no dataclass, because `dataclasses` would be the slowest import of `define`.
     """
 
-    __slots__ = ("answers", "challenge", "resend_at", "resends")
+    __slots__ = ("answers", "asked", "challenge", "resend_at", "resends")
 
-    def __init__(self, answers: int, resends: int, resend_at: int, challenge: str) -> None:
+    def __init__(self, answers: int, resends: int, resend_at: int, challenge: str, asked: str = "") -> None:
         self.answers = answers
         self.resends = resends
         self.resend_at = resend_at
         self.challenge = challenge
+        self.asked = asked
 
     def after_response(self, *, asks_for_message: bool) -> "tuple[int, int]":
         """Return the counts (answers, resends) after the app has responded to this round.
@@ -177,15 +178,15 @@ def encode_metadata(record: RoundRecord) -> str:
     """Return the challengeMetadata of a round: named fields, with the challenge as the last one."""
     return (
         f"v={_VERSION};answers={record.answers};resends={record.resends};resend_at={record.resend_at};"
-        f"challenge={record.challenge}"
+        f"asked={record.asked};challenge={record.challenge}"
     )
 
 
 def decode_metadata(metadata: object) -> RoundRecord:
     """Read a challengeMetadata. Raises ValueError unless `create` of this or another release wrote it.
 
-    Unknown fields are ignored. `answers` and `resends` are required, and `resend_at` is 0 by default. `v` is
-    required too, and may be any number.
+    Unknown fields are ignored. `answers` and `resends` are required. `resend_at` is 0 by default, and `asked`
+    is empty. `v` is required too, and may be any number.
     """
     if not isinstance(metadata, str) or len(metadata) > _LONGEST:
         raise ValueError("the round has no metadata of this stack")
@@ -200,6 +201,7 @@ def decode_metadata(metadata: object) -> RoundRecord:
         _count(fields.get("resends")),
         _count(fields.get("resend_at", "0")),
         challenge,
+        fields.get("asked", ""),
     )
 
 
