@@ -8,10 +8,11 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from passcode.adapters.botocore_clients import client
+from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.ses import SesEmail
@@ -21,9 +22,11 @@ from passcode.adapters.telemetry import make_telemetry
 from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import COGNITO, CognitoMessage
 from passcode.delivery.dispatcher import Dispatcher, deliver, deliver_notice
+from passcode.delivery.email_limits import EmailBudget, LimitedEmail
 from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery, read_body
 from passcode.delivery.gateway import Gateway
-from passcode.delivery.sms_limits import SmsLimits, limit_gateways
+from passcode.delivery.limits import limit_gateways
+from passcode.delivery.sms_limits import LimitedSms, SmsLimits
 from passcode.token_service.code import Code
 from passcode.token_service.telemetry import Telemetry
 
@@ -57,8 +60,8 @@ def process_batch(
     return {"batchItemFailures": failures}
 
 
-# The bounds of the two caps on SMS per day.
-_SMS_PER_DAY = (0, 10_000_000)
+# The bounds of the caps on messages per day.
+_PER_DAY = (0, 10_000_000)
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Settings:
     sms_countries: frozenset[str]
     sms_limits: SmsLimits
     sms_max_price: str
+    emails_per_day: int
     sms_sender_id: str
     sender_key_id: str
     user_pool_id: str
@@ -94,11 +98,12 @@ class Settings:
             configuration_set=variables.text("CONFIGURATION_SET"),
             sms_countries=frozenset(variables.names("SMS_COUNTRIES")),
             sms_limits=SmsLimits(
-                per_day=variables.whole_number("SMS_PER_DAY", *_SMS_PER_DAY),
-                per_country=variables.whole_number("SMS_PER_COUNTRY_PER_DAY", *_SMS_PER_DAY),
+                per_day=variables.whole_number("SMS_PER_DAY", *_PER_DAY),
+                per_country=variables.whole_number("SMS_PER_COUNTRY_PER_DAY", *_PER_DAY),
                 unanswered=variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 10_000_000),
             ),
             sms_max_price=variables.text("SMS_MAX_PRICE"),
+            emails_per_day=variables.whole_number("EMAILS_PER_DAY", *_PER_DAY),
             sms_sender_id=variables.optional_text("SMS_SENDER_ID"),
             sender_key_id=variables.optional_text("SENDER_KEY_ID"),
             user_pool_id=variables.optional_text("USER_POOL_ID"),
@@ -111,7 +116,7 @@ _TELEMETRY = make_telemetry("deliver", _SETTINGS.metrics_namespace)
 _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 # The gateways by name. To add one, write its adapter and add its line here. The first gateway of a channel
-# sends the messages of that channel. `limit_gateways` adds limits if the channel is billed by country.
+# sends the messages of that channel. `limit_gateways` adds the limits of the channel.
 # One attempt only: after a lost response, a repeat would send a second message. The queue delivers again.
 GATEWAYS: dict[str, Gateway] = {
     "ses": SesEmail(
@@ -125,12 +130,23 @@ GATEWAYS: dict[str, Gateway] = {
         _SETTINGS.sms_sender_id,
     ),
 }
+_TABLE = client("dynamodb", attempts=2)
 _DISPATCHER = Dispatcher(
     gateways=limit_gateways(
         GATEWAYS,
-        SmsBudgetTable(client("dynamodb", attempts=2), _SETTINGS.table),
-        _SETTINGS.sms_limits,
-        _SETTINGS.sms_countries,
+        by_country=partial(
+            LimitedSms,
+            counters=SmsBudgetTable(_TABLE, _SETTINGS.table),
+            limits=_SETTINGS.sms_limits,
+            countries=_SETTINGS.sms_countries,
+            salt=_SETTINGS.salt,
+        ),
+        by_day=partial(
+            LimitedEmail,
+            budget=EmailBudget(
+                EmailBudgetTable(_TABLE, _SETTINGS.table), _SETTINGS.emails_per_day, _TELEMETRY
+            ),
+        ),
     ),
     app=_SETTINGS.app_name,
     host=_SETTINGS.sign_in_host,

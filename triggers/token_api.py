@@ -18,7 +18,6 @@ from passcode.adapters.environment import Variables
 from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
 from passcode.adapters.kms import KmsMac, KmsSigningKeys
 from passcode.adapters.record_table import RecordTable
-from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import make_telemetry
 from passcode.channels.channel import Channel
@@ -29,6 +28,7 @@ from passcode.confirmation.recipient import UserRecipients
 from passcode.confirmation.routes import Endpoints, resolver
 from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
 from passcode.delivery.notices import Notices
+from passcode.token_service.challenge import is_open_class
 from passcode.token_service.policy import Policy
 
 
@@ -87,7 +87,6 @@ _TOKENS = MacJwts(KmsMac(_KMS, _SETTINGS.token_key_id))
 _PROOF_KEYS = KmsSigningKeys(_KMS, _SETTINGS.proof_key_ids)
 _USERS = CognitoUsers(cache(lambda: client("cognito-idp", attempts=2)), _SETTINGS.user_pool_id)
 _POOL = UserRecipients(_USERS, _ORDER, _SALT, _SETTINGS.step_up_max_auth_age)
-_BUDGET = SmsBudgetTable(_ONCE, _TABLE)
 
 
 def _country_of(number: str) -> str | None:
@@ -98,10 +97,13 @@ def _country_of(number: str) -> str | None:
     return country if country in _SETTINGS.sms_countries else None
 
 
-def _record_sms_answer(country: str) -> None:
-    from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415 - only an answer to an SMS needs it
+def _record_sms_answer(kind: str, number_id: str, country: str) -> None:
+    # Imported only here: only an answer to an SMS needs it.
+    from passcode.adapters.sms_budget_table import SmsBudgetTable  # noqa: PLC0415
+    from passcode.delivery.sms_limits import number_key, record_answer  # noqa: PLC0415
 
-    record_answer(_BUDGET, country, int(time.time()), _TELEMETRY)
+    number = number_key(number_id, is_open_class=is_open_class(kind))
+    record_answer(SmsBudgetTable(_ONCE, _TABLE), number, lambda: country, int(time.time()), _TELEMETRY)
 
 
 _CREATOR = ConfirmationCreator(

@@ -16,12 +16,12 @@ from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.telemetry import guard, make_telemetry
-from passcode.channels.channel import Channel
+from passcode.channels.channel import Channel, Destination, destination_id
 from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
 from passcode.sign_in.events import Event, asks_for_message
 from passcode.sign_in.verify import check_sign_in, read_challenge
-from passcode.token_service.challenge import Challenge
+from passcode.token_service.challenge import Challenge, is_open_class, kind_of
 from passcode.token_service.check import Verdict
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
@@ -101,18 +101,30 @@ def _accepted(event: Event, challenge: Challenge) -> None:
     _TELEMETRY.verified(challenge, int(time.time()))
     channel = CHANNELS.get(challenge.channel)
     if channel and channel.billed_by_country:
-        _give_back(events.attributes(event).get(channel.attribute, ""))
+        destination = channel.destination(events.attributes(event).get(channel.attribute, ""))
+        if destination:
+            _record_sms_answer(destination, is_open_class=is_open_class(kind_of(challenge.purpose)))
 
 
-def _give_back(number: str) -> None:
-    # Imported only here: the import takes 25 ms, and only a sign-in by SMS needs it.
+def _record_sms_answer(destination: Destination, *, is_open_class: bool) -> None:
+    # Imported only here: only a sign-in by SMS needs it.
     from passcode.adapters.sms_budget_table import SmsBudgetTable  # noqa: PLC0415
-    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415
-    from passcode.delivery.sms_limits import record_answer  # noqa: PLC0415
+    from passcode.delivery.sms_limits import number_key, record_answer  # noqa: PLC0415
 
-    country = country_for_sms(number)
-    if country:
-        record_answer(SmsBudgetTable(_TABLE, _SETTINGS.table), country, int(time.time()), _TELEMETRY)
+    record_answer(
+        SmsBudgetTable(_TABLE, _SETTINGS.table),
+        number_key(destination_id(destination, _SETTINGS.salt), is_open_class=is_open_class),
+        lambda: _country_of(destination.value),
+        int(time.time()),
+        _TELEMETRY,
+    )
+
+
+def _country_of(number: str) -> str | None:
+    # 25 ms, and a number that has been in use for a week does not need it.
+    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415
+
+    return country_for_sms(number)
 
 
 def _handle(event: Event, _context: object) -> Event:

@@ -45,7 +45,7 @@ def aws() -> Iterator[Stubs]:
 def send() -> SendResult:
     """Send the email of these tests."""
     mail = SesEmail(client("sesv2"), "no-reply@app.example", "mail")
-    return mail.send(Outgoing(EMAIL, MAIL, NOW))
+    return mail.send(Outgoing(EMAIL, MAIL, NOW, is_open_class=True))
 
 
 def test_an_email_is_sent_with_one_call(aws: Stubs) -> None:
@@ -82,9 +82,9 @@ def test_a_temporary_error_of_ses_is_not_final(aws: Stubs, code: str) -> None:
 )
 def test_after_a_lost_connection_the_result_is_unknown(error: Exception, result: SendResult) -> None:
     mail = SesEmail(RecordingClient(send_email=error), "no-reply@app.example", "mail")
-    assert mail.send(Outgoing(EMAIL, MAIL, NOW)) == result
+    assert mail.send(Outgoing(EMAIL, MAIL, NOW, is_open_class=True)) == result
 
 
 def test_the_repr_of_an_email_contains_no_code_and_no_address() -> None:
     assert "654321" not in repr(MAIL)
-    assert EMAIL not in repr(Outgoing(EMAIL, MAIL, NOW))
+    assert EMAIL not in repr(Outgoing(EMAIL, MAIL, NOW, is_open_class=True))

@@ -8,12 +8,13 @@ from botocore.stub import ANY
 
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sns import SnsSms
-from passcode.channels.sms import TextMessage
+from passcode.channels.channel import Destination, destination_id
+from passcode.channels.sms import SMS, TextMessage
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken
 from passcode.delivery.sms_limits import LimitedSms
 from tests.support.aws_stubs import Stubs, client, modelled
 from tests.support.deliver_handler import LIMITS
-from tests.support.events import NOW, PHONE
+from tests.support.events import NOW, PHONE, SALT
 
 SMS_CALL = {
     "PhoneNumber": PHONE,
@@ -26,20 +27,21 @@ SMS_CALL = {
 SENDER_ID = {"AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": "APP"}}
 
 
-BUDGET_CALL = {
-    "TableName": "table",
-    "Key": {"pk": {"S": "sms_budget#2026-01-01"}},
-    "UpdateExpression": ANY,
-    "ConditionExpression": ANY,
-    "ExpressionAttributeNames": {"#ttl": "ttl", "#sent": "sent_US", "#open": "open_US"},
-    "ExpressionAttributeValues": {
-        ":ttl": {"N": str(NOW + 2 * 86_400)},
-        ":one": {"N": "1"},
-        ":day": {"N": "1000"},
-        ":country": {"N": "500"},
-        ":open": {"N": "100"},
-    },
-}
+def write_of(key: str) -> dict[str, Any]:
+    """A write of a counter."""
+    return {
+        "TableName": "table",
+        "Key": {"pk": {"S": key}},
+        "UpdateExpression": ANY,
+        "ConditionExpression": ANY,
+        "ExpressionAttributeNames": ANY,
+        "ExpressionAttributeValues": ANY,
+        "ReturnValues": ANY,
+    }
+
+
+NUMBER = f"sms_to#open#{destination_id(Destination(SMS, PHONE), SALT)}"
+DAY = "sms_day#2026-01-01"
 
 
 @pytest.fixture
@@ -51,13 +53,14 @@ def aws() -> Iterator[Stubs]:
 def send(to: str = PHONE, sender_id: str = "") -> SendResult:
     """Send the SMS of these tests."""
     budget = SmsBudgetTable(client("dynamodb"), "table")
-    texts = LimitedSms(SnsSms(client("sns"), "0.20", sender_id), budget, LIMITS, frozenset({"US"}))
-    return texts.send(Outgoing(to, TextMessage("654321"), NOW))
+    texts = LimitedSms(SnsSms(client("sns"), "0.20", sender_id), budget, LIMITS, frozenset({"US"}), SALT)
+    return texts.send(Outgoing(to, TextMessage("654321"), NOW, is_open_class=True))
 
 
 @pytest.mark.parametrize(("sender_id", "more"), [("", {}), ("APP", SENDER_ID)])
 def test_an_sms_is_counted_and_then_published(aws: Stubs, sender_id: str, more: dict[str, Any]) -> None:
-    aws.table.add_response("update_item", {}, BUDGET_CALL)
+    for key in (NUMBER, DAY):
+        aws.table.add_response("update_item", {}, write_of(key))
     call = SMS_CALL | {"MessageAttributes": SMS_CALL["MessageAttributes"] | more}  # type: ignore[operator]
     aws.sns.add_response("publish", {"MessageId": "1"}, call)
     assert send(sender_id=sender_id) == Taken("US")
@@ -65,14 +68,18 @@ def test_an_sms_is_counted_and_then_published(aws: Stubs, sender_id: str, more: 
 
 @pytest.mark.parametrize("code", sorted(c for c in modelled("sns", "Publish") if "Parameter" in c))
 def test_a_permanent_error_of_sns_is_final(aws: Stubs, code: str) -> None:
-    aws.table.add_response("update_item", {})
+    # Counted for the number and the day, and given back in the other order.
+    for key in (NUMBER, DAY, DAY, NUMBER):
+        aws.table.add_response("update_item", {}, write_of(key))
     aws.sns.add_client_error("publish", code, f"{PHONE} is opted out")
     assert send() == NotTaken(code, final=True, country="US")
 
 
 @pytest.mark.parametrize("code", ["InternalError", "Throttling", "KMSThrottling", "AuthorizationError"])
 def test_a_temporary_error_of_sns_is_not_final(aws: Stubs, code: str) -> None:
-    aws.table.add_response("update_item", {})
+    # Counted for the number and the day, and given back in the other order.
+    for key in (NUMBER, DAY, DAY, NUMBER):
+        aws.table.add_response("update_item", {}, write_of(key))
     aws.sns.add_client_error("publish", code, f"{PHONE} later")
     assert send() == NotTaken(f"SNS answered {code}", final=False, country="US")
 
@@ -97,14 +104,37 @@ def test_a_number_that_is_not_allowed_costs_no_call(aws: Stubs, number: str) -> 
     assert (result.reason, result.final) == ("country", True)
 
 
-def test_with_a_used_up_budget_no_sms_is_published(aws: Stubs) -> None:
+def test_a_number_that_got_too_many_sms_gets_no_more(aws: Stubs) -> None:
     aws.table.add_client_error("update_item", "ConditionalCheckFailedException")
+    assert send() == NotTaken("number", final=True, country="US")
+
+
+def test_with_a_used_up_budget_no_sms_is_published(aws: Stubs) -> None:
+    aws.table.add_response("update_item", {}, write_of(NUMBER))
+    aws.table.add_client_error("update_item", "ConditionalCheckFailedException")
+    aws.table.add_response("update_item", {}, write_of(NUMBER))
     assert send() == NotTaken("budget", final=True, country="US")
 
 
-def test_without_a_readable_budget_no_sms_is_published(aws: Stubs) -> None:
+def test_without_the_counter_of_the_number_no_sms_is_published(aws: Stubs) -> None:
     aws.table.add_client_error("update_item", "InternalServerError")
     assert send() == NotTaken("the table answered InternalServerError", final=False)
+
+
+def test_without_the_counters_of_the_day_no_sms_is_published(aws: Stubs) -> None:
+    aws.table.add_response("update_item", {}, write_of(NUMBER))
+    aws.table.add_client_error("update_item", "InternalServerError")
+    aws.table.add_response("update_item", {}, write_of(NUMBER))
+    assert send() == NotTaken("the table answered InternalServerError", final=False, country="US")
+
+
+def test_a_failed_give_back_does_not_change_the_result(aws: Stubs) -> None:
+    for key in (NUMBER, DAY):
+        aws.table.add_response("update_item", {}, write_of(key))
+    aws.sns.add_client_error("publish", "OptedOut")
+    for _ in "12":
+        aws.table.add_client_error("update_item", "InternalServerError")
+    assert send() == NotTaken("OptedOut", final=True, country="US")
 
 
 def test_the_repr_of_an_sms_contains_no_code() -> None:

@@ -172,7 +172,7 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
             {"aws_lambda_powertools", "phonenumbers"}
             | {"aws_encryption_sdk", "attr", "cryptography", "wrapt"},
             {"aws_gateway", "botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns"}
-            | {"environment", "telemetry"},
+            | {"email_budget_table", "environment", "telemetry"},
         ),
         (
             "HostedSignIn",

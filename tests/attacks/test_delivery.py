@@ -124,7 +124,10 @@ LIMITS = SmsLimits(per_day=20, per_country=10, unanswered=5)
 
 def taken(gateway: Gateway, numbers: list[str]) -> int:
     """Return the number of messages that the gateway took."""
-    return sum(isinstance(gateway.send(Outgoing(number, "text", NOW)), Taken) for number in numbers)
+    return sum(
+        isinstance(gateway.send(Outgoing(number, "text", NOW, is_open_class=True)), Taken)
+        for number in numbers
+    )
 
 
 def test_numbers_of_one_country(try_attack: TryAttack) -> None:
@@ -135,7 +138,7 @@ def test_numbers_of_one_country(try_attack: TryAttack) -> None:
 
     with moto_table() as (client, table):
         budget = SmsBudgetTable(client, table)
-        product: Gateway = LimitedSms(NoLimits(), budget, LIMITS, frozenset({"DE"}))
+        product: Gateway = LimitedSms(NoLimits(), budget, LIMITS, frozenset({"DE"}), "salt")
         try_attack(attack, weak=NoLimits(), product=product)
 
 
@@ -147,7 +150,7 @@ def test_numbers_that_cost_much(try_attack: TryAttack) -> None:
 
     with moto_table() as (client, table):
         budget, countries = SmsBudgetTable(client, table), frozenset({"US", "DE", "GB"})
-        product: Gateway = LimitedSms(NoLimits(), budget, LIMITS, countries)
+        product: Gateway = LimitedSms(NoLimits(), budget, LIMITS, countries, "salt")
         try_attack(attack, weak=NoLimits(), product=product)
 
 

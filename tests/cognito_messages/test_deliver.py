@@ -164,9 +164,12 @@ def test_the_sms_caps_apply_and_a_cognito_code_does_not_count_as_unanswered(
     handler: DeliverHandler,
 ) -> None:
     handler.deliver(message("custom_sms_sign_up").pack(), body(("sms", PHONE), channel="sms"))
-    of_cognito, of_challenge = (call["UpdateExpression"] for call in handler.table.sent("update_item"))
-    assert ("#open" in of_cognito, "#open" in of_challenge) == (False, True)
-    conditions = {call["ConditionExpression"] for call in handler.table.sent("update_item")}
+    number_of_cognito, of_cognito, number, of_challenge = handler.table.sent("update_item")
+    assert number_of_cognito["Key"] == number["Key"], "both are of the open class"
+    assert number["Key"]["pk"]["S"].startswith("sms_to#open#")
+    updates = [call["UpdateExpression"] for call in (number_of_cognito, number, of_cognito, of_challenge)]
+    assert ["#open" in update for update in updates] == [False, True, False, True]
+    conditions = {call["ConditionExpression"] for call in (of_cognito, of_challenge)}
     assert len(conditions) == 1, "a stopped country is stopped for Cognito messages too"
 
 

@@ -5,12 +5,17 @@ from dataclasses import replace
 import pytest
 
 from passcode.channels import email
+from passcode.channels.channel import Destination, destination_id
+from passcode.channels.sms import SMS
+from passcode.token_service.challenge import STEP_UP
 from tests.support.api_gateway_events import CLIENT, USER
 from tests.support.aws_stubs import RecordingClient, refused_by_aws
-from tests.support.events import EMAIL, NOW, PHONE, SUB
+from tests.support.events import EMAIL, NOW, PHONE, SALT, SUB
 from tests.support.kms_stubs import pool
 from tests.support.openapi_checks import ISSUER
 from tests.support.token_api_in_memory import MAX_AUTH_AGE, OTHER, Api, FakeClock, claims_of
+
+SMS_ANSWER = (STEP_UP, destination_id(Destination(SMS, PHONE), SALT), "US")
 
 
 def test_the_code_goes_to_the_address_that_the_pool_has_verified(api: Api) -> None:
@@ -94,23 +99,23 @@ def test_each_destination_has_another_code(api: Api) -> None:
     assert api.code(place=0) != api.code(place=1)
 
 
-def test_only_an_answered_sms_restores_the_budget_of_its_country(api: Api) -> None:
+def test_only_an_answered_sms_is_recorded(api: Api) -> None:
     token = api.step_up(channel="sms").body["token"]
     assert api.verify_step_up(token, api.code(place=1)).status == 200, "the code of the email"
-    assert api.countries == []
+    assert api.sms_answers == []
 
 
-def test_an_answered_sms_that_replaced_an_email_restores_the_budget_of_its_country(api: Api) -> None:
+def test_an_answered_sms_that_replaced_an_email_is_recorded(api: Api) -> None:
     """While SES fails, all codes go by SMS. Without this, the budget of unanswered SMS would stop them."""
     token = api.step_up(channel="email").body["token"]
     assert api.verify_step_up(token, api.code(place=1)).status == 200
-    assert api.countries == ["US"]
+    assert api.sms_answers == [SMS_ANSWER]
 
 
-def test_an_answered_sms_restores_the_budget_of_its_country() -> None:
+def test_an_answered_sms_is_recorded() -> None:
     api = Api(users=pool(phone_number=PHONE))
     api.verify_step_up(api.step_up(channel="sms").body["token"])
-    assert api.countries == ["US"]
+    assert api.sms_answers == [SMS_ANSWER]
 
 
 def test_a_channel_that_is_off_or_without_a_verified_address_is_refused(api: Api) -> None:

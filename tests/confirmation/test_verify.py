@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from passcode.channels.channel import Destination
+from passcode.channels.channel import Destination, destination_id
 from passcode.channels.email import EMAIL
+from passcode.channels.sms import SMS
+from passcode.token_service.challenge import TOKEN
 from passcode.token_service.policy import Policy
-from tests.support.events import NOW
+from tests.support.events import NOW, SALT
 from tests.support.memory_stores import MemoryStore
 from tests.support.openapi_checks import ISSUER
 from tests.support.token_api_in_memory import LIFE, Api, ApiOutput, FakeClock, claims_of
@@ -40,18 +42,19 @@ def test_a_proof_is_for_the_issuer_without_an_audience(api: Api) -> None:
     assert claims_of(api.proof())["aud"] == ISSUER
 
 
-def test_a_code_by_sms_names_its_channel_and_restores_the_budget(api: Api) -> None:
+def test_a_code_by_sms_names_its_channel_and_records_the_answer(api: Api) -> None:
     token = api.post("/createToken", {"phone_number": "+12065550100"}).body["token"]
     response = api.verify(token)
     claims = claims_of(response.body["proof"])
     assert (claims["amr"], claims["otp_channel"], response.body["channel"]) == (["otp", "sms"], "sms", "sms")
-    assert api.countries == ["US"]
+    number_id = destination_id(Destination(SMS, "+12065550100"), SALT)
+    assert api.sms_answers == [(TOKEN, number_id, "US")]
 
 
-def test_an_email_code_or_a_wrong_code_restores_no_budget(api: Api) -> None:
+def test_an_email_code_or_a_wrong_code_records_no_answer_to_an_sms(api: Api) -> None:
     api.proof()
     api.verify(api.post("/createToken", {"phone_number": "+12065550100"}).body["token"], "000000")
-    assert api.countries == []
+    assert api.sms_answers == []
 
 
 def test_each_proof_has_a_unique_id(api: Api, clock: FakeClock) -> None:
@@ -73,7 +76,7 @@ def test_a_repeated_request_gets_the_same_proof_for_15_seconds(
     assert again.body["expires_in"] == LIFE - 15
     clock.now += 1
     assert api.verify(token).problem == "code-spent"
-    assert api.countries == ["US"], "a repeat does not give back the budget of another SMS"
+    assert len(api.sms_answers) == 1, "a repeat does not record another answer"
     assert [name for name, _ in output.metrics()].count("verified") == 1
 
 

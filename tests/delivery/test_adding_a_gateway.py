@@ -9,9 +9,10 @@ import deliver
 from passcode.channels.channel import Channel
 from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS, TextMessage
+from passcode.delivery.email_limits import LimitedEmail
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
-from tests.support.aws_stubs import RecordingClient, refused_by_aws
-from tests.support.deliver_handler import DeliverHandler, body
+from passcode.delivery.sms_limits import LimitedSms
+from tests.support.deliver_handler import DeliverHandler, body, refusing
 from tests.support.events import EMAIL, PHONE, challenge, code_of
 from tests.support.handlers import HandlerOutput
 
@@ -51,7 +52,7 @@ def test_the_new_gateway_sends_a_message_and_the_metric_counts_it(
     assert outgoing.to == PHONE
     assert outgoing.message.text.endswith(f"@app.example #{CODE}")
     assert handler.sns.calls == []
-    assert len(handler.table.sent("update_item")) == 1
+    assert len(handler.table.sent("update_item")) == 2
     assert output.counted("sent") == [{"channel": "sms", "country": "US"}]
 
 
@@ -64,10 +65,11 @@ def test_the_gateway_gets_no_message_for_a_country_that_is_not_allowed(
     assert len(handler.ses.calls) == 1
 
 
-def test_the_gateway_gets_no_message_when_the_budget_is_used_up(
-    handler: DeliverHandler, carrier: Carrier
+@pytest.mark.parametrize("refused", ["sms_to#", "sms_day#"])
+def test_the_gateway_gets_no_message_when_a_limit_is_reached(
+    handler: DeliverHandler, carrier: Carrier, refused: str
 ) -> None:
-    handler.table = RecordingClient(update_item=refused_by_aws("ConditionalCheckFailedException"))
+    handler.table = refusing(refused)
     assert handler.deliver(body(BY_SMS, BY_EMAIL, channel="sms")) == []
     assert carrier.sent == []
     assert len(handler.ses.calls) == 1
@@ -80,6 +82,7 @@ def test_a_message_that_the_gateway_refuses_goes_to_the_next_destination(
     assert handler.deliver(body(BY_SMS, BY_EMAIL, channel="sms")) == []
     assert len(handler.ses.calls) == 1
     assert output.counted("send_failed") == [{"channel": "sms", "reason": "opted_out", "country": "US"}]
+    assert len(handler.table.sent("update_item")) == 4, "the SMS is given back"
 
 
 @pytest.mark.parametrize("result", [NotTaken("later", final=False), Unknown("no answer")], ids=str)
@@ -92,9 +95,10 @@ def test_a_temporary_failure_of_the_gateway_returns_the_record_to_the_queue(
     assert output.counted("send_failed") == [{"channel": "sms", "reason": "unavailable"}]
 
 
-def test_each_channel_has_a_gateway_and_channels_billed_by_country_have_limits() -> None:
+def test_each_channel_has_a_gateway_and_email_and_channels_billed_by_country_have_limits() -> None:
     gateways = deliver._DISPATCHER.gateways
     assert {gateway.channel for gateway in gateways.values()} == set(CHANNELS.values())
-    limited = {name for name, gateway in gateways.items() if gateway is not deliver.GATEWAYS[name]}
-    assert limited == {name for name, gateway in gateways.items() if gateway.channel.billed_by_country}
-    assert limited == {"sns"}
+    assert {name: type(gateway) for name, gateway in gateways.items()} == {
+        "ses": LimitedEmail,
+        "sns": LimitedSms,
+    }

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from tests.support.aws_stubs import RecordingClient, kms, refused_by_aws
-from tests.support.deliver_handler import DeliverHandler, body
+from tests.support.deliver_handler import DeliverHandler, body, refusing
 from tests.support.events import EMAIL, NOW, PHONE, challenge, code_of
 from tests.support.handlers import HandlerOutput
 
@@ -170,14 +170,15 @@ def test_a_number_that_cannot_get_an_sms_falls_back_to_email(
     assert output.counted("sent") == [{"channel": "email"}]
 
 
+@pytest.mark.parametrize(("refused", "reason"), [("sms_to#", "number"), ("sms_day#", "budget")])
 def test_with_a_used_up_sms_budget_the_code_goes_by_email(
-    handler: DeliverHandler, output: HandlerOutput
+    handler: DeliverHandler, output: HandlerOutput, refused: str, reason: str
 ) -> None:
-    handler.table = RecordingClient(update_item=refused_by_aws("ConditionalCheckFailedException"))
+    handler.table = refusing(refused)
     assert handler.deliver(body(BY_SMS, BY_EMAIL)) == []
     assert handler.sns.calls == []
     assert len(handler.ses.calls) == 1
-    assert output.counted("send_failed") == [{"channel": "sms", "reason": "budget", "country": "US"}]
+    assert output.counted("send_failed") == [{"channel": "sms", "reason": reason, "country": "US"}]
 
 
 def test_a_message_that_every_channel_refuses_is_counted_and_not_retried(

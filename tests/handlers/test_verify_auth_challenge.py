@@ -1,4 +1,4 @@
-"""The handler `verify` with recorded AWS clients: one KMS call, one write, and the SMS budget."""
+"""The handler `verify` with recorded AWS clients: one KMS call, one write, and the counters of SMS."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,11 +10,23 @@ import verify_auth_challenge
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.telemetry import TriggerError
+from passcode.channels.channel import Destination, destination_id
 from passcode.channels.registry import CHANNELS
-from passcode.token_service.challenge import Challenge
+from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, Challenge
 from passcode.token_service.policy import DAY, Policy
 from tests.support.aws_stubs import RecordingClient, kms, refused_by_aws
-from tests.support.events import EMAIL, NONCE, NOW, PHONE, FixedClock, attributes, challenge, code_of, golden
+from tests.support.events import (
+    EMAIL,
+    NONCE,
+    NOW,
+    PHONE,
+    SALT,
+    FixedClock,
+    attributes,
+    challenge,
+    code_of,
+    golden,
+)
 from tests.support.handlers import HandlerOutput
 
 
@@ -59,17 +71,44 @@ def test_a_right_answer_makes_one_kms_call_and_one_write(
     assert code_of(challenge()) not in output.text
 
 
-def test_an_answered_sms_restores_the_budget_of_its_country(monkeypatch: pytest.MonkeyPatch) -> None:
+def number_item(**numbers: int) -> dict[str, Any]:
+    """The response of the table to a write of a number's item that had `numbers`."""
+    return {"Attributes": {name: {"N": str(number)} for name, number in numbers.items()}}
+
+
+TODAY = f"n_{NOW // DAY}"
+
+
+@pytest.mark.parametrize(("kind", "number_class"), [(SIGN_IN_CODE, "open"), (SIGN_IN_PASSWORD, "proven")])
+def test_an_answered_sms_changes_the_counts_of_its_number_and_country(
+    monkeypatch: pytest.MonkeyPatch, kind: str, number_class: str
+) -> None:
     handler = VerifyHandler(monkeypatch)
-    assert handler.answer(challenge(channel="sms")) is True
-    (given,) = handler.budget.sent("update_item")
-    assert given["Key"] == {"pk": {"S": "sms_budget#2026-01-01"}}
+    handler.budget = RecordingClient({"update_item": number_item(open=2, **{TODAY: 5})})
+    assert handler.answer(challenge(channel="sms", purpose=kind)) is True
+    number, given = handler.budget.sent("update_item")
+    number_id = destination_id(Destination(CHANNELS["sms"], PHONE), SALT)
+    assert number["Key"] == {"pk": {"S": f"sms_to#{number_class}#{number_id}"}}
+    assert given["Key"] == {"pk": {"S": "sms_day#2026-01-01"}}
     assert given["ExpressionAttributeNames"] == {"#open": "open_US"}
-    assert PHONE not in str(given)
+    assert given["ExpressionAttributeValues"][":back"] == {"N": "-2"}
+    assert PHONE not in str(handler.budget.calls)
+
+
+@pytest.mark.parametrize(
+    "before", [{}, {"open": 2}, {"open": 2, TODAY: 2, "first_answered": NOW - 7 * DAY}], ids=str
+)
+def test_an_answer_without_unanswered_sms_of_today_is_one_write(
+    monkeypatch: pytest.MonkeyPatch, before: dict[str, int]
+) -> None:
+    handler = VerifyHandler(monkeypatch)
+    handler.budget = RecordingClient({"update_item": number_item(**before)})
+    assert handler.answer(challenge(channel="sms")) is True
+    assert len(handler.budget.calls) == 1
 
 
 @pytest.mark.parametrize("error", ["InternalServerError", "ConditionalCheckFailedException"])
-def test_a_failed_restore_of_the_budget_does_not_stop_the_sign_in(
+def test_a_failed_record_of_an_answer_does_not_stop_the_sign_in(
     monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, error: str
 ) -> None:
     handler = VerifyHandler(monkeypatch)
@@ -80,12 +119,13 @@ def test_a_failed_restore_of_the_budget_does_not_stop_the_sign_in(
     assert PHONE not in output.text
 
 
-def test_a_number_of_no_country_restores_no_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_number_of_no_country_changes_no_country(monkeypatch: pytest.MonkeyPatch) -> None:
     handler = VerifyHandler(monkeypatch)
+    handler.budget = RecordingClient({"update_item": number_item(open=1, **{TODAY: 1})})
     nowhere, to = "+9990000000", challenge(channel="sms")
     code = code_of(to, "sms", nowhere)
     assert handler.answer(to, code, userAttributes=attributes(phone_number=nowhere)) is True
-    assert handler.budget.calls == []
+    assert len(handler.budget.calls) == 1
 
 
 @pytest.mark.parametrize(

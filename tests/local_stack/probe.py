@@ -73,7 +73,7 @@ def _reach() -> dict[str, str]:
     table, queue, mail = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("sesv2")
     return {
         "own item": _tried(lambda: _write(table, "sign_in_code#1")),
-        "foreign item": _tried(lambda: _write(table, "sms_budget#1")),
+        "foreign item": _tried(lambda: _write(table, "sms_day#1")),
         "queue": _tried(lambda: queue.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody="{}")),
         "mail": _tried(mail.get_account),
     }

@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -15,8 +14,11 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from demo_client.token_client import TokenApiError, TokenClient, TooSoon, WrongCode
+from passcode.channels.channel import Destination
+from passcode.channels.email import EMAIL
+from passcode.cognito_messages.message import CognitoMessage
 from passcode.token_service.challenge import Challenge
-from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS
+from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS, date_of
 from tests.support.live_browser import App, Browser, issuer, session
 from tests.support.live_sign_in import code_only, password_and_code
 from tests.support.users import User, code_in
@@ -43,6 +45,7 @@ class Run:
         # SMS may not go to this country.
         code_only(self.stack).start(self.user(SWITZERLAND, channel="sms").email)
         self.use_up_the_sms_budget()
+        self.come_close_to_the_email_cap()
         self.confirm_by_the_token_service()
         self.step_up()
         self.sign_in_on_the_page()
@@ -93,12 +96,32 @@ class Run:
 
     def use_up_the_sms_budget(self) -> None:
         user = self.user(US, channel="sms")
-        day = f"sms_budget#{datetime.now(UTC).date().isoformat()}"
+        day = f"sms_day#{date_of(int(time.time()))}"
         self.add(day, 1_000_000)
         code_only(self.stack).start(user.email)
         # `deliver` has used email instead. The other sign-ins need the budget again.
         self.code(user.email)
         self.add(day, -1_000_000)
+
+    def come_close_to_the_email_cap(self) -> None:
+        now, address = int(time.time()), f"watched-{secrets.token_hex(5)}@people.example"
+        notice = CognitoMessage(
+            ciphertext="",
+            source="CustomEmailSender_AccountTakeOverNotification",
+            channel=EMAIL,
+            destinations=(Destination(EMAIL, address),),
+            locale="en",
+            subject="",
+            name="",
+            requested_at=now,
+        ).pack()
+        self.add(f"email_day#{date_of(now)}", 41_000)
+        # `deliver` writes its count after each 25th email.
+        records = [{"messageId": str(number), "body": notice} for number in range(26)]
+        self.stack.client("lambda").invoke(
+            FunctionName=self.stack.functions["deliver"], Payload=json.dumps({"Records": records})
+        )
+        self.add(f"email_day#{date_of(now)}", -41_000)
 
     def confirm_by_the_token_service(self) -> None:
         address = f"watched-{secrets.token_hex(5)}@people.example"
@@ -172,7 +195,7 @@ class Run:
         self._update(key, "SET " + ", ".join(f"{name} = :{name}" for name in numbers), numbers)
 
     def add(self, key: str, number: int) -> None:
-        """Add a number to the SMS counter of a day."""
+        """Add a number to the SMS or emails of a day."""
         self._update(key, "ADD sent :sent", {"sent": number})
 
     def _update(self, key: str, expression: str, numbers: dict[str, int]) -> None:

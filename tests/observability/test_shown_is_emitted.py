@@ -28,7 +28,12 @@ OF_AWS = {
 BY_PARAMETER = ("pre_token_generation", "custom_sender")
 ABSENT = ("HasClaims", "HasCustomSenders")
 # The last metrics of `deliver` and of the failures.
-LAST = [("decoys", "deliver"), ("send_failed", "country"), ("send_failed", "budget")]
+LAST = [
+    ("decoys", "deliver"),
+    ("send_failed", "country"),
+    ("send_failed", "budget"),
+    ("email_budget_low", "deliver"),
+]
 LAST += [("errors", name) for name in FUNCTIONS if name not in BY_PARAMETER]
 
 

@@ -86,7 +86,7 @@ PROJECT_MODULES = {
     "create_auth_challenge": 26,
     "verify_auth_challenge": 22,
     "pre_token_generation": 19,
-    "deliver": 34,
+    "deliver": 37,
     "custom_sender": 21,
     "token_api": 40,
     "hosted_sign_in": 36,

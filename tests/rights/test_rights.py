@@ -24,7 +24,9 @@ DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
 NEEDS = {
     "write a challenge after a password": ("dynamodb:UpdateItem", "Table/sign_in_password#*"),
     "write a challenge without a password": ("dynamodb:UpdateItem", "Table/sign_in_code#*"),
-    "write the SMS budget": ("dynamodb:UpdateItem", "Table/sms_budget#*"),
+    "count an SMS to a number": ("dynamodb:UpdateItem", "Table/sms_to#*"),
+    "count an SMS of the day": ("dynamodb:UpdateItem", "Table/sms_day#*"),
+    "count the emails of the day": ("dynamodb:UpdateItem", "Table/email_day#*"),
     "read a challenge after a password": ("dynamodb:GetItem", "Table/sign_in_password#*"),
     "read a challenge without a password": ("dynamodb:GetItem", "Table/sign_in_code#*"),
     "queue a delivery": ("sqs:SendMessage", "Queue"),

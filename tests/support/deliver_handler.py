@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import deliver
+from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.ses import SesEmail
 from passcode.adapters.sms_budget_table import SmsBudgetTable
@@ -15,11 +17,13 @@ from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import CognitoMessage
 from passcode.delivery.dispatcher import Dispatcher, deliver_notice
 from passcode.delivery.dispatcher import deliver as deliver_code
+from passcode.delivery.email_limits import EmailBudget, LimitedEmail
 from passcode.delivery.envelope import ChangeNotice, Delivery
 from passcode.delivery.gateway import Gateway
-from passcode.delivery.sms_limits import SmsLimits, limit_gateways
+from passcode.delivery.limits import limit_gateways
+from passcode.delivery.sms_limits import LimitedSms, SmsLimits
 from passcode.token_service.code import Code
-from tests.support.aws_stubs import RecordingClient, kms
+from tests.support.aws_stubs import RecordingClient, kms, refused_by_aws
 from tests.support.events import NOW, SALT, challenge, golden
 
 LIMITS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
@@ -27,7 +31,10 @@ LIMITS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
 
 @dataclass
 class DeliverHandler:
-    """Delivers SQS events at `now`. To test a failure, replace a client."""
+    """Delivers SQS events at `now`. To test a failure, replace a client.
+
+    `table` has the counters of SMS, and `email_table` the count of emails.
+    """
 
     telemetry: PowertoolsTelemetry
     ses: RecordingClient = field(default_factory=RecordingClient)
@@ -38,6 +45,15 @@ class DeliverHandler:
     # The decryptor for the codes in Cognito's own messages.
     opener: Callable[[str], Code] = Code
     more_gateways: dict[str, Gateway] = field(default_factory=dict)
+    # The day's emails before these tests: all, and those of the open class.
+    emails: tuple[int, int] = (0, 0)
+    emails_per_day: int = 50_000
+
+    def __post_init__(self) -> None:
+        self.email_table = RecordingClient({"update_item": self._email_count})
+        self.email_budget = EmailBudget(
+            EmailBudgetTable(self.email_table, "table"), self.emails_per_day, self.telemetry
+        )
 
     def deliver(self, *bodies: str) -> list[str]:
         """Deliver one event with a record for each body. Returns the ids of the records to retry."""
@@ -55,9 +71,23 @@ class DeliverHandler:
             "ses": SesEmail(self.ses, "no-reply@app.example", "mail"),
             "sns": SnsSms(self.sns, max_price="0.20"),
         }
-        budget = SmsBudgetTable(self.table, "table")
-        gateways = limit_gateways({**self.more_gateways, **own_gateways}, budget, LIMITS, frozenset({"US"}))
+        gateways = limit_gateways(
+            {**self.more_gateways, **own_gateways},
+            by_country=partial(
+                LimitedSms,
+                counters=SmsBudgetTable(self.table, "table"),
+                limits=LIMITS,
+                countries=frozenset({"US"}),
+                salt=SALT,
+            ),
+            by_day=partial(LimitedEmail, budget=self.email_budget),
+        )
         return Dispatcher(gateways, app="Example", host="app.example")
+
+    def _email_count(self, call: dict[str, Any]) -> dict[str, Any]:
+        added = call["ExpressionAttributeValues"]
+        names = zip(("sent", "open"), self.emails, strict=True)
+        return {"Attributes": {n: {"N": str(number + int(added[f":{n}"]["N"]))} for n, number in names}}
 
     def _one(self, message: Delivery | ChangeNotice | CognitoMessage) -> None:
         if isinstance(message, CognitoMessage):
@@ -67,6 +97,17 @@ class DeliverHandler:
         else:
             mac = KmsMac(self.keys, "key")
             deliver_code(message, mac, SALT, self.dispatcher, self.telemetry, self.now)
+
+
+def refusing(prefix: str) -> RecordingClient:
+    """A table that refuses the writes of items whose key starts with `prefix`."""
+
+    def respond(call: dict[str, Any]) -> dict[str, Any]:
+        if call["Key"]["pk"]["S"].startswith(prefix):
+            raise refused_by_aws("ConditionalCheckFailedException")
+        return {}
+
+    return RecordingClient({"update_item": respond})
 
 
 def golden_batch(*bodies: str) -> dict[str, Any]:

@@ -59,6 +59,7 @@ ENVIRONMENT = {
     "SIGN_IN_HOST": "app.example",
     "CONFIGURATION_SET": "passcode-mail",
     "SMS_COUNTRIES": "US,DE",
+    "EMAILS_PER_DAY": "50000",
     "SMS_PER_DAY": "1000",
     "SMS_PER_COUNTRY_PER_DAY": "500",
     "SMS_UNANSWERED_PER_COUNTRY": "100",

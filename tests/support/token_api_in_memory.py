@@ -64,8 +64,9 @@ class Api:
     checks: Mapping[str, Check] = field(default_factory=dict)
     log: io.StringIO = field(default_factory=io.StringIO)
     random_ids: Iterator[int] = field(default_factory=partial(count, 1))
-    countries: list[str] = field(default_factory=list)
     max_auth_age: int = MAX_AUTH_AGE
+    # The kind, the id of the number and the country of each answered SMS.
+    sms_answers: list[tuple[str, str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.telemetry = _telemetry(self.log)
@@ -94,7 +95,7 @@ class Api:
             used=UsedProofTable(self.proofs, "table"),
             pool=users,
             country_of=_country_of,
-            record_sms_answer=self.countries.append,
+            record_sms_answer=lambda *answer: self.sms_answers.append(answer),
             issuer=ISSUER,
             life=LIFE,
             telemetry=self.telemetry,

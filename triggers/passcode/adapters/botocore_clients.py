@@ -55,7 +55,7 @@ def client(service: str, *, attempts: int, read_timeout: float = 0.7) -> object:
 
     `attempts` is the largest number of attempts: 1 if a retry could count or send something twice.
     `read_timeout` is the wait for a response, in seconds. Two calls of a trigger take less than five seconds
-    at worst. That sum does not include the third call of `verify`, after an SMS.
+    at worst. That sum does not include the third and fourth call of `verify`, after an SMS.
     """
     config = Config(
         connect_timeout=0.5,

@@ -1,78 +1,176 @@
-"""The daily SMS limits of the whole stack, in total and by country, as counters in the table.
+"""The counters of SMS in the table: one item for each number and class, and one for each UTC day.
 
-Each SMS takes one from its country's budget of unanswered SMS, and each answer gives some back. So this stack
-stops SMS to a country whose users do not answer. SMS pumping has this pattern: many messages, no answers.
+The item of a number keeps a stranger from flooding one phone. The item of a day limits all SMS of the stack,
+and stops a country whose users do not answer. SMS pumping has this pattern: many messages, no answers.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from passcode.adapters.botocore_clients import write_if
-from passcode.token_service.policy import DAY
+from passcode.delivery.sms_limits import (
+    SMS_PER_NUMBER,
+    UNANSWERED_PER_NUMBER,
+    UNANSWERED_SECONDS,
+    DayShare,
+    NumberState,
+    Sms,
+    SmsLimits,
+)
+from passcode.token_service.policy import DAY, date_of, day_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    # For the type only: `verify` gives back, and needs no limits.
-    from passcode.delivery.sms_limits import SmsLimits
-
-_GIVEN_BACK = 4
+# A number that got no SMS for so long is a new number again.
+_KEEP_NUMBER_SECONDS = 90 * DAY
+# Each SMS removes the counts of so many days before, so that the item of a number stays below 1 KiB.
+_OLD_DAYS = 31
 
 
 @dataclass(frozen=True)
 class SmsBudgetTable:
-    """The day's counters, in one item per UTC day. `client` is a botocore DynamoDB client."""
+    """The counters of SMS. `client` is a botocore DynamoDB client. Each method is one write."""
 
     client: "DynamoDBClient"
     table: str
 
-    def take(self, country: str, limits: "SmsLimits", now: int, *, counts_as_unanswered: bool = True) -> bool:
-        """Count one SMS to `country`; False if a limit is reached. One WCU. Raises `Unavailable`.
+    def take_number(self, message: Sms) -> NumberState | None:
+        """Count one SMS to a number; None if a limit of the number is reached. Raises `Unavailable`."""
+        today = day_of(message.now)
+        old = {f"#n{day}": f"n_{day}" for day in range(today - _OLD_DAYS, today)}
+        set_open, condition = "", "(attribute_not_exists(#n) OR #n < :per_day)"
+        names = {"#n": f"n_{today}", "#ttl": "ttl"} | old
+        values = {"zero": 0, "one": 1, "per_day": SMS_PER_NUMBER, "ttl": message.now + _KEEP_NUMBER_SECONDS}
+        if message.counts_as_unanswered:
+            set_open = "#open = if_not_exists(#open, :zero) + :one, open_at = :now, "
+            condition += " AND (attribute_not_exists(#open) OR #open < :most OR open_at <= :an_hour_ago)"
+            names |= {"#open": "open"}
+            values |= {
+                "now": message.now,
+                "most": UNANSWERED_PER_NUMBER,
+                "an_hour_ago": message.now - UNANSWERED_SECONDS,
+            }
+        accepted, before = self._write(
+            f"sms_to#{message.number}",
+            f"SET {set_open}#n = if_not_exists(#n, :zero) + :one, #ttl = :ttl REMOVE {', '.join(old)}",
+            condition,
+            names,
+            values,
+            returns="ALL_OLD",
+        )
+        if not accepted:
+            return None
+        return NumberState(before.get("open_at", 0), before.get("first_answered", 0))
 
-        `counts_as_unanswered`: False if this stack will not learn whether the user answers.
-        """
+    def give_back_number(self, message: Sms, before: NumberState) -> None:
+        """Undo `take_number`, unless the number was used or answered meanwhile. Raises `Unavailable`."""
+        update, condition = "#n = #n - :one", "#n > :zero"
+        names, values = {"#n": f"n_{day_of(message.now)}"}, {"zero": 0, "one": 1}
+        if message.counts_as_unanswered:
+            # With the time before it, so that the next attempt need not wait for an hour.
+            update += ", #open = #open - :one, open_at = :before"
+            condition += " AND #open > :zero AND open_at = :now"
+            names |= {"#open": "open"}
+            values |= {"before": before.open_at, "now": message.now}
+        self._write(f"sms_to#{message.number}", f"SET {update}", condition, names, values)
+
+    def take_day(self, message: Sms, share: DayShare, limits: SmsLimits) -> bool:
+        """Count one SMS of the day; False if a limit is reached. Raises `Unavailable`."""
+        caps = {"sent": limits.per_day, f"sent_{message.country}": limits.per_country}
+        if not share.uses_reserve:
+            caps |= {"half": limits.per_day // 2, f"half_{message.country}": limits.per_country // 2}
+        if not share.is_established:
+            caps[f"open_{message.country}"] = limits.unanswered
         # The first SMS of a day finds no count in the item, so the condition cannot refuse a limit of 0.
-        if 0 in (limits.per_day, limits.per_country):
+        if 0 in caps.values():
             return False
-        return self._write(
-            update="SET #ttl = :ttl ADD sent :one, #sent :one"
-            + (", #open :one" if counts_as_unanswered else ""),
-            condition="(attribute_not_exists(sent) OR sent < :day)"
-            " AND (attribute_not_exists(#sent) OR #sent < :country)"
-            " AND (attribute_not_exists(#open) OR #open < :open)",
-            names={"#ttl": "ttl", "#sent": f"sent_{country}", "#open": f"open_{country}"},
-            values={
-                "ttl": now + 2 * DAY,
-                "one": 1,
-                "day": limits.per_day,
-                "country": limits.per_country,
-                "open": limits.unanswered,
-            },
-            now=now,
+        counted = _counted(message, share)
+        names = {f"#{name}": name for name in {*caps, *counted}}
+        accepted, _ = self._write(
+            _day_key(message.now),
+            f"SET #ttl = :ttl ADD {', '.join(f'#{name} :one' for name in counted)}",
+            " AND ".join(f"(attribute_not_exists(#{name}) OR #{name} < :{name})" for name in caps),
+            names | {"#ttl": "ttl"},
+            caps | {"one": 1, "ttl": message.now + 2 * DAY},
+        )
+        return accepted
+
+    def give_back_day(self, message: Sms, share: DayShare) -> None:
+        """Undo `take_day`. Raises `Unavailable`."""
+        counted = _counted(message, share)
+        self._write(
+            _day_key(message.now),
+            f"ADD {', '.join(f'#{name} :back' for name in counted)}",
+            # A user may have answered another SMS to this country meanwhile.
+            " AND ".join(f"#{name} > :zero" for name in counted),
+            {f"#{name}": name for name in counted},
+            {"back": -1, "zero": 0},
         )
 
-    def give_back(self, country: str, now: int) -> None:
-        """Give back unanswered budget of `country` after an answered SMS. One WCU. Raises `Unavailable`."""
+    def answer_number(self, number: str, now: int) -> int:
+        """Record that a user answered an SMS to `number`. Returns its unanswered SMS of today that count.
+
+        Raises `Unavailable`.
+        """
+        _, before = self._write(
+            f"sms_to#{number}",
+            "SET #open = :zero, first_answered = if_not_exists(first_answered, :now), #ttl = :ttl",
+            "",
+            {"#open": "open", "#ttl": "ttl"},
+            {"zero": 0, "now": now, "ttl": now + _KEEP_NUMBER_SECONDS},
+            returns="ALL_OLD",
+        )
+        if NumberState(first_answered=before.get("first_answered", 0)).is_established(now):
+            return 0
+        # The SMS of the days before are in the items of those days.
+        return min(before.get("open", 0), before.get(f"n_{day_of(now)}", 0))
+
+    def give_back_unanswered(self, country: str, count: int, now: int) -> None:
+        """Take `count` from the unanswered SMS to `country`, if it has so many. Raises `Unavailable`."""
         self._write(
-            update="ADD #open :back",
-            condition="#open > :zero",
-            names={"#open": f"open_{country}"},
-            values={"back": -_GIVEN_BACK, "zero": 0},
-            now=now,
+            _day_key(now),
+            "ADD #open :back",
+            "#open >= :count",
+            {"#open": f"open_{country}"},
+            {"back": -count, "count": count},
         )
 
     def _write(
-        self, *, update: str, condition: str, names: dict[str, str], values: dict[str, int], now: int
-    ) -> bool:
-        day = datetime.fromtimestamp(now, UTC).date().isoformat()
-        accepted, _ = write_if(
+        self,
+        key: str,
+        update: str,
+        condition: str,
+        names: Mapping[str, str],
+        values: Mapping[str, int],
+        returns: Literal["NONE", "ALL_OLD"] = "NONE",
+    ) -> tuple[bool, dict[str, int]]:
+        """Return whether the condition held, and the numbers of the old item if `returns` asks for them."""
+        request: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
+        accepted, response = write_if(
             self.client.update_item,
             TableName=self.table,
-            Key={"pk": {"S": f"sms_budget#{day}"}},
+            Key={"pk": {"S": key}},
             UpdateExpression=update,
-            ConditionExpression=condition,
             ExpressionAttributeNames=names,
-            ExpressionAttributeValues={f":{k}": {"N": str(v)} for k, v in values.items()},
+            ExpressionAttributeValues={f":{name}": {"N": str(value)} for name, value in values.items()},
+            ReturnValues=returns,
+            **request,
         )
-        return accepted
+        item = response.get("Attributes", {}) if accepted else {}
+        return accepted, {name: int(value["N"]) for name, value in item.items() if "N" in value}
+
+
+def _day_key(now: int) -> str:
+    return f"sms_day#{date_of(now)}"
+
+
+def _counted(message: Sms, share: DayShare) -> list[str]:
+    """Return the attributes in which an SMS counts."""
+    counted = ["sent", f"sent_{message.country}"]
+    if not share.uses_reserve:
+        counted += ["half", f"half_{message.country}"]
+    if message.counts_as_unanswered and not share.is_established:
+        counted.append(f"open_{message.country}")
+    return counted

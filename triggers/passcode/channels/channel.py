@@ -64,6 +64,8 @@ class Channel:
     accepted_per_day: int = 100
     # True if the price of a message depends on its country. Allowed countries and budgets then limit it.
     billed_by_country: bool = False
+    # True if the daily cap on emails of the stack applies to the messages.
+    has_daily_cap: bool = False
 
     @property
     def verified_attribute(self) -> str:

@@ -99,4 +99,5 @@ EMAIL = Channel(
     amr=("otp",),
     mailbox=_mailbox,
     custom_sender="customemailsender",
+    has_daily_cap=True,
 )

@@ -43,8 +43,9 @@ def deliver_cognito_message(
         host="" if kind in (INVITATION, NOTICE) else dispatcher.host,
         purpose=message.name,
     )
-    # The user sends the answer to Cognito, and Cognito does not report it to this stack.
-    sent = dispatcher.send(message.destinations, lambda _: content, now, failed, counts_as_unanswered=False)
+    # A stranger can request one. The user answers to Cognito, which does not report it to this stack.
+    about = {"is_open_class": True, "counts_as_unanswered": False}
+    sent = dispatcher.send(message.destinations, lambda _: content, now, failed, **about)
     if sent:
         channel, accepted = sent
         telemetry.sent(channel.name, accepted.country, source=message.source)

@@ -100,7 +100,7 @@ class ConfirmationVerifier:
     """Checks answers. `life` is the proof's, in seconds.
 
     `country_of` returns the country of a number that may get SMS, else None. `record_sms_answer` gets the
-    country of each answered SMS.
+    kind, the id of the number and the country of each answered SMS.
     """
 
     checker: CodeAnswers
@@ -109,7 +109,7 @@ class ConfirmationVerifier:
     used: UsedProofStore
     pool: UserRecipients
     country_of: Callable[[str], str | None]
-    record_sms_answer: Callable[[str], None]
+    record_sms_answer: Callable[[str, str, str], None]
     issuer: str
     life: int
     telemetry: Telemetry
@@ -118,7 +118,7 @@ class ConfirmationVerifier:
         """Check the answer to a challenge of /createToken. Raises `Problem` or `Unavailable`."""
         challenge_token = self._read_token(body, VERIFY_TOKEN)
         verdict = self.checker.of_address(challenge_token, body.verification_code, context)
-        return self._verified(challenge_token, verdict, context)
+        return self._verified(challenge_token, challenge_token.sub, verdict, context)
 
     def verify_step_up(self, body: VerifyToken, signed_in: IdTokenUser, context: RequestContext) -> Verified:
         """Check the answer to a challenge of /step-up. Raises `Problem` or `Unavailable`."""
@@ -131,7 +131,7 @@ class ConfirmationVerifier:
             challenge_token = replace(
                 challenge_token, country=self._country(user.destinations[CHANNELS[verdict.channel]])
             )
-        return self._verified(challenge_token, verdict, context)
+        return self._verified(challenge_token, user.ids.get(verdict.channel, ""), verdict, context)
 
     def introspect(self, body: Introspect, context: RequestContext) -> dict[str, object]:
         """Use a proof: returns its claims the first time, later `active: false`. Raises `Unavailable`.
@@ -159,7 +159,7 @@ class ConfirmationVerifier:
         return challenge_token
 
     def _verified(
-        self, challenge_token: ChallengeToken, verdict: Verdict, context: RequestContext
+        self, challenge_token: ChallengeToken, number_id: str, verdict: Verdict, context: RequestContext
     ) -> Verified:
         if verdict.refusal:
             self.telemetry.refused(verdict.refusal)
@@ -170,9 +170,10 @@ class ConfirmationVerifier:
         )
         if not verdict.is_repeat:
             self.telemetry.verified(challenge_token.challenge, context.now)
-            # Once only: a caller could otherwise repeat one answer and so give back the budget of many SMS.
+            # Once only: a caller could otherwise repeat one answer and so give back the counts of many SMS.
             if challenge_token.country:
-                self.record_sms_answer(challenge_token.country)
+                kind = kind_of(challenge_token.challenge.purpose)
+                self.record_sms_answer(kind, number_id, challenge_token.country)
         purpose_text = words_of(challenge_token.challenge.purpose)
         proof = self.proofs.write(
             proof_claims(challenge_token, purpose_text, self.issuer, verdict.accepted_at, self.life)

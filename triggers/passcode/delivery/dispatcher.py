@@ -7,7 +7,7 @@ from passcode.channels.channel import Channel, Destination, MessageContent, dest
 from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery
 from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, Taken
 from passcode.texts.catalogue import message_texts, notice_texts
-from passcode.token_service.challenge import kind_of, words_of
+from passcode.token_service.challenge import is_open_class, kind_of, words_of
 from passcode.token_service.code import derive_code
 from passcode.token_service.policy import LONG_DIGITS
 from passcode.token_service.refusal import Unavailable
@@ -32,6 +32,7 @@ class Dispatcher:
         now: int,
         failed: Failed,
         *,
+        is_open_class: bool,
         counts_as_unanswered: bool = True,
     ) -> tuple[Channel, Taken] | None:
         """Send a message to the first destination whose gateway takes it. Returns None if no gateway does.
@@ -39,13 +40,14 @@ class Dispatcher:
         `content` returns the content for a destination, because each destination has its code. Calls
         `failed` with the channel, the reason and the country for each channel that does not take it. The
         country is empty if the channel is not billed by country. `now` is in seconds since the epoch.
+        `is_open_class` is True if a stranger can request the message.
         Raises `Unavailable` if the queue has to deliver the message again.
         """
-        for destination in destinations:
+        for number, destination in enumerate(destinations):
             channel = destination.channel
             message = channel.render(content(destination))
             result = self._gateway(channel).send(
-                Outgoing(destination.value, message, now, counts_as_unanswered)
+                Outgoing(destination.value, message, now, is_open_class, number > 0, counts_as_unanswered)
             )
             if isinstance(result, Taken):
                 return channel, result
@@ -89,11 +91,11 @@ def deliver(
     def failed(channel: Channel, reason: str, country: str) -> None:
         telemetry.not_deliverable(channel.name, reason, country)
 
-    mac = code_mac(challenge.mac_message())
+    mac, kind = code_mac(challenge.mac_message()), kind_of(challenge.purpose)
 
     def content(to: Destination) -> MessageContent:
         return MessageContent(
-            texts=message_texts(delivery.locale, kind_of(challenge.purpose)),
+            texts=message_texts(delivery.locale, kind),
             code=derive_code(mac, to.channel.name, destination_id(to, salt), challenge.digits),
             app=dispatcher.app,
             host=dispatcher.host,
@@ -104,7 +106,7 @@ def deliver(
             in_groups=challenge.digits == LONG_DIGITS,
         )
 
-    sent = dispatcher.send(delivery.destinations, content, now, failed)
+    sent = dispatcher.send(delivery.destinations, content, now, failed, is_open_class=is_open_class(kind))
     if sent:
         channel, accepted = sent
         telemetry.sent(channel.name, accepted.country)
@@ -122,8 +124,16 @@ def deliver_notice(notice: ChangeNotice, dispatcher: Dispatcher, telemetry: Tele
 
     texts = notice_texts(notice.locale, notice.channel.attribute)
     content = MessageContent(texts=texts, code=None, app=dispatcher.app)
-    # The user answers no notice, so it is not one of the unanswered SMS that show an attack.
-    sent = dispatcher.send(notice.destinations, lambda _: content, now, failed, counts_as_unanswered=False)
+    # The user answers no notice, so it is not one of the unanswered SMS that show an attack. A stranger's
+    # request can be the one that shows the change, so the notice has no share of the reserve.
+    sent = dispatcher.send(
+        notice.destinations,
+        lambda _: content,
+        now,
+        failed,
+        is_open_class=True,
+        counts_as_unanswered=False,
+    )
     if sent:
         channel, accepted = sent
         telemetry.sent(channel.name, accepted.country, source=CHANGED)

@@ -12,13 +12,16 @@ Message = TypeVar("Message")
 class Outgoing(Generic[Message]):
     """One rendered message to one address.
 
-    `now` is in seconds since the epoch. `counts_as_unanswered` is False if this stack will not learn whether
-    the user answers.
+    `now` is in seconds since the epoch. `is_open_class` is True if a stranger can request the message.
+    `is_fallback` is True if another destination was tried first. `counts_as_unanswered` is False if this
+    stack will not learn whether the user answers.
     """
 
     to: str = field(repr=False)
     message: Message
     now: int
+    is_open_class: bool
+    is_fallback: bool = False
     counts_as_unanswered: bool = True
 
 

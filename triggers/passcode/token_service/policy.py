@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 DAY = 86_400
 # 20 decimal digits are 66 bits. NIST SP 800-63B-4 (3.2.2) asks for a limit of attempts below 64 bits only.
@@ -86,6 +87,11 @@ class Policy:
 def day_of(now: int) -> int:
     """Return the number of the UTC day. `now` is in seconds since the epoch."""
     return now // DAY
+
+
+def date_of(now: int) -> str:
+    """Return the UTC date as YYYY-MM-DD. `now` is in seconds since the epoch."""
+    return datetime.fromtimestamp(now, UTC).date().isoformat()
 
 
 def seconds_to_midnight(now: int) -> int:

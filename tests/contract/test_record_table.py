@@ -1,0 +1,65 @@
+"""The lifetime of a record: on moto and on the DynamoDB of the local stack."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from passcode.adapters.record_table import RecordTable
+from passcode.token_service.policy import DAY, Policy
+from passcode.token_service.store import Attempt, Record
+from tests.support.dynamodb import item_of, made
+
+NOW = 1_800_000_000
+OPEN = Record(
+    issued=3,
+    spent=2,
+    nonce="n",
+    digits=8,
+    expires_at=NOW + 300,
+    sent_at=NOW - 60,
+    send_tat=NOW - 60,
+    channel="email",
+    sent_to={"email": "b" * 16},
+)
+
+
+@pytest.fixture(scope="module", params=["moto", "ministack"])
+def table(request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
+    if request.param == "moto":
+        with mock_aws():
+            client = boto3.client(
+                "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+            )
+            yield client, made(client)
+    else:
+        stack = request.getfixturevalue("local_stack")
+        yield stack.client("dynamodb"), stack.table
+
+
+def test_every_write_sets_the_ttl_of_the_record(table: tuple[Any, str]) -> None:
+    """If TTL deletes a record, its counts of wrong answers are lost."""
+    client, name = table
+    key = f"sign_in_code#{secrets.token_hex(8)}"
+    store = RecordTable(client, name, Policy())
+
+    def ttl() -> int:
+        return int(client.get_item(TableName=name, Key={"pk": {"S": key}})["Item"]["ttl"]["N"])
+
+    assert store.start_challenge(key, replace(OPEN, nonce="d"), 100, NOW).accepted
+    assert ttl() == NOW + 30 * DAY
+    client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(OPEN))
+    assert store.replace_challenge(key, OPEN, OPEN, NOW + 1).accepted
+    assert ttl() == NOW + 1 + 30 * DAY
+    wrong = Attempt(counter=3, nonce="n", id="1", is_short=True, channel="", now=NOW + 2)
+    assert store.record_attempt(key, wrong).accepted
+    assert ttl() == NOW + 2 + 30 * DAY
+    assert store.record_attempt(key, replace(wrong, id="2", is_short=False, now=NOW + 3)).accepted
+    assert ttl() == NOW + 3 + 30 * DAY
+    right = replace(wrong, channel="sms", client_id="client", now=NOW + 4)
+    assert store.record_attempt(key, right).accepted
+    assert ttl() == NOW + 4 + 30 * DAY
