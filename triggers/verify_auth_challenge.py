@@ -57,7 +57,7 @@ def respond(
     elif challenge:
         event["response"] = {"answerCorrect": True}
         if not verdict.is_repeat:
-            # Once only, so that a repeated round does not give back the budget of many SMS.
+            # Once only, so that a repeated round does not record many answered SMS.
             accepted(event, replace(challenge, channel=verdict.channel))
     return event
 
@@ -107,7 +107,7 @@ def _accepted(event: Event, challenge: Challenge) -> None:
 
 @cache
 def _budget_client() -> "DynamoDBClient":
-    # One attempt only: after a lost response, a repeated write would give back twice.
+    # One attempt only: after a lost response, a repeated write would reduce a count twice.
     return client("dynamodb", attempts=1)
 
 
