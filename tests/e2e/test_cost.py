@@ -157,12 +157,12 @@ def ask(module: ModuleType, path: str, body: dict[str, str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("field", "to", "budget"), [("email", unused_address, 0), ("phone_number", number, 1)]
+    ("field", "to", "counters"), [("email", unused_address, 0), ("phone_number", number, 2)]
 )
 def test_creating_a_token_costs_one_write_and_verifying_it_another(
     field: str,
     to: Callable[[], str],
-    budget: int,
+    counters: int,
     local_stack: Stack,
     token_api: tuple[ModuleType, Calls],
     code_for: Callable[..., str],
@@ -175,8 +175,8 @@ def test_creating_a_token_costs_one_write_and_verifying_it_another(
     code = code_for(address, before + 1)
     calls.clear()
     proof = ask(module, "/verifyToken", {"token": token, "verification_code": code})["proof"]
-    # An answered SMS is given back to the budget of its country. No record is read.
-    writes = {"dynamodb.UpdateItem": 1 + budget}
+    # An answered SMS changes the counters of its number and of the day. No record is read.
+    writes = {"dynamodb.UpdateItem": 1 + counters}
     assert calls == writes | {"kms.GenerateMac": 2, "kms.Sign": 1}
     calls.clear()
     assert ask(module, "/introspect", {"proof": proof})["active"] is True

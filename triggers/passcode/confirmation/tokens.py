@@ -32,7 +32,7 @@ class ChallengeToken:
     challenge: Challenge
     sub: str  # the proof's `sub`
     audience: str  # the proof's `aud`
-    country: str = ""  # of an SMS; an accepted answer is added to this country's SMS budget
+    country: str = ""  # of an SMS; an accepted answer reduces this country's unanswered SMS
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,7 @@ class ConfirmationVerifier:
         )
         if not verdict.is_repeat:
             self.telemetry.verified(challenge_token.challenge, context.now)
-            # Once only: a caller could otherwise repeat one answer and so give back the counts of many SMS.
+            # Once only: a repeated answer must not reduce the counts again.
             if challenge_token.country:
                 kind = kind_of(challenge_token.challenge.purpose)
                 self.record_sms_answer(kind, number_id, challenge_token.country)
