@@ -163,8 +163,8 @@ def test_a_hidden_destination_is_described_without_asterisks() -> None:
 
 def test_before_a_password_the_text_fits_each_channel_that_the_message_may_have_used() -> None:
     hidden = {"email": "***@***", "sms": "+***"}
-    for channel in hidden:
-        code = replace(CODE, channel=channel, destination=hidden[channel], channels=hidden)
+    for channel, mask in hidden.items():
+        code = replace(CODE, channel=channel, destination=mask, channels=hidden)
         page = shown(PageView(code, CSRF))
         assert "Check your email and your text messages." in page.text
         assert "your account" not in page.text
