@@ -161,6 +161,17 @@ def test_a_hidden_destination_is_described_without_asterisks() -> None:
     assert "to the email address of your account" in page.text
 
 
+def test_before_a_password_the_text_fits_each_channel_that_the_message_may_have_used() -> None:
+    hidden = {"email": "***@***", "sms": "+***"}
+    for channel, mask in hidden.items():
+        code = replace(CODE, channel=channel, destination=mask, channels=hidden)
+        page = shown(PageView(code, CSRF))
+        assert "Check your email and your text messages." in page.text
+        assert "your account" not in page.text
+        # The phone may offer the code of an SMS, whatever the app asked for.
+        assert page.with_id("code")["data-channel"] == "sms"
+
+
 def test_the_page_has_no_resend_button_when_no_resend_is_left() -> None:
     assert {form.values["do"] for form in shown(VIEWS["code-last"]).forms} == {"answer", "restart", "cancel"}
 

@@ -112,7 +112,7 @@ def test_a_resend_can_use_another_channel(
     other = visitor.page.get_by_role("button", name="Text message")
     with visitor.page.expect_navigation():
         other.click()
-    visitor.page.get_by_text("sent the code to the phone number of your account").wait_for()
+    visitor.page.get_by_text("Check your email and your text messages").wait_for()
     visitor.enter_code(code_for(user.phone)).wait_for_app()
     assert app.claims()["sub"] == user.sub
 

@@ -19,9 +19,8 @@ def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[
     """Return the attributes of the decoy for `name`. `order` has the channels of the deployment.
 
     Most decoys are verified on the first channel, and some on the others, as most users are. Each set of
-    channels and each preferred channel that a user can have occurs among decoys too. Otherwise a combination
-    that only users have would reveal a user. The addresses are the channels' decoy values. No message is ever
-    sent to them.
+    channels and each preferred channel that a user can have occurs among decoys too. The response does not
+    show them. The addresses are the channels' decoy values. No message is ever sent to them.
     """
     # Upper and lower case give one subject, as in a pool that ignores case: Cognito changes names to lower
     # case ("User pool case sensitivity"). `casefold` would also join names that are two users, such as those
