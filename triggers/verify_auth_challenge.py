@@ -90,8 +90,8 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("verify_auth_challenge", _SETTINGS.metrics_namespace)
-# After a lost response, a repeated write of an attempt recognises itself. A repeated write to the counters of SMS
-# reduces a count twice, which only makes a limit a little larger.
+# After a lost response, a repeated write of an attempt recognises itself. A repeated write to the counters of
+# SMS reduces a count twice, which only makes a limit a little larger.
 _TABLE = client("dynamodb", attempts=2)
 _STORE = RecordTable(_TABLE, _SETTINGS.table, _SETTINGS.policy)
 _CODE_MAC = KmsMac(client("kms", attempts=2), _SETTINGS.code_key_id)
