@@ -34,8 +34,7 @@ def measure() -> dict[str, float]:
     """Return the milliseconds for each path."""
     with without_network():
         import token_api  # noqa: PLC0415 - after the settings
-        from passcode.token_service.challenge import Challenge  # noqa: PLC0415
-        from passcode.token_service.code import derive_code  # noqa: PLC0415
+        from passcode.token_service.challenge import Challenge, derive_code  # noqa: PLC0415
 
         create_event = _event(
             "/createToken", {"email": "ann@example.com", "purpose": "to approve a payment of 20 EUR"}

@@ -27,7 +27,7 @@ from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery, read_bod
 from passcode.delivery.gateway import Gateway
 from passcode.delivery.limits import limit_gateways
 from passcode.delivery.sms_limits import LimitedSms, SmsLimits
-from passcode.token_service.code import Code
+from passcode.token_service.challenge import Code
 from passcode.token_service.telemetry import Telemetry
 
 Queued = Delivery | ChangeNotice | CognitoMessage

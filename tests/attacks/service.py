@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from passcode.token_service.challenge import SIGN_IN_CODE, Challenge
+from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, derive_code
 from passcode.token_service.check import check
-from passcode.token_service.code import derive_code
 from passcode.token_service.issue import IssueRequest, issue
 from passcode.token_service.policy import LONG_DIGITS, Policy
 from passcode.token_service.refusal import Refusal, Refused

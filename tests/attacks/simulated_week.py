@@ -7,9 +7,8 @@ challenge whose code is short. Both call the token service as the triggers do.
 
 from dataclasses import dataclass, field
 
-from passcode.token_service.challenge import Challenge, record_key
+from passcode.token_service.challenge import Challenge, derive_code, record_key
 from passcode.token_service.check import check
-from passcode.token_service.code import derive_code
 from passcode.token_service.issue import IssueRequest, IssueResult, issue
 from passcode.token_service.policy import LONG_DIGITS, Policy
 from passcode.token_service.refusal import Refused

@@ -10,8 +10,15 @@ from typing import Any, Protocol
 
 import pytest
 
-from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, STEP_UP, TOKEN, Challenge
-from passcode.token_service.code import Code, derive_code
+from passcode.token_service.challenge import (
+    SIGN_IN_CODE,
+    SIGN_IN_PASSWORD,
+    STEP_UP,
+    TOKEN,
+    Challenge,
+    Code,
+    derive_code,
+)
 from passcode.token_service.store import CodeMac
 from tests.attacks.service import START, Service
 from tests.attacks.trial import TryAttack

@@ -42,7 +42,7 @@ class RightAnswerClearsLimits(MemoryStore):
 
     def record_attempt(self, key: str, attempt: Attempt) -> WriteResult:
         write = super().record_attempt(key, attempt)
-        if write.accepted and attempt.is_right:
+        if write.accepted and attempt.channel:
             was = write.record
             self.records[key] = Record(issued=was.issued, spent=was.spent, nonce=was.nonce)
         return write

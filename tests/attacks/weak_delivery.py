@@ -9,8 +9,7 @@ from passcode.channels.channel import Channel
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
 from passcode.delivery.gateway import Outgoing, SendResult, Taken
-from passcode.token_service.challenge import Challenge
-from passcode.token_service.code import derive_code
+from passcode.token_service.challenge import Challenge, derive_code
 from tests.attacks.sign_in import Mailbox
 from tests.support.deliver_handler import DeliverHandler
 from tests.support.memory_stores import code_mac

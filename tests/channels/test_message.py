@@ -8,8 +8,7 @@ from passcode.channels.channel import MessageContent
 from passcode.channels.email import EMAIL, EmailMessage
 from passcode.channels.sms import SMS, TextMessage
 from passcode.texts.catalogue import locales, message_texts
-from passcode.token_service.challenge import SIGN_IN_CODE
-from passcode.token_service.code import Code
+from passcode.token_service.challenge import SIGN_IN_CODE, Code
 
 TABLES = {locale: message_texts(locale, SIGN_IN_CODE) for locale in sorted(locales())}
 CODE = Code("012345")

@@ -22,8 +22,7 @@ from passcode.confirmation.tokens import (
 )
 from passcode.hosted.state import Grant, SignInState
 from passcode.sign_in.steps import RoundRecord, decode_metadata, encode_metadata
-from passcode.token_service.challenge import Challenge, parse_object
-from passcode.token_service.code import derive_code
+from passcode.token_service.challenge import Challenge, derive_code, parse_object
 from tests.support import handlers
 from tests.support.events import SALT
 from tests.support.memory_stores import code_mac

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from passcode.adapters.jwt_tokens import MacJwts
-from passcode.token_service.code import derive_code
+from passcode.token_service.challenge import derive_code
 from tests.support.live_token_api import Api, challenge_in, number, unused_address
 from tests.support.template import RESOURCES, TEMPLATE, statements
 from tests.support.users import another_code

@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 import pytest
 
-from passcode.token_service.code import derive_code
+from passcode.token_service.challenge import derive_code
 from tests.support.live_token_api import Api, ApiResponse, challenge_in, record_of, unused_address
 from tests.support.template import RESOURCES, TEMPLATE
 from tests.support.users import another_code

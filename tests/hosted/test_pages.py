@@ -9,7 +9,7 @@ import pytest
 from passcode.hosted import pages
 from passcode.hosted.pages import Brand, ChannelPage, CodePage, PageView, StartPage
 from passcode.texts.catalogue import group_digits, locales, page_texts
-from passcode.token_service.code import parse_answer
+from passcode.token_service.challenge import parse_answer
 from tests.support.html_document import Document
 from tests.support.page_samples import BRAND, CODE, CSRF, VIEWS
 

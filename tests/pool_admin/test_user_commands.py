@@ -17,9 +17,15 @@ from passcode.channels.sms import SMS
 from passcode.confirmation.create import CodeRequest, CodeRequests
 from passcode.confirmation.recipient import of_address, of_user
 from passcode.delivery.notices import Notices
-from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, STEP_UP, TOKEN, Challenge
+from passcode.token_service.challenge import (
+    SIGN_IN_CODE,
+    SIGN_IN_PASSWORD,
+    STEP_UP,
+    TOKEN,
+    Challenge,
+    derive_code,
+)
 from passcode.token_service.check import Verdict, check
-from passcode.token_service.code import derive_code
 from passcode.token_service.issue import IssueRequest, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal

@@ -23,8 +23,7 @@ from passcode.delivery.notices import Notices
 from passcode.sign_in.create import SignInCreator
 from passcode.sign_in.steps import RoundLimits
 from passcode.sign_in.verify import check_sign_in
-from passcode.token_service.challenge import Challenge
-from passcode.token_service.code import derive_code
+from passcode.token_service.challenge import Challenge, derive_code
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refused
 from tests.support.live_handlers import LiveHandlers, client_with_long_timeouts, event, live_handlers

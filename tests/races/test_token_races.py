@@ -27,7 +27,7 @@ from passcode.confirmation.requests import (
 from passcode.confirmation.tokens import parse_challenge_token
 from passcode.confirmation.verify import ConfirmationVerifier
 from passcode.delivery.envelope import Delivery
-from passcode.token_service.code import derive_code
+from passcode.token_service.challenge import derive_code
 from passcode.token_service.refusal import Refused
 from tests.support.live_handlers import client_with_long_timeouts, live_handler
 from tests.support.threads import run_at_once

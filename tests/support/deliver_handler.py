@@ -22,7 +22,7 @@ from passcode.delivery.envelope import ChangeNotice, Delivery
 from passcode.delivery.gateway import Gateway
 from passcode.delivery.limits import limit_gateways
 from passcode.delivery.sms_limits import LimitedSms, SmsLimits
-from passcode.token_service.code import Code
+from passcode.token_service.challenge import Code
 from tests.support.aws_stubs import RecordingClient, kms, refused_by_aws
 from tests.support.events import NOW, SALT, challenge, golden
 

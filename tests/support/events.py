@@ -10,8 +10,7 @@ from typing import Any
 from passcode.channels.channel import Destination, destination_id
 from passcode.channels.registry import CHANNELS
 from passcode.sign_in.events import Event
-from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, record_key
-from passcode.token_service.code import derive_code
+from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, derive_code, record_key
 from tests.support.memory_stores import code_mac
 
 EVENTS = Path(__file__).parent.parent / "events"

@@ -46,7 +46,7 @@ def may_record_attempt(record: Record, attempt: Attempt, policy: Policy) -> bool
         record.spent < attempt.counter <= record.issued
         and attempt.nonce in (record.nonce, record.prev_nonce)
         and (in_budget or not attempt.is_short)
-        and (attempt.is_right or record.failed_id != attempt.id)
+        and (attempt.channel != "" or record.failed_id != attempt.id)
     )
 
 
@@ -94,9 +94,9 @@ class MemoryStore:
     def record_attempt(self, key: str, attempt: Attempt) -> WriteResult:
         with self.lock:
             old = self._old("record_attempt", key)
-            new = _spent(old, attempt, self.policy) if attempt.is_right else _failed(old, attempt)
+            new = _spent(old, attempt, self.policy) if attempt.channel else _failed(old, attempt)
             write = self._put(key, old, new, may_record_attempt(old, attempt, self.policy))
-            if write.accepted and attempt.is_right and attempt.client_id:
+            if write.accepted and attempt.channel and attempt.client_id:
                 given = Evidence(attempt.now, attempt.channel)
                 first, _ = self.evidence.get((key, attempt.client_id), (given, given))
                 self.evidence[key, attempt.client_id] = first, given

@@ -33,7 +33,7 @@ from passcode.confirmation.routes import Check, Endpoints, resolver
 from passcode.confirmation.verify import CodeAnswers, ConfirmationVerifier
 from passcode.delivery.envelope import ChangeNotice, Delivery
 from passcode.delivery.notices import Notices
-from passcode.token_service.code import derive_code
+from passcode.token_service.challenge import derive_code
 from passcode.token_service.policy import Policy
 from passcode.token_service.store import RecordStore
 from tests.support.api_gateway_events import CALLER, USER, GatewayResponse, event_of

@@ -15,8 +15,7 @@ import pytest
 from moto import mock_aws
 
 from passcode.adapters import botocore_clients
-from passcode.token_service.challenge import Challenge
-from passcode.token_service.code import derive_code
+from passcode.token_service.challenge import Challenge, derive_code
 from tests.support.api_gateway_events import GatewayResponse, event_of
 from tests.support.dynamodb import made
 from tests.support.events import ENVIRONMENT

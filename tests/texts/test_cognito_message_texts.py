@@ -9,8 +9,7 @@ from passcode.channels.channel import MessageContent
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
 from passcode.texts.catalogue import cognito_message_texts, locales, message_texts
-from passcode.token_service.challenge import SIGN_IN_CODE, TOKEN
-from passcode.token_service.code import Code
+from passcode.token_service.challenge import SIGN_IN_CODE, TOKEN, Code
 from tests.support.messages import parts
 
 SECRET = Code("271828")

@@ -18,8 +18,9 @@ from passcode.token_service.challenge import (
     SIGN_IN_PASSWORD,
     STEP_UP,
     TOKEN,
+    Code,
+    parse_answer,
 )
-from passcode.token_service.code import Code, parse_answer
 from tests.support.messages import parts
 
 CODE = Code("012345")

@@ -11,9 +11,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, TOKEN, Challenge, purpose_of
+from passcode.token_service.challenge import (
+    SIGN_IN_CODE,
+    SIGN_IN_PASSWORD,
+    TOKEN,
+    Challenge,
+    derive_code,
+    purpose_of,
+)
 from passcode.token_service.check import Verdict, check
-from passcode.token_service.code import derive_code
 from passcode.token_service.issue import IssueRequest, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passcode.token_service.challenge import SIGN_IN_CODE, Challenge
-from passcode.token_service.code import Code, derive_code, parse_answer
+from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, Code, derive_code, parse_answer
 from tests.support.memory_stores import code_mac
 
 RFC_4226_SECRET = b"12345678901234567890"

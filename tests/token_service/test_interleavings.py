@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from passcode.token_service.challenge import SIGN_IN_CODE, Challenge
+from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, derive_code
 from passcode.token_service.check import Verdict, check
-from passcode.token_service.code import derive_code
 from passcode.token_service.issue import IssueRequest, IssueResult, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused

@@ -11,13 +11,13 @@ from passcode.token_service.challenge import (
     STEP_UP,
     TOKEN,
     Challenge,
+    derive_code,
     is_open_class,
     kind_of,
     purpose_of,
     words_of,
 )
 from passcode.token_service.check import Verdict, check
-from passcode.token_service.code import derive_code
 from passcode.token_service.issue import IssueRequest, IssueResult, issue, rejoined
 from passcode.token_service.policy import Policy, day_of
 from passcode.token_service.refusal import Refusal, Refused

@@ -18,7 +18,7 @@ from aws_encryption_sdk.key_providers.kms import KMSMasterKey
 from aws_encryption_sdk.structures import DataKey, EncryptedDataKey
 
 from passcode.adapters.botocore_clients import unavailable
-from passcode.token_service.code import Code
+from passcode.token_service.challenge import Code
 from passcode.token_service.refusal import PasscodeError, Unavailable
 
 if TYPE_CHECKING:

@@ -132,7 +132,7 @@ class RecordTable:
         if attempt.is_short:
             condition += f" AND failures < :hard AND (attribute_not_exists(w{day}) OR w{day} < :free)"
             limits |= {"hard": self.policy.hard_limit, "free": self.policy.wrong_answers_per_day}
-        if attempt.is_right:
+        if attempt.channel:
             change = _accepted(attempt, self.policy)
         else:
             condition += " AND (attribute_not_exists(failed_id) OR failed_id <> :id)"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     # Only for the type: `create` and `custom_sender` have no code.
-    from passcode.token_service.code import Code
+    from passcode.token_service.challenge import Code
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from passcode.channels.channel import Channel, MessageContent
 from passcode.cognito_messages.message import INVITATION, NOTICE, CognitoMessage, is_too_old, kind_of
 from passcode.delivery.dispatcher import Dispatcher
 from passcode.texts.catalogue import cognito_message_texts
-from passcode.token_service.code import Code
+from passcode.token_service.challenge import Code
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.telemetry import Telemetry
 

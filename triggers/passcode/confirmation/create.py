@@ -94,7 +94,8 @@ class CodeRequests:
         issued = issue(issue_request, self.store, self.policy)
         if issued.sent:
             # Before the code: no code goes to a changed address unless the notice was tried.
-            self.notices.queue(issued, recipient.destinations, recipient.locale)
+            if issued.destination_changed:
+                self.notices.queue(issued, recipient.destinations, recipient.locale)
             self.put(delivery_for(issued.challenge, recipient.destinations, recipient.locale))
         return issued
 

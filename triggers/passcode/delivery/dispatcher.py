@@ -7,8 +7,7 @@ from passcode.channels.channel import Channel, Destination, MessageContent, dest
 from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery
 from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, Taken
 from passcode.texts.catalogue import message_texts, notice_texts
-from passcode.token_service.challenge import is_open_class, kind_of, words_of
-from passcode.token_service.code import derive_code
+from passcode.token_service.challenge import derive_code, is_open_class, kind_of, words_of
 from passcode.token_service.policy import LONG_DIGITS
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.store import CodeMac

@@ -26,13 +26,13 @@ class Notices:
     telemetry: "Telemetry"
 
     def queue(self, issued: IssueResult, destinations: Destinations, locale: str) -> None:
-        """Queue a notice if the code of `issued` goes to another address than the code before it.
+        """Queue a notice that the code of `issued` goes to another address than the code before it.
 
         `destinations` are all destinations of the user. A user with one destination gets no notice, and a
         decoy gets none.
         """
         challenge = issued.challenge
-        if not issued.destination_changed or challenge.decoy:
+        if challenge.decoy:
             return
         changed = next(channel for channel in destinations if channel.name == challenge.channel)
         others = tuple(to for channel, to in destinations.items() if channel is not changed)

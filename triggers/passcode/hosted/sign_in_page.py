@@ -18,7 +18,7 @@ from passcode.hosted.ports import (
     UserPool,
 )
 from passcode.hosted.state import LIFE, Grant, Notice, SignInPhase, SignInState, csrf_of
-from passcode.token_service.code import parse_answer
+from passcode.token_service.challenge import parse_answer
 from passcode.token_service.telemetry import Telemetry
 
 _NOTICES = {"WRONG": Notice.WRONG_CODE, "EXPIRED": Notice.EXPIRED}

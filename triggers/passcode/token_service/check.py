@@ -4,8 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from passcode.token_service.challenge import Challenge, record_key
-from passcode.token_service.code import derive_code, parse_answer
+from passcode.token_service.challenge import Challenge, derive_code, parse_answer, record_key
 from passcode.token_service.policy import LONG_DIGITS, REPEAT_SECONDS, Policy, day_of, short_answers_left
 from passcode.token_service.refusal import Refusal
 from passcode.token_service.store import Attempt, CodeMac, Record, RecordStore
@@ -94,10 +93,10 @@ def _matching(challenge: Challenge, answer: str, destinations: Mapping[str, str]
 
 def _verdict(record: Record, attempt: Attempt, policy: Policy, *, is_written: bool) -> Verdict:
     """Return the result of an attempt. `record` is the record after the write, or the one that refused it."""
-    if attempt.is_right and (is_written or _is_repeat(record, attempt)):
+    if attempt.channel and (is_written or _is_repeat(record, attempt)):
         return Verdict(channel=attempt.channel, accepted_at=record.spent_at, is_repeat=not is_written)
     # The wrong answer was counted, now or by the write that this one repeats.
-    if not attempt.is_right and (is_written or record.failed_id == attempt.id):
+    if not attempt.channel and (is_written or record.failed_id == attempt.id):
         wrong_today = record.wrong.get(day_of(attempt.now), 0)
         left = short_answers_left(record.failures, wrong_today, policy)
         return Verdict(Refusal.WRONG, left if attempt.is_short else None)

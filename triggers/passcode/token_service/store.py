@@ -58,11 +58,6 @@ class Attempt:
     now: int
     client_id: str = ""
 
-    @property
-    def is_right(self) -> bool:
-        """True if the answer is the code of a destination of the user."""
-        return self.channel != ""
-
 
 @dataclass(frozen=True)
 class WriteResult:
