@@ -10,6 +10,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import time
 from types import ModuleType
 from typing import Any
 
@@ -246,7 +247,14 @@ def confirmation(stack: Stack) -> None:
         created = handler.post("/createToken", address | {"purpose": "pay 20 EUR"}).body
         stack.deliver()
         answer(stack, created["token"], "/verifyToken", {})
-    context = {"authorizer": {"claims": {"sub": SUB, "cognito:username": SUB, "token_use": "id", "aud": "a"}}}
+    claims = {
+        "sub": SUB,
+        "cognito:username": SUB,
+        "token_use": "id",
+        "aud": "a",
+        "auth_time": str(int(time())),
+    }
+    context = {"authorizer": {"claims": claims}}
     stepped = handler.post("/step-up", {}, context=context).body
     stack.deliver()
     answer(stack, stepped["token"], "/step-up/verify", {"context": context})

@@ -85,6 +85,7 @@ def test_an_answered_sms_changes_the_counts_of_its_number_and_country(
 ) -> None:
     handler = VerifyHandler(monkeypatch)
     handler.budget = RecordingClient({"update_item": number_item(open=2, **{TODAY: 5})})
+    monkeypatch.setattr(verify_auth_challenge, "_TABLE", handler.budget)
     assert handler.answer(challenge(channel="sms", purpose=kind)) is True
     number, given = handler.budget.sent("update_item")
     number_id = destination_id(Destination(CHANNELS["sms"], PHONE), SALT)
@@ -103,6 +104,7 @@ def test_an_answer_without_unanswered_sms_of_today_is_one_write(
 ) -> None:
     handler = VerifyHandler(monkeypatch)
     handler.budget = RecordingClient({"update_item": number_item(**before)})
+    monkeypatch.setattr(verify_auth_challenge, "_TABLE", handler.budget)
     assert handler.answer(challenge(channel="sms")) is True
     assert len(handler.budget.calls) == 1
 
@@ -122,6 +124,7 @@ def test_a_failed_record_of_an_answer_does_not_stop_the_sign_in(
 def test_a_number_of_no_country_changes_no_country(monkeypatch: pytest.MonkeyPatch) -> None:
     handler = VerifyHandler(monkeypatch)
     handler.budget = RecordingClient({"update_item": number_item(open=1, **{TODAY: 1})})
+    monkeypatch.setattr(verify_auth_challenge, "_TABLE", handler.budget)
     nowhere, to = "+9990000000", challenge(channel="sms")
     code = code_of(to, "sms", nowhere)
     assert handler.answer(to, code, userAttributes=attributes(phone_number=nowhere)) is True
