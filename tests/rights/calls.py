@@ -38,7 +38,7 @@ def _table(deployed: Stack) -> Calls:
         "read a step-up's challenge": item("get_item", "step_up#user"),
         "read for the health check": item("get_item", "health#ready"),
         "read another item": item("get_item", "other#user"),
-        "read the SMS budget": item("get_item", "sms_budget#2026-01-01"),
+        "read the SMS budget": item("get_item", "sms_day#2026-01-01"),
         "scan the table": ["dynamodb", "scan", {"TableName": deployed.table}],
         "query a challenge": [
             "dynamodb",
