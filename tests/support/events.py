@@ -7,11 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks.imports import SETTINGS
 from passcode.channels.channel import Destination, destination_id
 from passcode.channels.registry import CHANNELS
 from passcode.sign_in.events import Event
 from passcode.token_service.challenge import SIGN_IN_CODE, Challenge, derive_code, record_key
 from tests.support.memory_stores import code_mac
+from tools.lambda_functions import COMMON_SETTINGS
 
 EVENTS = Path(__file__).parent.parent / "events"
 
@@ -39,20 +41,9 @@ ENVIRONMENT = {
     "SALT": SALT,
     "CODE_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000",
     "USER_POOL_ID": "eu-central-1_Ex4mpl3Aa",
-    "METRICS_NAMESPACE": "CognitoPasscode",
-    "CODE_LIFE_SECONDS": "300",
-    "RESEND_KEEPS_CODE_SECONDS": "120",
-    "COOLDOWN_SECONDS": "30",
-    "SEND_BURST": "5",
-    "SEND_INTERVAL_SECONDS": "600",
-    "WRONG_ANSWERS_PER_DAY": "10",
-    "HARD_LIMIT": "100",
+    **{name: SETTINGS[name] for name in COMMON_SETTINGS if name in SETTINGS},
     "CHANNEL_CHOICE": "PREFERENCE",
     "ASSURANCE_CLAIMS": "OFF",
-    "CODE_DIGITS": "6",
-    "CODE_ONLY_DIGITS": "8",
-    "ANSWERS_PER_SESSION": "5",
-    "RESENDS_PER_SESSION": "3",
     "APP_NAME": "Example",
     "SENDER_EMAIL": "no-reply@app.example",
     "SIGN_IN_HOST": "app.example",

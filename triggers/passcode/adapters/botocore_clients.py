@@ -54,8 +54,9 @@ def client(service: str, *, attempts: int, read_timeout: float = 0.7) -> object:
     """A client of `service`.
 
     `attempts` is the largest number of attempts: 1 if a retry could count or send something twice.
-    `read_timeout` is the wait for a response, in seconds. Two calls of a trigger take less than five seconds
-    at worst. That sum does not include the third and fourth call of `verify`, after an SMS.
+    `read_timeout` is the wait for a response, in seconds. The two calls of a trigger take less than five
+    seconds with one lost response. If all attempts of both calls time out, the sum is longer, and Cognito
+    ends the call first. It does not include the third and fourth call of `verify`, after an SMS.
     """
     config = Config(
         connect_timeout=0.5,

@@ -132,6 +132,11 @@ def choose_destination(destinations: Destinations, *preferred: str) -> Destinati
     return next(iter(destinations.values()))
 
 
+def keyed_hash(text: str, salt: str) -> str:
+    """Return 32 hex digits of a keyed hash: an attacker cannot compute it without the salt."""
+    return hmac.digest(salt.encode(), text.encode(), hashlib.sha256).hex()[:32]
+
+
 def destination_id(destination: Destination, salt: str) -> str:
     """Return 32 hex digits for exactly this address.
 
@@ -139,8 +144,7 @@ def destination_id(destination: Destination, salt: str) -> str:
     the deployment's salt as key: an attacker who reads the table could find the phone number for a plain hash
     by trying all numbers. Letter case and tags count, because RFC 5321 leaves them to the receiving host.
     """
-    whole = f"{destination.channel.name}:{destination.value}"
-    return hmac.digest(salt.encode(), whole.encode(), hashlib.sha256).hex()[:32]
+    return keyed_hash(f"{destination.channel.name}:{destination.value}", salt)
 
 
 def destination_ids(destinations: Destinations, salt: str) -> Mapping[str, str]:

@@ -7,12 +7,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from passcode.channels.channel import Channel, Destination, choose_destination
+from passcode.channels.channel import Channel, Destination, choose_destination, keyed_hash
 from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.idempotency import IdempotencyClaim, IdempotencyStore
 from passcode.confirmation.problems import Problem
-from passcode.confirmation.recipient import Recipient, UserRecipients, context_of, keyed_hash, of_address
+from passcode.confirmation.recipient import Recipient, UserRecipients, context_of, of_address
 from passcode.confirmation.requests import (
     STEP_UP_VERIFY,
     VERIFY_TOKEN,

@@ -5,7 +5,6 @@ With a plain hash, an attacker could find a phone number by trying all numbers.
 """
 
 import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,6 +15,7 @@ from passcode.channels.channel import (
     Destinations,
     destination_id,
     destination_ids,
+    keyed_hash,
     verified_destinations,
 )
 from passcode.confirmation import problems
@@ -35,11 +35,6 @@ def rate_limit_id(destination: Destination, salt: str) -> str:
         if mailbox
         else destination_id(destination, salt)
     )
-
-
-def keyed_hash(text: str, salt: str) -> str:
-    """Return 32 hex digits of a keyed hash: an attacker cannot compute it without the salt."""
-    return hmac.digest(salt.encode(), text.encode(), hashlib.sha256).hex()[:32]
 
 
 @dataclass(frozen=True)
