@@ -86,7 +86,9 @@ class Envelope:
 
 
 ENVELOPES = {
-    "queue_code.json": Envelope(unpack, lambda message: message.pack(), {"locale": ""}),
+    "queue_code.json": Envelope(
+        unpack, lambda message: message.pack(), {"locale": "", "sent_at": 1767225600}
+    ),
     "queue_cognito.json": Envelope(
         unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": ""}
     ),

@@ -57,7 +57,7 @@ def test_the_handler_makes_one_write_and_one_message(
     assert [name for name, _ in clients["dynamodb"].calls] == ["update_item"]
     (message,) = clients["sqs"].sent("send_message")
     assert set(message) == {"QueueUrl", "MessageBody"}
-    assert set(json.loads(message["MessageBody"])) == {"v", "kind", "challenge", "to", "locale"}
+    assert set(json.loads(message["MessageBody"])) == {"v", "kind", "challenge", "to", "locale", "sent_at"}
 
 
 @pytest.mark.parametrize("down", ["dynamodb", "sqs"])

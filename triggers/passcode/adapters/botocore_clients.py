@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ConnectionError as NoConnection
 from botocore.session import Session, get_session
 
 from passcode.token_service.refusal import Unavailable
@@ -81,9 +82,12 @@ def unavailable(service: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise Unavailable(f"{service} answered {error_code(error)}") from None
+        refused = 400 <= error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500
+        raise Unavailable(f"{service} answered {error_code(error)}", nothing_was_done=refused) from None
     except BotoCoreError as error:
-        raise Unavailable(f"{service} failed with {type(error).__name__}") from None
+        raise Unavailable(
+            f"{service} failed with {type(error).__name__}", nothing_was_done=isinstance(error, NoConnection)
+        ) from None
 
 
 def write_if(call: Callable[..., Any], **request: Any) -> tuple[bool, Any]:

@@ -96,7 +96,7 @@ class CodeRequests:
             # Before the code: no code goes to a changed address unless the notice was tried.
             if issued.destination_changed:
                 self.notices.queue(issued, recipient.destinations, recipient.locale)
-            self.put(delivery_for(issued.challenge, recipient.destinations, recipient.locale))
+            self.put(delivery_for(issued, recipient.destinations, recipient.locale))
         return issued
 
     def _earlier_result(

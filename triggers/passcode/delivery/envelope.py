@@ -8,11 +8,14 @@ error, and SQS moves the message to the dead-letter queue.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passcode.channels.channel import Channel, Destination, Destinations, rank_destinations
 from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import Challenge, check_version, parse_object, read_field
+
+if TYPE_CHECKING:
+    from passcode.token_service.issue import IssueResult
 
 VERSION = 1
 CODE = "code"
@@ -62,15 +65,25 @@ def channel_in(fields: Mapping[str, Any]) -> Channel:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A challenge and the destinations of its code: first the chosen one, then the fallbacks."""
+    """A challenge and the destinations of its code: first the chosen one, then the fallbacks.
+
+    `sent_at` is the time of the request for this message, in seconds since the epoch.
+    """
 
     challenge: Challenge
     destinations: tuple[Destination, ...]
     locale: str
+    sent_at: int
+
+    @property
+    def id(self) -> str:
+        """The id of this message. A repeat of the same message has the same id."""
+        return f"{self.challenge.nonce}-{self.sent_at}"
 
     def pack(self) -> str:
         """Return the body for the queue."""
-        return pack_body(CODE, {"challenge": self.challenge.pack(), "locale": self.locale}, self.destinations)
+        fields = {"challenge": self.challenge.pack(), "locale": self.locale, "sent_at": self.sent_at}
+        return pack_body(CODE, fields, self.destinations)
 
     @classmethod
     def unpack(cls, body: str) -> "Delivery":
@@ -79,7 +92,12 @@ class Delivery:
         if fields.get("kind") != CODE:
             raise ValueError("the queue body has another kind than a code")
         challenge = Challenge.unpack(fields.get("challenge"))
-        return cls(challenge, destinations_in(fields), read_field(fields, "locale", str, ""))
+        return cls(
+            challenge=challenge,
+            destinations=destinations_in(fields),
+            locale=read_field(fields, "locale", str, ""),
+            sent_at=read_field(fields, "sent_at", int, challenge.issued_at),
+        )
 
 
 @dataclass(frozen=True)
@@ -114,6 +132,7 @@ class ChangeNotice:
         )
 
 
-def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:
-    """Return the delivery of `challenge`. The destination on its channel is the first."""
-    return Delivery(challenge, rank_destinations(destinations, challenge.channel), locale)
+def delivery_for(issued: "IssueResult", destinations: Destinations, locale: str) -> Delivery:
+    """Return the delivery of the challenge of `issued`. The destination on its channel is the first."""
+    ranked = rank_destinations(destinations, issued.challenge.channel)
+    return Delivery(issued.challenge, ranked, locale, issued.sent_at)

@@ -196,7 +196,7 @@ class SignInCreator:
             # Before the code: no code goes to a changed address unless the notice was tried.
             if issued.destination_changed:
                 self.notices.queue(issued, user.destinations, user.locale)
-            self.put(delivery_for(issued.challenge, user.destinations, user.locale))
+            self.put(delivery_for(issued, user.destinations, user.locale))
         status = ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING
         return ChallengeRound(status, issued.challenge, *counts, issued.resend_at, asked)
 

@@ -49,12 +49,14 @@ class IssueRequest:
 class IssueResult:
     """The challenge to answer. `sent` is true if the caller has to send a message for it now.
 
-    `resend_at` is the time of the earliest next message, in seconds since the epoch. `destination_changed` is
-    true if the message goes to another address than the message before it on the same channel.
+    `sent_at` is the time of the newest message and `resend_at` that of the earliest next one, in seconds
+    since the epoch. `destination_changed` is true if the message goes to another address than the message
+    before it on the same channel.
     """
 
     challenge: Challenge
     sent: bool
+    sent_at: int
     resend_at: int
     destination_changed: bool = False
 
@@ -203,4 +205,4 @@ def _issued(record: Record, ask: IssueRequest, policy: Policy, *, sent: bool) ->
         decoy=ask.decoy,
     )
     changed = sent and record.sent_to.get(record.channel) != record.sent_to_before.get(record.channel)
-    return IssueResult(challenge, sent, _resend_at(record, ask.now, policy), changed)
+    return IssueResult(challenge, sent, record.sent_at, _resend_at(record, ask.now, policy), changed)

@@ -255,7 +255,15 @@ class Refused(PasscodeError):
 
 
 class Unavailable(PasscodeError):
-    """A dependency did not respond. The text names the dependency, for the log only. Callers never see it."""
+    """A dependency did not respond. The text names the dependency, for the log only. Callers never see it.
+
+    `nothing_was_done` is true if the dependency certainly did not do the work: it refused the call, or it was
+    not reached.
+    """
+
+    def __init__(self, text: str, *, nothing_was_done: bool = False) -> None:
+        super().__init__(text)
+        self.nothing_was_done = nothing_was_done
 
 
 def error_location(error: BaseException) -> str:
