@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
 from passcode.adapters.environment import Variables
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sqs import SqsQueue
@@ -94,7 +94,7 @@ _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("create_auth_challenge", _SETTINGS.metrics_namespace)
 _PUT = SqsQueue(client("sqs", attempts=1), _SETTINGS.queue_url).put
 _SIGN_IN = SignInCreator(
-    store=RecordTable(client("dynamodb", attempts=2), _SETTINGS.table, _SETTINGS.policy),
+    store=RecordTable(client("dynamodb", attempts=4), _SETTINGS.table, _SETTINGS.policy),
     put=_PUT,
     notices=Notices(_PUT, _TELEMETRY),
     policy=_SETTINGS.policy,
@@ -108,4 +108,4 @@ def _handle(event: Event, _context: object) -> Event:
     return respond(event, _SIGN_IN, _SETTINGS.order, _SETTINGS.salt, _TELEMETRY, nonce, round_id, now)
 
 
-handler = guard(_handle, _TELEMETRY)
+handler = with_deadline(guard(_handle, _TELEMETRY), COGNITO_SECONDS)
