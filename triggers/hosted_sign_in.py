@@ -106,9 +106,8 @@ def _picture(uri: str) -> tuple[bytes, str] | None:
 
 
 _KEYS = KmsSigningKeys(_KMS, _SETTINGS.sign_key_ids)
-# One attempt only: after a lost response, a repeated write would look like a write of another request.
 _TABLE = HostedTable(
-    client("dynamodb", attempts=1), _SETTINGS.table, KmsEncryption(_KMS, _SETTINGS.state_key_id)
+    client("dynamodb", attempts=5), _SETTINGS.table, KmsEncryption(_KMS, _SETTINGS.state_key_id)
 )
 _PARTY = RelyingParty(_SETTINGS.rp_client_id, frozenset(_SETTINGS.redirect_uris))
 _USERS = CognitoUsers(_cognito, _POOL_ID)
