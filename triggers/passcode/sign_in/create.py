@@ -194,8 +194,8 @@ class SignInCreator:
         issued = issue(request, self.store, self.policy)
         if issued.sent:
             # Before the code: no code goes to a changed address unless the notice was tried.
-            if issued.destination_changed:
-                self.notices.queue(issued, user.destinations, user.locale)
+            if issued.changed:
+                self.notices.queue(issued, user.destinations, user.ids, user.locale)
             self.put(delivery_for(issued, user.destinations, user.locale))
         status = ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING
         return ChallengeRound(status, issued.challenge, *counts, issued.resend_at, asked)
