@@ -27,6 +27,7 @@ class Refusal(Enum):
     COOLDOWN = "cooldown"
     QUOTA = "quota"
     BUSY = "busy"
+    SMS_STOPPED = "sms_stopped"
     NO_DESTINATION = "no_destination"
     KEY_REUSED = "key_reused"
     KEY_IN_USE = "key_in_use"
@@ -135,6 +136,16 @@ REFUSALS: Mapping[Refusal, RefusalRow] = {
         meaning="Several requests for one user came at the same moment. Try again after the wait.",
         sentence="Several sign-ins started at the same time. Try again in {wait}.",
         notice="busy",
+        in_sign_in=True,
+    ),
+    Refusal.SMS_STOPPED: RefusalRow(
+        status=429,
+        problem="sms-stopped",
+        title="No code can be sent by SMS now",
+        detail=_WAIT,
+        meaning="A limit on SMS is reached, so no code can be sent by SMS now. Start again with a code by "
+        "email, or try again after the wait.",
+        notice="sms_stopped",
         in_sign_in=True,
     ),
     Refusal.NO_DESTINATION: RefusalRow(
