@@ -43,6 +43,7 @@ class RefusalRow:
     `sentence` is the text for the user in the SDK flow; if it is empty, title and detail are used. `notice`
     is the key of the text on the hosted page. `meaning` is the text in the documentation: the event, and the
     action for an app. `in_sign_in` is true if a trigger raises the refusal, so that apps see its tag.
+    `over_http` is false if only a trigger raises it.
     """
 
     status: int
@@ -53,6 +54,7 @@ class RefusalRow:
     sentence: str = ""
     notice: str = "unavailable"
     in_sign_in: bool = False
+    over_http: bool = True
 
 
 _WAIT = "Try again in {wait}."
@@ -147,6 +149,7 @@ REFUSALS: Mapping[Refusal, RefusalRow] = {
         "email, or try again after the wait.",
         notice="sms_stopped",
         in_sign_in=True,
+        over_http=False,
     ),
     Refusal.NO_DESTINATION: RefusalRow(
         status=422,
