@@ -20,6 +20,10 @@ def _table(deployed: Stack) -> Calls:
     def item(operation: str, key: str) -> list[Any]:
         return ["dynamodb", operation, {"TableName": deployed.table, "Key": {"pk": {"S": key}}}]
 
+    def batch(*keys: str) -> list[Any]:
+        items = {deployed.table: {"Keys": [{"pk": {"S": key}} for key in keys]}}
+        return ["dynamodb", "batch_get_item", {"RequestItems": items}]
+
     return {
         "write a challenge after a password": item("update_item", "sign_in_password#user"),
         "write a challenge without a password": item("update_item", "sign_in_code#user"),
@@ -49,11 +53,10 @@ def _table(deployed: Stack) -> Calls:
                 "ExpressionAttributeValues": {":key": {"S": "sign_in_code#user"}},
             },
         ],
-        "read challenges in a batch": [
-            "dynamodb",
-            "batch_get_item",
-            {"RequestItems": {deployed.table: {"Keys": [{"pk": {"S": "sign_in_code#user"}}]}}},
-        ],
+        "read challenges in a batch": batch("sign_in_code#user"),
+        "read the counts of SMS": batch("sms_day#2026-01-01", "sms_to#proven#hash"),
+        "read the counts of SMS and a challenge": batch("sms_day#2026-01-01", "sign_in_code#user"),
+        "read the counts of SMS without a password": batch("sms_to#open#hash"),
         "replace a challenge": [
             "dynamodb",
             "put_item",
