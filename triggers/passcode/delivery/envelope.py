@@ -5,6 +5,7 @@ own messages, and `deliver` reads them all. Readers ignore unknown keys. A body 
 error, and SQS moves the message to the dead-letter queue.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -112,6 +113,11 @@ class ChangeNotice:
     destinations: tuple[Destination, ...]
     locale: str
     subject: str
+
+    @property
+    def id(self) -> str:
+        """The id of this message. A repeat of the same message has the same id."""
+        return hashlib.sha256(self.pack().encode()).hexdigest()
 
     def pack(self) -> str:
         """Return the body for the queue. It does not have the changed address."""
