@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
 from passcode.adapters.environment import Variables
 from passcode.adapters.record_table import RecordTable
-from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.sqs import SqsQueue, SqsQueues
 from passcode.adapters.telemetry import guard, make_telemetry
 from passcode.channels.channel import Channel, Destination
 from passcode.channels.registry import CHANNELS
@@ -68,7 +68,8 @@ class Settings:
 
     metrics_namespace: str
     table: str
-    queue_url: str
+    email_queue_url: str
+    phone_queue_url: str
     policy: Policy
     limits: RoundLimits
     order: tuple[Channel, ...]
@@ -83,7 +84,8 @@ class Settings:
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
             table=variables.text("TABLE_NAME"),
-            queue_url=variables.text("QUEUE_URL"),
+            email_queue_url=variables.text("EMAIL_QUEUE_URL"),
+            phone_queue_url=variables.text("PHONE_QUEUE_URL"),
             policy=Policy.read(variables.whole_number),
             limits=RoundLimits.read(variables.whole_number),
             order=tuple(CHANNELS[name] for name in variables.names("CHANNEL_ORDER", CHANNELS)),
@@ -99,7 +101,11 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("create_auth_challenge", _SETTINGS.metrics_namespace)
-_PUT = SqsQueue(client("sqs", attempts=1), _SETTINGS.queue_url).put
+_SQS = client("sqs", attempts=3)
+_PUT = SqsQueues(
+    email_queue=SqsQueue(_SQS, _SETTINGS.email_queue_url),
+    phone_queue=SqsQueue(_SQS, _SETTINGS.phone_queue_url),
+).put
 _TABLE = client("dynamodb", attempts=4)
 
 
