@@ -18,7 +18,7 @@ from passcode.adapters.environment import Variables
 from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
 from passcode.adapters.kms import KmsMac, KmsSigningKeys
 from passcode.adapters.record_table import RecordTable
-from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.sqs import SqsQueue, SqsQueues
 from passcode.adapters.telemetry import make_telemetry
 from passcode.channels.channel import Channel
 from passcode.channels.registry import CHANNELS
@@ -38,7 +38,8 @@ class Settings:
 
     metrics_namespace: str
     table: str
-    queue_url: str
+    email_queue_url: str
+    phone_queue_url: str
     policy: Policy
     order: tuple[Channel, ...]
     sms_countries: frozenset[str]
@@ -58,7 +59,8 @@ class Settings:
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
             table=variables.text("TABLE_NAME"),
-            queue_url=variables.text("QUEUE_URL"),
+            email_queue_url=variables.text("EMAIL_QUEUE_URL"),
+            phone_queue_url=variables.text("PHONE_QUEUE_URL"),
             policy=Policy.read(variables.whole_number),
             order=tuple(CHANNELS[name] for name in variables.names("CHANNEL_ORDER", CHANNELS)),
             sms_countries=frozenset(variables.names("SMS_COUNTRIES")),
@@ -81,7 +83,11 @@ _KMS = client("kms", attempts=4)
 # After a lost response, a repeated write recognises itself. A repeated write to the counters of SMS reduces a
 # count twice, which only makes a limit a little larger.
 _DYNAMODB = client("dynamodb", attempts=4)
-_QUEUE = SqsQueue(client("sqs", attempts=1), _SETTINGS.queue_url)
+_SQS = client("sqs", attempts=3)
+_QUEUES = SqsQueues(
+    email_queue=SqsQueue(_SQS, _SETTINGS.email_queue_url),
+    phone_queue=SqsQueue(_SQS, _SETTINGS.phone_queue_url),
+)
 _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 _TOKENS = MacJwts(KmsMac(_KMS, _SETTINGS.token_key_id))
 _PROOF_KEYS = KmsSigningKeys(_KMS, _SETTINGS.proof_key_ids)
@@ -115,8 +121,8 @@ _CREATOR = ConfirmationCreator(
     confirmations=CodeRequests(
         store=RecordTable(_DYNAMODB, _TABLE, _POLICY),
         idempotency=IdempotencyTable(_DYNAMODB, _TABLE),
-        put=_QUEUE.put,
-        notices=Notices(_QUEUE.put, _TELEMETRY),
+        put=_QUEUES.put,
+        notices=Notices(_QUEUES.put, _TELEMETRY),
         policy=_POLICY,
     ),
     tokens=_TOKENS,
@@ -146,7 +152,7 @@ _APP = resolver(
         key_set=cache(partial(jwks, _PROOF_KEYS)),
         checks={
             "table": lambda: RecordTable(_DYNAMODB, _TABLE, _POLICY).read("health#ready"),
-            "queue": _QUEUE.check,
+            "queue": _QUEUES.check,
             "code_key": lambda: _CODE_MAC(b"health"),
             "token_key": lambda: _TOKENS.mac(b"health"),
             "proof_key": lambda: _PROOF_KEYS.public(_PROOF_KEYS.current),

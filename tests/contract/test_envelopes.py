@@ -90,9 +90,13 @@ ENVELOPES = {
         unpack, lambda message: message.pack(), {"locale": "", "sent_at": 1767225600}
     ),
     "queue_cognito.json": Envelope(
-        unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": ""}
+        unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": "", "id": ""}
     ),
-    "queue_notice.json": Envelope(unpack, lambda message: message.pack(), {"locale": "", "subject": ""}),
+    "queue_notice.json": Envelope(
+        unpack,
+        lambda message: message.pack(),
+        dict.fromkeys(("locale", "subject", "nonce", "address_id"), ""),
+    ),
     "challenge.json": Envelope(
         Challenge.unpack,
         lambda challenge: challenge.pack(),

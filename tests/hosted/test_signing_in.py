@@ -143,6 +143,7 @@ def test_the_countdown_starts_when_the_pool_has_responded() -> None:
         (RefusalTag("cooldown", 1), Notice.COOLDOWN),
         (RefusalTag("busy", 30), Notice.BUSY),
         (RefusalTag("longer_code"), Notice.LONGER_CODE),
+        (RefusalTag("sms_stopped", 600), Notice.SMS_STOPPED),
         (RefusalTag("no_destination"), Notice.NO_DESTINATION),
         (RefusalTag("unavailable"), Notice.UNAVAILABLE),
         (RefusalTag("a_reason_to_come", 5), Notice.UNAVAILABLE),
