@@ -50,7 +50,7 @@ def settings_of(name: str) -> tuple[dict[str, CallLimits], float]:
 @pytest.mark.parametrize(
     ("name", "limits"),
     [
-        ("create_auth_challenge", {"dynamodb": (4, 2.5), "sqs": (1, 2.5)}),
+        ("create_auth_challenge", {"dynamodb": (4, 2.5), "sqs": (3, 2.5)}),
         ("verify_auth_challenge", {"dynamodb": (4, 2.5), "kms": (4, 2.5)}),
         ("pre_token_generation", {"dynamodb": (4, 2.5)}),
         (
@@ -58,7 +58,7 @@ def settings_of(name: str) -> tuple[dict[str, CallLimits], float]:
             {
                 "dynamodb": (4, 2.5),
                 "kms": (4, 2.5),
-                "sqs": (1, 2.5),
+                "sqs": (3, 2.5),
                 "cognito-identity-provider": (4, 2.5),
             },
         ),
@@ -88,7 +88,7 @@ ANSWER = "cognito-identity-provider:AdminRespondToAuthChallenge"
 # The longest path of each function, and the services of its calls in their order. An operation that must not
 # be repeated follows its service.
 PATHS = [
-    ("create_auth_challenge", "another message", "dynamodb dynamodb sqs sqs"),
+    ("create_auth_challenge", "another message, by SMS", "dynamodb dynamodb dynamodb sqs sqs"),
     ("verify_auth_challenge", "an answer to an SMS", "kms dynamodb dynamodb dynamodb"),
     ("pre_token_generation", "each token", "dynamodb"),
     ("custom_sender", "a notice of an attack", "cognito-identity-provider sqs"),
