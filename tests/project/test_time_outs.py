@@ -23,10 +23,10 @@ print(json.dumps(sorted(made)))
 @pytest.mark.parametrize(
     ("name", "limits"),
     [
-        ("create_auth_challenge", [["dynamodb", 4, 2.5], ["sqs", 1, 2.5]]),
+        ("create_auth_challenge", [["dynamodb", 4, 2.5], ["sqs", 3, 2.5]]),
         ("verify_auth_challenge", [["dynamodb", 4, 2.5], ["kms", 4, 2.5]]),
         ("pre_token_generation", [["dynamodb", 4, 2.5]]),
-        ("token_api", [["dynamodb", 4, 2.5], ["kms", 4, 2.5], ["sqs", 1, 2.5]]),
+        ("token_api", [["dynamodb", 4, 2.5], ["kms", 4, 2.5], ["sqs", 3, 2.5]]),
         ("hosted_sign_in", [["dynamodb", 5, 2.5], ["kms", 5, 2.5]]),
         ("deliver", [["dynamodb", 2, 2.5], ["kms", 2, 2.5], ["sesv2", 1, 3], ["sns", 1, 3]]),
     ],

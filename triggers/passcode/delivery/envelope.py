@@ -5,7 +5,6 @@ own messages, and `deliver` reads them all. Readers ignore unknown keys. A body 
 error, and SQS moves the message to the dead-letter queue.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -121,11 +120,6 @@ class ChangeNotice:
     def id(self) -> str:
         """The id of this message. A repeat of the same message has the same id."""
         return f"{self.nonce}-{self.channel.name}"
-
-    @property
-    def id(self) -> str:
-        """The id of this message. A repeat of the same message has the same id."""
-        return hashlib.sha256(self.pack().encode()).hexdigest()
 
     def pack(self) -> str:
         """Return the body for the queue. It does not have the changed address."""
