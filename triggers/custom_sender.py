@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.environment import Variables
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import guard, make_telemetry
@@ -92,4 +92,4 @@ def _respond(event: Event, _context: object) -> Event:
 
 
 # Lambda logs the text of an exception, and the text could contain an address. `guard` replaces it.
-handler = guard(_respond, _TELEMETRY)
+handler = with_deadline(guard(_respond, _TELEMETRY))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
@@ -161,6 +161,7 @@ def _make_decryptor() -> Callable[[str], Code]:
     return CognitoDecryptor(_KMS, _SETTINGS.sender_key_id, _SETTINGS.user_pool_id)
 
 
+@with_deadline
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle a batch of messages from SQS. Returns the failures (ReportBatchItemFailures)."""
     now = int(time.time())

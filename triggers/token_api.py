@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.cognito_users import CognitoUsers
 from passcode.adapters.confirmation_tables import IdempotencyTable, UsedProofTable
 from passcode.adapters.environment import Variables
@@ -79,11 +79,11 @@ _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("token_api", _SETTINGS.metrics_namespace)
 _POLICY, _ORDER, _SALT = _SETTINGS.policy, _SETTINGS.order, _SETTINGS.salt
 _ISSUER, _TABLE = _SETTINGS.issuer, _SETTINGS.table
-_KMS = client("kms", attempts=2)
-# After a lost response, a repeated write of a challenge is safe: its nonce shows that it was written before.
-# A repeated count or a repeated mark of a used proof is not safe, so those writes have one attempt only.
-_REPEATED, _ONCE = client("dynamodb", attempts=2), client("dynamodb", attempts=1)
-_SQS = client("sqs", attempts=1)
+_KMS = client("kms", attempts=4)
+# After a lost response, a repeated write recognises itself. A repeated write to the counters of SMS reduces a
+# count twice, which only makes a limit a little larger.
+_DYNAMODB = client("dynamodb", attempts=4)
+_SQS = client("sqs", attempts=3)
 _QUEUES = SqsQueues(
     email_queue=SqsQueue(_SQS, _SETTINGS.email_queue_url),
     phone_queue=SqsQueue(_SQS, _SETTINGS.phone_queue_url),
@@ -91,7 +91,7 @@ _QUEUES = SqsQueues(
 _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 _TOKENS = MacJwts(KmsMac(_KMS, _SETTINGS.token_key_id))
 _PROOF_KEYS = KmsSigningKeys(_KMS, _SETTINGS.proof_key_ids)
-_USERS = CognitoUsers(cache(lambda: client("cognito-idp", attempts=2)), _SETTINGS.user_pool_id)
+_USERS = CognitoUsers(cache(lambda: client("cognito-idp", attempts=4)), _SETTINGS.user_pool_id)
 _POOL = UserRecipients(_USERS, _ORDER, _SALT, _SETTINGS.step_up_max_auth_age)
 
 
@@ -109,13 +109,18 @@ def _record_sms_answer(kind: str, number_id: str, country: str) -> None:
     from passcode.delivery.sms_limits import number_key, record_answer  # noqa: PLC0415
 
     number = number_key(number_id, is_open_class=is_open_class(kind))
-    record_answer(SmsBudgetTable(_ONCE, _TABLE), number, lambda: country, int(time.time()), _TELEMETRY)
+    try:
+        record_answer(
+            SmsBudgetTable(_DYNAMODB, _TABLE), number, lambda: country, int(time.time()), _TELEMETRY
+        )
+    except Exception as error:  # the code is accepted and spent, so no error may refuse the caller
+        _TELEMETRY.failed("an answered SMS was not recorded", error)
 
 
 _CREATOR = ConfirmationCreator(
     confirmations=CodeRequests(
-        store=RecordTable(_REPEATED, _TABLE, _POLICY),
-        idempotency=IdempotencyTable(_REPEATED, _TABLE),
+        store=RecordTable(_DYNAMODB, _TABLE, _POLICY),
+        idempotency=IdempotencyTable(_DYNAMODB, _TABLE),
         put=_QUEUES.put,
         notices=Notices(_QUEUES.put, _TELEMETRY),
         policy=_POLICY,
@@ -129,10 +134,10 @@ _CREATOR = ConfirmationCreator(
     telemetry=_TELEMETRY,
 )
 _VERIFIER = ConfirmationVerifier(
-    checker=CodeAnswers(_CODE_MAC, RecordTable(_ONCE, _TABLE, _POLICY), _POLICY),
+    checker=CodeAnswers(_CODE_MAC, RecordTable(_DYNAMODB, _TABLE, _POLICY), _POLICY),
     tokens=_TOKENS,
     proofs=SignedJwts(_PROOF_KEYS),
-    used=UsedProofTable(_ONCE, _TABLE),
+    used=UsedProofTable(_DYNAMODB, _TABLE),
     pool=_POOL,
     country_of=_country_of,
     record_sms_answer=_record_sms_answer,
@@ -146,7 +151,7 @@ _APP = resolver(
         verifier=_VERIFIER,
         key_set=cache(partial(jwks, _PROOF_KEYS)),
         checks={
-            "table": lambda: RecordTable(_REPEATED, _TABLE, _POLICY).read("health#ready"),
+            "table": lambda: RecordTable(_DYNAMODB, _TABLE, _POLICY).read("health#ready"),
             "queue": _QUEUES.check,
             "code_key": lambda: _CODE_MAC(b"health"),
             "token_key": lambda: _TOKENS.mac(b"health"),
@@ -159,6 +164,7 @@ _APP = resolver(
 )
 
 
+@with_deadline
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Handle a proxy event of a REST API. Returns the HTTP response."""
     return responses.respond(_APP, event, context, _TELEMETRY)

@@ -19,6 +19,10 @@ def _table(deployed: Stack) -> Calls:
     def item(operation: str, key: str) -> list[Any]:
         return ["dynamodb", operation, {"TableName": deployed.table, "Key": {"pk": {"S": key}}}]
 
+    def batch(*keys: str) -> list[Any]:
+        items = {deployed.table: {"Keys": [{"pk": {"S": key}} for key in keys]}}
+        return ["dynamodb", "batch_get_item", {"RequestItems": items}]
+
     def attributes(key: str, *names: str) -> list[Any]:
         # The real names are in a second field, as some of them are reserved words.
         aliases = {f"#{number}": name for number, name in enumerate(names)}
@@ -62,11 +66,10 @@ def _table(deployed: Stack) -> Calls:
                 "ExpressionAttributeValues": {":key": {"S": "sign_in_code#user"}},
             },
         ],
-        "read challenges in a batch": [
-            "dynamodb",
-            "batch_get_item",
-            {"RequestItems": {deployed.table: {"Keys": [{"pk": {"S": "sign_in_code#user"}}]}}},
-        ],
+        "read challenges in a batch": batch("sign_in_code#user"),
+        "read the counts of SMS": batch("sms_day#2026-01-01", "sms_to#proven#hash"),
+        "read the counts of SMS and a challenge": batch("sms_day#2026-01-01", "sign_in_code#user"),
+        "read the counts of SMS without a password": batch("sms_to#open#hash"),
         "replace a challenge": [
             "dynamodb",
             "put_item",

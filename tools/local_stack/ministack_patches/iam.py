@@ -86,6 +86,12 @@ def _leading_keys(request: Request) -> Keys:
     return {"dynamodb:LeadingKeys": list(request.get("Key", {}).get("pk", {}).values())}
 
 
+def _keys_of_a_batch(request: Request) -> Keys:
+    """The same for a batch: the partition keys of all items."""
+    keys = [key for table in request.get("RequestItems", {}).values() for key in table.get("Keys", ())]
+    return {"dynamodb:LeadingKeys": [value for key in keys for value in key.get("pk", {}).values()]}
+
+
 def _read_attributes(request: Request) -> Keys:
     """`dynamodb:Attributes` are the requested attributes with the key. A whole item has none."""
     names = request.get("ExpressionAttributeNames", {})
@@ -122,6 +128,7 @@ _KEYS_OF: dict[str, Callable[[Request], Keys]] = {
     "dynamodb:UpdateItem": _leading_keys,
     "dynamodb:GetItem": _read_attributes,
     "dynamodb:DeleteItem": _leading_keys,
+    "dynamodb:BatchGetItem": _keys_of_a_batch,
     "kms:GenerateMac": _mac_algorithm,
     "kms:Encrypt": _encryption_context,
     "kms:Decrypt": _encryption_context,

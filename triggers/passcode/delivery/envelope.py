@@ -5,7 +5,6 @@ own messages, and `deliver` reads them all. Readers ignore unknown keys. A body 
 error, and SQS moves the message to the dead-letter queue.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -103,25 +102,34 @@ class Delivery:
 
 @dataclass(frozen=True)
 class ChangeNotice:
-    """A notice for a user whose codes go to another address than before. It contains no code.
+    """A notice for a user who has another address than at the code before. It contains no code.
 
-    `channel` is the channel of the changed address. `destinations` are the user's other destinations, and the
-    notice goes to the first of them that takes it. `subject` is for the log.
+    `channel` is the channel of the changed address. `destinations` are those that did not change, and the
+    notice goes to the first of them that takes it. `nonce` is that of the challenge that showed the change,
+    and `address_id` is the id of the new address, as the record keeps it.
     """
 
     channel: Channel
     destinations: tuple[Destination, ...]
     locale: str
     subject: str
+    nonce: str
+    address_id: str
 
     @property
     def id(self) -> str:
         """The id of this message. A repeat of the same message has the same id."""
-        return hashlib.sha256(self.pack().encode()).hexdigest()
+        return f"{self.nonce}-{self.channel.name}"
 
     def pack(self) -> str:
         """Return the body for the queue. It does not have the changed address."""
-        fields = {"channel": self.channel.name, "locale": self.locale, "subject": self.subject}
+        fields = {
+            "channel": self.channel.name,
+            "locale": self.locale,
+            "subject": self.subject,
+            "nonce": self.nonce,
+            "address_id": self.address_id,
+        }
         return pack_body(CHANGED, fields, self.destinations)
 
     @classmethod
@@ -135,6 +143,8 @@ class ChangeNotice:
             destinations=destinations_in(fields),
             locale=read_field(fields, "locale", str, ""),
             subject=read_field(fields, "subject", str, ""),
+            nonce=read_field(fields, "nonce", str, ""),
+            address_id=read_field(fields, "address_id", str, ""),
         )
 
 
