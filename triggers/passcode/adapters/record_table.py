@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from passcode.adapters.botocore_clients import unavailable, write_if
+from passcode.adapters.botocore_clients import read_item, unavailable, write_if
 from passcode.token_service.challenge import record_key
 from passcode.token_service.policy import (
     COOLDOWN_AFTER_SUCCESS,
@@ -250,16 +250,15 @@ class EvidenceTable:
 
         `kind` is the kind of purpose of the client's sign-ins.
         """
-        with unavailable("the table"):
-            answer = self.client.get_item(
-                TableName=self.name,
-                Key={"pk": {"S": record_key(kind, subject)}},
-                ProjectionExpression="#first, #last",
-                ExpressionAttributeNames={"#first": f"first_{client_id}", "#last": f"last_{client_id}"},
-                # The write may be milliseconds old.
-                ConsistentRead=True,
-            )
-        item = answer.get("Item", {})
+        item = read_item(
+            self.client.get_item,
+            TableName=self.name,
+            Key={"pk": {"S": record_key(kind, subject)}},
+            ProjectionExpression="#first, #last",
+            ExpressionAttributeNames={"#first": f"first_{client_id}", "#last": f"last_{client_id}"},
+            # The write may be milliseconds old.
+            ConsistentRead=True,
+        )
         return _evidence(item.get(f"first_{client_id}")), _evidence(item.get(f"last_{client_id}"))
 
 
