@@ -92,7 +92,11 @@ ENVELOPES = {
     "queue_cognito.json": Envelope(
         unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": ""}
     ),
-    "queue_notice.json": Envelope(unpack, lambda message: message.pack(), {"locale": "", "subject": ""}),
+    "queue_notice.json": Envelope(
+        unpack,
+        lambda message: message.pack(),
+        dict.fromkeys(("locale", "subject", "nonce", "address_id"), ""),
+    ),
     "challenge.json": Envelope(
         Challenge.unpack,
         lambda challenge: challenge.pack(),

@@ -2,7 +2,7 @@
 
 `create` and `token_api` write deliveries and notices of changed addresses, `custom_sender` writes Cognito's
 own messages, and `deliver` reads them all. Readers ignore unknown keys. A body of another version is an
-error, and SQS moves the message to the dead-letter queue.
+error, and `deliver` moves the message to the dead-letter queue.
 """
 
 import json
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 VERSION = 1
 CODE = "code"
 CHANGED = "notice"
+# Far above the longest body of this stack, in characters. A longer one is not parsed.
+_LONGEST = 64_000
 
 
 def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Destination]) -> str:
@@ -29,7 +31,9 @@ def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Desti
 
 
 def read_body(body: str) -> dict[str, Any]:
-    """Return the fields of a body. Raises ValueError unless it is a JSON object of this version."""
+    """Return the fields of a body. Raises ValueError unless it is a JSON object of this version and size."""
+    if len(body) > _LONGEST:
+        raise ValueError("the queue body is too long")
     fields = parse_object(body)
     check_version(fields, VERSION)
     return fields
@@ -102,20 +106,34 @@ class Delivery:
 
 @dataclass(frozen=True)
 class ChangeNotice:
-    """A notice for a user whose codes go to another address than before. It contains no code.
+    """A notice for a user who has another address than at the code before. It contains no code.
 
-    `channel` is the channel of the changed address. `destinations` are the user's other destinations, and the
-    notice goes to the first of them that takes it. `subject` is for the log.
+    `channel` is the channel of the changed address. `destinations` are those that did not change, and the
+    notice goes to the first of them that takes it. `nonce` is that of the challenge that showed the change,
+    and `address_id` is the id of the new address, as the record keeps it.
     """
 
     channel: Channel
     destinations: tuple[Destination, ...]
     locale: str
     subject: str
+    nonce: str
+    address_id: str
+
+    @property
+    def id(self) -> str:
+        """The id of this message. A repeat of the same message has the same id."""
+        return f"{self.nonce}-{self.channel.name}"
 
     def pack(self) -> str:
         """Return the body for the queue. It does not have the changed address."""
-        fields = {"channel": self.channel.name, "locale": self.locale, "subject": self.subject}
+        fields = {
+            "channel": self.channel.name,
+            "locale": self.locale,
+            "subject": self.subject,
+            "nonce": self.nonce,
+            "address_id": self.address_id,
+        }
         return pack_body(CHANGED, fields, self.destinations)
 
     @classmethod
@@ -129,6 +147,8 @@ class ChangeNotice:
             destinations=destinations_in(fields),
             locale=read_field(fields, "locale", str, ""),
             subject=read_field(fields, "subject", str, ""),
+            nonce=read_field(fields, "nonce", str, ""),
+            address_id=read_field(fields, "address_id", str, ""),
         )
 
 

@@ -39,7 +39,7 @@ class Notices:
         if not others:
             return
         try:
-            self.put(ChangeNotice(changed, others, locale, challenge.subject))
+            self.put(ChangeNotice(changed, others, locale, challenge.subject, challenge.nonce, ""))
         except Unavailable as error:
             # The user's sign-in must not fail for a notice. The alarm on errors fires.
             self.telemetry.failed("notice not queued", error)
