@@ -213,8 +213,7 @@ GATEWAYS: dict[str, Gateway] = {
         _SETTINGS.sms_sender_id,
     ),
 }
-# One attempt: the dispatcher repeats the whole message. `ATTEMPT_SECONDS` allows for two writes.
-_TABLE = client("dynamodb", attempts=1, read_timeout=1)
+_TABLE = client("dynamodb", attempts=2, read_timeout=1)
 
 
 def _sleep(seconds: float) -> None:

@@ -27,7 +27,7 @@ print(json.dumps(sorted(found)))
         ("create_auth_challenge", [("dynamodb", 2), ("sqs", 1)]),
         ("verify_auth_challenge", [("dynamodb", 2), ("kms", 2)]),
         ("pre_token_generation", [("dynamodb", 2)]),
-        ("deliver", [("dynamodb", 1), ("kms", 2), ("sesv2", 1), ("sns", 1)]),
+        ("deliver", [("dynamodb", 2), ("kms", 2), ("sesv2", 1), ("sns", 1)]),
     ],
 )
 def test_each_client_has_its_attempts_and_timeouts(name: str, attempts: list[tuple[str, int]]) -> None:

@@ -16,8 +16,8 @@ from passcode.token_service.telemetry import Telemetry
 
 # The waits before each attempt at one gateway, in seconds. Most throttling is over after one of them.
 _WAITS = (0.0, 0.2, 0.6)
-# With less time until the time-out of the function, no attempt is started: two writes of the limits (1.5 s
-# each), the gateway (connection and response, 7 s), and the report to the queue.
+# With less time until the time-out of the function, no attempt is started: two writes of the limits with two
+# attempts of one second each, the gateway with 6.5 seconds, and the report to the queue.
 ATTEMPT_SECONDS = 12.0
 # A circuit opens after so many messages in a row that the gateway did not take, for so many seconds.
 _FAILURES = 2
