@@ -156,6 +156,8 @@ class ConfirmationCreator:
         self.telemetry.set_context(recipient.subject, challenge)
         if issued.sent:
             self.telemetry.issued(challenge.channel)
+            if issued.resend_at - context.now > self.confirmations.policy.cooldown_seconds:
+                self.telemetry.rate_used_up(challenge)
         destination = recipient.destinations[CHANNELS[challenge.channel]]
         challenge_token = ChallengeToken(
             challenge, recipient.sub, request.audience, self._country(destination) or ""
