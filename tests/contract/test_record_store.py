@@ -132,6 +132,19 @@ def test_a_wrong_answer_to_a_short_code_is_counted_once(under_test: StoreUnderTe
         assert under_test.store.record_attempt(key, attempt) == WriteResult(False, write.record)
 
 
+def test_a_wrong_answer_counts_its_weight_and_never_more_than_a_day(
+    under_test: StoreUnderTest, key: str
+) -> None:
+    under_test.put(key, OPEN)
+    for n in (1, 2, 3):
+        attempt = replace(WRONG, id=str(n) * 16, weight=3)
+        write = under_test.store.record_attempt(key, attempt)
+        assert (write.accepted, write.record.wrong, write.record.failures) == (True, {TODAY: 3 * n}, n)
+    for refused in (replace(WRONG, id="4" * 16, weight=2), replace(RIGHT, weight=2)):
+        assert not under_test.store.record_attempt(key, refused).accepted
+    assert under_test.store.record_attempt(key, RIGHT).accepted
+
+
 def test_a_wrong_answer_to_a_long_code_is_not_counted(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, replace(OPEN, digits=20, failures=100, wrong={TODAY: 10}))
     write = under_test.store.record_attempt(key, replace(WRONG, is_short=False))
@@ -228,10 +241,13 @@ records = st.builds(
     st.tuples(around, around, around, around),
 )
 attempts = st.builds(
-    lambda counter, is_short, channel: replace(RIGHT, counter=counter, is_short=is_short, channel=channel),
+    lambda counter, is_short, channel, weight: replace(
+        RIGHT, counter=counter, is_short=is_short, channel=channel, weight=weight
+    ),
     st.integers(0, 4),
     st.booleans(),
     st.sampled_from(["", "email"]),
+    st.integers(1, 3),
 ) | st.just(WRONG)
 
 
@@ -242,6 +258,8 @@ attempts = st.builds(
 )
 @given(record=records, attempt=attempts)
 @example(record=replace(OPEN, failures=9, wrong={TODAY: 9}), attempt=RIGHT)
+@example(record=replace(OPEN, failures=4, wrong={TODAY: 8}), attempt=replace(RIGHT, weight=2))
+@example(record=replace(OPEN, failures=4, wrong={TODAY: 9}), attempt=replace(WRONG, weight=2))
 @example(record=replace(OPEN, spent=3, spent_at=NOW - 5, send_tat=NOW), attempt=RIGHT)
 @example(record=replace(OPEN, sent_at=NOW - 30, expires_at=NOW + 119, send_tat=NOW), attempt=RIGHT)
 def test_every_store_has_the_conditions_of_the_predicates(

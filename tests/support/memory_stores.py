@@ -40,7 +40,8 @@ def may_record_attempt(record: Record, attempt: Attempt, policy: Policy) -> bool
     """True if the attempt may be written."""
     day = day_of(attempt.now)
     in_budget = (
-        record.failures < policy.hard_limit and record.wrong.get(day, 0) < policy.wrong_answers_per_day
+        record.failures < policy.hard_limit
+        and record.wrong.get(day, 0) + attempt.weight <= policy.wrong_answers_per_day
     )
     return (
         record.spent < attempt.counter <= record.issued
@@ -170,7 +171,7 @@ def _failed(old: Record, attempt: Attempt) -> Record:
         old,
         failures=old.failures + 1,
         failed_id=attempt.id,
-        wrong={**old.wrong, day: old.wrong.get(day, 0) + 1},
+        wrong={**old.wrong, day: old.wrong.get(day, 0) + attempt.weight},
     )
 
 

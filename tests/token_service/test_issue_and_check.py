@@ -1,5 +1,6 @@
 """Issuing and checking, step by step: the exact second, lost responses, long codes, and the refusals."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +30,7 @@ NOW = 1_799_971_200 + 3_600
 TODAY = day_of(NOW)
 POLICY = Policy()
 ADDRESSES = {"email": "e" * 32, "sms": "f" * 32}
+EMAIL = {"email": ADDRESSES["email"]}
 KEY = f"{SIGN_IN_PASSWORD}#subject"
 
 
@@ -280,7 +282,7 @@ def test_each_write_recognises_itself_after_a_lost_response() -> None:
     again = issue(ask(NOW + 31, "b" * 32), store, POLICY)
     assert (again.sent, again.challenge) == (True, issued.challenge)
     challenge = again.challenge
-    assert answer(store, challenge, NOW + 32, wrong(challenge)) == Verdict(Refusal.WRONG, 9)
+    assert answer(store, challenge, NOW + 32, wrong(challenge)) == Verdict(Refusal.WRONG, 4)
     assert store.records[KEY].failures == 1
     assert answer(store, challenge, NOW + 33).accepted
 
@@ -299,7 +301,7 @@ def test_a_wrong_answer_is_counted_again_in_another_round() -> None:
     challenge = issue(ask(), store, POLICY).challenge
     for count, round_id in enumerate(["one", "one", "two", "two"]):
         verdict = answer(store, challenge, NOW, wrong(challenge), round_id=round_id)
-        assert verdict == Verdict(Refusal.WRONG, 9 - count // 2)
+        assert verdict == Verdict(Refusal.WRONG, 4 - count // 2)
 
 
 class AlwaysLate(MemoryStore):
@@ -320,9 +322,14 @@ def test_a_race_that_is_lost_three_times_is_refused_with_a_wait() -> None:
     assert store.writes.count("replace_challenge") == 3
 
 
-def guess(store: MemoryStore, challenge: Challenge, count: int, now: int) -> list[Verdict]:
-    """Send `count` different wrong answers."""
-    return [answer(store, challenge, now, wrong(challenge, n), round_id=f"{now} {n}") for n in range(count)]
+def guess(
+    store: MemoryStore, challenge: Challenge, count: int, now: int, destinations: Mapping[str, str] = EMAIL
+) -> list[Verdict]:
+    """Send `count` different wrong answers. Each is compared with the codes of `destinations`."""
+    return [
+        answer(store, challenge, now, wrong(challenge, n), round_id=f"{now} {n}", destinations=destinations)
+        for n in range(count)
+    ]
 
 
 def test_from_the_fifth_wrong_answer_of_a_day_new_codes_are_long() -> None:
@@ -355,6 +362,42 @@ def test_ten_wrong_answers_a_day_are_checked_and_an_answer_after_them_asks_for_a
     long = issue(ask(NOW + 30, "c" * 32), store, POLICY).challenge
     assert long.digits == 20
     assert answer(store, long, NOW + 31).accepted
+
+
+@pytest.mark.parametrize(("codes", "answers"), [(1, 10), (2, 5), (3, 3)])
+def test_a_wrong_answer_counts_for_each_code_that_it_is_compared_with(codes: int, answers: int) -> None:
+    """Otherwise a user with more destinations would have worse odds."""
+    store = MemoryStore()
+    destinations = {name: 32 * name[0] for name in ("email", "sms", "voice")[:codes]}
+    challenge = issue(ask(destinations=destinations), store, POLICY).challenge
+    verdicts = guess(store, challenge, answers + 1, NOW, destinations)
+    left = [(10 - codes * n) // codes for n in range(1, answers + 1)]
+    assert verdicts == [Verdict(Refusal.WRONG, each) for each in left] + [Verdict(Refusal.LONGER_CODE)]
+    assert answer(store, challenge, destinations=destinations).refusal is Refusal.LONGER_CODE
+    record = store.records[KEY]
+    assert (record.wrong, record.failures) == ({TODAY: codes * answers}, answers)
+
+
+def test_a_code_without_an_answer_left_is_not_joined() -> None:
+    """One guess is left of the day. An answer would be compared with two codes."""
+    store = MemoryStore()
+    guess(store, issue(ask(), store, POLICY).challenge, 9, NOW)
+    assert not issue(ask(NOW + 1, "b" * 32, destinations=EMAIL), store, POLICY).sent
+    for changes in ({}, {"destinations": EMAIL, "weight": 2}):
+        with pytest.raises(Refused, match="cooldown"):
+            issue(ask(NOW + 1, "b" * 32, **changes), store, POLICY)
+
+
+@pytest.mark.parametrize("weight", [1, 2, 3])
+@pytest.mark.parametrize("budget", range(1, 11))
+def test_a_short_code_has_an_answer_left_when_it_is_issued(budget: int, weight: int) -> None:
+    """Otherwise no code would be accepted until midnight."""
+    policy = Policy(wrong_answers_per_day=budget)
+    for wrong_today in range(budget + 1):
+        store = MemoryStore(policy)
+        store.records[KEY] = Record(wrong={TODAY: wrong_today})
+        challenge = issue(ask(destinations=EMAIL, weight=weight), store, policy).challenge
+        assert answer(store, challenge, NOW, destinations=EMAIL, weight=weight, policy=policy).accepted
 
 
 def test_wrong_answers_to_a_long_code_are_written_but_not_counted() -> None:
@@ -484,7 +527,7 @@ def test_a_challenge_that_this_service_cannot_have_issued_is_refused(changes: di
 def test_a_decoy_is_never_right_and_looks_the_same() -> None:
     store = MemoryStore()
     challenge = issue(ask(decoy=True), store, POLICY).challenge
-    assert answer(store, challenge) == Verdict(Refusal.WRONG, 9)
+    assert answer(store, challenge) == Verdict(Refusal.WRONG, 4)
     assert store.writes == ["start_challenge", "record_attempt"]
 
 

@@ -130,8 +130,9 @@ class RecordTable:
         condition = "spent < :counter AND issued >= :counter AND (nonce = :nonce OR prev_nonce = :nonce)"
         limits: Values = {"counter": attempt.counter, "nonce": attempt.nonce}
         if attempt.is_short:
-            condition += f" AND failures < :hard AND (attribute_not_exists(w{day}) OR w{day} < :free)"
-            limits |= {"hard": self.policy.hard_limit, "free": self.policy.wrong_answers_per_day}
+            condition += f" AND failures < :hard AND (attribute_not_exists(w{day}) OR w{day} <= :most)"
+            most = self.policy.wrong_answers_per_day - attempt.weight
+            limits |= {"hard": self.policy.hard_limit, "most": most}
         if attempt.channel:
             change = _accepted(attempt, self.policy)
         else:
@@ -208,8 +209,8 @@ def _failed(attempt: Attempt) -> Change:
         # Not counted: a long code cannot be guessed. The write keeps time and cost the same.
         return Change("SET failed_id = :id, #ttl = :ttl", {"id": attempt.id})
     return Change(
-        f"SET failures = failures + :one, failed_id = :id, #ttl = :ttl ADD w{day_of(attempt.now)} :one",
-        {"id": attempt.id, "one": 1},
+        f"SET failures = failures + :one, failed_id = :id, #ttl = :ttl ADD w{day_of(attempt.now)} :weight",
+        {"id": attempt.id, "one": 1, "weight": attempt.weight},
     )
 
 

@@ -190,6 +190,8 @@ class SignInCreator:
             nonce=nonce,
             now=now,
             accepted_per_day=channel.accepted_per_day,
+            # Without a password, that of all channels in use: see `check_sign_in`.
+            weight=len(user.masks),
         )
         issued = issue(request, self.store, self.policy)
         if issued.sent:

@@ -34,7 +34,8 @@ class IssueRequest:
 
     `destinations` has the id of each destination of the user, by channel, and `channel` is the one to send
     to. `accepted_per_day` is the most codes that may be accepted on it in one UTC day. `context` is a hash of
-    the purpose's text and the proof's audience, and empty for a sign-in.
+    the purpose's text and the proof's audience, and empty for a sign-in. `weight` is the least count of a
+    wrong answer to a short code.
     """
 
     purpose: str
@@ -46,6 +47,7 @@ class IssueRequest:
     now: int
     accepted_per_day: int = 100
     context: str = ""
+    weight: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,12 +106,13 @@ def is_open(record: Record, ask: IssueRequest, policy: Policy) -> bool:
         and record.context == ask.context
         and to is not None
         and record.sent_to.get(record.channel) == kept_id(to)
-        and (record.digits == LONG_DIGITS or _short_answers_left(record, ask.now, policy) > 0)
+        and (record.digits == LONG_DIGITS or _short_answers_left(record, ask, policy) > 0)
     )
 
 
-def _short_answers_left(record: Record, now: int, policy: Policy) -> int:
-    return short_answers_left(record.failures, record.wrong.get(day_of(now), 0), policy)
+def _short_answers_left(record: Record, ask: IssueRequest, policy: Policy) -> int:
+    weight = policy.answer_weight(max(ask.weight, len(ask.destinations)))
+    return short_answers_left(record.failures, record.wrong.get(day_of(ask.now), 0), policy, weight)
 
 
 def _needs_long_code(record: Record, now: int, policy: Policy) -> bool:

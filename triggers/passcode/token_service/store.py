@@ -30,7 +30,8 @@ class Record:
     # The ids of the user's destinations at the newest message, by channel, and those at the message before.
     sent_to: Mapping[str, str] = field(default_factory=dict)
     sent_to_before: Mapping[str, str] = field(default_factory=dict)
-    wrong: Mapping[int, int] = field(default_factory=dict)  # wrong answers to short codes, by day
+    # The count of wrong answers to short codes, by day: each counts once for each code it was compared with.
+    wrong: Mapping[int, int] = field(default_factory=dict)
     accepted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by channel and day
 
 
@@ -48,7 +49,7 @@ class Attempt:
 
     `id` identifies the answer in its round, so that a repeated write recognises itself. `channel` is the
     channel whose code matched; it is empty for a wrong answer. `client_id` is the app client whose tokens
-    show the accepted code, or empty.
+    show the accepted code, or empty. `weight` is the count of a wrong answer to a short code.
     """
 
     counter: int
@@ -58,6 +59,7 @@ class Attempt:
     channel: str
     now: int
     client_id: str = ""
+    weight: int = 1
 
 
 @dataclass(frozen=True)
