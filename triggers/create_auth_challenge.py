@@ -53,6 +53,8 @@ def respond(
     telemetry.set_context(user.subject, challenge_round.challenge)
     if challenge_round.status is ChallengeStatus.SENT and challenge_round.challenge:
         telemetry.issued(challenge_round.challenge.channel)
+    if challenge_round.status is ChallengeStatus.WAITING and challenge_round.challenge:
+        telemetry.waiting(challenge_round.challenge.channel)
     event["response"] = {
         "publicChallengeParameters": sign_in.public(user, challenge_round, now),
         "privateChallengeParameters": challenge_round.private | {"round": round_id},
@@ -92,7 +94,7 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("create_auth_challenge", _SETTINGS.metrics_namespace)
-_PUT = SqsQueue(client("sqs", attempts=1), _SETTINGS.queue_url).put
+_PUT = SqsQueue(client("sqs", attempts=3), _SETTINGS.queue_url).put
 _SIGN_IN = SignInCreator(
     store=RecordTable(client("dynamodb", attempts=2), _SETTINGS.table, _SETTINGS.policy),
     put=_PUT,

@@ -81,7 +81,7 @@ _KMS = client("kms", attempts=2)
 # After a lost response, a repeated write of a challenge is safe: its nonce shows that it was written before.
 # A repeated count or a repeated mark of a used proof is not safe, so those writes have one attempt only.
 _REPEATED, _ONCE = client("dynamodb", attempts=2), client("dynamodb", attempts=1)
-_QUEUE = SqsQueue(client("sqs", attempts=1), _SETTINGS.queue_url)
+_QUEUE = SqsQueue(client("sqs", attempts=3), _SETTINGS.queue_url)
 _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 _TOKENS = MacJwts(KmsMac(_KMS, _SETTINGS.token_key_id))
 _PROOF_KEYS = KmsSigningKeys(_KMS, _SETTINGS.proof_key_ids)

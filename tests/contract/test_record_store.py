@@ -122,6 +122,26 @@ def test_a_right_answer_spends_and_gives_back_one_message(under_test: StoreUnder
     assert not under_test.store.record_attempt(key, replace(WRONG, counter=2)).accepted
 
 
+def test_a_refund_lowers_the_message_rate_once_and_nothing_else(under_test: StoreUnderTest, key: str) -> None:
+    under_test.put(key, OPEN)
+    for _ in range(2):
+        under_test.store.refund_message(key, OPEN.issue_id)
+        refunded = replace(OPEN, send_tat=OPEN.send_tat - 600, refund_id=OPEN.issue_id)
+        assert under_test.store.read(key) == refunded
+    later = replace(refunded, sent_at=NOW + 30, send_tat=NOW + 600, issue_id="l" * 32)
+    assert under_test.store.replace_challenge(key, refunded, later, NOW + 30).accepted
+    under_test.store.refund_message(key, later.issue_id)
+    assert under_test.store.read(key) == replace(later, send_tat=NOW, refund_id=later.issue_id)
+
+
+def test_only_the_newest_message_is_refunded(under_test: StoreUnderTest, key: str) -> None:
+    under_test.put(key, OPEN)
+    under_test.store.refund_message(key, "x" * 32)
+    assert under_test.store.read(key) == OPEN
+    under_test.store.refund_message(f"{key}x", OPEN.issue_id)
+    assert under_test.store.read(f"{key}x") == Record()
+
+
 def test_a_wrong_answer_to_a_short_code_is_counted_once(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
     for n in (1, 2):

@@ -88,6 +88,13 @@ class MemoryStore:
             merged = replace(_of_message(old, new, now), issued=new.issued, prev_nonce=new.prev_nonce)
             return self._put(key, old, merged, same)
 
+    def refund_message(self, key: str, issue_id: str) -> None:
+        with self.lock:
+            old = self._old("refund_message", key)
+            tat = old.send_tat - self.policy.send_interval_seconds
+            is_new = old.issue_id == issue_id != old.refund_id
+            self._put(key, old, replace(old, send_tat=tat, refund_id=issue_id), is_new)
+
     def read(self, key: str) -> Record:
         with self.lock:
             return self.records.get(key, Record())

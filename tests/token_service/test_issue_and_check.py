@@ -1,7 +1,7 @@
 """Issuing and checking, step by step: the exact second, lost responses, long codes, and the refusals."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -19,10 +19,11 @@ from passcode.token_service.challenge import (
     words_of,
 )
 from passcode.token_service.check import Verdict, check
-from passcode.token_service.issue import IssueRequest, IssueResult, issue, rejoined
+from passcode.token_service.issue import IssueRequest, IssueResult, issue, queue_message, rejoined
 from passcode.token_service.policy import Policy, day_of
-from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.refusal import Refusal, Refused, Unavailable
 from passcode.token_service.store import Attempt, Record, WriteResult
+from tests.support.handlers import HandlerOutput
 from tests.support.memory_stores import MemoryStore, code_mac
 
 # An hour after midnight UTC, so that the tests of one day stay in it.
@@ -90,6 +91,82 @@ def test_a_second_start_in_the_cooldown_rejoins_the_same_challenge() -> None:
     assert (first.sent, second.sent) == (True, False)
     assert second.challenge == first.challenge
     assert second.resend_at == NOW + 30
+
+
+def test_a_joined_message_is_queued_again_while_the_queue_drops_a_repeat() -> None:
+    """SQS drops a repeat for five minutes. A later one would be a second message."""
+    policy = Policy(cooldown_seconds=300, code_life_seconds=600)
+    store = MemoryStore(policy)
+    first = issue(ask(), store, policy)
+    assert (first.must_queue, first.issue_id) == (True, "a" * 32)
+    for later, must_queue in ((0, True), (239, True), (240, False), (299, False)):
+        joined = issue(ask(NOW + later, "b" * 32), store, policy)
+        assert (joined.sent, joined.must_queue) == (False, must_queue)
+        assert (joined.challenge, joined.sent_at, joined.issue_id) == (first.challenge, NOW, "a" * 32)
+
+
+def test_a_joined_message_reports_a_change_again_while_it_is_queued_again() -> None:
+    """The request that wrote the change may have failed before it queued the notice."""
+    policy = Policy(cooldown_seconds=300, code_life_seconds=600)
+    store = MemoryStore(policy)
+    issue(ask(), store, policy)
+    moved = {**ADDRESSES, "sms": "0" * 32}
+    found = [
+        issue(ask(NOW + later, f"{later:032x}", destinations=moved), store, policy).changed
+        for later in (0, 239, 240, 300, 539, 540, 600)
+    ]
+    assert found == [("sms",), ("sms",), (), ("sms",), ("sms",), (), ()]
+
+
+@dataclass
+class FailingQueue:
+    """A queue that takes nothing, or whose response is lost."""
+
+    nothing_was_done: bool
+
+    def put(self) -> None:
+        raise Unavailable("the queue answered Throttling", nothing_was_done=self.nothing_was_done)
+
+
+def test_a_message_that_the_queue_certainly_did_not_take_is_given_back_to_the_rate_only(
+    output: HandlerOutput,
+) -> None:
+    store = MemoryStore()
+    issued = issue(ask(), store, POLICY)
+    before = store.records[KEY]
+    for queue in (FailingQueue(nothing_was_done=False), FailingQueue(nothing_was_done=True)):
+        with pytest.raises(Unavailable, match="Throttling"):
+            queue_message(issued, queue.put, store, output.telemetry)
+    assert store.records[KEY] == replace(before, send_tat=before.send_tat - 600, refund_id="a" * 32)
+    assert store.writes.count("refund_message") == 1
+    assert output.counted("refunded") == [{}]
+
+
+def test_a_joined_message_is_not_given_back(output: HandlerOutput) -> None:
+    store = MemoryStore()
+    issue(ask(), store, POLICY)
+    joined = issue(ask(NOW + 1, "b" * 32), store, POLICY)
+    before = store.records[KEY]
+    with pytest.raises(Unavailable):
+        queue_message(joined, FailingQueue(nothing_was_done=True).put, store, output.telemetry)
+    assert store.records[KEY] == before
+    assert output.counted("refunded") == []
+
+
+class NoRefunds(MemoryStore):
+    """A store that does not respond to a refund."""
+
+    def refund_message(self, key: str, issue_id: str) -> None:
+        raise Unavailable("the table answered Throttling")
+
+
+def test_a_failed_refund_is_logged_and_the_error_of_the_queue_is_raised(output: HandlerOutput) -> None:
+    store = NoRefunds()
+    issued = issue(ask(), store, POLICY)
+    with pytest.raises(Unavailable, match="the queue"):
+        queue_message(issued, FailingQueue(nothing_was_done=True).put, store, output.telemetry)
+    assert [line["message"] for line in output.lines] == ["message not refunded"]
+    assert (output.counted("refunded"), output.counted("errors")) == ([], [{}])
 
 
 def test_a_resend_keeps_the_code_while_it_has_life_left() -> None:

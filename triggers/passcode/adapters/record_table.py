@@ -116,6 +116,20 @@ class RecordTable:
         as_seen: Values = {f"seen_{name}": getattr(seen, name) for name in unchanged}
         return self._write(key, condition, as_seen, change, now)
 
+    def refund_message(self, key: str, issue_id: str) -> None:
+        """Lower `send_tat` by one message, if the newest one is that of `issue_id`. One WCU."""
+        write_if(
+            self.client.update_item,
+            TableName=self.name,
+            Key={"pk": {"S": key}},
+            UpdateExpression="SET send_tat = send_tat - :interval, refund_id = :id",
+            ConditionExpression="issue_id = :id AND (attribute_not_exists(refund_id) OR refund_id <> :id)",
+            ExpressionAttributeValues={
+                ":id": {"S": issue_id},
+                ":interval": {"N": str(self.policy.send_interval_seconds)},
+            },
+        )
+
     def read(self, key: str) -> Record:
         """The record as it is now. One RCU."""
         with unavailable("the table"):

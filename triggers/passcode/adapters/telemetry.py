@@ -90,6 +90,11 @@ class PowertoolsTelemetry:
         self.count("issued", channel=channel)
         self.log.info("issued", extra={"channel": channel})
 
+    def waiting(self, channel: str) -> None:
+        """Count and log that a request has joined an open challenge, without a new message."""
+        self.count("waiting", channel=channel)
+        self.log.info("waiting", extra={"channel": channel})
+
     def verified(self, challenge: Challenge, now: int) -> None:
         """Count and log an accepted answer, and the seconds since its challenge."""
         seconds = now - challenge.issued_at

@@ -23,6 +23,7 @@ class Record:
     sent_at: int = 0
     send_tat: int = 0  # theoretical arrival time of GCRA: the message rate as one time
     issue_id: str = ""  # id of the request that wrote the newest message
+    refund_id: str = ""  # id of the newest request whose message the rate got back
     failures: int = 0  # wrong answers to short codes in a row
     failed_id: str = ""  # id of the newest wrong answer
     spent_id: str = ""  # id of the newest accepted answer
@@ -90,6 +91,9 @@ class RecordStore(Protocol):
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         """Replace the challenge of `seen` by that of `new`, if the record has not changed since `seen`."""
+
+    def refund_message(self, key: str, issue_id: str) -> None:
+        """Give the message of the request `issue_id` back to the message rate, once, if it is the newest."""
 
     def read(self, key: str) -> Record:
         """Return the current record; an empty Record if there is none."""

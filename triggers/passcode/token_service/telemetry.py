@@ -45,6 +45,9 @@ class Telemetry(Protocol):
     def issued(self, channel: str) -> None:
         """Count and log a code for which a message goes to `channel`."""
 
+    def waiting(self, channel: str) -> None:
+        """Count and log a request that joined an open challenge, whose message went to `channel`."""
+
     def verified(self, challenge: Challenge, now: int) -> None:
         """Count and log an accepted answer, and the seconds from its challenge to `now`."""
 
