@@ -152,9 +152,9 @@ def test_the_last_message_that_the_rate_allows_is_counted(
 
 def test_messages_and_refusals_are_counted(api: Api, output: ApiOutput) -> None:
     api.create()
-    assert api.create().body["status"] == "WAITING", "neither a message nor a refusal"
+    assert api.create().body["status"] == "WAITING"
     api.create(purpose="another")
-    assert output.metrics() == [("issued", "email"), ("throttled", "cooldown")]
+    assert output.metrics() == [("issued", "email"), ("waiting", "email"), ("throttled", "cooldown")]
     assert '"channel":"email"' in api.log.getvalue()
 
 

@@ -100,6 +100,11 @@ class PowertoolsTelemetry:
         self.count(metric)
         self.log.info(metric.replace("_", " "))
 
+    def waiting(self, channel: str) -> None:
+        """Count and log that a request has joined an open challenge, without a new message."""
+        self.count("waiting", channel=channel)
+        self.log.info("waiting", extra={"channel": channel})
+
     def verified(self, challenge: Challenge, now: int) -> None:
         """Count and log an accepted answer, and the seconds since its challenge."""
         seconds = now - challenge.issued_at
