@@ -125,6 +125,46 @@ def _read_time_out(given: Any) -> float:
 def installed(clock: Clock) -> Iterator[Clock]:
     """Inside the block, functions have the virtual time, and their calls to AWS go through `Clock.call`."""
     _import_everything()
+    with pytest.MonkeyPatch.context() as patch:
+        _install_time(clock, patch)
+        _install_timer(clock, patch)
+        _install_calls(clock, patch)
+        yield clock
+
+
+def _install_time(clock: Clock, patch: pytest.MonkeyPatch) -> None:
+    def here(name: str) -> Callable[..., float]:
+        virtual, real = getattr(clock, name), getattr(time, name)
+
+        def choose(*args: float) -> float:
+            found: float = (virtual if clock.is_here() else real)(*args)
+            return found
+
+        return choose
+
+    originals = {getattr(time, name): here(name) for name in ("time", "monotonic", "sleep")}
+    # Names that modules of the product have imported from `time`.
+    for module in [m for n, m in sys.modules.items() if n.partition(".")[0] == "passcode"]:
+        for name, value in list(vars(module).items()):
+            for original, virtual in originals.items():
+                if value is original:
+                    patch.setattr(module, name, virtual)
+    for original, virtual in originals.items():
+        patch.setattr(time, original.__name__, virtual)
+
+
+def _install_timer(clock: Clock, patch: pytest.MonkeyPatch) -> None:
+    original = signal.setitimer
+
+    def setitimer(which: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:
+        # Outside of invocations, timers are those of pytest.
+        is_virtual = clock.invocation and clock.is_here() and which == signal.ITIMER_REAL
+        return clock.set_timer(seconds) if is_virtual else original(which, seconds, interval)
+
+    patch.setattr(signal, "setitimer", setitimer)
+
+
+def _install_calls(clock: Clock, patch: pytest.MonkeyPatch) -> None:
     original = HTTPConnectionPool.urlopen
 
     def urlopen(pool: HTTPConnectionPool, *args: Any, **options: Any) -> Any:
@@ -136,31 +176,7 @@ def installed(clock: Clock) -> Iterator[Clock]:
         given = options.get("timeout")
         return clock.call(pool, send, given if isinstance(given, Timeout | int | float) else None)
 
-    def here(virtual: Callable[..., float], real: Callable[..., float]) -> Callable[..., float]:
-        return lambda *args: (virtual if clock.is_here() else real)(*args)
-
-    replaced: dict[str, Any] = {
-        name: here(getattr(clock, name), getattr(time, name)) for name in ("time", "monotonic", "sleep")
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        # Names that modules of the product have imported from `time`.
-        for module in [m for n, m in sys.modules.items() if n.partition(".")[0] == "passcode"]:
-            for name, value in list(vars(module).items()):
-                for own, virtual in replaced.items():
-                    if value is getattr(time, own):
-                        patch.setattr(module, name, virtual)
-        for name, virtual in replaced.items():
-            patch.setattr(time, name, virtual)
-        set_timer = signal.setitimer
-
-        def setitimer(which: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:
-            # Outside of invocations, timers are those of pytest.
-            is_virtual = clock.invocation and clock.is_here() and which == signal.ITIMER_REAL
-            return clock.set_timer(seconds) if is_virtual else set_timer(which, seconds, interval)
-
-        patch.setattr(signal, "setitimer", setitimer)
-        patch.setattr(HTTPConnectionPool, "urlopen", urlopen)
-        yield clock
+    patch.setattr(HTTPConnectionPool, "urlopen", urlopen)
 
 
 def _import_everything() -> None:

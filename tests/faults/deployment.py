@@ -31,7 +31,7 @@ PARAMETERS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class QueueSettings:
-    """The settings of one queue. Times are in seconds. `dead_letters` is the logical id of a queue, or empty."""
+    """The settings of a queue. Times are in seconds. `dead_letters` is a logical id, or empty."""
 
     name: str
     is_fifo: bool

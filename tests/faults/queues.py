@@ -126,27 +126,35 @@ class Sqs:
         queue = self.by_name(call["QueueUrl"].rpartition("/")[2])
         if queue is None:
             return error_answer("sqs", Fault("", code="AWS.SimpleQueueService.NonExistentQueue"))
-        if request.operation == "SendMessage":
-            if queue.settings.is_fifo and not call.get("MessageGroupId"):
-                return error_answer("sqs", Fault("", code="MissingParameter"))
-            found: dict[str, Any] = self._send(queue, call)
-        elif request.operation == "ChangeMessageVisibility":
-            for message in queue.messages:
-                if message.receipt == call["ReceiptHandle"]:
-                    message.visible_at = self.now() + call["VisibilityTimeout"]
-            found = {}
-        elif request.operation == "DeleteMessage":
-            queue.delete(call["ReceiptHandle"])
-            found = {}
-        elif request.operation == "GetQueueAttributes":
-            found = {"Attributes": {"QueueArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.name}"}}
-        else:
+        if queue.settings.is_fifo and request.operation == "SendMessage" and not call.get("MessageGroupId"):
+            return error_answer("sqs", Fault("", code="MissingParameter"))
+        operations = {
+            "SendMessage": self._send,
+            "ChangeMessageVisibility": self._change_visibility,
+            "DeleteMessage": self._delete,
+            "GetQueueAttributes": self._attributes,
+        }
+        if request.operation not in operations:
             return error_answer("sqs", Fault("", code="UnsupportedOperation"))
+        found = operations[request.operation](queue, call)
         return AwsAnswer(200, json.dumps(found).encode(), {"Content-Type": "application/x-amz-json-1.0"})
 
     def by_name(self, name: str) -> VirtualQueue | None:
         """Return the queue with this name, or None."""
         return next((q for q in self.queues.values() if q.name == name), None)
+
+    def _change_visibility(self, queue: VirtualQueue, call: dict[str, Any]) -> dict[str, Any]:
+        for message in queue.messages:
+            if message.receipt == call["ReceiptHandle"]:
+                message.visible_at = self.now() + call["VisibilityTimeout"]
+        return {}
+
+    def _delete(self, queue: VirtualQueue, call: dict[str, Any]) -> dict[str, Any]:
+        queue.delete(call["ReceiptHandle"])
+        return {}
+
+    def _attributes(self, queue: VirtualQueue, _call: dict[str, Any]) -> dict[str, Any]:
+        return {"Attributes": {"QueueArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.name}"}}
 
     def _send(self, queue: VirtualQueue, call: dict[str, Any]) -> dict[str, Any]:
         body = call["MessageBody"]

@@ -1,7 +1,7 @@
 """The tables of docs/reliability.md. Each row comes from a test of the run."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tests.support.template import ROOT
@@ -13,15 +13,19 @@ TABLES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         "figures",
         "Figures",
         ("figure", "goal", "measured", "of"),
-        "`make faults` fails if a figure misses its goal. A share is measured with 300 users, and a figure that "
-        "must hold for everyone with 30.",
+        (
+            "`make faults` fails if a figure misses its goal. A share is measured with 300 users, "
+            "or 100 on the hosted page, and a figure that must hold for everyone with 30."
+        ),
     ),
     (
         "one",
         "One fault at a time",
         ("function", "call", "broken", "result", "faults"),
-        "One call of one function breaks: each attempt of it, or the first attempt only. The user then tries "
-        "again after three seconds, and the service works again.",
+        (
+            "One call of one function breaks: each attempt of it, or the first attempt only. The user then "
+            "tries again after three seconds, and the service works again."
+        ),
     ),
     (
         "pairs",
@@ -39,8 +43,10 @@ TABLES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         "endings",
         "Ends of challenges",
         ("end", "challenges"),
-        "The end of each challenge in all runs with one or two faults or a killed function. A message that no "
-        "channel took is in the dead letters, and a metric counts it.",
+        (
+            "The end of each challenge in all runs with one or two faults or a killed function. A message "
+            "that no channel took is in the dead letters, and a metric counts it."
+        ),
     ),
     (
         "queue",
@@ -66,8 +72,8 @@ _HEAD = """# Reliability under faults
 
 `make faults` breaks the calls of the functions to AWS and writes this page. The functions run in one process
 with the environment of the deployed functions. Between them and AWS is a proxy that throttles, answers HTTP
-5xx, delays, resets connections, truncates, and changes bytes. DynamoDB is that of the local stack, KMS that of
-moto; SQS, SES, SNS and the user pool are fakes with their protocols on the wire.
+5xx, delays, resets connections, truncates, and changes bytes. DynamoDB is that of the local stack, and KMS is
+that of moto. SQS, SES, SNS and the user pool are fakes with their protocols on the wire.
 
 Seconds are those of a virtual clock: a call takes 5 ms, and a late response takes as long as the client waits
 for it. The random generators have fixed seeds, but nonces and keys differ from run to run.
@@ -113,7 +119,11 @@ def _counted(rows: list[Row]) -> list[Row]:
     return [(*row, str(number)) for row, number in sorted(groups.items())]
 
 
-_MERGED = {"one": _grouped, "pairs": _counted, "endings": _counted}
+_MERGED: dict[str, Callable[[list[Row]], list[Row]]] = {
+    "one": _grouped,
+    "pairs": _counted,
+    "endings": _counted,
+}
 
 
 def _lines(columns: tuple[str, ...], rows: list[Row]) -> list[str]:

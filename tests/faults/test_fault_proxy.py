@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from email.message import Message
 from http.client import HTTPConnection, IncompleteRead
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,7 +31,7 @@ def proxy() -> Iterator[FaultProxy]:
 
 def call(proxy: FaultProxy) -> object:
     """One call of KMS by botocore, with one attempt."""
-    client = get_session().create_client(
+    client: Any = get_session().create_client(
         "kms",
         region_name="us-east-1",
         endpoint_url=proxy.url,
@@ -128,8 +130,8 @@ def test_a_rule_breaks_as_many_calls_as_it_says(
 ) -> None:
     proxy = FaultProxy(lambda _: AwsAnswer(200, ANSWER))
     proxy.inject("kms", "Sign", fault_proxy.SERVER_ERROR, **limits)
-    request = AwsRequest("kms", "Sign", "POST", "/", {}, b"{}")
-    other = AwsRequest("kms", "Verify", "POST", "/", {}, b"{}")
+    request = AwsRequest("kms", "Sign", "POST", "/", Message(), b"{}")
+    other = AwsRequest("kms", "Verify", "POST", "/", Message(), b"{}")
     assert [proxy.respond(request)[1] is not None for _ in range(4)] == broken
     assert proxy.respond(other)[1] is None
 
@@ -138,7 +140,7 @@ def test_a_share_of_the_calls_breaks_and_a_seed_repeats_it() -> None:
     def run(seed: int) -> list[bool]:
         proxy = FaultProxy(lambda _: AwsAnswer(200, ANSWER), seed=seed)
         proxy.inject("kms", "", fault_proxy.SERVER_ERROR, share=0.3)
-        request = AwsRequest("kms", "Sign", "POST", "/", {}, b"{}")
+        request = AwsRequest("kms", "Sign", "POST", "/", Message(), b"{}")
         return [proxy.respond(request)[1] is not None for _ in range(300)]
 
     assert 60 <= sum(run(1)) <= 120

@@ -71,7 +71,7 @@ class UserPool:
         return self._next(Session(user, client, history), {})
 
     def answer(self, session: Session, answer: str, metadata: Mapping[str, str] | None = None) -> Session:
-        """RespondToAuthChallenge. Returns the next session. Raises `TriggerFailed`; the session is used up."""
+        """RespondToAuthChallenge. Uses the session up, and returns the next one. Raises `TriggerFailed`."""
         event = self._event("VerifyAuthChallengeResponse", session, metadata or {})
         event["request"] |= {
             "privateChallengeParameters": session.private,
@@ -85,7 +85,9 @@ class UserPool:
 
     def resend(self, session: Session, channel: str = "") -> Session:
         """Ask for another message."""
-        return self.answer(session, "resend", {"action": "resend"} | ({"channel": channel} if channel else {}))
+        return self.answer(
+            session, "resend", {"action": "resend"} | ({"channel": channel} if channel else {})
+        )
 
     def __call__(self, request: AwsRequest) -> AwsAnswer:
         """Answer a request of the hosted page or of the token service."""
@@ -129,7 +131,7 @@ class UserPool:
 
     def _described(self, session: Session) -> dict[str, Any]:
         if session.tokens is not None:
-            parts = ({"alg": "none"}, session.tokens, {})
+            parts: tuple[dict[str, Any], ...] = ({"alg": "none"}, session.tokens, {})
             coded = (base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in parts)
             return {"AuthenticationResult": {"IdToken": ".".join(coded)}, "ChallengeParameters": {}}
         if session.has_failed:

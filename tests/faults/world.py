@@ -1,7 +1,7 @@
 """The deployed functions in this process, with AWS behind the fault proxy and a virtual clock.
 
-DynamoDB is that of the local stack, and KMS that of moto. SQS, SES, SNS, Secrets Manager and the user pool are fakes. Each has its
-protocol on the wire, because the functions call them by botocore over HTTP.
+DynamoDB is that of the local stack, and KMS that of moto. SQS, SES, SNS, Secrets Manager and
+the user pool are fakes. Each has its protocol on the wire, because the functions call them over HTTP.
 """
 
 import asyncio
@@ -9,10 +9,13 @@ import contextlib
 import io
 import json
 import logging
+import random
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,19 +24,29 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
+from botocore.loaders import Loader, create_loader
+from botocore.session import Session
 from ministack.services import dynamodb
 from moto.core.botocore_stubber import BotocoreStubber
 
+from passcode.adapters import botocore_clients
 from tests.faults.clock import Clock, Cut, Invocation, installed
 from tests.faults.deployment import REGION, Deployment
 from tests.faults.queues import QueuedMessage, Sqs, VirtualQueue
 from tests.faults.user_pool import UserPool
-from tests.support.fault_proxy import AwsAnswer, AwsRequest, Fault, FaultProxy, error_answer, serving_faults
+from tests.support.fault_proxy import (
+    AwsAnswer,
+    AwsRequest,
+    Backend,
+    Fault,
+    FaultProxy,
+    error_answer,
+    serving_faults,
+)
 from tests.support.live_handlers import load, own_session
 from tests.support.template import RESOURCES
 from tests.support.users import code_in
 from tools.lambda_functions import FUNCTIONS
-
 
 START = 1_799_971_200 + 2 * 3_600  # two o'clock UTC
 SIGN_IN = (
@@ -92,19 +105,19 @@ class World:
         self.sqs = Sqs(queues, lambda: self.clock.now)
         self.pool = UserPool(self.invoke, self.clock)
         self.stubber = BotocoreStubber()
-        self.session = botocore.session.get_session()
+        self.session = _with_models(botocore.session.get_session())
 
     def backend(self, request: AwsRequest) -> AwsAnswer:
         """Answer a request to AWS that has no fault."""
-        service = {
+        services: dict[str, Backend] = {
             "sqs": self.sqs,
             "ses": self._ses,
             "sns": self._sns,
             "cognito-idp": self.pool,
             "secretsmanager": _secrets_manager,
             "dynamodb": _dynamodb,
-        }.get(request.service, self._moto)
-        return service(request)
+        }
+        return services.get(request.service, self._moto)(request)
 
     def deploy(self) -> None:
         """Create the keys and the table, and start each function cold."""
@@ -169,7 +182,7 @@ class World:
         outer, before = self.clock.invocation, self.clock.skew
         self.clock.invocation = Invocation(deadline, self.kills.pop(name, None))
         self.clock.skew = self.skews.get(name, 0.0)
-        first, this_thread = len(self.proxy.calls), _thread()
+        first, this_thread = len(self.proxy.calls), threading.get_ident()
         is_new_thread = this_thread not in self.clock.threads
         self.clock.threads.add(this_thread)
         self.running.append(name)
@@ -186,7 +199,9 @@ class World:
     def run_until(self, end: float) -> None:
         """Let Lambda read the queues until `end`, in seconds since the epoch."""
         while True:
-            due = [(at, s) for s in self.deployment.event_sources() if (at := self._next_at(s.queue)) is not None]
+            due = [
+                (at, s) for s in self.deployment.event_sources() if (at := self._next_at(s.queue)) is not None
+            ]
             if not due or min(at for at, _ in due) > end:
                 break
             at, source = min(due, key=lambda pair: pair[0])
@@ -279,10 +294,14 @@ class World:
 def deployed(names: Iterable[str] = SIGN_IN, seed: int = 12) -> Iterator[World]:
     """A deployment with the functions of these names. Afterwards nothing of it is left."""
     clock = Clock(float(START))
-    proxy = FaultProxy(lambda request: world.backend(request), seed=seed)
+    proxy = FaultProxy(_undeployed, seed=seed)
     world = World(clock, proxy, tuple(names))
+    proxy.backend = world.backend
+    # The functions wait a random time between two attempts.
+    random.seed(seed)
     # One session for all functions, because loading the models of AWS takes a second.
     with serving_faults(proxy), installed(clock), own_session({}):
+        _with_models(botocore_clients.session())
         try:
             world.deploy()
             yield world
@@ -307,7 +326,16 @@ def _secrets_manager(request: AwsRequest) -> AwsAnswer:
     return AwsAnswer(200, json.dumps(found).encode(), {"Content-Type": "application/x-amz-json-1.1"})
 
 
-def _thread() -> int:
-    import threading  # noqa: PLC0415
+def _undeployed(_request: AwsRequest) -> AwsAnswer:
+    raise NotImplementedError("the proxy gets the services of its world")
 
-    return threading.get_ident()
+
+@cache
+def _loader() -> Loader:
+    return create_loader()
+
+
+def _with_models(session: Session) -> Session:
+    """Give the session the models of AWS that an earlier one has loaded."""
+    session.register_component("data_loader", _loader())
+    return session

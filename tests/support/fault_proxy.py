@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from email.message import Message
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
@@ -38,7 +39,7 @@ class AwsRequest:
     operation: str
     method: str
     path: str
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
 
 
@@ -101,7 +102,9 @@ TRUNCATED = Fault("truncated answer", wire=Wire.TRUNCATED)
 DRIBBLED = Fault("one byte each 0.05 s", wire=Wire.DRIBBLED)
 NO_UTF8 = Fault("bytes that are no UTF-8", change=lambda _: b"\xff\xfe\x00garbage\xc3")
 EMPTY_OBJECT = Fault("an empty object", change=lambda _: b"{}")
-FLIPPED = Fault("one byte changed", change=lambda body: body[:-3] + bytes(b ^ 1 for b in body[-3:-2]) + body[-2:])
+FLIPPED = Fault(
+    "one byte changed", change=lambda body: body[:-3] + bytes(b ^ 1 for b in body[-3:-2]) + body[-2:]
+)
 
 # The error of each service when there are too many requests, as its API reference has it.
 THROTTLED: Mapping[str, Fault] = {
@@ -121,8 +124,8 @@ SERVICE_UNAVAILABLE = error("ServiceUnavailable", 503)
 class Rule:
     """Breaks calls of an operation ("" stands for all) with `fault`.
 
-    `skip` calls pass first, then `times` calls break (None: all), each with the probability `share`. Calls for
-    which `only_if` returns False do not count.
+    `skip` calls pass first, then `times` calls break (None: all), each with the probability `share`. A call
+    for which `only_if` returns False does not count.
     """
 
     service: str
@@ -221,7 +224,7 @@ def error_answer(service: str, fault: Fault) -> AwsAnswer:
     return AwsAnswer(fault.status, body, headers)
 
 
-def read_request(method: str, path: str, headers: Mapping[str, str], body: bytes) -> AwsRequest:
+def read_request(method: str, path: str, headers: Message, body: bytes) -> AwsRequest:
     """Return the request with its service, from the signature, and its operation."""
     scope = headers.get("Authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
     service = scope[3] if len(scope) > 3 else ""
