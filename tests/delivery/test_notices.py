@@ -1,11 +1,13 @@
 """A user whose address changed gets one notice, at the other address. It never stops a sign-in."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from passcode.channels.channel import Destination
+from passcode.channels.email import EMAIL as EMAIL_CHANNEL
 from passcode.channels.sms import SMS
 from passcode.delivery.envelope import ChangeNotice
 from passcode.delivery.notices import Notices
@@ -13,6 +15,7 @@ from passcode.token_service.issue import IssueResult
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.deliver_handler import DeliverHandler
+from tests.support.dynamodb import moto_table
 from tests.support.events import EMAIL, NOW, PHONE, SUB, attributes, challenge, golden
 from tests.support.handlers import HandlerOutput
 from tests.support.sign_in_handlers import DISCARDED_TELEMETRY, SignInHandlers
@@ -168,9 +171,12 @@ def test_a_notice_by_email_says_that_the_phone_number_changed(
     assert output.counted("notices") == [{"channel": "email"}]
 
 
-def test_a_notice_that_no_gateway_takes_is_counted(handler: DeliverHandler, output: HandlerOutput) -> None:
+def test_a_notice_that_no_gateway_takes_is_a_dead_letter(
+    handler: DeliverHandler, output: HandlerOutput
+) -> None:
     handler.sns = RecordingClient(publish=refused_by_aws("OptedOut"))
     assert handler.deliver(notice_body(email=NEW_EMAIL)) == []
+    assert len(handler.dead_letters) == 1
     assert output.counted("notices") == []
     assert len(output.counted("send_failed")) == 1
 
@@ -181,3 +187,60 @@ def test_a_notice_is_delivered_again_after_a_lost_response(
     handler.ses = RecordingClient(send_email=ReadTimeoutError(endpoint_url="x"))
     assert handler.deliver(notice_body(phone_number=NEW_PHONE, otp_channel="sms")) == ["0"]
     assert output.counted("notices") == []
+
+
+def test_a_notice_waits_while_it_cannot_be_claimed(handler: DeliverHandler) -> None:
+    handler.delivery_table = RecordingClient(update_item=refused_by_aws("ThrottlingException", status=400))
+    assert handler.deliver(notice_body(email=NEW_EMAIL)) == ["0"]
+    assert handler.sns.calls == []
+
+
+NONCES = [each * 32 for each in "abcd"]
+
+
+@dataclass
+class NoticesOnTable:
+    """Delivers notices that an email address changed. The claims are in a table (moto)."""
+
+    handler: DeliverHandler
+
+    def report(self, nonce: str, address_id: str = "1" * 16) -> list[str]:
+        """Deliver one notice. Returns the ids of the records to retry."""
+        to = (Destination(SMS, PHONE),)
+        return self.handler.deliver(ChangeNotice(EMAIL_CHANNEL, to, "", SUB, nonce, address_id).pack())
+
+    @property
+    def sent(self) -> int:
+        """The number of messages that SNS took."""
+        return len(self.handler.sns.calls)
+
+
+@pytest.fixture
+def notices(handler: DeliverHandler) -> Iterator[NoticesOnTable]:
+    with moto_table() as (client, name):
+        handler.delivery_table = RecordingClient(
+            {"update_item": lambda call: client.update_item(**call | {"TableName": name})}
+        )
+        yield NoticesOnTable(handler)
+
+
+def test_four_kinds_of_records_that_report_one_change_lead_to_one_notice(notices: NoticesOnTable) -> None:
+    assert [notices.report(nonce) for nonce in NONCES] == [[]] * 4
+    assert notices.sent == 1
+    assert notices.handler.dead_letters == []
+
+
+def test_a_redelivery_after_a_failure_sends_the_notice(notices: NoticesOnTable) -> None:
+    notices.handler.sns = RecordingClient(publish=refused_by_aws("ThrottlingException", status=400))
+    assert notices.report(NONCES[0]) == ["0"]
+    notices.handler.sns = RecordingClient()
+    assert notices.report(NONCES[1]) == []
+    assert notices.sent == 0, "the first challenge sends it"
+    assert notices.report(NONCES[0]) == []
+    assert notices.sent == 1
+
+
+def test_a_second_change_sends_a_second_notice(notices: NoticesOnTable) -> None:
+    for nonce, address_id in zip(NONCES, ("1" * 16, "2" * 16, "1" * 16, "1" * 16), strict=True):
+        assert notices.report(nonce, address_id) == []
+    assert notices.sent == 3

@@ -88,9 +88,9 @@ _KINDS = {
     "AccountTakeOverNotification": NOTICE,
 }
 # In seconds. A sign-in code is valid as long as its session, 3 minutes by default. If it came later, the user
-# could confuse it with a newer code. The other codes are valid for an hour or more, so only the retries of
-# the queue limit their age.
-_SIGN_IN_LIFE, _LIFE = 180, 900
+# could confuse it with a newer code. The other codes are valid for an hour or more, so only the queue limits
+# their age: SQS deletes a message after 900 seconds, and `deliver` moves it to the dead letters before.
+_SIGN_IN_LIFE, _LIFE = 180, 840
 
 
 def is_known(source: str) -> bool:

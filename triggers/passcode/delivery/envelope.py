@@ -2,7 +2,7 @@
 
 `create` and `token_api` write deliveries and notices of changed addresses, `custom_sender` writes Cognito's
 own messages, and `deliver` reads them all. Readers ignore unknown keys. A body of another version is an
-error, and SQS moves the message to the dead-letter queue.
+error, and `deliver` moves the message to the dead-letter queue.
 """
 
 import json
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 VERSION = 1
 CODE = "code"
 CHANGED = "notice"
+# Far above the longest body of this stack, in characters. A longer one is not parsed.
+_LONGEST = 64_000
 
 
 def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Destination]) -> str:
@@ -29,7 +31,9 @@ def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Desti
 
 
 def read_body(body: str) -> dict[str, Any]:
-    """Return the fields of a body. Raises ValueError unless it is a JSON object of this version."""
+    """Return the fields of a body. Raises ValueError unless it is a JSON object of this version and size."""
+    if len(body) > _LONGEST:
+        raise ValueError("the queue body is too long")
     fields = parse_object(body)
     check_version(fields, VERSION)
     return fields

@@ -179,7 +179,7 @@ class LimitedSms:
         try:
             before = self.counters.take_number(message)
         except Unavailable as error:
-            return NotTaken(str(error), final=False)
+            return NotTaken(str(error), final=False, is_gateway_failure=False)
         if before is None:
             return NotTaken("number", final=True, country=country)
         result = self._send_counted(outgoing, message, before)
@@ -195,7 +195,7 @@ class LimitedSms:
             if not self.counters.take_day(message, share, self.limits):
                 return NotTaken("budget", final=True)
         except Unavailable as error:
-            return NotTaken(str(error), final=False)
+            return NotTaken(str(error), final=False, is_gateway_failure=False)
         result = self.gateway.send(outgoing)
         if isinstance(result, NotTaken):
             _best_effort(lambda: self.counters.give_back_day(message, share))
