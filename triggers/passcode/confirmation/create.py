@@ -7,7 +7,13 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from passcode.channels.channel import Channel, Destination, choose_destination, keyed_hash
+from passcode.channels.channel import (
+    Channel,
+    Destination,
+    accepted_per_day,
+    choose_destination,
+    keyed_hash,
+)
 from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.idempotency import IdempotencyClaim, IdempotencyStore
@@ -99,6 +105,7 @@ class CodeRequests:
             now=now,
             accepted_per_day=channel.accepted_per_day,
             context=context_of(request.purpose_text, request.audience),
+            fallbacks=accepted_per_day(recipient.destinations, channel),
         )
 
     def _send(self, issue_request: IssueRequest, recipient: Recipient) -> IssueResult:

@@ -8,6 +8,7 @@ from enum import Enum
 from passcode.channels.channel import (
     Channel,
     Destinations,
+    accepted_per_day,
     choose_destination,
     destination_ids,
     verified_destinations,
@@ -193,6 +194,7 @@ class SignInCreator:
             accepted_per_day=channel.accepted_per_day,
             # Without a password, that of all channels in use: see `check_sign_in`.
             weight=len(user.masks),
+            fallbacks=accepted_per_day(user.destinations, channel),
         )
         issued = issue(request, self.store, self.policy)
         # Before the code: no code goes to a changed address unless the notice was tried.
