@@ -13,7 +13,7 @@ from functools import cache, partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import client, seconds_for, with_deadline
 from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
@@ -182,8 +182,8 @@ class Settings:
             sms_max_price=variables.text("SMS_MAX_PRICE"),
             emails_per_day=variables.whole_number("EMAILS_PER_DAY", *_PER_DAY),
             cooldown_seconds=variables.whole_number("COOLDOWN_SECONDS", *BOUNDS["cooldown_seconds"]),
-            queue_urls=tuple(variables.optional_text(name) for name in _QUEUES),
-            dead_letters_url=variables.optional_text("DEAD_LETTERS_URL"),
+            queue_urls=tuple(variables.text(name) for name in _QUEUES),
+            dead_letters_url=variables.text("DEAD_LETTERS_URL"),
             sms_sender_id=variables.optional_text("SMS_SENDER_ID"),
             sender_key_id=variables.optional_text("SENDER_KEY_ID"),
             user_pool_id=variables.optional_text("USER_POOL_ID"),
@@ -268,13 +268,14 @@ def _delivery_table() -> "DeliveryTable":
     return DeliveryTable(_TABLE, _SETTINGS.table)
 
 
+@with_deadline
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Handle a batch of messages from SQS. Returns the failures (ReportBatchItemFailures)."""
     now = int(time.time())
     newer = NewerMessages(lambda key: _delivery_table().newest_sent_at(key), _SETTINGS.cooldown_seconds)
 
     def deliver_message(message: Queued, receives: int) -> None:
-        receive = Receive(now, receives, lambda: _seconds_left(context))
+        receive = Receive(now, receives, lambda: seconds_for(context, inf))
         if isinstance(message, CognitoMessage):
             deliver_cognito_message(message, _make_decryptor, _DISPATCHER, _TELEMETRY, receive)
         elif isinstance(message, ChangeNotice):
@@ -283,8 +284,3 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, receive, newer)
 
     return process_batch(event, deliver_message, _queues, _TELEMETRY)
-
-
-def _seconds_left(context: Any) -> float:
-    """Return the seconds until the time-out. `context` is Lambda's, or None in a test."""
-    return inf if context is None else context.get_remaining_time_in_millis() / 1000

@@ -149,8 +149,8 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
         ("DefineAuthChallenge", set(), {"environment"}),
         (
             "CreateAuthChallenge",
-            {"aws_lambda_powertools"},
-            {"botocore_clients", "environment", "record_table", "sqs", "telemetry"},
+            {"aws_lambda_powertools", "phonenumbers"},
+            {"botocore_clients", "environment", "record_table", "sms_budget_table", "sqs", "telemetry"},
         ),
         (
             "VerifyAuthChallenge",

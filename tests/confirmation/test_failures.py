@@ -129,7 +129,11 @@ class UnexpectedError(Exception):
 
 
 @pytest.mark.parametrize(
-    "raised", [UnexpectedError(f"{EMAIL} 123456"), KeyError(EMAIL), ValueError(EMAIL), RuntimeError(EMAIL)]
+    "raised",
+    [
+        *(UnexpectedError(f"{EMAIL} 123456"), KeyError(EMAIL), ValueError(EMAIL), RuntimeError(EMAIL)),
+        UnicodeDecodeError("utf-8", EMAIL.encode(), 0, 1, EMAIL),
+    ],
 )
 def test_an_unexpected_error_gets_503_and_shows_no_secret(
     api: Api, output: ApiOutput, raised: Exception
@@ -139,7 +143,16 @@ def test_an_unexpected_error_gets_503_and_shows_no_secret(
     assert (response.status, response.problem) == (503, "unavailable")
     assert EMAIL not in output() + str(response)
     assert "123456" not in output() + str(response)
-    assert f'"error":"{type(raised).__name__}"' in output()
+    assert type(raised).__name__ in output()
+
+
+def test_bytes_that_are_no_text_are_not_the_fault_of_the_caller(api: Api, output: ApiOutput) -> None:
+    """Outside the adapters too, for example from a library that reads a response of AWS."""
+    error = UnicodeDecodeError("utf-8", EMAIL.encode(), 0, 1, EMAIL)
+    response = replace(api, store=FailingStore(error)).create()
+    assert (response.status, response.problem) == (503, "unavailable")
+    assert ("errors", "") in output.metrics()
+    assert EMAIL not in output() + str(response)
 
 
 def test_the_service_is_ready_if_every_part_is_ready(api: Api) -> None:

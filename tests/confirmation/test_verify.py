@@ -200,7 +200,7 @@ def test_the_code_of_a_redirected_message_is_wrong(api: Api) -> None:
     token = api.create().body["token"]
     (delivery,) = api.queued
     redirected = replace(delivery, destinations=(Destination(EMAIL, "eve@example.com"),))
-    api.queue.send_message(QueueUrl="queue", MessageBody=redirected.pack())
+    api.queue.send_message(QueueUrl="email", MessageBody=redirected.pack())
     response = api.verify(token, api.code())
     assert (response.status, response.problem) == (422, "wrong-code")
     assert api.verify(token, api.code(0)).status == 200

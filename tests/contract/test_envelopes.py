@@ -90,7 +90,7 @@ ENVELOPES = {
         unpack, lambda message: message.pack(), {"locale": "", "sent_at": 1767225600}
     ),
     "queue_cognito.json": Envelope(
-        unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": ""}
+        unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": "", "id": ""}
     ),
     "queue_notice.json": Envelope(
         unpack,

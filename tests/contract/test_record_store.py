@@ -60,6 +60,16 @@ def test_a_new_challenge_continues_the_counter_and_keeps_the_failures(
     )
 
 
+def test_a_message_keeps_the_ids_of_all_destinations(under_test: StoreUnderTest, key: str) -> None:
+    store = under_test.store
+    both = replace(DRAFT, sent_to={"email": "e" * 16, "sms": "1" * 16})
+    first = store.start_challenge(key, both, CAP, NOW).record
+    assert (first.sent_to, first.sent_to_before) == (both.sent_to, both.sent_to)
+    moved = replace(first, sent_at=NOW + 30, sent_to={"email": "e" * 16, "sms": "2" * 16})
+    second = store.replace_challenge(key, first, moved, NOW + 30).record
+    assert (second.sent_to, second.sent_to_before) == (moved.sent_to, both.sent_to)
+
+
 def test_a_new_challenge_removes_the_counters_of_past_days(under_test: StoreUnderTest, key: str) -> None:
     days = range(TODAY - KEEP_SECONDS // 86_400, TODAY + 1)
     old = Record(issued=1, spent=1, wrong=dict.fromkeys(days, 1), accepted={("email", d): 2 for d in days})

@@ -10,13 +10,15 @@ from passcode.channels.channel import Destination
 from passcode.channels.email import EMAIL as EMAIL_CHANNEL
 from passcode.channels.sms import SMS
 from passcode.delivery.envelope import ChangeNotice
+from passcode.delivery.notices import Notices
+from passcode.token_service.issue import IssueResult
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.deliver_handler import DeliverHandler
 from tests.support.dynamodb import moto_table
-from tests.support.events import EMAIL, PHONE, SUB, attributes, golden
+from tests.support.events import EMAIL, NOW, PHONE, SUB, attributes, challenge, golden
 from tests.support.handlers import HandlerOutput
-from tests.support.sign_in_handlers import SignInHandlers
+from tests.support.sign_in_handlers import DISCARDED_TELEMETRY, SignInHandlers
 
 NEW_EMAIL, NEW_PHONE = "eve@people.example", "+12025550148"
 SIGN_INS = ["create_first", "create_after_password"]
@@ -49,6 +51,8 @@ def notice_body(handlers: SignInHandlers | None = None, **changes: str) -> str:
     [
         ({"email": NEW_EMAIL}, "email", PHONE),
         ({"phone_number": NEW_PHONE, "otp_channel": "sms"}, "sms", EMAIL),
+        ({"phone_number": NEW_PHONE}, "sms", EMAIL),
+        ({"email": NEW_EMAIL, "otp_channel": "sms"}, "email", PHONE),
     ],
 )
 def test_a_changed_address_is_reported_once_to_the_other_address(
@@ -63,6 +67,10 @@ def test_a_changed_address_is_reported_once_to_the_other_address(
     assert (notice.channel.name, notice.subject, notice.locale) == (changed, SUB, "en-GB")
     assert [to.value for to in notice.destinations] == [told]
     assert len(handlers.queued) == 4
+    ((record,), shown_by) = handlers.store.records.values(), handlers.queued[1].challenge
+    assert (notice.nonce, notice.address_id) == (shown_by.nonce, record.sent_to[changed])
+    assert notice.id == f"{shown_by.nonce}-{changed}"
+    assert ChangeNotice.unpack(notice.pack()) == notice
 
 
 def test_a_second_change_has_a_second_notice() -> None:
@@ -75,17 +83,31 @@ def test_a_second_change_has_a_second_notice() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"phone_number": NEW_PHONE},
+        {"email": NEW_EMAIL, "phone_number": NEW_PHONE},
         {"email": NEW_EMAIL, "phone_number_verified": "false"},
         {"email": NEW_EMAIL, "phone_number": ""},
     ],
-    ids=["no code goes to it", "the other is not verified", "no other"],
+    ids=["both changed", "the other is not verified", "no other"],
 )
 def test_a_user_without_another_address_for_it_gets_no_notice(changes: dict[str, str]) -> None:
     handlers = SignInHandlers()
     send_code(handlers)
     send_code(handlers, **changes)
     assert handlers.notices == []
+
+
+def test_each_change_has_a_notice_to_the_addresses_that_did_not_change() -> None:
+    channels = [replace(SMS, name=name) for name in ("one", "two", "three")]
+    destinations = {channel: Destination(channel, channel.name) for channel in channels}
+    ids = {channel.name: channel.name * 32 for channel in channels}
+    issued = IssueResult(challenge(), sent=True, sent_at=NOW, resend_at=NOW, changed=("one", "three"))
+    notices: list[ChangeNotice] = []
+    Notices(notices.append, DISCARDED_TELEMETRY).queue(issued, destinations, ids, "")
+    assert [(notice.channel.name, notice.address_id) for notice in notices] == [
+        ("one", ids["one"][:16]),
+        ("three", ids["three"][:16]),
+    ]
+    assert [notice.destinations for notice in notices] == [(destinations[channels[1]],)] * 2
 
 
 def test_a_decoy_gets_no_notice() -> None:

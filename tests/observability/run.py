@@ -114,6 +114,7 @@ class Run:
             subject="",
             name="",
             requested_at=now,
+            id="",
         ).pack()
         self.add(f"email_day#{date_of(now)}", 41_000)
         # `deliver` writes its count after each 25th email.

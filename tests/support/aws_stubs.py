@@ -76,13 +76,13 @@ class RecordingClient(_EveryClient):  # type: ignore[misc]
     def __init__(self, responses: Mapping[str, object] | None = None, **errors: Exception) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self._responses = _ACCEPTED | dict(responses or {})
-        self._errors = errors
+        self.errors = errors
 
     def __getattr__(self, operation: str) -> Any:
         def call(**arguments: Any) -> object:
             self.calls.append((operation, arguments))
-            if operation in self._errors:
-                raise self._errors[operation]
+            if operation in self.errors:
+                raise self.errors[operation]
             response = self._responses.get(operation, {})
             return response(arguments) if callable(response) else response
 

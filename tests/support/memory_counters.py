@@ -12,6 +12,7 @@ from passcode.delivery.sms_limits import (
     DayShare,
     NumberState,
     Sms,
+    SmsCounts,
     SmsLimits,
 )
 from passcode.token_service.policy import day_of
@@ -88,6 +89,16 @@ class MemorySmsCounters:
         day = self.days[day_of(now)]
         if day["open", country] >= count:
             day["open", country] -= count
+
+    def read(self, number: str, now: int) -> SmsCounts:
+        today = day_of(now)
+        of_number: dict[str, int] = {}
+        if number in self.numbers:
+            found = self.numbers[number]
+            of_number = {name: getattr(found, name) for name in ("open", "open_at", "first_answered")}
+            of_number[f"n_{today}"] = found.by_day[today]
+        counts = self.days[today].items()
+        return SmsCounts(of_number, {"_".join(filter(None, name)): count for name, count in counts})
 
 
 @dataclass

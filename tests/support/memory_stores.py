@@ -131,7 +131,7 @@ _OF_MESSAGE = (
 
 
 def _of_message(old: Record, new: Record, now: int) -> Record:
-    to, today = new.sent_to[new.channel], day_of(now)
+    today = day_of(now)
     return replace(
         old,
         wrong={day: count for day, count in old.wrong.items() if day >= today},
@@ -141,8 +141,11 @@ def _of_message(old: Record, new: Record, now: int) -> Record:
             if day >= today or channel != new.channel
         },
         **{name: getattr(new, name) for name in _OF_MESSAGE},
-        sent_to={**old.sent_to, new.channel: to},
-        sent_to_before={**old.sent_to_before, new.channel: old.sent_to.get(new.channel, to)},
+        sent_to={**old.sent_to, **new.sent_to},
+        sent_to_before={
+            **old.sent_to_before,
+            **{channel: old.sent_to.get(channel, to) for channel, to in new.sent_to.items()},
+        },
     )
 
 

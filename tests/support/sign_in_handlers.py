@@ -1,7 +1,7 @@
 """The handlers `create` and `verify` with a store and a queue in memory, and a clock that the test sets."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -12,11 +12,12 @@ import create_auth_challenge
 import define_auth_challenge
 import verify_auth_challenge
 from passcode.adapters.telemetry import PowertoolsTelemetry
-from passcode.channels.channel import Channel
+from passcode.channels.channel import Channel, Destination
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
 from passcode.delivery.envelope import ChangeNotice, Delivery
 from passcode.delivery.notices import Notices
+from passcode.delivery.sms_limits import SmsStop
 from passcode.sign_in.create import SignInCreator
 from passcode.sign_in.steps import RoundLimits
 from passcode.sign_in.verify import check_sign_in
@@ -53,6 +54,7 @@ class SignInHandlers:
     macs: list[bytes] = field(default_factory=list)
     order: tuple[Channel, ...] = ORDER
     choice_asked: bool = False
+    sms_stop: Callable[[Destination | None, int], SmsStop | None] = lambda _to, _now: None
     now: int = NOW
     invocations: int = 0
 
@@ -65,6 +67,7 @@ class SignInHandlers:
             policy=self.policy,
             limits=LIMITS,
             choice_asked=self.choice_asked,
+            sms_stop=self.sms_stop,
         )
         self.invocations += 1
         nonce, round_id = f"{self.invocations:032x}", f"{self.invocations:016x}"

@@ -20,7 +20,7 @@ from passcode.adapters.cognito_users import CognitoUsers
 from passcode.adapters.confirmation_tables import UsedProofTable
 from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
 from passcode.adapters.kms import KmsMac, KmsSigningKeys
-from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.sqs import SqsQueue, SqsQueues
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.channels.channel import Channel, destination_id
 from passcode.channels.email import EMAIL
@@ -75,7 +75,7 @@ class Api:
             UserRecipients(CognitoUsers(lambda: self.users, "pool"), self.order, SALT, self.max_auth_age),
             KmsSigningKeys(self.kms, self.proof_keys),
         )
-        put = SqsQueue(self.queue, "queue").put
+        put = SqsQueues(SqsQueue(self.queue, "email"), SqsQueue(self.queue, "phone")).put
         self.asking = ConfirmationCreator(
             confirmations=CodeRequests(
                 self.store, self.requests, put, Notices(put, self.telemetry), self.policy

@@ -139,14 +139,43 @@ def test_a_challenge_of_another_context_is_not_rejoined() -> None:
         issue(ask(NOW + 5, "b" * 32, context="two"), store, POLICY)
 
 
-def test_a_changed_destination_is_reported_once() -> None:
+def changes_of(*destinations: dict[str, str], channel: str = "email") -> list[tuple[str, ...]]:
+    """Return the changes that each of the requests reports. They have these destinations."""
     store = MemoryStore()
-    moved = {**ADDRESSES, "email": "0" * 32}
-    changes = [
-        issue(ask(NOW + 100 * n, f"{n:032x}", destinations=to), store, POLICY).destination_changed
-        for n, to in enumerate([ADDRESSES, ADDRESSES, moved, moved])
+    return [
+        issue(ask(NOW + 100 * n, f"{n:032x}", destinations=to, channel=channel), store, POLICY).changed
+        for n, to in enumerate(destinations)
     ]
-    assert changes == [False, False, True, False]
+
+
+@pytest.mark.parametrize("channel", ADDRESSES)
+def test_a_changed_destination_is_reported_once(channel: str) -> None:
+    """Also if the message goes to another channel: `deliver` may send it to any destination."""
+    moved = {**ADDRESSES, "email": "0" * 32}
+    assert changes_of(ADDRESSES, ADDRESSES, moved, moved, channel=channel) == [(), (), ("email",), ()]
+    both = {"email": "0" * 32, "sms": "1" * 32}
+    assert changes_of(ADDRESSES, both, both, channel=channel) == [(), ("email", "sms"), ()]
+
+
+def test_an_added_destination_is_no_change() -> None:
+    email = {"email": ADDRESSES["email"]}
+    assert changes_of(email, ADDRESSES, email, ADDRESSES) == [(), (), (), ()]
+
+
+def test_a_destination_that_was_not_verified_meanwhile_is_compared_with_the_one_before() -> None:
+    """Cognito removes the verification of an attribute that the user changes, until it is verified again."""
+    email = {"email": ADDRESSES["email"]}
+    assert changes_of(ADDRESSES, email, {**ADDRESSES, "sms": "0" * 32}) == [(), (), ("sms",)]
+
+
+def test_a_change_is_reported_although_the_response_to_its_write_was_lost() -> None:
+    store = LosesResponses()
+    moved = {**ADDRESSES, "sms": "0" * 32}
+    found = [
+        issue(ask(NOW + 100 * n, f"{n:032x}", destinations=to), store, POLICY).changed
+        for n, to in enumerate([ADDRESSES, moved])
+    ]
+    assert found == [(), ("sms",)]
 
 
 def test_a_live_code_exists_at_every_moment_while_a_stranger_requests_messages() -> None:

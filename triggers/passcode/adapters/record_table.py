@@ -94,7 +94,7 @@ class RecordTable:
         change = Change(
             "SET issued = if_not_exists(issued, :zero) + :one, spent = if_not_exists(spent, :zero),"
             " failures = if_not_exists(failures, :zero), prev_nonce = if_not_exists(nonce, :empty),"
-            f" {_sets(_OF_MESSAGE)}, {_SENT_TO}, #ttl = :ttl REMOVE {', '.join(old)}",
+            f" {_sets(_OF_MESSAGE)}, {_sets_sent_to(draft)}, #ttl = :ttl REMOVE {', '.join(old)}",
             _values(draft, _OF_MESSAGE) | {"zero": 0, "one": 1, "empty": ""},
             _sent_to_names(draft) | old | {f"#ok{day}": f"ok_{draft.channel}_{day}"},
         )
@@ -107,7 +107,7 @@ class RecordTable:
         # During an attack every challenge is written here, so here too old counters are removed.
         old = _old_counters(new.channel, day_of(now))
         change = Change(
-            f"SET {_sets(written)}, {_SENT_TO}, #ttl = :ttl REMOVE {', '.join(old)}",
+            f"SET {_sets(written)}, {_sets_sent_to(new)}, #ttl = :ttl REMOVE {', '.join(old)}",
             _values(new, written),
             _sent_to_names(new) | old,
         )
@@ -155,11 +155,16 @@ class RecordTable:
         return WriteResult(accepted, read_record(found["Attributes"] if accepted else found))
 
 
-_SENT_TO = "#to = :to, #prev_to = if_not_exists(#to, :to)"
+def _sets_sent_to(record: Record) -> str:
+    places = range(len(record.sent_to))
+    return ", ".join(f"#to{n} = :to{n}, #prev_to{n} = if_not_exists(#to{n}, :to{n})" for n in places)
 
 
 def _sent_to_names(record: Record) -> dict[str, str]:
-    return {"#to": f"to_{record.channel}", "#prev_to": f"prev_to_{record.channel}"}
+    names: dict[str, str] = {}
+    for n, channel in enumerate(record.sent_to):
+        names |= {f"#to{n}": f"to_{channel}", f"#prev_to{n}": f"prev_to_{channel}"}
+    return names
 
 
 def _sets(names: tuple[str, ...]) -> str:
@@ -167,7 +172,8 @@ def _sets(names: tuple[str, ...]) -> str:
 
 
 def _values(record: Record, names: tuple[str, ...]) -> Values:
-    return {name: getattr(record, name) for name in names} | {"to": record.sent_to[record.channel]}
+    sent_to = {f"to{n}": to for n, to in enumerate(record.sent_to.values())}
+    return {name: getattr(record, name) for name in names} | sent_to
 
 
 def _old_counters(channel: str, day: int) -> dict[str, str]:

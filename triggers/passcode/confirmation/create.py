@@ -94,8 +94,8 @@ class CodeRequests:
         issued = issue(issue_request, self.store, self.policy)
         if issued.sent:
             # Before the code: no code goes to a changed address unless the notice was tried.
-            if issued.destination_changed:
-                self.notices.queue(issued, recipient.destinations, recipient.locale)
+            if issued.changed:
+                self.notices.queue(issued, recipient.destinations, recipient.ids, recipient.locale)
             self.put(delivery_for(issued, recipient.destinations, recipient.locale))
         return issued
 

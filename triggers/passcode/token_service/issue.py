@@ -21,8 +21,11 @@ from passcode.token_service.store import Record, RecordStore
 
 # The most tries for one write. If a try fails, the write of another request was accepted in the meantime.
 _TURNS = 3
-# A record keeps this much of a destination's id: enough to see that the address changed.
-_KEPT_OF_ID = 16
+
+
+def kept_id(destination_id: str) -> str:
+    """Return the part of a destination's id that a record keeps: enough to see that the address changed."""
+    return destination_id[:16]
 
 
 @dataclass(frozen=True)
@@ -50,15 +53,15 @@ class IssueResult:
     """The challenge to answer. `sent` is true if the caller has to send a message for it now.
 
     `sent_at` is the time of the newest message and `resend_at` that of the earliest next one, in seconds
-    since the epoch. `destination_changed` is true if the message goes to another address than the message
-    before it on the same channel.
+    since the epoch. `changed` has the names of the channels on which the user has another address than at the
+    last message of this kind, whatever channel it went to. A channel that the user has added is no change.
     """
 
     challenge: Challenge
     sent: bool
     sent_at: int
     resend_at: int
-    destination_changed: bool = False
+    changed: tuple[str, ...] = ()
 
 
 def issue(ask: IssueRequest, store: RecordStore, policy: Policy) -> IssueResult:
@@ -100,7 +103,7 @@ def is_open(record: Record, ask: IssueRequest, policy: Policy) -> bool:
         and record.expires_at > ask.now
         and record.context == ask.context
         and to is not None
-        and record.sent_to.get(record.channel) == to[:_KEPT_OF_ID]
+        and record.sent_to.get(record.channel) == kept_id(to)
         and (record.digits == LONG_DIGITS or _short_answers_left(record, ask.now, policy) > 0)
     )
 
@@ -169,15 +172,16 @@ def _fresh(record: Record, ask: IssueRequest, policy: Policy) -> Record:
 
 
 def _sent(record: Record, ask: IssueRequest, policy: Policy) -> Record:
-    to = ask.destinations[ask.channel][:_KEPT_OF_ID]
+    before = dict(record.sent_to)
+    sent_to = before | {channel: kept_id(to) for channel, to in ask.destinations.items()}
     return replace(
         record,
         channel=ask.channel,
         sent_at=ask.now,
         send_tat=next_send_tat(record.send_tat, ask.now, policy),
         issue_id=ask.nonce,
-        sent_to={**record.sent_to, ask.channel: to},
-        sent_to_before={**record.sent_to_before, ask.channel: record.sent_to.get(ask.channel, to)},
+        sent_to=sent_to,
+        sent_to_before=sent_to | before,
     )
 
 
@@ -204,5 +208,18 @@ def _issued(record: Record, ask: IssueRequest, policy: Policy, *, sent: bool) ->
         channel=record.channel,
         decoy=ask.decoy,
     )
-    changed = sent and record.sent_to.get(record.channel) != record.sent_to_before.get(record.channel)
-    return IssueResult(challenge, sent, record.sent_at, _resend_at(record, ask.now, policy), changed)
+    return IssueResult(
+        challenge,
+        sent,
+        record.sent_at,
+        _resend_at(record, ask.now, policy),
+        changed=_changed(record, ask) if sent else (),
+    )
+
+
+def _changed(record: Record, ask: IssueRequest) -> tuple[str, ...]:
+    return tuple(
+        channel
+        for channel, to in ask.destinations.items()
+        if record.sent_to_before.get(channel, kept_id(to)) != kept_id(to)
+    )

@@ -27,7 +27,8 @@ class Record:
     failed_id: str = ""  # id of the newest wrong answer
     spent_id: str = ""  # id of the newest accepted answer
     spent_at: int = 0
-    sent_to: Mapping[str, str] = field(default_factory=dict)  # id of the newest destination, by channel
+    # The ids of the user's destinations at the newest message, by channel, and those at the message before.
+    sent_to: Mapping[str, str] = field(default_factory=dict)
     sent_to_before: Mapping[str, str] = field(default_factory=dict)
     wrong: Mapping[int, int] = field(default_factory=dict)  # wrong answers to short codes, by day
     accepted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by channel and day
