@@ -54,6 +54,10 @@ def respond(
     telemetry.set_context(user.subject, challenge_round.challenge)
     if challenge_round.status is ChallengeStatus.SENT and challenge_round.challenge:
         telemetry.issued(challenge_round.challenge.channel)
+        if challenge_round.resend_at - now > sign_in.policy.cooldown_seconds:
+            telemetry.rate_used_up(challenge_round.challenge)
+    if challenge_round.status is ChallengeStatus.WAITING and challenge_round.challenge:
+        telemetry.waiting(challenge_round.challenge.channel)
     event["response"] = {
         "publicChallengeParameters": sign_in.public(user, challenge_round, now),
         "privateChallengeParameters": challenge_round.private | {"round": round_id},

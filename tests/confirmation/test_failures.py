@@ -116,12 +116,13 @@ def test_a_failure_of_a_key_returns_no_partial_key_set(api: Api, output: ApiOutp
     assert unavailable(FAILING_PARTS["proof key"](api).call("GET", "/.well-known/jwks.json"), output)
 
 
-def test_a_message_that_was_not_queued_is_sent_after_the_cooldown(api: Api, clock: FakeClock) -> None:
-    FAILING_PARTS["queue"](api).create()
+def test_a_message_that_was_not_queued_is_queued_by_the_next_request(api: Api, clock: FakeClock) -> None:
+    assert FAILING_PARTS["queue"](api).create().status == 503
     assert api.create().body["status"] == "WAITING"
+    assert [delivery.sent_at for delivery in api.queued] == [clock.now]
     clock.now += 30
     assert api.create().body["status"] == "SENT"
-    assert len(api.queued) == 1
+    assert len(api.queued) == 2
 
 
 class UnexpectedError(Exception):

@@ -76,6 +76,7 @@ def test_the_largest_record_costs_one_write_unit() -> None:
         nonce="n" * 32,
         prev_nonce="p" * 32,
         issue_id="i" * 32,
+        refund_id="r" * 32,
         context="c" * 16,
         failures=100,
         failed_id="f" * 16,

@@ -40,7 +40,8 @@ def may_record_attempt(record: Record, attempt: Attempt, policy: Policy) -> bool
     """True if the attempt may be written."""
     day = day_of(attempt.now)
     in_budget = (
-        record.failures < policy.hard_limit and record.wrong.get(day, 0) < policy.wrong_answers_per_day
+        record.failures < policy.hard_limit
+        and record.wrong.get(day, 0) + attempt.weight <= policy.wrong_answers_per_day
     )
     return (
         record.spent < attempt.counter <= record.issued
@@ -86,6 +87,13 @@ class MemoryStore:
             )
             merged = replace(_of_message(old, new, now), issued=new.issued, prev_nonce=new.prev_nonce)
             return self._put(key, old, merged, same)
+
+    def refund_message(self, key: str, issue_id: str) -> None:
+        with self.lock:
+            old = self._old("refund_message", key)
+            tat = old.send_tat - self.policy.send_interval_seconds
+            is_new = old.issue_id == issue_id != old.refund_id
+            self._put(key, old, replace(old, send_tat=tat, refund_id=issue_id), is_new)
 
     def read(self, key: str) -> Record:
         with self.lock:
@@ -170,7 +178,7 @@ def _failed(old: Record, attempt: Attempt) -> Record:
         old,
         failures=old.failures + 1,
         failed_id=attempt.id,
-        wrong={**old.wrong, day: old.wrong.get(day, 0) + 1},
+        wrong={**old.wrong, day: old.wrong.get(day, 0) + attempt.weight},
     )
 
 

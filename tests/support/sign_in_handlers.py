@@ -49,6 +49,7 @@ class SignInHandlers:
     store: MemoryStore = field(default_factory=MemoryStore)
     telemetry: PowertoolsTelemetry = DISCARDED_TELEMETRY
     queued: list[Delivery] = field(default_factory=list)
+    puts: list[Delivery] = field(default_factory=list)  # with the repeats that the queue drops
     notices: list[ChangeNotice] = field(default_factory=list)
     answered: list[Challenge] = field(default_factory=list)
     macs: list[bytes] = field(default_factory=list)
@@ -62,7 +63,7 @@ class SignInHandlers:
         """Invoke `create` once, with a new nonce and a new round. Returns its response."""
         sign_in = SignInCreator(
             store=self.store,
-            put=self.queued.append,
+            put=self.put,
             notices=Notices(self.put_notice, self.telemetry),
             policy=self.policy,
             limits=LIMITS,
@@ -94,6 +95,12 @@ class SignInHandlers:
         assert filled is event, "Cognito requires its whole event in the return value"
         assert list(filled["response"]) == ["answerCorrect"]
         return bool(filled["response"]["answerCorrect"])
+
+    def put(self, delivery: Delivery) -> None:
+        """Queue a delivery. As the FIFO queue, it drops one that has the id of another."""
+        self.puts.append(delivery)
+        if delivery.id not in [queued.id for queued in self.queued]:
+            self.queued.append(delivery)
 
     def put_notice(self, notice: ChangeNotice) -> None:
         """Queue a notice. To test a failure, replace this method."""

@@ -113,8 +113,13 @@ class Api:
 
     @property
     def queued(self) -> list[Delivery]:
-        """The deliveries on the queue, without the notices."""
-        return [Delivery.unpack(body) for body in self._bodies if json.loads(body)["kind"] == "code"]
+        """The deliveries on the queue, without notices. The FIFO queue drops one with the id of another."""
+        found: dict[str, Delivery] = {}
+        for body in self._bodies:
+            if json.loads(body)["kind"] == "code":
+                delivery = Delivery.unpack(body)
+                found.setdefault(delivery.id, delivery)
+        return list(found.values())
 
     @property
     def notices(self) -> list[ChangeNotice]:

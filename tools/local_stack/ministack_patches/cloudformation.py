@@ -112,8 +112,10 @@ def _with_metric_math(put: Callable[[str, Properties], Created]) -> Callable[[st
         metrics = properties.get("Metrics")
         if not metrics:
             return put(name, properties)
-        # The alarm watches exactly one of the entries. The default of ReturnData is true.
+        # The alarm watches exactly one of the entries, beside the band of an alarm on anomalies. The default
+        # of ReturnData is true.
         watched = [m for m in metrics if str(m.get("ReturnData", True)).lower() == "true"]
+        watched = [m for m in watched if m["Id"] != properties.get("ThresholdMetricId")]
         if len(watched) != 1 or "MetricName" in properties:
             raise ValueError("an alarm watches one metric, or one expression of its Metrics")
         return name, {"Arn": f"arn:aws:cloudwatch:{get_region()}:{get_account_id()}:alarm:{name}"}

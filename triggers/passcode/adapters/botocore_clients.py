@@ -339,3 +339,16 @@ def write_if(call: Callable[..., Any], **request: Any) -> tuple[bool, Any]:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
             return False, error.response.get("Item", {})
+
+
+def read_item(call: Callable[..., Any], **request: Any) -> Any:
+    """Read one item of DynamoDB: `call` is the client's `get_item`, with its `request`.
+
+    Returns the item, empty if there is none. Raises `Unavailable`.
+    """
+    with unavailable("the table"):
+        response = call(**request, ReturnConsumedCapacity="TOTAL")
+        # An empty response would otherwise look like a missing item.
+        if "Item" not in response and "ConsumedCapacity" not in response:
+            raise Unavailable("the table gave an empty answer")
+        return response.get("Item", {})

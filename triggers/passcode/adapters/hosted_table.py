@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from passcode.adapters.botocore_clients import unavailable, write_if
+from passcode.adapters.botocore_clients import read_item, write_if
 from passcode.adapters.kms import KmsEncryption
 from passcode.hosted.state import (
     CODE_LIFE,
@@ -40,9 +40,9 @@ class HostedTable:
         A sign-in that another release stored in an unknown form counts as none. The user starts again.
         """
         key = key_of_cookie(cookie)
-        with unavailable("the table"):
-            answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
-        item = answer.get("Item", {})
+        item = read_item(
+            self.client.get_item, TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True
+        )
         expires_at, version = _number(item, "expires_at"), _number(item, "version")
         if expires_at <= now or version == 0:
             return None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from passcode.adapters.botocore_clients import unavailable, write_if
+from passcode.adapters.botocore_clients import read_item, unavailable, write_if
 from passcode.token_service.challenge import record_key
 from passcode.token_service.policy import (
     COOLDOWN_AFTER_SUCCESS,
@@ -116,6 +116,20 @@ class RecordTable:
         as_seen: Values = {f"seen_{name}": getattr(seen, name) for name in unchanged}
         return self._write(key, condition, as_seen, change, now)
 
+    def refund_message(self, key: str, issue_id: str) -> None:
+        """Lower `send_tat` by one message, if the newest one is that of `issue_id`. One WCU."""
+        write_if(
+            self.client.update_item,
+            TableName=self.name,
+            Key={"pk": {"S": key}},
+            UpdateExpression="SET send_tat = send_tat - :interval, refund_id = :id",
+            ConditionExpression="issue_id = :id AND (attribute_not_exists(refund_id) OR refund_id <> :id)",
+            ExpressionAttributeValues={
+                ":id": {"S": issue_id},
+                ":interval": {"N": str(self.policy.send_interval_seconds)},
+            },
+        )
+
     def read(self, key: str) -> Record:
         """The record as it is now. One RCU."""
         with unavailable("the table"):
@@ -130,8 +144,9 @@ class RecordTable:
         condition = "spent < :counter AND issued >= :counter AND (nonce = :nonce OR prev_nonce = :nonce)"
         limits: Values = {"counter": attempt.counter, "nonce": attempt.nonce}
         if attempt.is_short:
-            condition += f" AND failures < :hard AND (attribute_not_exists(w{day}) OR w{day} < :free)"
-            limits |= {"hard": self.policy.hard_limit, "free": self.policy.wrong_answers_per_day}
+            condition += f" AND failures < :hard AND (attribute_not_exists(w{day}) OR w{day} <= :most)"
+            most = self.policy.wrong_answers_per_day - attempt.weight
+            limits |= {"hard": self.policy.hard_limit, "most": most}
         if attempt.channel:
             change = _accepted(attempt, self.policy)
         else:
@@ -208,8 +223,8 @@ def _failed(attempt: Attempt) -> Change:
         # Not counted: a long code cannot be guessed. The write keeps time and cost the same.
         return Change("SET failed_id = :id, #ttl = :ttl", {"id": attempt.id})
     return Change(
-        f"SET failures = failures + :one, failed_id = :id, #ttl = :ttl ADD w{day_of(attempt.now)} :one",
-        {"id": attempt.id, "one": 1},
+        f"SET failures = failures + :one, failed_id = :id, #ttl = :ttl ADD w{day_of(attempt.now)} :weight",
+        {"id": attempt.id, "one": 1, "weight": attempt.weight},
     )
 
 
@@ -250,16 +265,15 @@ class EvidenceTable:
 
         `kind` is the kind of purpose of the client's sign-ins.
         """
-        with unavailable("the table"):
-            answer = self.client.get_item(
-                TableName=self.name,
-                Key={"pk": {"S": record_key(kind, subject)}},
-                ProjectionExpression="#first, #last",
-                ExpressionAttributeNames={"#first": f"first_{client_id}", "#last": f"last_{client_id}"},
-                # The write may be milliseconds old.
-                ConsistentRead=True,
-            )
-        item = answer.get("Item", {})
+        item = read_item(
+            self.client.get_item,
+            TableName=self.name,
+            Key={"pk": {"S": record_key(kind, subject)}},
+            ProjectionExpression="#first, #last",
+            ExpressionAttributeNames={"#first": f"first_{client_id}", "#last": f"last_{client_id}"},
+            # The write may be milliseconds old.
+            ConsistentRead=True,
+        )
         return _evidence(item.get(f"first_{client_id}")), _evidence(item.get(f"last_{client_id}"))
 
 

@@ -22,7 +22,7 @@ from passcode.sign_in.decoys import decoy_attributes
 from passcode.sign_in.events import Event, History, asks_for_message
 from passcode.sign_in.steps import RoundLimits, RoundRecord, decode_metadata, encode_metadata
 from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, Challenge
-from passcode.token_service.issue import IssueRequest, issue
+from passcode.token_service.issue import IssueRequest, issue, queue_message
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import RecordStore
@@ -138,6 +138,7 @@ class ChallengeRound:
 class SignInCreator:
     """Creates the rounds of a sign-in. `put` writes a delivery to the queue, `notices` writes notices.
 
+    The queue has to drop a delivery that it took moments ago: requests that join a challenge repeat it.
     `choice_asked` is true if the app asks the user for a channel before the first message. `sms_stop` returns
     why no SMS would be sent to a destination now, or None. Without a destination it is about all SMS of codes
     without a password.
@@ -205,13 +206,16 @@ class SignInCreator:
             nonce=nonce,
             now=now,
             accepted_per_day=channel.accepted_per_day,
+            # Without a password, that of all channels in use: see `check_sign_in`.
+            weight=len(user.masks),
         )
         issued = issue(request, self.store, self.policy)
-        if issued.sent:
-            # Before the code: no code goes to a changed address unless the notice was tried.
-            if issued.changed:
-                self.notices.queue(issued, user.destinations, user.ids, user.locale)
-            self.put(delivery_for(issued, user.destinations, user.locale))
+        # Before the code: no code goes to a changed address unless the notice was tried.
+        if issued.changed:
+            self.notices.queue(issued, user.destinations, user.ids, user.locale)
+        if issued.must_queue:
+            delivery = delivery_for(issued, user.destinations, user.locale)
+            queue_message(issued, lambda: self.put(delivery), self.store, self.notices.telemetry)
         status = ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING
         return ChallengeRound(status, issued.challenge, *counts, issued.resend_at, asked)
 
