@@ -13,7 +13,7 @@ from functools import cache, partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
-from passcode.adapters.botocore_clients import client, with_deadline
+from passcode.adapters.botocore_clients import client, seconds_for, with_deadline
 from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
@@ -289,7 +289,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     newer = NewerMessages(lambda key: _delivery_table().newest_sent_at(key), _SETTINGS.cooldown_seconds)
 
     def deliver_message(message: Queued, receives: int) -> None:
-        receive = Receive(now, receives, lambda: _seconds_left(context))
+        receive = Receive(now, receives, lambda: seconds_for(context, inf))
         if isinstance(message, CognitoMessage):
             deliver_cognito_message(message, _make_decryptor, _DISPATCHER, _TELEMETRY, receive)
         elif isinstance(message, ChangeNotice):
@@ -298,8 +298,3 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, receive, newer)
 
     return process_batch(event, deliver_message, _queues, _TELEMETRY, _COGNITO_QUEUE)
-
-
-def _seconds_left(context: Any) -> float:
-    """Return the seconds until the time-out. `context` is Lambda's, or None in a test."""
-    return inf if context is None else context.get_remaining_time_in_millis() / 1000

@@ -184,7 +184,7 @@ class Context:
         self.get_remaining_time_in_millis = lambda: left
 
 
-@pytest.mark.parametrize(("left", "is_sent"), [(20_000, True), (12_000, True), (11_999, False)])
+@pytest.mark.parametrize(("left", "is_sent"), [(20_000, True), (12_300, True), (12_299, False)])
 def test_the_handler_starts_no_attempt_that_the_time_out_could_cut_off(
     handler: DeliverHandler, monkeypatch: pytest.MonkeyPatch, left: int, is_sent: bool
 ) -> None:
