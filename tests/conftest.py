@@ -1,15 +1,15 @@
 """Fixtures for many tests: one local stack for the run, its users, and the codes that they received."""
 
-import secrets
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.support.users import COOLDOWN, User, code_in
-from tools.local_stack import inbox, process, stack
+from tests.support import live_users
+from tests.support.users import COOLDOWN, User
+from tools.local_stack import process, stack
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
 
@@ -60,55 +60,17 @@ def state(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def new_user(local_stack: Stack) -> Callable[..., User]:
     """A function that makes users: `new_user()`, or with `channel="sms"`, `phone=False`, `locale="ar"` …"""
-    pool = local_stack.client("cognito-idp")
-
-    def make(*, channel: str = "", phone: bool = True, **extra: str) -> User:
-        tag = secrets.token_hex(5)
-        email = f"user-{tag}@people.example"
-        number = f"+1202555{secrets.randbelow(10_000):04d}"
-        wanted = {"email": email, "email_verified": "true"} | extra
-        if phone:
-            wanted |= {"phone_number": number, "phone_number_verified": "true"}
-        if channel:
-            wanted["custom:otp_channel"] = channel
-        attributes = [{"Name": name, "Value": value} for name, value in wanted.items()]
-        made = pool.admin_create_user(
-            UserPoolId=local_stack.user_pool_id,
-            Username=email,
-            UserAttributes=attributes,
-            MessageAction="SUPPRESS",
-        )
-        password = f"correct horse {tag}"
-        pool.admin_set_user_password(
-            UserPoolId=local_stack.user_pool_id, Username=email, Password=password, Permanent=True
-        )
-        (sub,) = (a["Value"] for a in made["User"]["Attributes"] if a["Name"] == "sub")
-        return User(email, number if phone else "", password, sub)
-
-    return make
+    return partial(live_users.add_user, local_stack)
 
 
 @pytest.fixture
 def messages_to(local_stack: Stack) -> Callable[..., list[Message]]:
     """A function that waits for `count` messages to an address or number. Returns them, oldest first."""
 
-    def wait(to: str, count: int = 1, timeout: float = 60) -> list[Message]:
-        end = time.monotonic() + timeout
-        while True:
-            messages = inbox.read(local_stack, to)
-            if len(messages) >= count or time.monotonic() > end:
-                assert len(messages) >= count, f"{len(messages)} of {count} messages arrived"
-                return messages
-            time.sleep(0.05)
-
-    return wait
+    return partial(live_users.messages_to, local_stack)
 
 
 @pytest.fixture
-def code_for(messages_to: Callable[..., list[Message]]) -> Callable[..., str]:
+def code_for(local_stack: Stack) -> Callable[..., str]:
     """A function that waits for `count` messages to an address or number. Returns the newest code."""
-
-    def newest(to: str, count: int = 1) -> str:
-        return code_in(messages_to(to, count)[-1])
-
-    return newest
+    return partial(live_users.newest_code, local_stack)

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.channels.channel import Destination, destination_id
 from passcode.channels.email import EMAIL
+from passcode.channels.sms import SMS
 from passcode.confirmation import routes
 from passcode.delivery.gateway import Gateway, Outgoing, Taken
-from passcode.delivery.sms_limits import LimitedSms, SmsLimits
+from passcode.delivery.sms_limits import LimitedSms, SmsLimits, number_key, record_answer
+from passcode.token_service.policy import DAY
 from tests.attacks.sign_in import Mailbox, SignIn
 from tests.attacks.trial import TryAttack
 from tests.attacks.weak_counters import NoMessageLimit
@@ -18,13 +21,14 @@ from tests.attacks.weak_delivery import (
     NoLimits,
     NormalisesLater,
     OneCodeForAllDestinations,
+    OneCountForACountry,
     SendsEachBody,
 )
 from tests.attacks.weak_sign_in import ChecksTheOldAddress, SendsToUnverifiedAddresses
 from tests.support.deliver_handler import DeliverHandler, body
 from tests.support.dynamodb import moto_table
 from tests.support.events import EMAIL as ADA
-from tests.support.events import NOW, attributes, code_of, golden
+from tests.support.events import NOW, SALT, attributes, code_of, golden
 from tests.support.sign_in_handlers import DISCARDED_TELEMETRY, answered
 from tests.support.token_api_in_memory import Api, FakeClock
 
@@ -50,12 +54,28 @@ def test_a_redirected_message(try_attack: TryAttack) -> None:
         {"purpose": "sign_in_code:You won. Call +12025550100"},
         {"purpose": "sign_in_password:"},
         {"purpose": "You won. Call +12025550100"},
+        {"purpose": "token:" + "You won. Call +12025550100. " * 30},
+        {"purpose": "step_up:Your code: evil.example/win"},
+        {"purpose": "token:You won.\nCall +12025550100"},
+        {"purpose": "token:You won.  Call"},
         {"nonce": "You won. Call +12025550100"},
         {"counter": 0},
         {"digits": 19},
         {"expires_at": NOW + 10**6},
     ],
-    ids=["text for a sign-in", "empty text", "another kind", "nonce", "counter", "digits", "life"],
+    ids=[
+        "text for a sign-in",
+        "empty text",
+        "another kind",
+        "long text",
+        "web address",
+        "second line",
+        "spaces",
+        "nonce",
+        "counter",
+        "digits",
+        "life",
+    ],
 )
 def test_text_of_a_stranger(try_attack: TryAttack, changes: dict[str, Any]) -> None:
     """A principal with SendMessage has `deliver` send a text to an address."""
@@ -140,6 +160,34 @@ def test_numbers_of_one_country(try_attack: TryAttack) -> None:
         budget = SmsBudgetTable(client, table)
         product: Gateway = LimitedSms(NoLimits(), budget, LIMITS, frozenset({"DE"}), "salt")
         try_attack(attack, weak=NoLimits(), product=product)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_open_class"),
+    [([f"+49151123456{n:02d}" for n in range(100)], True), (["+4915112345600"] * 100, False)],
+    ids=["100 names", "own accounts with one phone"],
+)
+def test_sms_switched_off_for_a_country(
+    try_attack: TryAttack, numbers: list[str], is_open_class: bool
+) -> None:
+    """A stranger switches SMS off for the users of a country who know their password."""
+    with moto_table() as (client, table):
+        counters, user = SmsBudgetTable(client, table), "+4915112345700"
+
+        def answer(number: str, now: int) -> None:
+            key = number_key(destination_id(Destination(SMS, number), SALT), is_open_class=False)
+            record_answer(counters, key, lambda: "DE", now, DISCARDED_TELEMETRY)
+
+        def attack(gateway: Gateway) -> bool:
+            for number in numbers:
+                sent = gateway.send(Outgoing(number, "text", NOW, is_open_class))
+                if isinstance(sent, Taken) and not is_open_class:
+                    answer(number, NOW)
+            return not isinstance(gateway.send(Outgoing(user, "text", NOW, is_open_class=False)), Taken)
+
+        answer(user, NOW - 7 * DAY)
+        product: Gateway = LimitedSms(NoLimits(), counters, LIMITS, frozenset({"DE"}), SALT)
+        try_attack(attack, weak=OneCountForACountry(LIMITS.per_country), product=product)
 
 
 def test_numbers_that_cost_much(try_attack: TryAttack) -> None:

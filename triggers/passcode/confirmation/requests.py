@@ -3,63 +3,23 @@
 The names of the body classes are schema names of the published OpenAPI.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from passcode.channels.registry import CHANNELS
-
-# Invisible characters with effects: line ends (header injection, or a second `@host #code` line), changes
-# of text direction, invisible marks. Cn and Co are not assigned characters.
-_HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-# Letters and marks by category, but invisible: the rest of Unicode's Default_Ignorable_Code_Point, and the
-# blank Braille pattern. A purpose of only these characters would look empty.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | frozenset(
-    chr(mark) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for mark in range(first, last + 1)
-)
-# Marks that are stacked on one letter cover the lines above and below. The first limit counts only marks with
-# a combining class, as Unicode's Stream-Safe Text Format does (UAX #15). Vowel signs of Hindi or Thai have
-# none, and Burmese stacks four marks.
-_MARKS_WITH_CLASS, _MARKS = 2, 5
-# A link in a message that has a code would look as if this stack had sent it.
-_WEB_ADDRESS = re.compile(r"://|\bwww\.|[\w-]\.[^\W\d_]{2,}/", re.IGNORECASE)
-
-
-def _check_purpose(text: str) -> str:
-    if any(letter in _BLANK or unicodedata.category(letter) in _HIDDEN for letter in text):
-        raise ValueError("must not have line breaks or invisible characters")
-    composed = unicodedata.normalize("NFC", text)
-    if (
-        _longest_run(bool(unicodedata.combining(letter)) for letter in composed) > _MARKS_WITH_CLASS
-        or _longest_run(unicodedata.category(letter)[0] == "M" for letter in composed) > _MARKS
-    ):
-        raise ValueError("must not have more than two combining marks in a row")
-    if _WEB_ADDRESS.search(unicodedata.normalize("NFKC", text)):
-        raise ValueError("must not have a web address")
-    return " ".join(text.split())
-
-
-def _longest_run(flags: Iterable[bool]) -> int:
-    longest = current = 0
-    for flag in flags:
-        current = current + 1 if flag else 0
-        longest = max(longest, current)
-    return longest
-
+from passcode.token_service.challenge import LONGEST_PURPOSE_TEXT, read_purpose_text
 
 PurposeText = Annotated[
     str,
     Field(
-        max_length=64,
+        max_length=LONGEST_PURPOSE_TEXT,
         description="The purpose of the code. The message shows it. No line breaks, no invisible characters, "
         "no more than two combining marks in a row, and no web address (`://`, `www.`, or `name.tld/`).",
         examples=["pay 20 EUR"],
     ),
-    AfterValidator(_check_purpose),
+    AfterValidator(read_purpose_text),
 ]
 Audience = Annotated[
     str,

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NoReturn, TypeVar
 
@@ -42,6 +42,62 @@ def kind_of(purpose: str) -> str:
 def words_of(purpose: str) -> str:
     """Return the caller's text of `purpose` for the message; empty if there is none."""
     return purpose.partition(":")[2]
+
+
+# Letters of a caller's text, before and after spaces are made single.
+LONGEST_PURPOSE_TEXT = 64
+# Invisible characters with effects: line ends (header injection, or a second `@host #code` line), changes
+# of text direction, invisible marks. Cn and Co are not assigned characters.
+_HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+# Letters and marks by category, but invisible: the rest of Unicode's Default_Ignorable_Code_Point, and the
+# blank Braille pattern. A purpose of only these characters would look empty.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0") | frozenset(
+    chr(mark) for first, last in ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF)) for mark in range(first, last + 1)
+)
+# Marks that are stacked on one letter cover the lines above and below. The first limit counts only marks with
+# a combining class, as Unicode's Stream-Safe Text Format does (UAX #15). Vowel signs of Hindi or Thai have
+# none, and Burmese stacks four marks.
+_MARKS_WITH_CLASS, _MARKS = 2, 5
+# A link in a message that has a code would look as if this stack had sent it.
+_WEB_ADDRESS = r"://|\bwww\.|[\w-]\.[^\W\d_]{2,}/"
+
+
+def read_purpose_text(text: str) -> str:
+    """Return a caller's text for a purpose, with single spaces between its words.
+
+    Raises ValueError with the reason if a message must not show it.
+    """
+    import unicodedata  # noqa: PLC0415 - not for sign-ins, whose purpose has no text
+
+    if any(letter in _BLANK or unicodedata.category(letter) in _HIDDEN for letter in text):
+        raise ValueError("must not have line breaks or invisible characters")
+    composed = unicodedata.normalize("NFC", text)
+    if (
+        _longest_run(bool(unicodedata.combining(letter)) for letter in composed) > _MARKS_WITH_CLASS
+        or _longest_run(unicodedata.category(letter)[0] == "M" for letter in composed) > _MARKS
+    ):
+        raise ValueError("must not have more than two combining marks in a row")
+    if re.search(_WEB_ADDRESS, unicodedata.normalize("NFKC", text), re.IGNORECASE):
+        raise ValueError("must not have a web address")
+    return " ".join(text.split())
+
+
+def _longest_run(flags: Iterable[bool]) -> int:
+    longest = current = 0
+    for flag in flags:
+        current = current + 1 if flag else 0
+        longest = max(longest, current)
+    return longest
+
+
+def _may_be_shown(text: str) -> bool:
+    """Return True if a message may show the caller's text of a purpose, or if it has none."""
+    if not text:
+        return True
+    try:
+        return len(text) <= LONGEST_PURPOSE_TEXT and read_purpose_text(text) == text
+    except ValueError:
+        return False
 
 
 def is_open_class(kind: str) -> bool:
@@ -95,6 +151,7 @@ class Challenge:
         return (
             kind_of(self.purpose) in KINDS
             and (kind_of(self.purpose) not in SIGN_IN_KINDS or self.purpose == kind_of(self.purpose))
+            and _may_be_shown(words_of(self.purpose))
             and _NONCE.fullmatch(self.nonce) is not None
             and (6 <= self.digits <= 10 or self.digits == LONG_DIGITS)
             and self.counter > 0
