@@ -3,7 +3,9 @@
 from typing import Any
 
 import define_auth_challenge
+from passcode.delivery.envelope import ChangeNotice
 from passcode.sign_in import events
+from passcode.token_service.challenge import Challenge
 from tests.attacks.sign_in import SignIn
 from tests.support.events import PASSWORD_CLIENT, attributes
 from tests.support.sign_in_handlers import LIMITS
@@ -79,6 +81,29 @@ class ChecksTheOldAddress(SignIn):
     def verify(self, event: dict[str, Any]) -> bool:
         event["request"]["userAttributes"] = attributes()
         return super().verify(event)
+
+
+class NoNotices(SignIn):
+    """Fault: a changed address is not reported to the user's other address."""
+
+    def put_notice(self, notice: ChangeNotice) -> None: ...
+
+
+class ShowsTheChannelOfTheMessage(SignIn):
+    """Fault: without a password too, the response names the channel of the message."""
+
+    def create(self, event: dict[str, Any]) -> dict[str, Any]:
+        response = super().create(event)
+        challenge = Challenge.unpack(response["privateChallengeParameters"]["challenge"])
+        response["publicChallengeParameters"]["channel"] = challenge.channel
+        return response
+
+
+class FoldsMoreThanThePool(SignIn):
+    """Fault: names that are two users in the pool have one limit if they are unknown."""
+
+    def create(self, event: dict[str, Any]) -> dict[str, Any]:
+        return super().create(event | {"userName": event["userName"].casefold()})
 
 
 class Define:
