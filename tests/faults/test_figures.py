@@ -20,8 +20,6 @@ from tests.support.fault_proxy import THROTTLED, Fault, error, late
 
 pytestmark = pytest.mark.whole
 SHARED, EVERYONE = 300, 30
-# A sign-in on the page makes five times as many calls.
-SHARED_HOSTED = 100
 MINUTE = 60.0
 SES_DOWN = (
     THROTTLED["ses"],
@@ -105,14 +103,14 @@ def test_dynamodb_throttles_the_hosted_page(record: Record) -> None:
     with deployed(HOSTED) as world:
         world.proxy.inject("dynamodb", "", THROTTLED["dynamodb"], share=0.3)
         done = []
-        for number in range(SHARED_HOSTED):
+        for number in range(SHARED):
             world.run_until(START + MINUTE * number)
             done.append(HostedSignIn(world, world.pool.add_user(number)))
             done[-1].run()
     clean = sum(each.has_tokens and not each.error_pages for each in done)
     figure = "30 % of DynamoDB calls throttled: hosted page without an error page"
-    record("figures", figure, ">= 95 %", percent(clean, SHARED_HOSTED), SHARED_HOSTED)
-    assert clean >= 0.95 * SHARED_HOSTED
+    record("figures", figure, ">= 95 %", percent(clean, SHARED), SHARED)
+    assert clean >= 0.95 * SHARED
 
 
 HOSTED = (
