@@ -215,8 +215,8 @@ def test_cognito_repeats_an_answer(world: World, record: Record, fault: Fault) -
     """Cognito calls `verify` again with the same event: it gets the result of the spent code."""
     repeated = 0
     for sign_in in users(world, EVERYONE, SignIn.start):
-        world.run_until(world.clock.now + 2)
         session = world.pool.start(sign_in.user)
+        world.run_until(world.clock.now + 2)
         world.inject("verify_auth_challenge", "dynamodb", "", fault)
         with contextlib.suppress(TriggerFailed):
             world.pool.answer(session, sign_in.messages()[-1].code)
