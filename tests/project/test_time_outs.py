@@ -24,7 +24,7 @@ print(json.dumps(sorted(found)))
 @pytest.mark.parametrize(
     ("name", "attempts"),
     [
-        ("create_auth_challenge", [("dynamodb", 2), ("sqs", 1)]),
+        ("create_auth_challenge", [("dynamodb", 2), ("sqs", 3)]),
         ("verify_auth_challenge", [("dynamodb", 2), ("kms", 2)]),
         ("pre_token_generation", [("dynamodb", 2)]),
         ("deliver", [("dynamodb", 2), ("kms", 2), ("sesv2", 1), ("sns", 1)]),
