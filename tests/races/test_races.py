@@ -18,7 +18,7 @@ from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
 from passcode.channels.channel import destination_id
 from passcode.channels.registry import CHANNELS
-from passcode.delivery.envelope import ChangeNotice, Delivery
+from passcode.delivery.envelope import ChangeNotice
 from passcode.delivery.notices import Notices
 from passcode.sign_in.create import SignInCreator
 from passcode.sign_in.steps import RoundLimits
@@ -26,6 +26,7 @@ from passcode.sign_in.verify import check_sign_in
 from passcode.token_service.challenge import Challenge, derive_code
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refused
+from tests.support.fifo_queue import FifoQueue
 from tests.support.live_handlers import LiveHandlers, client_with_long_timeouts, event, live_handlers
 from tests.support.threads import run_at_once
 from tools.local_stack.stack import Stack
@@ -44,13 +45,13 @@ class StackHandlers:
     handlers: LiveHandlers
     table: RecordTable
     code_mac: KmsMac
-    queued: list[Delivery]
+    queued: FifoQueue
 
     def create(self, sub: str, now: int = NOW, **request: Any) -> dict[str, Any]:
         """Invoke Create Auth Challenge once. Returns its response."""
         limits = RoundLimits(5, 3)
         notices = Notices(list[ChangeNotice]().append, self.handlers.create._TELEMETRY)
-        sign_in = SignInCreator(self.table, self.queued.append, notices, POLICY, limits)
+        sign_in = SignInCreator(self.table, self.queued.put, notices, POLICY, limits)
         create_event = event("CreateAuthChallenge", sub, session=[], **request)
         filled_event = self.handlers.create.respond(
             create_event,
@@ -118,7 +119,7 @@ def handlers(local_stack: Stack) -> StackHandlers:
         handlers,
         table,
         KmsMac(client_with_long_timeouts(local_stack, "kms"), handlers.settings["CODE_KEY_ID"]),
-        [],
+        FifoQueue(),
     )
 
 

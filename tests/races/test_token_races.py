@@ -26,9 +26,9 @@ from passcode.confirmation.requests import (
 )
 from passcode.confirmation.tokens import parse_challenge_token
 from passcode.confirmation.verify import ConfirmationVerifier
-from passcode.delivery.envelope import Delivery
 from passcode.token_service.challenge import derive_code
 from passcode.token_service.refusal import Refused
+from tests.support.fifo_queue import FifoQueue
 from tests.support.live_handlers import client_with_long_timeouts, live_handler
 from tests.support.threads import run_at_once
 from tools.local_stack.stack import Stack
@@ -43,7 +43,7 @@ class StackEndpoints:
     asking: ConfirmationCreator
     answering: ConfirmationVerifier
     code_mac: KmsMac
-    queued: list[Delivery]
+    queued: FifoQueue
 
     def create(self, email: str, key: str | None = None, now: int = NOW, **body: str) -> Created | str:
         """Call /createToken once. Returns its response, or the reason of the refusal."""
@@ -90,12 +90,12 @@ def endpoints(local_stack: Stack) -> StackEndpoints:
     table, code_mac = RecordTable(dynamodb, name, module._POLICY), KmsMac(kms, settings["CODE_KEY_ID"])
     tokens = MacJwts(KmsMac(kms, settings["TOKEN_KEY_ID"]))
     proofs = SignedJwts(KmsSigningKeys(kms, tuple(settings["PROOF_KEY_IDS"].split(","))))
-    queued: list[Delivery] = []
+    queued = FifoQueue()
     confirmations = replace(
         module._CREATOR.confirmations,
         store=table,
         idempotency=IdempotencyTable(dynamodb, name),
-        put=queued.append,
+        put=queued.put,
     )
     checker = replace(module._VERIFIER.checker, code_mac=code_mac, store=table)
     used = UsedProofTable(dynamodb, name)
@@ -151,10 +151,10 @@ def test_50_simultaneous_requests_with_one_key_send_one_message(endpoints: Stack
     email, key = f"{secrets.token_hex(8)}@people.example", secrets.token_hex(8)
     responses = run_at_once(50, lambda _: endpoints.create(email, key))
     assert len(endpoints.queued) == 1
-    results_created = [response for response in responses if isinstance(response, Created)]
-    assert len({response.token for response in results_created}) == 1
-    assert Counter(response.status for response in results_created)["SENT"] == 1
-    assert {response for response in responses if isinstance(response, str)} <= {"key_in_use"}
+    # Several may recognise the one write of this key, and return SENT.
+    created = [response for response in responses if isinstance(response, Created)]
+    assert len(created) == 50
+    assert len({response.token for response in created}) == 1
 
 
 def test_50_simultaneous_requests_with_50_keys_send_one_message(endpoints: StackEndpoints) -> None:
