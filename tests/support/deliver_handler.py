@@ -77,6 +77,7 @@ class DeliverHandler:
         response = deliver.process_batch(event, self._one, self.queues, self.telemetry)
         return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
+    @property
     def queues(self) -> SqsReceivedMessages:
         """The queues of the messages."""
         return SqsReceivedMessages(self.sqs, (QUEUE_URL,), DEAD_LETTERS_URL)
