@@ -78,16 +78,18 @@ def process_batch(
     deliver_message: Callable[[Queued, int], None],
     queues: ReceivedMessages,
     telemetry: Telemetry,
+    cognito_queue: str,
 ) -> dict[str, Any]:
     """Deliver each record of an SQS event with `deliver_message`. Returns the ids of the records that failed.
 
     `deliver_message` gets the message and the number of its receives. SQS delivers the failed records again
-    within seconds. A record that cannot be delivered is moved to the dead letters.
+    within seconds. A record that cannot be delivered is moved to the dead letters. `cognito_queue` is the
+    name of the queue of Cognito's messages.
     """
     failures = []
     for record in event.get("Records", []):
         try:
-            _process(record, deliver_message, queues, telemetry)
+            _process(record, deliver_message, queues, telemetry, cognito_queue)
         except Exception as error:  # an error in one message must not stop the other messages
             telemetry.failed("not sent", error)
             failures.append({"itemIdentifier": record.get("messageId", "")})
@@ -105,10 +107,11 @@ def _process(
     deliver_message: Callable[[Queued, int], None],
     queues: ReceivedMessages,
     telemetry: Telemetry,
+    cognito_queue: str,
 ) -> None:
     receives = _receives(record)
     try:
-        deliver_message(_read(record["body"]), receives)
+        deliver_message(_read(record, cognito_queue), receives)
     except InvalidBody as error:
         queues.move_to_dead_letters(record)
         telemetry.failed("not sent", error)
@@ -120,12 +123,21 @@ def _process(
         telemetry.log.warning("undelivered", extra={"why": str(error)})
 
 
-def _read(body: str) -> Queued:
+def _read(record: Mapping[str, Any], cognito_queue: str) -> Queued:
     try:
-        return unpack(body)
+        message = unpack(record["body"])
     except ValueError:
         # The text of the error may contain a part of the body.
         raise InvalidBody("the body is not from this stack") from None
+    # Only `custom_sender` can write to the queue of Cognito's messages. Another principal that has a
+    # ciphertext, and can write to another queue, could have its code sent to an address of its choice.
+    if isinstance(message, CognitoMessage) and not _is_from(record, cognito_queue):
+        raise InvalidBody("the message of Cognito is in the queue of other messages")
+    return message
+
+
+def _is_from(record: Mapping[str, Any], queue: str) -> bool:
+    return bool(queue) and record.get("eventSourceARN", "").rpartition(":")[2] == queue
 
 
 def _receives(record: Mapping[str, Any]) -> int:
@@ -134,6 +146,7 @@ def _receives(record: Mapping[str, Any]) -> int:
 
 # The bounds of the caps on messages per day.
 _PER_DAY = (0, 10_000_000)
+# The last one is that of Cognito's messages.
 _QUEUE_URLS = ("EMAIL_QUEUE_URL", "PHONE_QUEUE_URL", "COGNITO_QUEUE_URL")
 
 
@@ -192,6 +205,8 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("deliver", _SETTINGS.metrics_namespace)
+# A URL and an ARN end with the name of the queue.
+_COGNITO_QUEUE = _SETTINGS.queue_urls[-1].rpartition("/")[2]
 # The wait for a gateway, in seconds. A slow one that accepts the message must not be taken for a dead one.
 _PATIENCE = 6.5
 _KMS = client("kms", attempts=2)
@@ -276,4 +291,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         else:
             deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, receive, newer)
 
-    return process_batch(event, deliver_message, _QUEUES, _TELEMETRY)
+    return process_batch(event, deliver_message, _QUEUES, _TELEMETRY, _COGNITO_QUEUE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.template import RESOURCES, TEMPLATE
-from tools.lambda_functions import FUNCTIONS, SQS
+from tools.lambda_functions import FUNCTIONS
 
 REGION, ACCOUNT, STACK = "us-east-1", "123456789012", "passcode"
 _QUEUE = "AWS::SQS::Queue"
@@ -79,12 +79,15 @@ class Deployment:
 
     def event_sources(self) -> list[EventSource]:
         """Return the queues that Lambda reads."""
+        names = {function.logical_id: name for name, function in FUNCTIONS.items()}
         sources = []
-        for function in (f for f in FUNCTIONS.values() if f.caller == SQS):
-            for event in RESOURCES[function.logical_id]["Properties"]["Events"].values():
-                properties = event["Properties"]
-                queue = self.value(properties["Queue"]).rpartition(":")[2].partition(".")[0]
-                sources.append(EventSource(queue, function.name, int(properties.get("BatchSize", 10))))
+        for found in RESOURCES.values():
+            exists = "Condition" not in found or self._condition(found["Condition"])
+            if found["Type"] == "AWS::Lambda::EventSourceMapping" and exists:
+                properties = found["Properties"]
+                queue = self.value(properties["EventSourceArn"]).rpartition(":")[2].partition(".")[0]
+                function = self.value(properties["FunctionName"])
+                sources.append(EventSource(queue, names[function], int(properties.get("BatchSize", 10))))
         return sources
 
     def _queue(self, name: str) -> QueueSettings:

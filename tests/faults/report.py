@@ -15,7 +15,7 @@ TABLES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         ("figure", "goal", "measured", "of"),
         (
             "`make faults` fails if a figure misses its goal. A share is measured with 300 users, "
-            "or 100 on the hosted page, and a figure that must hold for everyone with 30."
+            "and a figure that must hold for everyone with 30."
         ),
     ),
     (

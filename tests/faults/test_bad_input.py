@@ -42,6 +42,7 @@ def test_a_bad_body_goes_to_the_dead_letters_and_the_others_are_sent(world: Worl
     queue = world.sqs.queues[source.queue]
     good = queue.messages[0].body
     world.run_until(world.clock.now + 1)
+    repeated = []
     for number, (name, body) in enumerate(bad_bodies(good).items(), start=1):
         user = SignIn(world, world.pool.add_user(number))
         assert user.start()
@@ -55,12 +56,13 @@ def test_a_bad_body_goes_to_the_dead_letters_and_the_others_are_sent(world: Worl
         found = len(world.dead_letters) - dead
         assert found == 1, name
         total = len(lines(world, "ERROR")) - logged
-        if RUNS_ALL:
-            assert total == 1, name
+        repeated += [name] if total > 1 else []
         record("input", name, total, found, "sent")
         text = world.output.getvalue()
         assert "Mallory" not in text
         assert "Traceback" not in text
+    if RUNS_ALL:
+        assert repeated == []
 
 
 def provider_answers() -> Iterator[tuple[str, str, Fault]]:

@@ -149,6 +149,7 @@ TOKEN_PATHS = ("/createToken", "/verifyToken", "/introspect")
 def test_a_call_of_the_token_service_breaks(record: Record, path: str) -> None:
     """Each call of one request of the token service breaks. The caller repeats the request."""
     with deployed(("token_api", "deliver")) as world:
+        failed = []
         calls = _run_token_service(world, 0, path, lambda: None)[2]
         for number, broken in enumerate(faults_of("token_api", calls), start=1):
             world.start_cold("token_api")
@@ -156,8 +157,9 @@ def test_a_call_of_the_token_service_breaks(record: Record, path: str) -> None:
             first, second, _ = _run_token_service(world, number, path, partial(broken.inject, world))
             result = f"{first}, then {second}" if first != 200 else "200"
             record("one", f"token_api {path}", *broken.cells[1:], result, broken.fault.name)
-            assert first in (200, 409, 500, 503, 504), broken
-            assert second == 200, (broken, first)
+            if first not in (200, 409, 500, 503, 504) or second != 200:
+                failed.append((broken.cells, broken.fault.name, first, second))
+    assert failed == []
 
 
 def _run_token_service(
@@ -188,43 +190,46 @@ def _run_token_service(
         code = caller.code_for(address)
         found = call("/verifyToken", {"token": found["token"], "verification_code": code})
     if "proof" in found:
-        call("/introspect", {"token": found["proof"]})
+        call("/introspect", {"proof": found["proof"]})
     return statuses[0], statuses[1], calls
 
 
+HOSTED_FAULTS = (
+    fault_proxy.SERVICE_UNAVAILABLE,
+    fault_proxy.RESET_AFTER,
+    fault_proxy.LOST_ANSWER,
+    fault_proxy.NO_UTF8,
+    late(0.8),
+)
+
+
 @pytest.mark.whole
-def test_a_call_of_the_hosted_page_breaks(record: Record) -> None:
+@pytest.mark.parametrize(
+    "fault", [None, *HOSTED_FAULTS], ids=lambda fault: fault.name if fault else "throttled"
+)
+def test_a_call_of_the_hosted_page_breaks(record: Record, fault: Fault | None) -> None:
     """Each call of the hosted page breaks once. The user presses the button again after an error page."""
-    names = (*SIGN_IN, "hosted_sign_in")
     unfinished = []
-    with deployed(names) as world:
+    with deployed((*SIGN_IN, "hosted_sign_in")) as world:
         first = HostedSignIn(world, world.pool.add_user(0))
-        before = len(world.proxy.calls)
         first.run()
         assert first.has_tokens
         assert not first.error_pages
-        calls = [
-            c
-            for c in world.proxy.calls[before:]
-            if c[0] in ("dynamodb", "cognito-idp", "kms", "secretsmanager")
-        ]
-        for number, broken in enumerate(faults_of("hosted_sign_in", calls), start=1):
-            if not broken.once:
-                continue
-            for skip in range(sum(c[:2] == (broken.service, broken.operation) for c in calls)):
-                world.start_cold("hosted_sign_in")
-                world.run_until(world.clock.now + 60)
-                sign_in = HostedSignIn(world, world.pool.add_user(1000 * number + skip))
-                world.inject(
-                    "hosted_sign_in", broken.service, broken.operation, broken.fault, times=1, skip=skip
-                )
-                sign_in.run()
-                world.proxy.heal()
-                pages = {0: "no error page", 1: "one error page"}.get(sign_in.error_pages, "error pages")
-                result = f"tokens, {pages}" if sign_in.has_tokens else f"no tokens, {pages}"
-                record("one", *broken.cells, result, broken.fault.name)
-                if not sign_in.has_tokens:
-                    unfinished.append((broken.cells, skip, broken.fault.name))
+        calls = [(s, o) for function, s, o in world.made if function == "hosted_sign_in"]
+        for number, (service, operation) in enumerate(calls, start=1):
+            world.start_cold("hosted_sign_in")
+            world.run_until(world.clock.now + 60)
+            sign_in = HostedSignIn(world, world.pool.add_user(number))
+            chosen = fault or THROTTLED[service]
+            skip = calls[: number - 1].count((service, operation))
+            world.inject("hosted_sign_in", service, operation, chosen, times=1, skip=skip)
+            sign_in.run()
+            world.proxy.heal()
+            pages = {0: "no error page", 1: "one error page"}.get(sign_in.error_pages, "error pages")
+            result = f"tokens, {pages}" if sign_in.has_tokens else f"no tokens, {pages}"
+            record("one", "hosted_sign_in", f"{service} {operation}", "once", result, chosen.name)
+            if not sign_in.has_tokens:
+                unfinished.append((number, service, operation, chosen.name))
     assert unfinished == []
 
 
@@ -242,9 +247,10 @@ def test_a_call_of_the_custom_sender_breaks(record: Record, event: str, service:
     """A call of `custom_sender` breaks. Lambda calls the function again after an error."""
     with deployed(("custom_sender",)) as world:
         user = world.pool.add_user(0)
-        found = golden(event) | {"userName": user}
+        found, repeated = golden(event) | {"userName": user}, []
         for broken in faults_of("custom_sender", [(service, operation, "")]):
             world.start_cold("custom_sender")
+            # In an outage the first call fails, and Lambda's second call finds the service well again.
             broken.inject(world)
             before, results, texts = world.waiting(), [], []
             for _ in range(3):
@@ -265,6 +271,7 @@ def test_a_call_of_the_custom_sender_breaks(record: Record, event: str, service:
             assert queued >= 1, broken
             result = f"{', then '.join(results)}: {queued} in the queue"
             record("one", *broken.cells, result, broken.fault.name)
-            if RUNS_ALL:
-                assert queued == 1, broken
-            world.run_until(world.clock.now + 301)
+            repeated += [(broken.cells, broken.fault.name, queued)] if queued > 1 else []
+            world.clock.now += 301
+        if RUNS_ALL:
+            assert repeated == []

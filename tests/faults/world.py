@@ -96,6 +96,8 @@ class World:
     running: list[str] = field(default_factory=list)
     # Seconds by which the clock of a function is ahead.
     skews: dict[str, float] = field(default_factory=dict)
+    # The function, service and operation of each call that reached its service.
+    made: list[tuple[str, str, str]] = field(default_factory=list)
     # The AWS calls of the last invocation of each function.
     last_calls: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
 
@@ -109,6 +111,7 @@ class World:
 
     def backend(self, request: AwsRequest) -> AwsAnswer:
         """Answer a request to AWS that has no fault."""
+        self.made.append((self.running[-1] if self.running else "", request.service, request.operation))
         services: dict[str, Backend] = {
             "sqs": self.sqs,
             "ses": self._ses,
@@ -143,9 +146,8 @@ class World:
     def start_cold(self, *names: str) -> None:
         """Load functions again, as Lambda does in a new container."""
         for name in names or self.names:
-            place = _CREDENTIALS | {"AWS_ENDPOINT_URL": self.proxy.url}
             with pytest.MonkeyPatch.context() as patch:
-                for variable, value in (self.deployment.environment(name) | place).items():
+                for variable, value in self.deployment.environment(name).items():
                     patch.setenv(variable, value)
                 self.handlers[name] = load(name).handler
         for name in FUNCTIONS:
@@ -300,7 +302,8 @@ def deployed(names: Iterable[str] = SIGN_IN, seed: int = 12) -> Iterator[World]:
     # The functions wait a random time between two attempts.
     random.seed(seed)
     # One session for all functions, because loading the models of AWS takes a second.
-    with serving_faults(proxy), installed(clock), own_session({}):
+    # Some clients are made at their first use, so that the place of AWS is in the environment all the time.
+    with serving_faults(proxy), installed(clock), own_session(_CREDENTIALS | {"AWS_ENDPOINT_URL": proxy.url}):
         _with_models(botocore_clients.session())
         try:
             world.deploy()

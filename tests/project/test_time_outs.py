@@ -91,7 +91,7 @@ ANSWER = "cognito-identity-provider:AdminRespondToAuthChallenge"
 # The longest path of each function, and the services of its calls in their order. An operation that must not
 # be repeated follows its service.
 PATHS = [
-    ("create_auth_challenge", "another message", "dynamodb dynamodb sqs sqs"),
+    ("create_auth_challenge", "another message, by SMS", "dynamodb dynamodb dynamodb sqs sqs"),
     ("verify_auth_challenge", "an answer to an SMS", "kms dynamodb dynamodb dynamodb"),
     ("pre_token_generation", "each token", "dynamodb"),
     ("custom_sender", "a notice of an attack", "cognito-identity-provider sqs"),
