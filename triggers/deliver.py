@@ -17,6 +17,7 @@ from passcode.adapters.botocore_clients import client, seconds_for, with_deadlin
 from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
+from passcode.adapters.received_messages import SqsReceivedMessages
 from passcode.adapters.ses import SesEmail
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sns import SnsSms
@@ -44,7 +45,6 @@ from passcode.token_service.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from passcode.adapters.delivery_table import DeliveryTable
-    from passcode.adapters.received_messages import SqsReceivedMessages
 
 Queued = Delivery | ChangeNotice | CognitoMessage
 
@@ -76,27 +76,27 @@ def unpack(body: str) -> Queued:
 def process_batch(
     event: dict[str, Any],
     deliver_message: Callable[[Queued, int], None],
-    make_queues: Callable[[], ReceivedMessages],
+    queues: ReceivedMessages,
     telemetry: Telemetry,
     cognito_queue: str,
 ) -> dict[str, Any]:
     """Deliver each record of an SQS event with `deliver_message`. Returns the ids of the records that failed.
 
     `deliver_message` gets the message and the number of its receives. SQS delivers the failed records again
-    within seconds. A record that cannot be delivered is moved to the dead letters. `make_queues` is called
-    only for records that were not sent. `cognito_queue` is the name of the queue of Cognito's messages.
+    within seconds. A record that cannot be delivered is moved to the dead letters. `cognito_queue` is the
+    name of the queue of Cognito's messages.
     """
     failures = []
     for record in event.get("Records", []):
         try:
-            _process(record, deliver_message, make_queues, telemetry, cognito_queue)
+            _process(record, deliver_message, queues, telemetry, cognito_queue)
         except Exception as error:  # an error in one message must not stop the other messages
             telemetry.failed("not sent", error)
             failures.append({"itemIdentifier": record.get("messageId", "")})
             delay = _RETRY_SECONDS[min(_receives(record), len(_RETRY_SECONDS)) - 1]
             # If this fails, SQS delivers the message again after the visibility time-out of its queue.
             with suppress(Unavailable):
-                make_queues().delay(record, delay)
+                queues.delay(record, delay)
         finally:
             telemetry.set_context()
     return {"batchItemFailures": failures}
@@ -105,7 +105,7 @@ def process_batch(
 def _process(
     record: Mapping[str, Any],
     deliver_message: Callable[[Queued, int], None],
-    make_queues: Callable[[], ReceivedMessages],
+    queues: ReceivedMessages,
     telemetry: Telemetry,
     cognito_queue: str,
 ) -> None:
@@ -113,12 +113,12 @@ def _process(
     try:
         deliver_message(_read(record, cognito_queue), receives)
     except InvalidBody as error:
-        make_queues().move_to_dead_letters(record)
+        queues.move_to_dead_letters(record)
         telemetry.failed("not sent", error)
     except (Undeliverable, Unavailable) as error:
         if isinstance(error, Unavailable) and receives < _MOST_RECEIVES:
             raise
-        make_queues().move_to_dead_letters(record)
+        queues.move_to_dead_letters(record)
         telemetry.count("undelivered")
         telemetry.log.warning("undelivered", extra={"why": str(error)})
 
@@ -147,7 +147,7 @@ def _receives(record: Mapping[str, Any]) -> int:
 # The bounds of the caps on messages per day.
 _PER_DAY = (0, 10_000_000)
 # The last one is that of Cognito's messages.
-_QUEUES = ("EMAIL_QUEUE_URL", "PHONE_QUEUE_URL", "COGNITO_QUEUE_URL")
+_QUEUE_URLS = ("EMAIL_QUEUE_URL", "PHONE_QUEUE_URL", "COGNITO_QUEUE_URL")
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class Settings:
             sms_max_price=variables.text("SMS_MAX_PRICE"),
             emails_per_day=variables.whole_number("EMAILS_PER_DAY", *_PER_DAY),
             cooldown_seconds=variables.whole_number("COOLDOWN_SECONDS", *BOUNDS["cooldown_seconds"]),
-            queue_urls=tuple(variables.text(name) for name in _QUEUES),
+            queue_urls=tuple(variables.text(name) for name in _QUEUE_URLS),
             dead_letters_url=variables.text("DEAD_LETTERS_URL"),
             sms_sender_id=variables.optional_text("SMS_SENDER_ID"),
             sender_key_id=variables.optional_text("SENDER_KEY_ID"),
@@ -228,6 +228,9 @@ GATEWAYS: dict[str, Gateway] = {
     ),
 }
 _TABLE = client("dynamodb", attempts=2, read_timeout=1)
+_QUEUES = SqsReceivedMessages(
+    client("sqs", attempts=2, read_timeout=0.7), _SETTINGS.queue_urls, _SETTINGS.dead_letters_url
+)
 
 
 def _sleep(seconds: float) -> None:
@@ -266,15 +269,6 @@ def _make_decryptor() -> Callable[[str], Code]:
 
 
 @cache
-def _queues() -> "SqsReceivedMessages":
-    # Imported only here: most containers send every message at the first receive.
-    from passcode.adapters.received_messages import SqsReceivedMessages  # noqa: PLC0415
-
-    sqs = client("sqs", attempts=2, read_timeout=0.7)
-    return SqsReceivedMessages(sqs, _SETTINGS.queue_urls, _SETTINGS.dead_letters_url)
-
-
-@cache
 def _delivery_table() -> "DeliveryTable":
     # Imported only here, for notices and retries.
     from passcode.adapters.delivery_table import DeliveryTable  # noqa: PLC0415
@@ -297,4 +291,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         else:
             deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, receive, newer)
 
-    return process_batch(event, deliver_message, _queues, _TELEMETRY, _COGNITO_QUEUE)
+    return process_batch(event, deliver_message, _QUEUES, _TELEMETRY, _COGNITO_QUEUE)

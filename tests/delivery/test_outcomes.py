@@ -172,7 +172,7 @@ def test_without_the_queue_the_message_returns_after_the_visibility_time_out(
 
 def test_a_dead_letter_of_a_fifo_queue_keeps_its_ids(handler: DeliverHandler) -> None:
     attributes = {"MessageGroupId": "a-1", "MessageDeduplicationId": "a-2", "SequenceNumber": "3"}
-    handler.queues().move_to_dead_letters({"body": "{}", "attributes": attributes})
+    handler.queues.move_to_dead_letters({"body": "{}", "attributes": attributes})
     (call,) = handler.sqs.sent("send_message")
     assert call["QueueUrl"].endswith("/passcode-dead-letters")
     assert {name: call[name] for name in call if name != "QueueUrl"} == {
@@ -185,7 +185,7 @@ def test_a_dead_letter_of_a_fifo_queue_keeps_its_ids(handler: DeliverHandler) ->
 @pytest.mark.parametrize("arn", ["", "arn:aws:sqs:eu-central-1:123456789012:another"])
 def test_a_message_of_an_unknown_queue_is_not_delayed(handler: DeliverHandler, arn: str) -> None:
     with pytest.raises(Unavailable):
-        handler.queues().delay({"eventSourceARN": arn, "receiptHandle": "x"}, 5)
+        handler.queues.delay({"eventSourceARN": arn, "receiptHandle": "x"}, 5)
     assert handler.sqs.calls == []
 
 

@@ -11,9 +11,8 @@ from passcode.cognito_messages.message import CognitoMessage, read_message
 from passcode.delivery.dispatcher import ATTEMPT_SECONDS
 from passcode.delivery.envelope import ChangeNotice, Delivery
 from tests.support.deliver_handler import COGNITO_QUEUE, DeliverHandler, body, golden_batch, golden_event
-from tests.support.events import EMAIL, ENVIRONMENT, NOW, PHONE, FixedClock, challenge, code_of, golden
+from tests.support.events import EMAIL, NOW, PHONE, FixedClock, challenge, code_of, golden
 from tests.support.handlers import HandlerOutput
-from tests.support.live_handlers import own_session
 
 BY_EMAIL = ("email", EMAIL)
 GOOD = json.loads(body(("email", EMAIL)))
@@ -169,7 +168,7 @@ def test_the_handler_sends_a_record_in_time_and_an_expired_one_is_a_dead_letter(
     monkeypatch.setattr(deliver, "time", FixedClock(NOW + 299))
     monkeypatch.setattr(deliver, "_CODE_MAC", KmsMac(handler.keys, "key"))
     monkeypatch.setattr(deliver, "_DISPATCHER", handler.dispatcher)
-    monkeypatch.setattr(deliver, "_queues", handler.queues)
+    monkeypatch.setattr(deliver, "_QUEUES", handler.queues)
     expired = body(BY_EMAIL, expires_at=NOW + 299)
     assert deliver.handler(golden_batch(body(BY_EMAIL), expired), None) == {"batchItemFailures": []}
     assert len(handler.ses.calls) == 1
@@ -192,7 +191,7 @@ def test_the_handler_starts_no_attempt_that_the_time_out_could_cut_off(
     monkeypatch.setattr(deliver, "time", FixedClock(NOW + 1))
     monkeypatch.setattr(deliver, "_CODE_MAC", KmsMac(handler.keys, "key"))
     monkeypatch.setattr(deliver, "_DISPATCHER", handler.dispatcher)
-    monkeypatch.setattr(deliver, "_queues", handler.queues)
+    monkeypatch.setattr(deliver, "_QUEUES", handler.queues)
     response = deliver.handler(golden_batch(body(BY_EMAIL)), Context(left))
     assert response == {"batchItemFailures": [] if is_sent else [{"itemIdentifier": "0"}]}
     assert len(handler.ses.calls) == int(is_sent)
@@ -204,8 +203,7 @@ def test_the_attempts_of_an_invocation_fit_into_its_time() -> None:
     def wait(client: Any) -> float:
         return float(client.meta.config.read_timeout)
 
-    with own_session(ENVIRONMENT):
-        queue = wait(deliver._queues.__wrapped__().client)
+    queue = wait(deliver._QUEUES.client)
     gateway = wait(deliver.GATEWAYS["ses"].client)  # type: ignore[attr-defined]
     assert gateway == wait(deliver.GATEWAYS["sns"].client) == 6.5  # type: ignore[attr-defined]
     # Half a second is for the pauses between attempts.

@@ -53,7 +53,7 @@ LOADS: dict[str, tuple[list[str], set[str]]] = {
     "verify_auth_challenge": (["dynamodb", "kms"], LIGHT),
     "pre_token_generation": (["dynamodb"], LIGHT | {"boto3"}),
     "deliver": (
-        ["dynamodb", "kms", "sesv2", "sns"],
+        ["dynamodb", "kms", "sesv2", "sns", "sqs"],
         # It imports the decryption only when it gets the first message of Cognito's own.
         {"jwt", "cryptography", "pydantic", "aws_encryption_sdk", "boto3"},
     ),

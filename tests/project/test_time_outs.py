@@ -71,7 +71,10 @@ def settings_of(name: str) -> tuple[dict[str, CallLimits], float]:
                 "secrets-manager": (5, 2.5),
             },
         ),
-        ("deliver", {"dynamodb": (2, 1), "kms": (2, 2.5), "sesv2": (1, 6.5), "sns": (1, 6.5)}),
+        (
+            "deliver",
+            {"dynamodb": (2, 1), "kms": (2, 2.5), "sesv2": (1, 6.5), "sns": (1, 6.5), "sqs": (2, 0.7)},
+        ),
     ],
 )
 def test_each_client_has_its_attempts_and_time_out(name: str, limits: dict[str, tuple[int, float]]) -> None:

@@ -79,6 +79,7 @@ class DeliverHandler:
         response = deliver.process_batch(event, self._one, self.queues, self.telemetry, COGNITO_QUEUE)
         return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
+    @property
     def queues(self) -> SqsReceivedMessages:
         """The queues of the messages."""
         return SqsReceivedMessages(self.sqs, (QUEUE_URL,), DEAD_LETTERS_URL)
