@@ -214,9 +214,10 @@ def test_answers_get_lost(world: World, record: Record, share: float) -> None:
 def test_cognito_repeats_an_answer(world: World, record: Record, fault: Fault) -> None:
     """Cognito calls `verify` again with the same event: it gets the result of the spent code."""
     repeated = 0
-    for sign_in in users(world, EVERYONE, SignIn.start):
-        world.run_until(world.clock.now + 2)
+    for sign_in in users(world, EVERYONE, lambda _: None):
+        world.run_until(world.clock.now + MINUTE)
         session = world.pool.start(sign_in.user)
+        world.run_until(world.clock.now + 2)
         world.inject("verify_auth_challenge", "dynamodb", "", fault)
         with contextlib.suppress(TriggerFailed):
             world.pool.answer(session, sign_in.messages()[-1].code)
@@ -268,10 +269,10 @@ def test_a_caller_repeats_an_introspection(record: Record) -> None:
             body = {"token": token, "verification_code": caller.code_for(address)}
             proof = caller.call("/verifyToken", body)[1]["proof"]
             world.proxy.inject("dynamodb", "", fault_proxy.LOST_ANSWER)
-            caller.call("/introspect", {"token": proof})
+            caller.call("/introspect", {"proof": proof})
             world.proxy.heal()
             world.clock.now += 1
-            active += bool(caller.call("/introspect", {"token": proof})[1].get("active"))
+            active += bool(caller.call("/introspect", {"proof": proof})[1].get("active"))
     figure = "/introspect, answer of DynamoDB lost, repeated: active"
     record("figures", figure, "100 %", percent(active, EVERYONE), EVERYONE)
     assert active == EVERYONE
