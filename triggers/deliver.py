@@ -13,7 +13,7 @@ from functools import cache, partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
-from passcode.adapters.botocore_clients import client, with_deadline
+from passcode.adapters.botocore_clients import client, seconds_for, with_deadline
 from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
@@ -78,17 +78,18 @@ def process_batch(
     deliver_message: Callable[[Queued, int], None],
     make_queues: Callable[[], ReceivedMessages],
     telemetry: Telemetry,
+    cognito_queue: str,
 ) -> dict[str, Any]:
     """Deliver each record of an SQS event with `deliver_message`. Returns the ids of the records that failed.
 
     `deliver_message` gets the message and the number of its receives. SQS delivers the failed records again
     within seconds. A record that cannot be delivered is moved to the dead letters. `make_queues` is called
-    only for records that were not sent.
+    only for records that were not sent. `cognito_queue` is the name of the queue of Cognito's messages.
     """
     failures = []
     for record in event.get("Records", []):
         try:
-            _process(record, deliver_message, make_queues, telemetry)
+            _process(record, deliver_message, make_queues, telemetry, cognito_queue)
         except Exception as error:  # an error in one message must not stop the other messages
             telemetry.failed("not sent", error)
             failures.append({"itemIdentifier": record.get("messageId", "")})
@@ -106,10 +107,11 @@ def _process(
     deliver_message: Callable[[Queued, int], None],
     make_queues: Callable[[], ReceivedMessages],
     telemetry: Telemetry,
+    cognito_queue: str,
 ) -> None:
     receives = _receives(record)
     try:
-        deliver_message(_read(record["body"]), receives)
+        deliver_message(_read(record, cognito_queue), receives)
     except InvalidBody as error:
         make_queues().move_to_dead_letters(record)
         telemetry.failed("not sent", error)
@@ -121,12 +123,21 @@ def _process(
         telemetry.log.warning("undelivered", extra={"why": str(error)})
 
 
-def _read(body: str) -> Queued:
+def _read(record: Mapping[str, Any], cognito_queue: str) -> Queued:
     try:
-        return unpack(body)
+        message = unpack(record["body"])
     except ValueError:
         # The text of the error may contain a part of the body.
         raise InvalidBody("the body is not from this stack") from None
+    # Only `custom_sender` can write to the queue of Cognito's messages. Another principal that has a
+    # ciphertext, and can write to another queue, could have its code sent to an address of its choice.
+    if isinstance(message, CognitoMessage) and not _is_from(record, cognito_queue):
+        raise InvalidBody("the message of Cognito is in the queue of other messages")
+    return message
+
+
+def _is_from(record: Mapping[str, Any], queue: str) -> bool:
+    return bool(queue) and record.get("eventSourceARN", "").rpartition(":")[2] == queue
 
 
 def _receives(record: Mapping[str, Any]) -> int:
@@ -135,6 +146,7 @@ def _receives(record: Mapping[str, Any]) -> int:
 
 # The bounds of the caps on messages per day.
 _PER_DAY = (0, 10_000_000)
+# The last one is that of Cognito's messages.
 _QUEUES = ("EMAIL_QUEUE_URL", "PHONE_QUEUE_URL", "COGNITO_QUEUE_URL")
 
 
@@ -182,8 +194,8 @@ class Settings:
             sms_max_price=variables.text("SMS_MAX_PRICE"),
             emails_per_day=variables.whole_number("EMAILS_PER_DAY", *_PER_DAY),
             cooldown_seconds=variables.whole_number("COOLDOWN_SECONDS", *BOUNDS["cooldown_seconds"]),
-            queue_urls=tuple(variables.optional_text(name) for name in _QUEUES),
-            dead_letters_url=variables.optional_text("DEAD_LETTERS_URL"),
+            queue_urls=tuple(variables.text(name) for name in _QUEUES),
+            dead_letters_url=variables.text("DEAD_LETTERS_URL"),
             sms_sender_id=variables.optional_text("SMS_SENDER_ID"),
             sender_key_id=variables.optional_text("SENDER_KEY_ID"),
             user_pool_id=variables.optional_text("USER_POOL_ID"),
@@ -193,6 +205,8 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("deliver", _SETTINGS.metrics_namespace)
+# A URL and an ARN end with the name of the queue.
+_COGNITO_QUEUE = _SETTINGS.queue_urls[-1].rpartition("/")[2]
 # The wait for a gateway, in seconds. A slow one that accepts the message must not be taken for a dead one.
 _PATIENCE = 6.5
 _KMS = client("kms", attempts=2)
@@ -275,7 +289,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     newer = NewerMessages(lambda key: _delivery_table().newest_sent_at(key), _SETTINGS.cooldown_seconds)
 
     def deliver_message(message: Queued, receives: int) -> None:
-        receive = Receive(now, receives, lambda: _seconds_left(context))
+        receive = Receive(now, receives, lambda: seconds_for(context, inf))
         if isinstance(message, CognitoMessage):
             deliver_cognito_message(message, _make_decryptor, _DISPATCHER, _TELEMETRY, receive)
         elif isinstance(message, ChangeNotice):
@@ -283,9 +297,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         else:
             deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, receive, newer)
 
-    return process_batch(event, deliver_message, _queues, _TELEMETRY)
-
-
-def _seconds_left(context: Any) -> float:
-    """Return the seconds until the time-out. `context` is Lambda's, or None in a test."""
-    return inf if context is None else context.get_remaining_time_in_millis() / 1000
+    return process_batch(event, deliver_message, _queues, _TELEMETRY, _COGNITO_QUEUE)

@@ -60,6 +60,13 @@ class Mailbox:
         (code,) = (line for line in text.splitlines() if line.isdecimal())
         return str(code)
 
+    def addresses_of_notices(self) -> set[str]:
+        """Deliver the notices of the queue. Returns the email addresses that got one."""
+        before = len(self.deliverer.ses.sent("send_email"))
+        assert self.deliverer.deliver(*(notice.pack() for notice in self.sign_in.notices)) == []
+        sent = self.deliverer.ses.sent("send_email")[before:]
+        return {address for mail in sent for address in mail["Destination"]["ToAddresses"]}
+
     def accepts(self, challenge: Challenge, code: str) -> bool:
         """Return the result of `verify` for the golden user."""
         return answered(self.sign_in, challenge, code)

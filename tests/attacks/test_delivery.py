@@ -12,6 +12,7 @@ from passcode.channels.sms import SMS
 from passcode.confirmation import routes
 from passcode.delivery.gateway import Gateway, Outgoing, Taken
 from passcode.delivery.sms_limits import LimitedSms, SmsLimits, number_key, record_answer
+from passcode.token_service.challenge import SIGN_IN_PASSWORD
 from passcode.token_service.policy import DAY
 from tests.attacks.sign_in import Mailbox, SignIn
 from tests.attacks.trial import TryAttack
@@ -24,7 +25,7 @@ from tests.attacks.weak_delivery import (
     OneCountForACountry,
     SendsEachBody,
 )
-from tests.attacks.weak_sign_in import ChecksTheOldAddress, SendsToUnverifiedAddresses
+from tests.attacks.weak_sign_in import ChecksTheOldAddress, NoNotices, SendsToUnverifiedAddresses
 from tests.support.deliver_handler import DeliverHandler, body
 from tests.support.dynamodb import moto_table
 from tests.support.events import EMAIL as ADA
@@ -33,6 +34,7 @@ from tests.support.sign_in_handlers import DISCARDED_TELEMETRY, answered
 from tests.support.token_api_in_memory import Api, FakeClock
 
 EVE = "eve@people.example"
+EVE_PHONE = "+12025550199"
 
 
 def test_a_redirected_message(try_attack: TryAttack) -> None:
@@ -127,6 +129,21 @@ def test_an_address_that_changed(try_attack: TryAttack) -> None:
     try_attack(attack, weak=ChecksTheOldAddress(), product=SignIn())
 
 
+def test_a_phone_number_that_changes_in_silence(try_attack: TryAttack) -> None:
+    """A stolen access token changes the phone number, and the user hears nothing."""
+
+    def attack(mailbox: Mailbox) -> bool:
+        sign_in, by_sms = mailbox.sign_in, attributes(otp_channel="sms")
+        sign_in.create(golden("create_first", userAttributes=by_sms))
+        sign_in.now += 600
+        sign_in.create(golden("create_first", userAttributes=by_sms | {"phone_number": EVE_PHONE}))
+        assert sign_in.queued[-1].destinations[0].value == EVE_PHONE, "the attacker gets the code"
+        return ADA not in mailbox.addresses_of_notices()
+
+    product, weak = (Mailbox(each) for each in (SignIn(order=(EMAIL, SMS)), NoNotices(order=(EMAIL, SMS))))
+    try_attack(attack, weak=weak, product=product)
+
+
 def test_an_event_that_comes_twice(try_attack: TryAttack) -> None:
     """`create` is invoked twice with one event, and the user gets two codes (amplify-js#4805)."""
 
@@ -148,6 +165,20 @@ def taken(gateway: Gateway, numbers: list[str]) -> int:
         isinstance(gateway.send(Outgoing(number, "text", NOW, is_open_class=True)), Taken)
         for number in numbers
     )
+
+
+def test_emails_without_an_end(try_attack: TryAttack) -> None:
+    """Strangers draw the emails of the whole stack, so that none is left for other users."""
+
+    def attack(deliverer: DeliverHandler) -> bool:
+        for number in range(30):
+            deliverer.deliver(body(("email", f"{number}@people.example")))
+        before = len(deliverer.ses.sent("send_email"))
+        deliverer.deliver(body(("email", ADA), purpose=SIGN_IN_PASSWORD, digits=6))
+        return before > 10 or len(deliverer.ses.sent("send_email")) == before
+
+    product = DeliverHandler(DISCARDED_TELEMETRY, emails_per_day=20)
+    try_attack(attack, weak=SendsEachBody(DISCARDED_TELEMETRY), product=product)
 
 
 def test_numbers_of_one_country(try_attack: TryAttack) -> None:

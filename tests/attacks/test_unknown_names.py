@@ -13,15 +13,17 @@ from passcode.token_service.refusal import Refused
 from tests.attacks.sign_in import SignIn, unknown
 from tests.attacks.trial import TryAttack
 from tests.attacks.weak_sign_in import (
+    FoldsMoreThanThePool,
     LimitPerSpelling,
     LongerChallengeForUnknownNames,
     MasksFromTheName,
     NoCheckForUnknownNames,
     NoWorkForUnknownNames,
     RefusesUnknownNames,
+    ShowsTheChannelOfTheMessage,
     TellsOfAStoppedNumber,
 )
-from tests.support.events import NOW, PHONE, SALT, code_of, entry, golden
+from tests.support.events import NOW, PHONE, SALT, attributes, code_of, entry, golden
 from tests.support.memory_counters import MemorySmsCounters
 from tests.support.sign_in_handlers import DISCARDED_TELEMETRY, answered
 
@@ -110,3 +112,35 @@ def test_letter_case_tells_unknown_names(try_attack: TryAttack) -> None:
         return [sign_in.public(unknown(name))["status"] for name in names] != ["SENT", "WAITING", "WAITING"]
 
     try_attack(attack, weak=LimitPerSpelling(), product=SignIn())
+
+
+def test_wider_folding_tells_unknown_names(try_attack: TryAttack) -> None:
+    """Two unknown names have one limit, although two users of these names have two."""
+
+    def attack(sign_in: SignIn) -> bool:
+        names = ("stra\u00dfe@people.example", "strasse@people.example")
+        return [sign_in.public(unknown(name))["status"] for name in names] != ["SENT", "SENT"]
+
+    try_attack(attack, weak=FoldsMoreThanThePool(), product=SignIn())
+
+
+def test_the_channel_tells_users(try_attack: TryAttack) -> None:
+    """The channel of a user without a phone number differs from the one that was asked for."""
+
+    def attack(triggers: Triggers) -> bool:
+        shown = []
+        for user in (attributes(), attributes(phone_number_verified="false")):
+            sign_in = triggers()
+            first = sign_in.create(golden("create_first", userAttributes=user))
+            sign_in.now += 60
+            history = [entry("CUSTOM_CHALLENGE", False, first["challengeMetadata"])]
+            resend = {"action": "resend", "channel": "sms"}
+            again = golden("create_first", userAttributes=user, session=history, clientMetadata=resend)
+            shown.append(sign_in.public(again)["channel"])
+        return shown[0] != shown[1]
+
+    def both_channels(sign_in: Triggers) -> Triggers:
+        return lambda: sign_in(order=(EMAIL, SMS))
+
+    weak, product = (both_channels(each) for each in (ShowsTheChannelOfTheMessage, SignIn))
+    try_attack(attack, weak=weak, product=product)

@@ -4,7 +4,9 @@ from typing import Any
 
 import define_auth_challenge
 from passcode.channels.sms import SMS
+from passcode.delivery.envelope import ChangeNotice
 from passcode.sign_in import events
+from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import Refusal, Refused
 from tests.attacks.sign_in import SignIn
 from tests.support.events import PASSWORD_CLIENT, attributes
@@ -81,6 +83,29 @@ class ChecksTheOldAddress(SignIn):
     def verify(self, event: dict[str, Any]) -> bool:
         event["request"]["userAttributes"] = attributes()
         return super().verify(event)
+
+
+class NoNotices(SignIn):
+    """Fault: a changed address is not reported to the user's other address."""
+
+    def put_notice(self, notice: ChangeNotice) -> None: ...
+
+
+class ShowsTheChannelOfTheMessage(SignIn):
+    """Fault: without a password too, the response names the channel of the message."""
+
+    def create(self, event: dict[str, Any]) -> dict[str, Any]:
+        response = super().create(event)
+        challenge = Challenge.unpack(response["privateChallengeParameters"]["challenge"])
+        response["publicChallengeParameters"]["channel"] = challenge.channel
+        return response
+
+
+class FoldsMoreThanThePool(SignIn):
+    """Fault: names that are two users in the pool have one limit if they are unknown."""
+
+    def create(self, event: dict[str, Any]) -> dict[str, Any]:
+        return super().create(event | {"userName": event["userName"].casefold()})
 
 
 class Define:

@@ -34,9 +34,9 @@ def claim() -> IdempotencyClaim:
 
 def test_a_second_claim_gets_the_first_one(requests: IdempotencyStore, claim: IdempotencyClaim) -> None:
     assert requests.claim(claim, "first", NOW) is None
-    assert requests.claim(claim, "second", NOW) == replace(claim, nonce="first")
+    assert requests.claim(claim, "second", NOW) == replace(claim, nonce="first", made_at=NOW)
     assert requests.claim(replace(claim, content="other"), "third", NOW + DAY) == replace(
-        claim, nonce="first"
+        claim, nonce="first", made_at=NOW
     )
 
 
@@ -45,7 +45,7 @@ def test_a_request_may_repeat_its_claim_after_a_lost_response(
 ) -> None:
     assert requests.claim(claim, "first", NOW) is None
     assert requests.claim(claim, "first", NOW) is None
-    assert requests.claim(claim, "second", NOW) == replace(claim, nonce="first")
+    assert requests.claim(claim, "second", NOW) == replace(claim, nonce="first", made_at=NOW)
 
 
 @pytest.mark.parametrize(("later", "is_valid"), [(DAY - 1, True), (DAY, True), (DAY + 1, False)])
@@ -54,7 +54,7 @@ def test_a_claim_is_valid_for_a_day_even_before_ttl_deletes_it(
 ) -> None:
     requests.claim(claim, "first", NOW)
     found = requests.claim(replace(claim, content="other"), "second", NOW + later)
-    assert found == (replace(claim, nonce="first") if is_valid else None)
+    assert found == (replace(claim, nonce="first", made_at=NOW) if is_valid else None)
 
 
 def test_a_claim_that_replaces_an_expired_one_has_all_its_values(
@@ -62,7 +62,9 @@ def test_a_claim_that_replaces_an_expired_one_has_all_its_values(
 ) -> None:
     requests.claim(claim, "first", NOW)
     requests.claim(replace(claim, content="other"), "second", NOW + DAY + 1)
-    assert requests.claim(claim, "third", NOW + 2 * DAY) == IdempotencyClaim(claim.key, "other", "second")
+    assert requests.claim(claim, "third", NOW + 2 * DAY) == IdempotencyClaim(
+        claim.key, "other", "second", NOW + DAY + 1
+    )
 
 
 def test_a_released_claim_may_be_made_again(requests: IdempotencyStore, claim: IdempotencyClaim) -> None:
@@ -79,7 +81,7 @@ def test_a_repeated_release_does_not_release_a_claim_of_another_request(
     requests.release(claim, "first")
     requests.claim(claim, "second", NOW)
     requests.release(claim, "first")
-    assert requests.claim(claim, "third", NOW) == replace(claim, nonce="second")
+    assert requests.claim(claim, "third", NOW) == replace(claim, nonce="second", made_at=NOW)
 
 
 def test_a_claim_that_does_not_exist_may_be_released(

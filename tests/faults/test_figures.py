@@ -258,7 +258,7 @@ def test_a_caller_repeats_an_answer(record: Record, service: str, operation: str
 
 
 def test_a_caller_repeats_an_introspection(record: Record) -> None:
-    """The answer of /introspect gets lost, and the same caller repeats it: the proof is active."""
+    """The answer of /introspect gets lost. The same caller repeats it with its key: the proof is active."""
     active = 0
     with deployed(TOKENS) as world:
         caller = BackEnd(world)
@@ -269,10 +269,11 @@ def test_a_caller_repeats_an_introspection(record: Record) -> None:
             body = {"token": token, "verification_code": caller.code_for(address)}
             proof = caller.call("/verifyToken", body)[1]["proof"]
             world.proxy.inject("dynamodb", "", fault_proxy.LOST_ANSWER)
-            caller.call("/introspect", {"proof": proof})
+            caller.call("/introspect", {"proof": proof}, f"use-{number}")
             world.proxy.heal()
             world.clock.now += 1
-            active += bool(caller.call("/introspect", {"proof": proof})[1].get("active"))
+            repeated = caller.call("/introspect", {"proof": proof}, f"use-{number}")
+            active += bool(repeated[1].get("active"))
     figure = "/introspect, answer of DynamoDB lost, repeated: active"
     record("figures", figure, "100 %", percent(active, EVERYONE), EVERYONE)
     assert active == EVERYONE

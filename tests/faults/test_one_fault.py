@@ -190,7 +190,7 @@ def _run_token_service(
         code = caller.code_for(address)
         found = call("/verifyToken", {"token": found["token"], "verification_code": code})
     if "proof" in found:
-        call("/introspect", {"proof": found["proof"]})
+        call("/introspect", {"proof": found["proof"]}, f"use-{number}")
     return statuses[0], statuses[1], calls
 
 

@@ -120,9 +120,14 @@ class Stack:
         for url in self.queue_urls:
             for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                messages.append(message)
+                # A URL and an ARN end with the name of the queue.
+                source = f"arn:aws:sqs:eu-central-1:123456789012:{url.rpartition('/')[2]}"
+                messages.append((message, source))
         assert messages
-        records = [{"messageId": m["MessageId"], "body": m["Body"]} for m in messages]
+        records = [
+            {"messageId": m["MessageId"], "body": m["Body"], "eventSourceARN": source}
+            for m, source in messages
+        ]
         assert self.handlers["deliver"].handler({"Records": records}, None) == {"batchItemFailures": []}
 
     def code(self, challenge: Challenge) -> str:

@@ -50,7 +50,7 @@ def received(stack: Stack, name: str) -> list[dict[str, Any]]:
     """The records of a message that `deliver` got so far."""
     lines = [line.removeprefix("EVENT ") for line in stack.logs()["deliver"] if line.startswith("EVENT ")]
     records = [record for line in lines for record in json.loads(line).get("Records", [])]
-    return [record for record in records if json.loads(record["body"])["name"] == name]
+    return [record for record in records if json.loads(record["body"]).get("name") == name]
 
 
 def waited(stack: Stack, name: str, times: int = 1) -> list[dict[str, Any]]:

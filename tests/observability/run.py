@@ -130,7 +130,10 @@ class Run:
         ).pack()
         self.add(f"email_day#{date_of(now)}", 41_000)
         # `deliver` writes its count after each 25th email.
-        records = [{"messageId": str(number), "body": notice} for number in range(26)]
+        source = f"arn:aws:sqs:us-east-1:000000000000:{self.stack.queues['cognito'].rpartition('/')[2]}"
+        records = [
+            {"messageId": str(number), "body": notice, "eventSourceARN": source} for number in range(26)
+        ]
         self.stack.client("lambda").invoke(
             FunctionName=self.stack.functions["deliver"], Payload=json.dumps({"Records": records})
         )

@@ -70,6 +70,16 @@ def test_the_table_of_roles_has_each_function() -> None:
     assert [re.findall(r"`(\w+)`", row.split("|")[1]) for row in rows] == [[name] for name in FUNCTIONS]
 
 
+@pytest.mark.parametrize("standard", ["OWASP ASVS 5.0, chapter 6", "NIST SP 800-63B-4"])
+def test_each_requirement_of_a_standard_has_a_state_and_a_reason(standard: str) -> None:
+    section = THREATS[THREATS.index(f"\n### {standard}\n") :]
+    rows = [row.strip("| ").split(" | ") for row in table(section, "| requirement | state | why |")]
+    assert len(rows) > 10
+    assert all(len(row) == 3 and re.match(r"(not met|not ours|met|partly)\b", row[1]) for row in rows)
+    numbers = [re.findall(r"^\d+\.\d+(?:\.\d+)*", row[0]) for row in rows]
+    assert all(numbers)
+
+
 @cache
 def functions_in(path: Path) -> set[str]:
     return set(re.findall(r"^def (test_\w+)\(", path.read_text("utf-8"), re.MULTILINE))

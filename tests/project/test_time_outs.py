@@ -71,7 +71,7 @@ def settings_of(name: str) -> tuple[dict[str, CallLimits], float]:
                 "secrets-manager": (5, 2.5),
             },
         ),
-        ("deliver", {"dynamodb": (2, 2.5), "kms": (2, 2.5), "sesv2": (1, 3), "sns": (1, 3)}),
+        ("deliver", {"dynamodb": (2, 1), "kms": (2, 2.5), "sesv2": (1, 6.5), "sns": (1, 6.5)}),
     ],
 )
 def test_each_client_has_its_attempts_and_time_out(name: str, limits: dict[str, tuple[int, float]]) -> None:
@@ -88,7 +88,7 @@ ANSWER = "cognito-identity-provider:AdminRespondToAuthChallenge"
 # The longest path of each function, and the services of its calls in their order. An operation that must not
 # be repeated follows its service.
 PATHS = [
-    ("create_auth_challenge", "another message", "dynamodb dynamodb sqs sqs"),
+    ("create_auth_challenge", "another message, by SMS", "dynamodb dynamodb dynamodb sqs sqs"),
     ("verify_auth_challenge", "an answer to an SMS", "kms dynamodb dynamodb dynamodb"),
     ("pre_token_generation", "each token", "dynamodb"),
     ("custom_sender", "a notice of an attack", "cognito-identity-provider sqs"),

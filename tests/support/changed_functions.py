@@ -5,6 +5,7 @@ Each fault imports only the module that it changes, because another module could
 # ruff: noqa: PLC0415
 
 import logging
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ def use_clock(file: str) -> None:
 
 def root_logger_at_debug() -> None:
     """Not a fault: Lambda does the same before the handler, if the log level of a function is DEBUG."""
+    os.environ["LOG_LEVEL"] = "DEBUG"
     logging.basicConfig(level=logging.DEBUG)
     logging.debug("the root logger is at DEBUG")
 
@@ -82,10 +84,3 @@ def unknown_names_fail() -> None:
         return False
 
     events.user_not_found = checked
-
-
-def no_notices() -> None:
-    """Fault: a changed address is not reported."""
-    from passcode.delivery import notices
-
-    notices.Notices.queue = lambda *_: None  # type: ignore[method-assign]

@@ -26,7 +26,7 @@ from passcode.delivery.limits import limit_gateways
 from passcode.delivery.sms_limits import LimitedSms, SmsLimits
 from passcode.token_service.challenge import Code
 from tests.support.aws_stubs import RecordingClient, kms, refused_by_aws
-from tests.support.events import NOW, SALT, challenge, golden
+from tests.support.events import ENVIRONMENT, NOW, SALT, challenge, golden
 
 # The cooldown between two messages, in seconds.
 COOLDOWN = 30
@@ -34,6 +34,8 @@ QUEUE_URL, DEAD_LETTERS_URL = (
     f"https://sqs.eu-central-1.amazonaws.com/123456789012/{name}"
     for name in ("passcode-deliveries", "passcode-dead-letters")
 )
+# The name of the queue of Cognito's messages.
+COGNITO_QUEUE = ENVIRONMENT["COGNITO_QUEUE_URL"].rpartition("/")[2]
 LIMITS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
 
 
@@ -74,7 +76,7 @@ class DeliverHandler:
     def deliver(self, *bodies: str) -> list[str]:
         """Deliver one event with a record for each body. Returns the ids of the records to retry."""
         event = golden_batch(*bodies, receives=self.receives)
-        response = deliver.process_batch(event, self._one, self.queues, self.telemetry)
+        response = deliver.process_batch(event, self._one, self.queues, self.telemetry, COGNITO_QUEUE)
         return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
     def queues(self) -> SqsReceivedMessages:
@@ -150,8 +152,16 @@ def golden_batch(*bodies: str, receives: int = 1) -> dict[str, Any]:
     event = golden_event()
     (record,) = event["Records"]
     record["attributes"]["ApproximateReceiveCount"] = str(receives)
-    event["Records"] = [record | {"body": body, "messageId": str(i)} for i, body in enumerate(bodies)]
+    event["Records"] = [
+        record | {"body": body, "messageId": str(i)} | _source(body) for i, body in enumerate(bodies)
+    ]
     return event
+
+
+def _source(body: str) -> dict[str, str]:
+    """The queue of a message of Cognito; other messages are in that of the golden event."""
+    is_cognitos = '"kind": "cognito"' in body
+    return {"eventSourceARN": f"arn:aws:sqs:eu-central-1:123456789012:{COGNITO_QUEUE}"} if is_cognitos else {}
 
 
 def golden_event() -> dict[str, Any]:

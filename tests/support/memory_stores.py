@@ -194,7 +194,7 @@ class MemoryIdempotencyStore:
             held, made_at = self.claims.get(claim.key, (claim, 0))
             if held.nonce not in ("", nonce) and now <= made_at + DAY:
                 return held
-            self.claims[claim.key] = replace(claim, nonce=nonce), now
+            self.claims[claim.key] = replace(claim, nonce=nonce, made_at=now), now
             return None
 
     def release(self, claim: IdempotencyClaim, nonce: str) -> None:

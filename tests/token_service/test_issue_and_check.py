@@ -317,6 +317,32 @@ def test_accepted_answers_have_a_daily_cap_by_channel() -> None:
     assert issue(ask(midnight, "d" * 32, accepted_per_day=3), store, POLICY).sent
 
 
+def test_at_the_cap_of_a_channel_the_code_goes_to_the_next_channel() -> None:
+    store = MemoryStore()
+    caps: dict[str, Any] = {"channel": "sms", "accepted_per_day": 1, "fallbacks": {"voice": 1, "email": 2}}
+    caps["destinations"] = {**ADDRESSES, "voice": "v" * 32}
+    channels, now = [], NOW
+    for n in range(4):
+        challenge = issue(ask(now, f"{n:032x}", **caps), store, POLICY).challenge
+        channels.append(challenge.channel)
+        code = derive_code(
+            code_mac(challenge.mac_message()),
+            challenge.channel,
+            caps["destinations"][challenge.channel],
+            challenge.digits,
+        ).reveal()
+        assert answer(store, challenge, now, code, destinations=caps["destinations"]).accepted
+        now += 10
+    assert channels == ["sms", "voice", "email", "email"]
+    # The usual case needs no second write.
+    issues = [write for write in store.writes if write != "record_attempt"]
+    assert issues == ["start_challenge", *["start_challenge", "replace_challenge"] * 3]
+    with pytest.raises(Refused, match=r"\[passcode:quota:"):
+        issue(ask(now, "f" * 32, **caps), store, POLICY)
+    midnight = (TODAY + 1) * 86_400
+    assert issue(ask(midnight, "e" * 32, **caps), store, POLICY).challenge.channel == "sms"
+
+
 def test_the_refusal_by_the_message_rate_has_the_wait() -> None:
     store = MemoryStore()
     store.records[KEY] = Record(issued=5, sent_at=NOW - 400, send_tat=NOW + 3_000, expires_at=NOW - 100)

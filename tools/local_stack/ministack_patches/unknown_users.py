@@ -9,6 +9,8 @@ from uuid import NAMESPACE_URL, uuid3
 
 from ministack.services import cognito
 
+from tools.local_stack.ministack_patches.user_names import ignores_case
+
 User = dict[str, Any]
 Resolve = Callable[[dict[str, Any], str | None], tuple[User | None, Any]]
 
@@ -46,9 +48,11 @@ def _with_simulated_users(resolve: Resolve) -> Resolve:
 
 
 def _simulated(pool: dict[str, Any], name: str) -> User:
-    # As on AWS, the user name is always the same UUID of version 3. The password is random.
+    # As on AWS, the user name is always the same UUID of version 3. A pool that ignores case changes names to
+    # lower case first. The password is random.
+    folded = name.lower() if ignores_case(pool) else name
     return {
-        "Username": str(uuid3(NAMESPACE_URL, f"{pool['Id']}/{name}")),
+        "Username": str(uuid3(NAMESPACE_URL, f"{pool['Id']}/{folded}")),
         "Attributes": [],
         "Enabled": True,
         "UserStatus": "CONFIRMED",

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
-from passcode.adapters.botocore_clients import error_code
+from passcode.adapters.botocore_clients import OutOfTimeError, error_code
 from passcode.delivery.gateway import NotTaken, SendResult, Taken, Unknown
 
 _UNAVAILABLE = 503
@@ -25,7 +25,7 @@ def send_once(
         has_id = bool(response.get("MessageId"))
     except ClientError as error:
         return _refused(service, error, final_errors)
-    except NoConnection as error:
+    except (NoConnection, OutOfTimeError) as error:
         return NotTaken(f"{service} failed with {type(error).__name__}", final=False)
     except Exception as error:  # botocore does not expect every response that it cannot parse
         return Unknown(f"{service} failed with {type(error).__name__}")

@@ -34,7 +34,10 @@ class IdempotencyTable:
             ExpressionAttributeValues=values | times,
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-        return None if accepted else IdempotencyClaim(claim.key, stored["content"]["S"], stored["nonce"]["S"])
+        if accepted:
+            return None
+        made_at = int(stored["ttl"]["N"]) - DAY
+        return IdempotencyClaim(claim.key, stored["content"]["S"], stored["nonce"]["S"], made_at)
 
     def release(self, claim: IdempotencyClaim, nonce: str) -> None:
         """Delete the claim that was written with `nonce`. One WCU. Raises `Unavailable`."""

@@ -132,6 +132,11 @@ def choose_destination(destinations: Destinations, *preferred: str) -> Destinati
     return next(iter(destinations.values()))
 
 
+def accepted_per_day(destinations: Destinations, without: Channel) -> dict[str, int]:
+    """Return the daily cap of accepted codes of each channel of `destinations` but one, by name, in order."""
+    return {channel.name: channel.accepted_per_day for channel in destinations if channel is not without}
+
+
 def keyed_hash(text: str, salt: str) -> str:
     """Return 32 hex digits of a keyed hash: an attacker cannot compute it without the salt."""
     return hmac.digest(salt.encode(), text.encode(), hashlib.sha256).hex()[:32]

@@ -5,9 +5,15 @@ Both use the same `issue`, the same rules for counters and the same queue as a s
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from passcode.channels.channel import Channel, Destination, choose_destination, keyed_hash
+from passcode.channels.channel import (
+    Channel,
+    Destination,
+    accepted_per_day,
+    choose_destination,
+    keyed_hash,
+)
 from passcode.channels.registry import CHANNELS
 from passcode.confirmation import problems
 from passcode.confirmation.idempotency import IdempotencyClaim, IdempotencyStore
@@ -65,20 +71,24 @@ class CodeRequests:
     ) -> IssueResult:
         """Issue a code to `recipient`, who has a destination. Raises `Refused` or `Unavailable`.
 
-        With a `claim` (an Idempotency-Key) at most one call sends a message. The function writes the claim
-        first, and deletes it only if it is certain that nothing was sent. A later call with the same key
-        returns the challenge of the first call.
+        With a `claim` (an Idempotency-Key) the calls send one message together. The function writes the claim
+        first, and deletes it only if the request is refused. The claim holds the nonce of the first call.
+        A later call returns the challenge of that call, or issues it with that nonce if the first one failed.
         """
         issue_request = self._issue_request(recipient, request, nonce, now)
         if claim is None:
             return self._send(issue_request, recipient)
         earlier = self.idempotency.claim(claim, nonce, now)
         if earlier is not None:
-            return self._earlier_result(issue_request, claim, earlier)
+            open_one = self._open_challenge(issue_request, claim, earlier)
+            if open_one:
+                self._queue(open_one, recipient)
+                return open_one
+            issue_request = replace(issue_request, nonce=earlier.nonce)
         try:
             return self._send(issue_request, recipient)
         except Refused:
-            self.idempotency.release(claim, nonce)
+            self.idempotency.release(claim, issue_request.nonce)
             raise
 
     def _issue_request(
@@ -95,6 +105,7 @@ class CodeRequests:
             now=now,
             accepted_per_day=channel.accepted_per_day,
             context=context_of(request.purpose_text, request.audience),
+            fallbacks=accepted_per_day(recipient.destinations, channel),
         )
 
     def _send(self, issue_request: IssueRequest, recipient: Recipient) -> IssueResult:
@@ -110,16 +121,23 @@ class CodeRequests:
             delivery = delivery_for(issued, recipient.destinations, recipient.locale)
             queue_message(issued, lambda: self.put(delivery), self.store, self.notices.telemetry)
 
-    def _earlier_result(
+    def _open_challenge(
         self, issue_request: IssueRequest, claim: IdempotencyClaim, earlier: IdempotencyClaim
-    ) -> IssueResult:
+    ) -> IssueResult | None:
+        """Return the challenge of the call that wrote `earlier`; None if that call has issued none."""
         if earlier.content != claim.content:
             raise Refused(Refusal.KEY_REUSED)
         record = self.store.read(record_key(issue_request.purpose, issue_request.subject))
         # Open for the same address, purpose and audience: this is the challenge of the first request.
-        if not is_open(record, issue_request, self.policy):
+        if is_open(record, issue_request, self.policy):
+            return rejoined(record, issue_request, self.policy)
+        # A message since the claim may be the one of this key, or one that replaced it. A challenge that was
+        # open at the claim may be one that this key has joined. So this key must not send another message.
+        then = replace(issue_request, now=earlier.made_at)
+        unspent = record if record.spent_at < earlier.made_at else replace(record, spent=0)
+        if record.sent_at >= earlier.made_at or is_open(unspent, then, self.policy):
             raise Refused(Refusal.KEY_IN_USE)
-        return rejoined(record, issue_request, self.policy)
+        return None
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,14 @@ from typing import Protocol
 class IdempotencyClaim:
     """An Idempotency-Key. `key` identifies the key and its caller, `content` is the content of the request.
 
-    `nonce` is the nonce of the challenge that the request led to, once the claim is stored.
+    Once the claim is stored, `nonce` is the nonce of each request with this key, and `made_at` the time of
+    the first one, in seconds since the epoch.
     """
 
     key: str
     content: str
     nonce: str = ""
+    made_at: int = 0
 
 
 class IdempotencyStore(Protocol):
@@ -23,4 +25,4 @@ class IdempotencyStore(Protocol):
         """Write the claim. Returns None, or the earlier claim that is still valid."""
 
     def release(self, claim: IdempotencyClaim, nonce: str) -> None:
-        """Delete the claim that was written with `nonce`, if it is still there: no message was sent."""
+        """Delete the claim that was written with `nonce`, if it is still there: its request was refused."""

@@ -10,6 +10,7 @@ from passcode.channels.channel import (
     Channel,
     Destination,
     Destinations,
+    accepted_per_day,
     choose_destination,
     destination_ids,
     verified_destinations,
@@ -208,6 +209,7 @@ class SignInCreator:
             accepted_per_day=channel.accepted_per_day,
             # Without a password, that of all channels in use: see `check_sign_in`.
             weight=len(user.masks),
+            fallbacks=accepted_per_day(user.destinations, channel),
         )
         issued = issue(request, self.store, self.policy)
         # Before the code: no code goes to a changed address unless the notice was tried.

@@ -1,7 +1,7 @@
 """Issue a challenge: at most one message per cooldown, a message rate per subject, no lost first message."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from passcode.token_service.challenge import Challenge, kind_of, record_key
@@ -40,9 +40,10 @@ class IssueRequest:
     """One request for a code. `now` is in seconds since the epoch. `nonce` is 32 random hex digits.
 
     `destinations` has the id of each destination of the user, by channel, and `channel` is the one to send
-    to. `accepted_per_day` is the most codes that may be accepted on it in one UTC day. `context` is a hash of
-    the purpose's text and the proof's audience, and empty for a sign-in. `weight` is the least count of a
-    wrong answer to a short code.
+    to. `accepted_per_day` is the most codes that may be accepted on it in one UTC day. If so many were, the
+    message goes to the first channel of `fallbacks` on which fewer were accepted than its value. `context` is
+    a hash of the purpose's text and the proof's audience, and empty for a sign-in. `weight` is the least
+    count of a wrong answer to a short code.
     """
 
     purpose: str
@@ -55,6 +56,7 @@ class IssueRequest:
     accepted_per_day: int = 100
     context: str = ""
     weight: int = 0
+    fallbacks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -193,9 +195,16 @@ def _limit(record: Record, ask: IssueRequest, policy: Policy) -> tuple[Refusal, 
     if wait > 0:
         is_rate = send_wait(record.send_tat, ask.now, policy) > 0
         return (Refusal.QUOTA if is_rate else Refusal.COOLDOWN), wait
-    if record.accepted.get((ask.channel, day_of(ask.now)), 0) >= ask.accepted_per_day:
+    if _channel(record, ask) is None:
         return Refusal.QUOTA, seconds_to_midnight(ask.now)
     return None
+
+
+def _channel(record: Record, ask: IssueRequest) -> str | None:
+    """Return the first channel whose daily cap of accepted codes is not reached; None if there is none."""
+    caps = {ask.channel: ask.accepted_per_day, **ask.fallbacks}
+    accepted, today = record.accepted, day_of(ask.now)
+    return next((channel for channel, cap in caps.items() if accepted.get((channel, today), 0) < cap), None)
 
 
 def _fresh(record: Record, ask: IssueRequest, policy: Policy) -> Record:
@@ -219,7 +228,7 @@ def _sent(record: Record, ask: IssueRequest, policy: Policy) -> Record:
     sent_to = before | {channel: kept_id(to) for channel, to in ask.destinations.items()}
     return replace(
         record,
-        channel=ask.channel,
+        channel=_channel(record, ask) or ask.channel,
         sent_at=ask.now,
         send_tat=next_send_tat(record.send_tat, ask.now, policy),
         issue_id=ask.nonce,

@@ -173,9 +173,8 @@ REFUSALS: Mapping[Refusal, RefusalRow] = {
         status=409,
         problem="idempotency-key-in-use",
         title="The Idempotency-Key was used",
-        detail="Its first request is running, or its code is used, expired or replaced. Use a new key.",
-        meaning="The first request with this `Idempotency-Key` is running, or its code is used, expired "
-        "or replaced. Wait for the first request, or use a new key.",
+        detail="Its code is used, expired or replaced. Use a new key.",
+        meaning="The code of this `Idempotency-Key` is used, expired or replaced. Use a new key.",
     ),
     Refusal.INVALID_TOKEN: RefusalRow(
         status=400,
@@ -200,9 +199,9 @@ UNAVAILABLE = RefusalRow(
     status=503,
     problem="unavailable",
     title="The service is temporarily unavailable",
-    detail="Try again in {wait}, with a new Idempotency-Key. The request may nevertheless have taken effect: "
-    "a message sent, or a code or a proof used up.",
-    meaning="AWS or this stack did not answer in time. Try again in half a minute; over HTTP with a new "
+    detail="Try again in {wait}, with the same Idempotency-Key. The request may nevertheless have taken "
+    "effect: a message sent, or a code or a proof used up.",
+    meaning="AWS or this stack did not answer in time. Try again in half a minute; over HTTP with the same "
     "`Idempotency-Key`.",
     sentence="The sign-in could not be completed. Start again in half a minute.",
     in_sign_in=True,

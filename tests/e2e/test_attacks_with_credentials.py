@@ -1,0 +1,202 @@
+"""Attacks with a credential on the local stack: that of a role, a principal or a session, or the logs."""
+
+import json
+import re
+from typing import Any
+
+import boto3
+import pytest
+
+from passcode.channels.channel import Destination
+from passcode.channels.email import EMAIL
+from passcode.delivery.envelope import CODE, pack_body
+from passcode.token_service.challenge import SIGN_IN_CODE, TOKEN, Challenge, purpose_of
+from tests.support.live_attacks import (
+    Deploy,
+    Role,
+    TimedStack,
+    newest_code_of,
+    settings,
+    start,
+    wait_until,
+)
+from tests.support.live_sign_in import code_only
+from tests.support.live_token_api import number, unused_address
+from tests.support.live_users import add_user, messages_to, newest_code
+from tests.support.users import another_code
+from tools.local_stack import inbox
+from tools.local_stack.stack import Stack
+
+pytestmark = pytest.mark.e2e
+
+
+def body(attacked: TimedStack, challenge: Challenge, address: str) -> str:
+    """A body for the queue with `challenge` and an address of the attacker."""
+    fields = {"challenge": challenge.pack(), "locale": "en", "sent_at": attacked.now()}
+    return pack_body(CODE, fields, (Destination(EMAIL, address),))
+
+
+def to_queue(stack: Stack, text: str, number: int = 1) -> dict[str, str]:
+    """The arguments of a SendMessage to the queue of emails."""
+    urls = [
+        url for name, url in settings(stack, "create_auth_challenge").items() if name.endswith("QUEUE_URL")
+    ]
+    arguments = {"QueueUrl": min(urls), "MessageBody": text}
+    own_id = f"an-id-of-the-attacker-{number}"
+    is_fifo = min(urls).endswith(".fifo")
+    return arguments | ({"MessageGroupId": own_id, "MessageDeduplicationId": own_id} if is_fifo else {})
+
+
+def gets_code_of_a_user(attacked: TimedStack) -> bool:
+    """Queue the challenge of a user with another address, with the role of `create` alone.
+
+    Returns True if the code that arrives is accepted. Otherwise the code of the user must be.
+    """
+    stack, role = attacked.stack, Role(attacked.stack, "create_auth_challenge")
+    victim, own_address = add_user(stack), unused_address()
+    sign_in = start(stack, victim, with_password=False)
+    item = role.call(
+        "dynamodb",
+        "update_item",
+        TableName=stack.table,
+        Key={"pk": {"S": f"sign_in_code#{victim.sub}"}},
+        UpdateExpression="SET issued = issued",
+        ReturnValues="ALL_NEW",
+    )["Attributes"]
+    challenge = Challenge(
+        purpose=SIGN_IN_CODE,
+        subject=victim.sub,
+        nonce=item["nonce"]["S"],
+        counter=int(item["issued"]["N"]),
+        expires_at=int(item["expires_at"]["N"]),
+        digits=int(item["digits"]["N"]),
+        issued_at=int(item["issued_at"]["N"]),
+        channel="email",
+    )
+    role.call("sqs", "send_message", **to_queue(stack, body(attacked, challenge, own_address)))
+    code = newest_code(stack, own_address)
+    is_accepted = bool(sign_in.answer(code).tokens)
+    assert is_accepted or sign_in.answer(newest_code_of(stack, victim)).tokens, "the challenge was open"
+    return is_accepted
+
+
+def test_the_role_of_create_gets_no_code(product: TimedStack, weak: Deploy) -> None:
+    with weak("one_code_for_all_destinations") as with_fault:
+        assert gets_code_of_a_user(with_fault)
+    assert not gets_code_of_a_user(product)
+    key = settings(product.stack, "deliver")["CODE_KEY_ID"]
+    with pytest.raises(PermissionError, match="AccessDenied"):
+        Role(product.stack, "create_auth_challenge").call(
+            "kms", "generate_mac", KeyId=key, MacAlgorithm="HMAC_SHA_256", Message="m"
+        )
+
+
+TEXT = "You won. Call +12025550100"
+
+
+def test_a_sender_to_the_queue_has_no_text_sent_but_a_checked_purpose(product: TimedStack) -> None:
+    """Each text was sent while `deliver` checked neither the purpose nor the nonce."""
+    stack, address = product.stack, unused_address()
+    right = Challenge(
+        purpose=purpose_of(TOKEN, "pay 20 EUR"),
+        subject="0" * 32,
+        counter=1,
+        nonce="0" * 32,
+        expires_at=product.now() + 300,
+        digits=6,
+    )
+    texts = [
+        body(product, Challenge(**{**vars(right), **changes}), address)
+        for changes in (
+            {"purpose": f"{SIGN_IN_CODE}:{TEXT}"},
+            {"purpose": TEXT},
+            {"purpose": purpose_of(TOKEN, f"{TEXT}. " * 30)},
+            {"purpose": purpose_of(TOKEN, "evil.example/win")},
+            {"purpose": purpose_of(TOKEN, f"pay\n{TEXT}")},
+            {"nonce": TEXT},
+            {"expires_at": product.now() + 86_400},
+            {},
+        )
+    ]
+    sqs = sender_to_the_queue(stack)
+    for place, text in enumerate(texts):
+        sqs.send_message(**to_queue(stack, text, place))
+    (message,) = messages_to(stack, address)
+    wait_until(lambda: "".join(stack.logs()["deliver"]).count('"not sent"') >= len(texts) - 1)
+    assert inbox.read(stack, address) == [message]
+    assert "Purpose: pay 20 EUR" in message.text
+    assert TEXT not in message.subject + message.text
+
+
+def sender_to_the_queue(stack: Stack) -> Any:
+    """A client for SQS of a principal that may only send messages to the queues."""
+    iam = stack.client("iam")
+    iam.create_user(UserName="sender")
+    right = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [right]})
+    iam.put_user_policy(UserName="sender", PolicyName="send", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="sender")["AccessKey"]
+    return boto3.client(
+        "sqs",
+        endpoint_url=stack.endpoint_url,
+        region_name=stack.region,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+
+
+def test_a_changed_phone_number_is_reported_to_the_owner(product: TimedStack) -> None:
+    """With a stolen access token, the attacker makes their own phone a way to sign in.
+
+    Without the notice, no message goes to the owner's mailbox.
+    """
+    stack, own_number = product.stack, number()
+    owner = add_user(stack, channel="sms")
+    sign_in = start(stack, owner, with_password=False)
+    stolen = sign_in.answer(newest_code_of(stack, owner)).tokens["AccessToken"]
+    change_phone(stack, stolen, own_number)
+    product.pass_time(60)
+    way_in = code_only(stack).start(owner.email)
+    assert way_in.answer(newest_code(stack, own_number, 2)).tokens, "the attack has an effect"
+    (notice,) = messages_to(stack, owner.email)
+    assert "phone number" in notice.text
+    assert own_number not in notice.text
+    product.pass_time(60)
+    again = code_only(stack).start(owner.email)
+    assert again.answer(newest_code(stack, own_number, 3)).tokens
+    assert inbox.read(stack, owner.email) == [notice], "one notice for one change"
+
+
+def change_phone(stack: Stack, access_token: str, to: str) -> None:
+    """Change the phone number of a user, and verify it by the code that Cognito sends to it."""
+    cognito, name = stack.client("cognito-idp"), "phone_number"
+    cognito.update_user_attributes(AccessToken=access_token, UserAttributes=[{"Name": name, "Value": to}])
+    cognito.get_user_attribute_verification_code(AccessToken=access_token, AttributeName=name)
+    code = messages_to(stack, to)[-1].text.split()[-1]
+    cognito.verify_user_attribute(AccessToken=access_token, AttributeName=name, Code=code)
+
+
+def secrets_in_logs(attacked: TimedStack) -> set[str]:
+    """Sign in after a wrong answer. Returns the kinds of secrets in the logs of all functions."""
+    user = add_user(attacked.stack)
+    sign_in = start(attacked.stack, user, with_password=False)
+    code = newest_code_of(attacked.stack, user)
+    tokens = sign_in.answer(another_code(code)).answer(code).tokens
+    wait_until(lambda: '"sent"' in "".join(attacked.stack.logs()["deliver"]))
+    logs = "".join(line for lines in attacked.stack.logs().values() for line in lines)
+    assert logs.count("the root logger is at DEBUG") >= 4, "each trigger and `deliver`"
+    patterns = {
+        "code": rf"(?<![0-9a-f]){code}(?![0-9a-f])",
+        "answer": rf"(?<![0-9a-f]){another_code(code)}(?![0-9a-f])",
+        "address": re.escape(user.email),
+        "phone number": re.escape(user.phone),
+        "token": re.escape(tokens["AccessToken"]),
+    }
+    return {kind for kind, pattern in patterns.items() if re.search(pattern, logs)}
+
+
+def test_the_root_logger_at_debug_logs_no_secret(weak: Deploy) -> None:
+    with weak("libraries_log_too") as with_fault:
+        assert secrets_in_logs(with_fault) >= {"code", "address"}
+    with weak("root_logger_at_debug") as product_at_debug:
+        assert secrets_in_logs(product_at_debug) == set()
