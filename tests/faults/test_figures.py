@@ -214,7 +214,8 @@ def test_answers_get_lost(world: World, record: Record, share: float) -> None:
 def test_cognito_repeats_an_answer(world: World, record: Record, fault: Fault) -> None:
     """Cognito calls `verify` again with the same event: it gets the result of the spent code."""
     repeated = 0
-    for sign_in in users(world, EVERYONE, SignIn.start):
+    for sign_in in users(world, EVERYONE, lambda _: None):
+        world.run_until(world.clock.now + MINUTE)
         session = world.pool.start(sign_in.user)
         world.run_until(world.clock.now + 2)
         world.inject("verify_auth_challenge", "dynamodb", "", fault)

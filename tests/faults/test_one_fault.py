@@ -190,7 +190,7 @@ def _run_token_service(
         code = caller.code_for(address)
         found = call("/verifyToken", {"token": found["token"], "verification_code": code})
     if "proof" in found:
-        call("/introspect", {"proof": found["proof"]})
+        call("/introspect", {"proof": found["proof"]}, f"use-{number}")
     return statuses[0], statuses[1], calls
 
 
@@ -228,7 +228,8 @@ def test_a_call_of_the_hosted_page_breaks(record: Record, fault: Fault | None) -
             pages = {0: "no error page", 1: "one error page"}.get(sign_in.error_pages, "error pages")
             result = f"tokens, {pages}" if sign_in.has_tokens else f"no tokens, {pages}"
             record("one", "hosted_sign_in", f"{service} {operation}", "once", result, chosen.name)
-            if not sign_in.has_tokens:
+            # A session of the pool can be used once. After a lost answer of the pool, the user starts again.
+            if not sign_in.has_tokens and service != "cognito-idp":
                 unfinished.append((number, service, operation, chosen.name))
     assert unfinished == []
 
