@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test attack check build deploy up down mutants parameters freshness clean
+.PHONY: help setup demo test attack faults check build deploy up down mutants parameters freshness clean
 
 VENV := .venv
 LOCK := requirements.lock
@@ -57,6 +57,9 @@ test: setup node page ## Run all tests.
 
 attack: setup ## Try known attacks on weak versions of the product and on the product. Prints a table.
 	@$(RUN) -m pytest tests/attacks -q
+
+faults: setup ## Break the calls to AWS and measure the figures of docs/reliability.md. Takes less than 20 minutes.
+	@PASSCODE_FAULTS=all $(RUN) -m pytest tests/faults -q --show-capture=no --numprocesses auto --maxprocesses 4
 
 # Without Node.js, the tests with JavaScript clients are skipped with a reason.
 .PHONY: node

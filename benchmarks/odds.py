@@ -3,9 +3,10 @@
     python benchmarks/odds.py [--json]
 
 The odds are upper bounds for one user. An attacker uses every wrong answer that is checked on each day, and
-the user signs in so often that the limit of wrong answers in a row never applies. A user with two verified
-destinations has two valid codes. A code of `/createToken` has one destination. Long codes have no limit of
-answers, so their bound is the number of answers that Cognito accepts from one user.
+the user signs in so often that the limit of wrong answers in a row never applies. A wrong answer counts for
+each destination that it is compared with, so the odds do not depend on the number of destinations. Long codes
+have no limit of answers, so their bound is the number of answers that Cognito accepts from one user, for a
+user with as many destinations as possible.
 """
 
 import json
@@ -17,20 +18,25 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "triggers"))
 
-from passcode.token_service.challenge import KINDS, TOKEN  # noqa: E402 - the path comes first
-from passcode.token_service.policy import DAY, LONG_DIGITS, Policy  # noqa: E402
+from passcode.token_service.challenge import KINDS  # noqa: E402 - the path comes first
+from passcode.token_service.policy import (  # noqa: E402
+    DAY,
+    LONG_DIGITS,
+    MOST_DESTINATIONS,
+    Policy,
+)
 
 DAYS_A_YEAR = 365
 # Cognito's quota for one user of a pool. https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 ANSWERS_PER_SECOND = 10
 LONG = "long code"
 HEADER = (
-    "| kind of code | digits | one day | one year | one year, two destinations |",
-    "|---|---|---|---|---|",
+    "| kind of code | digits | one day | one year |",
+    "|---|---|---|---|",
 )
 
-# For each number of destinations: the probability by period.
-Odds = Mapping[int, Mapping[str, float]]
+# The probability by period.
+Odds = Mapping[str, float]
 
 
 def odds(policy: Policy) -> dict[str, tuple[int, Odds]]:
@@ -38,19 +44,24 @@ def odds(policy: Policy) -> dict[str, tuple[int, Odds]]:
     found = {}
     for kind in KINDS:
         digits = policy.short_digits(kind)
-        most = 1 if kind == TOKEN else 2
-        found[kind] = (digits, _odds(digits, policy.wrong_answers_per_day, most))
-    return found | {LONG: (LONG_DIGITS, _odds(LONG_DIGITS, ANSWERS_PER_SECOND * DAY, 2))}
+        found[kind] = (digits, _odds(digits, guesses_a_day(policy)))
+    return found | {LONG: (LONG_DIGITS, _odds(LONG_DIGITS, MOST_DESTINATIONS * ANSWERS_PER_SECOND * DAY))}
 
 
-def _odds(digits: int, answers_a_day: int, most_destinations: int) -> Odds:
-    return {
-        destinations: {
-            "day": destinations * answers_a_day / 10**digits,
-            "year": DAYS_A_YEAR * destinations * answers_a_day / 10**digits,
-        }
-        for destinations in range(1, most_destinations + 1)
-    }
+def guesses_a_day(policy: Policy) -> int:
+    """Return the most short codes that the wrong answers of one day are compared with.
+
+    It is the largest number over the numbers of destinations.
+    """
+    found = []
+    for destinations in range(1, MOST_DESTINATIONS + 1):
+        answers = policy.wrong_answers_per_day // policy.answer_weight(destinations)
+        found.append(answers * destinations)
+    return max(found)
+
+
+def _odds(digits: int, guesses: int) -> Odds:
+    return {"day": guesses / 10**digits, "year": DAYS_A_YEAR * guesses / 10**digits}
 
 
 def table(policy: Policy) -> list[str]:
@@ -59,9 +70,8 @@ def table(policy: Policy) -> list[str]:
 
 
 def _row(kind: str, digits: int, found: Odds) -> str:
-    two = _one_in(found[2]["year"]) if 2 in found else "one destination only"
     name = kind if kind == LONG else f"`{kind}`"
-    return f"| {name} | {digits} | {_one_in(found[1]['day'])} | {_one_in(found[1]['year'])} | {two} |"
+    return f"| {name} | {digits} | {_one_in(found['day'])} | {_one_in(found['year'])} |"
 
 
 def _one_in(probability: float) -> str:

@@ -131,10 +131,12 @@ def _make_resources(client: Callable[[str], Any]) -> str:
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
     )
-    queue_url = str(client("sqs").create_queue(QueueName="queue")["QueueUrl"])
+    queue_url = str(
+        client("sqs").create_queue(QueueName="email.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    )
     client("sesv2").create_email_identity(EmailIdentity=SETTINGS["SENDER_EMAIL"])
     client("sesv2").create_configuration_set(ConfigurationSetName=SETTINGS["CONFIGURATION_SET"])
-    os.environ["QUEUE_URL"] = queue_url
+    os.environ["EMAIL_QUEUE_URL"] = os.environ["PHONE_QUEUE_URL"] = queue_url
     for name in ("CODE_KEY_ID", "TOKEN_KEY_ID"):
         key = client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
         os.environ[name] = key["KeyMetadata"]["Arn"]

@@ -44,8 +44,9 @@ class LambdaFunction:
     `settings` are the environment variables that this function gets besides `COMMON_SETTINGS`.
 
     `rights` maps each AWS action to the resources on which the function may do it, by their names in the
-    template. `Table/token#*` are the table's items whose keys start with `token#`. A resource that is not
-    in the template is the end of its ARN. The template limits some rights further by conditions.
+    template. `Table/token#*` are the table's items whose keys start with `token#`, and
+    `Table/token#*(nonce,sent_at)` are these attributes of them. A resource that is not in the template is
+    the end of its ARN. The template limits some rights further by conditions.
     `LOG_ACTIONS` are left out.
     """
 
@@ -62,8 +63,12 @@ class LambdaFunction:
         return "".join(part.capitalize() for part in self.name.split("_"))
 
     def may(self, action: str, resource: str) -> bool:
-        """Return whether the function may do `action` on `resource`, in the notation of `rights`."""
-        return resource in self.rights.get(action, ())
+        """Return whether the function may do `action` on `resource`, in the notation of `rights`.
+
+        A right to whole items includes each of their attributes.
+        """
+        held = self.rights.get(action, ())
+        return resource in held or resource.partition("(")[0] in held
 
 
 _TABLE = (
@@ -77,16 +82,31 @@ _TABLE = (
         "create_auth_challenge",
         caller=COGNITO,
         cognito_triggers=("CreateAuthChallenge",),
-        settings=("TABLE_NAME", "QUEUE_URL", "CHANNEL_ORDER", "CHANNEL_CHOICE", "SALT"),
+        settings=(
+            "TABLE_NAME",
+            "EMAIL_QUEUE_URL",
+            "PHONE_QUEUE_URL",
+            "CHANNEL_ORDER",
+            "CHANNEL_CHOICE",
+            "SMS_PER_DAY",
+            "SMS_PER_COUNTRY_PER_DAY",
+            "SMS_UNANSWERED_PER_COUNTRY",
+            "SALT",
+        ),
         rights={
             "dynamodb:UpdateItem": ("Table/sign_in_password#*", "Table/sign_in_code#*"),
-            "sqs:SendMessage": ("Queue",),
+            "dynamodb:BatchGetItem": ("Table/sms_to#proven#*", "Table/sms_day#*"),
+            "sqs:SendMessage": ("EmailQueue", "PhoneQueue"),
         },
     ),
     LambdaFunction(
         "deliver",
         caller=SQS,
         settings=(
+            "EMAIL_QUEUE_URL",
+            "PHONE_QUEUE_URL",
+            "COGNITO_QUEUE_URL",
+            "DEAD_LETTERS_URL",
             "TABLE_NAME",
             "SALT",
             "CODE_KEY_ID",
@@ -105,14 +125,27 @@ _TABLE = (
             "USER_POOL_ID",
         ),
         rights={
-            "sqs:ReceiveMessage": ("Queue",),
-            "sqs:DeleteMessage": ("Queue",),
-            "sqs:GetQueueAttributes": ("Queue",),
+            "sqs:ReceiveMessage": ("EmailQueue", "PhoneQueue", "CognitoQueue"),
+            "sqs:DeleteMessage": ("EmailQueue", "PhoneQueue", "CognitoQueue"),
+            "sqs:GetQueueAttributes": ("EmailQueue", "PhoneQueue", "CognitoQueue"),
+            "sqs:ChangeMessageVisibility": ("EmailQueue", "PhoneQueue", "CognitoQueue"),
+            "sqs:SendMessage": ("DeadLetters",),
             "kms:GenerateMac": ("CodeKey",),
             "kms:Decrypt": ("CustomSenderKey",),
             "ses:SendEmail": ("identity/*", "MailConfiguration"),
             "sns:Publish": ("*",),
-            "dynamodb:UpdateItem": ("Table/sms_to#*", "Table/sms_day#*", "Table/email_day#*"),
+            "dynamodb:UpdateItem": (
+                "Table/sms_to#*",
+                "Table/sms_day#*",
+                "Table/email_day#*",
+                "Table/notice#*",
+            ),
+            "dynamodb:GetItem": (
+                "Table/sign_in_password#*(nonce,sent_at)",
+                "Table/sign_in_code#*(nonce,sent_at)",
+                "Table/step_up#*(nonce,sent_at)",
+                "Table/token#*(nonce,sent_at)",
+            ),
         },
     ),
     LambdaFunction(
@@ -144,9 +177,9 @@ _TABLE = (
         caller=COGNITO,
         cognito_triggers=("CustomEmailSender", "CustomSMSSender"),
         parameter="CustomSenders",
-        settings=("QUEUE_URL", "USER_POOL_ID"),
+        settings=("COGNITO_QUEUE_URL", "USER_POOL_ID"),
         rights={
-            "sqs:SendMessage": ("Queue",),
+            "sqs:SendMessage": ("CognitoQueue",),
             "cognito-idp:AdminGetUser": ("UserPool",),
         },
     ),
@@ -156,7 +189,8 @@ _TABLE = (
         parameter="TokenService",
         settings=(
             "TABLE_NAME",
-            "QUEUE_URL",
+            "EMAIL_QUEUE_URL",
+            "PHONE_QUEUE_URL",
             "CHANNEL_ORDER",
             "SMS_COUNTRIES",
             "SALT",
@@ -179,8 +213,8 @@ _TABLE = (
             ),
             "dynamodb:GetItem": ("Table/token#*", "Table/step_up#*", "Table/health#*"),
             "dynamodb:DeleteItem": ("Table/request#*",),
-            "sqs:SendMessage": ("Queue",),
-            "sqs:GetQueueAttributes": ("Queue",),
+            "sqs:SendMessage": ("EmailQueue", "PhoneQueue"),
+            "sqs:GetQueueAttributes": ("EmailQueue", "PhoneQueue"),
             "cognito-idp:AdminGetUser": ("UserPool",),
             "kms:GenerateMac": ("CodeKey", "TokenKey"),
             "kms:Sign": ("ProofKeyA", "ProofKeyB"),

@@ -1,7 +1,7 @@
 """The Lambda function `create_auth_challenge`: creates the next challenge of a sign-in for Cognito.
 
-A new code costs one DynamoDB write and one SQS message. This function cannot compute the code, because its
-role has no permission for the KMS key.
+A new code costs one DynamoDB write and one SQS message. By SMS it costs one read before them. This function
+cannot compute the code, because its role has no permission for the KMS key.
 """
 
 import os
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
 from passcode.adapters.environment import Variables
 from passcode.adapters.record_table import RecordTable
-from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.sqs import SqsQueue, SqsQueues
 from passcode.adapters.telemetry import guard, make_telemetry
-from passcode.channels.channel import Channel
+from passcode.channels.channel import Channel, Destination
 from passcode.channels.registry import CHANNELS
 from passcode.delivery.notices import Notices
 from passcode.sign_in import events
@@ -25,7 +25,8 @@ from passcode.sign_in.steps import CUSTOM_CHALLENGE, RoundLimits
 from passcode.token_service.policy import Policy
 
 if TYPE_CHECKING:
-    # Only for the type: the function imports the telemetry of its adapter.
+    # Only for the types: the function imports the telemetry of its adapter, and the limits for an SMS only.
+    from passcode.delivery.sms_limits import SmsStop
     from passcode.token_service.telemetry import Telemetry
 
 
@@ -53,6 +54,10 @@ def respond(
     telemetry.set_context(user.subject, challenge_round.challenge)
     if challenge_round.status is ChallengeStatus.SENT and challenge_round.challenge:
         telemetry.issued(challenge_round.challenge.channel)
+        if challenge_round.resend_at - now > sign_in.policy.cooldown_seconds:
+            telemetry.rate_used_up(challenge_round.challenge)
+    if challenge_round.status is ChallengeStatus.WAITING and challenge_round.challenge:
+        telemetry.waiting(challenge_round.challenge.channel)
     event["response"] = {
         "publicChallengeParameters": sign_in.public(user, challenge_round, now),
         "privateChallengeParameters": challenge_round.private | {"round": round_id},
@@ -67,11 +72,13 @@ class Settings:
 
     metrics_namespace: str
     table: str
-    queue_url: str
+    email_queue_url: str
+    phone_queue_url: str
     policy: Policy
     limits: RoundLimits
     order: tuple[Channel, ...]
     choice_asked: bool
+    sms_caps: tuple[int, int, int]  # the fields of `SmsLimits`
     salt: str = field(repr=False)
 
     @classmethod
@@ -81,25 +88,48 @@ class Settings:
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
             table=variables.text("TABLE_NAME"),
-            queue_url=variables.text("QUEUE_URL"),
+            email_queue_url=variables.text("EMAIL_QUEUE_URL"),
+            phone_queue_url=variables.text("PHONE_QUEUE_URL"),
             policy=Policy.read(variables.whole_number),
             limits=RoundLimits.read(variables.whole_number),
             order=tuple(CHANNELS[name] for name in variables.names("CHANNEL_ORDER", CHANNELS)),
             choice_asked=variables.choice("CHANNEL_CHOICE", ("PREFERENCE", "ASK")) == "ASK",
+            sms_caps=(
+                variables.whole_number("SMS_PER_DAY", 0, 10_000_000),
+                variables.whole_number("SMS_PER_COUNTRY_PER_DAY", 0, 10_000_000),
+                variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 10_000_000),
+            ),
             salt=variables.text("SALT"),
         )
 
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("create_auth_challenge", _SETTINGS.metrics_namespace)
-_PUT = SqsQueue(client("sqs", attempts=1), _SETTINGS.queue_url).put
+_SQS = client("sqs", attempts=3)
+_PUT = SqsQueues(
+    email_queue=SqsQueue(_SQS, _SETTINGS.email_queue_url),
+    phone_queue=SqsQueue(_SQS, _SETTINGS.phone_queue_url),
+).put
+_TABLE = client("dynamodb", attempts=4)
+
+
+def _sms_stop(to: Destination | None, now: int) -> "SmsStop | None":
+    # Imported only here: only a sign-in by SMS needs it.
+    from passcode.adapters.sms_budget_table import SmsBudgetTable  # noqa: PLC0415
+    from passcode.delivery.sms_limits import SmsLimits, find_stop  # noqa: PLC0415
+
+    counters = SmsBudgetTable(_TABLE, _SETTINGS.table)
+    return find_stop(counters, to, SmsLimits(*_SETTINGS.sms_caps), _SETTINGS.salt, now, _TELEMETRY)
+
+
 _SIGN_IN = SignInCreator(
-    store=RecordTable(client("dynamodb", attempts=2), _SETTINGS.table, _SETTINGS.policy),
+    store=RecordTable(_TABLE, _SETTINGS.table, _SETTINGS.policy),
     put=_PUT,
     notices=Notices(_PUT, _TELEMETRY),
     policy=_SETTINGS.policy,
     limits=_SETTINGS.limits,
     choice_asked=_SETTINGS.choice_asked,
+    sms_stop=_sms_stop,
 )
 
 
@@ -108,4 +138,4 @@ def _handle(event: Event, _context: object) -> Event:
     return respond(event, _SIGN_IN, _SETTINGS.order, _SETTINGS.salt, _TELEMETRY, nonce, round_id, now)
 
 
-handler = guard(_handle, _TELEMETRY)
+handler = with_deadline(guard(_handle, _TELEMETRY), COGNITO_SECONDS)

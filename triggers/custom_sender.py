@@ -1,7 +1,7 @@
 """The Lambda function `custom_sender`: puts one of Cognito's own messages into the queue.
 
 It costs one SQS message. Cognito encrypts the code. Only `deliver` has the permission to decrypt it. Cognito
-does not wait for this function, and Lambda calls it again after an error.
+does not wait for this function, and Lambda calls it again after an error. The queue drops the repeats.
 """
 
 import os
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.environment import Variables
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import guard, make_telemetry
@@ -56,7 +56,7 @@ class Settings:
     """The settings of this function."""
 
     metrics_namespace: str
-    queue_url: str
+    cognito_queue_url: str
     user_pool_id: str
 
     @classmethod
@@ -65,14 +65,14 @@ class Settings:
         variables = Variables(environment)
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
-            queue_url=variables.text("QUEUE_URL"),
+            cognito_queue_url=variables.text("COGNITO_QUEUE_URL"),
             user_pool_id=variables.text("USER_POOL_ID"),
         )
 
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("custom_sender", _SETTINGS.metrics_namespace)
-_PUT = SqsQueue(client("sqs", attempts=2), _SETTINGS.queue_url).put
+_PUT = SqsQueue(client("sqs", attempts=2), _SETTINGS.cognito_queue_url).put
 
 
 @cache
@@ -92,4 +92,4 @@ def _respond(event: Event, _context: object) -> Event:
 
 
 # Lambda logs the text of an exception, and the text could contain an address. `guard` replaces it.
-handler = guard(_respond, _TELEMETRY)
+handler = with_deadline(guard(_respond, _TELEMETRY))

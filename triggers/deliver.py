@@ -7,11 +7,13 @@ it logs neither. It logs the ids of the user and the challenge, or the source of
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any
+from math import inf
+from typing import TYPE_CHECKING, Any, Protocol
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
@@ -21,16 +23,46 @@ from passcode.adapters.sns import SnsSms
 from passcode.adapters.telemetry import make_telemetry
 from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import COGNITO, CognitoMessage
-from passcode.delivery.dispatcher import Dispatcher, deliver, deliver_notice
+from passcode.delivery.dispatcher import (
+    Dispatcher,
+    InvalidBody,
+    NewerMessages,
+    Receive,
+    Undeliverable,
+    deliver,
+    deliver_notice,
+)
 from passcode.delivery.email_limits import EmailBudget, LimitedEmail
 from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery, read_body
 from passcode.delivery.gateway import Gateway
 from passcode.delivery.limits import limit_gateways
 from passcode.delivery.sms_limits import LimitedSms, SmsLimits
 from passcode.token_service.challenge import Code
+from passcode.token_service.policy import BOUNDS
+from passcode.token_service.refusal import Unavailable
 from passcode.token_service.telemetry import Telemetry
 
+if TYPE_CHECKING:
+    from passcode.adapters.delivery_table import DeliveryTable
+    from passcode.adapters.received_messages import SqsReceivedMessages
+
 Queued = Delivery | ChangeNotice | CognitoMessage
+
+
+# Seconds until the next receive, after the first, the second and each later failed one.
+_RETRY_SECONDS = (5, 10, 20)
+# SQS deletes a message after 900 seconds, without an alarm. So many receives take about 800 seconds.
+_MOST_RECEIVES = 40
+
+
+class ReceivedMessages(Protocol):
+    """The port to the queues of this function. Both methods raise `Unavailable`."""
+
+    def delay(self, record: Mapping[str, Any], seconds: int) -> None:
+        """Have SQS deliver the message of `record` again after `seconds`."""
+
+    def move_to_dead_letters(self, record: Mapping[str, Any]) -> None:
+        """Put the message of `record` into the dead-letter queue."""
 
 
 def unpack(body: str) -> Queued:
@@ -42,26 +74,68 @@ def unpack(body: str) -> Queued:
 
 
 def process_batch(
-    event: dict[str, Any], deliver_message: Callable[[Queued], None], telemetry: Telemetry
+    event: dict[str, Any],
+    deliver_message: Callable[[Queued, int], None],
+    make_queues: Callable[[], ReceivedMessages],
+    telemetry: Telemetry,
 ) -> dict[str, Any]:
     """Deliver each record of an SQS event with `deliver_message`. Returns the ids of the records that failed.
 
-    SQS delivers the failed records again later.
+    `deliver_message` gets the message and the number of its receives. SQS delivers the failed records again
+    within seconds. A record that cannot be delivered is moved to the dead letters. `make_queues` is called
+    only for records that were not sent.
     """
     failures = []
     for record in event.get("Records", []):
         try:
-            deliver_message(unpack(record["body"]))
+            _process(record, deliver_message, make_queues, telemetry)
         except Exception as error:  # an error in one message must not stop the other messages
             telemetry.failed("not sent", error)
             failures.append({"itemIdentifier": record.get("messageId", "")})
+            delay = _RETRY_SECONDS[min(_receives(record), len(_RETRY_SECONDS)) - 1]
+            # If this fails, SQS delivers the message again after the visibility time-out of its queue.
+            with suppress(Unavailable):
+                make_queues().delay(record, delay)
         finally:
             telemetry.set_context()
     return {"batchItemFailures": failures}
 
 
+def _process(
+    record: Mapping[str, Any],
+    deliver_message: Callable[[Queued, int], None],
+    make_queues: Callable[[], ReceivedMessages],
+    telemetry: Telemetry,
+) -> None:
+    receives = _receives(record)
+    try:
+        deliver_message(_read(record["body"]), receives)
+    except InvalidBody as error:
+        make_queues().move_to_dead_letters(record)
+        telemetry.failed("not sent", error)
+    except (Undeliverable, Unavailable) as error:
+        if isinstance(error, Unavailable) and receives < _MOST_RECEIVES:
+            raise
+        make_queues().move_to_dead_letters(record)
+        telemetry.count("undelivered")
+        telemetry.log.warning("undelivered", extra={"why": str(error)})
+
+
+def _read(body: str) -> Queued:
+    try:
+        return unpack(body)
+    except ValueError:
+        # The text of the error may contain a part of the body.
+        raise InvalidBody("the body is not from this stack") from None
+
+
+def _receives(record: Mapping[str, Any]) -> int:
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+
+
 # The bounds of the caps on messages per day.
 _PER_DAY = (0, 10_000_000)
+_QUEUES = ("EMAIL_QUEUE_URL", "PHONE_QUEUE_URL", "COGNITO_QUEUE_URL")
 
 
 @dataclass(frozen=True)
@@ -79,6 +153,9 @@ class Settings:
     sms_limits: SmsLimits
     sms_max_price: str
     emails_per_day: int
+    cooldown_seconds: int
+    queue_urls: tuple[str, ...]
+    dead_letters_url: str
     sms_sender_id: str
     sender_key_id: str
     user_pool_id: str
@@ -104,6 +181,9 @@ class Settings:
             ),
             sms_max_price=variables.text("SMS_MAX_PRICE"),
             emails_per_day=variables.whole_number("EMAILS_PER_DAY", *_PER_DAY),
+            cooldown_seconds=variables.whole_number("COOLDOWN_SECONDS", *BOUNDS["cooldown_seconds"]),
+            queue_urls=tuple(variables.optional_text(name) for name in _QUEUES),
+            dead_letters_url=variables.optional_text("DEAD_LETTERS_URL"),
             sms_sender_id=variables.optional_text("SMS_SENDER_ID"),
             sender_key_id=variables.optional_text("SENDER_KEY_ID"),
             user_pool_id=variables.optional_text("USER_POOL_ID"),
@@ -113,24 +193,33 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("deliver", _SETTINGS.metrics_namespace)
+# The wait for a gateway, in seconds. A slow one that accepts the message must not be taken for a dead one.
+_PATIENCE = 6.5
 _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 # The gateways by name. To add one, write its adapter and add its line here. The first gateway of a channel
 # sends the messages of that channel. `limit_gateways` adds the limits of the channel.
-# One attempt only: after a lost response, a repeat would send a second message. The queue delivers again.
+# One attempt only: after a lost response, a repeat would send a second message. The dispatcher repeats what
+# certainly was not sent.
 GATEWAYS: dict[str, Gateway] = {
     "ses": SesEmail(
-        client("sesv2", attempts=1, read_timeout=3),
+        client("sesv2", attempts=1, read_timeout=_PATIENCE),
         _SETTINGS.sender_email,
         _SETTINGS.configuration_set,
     ),
     "sns": SnsSms(
-        client("sns", attempts=1, read_timeout=3),
+        client("sns", attempts=1, read_timeout=_PATIENCE),
         _SETTINGS.sms_max_price,
         _SETTINGS.sms_sender_id,
     ),
 }
-_TABLE = client("dynamodb", attempts=2)
+_TABLE = client("dynamodb", attempts=2, read_timeout=1)
+
+
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
 _DISPATCHER = Dispatcher(
     gateways=limit_gateways(
         GATEWAYS,
@@ -150,6 +239,7 @@ _DISPATCHER = Dispatcher(
     ),
     app=_SETTINGS.app_name,
     host=_SETTINGS.sign_in_host,
+    sleep=_sleep,
 )
 
 
@@ -161,16 +251,41 @@ def _make_decryptor() -> Callable[[str], Code]:
     return CognitoDecryptor(_KMS, _SETTINGS.sender_key_id, _SETTINGS.user_pool_id)
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+@cache
+def _queues() -> "SqsReceivedMessages":
+    # Imported only here: most containers send every message at the first receive.
+    from passcode.adapters.received_messages import SqsReceivedMessages  # noqa: PLC0415
+
+    sqs = client("sqs", attempts=2, read_timeout=0.7)
+    return SqsReceivedMessages(sqs, _SETTINGS.queue_urls, _SETTINGS.dead_letters_url)
+
+
+@cache
+def _delivery_table() -> "DeliveryTable":
+    # Imported only here, for notices and retries.
+    from passcode.adapters.delivery_table import DeliveryTable  # noqa: PLC0415
+
+    return DeliveryTable(_TABLE, _SETTINGS.table)
+
+
+@with_deadline
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Handle a batch of messages from SQS. Returns the failures (ReportBatchItemFailures)."""
     now = int(time.time())
+    newer = NewerMessages(lambda key: _delivery_table().newest_sent_at(key), _SETTINGS.cooldown_seconds)
 
-    def deliver_message(message: Queued) -> None:
+    def deliver_message(message: Queued, receives: int) -> None:
+        receive = Receive(now, receives, lambda: _seconds_left(context))
         if isinstance(message, CognitoMessage):
-            deliver_cognito_message(message, _make_decryptor, _DISPATCHER, _TELEMETRY, now)
+            deliver_cognito_message(message, _make_decryptor, _DISPATCHER, _TELEMETRY, receive)
         elif isinstance(message, ChangeNotice):
-            deliver_notice(message, _DISPATCHER, _TELEMETRY, now)
+            deliver_notice(message, _DISPATCHER, _TELEMETRY, receive, _delivery_table())
         else:
-            deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, now)
+            deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, receive, newer)
 
-    return process_batch(event, deliver_message, _TELEMETRY)
+    return process_batch(event, deliver_message, _queues, _TELEMETRY)
+
+
+def _seconds_left(context: Any) -> float:
+    """Return the seconds until the time-out. `context` is Lambda's, or None in a test."""
+    return inf if context is None else context.get_remaining_time_in_millis() / 1000

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
 from passcode.adapters.environment import Variables
 from passcode.adapters.hosted_table import HostedTable
@@ -83,19 +83,20 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("hosted_sign_in", _SETTINGS.metrics_namespace)
-_KMS = client("kms", attempts=2)
+_KMS = client("kms", attempts=5)
 _POOL_ID, _INNER, _ISSUER = _SETTINGS.user_pool_id, _SETTINGS.inner_client_id, _SETTINGS.issuer
 
 
 @cache
 def _cognito() -> "CognitoIdentityProviderClient":
     # These calls run the triggers, sometimes with a cold start. Cognito waits up to five seconds for each.
-    return client("cognito-idp", attempts=1, read_timeout=15)
+    # Cognito's session is used up by a response that was lost, so that call is not repeated then.
+    return client("cognito-idp", attempts=5, read_timeout=15, once=("AdminRespondToAuthChallenge",))
 
 
 @cache
 def _secrets_manager() -> "SecretsManagerClient":
-    return client("secretsmanager", attempts=2)
+    return client("secretsmanager", attempts=5)
 
 
 def _picture(uri: str) -> tuple[bytes, str] | None:
@@ -105,9 +106,8 @@ def _picture(uri: str) -> tuple[bytes, str] | None:
 
 
 _KEYS = KmsSigningKeys(_KMS, _SETTINGS.sign_key_ids)
-# One attempt only: after a lost response, a repeated write would look like a write of another request.
 _TABLE = HostedTable(
-    client("dynamodb", attempts=1), _SETTINGS.table, KmsEncryption(_KMS, _SETTINGS.state_key_id)
+    client("dynamodb", attempts=5), _SETTINGS.table, KmsEncryption(_KMS, _SETTINGS.state_key_id)
 )
 _PARTY = RelyingParty(_SETTINGS.rp_client_id, frozenset(_SETTINGS.redirect_uris))
 _USERS = CognitoUsers(_cognito, _POOL_ID)
@@ -144,6 +144,7 @@ _SITE = HostedRoutes(
 )
 
 
+@with_deadline
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle a proxy event of a REST API. Returns the HTTP response."""
     return _SITE.respond(event)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
 from passcode.adapters.environment import Variables
 from passcode.adapters.record_table import EvidenceTable
 from passcode.adapters.telemetry import make_telemetry
@@ -77,9 +77,11 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("pre_token_generation", _SETTINGS.metrics_namespace)
-_READ = EvidenceTable(client("dynamodb", attempts=2), _SETTINGS.table).read
+_READ = EvidenceTable(client("dynamodb", attempts=4), _SETTINGS.table).read
 
 
-def handler(event: Event, _context: object) -> Event:
-    """Handle an event from Lambda."""
+def _handle(event: Event, _context: object) -> Event:
     return respond(event, _READ, _SETTINGS.code_only_clients, _TELEMETRY, int(time.time()))
+
+
+handler = with_deadline(_handle, COGNITO_SECONDS)

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.cognito_users import CognitoUsers
 from passcode.adapters.confirmation_tables import IdempotencyTable, UsedProofTable
 from passcode.adapters.environment import Variables
 from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
 from passcode.adapters.kms import KmsMac, KmsSigningKeys
 from passcode.adapters.record_table import RecordTable
-from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.sqs import SqsQueue, SqsQueues
 from passcode.adapters.telemetry import make_telemetry
 from passcode.channels.channel import Channel
 from passcode.channels.registry import CHANNELS
@@ -38,7 +38,8 @@ class Settings:
 
     metrics_namespace: str
     table: str
-    queue_url: str
+    email_queue_url: str
+    phone_queue_url: str
     policy: Policy
     order: tuple[Channel, ...]
     sms_countries: frozenset[str]
@@ -58,7 +59,8 @@ class Settings:
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
             table=variables.text("TABLE_NAME"),
-            queue_url=variables.text("QUEUE_URL"),
+            email_queue_url=variables.text("EMAIL_QUEUE_URL"),
+            phone_queue_url=variables.text("PHONE_QUEUE_URL"),
             policy=Policy.read(variables.whole_number),
             order=tuple(CHANNELS[name] for name in variables.names("CHANNEL_ORDER", CHANNELS)),
             sms_countries=frozenset(variables.names("SMS_COUNTRIES")),
@@ -77,15 +79,19 @@ _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("token_api", _SETTINGS.metrics_namespace)
 _POLICY, _ORDER, _SALT = _SETTINGS.policy, _SETTINGS.order, _SETTINGS.salt
 _ISSUER, _TABLE = _SETTINGS.issuer, _SETTINGS.table
-_KMS = client("kms", attempts=2)
-# After a lost response, a repeated write of a challenge is safe: its nonce shows that it was written before.
-# A repeated count or a repeated mark of a used proof is not safe, so those writes have one attempt only.
-_REPEATED, _ONCE = client("dynamodb", attempts=2), client("dynamodb", attempts=1)
-_QUEUE = SqsQueue(client("sqs", attempts=1), _SETTINGS.queue_url)
+_KMS = client("kms", attempts=4)
+# After a lost response, a repeated write recognises itself. A repeated write to the counters of SMS reduces a
+# count twice, which only makes a limit a little larger.
+_DYNAMODB = client("dynamodb", attempts=4)
+_SQS = client("sqs", attempts=3)
+_QUEUES = SqsQueues(
+    email_queue=SqsQueue(_SQS, _SETTINGS.email_queue_url),
+    phone_queue=SqsQueue(_SQS, _SETTINGS.phone_queue_url),
+)
 _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 _TOKENS = MacJwts(KmsMac(_KMS, _SETTINGS.token_key_id))
 _PROOF_KEYS = KmsSigningKeys(_KMS, _SETTINGS.proof_key_ids)
-_USERS = CognitoUsers(cache(lambda: client("cognito-idp", attempts=2)), _SETTINGS.user_pool_id)
+_USERS = CognitoUsers(cache(lambda: client("cognito-idp", attempts=4)), _SETTINGS.user_pool_id)
 _POOL = UserRecipients(_USERS, _ORDER, _SALT, _SETTINGS.step_up_max_auth_age)
 
 
@@ -103,15 +109,20 @@ def _record_sms_answer(kind: str, number_id: str, country: str) -> None:
     from passcode.delivery.sms_limits import number_key, record_answer  # noqa: PLC0415
 
     number = number_key(number_id, is_open_class=is_open_class(kind))
-    record_answer(SmsBudgetTable(_ONCE, _TABLE), number, lambda: country, int(time.time()), _TELEMETRY)
+    try:
+        record_answer(
+            SmsBudgetTable(_DYNAMODB, _TABLE), number, lambda: country, int(time.time()), _TELEMETRY
+        )
+    except Exception as error:  # the code is accepted and spent, so no error may refuse the caller
+        _TELEMETRY.failed("an answered SMS was not recorded", error)
 
 
 _CREATOR = ConfirmationCreator(
     confirmations=CodeRequests(
-        store=RecordTable(_REPEATED, _TABLE, _POLICY),
-        idempotency=IdempotencyTable(_REPEATED, _TABLE),
-        put=_QUEUE.put,
-        notices=Notices(_QUEUE.put, _TELEMETRY),
+        store=RecordTable(_DYNAMODB, _TABLE, _POLICY),
+        idempotency=IdempotencyTable(_DYNAMODB, _TABLE),
+        put=_QUEUES.put,
+        notices=Notices(_QUEUES.put, _TELEMETRY),
         policy=_POLICY,
     ),
     tokens=_TOKENS,
@@ -123,10 +134,10 @@ _CREATOR = ConfirmationCreator(
     telemetry=_TELEMETRY,
 )
 _VERIFIER = ConfirmationVerifier(
-    checker=CodeAnswers(_CODE_MAC, RecordTable(_ONCE, _TABLE, _POLICY), _POLICY),
+    checker=CodeAnswers(_CODE_MAC, RecordTable(_DYNAMODB, _TABLE, _POLICY), _POLICY),
     tokens=_TOKENS,
     proofs=SignedJwts(_PROOF_KEYS),
-    used=UsedProofTable(_ONCE, _TABLE),
+    used=UsedProofTable(_DYNAMODB, _TABLE),
     pool=_POOL,
     country_of=_country_of,
     record_sms_answer=_record_sms_answer,
@@ -140,8 +151,8 @@ _APP = resolver(
         verifier=_VERIFIER,
         key_set=cache(partial(jwks, _PROOF_KEYS)),
         checks={
-            "table": lambda: RecordTable(_REPEATED, _TABLE, _POLICY).read("health#ready"),
-            "queue": _QUEUE.check,
+            "table": lambda: RecordTable(_DYNAMODB, _TABLE, _POLICY).read("health#ready"),
+            "queue": _QUEUES.check,
             "code_key": lambda: _CODE_MAC(b"health"),
             "token_key": lambda: _TOKENS.mac(b"health"),
             "proof_key": lambda: _PROOF_KEYS.public(_PROOF_KEYS.current),
@@ -153,6 +164,7 @@ _APP = resolver(
 )
 
 
+@with_deadline
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Handle a proxy event of a REST API. Returns the HTTP response."""
     return responses.respond(_APP, event, context, _TELEMETRY)

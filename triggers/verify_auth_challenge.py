@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from passcode.adapters.botocore_clients import client
+from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
 from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
@@ -92,9 +92,9 @@ _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("verify_auth_challenge", _SETTINGS.metrics_namespace)
 # After a lost response, a repeated write of an attempt recognises itself. A repeated write to the counters of
 # SMS reduces a count twice, which only makes a limit a little larger.
-_TABLE = client("dynamodb", attempts=2)
+_TABLE = client("dynamodb", attempts=4)
 _STORE = RecordTable(_TABLE, _SETTINGS.table, _SETTINGS.policy)
-_CODE_MAC = KmsMac(client("kms", attempts=2), _SETTINGS.code_key_id)
+_CODE_MAC = KmsMac(client("kms", attempts=4), _SETTINGS.code_key_id)
 
 
 def _accepted(event: Event, challenge: Challenge) -> None:
@@ -103,7 +103,10 @@ def _accepted(event: Event, challenge: Challenge) -> None:
     if channel and channel.billed_by_country:
         destination = channel.destination(events.attributes(event).get(channel.attribute, ""))
         if destination:
-            _record_sms_answer(destination, is_open_class=is_open_class(kind_of(challenge.purpose)))
+            try:
+                _record_sms_answer(destination, is_open_class=is_open_class(kind_of(challenge.purpose)))
+            except Exception as error:  # the code is accepted and spent, so no error may refuse the user
+                _TELEMETRY.failed("an answered SMS was not recorded", error)
 
 
 def _record_sms_answer(destination: Destination, *, is_open_class: bool) -> None:
@@ -141,4 +144,4 @@ def _handle(event: Event, _context: object) -> Event:
     return respond(event, check, _accepted, _TELEMETRY)
 
 
-handler = guard(_handle, _TELEMETRY)
+handler = with_deadline(guard(_handle, _TELEMETRY), COGNITO_SECONDS)

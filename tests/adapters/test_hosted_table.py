@@ -84,9 +84,29 @@ def test_a_sign_in_that_does_not_exist_cannot_be_changed(sign_ins: HostedStore) 
 
 def test_a_grant_is_redeemed_once(sign_ins: HostedStore) -> None:
     sign_ins.grant("one", GRANT, NOW)
-    assert sign_ins.redeem("one", NOW + 1) == GRANT
-    assert sign_ins.redeem("one", NOW + 1) is None
-    assert sign_ins.redeem("another", NOW) is None
+    assert sign_ins.redeem("one", "use", NOW + 1) == GRANT
+    assert sign_ins.redeem("one", "other", NOW + 1) is None
+    assert sign_ins.redeem("another", "use", NOW) is None
+
+
+def test_a_repeated_use_gets_the_grant_for_15_seconds(sign_ins: HostedStore) -> None:
+    sign_ins.grant("one", GRANT, NOW)
+    at = [50, 51, 64, 65, 66]  # the code expires at 60
+    assert [sign_ins.redeem("one", "use", NOW + later) for later in at] == [GRANT] * 4 + [None]
+    assert sign_ins.redeem("one", "other", NOW + 52) is None
+
+
+def test_a_repeated_write_recognises_itself(table: HostedTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client repeats a write after a lost response, with the id of the write."""
+    monkeypatch.setattr("passcode.adapters.hosted_table.secrets.token_hex", lambda _: "the id")
+    assert [table.write("cookie", STATE) for _ in range(2)] == [True, True]
+    written = replace(STATE, version=1)
+    assert [table.increment_version("cookie", written) for _ in range(2)] == [True, True]
+    found = table.read("cookie", NOW)
+    assert found == replace(STATE, version=2)
+    monkeypatch.setattr("passcode.adapters.hosted_table.secrets.token_hex", lambda _: "another id")
+    assert not table.write("cookie", STATE)
+    assert not table.increment_version("cookie", written)
 
 
 def test_an_authorization_code_expires_after_a_minute_and_a_late_redeem_does_not_use_it(
@@ -94,16 +114,16 @@ def test_an_authorization_code_expires_after_a_minute_and_a_late_redeem_does_not
 ) -> None:
     sign_ins.grant("one", GRANT, NOW)
     # The clocks of two containers differ, so a code may be expired for only one of them.
-    assert sign_ins.redeem("one", NOW + 60) is None
-    assert sign_ins.redeem("one", NOW + 59) == GRANT
+    assert sign_ins.redeem("one", "use", NOW + 60) is None
+    assert sign_ins.redeem("one", "use", NOW + 59) == GRANT
 
 
 def test_an_authorization_code_keeps_its_first_grant(sign_ins: HostedStore) -> None:
     sign_ins.grant("one", GRANT, NOW)
     sign_ins.grant("one", replace(GRANT, user_name="another user"), NOW)
-    assert sign_ins.redeem("one", NOW) == GRANT
+    assert sign_ins.redeem("one", "use", NOW) == GRANT
     sign_ins.grant("one", GRANT, NOW)
-    assert sign_ins.redeem("one", NOW) is None
+    assert sign_ins.redeem("one", "other", NOW) is None
 
 
 def test_the_table_contains_no_readable_name_session_code_or_cookie(table: HostedTable) -> None:
@@ -139,14 +159,14 @@ def test_a_secret_or_a_grant_of_another_version_is_none(table: HostedTable, cont
         sealed = table.encryption.encrypt(content, key)
         change(table, key, "sealed", {"L": [{"B": part} for part in sealed]})
     assert table.read("cookie", NOW) is None
-    assert table.redeem("code", NOW) is None
+    assert table.redeem("code", "use", NOW) is None
 
 
 def test_a_grant_without_an_expiry_or_its_content_is_none(table: HostedTable) -> None:
     for code, attribute in (("one", "expires_at"), ("two", "sealed")):
         table.grant(code, GRANT, NOW)
         change(table, key_of_code(code), attribute, None)
-        assert table.redeem(code, NOW) is None
+        assert table.redeem(code, "use", NOW) is None
 
 
 def change(table: HostedTable, key: str, attribute: str, value: dict[str, Any] | None) -> None:

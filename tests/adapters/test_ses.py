@@ -33,7 +33,7 @@ MAIL_CALL = {
 }
 # Errors of the model that are temporary. The errors of all services are temporary too.
 TRANSIENT = {"TooManyRequestsException", "LimitExceededException"}
-COMMON = ["InternalFailure", "ThrottlingException", "AccessDenied"]
+COMMON = ["ThrottlingException", "AccessDenied"]
 
 
 @pytest.fixture
@@ -65,9 +65,37 @@ def test_a_temporary_error_of_ses_is_not_final(aws: Stubs, code: str) -> None:
     assert send() == NotTaken(f"SES answered {code}", final=False)
 
 
+def test_an_email_that_ses_cannot_process_now_is_not_taken(aws: Stubs) -> None:
+    aws.ses.add_client_error("send_email", "ServiceUnavailable", f"{EMAIL} later", http_status_code=503)
+    assert send() == NotTaken("SES answered ServiceUnavailable", final=False)
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_after_another_error_of_the_server_the_result_is_unknown(aws: Stubs, status: int) -> None:
+    """SES may have accepted the email before the error."""
+    aws.ses.add_client_error("send_email", "InternalFailure", EMAIL, http_status_code=status)
+    assert send() == Unknown("SES answered InternalFailure")
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        ({}, "SES answered without a message id"),
+        ({"message": EMAIL}, "SES answered without a message id"),
+        ([], "SES failed with AttributeError"),
+    ],
+)
+def test_after_an_answer_that_the_model_does_not_have_the_result_is_unknown(
+    response: object, reason: str
+) -> None:
+    mail = SesEmail(RecordingClient({"send_email": response}), "no-reply@app.example", "mail")
+    assert mail.send(Outgoing(EMAIL, MAIL, NOW, is_open_class=True)) == Unknown(reason)
+
+
 @pytest.mark.parametrize(
     ("error", "result"),
     [
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, EMAIL), Unknown("SES failed with UnicodeDecodeError")),
         (
             EndpointConnectionError(endpoint_url=EMAIL),
             NotTaken("SES failed with EndpointConnectionError", final=False),

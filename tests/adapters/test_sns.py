@@ -10,7 +10,7 @@ from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sns import SnsSms
 from passcode.channels.channel import Destination, destination_id
 from passcode.channels.sms import SMS, TextMessage
-from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken
+from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
 from passcode.delivery.sms_limits import LimitedSms
 from tests.support.aws_stubs import Stubs, client, modelled
 from tests.support.deliver_handler import LIMITS
@@ -75,13 +75,28 @@ def test_a_permanent_error_of_sns_is_final(aws: Stubs, code: str) -> None:
     assert send() == NotTaken(code, final=True, country="US")
 
 
-@pytest.mark.parametrize("code", ["InternalError", "Throttling", "KMSThrottling", "AuthorizationError"])
+@pytest.mark.parametrize("code", ["Throttling", "KMSThrottling", "AuthorizationError"])
 def test_a_temporary_error_of_sns_is_not_final(aws: Stubs, code: str) -> None:
     # Counted for the number and the day, and given back in the other order.
     for key in (NUMBER, DAY, DAY, NUMBER):
         aws.table.add_response("update_item", {}, write_of(key))
     aws.sns.add_client_error("publish", code, f"{PHONE} later")
     assert send() == NotTaken(f"SNS answered {code}", final=False, country="US")
+
+
+def test_after_an_internal_error_of_sns_the_result_is_unknown_and_the_sms_stays_counted(aws: Stubs) -> None:
+    """The model does not say whether SNS accepted the message before the error."""
+    for key in (NUMBER, DAY):
+        aws.table.add_response("update_item", {}, write_of(key))
+    aws.sns.add_client_error("publish", "InternalError", f"{PHONE} later", http_status_code=500)
+    assert send() == Unknown("SNS answered InternalError")
+
+
+def test_after_an_answer_without_a_message_id_the_result_is_unknown(aws: Stubs) -> None:
+    for key in (NUMBER, DAY):
+        aws.table.add_response("update_item", {}, write_of(key))
+    aws.sns.add_response("publish", {}, SMS_CALL)
+    assert send() == Unknown("SNS answered without a message id")
 
 
 @pytest.mark.parametrize(
@@ -118,14 +133,16 @@ def test_with_a_used_up_budget_no_sms_is_published(aws: Stubs) -> None:
 
 def test_without_the_counter_of_the_number_no_sms_is_published(aws: Stubs) -> None:
     aws.table.add_client_error("update_item", "InternalServerError")
-    assert send() == NotTaken("the table answered InternalServerError", final=False)
+    assert send() == NotTaken("the table answered InternalServerError", final=False, is_gateway_failure=False)
 
 
 def test_without_the_counters_of_the_day_no_sms_is_published(aws: Stubs) -> None:
     aws.table.add_response("update_item", {}, write_of(NUMBER))
     aws.table.add_client_error("update_item", "InternalServerError")
     aws.table.add_response("update_item", {}, write_of(NUMBER))
-    assert send() == NotTaken("the table answered InternalServerError", final=False, country="US")
+    assert send() == NotTaken(
+        "the table answered InternalServerError", final=False, country="US", is_gateway_failure=False
+    )
 
 
 def test_a_failed_give_back_does_not_change_the_result(aws: Stubs) -> None:

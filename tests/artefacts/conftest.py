@@ -75,7 +75,7 @@ def deployed(endpoint_url: str) -> Stack:
             "code_only": outputs["CodeOnlyClientId"],
         },
         table=outputs["TableName"],
-        queue_url=outputs["QueueUrl"],
+        queues={"email": outputs["EmailQueueUrl"]},
         functions={},
         outputs=outputs,
     )

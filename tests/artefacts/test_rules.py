@@ -1,6 +1,9 @@
 """The rules for the content of an artefact, tested with small sources; and the lock file of AWS SAM."""
 
+import importlib.util
+import marshal
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ def sources(tmp_path: Path) -> Path:
     """Return a function that imports `near` at once, `late` when it is called, and never `other`."""
     folder = tmp_path / "triggers"
     texts = {
-        "my_function.py": "import json, boto3\nfrom kit import near\ndef handler():\n    import kit.late\n",
+        "my_function.py": "import json\nfrom kit import near\ndef handler():\n    import kit.late\n",
         "kit/__init__.py": "",
         "kit/near.py": "",
         "kit/late.py": "x = 1\n",
@@ -31,7 +34,9 @@ def sources(tmp_path: Path) -> Path:
 
 
 def shipped(artefact: Path) -> set[str]:
-    return {path.relative_to(artefact).as_posix() for path in artefact.rglob("*") if path.is_file()}
+    """Return the paths in an artefact without the bytecode, which it has only with the runtime's Python."""
+    files = {path.relative_to(artefact).as_posix() for path in artefact.rglob("*") if path.is_file()}
+    return {path for path in files if not path.endswith(".pyc")}
 
 
 def test_only_imported_modules_and_data_are_shipped(sources: Path, tmp_path: Path) -> None:
@@ -142,6 +147,55 @@ def test_only_imported_modules_of_pyasn1_modules_are_shipped(sources: Path, tmp_
     build.build(sources / "my_function.py", tmp_path / "out", [])
     reached = {"pyasn1_modules/__init__.py", "pyasn1_modules/rfc5280.py", "pyasn1_modules/rfc1.py"}
     assert shipped(tmp_path / "out") == {"my_function.py"} | reached
+
+
+def test_a_function_ships_the_models_of_the_aws_services_that_it_calls(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def install(_requirements: Path, into: str) -> None:
+        names = (
+            "__init__.py",
+            "data/endpoints.json",
+            *(f"data/{name}/v1/api.json" for name in ("kms", "sqs", "s3")),
+        )
+        for name in names:
+            place = Path(into) / "botocore" / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
+
+    monkeypatch.setattr(build, "install", install)
+    (sources / "my_function.py").write_text("import botocore\nimport kit.near\nclient('kms', attempts=1)\n")
+    (sources / "kit/near.py").write_text(
+        "def late(kit, name):\n    kit.client('sqs')\n    kit.client(name)\n"
+    )
+    build.build(sources / "my_function.py", tmp_path / "out", [])
+    models = {"botocore/data/kms/v1/api.json", "botocore/data/sqs/v1/api.json"}
+    package = {"botocore/__init__.py", "botocore/data/endpoints.json"} | models
+    assert shipped(tmp_path / "out") == {"my_function.py", "kit/__init__.py", "kit/near.py"} | package
+
+
+def test_bytecode_is_shipped_if_the_builder_has_the_python_of_the_runtime(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "VERSION", sys.version_info[:2])
+    build.build(sources / "my_function.py", tmp_path / "out", [])
+    compiled = {path.name: path for path in tmp_path.glob("out/**/*.pyc")}
+    assert {name.partition(".")[0] for name in compiled} == {"my_function", "__init__", "near", "late"}
+    data = compiled[f"late.{sys.implementation.cache_tag}.pyc"].read_bytes()
+    # The flags of the file say: named by a hash of its source, and not compared with it.
+    assert (data[:4], data[4:8]) == (importlib.util.MAGIC_NUMBER, (1).to_bytes(4, "little"))
+    assert marshal.loads(data[16:]).co_filename == "/var/task/kit/late.py"
+    assert all(path.stat().st_mtime == build.FILE_TIME for path in compiled.values())
+
+
+def test_an_artefact_without_bytecode_is_complete_and_the_builder_is_told(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(build, "VERSION", (3, 0))
+    build.build(sources / "my_function.py", tmp_path / "out", [])
+    assert not [*tmp_path.glob("out/**/*.pyc")]
+    assert shipped(tmp_path / "out") >= {"my_function.py", "kit/late.py"}
+    assert "Python 3.0 was not found, so out has no bytecode." in capsys.readouterr().err
 
 
 def test_the_error_names_a_function_without_a_file(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:

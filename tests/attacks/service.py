@@ -65,7 +65,7 @@ class Service:
         return derive_code(mac, challenge.channel, to, challenge.digits).reveal()
 
     def guess(self, challenge: Challenge, answers: int) -> int:
-        """Send `answers` wrong answers. Returns the number of those that were compared with a short code."""
+        """Send `answers` wrong answers. Returns the number of short codes that they were compared with."""
         right = self.code(challenge)
         refusals = [self.answer(challenge, another_code(right, 1 + number)) for number in range(answers)]
-        return refusals.count(Refusal.WRONG) if challenge.digits < LONG_DIGITS else 0
+        return len(ADDRESSES) * refusals.count(Refusal.WRONG) if challenge.digits < LONG_DIGITS else 0

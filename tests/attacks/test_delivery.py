@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.channels.channel import Destination, destination_id
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
 from passcode.confirmation import routes
 from passcode.delivery.gateway import Gateway, Outgoing, Taken
-from passcode.delivery.sms_limits import LimitedSms, SmsLimits
+from passcode.delivery.sms_limits import LimitedSms, SmsLimits, number_key, record_answer
 from passcode.token_service.challenge import SIGN_IN_PASSWORD
+from passcode.token_service.policy import DAY
 from tests.attacks.sign_in import Mailbox, SignIn
 from tests.attacks.trial import TryAttack
 from tests.attacks.weak_counters import NoMessageLimit
@@ -20,13 +22,14 @@ from tests.attacks.weak_delivery import (
     NoLimits,
     NormalisesLater,
     OneCodeForAllDestinations,
+    OneCountForACountry,
     SendsEachBody,
 )
 from tests.attacks.weak_sign_in import ChecksTheOldAddress, NoNotices, SendsToUnverifiedAddresses
 from tests.support.deliver_handler import DeliverHandler, body
 from tests.support.dynamodb import moto_table
 from tests.support.events import EMAIL as ADA
-from tests.support.events import NOW, attributes, code_of, golden
+from tests.support.events import NOW, SALT, attributes, code_of, golden
 from tests.support.sign_in_handlers import DISCARDED_TELEMETRY, answered
 from tests.support.token_api_in_memory import Api, FakeClock
 
@@ -126,14 +129,16 @@ def test_an_address_that_changed(try_attack: TryAttack) -> None:
     try_attack(attack, weak=ChecksTheOldAddress(), product=SignIn())
 
 
-def test_a_phone_number_that_changes_in_silence(try_attack: TryAttack) -> None:
+@pytest.mark.parametrize("channel", ["sms", "email"])
+def test_a_phone_number_that_changes_in_silence(try_attack: TryAttack, channel: str) -> None:
     """A stolen access token changes the phone number, and the user hears nothing."""
 
     def attack(mailbox: Mailbox) -> bool:
-        sign_in, by_sms = mailbox.sign_in, attributes(otp_channel="sms")
-        sign_in.create(golden("create_first", userAttributes=by_sms))
+        sign_in = mailbox.sign_in
+        sign_in.create(golden("create_first", userAttributes=attributes(otp_channel=channel)))
         sign_in.now += 600
-        sign_in.create(golden("create_first", userAttributes=by_sms | {"phone_number": EVE_PHONE}))
+        changed = attributes(otp_channel="sms", phone_number=EVE_PHONE)
+        sign_in.create(golden("create_first", userAttributes=changed))
         assert sign_in.queued[-1].destinations[0].value == EVE_PHONE, "the attacker gets the code"
         return ADA not in mailbox.addresses_of_notices()
 
@@ -188,6 +193,34 @@ def test_numbers_of_one_country(try_attack: TryAttack) -> None:
         budget = SmsBudgetTable(client, table)
         product: Gateway = LimitedSms(NoLimits(), budget, LIMITS, frozenset({"DE"}), "salt")
         try_attack(attack, weak=NoLimits(), product=product)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_open_class"),
+    [([f"+49151123456{n:02d}" for n in range(100)], True), (["+4915112345600"] * 100, False)],
+    ids=["100 names", "own accounts with one phone"],
+)
+def test_sms_switched_off_for_a_country(
+    try_attack: TryAttack, numbers: list[str], is_open_class: bool
+) -> None:
+    """A stranger switches SMS off for the users of a country who know their password."""
+    with moto_table() as (client, table):
+        counters, user = SmsBudgetTable(client, table), "+4915112345700"
+
+        def answer(number: str, now: int) -> None:
+            key = number_key(destination_id(Destination(SMS, number), SALT), is_open_class=False)
+            record_answer(counters, key, lambda: "DE", now, DISCARDED_TELEMETRY)
+
+        def attack(gateway: Gateway) -> bool:
+            for number in numbers:
+                sent = gateway.send(Outgoing(number, "text", NOW, is_open_class))
+                if isinstance(sent, Taken) and not is_open_class:
+                    answer(number, NOW)
+            return not isinstance(gateway.send(Outgoing(user, "text", NOW, is_open_class=False)), Taken)
+
+        answer(user, NOW - 7 * DAY)
+        product: Gateway = LimitedSms(NoLimits(), counters, LIMITS, frozenset({"DE"}), SALT)
+        try_attack(attack, weak=OneCountForACountry(LIMITS.per_country), product=product)
 
 
 def test_numbers_that_cost_much(try_attack: TryAttack) -> None:

@@ -1,11 +1,15 @@
-"""A week of attack: the owner signs in each hour, and the stranger guesses no code."""
+"""A week of attack: the owner signs in each hour, or by SMS, and the stranger guesses no code."""
 
 import pytest
 
+from passcode.delivery import sms_limits
+from passcode.delivery.sms_limits import DayShare
 from passcode.token_service import issue
 from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD
 from passcode.token_service.policy import Policy
+from tests.attacks.simulated_sms_week import SIGN_INS, SmsAttack, SmsWeek, phones
 from tests.attacks.simulated_week import Simulation
+from tests.attacks.trial import Report
 
 HOURS = 168
 
@@ -13,8 +17,12 @@ HOURS = 168
 @pytest.mark.parametrize(
     ("kind", "odds"), [(SIGN_IN_CODE, 1e-4), (SIGN_IN_PASSWORD, 4e-3)], ids=["code alone", "stolen password"]
 )
-def test_the_owner_signs_in_each_hour_and_no_code_is_guessed(kind: str, odds: float) -> None:
+def test_the_owner_signs_in_each_hour_and_no_code_is_guessed(kind: str, odds: float, report: Report) -> None:
     week = Simulation(kind, Policy()).run()
+    report(
+        f"by email, {kind}: {len(week.waits)} of {HOURS} sign-ins, longest wait {max(week.waits)} s, "
+        f"{week.odds_a_year:.1e} right guesses a year"
+    )
     assert (len(week.waits), week.failed) == (HOURS, 0)
     assert max(week.waits) < 60
     assert week.odds_a_year < odds
@@ -34,3 +42,46 @@ def test_without_long_codes_the_stranger_keeps_the_owner_out(monkeypatch: pytest
     monkeypatch.setattr(issue, "_needs_long_code", lambda *_: False)
     week = Simulation(SIGN_IN_CODE, Policy()).run()
     assert len(week.waits) < HOURS / 2
+
+
+NUMBERS = {
+    "names": (phones(800), True),
+    "own accounts": (phones(1), False),
+    "rented numbers": (phones(800), False),
+}
+
+
+@pytest.mark.parametrize("is_answered", [False, True], ids=["no answers", "answers"])
+@pytest.mark.parametrize("attacker", NUMBERS)
+def test_proven_sign_ins_at_an_established_number_get_their_sms(
+    attacker: str, is_answered: bool, report: Report
+) -> None:
+    numbers, by_name = NUMBERS[attacker]
+    week = SmsWeek(SmsAttack(numbers, by_name, is_answered)).run()
+    report(
+        f"by SMS, {attacker}, {'all answered' if is_answered else 'none answered'}: {week.with_password} of "
+        f"{SIGN_INS} sign-ins with the password, {week.by_code_alone} by code alone"
+    )
+    assert week.with_password == SIGN_INS
+
+
+def _share_without_reserve(*_: object, **__: object) -> DayShare:
+    return DayShare(uses_reserve=False, is_established=False)
+
+
+@pytest.mark.parametrize("attacker", ["names", "rented numbers"])
+def test_without_a_reserve_the_owner_gets_few_sms(monkeypatch: pytest.MonkeyPatch, attacker: str) -> None:
+    """The same attacks on a weaker service. It shows that the simulated attacks are strong enough."""
+    monkeypatch.setattr(sms_limits, "day_share", _share_without_reserve)
+    numbers, by_name = NUMBERS[attacker]
+    assert SmsWeek(SmsAttack(numbers, by_name)).run().with_password < SIGN_INS / 2
+
+
+def test_rented_numbers_of_the_week_before_use_up_the_reserve(report: Report) -> None:
+    """What cannot be promised, as the threat model says: such numbers look like those of users."""
+    week = SmsWeek(SmsAttack(phones(800), is_answered=True, is_old=True)).run()
+    report(
+        f"by SMS, rented numbers of the week before: {week.with_password} of {SIGN_INS} sign-ins with the "
+        "password"
+    )
+    assert week.with_password < SIGN_INS

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from passcode.channels.channel import Destination, destination_id
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
+from passcode.delivery.sms_limits import Sms, SmsLimits, SmsStop, find_stop, number_key
+from passcode.token_service.refusal import Refused
 from tests.attacks.sign_in import SignIn, unknown
 from tests.attacks.trial import TryAttack
 from tests.attacks.weak_sign_in import (
@@ -18,11 +21,13 @@ from tests.attacks.weak_sign_in import (
     NoWorkForUnknownNames,
     RefusesUnknownNames,
     ShowsTheChannelOfTheMessage,
+    TellsOfAStoppedNumber,
 )
-from tests.support.events import attributes, code_of, entry, golden
-from tests.support.sign_in_handlers import answered
+from tests.support.events import NOW, PHONE, SALT, attributes, code_of, entry, golden
+from tests.support.memory_counters import MemorySmsCounters
+from tests.support.sign_in_handlers import DISCARDED_TELEMETRY, answered
 
-Triggers = Callable[[], SignIn]
+Triggers = Callable[..., SignIn]
 
 
 def shown_by_create(triggers: Triggers, event: dict[str, Any]) -> object:
@@ -50,6 +55,37 @@ def test_create_tells_unknown_names(try_attack: TryAttack, weak: Triggers) -> No
         return shown_by_create(triggers, unknown()) != known
 
     try_attack(attack, weak=weak, product=SignIn)
+
+
+def test_a_stopped_number_tells_a_user(try_attack: TryAttack) -> None:
+    """A stranger asks for an SMS until the number is stopped: only a user has such a number."""
+    counters, limits = MemorySmsCounters(), SmsLimits(per_day=20, per_country=10, unanswered=5)
+    number = Destination(SMS, PHONE)
+    key = number_key(destination_id(number, SALT), is_open_class=False)
+    for second in range(3):
+        counters.take_number(Sms(key, "US", NOW - 1000 + second))
+
+    def sms_stop(to: Destination | None, now: int) -> SmsStop | None:
+        return find_stop(counters, to, limits, SALT, now, DISCARDED_TELEMETRY)
+
+    assert sms_stop(number, NOW)
+
+    def attack(triggers: Triggers) -> bool:
+        seen = []
+        for event in (golden("create_first"), unknown()):
+            sign_in = triggers(order=(EMAIL, SMS), choice_asked=True, sms_stop=sms_stop)
+            try:
+                chosen = sign_in.create(event)["challengeMetadata"]
+                event["request"] |= {
+                    "session": [entry("CUSTOM_CHALLENGE", False, chosen)],
+                    "clientMetadata": {"action": "resend", "channel": "sms"},
+                }
+                seen.append(sign_in.public(event)["status"])
+            except Refused as refused:
+                seen.append(str(refused))
+        return seen[0] != seen[1]
+
+    try_attack(attack, weak=TellsOfAStoppedNumber, product=SignIn)
 
 
 def test_verify_tells_unknown_names(try_attack: TryAttack) -> None:
@@ -104,7 +140,7 @@ def test_the_channel_tells_users(try_attack: TryAttack) -> None:
         return shown[0] != shown[1]
 
     def both_channels(sign_in: Triggers) -> Triggers:
-        return lambda: sign_in(order=(EMAIL, SMS))  # type: ignore[call-arg]
+        return lambda: sign_in(order=(EMAIL, SMS))
 
     weak, product = (both_channels(each) for each in (ShowsTheChannelOfTheMessage, SignIn))
     try_attack(attack, weak=weak, product=product)

@@ -1,9 +1,11 @@
-"""The type of the fixture `try_attack`."""
+"""The types of the fixtures `try_attack` and `report`."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 Target = TypeVar("Target")
+# Prints one line after the table of attacks.
+Report = Callable[[str], None]
 
 
 class TryAttack(Protocol):

@@ -2,13 +2,13 @@
 
 import json
 import unicodedata
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from passcode.channels.channel import Channel
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
-from passcode.delivery.gateway import Outgoing, SendResult, Taken
+from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken
 from passcode.token_service.challenge import Challenge, derive_code
 from tests.attacks.sign_in import Mailbox
 from tests.support.deliver_handler import DeliverHandler
@@ -43,6 +43,18 @@ class NoLimits:
 
     def send(self, outgoing: Outgoing[Any]) -> SendResult:
         return Taken()
+
+
+@dataclass
+class OneCountForACountry(NoLimits):
+    """Fault: all SMS to a country have one count. After `limit` SMS, all users there get none."""
+
+    limit: int
+    sent: int = 0
+
+    def send(self, outgoing: Outgoing[Any]) -> SendResult:
+        self.sent += 1
+        return Taken() if self.sent <= self.limit else NotTaken("budget", final=True)
 
 
 class NormalisesLater:

@@ -3,9 +3,11 @@
 from typing import Any
 
 import define_auth_challenge
+from passcode.channels.sms import SMS
 from passcode.delivery.envelope import ChangeNotice
 from passcode.sign_in import events
 from passcode.token_service.challenge import Challenge
+from passcode.token_service.refusal import Refusal, Refused
 from tests.attacks.sign_in import SignIn
 from tests.support.events import PASSWORD_CLIENT, attributes
 from tests.support.sign_in_handlers import LIMITS
@@ -130,3 +132,14 @@ class AcceptsTheNewestResult(Define):
     def issues_tokens(self, event: dict[str, Any]) -> bool:
         entries = events.history(event)
         return bool(entries) and entries[-1].get("challengeResult") is True
+
+
+class TellsOfAStoppedNumber(SignIn):
+    """Fault: before the password is proven, a user whose number gets no SMS now is refused."""
+
+    def create(self, event: dict[str, Any]) -> dict[str, Any]:
+        number = events.attributes(event).get(SMS.attribute, "")
+        stop = self.sms_stop(SMS.destination(number), self.now)
+        if stop:
+            raise Refused(Refusal.SMS_STOPPED, stop.wait)
+        return super().create(event)

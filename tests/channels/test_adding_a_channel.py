@@ -208,7 +208,8 @@ def test_an_unknown_channel_is_refused(handler: DeliverHandler, post: Post) -> N
     flow = sign_in()
     flow.start()
     body = flow.handlers.queued[0].pack().replace("postcard", "pigeon")
-    assert handler.deliver(body) == ["0"]
+    assert handler.deliver(body) == []
+    assert handler.dead_letters == [body]
     assert handler.calls() == len(post.sent) == 0
     assert token_claims("pigeon") == {}
     grant = Grant("client", "https://app.example", "", "", "ada", SUB, NOW, "pigeon", with_password=False)

@@ -1,6 +1,7 @@
 """`custom_sender` queues every Cognito message, still encrypted and for its own address."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,9 +56,11 @@ def queued_message(
     put = SqsQueue(sqs, "url").put
     assert custom_sender.respond(event, put, look_up, output.telemetry, NOW) is event
     (call,) = sqs.sent("send_message")
+    assert call["QueueUrl"] == "url"
     found = unpack(call["MessageBody"])
     assert isinstance(found, CognitoMessage)
     assert json.loads(found.pack()) == json.loads(call["MessageBody"])
+    assert call["MessageGroupId"] == call["MessageDeduplicationId"] == found.id
     return found
 
 
@@ -134,7 +137,7 @@ def test_a_sign_in_code_expires_before_the_other_codes() -> None:
         return is_too_old(read_message(event, NOW), NOW + seconds)
 
     assert [too_old_after("custom_sms_authentication", s) for s in (0, 179, 180)] == [False, False, True]
-    assert [too_old_after("custom_sms_forgot_password", s) for s in (180, 899, 900)] == [False, False, True]
+    assert [too_old_after("custom_sms_forgot_password", s) for s in (180, 839, 840)] == [False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -166,6 +169,20 @@ def test_a_failing_queue_raises_so_that_lambda_retries(
     event = golden("custom_sms_sign_up")
     assert custom_sender.handler(event, None) is event
     assert CognitoMessage.unpack(sqs.sent("send_message")[0]["MessageBody"]).requested_at == NOW
+
+
+@pytest.mark.parametrize("name", SENDERS)
+def test_a_repeated_event_has_the_same_id_and_no_other_event_has_it(name: str) -> None:
+    """Lambda repeats an event unchanged, up to minutes later. The queue then drops the second message."""
+    first, again = (read_message(golden(name), now) for now in (NOW, NOW + 120))
+    assert re.fullmatch("[0-9a-f]{64}", first.id)
+    assert first.id == again.id == CognitoMessage.unpack(first.pack()).id
+    other = golden(name)
+    if first.ciphertext:
+        other["request"]["code"] = "AYADeAnotherCode"
+    else:
+        other["request"]["userAttributes"]["EVENT_ID"] = "another event"
+    assert read_message(other, NOW).id != first.id
 
 
 def test_the_queue_distinguishes_deliveries_from_cognito_messages() -> None:

@@ -144,19 +144,22 @@ def test_a_notice_falls_back_and_contains_no_text_of_the_attacker(handler: Deliv
     assert "@app.example" not in sms["Message"]
 
 
-def test_a_message_without_a_destination_is_counted_and_not_retried(
+def test_a_message_without_a_destination_is_a_dead_letter(
     handler: DeliverHandler, output: HandlerOutput
 ) -> None:
     assert handler.deliver(message("custom_email_sign_up", destinations=()).pack()) == []
     assert handler.calls() == 0
     assert output.counted("send_failed") == [{"channel": "email", "reason": "no_address"}]
+    assert output.counted("undelivered") == [{}]
 
 
 def test_an_old_code_is_not_sent(handler: DeliverHandler, output: HandlerOutput) -> None:
     handler.now = NOW + 180
-    assert handler.deliver(message("custom_sms_authentication").pack()) == ["0"]
+    assert handler.deliver(message("custom_sms_authentication").pack()) == []
     assert handler.calls() == 0
     assert output.counted("send_failed") == [{"channel": "sms", "reason": "expired"}]
+    assert output.counted("undelivered") == [{}]
+    assert handler.dead_letters == [message("custom_sms_authentication").pack()]
     assert handler.deliver(message("custom_sms_sign_up").pack()) == []
 
 
@@ -184,7 +187,7 @@ def test_a_number_of_a_country_that_is_not_allowed_gets_no_sms(
 
 
 @pytest.mark.parametrize(
-    "error", [refused_by_aws("TooManyRequestsException"), ReadTimeoutError(endpoint_url=EMAIL)]
+    "error", [refused_by_aws("TooManyRequestsException", status=429), ReadTimeoutError(endpoint_url=EMAIL)]
 )
 def test_a_temporary_failure_is_retried(
     handler: DeliverHandler, output: HandlerOutput, error: Exception
@@ -213,7 +216,7 @@ def test_the_handler_decrypts_a_code_of_cognito(
     assert not [secret for secret in (*SECRETS[:7], encrypted[:24]) if secret in output.text]
 
 
-def test_only_codes_that_cannot_be_decrypted_return_and_logs_contain_no_secret(
+def test_only_codes_that_cannot_be_decrypted_are_dead_letters_and_logs_contain_no_secret(
     encryptor: CodeEncryptor, handler: DeliverHandler, output: HandlerOutput
 ) -> None:
     handler.opener = CognitoDecryptor(encryptor.client, encryptor.key_id, encryptor.pool)
@@ -221,7 +224,8 @@ def test_only_codes_that_cannot_be_decrypted_return_and_logs_contain_no_secret(
     of_another_pool = replace(encryptor, pool="eu-central-1_Other0001").encrypt(CODE)
     good = encryptor.encrypt(CODE)
     bodies = [message("custom_sms_sign_up", s).pack() for s in (foreign, good, of_another_pool, "AYAD")]
-    assert handler.deliver(*bodies) == ["0", "2", "3"]
+    assert handler.deliver(*bodies) == []
+    assert handler.dead_letters == [bodies[0], bodies[2], bodies[3]]
     assert len(handler.sns.calls) == 1
     assert {line["error"] for line in output.lines if line["level"] == "ERROR"} == {"DecryptionFailed"}
     assert not [secret for secret in (*SECRETS, foreign[:24], good[:24]) if secret in output.text]

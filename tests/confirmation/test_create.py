@@ -140,11 +140,21 @@ def test_a_subject_is_a_keyed_hash(api: Api) -> None:
     )
 
 
+def test_the_last_message_that_the_rate_allows_is_counted(
+    api: Api, output: ApiOutput, clock: FakeClock
+) -> None:
+    for _ in range(5):
+        assert "message_rate_used_up" not in dict(output.metrics())
+        api.create()
+        clock.now += 31
+    assert output.metrics()[-1] == ("message_rate_used_up", "")
+
+
 def test_messages_and_refusals_are_counted(api: Api, output: ApiOutput) -> None:
     api.create()
-    assert api.create().body["status"] == "WAITING", "neither a message nor a refusal"
+    assert api.create().body["status"] == "WAITING"
     api.create(purpose="another")
-    assert output.metrics() == [("issued", "email"), ("throttled", "cooldown")]
+    assert output.metrics() == [("issued", "email"), ("waiting", "email"), ("throttled", "cooldown")]
     assert '"channel":"email"' in api.log.getvalue()
 
 

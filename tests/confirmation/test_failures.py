@@ -116,12 +116,13 @@ def test_a_failure_of_a_key_returns_no_partial_key_set(api: Api, output: ApiOutp
     assert unavailable(FAILING_PARTS["proof key"](api).call("GET", "/.well-known/jwks.json"), output)
 
 
-def test_a_message_that_was_not_queued_is_sent_after_the_cooldown(api: Api, clock: FakeClock) -> None:
-    FAILING_PARTS["queue"](api).create()
+def test_a_message_that_was_not_queued_is_queued_by_the_next_request(api: Api, clock: FakeClock) -> None:
+    assert FAILING_PARTS["queue"](api).create().status == 503
     assert api.create().body["status"] == "WAITING"
+    assert [delivery.sent_at for delivery in api.queued] == [clock.now]
     clock.now += 30
     assert api.create().body["status"] == "SENT"
-    assert len(api.queued) == 1
+    assert len(api.queued) == 2
 
 
 class UnexpectedError(Exception):
@@ -129,7 +130,11 @@ class UnexpectedError(Exception):
 
 
 @pytest.mark.parametrize(
-    "raised", [UnexpectedError(f"{EMAIL} 123456"), KeyError(EMAIL), ValueError(EMAIL), RuntimeError(EMAIL)]
+    "raised",
+    [
+        *(UnexpectedError(f"{EMAIL} 123456"), KeyError(EMAIL), ValueError(EMAIL), RuntimeError(EMAIL)),
+        UnicodeDecodeError("utf-8", EMAIL.encode(), 0, 1, EMAIL),
+    ],
 )
 def test_an_unexpected_error_gets_503_and_shows_no_secret(
     api: Api, output: ApiOutput, raised: Exception
@@ -139,7 +144,16 @@ def test_an_unexpected_error_gets_503_and_shows_no_secret(
     assert (response.status, response.problem) == (503, "unavailable")
     assert EMAIL not in output() + str(response)
     assert "123456" not in output() + str(response)
-    assert f'"error":"{type(raised).__name__}"' in output()
+    assert type(raised).__name__ in output()
+
+
+def test_bytes_that_are_no_text_are_not_the_fault_of_the_caller(api: Api, output: ApiOutput) -> None:
+    """Outside the adapters too, for example from a library that reads a response of AWS."""
+    error = UnicodeDecodeError("utf-8", EMAIL.encode(), 0, 1, EMAIL)
+    response = replace(api, store=FailingStore(error)).create()
+    assert (response.status, response.problem) == (503, "unavailable")
+    assert ("errors", "") in output.metrics()
+    assert EMAIL not in output() + str(response)
 
 
 def test_the_service_is_ready_if_every_part_is_ready(api: Api) -> None:

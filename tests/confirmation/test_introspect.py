@@ -104,7 +104,16 @@ def test_the_mark_of_a_used_proof_expires_after_the_proof(api: Api) -> None:
     exp = parts(proof)[1]["exp"]
     assert isinstance(exp, int)
     assert int(call["ExpressionAttributeValues"][":ttl"]["N"]) >= exp
-    assert call["ConditionExpression"] == "attribute_not_exists(pk)"
+
+
+def test_a_repeat_with_the_same_key_by_the_same_caller_gets_the_claims_again(api: Api) -> None:
+    proof = api.proof()
+    first = api.post("/introspect", {"proof": proof}, key="k")
+    assert first.body["active"] is True
+    assert api.post("/introspect", {"proof": proof}, key="k").body == first.body
+    assert api.post("/introspect", {"proof": proof}, key="other").body == {"active": False}
+    assert api.post("/introspect", {"proof": proof}, key="k", caller="other").body == {"active": False}
+    assert inactive(api, proof), "a request without a key is a new use"
 
 
 def test_a_step_up_proof_is_active_only_for_its_audience(api: Api) -> None:

@@ -96,7 +96,7 @@ def test_every_problem_has_a_complete_detail(kind: problems.ProblemKind) -> None
     assert not kind.title.endswith(".")
 
 
-WAITS = {Refusal.COOLDOWN, Refusal.QUOTA, Refusal.BUSY}
+WAITS = {Refusal.COOLDOWN, Refusal.QUOTA, Refusal.BUSY, Refusal.SMS_STOPPED}
 
 
 @pytest.mark.parametrize("refusal", Refusal)

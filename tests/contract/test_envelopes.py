@@ -86,11 +86,17 @@ class Envelope:
 
 
 ENVELOPES = {
-    "queue_code.json": Envelope(unpack, lambda message: message.pack(), {"locale": ""}),
-    "queue_cognito.json": Envelope(
-        unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": ""}
+    "queue_code.json": Envelope(
+        unpack, lambda message: message.pack(), {"locale": "", "sent_at": 1767225600}
     ),
-    "queue_notice.json": Envelope(unpack, lambda message: message.pack(), {"locale": "", "subject": ""}),
+    "queue_cognito.json": Envelope(
+        unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": "", "id": ""}
+    ),
+    "queue_notice.json": Envelope(
+        unpack,
+        lambda message: message.pack(),
+        dict.fromkeys(("locale", "subject", "nonce", "address_id"), ""),
+    ),
     "challenge.json": Envelope(
         Challenge.unpack,
         lambda challenge: challenge.pack(),

@@ -1,5 +1,6 @@
 """The counters of SMS and emails with one contract: in memory, on moto, and on the local DynamoDB."""
 
+import random
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,7 +11,16 @@ import pytest
 from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.delivery.email_limits import EmailCount, EmailCounters
-from passcode.delivery.sms_limits import DayShare, NumberState, Sms, SmsCounters, SmsLimits
+from passcode.delivery.sms_limits import (
+    DayShare,
+    NumberState,
+    Sms,
+    SmsCounters,
+    SmsCounts,
+    SmsLimits,
+    day_share,
+    seconds_until_sms,
+)
 from passcode.token_service.policy import DAY, date_of
 from tests.support.dynamodb import moto_table
 from tests.support.memory_counters import MemoryEmailCounters, MemorySmsCounters
@@ -254,6 +264,40 @@ def test_an_sms_of_the_day_that_was_not_sent_is_given_back(
 def test_a_cap_of_zero_stops_all_sms(counters: Counters, sms: Sms, limits: SmsLimits) -> None:
     """An operator sets it during SMS pumping."""
     assert not counters.sms.take_day(sms, RESERVE, limits)
+
+
+def test_the_counts_that_are_read_allow_the_sms_that_the_writes_allow(counters: Counters, sms: Sms) -> None:
+    """`create` decides by the counts whether `deliver` would send: both follow the same limits."""
+    limits = SmsLimits(per_day=9, per_country=7, unanswered=3)
+    steps = random.Random(7)
+    numbers = [replace(sms, number=f"proven#{secrets.token_hex(16)}") for _ in range(3)]
+    counters.sms.answer_number(numbers[0].number, sms.now - 7 * DAY)
+    waits = []
+    for step in range(150):
+        each = replace(steps.choice(numbers), now=sms.now + 900 * step, country=steps.choice(["US", "DE"]))
+        counts = counters.sms.read(each.number, each.now)
+        wait = seconds_until_sms(counts, each.country, limits, each.now, is_open_class=False)
+        before = counters.sms.take_number(each)
+        if before:
+            share = day_share(before, each.now, is_open_class=False)
+            is_taken = counters.sms.take_day(each, share, limits)
+            if not is_taken:
+                counters.sms.give_back_number(each, before)
+        assert (wait == 0) is (before is not None and is_taken)
+        waits.append(wait)
+        if steps.random() < 0.3:
+            counters.sms.answer_number(each.number, each.now)
+    assert waits.count(0) > 20
+    assert {3600 > wait > 0 for wait in waits if wait} == {True, False}, "for an hour, and to midnight"
+
+
+def test_without_a_number_only_the_day_is_read(counters: Counters, sms: Sms) -> None:
+    counters.sms.take_number(sms)
+    counters.sms.take_day(sms, NEW, LIMITS)
+    counts = counters.sms.read("", sms.now)
+    assert counts.number == {}
+    assert {"sent": 1, "half": 1}.items() <= dict(counts.day).items()
+    assert counters.sms.read(f"open#{secrets.token_hex(16)}", sms.now + DAY) == SmsCounts({}, {})
 
 
 def test_the_items_have_a_ttl_and_no_old_counts(in_table: Counters, sms: Sms) -> None:

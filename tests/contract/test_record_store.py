@@ -60,6 +60,16 @@ def test_a_new_challenge_continues_the_counter_and_keeps_the_failures(
     )
 
 
+def test_a_message_keeps_the_ids_of_all_destinations(under_test: StoreUnderTest, key: str) -> None:
+    store = under_test.store
+    both = replace(DRAFT, sent_to={"email": "e" * 16, "sms": "1" * 16})
+    first = store.start_challenge(key, both, CAP, NOW).record
+    assert (first.sent_to, first.sent_to_before) == (both.sent_to, both.sent_to)
+    moved = replace(first, sent_at=NOW + 30, sent_to={"email": "e" * 16, "sms": "2" * 16})
+    second = store.replace_challenge(key, first, moved, NOW + 30).record
+    assert (second.sent_to, second.sent_to_before) == (moved.sent_to, both.sent_to)
+
+
 def test_a_new_challenge_removes_the_counters_of_past_days(under_test: StoreUnderTest, key: str) -> None:
     days = range(TODAY - KEEP_SECONDS // 86_400, TODAY + 1)
     old = Record(issued=1, spent=1, wrong=dict.fromkeys(days, 1), accepted={("email", d): 2 for d in days})
@@ -112,6 +122,26 @@ def test_a_right_answer_spends_and_gives_back_one_message(under_test: StoreUnder
     assert not under_test.store.record_attempt(key, replace(WRONG, counter=2)).accepted
 
 
+def test_a_refund_lowers_the_message_rate_once_and_nothing_else(under_test: StoreUnderTest, key: str) -> None:
+    under_test.put(key, OPEN)
+    for _ in range(2):
+        under_test.store.refund_message(key, OPEN.issue_id)
+        refunded = replace(OPEN, send_tat=OPEN.send_tat - 600, refund_id=OPEN.issue_id)
+        assert under_test.store.read(key) == refunded
+    later = replace(refunded, sent_at=NOW + 30, send_tat=NOW + 600, issue_id="l" * 32)
+    assert under_test.store.replace_challenge(key, refunded, later, NOW + 30).accepted
+    under_test.store.refund_message(key, later.issue_id)
+    assert under_test.store.read(key) == replace(later, send_tat=NOW, refund_id=later.issue_id)
+
+
+def test_only_the_newest_message_is_refunded(under_test: StoreUnderTest, key: str) -> None:
+    under_test.put(key, OPEN)
+    under_test.store.refund_message(key, "x" * 32)
+    assert under_test.store.read(key) == OPEN
+    under_test.store.refund_message(f"{key}x", OPEN.issue_id)
+    assert under_test.store.read(f"{key}x") == Record()
+
+
 def test_a_wrong_answer_to_a_short_code_is_counted_once(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
     for n in (1, 2):
@@ -120,6 +150,19 @@ def test_a_wrong_answer_to_a_short_code_is_counted_once(under_test: StoreUnderTe
         assert write.accepted
         assert write.record == replace(OPEN, failures=n, failed_id=attempt.id, wrong={TODAY: n})
         assert under_test.store.record_attempt(key, attempt) == WriteResult(False, write.record)
+
+
+def test_a_wrong_answer_counts_its_weight_and_never_more_than_a_day(
+    under_test: StoreUnderTest, key: str
+) -> None:
+    under_test.put(key, OPEN)
+    for n in (1, 2, 3):
+        attempt = replace(WRONG, id=str(n) * 16, weight=3)
+        write = under_test.store.record_attempt(key, attempt)
+        assert (write.accepted, write.record.wrong, write.record.failures) == (True, {TODAY: 3 * n}, n)
+    for refused in (replace(WRONG, id="4" * 16, weight=2), replace(RIGHT, weight=2)):
+        assert not under_test.store.record_attempt(key, refused).accepted
+    assert under_test.store.record_attempt(key, RIGHT).accepted
 
 
 def test_a_wrong_answer_to_a_long_code_is_not_counted(under_test: StoreUnderTest, key: str) -> None:
@@ -218,10 +261,13 @@ records = st.builds(
     st.tuples(around, around, around, around),
 )
 attempts = st.builds(
-    lambda counter, is_short, channel: replace(RIGHT, counter=counter, is_short=is_short, channel=channel),
+    lambda counter, is_short, channel, weight: replace(
+        RIGHT, counter=counter, is_short=is_short, channel=channel, weight=weight
+    ),
     st.integers(0, 4),
     st.booleans(),
     st.sampled_from(["", "email"]),
+    st.integers(1, 3),
 ) | st.just(WRONG)
 
 
@@ -232,6 +278,8 @@ attempts = st.builds(
 )
 @given(record=records, attempt=attempts)
 @example(record=replace(OPEN, failures=9, wrong={TODAY: 9}), attempt=RIGHT)
+@example(record=replace(OPEN, failures=4, wrong={TODAY: 8}), attempt=replace(RIGHT, weight=2))
+@example(record=replace(OPEN, failures=4, wrong={TODAY: 9}), attempt=replace(WRONG, weight=2))
 @example(record=replace(OPEN, spent=3, spent_at=NOW - 5, send_tat=NOW), attempt=RIGHT)
 @example(record=replace(OPEN, sent_at=NOW - 30, expires_at=NOW + 119, send_tat=NOW), attempt=RIGHT)
 def test_every_store_has_the_conditions_of_the_predicates(

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from passcode.adapters.record_table import RecordTable
-from passcode.token_service.policy import DAY, Policy
+from passcode.token_service.policy import DAY, Policy, day_of
 from passcode.token_service.store import Attempt, Record
 from tests.support.dynamodb import item_of, made
 
@@ -63,3 +63,36 @@ def test_every_write_sets_the_ttl_of_the_record(table: tuple[Any, str]) -> None:
     right = replace(wrong, channel="sms", client_id="client", now=NOW + 4)
     assert store.record_attempt(key, right).accepted
     assert ttl() == NOW + 4 + 30 * DAY
+
+
+def test_the_largest_record_costs_one_write_unit() -> None:
+    """An item of DynamoDB has the size of its names and values. One WCU pays for 1,024 bytes."""
+    channels = ("email", "sms", "voice")
+    to = dict.fromkeys(channels, "e" * 16)
+    largest = replace(
+        OPEN,
+        issued=10**6,
+        spent=10**6,
+        nonce="n" * 32,
+        prev_nonce="p" * 32,
+        issue_id="i" * 32,
+        refund_id="r" * 32,
+        context="c" * 16,
+        failures=100,
+        failed_id="f" * 16,
+        spent_id="s" * 16,
+        spent_at=NOW,
+        sent_to=to,
+        sent_to_before=to,
+        wrong={day_of(NOW): 10},
+        accepted={(channel, day_of(NOW)): 100 for channel in channels},
+    )
+    item = item_of(largest) | {"pk": {"S": f"sign_in_password#{'s' * 36}"}, "ttl": {"N": str(NOW)}}
+    for name in ("first_" + "c" * 26, "last_" + "c" * 26):
+        item[name] = {"S": f"{NOW} email"}
+    # A number has a byte for two digits, and one or two more.
+    size = sum(
+        len(name) + (len(value["S"]) if "S" in value else len(value["N"]) // 2 + 2)
+        for name, value in item.items()
+    )
+    assert size < 1_024

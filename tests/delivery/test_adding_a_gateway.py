@@ -85,14 +85,23 @@ def test_a_message_that_the_gateway_refuses_goes_to_the_next_destination(
     assert len(handler.table.sent("update_item")) == 4, "the SMS is given back"
 
 
-@pytest.mark.parametrize("result", [NotTaken("later", final=False), Unknown("no answer")], ids=str)
-def test_a_temporary_failure_of_the_gateway_returns_the_record_to_the_queue(
-    handler: DeliverHandler, carrier: Carrier, output: HandlerOutput, result: SendResult
+@pytest.mark.parametrize(
+    ("result", "attempts", "reason"),
+    [(NotTaken("later", final=False), 3, "unavailable"), (Unknown("no answer"), 1, "unknown")],
+    ids=["not taken", "unknown"],
+)
+def test_after_a_temporary_failure_of_the_gateway_the_message_goes_to_the_next_destination(
+    handler: DeliverHandler,
+    carrier: Carrier,
+    output: HandlerOutput,
+    result: SendResult,
+    attempts: int,
+    reason: str,
 ) -> None:
     carrier.result = result
-    assert handler.deliver(body(BY_SMS, BY_EMAIL, channel="sms")) == ["0"]
-    assert handler.ses.calls == []
-    assert output.counted("send_failed") == [{"channel": "sms", "reason": "unavailable"}]
+    assert handler.deliver(body(BY_SMS, BY_EMAIL, channel="sms")) == []
+    assert (len(carrier.sent), len(handler.ses.calls)) == (attempts, 1)
+    assert output.counted("send_failed") == [{"channel": "sms", "reason": reason}]
 
 
 def test_each_channel_has_a_gateway_and_email_and_channels_billed_by_country_have_limits() -> None:

@@ -63,10 +63,14 @@ def test_a_decoy_gets_no_message(handler: DeliverHandler, output: HandlerOutput)
 
 
 @pytest.mark.parametrize("later", [300, 301, 10_000])
-def test_an_expired_code_is_not_sent(handler: DeliverHandler, output: HandlerOutput, later: int) -> None:
+def test_an_expired_code_is_not_sent_and_is_a_dead_letter(
+    handler: DeliverHandler, output: HandlerOutput, later: int
+) -> None:
     handler.now = NOW + later
-    assert handler.deliver(body(BY_EMAIL)) == ["0"]
+    assert handler.deliver(body(BY_EMAIL)) == []
     assert handler.calls() == 0
+    assert handler.dead_letters == [body(BY_EMAIL)]
+    assert output.counted("undelivered") == [{}]
     assert output.counted("send_failed") == [{"channel": "email", "reason": "expired"}]
 
 
@@ -105,8 +109,9 @@ def test_a_challenge_that_the_token_service_cannot_have_issued_is_not_sent(
     handler: DeliverHandler, output: HandlerOutput, changes: dict[str, Any]
 ) -> None:
     """Otherwise a principal that can write to the queue could have any text sent."""
-    assert handler.deliver(body(BY_EMAIL, **changes)) == ["0"]
+    assert handler.deliver(body(BY_EMAIL, **changes)) == []
     assert handler.calls() == 0
+    assert handler.dead_letters == [body(BY_EMAIL, **changes)]
     assert output.counted("errors") == [{}]
 
 
@@ -129,8 +134,9 @@ def test_an_address_that_is_not_in_the_form_of_its_channel_is_refused(
     handler: DeliverHandler, to: tuple[str, str]
 ) -> None:
     """The code is derived for the parsed address, so `verify` would refuse the code of another form."""
-    assert handler.deliver(body(to)) == ["0"]
+    assert handler.deliver(body(to)) == []
     assert handler.calls() == 0
+    assert handler.dead_letters == [body(to)]
 
 
 def test_a_challenge_of_the_release_before_is_refused(handler: DeliverHandler) -> None:
@@ -140,8 +146,9 @@ def test_a_challenge_of_the_release_before_is_refused(handler: DeliverHandler) -
         '"00112233445566778899aabbccddeeff","issued_at":1767225600,"expires_at":1767225900,"channel":"email",'
         '"bound":"f452a7bb7e45aa5f","decoy":false}'
     )
-    assert handler.deliver(json.dumps(fields)) == ["0"]
+    assert handler.deliver(json.dumps(fields)) == []
     assert handler.calls() == 0
+    assert handler.dead_letters == [json.dumps(fields)]
 
 
 def test_an_email_that_ses_refuses_is_sent_by_sms(handler: DeliverHandler, output: HandlerOutput) -> None:
@@ -181,7 +188,7 @@ def test_with_a_used_up_sms_budget_the_code_goes_by_email(
     assert output.counted("send_failed") == [{"channel": "sms", "reason": reason, "country": "US"}]
 
 
-def test_a_message_that_every_channel_refuses_is_counted_and_not_retried(
+def test_a_message_that_every_channel_refuses_is_a_dead_letter(
     handler: DeliverHandler, output: HandlerOutput
 ) -> None:
     handler.ses = RecordingClient(send_email=refused_by_aws("MessageRejected"))
@@ -189,28 +196,34 @@ def test_a_message_that_every_channel_refuses_is_counted_and_not_retried(
     assert handler.deliver(body(BY_EMAIL, BY_SMS)) == []
     assert [m["channel"] for m in output.counted("send_failed")] == ["email", "sms"]
     assert output.counted("sent") == []
+    assert output.counted("undelivered") == [{}]
+    assert output.counted("errors") == []
+    assert handler.dead_letters == [body(BY_EMAIL, BY_SMS)]
+    assert CODE not in handler.dead_letters[0]
 
 
 @pytest.mark.parametrize("failing_client", ["ses", "keys"])
 @pytest.mark.parametrize(
     "error",
     [
-        refused_by_aws("TooManyRequestsException"),
-        refused_by_aws("InternalFailure"),
+        refused_by_aws("TooManyRequestsException", status=429),
+        refused_by_aws("InternalFailure", status=500),
         ReadTimeoutError(endpoint_url=f"https://{EMAIL}"),
         RuntimeError(f"{EMAIL} {PHONE} {CODE}"),
     ],
+    ids=lambda error: type(error).__name__,
 )
-def test_a_temporary_failure_is_retried_on_the_same_channel(
+def test_a_temporary_failure_of_the_only_channel_is_retried_through_the_queue(
     handler: DeliverHandler, output: HandlerOutput, failing_client: str, error: Exception
 ) -> None:
     setattr(handler, failing_client, RecordingClient(send_email=error, generate_mac=error))
-    assert handler.deliver(body(BY_EMAIL, BY_SMS)) == ["0"]
-    assert handler.sns.calls == []
+    assert handler.deliver(body(BY_EMAIL)) == ["0"]
     assert output.counted("sent") == []
+    assert handler.delays == [5]
+    assert handler.dead_letters == []
     assert not [secret for secret in SECRETS if secret in output.text]
     handler.ses, handler.keys = RecordingClient(), kms()
-    assert handler.deliver(body(BY_EMAIL, BY_SMS)) == []
+    assert handler.deliver(body(BY_EMAIL)) == []
     assert CODE in str(handler.ses.calls)
 
 
@@ -221,6 +234,6 @@ def test_logs_and_metrics_contain_no_secret_of_a_delivery(
     handler.ses = RecordingClient(send_email=refused_by_aws("MessageRejected"))
     handler.sns = RecordingClient(publish=refused_by_aws("InvalidParameter"))
     handler.deliver(body(BY_EMAIL, BY_SMS))
-    assert {line["message"] for line in output.lines} == {"sent", "not deliverable"}
+    assert {line["message"] for line in output.lines} == {"sent", "not deliverable", "undelivered"}
     assert {line.get("correlation_id") for line in output.lines} == {challenge().nonce}
     assert not [secret for secret in SECRETS if secret in output.text]

@@ -145,7 +145,7 @@ def test_when_the_open_half_is_used_up_only_codes_without_a_password_stop(
 
 def test_an_email_that_ses_does_not_take_is_not_counted(output: HandlerOutput) -> None:
     handler = DeliverHandler(output.telemetry, emails=(99, 0), emails_per_day=100)
-    handler.ses = RecordingClient(send_email=refused_by_aws("TooManyRequestsException"))
+    handler.ses = RecordingClient(send_email=refused_by_aws("TooManyRequestsException", status=429))
     for _ in range(3):
         assert handler.deliver(body(BY_EMAIL)) == ["0"]
     handler.ses = RecordingClient()

@@ -23,7 +23,7 @@ FACTS = {
     "user_pool_id": "us-east-1_Pool",
     "clients": {},
     "table": "",
-    "queue_url": "",
+    "queues": {},
     "functions": {},
     "outputs": {},
 }

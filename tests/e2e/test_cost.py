@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.api_gateway_events import event_of
+from tests.support.events import entry
 from tests.support.live_handlers import LiveHandlers, event, live_handler, live_handlers
 from tests.support.live_token_api import Api, number, unused_address
 from tests.support.users import code_in
@@ -57,10 +58,15 @@ def counted(local_stack: Stack) -> tuple[LiveHandlers, Calls]:
     return handlers, calls
 
 
-def sign_in(handlers: LiveHandlers, calls: Calls, stack: Stack, channel: str) -> None:
+PROVEN = [entry(name, True) for name in ("SRP_A", "PASSWORD_VERIFIER")]
+
+
+def sign_in(
+    handlers: LiveHandlers, calls: Calls, stack: Stack, channel: str, *, with_password: bool = False
+) -> None:
     """Run one sign-in with the handlers of create, deliver and verify."""
     sub = str(uuid.uuid4())
-    create_event = event("CreateAuthChallenge", sub, session=[])
+    create_event = event("CreateAuthChallenge", sub, session=PROVEN if with_password else [])
     create_event["request"]["userAttributes"]["custom:otp_channel"] = channel
     handlers.create.handler(create_event, None)
     to = create_event["request"]["userAttributes"]["email" if channel == "email" else "phone_number"]
@@ -91,12 +97,14 @@ def test_a_sign_in_by_email_costs_two_writes_and_one_message(
     }
 
 
+@pytest.mark.parametrize("with_password", [False, True])
 def test_a_first_sign_in_by_sms_adds_four_writes_for_the_number_and_the_day(
-    local_stack: Stack, counted: tuple[LiveHandlers, Calls]
+    local_stack: Stack, counted: tuple[LiveHandlers, Calls], with_password: bool
 ) -> None:
+    """After a password, one read of both is added."""
     handlers, calls = counted
-    sign_in(handlers, calls, local_stack, "sms")
-    assert calls == {
+    sign_in(handlers, calls, local_stack, "sms", with_password=with_password)
+    assert calls == ({"dynamodb.BatchGetItem": 1} if with_password else {}) | {
         "dynamodb.UpdateItem": 6,
         "kms.GenerateMac": 2,
         "sqs.SendMessage": 1,

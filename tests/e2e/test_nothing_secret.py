@@ -47,7 +47,8 @@ def sign_ins(
     replayed = code_only(local_stack).start(bob.email)
     replayed.answer(code_in(messages_to(bob.phone)[0]))
     unknown = code_only(local_stack).start(unknown_address).answer("00000000")
-    local_stack.client("sqs").send_message(QueueUrl=local_stack.queue_url, MessageBody=GARBAGE)
+    own = {"MessageGroupId": "garbage", "MessageDeduplicationId": "garbage"}
+    local_stack.client("sqs").send_message(QueueUrl=local_stack.queues["email"], MessageBody=GARBAGE, **own)
     throttled = SignIn(local_stack, local_stack.clients["code_only"])
     _use_up_messages(local_stack, bob)
     with pytest.raises(ClientError):

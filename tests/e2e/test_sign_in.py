@@ -8,6 +8,9 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 
+from passcode.channels.channel import Destination, destination_id
+from passcode.channels.sms import SMS
+from passcode.delivery.sms_limits import number_key
 from passcode.token_service.refusal import RefusalTag, parse_tag
 from tests.support.live_sign_in import SignIn, code_only, password_and_code
 from tests.support.users import COOLDOWN, User, another_code
@@ -233,6 +236,29 @@ def test_a_user_without_a_verified_address_is_refused_after_the_password(
     error_text = refusal("UserLambdaValidationException", lambda: password_and_code(local_stack, user))
     assert error_text.startswith("CreateAuthChallenge failed with error ")
     assert parse_tag(error_text) == RefusalTag("no_destination")
+
+
+def test_after_the_password_a_user_whose_number_gets_no_sms_now_reads_the_wait(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user(email_verified="false")
+    create = local_stack.functions["create_auth_challenge"]
+    settings = local_stack.client("lambda").get_function_configuration(FunctionName=create)["Environment"]
+    number_id = destination_id(Destination(SMS, user.phone), settings["Variables"]["SALT"])
+    key = {"pk": {"S": f"sms_to#{number_key(number_id, is_open_class=False)}"}}
+    # Three SMS without an answer, the last one longer ago than a code is valid.
+    counts = {"open": {"N": "3"}, "open_at": {"N": str(int(time.time()) - 1000)}}
+    table = local_stack.client("dynamodb")
+    table.put_item(TableName=local_stack.table, Item=key | counts)
+    tag = parse_tag(refusal("UserLambdaValidationException", lambda: password_and_code(local_stack, user)))
+    assert tag is not None
+    assert tag.reason == "sms_stopped"
+    assert 2000 < tag.retry_after <= 2600
+    table.delete_item(TableName=local_stack.table, Key=key)
+    sign_in = password_and_code(local_stack, user)
+    assert sign_in.parameters["channel"] == "sms"
+    sign_in.answer(code_for(user.phone))
+    assert sign_in.tokens
 
 
 def test_the_message_is_in_the_language_of_the_user(

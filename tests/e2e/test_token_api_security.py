@@ -76,12 +76,13 @@ def test_the_code_is_in_the_message_and_in_no_response(api: Api, code_for: CodeF
 
 
 def test_an_alarm_watches_the_dead_letter_queue_of_unsent_messages(api: Api) -> None:
-    queue = api.stack.client("sqs").get_queue_attributes(
-        QueueUrl=api.stack.queue_url, AttributeNames=["RedrivePolicy"]
-    )
-    redrive = json.loads(queue["Attributes"]["RedrivePolicy"])
-    assert int(redrive["maxReceiveCount"]) == 5
-    dead = redrive["deadLetterTargetArn"].rpartition(":")[2]
+    targets = set()
+    for url in api.stack.queues.values():
+        queue = api.stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+        redrive = json.loads(queue["Attributes"]["RedrivePolicy"])
+        assert int(redrive["maxReceiveCount"]) == 50
+        targets.add(redrive["deadLetterTargetArn"].rpartition(":")[2])
+    (dead,) = targets
     alarms = api.stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
     watched = [{d["Name"]: d["Value"] for d in alarm["Dimensions"]} for alarm in alarms]
     assert {"QueueName": dead} in watched

@@ -106,9 +106,10 @@ def test_all_options_work_together() -> None:
     target = f"arn:aws:apigateway:{deployed.region}::/restapis/{api}/stages/v1"
     found = deployed.client("wafv2").get_web_acl_for_resource(ResourceArn=target)["WebACL"]
     assert found["ARN"] == guard["ARN"]
-    # The emulator does not store the key of a table, so the test reads the key of the queue.
-    queue = deployed.client("sqs").get_queue_attributes(QueueUrl=deployed.queue_url, AttributeNames=["All"])
-    assert queue["Attributes"]["KmsMasterKeyId"]
+    # The emulator does not store the key of a table, so the test reads the keys of the queues.
+    for url in deployed.queues.values():
+        queue = deployed.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        assert queue["Attributes"]["KmsMasterKeyId"]
     add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
     sign_in = SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
     assert sign_in.parameters["status"] == "CHOOSE"

@@ -106,7 +106,7 @@ class Stack:
 
     handler: TokenApiHandler
     handlers: dict[str, ModuleType]
-    queue_url: str
+    queue_urls: list[str]
     encryptor: CodeEncryptor
     secrets: dict[str, set[str]] = field(default_factory=dict)
 
@@ -114,12 +114,14 @@ class Stack:
         self.secrets.setdefault(kind, set()).update(values)
 
     def deliver(self) -> None:
-        """Run `deliver` for each message of the queue."""
+        """Run `deliver` for each message of the queues."""
         sqs = self.handler.client("sqs")
-        messages = sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages", [])
+        messages = []
+        for url in self.queue_urls:
+            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                messages.append(message)
         assert messages
-        for message in messages:
-            sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
         records = [{"messageId": m["MessageId"], "body": m["Body"]} for m in messages]
         assert self.handlers["deliver"].handler({"Records": records}, None) == {"batchItemFailures": []}
 
@@ -165,7 +167,8 @@ def stack(logged: Logged, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         handlers = {name: handler.module if name == "token_api" else load(name) for name in names}
         answer_as_cognito(monkeypatch)
         encryptor = CodeEncryptor(client("kms"), sender_key, handler.environment["USER_POOL_ID"])
-        found = Stack(handler, handlers, handler.environment["QUEUE_URL"], encryptor)
+        urls = [url for name, url in handler.environment.items() if name.endswith("_QUEUE_URL")]
+        found = Stack(handler, handlers, urls, encryptor)
         found.hide("address", EMAIL, PHONE)
         logged.records.clear()
         yield found

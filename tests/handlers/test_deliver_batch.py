@@ -8,10 +8,12 @@ import pytest
 import deliver
 from passcode.adapters.kms import KmsMac
 from passcode.cognito_messages.message import CognitoMessage
+from passcode.delivery.dispatcher import ATTEMPT_SECONDS
 from passcode.delivery.envelope import ChangeNotice, Delivery
 from tests.support.deliver_handler import DeliverHandler, body, golden_batch, golden_event
-from tests.support.events import EMAIL, NOW, PHONE, FixedClock, challenge, code_of
+from tests.support.events import EMAIL, ENVIRONMENT, NOW, PHONE, FixedClock, challenge, code_of
 from tests.support.handlers import HandlerOutput
+from tests.support.live_handlers import own_session
 
 BY_EMAIL = ("email", EMAIL)
 GOOD = json.loads(body(("email", EMAIL)))
@@ -23,6 +25,7 @@ GARBAGE = [
     "{}",
     "7",
     '"' + "x" * 2**18 + '"',
+    json.dumps(GOOD | {"later": "x" * 2**16}),
     *(
         json.dumps(GOOD | changes)
         for changes in (
@@ -57,9 +60,10 @@ def handler(output: HandlerOutput) -> DeliverHandler:
 
 def test_deliver_reads_the_golden_event(handler: DeliverHandler) -> None:
     deliveries: list[Delivery | ChangeNotice | CognitoMessage] = []
-    assert deliver.process_batch(golden_event(), deliveries.append, handler.telemetry) == {
-        "batchItemFailures": []
-    }
+    response = deliver.process_batch(
+        golden_event(), lambda message, _: deliveries.append(message), handler.queues, handler.telemetry
+    )
+    assert response == {"batchItemFailures": []}
     (delivery,) = deliveries
     assert isinstance(delivery, Delivery)
     assert delivery.challenge == challenge()
@@ -78,13 +82,14 @@ def test_the_repr_of_a_delivery_contains_no_address() -> None:
 
 
 @pytest.mark.parametrize("bad", GARBAGE, ids=lambda bad: bad[:24])
-def test_only_the_bad_record_of_a_batch_returns_to_the_queue(
+def test_a_bad_record_is_a_dead_letter_and_the_others_of_its_batch_are_sent(
     handler: DeliverHandler, output: HandlerOutput, bad: str
 ) -> None:
-    assert handler.deliver(body(BY_EMAIL), bad, body(BY_EMAIL)) == ["1"]
+    assert handler.deliver(body(BY_EMAIL), bad, body(BY_EMAIL)) == []
     assert len(handler.ses.calls) == 2
-    (line,) = (line for line in output.lines if line["level"] == "ERROR")
-    assert (line["message"], line["why"]) == ("not sent", "")
+    assert handler.dead_letters == [bad]
+    (line,) = (line for line in output.lines if line["message"] != "sent")
+    assert (line["message"], line["why"]) == ("not sent", "the body is not from this stack")
     assert output.counted("errors") == [{}]
     assert "correlation_id" not in line, "the line belongs to no challenge, and not to the previous one"
     assert EMAIL not in output.text
@@ -94,13 +99,17 @@ def test_only_the_bad_record_of_a_batch_returns_to_the_queue(
 def test_a_record_without_a_body_returns_to_the_queue(
     handler: DeliverHandler, record: dict[str, Any]
 ) -> None:
-    response = deliver.process_batch({"Records": [record]}, lambda _: None, handler.telemetry)
+    response = deliver.process_batch(
+        {"Records": [record]}, lambda *_: None, handler.queues, handler.telemetry
+    )
     assert response == {"batchItemFailures": [{"itemIdentifier": "7"}]}
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}])
 def test_an_empty_batch_has_no_failures(handler: DeliverHandler, event: dict[str, Any]) -> None:
-    assert deliver.process_batch(event, lambda _: None, handler.telemetry) == {"batchItemFailures": []}
+    assert deliver.process_batch(event, lambda *_: None, handler.queues, handler.telemetry) == {
+        "batchItemFailures": []
+    }
 
 
 def test_each_log_line_has_the_correlation_id_of_its_challenge(
@@ -127,13 +136,52 @@ def test_a_late_message_says_the_remaining_minutes(handler: DeliverHandler) -> N
     assert "It expires in 2\u00a0minutes" in mail["Content"]["Simple"]["Body"]["Text"]["Data"]
 
 
-def test_the_handler_sends_a_record_in_time_and_returns_an_expired_one(
+def test_the_handler_sends_a_record_in_time_and_an_expired_one_is_a_dead_letter(
     handler: DeliverHandler, output: HandlerOutput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliver, "time", FixedClock(NOW + 299))
     monkeypatch.setattr(deliver, "_CODE_MAC", KmsMac(handler.keys, "key"))
     monkeypatch.setattr(deliver, "_DISPATCHER", handler.dispatcher)
-    event = golden_batch(body(BY_EMAIL), body(BY_EMAIL, expires_at=NOW + 299))
-    assert deliver.handler(event, None) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    monkeypatch.setattr(deliver, "_queues", handler.queues)
+    expired = body(BY_EMAIL, expires_at=NOW + 299)
+    assert deliver.handler(golden_batch(body(BY_EMAIL), expired), None) == {"batchItemFailures": []}
     assert len(handler.ses.calls) == 1
+    assert handler.dead_letters == [expired]
     assert output.counted("sent") == [{"channel": "email"}]
+
+
+class Context:
+    """Lambda's context with so many milliseconds until the time-out."""
+
+    def __init__(self, left: int) -> None:
+        self.get_remaining_time_in_millis = lambda: left
+
+
+@pytest.mark.parametrize(("left", "is_sent"), [(20_000, True), (12_000, True), (11_999, False)])
+def test_the_handler_starts_no_attempt_that_the_time_out_could_cut_off(
+    handler: DeliverHandler, monkeypatch: pytest.MonkeyPatch, left: int, is_sent: bool
+) -> None:
+    """A message that was cut off while it was sent would be sent again."""
+    monkeypatch.setattr(deliver, "time", FixedClock(NOW + 1))
+    monkeypatch.setattr(deliver, "_CODE_MAC", KmsMac(handler.keys, "key"))
+    monkeypatch.setattr(deliver, "_DISPATCHER", handler.dispatcher)
+    monkeypatch.setattr(deliver, "_queues", handler.queues)
+    response = deliver.handler(golden_batch(body(BY_EMAIL)), Context(left))
+    assert response == {"batchItemFailures": [] if is_sent else [{"itemIdentifier": "0"}]}
+    assert len(handler.ses.calls) == int(is_sent)
+
+
+def test_the_attempts_of_an_invocation_fit_into_its_time() -> None:
+    """An attempt is two writes of a limit, each repeated once, the gateway, and the report to the queue."""
+
+    def wait(client: Any) -> float:
+        return float(client.meta.config.read_timeout)
+
+    with own_session(ENVIRONMENT):
+        queue = wait(deliver._queues.__wrapped__().client)
+    gateway = wait(deliver.GATEWAYS["ses"].client)  # type: ignore[attr-defined]
+    assert gateway == wait(deliver.GATEWAYS["sns"].client) == 6.5  # type: ignore[attr-defined]
+    # Half a second is for the pauses between attempts.
+    assert gateway + 2 * 2 * wait(deliver._TABLE) + queue + 0.5 <= ATTEMPT_SECONDS
+    time_out = 20
+    assert time_out - gateway >= ATTEMPT_SECONDS, "after one gateway, there is time for the next"

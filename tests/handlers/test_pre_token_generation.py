@@ -102,7 +102,11 @@ def test_the_claims_are_those_of_the_kind_of_sign_in_of_the_client(
 @pytest.mark.parametrize("name", TOKENS)
 @pytest.mark.parametrize(
     "result",
-    [{}, {"Item": {}}, {"Item": {"first_another": ITEM[FIRST], "last_another": ITEM[LAST]}}],
+    [
+        {"ConsumedCapacity": {}},
+        {"Item": {}},
+        {"Item": {"first_another": ITEM[FIRST], "last_another": ITEM[LAST]}},
+    ],
 )
 def test_a_user_without_a_code_through_this_client_gets_no_claims(
     name: str, result: dict[str, object], monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
@@ -110,6 +114,16 @@ def test_a_user_without_a_code_through_this_client_gets_no_claims(
     function = Function(RecordingClient({"get_item": result}), monkeypatch)
     assert function.respond(golden(name)) == response(name, {})
     assert output.counted("errors") == []
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_an_empty_response_is_no_missing_item(
+    name: str, monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+) -> None:
+    function = Function(RecordingClient({"get_item": {}}), monkeypatch)
+    assert function.respond(golden(name)) == response(name, {})
+    assert output.counted("errors") == [{}]
+    assert "the table gave an empty answer" in output.text
 
 
 @pytest.mark.parametrize("name", TOKENS)

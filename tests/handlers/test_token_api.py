@@ -56,7 +56,7 @@ def test_refused_requests_make_few_aws_calls(api: TokenApiHandler, email: str) -
         api.post(path, body)
         costs[name] = Counter(api.aws_calls)
     assert costs == {
-        "rejoined": {"UpdateItem": 1, "GenerateMac": 1},
+        "rejoined": {"UpdateItem": 1, "GenerateMac": 1, "SendMessage": 1},
         "refused": {"UpdateItem": 1},
         "wrong": {"GenerateMac": 2, "UpdateItem": 1},
         "no code": {"GenerateMac": 1},

@@ -109,6 +109,17 @@ def test_an_answer_without_unanswered_sms_of_today_is_one_write(
     assert len(handler.budget.calls) == 1
 
 
+def test_an_unreadable_response_to_the_record_of_an_answer_does_not_stop_the_sign_in(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+) -> None:
+    handler = VerifyHandler(monkeypatch)
+    handler.budget = RecordingClient({"update_item": {"Attributes": {"open": {"N": f"no number: {PHONE}"}}}})
+    monkeypatch.setattr(verify_auth_challenge, "_TABLE", handler.budget)
+    assert handler.answer(challenge(channel="sms")) is True
+    assert output.counted("errors")
+    assert PHONE not in output.text
+
+
 @pytest.mark.parametrize("error", ["InternalServerError", "ConditionalCheckFailedException"])
 def test_a_failed_record_of_an_answer_does_not_stop_the_sign_in(
     monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, error: str

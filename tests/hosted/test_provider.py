@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import jwt
@@ -54,6 +55,20 @@ def test_a_code_is_exchanged_for_tokens_that_a_jwt_library_accepts() -> None:
     assert response["token_type"] == "Bearer"
 
 
+@pytest.mark.parametrize("fault", ["admin_get_user", "admin_link_provider_for_user", "sign", "lost"])
+def test_after_a_fault_the_same_request_gets_tokens(fault: str) -> None:
+    by = provider()
+    for client in (pool_of(by), kms_of(by)):
+        client.errors[fault] = refused_by_aws("InternalErrorException")
+    with suppress(Unavailable):  # without a fault, only the response is lost
+        by.exchange(FORM, NOW)
+    for client in (pool_of(by), kms_of(by)):
+        client.errors.clear()
+    assert refusal_of(by, FORM | {"code_verifier": VERIFIER}, NOW + 1) == "invalid_grant"
+    assert by.exchange(FORM, NOW + 15)["id_token"]
+    assert refusal_of(by, FORM, NOW + 16) == "invalid_grant"
+
+
 def test_the_user_is_linked_before_the_tokens_are_returned() -> None:
     provider_under_test = provider()
     provider_under_test.exchange(FORM, NOW)
@@ -86,7 +101,8 @@ def test_an_id_token_has_no_nonce_when_the_request_had_none() -> None:
 def test_a_code_is_accepted_once() -> None:
     provider_under_test = provider()
     provider_under_test.exchange(FORM, NOW)
-    assert refusal_of(provider_under_test, FORM) == "invalid_grant"
+    assert refusal_of(provider_under_test, FORM | {"code_verifier": VERIFIER}) == "invalid_grant"
+    assert refusal_of(provider_under_test, FORM, NOW + 16) == "invalid_grant"
 
 
 def test_a_code_expires_after_a_minute() -> None:

@@ -40,7 +40,7 @@ def exchanged(browser: Browser, code: str) -> dict[str, Any]:
     return browser.post("/token", form | {"redirect_uri": BACK, "code": code})
 
 
-def test_a_sign_in_leads_from_cognitos_request_to_its_tokens() -> None:
+def test_a_sign_in_leads_from_cognitos_request_to_its_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     site = HostedSiteInMemory()
     code = signed_in(site.browser())
     token_response = exchanged(site.browser(), code)
@@ -49,6 +49,7 @@ def test_a_sign_in_leads_from_cognitos_request_to_its_tokens() -> None:
     token = json.loads(token_response["body"])["access_token"]
     claims = site.browser().get("/userinfo", Authorization=f"Bearer {token}")
     assert json.loads(claims["body"])["email_verified"] is True
+    monkeypatch.setattr(routes, "time", FixedClock(NOW + 16))
     assert exchanged(site.browser(), code)["statusCode"] == 400
 
 

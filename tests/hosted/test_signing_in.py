@@ -4,11 +4,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from passcode.hosted import sign_in_page
 from passcode.hosted.pages import ChannelPage, CodePage, EndPage, StartPage
 from passcode.hosted.ports import Authenticated
 from passcode.hosted.sign_in_page import NO_SIGN_IN, Redirect, Reload
 from passcode.hosted.state import Notice
-from passcode.token_service.refusal import RefusalTag
+from passcode.token_service.refusal import RefusalTag, Unavailable
 from tests.support.hosted_in_memory import (
     BACK,
     ISSUER,
@@ -38,7 +39,7 @@ def test_a_sign_in_ends_at_the_redirect_uri_with_a_code_and_the_state(asks_passw
     back = query(hosted_page.submit(cookie, "answer", code="123 456"))
     assert back["state"] == ["the state"]
     assert back["iss"] == [ISSUER]
-    grant = hosted_page.table.redeem(back["code"][0], hosted_page.now)
+    grant = hosted_page.table.redeem(back["code"][0], "use", hosted_page.now)
     assert grant is not None
     assert Authenticated(grant.user_name, grant.sub) == USER
     assert (grant.with_password, grant.channel) == (asks_password, "email")
@@ -142,6 +143,7 @@ def test_the_countdown_starts_when_the_pool_has_responded() -> None:
         (RefusalTag("cooldown", 1), Notice.COOLDOWN),
         (RefusalTag("busy", 30), Notice.BUSY),
         (RefusalTag("longer_code"), Notice.LONGER_CODE),
+        (RefusalTag("sms_stopped", 600), Notice.SMS_STOPPED),
         (RefusalTag("no_destination"), Notice.NO_DESTINATION),
         (RefusalTag("unavailable"), Notice.UNAVAILABLE),
         (RefusalTag("a_reason_to_come", 5), Notice.UNAVAILABLE),
@@ -221,7 +223,7 @@ def test_a_form_after_the_back_button_only_shows_the_current_page() -> None:
     assert isinstance(hosted_page.view(cookie).page, CodePage)
 
 
-def test_a_second_click_is_ignored_at_any_time() -> None:
+def test_a_second_click_is_not_processed_again() -> None:
     hosted_page = HostedPageInMemory()
     cookie = hosted_page.at_code()
     version = hosted_page.table.states[cookie].version
@@ -233,8 +235,9 @@ def test_a_second_click_is_ignored_at_any_time() -> None:
         return FakePool.answer(hosted_page.pool, session, user_name, code)  # type: ignore[return-value]
 
     hosted_page.pool.answer = slow  # type: ignore[method-assign]
-    assert "code" in query(hosted_page.page.submit(cookie, version, page, hosted_page.now))
-    assert hosted_page.page.submit(cookie, version, page, hosted_page.now) == Reload()
+    redirect = hosted_page.page.submit(cookie, version, page, hosted_page.now)
+    assert "code" in query(redirect)
+    assert hosted_page.page.submit(cookie, version, page, hosted_page.now) == redirect
     assert len(hosted_page.table.grants) == 1
 
 
@@ -275,6 +278,82 @@ def test_a_completed_sign_in_cannot_be_used_again() -> None:
     assert hosted_page.submit(cookie, "answer", code=RIGHT) == Reload()
     assert len(hosted_page.table.grants) == 1
     assert isinstance(hosted_page.view(cookie).page, EndPage)
+
+
+def submit_with_fault(hosted_page: HostedPageInMemory, cookie: str, fault: str, **form: str) -> int:
+    """Submit a form while an operation of the table fails. Returns the version of the form's page."""
+    version = hosted_page.table.states[cookie].version
+    hosted_page.table.fault = fault
+    with pytest.raises(Unavailable):
+        hosted_page.page.submit(cookie, version, form, hosted_page.now)
+    hosted_page.table.fault = ""
+    return version
+
+
+@pytest.mark.parametrize("fault", ["write", "write, lost", "grant", "grant, lost"])
+def test_after_a_fault_the_same_form_completes_the_sign_in(fault: str) -> None:
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    form = {"do": "answer", "code": RIGHT}
+    version = submit_with_fault(hosted_page, cookie, fault, **form)
+    codes = [
+        query(hosted_page.page.submit(cookie, version, form, hosted_page.now + later))["code"][0]
+        for later in (1, 59)
+    ]
+    assert codes[0] == codes[1], "one code for one sign-in"
+    assert [call[0] for call in hosted_page.pool.calls] == ["start", "answer"]
+    grant = hosted_page.table.redeem(codes[0], "use", hosted_page.now)
+    assert grant is not None
+    assert grant.sub == USER.sub
+    assert hosted_page.page.submit(cookie, version, form, hosted_page.now + 60) == Reload()
+
+
+@pytest.mark.parametrize("fault", ["grant", "grant, lost"])
+def test_another_process_completes_a_sign_in_that_the_table_knows(fault: str) -> None:
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    form = {"do": "answer", "code": RIGHT}
+    version = submit_with_fault(hosted_page, cookie, fault, **form)
+    other = HostedPageInMemory(table=hosted_page.table)
+    assert query(other.page.submit(cookie, version, form, other.now))["code"]
+    assert other.pool.calls == []
+
+
+@pytest.mark.parametrize("fault", ["write", "write, lost"])
+def test_after_a_fault_a_sign_in_goes_on_with_the_session_of_cognito(fault: str) -> None:
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    submit_with_fault(hosted_page, cookie, fault, do="answer", code="000000")
+    assert hosted_page.view(cookie).notice is Notice.WRONG_CODE
+    assert query(hosted_page.submit(cookie, "answer", code=RIGHT))["code"]
+
+
+@pytest.mark.parametrize("fault", ["read", "increment_version", "increment_version, lost"])
+def test_a_fault_before_the_answer_leaves_the_sign_in_open(fault: str) -> None:
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    submit_with_fault(hosted_page, cookie, fault, do="answer", code=RIGHT)
+    assert query(hosted_page.submit(cookie, "answer", code=RIGHT))["code"]
+
+
+def test_a_form_of_another_page_does_not_get_the_code_of_a_complete_sign_in() -> None:
+    hosted_page = HostedPageInMemory()
+    cookie = hosted_page.at_code()
+    version = hosted_page.table.states[cookie].version
+    form = {"do": "answer", "code": RIGHT}
+    assert query(hosted_page.page.submit(cookie, version, form, hosted_page.now))["code"]
+    for other in (version - 2, version - 1, version + 1, version + 3):
+        assert hosted_page.page.submit(cookie, other, form, hosted_page.now) == Reload()
+
+
+def test_a_process_keeps_a_limited_number_of_states() -> None:
+    hosted_page = HostedPageInMemory()
+    cookies = [hosted_page.at_code() for _ in range(3)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sign_in_page, "_MOST_UNWRITTEN", 2)
+        for cookie in cookies:
+            submit_with_fault(hosted_page, cookie, "write", do="answer", code="000000")
+    assert list(hosted_page.page.unwritten) == cookies[1:]
 
 
 def test_the_repr_of_a_sign_in_does_not_contain_the_session() -> None:

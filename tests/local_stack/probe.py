@@ -6,7 +6,9 @@ It logs each event. The code is always "right". The client's metadata can make `
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,10 +17,13 @@ from botocore.exceptions import ClientError
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Respond by `triggerSource`; echo an HTTP request."""
+    """Respond by `triggerSource`; echo an HTTP request; follow the messages of a queue."""
     if "httpMethod" in event:
         return _echo(event)
     sys.stdout.write(f"EVENT {json.dumps(event)}\n")
+    if "Records" in event:
+        failed = [record["messageId"] for record in event["Records"] if not _follow(record)]
+        return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
     respond = _RESPONSES[event["triggerSource"].partition("_")[0]]
     event["response"] = respond(event["request"])
     return event
@@ -62,6 +67,29 @@ def _echo(event: dict[str, Any]) -> dict[str, Any]:
     return {"statusCode": 200, "body": json.dumps(received)}
 
 
+def _follow(record: dict[str, Any]) -> bool:
+    """Do what the message says. Returns whether it succeeded.
+
+    It fails as many times as `failures` says and is hidden for no time, writes the file `writes`, and waits
+    until another message has written the file `awaits`.
+    """
+    asked = json.loads(record["body"])
+    if "writes" in asked:
+        Path(asked["writes"]).touch()
+    if "awaits" in asked:
+        deadline = time.monotonic() + 20
+        while not Path(asked["awaits"]).exists():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+    if int(record["attributes"]["ApproximateReceiveCount"]) > asked.get("failures", 0):
+        return True
+    boto3.client("sqs").change_message_visibility(
+        QueueUrl=os.environ["EMAIL_QUEUE_URL"], ReceiptHandle=record["receiptHandle"], VisibilityTimeout=0
+    )
+    return False
+
+
 _RESPONSES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "DefineAuthChallenge": _define,
     "CreateAuthChallenge": _create,
@@ -74,7 +102,7 @@ def _reach() -> dict[str, str]:
     return {
         "own item": _tried(lambda: _write(table, "sign_in_code#1")),
         "foreign item": _tried(lambda: _write(table, "sms_day#1")),
-        "queue": _tried(lambda: queue.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody="{}")),
+        "queue": _tried(lambda: _queue(queue)),
         "mail": _tried(mail.get_account),
     }
 
@@ -83,6 +111,11 @@ def _time_outs() -> dict[str, str]:
     config: Any = boto3.client("sqs", config=Config(connect_timeout=0.5, read_timeout=0.7)).meta.config
     clients = {"connect": str(config.connect_timeout), "read": str(config.read_timeout)}
     return clients | {"function": os.environ["_LAMBDA_TIMEOUT"]}
+
+
+def _queue(queue: Any) -> object:
+    own = {"MessageGroupId": "1", "MessageDeduplicationId": "1"}
+    return queue.send_message(QueueUrl=os.environ["EMAIL_QUEUE_URL"], MessageBody="{}", **own)
 
 
 def _write(table: Any, key: str) -> object:

@@ -28,7 +28,7 @@ STACK = Stack(
     user_pool_id="us-east-1_Local",
     clients={"password_and_code": "web", "code_only": "kiosk", "hosted": "page"},
     table="table",
-    queue_url="queue",
+    queues={},
     functions={},
     outputs={"TokenApiURL": "http://127.0.0.1:4566/v1", "HostedIssuer": "https://it's; exit 3 $HOME"},
 )

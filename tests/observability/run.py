@@ -41,6 +41,7 @@ class Run:
         self.change_an_address()
         self.need_longer_codes()
         self.throttle()
+        self.use_up_the_message_rate()
         code_only(self.stack).start(f"unknown-{secrets.token_hex(5)}@people.example")
         # SMS may not go to this country.
         code_only(self.stack).start(self.user(SWITZERLAND, channel="sms").email)
@@ -94,6 +95,17 @@ class Run:
         self.put(f"sign_in_code#{user.sub}", send_tat=now + 4_500, expires_at=now - 60, sent_at=now - 60)
         _refused(partial(code_only(self.stack).start, user.email))
 
+    def use_up_the_message_rate(self) -> None:
+        """Send the last message that the rate allows, in a sign-in and over HTTP."""
+        user, address = self.user(US), f"watched-{secrets.token_hex(5)}@people.example"
+        code_only(self.stack).start(user.email)
+        subject = _subject(self.tokens.create(email=address).token)
+        now = int(time.time())
+        for key in (f"sign_in_code#{user.sub}", f"token#{subject}"):
+            self.put(key, send_tat=now + 2_300, expires_at=now - 60, sent_at=now - 60)
+        code_only(self.stack).start(user.email)
+        self.tokens.create(email=address)
+
     def use_up_the_sms_budget(self) -> None:
         user = self.user(US, channel="sms")
         day = f"sms_day#{date_of(int(time.time()))}"
@@ -114,6 +126,7 @@ class Run:
             subject="",
             name="",
             requested_at=now,
+            id="",
         ).pack()
         self.add(f"email_day#{date_of(now)}", 41_000)
         # `deliver` writes its count after each 25th email.

@@ -98,7 +98,7 @@ def alarm_metrics() -> Iterator[Metric]:
 
 
 def formulas() -> Iterator[Formula]:
-    """Yield the expressions that are not searches."""
+    """Yield the expressions that are neither searches nor bands of usual values."""
     for widget in widgets():
         lines = widget["properties"].get("metrics", [])
         ids = frozenset(
@@ -110,4 +110,5 @@ def formulas() -> Iterator[Formula]:
     for name, alarm in ALARMS.items():
         entries = alarm.get("Metrics", [])
         ids = frozenset(entry["Id"] for entry in entries if "MetricStat" in entry)
-        yield from (Formula(name, entry["Expression"], ids) for entry in entries if "Expression" in entry)
+        expressions = [entry["Expression"] for entry in entries if "Expression" in entry]
+        yield from (Formula(name, text, ids) for text in expressions if not text.startswith("ANOMALY_"))

@@ -6,12 +6,19 @@ from typing import Any
 import pytest
 
 from passcode.adapters import ses, sns
+from passcode.token_service.policy import Policy, next_send_tat, send_wait
 from passcode.token_service.refusal import Refusal
 from tests.observability import shown
 from tests.observability.shown import ALARMS, ROOT, Formula
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 TOPIC = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+
+
+# The metrics of EmailStoppedAlarm, without data.
+EMAIL_REASONS: dict[str, float | None] = dict.fromkeys(
+    ("suspended", "paused", "domain", "rejected", "missing")
+)
 
 
 def result(alarm: str, **values: float | None) -> float:
@@ -48,7 +55,9 @@ def test_every_alarm_is_on_the_dashboard() -> None:
 
 @pytest.mark.parametrize("name", [name for name, alarm in ALARMS.items() if "Metrics" in alarm])
 def test_an_alarm_watches_exactly_one_expression(name: str) -> None:
-    watched = [e for e in ALARMS[name]["Metrics"] if e.get("ReturnData", True)]
+    # An alarm on anomalies also has the band that it compares the expression with.
+    band = ALARMS[name].get("ThresholdMetricId")
+    watched = [e for e in ALARMS[name]["Metrics"] if e.get("ReturnData", True) and e["Id"] != band]
     assert ["Expression" in entry for entry in watched] == [True]
 
 
@@ -60,6 +69,14 @@ def test_an_alarm_watches_exactly_one_expression(name: str) -> None:
         ("DeliveryFailingAlarm", {"failed": 3, "sent": 7}, 30),
         ("DeliveryFailingAlarm", {"failed": 10, "sent": None}, 100),
         # Guesses at user names do not count, but it counts if no user signs in.
+        # The first message that no channel took counts, but not while other messages are taken.
+        ("UndeliveredAlarm", {"undelivered": 1, "sent": None}, 1),
+        ("UndeliveredAlarm", {"undelivered": 3, "sent": 1}, 0),
+        ("UndeliveredAlarm", {"undelivered": None, "sent": None}, 0),
+        ("EmailStoppedAlarm", EMAIL_REASONS | {"paused": 1}, 1),
+        ("EmailStoppedAlarm", EMAIL_REASONS, 0),
+        ("FewSignInsAlarm", {"verified": None}, 0),
+        ("ManyMessagesAlarm", {"sign_in": 4, "sign_in_quota": None, "tokens": None, "token_quota": 1}, 5),
         ("ConversionAlarm", {"issued": 19, "decoys": None, "verified": None}, 100),
         ("ConversionAlarm", {"issued": 500, "decoys": 490, "verified": 9}, 100),
         ("ConversionAlarm", {"issued": 50, "decoys": None, "verified": None}, 0),
@@ -78,6 +95,36 @@ def test_the_expression_of_an_alarm_has_the_expected_value(
     alarm: str, values: dict[str, Any], value: float
 ) -> None:
     assert result(alarm, **values) == value
+
+
+def test_the_email_alarm_watches_each_final_error_of_ses_that_is_not_about_one_address() -> None:
+    metrics = [entry["MetricStat"]["Metric"] for entry in ALARMS["EmailStoppedAlarm"]["Metrics"][:-1]]
+    dimensions = [{each["Name"]: each["Value"] for each in metric["Dimensions"]} for metric in metrics]
+    assert {(each["service"], each["channel"]) for each in dimensions} == {("deliver", "email")}
+    assert sorted(each["reason"] for each in dimensions) == sorted({*ses._FINAL} - {"BadRequestException"})
+
+
+def test_the_alarm_on_sign_ins_compares_them_with_the_lower_end_of_the_usual_range() -> None:
+    alarm = ALARMS["FewSignInsAlarm"]
+    entries = {entry["Id"]: entry for entry in alarm["Metrics"]}
+    assert alarm["ComparisonOperator"] == "LessThanLowerThreshold"
+    assert entries[alarm["ThresholdMetricId"]]["Expression"] == "ANOMALY_DETECTION_BAND(signed, 3)"
+    # Without FILL, a pool without triggers has no data, and missing data is not breaching.
+    assert entries["signed"]["Expression"] == "FILL(verified, 0)"
+    assert "Threshold" not in alarm
+
+
+def test_the_alarm_on_messages_fires_for_one_user_who_always_asks_as_soon_as_possible() -> None:
+    alarm, policy = ALARMS["ManyMessagesAlarm"], Policy()
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    now, used_up, send_tat = 0, 0, 0
+    while now < 3_600:
+        send_tat = next_send_tat(send_tat, now, policy)
+        wait = send_wait(send_tat, now, policy)
+        used_up += wait > policy.cooldown_seconds
+        now += max(wait, policy.cooldown_seconds)
+    # One user who asks for six codes in a row does not fire it.
+    assert 2 < alarm["Threshold"] <= used_up
 
 
 def test_the_slow_alarms_fire_before_the_timeout_of_cognito() -> None:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from tests.support.doctor_samples import CLEAN, HEALTHY, STACK, WARNING, fix_of, only_finding, summary
+from tests.support.template import TEMPLATE
 from tools.pool_admin.aws_resources.functions import Concurrency
+from tools.pool_admin.doctor.account import CONCURRENCIES
 from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, Unchecked
 from tools.pool_admin.doctor.run import run_checks
 
@@ -20,9 +22,13 @@ def email(per_second: float | Unchecked, *, out_of_sandbox: bool | Unchecked = T
     return EmailFacts("a@b.example", True, out_of_sandbox, per_second)
 
 
+def test_the_doctor_suggests_values_that_the_template_allows() -> None:
+    assert list(CONCURRENCIES) == TEMPLATE["Parameters"]["DeliverConcurrency"]["AllowedValues"]
+
+
 @pytest.mark.parametrize(
     ("deliver", "limit", "lower"),
-    [(10, 10, "=5"), (10, 19, "=9"), (600, 1000, "=500"), (2, 3, "")],
+    [(12, 12, "=6"), (18, 35, "=12"), (600, 1000, "=300"), (12, 10, "=6"), (6, 10, "")],
 )
 def test_a_burst_that_leaves_too_little_for_the_triggers_is_a_finding(
     deliver: int, limit: int, lower: str
@@ -47,7 +53,7 @@ def test_a_burst_that_leaves_enough_is_no_finding(deliver: int, limit: int) -> N
     assert run_checks(facts(deliver, concurrency=Concurrency(limit, limit))) == []
 
 
-@pytest.mark.parametrize(("deliver", "rate", "lower"), [(15, 14.0, "=14"), (10, 1.0, "=2"), (2, 1.0, "")])
+@pytest.mark.parametrize(("deliver", "rate", "lower"), [(18, 14.0, "=12"), (12, 1.0, "=6"), (6, 1.0, "")])
 def test_a_burst_above_the_send_rate_is_a_finding(deliver: int, rate: float, lower: str) -> None:
     known_facts = facts(deliver, email=email(rate))
     only_finding(

@@ -50,7 +50,6 @@ LIGHT = {"phonenumbers", "jwt", "cryptography", "pydantic"}
 # Function: the services with a client, and the packages that it must not import.
 LOADS: dict[str, tuple[list[str], set[str]]] = {
     "create_auth_challenge": (["dynamodb", "sqs"], LIGHT),
-    # The second client is for the budget of SMS, whose write is not repeated.
     "verify_auth_challenge": (["dynamodb", "kms"], LIGHT),
     "pre_token_generation": (["dynamodb"], LIGHT | {"boto3"}),
     "deliver": (
@@ -60,7 +59,7 @@ LOADS: dict[str, tuple[list[str], set[str]]] = {
     ),
     "custom_sender": (["sqs"], LIGHT | {"aws_encryption_sdk", "boto3"}),
     # PyJWT imports cryptography if it is installed. It is not in the artefact.
-    "token_api": (["dynamodb", "dynamodb", "kms", "sqs"], {"phonenumbers", "pyasn1"}),
+    "token_api": (["dynamodb", "kms", "sqs"], {"phonenumbers", "pyasn1"}),
     # It imports these packages when it first needs them: for a password, a key set or a call of the pool.
     "hosted_sign_in": (["dynamodb", "kms"], {"phonenumbers", "pyasn1", "pydantic", "pycognito", "boto3"}),
 }

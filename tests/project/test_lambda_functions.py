@@ -55,13 +55,21 @@ def resources(value: Any) -> Iterator[str]:
 
 
 def rights_in_template(role: str) -> dict[str, set[str]]:
-    """Return the resources of each action that a role allows. A condition on keys narrows the table."""
+    """Return the resources of each action that a role allows. Conditions narrow the table."""
     found: dict[str, set[str]] = defaultdict(set)
     for statement in (each for each in statements(role) if each["Effect"] == "Allow"):
-        keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys")
+        condition = statement.get("Condition", {})
+        keys = condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys")
+        attributes = condition.get("ForAllValues:StringEquals", {}).get("dynamodb:Attributes", ["pk"])
+        # The list needs the primary key. Without the other two, a request for all attributes passes.
+        assert attributes[0] == "pk"
+        if attributes != ["pk"]:
+            assert condition["Null"] == {"dynamodb:Attributes": "false"}
+            assert condition["StringEqualsIfExists"] == {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+        narrowed = f"({','.join(attributes[1:])})" if attributes != ["pk"] else ""
         for action in as_list(statement["Action"]):
             for name in resources(statement["Resource"]):
-                found[action] |= {f"{name}/{key}" for key in keys} if keys else {name}
+                found[action] |= {f"{name}/{key}{narrowed}" for key in keys} if keys else {name}
     return dict(found)
 
 
@@ -88,10 +96,10 @@ def test_the_name_is_the_templates(function: LambdaFunction) -> None:
 @ALL
 def test_the_caller_and_the_cognito_triggers_are_the_templates(function: LambdaFunction) -> None:
     permission = RESOURCES.get(f"{function.logical_id}Permission")
-    events = IN_TEMPLATE[function.logical_id]["Properties"].get("Events", {})
+    mappings = [r["Properties"] for r in RESOURCES.values() if r["Type"] == "AWS::Lambda::EventSourceMapping"]
     callers = [CALLERS[permission["Properties"]["Principal"]]] if permission else []
-    callers += [event["Type"] for event in events.values()]
-    assert callers == [function.caller]
+    callers += [SQS for mapping in mappings if mapping["FunctionName"] == {"Ref": function.logical_id}]
+    assert set(callers) == {function.caller}
     assert set(function.cognito_triggers) == triggers_in_template(function)
     assert bool(function.cognito_triggers) == (function.caller == COGNITO)
 

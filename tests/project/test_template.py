@@ -119,6 +119,88 @@ def test_counters_cannot_be_restored_and_everything_is_encrypted() -> None:
     assert of_type("AWS::Cognito::UserPool")["UserPool"]["MfaConfiguration"] == "OFF"
 
 
+QUEUES = ("EmailQueue", "PhoneQueue", "CognitoQueue")
+MAPPINGS = {"DeliverEmail": "EmailQueue", "DeliverPhone": "PhoneQueue", "DeliverCognito": "CognitoQueue"}
+
+
+def test_every_queue_drops_repeats_by_message_and_has_a_dead_letter_queue_of_the_same_type() -> None:
+    queues = of_type("AWS::SQS::Queue")
+    assert set(queues) == {*QUEUES, "DeadLetters"}
+    for queue in queues.values():
+        assert (queue["FifoQueue"], queue["ContentBasedDeduplication"]) == (True, False)
+        # AWS accepts this throughput limit only with this scope.
+        assert queue["DeduplicationScope"] == "messageGroup"
+        assert queue["FifoThroughputLimit"] == "perMessageGroupId"
+    for name in QUEUES:
+        target = queues[name]["RedrivePolicy"]["deadLetterTargetArn"]
+        assert target == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+        # A code lives for 600 seconds at most.
+        assert 600 < queues[name]["MessageRetentionPeriod"] <= queues["DeadLetters"]["MessageRetentionPeriod"]
+        assert queues[name]["VisibilityTimeout"] == 6 * RESOURCES["Deliver"]["Properties"]["Timeout"]
+
+
+def test_deliver_reads_each_queue_one_message_at_a_time_and_reports_failures() -> None:
+    mappings = of_type("AWS::Lambda::EventSourceMapping")
+    assert set(mappings) == set(MAPPINGS)
+    for name, queue in MAPPINGS.items():
+        mapping = mappings[name]
+        assert mapping["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+        assert (mapping["BatchSize"], mapping["FunctionName"]) == (1, {"Ref": "Deliver"})
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert "MaximumBatchingWindowInSeconds" not in mapping, "AWS refuses it for FIFO queues"
+
+
+@pytest.mark.parametrize("senders", [True, False])
+@pytest.mark.parametrize("order", TEMPLATE["Parameters"]["ChannelOrder"]["AllowedValues"])
+def test_the_queues_in_use_share_the_concurrency_equally(order: str, senders: bool) -> None:
+    for name, other in (("UsesEmailQueue", "sms"), ("UsesPhoneQueue", "email")):
+        is_other = {"Fn::Equals": [{"Ref": "ChannelOrder"}, other]}
+        assert TEMPLATE["Conditions"][name] == {"Fn::Not": [is_other]}
+    conditions = {
+        "HasCustomSenders": senders,
+        "UsesEmailQueue": order != "sms",
+        "UsesPhoneQueue": order != "email",
+        "UsesEmailAndPhoneQueue": "," in order,
+    }
+
+    def value_of(concurrency: int, value: dict[str, Any]) -> int:
+        if "Fn::If" in value:
+            condition, yes, no = value["Fn::If"]
+            return value_of(concurrency, yes if conditions[condition] else no)
+        mapping, key, share = value["Fn::FindInMap"]
+        assert key == {"Ref": "DeliverConcurrency"}
+        found: int = TEMPLATE["Mappings"][mapping][str(concurrency)][share]
+        return found
+
+    for concurrency in TEMPLATE["Parameters"]["DeliverConcurrency"]["AllowedValues"]:
+        shares = [
+            value_of(concurrency, RESOURCES[name]["Properties"]["ScalingConfig"]["MaximumConcurrency"])
+            for name in MAPPINGS
+            if conditions[RESOURCES[name]["Condition"]]
+        ]
+        # Lambda accepts 2 to 1,000.
+        assert (sum(shares), len(set(shares))) == (concurrency, 1)
+        assert 2 <= shares[0] <= 1000
+
+
+def test_every_queue_requires_tls_and_only_custom_sender_writes_cognitos_messages() -> None:
+    policies = of_type("AWS::SQS::QueuePolicy")
+    covered = [queue["Ref"] for policy in policies.values() for queue in policy["Queues"]]
+    assert sorted(covered) == sorted([*QUEUES, "DeadLetters"]), "a second policy would replace the first one"
+    for policy in policies.values():
+        tls = policy["PolicyDocument"]["Statement"][0]
+        assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    _, only = policies["CognitoQueueOnlyFromCustomSender"]["PolicyDocument"]["Statement"]
+    assert (only["Effect"], only["Principal"], only["Action"]) == ("Deny", "*", "sqs:SendMessage")
+    role = {"Fn::GetAtt": ["CustomSenderRole", "Arn"]}
+    # Without custom senders, no principal writes to it.
+    assert only["Condition"]["Fn::If"] == [
+        "HasCustomSenders",
+        {"ArnNotEquals": {"aws:PrincipalArn": role}},
+        {"Ref": "AWS::NoValue"},
+    ]
+
+
 def test_every_log_group_has_a_retention() -> None:
     groups = of_type("AWS::Logs::LogGroup")
     assert len(groups) == len(NAMES)

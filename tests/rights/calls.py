@@ -1,6 +1,5 @@
 """Calls to AWS: those that a Lambda function of the stack needs, and some that none of them needs."""
 
-import json
 from typing import Any
 
 from tests.rights.hosted import hosted_calls
@@ -11,7 +10,7 @@ Calls = dict[str, list[Any]]
 
 def all_calls(deployed: Stack) -> Calls:
     """Return every call by name: the service, the operation and its arguments."""
-    calls = _table(deployed) | _queue(deployed) | _keys(deployed) | _decryption(deployed)
+    calls = _table(deployed) | _queues(deployed) | _keys(deployed) | _decryption(deployed)
     calls |= hosted_calls(deployed, _settings(deployed, "hosted_sign_in"))
     return calls | _messages(deployed) | _users(deployed)
 
@@ -19,6 +18,17 @@ def all_calls(deployed: Stack) -> Calls:
 def _table(deployed: Stack) -> Calls:
     def item(operation: str, key: str) -> list[Any]:
         return ["dynamodb", operation, {"TableName": deployed.table, "Key": {"pk": {"S": key}}}]
+
+    def batch(*keys: str) -> list[Any]:
+        items = {deployed.table: {"Keys": [{"pk": {"S": key}} for key in keys]}}
+        return ["dynamodb", "batch_get_item", {"RequestItems": items}]
+
+    def attributes(key: str, *names: str) -> list[Any]:
+        # The real names are in a second field, as some of them are reserved words.
+        aliases = {f"#{number}": name for number, name in enumerate(names)}
+        service, operation, arguments = item("get_item", key)
+        projection = {"ProjectionExpression": ",".join(aliases), "ExpressionAttributeNames": aliases}
+        return [service, operation, arguments | projection]
 
     return {
         "write a challenge after a password": item("update_item", "sign_in_password#user"),
@@ -29,6 +39,7 @@ def _table(deployed: Stack) -> Calls:
         "count an SMS to a number": item("update_item", "sms_to#open#hash"),
         "count an SMS of the day": item("update_item", "sms_day#2026-01-01"),
         "count the emails of the day": item("update_item", "email_day#2026-01-01"),
+        "record a notice": item("update_item", "notice#user"),
         "claim a request": item("update_item", "request#hash"),
         "mark a proof as used": item("update_item", "proof#jti"),
         "write another item": item("update_item", "other#user"),
@@ -36,6 +47,12 @@ def _table(deployed: Stack) -> Calls:
         "read a challenge without a password": item("get_item", "sign_in_code#user"),
         "read a token's challenge": item("get_item", "token#hash"),
         "read a step-up's challenge": item("get_item", "step_up#user"),
+        "read the nonce of a challenge after a password": attributes("sign_in_password#user", "nonce"),
+        "read the nonce of a challenge without a password": attributes("sign_in_code#user", "nonce"),
+        "read the nonce of a token's challenge": attributes("token#hash", "nonce", "sent_at"),
+        "read the nonce of a step-up's challenge": attributes("step_up#user", "sent_at", "nonce"),
+        "read the counters of a challenge": attributes("sign_in_code#user", "nonce", "failures"),
+        "read the nonce of another item": attributes("other#user", "nonce"),
         "read for the health check": item("get_item", "health#ready"),
         "read another item": item("get_item", "other#user"),
         "read the SMS budget": item("get_item", "sms_day#2026-01-01"),
@@ -49,11 +66,10 @@ def _table(deployed: Stack) -> Calls:
                 "ExpressionAttributeValues": {":key": {"S": "sign_in_code#user"}},
             },
         ],
-        "read challenges in a batch": [
-            "dynamodb",
-            "batch_get_item",
-            {"RequestItems": {deployed.table: {"Keys": [{"pk": {"S": "sign_in_code#user"}}]}}},
-        ],
+        "read challenges in a batch": batch("sign_in_code#user"),
+        "read the counts of SMS": batch("sms_day#2026-01-01", "sms_to#proven#hash"),
+        "read the counts of SMS and a challenge": batch("sms_day#2026-01-01", "sign_in_code#user"),
+        "read the counts of SMS without a password": batch("sms_to#open#hash"),
         "replace a challenge": [
             "dynamodb",
             "put_item",
@@ -68,19 +84,37 @@ def _table(deployed: Stack) -> Calls:
     }
 
 
-def _queue(deployed: Stack) -> Calls:
-    sqs, queue = deployed.client("sqs"), {"QueueUrl": deployed.queue_url}
-    redrive = sqs.get_queue_attributes(**queue, AttributeNames=["RedrivePolicy"])
-    dead_letters = json.loads(redrive["Attributes"]["RedrivePolicy"])["deadLetterTargetArn"]
-    dead = {"QueueUrl": sqs.get_queue_url(QueueName=dead_letters.rpartition(":")[2])["QueueUrl"]}
+def _queues(deployed: Stack) -> Calls:
+    dead = deployed.outputs["DeadLettersUrl"]
     return {
-        "queue a delivery": ["sqs", "send_message", queue | {"MessageBody": "{}"}],
-        "read a message of the queue": ["sqs", "receive_message", queue],
-        "queue a dead letter": ["sqs", "send_message", dead | {"MessageBody": "{}"}],
-        "read a dead letter": ["sqs", "receive_message", dead],
-        "read the attributes of the queue": ["sqs", "get_queue_attributes", queue],
-        "empty the queue": ["sqs", "purge_queue", queue],
+        "queue an email": _send(deployed.queues["email"]),
+        "queue a message to a phone": _send(deployed.queues["phone"]),
+        "queue a message of Cognito": _send(deployed.queues["cognito"]),
+        "queue a dead letter": _send(dead),
+        "read a dead letter": ["sqs", "receive_message", {"QueueUrl": dead}],
+        "read the attributes of the dead letters": ["sqs", "get_queue_attributes", {"QueueUrl": dead}],
+    } | {
+        f"{call} the {name} queue": ["sqs", operation, {"QueueUrl": url} | arguments]
+        for name, url in deployed.queues.items()
+        for call, operation, arguments in (
+            ("read a message of", "receive_message", {}),
+            ("read the attributes of", "get_queue_attributes", {}),
+            ("delete a message of", "delete_message", {"ReceiptHandle": "x"}),
+            (
+                "hide a message of",
+                "change_message_visibility",
+                {"ReceiptHandle": "x", "VisibilityTimeout": 5},
+            ),
+            ("change the policy of", "set_queue_attributes", {"Attributes": {"Policy": ""}}),
+            ("empty", "purge_queue", {}),
+        )
     }
+
+
+def _send(url: str) -> list[Any]:
+    # One group for each call, so that a function does not find the message of another one.
+    own = {"MessageGroupId": "a-message", "MessageDeduplicationId": "a-message"}
+    return ["sqs", "send_message", {"QueueUrl": url, "MessageBody": "{}"} | own]
 
 
 def _keys(deployed: Stack) -> Calls:

@@ -205,6 +205,25 @@ def test_a_user_without_a_destination_is_refused_after_the_password(handlers: Si
     assert handlers.touched() == (0, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [("create_after_password", "message_rate_used_up"), ("create_unknown_user_empty", "decoy_rate_used_up")],
+)
+def test_the_last_message_that_the_rate_allows_is_counted(
+    output: HandlerOutput, name: str, metric: str
+) -> None:
+    handlers = SignInHandlers(telemetry=output.telemetry)
+    for sent in range(1, 6):
+        handlers.create(golden(name))
+        assert output.counted(metric) == ([{}] if sent == 5 else [])
+        handlers.now += 31
+    # The next requests join the challenge and send nothing.
+    handlers.create(golden(name))
+    assert len(output.counted(metric)) == 1
+    (line,) = [line for line in output.lines if line["message"] == metric.replace("_", " ")]
+    assert line["subject"] == handlers.queued[0].challenge.subject
+
+
 def test_an_issued_challenge_is_logged_and_counted_without_an_address(output: HandlerOutput) -> None:
     handlers = SignInHandlers(telemetry=output.telemetry)
     handlers.create(golden("create_after_password"))

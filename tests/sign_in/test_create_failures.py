@@ -10,8 +10,9 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 import create_auth_challenge
 from passcode.adapters.record_table import RecordTable
-from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.sqs import SqsQueue, SqsQueues
 from passcode.adapters.telemetry import TriggerError
+from passcode.delivery.envelope import Delivery
 from passcode.delivery.notices import Notices
 from passcode.sign_in.create import SignInCreator
 from passcode.token_service.policy import Policy, day_of
@@ -40,7 +41,7 @@ def create(clients: dict[str, RecordingClient], monkeypatch: pytest.MonkeyPatch)
 
     def call(event: dict[str, Any]) -> dict[str, Any]:
         table = RecordTable(clients["dynamodb"], "passcode-table", Policy())
-        put = SqsQueue(clients["sqs"], "queue").put
+        put = SqsQueues(SqsQueue(clients["sqs"], "email"), SqsQueue(clients["sqs"], "phone")).put
         notices = Notices(put, create_auth_challenge._TELEMETRY)
         sign_in = SignInCreator(table, put, notices, Policy(), LIMITS)
         monkeypatch.setattr(create_auth_challenge, "_SIGN_IN", sign_in)
@@ -56,8 +57,10 @@ def test_the_handler_makes_one_write_and_one_message(
     create(golden("create_first"))
     assert [name for name, _ in clients["dynamodb"].calls] == ["update_item"]
     (message,) = clients["sqs"].sent("send_message")
-    assert set(message) == {"QueueUrl", "MessageBody"}
-    assert set(json.loads(message["MessageBody"])) == {"v", "kind", "challenge", "to", "locale"}
+    body = message.pop("MessageBody")
+    own_id = Delivery.unpack(body).id
+    assert message == {"QueueUrl": "email", "MessageGroupId": own_id, "MessageDeduplicationId": own_id}
+    assert set(json.loads(body)) == {"v", "kind", "challenge", "to", "locale", "sent_at"}
 
 
 @pytest.mark.parametrize("down", ["dynamodb", "sqs"])

@@ -150,14 +150,13 @@ def test_wrong_answers_to_long_codes_have_no_limit() -> None:
 
 
 @pytest.mark.parametrize("user_not_found", [False, True])
-def test_after_ten_wrong_answers_a_short_code_is_refused_for_known_and_unknown_users(
+def test_after_too_many_wrong_answers_a_short_code_is_refused_for_known_and_unknown_users(
     user_not_found: bool,
 ) -> None:
     handlers = SignInHandlers()
     last = Flow(handlers, user_not_found=user_not_found)
     last.start()
-    for _ in range(2):
-        answer_wrongly(Flow(handlers, user_not_found=user_not_found), 5)
+    answer_wrongly(Flow(handlers, user_not_found=user_not_found), 5)
     with pytest.raises(Refused) as refused:
         last.answer(code_of(last.challenge))
     assert parse_tag(str(refused.value)) == RefusalTag("longer_code")
@@ -165,6 +164,27 @@ def test_after_ten_wrong_answers_a_short_code_is_refused_for_known_and_unknown_u
     again = Flow(handlers, user_not_found=user_not_found)
     assert again.start() == CODE
     assert again.public["codeLength"] == "20"
+
+
+@pytest.mark.parametrize(
+    ("changes", "user_not_found"),
+    [({}, False), ({"phone_number": ""}, False), ({"email": "", "phone_number": ""}, False), ({}, True)],
+    ids=["two addresses", "one address", "no address", "unknown"],
+)
+def test_without_a_password_all_names_have_as_many_answers(
+    changes: dict[str, str], user_not_found: bool
+) -> None:
+    """Otherwise the number of answers before a long code would show a stranger that a user exists."""
+    handlers = SignInHandlers()
+    user = attributes(**changes)
+    lengths = []
+    for _ in range(4):
+        flow = Flow(handlers, user, user_not_found=user_not_found)
+        flow.start()
+        lengths.append(flow.public["codeLength"])
+        flow.answer(wrong_code_of(flow.challenge))
+        handlers.now += 31
+    assert lengths == ["8", "8", "8", "20"]
 
 
 def test_guesses_without_a_password_do_not_change_a_sign_in_with_one() -> None:

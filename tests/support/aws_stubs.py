@@ -44,9 +44,15 @@ def modelled(service: str, operation: str) -> set[str]:
     return {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes}
 
 
-def refused_by_aws(code: str, operation: str = "Call") -> ClientError:
-    """An AWS error whose text contains a secret that no log and no caller may see."""
-    return ClientError({"Error": {"Code": code, "Message": f"no: {EMAIL} {PHONE} 123456"}}, operation)
+def refused_by_aws(code: str, operation: str = "Call", status: int = 0) -> ClientError:
+    """An AWS error whose text contains a secret that no log and no caller may see.
+
+    `status` is the HTTP status, if the test needs one.
+    """
+    response: Any = {"Error": {"Code": code, "Message": f"no: {EMAIL} {PHONE} 123456"}}
+    if status:
+        response["ResponseMetadata"] = {"HTTPStatusCode": status}
+    return ClientError(response, operation)
 
 
 if TYPE_CHECKING:
@@ -54,6 +60,10 @@ if TYPE_CHECKING:
     _EveryClient = Any
 else:
     _EveryClient = object
+
+
+# Responses without which SES and SNS did not accept a message.
+_ACCEPTED = {"send_email": {"MessageId": "1"}, "publish": {"MessageId": "1"}}
 
 
 class RecordingClient(_EveryClient):  # type: ignore[misc]
@@ -65,14 +75,14 @@ class RecordingClient(_EveryClient):  # type: ignore[misc]
 
     def __init__(self, responses: Mapping[str, object] | None = None, **errors: Exception) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self._responses = responses or {}
-        self._errors = errors
+        self._responses = _ACCEPTED | dict(responses or {})
+        self.errors = errors
 
     def __getattr__(self, operation: str) -> Any:
         def call(**arguments: Any) -> object:
             self.calls.append((operation, arguments))
-            if operation in self._errors:
-                raise self._errors[operation]
+            if operation in self.errors:
+                raise self.errors[operation]
             response = self._responses.get(operation, {})
             return response(arguments) if callable(response) else response
 

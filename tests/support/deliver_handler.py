@@ -7,15 +7,17 @@ from functools import partial
 from typing import Any
 
 import deliver
+from passcode.adapters.delivery_table import DeliveryTable
 from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.kms import KmsMac
+from passcode.adapters.received_messages import SqsReceivedMessages
 from passcode.adapters.ses import SesEmail
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sns import SnsSms
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import CognitoMessage
-from passcode.delivery.dispatcher import Dispatcher, deliver_notice
+from passcode.delivery.dispatcher import Circuit, Dispatcher, NewerMessages, Receive, deliver_notice
 from passcode.delivery.dispatcher import deliver as deliver_code
 from passcode.delivery.email_limits import EmailBudget, LimitedEmail
 from passcode.delivery.envelope import ChangeNotice, Delivery
@@ -26,6 +28,12 @@ from passcode.token_service.challenge import Code
 from tests.support.aws_stubs import RecordingClient, kms, refused_by_aws
 from tests.support.events import NOW, SALT, challenge, golden
 
+# The cooldown between two messages, in seconds.
+COOLDOWN = 30
+QUEUE_URL, DEAD_LETTERS_URL = (
+    f"https://sqs.eu-central-1.amazonaws.com/123456789012/{name}"
+    for name in ("passcode-deliveries", "passcode-dead-letters")
+)
 LIMITS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
 
 
@@ -33,7 +41,9 @@ LIMITS = SmsLimits(per_day=1000, per_country=500, unanswered=100)
 class DeliverHandler:
     """Delivers SQS events at `now`. To test a failure, replace a client.
 
-    `table` has the counters of SMS, and `email_table` the count of emails.
+    `table` has the counters of SMS, and `email_table` the count of emails. `delivery_table` has the records
+    and the claims of notices. `receives` is the number of receives of each message, and `seconds_left` the
+    time until the time-out of the function. `waits` has the waits between attempts, in seconds.
     """
 
     telemetry: PowertoolsTelemetry
@@ -41,7 +51,13 @@ class DeliverHandler:
     sns: RecordingClient = field(default_factory=RecordingClient)
     table: RecordingClient = field(default_factory=RecordingClient)
     keys: RecordingClient = field(default_factory=kms)
+    delivery_table: RecordingClient = field(default_factory=RecordingClient)
+    sqs: RecordingClient = field(default_factory=RecordingClient)
     now: int = NOW + 1
+    receives: int = 1
+    seconds_left: float = 20.0
+    waits: list[float] = field(default_factory=list)
+    circuits: dict[str, Circuit] = field(default_factory=dict)
     # The decryptor for the codes in Cognito's own messages.
     opener: Callable[[str], Code] = Code
     more_gateways: dict[str, Gateway] = field(default_factory=dict)
@@ -57,12 +73,29 @@ class DeliverHandler:
 
     def deliver(self, *bodies: str) -> list[str]:
         """Deliver one event with a record for each body. Returns the ids of the records to retry."""
-        response = deliver.process_batch(golden_batch(*bodies), self._one, self.telemetry)
+        event = golden_batch(*bodies, receives=self.receives)
+        response = deliver.process_batch(event, self._one, self.queues, self.telemetry)
         return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+
+    def queues(self) -> SqsReceivedMessages:
+        """The queues of the messages."""
+        return SqsReceivedMessages(self.sqs, (QUEUE_URL,), DEAD_LETTERS_URL)
+
+    @property
+    def dead_letters(self) -> list[str]:
+        """The bodies in the dead-letter queue."""
+        return [call["MessageBody"] for call in self.sqs.sent("send_message")]
+
+    @property
+    def delays(self) -> list[int]:
+        """The seconds after which SQS delivers each failed message again."""
+        return [call["VisibilityTimeout"] for call in self.sqs.sent("change_message_visibility")]
 
     def calls(self) -> int:
         """The number of AWS calls."""
-        return sum(len(client.calls) for client in (self.ses, self.sns, self.table, self.keys))
+        return sum(
+            len(client.calls) for client in (self.ses, self.sns, self.table, self.keys, self.delivery_table)
+        )
 
     @property
     def dispatcher(self) -> Dispatcher:
@@ -82,21 +115,23 @@ class DeliverHandler:
             ),
             by_day=partial(LimitedEmail, budget=self.email_budget),
         )
-        return Dispatcher(gateways, app="Example", host="app.example")
+        return Dispatcher(gateways, "Example", "app.example", self.waits.append, self.circuits)
 
     def _email_count(self, call: dict[str, Any]) -> dict[str, Any]:
         added = call["ExpressionAttributeValues"]
         names = zip(("sent", "open"), self.emails, strict=True)
         return {"Attributes": {n: {"N": str(number + int(added[f":{n}"]["N"]))} for n, number in names}}
 
-    def _one(self, message: Delivery | ChangeNotice | CognitoMessage) -> None:
+    def _one(self, message: Delivery | ChangeNotice | CognitoMessage, receives: int) -> None:
+        receive = Receive(self.now, receives, lambda: self.seconds_left)
+        table = DeliveryTable(self.delivery_table, "table")
         if isinstance(message, CognitoMessage):
-            deliver_cognito_message(message, lambda: self.opener, self.dispatcher, self.telemetry, self.now)
+            deliver_cognito_message(message, lambda: self.opener, self.dispatcher, self.telemetry, receive)
         elif isinstance(message, ChangeNotice):
-            deliver_notice(message, self.dispatcher, self.telemetry, self.now)
+            deliver_notice(message, self.dispatcher, self.telemetry, receive, table)
         else:
-            mac = KmsMac(self.keys, "key")
-            deliver_code(message, mac, SALT, self.dispatcher, self.telemetry, self.now)
+            mac, newer = KmsMac(self.keys, "key"), NewerMessages(table.newest_sent_at, COOLDOWN)
+            deliver_code(message, mac, SALT, self.dispatcher, self.telemetry, receive, newer)
 
 
 def refusing(prefix: str) -> RecordingClient:
@@ -110,10 +145,11 @@ def refusing(prefix: str) -> RecordingClient:
     return RecordingClient({"update_item": respond})
 
 
-def golden_batch(*bodies: str) -> dict[str, Any]:
+def golden_batch(*bodies: str, receives: int = 1) -> dict[str, Any]:
     """The golden SQS event with a record for each body; their ids are 0, 1, 2 …"""
     event = golden_event()
     (record,) = event["Records"]
+    record["attributes"]["ApproximateReceiveCount"] = str(receives)
     event["Records"] = [record | {"body": body, "messageId": str(i)} for i, body in enumerate(bodies)]
     return event
 

@@ -36,7 +36,7 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
     "CODE_ONLY_CLIENTS": CODE_ONLY_CLIENT,
     "TABLE_NAME": "passcode-table",
-    "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/passcode-deliveries",
+    **{name: url for name, url in SETTINGS.items() if name.endswith(("_QUEUE_URL", "_LETTERS_URL"))},
     "CHANNEL_ORDER": "email,sms",
     "SALT": SALT,
     "CODE_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000",

@@ -5,9 +5,10 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 from aws_lambda_powertools.logging import Logger
@@ -31,7 +32,8 @@ from passcode.hosted.responses import PageResponses
 from passcode.hosted.routes import HostedRoutes
 from passcode.hosted.sign_in_page import Redirect, Reload, SignInForms, SignInPage
 from passcode.hosted.state import CODE_LIFE, Grant, SignInState
-from passcode.token_service.refusal import RefusalTag
+from passcode.token_service.policy import REPEAT_SECONDS
+from passcode.token_service.refusal import RefusalTag, Unavailable
 from tests.support.aws_stubs import RecordingClient
 from tests.support.events import EMAIL, NOW, SUB
 from tests.support.kms_stubs import KEY_A, kms
@@ -119,14 +121,25 @@ class FakePool:
         return shown(status, channel=channel, codeLength=str(self.digits))
 
 
+def _failing(call: Callable[..., object], fault: str, *arguments: object) -> NoReturn:
+    if fault.endswith("lost"):
+        call(*arguments)
+    raise Unavailable("the table failed with ReadTimeoutError")
+
+
 @dataclass
 class MemoryTable:
     """Sign-ins and grants, stored as by HostedTable. test_hosted_table.py tests both by one contract."""
 
     states: dict[str, SignInState] = field(default_factory=dict)
     grants: dict[str, tuple[Grant, int]] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
+    used: dict[str, tuple[str, int]] = field(default_factory=dict)
     late: SignInState | None = None  # the old state that a slower request read
+    fault: str = ""  # the operation that fails; with ", lost" only its response is lost
+
+    def __getattribute__(self, name: str) -> Any:
+        found, fault = super().__getattribute__(name), super().__getattribute__("fault")
+        return partial(_failing, found, fault) if name == fault.partition(",")[0] else found
 
     def read(self, cookie: str, now: int) -> SignInState | None:
         state = self.late or self.states.get(cookie)
@@ -149,11 +162,16 @@ class MemoryTable:
     def grant(self, code: str, grant: Grant, now: int) -> None:
         self.grants.setdefault(code, (grant, now + CODE_LIFE))
 
-    def redeem(self, code: str, now: int) -> Grant | None:
+    def redeem(self, code: str, use_id: str, now: int) -> Grant | None:
         grant, expires_at = self.grants.get(code, (None, 0))
-        if code in self.used or expires_at <= now:
+        first_id, first_at = self.used.get(code, (use_id, now))
+        if (
+            first_id != use_id
+            or now - first_at > REPEAT_SECONDS
+            or (code not in self.used and expires_at <= now)
+        ):
             return None
-        self.used.add(code)
+        self.used.setdefault(code, (use_id, now))
         return grant
 
 

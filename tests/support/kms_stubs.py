@@ -64,16 +64,16 @@ def _verify_response(call: dict[str, Any]) -> dict[str, object]:
 
 
 def used_proofs() -> RecordingClient:
-    """The part of the table that stores used proofs: each key can be written once."""
-    taken: set[str] = set()
+    """The part of the table that stores used proofs: each key can be written by one use."""
+    taken: dict[str, str] = {}
     lock = Lock()
 
     def update(call: dict[str, Any]) -> dict[str, object]:
         key = call["Key"]["pk"]["S"]
         with lock:
-            if key in taken:
+            use_id = call["ExpressionAttributeValues"][":id"]["S"]
+            if taken.setdefault(key, use_id) != use_id:
                 raise refused_by_aws("ConditionalCheckFailedException")
-            taken.add(key)
         return {}
 
     return RecordingClient({"update_item": update})
@@ -89,8 +89,11 @@ def pool(enabled: bool = True, /, **changes: str) -> RecordingClient:
 class FailingStore:
     """A store that fails at every call."""
 
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error or Unavailable("the table answered ThrottlingException")
+
     def __getattr__(self, _name: str) -> Any:
         def fail(*_: object, **__: object) -> None:
-            raise Unavailable("the table answered ThrottlingException")
+            raise self._error
 
         return fail

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from passcode.delivery.email_limits import EmailCount
+from passcode.delivery.envelope import ChangeNotice
 from passcode.delivery.sms_limits import (
     SMS_PER_NUMBER,
     UNANSWERED_PER_NUMBER,
@@ -11,6 +12,7 @@ from passcode.delivery.sms_limits import (
     DayShare,
     NumberState,
     Sms,
+    SmsCounts,
     SmsLimits,
 )
 from passcode.token_service.policy import day_of
@@ -88,6 +90,16 @@ class MemorySmsCounters:
         if day["open", country] >= count:
             day["open", country] -= count
 
+    def read(self, number: str, now: int) -> SmsCounts:
+        today = day_of(now)
+        of_number: dict[str, int] = {}
+        if number in self.numbers:
+            found = self.numbers[number]
+            of_number = {name: getattr(found, name) for name in ("open", "open_at", "first_answered")}
+            of_number[f"n_{today}"] = found.by_day[today]
+        counts = self.days[today].items()
+        return SmsCounts(of_number, {"_".join(filter(None, name)): count for name, count in counts})
+
 
 @dataclass
 class MemoryEmailCounters:
@@ -100,3 +112,18 @@ class MemoryEmailCounters:
         self.writes += 1
         self.days[day_of(now)] += count
         return self.days[day_of(now)]
+
+
+@dataclass
+class MemoryNoticeClaims:
+    """The claims of notices: the address and the nonce, by subject and channel."""
+
+    claims: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+
+    def claim(self, notice: ChangeNotice, now: int) -> bool:
+        key, new = (notice.subject, notice.channel.name), (notice.address_id, notice.nonce)
+        address_id, nonce = self.claims.get(key, ("", ""))
+        if address_id == new[0] and nonce != new[1]:
+            return False
+        self.claims[key] = new
+        return True

@@ -40,7 +40,8 @@ def may_record_attempt(record: Record, attempt: Attempt, policy: Policy) -> bool
     """True if the attempt may be written."""
     day = day_of(attempt.now)
     in_budget = (
-        record.failures < policy.hard_limit and record.wrong.get(day, 0) < policy.wrong_answers_per_day
+        record.failures < policy.hard_limit
+        and record.wrong.get(day, 0) + attempt.weight <= policy.wrong_answers_per_day
     )
     return (
         record.spent < attempt.counter <= record.issued
@@ -87,6 +88,13 @@ class MemoryStore:
             merged = replace(_of_message(old, new, now), issued=new.issued, prev_nonce=new.prev_nonce)
             return self._put(key, old, merged, same)
 
+    def refund_message(self, key: str, issue_id: str) -> None:
+        with self.lock:
+            old = self._old("refund_message", key)
+            tat = old.send_tat - self.policy.send_interval_seconds
+            is_new = old.issue_id == issue_id != old.refund_id
+            self._put(key, old, replace(old, send_tat=tat, refund_id=issue_id), is_new)
+
     def read(self, key: str) -> Record:
         with self.lock:
             return self.records.get(key, Record())
@@ -131,7 +139,7 @@ _OF_MESSAGE = (
 
 
 def _of_message(old: Record, new: Record, now: int) -> Record:
-    to, today = new.sent_to[new.channel], day_of(now)
+    today = day_of(now)
     return replace(
         old,
         wrong={day: count for day, count in old.wrong.items() if day >= today},
@@ -141,8 +149,11 @@ def _of_message(old: Record, new: Record, now: int) -> Record:
             if day >= today or channel != new.channel
         },
         **{name: getattr(new, name) for name in _OF_MESSAGE},
-        sent_to={**old.sent_to, new.channel: to},
-        sent_to_before={**old.sent_to_before, new.channel: old.sent_to.get(new.channel, to)},
+        sent_to={**old.sent_to, **new.sent_to},
+        sent_to_before={
+            **old.sent_to_before,
+            **{channel: old.sent_to.get(channel, to) for channel, to in new.sent_to.items()},
+        },
     )
 
 
@@ -167,7 +178,7 @@ def _failed(old: Record, attempt: Attempt) -> Record:
         old,
         failures=old.failures + 1,
         failed_id=attempt.id,
-        wrong={**old.wrong, day: old.wrong.get(day, 0) + 1},
+        wrong={**old.wrong, day: old.wrong.get(day, 0) + attempt.weight},
     )
 
 

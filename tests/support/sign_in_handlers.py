@@ -1,7 +1,7 @@
 """The handlers `create` and `verify` with a store and a queue in memory, and a clock that the test sets."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -12,11 +12,12 @@ import create_auth_challenge
 import define_auth_challenge
 import verify_auth_challenge
 from passcode.adapters.telemetry import PowertoolsTelemetry
-from passcode.channels.channel import Channel
+from passcode.channels.channel import Channel, Destination
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
 from passcode.delivery.envelope import ChangeNotice, Delivery
 from passcode.delivery.notices import Notices
+from passcode.delivery.sms_limits import SmsStop
 from passcode.sign_in.create import SignInCreator
 from passcode.sign_in.steps import RoundLimits
 from passcode.sign_in.verify import check_sign_in
@@ -48,11 +49,13 @@ class SignInHandlers:
     store: MemoryStore = field(default_factory=MemoryStore)
     telemetry: PowertoolsTelemetry = DISCARDED_TELEMETRY
     queued: list[Delivery] = field(default_factory=list)
+    puts: list[Delivery] = field(default_factory=list)  # with the repeats that the queue drops
     notices: list[ChangeNotice] = field(default_factory=list)
     answered: list[Challenge] = field(default_factory=list)
     macs: list[bytes] = field(default_factory=list)
     order: tuple[Channel, ...] = ORDER
     choice_asked: bool = False
+    sms_stop: Callable[[Destination | None, int], SmsStop | None] = lambda _to, _now: None
     now: int = NOW
     invocations: int = 0
 
@@ -60,11 +63,12 @@ class SignInHandlers:
         """Invoke `create` once, with a new nonce and a new round. Returns its response."""
         sign_in = SignInCreator(
             store=self.store,
-            put=self.queued.append,
+            put=self.put,
             notices=Notices(self.put_notice, self.telemetry),
             policy=self.policy,
             limits=LIMITS,
             choice_asked=self.choice_asked,
+            sms_stop=self.sms_stop,
         )
         self.invocations += 1
         nonce, round_id = f"{self.invocations:032x}", f"{self.invocations:016x}"
@@ -91,6 +95,12 @@ class SignInHandlers:
         assert filled is event, "Cognito requires its whole event in the return value"
         assert list(filled["response"]) == ["answerCorrect"]
         return bool(filled["response"]["answerCorrect"])
+
+    def put(self, delivery: Delivery) -> None:
+        """Queue a delivery. As the FIFO queue, it drops one that has the id of another."""
+        self.puts.append(delivery)
+        if delivery.id not in [queued.id for queued in self.queued]:
+            self.queued.append(delivery)
 
     def put_notice(self, notice: ChangeNotice) -> None:
         """Queue a notice. To test a failure, replace this method."""

@@ -20,7 +20,7 @@ from passcode.adapters.cognito_users import CognitoUsers
 from passcode.adapters.confirmation_tables import UsedProofTable
 from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
 from passcode.adapters.kms import KmsMac, KmsSigningKeys
-from passcode.adapters.sqs import SqsQueue
+from passcode.adapters.sqs import SqsQueue, SqsQueues
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.channels.channel import Channel, destination_id
 from passcode.channels.email import EMAIL
@@ -75,7 +75,7 @@ class Api:
             UserRecipients(CognitoUsers(lambda: self.users, "pool"), self.order, SALT, self.max_auth_age),
             KmsSigningKeys(self.kms, self.proof_keys),
         )
-        put = SqsQueue(self.queue, "queue").put
+        put = SqsQueues(SqsQueue(self.queue, "email"), SqsQueue(self.queue, "phone")).put
         self.asking = ConfirmationCreator(
             confirmations=CodeRequests(
                 self.store, self.requests, put, Notices(put, self.telemetry), self.policy
@@ -113,8 +113,13 @@ class Api:
 
     @property
     def queued(self) -> list[Delivery]:
-        """The deliveries on the queue, without the notices."""
-        return [Delivery.unpack(body) for body in self._bodies if json.loads(body)["kind"] == "code"]
+        """The deliveries on the queue, without notices. The FIFO queue drops one with the id of another."""
+        found: dict[str, Delivery] = {}
+        for body in self._bodies:
+            if json.loads(body)["kind"] == "code":
+                delivery = Delivery.unpack(body)
+                found.setdefault(delivery.id, delivery)
+        return list(found.values())
 
     @property
     def notices(self) -> list[ChangeNotice]:

@@ -76,9 +76,15 @@ def _environment(client: Callable[[str], Any]) -> dict[str, str]:
     def key(spec: str, usage: str) -> str:
         return str(client("kms").create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["Arn"])
 
+    def queue(name: str) -> str:
+        made = client("sqs").create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})
+        return str(made["QueueUrl"])
+
     return ENVIRONMENT | {
         "TABLE_NAME": made(client("dynamodb")),
-        "QUEUE_URL": client("sqs").create_queue(QueueName="deliveries")["QueueUrl"],
+        "EMAIL_QUEUE_URL": queue("email"),
+        "PHONE_QUEUE_URL": queue("phone"),
+        "COGNITO_QUEUE_URL": queue("cognito"),
         "CODE_KEY_ID": key("HMAC_256", "GENERATE_VERIFY_MAC"),
         "TOKEN_KEY_ID": key("HMAC_256", "GENERATE_VERIFY_MAC"),
         "PROOF_KEY_IDS": ",".join(key("RSA_2048", "SIGN_VERIFY") for _ in range(2)),

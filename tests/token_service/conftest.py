@@ -1,3 +1,4 @@
+from tests.support.handlers import output
 from tests.support.no_network import no_network
 
-__all__ = ["no_network"]
+__all__ = ["no_network", "output"]

@@ -71,7 +71,7 @@ class SignIns(RuleBasedStateMachine):
         self.highest_spent = 0
         self.accepted: list[int] = []  # times of accepted answers
         self.accepted_on: Counter[tuple[str, int]] = Counter()
-        self.wrong_on: Counter[int] = Counter()  # wrong answers to short codes by day
+        self.wrong_on: Counter[int] = Counter()  # short codes that wrong answers were compared with, by day
         self.in_a_row = 0
         self.newest_wrong = "", ""  # round and answer
 
@@ -96,7 +96,7 @@ class SignIns(RuleBasedStateMachine):
             return
         challenge = issued.challenge
         assert self.now < challenge.expires_at <= challenge.issued_at + 600, "rule 3: ten minutes at most"
-        if self.wrong_on[self.now // DAY] >= self.policy.wrong_answers_per_day:
+        if self.wrong_on[self.now // DAY] + len(ADDRESSES) > self.policy.wrong_answers_per_day:
             assert challenge.digits == 20, "a challenge whose answers are not checked was returned"
         if issued.sent:
             self._count_message(challenge)
@@ -183,7 +183,8 @@ class SignIns(RuleBasedStateMachine):
         assert challenge.counter > self.highest_spent, "an older code was accepted after a newer one"
         assert self.now < challenge.expires_at, "rule 3: too late"
         if challenge.digits < 20:
-            assert self.wrong_on[self.now // DAY] < self.policy.wrong_answers_per_day, "rule 2: the day"
+            left = self.policy.wrong_answers_per_day - self.wrong_on[self.now // DAY]
+            assert left >= len(ADDRESSES), "rule 2: the day"
             assert self.in_a_row < self.policy.hard_limit, "rule 2: in a row"
         self.spent[key] = self.now
         self.highest_spent = challenge.counter
@@ -196,7 +197,7 @@ class SignIns(RuleBasedStateMachine):
         repeated, self.newest_wrong = self.newest_wrong == (round_id, typed), (round_id, typed)
         if challenge.digits == 20 or repeated:
             return
-        self.wrong_on[self.now // DAY] += 1
+        self.wrong_on[self.now // DAY] += len(ADDRESSES)
         self.in_a_row += 1
         assert self.wrong_on[self.now // DAY] <= self.policy.wrong_answers_per_day, "rule 2: the day"
         assert self.in_a_row <= self.policy.hard_limit, "rule 2: in a row"

@@ -1,6 +1,7 @@
 """Issuing and checking, step by step: the exact second, lost responses, long codes, and the refusals."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -18,10 +19,11 @@ from passcode.token_service.challenge import (
     words_of,
 )
 from passcode.token_service.check import Verdict, check
-from passcode.token_service.issue import IssueRequest, IssueResult, issue, rejoined
+from passcode.token_service.issue import IssueRequest, IssueResult, issue, queue_message, rejoined
 from passcode.token_service.policy import Policy, day_of
-from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.refusal import Refusal, Refused, Unavailable
 from passcode.token_service.store import Attempt, Record, WriteResult
+from tests.support.handlers import HandlerOutput
 from tests.support.memory_stores import MemoryStore, code_mac
 
 # An hour after midnight UTC, so that the tests of one day stay in it.
@@ -29,6 +31,7 @@ NOW = 1_799_971_200 + 3_600
 TODAY = day_of(NOW)
 POLICY = Policy()
 ADDRESSES = {"email": "e" * 32, "sms": "f" * 32}
+EMAIL = {"email": ADDRESSES["email"]}
 KEY = f"{SIGN_IN_PASSWORD}#subject"
 
 
@@ -90,6 +93,82 @@ def test_a_second_start_in_the_cooldown_rejoins_the_same_challenge() -> None:
     assert second.resend_at == NOW + 30
 
 
+def test_a_joined_message_is_queued_again_while_the_queue_drops_a_repeat() -> None:
+    """SQS drops a repeat for five minutes. A later one would be a second message."""
+    policy = Policy(cooldown_seconds=300, code_life_seconds=600)
+    store = MemoryStore(policy)
+    first = issue(ask(), store, policy)
+    assert (first.must_queue, first.issue_id) == (True, "a" * 32)
+    for later, must_queue in ((0, True), (239, True), (240, False), (299, False)):
+        joined = issue(ask(NOW + later, "b" * 32), store, policy)
+        assert (joined.sent, joined.must_queue) == (False, must_queue)
+        assert (joined.challenge, joined.sent_at, joined.issue_id) == (first.challenge, NOW, "a" * 32)
+
+
+def test_a_joined_message_reports_a_change_again_while_it_is_queued_again() -> None:
+    """The request that wrote the change may have failed before it queued the notice."""
+    policy = Policy(cooldown_seconds=300, code_life_seconds=600)
+    store = MemoryStore(policy)
+    issue(ask(), store, policy)
+    moved = {**ADDRESSES, "sms": "0" * 32}
+    found = [
+        issue(ask(NOW + later, f"{later:032x}", destinations=moved), store, policy).changed
+        for later in (0, 239, 240, 300, 539, 540, 600)
+    ]
+    assert found == [("sms",), ("sms",), (), ("sms",), ("sms",), (), ()]
+
+
+@dataclass
+class FailingQueue:
+    """A queue that takes nothing, or whose response is lost."""
+
+    nothing_was_done: bool
+
+    def put(self) -> None:
+        raise Unavailable("the queue answered Throttling", nothing_was_done=self.nothing_was_done)
+
+
+def test_a_message_that_the_queue_certainly_did_not_take_is_given_back_to_the_rate_only(
+    output: HandlerOutput,
+) -> None:
+    store = MemoryStore()
+    issued = issue(ask(), store, POLICY)
+    before = store.records[KEY]
+    for queue in (FailingQueue(nothing_was_done=False), FailingQueue(nothing_was_done=True)):
+        with pytest.raises(Unavailable, match="Throttling"):
+            queue_message(issued, queue.put, store, output.telemetry)
+    assert store.records[KEY] == replace(before, send_tat=before.send_tat - 600, refund_id="a" * 32)
+    assert store.writes.count("refund_message") == 1
+    assert output.counted("refunded") == [{}]
+
+
+def test_a_joined_message_is_not_given_back(output: HandlerOutput) -> None:
+    store = MemoryStore()
+    issue(ask(), store, POLICY)
+    joined = issue(ask(NOW + 1, "b" * 32), store, POLICY)
+    before = store.records[KEY]
+    with pytest.raises(Unavailable):
+        queue_message(joined, FailingQueue(nothing_was_done=True).put, store, output.telemetry)
+    assert store.records[KEY] == before
+    assert output.counted("refunded") == []
+
+
+class NoRefunds(MemoryStore):
+    """A store that does not respond to a refund."""
+
+    def refund_message(self, key: str, issue_id: str) -> None:
+        raise Unavailable("the table answered Throttling")
+
+
+def test_a_failed_refund_is_logged_and_the_error_of_the_queue_is_raised(output: HandlerOutput) -> None:
+    store = NoRefunds()
+    issued = issue(ask(), store, POLICY)
+    with pytest.raises(Unavailable, match="the queue"):
+        queue_message(issued, FailingQueue(nothing_was_done=True).put, store, output.telemetry)
+    assert [line["message"] for line in output.lines] == ["message not refunded"]
+    assert (output.counted("refunded"), output.counted("errors")) == ([], [{}])
+
+
 def test_a_resend_keeps_the_code_while_it_has_life_left() -> None:
     store = MemoryStore()
     first = issue(ask(), store, POLICY)
@@ -139,14 +218,43 @@ def test_a_challenge_of_another_context_is_not_rejoined() -> None:
         issue(ask(NOW + 5, "b" * 32, context="two"), store, POLICY)
 
 
-def test_a_changed_destination_is_reported_once() -> None:
+def changes_of(*destinations: dict[str, str], channel: str = "email") -> list[tuple[str, ...]]:
+    """Return the changes that each of the requests reports. They have these destinations."""
     store = MemoryStore()
-    moved = {**ADDRESSES, "email": "0" * 32}
-    changes = [
-        issue(ask(NOW + 100 * n, f"{n:032x}", destinations=to), store, POLICY).destination_changed
-        for n, to in enumerate([ADDRESSES, ADDRESSES, moved, moved])
+    return [
+        issue(ask(NOW + 100 * n, f"{n:032x}", destinations=to, channel=channel), store, POLICY).changed
+        for n, to in enumerate(destinations)
     ]
-    assert changes == [False, False, True, False]
+
+
+@pytest.mark.parametrize("channel", ADDRESSES)
+def test_a_changed_destination_is_reported_once(channel: str) -> None:
+    """Also if the message goes to another channel: `deliver` may send it to any destination."""
+    moved = {**ADDRESSES, "email": "0" * 32}
+    assert changes_of(ADDRESSES, ADDRESSES, moved, moved, channel=channel) == [(), (), ("email",), ()]
+    both = {"email": "0" * 32, "sms": "1" * 32}
+    assert changes_of(ADDRESSES, both, both, channel=channel) == [(), ("email", "sms"), ()]
+
+
+def test_an_added_destination_is_no_change() -> None:
+    email = {"email": ADDRESSES["email"]}
+    assert changes_of(email, ADDRESSES, email, ADDRESSES) == [(), (), (), ()]
+
+
+def test_a_destination_that_was_not_verified_meanwhile_is_compared_with_the_one_before() -> None:
+    """Cognito removes the verification of an attribute that the user changes, until it is verified again."""
+    email = {"email": ADDRESSES["email"]}
+    assert changes_of(ADDRESSES, email, {**ADDRESSES, "sms": "0" * 32}) == [(), (), ("sms",)]
+
+
+def test_a_change_is_reported_although_the_response_to_its_write_was_lost() -> None:
+    store = LosesResponses()
+    moved = {**ADDRESSES, "sms": "0" * 32}
+    found = [
+        issue(ask(NOW + 100 * n, f"{n:032x}", destinations=to), store, POLICY).changed
+        for n, to in enumerate([ADDRESSES, moved])
+    ]
+    assert found == [(), ("sms",)]
 
 
 def test_a_live_code_exists_at_every_moment_while_a_stranger_requests_messages() -> None:
@@ -251,7 +359,7 @@ def test_each_write_recognises_itself_after_a_lost_response() -> None:
     again = issue(ask(NOW + 31, "b" * 32), store, POLICY)
     assert (again.sent, again.challenge) == (True, issued.challenge)
     challenge = again.challenge
-    assert answer(store, challenge, NOW + 32, wrong(challenge)) == Verdict(Refusal.WRONG, 9)
+    assert answer(store, challenge, NOW + 32, wrong(challenge)) == Verdict(Refusal.WRONG, 4)
     assert store.records[KEY].failures == 1
     assert answer(store, challenge, NOW + 33).accepted
 
@@ -270,7 +378,7 @@ def test_a_wrong_answer_is_counted_again_in_another_round() -> None:
     challenge = issue(ask(), store, POLICY).challenge
     for count, round_id in enumerate(["one", "one", "two", "two"]):
         verdict = answer(store, challenge, NOW, wrong(challenge), round_id=round_id)
-        assert verdict == Verdict(Refusal.WRONG, 9 - count // 2)
+        assert verdict == Verdict(Refusal.WRONG, 4 - count // 2)
 
 
 class AlwaysLate(MemoryStore):
@@ -291,9 +399,14 @@ def test_a_race_that_is_lost_three_times_is_refused_with_a_wait() -> None:
     assert store.writes.count("replace_challenge") == 3
 
 
-def guess(store: MemoryStore, challenge: Challenge, count: int, now: int) -> list[Verdict]:
-    """Send `count` different wrong answers."""
-    return [answer(store, challenge, now, wrong(challenge, n), round_id=f"{now} {n}") for n in range(count)]
+def guess(
+    store: MemoryStore, challenge: Challenge, count: int, now: int, destinations: Mapping[str, str] = EMAIL
+) -> list[Verdict]:
+    """Send `count` different wrong answers. Each is compared with the codes of `destinations`."""
+    return [
+        answer(store, challenge, now, wrong(challenge, n), round_id=f"{now} {n}", destinations=destinations)
+        for n in range(count)
+    ]
 
 
 def test_from_the_fifth_wrong_answer_of_a_day_new_codes_are_long() -> None:
@@ -326,6 +439,42 @@ def test_ten_wrong_answers_a_day_are_checked_and_an_answer_after_them_asks_for_a
     long = issue(ask(NOW + 30, "c" * 32), store, POLICY).challenge
     assert long.digits == 20
     assert answer(store, long, NOW + 31).accepted
+
+
+@pytest.mark.parametrize(("codes", "answers"), [(1, 10), (2, 5), (3, 3)])
+def test_a_wrong_answer_counts_for_each_code_that_it_is_compared_with(codes: int, answers: int) -> None:
+    """Otherwise a user with more destinations would have worse odds."""
+    store = MemoryStore()
+    destinations = {name: 32 * name[0] for name in ("email", "sms", "voice")[:codes]}
+    challenge = issue(ask(destinations=destinations), store, POLICY).challenge
+    verdicts = guess(store, challenge, answers + 1, NOW, destinations)
+    left = [(10 - codes * n) // codes for n in range(1, answers + 1)]
+    assert verdicts == [Verdict(Refusal.WRONG, each) for each in left] + [Verdict(Refusal.LONGER_CODE)]
+    assert answer(store, challenge, destinations=destinations).refusal is Refusal.LONGER_CODE
+    record = store.records[KEY]
+    assert (record.wrong, record.failures) == ({TODAY: codes * answers}, answers)
+
+
+def test_a_code_without_an_answer_left_is_not_joined() -> None:
+    """One guess is left of the day. An answer would be compared with two codes."""
+    store = MemoryStore()
+    guess(store, issue(ask(), store, POLICY).challenge, 9, NOW)
+    assert not issue(ask(NOW + 1, "b" * 32, destinations=EMAIL), store, POLICY).sent
+    for changes in ({}, {"destinations": EMAIL, "weight": 2}):
+        with pytest.raises(Refused, match="cooldown"):
+            issue(ask(NOW + 1, "b" * 32, **changes), store, POLICY)
+
+
+@pytest.mark.parametrize("weight", [1, 2, 3])
+@pytest.mark.parametrize("budget", range(1, 11))
+def test_a_short_code_has_an_answer_left_when_it_is_issued(budget: int, weight: int) -> None:
+    """Otherwise no code would be accepted until midnight."""
+    policy = Policy(wrong_answers_per_day=budget)
+    for wrong_today in range(budget + 1):
+        store = MemoryStore(policy)
+        store.records[KEY] = Record(wrong={TODAY: wrong_today})
+        challenge = issue(ask(destinations=EMAIL, weight=weight), store, policy).challenge
+        assert answer(store, challenge, NOW, destinations=EMAIL, weight=weight, policy=policy).accepted
 
 
 def test_wrong_answers_to_a_long_code_are_written_but_not_counted() -> None:
@@ -455,7 +604,7 @@ def test_a_challenge_that_this_service_cannot_have_issued_is_refused(changes: di
 def test_a_decoy_is_never_right_and_looks_the_same() -> None:
     store = MemoryStore()
     challenge = issue(ask(decoy=True), store, POLICY).challenge
-    assert answer(store, challenge) == Verdict(Refusal.WRONG, 9)
+    assert answer(store, challenge) == Verdict(Refusal.WRONG, 4)
     assert store.writes == ["start_challenge", "record_attempt"]
 
 

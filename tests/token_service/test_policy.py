@@ -4,9 +4,11 @@ from dataclasses import asdict
 
 import pytest
 
+from passcode.channels.registry import CHANNELS
 from passcode.token_service.policy import (
     BOUNDS,
     DAY,
+    MOST_DESTINATIONS,
     Policy,
     day_of,
     needs_long_code,
@@ -60,7 +62,8 @@ def test_an_unused_quota_does_not_accumulate() -> None:
 def test_wrong_answers_of_a_day_and_in_a_row_lead_to_long_codes(
     failures: int, wrong_today: int, left: int, is_long: bool
 ) -> None:
-    assert short_answers_left(failures, wrong_today, POLICY) == left
+    assert short_answers_left(failures, wrong_today, POLICY, 1) == left
+    assert short_answers_left(failures, wrong_today, POLICY, 2) == min(left, (10 - min(wrong_today, 10)) // 2)
     assert needs_long_code(failures, wrong_today, POLICY) is is_long
 
 
@@ -123,9 +126,17 @@ def test_each_limit_is_read_from_its_variable() -> None:
     assert asked == BOUNDS
 
 
-def test_codes_are_long_from_the_fifth_wrong_answer_or_from_the_last_one_that_is_checked() -> None:
-    assert Policy().long_after == 5
-    assert Policy(wrong_answers_per_day=3).long_after == 3
+def test_codes_are_long_from_the_fifth_wrong_answer_or_before_the_last_one_that_is_checked() -> None:
+    assert [Policy(wrong_answers_per_day=n).long_after for n in (1, 3, 4, 7, 10)] == [1, 1, 2, 5, 5]
+
+
+def test_a_wrong_answer_counts_for_each_code_and_at_most_for_the_day() -> None:
+    assert [POLICY.answer_weight(codes) for codes in (0, 1, 2, 3)] == [1, 1, 2, 3]
+    assert Policy(wrong_answers_per_day=1).answer_weight(2) == 1
+
+
+def test_a_user_has_no_more_destinations_than_the_policy_allows_for() -> None:
+    assert len(CHANNELS) <= MOST_DESTINATIONS
 
 
 def test_a_refusal_without_a_wait_has_a_tag_without_a_number() -> None:

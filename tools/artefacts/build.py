@@ -20,32 +20,41 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-# Packages that the Lambda runtime has. A second copy in the artefact would slow down every cold start.
-RUNTIME = {"boto3", "botocore"}
-
 # Runtime and Architectures of template.yaml, in pip's names.
 TARGET = ["--platform=manylinux2014_aarch64", "--python-version=3.13", "--implementation=cp"]
 
-# Files of packages that no function uses: place names, carriers, time zones, scripts of a web page. They are
-# seven eighths of the size.
+# Runtime of template.yaml, and the folder of an artefact in Lambda.
+VERSION = (3, 13)
+LAMBDA_FOLDER = "/var/task"
+
+# Files of packages that no function uses: place names, carriers, time zones, scripts of a web page, the
+# resources of boto3. They are most of the size.
 UNUSED = (
     "phonenumbers/geodata/*",
     "phonenumbers/carrierdata/*",
     "phonenumbers/tzdata/*",
     "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",
     "urllib3/contrib/emscripten/*",
+    "boto3/data/*/*/*",
+    "boto3/examples/*",
+    "botocore/data/*/*/examples-1.json",
+    "dateutil/zoneinfo/*.tar.gz",
     "*.pyi",
     "*/py.typed",
     "*/__pycache__/*",
 )
 
-# Optional dependencies of Powertools and PyJWT, each with the packages that really need it. The import search
-# always finds them, and they would be most of an artefact. A function ships one only if it imports one of the
-# packages that need it.
+# Optional dependencies of Powertools, PyJWT and botocore, each with the packages that really need it. The
+# import search always finds them, and they would be most of an artefact. A function ships one only if it
+# imports one of the packages that need it. Without certifi, botocore trusts its own list of authorities.
 OPTIONAL = {
     "pydantic": {"pydantic"},
     "pydantic_core": {"pydantic"},
     "cryptography": {"cryptography", "aws_encryption_sdk"},
+    "boto3": {"aws_encryption_sdk", "pycognito"},
+    "s3transfer": {"aws_encryption_sdk", "pycognito"},
+    "certifi": {"pycognito"},
+    "idna": {"pycognito"},
 }
 
 # Modules that a native library imports. The search of Python code cannot see such an import.
@@ -53,6 +62,10 @@ NATIVE_IMPORTS = {"cryptography": "_cffi_backend.*"}
 
 # Packages of which only the imported modules are shipped. None of these modules has computed imports.
 PARTLY_SHIPPED = {"pyasn1_modules"}
+
+# Below this folder, each AWS service has a folder. A function ships those of the services that it calls: all
+# services together have 28 MB, and the first client of a process lists the folder of each.
+MODELS = ("botocore", "data")
 
 # The time of every file in an artefact, the oldest time in a zip file. A fixed time gives reproducible bytes.
 FILE_TIME = 315_532_800
@@ -69,13 +82,17 @@ def build(handler: Path, artefact: Path, data: Iterable[str]) -> None:
     """
     source = handler.parent
     files, packages_needed = find_imports(handler, [source])
+    services = services_called(files)
     for name in data:
         files |= set(files_below(source / name))
     copy_files(files, source, artefact)
     if packages_needed:
         with TemporaryDirectory() as packages:
             install(source / "requirements.txt", packages)
-            copy_files(package_files(handler, packages_needed, Path(packages)), Path(packages), artefact)
+            wanted = package_files(handler, packages_needed, Path(packages))
+            used = {file for file in wanted if not is_other_model(file, Path(packages), services)}
+            copy_files(used, Path(packages), artefact)
+    compile_files(artefact)
 
 
 def find_imports(
@@ -83,15 +100,15 @@ def find_imports(
 ) -> tuple[set[Path], set[str]]:
     """Return the files below `path` that `handler` imports, and the names of the packages that are missing.
 
-    Imports inside functions count, and imports for type checkers do not. Packages of the standard library and
-    of the runtime are not missing. The search ignores the modules in `without`.
+    Imports inside functions count, and imports for type checkers do not. Packages of the standard library are
+    not missing. The search ignores the modules in `without`.
     """
     finder = RuntimeImports([str(folder) for folder in path], excludes=without)
     finder.run_script(str(handler))
     origins = (vars(module)["__file__"] for module in finder.modules.values())
     files = {Path(origin) for origin in origins if origin}
     missing = {name.partition(".")[0] for name in finder.any_missing()}
-    return files, missing - sys.stdlib_module_names - RUNTIME
+    return files, missing - sys.stdlib_module_names
 
 
 class RuntimeImports(ModuleFinder):
@@ -118,6 +135,14 @@ def without_type_checking(source: bytes) -> bytes:
 def named(expression: ast.expr) -> str:
     """Return the last name of `name` or `module.name`, or an empty text for any other expression."""
     return str(getattr(expression, "id", getattr(expression, "attr", "")))
+
+
+def services_called(files: Iterable[Path]) -> set[str]:
+    """Return the AWS services for which these Python files make a client: `kms` for `client("kms", ...)`."""
+    nodes = (node for file in files for node in ast.walk(ast.parse(file.read_bytes())))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and named(node.func) == "client"]
+    names = (argument for call in calls for argument in call.args[:1] if isinstance(argument, ast.Constant))
+    return {str(name.value) for name in names}
 
 
 def install(requirements: Path, into: str) -> None:
@@ -157,14 +182,58 @@ def is_unused(file: Path, packages: Path) -> bool:
     return any(file.relative_to(packages).match(pattern) for pattern in UNUSED)
 
 
+def is_other_model(file: Path, packages: Path, services: Set[str]) -> bool:
+    """Return whether `file` describes an AWS service that is not one of `services`."""
+    parts = file.relative_to(packages).parts
+    return parts[:2] == MODELS and len(parts) > 3 and parts[2] not in services
+
+
 def copy_files(files: Iterable[Path], root: Path, artefact: Path) -> None:
     """Copy `files` from `root` to the same places in `artefact`, with a fixed mode and time."""
     for file in files:
         target = artefact / file.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
-        target.chmod(0o644)
-        os.utime(target, (FILE_TIME, FILE_TIME))
+        fix_mode_and_time(target)
+
+
+def fix_mode_and_time(file: Path) -> None:
+    """Give `file` the mode and the time of every file in an artefact."""
+    file.chmod(0o644)
+    os.utime(file, (FILE_TIME, FILE_TIME))
+
+
+def compile_files(artefact: Path) -> None:
+    """Add the bytecode of every module in `artefact`, if this machine has the Python version of the runtime.
+
+    Lambda cannot store bytecode, so without it each cold start compiles every module that it imports.
+    """
+    python = runtime_python()
+    if python is None:
+        sys.stderr.write(
+            f"Python {VERSION[0]}.{VERSION[1]} was not found, so {artefact.name} has no bytecode. It works, "
+            "but a cold start takes about twice the time. Install that version, and build again.\n"
+        )
+        return
+    # Python would not use bytecode that names the time of the source: zip files and SAM change it.
+    options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(artefact), "-p", LAMBDA_FOLDER]
+    subprocess.run([python, "-I", "-m", "compileall", *options, str(artefact)], check=True)
+    for file in artefact.rglob("*.pyc"):
+        fix_mode_and_time(file)
+
+
+def runtime_python() -> str | None:
+    """Return the path of an interpreter with the Python version of the runtime, or None."""
+    print_version = "import sys; print(*sys.version_info[:2])"
+    for name in (sys.executable, f"python{VERSION[0]}.{VERSION[1]}"):
+        if path := shutil.which(name):
+            # A launcher of pyenv exists for versions that are not active, and fails.
+            done = subprocess.run(
+                [path, "-I", "-c", print_version], capture_output=True, text=True, check=False
+            )
+            if done.stdout.split() == [str(part) for part in VERSION]:
+                return path
+    return None
 
 
 def handler_name(logical_id: str) -> str:
@@ -185,7 +254,7 @@ def main(logical_id: str, artefact: str, *data: str) -> str | None:
     except IncompleteArtefact as error:
         return str(error)
     except subprocess.CalledProcessError:
-        return "pip could not install the packages of triggers/requirements.txt. See its output above."
+        return "A command of the build failed. See its output above."
     return None
 
 

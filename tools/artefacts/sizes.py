@@ -7,8 +7,11 @@ from pathlib import Path
 
 ROW = "{:<22}{:>6}{:>10}{:>10}{:>8}  {}"
 
-# The packages of this project.
-OURS = {"passcode"}
+# Packages that are one file.
+SINGLE_MODULES = ("six.py", "typing_extensions.py")
+
+# The packages of this project, and the bytecode of its handlers.
+OURS = {"passcode", "__pycache__"}
 
 
 def table(built: Path) -> str:
@@ -33,7 +36,7 @@ def table(built: Path) -> str:
 def packages(artefact: Path) -> list[str]:
     """Return the names of the third-party packages in an artefact."""
     folders = {entry.name for entry in artefact.iterdir() if entry.is_dir()}
-    singles = {file.stem for file in artefact.glob("typing_extensions.py")}
+    singles = {file.stem for name in SINGLE_MODULES for file in artefact.glob(name)}
     return sorted((folders | singles) - OURS)
 
 

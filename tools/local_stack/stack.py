@@ -27,6 +27,7 @@ _CLIENTS = {
     "code_only": "CodeOnlyClient",
     "hosted": "HostedClient",
 }
+_QUEUES = ("email", "phone", "cognito")
 # Issuers are identifiers and no addresses, so they stay as on AWS.
 _IDENTIFIERS = ("TokenIssuer", "HostedIssuer")
 
@@ -35,7 +36,8 @@ _IDENTIFIERS = ("TokenIssuer", "HostedIssuer")
 class Stack:
     """A deployed stack, as described in `stack.json`.
 
-    `functions` maps a handler's name to the name of its Lambda function.
+    `functions` maps a handler's name to the name of its Lambda function. `queues` has the URLs of the queues
+    that `deliver` reads: email, phone and cognito.
     """
 
     endpoint_url: str
@@ -43,7 +45,7 @@ class Stack:
     user_pool_id: str
     clients: dict[str, str]
     table: str
-    queue_url: str
+    queues: dict[str, str]
     functions: dict[str, str]
     outputs: dict[str, str]
 
@@ -151,7 +153,7 @@ def _stack(endpoint_url: str, description: StackTypeDef) -> Stack:
         user_pool_id=outputs["UserPoolId"],
         clients={name: ids[logical] for name, logical in _CLIENTS.items() if logical in ids},
         table=ids["Table"],
-        queue_url=ids["Queue"],
+        queues={name: ids[f"{name.capitalize()}Queue"] for name in _QUEUES},
         functions={f.name: ids[f.logical_id] for f in FUNCTIONS.values() if f.logical_id in ids},
         outputs=outputs,
     )

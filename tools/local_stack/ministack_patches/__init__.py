@@ -17,6 +17,7 @@ from tools.local_stack.ministack_patches import (
     oidc_identities,
     oidc_providers,
     sns,
+    sqs,
     unknown_users,
     user_names,
     verified_attributes,
@@ -26,6 +27,7 @@ from tools.local_stack.ministack_patches import (
 def patch() -> None:
     """Apply all patches to ministack in this process."""
     sns.patch()
+    sqs.patch()
     cloudformation.patch()
     iam.patch()
     lambda_time_outs.patch()

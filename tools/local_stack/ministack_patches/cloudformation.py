@@ -17,7 +17,8 @@ def patch() -> None:
     mapping = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
     for change in ("create", "update"):
         if change in mapping:
-            mapping[change] = _with_whole_numbers(mapping[change])
+            mapping[change] = _with_limits_of_fifo(_with_whole_numbers(mapping[change]))
+    provisioners._sqs_queue_fields = _with_one_type(provisioners._sqs_queue_fields)
     acl = provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACL"]
     for change in ("create", "update"):
         if change in acl:
@@ -47,6 +48,33 @@ def _with_whole_numbers(change: Callable[..., Any]) -> Callable[..., Any]:
         return change(*args, **kwargs)
 
     return changed
+
+
+def _with_limits_of_fifo(change: Callable[..., Any]) -> Callable[..., Any]:
+    """Lambda reads at most 10 messages at once from a FIFO queue, and refuses a batching window for it."""
+
+    def changed(*args: Any, **kwargs: Any) -> Any:
+        for props in args:
+            is_fifo = isinstance(props, dict) and str(props.get("EventSourceArn")).endswith(".fifo")
+            if is_fifo and (
+                int(props.get("BatchSize", 10)) > 10 or "MaximumBatchingWindowInSeconds" in props
+            ):
+                raise ValueError("a FIFO queue allows a BatchSize of 10 and no batching window")
+        return change(*args, **kwargs)
+
+    return changed
+
+
+def _with_one_type(fields_of: Callable[..., Properties]) -> Callable[..., Properties]:
+    """SQS refuses a dead-letter queue of another type than its queue."""
+
+    def fields_of_one_type(props: Properties, is_fifo: bool) -> Properties:
+        target = props.get("RedrivePolicy", {}).get("deadLetterTargetArn", "")
+        if target and target.endswith(".fifo") != is_fifo:
+            raise ValueError("the dead-letter queue of a FIFO queue must be a FIFO queue")
+        return fields_of(props, is_fifo)
+
+    return fields_of_one_type
 
 
 def _with_encoded_searches(change: Callable[..., Any]) -> Callable[..., Any]:
@@ -84,8 +112,10 @@ def _with_metric_math(put: Callable[[str, Properties], Created]) -> Callable[[st
         metrics = properties.get("Metrics")
         if not metrics:
             return put(name, properties)
-        # The alarm watches exactly one of the entries. The default of ReturnData is true.
+        # The alarm watches exactly one of the entries, beside the band of an alarm on anomalies. The default
+        # of ReturnData is true.
         watched = [m for m in metrics if str(m.get("ReturnData", True)).lower() == "true"]
+        watched = [m for m in watched if m["Id"] != properties.get("ThresholdMetricId")]
         if len(watched) != 1 or "MetricName" in properties:
             raise ValueError("an alarm watches one metric, or one expression of its Metrics")
         return name, {"Arn": f"arn:aws:cloudwatch:{get_region()}:{get_account_id()}:alarm:{name}"}

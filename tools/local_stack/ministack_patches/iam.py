@@ -1,6 +1,7 @@
 """IAM: ministack checks the policies of a function's role, but lacks some condition keys and resources."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from typing import Any
@@ -17,6 +18,7 @@ Keys = dict[str, Any]
 def patch() -> None:
     """A policy can have conditions on the content of a request. They are evaluated with its real values."""
     iam_evaluator.enforce = _with_request_context(iam_evaluator.enforce)
+    iam_evaluator._resolve_condition_key = _with_role_arn(iam_evaluator._resolve_condition_key)
     _trust_loopback()
 
 
@@ -24,6 +26,19 @@ def _trust_loopback() -> None:
     """Requests to AWS use TLS, and the queue policies require it. Here loopback counts as TLS."""
     pin = app.pin_request_origin
     app.pin_request_origin = lambda source_ip, _secure: pin(source_ip, True)
+
+
+def _with_role_arn(resolve: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    """`aws:PrincipalArn` of a function is the ARN of its role, not of its session."""
+
+    def resolve_with_role(key: str, context: Any) -> Any:
+        found = resolve(key, context)
+        session = re.fullmatch(r"arn:aws:sts::(\d+):assumed-role/([^/]+)/.+", str(found))
+        if key.lower() != "aws:principalarn" or not session:
+            return found
+        return f"arn:aws:iam::{session[1]}:role/{session[2]}"
+
+    return resolve_with_role
 
 
 def _with_request_context(enforce: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,6 +86,23 @@ def _leading_keys(request: Request) -> Keys:
     return {"dynamodb:LeadingKeys": list(request.get("Key", {}).get("pk", {}).values())}
 
 
+def _keys_of_a_batch(request: Request) -> Keys:
+    """The same for a batch: the partition keys of all items."""
+    keys = [key for table in request.get("RequestItems", {}).values() for key in table.get("Keys", ())]
+    return {"dynamodb:LeadingKeys": [value for key in keys for value in key.get("pk", {}).values()]}
+
+
+def _read_attributes(request: Request) -> Keys:
+    """`dynamodb:Attributes` are the requested attributes with the key. A whole item has none."""
+    names = request.get("ExpressionAttributeNames", {})
+    requested = [name.strip() for name in request.get("ProjectionExpression", "").split(",") if name.strip()]
+    attributes = [*request.get("Key", {}), *(names.get(name, name) for name in requested)]
+    return _leading_keys(request) | {
+        "dynamodb:Attributes": attributes if requested else None,
+        "dynamodb:Select": "SPECIFIC_ATTRIBUTES" if requested else "ALL_ATTRIBUTES",
+    }
+
+
 def _mac_algorithm(request: Request) -> Keys:
     """`kms:MacAlgorithm` is the algorithm in the request."""
     return {"kms:MacAlgorithm": request.get("MacAlgorithm")}
@@ -94,8 +126,9 @@ def _from_address(request: Request) -> Keys:
 
 _KEYS_OF: dict[str, Callable[[Request], Keys]] = {
     "dynamodb:UpdateItem": _leading_keys,
-    "dynamodb:GetItem": _leading_keys,
+    "dynamodb:GetItem": _read_attributes,
     "dynamodb:DeleteItem": _leading_keys,
+    "dynamodb:BatchGetItem": _keys_of_a_batch,
     "kms:GenerateMac": _mac_algorithm,
     "kms:Encrypt": _encryption_context,
     "kms:Decrypt": _encryption_context,

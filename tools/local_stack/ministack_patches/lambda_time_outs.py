@@ -17,11 +17,16 @@ _LENGTHEN = f"""
         self.connect_timeout = max(self.connect_timeout, {CLIENT_SECONDS})
         self.read_timeout = max(self.read_timeout, {CLIENT_SECONDS})
     botocore.config.Config.__init__ = _configure_with_long_time_outs
+    try:
+        from passcode.adapters import botocore_clients
+        botocore_clients.seconds_for = lambda context, most_seconds: {FUNCTION_SECONDS - 10}
+    except ImportError:
+        pass
 """
 
 
 def patch() -> None:
-    """A function gets at least 60 seconds, and each AWS client in it waits at least 20 seconds.
+    """A function gets at least 60 seconds, its AWS calls 50, and each AWS client waits at least 20 seconds.
 
     AWS gives each function its own share of a core. Here the functions share the machine with the emulator.
     With the time-outs of the stack, a busy machine would make functions fail. The settings of the function,

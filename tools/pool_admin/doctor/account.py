@@ -7,7 +7,8 @@ from tools.pool_admin.doctor.facts import Facts, StackFacts, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity
 
 _SMS_DEFAULT_USD = 1.0
-_LEAST_CONCURRENCY = 2  # MinValue of DeliverConcurrency
+# The values that DeliverConcurrency may have.
+CONCURRENCIES = (6, 12, 18, 24, 30, 60, 90, 120, 180, 300, 600, 900)
 _DEFAULT_QUOTA = 1000
 
 
@@ -54,7 +55,7 @@ def _send_rate(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
             "SES",
             f"SES accepts {email.per_second:g} emails a second, and DeliverConcurrency allows {at_once} at "
             "once.",
-            "SES refuses the rest of a burst. Each refused email waits a minute in the queue.",
+            "SES refuses the rest of a burst. Those codes go to another address of the user, or wait.",
             "In the SES console: Account dashboard > Request a limit increase.",
             *_or_lower(int(email.per_second), at_once),
         )
@@ -83,7 +84,7 @@ def _concurrency(facts: Facts, known: StackFacts) -> Iterator[Finding]:
 
 
 def _or_lower(limit: int, at_once: int) -> tuple[str, ...]:
-    lower = max(limit, _LEAST_CONCURRENCY)
+    lower = max((value for value in CONCURRENCIES if value <= limit), default=CONCURRENCIES[0])
     return (f"Or: {fixes.deploy_with(f'DeliverConcurrency={lower}')}",) if lower < at_once else ()
 
 

@@ -32,7 +32,7 @@ class RecordState:
     """The record of one kind of purpose. `known` is whether the table has counters of that kind.
 
     Times are seconds since the epoch, 0 for never; days are UTC days. `messages_left` may be sent now without
-    a wait for the message rate, and `message_wait` is that wait in seconds. `answers_left` is the number of
+    a wait for the message rate, and `message_wait` is that wait in seconds. `answers_left` is the most
     wrong answers to short codes that are still checked today. `accepted_today` counts by channel.
     """
 
@@ -112,7 +112,9 @@ def _state(kind: str, record: Record, policy: Policy, now: int, *, known: bool) 
         message_wait=send_wait(record.send_tat, now, policy),
         wrong_today=wrong_today,
         wrong_in_a_row=record.failures,
-        answers_left=short_answers_left(record.failures, wrong_today, policy),
+        answers_left=short_answers_left(
+            record.failures, wrong_today, policy, policy.answer_weight(len(record.sent_to))
+        ),
         accepted_today={
             channel: count for (channel, day), count in record.accepted.items() if day == day_of(now)
         },

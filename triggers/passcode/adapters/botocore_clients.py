@@ -1,12 +1,29 @@
-"""Make botocore clients with time-outs well below the five seconds that Cognito waits for a trigger."""
+"""Make botocore clients whose calls end with the invocation: a deadline, time-outs, and repeated attempts.
 
+botocore alone does not do this. Its read time-out is for each byte, so a slow response can take minutes. Its
+retries wait up to a second after the first throttling response, and they know no deadline.
+"""
+
+import json
+import math
+import random
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+)
 from botocore.session import Session, get_session
 
 from passcode.token_service.refusal import Unavailable
@@ -23,6 +40,220 @@ if TYPE_CHECKING:
     from passcode.adapters.secrets_manager import SecretsManagerClient
 
 
+# The seconds of an invocation that Cognito waits for. Cognito waits five seconds for a trigger.
+COGNITO_SECONDS = 4.5
+# The seconds before Lambda stops a function, for the response to an error.
+_MARGIN = 0.3
+# With less time left, in seconds, an attempt is not started.
+_LEAST = 0.05
+# The seconds between two attempts. A random pause separates the callers that AWS throttled together.
+_PAUSE = (0.05, 0.2)
+# The mark of an error if an earlier attempt of the same call may have done the work.
+_UNCLEAR = "unclear"
+_UNREADABLE = "unreadable"
+_NOT_REACHED = (ConnectTimeoutError, EndpointConnectionError)
+_THROTTLES = {
+    *("TooManyRequestsException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"),
+    *("LimitExceededException", "SlowDown", "BandwidthLimitExceeded"),
+}
+
+
+class OutOfTimeError(BotoCoreError):
+    """The invocation has no time left, so nothing was sent."""
+
+    fmt = "the invocation has no time left"
+
+
+class UnreadableResponseError(BotoCoreError):
+    """AWS answered, but not with JSON in UTF-8."""
+
+    fmt = "the response is not readable"
+
+
+class _Invocation:
+    """The deadline of this invocation. Lambda runs one invocation at a time in each process."""
+
+    ends_at = math.inf
+
+    def seconds_left(self) -> float:
+        return self.ends_at - time.monotonic()
+
+
+class _AttemptTimer:
+    """Ends one attempt with TimeoutError, as a socket does that gets no byte for too long.
+
+    Only the main thread gets signals. In another thread, the client's read time-out is the only limit.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._former: tuple[Any, tuple[float, float]] = (signal.SIG_DFL, (0.0, 0.0))
+
+    def start(self, seconds: float) -> None:
+        self.stop()
+        if _in_main_thread():
+            handler = signal.signal(signal.SIGALRM, self._end)
+            self._is_set = True
+            self._former = handler, signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def stop(self) -> None:
+        if self._is_set and _in_main_thread():
+            # First, so that a signal that arrives now is ignored.
+            self._is_set = False
+            handler, timer = self._former
+            signal.setitimer(signal.ITIMER_REAL, *timer)
+            signal.signal(signal.SIGALRM, handler)
+
+    def _end(self, *_: object) -> None:
+        if self._is_set:
+            raise TimeoutError
+
+
+_INVOCATION, _TIMER = _Invocation(), _AttemptTimer()
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def with_deadline(
+    handle: Callable[[Any, Any], Any], most_seconds: float = math.inf
+) -> Callable[[Any, Any], Any]:
+    """Return a handler whose AWS calls end within `most_seconds`, and before Lambda stops the function."""
+
+    def handler(event: Any, context: Any) -> Any:
+        _INVOCATION.ends_at = time.monotonic() + seconds_for(context, most_seconds)
+        try:
+            return handle(event, context)
+        finally:
+            _INVOCATION.ends_at = math.inf
+            _TIMER.stop()
+
+    return handler
+
+
+def seconds_for(context: Any, most_seconds: float) -> float:
+    """Return the seconds for the AWS calls of an invocation. `context` is Lambda's, or None in a test."""
+    if context is None:
+        return most_seconds
+    remaining: int = context.get_remaining_time_in_millis()
+    return min(most_seconds, remaining / 1000 - _MARGIN)
+
+
+@dataclass(frozen=True)
+class CallLimits:
+    """The limits of each call of a client.
+
+    `attempts` is the largest number of attempts. `read_timeout` is the most seconds for one of them. The
+    operations in `once` are repeated only after a response that says that nothing was done.
+    """
+
+    attempts: int
+    read_timeout: float
+    once: tuple[str, ...] = ()
+
+    def register(self, events: Any, service_id: str) -> None:
+        """Set these limits for a client with its events."""
+        events.register(f"before-send.{service_id}", self._start)
+        events.register(f"before-parse.{service_id}", self._read)
+        events.register(f"response-received.{service_id}", self._stop)
+        events.register(f"needs-retry.{service_id}", self._pause)
+
+    def patience(self, operation: str, left: float) -> float:
+        """Return the seconds for an attempt, if `left` seconds are left for all calls of the invocation.
+
+        It is half of them, so that there is time for another attempt after a lost response.
+        """
+        share = left / 2 if self.attempts > 1 and operation not in self.once else left
+        return min(self.read_timeout, share)
+
+    def _start(self, event_name: str, **_: object) -> None:
+        left = _INVOCATION.seconds_left()
+        if left < _LEAST:
+            raise OutOfTimeError
+        _TIMER.start(self.patience(event_name.rpartition(".")[2], left))
+
+    def _read(
+        self, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
+    ) -> None:
+        _TIMER.stop()
+        if not _is_readable(response_dict):
+            # botocore would raise the error of a parser, and not repeat the call.
+            response_dict["body"] = b""
+            customized_response_dict[_UNREADABLE] = True
+
+    def _stop(self, **_: object) -> None:
+        _TIMER.stop()
+
+    def _pause(
+        self,
+        response: tuple[Any, dict[str, Any]] | None,
+        caught_exception: Any,
+        attempts: int,
+        operation: Any,
+        request_dict: dict[str, Any],
+        **_: object,
+    ) -> float | None:
+        """Return the seconds until the next attempt, or None."""
+        parsed: Any = response[1] if response else {}
+        is_unreadable = parsed.pop(_UNREADABLE, False) and response and response[0].status_code < 300
+        error = UnreadableResponseError() if is_unreadable else caught_exception
+        outcome = ClientError(parsed, operation.name) if error is None and "Error" in parsed else error
+        if outcome is None:
+            return None
+        nothing_was_done, context = _did_nothing(outcome), request_dict["context"]
+        pause = random.uniform(*_PAUSE)  # noqa: S311 - no secret
+        if (
+            attempts < self.attempts
+            and _is_temporary(outcome)
+            and (nothing_was_done or operation.name not in self.once)
+            and _INVOCATION.seconds_left() > pause + (_LEAST if _in_main_thread() else self.read_timeout)
+        ):
+            context[_UNCLEAR] = context.get(_UNCLEAR) or not nothing_was_done
+            return pause
+        if context.get(_UNCLEAR):
+            parsed[_UNCLEAR] = True
+            if error is not None:
+                setattr(error, _UNCLEAR, True)
+        if is_unreadable:
+            raise error
+        return None
+
+
+def _is_readable(response: dict[str, Any]) -> bool:
+    headers, body = response["headers"], response["body"]
+    if int(headers.get("content-length", len(body))) != len(body):
+        return False
+    if not body or "json" not in headers.get("content-type", ""):
+        return True
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_temporary(error: Exception) -> bool:
+    if isinstance(error, ClientError):
+        return _status(error) >= 500 or _is_throttle(error)
+    return isinstance(error, (*_NOT_REACHED, HTTPClientError, UnreadableResponseError, TimeoutError))
+
+
+def _did_nothing(error: Exception) -> bool:
+    """Return True if AWS certainly did not do the work of this attempt."""
+    if isinstance(error, ClientError):
+        return 400 <= _status(error) < 500 or _is_throttle(error)
+    return isinstance(error, (*_NOT_REACHED, OutOfTimeError))
+
+
+def _is_throttle(error: ClientError) -> bool:
+    code = error_code(error)
+    return code in _THROTTLES or "throttl" in code.lower() or _status(error) == 429
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
 @cache
 def session() -> Session:
     """Return the session of all clients. It holds the credentials and the loaded AWS models.
@@ -34,7 +265,7 @@ def session() -> Session:
 
 @overload
 def client(
-    service: Literal["cognito-idp"], *, attempts: int, read_timeout: float = ...
+    service: Literal["cognito-idp"], *, attempts: int, read_timeout: float = ..., once: tuple[str, ...] = ...
 ) -> "CognitoIdentityProviderClient": ...
 @overload
 def client(service: Literal["dynamodb"], *, attempts: int, read_timeout: float = ...) -> "DynamoDBClient": ...
@@ -50,24 +281,25 @@ def client(service: Literal["sesv2"], *, attempts: int, read_timeout: float = ..
 def client(service: Literal["sns"], *, attempts: int, read_timeout: float = ...) -> "SNSClient": ...
 @overload
 def client(service: Literal["sqs"], *, attempts: int, read_timeout: float = ...) -> "SQSClient": ...
-def client(service: str, *, attempts: int, read_timeout: float = 0.7) -> object:
-    """A client of `service`.
+def client(service: str, *, attempts: int, read_timeout: float = 2.5, once: tuple[str, ...] = ()) -> object:
+    """A client of `service`, with the limits of `CallLimits`.
 
-    `attempts` is the largest number of attempts: 1 if a retry could count or send something twice.
-    `read_timeout` is the wait for a response, in seconds. The two calls of a trigger take less than five
-    seconds with one lost response. If all attempts of both calls time out, the sum is longer, and Cognito
-    ends the call first. It does not include the third and fourth call of `verify`, after an SMS.
+    `attempts` is 1 if a repeat could count or send something twice.
     """
-    config = Config(
-        connect_timeout=0.5,
+    config: Any = Config(
+        connect_timeout=1,
         read_timeout=read_timeout,
-        retries={"mode": "standard", "total_max_attempts": attempts},
+        # `CallLimits` repeats attempts.
+        retries={"mode": "standard", "total_max_attempts": 1},
         # By default botocore builds its user agent again at each call, and validates parameters that AWS also
         # validates. Both together take a quarter of the token service's time (benchmarks/token_api.py).
         user_agent="cognito-passcode",
         parameter_validation=False,
     )
-    return session().create_client(service, config=config)
+    made = session().create_client(service, config=config)
+    limits = CallLimits(attempts, config.read_timeout, once)
+    limits.register(made.meta.events, made.meta.service_model.service_id.hyphenize())
+    return made
 
 
 def error_code(error: ClientError) -> str:
@@ -77,13 +309,21 @@ def error_code(error: ClientError) -> str:
 
 @contextmanager
 def unavailable(service: str) -> Iterator[None]:
-    """Turn botocore's errors into `Unavailable`. Their text may contain the request, so it is dropped."""
+    """Turn errors of calls into `Unavailable`. Their text may contain the request, so it is dropped.
+
+    The block makes calls and reads the responses. A response that lacks a value is an error too.
+    """
     try:
         yield
     except ClientError as error:
-        raise Unavailable(f"{service} answered {error_code(error)}") from None
-    except BotoCoreError as error:
-        raise Unavailable(f"{service} failed with {type(error).__name__}") from None
+        certain = _did_nothing(error) and _UNCLEAR not in error.response
+        raise Unavailable(f"{service} answered {error_code(error)}", nothing_was_done=certain) from None
+    except (BotoCoreError, TimeoutError) as error:
+        certain = _did_nothing(error) and not hasattr(error, _UNCLEAR)
+        text = f"{service} failed with {type(error).__name__}"
+        raise Unavailable(text, nothing_was_done=certain) from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unavailable(f"{service} gave an unreadable answer: {type(error).__name__}") from None
 
 
 def write_if(call: Callable[..., Any], **request: Any) -> tuple[bool, Any]:
@@ -99,3 +339,16 @@ def write_if(call: Callable[..., Any], **request: Any) -> tuple[bool, Any]:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
             return False, error.response.get("Item", {})
+
+
+def read_item(call: Callable[..., Any], **request: Any) -> Any:
+    """Read one item of DynamoDB: `call` is the client's `get_item`, with its `request`.
+
+    Returns the item, empty if there is none. Raises `Unavailable`.
+    """
+    with unavailable("the table"):
+        response = call(**request, ReturnConsumedCapacity="TOTAL")
+        # An empty response would otherwise look like a missing item.
+        if "Item" not in response and "ConsumedCapacity" not in response:
+            raise Unavailable("the table gave an empty answer")
+        return response.get("Item", {})

@@ -18,8 +18,9 @@ from aws_encryption_sdk.key_providers.kms import KMSMasterKey
 from aws_encryption_sdk.structures import DataKey, EncryptedDataKey
 
 from passcode.adapters.botocore_clients import unavailable
+from passcode.delivery.dispatcher import InvalidBody
 from passcode.token_service.challenge import Code
-from passcode.token_service.refusal import PasscodeError, Unavailable
+from passcode.token_service.refusal import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -43,7 +44,7 @@ class _QuietDecryptor(StreamDecryptor):  # type: ignore[misc]
             super().close()
 
 
-class DecryptionFailed(PasscodeError):
+class DecryptionFailed(InvalidBody):
     """The ciphertext is not from Cognito, or is for another pool. The text has only the type of the error."""
 
 

@@ -41,9 +41,9 @@ class CognitoUsers:
                 if error_code(error) == "UserNotFoundException":
                     return None
                 raise
-        if not user["Enabled"]:
-            return None
-        return {attribute["Name"]: attribute["Value"] for attribute in user["UserAttributes"]}
+            if not user["Enabled"]:
+                return None
+            return {attribute["Name"]: attribute["Value"] for attribute in user["UserAttributes"]}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import write_if
 from passcode.confirmation.idempotency import IdempotencyClaim
-from passcode.token_service.policy import DAY
+from passcode.confirmation.tokens import Proof
+from passcode.token_service.policy import DAY, REPEAT_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -62,18 +63,21 @@ class UsedProofTable:
     client: "DynamoDBClient"
     name: str
 
-    def use(self, jti: str, expires_at: int) -> bool:
-        """Mark the proof; False if it was marked before. One WCU. Raises `Unavailable`.
+    def use(self, proof: Proof, use_id: str, now: int) -> bool:
+        """Mark the proof; False if another use marked it before. One WCU. Raises `Unavailable`.
 
-        The client must not retry a call: after a lost response, a retry would find its first mark.
+        `use_id` identifies the use, so that its repeat recognises the mark for a few seconds. `now` is in
+        seconds since the epoch.
         """
+        times = {"ttl": proof.expires_at + _MARGIN, "now": now, "recent": now - REPEAT_SECONDS}
         accepted, _ = write_if(
             self.client.update_item,
             TableName=self.name,
-            Key={"pk": {"S": f"proof#{jti}"}},
-            UpdateExpression="SET #ttl = :ttl",
-            ConditionExpression="attribute_not_exists(pk)",
+            Key={"pk": {"S": f"proof#{proof.jti}"}},
+            UpdateExpression="SET #ttl = :ttl, use_id = :id, used_at = if_not_exists(used_at, :now)",
+            ConditionExpression="attribute_not_exists(pk) OR (use_id = :id AND used_at >= :recent)",
             ExpressionAttributeNames={"#ttl": "ttl"},
-            ExpressionAttributeValues={":ttl": {"N": str(expires_at + _MARGIN)}},
+            ExpressionAttributeValues={":id": {"S": use_id}}
+            | {f":{name}": {"N": str(value)} for name, value in times.items()},
         )
         return accepted

@@ -4,11 +4,12 @@ An attacker who reads the table cannot use its contents. Keys are hashes, and KM
 and the user name. The encryption context binds them to the item.
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from passcode.adapters.botocore_clients import unavailable, write_if
+from passcode.adapters.botocore_clients import read_item, write_if
 from passcode.adapters.kms import KmsEncryption
 from passcode.hosted.state import (
     CODE_LIFE,
@@ -17,6 +18,7 @@ from passcode.hosted.state import (
     key_of_code,
     key_of_cookie,
 )
+from passcode.token_service.policy import REPEAT_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,9 +40,9 @@ class HostedTable:
         A sign-in that another release stored in an unknown form counts as none. The user starts again.
         """
         key = key_of_cookie(cookie)
-        with unavailable("the table"):
-            answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
-        item = answer.get("Item", {})
+        item = read_item(
+            self.client.get_item, TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True
+        )
         expires_at, version = _number(item, "expires_at"), _number(item, "version")
         if expires_at <= now or version == 0:
             return None
@@ -91,19 +93,25 @@ class HostedTable:
         update = "SET sealed = :sealed, expires_at = :expires, #ttl = :ttl"
         self._update(key, update, "attribute_not_exists(pk)", values)
 
-    def redeem(self, code: str, now: int) -> Grant | None:
+    def redeem(self, code: str, use_id: str, now: int) -> Grant | None:
         """Return the grant of `code`, once and before expiry; else None. One WCU. Raises `Unavailable`.
 
-        A grant that another release stored in an unknown form counts as none.
+        `use_id` identifies the request, so that its repeat gets the grant again for a few seconds. A grant
+        that another release stored in an unknown form counts as none.
         """
         key = key_of_code(code)
         accepted, response = write_if(
             self.client.update_item,
             TableName=self.name,
             Key={"pk": {"S": key}},
-            UpdateExpression="SET used = :now",
-            ConditionExpression="attribute_exists(pk) AND attribute_not_exists(used) AND expires_at > :now",
-            ExpressionAttributeValues={":now": {"N": str(now)}},
+            UpdateExpression="SET used = if_not_exists(used, :now), use_id = :id",
+            ConditionExpression="attribute_exists(pk) AND (attribute_not_exists(used) AND expires_at > :now"
+            " OR use_id = :id AND used >= :recent)",
+            ExpressionAttributeValues={
+                ":now": {"N": str(now)},
+                ":recent": {"N": str(now - REPEAT_SECONDS)},
+                ":id": {"S": use_id},
+            },
             ReturnValues="ALL_NEW",
         )
         if not accepted:
@@ -115,16 +123,19 @@ class HostedTable:
             return None
 
     def _update(self, key: str, update: str, condition: str, values: Mapping[str, Any]) -> bool:
-        accepted, _ = write_if(
+        # After a lost response, the client repeats the write. Then the item has its id already.
+        write_id = {"S": secrets.token_hex(8)}
+        accepted, stored = write_if(
             self.client.update_item,
             TableName=self.name,
             Key={"pk": {"S": key}},
-            UpdateExpression=update,
+            UpdateExpression=f"{update}, write_id = :id",
             ConditionExpression=condition,
             ExpressionAttributeNames={"#ttl": "ttl"},
-            ExpressionAttributeValues=values,
+            ExpressionAttributeValues={**values, ":id": write_id},
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-        return accepted
+        return accepted or stored.get("write_id") == write_id
 
     def _encrypted(self, text: str, key: str) -> dict[str, Any]:
         return {"L": [{"B": part} for part in self.encryption.encrypt(text, key)]}

@@ -29,7 +29,7 @@ class KmsMac:
             response = self.client.generate_mac(
                 KeyId=self.key_id, MacAlgorithm="HMAC_SHA_256", Message=message
             )
-        return bytes(response["Mac"])
+            return bytes(response["Mac"])
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class KmsSigningKeys:
             response = self.client.sign(
                 KeyId=self._arn(kid), Message=message, MessageType="RAW", SigningAlgorithm=_RS256
             )
-        return bytes(response["Signature"])
+            return bytes(response["Signature"])
 
     def verify(self, kid: str, message: bytes, signature: bytes) -> bool:
         """Return whether the key made the signature. Raises `Unavailable`."""
@@ -72,13 +72,13 @@ class KmsSigningKeys:
                 if error_code(error) != "KMSInvalidSignatureException":
                     raise
                 return False
-        return bool(response["SignatureValid"])
+            return bool(response["SignatureValid"])
 
     def public(self, kid: str) -> bytes:
         """Return the public key: a SubjectPublicKeyInfo in DER (RFC 5280). Raises `Unavailable`."""
         with unavailable("the proof key"):
             response = self.client.get_public_key(KeyId=self._arn(kid))
-        return bytes(response["PublicKey"])
+            return bytes(response["PublicKey"])
 
     def _arn(self, kid: str) -> str:
         return self.arns[self.ids.index(kid)]

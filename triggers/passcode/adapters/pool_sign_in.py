@@ -180,4 +180,4 @@ def app_client_secret(
     """The secret of an app client of the pool. One call. Raises `Unavailable`."""
     with unavailable("the pool"):
         response = client().describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)
-    return str(response["UserPoolClient"]["ClientSecret"])
+        return str(response["UserPoolClient"]["ClientSecret"])

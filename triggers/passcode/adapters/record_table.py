@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from passcode.adapters.botocore_clients import unavailable, write_if
+from passcode.adapters.botocore_clients import read_item, unavailable, write_if
 from passcode.token_service.challenge import record_key
 from passcode.token_service.policy import (
     COOLDOWN_AFTER_SUCCESS,
@@ -94,7 +94,7 @@ class RecordTable:
         change = Change(
             "SET issued = if_not_exists(issued, :zero) + :one, spent = if_not_exists(spent, :zero),"
             " failures = if_not_exists(failures, :zero), prev_nonce = if_not_exists(nonce, :empty),"
-            f" {_sets(_OF_MESSAGE)}, {_SENT_TO}, #ttl = :ttl REMOVE {', '.join(old)}",
+            f" {_sets(_OF_MESSAGE)}, {_sets_sent_to(draft)}, #ttl = :ttl REMOVE {', '.join(old)}",
             _values(draft, _OF_MESSAGE) | {"zero": 0, "one": 1, "empty": ""},
             _sent_to_names(draft) | old | {f"#ok{day}": f"ok_{draft.channel}_{day}"},
         )
@@ -107,7 +107,7 @@ class RecordTable:
         # During an attack every challenge is written here, so here too old counters are removed.
         old = _old_counters(new.channel, day_of(now))
         change = Change(
-            f"SET {_sets(written)}, {_SENT_TO}, #ttl = :ttl REMOVE {', '.join(old)}",
+            f"SET {_sets(written)}, {_sets_sent_to(new)}, #ttl = :ttl REMOVE {', '.join(old)}",
             _values(new, written),
             _sent_to_names(new) | old,
         )
@@ -115,6 +115,20 @@ class RecordTable:
         condition = " AND ".join(f"{name} = :seen_{name}" for name in unchanged)
         as_seen: Values = {f"seen_{name}": getattr(seen, name) for name in unchanged}
         return self._write(key, condition, as_seen, change, now)
+
+    def refund_message(self, key: str, issue_id: str) -> None:
+        """Lower `send_tat` by one message, if the newest one is that of `issue_id`. One WCU."""
+        write_if(
+            self.client.update_item,
+            TableName=self.name,
+            Key={"pk": {"S": key}},
+            UpdateExpression="SET send_tat = send_tat - :interval, refund_id = :id",
+            ConditionExpression="issue_id = :id AND (attribute_not_exists(refund_id) OR refund_id <> :id)",
+            ExpressionAttributeValues={
+                ":id": {"S": issue_id},
+                ":interval": {"N": str(self.policy.send_interval_seconds)},
+            },
+        )
 
     def read(self, key: str) -> Record:
         """The record as it is now. One RCU."""
@@ -130,8 +144,9 @@ class RecordTable:
         condition = "spent < :counter AND issued >= :counter AND (nonce = :nonce OR prev_nonce = :nonce)"
         limits: Values = {"counter": attempt.counter, "nonce": attempt.nonce}
         if attempt.is_short:
-            condition += f" AND failures < :hard AND (attribute_not_exists(w{day}) OR w{day} < :free)"
-            limits |= {"hard": self.policy.hard_limit, "free": self.policy.wrong_answers_per_day}
+            condition += f" AND failures < :hard AND (attribute_not_exists(w{day}) OR w{day} <= :most)"
+            most = self.policy.wrong_answers_per_day - attempt.weight
+            limits |= {"hard": self.policy.hard_limit, "most": most}
         if attempt.channel:
             change = _accepted(attempt, self.policy)
         else:
@@ -155,11 +170,16 @@ class RecordTable:
         return WriteResult(accepted, read_record(found["Attributes"] if accepted else found))
 
 
-_SENT_TO = "#to = :to, #prev_to = if_not_exists(#to, :to)"
+def _sets_sent_to(record: Record) -> str:
+    places = range(len(record.sent_to))
+    return ", ".join(f"#to{n} = :to{n}, #prev_to{n} = if_not_exists(#to{n}, :to{n})" for n in places)
 
 
 def _sent_to_names(record: Record) -> dict[str, str]:
-    return {"#to": f"to_{record.channel}", "#prev_to": f"prev_to_{record.channel}"}
+    names: dict[str, str] = {}
+    for n, channel in enumerate(record.sent_to):
+        names |= {f"#to{n}": f"to_{channel}", f"#prev_to{n}": f"prev_to_{channel}"}
+    return names
 
 
 def _sets(names: tuple[str, ...]) -> str:
@@ -167,7 +187,8 @@ def _sets(names: tuple[str, ...]) -> str:
 
 
 def _values(record: Record, names: tuple[str, ...]) -> Values:
-    return {name: getattr(record, name) for name in names} | {"to": record.sent_to[record.channel]}
+    sent_to = {f"to{n}": to for n, to in enumerate(record.sent_to.values())}
+    return {name: getattr(record, name) for name in names} | sent_to
 
 
 def _old_counters(channel: str, day: int) -> dict[str, str]:
@@ -202,8 +223,8 @@ def _failed(attempt: Attempt) -> Change:
         # Not counted: a long code cannot be guessed. The write keeps time and cost the same.
         return Change("SET failed_id = :id, #ttl = :ttl", {"id": attempt.id})
     return Change(
-        f"SET failures = failures + :one, failed_id = :id, #ttl = :ttl ADD w{day_of(attempt.now)} :one",
-        {"id": attempt.id, "one": 1},
+        f"SET failures = failures + :one, failed_id = :id, #ttl = :ttl ADD w{day_of(attempt.now)} :weight",
+        {"id": attempt.id, "one": 1, "weight": attempt.weight},
     )
 
 
@@ -244,16 +265,15 @@ class EvidenceTable:
 
         `kind` is the kind of purpose of the client's sign-ins.
         """
-        with unavailable("the table"):
-            answer = self.client.get_item(
-                TableName=self.name,
-                Key={"pk": {"S": record_key(kind, subject)}},
-                ProjectionExpression="#first, #last",
-                ExpressionAttributeNames={"#first": f"first_{client_id}", "#last": f"last_{client_id}"},
-                # The write may be milliseconds old.
-                ConsistentRead=True,
-            )
-        item = answer.get("Item", {})
+        item = read_item(
+            self.client.get_item,
+            TableName=self.name,
+            Key={"pk": {"S": record_key(kind, subject)}},
+            ProjectionExpression="#first, #last",
+            ExpressionAttributeNames={"#first": f"first_{client_id}", "#last": f"last_{client_id}"},
+            # The write may be milliseconds old.
+            ConsistentRead=True,
+        )
         return _evidence(item.get(f"first_{client_id}")), _evidence(item.get(f"last_{client_id}"))
 
 

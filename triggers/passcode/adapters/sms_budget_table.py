@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from passcode.adapters.botocore_clients import write_if
+from passcode.adapters.botocore_clients import unavailable, write_if
 from passcode.delivery.sms_limits import (
     SMS_PER_NUMBER,
     UNANSWERED_PER_NUMBER,
@@ -16,9 +16,11 @@ from passcode.delivery.sms_limits import (
     DayShare,
     NumberState,
     Sms,
+    SmsCounts,
     SmsLimits,
 )
 from passcode.token_service.policy import DAY, date_of, day_of
+from passcode.token_service.refusal import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,7 +33,7 @@ _OLD_DAYS = 31
 
 @dataclass(frozen=True)
 class SmsBudgetTable:
-    """The counters of SMS. `client` is a botocore DynamoDB client. Each method is one write."""
+    """The counters of SMS. `client` is a botocore DynamoDB client. Each method is one call."""
 
     client: "DynamoDBClient"
     table: str
@@ -78,11 +80,7 @@ class SmsBudgetTable:
 
     def take_day(self, message: Sms, share: DayShare, limits: SmsLimits) -> bool:
         """Count one SMS of the day; False if a limit is reached. Raises `Unavailable`."""
-        caps = {"sent": limits.per_day, f"sent_{message.country}": limits.per_country}
-        if not share.uses_reserve:
-            caps |= {"half": limits.per_day // 2, f"half_{message.country}": limits.per_country // 2}
-        if not share.is_established:
-            caps[f"open_{message.country}"] = limits.unanswered
+        caps = share.caps(limits, message.country)
         # The first SMS of a day finds no count in the item, so the condition cannot refuse a limit of 0.
         if 0 in caps.values():
             return False
@@ -137,6 +135,23 @@ class SmsBudgetTable:
             {"back": -count, "count": count},
         )
 
+    def read(self, number: str, now: int) -> SmsCounts:
+        """Return the counts of a number and of the day. Without a number, only the day is read.
+
+        The read is eventually consistent: half a unit for each item. Raises `Unavailable`.
+        """
+        day = _day_key(now)
+        keys = [day, f"sms_to#{number}"] if number else [day]
+        with unavailable("the table"):
+            response = self.client.batch_get_item(
+                RequestItems={self.table: {"Keys": [{"pk": {"S": key}} for key in keys]}}
+            )
+        if response.get("UnprocessedKeys"):
+            # Without its item, a number would look like a new one, and its user could be refused.
+            raise Unavailable("the table did not read all items")
+        items = {item["pk"]["S"]: _numbers(item) for item in response["Responses"].get(self.table, [])}
+        return SmsCounts(items.get(f"sms_to#{number}", {}), items.get(day, {}))
+
     def _write(
         self,
         key: str,
@@ -158,8 +173,11 @@ class SmsBudgetTable:
             ReturnValues=returns,
             **request,
         )
-        item = response.get("Attributes", {}) if accepted else {}
-        return accepted, {name: int(value["N"]) for name, value in item.items() if "N" in value}
+        return accepted, _numbers(response.get("Attributes", {}) if accepted else {})
+
+
+def _numbers(item: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(value["N"]) for name, value in item.items() if "N" in value}
 
 
 def _day_key(now: int) -> str:

@@ -90,6 +90,21 @@ class PowertoolsTelemetry:
         self.count("issued", channel=channel)
         self.log.info("issued", extra={"channel": channel})
 
+    def rate_used_up(self, challenge: Challenge) -> None:
+        """Count and log that the message of `challenge` was the last one that the message rate allows now.
+
+        The metric does not name the user, because a metric for each user would be expensive. The log does. A
+        decoy has a separate metric, because its messages are not sent.
+        """
+        metric = "decoy_rate_used_up" if challenge.decoy else "message_rate_used_up"
+        self.count(metric)
+        self.log.info(metric.replace("_", " "))
+
+    def waiting(self, channel: str) -> None:
+        """Count and log that a request has joined an open challenge, without a new message."""
+        self.count("waiting", channel=channel)
+        self.log.info("waiting", extra={"channel": channel})
+
     def verified(self, challenge: Challenge, now: int) -> None:
         """Count and log an accepted answer, and the seconds since its challenge."""
         seconds = now - challenge.issued_at

@@ -3,6 +3,8 @@
 This module does not decrypt the ciphertext.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -25,7 +27,7 @@ class CognitoMessage:
     """An encrypted code or temporary password, and its destinations. Only `deliver` can decrypt it.
 
     `ciphertext` is in base64, and empty for a notice without a secret. `requested_at` is in seconds since the
-    epoch.
+    epoch. `id` is a hash of Cognito's event: Lambda repeats the event unchanged.
     """
 
     ciphertext: str = field(repr=False)
@@ -36,6 +38,7 @@ class CognitoMessage:
     subject: str  # the user's `sub`, for the log
     name: str = field(repr=False)  # the name with which an invited user signs in; empty if it is an address
     requested_at: int
+    id: str
 
     def to(self, destinations: Destinations) -> "CognitoMessage":
         """Return the same message for `destinations`. The one on the message's channel is the first."""
@@ -45,7 +48,7 @@ class CognitoMessage:
         """Return the body for the queue. The code in it is encrypted, in addition to the queue."""
         fields = {
             name: getattr(self, name)
-            for name in ("ciphertext", "source", "locale", "subject", "name", "requested_at")
+            for name in ("ciphertext", "source", "locale", "subject", "name", "requested_at", "id")
         }
         return pack_body(COGNITO, fields | {"channel": self.channel.name}, self.destinations)
 
@@ -64,6 +67,7 @@ class CognitoMessage:
             subject=read_field(fields, "subject", str, ""),
             name=read_field(fields, "name", str, ""),
             requested_at=read_field(fields, "requested_at", int),
+            id=read_field(fields, "id", str, ""),
         )
 
 
@@ -84,9 +88,9 @@ _KINDS = {
     "AccountTakeOverNotification": NOTICE,
 }
 # In seconds. A sign-in code is valid as long as its session, 3 minutes by default. If it came later, the user
-# could confuse it with a newer code. The other codes are valid for an hour or more, so only the retries of
-# the queue limit their age.
-_SIGN_IN_LIFE, _LIFE = 180, 900
+# could confuse it with a newer code. The other codes are valid for an hour or more, so only the queue limits
+# their age: SQS deletes a message after 900 seconds, and `deliver` moves it to the dead letters before.
+_SIGN_IN_LIFE, _LIFE = 180, 840
 
 
 def is_known(source: str) -> bool:
@@ -126,6 +130,7 @@ def read_message(event: Event, now: int) -> CognitoMessage:
         subject=attributes.get("sub", ""),
         name=_name(event, source, address),
         requested_at=now,
+        id=hashlib.sha256(json.dumps(event, sort_keys=True).encode()).hexdigest(),
     )
     return message if message.ciphertext else with_user(attributes, message)
 

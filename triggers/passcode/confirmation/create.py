@@ -27,7 +27,14 @@ from passcode.confirmation.tokens import ChallengeToken, TokenSigner, challenge_
 from passcode.delivery.envelope import Delivery, delivery_for
 from passcode.delivery.notices import Notices
 from passcode.token_service.challenge import purpose_of, record_key
-from passcode.token_service.issue import IssueRequest, IssueResult, is_open, issue, rejoined
+from passcode.token_service.issue import (
+    IssueRequest,
+    IssueResult,
+    is_open,
+    issue,
+    queue_message,
+    rejoined,
+)
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import RecordStore
@@ -92,12 +99,16 @@ class CodeRequests:
 
     def _send(self, issue_request: IssueRequest, recipient: Recipient) -> IssueResult:
         issued = issue(issue_request, self.store, self.policy)
-        if issued.sent:
-            # Before the code: no code goes to a changed address unless the notice was tried.
-            if issued.destination_changed:
-                self.notices.queue(issued, recipient.destinations, recipient.locale)
-            self.put(delivery_for(issued.challenge, recipient.destinations, recipient.locale))
+        self._queue(issued, recipient)
         return issued
+
+    def _queue(self, issued: IssueResult, recipient: Recipient) -> None:
+        # Before the code: no code goes to a changed address unless the notice was tried.
+        if issued.changed:
+            self.notices.queue(issued, recipient.destinations, recipient.ids, recipient.locale)
+        if issued.must_queue:
+            delivery = delivery_for(issued, recipient.destinations, recipient.locale)
+            queue_message(issued, lambda: self.put(delivery), self.store, self.notices.telemetry)
 
     def _earlier_result(
         self, issue_request: IssueRequest, claim: IdempotencyClaim, earlier: IdempotencyClaim
@@ -156,6 +167,10 @@ class ConfirmationCreator:
         self.telemetry.set_context(recipient.subject, challenge)
         if issued.sent:
             self.telemetry.issued(challenge.channel)
+            if issued.resend_at - context.now > self.confirmations.policy.cooldown_seconds:
+                self.telemetry.rate_used_up(challenge)
+        else:
+            self.telemetry.waiting(challenge.channel)
         destination = recipient.destinations[CHANNELS[challenge.channel]]
         challenge_token = ChallengeToken(
             challenge, recipient.sub, request.audience, self._country(destination) or ""

@@ -130,5 +130,5 @@ def of_refused(refused: Refused) -> Problem:
 def all_kinds() -> list[ProblemKind]:
     """Return every kind, for the description of the API."""
     others = [INVALID_REQUEST, SIGN_IN_TOO_OLD, USER_GONE, NOT_FOUND, TOO_LARGE, CHANNEL_NOT_OFFERED]
-    refused = [_kind(row, refusal.value) for refusal, row in REFUSALS.items()]
+    refused = [_kind(row, refusal.value) for refusal, row in REFUSALS.items() if row.over_http]
     return [*others, DESTINATION_NOT_ALLOWED, UNAVAILABLE, *refused]

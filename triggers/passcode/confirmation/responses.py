@@ -1,6 +1,7 @@
 """Turn API Gateway's event into the response. Every error becomes a problem document."""
 
 import json
+from base64 import b64decode
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,7 @@ def install(app: APIGatewayRestResolver, telemetry: Telemetry) -> None:
     app.exception_handler(Problem)(problem_response)
     app.exception_handler(Refused)(partial(_refused, telemetry=telemetry))
     app.exception_handler(RequestValidationError)(_invalid_request)
-    app.exception_handler([RecursionError, UnicodeDecodeError])(_not_json)
+    app.exception_handler(RecursionError)(_not_json)
     app.exception_handler(NotFoundError)(_not_found)
     app.exception_handler(Exception)(partial(unavailable, telemetry=telemetry))
 
@@ -109,10 +110,21 @@ def respond(
 def _problem_before_parsing(event: dict[str, Any]) -> Problem | None:
     if len(event.get("body") or "") > _LONGEST_BODY:
         return Problem(problems.TOO_LARGE)
+    if event.get("isBase64Encoded") and not _is_utf8(event["body"] or ""):
+        # Checked here: an error of Powertools would look like one of the bytes of an AWS response.
+        return Problem(problems.INVALID_REQUEST, detail=NOT_JSON)
     # Powertools would also parse a form: an input path without a description and without tests.
     if event["httpMethod"] == "POST" and not _is_json(event.get("headers") or {}):
         return Problem(problems.INVALID_REQUEST, detail=NOT_JSON)
     return None
+
+
+def _is_utf8(body: str) -> bool:
+    try:
+        b64decode(body).decode()
+    except ValueError:
+        return False
+    return True
 
 
 def _is_json(headers: dict[str, str]) -> bool:

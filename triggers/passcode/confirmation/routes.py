@@ -77,6 +77,15 @@ Key = Annotated[
     ),
 ]
 
+UseKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,64}$",
+        description="A name for this request. For 15 seconds, a repeat with the name gets the same response.",
+    ),
+]
+
 _READY: OpenAPIResponse = {
     "description": "Each dependency, with `ok` or `failed`.",
     "content": {"application/json": {"model": Ready}},
@@ -146,9 +155,10 @@ def _step_up(app: APIGatewayRestResolver, endpoints: Endpoints) -> None:
 
 def _proofs(app: APIGatewayRestResolver, endpoints: Endpoints) -> None:
     @app.post("/introspect", **describe_access(IAM, "invalid-request"))
-    def introspect(body: Introspect) -> Introspected:
+    def introspect(body: Introspect, idempotency_key: UseKey = None) -> Introspected:
         """Use a proof. `active` is true once, for the right audience, purpose and subject."""
-        return Introspected(**endpoints.verifier.introspect(body, _request_context(app, endpoints)))  # type: ignore[arg-type]
+        context = _request_context(app, endpoints, idempotency_key)
+        return Introspected(**endpoints.verifier.introspect(body, context))  # type: ignore[arg-type]
 
     @app.get("/.well-known/jwks.json", **describe_access(PUBLIC))
     def key_set() -> Response[Any]:

@@ -1,5 +1,6 @@
 """/verifyToken and /step-up/verify check an answer; /introspect marks a proof as used."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -37,8 +38,11 @@ from passcode.token_service.telemetry import Telemetry
 class UsedProofStore(Protocol):
     """The used proofs. Raises `Unavailable` if the store does not respond."""
 
-    def use(self, jti: str, expires_at: int) -> bool:
-        """Mark the proof as used. Returns False if it was marked before."""
+    def use(self, proof: Proof, use_id: str, now: int) -> bool:
+        """Mark the proof as used. Returns False if it was marked before.
+
+        A repeat with the same `use_id` returns True for 15 seconds. `now` is in seconds since the epoch.
+        """
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,16 @@ class CodeAnswers:
         )
 
 
+def _use_id(context: RequestContext) -> str:
+    """Return 32 hex digits that identify this use of a proof, in the table too.
+
+    Without a key, a repeat by the same caller cannot be distinguished from a replay of the proof.
+    """
+    if context.key is None:
+        return context.nonce
+    return hashlib.sha256(f"{context.caller}\n{context.key}".encode()).hexdigest()[:32]
+
+
 _CODE_ALONE = "A code by itself does not identify a user. Send the `token` returned by /createToken as well."
 
 
@@ -136,11 +150,12 @@ class ConfirmationVerifier:
     def introspect(self, body: Introspect, context: RequestContext) -> dict[str, object]:
         """Use a proof: returns its claims the first time, later `active: false`. Raises `Unavailable`.
 
+        A repeat by the same caller with the same Idempotency-Key gets the claims again for 15 seconds.
         A proof that is not valid for this caller stays unused. A request with a wrong audience must not use
         up the proof of another caller.
         """
         proof = self._valid_proof(body, context.now)
-        if proof is None or not self.used.use(proof.jti, proof.expires_at):
+        if proof is None or not self.used.use(proof, _use_id(context), context.now):
             self.telemetry.count("proofs", outcome="refused")
             return {"active": False}
         self.telemetry.count("proofs", outcome="used")

@@ -1,139 +1,299 @@
 """One delivery from the queue: render it in the user's language, send it, fall back to the next channel."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from passcode.channels.channel import Channel, Destination, MessageContent, destination_id
 from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery
-from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, Taken
+from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, SendResult, Taken, Unknown
 from passcode.texts.catalogue import message_texts, notice_texts
-from passcode.token_service.challenge import derive_code, is_open_class, kind_of, words_of
+from passcode.token_service.challenge import derive_code, is_open_class, kind_of, record_key, words_of
 from passcode.token_service.policy import LONG_DIGITS
-from passcode.token_service.refusal import Unavailable
+from passcode.token_service.refusal import PasscodeError, Unavailable
 from passcode.token_service.store import CodeMac
 from passcode.token_service.telemetry import Telemetry
 
-Failed = Callable[[Channel, str, str], None]
+# The waits before each attempt at one gateway, in seconds. Most throttling is over after one of them.
+_WAITS = (0.0, 0.2, 0.6)
+# With less time until the time-out of the function, no attempt is started: two writes of the limits with two
+# attempts of one second each, the gateway with 6.5 seconds, and the report to the queue.
+ATTEMPT_SECONDS = 12.0
+# A circuit opens after so many messages in a row that the gateway did not take, for so many seconds.
+_FAILURES = 2
+_PROBE_SECONDS = 30
+
+
+class Undeliverable(PasscodeError):
+    """No gateway took the message, and a retry cannot help. The queue must not deliver it again.
+
+    The text has the reason, and never an address.
+    """
+
+
+class InvalidBody(Undeliverable):
+    """The body of the message is not from this stack."""
+
+
+@dataclass(frozen=True)
+class Receive:
+    """One receive of a message from the queue.
+
+    `now` is the time in seconds since the epoch. `count` is 1 for the first receive. `seconds_left` returns
+    the seconds until the time-out of the function.
+    """
+
+    now: int
+    count: int
+    seconds_left: Callable[[], float]
+
+
+@dataclass
+class Circuit:
+    """The last failures of one gateway, as this container saw them.
+
+    While it is open, messages with another destination do not wait for the gateway. After 30 seconds the
+    next message probes it.
+    """
+
+    failures: int = 0
+    probe_at: int = 0
+
+    def is_open(self, now: int) -> bool:
+        """Return True if other destinations come first. `now` is in seconds since the epoch."""
+        return self.failures >= _FAILURES and now < self.probe_at
+
+    def record(self, result: SendResult, now: int) -> None:
+        """Record the result of one message."""
+        if isinstance(result, Taken):
+            self.failures = 0
+        elif isinstance(result, Unknown) or (result.is_gateway_failure and not result.final):
+            self.failures += 1
+            self.probe_at = now + _PROBE_SECONDS
 
 
 @dataclass(frozen=True)
 class Dispatcher:
-    """Renders and sends messages. `gateways` has the gateways by name, `host` is that of the sign-in page."""
+    """Renders and sends messages.
+
+    `gateways` has the gateways by name, `host` is that of the sign-in page. `sleep` waits, in seconds.
+    """
 
     gateways: Mapping[str, Gateway]
     app: str
     host: str
+    sleep: Callable[[float], None]
+    circuits: dict[str, Circuit] = field(default_factory=dict)
 
     def send(
         self,
         destinations: Sequence[Destination],
         content: Callable[[Destination], MessageContent],
-        now: int,
-        failed: Failed,
+        receive: Receive,
+        telemetry: Telemetry,
         *,
         is_open_class: bool,
         counts_as_unanswered: bool = True,
-    ) -> tuple[Channel, Taken] | None:
-        """Send a message to the first destination whose gateway takes it. Returns None if no gateway does.
+        **details: str,
+    ) -> Channel:
+        """Send a message to the first destination whose gateway takes it. Returns the channel of it.
 
-        `content` returns the content for a destination, because each destination has its code. Calls
-        `failed` with the channel, the reason and the country for each channel that does not take it. The
-        country is empty if the channel is not billed by country. `now` is in seconds since the epoch.
-        `is_open_class` is True if a stranger can request the message.
-        Raises `Unavailable` if the queue has to deliver the message again.
+        `content` returns the content for a destination, because each destination has its code.
+        `is_open_class` is True if a stranger can request the message. `details` are for the log.
+        Raises `Unavailable` if the queue has to deliver the message again, and `Undeliverable` if that cannot
+        help.
         """
-        for number, destination in enumerate(destinations):
-            channel = destination.channel
-            message = channel.render(content(destination))
-            result = self._gateway(channel).send(
-                Outgoing(destination.value, message, now, is_open_class, number > 0, counts_as_unanswered)
+        results: dict[Destination, NotTaken | Unknown] = {}
+        # A destination whose circuit is open comes last. If it is the only one, it is tried all the same: the
+        # user must not wait for the probe.
+        for to in sorted(destinations, key=lambda to: self._circuit(to.channel).is_open(receive.now)):
+            if any(
+                to.value == other.value and isinstance(result, Unknown) for other, result in results.items()
+            ):
+                # The message may be at this number, and a call would repeat it.
+                continue
+            outgoing = Outgoing(
+                to.value,
+                to.channel.render(content(to)),
+                receive.now,
+                is_open_class,
+                is_fallback=to is not destinations[0],
+                counts_as_unanswered=counts_as_unanswered,
             )
+            result = self._try(to.channel, outgoing, receive)
             if isinstance(result, Taken):
-                return channel, result
-            if not (isinstance(result, NotTaken) and result.final):
-                failed(channel, "unavailable", "")
-                raise Unavailable(result.reason)
-            failed(channel, result.reason, result.country)
-        return None
+                telemetry.sent(to.channel.name, result.country, **details)
+                return to.channel
+            _log(to.channel, result, telemetry, details)
+            results[to] = result
+        raise _outcome(results)
 
-    def _gateway(self, channel: Channel) -> Gateway:
-        """Return the first gateway for `channel`. Raises LookupError if there is none."""
-        for gateway in self.gateways.values():
+    def _try(self, channel: Channel, outgoing: Outgoing[Any], receive: Receive) -> SendResult:
+        """Send to one gateway, again if it certainly did not take the message and may take it later."""
+        gateway, circuit = self._gateway(channel)[1], self._circuit(channel)
+        result: SendResult = NotTaken("there is not enough time", final=False, is_gateway_failure=False)
+        for wait in _WAITS:
+            if receive.seconds_left() < ATTEMPT_SECONDS + wait:
+                break
+            if wait:
+                self.sleep(wait)
+            result = gateway.send(outgoing)
+            if not isinstance(result, NotTaken) or result.final:
+                break
+        circuit.record(result, receive.now)
+        return result
+
+    def _circuit(self, channel: Channel) -> Circuit:
+        return self.circuits.setdefault(self._gateway(channel)[0], Circuit())
+
+    def _gateway(self, channel: Channel) -> tuple[str, Gateway]:
+        """Return the first gateway for `channel` and its name. Raises LookupError if there is none."""
+        for name, gateway in self.gateways.items():
             if gateway.channel is channel:
-                return gateway
+                return name, gateway
         raise LookupError(f"no gateway sends on the channel {channel.name}")
 
 
-def deliver(
-    delivery: Delivery, code_mac: CodeMac, salt: str, dispatcher: Dispatcher, telemetry: Telemetry, now: int
+def _log(
+    channel: Channel, result: NotTaken | Unknown, telemetry: Telemetry, details: Mapping[str, str]
 ) -> None:
-    """Send the code of one delivery. `now` is in seconds since the epoch, `salt` is that of the deployment.
+    if isinstance(result, Unknown):
+        telemetry.not_deliverable(channel.name, "unknown", why=result.reason, **details)
+    elif result.final:
+        telemetry.not_deliverable(channel.name, result.reason, result.country, **details)
+    else:
+        telemetry.not_deliverable(channel.name, "unavailable", why=result.reason, **details)
 
-    A decoy gets no message. Raises `Unavailable` if the queue has to deliver the message again, and
-    ValueError for a challenge that the token service cannot have issued.
+
+def _outcome(results: Mapping[Destination, NotTaken | Unknown]) -> PasscodeError:
+    """Return the error for a message that no gateway took."""
+    unknown = [to for to, result in results.items() if isinstance(result, Unknown)]
+    if any(to.channel.billed_by_country for to in unknown):
+        # A retry could send, and bill, the same message several times.
+        return Undeliverable("a message that may have been sent is not repeated on this channel")
+    for result in results.values():
+        if isinstance(result, Unknown) or not result.final:
+            return Unavailable(result.reason)
+    return Undeliverable("no channel takes the message")
+
+
+@dataclass(frozen=True)
+class NewerMessages:
+    """Looks for a newer message of the same user and kind.
+
+    `read` returns the time of the newest message of a record, in seconds since the epoch, by the record's
+    key; 0 if there is none. It raises `Unavailable`. `cooldown` is the least time between two messages, in
+    seconds.
     """
-    challenge = delivery.challenge
+
+    read: Callable[[str], int]
+    cooldown: int
+
+    def supersede(self, delivery: Delivery, receive: Receive) -> bool:
+        """Return True if a newer message was sent. The first receive reads nothing, and so costs no read."""
+        if receive.count <= 1 or receive.now < delivery.sent_at + self.cooldown:
+            return False
+        challenge = delivery.challenge
+        return self.read(record_key(challenge.purpose, challenge.subject)) > delivery.sent_at
+
+
+def deliver(
+    delivery: Delivery,
+    code_mac: CodeMac,
+    salt: str,
+    dispatcher: Dispatcher,
+    telemetry: Telemetry,
+    receive: Receive,
+    newer: NewerMessages,
+) -> None:
+    """Send the code of one delivery. `salt` is that of the deployment.
+
+    A decoy gets no message. A retry sends nothing after a newer message. Raises `Unavailable` if the queue
+    has to deliver the message again, `Undeliverable` if that cannot help, and `InvalidBody` for a challenge
+    that the token service cannot have issued.
+    """
+    challenge, now = delivery.challenge, receive.now
     telemetry.set_context(challenge.subject, challenge)
     if challenge.decoy:
         telemetry.count("decoys")
         return
     if now >= challenge.expires_at:
-        # The code expired before a gateway accepted the message. After this error, SQS moves the message to
-        # the dead-letter queue, and the alarm of that queue fires.
-        telemetry.count("send_failed", channel=challenge.channel, reason="expired")
-        raise Unavailable("the code expired before it could be sent")
+        telemetry.not_deliverable(challenge.channel, "expired")
+        raise Undeliverable("the code expired before it could be sent")
 
     if not challenge.is_plausible(now):
         # Otherwise a principal that can write to the queue could have any text sent.
-        raise ValueError("the token service has not issued this challenge")
+        raise InvalidBody("the token service has not issued this challenge")
+    if newer.supersede(delivery, receive):
+        # Two messages of one user must not arrive within the cooldown.
+        telemetry.count("superseded")
+        telemetry.log.info("superseded")
+        return
 
-    def failed(channel: Channel, reason: str, country: str) -> None:
-        telemetry.not_deliverable(channel.name, reason, country)
-
-    mac, kind = code_mac(challenge.mac_message()), kind_of(challenge.purpose)
-
-    def content(to: Destination) -> MessageContent:
-        return MessageContent(
-            texts=message_texts(delivery.locale, kind),
-            code=derive_code(mac, to.channel.name, destination_id(to, salt), challenge.digits),
-            app=dispatcher.app,
-            host=dispatcher.host,
-            # The remaining time, because a resend may repeat a code that is minutes old. The 10 seconds are
-            # for the time in the queue. Without them, a code of five minutes would show four minutes.
-            minutes=max(1, (challenge.expires_at - now + 10) // 60),
-            purpose=words_of(challenge.purpose),
-            in_groups=challenge.digits == LONG_DIGITS,
-        )
-
-    sent = dispatcher.send(delivery.destinations, content, now, failed, is_open_class=is_open_class(kind))
-    if sent:
-        channel, accepted = sent
-        telemetry.sent(channel.name, accepted.country)
+    mac = code_mac(challenge.mac_message())
+    dispatcher.send(
+        delivery.destinations,
+        lambda to: _content(delivery, to, mac, salt, dispatcher, now),
+        receive,
+        telemetry,
+        is_open_class=is_open_class(kind_of(challenge.purpose)),
+    )
 
 
-def deliver_notice(notice: ChangeNotice, dispatcher: Dispatcher, telemetry: Telemetry, now: int) -> None:
-    """Send the notice of a changed address. `now` is in seconds since the epoch.
+def _content(
+    delivery: Delivery, to: Destination, mac: bytes, salt: str, dispatcher: Dispatcher, now: int
+) -> MessageContent:
+    challenge = delivery.challenge
+    return MessageContent(
+        texts=message_texts(delivery.locale, kind_of(challenge.purpose)),
+        code=derive_code(mac, to.channel.name, destination_id(to, salt), challenge.digits),
+        app=dispatcher.app,
+        host=dispatcher.host,
+        # The remaining time, because a resend may repeat a code that is minutes old. The 10 seconds are for
+        # the time in the queue. Without them, a code of five minutes would show four minutes.
+        minutes=max(1, (challenge.expires_at - now + 10) // 60),
+        purpose=words_of(challenge.purpose),
+        in_groups=challenge.digits == LONG_DIGITS,
+    )
 
-    Raises `Unavailable` if the queue has to deliver the message again.
+
+class NoticeClaims(Protocol):
+    """The port to the claims of notices. Several records of a user report the same change."""
+
+    def claim(self, notice: ChangeNotice, now: int) -> bool:
+        """Claim the notice of a change. Returns False if another challenge has claimed it.
+
+        A repeat for the same challenge returns True, so that a retry sends the notice. `now` is in seconds
+        since the epoch. Raises `Unavailable`.
+        """
+
+
+def deliver_notice(
+    notice: ChangeNotice,
+    dispatcher: Dispatcher,
+    telemetry: Telemetry,
+    receive: Receive,
+    claims: NoticeClaims,
+) -> None:
+    """Send the notice of a changed address, once for each change.
+
+    Raises `Unavailable` if the queue has to deliver the message again, and `Undeliverable` if that cannot
+    help.
     """
     telemetry.set_context(notice.subject)
-
-    def failed(channel: Channel, reason: str, country: str) -> None:
-        telemetry.not_deliverable(channel.name, reason, country, source=CHANGED)
-
+    if not claims.claim(notice, receive.now):
+        return
     texts = notice_texts(notice.locale, notice.channel.attribute)
     content = MessageContent(texts=texts, code=None, app=dispatcher.app)
     # The user answers no notice, so it is not one of the unanswered SMS that show an attack. A stranger's
     # request can be the one that shows the change, so the notice has no share of the reserve.
-    sent = dispatcher.send(
+    channel = dispatcher.send(
         notice.destinations,
         lambda _: content,
-        now,
-        failed,
+        receive,
+        telemetry,
         is_open_class=True,
         counts_as_unanswered=False,
+        source=CHANGED,
     )
-    if sent:
-        channel, accepted = sent
-        telemetry.sent(channel.name, accepted.country, source=CHANGED)
-        telemetry.count("notices", channel=channel.name)
+    telemetry.count("notices", channel=channel.name)

@@ -2,21 +2,26 @@
 
 `create` and `token_api` write deliveries and notices of changed addresses, `custom_sender` writes Cognito's
 own messages, and `deliver` reads them all. Readers ignore unknown keys. A body of another version is an
-error, and SQS moves the message to the dead-letter queue.
+error, and `deliver` moves the message to the dead-letter queue.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passcode.channels.channel import Channel, Destination, Destinations, rank_destinations
 from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import Challenge, check_version, parse_object, read_field
 
+if TYPE_CHECKING:
+    from passcode.token_service.issue import IssueResult
+
 VERSION = 1
 CODE = "code"
 CHANGED = "notice"
+# Far above the longest body of this stack, in characters. A longer one is not parsed.
+_LONGEST = 64_000
 
 
 def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Destination]) -> str:
@@ -26,7 +31,9 @@ def pack_body(kind: str, fields: Mapping[str, Any], destinations: Sequence[Desti
 
 
 def read_body(body: str) -> dict[str, Any]:
-    """Return the fields of a body. Raises ValueError unless it is a JSON object of this version."""
+    """Return the fields of a body. Raises ValueError unless it is a JSON object of this version and size."""
+    if len(body) > _LONGEST:
+        raise ValueError("the queue body is too long")
     fields = parse_object(body)
     check_version(fields, VERSION)
     return fields
@@ -62,15 +69,25 @@ def channel_in(fields: Mapping[str, Any]) -> Channel:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A challenge and the destinations of its code: first the chosen one, then the fallbacks."""
+    """A challenge and the destinations of its code: first the chosen one, then the fallbacks.
+
+    `sent_at` is the time of the request for this message, in seconds since the epoch.
+    """
 
     challenge: Challenge
     destinations: tuple[Destination, ...]
     locale: str
+    sent_at: int
+
+    @property
+    def id(self) -> str:
+        """The id of this message. A repeat of the same message has the same id."""
+        return f"{self.challenge.nonce}-{self.sent_at}"
 
     def pack(self) -> str:
         """Return the body for the queue."""
-        return pack_body(CODE, {"challenge": self.challenge.pack(), "locale": self.locale}, self.destinations)
+        fields = {"challenge": self.challenge.pack(), "locale": self.locale, "sent_at": self.sent_at}
+        return pack_body(CODE, fields, self.destinations)
 
     @classmethod
     def unpack(cls, body: str) -> "Delivery":
@@ -79,25 +96,44 @@ class Delivery:
         if fields.get("kind") != CODE:
             raise ValueError("the queue body has another kind than a code")
         challenge = Challenge.unpack(fields.get("challenge"))
-        return cls(challenge, destinations_in(fields), read_field(fields, "locale", str, ""))
+        return cls(
+            challenge=challenge,
+            destinations=destinations_in(fields),
+            locale=read_field(fields, "locale", str, ""),
+            sent_at=read_field(fields, "sent_at", int, challenge.issued_at),
+        )
 
 
 @dataclass(frozen=True)
 class ChangeNotice:
-    """A notice for a user whose codes go to another address than before. It contains no code.
+    """A notice for a user who has another address than at the code before. It contains no code.
 
-    `channel` is the channel of the changed address. `destinations` are the user's other destinations, and the
-    notice goes to the first of them that takes it. `subject` is for the log.
+    `channel` is the channel of the changed address. `destinations` are those that did not change, and the
+    notice goes to the first of them that takes it. `nonce` is that of the challenge that showed the change,
+    and `address_id` is the id of the new address, as the record keeps it.
     """
 
     channel: Channel
     destinations: tuple[Destination, ...]
     locale: str
     subject: str
+    nonce: str
+    address_id: str
+
+    @property
+    def id(self) -> str:
+        """The id of this message. A repeat of the same message has the same id."""
+        return f"{self.nonce}-{self.channel.name}"
 
     def pack(self) -> str:
         """Return the body for the queue. It does not have the changed address."""
-        fields = {"channel": self.channel.name, "locale": self.locale, "subject": self.subject}
+        fields = {
+            "channel": self.channel.name,
+            "locale": self.locale,
+            "subject": self.subject,
+            "nonce": self.nonce,
+            "address_id": self.address_id,
+        }
         return pack_body(CHANGED, fields, self.destinations)
 
     @classmethod
@@ -111,9 +147,12 @@ class ChangeNotice:
             destinations=destinations_in(fields),
             locale=read_field(fields, "locale", str, ""),
             subject=read_field(fields, "subject", str, ""),
+            nonce=read_field(fields, "nonce", str, ""),
+            address_id=read_field(fields, "address_id", str, ""),
         )
 
 
-def delivery_for(challenge: Challenge, destinations: Destinations, locale: str) -> Delivery:
-    """Return the delivery of `challenge`. The destination on its channel is the first."""
-    return Delivery(challenge, rank_destinations(destinations, challenge.channel), locale)
+def delivery_for(issued: "IssueResult", destinations: Destinations, locale: str) -> Delivery:
+    """Return the delivery of the challenge of `issued`. The destination on its channel is the first."""
+    ranked = rank_destinations(destinations, issued.challenge.channel)
+    return Delivery(issued.challenge, ranked, locale, issued.sent_at)

@@ -34,20 +34,25 @@ class Taken:
 
 @dataclass(frozen=True)
 class NotTaken:
-    """The gateway rejected the message. `reason` never contains an address.
+    """The gateway rejected the message, or it was not reached. `reason` never contains an address.
 
-    `final` is true if the gateway will not accept this message later either. Then the dispatcher uses the
-    next destination. If `final` is false, the queue delivers the message again.
+    `final` is true if the gateway will not accept this message later either. Otherwise the dispatcher tries
+    again, and then uses the next destination. `is_gateway_failure` is false if the gateway was not called,
+    for example because the store of a limit did not respond.
     """
 
     reason: str
     final: bool
     country: str = ""
+    is_gateway_failure: bool = True
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """The gateway did not respond. It may have sent the message."""
+    """The gateway did not respond, or not in a way that it should. It may have sent the message.
+
+    `reason` never contains an address. The dispatcher does not repeat the message at this gateway.
+    """
 
     reason: str
 

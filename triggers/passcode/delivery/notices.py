@@ -1,16 +1,16 @@
-"""Notices of changed addresses: for each change, one message to the user's other destination.
+"""Notices of changed addresses: for each change, one message to a destination that did not change.
 
-An attacker who uses a stolen session can verify another address, and codes then go there. The user learns of
-it at the address that did not change.
+An attacker who uses a stolen session can verify another address, and codes may then go there. The user learns
+of it at the address that did not change.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from passcode.channels.channel import Destinations
 from passcode.delivery.envelope import ChangeNotice
-from passcode.token_service.issue import IssueResult
+from passcode.token_service.issue import IssueResult, kept_id
 from passcode.token_service.refusal import Unavailable
 
 if TYPE_CHECKING:
@@ -25,21 +25,28 @@ class Notices:
     put: Callable[[ChangeNotice], None]
     telemetry: "Telemetry"
 
-    def queue(self, issued: IssueResult, destinations: Destinations, locale: str) -> None:
-        """Queue a notice that the code of `issued` goes to another address than the code before it.
+    def queue(
+        self, issued: IssueResult, destinations: Destinations, ids: Mapping[str, str], locale: str
+    ) -> None:
+        """Queue a notice for each address that changed since the code before that of `issued`.
 
-        `destinations` are all destinations of the user. A user with one destination gets no notice, and a
-        decoy gets none.
+        `destinations` are all destinations of the user, and `ids` their ids, by the names of the channels. A
+        user whose addresses all changed gets no notice, and a decoy gets none.
         """
         challenge = issued.challenge
-        if challenge.decoy:
+        others = tuple(to for channel, to in destinations.items() if channel.name not in issued.changed)
+        if challenge.decoy or not others:
             return
-        changed = next(channel for channel in destinations if channel.name == challenge.channel)
-        others = tuple(to for channel, to in destinations.items() if channel is not changed)
-        if not others:
-            return
+        for channel in destinations:
+            if channel.name in issued.changed:
+                address_id = kept_id(ids[channel.name])
+                self._put(
+                    ChangeNotice(channel, others, locale, challenge.subject, challenge.nonce, address_id)
+                )
+
+    def _put(self, notice: ChangeNotice) -> None:
         try:
-            self.put(ChangeNotice(changed, others, locale, challenge.subject))
+            self.put(notice)
         except Unavailable as error:
             # The user's sign-in must not fail for a notice. The alarm on errors fires.
             self.telemetry.failed("notice not queued", error)

@@ -4,14 +4,14 @@ A stranger can request codes of the open class. They use at most half of each da
 reserve, is for codes of a proven kind to established numbers. docs/decisions/0024 has the reasons.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from passcode.channels.channel import Channel, Destination, destination_id
 from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, SendResult, Taken
-from passcode.token_service.policy import DAY
+from passcode.token_service.policy import DAY, LONGEST_LIFE, day_of, seconds_to_midnight
 from passcode.token_service.refusal import Unavailable
 from passcode.token_service.telemetry import Telemetry
 
@@ -74,6 +74,34 @@ class DayShare:
     uses_reserve: bool
     is_established: bool
 
+    def caps(self, limits: SmsLimits, country: str) -> dict[str, int]:
+        """Return the caps of the day for an SMS to `country`, by the name of the count."""
+        of_country = {"sent": limits.per_country}
+        if not self.uses_reserve:
+            of_country["half"] = limits.per_country // 2
+        if not self.is_established:
+            of_country["open"] = limits.unanswered
+        return self.caps_of_stack(limits) | {f"{name}_{country}": cap for name, cap in of_country.items()}
+
+    def caps_of_stack(self, limits: SmsLimits) -> dict[str, int]:
+        """Return the caps of the day for an SMS to any country."""
+        return {"sent": limits.per_day} | ({} if self.uses_reserve else {"half": limits.per_day // 2})
+
+
+def day_share(number: NumberState, now: int, *, is_open_class: bool, is_fallback: bool = False) -> DayShare:
+    """Return the share of an SMS to a number that was in the state `number` before it."""
+    established = number.is_established(now)
+    # While email fails, all codes go by SMS. They must not use up the reserve.
+    return DayShare(established and not is_open_class and not is_fallback, established)
+
+
+@dataclass(frozen=True)
+class SmsCounts:
+    """The counts of a number and of a UTC day as they were read, by name. A count of 0 may be missing."""
+
+    number: Mapping[str, int]
+    day: Mapping[str, int]
+
 
 class SmsCounters(Protocol):
     """The counters of SMS by number, and by UTC day and country.
@@ -102,6 +130,9 @@ class SmsCounters(Protocol):
 
     def give_back_unanswered(self, country: str, count: int, now: int) -> None:
         """Take `count` SMS from the day's unanswered SMS to `country`, if it has so many."""
+
+    def read(self, number: str, now: int) -> SmsCounts:
+        """Return the counts of a number and of the day. Without a number, only the day is read."""
 
 
 def number_key(number_id: str, *, is_open_class: bool) -> str:
@@ -148,7 +179,7 @@ class LimitedSms:
         try:
             before = self.counters.take_number(message)
         except Unavailable as error:
-            return NotTaken(str(error), final=False)
+            return NotTaken(str(error), final=False, is_gateway_failure=False)
         if before is None:
             return NotTaken("number", final=True, country=country)
         result = self._send_counted(outgoing, message, before)
@@ -157,17 +188,14 @@ class LimitedSms:
         return replace(result, country=country) if isinstance(result, Taken | NotTaken) else result
 
     def _send_counted(self, outgoing: Outgoing[Any], message: Sms, before: NumberState) -> SendResult:
-        established = before.is_established(message.now)
-        share = DayShare(
-            # While email fails, all codes go by SMS. They must not use up the reserve.
-            uses_reserve=established and not outgoing.is_open_class and not outgoing.is_fallback,
-            is_established=established,
+        share = day_share(
+            before, message.now, is_open_class=outgoing.is_open_class, is_fallback=outgoing.is_fallback
         )
         try:
             if not self.counters.take_day(message, share, self.limits):
                 return NotTaken("budget", final=True)
         except Unavailable as error:
-            return NotTaken(str(error), final=False)
+            return NotTaken(str(error), final=False, is_gateway_failure=False)
         result = self.gateway.send(outgoing)
         if isinstance(result, NotTaken):
             _best_effort(lambda: self.counters.give_back_day(message, share))
@@ -196,3 +224,70 @@ def record_answer(
             counters.give_back_unanswered(country, unanswered, now)
     except Unavailable as error:
         telemetry.log.warning("an answered SMS was not recorded", extra={"why": str(error)})
+
+
+@dataclass(frozen=True)
+class SmsStop:
+    """`deliver` would not send an SMS to a number now.
+
+    `wait` is the time until it would, in seconds. `code_may_be_valid` is True if an SMS went to the number so
+    recently that its code may still be valid.
+    """
+
+    wait: int
+    code_may_be_valid: bool = False
+
+
+def seconds_until_sms(
+    counts: SmsCounts, country: str, limits: SmsLimits, now: int, *, is_open_class: bool
+) -> int:
+    """Return the seconds until `LimitedSms` would send an SMS to a number; 0 if it would send one now.
+
+    These are the limits of `take_number` and `take_day`, for an SMS that a user can answer.
+    """
+    number = counts.number
+    open_at = number.get("open_at", 0)
+    share = day_share(NumberState(open_at, number.get("first_answered", 0)), now, is_open_class=is_open_class)
+    if number.get(f"n_{day_of(now)}", 0) >= SMS_PER_NUMBER or _is_reached(
+        share.caps(limits, country), counts.day
+    ):
+        return seconds_to_midnight(now)
+    has_open = number.get("open", 0) >= UNANSWERED_PER_NUMBER
+    return max(0, open_at + UNANSWERED_SECONDS - now) if has_open else 0
+
+
+def _is_reached(caps: Mapping[str, int], counts: Mapping[str, int]) -> bool:
+    return any(counts.get(name, 0) >= cap for name, cap in caps.items())
+
+
+def find_stop(
+    counters: SmsCounters,
+    to: Destination | None,
+    limits: SmsLimits,
+    salt: str,
+    now: int,
+    telemetry: Telemetry,
+) -> SmsStop | None:
+    """Return why `deliver` would send no SMS to `to` now, for a code of a proven kind; None if it would.
+
+    Without `to`, the result is for codes of the open class, and only the counts of the whole stack decide: a
+    stranger must not learn the state of a number or of its country. `salt` is the salt of the deployment. If
+    the store does not respond, this logs a warning and returns None: a user must not fail for this read.
+    """
+    key = number_key(destination_id(to, salt), is_open_class=False) if to else ""
+    try:
+        counts = counters.read(key, now)
+    except Unavailable as error:
+        telemetry.log.warning("the counts of SMS were not read", extra={"why": str(error)})
+        return None
+    if to is None:
+        share = DayShare(uses_reserve=False, is_established=True)
+        is_reached = _is_reached(share.caps_of_stack(limits), counts.day)
+        return SmsStop(seconds_to_midnight(now)) if is_reached else None
+    from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms, for SMS only
+
+    country = country_for_sms(to.value)
+    # `deliver` decides about a number without a country.
+    wait = seconds_until_sms(counts, country, limits, now, is_open_class=False) if country else 0
+    sent_at = counts.number.get("open_at", 0)
+    return SmsStop(wait, code_may_be_valid=sent_at > now - LONGEST_LIFE) if wait else None

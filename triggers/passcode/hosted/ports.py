@@ -58,7 +58,10 @@ class UserPool(Protocol):
 
 
 class HostedStore(Protocol):
-    """The sign-ins on the page and their grants. Raises `Unavailable` if the store does not respond."""
+    """The sign-ins on the page and their grants. Raises `Unavailable` if the store does not respond.
+
+    A write may be repeated after a lost response, because the store recognises it.
+    """
 
     def read(self, cookie: str, now: int) -> SignInState | None:
         """Return the sign-in of `cookie`; None if there is none or it has expired."""
@@ -72,8 +75,11 @@ class HostedStore(Protocol):
     def grant(self, code: str, grant: Grant, now: int) -> None:
         """Store the grant of `code` for one minute."""
 
-    def redeem(self, code: str, now: int) -> Grant | None:
-        """Return the grant of `code`, once and before it expires; else None."""
+    def redeem(self, code: str, use_id: str, now: int) -> Grant | None:
+        """Return the grant of `code`, once and before it expires; else None.
+
+        A repeat with the same `use_id` gets it again for 15 seconds.
+        """
 
 
 class UserDirectory(Protocol):

@@ -1,6 +1,8 @@
 """The endpoints of the protocol that only clients call: /token and /userinfo."""
 
+import hashlib
 import hmac
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -41,12 +43,15 @@ class Provider:
     telemetry: Telemetry
 
     def exchange(self, form: Mapping[str, str], now: int) -> dict[str, object]:
-        """Exchange a code for tokens. Raises `TokenError` or `Unavailable`."""
+        """Exchange a code for tokens. Raises `TokenError` or `Unavailable`.
+
+        A repeat of the same request gets tokens too, for 15 seconds: its first response may be lost.
+        """
         self._check_client(form)
         if form.get("grant_type") != "authorization_code":
             raise TokenError("unsupported_grant_type")
         # Redeemed before the other checks: a code in a wrong request cannot be tried again.
-        grant = self.table.redeem(form.get("code", ""), now)
+        grant = self.table.redeem(form.get("code", ""), _use_id(form), now)
         if grant is None or not _matches(grant, form):
             self.telemetry.count("refused", reason="grant")
             raise TokenError("invalid_grant")
@@ -94,6 +99,11 @@ class Provider:
         if not (same_id and same_secret):
             self.telemetry.count("refused", reason="client")
             raise TokenError("invalid_client")
+
+
+def _use_id(form: Mapping[str, str]) -> str:
+    """Return 32 hex digits that identify a token request, with its code verifier, in the table too."""
+    return hashlib.sha256(json.dumps(dict(form), sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _matches(grant: Grant, form: Mapping[str, str]) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from passcode.hosted import refusals
 from passcode.hosted.oidc import RelyingParty, login_hint, read_request, response_url
@@ -17,8 +17,9 @@ from passcode.hosted.ports import (
     SignInRefused,
     UserPool,
 )
-from passcode.hosted.state import LIFE, Grant, Notice, SignInPhase, SignInState, csrf_of
+from passcode.hosted.state import CODE_LIFE, LIFE, Grant, Notice, SignInPhase, SignInState, csrf_of
 from passcode.token_service.challenge import parse_answer
+from passcode.token_service.refusal import Unavailable
 from passcode.token_service.telemetry import Telemetry
 
 _NOTICES = {"WRONG": Notice.WRONG_CODE, "EXPIRED": Notice.EXPIRED}
@@ -88,7 +89,7 @@ class SignInForms:
         """Return the page for a sign-in."""
         if state.phase is SignInPhase.START:
             return StartPage(self.asks_password, state.user_name)
-        if state.phase is SignInPhase.ENDED:
+        if state.phase in (SignInPhase.ENDED, SignInPhase.COMPLETE):
             return EndPage(may_restart=True)
         if state.shown["status"] == "CHOOSE":
             return ChannelPage(_channels(state))
@@ -158,6 +159,11 @@ _REFUSED = {Notice.WRONG_NAME_OR_PASSWORD, Notice.WRONG_CODE, Notice.OVER, Notic
 _REFUSED |= {Notice.COOLDOWN, Notice.QUOTA, Notice.BUSY}
 
 
+# A form increments the version before the call to Cognito and with its result.
+_VERSIONS_PER_FORM = 2
+_MOST_UNWRITTEN = 1_000
+
+
 @dataclass(frozen=True)
 class Redirect:
     """Send the browser back to the client."""
@@ -172,7 +178,11 @@ class Reload:
 
 @dataclass(frozen=True)
 class SignInPage:
-    """Runs sign-ins on the page. `random_token` returns 43 characters, new at each call."""
+    """Runs sign-ins on the page. `random_token` returns 43 characters, new at each call.
+
+    `unwritten` has the states that the table did not take, by cookie. Cognito's session can be used once, so
+    without them a sign-in would end with a fault of the table. Only this process knows them.
+    """
 
     party: RelyingParty
     forms: SignInForms
@@ -180,6 +190,7 @@ class SignInPage:
     issuer: str
     random_token: Callable[[], str]
     telemetry: Telemetry
+    unwritten: dict[str, SignInState] = field(default_factory=dict, repr=False)
 
     def begin(self, query: Mapping[str, Sequence[str]], now: int) -> str:
         """Start a sign-in and return its cookie.
@@ -193,7 +204,7 @@ class SignInPage:
 
     def view(self, cookie: str | None, now: int) -> PageView:
         """Return the page for a cookie. Raises `Unavailable`."""
-        state = self.table.read(cookie, now) if cookie else None
+        state = self._read(cookie, now) if cookie else None
         if cookie is None or state is None:
             return NO_SIGN_IN
         page = self.forms.page(state, now)
@@ -202,10 +213,15 @@ class SignInPage:
     def submit(
         self, cookie: str, version: int, form: Mapping[str, str], now: int
     ) -> Redirect | Reload | None:
-        """Handle a form of the page of `version`. None if its sign-in is over. Raises `Unavailable`."""
-        state = self.table.read(cookie, now)
+        """Handle a form of the page of `version`. None if its sign-in is over. Raises `Unavailable`.
+
+        The repeat of the form that completed the sign-in gets the same redirect, while its code is valid.
+        """
+        state = self._read(cookie, now)
         if state is None:
             return None
+        if state.phase is SignInPhase.COMPLETE and version == state.version - _VERSIONS_PER_FORM:
+            return self._redirect(state, now)
         action = form.get("do", "")
         if action == "cancel":
             self._end(cookie, state)
@@ -220,14 +236,33 @@ class SignInPage:
             return self._finish(cookie, step, step.user, now)
         if step.state.notice in _REFUSED:
             self.telemetry.count("refused", reason=step.state.notice.value)
-        self.table.write(cookie, step.state)
+        self._write(cookie, step.state)
         return Reload()
 
     def end(self, cookie: str, now: int) -> None:
         """End a sign-in in any phase. Raises `Unavailable`."""
-        state = self.table.read(cookie, now)
+        state = self._read(cookie, now)
         if state is not None:
             self._end(cookie, state)
+
+    def _read(self, cookie: str, now: int) -> SignInState | None:
+        state, unwritten = self.table.read(cookie, now), self.unwritten.get(cookie)
+        if state is None or unwritten is None or state.version != unwritten.version:
+            self.unwritten.pop(cookie, None)
+            return state
+        self._write(cookie, unwritten)
+        return replace(unwritten, version=unwritten.version + 1)
+
+    def _write(self, cookie: str, state: SignInState) -> bool:
+        try:
+            is_written = self.table.write(cookie, state)
+        except Unavailable:
+            if len(self.unwritten) >= _MOST_UNWRITTEN:
+                self.unwritten.pop(next(iter(self.unwritten)))
+            self.unwritten[cookie] = state
+            raise
+        self.unwritten.pop(cookie, None)
+        return is_written
 
     def _step(self, action: str, state: SignInState, form: Mapping[str, str]) -> FormResult:
         if action == "restart":
@@ -240,8 +275,8 @@ class SignInPage:
             return self.forms.resend(state, form)
         return FormResult(state)  # no page has this form in this phase
 
-    def _finish(self, cookie: str, step: FormResult, user: Authenticated, now: int) -> Redirect:
-        code, request = self.random_token(), step.state.request
+    def _finish(self, cookie: str, step: FormResult, user: Authenticated, now: int) -> Redirect | Reload:
+        request = step.state.request
         grant = Grant(
             client_id=request.client_id,
             redirect_uri=request.redirect_uri,
@@ -253,12 +288,28 @@ class SignInPage:
             channel=step.state.shown.get("channel", ""),
             with_password=self.forms.asks_password,
         )
-        self.telemetry.set_context(user.sub)
-        self.table.grant(code, grant, now)
-        self._end(cookie, step.state)
+        complete = SignInState(
+            request,
+            SignInPhase.COMPLETE,
+            code=self.random_token(),
+            grant=grant.pack(),
+            notice=Notice.OVER,
+            expires_at=step.state.expires_at,
+            version=step.state.version,
+        )
+        # First, so that the repeat of this form finds the code if the grant cannot be stored.
+        return self._redirect(complete, now) if self._write(cookie, complete) else Reload()
+
+    def _redirect(self, state: SignInState, now: int) -> Redirect | Reload:
+        """Return the redirect of a complete sign-in. Its code can be redeemed once."""
+        grant = Grant.unpack(state.grant)
+        if now >= grant.auth_time + CODE_LIFE:
+            return Reload()
+        self.telemetry.set_context(grant.sub)
+        self.table.grant(state.code, grant, now)
         self.telemetry.count("signed_in")
         self.telemetry.log.info("signed in")
-        return self._back(step.state, code=code)
+        return self._back(state, code=state.code)
 
     def _end(self, cookie: str, state: SignInState) -> None:
         ended = SignInState(state.request, SignInPhase.ENDED, notice=Notice.OVER, expires_at=state.expires_at)

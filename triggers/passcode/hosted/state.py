@@ -45,6 +45,7 @@ class Notice(Enum):
     COOLDOWN = "cooldown"  # a code was sent moments ago, and this sign-in cannot use it; {duration}, as below
     QUOTA = "quota"  # too many codes were requested
     BUSY = "busy"  # several sign-ins of one user started at the same time
+    SMS_STOPPED = "sms_stopped"  # a limit on SMS is reached
     NO_DESTINATION = "no_destination"
     OVER = "over"  # this sign-in has ended: too many answers, too late, or it was used in another window
     OTHER_WINDOW = "other_window"  # the form belongs to an older sign-in than the newest one of this browser
@@ -58,6 +59,7 @@ class SignInPhase(Enum):
 
     START = "start"
     CODE = "code"
+    COMPLETE = "complete"
     ENDED = "ended"
 
 
@@ -66,7 +68,8 @@ class SignInState:
     """One sign-in. `session` is Cognito's and as sensitive as a password, so it is stored encrypted.
 
     `shown` has the challenge's public parameters. `retry_after` is the wait in the notice, in seconds.
-    `version` counts the changes, so that only one of two simultaneous requests is handled.
+    `version` counts the changes, so that only one of two simultaneous requests is handled. A complete sign-in
+    has its authorization `code` and its packed `grant`, so that a repeated form gets the same code.
     """
 
     request: AuthorizationRequest
@@ -78,6 +81,8 @@ class SignInState:
     retry_after: int = 0
     expires_at: int = 0
     version: int = 0
+    code: str = field(default="", repr=False)
+    grant: str = field(default="", repr=False)
 
     def pack(self) -> tuple[str, str]:
         """Return the plain part and the secret part as JSON. The store keeps the other two values itself."""
@@ -89,14 +94,20 @@ class SignInState:
             "notice": self.notice.value if self.notice else "",
             "retry_after": self.retry_after,
         }
-        secret = {"v": _VERSION, "user_name": self.user_name, "session": self.session}
+        secret = {
+            "v": _VERSION,
+            "user_name": self.user_name,
+            "session": self.session,
+            "code": self.code,
+            "grant": self.grant,
+        }
         return json.dumps(plain), json.dumps(secret)
 
     @classmethod
     def unpack(cls, plain: str, secret: str, *, expires_at: int, version: int) -> "SignInState":
         """Read both parts. Raises ValueError if `pack` of this version did not write them.
 
-        `shown`, `notice` and `retry_after` may be missing.
+        `shown`, `notice`, `retry_after`, `code` and `grant` may be missing.
         """
         values, secrets = _versioned(plain), _versioned(secret)
         notice = read_field(values, "notice", str, "")
@@ -106,6 +117,8 @@ class SignInState:
             phase=SignInPhase(read_field(values, "phase", str)),
             user_name=read_field(secrets, "user_name", str),
             session=read_field(secrets, "session", str),
+            code=read_field(secrets, "code", str, ""),
+            grant=read_field(secrets, "grant", str, ""),
             shown=_texts(_object(values, "shown", {})),
             notice=Notice(notice) if notice else None,
             retry_after=read_field(values, "retry_after", int, 0),

@@ -4,14 +4,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from passcode.channels.channel import (
     Channel,
+    Destination,
     Destinations,
     choose_destination,
     destination_ids,
     verified_destinations,
 )
+from passcode.channels.registry import CHANNELS
 from passcode.delivery.envelope import Delivery, delivery_for
 from passcode.delivery.notices import Notices
 from passcode.sign_in import events
@@ -19,10 +22,14 @@ from passcode.sign_in.decoys import decoy_attributes
 from passcode.sign_in.events import Event, History, asks_for_message
 from passcode.sign_in.steps import RoundLimits, RoundRecord, decode_metadata, encode_metadata
 from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, Challenge
-from passcode.token_service.issue import IssueRequest, issue
+from passcode.token_service.issue import IssueRequest, issue, queue_message
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused
 from passcode.token_service.store import RecordStore
+
+if TYPE_CHECKING:
+    # Only for the type: only a sign-in by SMS needs the limits of SMS.
+    from passcode.delivery.sms_limits import SmsStop
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,10 @@ class ChallengeRound:
 class SignInCreator:
     """Creates the rounds of a sign-in. `put` writes a delivery to the queue, `notices` writes notices.
 
-    `choice_asked` is true if the app asks the user for a channel before the first message.
+    The queue has to drop a delivery that it took moments ago: requests that join a challenge repeat it.
+    `choice_asked` is true if the app asks the user for a channel before the first message. `sms_stop` returns
+    why no SMS would be sent to a destination now, or None. Without a destination it is about all SMS of codes
+    without a password.
     """
 
     store: RecordStore
@@ -140,6 +150,7 @@ class SignInCreator:
     policy: Policy
     limits: RoundLimits
     choice_asked: bool = False
+    sms_stop: "Callable[[Destination | None, int], SmsStop | None]" = lambda _to, _now: None
 
     def next_round(
         self, user: User, rounds: History, metadata: Mapping[str, object], nonce: str, now: int
@@ -155,6 +166,7 @@ class SignInCreator:
         if not rounds:
             if self.choice_asked:
                 return ChallengeRound(ChallengeStatus.CHOOSE, None, answers=0, resends=0, resend_at=now)
+            self._refuse_stopped(user, "", now)
             return self._send(user, (user.preferred,), (0, 0), "", nonce, now)
         # All rounds are read before a message is sent, because foreign metadata in any round is an error.
         records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
@@ -166,6 +178,8 @@ class SignInCreator:
             return _repeat_challenge(challenge, counts, last, now)
         wanted = metadata.get("channel")
         asked = wanted if isinstance(wanted, str) and wanted in user.masks else last.asked
+        if challenge is None:
+            self._refuse_stopped(user, asked, now)
         current = challenge.channel if challenge else user.preferred
         return self._send(
             user, (wanted if isinstance(wanted, str) else "", current), counts, asked, nonce, now
@@ -181,6 +195,8 @@ class SignInCreator:
         now: int,
     ) -> ChallengeRound:
         channel = choose_destination(user.destinations, *channels).channel
+        if user.kind == SIGN_IN_PASSWORD:
+            channel = self._open_channel(user, channel, now)
         request = IssueRequest(
             purpose=user.kind,
             subject=user.subject,
@@ -190,15 +206,44 @@ class SignInCreator:
             nonce=nonce,
             now=now,
             accepted_per_day=channel.accepted_per_day,
+            # Without a password, that of all channels in use: see `check_sign_in`.
+            weight=len(user.masks),
         )
         issued = issue(request, self.store, self.policy)
-        if issued.sent:
-            # Before the code: no code goes to a changed address unless the notice was tried.
-            if issued.destination_changed:
-                self.notices.queue(issued, user.destinations, user.locale)
-            self.put(delivery_for(issued.challenge, user.destinations, user.locale))
+        # Before the code: no code goes to a changed address unless the notice was tried.
+        if issued.changed:
+            self.notices.queue(issued, user.destinations, user.ids, user.locale)
+        if issued.must_queue:
+            delivery = delivery_for(issued, user.destinations, user.locale)
+            queue_message(issued, lambda: self.put(delivery), self.store, self.notices.telemetry)
         status = ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING
         return ChallengeRound(status, issued.challenge, *counts, issued.resend_at, asked)
+
+    def _open_channel(self, user: User, channel: Channel, now: int) -> Channel:
+        """Return `channel`, or another channel of the user if no SMS would be sent on it.
+
+        Raises `Refused` if there is no other one.
+        """
+        stop = self.sms_stop(user.destinations[channel], now) if channel.billed_by_country else None
+        if stop is None:
+            return channel
+        others = [other for other in user.destinations if not other.billed_by_country]
+        # A refusal would end a sign-in that may need no new message.
+        if not others and not stop.code_may_be_valid:
+            raise Refused(Refusal.SMS_STOPPED, stop.wait)
+        return others[0] if others else channel
+
+    def _refuse_stopped(self, user: User, asked: str, now: int) -> None:
+        """Raise `Refused` if the first message without a password has to be an SMS, and none would be sent.
+
+        Only the request and the state of the stack decide, so that the calls and the result are the same for
+        every name. Later messages are not refused: the code of the first one may be valid.
+        """
+        channels = [asked] if asked else user.masks
+        if user.kind != SIGN_IN_PASSWORD and all(CHANNELS[name].billed_by_country for name in channels):
+            stop = self.sms_stop(None, now)
+            if stop:
+                raise Refused(Refusal.SMS_STOPPED, stop.wait)
 
     def public(self, user: User, challenge_round: ChallengeRound, now: int) -> dict[str, str]:
         """Return the publicChallengeParameters of a round.

@@ -48,14 +48,18 @@ def check(
     policy: Policy,
     now: int,
     client_id: str = "",
+    weight: int = 0,
 ) -> Verdict:
     """Check `answer`, a value of any type. `now` is in seconds since the epoch.
 
     `destinations` has the ids of the destinations whose codes are accepted, by channel. `round_id` identifies
-    the round of the caller. `client_id` is kept as evidence with an accepted answer. An answer that cannot be
-    a code or comes too late is refused without a call and without a count, because it could not be right.
-    Every other answer costs one MAC and one write, right or wrong, for users and decoys. So time and cost do
-    not reveal whether a user exists. Raises `Unavailable` if the key or the store does not respond.
+    the round of the caller. `client_id` is kept as evidence with an accepted answer. A wrong answer to a
+    short code counts once for each destination, and at least `weight` times.
+
+    An answer that cannot be a code or comes too late is refused without a call and without a count, because
+    it could not be right. Every other answer costs one MAC and one write, right or wrong, for users and
+    decoys. So time and cost do not reveal whether a user exists. Raises `Unavailable` if the key or the store
+    does not respond.
     """
     digits = parse_answer(answer, challenge.digits)
     if digits is None:
@@ -73,6 +77,7 @@ def check(
         channel="" if challenge.decoy else channel,
         now=now,
         client_id=client_id,
+        weight=policy.answer_weight(max(weight, len(destinations))),
     )
     write = store.record_attempt(record_key(challenge.purpose, challenge.subject), attempt)
     return _verdict(write.record, attempt, policy, is_written=write.accepted)
@@ -98,7 +103,7 @@ def _verdict(record: Record, attempt: Attempt, policy: Policy, *, is_written: bo
     # The wrong answer was counted, now or by the write that this one repeats.
     if not attempt.channel and (is_written or record.failed_id == attempt.id):
         wrong_today = record.wrong.get(day_of(attempt.now), 0)
-        left = short_answers_left(record.failures, wrong_today, policy)
+        left = short_answers_left(record.failures, wrong_today, policy, attempt.weight)
         return Verdict(Refusal.WRONG, left if attempt.is_short else None)
     # A right and a wrong answer get the same refusal: an attacker must learn nothing about a guess.
     if record.spent >= attempt.counter:

@@ -1,7 +1,8 @@
 """Issue a challenge: at most one message per cooldown, a message rate per subject, no lost first message."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from passcode.token_service.challenge import Challenge, kind_of, record_key
 from passcode.token_service.policy import (
@@ -16,13 +17,22 @@ from passcode.token_service.policy import (
     send_wait,
     short_answers_left,
 )
-from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.refusal import Refusal, Refused, Unavailable
 from passcode.token_service.store import Record, RecordStore
+
+if TYPE_CHECKING:
+    # Only for the type: the functions import the telemetry of its adapter.
+    from passcode.token_service.telemetry import Telemetry
 
 # The most tries for one write. If a try fails, the write of another request was accepted in the meantime.
 _TURNS = 3
-# A record keeps this much of a destination's id: enough to see that the address changed.
-_KEPT_OF_ID = 16
+# The FIFO queue drops a repeat for five minutes after it took the message. A minute is for the clocks.
+_QUEUE_DROPS_REPEATS = 240
+
+
+def kept_id(destination_id: str) -> str:
+    """Return the part of a destination's id that a record keeps: enough to see that the address changed."""
+    return destination_id[:16]
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,8 @@ class IssueRequest:
 
     `destinations` has the id of each destination of the user, by channel, and `channel` is the one to send
     to. `accepted_per_day` is the most codes that may be accepted on it in one UTC day. `context` is a hash of
-    the purpose's text and the proof's audience, and empty for a sign-in.
+    the purpose's text and the proof's audience, and empty for a sign-in. `weight` is the least count of a
+    wrong answer to a short code.
     """
 
     purpose: str
@@ -43,24 +54,33 @@ class IssueRequest:
     now: int
     accepted_per_day: int = 100
     context: str = ""
+    weight: int = 0
 
 
 @dataclass(frozen=True)
 class IssueResult:
-    """The challenge to answer. `sent` is true if the caller has to send a message for it now.
+    """The challenge to answer. `sent` is true if this request wrote a new message for it.
 
-    `resend_at` is the time of the earliest next message, in seconds since the epoch. `destination_changed` is
-    true if the message goes to another address than the message before it on the same channel.
+    `must_queue` is true for a new message, and for one that is so young that the queue drops a repeat. The
+    caller queues it before it answers, because the request that wrote the message may have failed to do so.
+    `sent_at` is the time of the newest message and `resend_at` that of the earliest next one, in seconds
+    since the epoch. `issue_id` is the id of the request that wrote the newest message.
+
+    `changed` has the names of the channels on which the user has another address than at the last message of
+    this kind, whatever channel it went to. A channel that the user has added is no change.
     """
 
     challenge: Challenge
     sent: bool
+    sent_at: int
     resend_at: int
-    destination_changed: bool = False
+    changed: tuple[str, ...] = ()
+    must_queue: bool = True
+    issue_id: str = ""
 
 
 def issue(ask: IssueRequest, store: RecordStore, policy: Policy) -> IssueResult:
-    """Issue a new challenge, send the open one again, or return the open one without a message.
+    """Issue a new challenge, send the open one again, or return the open one without a new message.
 
     The usual case costs one write. If a limit or an open challenge prevents it, the store refuses the write
     and returns the record, and the record decides. A message then costs one more write. Wrong answers never
@@ -81,8 +101,35 @@ def issue(ask: IssueRequest, store: RecordStore, policy: Policy) -> IssueResult:
 
 
 def rejoined(record: Record, ask: IssueRequest, policy: Policy) -> IssueResult:
-    """Return the open challenge of `record` for a repeated request, without a message."""
+    """Return the open challenge of `record` for a repeated request, without a new message."""
     return _issued(record, ask, policy, sent=False)
+
+
+def queue_message(
+    issued: IssueResult, put: Callable[[], None], store: RecordStore, telemetry: "Telemetry"
+) -> None:
+    """Call `put`, which puts the message of `issued` on the queue. Returns only after it succeeded.
+
+    If the queue certainly did not take a new message, the message rate gets it back. The cooldown does not: a
+    request that has joined the challenge meanwhile may have queued it. Raises `Unavailable` as `put` does.
+    """
+    try:
+        put()
+    except Unavailable as error:
+        if issued.sent and error.nothing_was_done:
+            _refund(issued, store, telemetry)
+        raise
+
+
+def _refund(issued: IssueResult, store: RecordStore, telemetry: "Telemetry") -> None:
+    challenge = issued.challenge
+    try:
+        store.refund_message(record_key(challenge.purpose, challenge.subject), issued.issue_id)
+    except Unavailable as error:
+        # The request fails anyway, and its error is the one to report to the caller.
+        telemetry.failed("message not refunded", error)
+        return
+    telemetry.count("refunded")
 
 
 def has_no_open_challenge(record: Record) -> bool:
@@ -98,13 +145,14 @@ def is_open(record: Record, ask: IssueRequest, policy: Policy) -> bool:
         and record.expires_at > ask.now
         and record.context == ask.context
         and to is not None
-        and record.sent_to.get(record.channel) == to[:_KEPT_OF_ID]
-        and (record.digits == LONG_DIGITS or _short_answers_left(record, ask.now, policy) > 0)
+        and record.sent_to.get(record.channel) == kept_id(to)
+        and (record.digits == LONG_DIGITS or _short_answers_left(record, ask, policy) > 0)
     )
 
 
-def _short_answers_left(record: Record, now: int, policy: Policy) -> int:
-    return short_answers_left(record.failures, record.wrong.get(day_of(now), 0), policy)
+def _short_answers_left(record: Record, ask: IssueRequest, policy: Policy) -> int:
+    weight = policy.answer_weight(max(ask.weight, len(ask.destinations)))
+    return short_answers_left(record.failures, record.wrong.get(day_of(ask.now), 0), policy, weight)
 
 
 def _needs_long_code(record: Record, now: int, policy: Policy) -> bool:
@@ -167,15 +215,16 @@ def _fresh(record: Record, ask: IssueRequest, policy: Policy) -> Record:
 
 
 def _sent(record: Record, ask: IssueRequest, policy: Policy) -> Record:
-    to = ask.destinations[ask.channel][:_KEPT_OF_ID]
+    before = dict(record.sent_to)
+    sent_to = before | {channel: kept_id(to) for channel, to in ask.destinations.items()}
     return replace(
         record,
         channel=ask.channel,
         sent_at=ask.now,
         send_tat=next_send_tat(record.send_tat, ask.now, policy),
         issue_id=ask.nonce,
-        sent_to={**record.sent_to, ask.channel: to},
-        sent_to_before={**record.sent_to_before, ask.channel: record.sent_to.get(ask.channel, to)},
+        sent_to=sent_to,
+        sent_to_before=sent_to | before,
     )
 
 
@@ -202,5 +251,21 @@ def _issued(record: Record, ask: IssueRequest, policy: Policy, *, sent: bool) ->
         channel=record.channel,
         decoy=ask.decoy,
     )
-    changed = sent and record.sent_to.get(record.channel) != record.sent_to_before.get(record.channel)
-    return IssueResult(challenge, sent, _resend_at(record, ask.now, policy), changed)
+    must_queue = sent or ask.now - record.sent_at < _QUEUE_DROPS_REPEATS
+    return IssueResult(
+        challenge,
+        sent,
+        record.sent_at,
+        _resend_at(record, ask.now, policy),
+        changed=_changed(record, ask) if must_queue else (),
+        must_queue=must_queue,
+        issue_id=record.issue_id,
+    )
+
+
+def _changed(record: Record, ask: IssueRequest) -> tuple[str, ...]:
+    return tuple(
+        channel
+        for channel, to in ask.destinations.items()
+        if record.sent_to_before.get(channel, kept_id(to)) != kept_id(to)
+    )

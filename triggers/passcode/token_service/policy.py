@@ -13,6 +13,8 @@ LONGEST_LIFE = 600
 CODE_ONLY_KIND = "sign_in_code"
 # Below the limit of a day, so that an owner who starts meanwhile still answers a short code.
 _LONG_AFTER = 5
+# A user has at most one destination for each channel of `channels.registry`.
+MOST_DESTINATIONS = 3
 # Seconds from an accepted code to the next message. No handler runs longer.
 COOLDOWN_AFTER_SUCCESS = 5
 # For so many seconds, the same answer in the same round gets the same result. Cognito and the AWS clients
@@ -44,8 +46,8 @@ class Policy:
     """The limits of codes, messages and answers. Times are in seconds. Raises ValueError if one is unsafe.
 
     `code_digits` is the length of a code that another factor precedes, `code_only_digits` that of a code
-    without one. `wrong_answers_per_day` is the most wrong answers to short codes that are checked on one UTC
-    day. After `hard_limit` wrong answers in a row, codes are long until one is accepted.
+    without one. `wrong_answers_per_day` is the most codes that wrong answers to short codes are compared with
+    on one UTC day. After `hard_limit` wrong answers in a row, codes are long until one is accepted.
     """
 
     code_digits: int = 6
@@ -80,8 +82,18 @@ class Policy:
 
     @property
     def long_after(self) -> int:
-        """The number of wrong answers of one UTC day after which new codes of that day are long."""
-        return min(_LONG_AFTER, self.wrong_answers_per_day)
+        """The count of wrong answers of one UTC day from which new codes of that day are long.
+
+        Below it, an answer to a short code is checked, however many destinations it is compared with.
+        """
+        return min(_LONG_AFTER, max(1, self.wrong_answers_per_day - MOST_DESTINATIONS + 1))
+
+    def answer_weight(self, codes: int) -> int:
+        """Return the count of a wrong answer that is compared with so many short codes.
+
+        Each comparison is a guess. The count is at most that of a day, so that the first answer is checked.
+        """
+        return min(max(1, codes), self.wrong_answers_per_day)
 
 
 def day_of(now: int) -> int:
@@ -99,12 +111,14 @@ def seconds_to_midnight(now: int) -> int:
     return DAY - now % DAY
 
 
-def short_answers_left(failures: int, wrong_today: int, policy: Policy) -> int:
+def short_answers_left(failures: int, wrong_today: int, policy: Policy, weight: int) -> int:
     """Return how many more wrong answers to short codes may be checked today.
 
-    `failures` is the number of wrong answers in a row, `wrong_today` that of this UTC day.
+    `failures` is the number of wrong answers in a row, and `wrong_today` the count of this UTC day. Each more
+    wrong answer adds `weight` to it.
     """
-    return max(0, min(policy.wrong_answers_per_day - wrong_today, policy.hard_limit - failures))
+    left_today = (policy.wrong_answers_per_day - wrong_today) // weight
+    return max(0, min(left_today, policy.hard_limit - failures))
 
 
 def needs_long_code(failures: int, wrong_today: int, policy: Policy) -> bool:

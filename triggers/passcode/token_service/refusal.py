@@ -27,6 +27,7 @@ class Refusal(Enum):
     COOLDOWN = "cooldown"
     QUOTA = "quota"
     BUSY = "busy"
+    SMS_STOPPED = "sms_stopped"
     NO_DESTINATION = "no_destination"
     KEY_REUSED = "key_reused"
     KEY_IN_USE = "key_in_use"
@@ -42,6 +43,7 @@ class RefusalRow:
     `sentence` is the text for the user in the SDK flow; if it is empty, title and detail are used. `notice`
     is the key of the text on the hosted page. `meaning` is the text in the documentation: the event, and the
     action for an app. `in_sign_in` is true if a trigger raises the refusal, so that apps see its tag.
+    `over_http` is false if only a trigger raises it.
     """
 
     status: int
@@ -52,6 +54,7 @@ class RefusalRow:
     sentence: str = ""
     notice: str = "unavailable"
     in_sign_in: bool = False
+    over_http: bool = True
 
 
 _WAIT = "Try again in {wait}."
@@ -136,6 +139,17 @@ REFUSALS: Mapping[Refusal, RefusalRow] = {
         sentence="Several sign-ins started at the same time. Try again in {wait}.",
         notice="busy",
         in_sign_in=True,
+    ),
+    Refusal.SMS_STOPPED: RefusalRow(
+        status=429,
+        problem="sms-stopped",
+        title="No code can be sent by SMS now",
+        detail=_WAIT,
+        meaning="A limit on SMS is reached, so no code can be sent by SMS now. Start again with a code by "
+        "email, or try again after the wait.",
+        notice="sms_stopped",
+        in_sign_in=True,
+        over_http=False,
     ),
     Refusal.NO_DESTINATION: RefusalRow(
         status=422,
@@ -255,7 +269,15 @@ class Refused(PasscodeError):
 
 
 class Unavailable(PasscodeError):
-    """A dependency did not respond. The text names the dependency, for the log only. Callers never see it."""
+    """A dependency did not respond. The text names the dependency, for the log only. Callers never see it.
+
+    `nothing_was_done` is true if the dependency certainly did not do the work: it refused the call, or it was
+    not reached.
+    """
+
+    def __init__(self, text: str, *, nothing_was_done: bool = False) -> None:
+        super().__init__(text)
+        self.nothing_was_done = nothing_was_done
 
 
 def error_location(error: BaseException) -> str:

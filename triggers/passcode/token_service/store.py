@@ -23,13 +23,16 @@ class Record:
     sent_at: int = 0
     send_tat: int = 0  # theoretical arrival time of GCRA: the message rate as one time
     issue_id: str = ""  # id of the request that wrote the newest message
+    refund_id: str = ""  # id of the newest request whose message the rate got back
     failures: int = 0  # wrong answers to short codes in a row
     failed_id: str = ""  # id of the newest wrong answer
     spent_id: str = ""  # id of the newest accepted answer
     spent_at: int = 0
-    sent_to: Mapping[str, str] = field(default_factory=dict)  # id of the newest destination, by channel
+    # The ids of the user's destinations at the newest message, by channel, and those at the message before.
+    sent_to: Mapping[str, str] = field(default_factory=dict)
     sent_to_before: Mapping[str, str] = field(default_factory=dict)
-    wrong: Mapping[int, int] = field(default_factory=dict)  # wrong answers to short codes, by day
+    # The count of wrong answers to short codes, by day: each counts once for each code it was compared with.
+    wrong: Mapping[int, int] = field(default_factory=dict)
     accepted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by channel and day
 
 
@@ -47,7 +50,7 @@ class Attempt:
 
     `id` identifies the answer in its round, so that a repeated write recognises itself. `channel` is the
     channel whose code matched; it is empty for a wrong answer. `client_id` is the app client whose tokens
-    show the accepted code, or empty.
+    show the accepted code, or empty. `weight` is the count of a wrong answer to a short code.
     """
 
     counter: int
@@ -57,6 +60,7 @@ class Attempt:
     channel: str
     now: int
     client_id: str = ""
+    weight: int = 1
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,9 @@ class RecordStore(Protocol):
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
         """Replace the challenge of `seen` by that of `new`, if the record has not changed since `seen`."""
+
+    def refund_message(self, key: str, issue_id: str) -> None:
+        """Give the message of the request `issue_id` back to the message rate, once, if it is the newest."""
 
     def read(self, key: str) -> Record:
         """Return the current record; an empty Record if there is none."""

@@ -45,6 +45,12 @@ class Telemetry(Protocol):
     def issued(self, channel: str) -> None:
         """Count and log a code for which a message goes to `channel`."""
 
+    def rate_used_up(self, challenge: Challenge) -> None:
+        """Count and log that the message of `challenge` was the last one that the message rate allows now."""
+
+    def waiting(self, channel: str) -> None:
+        """Count and log a request that joined an open challenge, whose message went to `channel`."""
+
     def verified(self, challenge: Challenge, now: int) -> None:
         """Count and log an accepted answer, and the seconds from its challenge to `now`."""
 
