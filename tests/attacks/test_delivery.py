@@ -129,14 +129,16 @@ def test_an_address_that_changed(try_attack: TryAttack) -> None:
     try_attack(attack, weak=ChecksTheOldAddress(), product=SignIn())
 
 
-def test_a_phone_number_that_changes_in_silence(try_attack: TryAttack) -> None:
+@pytest.mark.parametrize("channel", ["sms", "email"])
+def test_a_phone_number_that_changes_in_silence(try_attack: TryAttack, channel: str) -> None:
     """A stolen access token changes the phone number, and the user hears nothing."""
 
     def attack(mailbox: Mailbox) -> bool:
-        sign_in, by_sms = mailbox.sign_in, attributes(otp_channel="sms")
-        sign_in.create(golden("create_first", userAttributes=by_sms))
+        sign_in = mailbox.sign_in
+        sign_in.create(golden("create_first", userAttributes=attributes(otp_channel=channel)))
         sign_in.now += 600
-        sign_in.create(golden("create_first", userAttributes=by_sms | {"phone_number": EVE_PHONE}))
+        changed = attributes(otp_channel="sms", phone_number=EVE_PHONE)
+        sign_in.create(golden("create_first", userAttributes=changed))
         assert sign_in.queued[-1].destinations[0].value == EVE_PHONE, "the attacker gets the code"
         return ADA not in mailbox.addresses_of_notices()
 
