@@ -1,13 +1,14 @@
-"""Fixtures for attacks: the product and weak versions of it, each on a separate local stack."""
+"""The fixture for attacks: the product on a local stack with a clock of the test."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.live_attacks import Deploy, TimedStack, deployed
+from tests.support.live_attacks import TimedStack, deployed
 
 
-@pytest.fixture(scope="module")
+# One for all files, because each stack takes about ten seconds to start.
+@pytest.fixture(scope="session")
 def _product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimedStack]:
     with deployed(tmp_path_factory.mktemp("product")) as found:
         yield found
@@ -15,12 +16,9 @@ def _product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimedStack]:
 
 @pytest.fixture
 def product(_product: TimedStack) -> TimedStack:
-    """The product with default parameters and both app clients, at the start of a day."""
+    """The product with default parameters and both app clients, at the start of a day.
+
+    The root logger of its functions is at DEBUG.
+    """
     _product.start_day()
     return _product
-
-
-@pytest.fixture
-def weak(tmp_path_factory: pytest.TempPathFactory) -> Deploy:
-    """A function that deploys the product with changes of `changed_functions`, for a block."""
-    return lambda *changes: deployed(tmp_path_factory.mktemp("weak"), *changes)

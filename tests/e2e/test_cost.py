@@ -45,8 +45,8 @@ def counted(local_stack: Stack) -> tuple[LiveHandlers, Calls]:
     # The first email of a container reads the count of the day. The next 24 do not.
     emails.budget.is_used_up(int(time.time()), is_open_class=False)
     for client in (
-        handlers.create._SIGN_IN.store.client,
-        handlers.create._SIGN_IN.put.__self__.client,
+        handlers.create._TABLE,
+        handlers.create._SQS,
         handlers.verify._TABLE,
         handlers.verify._CODE_MAC.client,
         handlers.deliver._CODE_MAC.client,
@@ -151,7 +151,7 @@ def test_a_malformed_answer_costs_no_call(local_stack: Stack, counted: tuple[Liv
 @pytest.fixture
 def token_api(local_stack: Stack) -> tuple[ModuleType, Calls]:
     module, calls = live_handler(local_stack, "token_api")[0], Calls()
-    for client in (module._KMS, module._REPEATED, module._ONCE, module._QUEUE.client):
+    for client in (module._KMS, module._DYNAMODB, module._SQS):
         calls.watch(client)
     return module, calls
 

@@ -1,4 +1,4 @@
-"""Means for attacks on a local stack: a clock, a weak stack, and the credentials of a role."""
+"""Means for attacks on a local stack: a clock, and the credentials of a role."""
 
 import io
 import json
@@ -6,7 +6,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,19 +50,15 @@ class TimedStack:
         return int(self.clock.read_text("utf-8"))
 
 
-Deploy = Callable[..., AbstractContextManager[TimedStack]]
-
-
 @contextmanager
-def deployed(folder: Path, *changes: str) -> Iterator[TimedStack]:
+def deployed(folder: Path) -> Iterator[TimedStack]:
     """A local stack with default parameters and both app clients. It stops at the end of the block.
 
-    `folder` is an empty folder. `changes` are functions of `changed_functions`. Each handler calls them
-    first.
+    Its functions have the changes of `changed_functions`. `folder` is an empty folder.
     """
     clock = folder / "clock"
     clock.write_text("0", "utf-8")
-    root = _changed_project(folder, f"use_clock({str(clock)!r})", *(f"{name}()" for name in changes))
+    root = _changed_project(folder, f"use_clock({str(clock)!r})", "root_logger_at_debug()")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PASSCODE_LOCAL_DIR", str(folder / "state"))
         found = stack.up(port=process.free_port(), root=root)

@@ -8,9 +8,6 @@ from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 
-import create_auth_challenge
-import define_auth_challenge
-import verify_auth_challenge
 from passcode.adapters.telemetry import PowertoolsTelemetry
 from passcode.channels.channel import Channel, Destination
 from passcode.channels.email import EMAIL
@@ -25,6 +22,7 @@ from passcode.token_service.challenge import Challenge
 from passcode.token_service.policy import Policy
 from tests.support.events import (
     CODE_ONLY_CLIENT,
+    ENVIRONMENT,
     NOW,
     PASSWORD_CLIENT,
     SALT,
@@ -34,7 +32,14 @@ from tests.support.events import (
     entry,
     golden,
 )
+from tests.support.live_handlers import own_session
 from tests.support.memory_stores import MemoryStore, code_mac
+
+# The handlers read their environment at import.
+with own_session(ENVIRONMENT):
+    import create_auth_challenge
+    import define_auth_challenge
+    import verify_auth_challenge
 
 LIMITS = RoundLimits(answers=5, resends=3)
 ORDER = (EMAIL, SMS)
