@@ -12,7 +12,7 @@ import boto3
 from botocore.credentials import Credentials
 
 from . import responses
-from .errors import UNREACHABLE, TokenApiError, Unreachable
+from .errors import UNREACHABLE, Unreachable
 from .responses import Created, Introspection, Proof
 from .transport import HttpTransport
 
@@ -123,22 +123,15 @@ class TokenClient:
         sign: bool = True,
     ) -> dict[str, Any]:
         headers = {**headers, "Idempotency-Key": _key(key)}
-        try:
-            return self._transport.post(path, body, headers, sign=sign)
-        except Unreachable as error:
-            # A response of the service itself is final: the same key would not send a message any more.
-            if error.problem != UNREACHABLE:
-                raise
-            first_error = error
         for pause in _RETRY_PAUSES:
-            self._sleep(pause)
             try:
                 return self._transport.post(path, body, headers, sign=sign)
-            except TokenApiError as error:
-                # The request without a response may still be running, and then its key is in use.
-                if error.problem not in (UNREACHABLE, "idempotency-key-in-use"):
+            except Unreachable as error:
+                # The caller handles a problem of the service. It says when to try again, or to use a new key.
+                if error.problem != UNREACHABLE:
                     raise
-        raise first_error
+            self._sleep(pause)
+        return self._transport.post(path, body, headers, sign=sign)
 
 
 def _key(key: str | None) -> str:

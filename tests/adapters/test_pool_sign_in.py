@@ -34,8 +34,8 @@ def secret_hash(name: str) -> str:
     return base64.b64encode(digest).decode()
 
 
-def tokens() -> dict[str, Any]:
-    claims = json.dumps({"sub": SUB, "cognito:username": "user-name"}).encode()
+def tokens(**more: str) -> dict[str, Any]:
+    claims = json.dumps({"sub": SUB, "cognito:username": "user-name"} | more).encode()
     return {
         "AuthenticationResult": {"IdToken": f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.x"}
     }
@@ -69,7 +69,8 @@ def test_a_sign_in_with_a_password_requires_the_srp_challenge() -> None:
 
 def test_an_answer_uses_the_user_name_of_cognito() -> None:
     client = RecordingClient({"admin_respond_to_auth_challenge": tokens()})
-    assert pool_sign_in(client).answer("session", "user-name", "123456") == Authenticated("user-name", SUB)
+    user = pool_sign_in(client).answer("session", "user-name", "123456")
+    assert user == Authenticated("user-name", SUB, "")
     (call,) = client.sent("admin_respond_to_auth_challenge")
     assert call["ChallengeResponses"] == {
         "USERNAME": "user-name",
@@ -77,6 +78,13 @@ def test_an_answer_uses_the_user_name_of_cognito() -> None:
         "SECRET_HASH": secret_hash("user-name"),
     }
     assert call["ClientMetadata"] == {}
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_the_assurance_claims_of_the_pool_name_the_channel_of_the_code(channel: str) -> None:
+    client = RecordingClient({"admin_respond_to_auth_challenge": tokens(otp_channel=channel)})
+    user = pool_sign_in(client).answer("session", "user-name", "123456")
+    assert user == Authenticated("user-name", SUB, channel)
 
 
 @pytest.mark.parametrize(("channel", "metadata"), [("", {}), ("sms", {"channel": "sms"})])

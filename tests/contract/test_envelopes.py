@@ -112,7 +112,9 @@ ENVELOPES = {
     "hosted_plain.json": Envelope(
         hosted, lambda state: state.pack()[0], {"shown": {}, "notice": None, "retry_after": 0}
     ),
-    "hosted_secret.json": Envelope(lambda text: hosted(secret=text), lambda state: state.pack()[1]),
+    "hosted_secret.json": Envelope(
+        lambda text: hosted(secret=text), lambda state: state.pack()[1], {"code": "", "grant": ""}
+    ),
     "hosted_grant.json": Envelope(Grant.unpack, lambda grant: grant.pack()),
 }
 # Each value is refused for a field of another type. The last four are refused for every field.

@@ -98,6 +98,18 @@ def test_an_id_token_has_no_nonce_when_the_request_had_none() -> None:
     assert claims["amr"] == ["otp"]
 
 
+@pytest.mark.parametrize(
+    ("channel", "methods"), [("email", ["otp"]), ("sms", ["otp", "sms"]), ("", ["otp"]), ("fax", ["otp"])]
+)
+@pytest.mark.parametrize("with_password", [True, False])
+def test_an_id_token_names_sms_only_if_the_code_came_by_sms(
+    channel: str, methods: list[str], with_password: bool
+) -> None:
+    response = provider(replace(GRANT, channel=channel, with_password=with_password)).exchange(FORM, NOW)
+    claims = jwt.decode(str(response["id_token"]), options={"verify_signature": False})
+    assert claims["amr"] == methods + (["pwd", "mfa"] if with_password else [])
+
+
 def test_a_code_is_accepted_once() -> None:
     provider_under_test = provider()
     provider_under_test.exchange(FORM, NOW)

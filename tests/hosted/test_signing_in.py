@@ -1,5 +1,6 @@
 """The steps of the page: the effects of each form."""
 
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -41,9 +42,26 @@ def test_a_sign_in_ends_at_the_redirect_uri_with_a_code_and_the_state(asks_passw
     assert back["iss"] == [ISSUER]
     grant = hosted_page.table.redeem(back["code"][0], "use", hosted_page.now)
     assert grant is not None
-    assert Authenticated(grant.user_name, grant.sub) == USER
-    assert (grant.with_password, grant.channel) == (asks_password, "email")
+    assert (grant.user_name, grant.sub, grant.with_password) == (USER.user_name, USER.sub, asks_password)
     assert hosted_page.pool.calls == [("start", "ann@example.com"), ("answer", USER.user_name, RIGHT)]
+
+
+@pytest.mark.parametrize("in_token", ["email", "sms", ""])
+@pytest.mark.parametrize("shown_channel", ["email", "sms"])
+@pytest.mark.parametrize("in_use", [("email", "sms"), ("sms",)])
+def test_the_grant_names_the_channel_of_the_accepted_code(
+    in_token: str, shown_channel: str, in_use: tuple[str, ...]
+) -> None:
+    """The code of an earlier message, on another channel than the shown one, is accepted too."""
+    user = replace(USER, channel=in_token)
+    hosted_page = HostedPageInMemory(pool=FakePool(user=user, in_use=in_use))
+    cookie = hosted_page.at_code()
+    hosted_page.submit(cookie, "resend", channel=shown_channel)
+    code = query(hosted_page.submit(cookie, "answer", code=RIGHT))["code"][0]
+    grant = hosted_page.table.redeem(code, "use", hosted_page.now)
+    assert grant is not None
+    # Without assurance claims only a deployment or a user with one channel leaves no doubt.
+    assert grant.channel == (in_token or ("sms" if in_use == ("sms",) else ""))
 
 
 def test_a_password_is_ignored_in_code_only_mode() -> None:

@@ -17,6 +17,7 @@ from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
 from passcode.adapters.jwt_tokens import SignedJwts
 from passcode.adapters.kms import KmsSigningKeys
 from passcode.adapters.telemetry import PowertoolsTelemetry
+from passcode.channels.registry import CHANNELS
 from passcode.hosted.oidc import RelyingParty
 from passcode.hosted.pages import Brand, PageView
 from passcode.hosted.ports import (
@@ -42,7 +43,7 @@ ISSUER = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/v1"
 BACK = "https://people.auth.eu-central-1.amazoncognito.com/oauth2/idpresponse"
 RELYING_PARTY = RelyingParty("cognito", frozenset({BACK}))
 DISCARDED_TELEMETRY = PowertoolsTelemetry("hosted", Logger(service="hosted", stream=io.StringIO()))
-USER = Authenticated("2f1c-user", SUB)
+USER = Authenticated("2f1c-user", SUB, "")
 RIGHT, PASSWORD = "123456", "correct horse battery"
 LONG_RIGHT = "12345678901234567890"
 AUTHORIZATION_REQUEST = {
@@ -81,6 +82,8 @@ class FakePool:
     session: int = 0
     calls: list[tuple[str, ...]] = field(default_factory=list)
     wrong: int = 0
+    user: Authenticated = USER
+    in_use: tuple[str, ...] = ("email", "sms")
 
     def start(self, user_name: str, password: str | None) -> Outcome:
         self.calls.append(("start", user_name))
@@ -98,7 +101,7 @@ class FakePool:
         if self.tag:
             return SignInRefused(self.tag)
         if code in (RIGHT, LONG_RIGHT):
-            return USER
+            return self.user
         self.wrong += 1
         if self.wrong == 5:
             raise AuthenticationFailed
@@ -118,7 +121,8 @@ class FakePool:
         return CodeRequired(USER.user_name, str(self.session), self._shown(status, channel))
 
     def _shown(self, status: str, channel: str) -> dict[str, str]:
-        return shown(status, channel=channel, codeLength=str(self.digits))
+        masks = json.dumps({name: CHANNELS[name].blank_mask for name in self.in_use})
+        return shown(status, channel=channel, channels=masks, codeLength=str(self.digits))
 
 
 def _failing(call: Callable[..., object], fault: str, *arguments: object) -> NoReturn:

@@ -74,7 +74,8 @@ class PoolSignIn:
         answer = self._answer(session, user_name, code, {})
         if not isinstance(answer, SignInRefused) and (result := answer.get("AuthenticationResult")):
             claims = _claims(result["IdToken"])
-            return Authenticated(claims["cognito:username"], claims["sub"])
+            # Only pools with assurance claims name the channel.
+            return Authenticated(claims["cognito:username"], claims["sub"], claims.get("otp_channel", ""))
         return self._challenge(answer, user_name)
 
     def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:

@@ -163,19 +163,21 @@ def claims_of(attributes: Mapping[str, str]) -> dict[str, object]:
     return {"sub": attributes["sub"], **claims, **flags}
 
 
-# `amr` values that a password adds to those of a code (RFC 8176).
+# `amr` values of a code whose channel is not known, and those that a password adds (RFC 8176).
+_CODE_AMR = ("otp",)
 _PASSWORD_AMR = ("pwd", "mfa")
 
 
 def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, now: int) -> dict[str, object]:
-    """Return the claims of the ID token (OpenID Connect Core 2). Raises KeyError for an unknown channel."""
+    """Return the claims of the ID token (OpenID Connect Core 2)."""
+    channel = CHANNELS.get(grant.channel)
     return {
         "iss": issuer,
         "aud": grant.client_id,
         "iat": now,
         "exp": now + TOKEN_LIFE,
         "auth_time": grant.auth_time,
-        "amr": [*CHANNELS[grant.channel].amr, *(_PASSWORD_AMR if grant.with_password else ())],
+        "amr": [*(channel.amr if channel else _CODE_AMR), *(_PASSWORD_AMR if grant.with_password else ())],
         **({"nonce": grant.nonce} if grant.nonce else {}),
         **claims_of(attributes),
     }

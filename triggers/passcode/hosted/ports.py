@@ -19,10 +19,14 @@ class CodeRequired:
 
 @dataclass(frozen=True)
 class Authenticated:
-    """The user signed in. The tokens are dropped: apps get tokens only from Cognito."""
+    """The user signed in. The tokens are dropped: apps get tokens only from Cognito.
+
+    `channel` is that of the accepted code, and empty if the pool's tokens do not name it.
+    """
 
     user_name: str
     sub: str
+    channel: str
 
 
 @dataclass(frozen=True)

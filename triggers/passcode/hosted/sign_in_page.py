@@ -127,6 +127,15 @@ def _channels(state: SignInState) -> dict[str, str]:
     return dict(json.loads(state.shown.get("channels", "{}")))
 
 
+def _only_channel(state: SignInState) -> str:
+    """Return the one channel of the sign-in; empty if there are several.
+
+    The shown channel proves nothing: the user may type the code of an earlier message on another channel.
+    """
+    channels = [*_channels(state)]
+    return channels[0] if len(channels) == 1 else ""
+
+
 def _code(shown: Mapping[str, str], elapsed: int) -> CodePage:
     """Return the page of a challenge. `elapsed` is the time since the challenge was made, in seconds.
 
@@ -285,7 +294,7 @@ class SignInPage:
             user_name=user.user_name,
             sub=user.sub,
             auth_time=now,
-            channel=step.state.shown.get("channel", ""),
+            channel=user.channel or _only_channel(step.state),
             with_password=self.forms.asks_password,
         )
         complete = SignInState(

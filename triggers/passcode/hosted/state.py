@@ -129,7 +129,10 @@ class SignInState:
 
 @dataclass(frozen=True)
 class Grant:
-    """A successful sign-in. It identifies the user by user name and sub, not by an address."""
+    """A successful sign-in. It identifies the user by user name and sub, not by an address.
+
+    `channel` is that of the accepted code, and empty if it is not known.
+    """
 
     client_id: str
     redirect_uri: str
