@@ -109,8 +109,9 @@ def write(table: Any) -> tuple[bool, Any]:
 
 
 def within(seconds: float, call: Callable[[], Any]) -> Any:
-    """Make a call in an invocation that has `seconds`."""
-    return with_deadline(lambda _event, _context: call(), seconds)({}, None)
+    """Make a call in an invocation that has `seconds`, of a function that has a minute."""
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
+    return with_deadline(lambda _event, _context: call(), seconds)({}, context)
 
 
 @pytest.mark.parametrize("first", [THROTTLED, FAILED, resets, NOT_UTF8, NO_JSON, CUT])

@@ -181,14 +181,25 @@ def test_a_user_who_has_signed_in_very_often_on_one_day_waits_for_the_next_day()
     handlers = SignInHandlers()
     handlers.create(golden("create_first"))
     record = handlers.store.records[SIGN_IN_KEY]
-    used_up = replace(record, spent=1, spent_at=NOW, accepted={("email", day_of(NOW)): 100})
+    used_up = replace(
+        record, spent=1, spent_at=NOW, accepted={("email", day_of(NOW)): 100, ("sms", day_of(NOW)): 20}
+    )
     handlers.store.records[SIGN_IN_KEY] = used_up
     handlers.now += 31
     with pytest.raises(Refused) as refused:
         handlers.create(golden("create_first"))
     assert parse_tag(str(refused.value)) == RefusalTag("quota", 86_400 - 31)
-    by_sms = golden("create_first", userAttributes=attributes(otp_channel="sms"))
-    assert handlers.create(by_sms)["publicChallengeParameters"]["status"] == "SENT"
+
+
+def test_at_the_cap_of_one_channel_the_code_goes_to_the_other() -> None:
+    handlers = SignInHandlers()
+    handlers.create(golden("create_first"))
+    record = handlers.store.records[SIGN_IN_KEY]
+    used_up = replace(record, spent=1, spent_at=NOW, accepted={("email", day_of(NOW)): 100})
+    handlers.store.records[SIGN_IN_KEY] = used_up
+    handlers.now += 31
+    assert handlers.create(golden("create_first"))["publicChallengeParameters"]["status"] == "SENT"
+    assert handlers.store.records[SIGN_IN_KEY].channel == "sms"
 
 
 def test_a_throttle_reaches_the_caller_with_its_text_and_is_counted(
