@@ -51,7 +51,7 @@ Queued = Delivery | ChangeNotice | CognitoMessage
 
 # Seconds until the next receive, after the first, the second and each later failed one.
 _RETRY_SECONDS = (5, 10, 20)
-# SQS deletes a message after 900 seconds, without an alarm. So many receives take about 800 seconds.
+# SQS deletes a message after 900 seconds, without an alarm. This number of receives takes about 800 seconds.
 _MOST_RECEIVES = 40
 
 
@@ -146,7 +146,7 @@ def _receives(record: Mapping[str, Any]) -> int:
 
 # The bounds of the caps on messages per day.
 _PER_DAY = (0, 10_000_000)
-# The last one is that of Cognito's messages.
+# The last one is for Cognito's messages.
 _QUEUE_URLS = ("EMAIL_QUEUE_URL", "PHONE_QUEUE_URL", "COGNITO_QUEUE_URL")
 
 
@@ -207,14 +207,14 @@ _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("deliver", _SETTINGS.metrics_namespace)
 # A URL and an ARN end with the name of the queue.
 _COGNITO_QUEUE = _SETTINGS.queue_urls[-1].rpartition("/")[2]
-# The wait for a gateway, in seconds. A slow one that accepts the message must not be taken for a dead one.
+# The wait for a gateway, in seconds. A slow gateway that accepts the message must not look like a time-out.
 _PATIENCE = 6.5
 _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 # The gateways by name. To add one, write its adapter and add its line here. The first gateway of a channel
 # sends the messages of that channel. `limit_gateways` adds the limits of the channel.
-# One attempt only: after a lost response, a repeat would send a second message. The dispatcher repeats what
-# certainly was not sent.
+# One attempt only: after a lost response, a repeat would send a second message. The dispatcher repeats a
+# message that certainly was not sent.
 GATEWAYS: dict[str, Gateway] = {
     "ses": SesEmail(
         client("sesv2", attempts=1, read_timeout=_PATIENCE),

@@ -74,7 +74,7 @@ CUT = gives(200, b'{"Attributes": {', length=400)
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, *_: object) -> None:
-        """The client of a dribbled answer closes its connection."""
+        """The client of a slow answer closes its connection."""
 
 
 @pytest.fixture(scope="module")

@@ -131,7 +131,7 @@ def test_an_address_that_changed(try_attack: TryAttack) -> None:
 
 @pytest.mark.parametrize("channel", ["sms", "email"])
 def test_a_phone_number_that_changes_in_silence(try_attack: TryAttack, channel: str) -> None:
-    """A stolen access token changes the phone number, and the user hears nothing."""
+    """An attacker with a stolen access token changes the phone number, and the user gets no notice."""
 
     def attack(mailbox: Mailbox) -> bool:
         sign_in = mailbox.sign_in

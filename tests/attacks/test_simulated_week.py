@@ -78,7 +78,7 @@ def test_without_a_reserve_the_owner_gets_few_sms(monkeypatch: pytest.MonkeyPatc
 
 
 def test_rented_numbers_of_the_week_before_use_up_the_reserve(report: Report) -> None:
-    """What cannot be promised, as the threat model says: such numbers look like those of users."""
+    """The threat model says that the stack cannot prevent it: such numbers look like those of users."""
     week = SmsWeek(SmsAttack(phones(800), is_answered=True, is_old=True)).run()
     report(
         f"by SMS, rented numbers of the week before: {week.with_password} of {SIGN_INS} sign-ins with the "

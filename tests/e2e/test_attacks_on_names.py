@@ -1,4 +1,4 @@
-"""Attacks that tell unknown names from those of users, on the local stack with both app clients."""
+"""Attacks that distinguish unknown names from those of users, on the local stack with both app clients."""
 
 from collections.abc import Callable
 from typing import Any
@@ -47,7 +47,7 @@ def public_answers(stack: Stack, name: str) -> list[object]:
 
 
 def test_answers_tell_no_unknown_names(product: TimedStack) -> None:
-    """Compare an unknown name with users of all sorts."""
+    """Compare an unknown name with users who have other addresses and states."""
     stack = product.stack
     known = [
         add_user(stack),

@@ -110,7 +110,7 @@ def test_a_bad_record_is_a_dead_letter_and_the_others_of_its_batch_are_sent(
 def test_a_message_of_cognito_is_sent_from_its_own_queue_only(
     handler: DeliverHandler, output: HandlerOutput, source: str, sent: int
 ) -> None:
-    """Its policy lets only `custom_sender` write there. The code goes where the message says."""
+    """Its policy lets only `custom_sender` write there, because the message has the address for the code."""
     message = read_message(golden("custom_email_forgot_password"), handler.now)
     event = golden_batch(message.pack())
     event["Records"][0]["eventSourceARN"] = source
@@ -187,7 +187,7 @@ class Context:
 def test_the_handler_starts_no_attempt_that_the_time_out_could_cut_off(
     handler: DeliverHandler, monkeypatch: pytest.MonkeyPatch, left: int, is_sent: bool
 ) -> None:
-    """A message that was cut off while it was sent would be sent again."""
+    """If Lambda stopped the function during a send, a retry would send the message again."""
     monkeypatch.setattr(deliver, "time", FixedClock(NOW + 1))
     monkeypatch.setattr(deliver, "_CODE_MAC", KmsMac(handler.keys, "key"))
     monkeypatch.setattr(deliver, "_DISPATCHER", handler.dispatcher)

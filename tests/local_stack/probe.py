@@ -68,10 +68,10 @@ def _echo(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _follow(record: dict[str, Any]) -> bool:
-    """Do what the message says. Returns whether it succeeded.
+    """Follow the instructions in the message. Returns whether it succeeded.
 
-    It fails as many times as `failures` says and is hidden for no time, writes the file `writes`, and waits
-    until another message has written the file `awaits`.
+    It fails `failures` times, each time without a delay of the message. It writes the file `writes`, and
+    waits until another message has written the file `awaits`.
     """
     asked = json.loads(record["body"])
     if "writes" in asked:

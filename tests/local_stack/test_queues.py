@@ -36,7 +36,7 @@ TEMPLATE = {
 
 
 def send(stack: Stack, name: str, *, queue: str = "email", group: str = "", **asked: Any) -> str:
-    """Send a message to `deliver`, which does what `asked` says. Returns the message id of SQS."""
+    """Send a message with the instructions `asked` for `deliver`. Returns the message id of SQS."""
     sent = stack.client("sqs").send_message(
         QueueUrl=stack.queues[queue],
         MessageBody=json.dumps({"name": name} | asked),

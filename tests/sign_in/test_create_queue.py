@@ -1,4 +1,4 @@
-"""`create` says SENT or WAITING only after the queue has taken the message."""
+"""`create` returns SENT or WAITING only after the queue has taken the message."""
 
 from dataclasses import dataclass, field
 

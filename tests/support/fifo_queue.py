@@ -16,7 +16,7 @@ class FifoQueue:
         self.taken.setdefault(delivery.id, delivery)
 
     def clear(self) -> None:
-        """Forget all deliveries."""
+        """Remove all deliveries."""
         self.taken.clear()
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Means for attacks on a local stack: a clock, and the credentials of a role."""
+"""Helpers for attacks on a local stack: a clock, and the credentials of a role."""
 
 import io
 import json

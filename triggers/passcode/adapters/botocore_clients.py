@@ -1,7 +1,7 @@
 """Make botocore clients whose calls end with the invocation: a deadline, time-outs, and repeated attempts.
 
 botocore alone does not do this. Its read time-out is for each byte, so a slow response can take minutes. Its
-retries wait up to a second after the first throttling response, and they know no deadline.
+retries wait up to a second after the first throttling response, and they have no deadline.
 """
 
 import json
@@ -40,15 +40,15 @@ if TYPE_CHECKING:
     from passcode.adapters.secrets_manager import SecretsManagerClient
 
 
-# The seconds of an invocation that Cognito waits for. Cognito waits five seconds for a trigger.
+# The most seconds for the AWS calls of a trigger. Cognito waits five seconds for its response.
 COGNITO_SECONDS = 4.5
-# The seconds before Lambda stops a function, for the response to an error.
+# These seconds before Lambda stops a function are for the response to an error.
 _MARGIN = 0.3
-# With less time left, in seconds, an attempt is not started.
+# With fewer seconds left, the client does not start an attempt.
 _LEAST = 0.05
 # The seconds between two attempts. A random pause separates the callers that AWS throttled together.
 _PAUSE = (0.05, 0.2)
-# The mark of an error if an earlier attempt of the same call may have done the work.
+# Marks an error if AWS may have done the work in an earlier attempt of the same call.
 _UNCLEAR = "unclear"
 _UNREADABLE = "unreadable"
 _NOT_REACHED = (ConnectTimeoutError, EndpointConnectionError)
@@ -71,7 +71,7 @@ class UnreadableResponseError(BotoCoreError):
 
 
 class _Invocation:
-    """The deadline of this invocation. Lambda runs one invocation at a time in each process."""
+    """The deadline of the current invocation. Lambda runs one invocation at a time in each process."""
 
     ends_at = math.inf
 

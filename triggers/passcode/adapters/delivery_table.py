@@ -1,4 +1,4 @@
-"""The table for `deliver`, without the counters: newer messages, and claims of notices."""
+"""The table as `deliver` uses it, without the counters: newer messages, and claims of notices."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
 """The queues to `deliver`. They are encrypted, because their messages contain addresses.
 
-They are FIFO queues: SQS drops a message whose id it had in the last five minutes. Each message is its own
-group, so no message waits for another one.
+They are FIFO queues: SQS drops a message whose id it had in the last five minutes. Each message is a
+separate group, so no message waits for another one.
 """
 
 from collections.abc import Sequence

@@ -93,8 +93,8 @@ class PowertoolsTelemetry:
     def rate_used_up(self, challenge: Challenge) -> None:
         """Count and log that the message of `challenge` was the last one that the message rate allows now.
 
-        The metric does not name the user, because a metric for each user would be expensive. The log does. A
-        decoy has a separate metric, because its messages are not sent.
+        The metric does not name the user, because a metric for each user would be expensive. The log names
+        the user. A decoy has a separate metric, because its messages are not sent.
         """
         metric = "decoy_rate_used_up" if challenge.decoy else "message_rate_used_up"
         self.count(metric)

@@ -114,7 +114,7 @@ class CodeRequests:
         return issued
 
     def _queue(self, issued: IssueResult, recipient: Recipient) -> None:
-        # Before the code: no code goes to a changed address unless the notice was tried.
+        # Before the code, so that no code goes to a changed address without an attempt to queue the notice.
         if issued.changed:
             self.notices.queue(issued, recipient.destinations, recipient.ids, recipient.locale)
         if issued.must_queue:

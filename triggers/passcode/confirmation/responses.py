@@ -111,7 +111,7 @@ def _problem_before_parsing(event: dict[str, Any]) -> Problem | None:
     if len(event.get("body") or "") > _LONGEST_BODY:
         return Problem(problems.TOO_LARGE)
     if event.get("isBase64Encoded") and not _is_utf8(event["body"] or ""):
-        # Checked here: an error of Powertools would look like one of the bytes of an AWS response.
+        # Powertools would raise UnicodeDecodeError, which an unreadable response of AWS also raises.
         return Problem(problems.INVALID_REQUEST, detail=NOT_JSON)
     # Powertools would also parse a form: an input path without a description and without tests.
     if event["httpMethod"] == "POST" and not _is_json(event.get("headers") or {}):

@@ -19,7 +19,8 @@ _WAITS = (0.0, 0.2, 0.6)
 # With less time until the time-out of the function, no attempt is started: two writes of the limits with two
 # attempts of one second each, the gateway with 6.5 seconds, and the report to the queue.
 ATTEMPT_SECONDS = 12.0
-# A circuit opens after so many messages in a row that the gateway did not take, for so many seconds.
+# A circuit opens after this number of messages in a row that the gateway did not take. It stays open for this
+# number of seconds.
 _FAILURES = 2
 _PROBE_SECONDS = 30
 
@@ -110,7 +111,7 @@ class Dispatcher:
             if any(
                 to.value == other.value and isinstance(result, Unknown) for other, result in results.items()
             ):
-                # The message may be at this number, and a call would repeat it.
+                # This number may have the message already, and a call would send it again.
                 continue
             outgoing = Outgoing(
                 to.value,
@@ -179,7 +180,7 @@ def _outcome(results: Mapping[Destination, NotTaken | Unknown]) -> PasscodeError
 
 @dataclass(frozen=True)
 class NewerMessages:
-    """Looks for a newer message of the same user and kind.
+    """Finds out whether a newer message of the same user and kind was sent.
 
     `read` returns the time of the newest message of a record, in seconds since the epoch, by the record's
     key; 0 if there is none. It raises `Unavailable`. `cooldown` is the least time between two messages, in

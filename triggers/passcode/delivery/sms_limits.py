@@ -228,7 +228,7 @@ def record_answer(
 
 @dataclass(frozen=True)
 class SmsStop:
-    """`deliver` would not send an SMS to a number now.
+    """The reason to send no SMS now: `deliver` would refuse it because of a limit.
 
     `wait` is the time until it would, in seconds. `code_may_be_valid` is True if an SMS went to the number so
     recently that its code may still be valid.

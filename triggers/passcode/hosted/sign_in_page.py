@@ -189,8 +189,8 @@ class Reload:
 class SignInPage:
     """Runs sign-ins on the page. `random_token` returns 43 characters, new at each call.
 
-    `unwritten` has the states that the table did not take, by cookie. Cognito's session can be used once, so
-    without them a sign-in would end with a fault of the table. Only this process knows them.
+    `unwritten` has the states that the table did not store, by cookie. Cognito's session can be used once, so
+    without these states a failed write would end the sign-in. Other processes do not have them.
     """
 
     party: RelyingParty

@@ -212,7 +212,7 @@ class SignInCreator:
             fallbacks=accepted_per_day(user.destinations, channel),
         )
         issued = issue(request, self.store, self.policy)
-        # Before the code: no code goes to a changed address unless the notice was tried.
+        # Before the code, so that no code goes to a changed address without an attempt to queue the notice.
         if issued.changed:
             self.notices.queue(issued, user.destinations, user.ids, user.locale)
         if issued.must_queue:

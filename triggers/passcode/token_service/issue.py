@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 # The most tries for one write. If a try fails, the write of another request was accepted in the meantime.
 _TURNS = 3
-# The FIFO queue drops a repeat for five minutes after it took the message. A minute is for the clocks.
+# The FIFO queue drops a repeat for five minutes after it took the message. One minute less, because clocks
+# differ.
 _QUEUE_DROPS_REPEATS = 240
 
 
@@ -63,8 +64,8 @@ class IssueRequest:
 class IssueResult:
     """The challenge to answer. `sent` is true if this request wrote a new message for it.
 
-    `must_queue` is true for a new message, and for one that is so young that the queue drops a repeat. The
-    caller queues it before it answers, because the request that wrote the message may have failed to do so.
+    `must_queue` is true for a new message, and for one that is so recent that the queue drops a repeat. The
+    caller queues it before it responds, because the request that wrote the message may have failed to do so.
     `sent_at` is the time of the newest message and `resend_at` that of the earliest next one, in seconds
     since the epoch. `issue_id` is the id of the request that wrote the newest message.
 
@@ -112,8 +113,9 @@ def queue_message(
 ) -> None:
     """Call `put`, which puts the message of `issued` on the queue. Returns only after it succeeded.
 
-    If the queue certainly did not take a new message, the message rate gets it back. The cooldown does not: a
-    request that has joined the challenge meanwhile may have queued it. Raises `Unavailable` as `put` does.
+    If the queue certainly did not take a new message, it does not count for the message rate. It still counts
+    for the cooldown, because a request that has joined the challenge in the meantime may have queued it.
+    Raises `Unavailable` as `put` does.
     """
     try:
         put()

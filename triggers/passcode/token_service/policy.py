@@ -15,7 +15,7 @@ CODE_ONLY_KIND = "sign_in_code"
 _LONG_AFTER = 5
 # A user has at most one destination for each channel of `channels.registry`.
 MOST_DESTINATIONS = 3
-# Seconds from an accepted code to the next message. No handler runs longer.
+# Seconds from an accepted code to the next message. No trigger of a sign-in runs longer.
 COOLDOWN_AFTER_SUCCESS = 5
 # For so many seconds, the same answer in the same round gets the same result. Cognito and the AWS clients
 # repeat calls after a lost response.

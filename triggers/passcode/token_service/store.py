@@ -23,7 +23,7 @@ class Record:
     sent_at: int = 0
     send_tat: int = 0  # theoretical arrival time of GCRA: the message rate as one time
     issue_id: str = ""  # id of the request that wrote the newest message
-    refund_id: str = ""  # id of the newest request whose message the rate got back
+    refund_id: str = ""  # id of the newest request whose message was given back to the message rate
     failures: int = 0  # wrong answers to short codes in a row
     failed_id: str = ""  # id of the newest wrong answer
     spent_id: str = ""  # id of the newest accepted answer
