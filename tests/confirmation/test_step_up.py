@@ -1,5 +1,6 @@
 """/step-up: the user comes from the ID token, and the destination from the pool."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.events import EMAIL, NOW, PHONE, SALT, SUB
 from tests.support.kms_stubs import pool
 from tests.support.openapi_checks import ISSUER
-from tests.support.token_api_in_memory import MAX_AUTH_AGE, OTHER, Api, FakeClock, claims_of
+from tests.support.token_api_in_memory import MAX_AUTH_AGE, OTHER, Api, ApiOutput, FakeClock, claims_of
 
 SMS_ANSWER = (STEP_UP, destination_id(Destination(SMS, PHONE), SALT), "US")
 
@@ -85,13 +86,18 @@ def test_the_requested_channel_comes_before_the_preference_and_the_order(
     ],
 )
 def test_the_proof_names_the_channel_whose_code_was_typed(
-    api: Api, asked: str, place: int, used: str, amr: list[str]
+    api: Api, output: ApiOutput, asked: str, place: int, used: str, amr: list[str]
 ) -> None:
     """If a gateway does not take the message, the code of the other destination is sent to it."""
     token = api.step_up(channel=asked).body["token"]
     answer = api.verify_step_up(token, api.code(place=place))
     claims = claims_of(answer.body["proof"], CLIENT)
     assert (claims["amr"], claims["otp_channel"], answer.body["channel"]) == (amr, used, used)
+    assert output.metrics()[-2:] == [("verified", used), ("seconds_to_verify", used)]
+    (line,) = [
+        line for line in map(json.loads, api.log.getvalue().splitlines()) if line["message"] == "verified"
+    ]
+    assert line["channel"] == used
 
 
 def test_each_destination_has_another_code(api: Api) -> None:

@@ -152,7 +152,8 @@ def test_the_code_that_was_typed_names_the_channel(
     handler = VerifyHandler(monkeypatch)
     to = challenge(channel=sent_to)
     assert handler.answer(to, code_of(to, answered)) is True
-    assert output.counted("verified") == [{"channel": answered}]
+    assert output.counted("verified") == output.counted("seconds_to_verify") == [{"channel": answered}]
+    assert output.lines[-1]["channel"] == answered
     assert len(handler.budget.calls) == (answered == "sms")
     assert len(handler.keys.calls) == 1
 

@@ -106,11 +106,14 @@ class PowertoolsTelemetry:
         self.log.info("waiting", extra={"channel": channel})
 
     def verified(self, challenge: Challenge, now: int) -> None:
-        """Count and log an accepted answer, and the seconds since its challenge."""
+        """Count and log an accepted answer, its channel, and the seconds since its challenge.
+
+        `challenge` is on the channel of the accepted code.
+        """
         seconds = now - challenge.issued_at
         self.count("verified", channel=challenge.channel)
         self.seconds("seconds_to_verify", seconds, channel=challenge.channel)
-        self.log.info("verified", extra={"seconds": seconds})
+        self.log.info("verified", extra={"seconds": seconds, "channel": challenge.channel})
 
     def count(self, name: str, **by: str) -> None:
         """Add one to the metric `name`: in total, and for each prefix of the dimensions `by`.

@@ -52,7 +52,10 @@ class Telemetry(Protocol):
         """Count and log a request that joined an open challenge, whose message went to `channel`."""
 
     def verified(self, challenge: Challenge, now: int) -> None:
-        """Count and log an accepted answer, and the seconds from its challenge to `now`."""
+        """Count and log an accepted answer, its channel, and the seconds from its challenge to `now`.
+
+        `challenge` is on the channel of the accepted code.
+        """
 
     def count(self, name: str, **by: str) -> None:
         """Add one to the metric `name`.
