@@ -31,7 +31,7 @@ TABLES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         "pairs",
         "Two faults at a time",
         ("first", "second", "result", "cases"),
-        "Each attempt of one call of two functions breaks.",
+        "Each attempt of one call of two functions breaks. The cases differ in the service that breaks.",
     ),
     (
         "kills",
@@ -42,10 +42,11 @@ TABLES: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     (
         "endings",
         "Ends of challenges",
-        ("end", "challenges"),
+        ("end", "messages"),
         (
-            "The end of each challenge in all runs with one or two faults or a killed function. A message "
-            "that no channel took is in the dead letters, and a metric counts it."
+            "The end of each message that the app was promised (SENT or WAITING), in the runs with one or "
+            "two faults, a killed function, or no channel. A message that no channel took is in the dead "
+            "letters, and a metric counts it. None was lost."
         ),
     ),
     (

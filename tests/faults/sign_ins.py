@@ -1,4 +1,4 @@
-"""One user's sign-in under faults, as an app runs it, and the end of each challenge."""
+"""One user's sign-in under faults, as an app runs it, and the end of each message that it was promised."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -101,17 +101,24 @@ class SignIn:
         """Return all messages to the user."""
         return self.world.sent_to(self.user)
 
-    def ending(self) -> Ending:
-        """Wait for the end of each message, and return the end of the last challenge."""
+    def endings(self) -> list[Ending]:
+        """Wait for the end of each message, and return the end of each start that promised a message."""
         self.world.run_until(self.world.clock.now + LIFE)
-        told = [at for at, status in self.starts if status in TOLD_OF_A_MESSAGE]
+        told = [(at, status) for at, status in self.starts if status in TOLD_OF_A_MESSAGE]
         if not told:
-            return Ending.REFUSED
+            return [Ending.REFUSED]
+        ends = [at for at, _ in told[1:]] + [float("inf")]
+        return [self._ending(at, status, end) for (at, status), end in zip(told, ends, strict=True)]
+
+    def _ending(self, at: float, status: str, end: float) -> Ending:
         attributes = self.world.pool.users[self.user]
-        in_time = [m for m in self.messages() if m.at >= told[-1] - REJOIN]
+        since = at - REJOIN if status == "WAITING" else at
+        in_time = [m for m in self.messages() if since <= m.at < end]
         if in_time:
             prefers = "sms" if attributes.get("custom:otp_channel") == "sms" else "email"
             return Ending.TAKEN if in_time[0].channel == prefers else Ending.FAILED_OVER
+        if any(m.at >= end for m in self.messages()):
+            return Ending.SUPERSEDED
         is_dead = any(attributes["email"] in m.body for m in self.world.dead_letters)
         return Ending.DEAD_LETTERED if is_dead and self.world.is_counted_as_lost() else Ending.LOST
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.callers import BackEnd, HostedSignIn
 from tests.faults.conftest import Record
-from tests.faults.sign_ins import SignIn
+from tests.faults.sign_ins import Ending, SignIn
 from tests.faults.user_pool import TriggerFailed
 from tests.faults.world import START, World, deployed
 from tests.support import fault_proxy
@@ -83,6 +83,55 @@ def channel_is_down(world: World, record: Record, service: str, fault: Fault) ->
     record("figures", f"{channel} is down ({fault.name}): code within 10 s", "100 %", measured, EVERYONE)
     assert len(others) == EVERYONE
     assert all(s.is_accepted for s in signed_in)
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        (THROTTLED["ses"], THROTTLED["sns"]),
+        (fault_proxy.NO_ANSWER, fault_proxy.NO_ANSWER),
+        (error("AccessDeniedException", 403), error("AuthorizationError", 403)),
+        (error("SendingPausedException"), error("OptedOut")),
+    ],
+    ids=lambda faults: " and ".join(dict.fromkeys(fault.name for fault in faults)),
+)
+def test_no_channel_takes_a_message(world: World, record: Record, faults: tuple[Fault, Fault]) -> None:
+    """No channel takes a message: it is in the dead letters, and a metric counts it."""
+    for service, fault in zip(PROVIDERS, faults, strict=True):
+        world.proxy.inject(service, "", fault)
+    signed_in = users(world, EVERYONE, SignIn.start)
+    endings = [ending for sign_in in signed_in for ending in sign_in.endings()]
+    for ending in endings:
+        record("endings", ending.value)
+    dead = endings.count(Ending.DEAD_LETTERED)
+    names = " and ".join(dict.fromkeys(fault.name for fault in faults))
+    figure = f"no channel takes the message ({names}): dead letter and metric"
+    record("figures", figure, "100 %", percent(dead, EVERYONE), EVERYONE)
+    assert dead == EVERYONE
+    assert world.metrics()["undelivered"] == EVERYONE
+
+
+def test_a_newer_message_supersedes_an_older_one(world: World, record: Record) -> None:
+    """Email is throttled at the first start, and well at the second: the user gets one message."""
+
+    def start_twice(sign_in: SignIn) -> None:
+        world.proxy.inject("ses", "", THROTTLED["ses"])
+        sign_in.start()
+        world.run_until(world.clock.now + 31)
+        world.proxy.heal()
+        sign_in.attempt()
+
+    signed_in = []
+    for number in range(EVERYONE):
+        world.run_until(START + 900.0 * number)
+        signed_in.append(SignIn(world, world.pool.add_user(number, phone=False)))
+        start_twice(signed_in[-1])
+        for ending in signed_in[-1].endings():
+            record("endings", ending.value)
+    one = sum(len(s.messages()) == 1 and s.is_accepted for s in signed_in)
+    figure = "email is throttled at the first of two starts: one message"
+    record("figures", figure, "100 %", percent(one, EVERYONE), EVERYONE)
+    assert one == EVERYONE
 
 
 def test_dynamodb_throttles(world: World, record: Record) -> None:
