@@ -51,7 +51,7 @@ Queued = Delivery | ChangeNotice | CognitoMessage
 
 # Seconds until the next receive, after the first, the second and each later failed one.
 _RETRY_SECONDS = (5, 10, 20)
-# SQS deletes a message after 900 seconds, without an alarm. This number of receives takes about 800 seconds.
+# This number of receives takes about 800 seconds, longer than any code of this stack is valid.
 _MOST_RECEIVES = 40
 
 

@@ -75,3 +75,10 @@ def test_the_check_asks_both_queues(name: str) -> None:
     clients[name] = RecordingClient(get_queue_attributes=refused_by_aws("AccessDenied"))
     with pytest.raises(Unavailable):
         queues(**clients).check()
+
+
+def test_an_answer_without_an_id_does_not_say_that_the_queue_has_the_message() -> None:
+    client = RecordingClient({"send_message": {}})
+    with pytest.raises(Unavailable) as raised:
+        queues(client, client).put(Message(("email",)))
+    assert not raised.value.nothing_was_done

@@ -29,7 +29,7 @@ def test_a_step_up_continues_if_the_notice_cannot_be_queued(api: Api, clock: Fak
     def respond(call: Any) -> Any:
         if json.loads(call["MessageBody"])["kind"] == "notice":
             raise refused_by_aws("ThrottlingException")
-        return {}
+        return {"MessageId": "1"}
 
     api = replace(
         api,

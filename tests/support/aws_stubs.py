@@ -62,8 +62,8 @@ else:
     _EveryClient = object
 
 
-# Responses without which SES and SNS did not accept a message.
-_ACCEPTED = {"send_email": {"MessageId": "1"}, "publish": {"MessageId": "1"}}
+# Responses without which SES, SNS and SQS did not accept a message.
+_ACCEPTED = {name: {"MessageId": "1"} for name in ("send_email", "publish", "send_message")}
 
 
 class RecordingClient(_EveryClient):  # type: ignore[misc]

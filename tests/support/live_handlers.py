@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -50,16 +51,21 @@ def live_handler(stack: Stack, name: str) -> tuple[ModuleType, dict[str, str]]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    with own_session(settings | place):
+    with own_session(settings | place), patch.object(botocore_clients, "Config", _patient_config):
         return load(name), settings
+
+
+def _patient_config(**settings: Any) -> Config:
+    """Return the settings of a client, with time-outs as long as those of the local stack."""
+    return Config(**settings | {"connect_timeout": 20, "read_timeout": 20})
 
 
 @contextmanager
 def own_session(environment: Mapping[str, str]) -> Iterator[None]:
     """Inside the block, handlers load with this environment. Other code never gets these credentials."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as variables:
         for name, value in environment.items():
-            patch.setenv(name, value)
+            variables.setenv(name, value)
         botocore_clients.session.cache_clear()
         try:
             yield

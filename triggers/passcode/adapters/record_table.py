@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from passcode.adapters.botocore_clients import read_item, unavailable, write_if
+from passcode.adapters.botocore_clients import read_item, write_if
 from passcode.token_service.challenge import record_key
 from passcode.token_service.policy import (
     COOLDOWN_AFTER_SUCCESS,
@@ -132,10 +132,11 @@ class RecordTable:
 
     def read(self, key: str) -> Record:
         """The record as it is now. One RCU."""
-        with unavailable("the table"):
-            # Consistent: the write that it must see may be milliseconds old.
-            answer = self.client.get_item(TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True)
-        return read_record(answer.get("Item", {}))
+        # Consistent: the write that it must see may be milliseconds old.
+        item = read_item(
+            self.client.get_item, TableName=self.name, Key={"pk": {"S": key}}, ConsistentRead=True
+        )
+        return read_record(item)
 
     def record_attempt(self, key: str, attempt: Attempt) -> WriteResult:
         """Spend the counter or count a wrong answer, if the challenge is open. One WCU."""

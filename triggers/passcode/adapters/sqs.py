@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from passcode.adapters.botocore_clients import unavailable
+from passcode.token_service.refusal import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -46,12 +47,15 @@ class SqsQueue:
     def put(self, message: Packed) -> None:
         """Queue one message, unless SQS had it in the last five minutes. Raises `Unavailable`."""
         with unavailable("the queue"):
-            self.client.send_message(
+            response = self.client.send_message(
                 QueueUrl=self.url,
                 MessageBody=message.pack(),
                 MessageGroupId=message.id,
                 MessageDeduplicationId=message.id,
             )
+        # An answer without an id does not say that the queue has the message.
+        if not response.get("MessageId"):
+            raise Unavailable("the queue gave an empty answer")
 
     def check(self) -> None:
         """Raise `Unavailable` if the queue does not respond."""

@@ -88,8 +88,8 @@ _KINDS = {
     "AccountTakeOverNotification": NOTICE,
 }
 # In seconds. A sign-in code is valid as long as its session, 3 minutes by default. If it came later, the user
-# could confuse it with a newer code. The other codes are valid for an hour or more, so only the queue limits
-# their age: SQS deletes a message after 900 seconds, and `deliver` moves it to the dead letters before.
+# could confuse it with a newer code. The other codes are valid for an hour or more, but users
+# do not wait that long: they request another code.
 _SIGN_IN_LIFE, _LIFE = 180, 840
 
 
