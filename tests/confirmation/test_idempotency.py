@@ -227,6 +227,15 @@ def test_the_key_of_a_failed_request_finishes_its_work(
     assert api.post("/createToken", BODY, key="k").problem == "idempotency-key-in-use"
 
 
+def test_a_key_is_refused_as_soon_as_the_queue_may_not_drop_a_repeat(api: Api, clock: FakeClock) -> None:
+    api.post("/createToken", BODY, key="k")
+    clock.now += 239
+    assert api.post("/createToken", BODY, key="k").body["status"] == "WAITING"
+    clock.now += 1
+    assert api.post("/createToken", BODY, key="k").problem == "idempotency-key-in-use"
+    assert len(api.queued) == 1
+
+
 def test_the_key_of_a_failed_request_sends_although_another_purpose_has_an_open_code(
     api: Api, clock: FakeClock
 ) -> None:

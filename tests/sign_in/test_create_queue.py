@@ -62,12 +62,17 @@ def test_waiting_is_not_told_while_the_queue_fails() -> None:
     assert handlers.store.writes == ["start_challenge", "start_challenge"], "nothing is given back"
 
 
-def test_the_first_start_after_three_minutes_without_a_queue_sends() -> None:
+@pytest.mark.parametrize("nothing_was_done", [True, False])
+@pytest.mark.parametrize("later", [31, 239, 240, 400])
+def test_the_first_start_after_three_minutes_without_a_queue_sends(
+    later: int, *, nothing_was_done: bool
+) -> None:
     """Five starts of such an outage once used up the message rate for a quarter of an hour."""
-    handlers = HandlersWithQueue(fails=True)
+    handlers = HandlersWithQueue(fails=True, nothing_was_done=nothing_was_done)
     for _ in range(6):
         assert handlers.start() == "error"
         handlers.now += 31
+    handlers.now += later - 31
     handlers.fails = False
     assert handlers.start() == "SENT"
     assert len(handlers.queued) == 1
@@ -83,7 +88,7 @@ def test_a_decoy_costs_the_same_messages_when_it_joins_a_challenge(name: str) ->
 
 
 def test_an_old_message_is_not_queued_again() -> None:
-    handlers = HandlersWithQueue(policy=Policy(cooldown_seconds=300))
+    handlers = HandlersWithQueue(policy=Policy(send_burst=1))
     assert handlers.start() == "SENT"
     handlers.now += 240
     assert handlers.start() == "WAITING"

@@ -95,7 +95,7 @@ def test_a_second_start_in_the_cooldown_rejoins_the_same_challenge() -> None:
 
 def test_a_joined_message_is_queued_again_while_the_queue_drops_a_repeat() -> None:
     """SQS drops a repeat for five minutes. A later one would be a second message."""
-    policy = Policy(cooldown_seconds=300, code_life_seconds=600)
+    policy = Policy(send_burst=1)
     store = MemoryStore(policy)
     first = issue(ask(), store, policy)
     assert (first.must_queue, first.issue_id) == (True, "a" * 32)
@@ -107,13 +107,13 @@ def test_a_joined_message_is_queued_again_while_the_queue_drops_a_repeat() -> No
 
 def test_a_joined_message_reports_a_change_again_while_it_is_queued_again() -> None:
     """The request that wrote the change may have failed before it queued the notice."""
-    policy = Policy(cooldown_seconds=300, code_life_seconds=600)
+    policy = Policy(send_burst=1)
     store = MemoryStore(policy)
     issue(ask(), store, policy)
     moved = {**ADDRESSES, "sms": "0" * 32}
     found = [
         issue(ask(NOW + later, f"{later:032x}", destinations=moved), store, policy).changed
-        for later in (0, 239, 240, 300, 539, 540, 600)
+        for later in (0, 239, 240, 600, 839, 840, 1200)
     ]
     assert found == [("sms",), ("sms",), (), ("sms",), ("sms",), (), ()]
 
@@ -128,15 +128,15 @@ class FailingQueue:
         raise Unavailable("the queue answered Throttling", nothing_was_done=self.nothing_was_done)
 
 
-def test_a_message_that_the_queue_certainly_did_not_take_is_given_back_to_the_rate_only(
-    output: HandlerOutput,
+@pytest.mark.parametrize("nothing_was_done", [True, False])
+def test_a_message_that_the_queue_did_not_confirm_is_given_back_to_the_rate_only(
+    output: HandlerOutput, *, nothing_was_done: bool
 ) -> None:
     store = MemoryStore()
     issued = issue(ask(), store, POLICY)
     before = store.records[KEY]
-    for queue in (FailingQueue(nothing_was_done=False), FailingQueue(nothing_was_done=True)):
-        with pytest.raises(Unavailable, match="Throttling"):
-            queue_message(issued, queue.put, store, output.telemetry)
+    with pytest.raises(Unavailable, match="Throttling"):
+        queue_message(issued, FailingQueue(nothing_was_done).put, store, output.telemetry)
     assert store.records[KEY] == replace(before, send_tat=before.send_tat - 600, refund_id="a" * 32)
     assert store.writes.count("refund_message") == 1
     assert output.counted("refunded") == [{}]
@@ -652,13 +652,13 @@ def test_a_challenge_with_a_field_of_the_wrong_type_is_refused() -> None:
 
 
 def test_a_challenge_is_not_rejoined_in_the_second_in_which_it_expires() -> None:
-    policy = Policy(code_life_seconds=60, cooldown_seconds=300)
+    policy = Policy(code_life_seconds=60, cooldown_seconds=240)
     store = MemoryStore(policy)
     issue(ask(), store, policy)
     assert not issue(ask(NOW + 59, "b" * 32), store, policy).sent
     with pytest.raises(Refused) as refused:
         issue(ask(NOW + 60, "c" * 32), store, policy)
-    assert (refused.value.refusal, refused.value.wait) == (Refusal.COOLDOWN, 240)
+    assert (refused.value.refusal, refused.value.wait) == (Refusal.COOLDOWN, 180)
 
 
 def test_a_packed_challenge_has_at_most_1280_characters() -> None:

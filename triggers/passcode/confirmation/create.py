@@ -82,6 +82,9 @@ class CodeRequests:
         if earlier is not None:
             open_one = self._open_challenge(issue_request, claim, earlier)
             if open_one:
+                if not open_one.must_queue:
+                    # No call can find out any more whether the queue has the message.
+                    raise Refused(Refusal.KEY_IN_USE)
                 self._queue(open_one, recipient)
                 return open_one
             issue_request = replace(issue_request, nonce=earlier.nonce)

@@ -113,14 +113,14 @@ def queue_message(
 ) -> None:
     """Call `put`, which puts the message of `issued` on the queue. Returns only after it succeeded.
 
-    If the queue certainly did not take a new message, it does not count for the message rate. It still counts
-    for the cooldown, because a request that has joined the challenge in the meantime may have queued it.
-    Raises `Unavailable` as `put` does.
+    A new message that the queue did not confirm does not count for the message rate, so that the user can
+    request another one soon. It still counts for the cooldown: a request that has joined the challenge in the
+    meantime may have queued it. docs/decisions/0029 has the reasons. Raises `Unavailable` as `put` does.
     """
     try:
         put()
-    except Unavailable as error:
-        if issued.sent and error.nothing_was_done:
+    except Unavailable:
+        if issued.sent:
             _refund(issued, store, telemetry)
         raise
 

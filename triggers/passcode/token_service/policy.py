@@ -32,7 +32,8 @@ BOUNDS = {
     "code_only_digits": (6, 10),
     "code_life_seconds": (1, LONGEST_LIFE),
     "resend_keeps_code_seconds": (1, LONGEST_LIFE),
-    "cooldown_seconds": (5, 300),
+    # A request within the cooldown queues the message again, and the queue drops repeats for a little longer.
+    "cooldown_seconds": (5, 240),
     "send_burst": (1, 20),
     # A long code lives until the next message is allowed, so that a user always has a live code.
     "send_interval_seconds": (60, LONGEST_LIFE),

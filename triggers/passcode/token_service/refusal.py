@@ -173,8 +173,8 @@ REFUSALS: Mapping[Refusal, RefusalRow] = {
         status=409,
         problem="idempotency-key-in-use",
         title="The Idempotency-Key was used",
-        detail="Its code is used, expired or replaced. Use a new key.",
-        meaning="The code of this `Idempotency-Key` is used, expired or replaced. Use a new key.",
+        detail="Its code is older than four minutes, used, expired or replaced. Use a new key.",
+        meaning="The code of this key is older than four minutes, used, expired or replaced. Use a new key.",
     ),
     Refusal.INVALID_TOKEN: RefusalRow(
         status=400,
