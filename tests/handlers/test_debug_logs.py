@@ -51,7 +51,13 @@ class Logged:
     def text(self, *, libraries_only: bool = False) -> str:
         """The records as text, with the arguments and the traceback."""
         chosen = [r for r in self.records if not (libraries_only and r.name in OWN_LOGGERS)]
-        return "\n".join(f"{r.getMessage()} {r.__dict__!r}" for r in chosen)
+        return "\n".join(f"{r.getMessage()} {_without_clock(r)!r}" for r in chosen)
+
+
+def _without_clock(record: logging.LogRecord) -> dict[str, object]:
+    """The fields of a record. By chance, the digits of a time or of a process id may be those of a code."""
+    clock = {"created", "msecs", "relativeCreated", "process", "thread"}
+    return {name: value for name, value in record.__dict__.items() if name not in clock}
 
 
 OWN_LOGGERS = {
@@ -349,6 +355,13 @@ def found_in(text: str, values: set[str]) -> set[str]:
         for value in values
         if (re.search(rf"(?<![0-9a-f]){value}(?![0-9a-f])", text) if value.isdigit() else value in text)
     }
+
+
+def test_a_time_or_a_process_id_is_no_code() -> None:
+    record = logging.LogRecord("any", logging.DEBUG, __file__, 1, "code %s", ("271828",), None)
+    record.created, record.msecs, record.relativeCreated = 1767225600.314159, 314.314159, 5.314159
+    record.process = record.thread = 314159
+    assert found_in(Logged([record]).text(), {"314159", "271828"}) == {"271828"}
 
 
 def test_no_flow_logs_or_prints_a_secret_at_debug(

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -104,6 +105,9 @@ def composed() -> Iterator[TokenApiHandler]:
         # A session from before the start of moto would call the real AWS.
         session = botocore.session.get_session()
         patch.setattr(botocore_clients, "session", lambda: session)
+        # moto runs in this process. On a busy machine it may be slower than AWS, but it is not down.
+        patch.setattr(botocore_clients, "COGNITO_SECONDS", math.inf)
+        patch.setattr(botocore_clients._TIMER, "start", lambda _seconds: None)
         environment = _environment(session.create_client)
         for name, value in environment.items():
             patch.setenv(name, value)
