@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import boto3
@@ -18,6 +18,8 @@ from .transport import HttpTransport
 
 # Pauses before the second and the third request, in seconds.
 _RETRY_PAUSES: Final = (0.2, 1.0)
+# The service gives the same result to a repeated answer or proof for 15 seconds: enough for one repeat.
+_ANSWER_PAUSES: Final = _RETRY_PAUSES[:1]
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 
@@ -64,15 +66,16 @@ class TokenClient:
         """
         body = {"email": email, "phone_number": phone_number, "channel": channel}
         body |= {"purpose": purpose, "locale": locale, "audience": audience}
-        return responses.created(self._post_with_retries("/createToken", body, idempotency_key, {}))
+        return responses.created(self._post_with_retries("/createToken", body, _key(idempotency_key)))
 
     def verify(self, token: str, code: str) -> Proof:
         """Check a code, and return its proof. Raises WrongCode, TooSoon or CodeGone.
 
-        The request is sent once, because the service counts every attempt that it receives.
+        The client repeats a request without a response once. The service recognises the repeat: it counts the
+        answer once, and gives the same result.
         """
         body = {"token": token, "verification_code": code}
-        return responses.proof(self._transport.post("/verifyToken", body, {}))
+        return responses.proof(self._post_with_retries("/verifyToken", body, {}, pauses=_ANSWER_PAUSES))
 
     def introspect(
         self,
@@ -85,10 +88,13 @@ class TokenClient:
         """Check a proof and use it up. It is active the first time only.
 
         `audience` must be the one that the proof was made for; it defaults to the service itself. `purpose`
-        and `subject` are compared if they are given. A proof that does not match is not used up.
+        and `subject` are compared if they are given. A proof that does not match is not used up. The client
+        repeats a request without a response once, with the same idempotency key.
         """
         body = {"proof": proof, "audience": audience, "purpose": purpose, "subject": subject}
-        return responses.introspection(self._transport.post("/introspect", body, {}))
+        return responses.introspection(
+            self._post_with_retries("/introspect", body, _key(None), pauses=_ANSWER_PAUSES)
+        )
 
     def step_up(
         self,
@@ -104,26 +110,27 @@ class TokenClient:
         It repeats a request without a response as `create` does.
         """
         body = {"channel": channel, "purpose": purpose, "audience": audience}
-        user = _authorization(id_token)
-        return responses.created(self._post_with_retries("/step-up", body, idempotency_key, user, sign=False))
+        headers = _authorization(id_token) | _key(idempotency_key)
+        return responses.created(self._post_with_retries("/step-up", body, headers, sign=False))
 
     def verify_step_up(self, id_token: str, token: str, code: str) -> Proof:
-        """Check the code of a step-up, for the user who requested it. Sent once, as in `verify`."""
+        """Check the code of a step-up, for the user who requested it. Repeats a request as `verify` does."""
         body = {"token": token, "verification_code": code}
         user = _authorization(id_token)
-        return responses.proof(self._transport.post("/step-up/verify", body, user, sign=False))
+        return responses.proof(
+            self._post_with_retries("/step-up/verify", body, user, sign=False, pauses=_ANSWER_PAUSES)
+        )
 
     def _post_with_retries(
         self,
         path: str,
         body: Mapping[str, str | None],
-        key: str | None,
         headers: Mapping[str, str],
         *,
         sign: bool = True,
+        pauses: Sequence[float] = _RETRY_PAUSES,
     ) -> dict[str, Any]:
-        headers = {**headers, "Idempotency-Key": _key(key)}
-        for pause in _RETRY_PAUSES:
+        for pause in pauses:
             try:
                 return self._transport.post(path, body, headers, sign=sign)
             except Unreachable as error:
@@ -134,11 +141,11 @@ class TokenClient:
         return self._transport.post(path, body, headers, sign=sign)
 
 
-def _key(key: str | None) -> str:
+def _key(key: str | None) -> dict[str, str]:
     key = str(uuid.uuid4()) if key is None else key
     if not _KEY.fullmatch(key):
         raise ValueError("idempotency_key must be 1 to 64 visible ASCII characters.")
-    return key
+    return {"Idempotency-Key": key}
 
 
 def _authorization(id_token: str) -> dict[str, str]:
