@@ -107,7 +107,8 @@ def test_messages_of_other_groups_are_delivered_at_the_same_time(probed: Stack, 
 def test_a_reported_failure_comes_again_as_soon_as_it_is_visible(probed: Stack) -> None:
     send(probed, "fails", failures=2)
     counts = [record["attributes"]["ApproximateReceiveCount"] for record in waited(probed, "fails", 3)]
-    assert counts == ["1", "2", "3"]
+    # Two environments of the function wrote the log, and their lines have no common order.
+    assert sorted(counts) == ["1", "2", "3"]
     until_empty(probed, probed.queues["email"])
 
 
