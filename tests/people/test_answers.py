@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from passcode.confirmation import routes
 from passcode.hosted.state import Notice
 from passcode.token_service.challenge import LONGEST_ANSWER, parse_answer
+from tests.support import live_token_api
 from tests.support.events import code_of, wrong_code_of
 from tests.support.hosted_in_memory import RIGHT, HostedPageInMemory
 from tests.support.live_sign_in import code_only, password_and_code
@@ -134,3 +135,17 @@ def test_a_user_signs_in_without_a_password_with_the_code_in_each_form(
     user = new_user()
     sign_in = code_only(local_stack).start(user.email)
     assert sign_in.answer(FORMS[name](code_for(user.email))).tokens
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", ["Arabic mail", "NUL"])
+def test_the_deployed_api_accepts_a_form_and_refuses_a_number_with_the_reason(
+    name: str, local_stack: Stack, code_for: Callable[..., str]
+) -> None:
+    api, to = live_token_api.Api(local_stack), live_token_api.unused_address()
+    created = api.create(to)
+    code = code_for(to)
+    refused = api.post("/verifyToken", {"token": created.body["token"], "verification_code": int(code)})
+    assert (refused.status, refused.problem) == (400, "invalid-request")
+    assert "a number loses its leading zeros" in refused.body["detail"]
+    assert api.verify(created, FORMS[name](code)).status == 200
