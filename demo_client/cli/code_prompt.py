@@ -106,9 +106,9 @@ class SignInLoop:
 
 
 def _can_be_code(typed: str, digits: int) -> bool:
-    # Cognito treats a malformed answer like a wrong one, so it would cost an attempt.
-    bare = "".join(typed.split()).replace("-", "")
-    return len(bare) == digits and bare.isascii() and bare.isdecimal()
+    # Cognito treats a malformed answer like a wrong one, so it would cost an attempt. The stack itself reads
+    # digits of every script, and ignores spaces, dashes and invisible characters.
+    return sum(map(str.isdecimal, typed)) == digits
 
 
 class ConsolePrompt:

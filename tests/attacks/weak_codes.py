@@ -96,8 +96,8 @@ class TrueEqualsEachCode:
 
 
 @dataclass
-class ReadsEachScript:
-    """Fault: the answer is converted to a number, which also accepts the digits of other scripts."""
+class ReadsANumber:
+    """Fault: the answer is converted to a number, so texts of another length equal the code."""
 
     code: str
 

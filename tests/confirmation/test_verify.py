@@ -94,9 +94,7 @@ def test_spaces_and_dashes_in_an_answer_are_ignored(api: Api, typed: str) -> Non
     assert api.verify(token, typed.format(code[:3], code[3:])).status == 200
 
 
-@pytest.mark.parametrize(
-    "typed", ["12345", "1234567", "12345a", "１２３４５６", "٣٤٥٦٧٨", "12 34 5", "-" * 6]
-)
+@pytest.mark.parametrize("typed", ["12345", "1234567", "12345a", "１２３４５", "٣٤٥٦٧", "12 34 5", "-" * 6])
 def test_a_malformed_answer_is_refused_and_not_counted(api: Api, typed: str) -> None:
     token = api.create().body["token"]
     response = api.verify(token, typed)

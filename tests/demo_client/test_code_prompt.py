@@ -10,6 +10,7 @@ from demo_client.cognito.sign_in import SignIn
 from demo_client.errors import CliError
 from demo_client.texts import describe
 from tests.support.demo_pool import POOL, FakeCognito, challenge, choose, tokens
+from tests.support.typed_codes import FORMS, Form
 
 
 class FakePrompt:
@@ -51,11 +52,17 @@ def test_a_code_is_an_answer_and_an_empty_line_is_not() -> None:
     assert answers(cognito) == [("123456", {})]
 
 
-@pytest.mark.parametrize("typed", ["12345", "1234567", "abcdef", "12345a", "-", "\u0661" * 6])
+@pytest.mark.parametrize("typed", ["12345", "1234567", "abcdef", "12345a", "-", "\u0661" * 5])
 def test_a_malformed_code_is_not_sent(typed: str) -> None:
     cognito, prompt = run([challenge(), tokens()], typed, "123-456")
     assert answers(cognito) == [("123-456", {})]
     assert prompt.shown[-1] == "A code has 6 digits. This was not counted."
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
+def test_a_code_is_sent_as_it_was_typed(form: Form) -> None:
+    cognito, _ = run([challenge(), tokens()], form("123456"))
+    assert answers(cognito) == [(form("123456").strip(), {})]
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,19 @@ def test_only_a_function_that_shows_texts_imports_them_and_none_imports_phone_nu
     assert "passcode" in modules
     not_wanted = {"passcode.texts.catalogue", "passcode.channels.phone_number", "markupsafe", "jinja2"}
     assert not modules & not_wanted
+
+
+def test_an_answer_of_plain_digits_imports_no_module() -> None:
+    """Only an answer with other characters needs the data of Unicode."""
+    statement = (
+        "import sys, verify_auth_challenge; from passcode.token_service.challenge import parse_answer\n"
+        "for typed in ('123456', '123 456'): print(parse_answer(typed, 6), 'unicodedata' in sys.modules)"
+    )
+    done = subprocess.run(
+        command(statement),
+        env=environment("verify_auth_challenge"),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["123456", "False", "123456", "True"]

@@ -9,7 +9,7 @@ from passcode.channels.email import EMAIL as EMAIL_CHANNEL
 from passcode.texts.catalogue import group_digits
 from passcode.token_service.challenge import SIGN_IN_PASSWORD
 from tests.support.events import NOW, code_of, golden, wrong_code_of
-from tests.support.sign_in_handlers import CODE, SignInHandlers, answered, failures, other_digits
+from tests.support.sign_in_handlers import CODE, SignInHandlers, answered, failures
 
 
 @pytest.fixture
@@ -129,13 +129,7 @@ def test_a_wrong_code_is_refused_and_counted(handlers: SignInHandlers) -> None:
         f"+{CODE}",
         f"{CODE}.0",
         f"{CODE[:3]}_{CODE[3:]}",
-        f"{CODE[:3]}\u2013{CODE[3:]}",
-        f"{CODE[:3]}\u200b{CODE[3:]}",
-        f"{CODE}\x00",
-        other_digits(CODE, "\uff10"),
-        other_digits(CODE, "\u0660"),
-        other_digits(CODE, "\u0966"),
-        other_digits(CODE, "\U0001d7ce"),
+        f"{CODE[:3]}\u0301{CODE[3:]}",
         CODE[:7] + "\ud800",
         "\u00b2" * 8,
         "abcdef",

@@ -200,9 +200,4 @@ def failures(handlers: SignInHandlers) -> int:
     return handlers.store.records[SIGN_IN_KEY].failures
 
 
-def other_digits(code: str, zero: str) -> str:
-    """The code in the digits of another script."""
-    return "".join(chr(ord(zero) + int(digit)) for digit in code)
-
-
 CODE = code_of(SignInHandlers().issued())

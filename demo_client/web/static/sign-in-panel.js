@@ -94,7 +94,7 @@ export function app(facts, clearHighlights) {
     byId('start').addEventListener('change', askForPassword);
     byId('challenge').addEventListener('submit', (event) => {
       event.preventDefault();
-      attempt(() => amplify.answer(byId('code').value.replace(/[\s-]/g, '')));
+      attempt(() => amplify.answer(byId('code').value));
     });
     byId('make-user').addEventListener('click', createUser);
     byId('make-user').disabled = false;

@@ -41,8 +41,9 @@ export function offers({ status, channel, channels, resendsLeft }) {
   return names.map((name) => [name, name === channel ? 'Send it again' : `Send it by ${NAMES[name] ?? name}`]);
 }
 
-// The browser refuses an input that cannot be a code, because Cognito would count it as an answer of this sign-in.
-export const codePattern = ({ codeLength }) => `(?:[\\s\\-]*[0-9]){${codeLength}}[\\s\\-]*`;
+// The browser refuses an input with another number of digits, because Cognito would count it as an answer of this
+// sign-in. The stack reads digits of every script, and ignores spaces, dashes and invisible characters.
+export const codePattern = ({ codeLength }) => `(?:\\P{Nd}*\\p{Nd}){${codeLength}}\\P{Nd}*`;
 
 // The tag at the end of a trigger's error: { reason, retryAfter } with seconds, 0 if waiting does not help; else null.
 export function parseTag(message) {

@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Visitor
 from tests.support.live_sign_in import end_cooldown, password_and_code
+from tests.support.typed_codes import FORMS
 from tests.support.users import User, another_code
 from tools.local_stack.stack import Stack
 
@@ -54,6 +55,33 @@ def test_the_right_code_is_accepted_after_a_wrong_one(
     )
     # The message has the code with a space in it.
     visitor.enter_code(f"{code[:3]} {code[3:]}").wait_for_app()
+    assert app.claims()["sub"] == user.sub
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@password
+def test_a_user_signs_in_with_a_code_that_is_pasted_from_a_text_from_right_to_left(
+    scripts: bool, new_visitor: NewVisitor, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    visitor = new_visitor(java_script_enabled=scripts, permissions=["clipboard-read", "clipboard-write"])
+    visitor.open_code_page(user)
+    visitor.page.evaluate(
+        "text => navigator.clipboard.writeText(text)", FORMS["Arabic mail"](code_for(user.email))
+    )
+    visitor.page.locator("#code").press("Control+v")
+    visitor.press("Sign in").wait_for_app()
+    assert app.claims()["sub"] == user.sub
+
+
+@code_alone
+def test_a_user_signs_in_with_a_code_that_is_typed_on_a_japanese_keyboard(
+    new_visitor: NewVisitor, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    visitor = new_visitor().open_code_page(user)
+    visitor.page.locator("#code").press_sequentially(FORMS["Japanese keyboard"](code_for(user.email)))
+    visitor.press("Sign in").wait_for_app()
     assert app.claims()["sub"] == user.sub
 
 

@@ -6,10 +6,10 @@ The names of the body classes are schema names of the published OpenAPI.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from passcode.channels.registry import CHANNELS
-from passcode.token_service.challenge import LONGEST_PURPOSE_TEXT, read_purpose_text
+from passcode.token_service.challenge import LONGEST_ANSWER, LONGEST_PURPOSE_TEXT, read_purpose_text
 
 PurposeText = Annotated[
     str,
@@ -38,13 +38,23 @@ Subject = Annotated[
     str, Field(pattern=r"^[0-9a-f-]{32,36}$", description="The subject that the proof must have: its `sub`.")
 ]
 Token = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+def _refuse_number(code: object) -> object:
+    if isinstance(code, int | float):
+        raise ValueError("must be a string, because a number loses its leading zeros")  # noqa: TRY004
+    return code
+
+
 TypedCode = Annotated[
     str,
     Field(
-        max_length=64,
-        description="The code that the user typed. Spaces and dashes are ignored.",
+        max_length=LONGEST_ANSWER,
+        description="The code as the user typed or pasted it, in digits of any script. Spaces, dashes and "
+        "invisible characters are ignored, and full stops, quotation marks and number signs around the code.",
         examples=["123456"],
     ),
+    BeforeValidator(_refuse_number),
 ]
 
 

@@ -1,6 +1,6 @@
 """Render the pages as HTML from a view, a brand and a locale. This module does not handle requests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from passcode.hosted.colors import brand_css, icon
 from passcode.hosted.state import LONGEST_NAME, Notice
 from passcode.texts.catalogue import duration, page_texts
+from passcode.token_service.challenge import IGNORED, IGNORED_AROUND, IGNORED_CATEGORIES
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,42 @@ def render(view: PageView, brand: Brand, locale: str) -> str:
         lang=texts["lang"],
         dir=texts["dir"],
         longest_name=LONGEST_NAME,
+        ignored_in_code=f"[{_ignored()}]",
+        code_pattern=_code_pattern,
         text=PageTexts(texts, brand.app),
         notice=_notice(view),
         is_error=view.notice is not None and view.notice not in _STATUS_NOTICES,
         is_field_error=view.notice in _FIELD_NOTICES,
         url=lambda name: f"assets/{name}?v={version(name, brand)}",
+    )
+
+
+@cache
+def _code_pattern(digits: int) -> str:
+    """Return the pattern of the field for a code of `digits` digits: the rule of `parse_answer`.
+
+    It is a regular expression of JavaScript, valid with the flags `u` and `v`, because browsers use either.
+    """
+    around = f"[{_ignored()}{_characters(IGNORED_AROUND)}]*"
+    return rf"{around}\p{{Nd}}(?:[{_ignored()}]*\p{{Nd}}){{{digits - 1}}}{around}"
+
+
+@cache
+def _ignored() -> str:
+    categories = "".join(rf"\p{{{category}}}" for category in IGNORED_CATEGORIES)
+    return categories + _characters(IGNORED)
+
+
+def _characters(characters: Iterable[str]) -> str:
+    """Return the ranges of `characters` for a class of a regular expression, in escapes."""
+    ranges: list[list[int]] = []
+    for point in sorted(map(ord, characters)):
+        if ranges and point == ranges[-1][1] + 1:
+            ranges[-1][1] = point
+        else:
+            ranges.append([point, point])
+    return "".join(
+        rf"\u{{{first:x}}}" + (rf"-\u{{{last:x}}}" if last > first else "") for first, last in ranges
     )
 
 

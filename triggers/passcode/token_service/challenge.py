@@ -255,8 +255,21 @@ def record_key(purpose: str, subject: str) -> str:
     return f"{kind_of(purpose)}#{subject}"
 
 
-# Longer than any code with the spaces and dashes that users type. The limit stops answers of megabytes.
-_LONGEST_ANSWER = 64
+# Longer than a long code with invisible characters around each digit. The limit stops answers of megabytes.
+LONGEST_ANSWER = 256
+# Characters that no user means as a part of a code: control and format characters (such as marks of the text
+# direction), dashes, and spaces. `hosted.pages` makes the pattern of the page's field from these.
+IGNORED_CATEGORIES = ("Cc", "Cf", "Pd", "Zl", "Zp", "Zs")
+# The other dashes of Unicode, and hyphen bullet, minus signs, and the long vowel mark of Japanese keyboards.
+IGNORED = _BLANK | frozenset("\u02d7\u2043\u2053\u207b\u208b\u2212\u2796\u30fc\uff70")
+# Ignored before and after the digits only: full stops, quotation marks (Unicode's property Quotation_Mark and
+# those that keyboards type instead), and number signs. Between digits, they mean another number.
+IGNORED_AROUND = (
+    ".\u06d4\u0964\u3002\ufe52\uff0e\uff61"
+    "\"'`\u00ab\u00b4\u00bb\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033\u2039\u203a\u2e42"
+    "\u300c\u300d\u300e\u300f\u301d\u301e\u301f\ufe41\ufe42\ufe43\ufe44\uff02\uff07\uff62\uff63"
+    "#\u2116\ufe5f\uff03"
+)
 
 
 class Code:
@@ -301,12 +314,26 @@ def derive_code(mac: bytes, channel: str, destination_id: str, digits: int) -> C
 
 
 def parse_answer(answer: object, digits: int) -> str | None:
-    """Return the digits of an answer; None if it cannot be a code of `digits` digits.
+    """Return the digits of an answer as ASCII; None if it cannot be a code of `digits` digits.
 
-    `123 456` and `123-456` are read as 123456. Digits of other scripts are refused, because the check
-    compares the characters that the user typed.
+    Users paste codes from messages in every script. So each decimal digit of Unicode counts by its value.
+    Invisible characters, spaces and dashes are ignored. So are full stops, quotation marks and number signs
+    around the digits. An answer has at most `LONGEST_ANSWER` characters.
     """
-    if not isinstance(answer, str) or len(answer) > _LONGEST_ANSWER:
+    if not isinstance(answer, str) or len(answer) > LONGEST_ANSWER:
         return None
-    bare = "".join(answer.split()).replace("-", "")
-    return bare if len(bare) == digits and bare.isascii() and bare.isdecimal() else None
+    plain = answer if answer.isascii() and answer.isdecimal() else _decimal_digits(answer)
+    return plain if len(plain) == digits else None
+
+
+def _decimal_digits(answer: str) -> str:
+    """Return the digits of `answer` as ASCII; empty if it has other characters that are not ignored."""
+    import unicodedata  # noqa: PLC0415 - not for an answer of plain digits
+
+    kept = "".join(
+        character
+        for character in answer
+        if character not in IGNORED and unicodedata.category(character) not in IGNORED_CATEGORIES
+    )
+    values = [unicodedata.decimal(character, None) for character in kept.strip(IGNORED_AROUND)]
+    return "" if None in values else "".join(map(str, values))

@@ -55,26 +55,31 @@ for (const button of document.querySelectorAll("[data-reveals]")) {
   });
 }
 
-// Arabic and Persian keyboards type other digits, which the server does not accept.
-const plainDigits = (text) =>
-  text.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 15));
+// Unicode has the digits of each script in order, from zero to nine.
+const valueOf = (digit) => {
+  let before = 0;
+  while (/\p{Nd}/u.test(String.fromCodePoint(digit.codePointAt(0) - before - 1))) {
+    before += 1;
+  }
+  return before % 10;
+};
 
 if (code) {
-  const digits = Number(code.dataset.digits);
-  code.addEventListener("input", () => {
-    const plain = plainDigits(code.value);
-    if (plain !== code.value) {
-      code.value = plain;
-    }
-  });
-  // The user may paste the whole message. Use the code in it if exactly one number has the right length.
+  const answer = new RegExp(`^(?:${code.pattern})$`, "u");
+  const number = new RegExp(`\\p{Nd}(?:${code.dataset.ignored}*\\p{Nd})*`, "gu");
+  // The user may paste the whole message. Use the code in it: the one line or the one number that can be a code.
   code.addEventListener("paste", (event) => {
-    const text = plainDigits(event.clipboardData.getData("text"));
-    const runs = text.match(/\d(?:[\s\-]?\d)*/g) || [];
-    const codes = new Set(runs.map((run) => run.replace(/\D/g, "")).filter((run) => run.length === digits));
-    if (codes.size === 1) {
-      event.preventDefault();
-      code.value = [...codes][0];
+    const text = event.clipboardData.getData("text");
+    const lines = text.split("\n");
+    for (const parts of [[text], lines, lines.flatMap((line) => line.match(number) || [])]) {
+      const codes = new Set(
+        parts.filter((part) => answer.test(part)).map((part) => part.match(/\p{Nd}/gu).map(valueOf).join("")),
+      );
+      if (codes.size === 1) {
+        event.preventDefault();
+        code.value = [...codes][0];
+        return;
+      }
     }
   });
   if (code.dataset.channel === "sms" && "OTPCredential" in window) {
