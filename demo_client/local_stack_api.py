@@ -5,7 +5,6 @@ They do not work on AWS. A local stack delivers its messages to an inbox that th
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from tools.local_stack.stack import Stack
 
 _WAIT_SECONDS: Final = 15
-_ORIGIN_LINE = re.compile(r"@\S+ #(?P<code>\d+)\s*\Z")
 
 
 def running_stack(pool: PoolConfig) -> Stack:
@@ -98,15 +96,14 @@ class Inbox:
 def code_in(message: Message, digits: int) -> str:
     """Return the code in a message. `digits` is its number of digits.
 
-    The code is in the origin-bound line of an SMS, or else it is the number with so many digits. Raises
-    CliError if the message has no such number.
+    Raises CliError if the message has no such number.
     """
-    if match := _ORIGIN_LINE.search(message.text):
-        return match["code"]
-    number = re.search(rf"(?<![\d#])\d([ -]?\d){{{digits - 1}}}(?!\d)", message.text)
-    if not number:
+    from tools.local_stack import inbox  # noqa: PLC0415
+
+    code = inbox.secret_in(message)
+    if code is None or not code.isdecimal() or len(code) != digits:
         raise CliError("The newest message has no code. Read it: `python -m tools.local_stack inbox`.")
-    return re.sub(r"[ -]", "", number[0])
+    return code
 
 
 def _addresses(stack: Stack, email: str) -> Mapping[str, str]:

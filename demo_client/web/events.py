@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from demo_client.web.stack_data import StackData, message_id
-from tools.local_stack.inbox import Message
+from tools.local_stack.inbox import Message, secret_in
 
 PAUSE: Final = 0.3
 # Enough to find a code again after a reload.
@@ -53,8 +53,11 @@ def _message(message: Message) -> dict[str, Any]:
         "id": message_id(message),
         "channel": message.channel,
         "to": message.to,
+        "sender": message.sender,
+        "headers": message.headers,
+        "code": secret_in(message),
         "subject": message.subject,
         "text": message.text,
-        "html": bool(message.html),
+        "html": message.html,
         "sentAt": message.sent_at.isoformat(),
     }

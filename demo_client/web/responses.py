@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from dataclasses import asdict, dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from demo_client.web.stack_data import CHANNELS, StackData, message_id
+from tools.local_stack.inbox import Message
 
 _FOLDER: Final = Path(__file__).parent
 BUILT: Final = _FOLDER / "built" / "app.js"
@@ -28,8 +32,13 @@ _FILES: Final = {
 }
 _MAIL: Final = re.compile(r"/mail/([0-9a-f]{16})")
 
-# An email is shown in a frame that may run no script and load nothing. It may use its own styles.
-_MAIL_POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+# An email is shown in a frame that may run no script and load nothing. It may use its own styles, and it has
+# its own images inside.
+_MAIL_POLICY: Final = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+)
+_IMAGES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_CID: Final = re.compile(r"\bcid:([^\"'\s<>()]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,18 @@ def plain_text(status: int, text: str) -> Response:
 def _mail(stack_data: StackData, message_hash: str) -> Response:
     for message in stack_data.messages():
         if message.html and message_id(message) == message_hash:
-            return Response(200, _CONTENT_TYPES[".html"], message.html.encode(), _MAIL_POLICY)
+            return Response(200, _CONTENT_TYPES[".html"], _with_images(message).encode(), _MAIL_POLICY)
     return plain_text(404, "No such message. Reload the page.")
+
+
+def _with_images(message: Message) -> str:
+    """Return the HTML of an email with its attached images in it: the frame cannot load them (RFC 2392)."""
+    images = {
+        each.content_id: f"data:{each.content_type};base64,{b64encode(each.content).decode()}"
+        for each in message.attachments
+        if each.content_type in _IMAGES
+    }
+    return _CID.sub(lambda cid: images.get(unquote(unescape(cid[1])), cid[0]), message.html)
 
 
 def _json(status: int, content: dict[str, Any]) -> Response:

@@ -22,13 +22,16 @@ def test_a_hostile_message_is_shown_as_text_and_runs_no_script(
     visit: Callable[..., "Page"], faults: list[str], expect_faults: Callable[..., None]
 ) -> None:
     bad = "<img src='http://evil.example/'><script>top.document.title = document.title = 'taken'</script>"
-    mail = Message("email", "ada@people.example", bad, bad, f"{bad}<h1>hello</h1>", NOW)
+    mail = Message("email", bad, bad, bad, f"{bad}<h1>hello</h1>", NOW, bad, (("X-Entity-Ref-ID", bad),))
     with served(FakeStackData(sent=[mail])) as server:
         page = visit(server)
         message = page.locator("#messages li")
-        assert message.locator(".text").inner_text() == bad
         assert message.get_by_role("heading").inner_text() == bad
-        message.get_by_role("button", name="Show as HTML").click()
+        for field in ("From", "To", "X-Entity-Ref-ID"):
+            assert message.locator(f'dt:text-is("{field}") + dd').inner_text() == bad
+        for part, shown in (("Text part", bad), ("HTML source", mail.html)):
+            message.get_by_text(part).click()
+            assert message.locator("details", has_text=part).locator("p").inner_text() == shown
         frame = page.frame_locator("#messages iframe")
         frame.get_by_role("heading", name="hello").wait_for()
         assert page.title() == "Cognito Passcode, live"

@@ -21,9 +21,7 @@ T = TypeVar("T")
 
 ENDPOINT = "http://127.0.0.1:4566"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-EMAIL = Message(
-    "email", "ada@people.example", "Your code", "It is 123456.", "<p onclick=x()>It is 123456.</p>", NOW
-)
+EMAIL = Message("email", "ada@people.example", "Your code", "It is 123456.", "<p>It is 123456.</p>", NOW)
 SMS = Message("sms", "+12065550100", "", "123456 is your code.", "", NOW)
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tools.local_stack import inbox as mail
 from tools.local_stack import notices, process, shell_environment
@@ -25,6 +27,9 @@ app = typer.Typer(
     add_completion=False,
 )
 console = Console()
+
+# The fields of a message that JSON shows as they are.
+_PLAIN_FIELDS = ("channel", "to", "subject", "text", "html", "sender")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document per line.")]
 
@@ -76,6 +81,9 @@ def inbox(
         str | None, typer.Option(help="Only messages to this email address or phone number.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Wait for more messages until Ctrl-C.")] = False,
+    cognito: Annotated[
+        bool, typer.Option("--cognito", help="Also the codes that the emulator sends in place of Cognito.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show the emails and SMS that the stack sent. If a user got none, show the reason on stderr."""
@@ -83,8 +91,8 @@ def inbox(
     with _errors_as_sentences():
         stack = local.load()
         if follow:
-            _follow(stack, to, show)
-        for message in mail.read(stack, to):
+            _follow(lambda: mail.read(stack, to, cognito), show)
+        for message in mail.read(stack, to, cognito):
             show(message)
         _print_notices(notices.read())
 
@@ -140,10 +148,10 @@ def _show(stack: local.Stack) -> None:
     console.print(table)
 
 
-def _follow(stack: local.Stack, to: str | None, show: Callable[[Message], None]) -> NoReturn:
+def _follow(read: Callable[[], list[Message]], show: Callable[[Message], None]) -> NoReturn:
     seen = noted = 0
     while True:
-        messages, noticed = mail.read(stack, to), notices.read()
+        messages, noticed = read(), notices.read()
         for message in messages[seen:]:
             show(message)
         _print_notices(noticed[noted:])
@@ -157,12 +165,36 @@ def _print_notices(lines: list[str]) -> None:
 
 
 def _print_json(message: Message) -> None:
-    typer.echo(json.dumps(asdict(message) | {"sent_at": message.sent_at.isoformat()}))
+    attachments = [
+        {"name": each.name, "content_type": each.content_type, "content_id": each.content_id}
+        for each in message.attachments
+    ]
+    changed = {
+        "sent_at": message.sent_at.isoformat(),
+        "headers": dict(message.headers),
+        "attachments": attachments,
+        "code": mail.secret_in(message),
+    }
+    typer.echo(json.dumps({name: getattr(message, name) for name in _PLAIN_FIELDS} | changed))
 
 
 def _print_message(message: Message) -> None:
-    heading = f"[bold]{message.channel}[/] to [bold]{message.to}[/], {message.sent_at.astimezone():%H:%M:%S}"
-    console.rule(heading, align="left")
-    if message.subject:
-        console.print(message.subject, style="bold", markup=False, highlight=False)
-    console.print(message.text, markup=False, highlight=False)
+    sent = f"{message.channel} to {message.to}, {message.sent_at.astimezone():%H:%M:%S}"
+    console.rule(Text(_printable(sent), style="bold"), align="left")
+    if secret := mail.secret_in(message):
+        name = "Code" if secret.isdecimal() else "Temporary password"
+        console.print(Text.assemble(f"{name}: ", (f" {secret} ", "bold reverse")))
+    fields = [("From", message.sender), *message.headers, ("Subject", message.subject)]
+    for name, value in fields:
+        if value:
+            _print_plain(f"{name}: {value}", "bold" if name == "Subject" else "dim")
+    _print_plain(f"\n{message.text.strip()}\n")
+
+
+def _print_plain(text: str, style: str = "") -> None:
+    console.print(_printable(text), style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def _printable(text: str) -> str:
+    """Return `text` without control characters, which could change the terminal or hide a line."""
+    return "".join(sign if sign == "\n" or unicodedata.category(sign) != "Cc" else "\ufffd" for sign in text)

@@ -1,17 +1,46 @@
-"""Every email and SMS that the stack sent."""
+"""Every email and SMS that the stack sent, and the code in a message."""
 
 import json
+import re
+import unicodedata
 import urllib.request
-from dataclasses import dataclass
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from typing import Any
 
 from tools.local_stack.stack import Stack
 
+# 6 to 20 digits, in one piece or in groups.
+_ALONE = re.compile(r"[0-9](?: ?[0-9]){5,19}")
+# The last line of an SMS with a code for one site (WICG origin-bound one-time codes).
+_ORIGIN_BOUND = re.compile(r"@\S+ #([0-9]{6,20})")
+# In a sentence, such as those of the emulator. A long code has groups of four digits.
+_IN_A_SENTENCE = re.compile(r"(?<![0-9#])(?:[0-9]{6,10}|[0-9]{4}(?: [0-9]{4}){4})(?![0-9])")
+# A temporary password has 6 characters or more in Cognito. The letter and the digit tell it from a sentence.
+_PASSWORD = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])(?!.*://)[!-~]{6,99}")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file in an email. HTML shows it by `cid:` and the `content_id`, which is empty for other files."""
+
+    name: str
+    content_type: str
+    content_id: str
+    content: bytes = field(repr=False)
+
 
 @dataclass(frozen=True)
 class Message:
-    """One sent message. `subject` and `html` are empty for an SMS. `sent_at` is in UTC."""
+    """One sent message. `sent_at` is in UTC.
+
+    An SMS has only `channel`, `to`, `text` and `sent_at`. `sender` is the value of From, with the name
+    decoded. `headers` are the added headers with their values.
+    """
 
     channel: str
     to: str
@@ -19,38 +48,95 @@ class Message:
     text: str
     html: str
     sent_at: datetime
+    sender: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
-def read(stack: Stack, to: str | None = None) -> list[Message]:
-    """Return all messages, oldest first, or those to the email address or phone number `to`."""
-    messages = sorted(_emails(stack) + _texts(stack), key=lambda message: message.sent_at)
+def read(stack: Stack, to: str | None = None, with_emulator: bool = False) -> list[Message]:
+    """Return all messages, oldest first, or those to the email address or phone number `to`.
+
+    `with_emulator` adds the messages that the emulator writes in place of Cognito.
+    """
+    emails = (
+        mail for mails in _get(stack, "/_ministack/ses/messages")["messages"].values() for mail in mails
+    )
+    texts = _get(stack, "/_ministack/sns/sms-messages")["sms_messages"]
+    messages = [
+        *(_email(mail, each) for mail in emails if _is_shown(mail, with_emulator) for each in mail["To"]),
+        *(_sms(text, to) for to, sent in texts.items() for text in sent if _is_shown(text, with_emulator)),
+    ]
+    messages.sort(key=lambda message: message.sent_at)
     return [message for message in messages if to is None or message.to.lower() == to.lower()]
 
 
-def _emails(stack: Stack) -> list[Message]:
-    by_account: dict[str, list[dict[str, Any]]] = _get(stack, "/_ministack/ses/messages")["messages"]
-    return [
-        Message(
-            "email",
-            to,
-            mail["Subject"],
-            mail["BodyText"] or "",
-            mail["BodyHtml"] or "",
-            _at(mail["Timestamp"]),
-        )
-        for mails in by_account.values()
-        for mail in mails
-        for to in mail["To"]
-    ]
+def secret_in(message: Message) -> str | None:
+    """Return the code or the temporary password in a message; None if it has neither.
+
+    A code is returned without spaces. It stands alone in its line, or in the origin-bound last line of an
+    SMS, or else in the first line. A temporary password stands alone in its line. It is found only if it has
+    a letter, a digit and no space, as the passwords that Cognito makes.
+    """
+    lines = [_visible(line) for line in message.text.splitlines()]
+    if alone := next((line for line in lines if _ALONE.fullmatch(line)), None):
+        return alone.replace(" ", "")
+    if bound := next((found for line in lines if (found := _ORIGIN_BOUND.fullmatch(line))), None):
+        return bound[1]
+    if password := next((line for line in lines if _PASSWORD.fullmatch(line)), None):
+        return password
+    first = _IN_A_SENTENCE.search(next(filter(None, lines), ""))
+    return first[0].replace(" ", "") if first else None
 
 
-def _texts(stack: Stack) -> list[Message]:
-    by_number: dict[str, list[dict[str, Any]]] = _get(stack, "/_ministack/sns/sms-messages")["sms_messages"]
-    return [
-        Message("sms", number, "", text["Message"], "", _at(text["Timestamp"]))
-        for number, texts in by_number.items()
-        for text in texts
-    ]
+def _visible(line: str) -> str:
+    """Return `line` without invisible characters. Each space in it is a plain one, and none is at an end."""
+    shown = (sign for sign in line if unicodedata.category(sign) != "Cf")
+    return "".join(" " if unicodedata.category(sign) == "Zs" else sign for sign in shown).strip()
+
+
+def _is_shown(record: Mapping[str, Any], with_emulator: bool) -> bool:
+    """Return whether a message belongs to the inbox.
+
+    This is the only place that leaves out the emulator's sample messages: the codes and invitations of
+    Cognito itself, in the emulator's English. Their `Type` is CognitoVerificationMessage,
+    CognitoInvitationMessage or CognitoEmailOtpMessage.
+    """
+    return with_emulator or not record.get("Type", "").startswith("Cognito")
+
+
+def _email(mail: dict[str, Any], to: str) -> Message:
+    return Message(
+        channel="email",
+        to=to,
+        subject=mail["Subject"],
+        text=mail["BodyText"] or "",
+        html=mail["BodyHtml"] or "",
+        sent_at=_at(mail["Timestamp"]),
+        sender=_decoded(mail["Source"]),
+        headers=tuple((header["Name"], header["Value"]) for header in mail["Headers"]),
+        attachments=tuple(map(_attachment, mail["Attachments"])),
+    )
+
+
+def _attachment(sent: Mapping[str, str]) -> Attachment:
+    return Attachment(
+        name=sent["FileName"],
+        content_type=sent.get("ContentType", ""),
+        content_id=sent.get("ContentId", "").strip("<>"),
+        content=b64decode(sent["RawContent"]),
+    )
+
+
+def _sms(text: dict[str, Any], to: str) -> Message:
+    return Message("sms", to, "", text["Message"], "", _at(text["Timestamp"]))
+
+
+def _decoded(header: str) -> str:
+    """Return a header with its encoded words decoded (RFC 2047), or as it is if they are malformed."""
+    try:
+        return str(make_header(decode_header(header)))
+    except (HeaderParseError, LookupError, UnicodeError):
+        return header
 
 
 def _get(stack: Stack, path: str) -> dict[str, Any]:

@@ -5,9 +5,7 @@ const MAX_MESSAGES = 20;
 const NAMES = { email: 'Email', sms: 'SMS' };
 const seen = new Set();
 
-// The code in a message: from the origin-bound line of an SMS, else the number of 6 to 10 digits, or of 20 in groups.
-const codeIn = (text) => text.match(/#(\d{6,20})\s*$/)?.[1] ?? text.match(/(?<![\d#])(\d{4}( \d{4}){4}|\d{6,10})(?!\d)/)?.[0];
-
+// Shows a message above the earlier ones. `typeCode` enters a code into the app.
 export function showMessage(message, typeCode) {
   if (seen.has(message.id)) return;
   seen.add(message.id);
@@ -15,25 +13,65 @@ export function showMessage(message, typeCode) {
   const list = byId('messages');
   list.prepend(item(message, typeCode));
   if (list.children.length > MAX_MESSAGES) list.lastElementChild.remove();
-  byId('arrived').textContent = `${NAMES[message.channel]} to ${message.to} at ${clock(message.sentAt)}`;
+  announce(`${NAMES[message.channel]} to ${message.to} at ${clock(message.sentAt)}`);
 }
 
+const announce = (text) => { byId('arrived').textContent = text; };
+
 function item(message, typeCode) {
-  const about = `${NAMES[message.channel]} to ${message.to}, ${clock(message.sentAt)}`;
-  const element = make('li', { class: message.channel, 'data-to': message.to }, make('p', { class: 'about' }, about));
-  if (message.subject) element.append(make('h3', { dir: 'auto' }, message.subject));
-  element.append(make('p', { class: 'text', dir: 'auto' }, message.text.trim()));
-  const tools = make('div', { class: 'row' });
-  const code = codeIn(message.text);
-  if (code) tools.append(button('Enter this code', () => typeCode(code)));
-  if (message.html) tools.append(button('Show as HTML', ({ target }) => open(element, target, message)));
-  element.append(tools);
+  const title = make('h3', { dir: 'auto', id: `title-${message.id}` }, message.subject || `SMS to ${message.to}`);
+  const parts = [title, fields(message), ...codeParts(message, typeCode), ...contents(message)];
+  const article = make('article', { 'aria-labelledby': title.id }, ...parts);
+  return make('li', { class: message.channel, 'data-to': message.to }, article);
+}
+
+// The fields of a message that a mail program shows, and its other headers.
+function fields({ channel, sender, to, sentAt, headers }) {
+  const sent = `${clock(sentAt)}, by ${channel === 'sms' ? 'SMS' : 'email'}`;
+  const rows = [['From', sender], ['To', to], ['Sent', sent], ...headers].filter(([, value]) => value);
+  const pairs = rows.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', { dir: 'auto' }, value)));
+  return make('dl', { class: 'fields' }, ...pairs);
+}
+
+// The code, large. A selection of the groups has no spaces, because the space between them is only in the style.
+function codeParts({ id, code }, typeCode) {
+  if (!code) return [];
+  const isCode = /^\d+$/.test(code);
+  const groups = code.length > 10 && isCode ? code.match(/\d{1,4}/g) : [code];
+  const shown = make('p', { class: 'secret', id: `code-${id}`, dir: 'ltr' }, ...groups.map((group) => make('span', {}, group)));
+  const tools = make('div', { class: 'row' }, copyButton(isCode ? 'Copy code' : 'Copy password', code, shown));
+  if (isCode) tools.append(described(button('Enter this code', () => typeCode(code)), shown));
+  return [make('div', { class: 'code-box' }, shown, tools)];
+}
+
+function copyButton(text, code, shown) {
+  const copy = button(text, async () => {
+    try {
+      await navigator.clipboard.writeText(code);
+      announce(`Copied ${code}.`);
+      copy.textContent = 'Copied';
+    } catch {
+      // The browser does not allow the page to write to the clipboard.
+      getSelection().selectAllChildren(shown);
+      announce('The code is selected. Copy it with the keyboard.');
+      copy.textContent = 'Selected: press Ctrl+C';
+    }
+    setTimeout(() => { copy.textContent = text; }, 4000);
+  });
+  copy.classList.add('copy');
+  return described(copy, shown);
+}
+
+function described(element, by) {
+  element.setAttribute('aria-describedby', by.id);
   return element;
 }
 
-function open(element, opener, { id, to }) {
-  opener.remove();
-  element.querySelector('.text').hidden = true;
-  const frame = make('iframe', { sandbox: '', src: `/mail/${id}`, title: `The email to ${to}` });
-  element.querySelector('.row').before(frame);
+function contents({ id, channel, to, text, html }) {
+  if (!html) return [make('p', { class: channel === 'sms' ? 'text bubble' : 'text', dir: 'auto' }, text.trim())];
+  const frame = make('iframe', { sandbox: '', loading: 'lazy', src: `/mail/${id}`, title: `The email to ${to}` });
+  return [frame, folded('Text part', 'text', text.trim()), folded('HTML source', 'source', html)];
 }
+
+const folded = (title, kind, text) =>
+  make('details', {}, make('summary', {}, title), make('p', { class: kind, dir: kind === 'text' ? 'auto' : 'ltr' }, text));

@@ -1,14 +1,13 @@
 """Accessibility: the rules of axe-core in each colour scheme, and the keyboard. Pictures are written."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser.hosted.kit import CODE_PAGE, LocalApp, Visitor
 from tests.browser.preview import PHONE, TABLE, Scheme, served
-from tests.clients.driver import HERE
-from tests.support.machine import skip_because_missing
+from tests.support.accessibility import COLORS, EVERYTHING, Rules, axe_script, faults_of
 from tests.support.page_samples import VIEWS
 from tests.support.pictures import picture_folder
 from tests.support.users import User, another_code
@@ -22,22 +21,13 @@ NewVisitor = Callable[..., Visitor]
 NewUser = Callable[..., User]
 CodeFor = Callable[..., str]
 
-AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
 NOTICES = [name for name in VIEWS if name.startswith("notice-")]
 PAGES = [name for name in VIEWS if name not in NOTICES]
-_Rules = dict[str, str | list[str]]
-_EVERYTHING: _Rules = {
-    "type": "tag",
-    "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
-_COLORS: _Rules = {"type": "rule", "values": ["color-contrast"]}
 
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    if not AXE.exists():
-        skip_because_missing("axe-core (run `npm ci` in tests/clients)")
-    return AXE.read_text("utf-8")
+    return axe_script()
 
 
 @pytest.fixture(scope="session")
@@ -46,17 +36,7 @@ def samples() -> Iterator[str]:
         yield base
 
 
-def faults_of(page: "Page", axe: str, rules: _Rules) -> list[str]:
-    """The faults that axe-core finds: the rule and the element. An undecided rule counts as a fault."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(axe)
-    # The page's policy forbids axe-core to fetch the style sheets, which `preload` would do.
-    found: dict[str, Any] = page.evaluate("rules => axe.run({ runOnly: rules, preload: false })", rules)
-    results = found["violations"] + found["incomplete"]
-    return [f"{each['id']}: {node['html']}" for each in results for node in each["nodes"]]
-
-
-def check_page(page: "Page", axe: str, name: str, scheme: Scheme, rules: _Rules) -> list[str]:
+def check_page(page: "Page", axe: str, name: str, scheme: Scheme, rules: Rules) -> list[str]:
     """Check the page with axe-core in a colour scheme, and write its picture. Returns the faults."""
     page.emulate_media(color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
@@ -83,9 +63,9 @@ def test_axe_finds_no_fault_in_any_page(
     for name in PAGES:
         page.goto(f"{samples}/{name}/sign-in?locale={locale}")
         picture = f"{name}-{locale}-{where}"
-        found += check_page(page, axe, picture, first, _EVERYTHING)
+        found += check_page(page, axe, picture, first, EVERYTHING)
         # Only the colours differ in the second scheme.
-        found += check_page(page, axe, picture, then, _COLORS)
+        found += check_page(page, axe, picture, then, COLORS)
     assert found == []
 
 
@@ -97,7 +77,7 @@ def test_every_notice_can_be_read_on_a_phone(
     found = []
     for name in NOTICES:
         page.goto(f"{samples}/{name}/sign-in?locale={locale}")
-        found += check_page(page, axe, f"{name}-{locale}-phone", scheme, _COLORS)
+        found += check_page(page, axe, f"{name}-{locale}-phone", scheme, COLORS)
     assert found == []
 
 
@@ -107,14 +87,14 @@ def test_axe_finds_no_fault_during_a_sign_in(
 ) -> None:
     user = new_user()
     visitor = new_visitor(viewport=PHONE)
-    assert faults_of(visitor.start().page, axe, _EVERYTHING) == []
-    assert faults_of(visitor.enter_name(user, "not the password").page, axe, _EVERYTHING) == []
+    assert faults_of(visitor.start().page, axe, EVERYTHING) == []
+    assert faults_of(visitor.enter_name(user, "not the password").page, axe, EVERYTHING) == []
     visitor.enter_name(user).wait_for_heading("Where should we send the code?")
-    assert faults_of(visitor.page, axe, _EVERYTHING) == []
+    assert faults_of(visitor.page, axe, EVERYTHING) == []
     visitor.press("Email to u***@p***").wait_for_heading(CODE_PAGE).enter_code(
         another_code(code_for(user.email))
     )
-    assert faults_of(visitor.wait_for_notice("Incorrect code").page, axe, _EVERYTHING) == []
+    assert faults_of(visitor.wait_for_notice("Incorrect code").page, axe, EVERYTHING) == []
 
 
 def focus(page: "Page") -> str:

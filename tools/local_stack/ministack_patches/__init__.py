@@ -16,6 +16,7 @@ from tools.local_stack.ministack_patches import (
     oidc_federation,
     oidc_identities,
     oidc_providers,
+    ses,
     sns,
     sqs,
     unknown_users,
@@ -26,6 +27,7 @@ from tools.local_stack.ministack_patches import (
 
 def patch() -> None:
     """Apply all patches to ministack in this process."""
+    ses.patch()
     sns.patch()
     sqs.patch()
     cloudformation.patch()

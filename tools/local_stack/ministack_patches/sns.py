@@ -1,4 +1,4 @@
-"""SMS with their time of sending."""
+"""SMS with their time of sending, and those that the emulator sends in place of Cognito."""
 
 import time
 from collections.abc import Callable
@@ -12,6 +12,11 @@ Log = list[dict[str, Any]]
 def patch() -> None:
     """Add the time to each SMS in the log of ministack. The inbox needs it to sort SMS and email."""
     sns._sms_log_for = _with_timestamps(sns._sms_log_for)
+
+
+def send_as_cognito(number: str, text: str) -> None:
+    """Send an SMS in place of Cognito. Its `Type` is that of the emails that ministack sends so."""
+    sns._sms_log_for(number).append({"Message": text, "Type": "CognitoVerificationMessage"})
 
 
 def _with_timestamps(log_for: Callable[[str], Log]) -> Callable[[str], Log]:

@@ -4,8 +4,9 @@ import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from ministack.services import cognito, sns
+from ministack.services import cognito
 
+from tools.local_stack.ministack_patches import sns
 from tools.local_stack.ministack_patches.cognito_responses import CognitoResponse, error, success
 
 Pool = dict[str, Any]
@@ -155,7 +156,7 @@ def _send_code(
         cognito._send_verification_email(pool, user_name, attributes, code)
         masked = cognito._masked_destination(attributes[name])
         return {"Destination": masked, "DeliveryMedium": "EMAIL", "AttributeName": name}
-    sns._publish({"PhoneNumber": [attributes[name]], "Message": [f"Your verification code is {code}"]})
+    sns.send_as_cognito(attributes[name], f"Your verification code is {code}")
     masked = f"+*******{attributes[name][-4:]}"
     return {"Destination": masked, "DeliveryMedium": "SMS", "AttributeName": name}
 
