@@ -174,10 +174,12 @@ def test_the_purpose_has_a_separate_line(locale: str) -> None:
     mail, text = mail_for("payment of 20 EUR", locale), sms_for("payment of 20 EUR", locale)
     for body in (mail.text, text):
         (line,) = (line for line in body.splitlines() if "payment" in line)
-        assert line.startswith(label)
+        # An SMS may lack the marks of letters.
+        assert re.match(re.sub("[^\x00-\x7f]", ".", re.escape(label)), line)
         assert line.strip("\u2069").endswith("payment of 20 EUR")
     (shown,) = re.findall(r'^<p dir="auto">(.*)</p>$', mail.html, re.MULTILINE)
-    assert shown == line
+    assert shown in mail.text.splitlines()
+    assert shown.startswith(label)
     assert "payment" not in mail.subject
     assert "payment" not in repr(mail)
     assert text.splitlines()[-2:] == ["", LAST]
