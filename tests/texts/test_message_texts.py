@@ -47,10 +47,16 @@ SAYS_SIGN_IN = {
     "es": "sesión",
     "fr": "connexion|connecter",
     "he": "כניסה|להיכנס",
+    "hi": "लॉगिन",
     "it": "accesso|accede",
     "ja": "サインイン",
+    "ko": "로그인",
     "nl": "inlog|loggen",
+    "pl": "log(ow|uj)",
     "pt": "sessão",
+    "sv": "logga|inlogg",
+    "tr": "[Gg]iriş",
+    "zh-Hans": "登录",
 }
 # The texts for "password" and "without a password" in each language, as regular expressions.
 SAYS_PASSWORD = {
@@ -60,10 +66,16 @@ SAYS_PASSWORD = {
     "es": ("contraseña", "sin contraseña"),
     "fr": ("mot de passe", "sans mot de passe"),
     "he": ("סיסמה", "בלי סיסמה"),
+    "hi": ("पासवर्ड", "बिना पासवर्ड"),
     "it": ("password", "senza password"),
     "ja": ("パスワード", "パスワードを使わずに"),
+    "ko": ("비밀번호", "비밀번호 없"),
     "nl": ("wachtwoord", "zonder wachtwoord"),
+    "pl": ("hasł", "bez hasła"),
     "pt": ("palavra-passe", "sem palavra-passe"),
+    "sv": ("lösenord", "utan lösenord"),
+    "tr": ("şifre", "şifresiz"),
+    "zh-Hans": ("密码", "免密"),
 }
 HOSTILE = [
     "{code} {app} {0} {} {{x}} }{ {code.__class__}",
