@@ -59,6 +59,7 @@ SETTINGS = {
     "SMS_COUNTRIES": "US",
     "SMS_MAX_PRICE": "0.20",
     "APP_NAME": "App",
+    "DEFAULT_LOCALE": "en",
     "SIGN_IN_HOST": "app.example.com",
     "TOKEN_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000001",
     "PROOF_KEY_IDS": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000002",

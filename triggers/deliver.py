@@ -38,6 +38,7 @@ from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery, read_bod
 from passcode.delivery.gateway import Gateway
 from passcode.delivery.limits import limit_gateways
 from passcode.delivery.sms_limits import LimitedSms, SmsLimits
+from passcode.texts.catalogue import locales
 from passcode.token_service.challenge import Code
 from passcode.token_service.policy import BOUNDS
 from passcode.token_service.refusal import Unavailable
@@ -158,6 +159,7 @@ class Settings:
     table: str
     code_key_id: str
     app_name: str
+    default_locale: str
     sender_email: str
     sign_in_host: str
     configuration_set: str
@@ -182,6 +184,7 @@ class Settings:
             table=variables.text("TABLE_NAME"),
             code_key_id=variables.text("CODE_KEY_ID"),
             app_name=variables.text("APP_NAME"),
+            default_locale=variables.choice("DEFAULT_LOCALE", sorted(locales())),
             sender_email=variables.text("SENDER_EMAIL"),
             sign_in_host=variables.text("SIGN_IN_HOST"),
             configuration_set=variables.text("CONFIGURATION_SET"),
@@ -257,6 +260,7 @@ _DISPATCHER = Dispatcher(
     app=_SETTINGS.app_name,
     host=_SETTINGS.sign_in_host,
     sleep=_sleep,
+    default_locale=_SETTINGS.default_locale,
 )
 
 

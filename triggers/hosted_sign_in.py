@@ -29,6 +29,7 @@ from passcode.hosted.provider import Provider
 from passcode.hosted.responses import PageResponses
 from passcode.hosted.routes import HostedRoutes
 from passcode.hosted.sign_in_page import SignInForms, SignInPage
+from passcode.texts.catalogue import locales
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -54,6 +55,7 @@ class Settings:
     state_key_id: str
     sign_key_ids: tuple[str, ...]
     app_name: str
+    default_locale: str
     brand_color: str
     brand_logo: str
 
@@ -76,6 +78,7 @@ class Settings:
             state_key_id=variables.text("STATE_KEY_ID"),
             sign_key_ids=variables.names("SIGN_KEY_IDS"),
             app_name=variables.text("APP_NAME"),
+            default_locale=variables.choice("DEFAULT_LOCALE", sorted(locales())),
             brand_color=variables.text("BRAND_COLOR"),
             brand_logo=variables.optional_text("BRAND_LOGO"),
         )
@@ -141,6 +144,7 @@ _SITE = HostedRoutes(
     page_responses=PageResponses((*_SETTINGS.redirect_uris, *_SETTINGS.callback_urls)),
     issuer=_ISSUER,
     telemetry=_TELEMETRY,
+    default_locale=_SETTINGS.default_locale,
 )
 
 

@@ -252,6 +252,7 @@ def test_the_template_has_numbers_and_choices() -> None:
         "CHANNEL_CHOICE",
         "ASSURANCE_CLAIMS",
         "MODE",
+        "DEFAULT_LOCALE",
     }
 
 

@@ -66,6 +66,7 @@ class DeliverHandler:
     # The day's emails before these tests: all, and those of the open class.
     emails: tuple[int, int] = (0, 0)
     emails_per_day: int = 50_000
+    default_locale: str = "en"
 
     def __post_init__(self) -> None:
         self.email_table = RecordingClient({"update_item": self._email_count})
@@ -118,7 +119,9 @@ class DeliverHandler:
             ),
             by_day=partial(LimitedEmail, budget=self.email_budget),
         )
-        return Dispatcher(gateways, "Example", "app.example", self.waits.append, self.circuits)
+        return Dispatcher(
+            gateways, "Example", "app.example", self.waits.append, self.circuits, self.default_locale
+        )
 
     def _email_count(self, call: dict[str, Any]) -> dict[str, Any]:
         added = call["ExpressionAttributeValues"]

@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "CHANNEL_CHOICE": "PREFERENCE",
     "ASSURANCE_CLAIMS": "OFF",
     "APP_NAME": "Example",
+    "DEFAULT_LOCALE": "en",
     "SENDER_EMAIL": "no-reply@app.example",
     "SIGN_IN_HOST": "app.example",
     "CONFIGURATION_SET": "passcode-mail",

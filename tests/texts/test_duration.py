@@ -15,10 +15,16 @@ EXPECTED = {
     "es": "1 minuto|2 minutos|10 minutos|11 minutos|99 minutos|2 horas|3 horas|24 horas",
     "fr": "1 minute|2 minutes|10 minutes|11 minutes|99 minutes|2 heures|3 heures|24 heures",
     "he": "דקה אחת|שתי דקות|10 דקות|11 דקות|99 דקות|שעתיים|3 שעות|24 שעות",
+    "hi": "1 मिनट|2 मिनट|10 मिनट|11 मिनट|99 मिनट|2 घंटे|3 घंटे|24 घंटे",
     "it": "1 minuto|2 minuti|10 minuti|11 minuti|99 minuti|2 ore|3 ore|24 ore",
     "ja": "1 分|2 分|10 分|11 分|99 分|2 時間|3 時間|24 時間",
+    "ko": "1분|2분|10분|11분|99분|2시간|3시간|24시간",
     "nl": "1 minuut|2 minuten|10 minuten|11 minuten|99 minuten|2 uur|3 uur|24 uur",
+    "pl": "1 minutę|2 minuty|10 minut|11 minut|99 minut|2 godziny|3 godziny|24 godziny",
     "pt": "1 minuto|2 minutos|10 minutos|11 minutos|99 minutos|2 horas|3 horas|24 horas",
+    "sv": "1 minut|2 minuter|10 minuter|11 minuter|99 minuter|2 timmar|3 timmar|24 timmar",
+    "tr": "1 dakika|2 dakika|10 dakika|11 dakika|99 dakika|2 saat|3 saat|24 saat",
+    "zh-Hans": "1 分钟|2 分钟|10 分钟|11 分钟|99 分钟|2 小时|3 小时|24 小时",
 }
 SECONDS = [MINUTE, 2 * MINUTE, 10 * MINUTE, 11 * MINUTE, 99 * MINUTE, 2 * HOUR, 3 * HOUR, 24 * HOUR]
 
@@ -43,8 +49,9 @@ def test_a_line_break_does_not_separate_a_number_from_its_unit(locale: str) -> N
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0, "1 minute"),
-        (1, "1 minute"),
+        (0, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
         (61, "2 minutes"),
         (99 * MINUTE + 1, "2 hours"),
         (2 * HOUR + 1, "3 hours"),

@@ -20,6 +20,7 @@ PARAMETERS = {
     "CODE_ONLY_DIGITS": "CodeOnlyDigits",
     "CODE_LIFE_SECONDS": "CodeLifeSeconds",
     "COOLDOWN_SECONDS": "CooldownSeconds",
+    "DEFAULT_LOCALE": "DefaultLocale",
     "EMAILS_PER_DAY": "EmailsPerDay",
     "HARD_LIMIT": "HardLimit",
     "MODE": "HostedSignInMode",

@@ -33,7 +33,7 @@ def deliver_cognito_message(
     secret = make_decryptor()(message.ciphertext) if message.ciphertext else None
     kind = kind_of(message)
     content = MessageContent(
-        texts=cognito_message_texts(message.locale, kind),
+        texts=cognito_message_texts(message.locale, kind, dispatcher.default_locale),
         code=secret,
         app=dispatcher.app,
         host="" if kind in (INVITATION, NOTICE) else dispatcher.host,

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from passcode.channels.channel import Channel, Destination, MessageContent, destination_id
 from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery
 from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, SendResult, Taken, Unknown
-from passcode.texts.catalogue import message_texts, notice_texts
+from passcode.texts.catalogue import message_texts, minutes_left, notice_texts
 from passcode.token_service.challenge import derive_code, is_open_class, kind_of, record_key, words_of
 from passcode.token_service.policy import LONG_DIGITS
 from passcode.token_service.refusal import PasscodeError, Unavailable
@@ -78,6 +78,7 @@ class Dispatcher:
     """Renders and sends messages.
 
     `gateways` has the gateways by name, `host` is that of the sign-in page. `sleep` waits, in seconds.
+    `default_locale` is the locale of a message for a user whose languages have no catalogue.
     """
 
     gateways: Mapping[str, Gateway]
@@ -85,6 +86,7 @@ class Dispatcher:
     host: str
     sleep: Callable[[float], None]
     circuits: dict[str, Circuit] = field(default_factory=dict)
+    default_locale: str = "en"
 
     def send(
         self,
@@ -246,13 +248,12 @@ def _content(
 ) -> MessageContent:
     challenge = delivery.challenge
     return MessageContent(
-        texts=message_texts(delivery.locale, kind_of(challenge.purpose)),
+        texts=message_texts(delivery.locale, kind_of(challenge.purpose), dispatcher.default_locale),
         code=derive_code(mac, to.channel.name, destination_id(to, salt), challenge.digits),
         app=dispatcher.app,
         host=dispatcher.host,
-        # The remaining time, because a resend may repeat a code that is minutes old. The 10 seconds are for
-        # the time in the queue. Without them, a code of five minutes would show four minutes.
-        minutes=max(1, (challenge.expires_at - now + 10) // 60),
+        # The remaining time, because a resend may repeat a code that is minutes old.
+        minutes=minutes_left(challenge.expires_at - now),
         purpose=words_of(challenge.purpose),
         in_groups=challenge.digits == LONG_DIGITS,
     )
@@ -284,7 +285,7 @@ def deliver_notice(
     telemetry.set_context(notice.subject)
     if not claims.claim(notice, receive.now):
         return
-    texts = notice_texts(notice.locale, notice.channel.attribute)
+    texts = notice_texts(notice.locale, notice.channel.attribute, dispatcher.default_locale)
     content = MessageContent(texts=texts, code=None, app=dispatcher.app)
     # The user answers no notice, so it is not one of the unanswered SMS that show an attack. A stranger's
     # request can be the one that shows the change, so the notice has no share of the reserve.

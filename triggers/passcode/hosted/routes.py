@@ -24,7 +24,10 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class HostedRoutes:
-    """The functions behind the paths. `logo` is a picture and its media type."""
+    """The functions behind the paths. `logo` is a picture and its media type.
+
+    `default_locale` is the locale of a page for a browser whose languages have no catalogue.
+    """
 
     page: SignInPage
     provider: Provider
@@ -34,6 +37,7 @@ class HostedRoutes:
     page_responses: PageResponses
     issuer: str
     telemetry: Telemetry
+    default_locale: str = "en"
 
     def respond(self, event: Event) -> HttpResponse:
         """Return the response to one proxy event of a REST API. Raises nothing."""
@@ -126,7 +130,8 @@ class HostedRoutes:
     def _show(
         self, view: PageView, event: Event, status: int, *, delete_cookie: bool = False
     ) -> HttpResponse:
-        html = pages.render(view, self.brand, locale_for_header(language_of(event)))
+        locale = locale_for_header(language_of(event), self.default_locale)
+        html = pages.render(view, self.brand, locale)
         return self.page_responses.page(html, status, delete_cookie=delete_cookie)
 
 
