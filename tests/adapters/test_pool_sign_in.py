@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from passcode.adapters.pool_sign_in import PoolSignIn
+from passcode.adapters.pool_sign_in import PoolSignIn, takes_phone_numbers
 from passcode.hosted.ports import (
     Authenticated,
     AuthenticationFailed,
@@ -183,3 +183,21 @@ def test_a_name_over_the_length_limit_is_refused_without_a_call() -> None:
         pool_sign_in(client).start("a" * 129, None)
     assert client.calls == []
     assert isinstance(pool_sign_in(client).start("a" * 128, None), CodeRequired)
+
+
+@pytest.mark.parametrize(
+    ("pool", "takes"),
+    [
+        ({"UsernameAttributes": ["phone_number", "email"]}, True),
+        ({"AliasAttributes": ["phone_number"]}, True),
+        ({"UsernameAttributes": ["email"]}, False),
+        ({"AliasAttributes": ["email", "preferred_username"]}, False),
+        ({}, False),
+    ],
+)
+def test_the_pool_says_whether_users_sign_in_with_phone_numbers(
+    pool: dict[str, list[str]], takes: bool
+) -> None:
+    client = RecordingClient({"describe_user_pool": {"UserPool": pool}})
+    assert takes_phone_numbers(lambda: client, "pool") is takes
+    assert client.calls == [("describe_user_pool", {"UserPoolId": "pool"})]

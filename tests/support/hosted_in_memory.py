@@ -187,11 +187,17 @@ class HostedPageInMemory:
     table: MemoryTable = field(default_factory=MemoryTable)
     asks_password: bool = False
     now: int = NOW
+    takes_phone_numbers: bool = False
     response_seconds: int = 0  # seconds until the pool responds
     tokens_made: int = 0
 
     def __post_init__(self) -> None:
-        flow = SignInForms(self.pool, self.asks_password, lambda: self.now + self.response_seconds)
+        flow = SignInForms(
+            self.pool,
+            self.asks_password,
+            lambda: self.now + self.response_seconds,
+            lambda: self.takes_phone_numbers,
+        )
         self.page = SignInPage(
             RELYING_PARTY, flow, self.table, ISSUER, self._random_token, DISCARDED_TELEMETRY
         )

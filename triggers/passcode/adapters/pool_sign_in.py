@@ -175,6 +175,16 @@ class PasswordProof:
         return {str(key): str(value) for key, value in answer.items()}
 
 
+def takes_phone_numbers(client: Callable[[], "CognitoIdentityProviderClient"], pool_id: str) -> bool:
+    """Return True if users of the pool can sign in with a phone number. One call. Raises `Unavailable`.
+
+    Cognito does not let anyone change that after the pool was created.
+    """
+    with unavailable("the pool"):
+        pool = client().describe_user_pool(UserPoolId=pool_id)["UserPool"]
+        return "phone_number" in (*pool.get("UsernameAttributes", ()), *pool.get("AliasAttributes", ()))
+
+
 def app_client_secret(
     client: Callable[[], "CognitoIdentityProviderClient"], pool_id: str, client_id: str
 ) -> str:

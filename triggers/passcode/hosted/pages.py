@@ -29,6 +29,7 @@ class StartPage:
 
     asks_password: bool
     user_name: str = ""
+    takes_phone_numbers: bool = False
 
 
 @dataclass(frozen=True)

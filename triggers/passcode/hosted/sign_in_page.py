@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from passcode.hosted import refusals
@@ -17,6 +18,7 @@ from passcode.hosted.ports import (
     SignInRefused,
     UserPool,
 )
+from passcode.hosted.requests import passwords_of, user_name_of
 from passcode.hosted.state import CODE_LIFE, LIFE, Grant, Notice, SignInPhase, SignInState, csrf_of
 from passcode.token_service.challenge import parse_answer
 from passcode.token_service.refusal import Unavailable
@@ -38,25 +40,39 @@ class SignInForms:
     """Runs the pool's sign-in for the page. `asks_password` is set for the deployment, not for each user.
 
     `clock` returns Unix seconds. A call to the pool may take seconds, so waits start at its response.
+    `takes_phone_numbers` returns True if users of the pool sign in with phone numbers.
     """
 
     pool: UserPool
     asks_password: bool
     clock: Callable[[], int]
+    takes_phone_numbers: Callable[[], bool]
 
     def start(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
         """Handle `do=start`. Raises `Unavailable`."""
-        user_name, password = form.get("user_name", "").strip(), form.get("password", "")
-        if not user_name or (self.asks_password and not password):
-            return FormResult(replace(state, user_name=user_name, notice=Notice.NAME_MISSING))
+        user_name = user_name_of(form.get("user_name", ""), self.takes_phone_numbers)
+        passwords = passwords_of(form.get("password", "")) if self.asks_password else (None,)
         named = replace(state, user_name=user_name)
+        if not user_name or not passwords:
+            return FormResult(replace(named, notice=Notice.NAME_MISSING))
         try:
-            outcome = self.pool.start(user_name, password if self.asks_password else None)
+            outcome = self._start(user_name, passwords)
         except AuthenticationFailed:
             return FormResult(replace(named, notice=Notice.WRONG_NAME_OR_PASSWORD))
         except MustChangePassword:
             return FormResult(replace(named, phase=SignInPhase.ENDED, notice=Notice.NEW_PASSWORD))
         return self._after(named, outcome, refused=SignInPhase.START)
+
+    def _start(self, user_name: str, passwords: Sequence[str | None]) -> Outcome:
+        """Start a sign-in with the first password that Cognito accepts.
+
+        Cognito counts each attempt. An attacker gains nothing by a second one: it is a guess like any other.
+        """
+        *others, last = passwords
+        for password in others:
+            with suppress(AuthenticationFailed):
+                return self.pool.start(user_name, password)
+        return self.pool.start(user_name, last)
 
     def answer(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
         """Handle `do=answer`. Raises `Unavailable`."""
@@ -88,7 +104,7 @@ class SignInForms:
     def page(self, state: SignInState, now: int) -> StartPage | ChannelPage | CodePage | EndPage:
         """Return the page for a sign-in."""
         if state.phase is SignInPhase.START:
-            return StartPage(self.asks_password, state.user_name)
+            return StartPage(self.asks_password, state.user_name, self.takes_phone_numbers())
         if state.phase in (SignInPhase.ENDED, SignInPhase.COMPLETE):
             return EndPage(may_restart=True)
         if state.shown["status"] == "CHOOSE":
