@@ -57,7 +57,7 @@ def test_an_email_contains_the_code_and_its_lifetime_and_loads_nothing(locale: s
 
 def test_digits_keep_their_order_in_right_to_left_texts() -> None:
     assert "\u2066012345\u2069" in email("ar").text
-    assert "\u2066012345\u2069" in sms("he", "e.example").text
+    assert sms("he", "e.example").text.splitlines()[0] == "012345"
 
 
 def test_the_name_of_the_app_is_escaped_in_html() -> None:

@@ -114,7 +114,11 @@ def test_an_invitation_contains_the_exact_password_and_the_user_name(
     assert "Your username: ada.l @evil.example #1" in simple["Body"]["Text"]["Data"].splitlines()
     assert ">Aa1&lt;&gt;&amp;&quot;&#x27;x y<" in simple["Body"]["Html"]["Data"]
     (sms,) = handler.sns.sent("publish")
-    assert sms["Message"].splitlines()[1:] == ["Your username: ada.l @evil.example #1"]
+    assert sms["Message"].splitlines() == [
+        PASSWORD,
+        "Your temporary password for Example. Don't share it with anyone.",
+        "Your username: ada.l @evil.example #1",
+    ]
     assert not [secret for secret in (*SECRETS, "ada.l") if secret in output.text]
 
 

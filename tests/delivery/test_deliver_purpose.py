@@ -45,7 +45,8 @@ def test_an_sms_names_the_purpose_of_its_code(
     code = code_of(challenge(purpose=purpose), "sms")
     (sms,) = handler.sns.sent("publish")
     assert sms["Message"].split("\n") == [
-        f"{code} is your Example verification code. Don't share it with anyone.",
+        code,
+        "Your Example verification code. Don't share it with anyone.",
         f"Purpose: {TEXT}",
         "",
         f"@app.example #{code}",
@@ -86,6 +87,6 @@ def test_the_longest_purpose_fits_into_the_queue(handler: DeliverHandler) -> Non
     longest = body(BY_EMAIL, purpose=purpose_of(STEP_UP, EMOJI), subject="f" * 64)
     assert handler.deliver(longest) == []
     assert (
-        f"\u2068{EMOJI}\u2069"
+        f"\nPurpose: {EMOJI}\n"
         in handler.ses.sent("send_email")[0]["Content"]["Simple"]["Body"]["Text"]["Data"]
     )

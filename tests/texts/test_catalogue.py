@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passcode.texts.catalogue import FOLDER, best_locale, locale_for_header, locales
+from passcode.texts.languages import look_up
 
 LOCALES = sorted(locales())
 
@@ -37,11 +38,7 @@ def placeholders(text: str) -> list[str]:
 
 def without_plurals(texts: dict[str, str]) -> dict[str, str]:
     """The texts that every language has. Languages differ in their plurals: test_duration.py."""
-    return {
-        path: text
-        for path, text in texts.items()
-        if not re.fullmatch(r"durations\.duration\.(minutes|hours)\.(1|2|3-10)", path)
-    }
+    return {path: text for path, text in texts.items() if not path.startswith("durations.")}
 
 
 ENGLISH = without_plurals(dict(texts(read("en"))))
@@ -86,11 +83,11 @@ def test_the_direction_is_that_of_the_script(locale: str) -> None:
     ],
 )
 def test_the_nearest_language_is_used(wanted: str, locale: str) -> None:
-    assert best_locale(wanted, locales()) == locale
+    assert best_locale(wanted) == locale
 
 
 def test_a_region_that_has_a_catalogue_is_preferred_to_its_language() -> None:
-    assert best_locale("pt_br", frozenset({"en", "pt", "pt-BR"})) == "pt-BR"
+    assert look_up(["pt_br"], {"en", "pt", "pt-BR"}) == "pt-BR"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +98,7 @@ def test_a_region_that_has_a_catalogue_is_preferred_to_its_language() -> None:
         ("de-AT,de;q=0.9,en;q=0.8", "de"),
         ("en-GB,de;q=0.9", "en"),
         ("pt-BR", "pt"),
-        ("zh-CN,zh;q=0.9,ja;q=0.8,en;q=0.7", "ja"),
+        ("da-DK,da;q=0.9,ja;q=0.8,en;q=0.7", "ja"),
         ("fr;q=0.2,HE;q=0.9", "he"),
         ("xx,yy", "en"),
         ("*", "en"),

@@ -43,8 +43,9 @@ def test_a_line_break_does_not_separate_a_number_from_its_unit(locale: str) -> N
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0, "1 minute"),
-        (1, "1 minute"),
+        (0, "1 second"),
+        (59, "59 seconds"),
+        (60, "1 minute"),
         (61, "2 minutes"),
         (99 * MINUTE + 1, "2 hours"),
         (2 * HOUR + 1, "3 hours"),

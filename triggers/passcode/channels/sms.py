@@ -1,11 +1,29 @@
 """The SMS channel. A phone can fill in the code from the last line of the message."""
 
 import re
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from passcode.channels.channel import Channel, MessageContent
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+# The characters of GSM-7 (3GPP TS 23.038, 6.2.1). Those of the extension table take two septets.
+_GSM_7_EXTENSION = frozenset("^{}\\[~]|€")
+_GSM_7 = _GSM_7_EXTENSION | frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+# Typographic signs that GSM-7 lacks, also in the name of the app and in a purpose.
+_TYPOGRAPHIC = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"')
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+    | dict.fromkeys("\u00a0\u2007\u2009\u202f", " ")
+    | {"\u2026": "..."}
+)
+# Latin letters that Unicode does not decompose.
+_LETTERS = {"ł": "l", "Ł": "L", "ı": "i", "đ": "d", "Đ": "D"}
 
 
 @dataclass(frozen=True)
@@ -26,18 +44,85 @@ def _mask(value: str) -> str:
 def _render(content: MessageContent) -> TextMessage:
     """Return the SMS for `content`. Its last line is `@host #code` (WICG origin-bound one-time codes).
 
-    Both lines have the digits. Phones that support the format fill in the code on that host only, and the
-    format has no spaces. Without a host there is no last line. A temporary password has none, because it is
-    no one-time code.
-    """
-    # Imported only here: every Lambda function imports this module, and only `deliver` renders.
-    from passcode.texts.catalogue import group_digits, isolate_digits, purpose_lines  # noqa: PLC0415
+    The first line is the secret alone, so that a notification shows it and a double tap copies it. Phones
+    that support the format of the last line fill in the code on that host only. The format has no spaces.
+    Without a host there is no last line. A temporary password has none, because it is no one-time code.
 
-    digits = content.code.reveal() if content.code else ""
-    shown = group_digits(digits) if content.in_groups else digits
-    text = content.texts["sms"].format(app=content.app, code=isolate_digits(content.texts, shown))
-    last = ["", f"@{content.host} #{digits}"] if content.host else []
-    return TextMessage("\n".join([text, *purpose_lines(content.texts, content.purpose), *last]))
+    Without a purpose, texts are left out if that saves a part, since each part costs money.
+    """
+    options = (_in_gsm_7(content, option) for option in _options(content))
+    return TextMessage(min(options, key=sms_parts))
+
+
+def _options(content: MessageContent) -> list[list[str]]:
+    """Return the keys of the texts that the SMS may have, the best choice first."""
+    if content.code is None:
+        return [["sms"]]
+    # With a purpose, the code approves something, such as a payment. Such a message is always complete.
+    options = [["sms", "sms_warning"]] if content.purpose else [["sms", "sms_warning"], ["sms"]]
+    # The short text calls the secret a code, so it does not fit a temporary password.
+    return [*options, ["sms_short"]] if content.host and not content.purpose else options
+
+
+def _in_gsm_7(content: MessageContent, keys: list[str]) -> str:
+    """Return the text of an SMS with the texts of `keys`. It is in GSM-7 if the app and the purpose allow it.
+
+    Letters that GSM-7 lacks lose their marks, as is usual in SMS, but only in our texts. A name with such a
+    letter stays as it is, and so does the whole SMS. The secret is never changed.
+    """
+    text = _text(content, _lines(content, content.texts, keys))
+    if _septets(text) is None:
+        unmarked = {key: _without_marks(value) for key, value in content.texts.items()}
+        lines = [line.translate(_TYPOGRAPHIC) for line in _lines(content, unmarked, keys)]
+        folded = _text(content, lines)
+        if _septets(folded) is not None:
+            return folded
+    return text
+
+
+def _lines(content: MessageContent, texts: Mapping[str, str], keys: list[str]) -> list[str]:
+    # Imported only here: every Lambda function imports this module, and only `deliver` renders.
+    from passcode.texts.catalogue import purpose_lines  # noqa: PLC0415
+
+    sentences = " ".join(texts[key].format(app=content.app) for key in keys)
+    return [sentences, *purpose_lines(texts, content.purpose)]
+
+
+def _text(content: MessageContent, lines: list[str]) -> str:
+    from passcode.texts.catalogue import group_digits  # noqa: PLC0415
+
+    secret = content.code.reveal() if content.code else ""
+    shown = group_digits(secret) if content.in_groups else secret
+    first = [shown] if secret else []
+    last = ["", f"@{content.host} #{secret}"] if content.host else []
+    return "\n".join([*first, *lines, *last])
+
+
+def _without_marks(text: str) -> str:
+    """Return `text` with the letters of GSM-7 for the other Latin ones, such as `o` for `ó`."""
+    return "".join(
+        sign if sign in _GSM_7 else unicodedata.normalize("NFD", _LETTERS.get(sign, sign))[0] for sign in text
+    )
+
+
+def sms_parts(text: str) -> int:
+    """Return the number of messages that a phone network sends, and bills, for an SMS with this text.
+
+    One message has 160 septets of GSM-7, or 70 units of UCS-2 for a text with any other character. Each part
+    of a longer text has 153 or 67 (3GPP TS 23.038 and 23.040).
+    """
+    septets = _septets(text)
+    if septets is None:
+        units = len(text.encode("utf-16-le")) // 2
+        return 1 if units <= 70 else -(-units // 67)
+    return 1 if septets <= 160 else -(-septets // 153)
+
+
+def _septets(text: str) -> int | None:
+    """Return the length in GSM-7; None if it lacks a character of `text`."""
+    if all(sign in _GSM_7 for sign in text):
+        return len(text) + sum(sign in _GSM_7_EXTENSION for sign in text)
+    return None
 
 
 SMS = Channel(

@@ -3,22 +3,31 @@
 A language is one file, `<locale>.json`. It needs no other registration. `lang` is the locale, and `dir` is
 the direction of its script (`ltr` or `rtl`). `message` has the texts of our messages, `cognito` the texts
 of Cognito's own messages, and `page` the texts of the hosted pages. `durations` has the texts for a time in
-minutes or hours. Each execution environment reads a file once.
+seconds, minutes or hours, one for each plural category of the language (`languages.plural_category`). They
+have the grammatical case that the sentences with `{duration}` need. Each execution environment reads a file
+once.
 """
 
 import json
+import re
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from passcode.texts.languages import look_up, plural_category
 
 FOLDER = Path(__file__).parent
 # The texts of `message` fit Cognito's own code for a sign-in. Each other kind replaces some of them.
 _COGNITO_SIGN_IN = "sign_in"
 _SIGN_INS = ("sign_in_password", "sign_in_code")
 _DIGITS_OF_GROUP = 4
-# A browser sends fewer than ten languages. The limit bounds the work for an attacker's header.
+# An app or a browser sends fewer than ten languages. The limit bounds the work for an attacker's header.
 _MOST_LANGUAGES = 20
+_WEIGHT = re.compile(r"\s*q\s*=\s*([01](?:\.[0-9]{0,9})?)\s*", re.IGNORECASE)
+# The Unicode bidi classes that can change the order of the line around them.
+_REORDERING = frozenset(("R", "AL", "AN", "LRE", "LRO", "LRI", "RLE", "RLO", "RLI", "FSI", "PDF", "PDI"))
 # Unicode isolates. With them, digits keep their order inside a line that runs from right to left. A value in
 # another script does not change the order of the line around it.
 _LEFT_TO_RIGHT_ISOLATE, _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2066", "\u2068", "\u2069"
@@ -65,30 +74,35 @@ def _cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
     return {**ours, **_with_direction(locale, section), **section.get(kind, {})}
 
 
-def message_texts(locale: str, kind: str) -> Mapping[str, str]:
-    """Return the texts of our message for a purpose of `kind`, in the locale nearest to `locale`.
+def message_texts(locale: str, kind: str, default: str = "en") -> Mapping[str, str]:
+    """Return the texts of our message for a purpose of `kind`, in the best locale for `locale`.
+
+    `locale` and `default` are those of `best_locale`.
 
     The texts of a sign-in say whether a password was entered. So a user who did not start it knows whether
     another person has the password.
     """
-    return _message_texts(best_locale(locale, locales()), kind)
+    return _message_texts(best_locale(locale, default), kind)
 
 
-def notice_texts(locale: str, attribute: str) -> Mapping[str, str]:
-    """Return the texts of a notice that codes go to another address, in the locale nearest to `locale`.
+def notice_texts(locale: str, attribute: str, default: str = "en") -> Mapping[str, str]:
+    """Return the texts of a notice that codes go to another address, in the best locale for `locale`.
 
-    `attribute` is Cognito's attribute with the address. An attribute without texts gets those that fit any.
+    `locale` and `default` are those of `best_locale`. `attribute` is Cognito's attribute with the address. An
+    attribute without texts gets those that fit any.
     """
-    return _notice_texts(best_locale(locale, locales()), attribute)
+    return _notice_texts(best_locale(locale, default), attribute)
 
 
-def cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
-    """Return the texts for one of Cognito's own messages of `kind`, in the locale nearest to `locale`.
+def cognito_message_texts(locale: str, kind: str, default: str = "en") -> Mapping[str, str]:
+    """Return the texts for one of Cognito's own messages of `kind`, in the best locale for `locale`.
+
+    `locale` and `default` are those of `best_locale`.
 
     The purpose line names the user. The text on expiry has no minutes, because Cognito's event does not have
     the lifetime of the code. A kind without texts gets those that fit any code.
     """
-    return _cognito_message_texts(best_locale(locale, locales()), kind)
+    return _cognito_message_texts(best_locale(locale, default), kind)
 
 
 @cache
@@ -124,28 +138,22 @@ def purpose_lines(texts: Mapping[str, str], purpose: str) -> list[str]:
     # The purpose stays in one line. With a line break in it, a caller could forge a line like `@host #code`.
     shown = " ".join(purpose.splitlines())
     # Isolate only if necessary: with one character outside GSM-7, an SMS has 70 characters instead of 160.
-    if texts["dir"] == "rtl" or not shown.isascii():
+    if texts["dir"] == "rtl" or any(unicodedata.bidirectional(sign) in _REORDERING for sign in shown):
         shown = f"{_FIRST_STRONG_ISOLATE}{shown}{_POP_ISOLATE}"
     return [texts["purpose"].format(purpose=shown)]
 
 
-def best_locale(requested: str, available: frozenset[str]) -> str:
-    """Return `requested` if it is in `available`, else its language, else English.
+def best_locale(requested: str, default: str = "en") -> str:
+    """Return the locale of the catalogue that fits `requested`, else `default`.
 
-    `pt_BR` is read as pt-BR.
+    `requested` is a priority list of language tags separated by commas, the best one first.
     """
-    language, _, region = requested.replace("_", "-").partition("-")
-    exact = f"{language.lower()}-{region.upper()}"
-    return next((locale for locale in (exact, language.lower()) if locale in available), "en")
+    return look_up(requested.split(",")[:_MOST_LANGUAGES], locales()) or default
 
 
-def locale_for_header(accept_language: str) -> str:
-    """Return the locale for the header Accept-Language: English if no language in it has a catalogue."""
-    for tag in _by_preference(accept_language):
-        locale = best_locale(tag, locales())
-        if locale != "en" or tag.lower().startswith("en"):
-            return locale
-    return "en"
+def locale_for_header(accept_language: str, default: str = "en") -> str:
+    """Return the locale for the header Accept-Language: `default` if no language in it has a catalogue."""
+    return look_up(_by_preference(accept_language), locales()) or default
 
 
 def _by_preference(accept_language: str) -> list[str]:
@@ -158,29 +166,39 @@ def _by_preference(accept_language: str) -> list[str]:
 
 
 def _weight(parameter: str) -> float:
-    try:
-        return float(parameter.strip().removeprefix("q=") or 1)
-    except ValueError:
-        return 0.001
+    if not parameter.strip():
+        return 1
+    weight = _WEIGHT.fullmatch(parameter)
+    return float(weight[1]) if weight else 0.001
 
 
 # Up to this number, a duration is shown in minutes: "90 minutes" is more exact than "2 hours".
 _MOST_MINUTES = 99
+# The time that a message spends in the queue, in seconds. Without it, a code of five minutes would show four.
+_IN_QUEUE = 10
 
 
 def duration(texts: Mapping[str, str], seconds: int) -> str:
-    """Return seconds as minutes or hours, in the language of `texts`. Rounds up, never down.
+    """Return seconds as seconds, minutes or hours, in the language of `texts`. Rounds up, never down.
 
-    `duration.minutes` is the text for any number. A language with more plural forms adds
-    `duration.minutes.1`, `.2` and `.3-10`, and the same for `duration.hours`. The last form is also for 103
-    to 110, as in Arabic.
+    So a user who waits that long has waited long enough.
     """
-    minutes = max(1, -(-seconds // 60))
+    if seconds < 60:
+        return _count(texts, "seconds", max(1, seconds))
+    minutes = -(-seconds // 60)
     if minutes <= _MOST_MINUTES:
-        return _count(texts, "duration.minutes", minutes)
-    return _count(texts, "duration.hours", -(-minutes // 60))
+        return _count(texts, "minutes", minutes)
+    return _count(texts, "hours", -(-minutes // 60))
+
+
+def minutes_left(seconds: int) -> int:
+    """Return the minutes that a code is still valid, for a message or a page. Rounds down, but not to zero.
+
+    Both show the same number, and neither shows more time than there is, except for the time in the queue.
+    """
+    return max(1, (seconds + _IN_QUEUE) // 60)
 
 
 def _count(texts: Mapping[str, str], unit: str, number: int) -> str:
-    form = f"{unit}.3-10" if 3 <= number % 100 <= 10 else f"{unit}.{number}"
-    return texts.get(form, texts[unit]).format(number=number)
+    form = f"duration.{unit}.{plural_category(texts['lang'], number)}"
+    return texts.get(form, texts[f"duration.{unit}.other"]).format(number=number)
