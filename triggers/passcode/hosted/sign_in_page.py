@@ -166,13 +166,14 @@ def _code(shown: Mapping[str, str], elapsed: int) -> CodePage:
         resend_in=max(0, int(shown["resendIn"]) - elapsed),
         attempts_left=int(shown["attemptsLeft"]),
         resends_left=int(shown["resendsLeft"]),
+        fallback=shown.get("fallback", ""),
     )
 
 
 # The page needs only these values: masked destinations, as an app gets them, and no user name.
 _SHOWN = frozenset(
     {"status", "channel", "destination", "channels", "codeLength", "expiresIn", "resendIn"}
-    | {"attemptsLeft", "resendsLeft"}
+    | {"attemptsLeft", "resendsLeft", "fallback"}
 )
 
 # These pages have no form to restart, and they are not stored.
