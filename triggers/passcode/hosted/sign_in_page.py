@@ -48,22 +48,22 @@ class SignInForms:
     clock: Callable[[], int]
     takes_phone_numbers: Callable[[], bool]
 
-    def start(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
-        """Handle `do=start`. Raises `Unavailable`."""
+    def start(self, state: SignInState, form: Mapping[str, str], locale: str) -> FormResult:
+        """Handle `do=start`. `locale` is that of the page. Raises `Unavailable`."""
         user_name = user_name_of(form.get("user_name", ""), self.takes_phone_numbers)
         passwords = passwords_of(form.get("password", "")) if self.asks_password else (None,)
         named = replace(state, user_name=user_name)
         if not user_name or not passwords:
             return FormResult(replace(named, notice=Notice.NAME_MISSING))
         try:
-            outcome = self._start(user_name, passwords)
+            outcome = self._start(user_name, passwords, locale)
         except AuthenticationFailed:
             return FormResult(replace(named, notice=Notice.WRONG_NAME_OR_PASSWORD))
         except MustChangePassword:
             return FormResult(replace(named, phase=SignInPhase.ENDED, notice=Notice.NEW_PASSWORD))
         return self._after(named, outcome, refused=SignInPhase.START)
 
-    def _start(self, user_name: str, passwords: Sequence[str | None]) -> Outcome:
+    def _start(self, user_name: str, passwords: Sequence[str | None], locale: str) -> Outcome:
         """Start a sign-in with the first password that Cognito accepts.
 
         Cognito counts each attempt. An attacker gains nothing by a second one: it is a guess like any other.
@@ -71,8 +71,8 @@ class SignInForms:
         *others, last = passwords
         for password in others:
             with suppress(AuthenticationFailed):
-                return self.pool.start(user_name, password)
-        return self.pool.start(user_name, last)
+                return self.pool.start(user_name, password, locale)
+        return self.pool.start(user_name, last, locale)
 
     def answer(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
         """Handle `do=answer`. Raises `Unavailable`."""
@@ -86,13 +86,16 @@ class SignInForms:
             return _ended(state)
         return self._after(state, outcome, refused=SignInPhase.ENDED)
 
-    def resend(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
-        """Handle `do=resend`, also for the first choice of a channel. Raises `Unavailable`."""
+    def resend(self, state: SignInState, form: Mapping[str, str], locale: str) -> FormResult:
+        """Handle `do=resend`, also for the first choice of a channel. `locale` is that of the page.
+
+        Raises `Unavailable`.
+        """
         chosen = form.get("channel", "")
         action = "send" if state.shown.get("status") == "CHOOSE" else "resend"
         channel = chosen if chosen in _channels(state) else ""
         try:
-            outcome = self.pool.send(state.session, state.user_name, action, channel)
+            outcome = self.pool.send(state.session, state.user_name, action, channel, locale)
         except (AuthenticationFailed, MustChangePassword):
             return _ended(state)
         step = self._after(state, outcome, refused=SignInPhase.ENDED)
@@ -237,10 +240,11 @@ class SignInPage:
         return PageView(page, csrf_of(cookie, state.version), state.notice, state.retry_after)
 
     def submit(
-        self, cookie: str, version: int, form: Mapping[str, str], now: int
+        self, cookie: str, version: int, form: Mapping[str, str], now: int, locale: str = ""
     ) -> Redirect | Reload | None:
         """Handle a form of the page of `version`. None if its sign-in is over. Raises `Unavailable`.
 
+        `locale` is that of the page, and empty if the browser asks for no language with a catalogue.
         The repeat of the form that completed the sign-in gets the same redirect, while its code is valid.
         """
         state = self._read(cookie, now)
@@ -257,7 +261,7 @@ class SignInPage:
         if version != state.version or not self.table.increment_version(cookie, state):
             return Reload()
         current = replace(state, notice=None, retry_after=0, version=state.version + 1)
-        step = self._step(action, current, form)
+        step = self._step(action, current, form, locale)
         if step.user:
             return self._finish(cookie, step, step.user, now)
         if step.state.notice in _REFUSED:
@@ -290,15 +294,15 @@ class SignInPage:
         self.unwritten.pop(cookie, None)
         return is_written
 
-    def _step(self, action: str, state: SignInState, form: Mapping[str, str]) -> FormResult:
+    def _step(self, action: str, state: SignInState, form: Mapping[str, str], locale: str) -> FormResult:
         if action == "restart":
             return FormResult(SignInState(state.request, expires_at=state.expires_at, version=state.version))
         if action == "start" and state.phase is SignInPhase.START:
-            return self.forms.start(state, form)
+            return self.forms.start(state, form, locale)
         if action == "answer" and state.phase is SignInPhase.CODE:
             return self.forms.answer(state, form)
         if action == "resend" and state.phase is SignInPhase.CODE:
-            return self.forms.resend(state, form)
+            return self.forms.resend(state, form, locale)
         return FormResult(state)  # no page has this form in this phase
 
     def _finish(self, cookie: str, step: FormResult, user: Authenticated, now: int) -> Redirect | Reload:
