@@ -250,6 +250,7 @@ _TABLE = (
             "cognito-idp:AdminRespondToAuthChallenge": ("UserPool",),
             "cognito-idp:AdminLinkProviderForUser": ("UserPool",),
             "cognito-idp:AdminGetUser": ("UserPool",),
+            "cognito-idp:DescribeUserPool": ("UserPool",),
             "cognito-idp:DescribeUserPoolClient": ("UserPool",),
             "dynamodb:GetItem": ("Table/hosted#*", "Table/grant#*"),
             "dynamodb:UpdateItem": ("Table/hosted#*", "Table/grant#*"),

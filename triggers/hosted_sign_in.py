@@ -20,7 +20,7 @@ from passcode.adapters.environment import Variables
 from passcode.adapters.hosted_table import HostedTable
 from passcode.adapters.jwt_tokens import SignedJwts, jwks
 from passcode.adapters.kms import KmsEncryption, KmsSigningKeys
-from passcode.adapters.pool_sign_in import PoolSignIn, app_client_secret
+from passcode.adapters.pool_sign_in import PoolSignIn, app_client_secret, takes_phone_numbers
 from passcode.adapters.secrets_manager import stored_secret
 from passcode.adapters.telemetry import make_telemetry
 from passcode.hosted.oidc import RelyingParty
@@ -30,6 +30,7 @@ from passcode.hosted.responses import PageResponses
 from passcode.hosted.routes import HostedRoutes
 from passcode.hosted.sign_in_page import SignInForms, SignInPage
 from passcode.texts.catalogue import locales
+from passcode.token_service.refusal import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -115,6 +116,18 @@ _TABLE = HostedTable(
 _PARTY = RelyingParty(_SETTINGS.rp_client_id, frozenset(_SETTINGS.redirect_uris))
 _USERS = CognitoUsers(_cognito, _POOL_ID)
 _INNER_SECRET: Callable[[], str] = cache(partial(app_client_secret, _cognito, _POOL_ID, _INNER))
+_POOL_TAKES_PHONE_NUMBERS: Callable[[], bool] = cache(partial(takes_phone_numbers, _cognito, _POOL_ID))
+
+
+def _takes_phone_numbers() -> bool:
+    try:
+        return _POOL_TAKES_PHONE_NUMBERS()
+    except Unavailable as error:
+        # A sign-in works without it: a label and numbers that begin with 00 depend on it, and nothing else.
+        _TELEMETRY.log.warning("the pool's sign-in options were not read", extra={"why": str(error)})
+        return False
+
+
 _SITE = HostedRoutes(
     page=SignInPage(
         party=_PARTY,
@@ -122,6 +135,7 @@ _SITE = HostedRoutes(
             PoolSignIn(_cognito, _POOL_ID, _INNER, _INNER_SECRET),
             _SETTINGS.asks_password,
             clock=lambda: int(time.time()),
+            takes_phone_numbers=_takes_phone_numbers,
         ),
         table=_TABLE,
         issuer=_ISSUER,

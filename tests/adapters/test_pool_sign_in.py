@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from passcode.adapters.pool_sign_in import PoolSignIn
+from passcode.adapters.pool_sign_in import PoolSignIn, takes_phone_numbers
 from passcode.hosted.ports import (
     Authenticated,
     AuthenticationFailed,
@@ -47,7 +47,7 @@ def lambda_error(text: str) -> ClientError:
 
 def test_a_sign_in_without_a_password_sends_only_the_name() -> None:
     client = RecordingClient({"admin_initiate_auth": CHALLENGE})
-    outcome = pool_sign_in(client).start("ann@example.com", None)
+    outcome = pool_sign_in(client).start("ann@example.com", None, "")
     assert isinstance(outcome, CodeRequired)
     assert (outcome.session, outcome.user_name) == ("next", shown()["USERNAME"])
     (call,) = client.sent("admin_initiate_auth")
@@ -61,7 +61,7 @@ def test_a_sign_in_without_a_password_sends_only_the_name() -> None:
 def test_a_sign_in_with_a_password_requires_the_srp_challenge() -> None:
     client = RecordingClient({"admin_initiate_auth": CHALLENGE})
     with pytest.raises(Unavailable):
-        pool_sign_in(client).start("ann", "a password")
+        pool_sign_in(client).start("ann", "a password", "")
     (call,) = client.sent("admin_initiate_auth")
     assert call["AuthParameters"]["CHALLENGE_NAME"] == "SRP_A"
     assert "a password" not in str(call)
@@ -87,10 +87,20 @@ def test_the_assurance_claims_of_the_pool_name_the_channel_of_the_code(channel: 
     assert user == Authenticated("user-name", SUB, channel)
 
 
-@pytest.mark.parametrize(("channel", "metadata"), [("", {}), ("sms", {"channel": "sms"})])
-def test_a_resend_is_requested_in_the_client_metadata(channel: str, metadata: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("channel", "locale", "metadata"),
+    [
+        ("", "", {}),
+        ("sms", "", {"channel": "sms"}),
+        ("", "de", {"locale": "de"}),
+        ("sms", "de", {"channel": "sms", "locale": "de"}),
+    ],
+)
+def test_a_resend_is_requested_in_the_client_metadata(
+    channel: str, locale: str, metadata: dict[str, str]
+) -> None:
     client = RecordingClient({"admin_respond_to_auth_challenge": CHALLENGE})
-    pool_sign_in(client).send("session", "user-name", "resend", channel)
+    pool_sign_in(client).send("session", "user-name", "resend", channel, locale)
     (call,) = client.sent("admin_respond_to_auth_challenge")
     assert call["ClientMetadata"] == {"action": "resend"} | metadata
 
@@ -101,7 +111,7 @@ REFUSALS = ["NotAuthorizedException", "UserNotFoundException", "UserNotConfirmed
 @pytest.mark.parametrize("code", [*REFUSALS, "InvalidParameterException"])
 def test_all_refusals_of_cognito_look_the_same(code: str) -> None:
     with pytest.raises(AuthenticationFailed) as refused:
-        pool_sign_in(RecordingClient(admin_initiate_auth=refused_by_aws(code))).start("ann", None)
+        pool_sign_in(RecordingClient(admin_initiate_auth=refused_by_aws(code))).start("ann", None, "")
     assert str(refused.value) == ""
 
 
@@ -117,19 +127,19 @@ def test_a_configuration_error_is_not_a_wrong_password(code: str, text: str) -> 
     """Otherwise, every user would see "wrong password", and no alarm would fire."""
     error = ClientError({"Error": {"Code": code, "Message": text}}, "AdminInitiateAuth")
     with pytest.raises(Unavailable):
-        pool_sign_in(RecordingClient(admin_initiate_auth=error)).start("ann", None)
+        pool_sign_in(RecordingClient(admin_initiate_auth=error)).start("ann", None, "")
 
 
 def test_a_password_that_must_be_changed_has_a_separate_error() -> None:
     with pytest.raises(MustChangePassword):
         pool_sign_in(
             RecordingClient(admin_initiate_auth=refused_by_aws("PasswordResetRequiredException"))
-        ).start("ann", None)
+        ).start("ann", None, "")
     asks = RecordingClient(
         {"admin_initiate_auth": {"ChallengeName": "NEW_PASSWORD_REQUIRED", "ChallengeParameters": {}}}
     )
     with pytest.raises(MustChangePassword):
-        pool_sign_in(asks).start("ann", None)
+        pool_sign_in(asks).start("ann", None, "")
 
 
 def test_the_tag_of_a_refusal_is_read() -> None:
@@ -137,14 +147,14 @@ def test_the_tag_of_a_refusal_is_read() -> None:
     client = RecordingClient(
         admin_initiate_auth=lambda_error(f"CreateAuthChallenge failed with error {text}.")
     )
-    assert pool_sign_in(client).start("ann", None) == SignInRefused(RefusalTag("quota", 700))
+    assert pool_sign_in(client).start("ann", None, "") == SignInRefused(RefusalTag("quota", 700))
 
 
 def test_a_refusal_of_another_trigger_has_no_tag() -> None:
     client = RecordingClient(
         admin_initiate_auth=lambda_error("PreAuthentication failed with error Not from here.")
     )
-    assert pool_sign_in(client).start("ann", None) == SignInRefused(None)
+    assert pool_sign_in(client).start("ann", None, "") == SignInRefused(None)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +167,7 @@ def test_a_refusal_of_another_trigger_has_no_tag() -> None:
 )
 def test_any_other_error_is_unavailable_and_contains_no_secret(error: ClientError) -> None:
     with pytest.raises(Unavailable) as unavailable:
-        pool_sign_in(RecordingClient(admin_initiate_auth=error)).start("ann", None)
+        pool_sign_in(RecordingClient(admin_initiate_auth=error)).start("ann", None, "")
     assert "123456" not in str(unavailable.value)
 
 
@@ -166,20 +176,56 @@ def test_an_unknown_challenge_is_not_answered() -> None:
         {"admin_initiate_auth": {"ChallengeName": "SMS_MFA", "Session": "s", "ChallengeParameters": {}}}
     )
     with pytest.raises(Unavailable):
-        pool_sign_in(client).start("ann", None)
+        pool_sign_in(client).start("ann", None, "")
 
 
 def test_tokens_without_a_code_are_not_accepted() -> None:
     client = RecordingClient({"admin_initiate_auth": tokens(), "admin_respond_to_auth_challenge": tokens()})
     with pytest.raises(Unavailable):
-        pool_sign_in(client).start("ann", None)
+        pool_sign_in(client).start("ann", None, "")
     with pytest.raises(Unavailable):
-        pool_sign_in(client).send("session", "user-name", "resend", "")
+        pool_sign_in(client).send("session", "user-name", "resend", "", "")
 
 
 def test_a_name_over_the_length_limit_is_refused_without_a_call() -> None:
     client = RecordingClient({"admin_initiate_auth": CHALLENGE})
     with pytest.raises(AuthenticationFailed):
-        pool_sign_in(client).start("a" * 129, None)
+        pool_sign_in(client).start("a" * 129, None, "")
     assert client.calls == []
-    assert isinstance(pool_sign_in(client).start("a" * 128, None), CodeRequired)
+    assert isinstance(pool_sign_in(client).start("a" * 128, None, ""), CodeRequired)
+
+
+@pytest.mark.parametrize(
+    ("pool", "takes"),
+    [
+        ({"UsernameAttributes": ["phone_number", "email"]}, True),
+        ({"AliasAttributes": ["phone_number"]}, True),
+        ({"UsernameAttributes": ["email"]}, False),
+        ({"AliasAttributes": ["email", "preferred_username"]}, False),
+        ({}, False),
+    ],
+)
+def test_the_pool_says_whether_users_sign_in_with_phone_numbers(
+    pool: dict[str, list[str]], takes: bool
+) -> None:
+    client = RecordingClient({"describe_user_pool": {"UserPool": pool}})
+    assert takes_phone_numbers(lambda: client, "pool") is takes
+    assert client.calls == [("describe_user_pool", {"UserPoolId": "pool"})]
+
+
+@pytest.mark.parametrize(("locale", "metadata"), [("de", {"locale": "de"}), ("", {})])
+def test_the_locale_of_the_page_goes_with_the_password(locale: str, metadata: dict[str, str]) -> None:
+    parameters = {"USERNAME": "ann", "USER_ID_FOR_SRP": "ann", "SALT": "5a17", "SRP_B": "b" * 64}
+    parameters["SECRET_BLOCK"] = "c2VjcmV0"
+    verifier = {
+        "ChallengeName": "PASSWORD_VERIFIER",
+        "Session": "first",
+        "ChallengeParameters": parameters,
+    }
+    client = RecordingClient({"admin_initiate_auth": verifier, "admin_respond_to_auth_challenge": CHALLENGE})
+    pool = PoolSignIn(lambda: client, "eu-central-1_pool", "inner", lambda: "the secret")
+    assert isinstance(pool.start("ann", "a password", locale), CodeRequired)
+    # Cognito does not pass the metadata of this call on to the triggers of custom challenges.
+    assert "ClientMetadata" not in client.sent("admin_initiate_auth")[0]
+    (call,) = client.sent("admin_respond_to_auth_challenge")
+    assert (call["ChallengeName"], call["ClientMetadata"]) == ("PASSWORD_VERIFIER", metadata)

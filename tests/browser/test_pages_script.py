@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from passcode.hosted.requests import form_of, passwords_of, user_name_of
+from passcode.texts.catalogue import duration, locales, page_texts
 from tests.support.browser_forms import sent
 from tests.support.page_samples import VIEWS
 
@@ -95,7 +97,7 @@ def test_the_resend_buttons_work_after_the_countdown(page: "Page", base: str) ->
     assert resend.get_attribute("aria-disabled") == "true"
     resend.click(force=True)  # without `force`, Playwright waits until the button is enabled
     page.clock.run_for(7_000)
-    assert "in 20\u00a0s." in page.inner_text("#wait")
+    assert "in 20\u00a0seconds." in page.inner_text("#wait")
     assert forms == []
     page.clock.run_for(21_000)
     assert page.inner_text("#status") == "You can request a new code now."
@@ -103,6 +105,48 @@ def test_the_resend_buttons_work_after_the_countdown(page: "Page", base: str) ->
     with page.expect_response("**/sign-in"):
         resend.click()
     assert forms == ["csrf=0123456789abcdef&do=resend&channel=email"]
+
+
+@pytest.mark.parametrize("locale", sorted(locales()))
+def test_the_countdown_has_the_texts_of_the_server(page: "Page", base: str, locale: str) -> None:
+    page.clock.install()
+    page.goto(f"{base}/code-fallback/sign-in?locale={locale}")
+    texts = page_texts(locale)
+    expected = {
+        left: texts["resend_wait"].format(duration=duration(texts, left)) for left in range(61, 0, -1)
+    }
+    shown = {}
+    for left in expected:
+        shown[left] = page.inner_text("#wait")
+        page.clock.run_for(1_000)
+    assert shown == expected
+    assert page.inner_text("#status") == texts["resend_ready"]
+
+
+PASTED = ("\u2068+49 (0) 170 1234-567\u2069\n", "＋４９ １７０ １２３４５６７", "0049 170/1234567")
+
+
+@pytest.mark.parametrize(
+    ("copied", "name"),
+    [
+        *((number, "+491701234567") for number in PASTED),
+        ("\u200f ann @example.com\r\n", "ann@example.com"),
+        ("\ufeffann\u00adlee\u200b\t", "annlee"),
+    ],
+)
+def test_a_pasted_name_and_password_are_read_by_the_server(
+    page: "Page", base: str, copied: str, name: str
+) -> None:
+    page.goto(f"{base}/start-phone/sign-in")
+    forms = sent(page)
+    for field, text in (("#user_name", copied), ("#password", " correct horse \r\n")):
+        page.evaluate("text => navigator.clipboard.writeText(text)", text)
+        page.locator(field).press("Control+v")
+    with page.expect_response("**/sign-in"):
+        page.get_by_role("button", name="Continue").click()
+    form = form_of({"body": forms[0]})
+    assert user_name_of(form["user_name"], lambda: True) == name
+    assert passwords_of(form["password"]) == ("correct horse",)
 
 
 def test_a_password_can_be_shown(page: "Page", base: str) -> None:

@@ -117,6 +117,9 @@ class UserPool:
         listed = [{"Name": key, "Value": value} for key, value in found.items() if ":user_" not in key]
         return {"Username": name, "Enabled": True, "UserStatus": "CONFIRMED", "UserAttributes": listed}
 
+    def _on_DescribeUserPool(self, call: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"UserPool": {"Id": call["UserPoolId"], "UsernameAttributes": ["email"]}}
+
     def _on_DescribeUserPoolClient(self, call: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"UserPoolClient": {"ClientId": call["ClientId"], "ClientSecret": "a secret"}}
 

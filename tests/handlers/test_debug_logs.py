@@ -205,6 +205,7 @@ def answer_as_cognito(monkeypatch: pytest.MonkeyPatch) -> None:
             "Enabled": True,
             "UserAttributes": [{"Name": name, "Value": value} for name, value in attributes.items()],
         },
+        "DescribeUserPool": {"UserPool": {"UsernameAttributes": ["email"]}},
         "DescribeUserPoolClient": {"UserPoolClient": {"ClientSecret": APP_CLIENT_SECRET}},
         "AdminLinkProviderForUser": {},
     }

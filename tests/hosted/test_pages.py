@@ -9,7 +9,7 @@ from passcode.hosted import pages
 from passcode.hosted.pages import Brand, ChannelPage, CodePage, PageView, StartPage
 from passcode.texts.catalogue import locales, page_texts
 from tests.support.html_document import Document
-from tests.support.page_samples import BRAND, CODE, CSRF, VIEWS
+from tests.support.page_samples import BRAND, CHANNELS, CODE, CSRF, VIEWS
 
 LOCALES = sorted(locales())
 HOSTILE = "\"'><script>alert(1)</script><b onclick=x {csrf} {{ 7*7 }} %s \u202e"
@@ -166,12 +166,45 @@ def test_before_a_password_the_text_fits_each_channel_that_the_message_may_have_
         assert page.with_id("code")["data-channel"] == "sms"
 
 
+@pytest.mark.parametrize(("channel", "words"), [("sms", "by text message"), ("email", "by email")])
+def test_the_page_names_the_channel_for_a_message_that_falls_over(channel: str, words: str) -> None:
+    first = "email" if channel == "sms" else "sms"
+    code = replace(CODE, channel=first, destination=CHANNELS[first], fallback=channel)
+    text = shown(PageView(code, CSRF)).text
+    assert f"If it can't be sent that way, you get it {words}: {CHANNELS[channel]}." in text
+    for without in (replace(code, fallback=""), replace(code, channels={first: CHANNELS[first]})):
+        assert "can't be sent that way" not in shown(PageView(without, CSRF)).text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (300, "5 minutes"),
+        (291, "5 minutes"),  # the message has been on its way
+        (289, "4 minutes"),
+        (61, "1 minute"),
+        (60, "1 minute"),
+        (59, "59 seconds"),
+        (1, "1 second"),
+    ],
+)
+def test_the_page_shows_the_time_until_a_code_expires(seconds: int, text: str) -> None:
+    page = shown(PageView(replace(CODE, expires_in=seconds), CSRF))
+    assert f"It expires in {text}." in page.text.replace("\u00a0", " ")
+
+
+def test_the_first_page_names_phone_numbers_only_where_users_sign_in_with_them() -> None:
+    assert "Username, email address or phone number" in shown(VIEWS["start-phone"]).text
+    assert "phone number" not in shown(VIEWS["start-password"]).text
+
+
 def test_the_page_has_no_resend_button_when_no_resend_is_left() -> None:
     assert {form.values["do"] for form in shown(VIEWS["code-last"]).forms} == {"answer", "restart", "cancel"}
 
 
 def test_the_page_states_the_wait_for_browsers_without_scripts() -> None:
-    assert "in 27\u00a0s." in shown(VIEWS["code"]).text
+    assert "in 27\u00a0seconds." in shown(VIEWS["code"]).text
+    assert "in 2\u00a0minutes." in shown(VIEWS["code-fallback"]).text
     assert shown(VIEWS["code-wrong"]).with_id("wait")["data-seconds"] == "0"
 
 

@@ -22,7 +22,8 @@ def test_the_catalogue_has_exactly_the_texts_that_are_used() -> None:
     used = "".join(file.read_text("utf-8") for file in folder.iterdir())
     named = set(re.findall(r'text(?:\.plain|\.raw)?\("(\w*[a-z])"', used))
     made = {f"{start}_{channel}" for start in ("send", "sent", "help") for channel in CHANNELS}
-    made |= {f"{key}_hidden" for key in made if not key.startswith("help")}
+    made |= {f"or_{channel}" for channel in CHANNELS}
+    made |= {f"{key}_hidden" for key in made if not key.startswith(("help", "or"))}
     have = {key for key in ENGLISH if "." not in key} - {"lang", "dir"}
     assert sorted((named | made) - have) == [], "add these texts to `page` in each texts/<language>.json"
     assert sorted(have - (named | made)) == [], "no page uses these texts"

@@ -182,3 +182,24 @@ def test_the_discovery_document_and_the_keys_are_public() -> None:
     described = json.loads(browser.get("/.well-known/openid-configuration")["body"])
     assert described["jwks_uri"] == f"{ISSUER}/.well-known/jwks.json"
     assert json.loads(browser.get("/.well-known/jwks.json")["body"]) == {"keys": []}
+
+
+@pytest.mark.parametrize(
+    ("languages", "locale"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("en-GB", "en"),
+        ("fi,nb;q=0.1,*;q=0.5", ""),
+        ("", ""),
+    ],
+)
+def test_a_message_gets_the_language_of_the_page_if_the_browser_asks_for_it(
+    languages: str, locale: str
+) -> None:
+    site = HostedSiteInMemory()
+    browser = site.browser()
+    browser.languages = languages
+    browser.get("/authorize", AUTHORIZATION_REQUEST)
+    browser.submit("start", user_name="ann@example.com")
+    browser.submit("resend")
+    assert site.hosted_page.pool.locales == [locale, locale]

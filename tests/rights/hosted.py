@@ -84,6 +84,7 @@ def _pool(deployed: Stack, settings: dict[str, str]) -> Calls:
         },
     }
     return {
+        "read the pool's sign-in options": ["cognito-idp", "describe_user_pool", pool],
         "read the inner client": ["cognito-idp", "describe_user_pool_client", inner],
         "link a user": ["cognito-idp", "admin_link_provider_for_user", pool | link],
         "change a client": ["cognito-idp", "update_user_pool_client", inner],

@@ -85,6 +85,7 @@ NEEDS = {
     "check an access token": ("kms:Verify", "HostedSignKeyA"),
     "read the ID tokens' key": ("kms:GetPublicKey", "HostedSignKeyA"),
     "read Cognito's secret": ("secretsmanager:GetSecretValue", "HostedClientSecret"),
+    "read the pool's sign-in options": ("cognito-idp:DescribeUserPool", "UserPool"),
     "read the inner client": ("cognito-idp:DescribeUserPoolClient", "UserPool"),
     "link a user": ("cognito-idp:AdminLinkProviderForUser", "UserPool"),
 }

@@ -81,11 +81,13 @@ class FakePool:
     must_change: bool = False
     session: int = 0
     calls: list[tuple[str, ...]] = field(default_factory=list)
+    locales: list[str] = field(default_factory=list)
     wrong: int = 0
     user: Authenticated = USER
     in_use: tuple[str, ...] = ("email", "sms")
 
-    def start(self, user_name: str, password: str | None) -> Outcome:
+    def start(self, user_name: str, password: str | None, locale: str) -> Outcome:
+        self.locales.append(locale)
         self.calls.append(("start", user_name))
         if self.must_change:
             raise MustChangePassword
@@ -107,7 +109,8 @@ class FakePool:
             raise AuthenticationFailed
         return self._code_required("WRONG")
 
-    def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
+    def send(self, session: str, user_name: str, action: str, channel: str, locale: str) -> Outcome:
+        self.locales.append(locale)
         self.calls.append((action, user_name, channel))
         self._check(session)
         return SignInRefused(self.tag) if self.tag else self._code_required("SENT", channel or "email")
@@ -187,11 +190,17 @@ class HostedPageInMemory:
     table: MemoryTable = field(default_factory=MemoryTable)
     asks_password: bool = False
     now: int = NOW
+    takes_phone_numbers: bool = False
     response_seconds: int = 0  # seconds until the pool responds
     tokens_made: int = 0
 
     def __post_init__(self) -> None:
-        flow = SignInForms(self.pool, self.asks_password, lambda: self.now + self.response_seconds)
+        flow = SignInForms(
+            self.pool,
+            self.asks_password,
+            lambda: self.now + self.response_seconds,
+            lambda: self.takes_phone_numbers,
+        )
         self.page = SignInPage(
             RELYING_PARTY, flow, self.table, ISSUER, self._random_token, DISCARDED_TELEMETRY
         )
@@ -287,6 +296,7 @@ class Browser:
 
     site: HostedRoutes
     cookie: str = ""
+    languages: str = ""  # its header Accept-Language
     seen: list[dict[str, Any]] = field(default_factory=list)
 
     def get(
@@ -307,6 +317,7 @@ class Browser:
 
     def _send(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> dict[str, Any]:
         all_headers = dict(headers) | ({"Cookie": self.cookie} if self.cookie else {})
+        all_headers |= {"Accept-Language": self.languages} if self.languages else {}
         event = {
             "httpMethod": method,
             "resource": "/assets/{name}" if path.startswith("/assets/") else path,

@@ -13,6 +13,7 @@ CODE = CodePage("email", "a***@e***", CHANNELS, 6, 540, 0, 5, 3)
 VIEWS = {
     "start": PageView(StartPage(asks_password=False), CSRF),
     "start-password": PageView(StartPage(asks_password=True), CSRF),
+    "start-phone": PageView(StartPage(asks_password=True, takes_phone_numbers=True), CSRF),
     "start-missing": PageView(StartPage(asks_password=False), CSRF, Notice.NAME_MISSING),
     "start-wrong": PageView(
         StartPage(asks_password=True, user_name="ann@example.com"), CSRF, Notice.WRONG_NAME_OR_PASSWORD
@@ -24,6 +25,9 @@ VIEWS = {
     "code": PageView(replace(CODE, resend_in=27), CSRF),
     "code-hidden": PageView(replace(CODE, channels={"email": "***@***"}, destination="***@***"), CSRF),
     "code-sms": PageView(replace(CODE, channel="sms", destination="+***4567"), CSRF, Notice.SENT_AGAIN),
+    "code-fallback": PageView(
+        replace(CODE, channel="sms", destination="+***4567", fallback="email", resend_in=61), CSRF
+    ),
     "code-wrong": PageView(replace(CODE, attempts_left=4), CSRF, Notice.WRONG_CODE),
     "code-long": PageView(replace(CODE, digits=20), CSRF, Notice.WRONG_CODE),
     "code-expired": PageView(replace(CODE, expires_in=0), CSRF, Notice.EXPIRED),

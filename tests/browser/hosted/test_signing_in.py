@@ -166,6 +166,24 @@ def test_cancelling_returns_to_the_app_with_access_denied(
 
 
 @password
+def test_a_pasted_name_and_a_pasted_password_sign_in(
+    new_visitor: NewVisitor, app: LocalApp, new_user: NewUser, code_for: CodeFor
+) -> None:
+    user = new_user()
+    visitor = new_visitor(permissions=["clipboard-read", "clipboard-write"]).start()
+    page = visitor.page
+    for field, text in (
+        ("#user_name", f"\u2068{user.email}\u2069 "),
+        ("#password", f"\u200b{user.password}\u00a0\r\n"),
+    ):
+        page.evaluate("text => navigator.clipboard.writeText(text)", text)
+        page.locator(field).press("Control+v")
+    visitor.press("Continue").wait_for_heading(CODE_PAGE)
+    visitor.enter_code(code_for(user.email)).wait_for_app()
+    assert app.claims()["sub"] == user.sub
+
+
+@password
 def test_the_page_is_the_same_for_a_wrong_password_and_an_unknown_user(
     new_visitor: NewVisitor, new_user: NewUser
 ) -> None:

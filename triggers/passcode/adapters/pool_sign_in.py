@@ -51,9 +51,11 @@ class PoolSignIn:
     client_id: str
     secret: Callable[[], str]
 
-    def start(self, user_name: str, password: str | None) -> Outcome:
+    def start(self, user_name: str, password: str | None, locale: str) -> Outcome:
         """Start a sign-in. Without a password (None) the code comes first.
 
+        The first message is in the language of `locale` only after a password: Cognito does not pass the
+        ClientMetadata of AdminInitiateAuth on to the triggers of custom challenges.
         Raises `AuthenticationFailed`, `MustChangePassword` or `Unavailable`.
         """
         if len(user_name) > LONGEST_NAME:
@@ -67,7 +69,9 @@ class PoolSignIn:
             # Otherwise a pool with a wrong configuration could skip the password.
             raise Unavailable("the pool does not ask for the password")
         answer = proof.answer(response["ChallengeParameters"])
-        return self._challenge(self._respond("PASSWORD_VERIFIER", response["Session"], answer, {}), user_name)
+        metadata = _without_empty(locale=locale)
+        response = self._respond("PASSWORD_VERIFIER", response["Session"], answer, metadata)
+        return self._challenge(response, user_name)
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
         """Answer with the code that the user typed. Raises `AuthenticationFailed` or `Unavailable`."""
@@ -78,10 +82,10 @@ class PoolSignIn:
             return Authenticated(claims["cognito:username"], claims["sub"], claims.get("otp_channel", ""))
         return self._challenge(answer, user_name)
 
-    def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
+    def send(self, session: str, user_name: str, action: str, channel: str, locale: str) -> Outcome:
         """Request a message: `action` is send or resend. Raises `AuthenticationFailed`, `Unavailable`."""
-        channel_metadata = {"channel": channel} if channel else {}
-        response = self._answer(session, user_name, action, {"action": action, **channel_metadata})
+        metadata = _without_empty(action=action, channel=channel, locale=locale)
+        response = self._answer(session, user_name, action, metadata)
         return self._challenge(response, user_name)
 
     def _answer(self, session: str, user_name: str, answer: str, metadata: Mapping[str, str]) -> Any:
@@ -133,6 +137,10 @@ class PoolSignIn:
         return base64.b64encode(hmac.digest(self.secret().encode(), message, hashlib.sha256)).decode()
 
 
+def _without_empty(**metadata: str) -> dict[str, str]:
+    return {name: value for name, value in metadata.items() if value}
+
+
 def _refused(error: ClientError) -> SignInRefused:
     code, text = error_code(error), str(error.response["Error"].get("Message", ""))
     if any(message in text for message in _CONFIGURATION_ERRORS):
@@ -173,6 +181,16 @@ class PasswordProof:
             warnings.simplefilter("ignore", DeprecationWarning)
             answer = self._srp.process_challenge(parameters, self._srp.get_auth_params())
         return {str(key): str(value) for key, value in answer.items()}
+
+
+def takes_phone_numbers(client: Callable[[], "CognitoIdentityProviderClient"], pool_id: str) -> bool:
+    """Return True if users of the pool can sign in with a phone number. One call. Raises `Unavailable`.
+
+    Cognito does not let anyone change that after the pool was created.
+    """
+    with unavailable("the pool"):
+        pool = client().describe_user_pool(UserPoolId=pool_id)["UserPool"]
+        return "phone_number" in (*pool.get("UsernameAttributes", ()), *pool.get("AliasAttributes", ()))
 
 
 def app_client_secret(

@@ -1,5 +1,6 @@
 """Render the pages as HTML from a view, a brand and a locale. This module does not handle requests."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,7 +12,7 @@ from markupsafe import Markup, escape
 
 from passcode.hosted.colors import brand_css, icon
 from passcode.hosted.state import LONGEST_NAME, Notice
-from passcode.texts.catalogue import duration, page_texts
+from passcode.texts.catalogue import duration, minutes_left, page_texts
 from passcode.token_service.challenge import IGNORED, IGNORED_AROUND, IGNORED_CATEGORIES
 
 
@@ -30,6 +31,7 @@ class StartPage:
 
     asks_password: bool
     user_name: str = ""
+    takes_phone_numbers: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class CodePage:
     resend_in: int  # seconds; 0 if a message can be requested now
     attempts_left: int
     resends_left: int
+    fallback: str = ""  # the channel for a message that `channel` does not take; empty if there is none
 
 
 @dataclass(frozen=True)
@@ -94,13 +97,31 @@ class PageTexts:
         return self._texts[key]
 
     def duration(self, seconds: int) -> str:
-        """Return a wait of `seconds` as hours or minutes, in this language."""
+        """Return a wait of `seconds`, rounded up, in this language."""
         return duration(self._texts, seconds)
+
+    def time_left(self, seconds: int) -> str:
+        """Return the time until a code expires: in minutes as in its message, or in seconds."""
+        return self.duration(seconds if seconds < _MINUTE else minutes_left(seconds) * _MINUTE)
+
+    def durations(self) -> str:
+        """Return the plural forms of seconds and minutes as JSON, by unit and plural category.
+
+        The page's script counts down with them.
+        """
+        forms: dict[str, dict[str, str]] = {"seconds": {}, "minutes": {}}
+        for key, text in self._texts.items():
+            section, _, name = key.partition(".")
+            unit, _, category = name.partition(".")
+            if section == "duration" and unit in forms:
+                forms[unit][category] = text
+        return json.dumps(forms, ensure_ascii=False, separators=(",", ":"))
 
     def _all(self, values: Mapping[str, object]) -> dict[str, object]:
         return {"app": self._app, **values}
 
 
+_MINUTE = 60
 _HERE = Path(__file__).parent
 _TEMPLATES = {
     StartPage: "start.html",

@@ -49,15 +49,18 @@ Claims = Mapping[str, object]
 
 
 class UserPool(Protocol):
-    """Signs users in to the pool. Every method raises `AuthenticationFailed` or `Unavailable`."""
+    """Signs users in to the pool. Every method raises `AuthenticationFailed` or `Unavailable`.
 
-    def start(self, user_name: str, password: str | None) -> Outcome:
+    `locale` is that of the page, for a message. It is empty if the browser asks for no language that we have.
+    """
+
+    def start(self, user_name: str, password: str | None, locale: str) -> Outcome:
         """Start a sign-in, with the password first unless it is None. Raises also `MustChangePassword`."""
 
     def answer(self, session: str, user_name: str, code: str) -> Outcome:
         """Answer the challenge with the code that the user typed."""
 
-    def send(self, session: str, user_name: str, action: str, channel: str) -> Outcome:
+    def send(self, session: str, user_name: str, action: str, channel: str, locale: str) -> Outcome:
         """Request a message: `action` is send or resend."""
 
 

@@ -1,13 +1,29 @@
-"""Read forms and the cookie from requests, and set the cookie and the security headers of pages."""
+"""Read forms, typed text and the cookie, and set the cookie and the security headers of pages."""
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 COOKIE = "__Host-sign-in"
 _COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 _LONGEST_FORM = 8_192
+
+# Unicode's categories of control and format characters, such as line breaks, marks of direction, zero-width
+# characters and soft hyphens.
+_INVISIBLE = frozenset(("Cc", "Cf"))
+_SPACES = frozenset(("Zs", "Zl", "Zp"))
+_ASCII_SPACES = " \t\n\v\f\r"
+# The signs in phone numbers as people write them. Brackets, dashes and spaces have categories in Unicode.
+_PLUS, _SEPARATORS = frozenset("+＋﹢"), frozenset("./．／\N{MINUS SIGN}")
+_PHONE_CATEGORIES = {"Zs": "", "Pd": "", "Ps": "(", "Pe": ")"}
+_PHONE = re.compile(r"\(*(?P<prefix>\+|00)(?P<rest>[0-9()]+)")
+# E.164 has at most 15 digits. A shorter text after `00` may be a user name, such as a staff number.
+_FEWEST_DIGITS = {"+": 7, "00": 10}
+_MOST_DIGITS = 15
+# In Italy and San Marino the first 0 is a part of the number. Elsewhere callers from abroad leave `(0)` out.
+_WITH_ZERO = ("39", "378")
 
 
 def cookie_of(event: Mapping[str, Any]) -> str | None:
@@ -43,6 +59,66 @@ def form_of(event: Mapping[str, Any]) -> dict[str, str]:
     if any(len(values) != 1 for values in fields.values()):
         raise ValueError("a field occurs twice")
     return {name: values[0] for name, values in fields.items()}
+
+
+def user_name_of(typed: str, takes_phone_numbers: Callable[[], bool]) -> str:
+    """Return the user name, email address or phone number that the user means by `typed`.
+
+    Invisible characters and surrounding spaces are dropped. Cognito's `UsernameType` has letters, marks,
+    numbers, symbols and punctuation only. Inner spaces stay, unless it is an email address or a phone number:
+    a `preferred_username` may have them.
+
+    A phone number becomes E.164: `+`, and its digits in ASCII. The digits stay as typed, apart from `(0)`,
+    because the pool compares them. `takes_phone_numbers` returns True if users of the pool sign in with phone
+    numbers. Only then `00` means `+`: in other pools it may begin a user name. A number without a country
+    code stays as typed.
+    """
+    visible = "".join(sign for sign in typed if unicodedata.category(sign) not in _INVISIBLE).strip()
+    prefix, number = _phone_number(visible)
+    if number and (prefix == "+" or takes_phone_numbers()):
+        return number
+    return "".join(visible.split()) if "@" in visible else visible
+
+
+def _phone_number(text: str) -> tuple[str, str]:
+    """Return the prefix of a phone number, `+` or `00`, and its E.164 form; both empty for other text."""
+    found = _PHONE.fullmatch("".join(_phone_sign(sign) for sign in text))
+    if found is None:
+        return "", ""
+    prefix, rest = found["prefix"], found["rest"]
+    rest = rest.replace("(0)", "0" if rest.strip("(").startswith(_WITH_ZERO) else "", 1)
+    digits = rest.replace("(", "").replace(")", "")
+    if digits.startswith("0") or not _FEWEST_DIGITS[prefix] <= len(digits) <= _MOST_DIGITS:
+        return "", ""
+    return prefix, f"+{digits}"
+
+
+def _phone_sign(sign: str) -> str:
+    """Return a sign of a phone number in ASCII, empty if it only separates; any other sign unchanged."""
+    if sign in _PLUS:
+        return "+"
+    if sign in _SEPARATORS:
+        return ""
+    digit = unicodedata.decimal(sign, None)
+    return _PHONE_CATEGORIES.get(unicodedata.category(sign), sign) if digit is None else str(digit)
+
+
+def passwords_of(typed: str) -> tuple[str, ...]:
+    """Return the passwords that the user may mean by `typed`, the likely one first; empty if there is none.
+
+    Cognito accepts no password with a space, tab or line break at an end: the pattern of its API is
+    `^[\\S]+.*[\\S]+$`, and its developer guide allows "non-leading, non-trailing space characters". So these
+    are dropped. A no-break space or an invisible character at an end fits the pattern. So the password with
+    it comes first, and the one without it second: the user cannot see why the first one is wrong.
+    """
+    password = typed.strip(_ASCII_SPACES)
+    seen = [place for place, sign in enumerate(password) if _is_seen(sign)]
+    shown = password[seen[0] : seen[-1] + 1] if seen else ""
+    return tuple(candidate for candidate in dict.fromkeys((password, shown)) if candidate)
+
+
+def _is_seen(sign: str) -> bool:
+    return unicodedata.category(sign) not in _INVISIBLE | _SPACES
 
 
 def bearer_of(event: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from passcode.hosted import refusals
@@ -17,6 +18,7 @@ from passcode.hosted.ports import (
     SignInRefused,
     UserPool,
 )
+from passcode.hosted.requests import passwords_of, user_name_of
 from passcode.hosted.state import CODE_LIFE, LIFE, Grant, Notice, SignInPhase, SignInState, csrf_of
 from passcode.token_service.challenge import parse_answer
 from passcode.token_service.refusal import Unavailable
@@ -38,25 +40,39 @@ class SignInForms:
     """Runs the pool's sign-in for the page. `asks_password` is set for the deployment, not for each user.
 
     `clock` returns Unix seconds. A call to the pool may take seconds, so waits start at its response.
+    `takes_phone_numbers` returns True if users of the pool sign in with phone numbers.
     """
 
     pool: UserPool
     asks_password: bool
     clock: Callable[[], int]
+    takes_phone_numbers: Callable[[], bool]
 
-    def start(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
-        """Handle `do=start`. Raises `Unavailable`."""
-        user_name, password = form.get("user_name", "").strip(), form.get("password", "")
-        if not user_name or (self.asks_password and not password):
-            return FormResult(replace(state, user_name=user_name, notice=Notice.NAME_MISSING))
+    def start(self, state: SignInState, form: Mapping[str, str], locale: str) -> FormResult:
+        """Handle `do=start`. `locale` is that of the page. Raises `Unavailable`."""
+        user_name = user_name_of(form.get("user_name", ""), self.takes_phone_numbers)
+        passwords = passwords_of(form.get("password", "")) if self.asks_password else (None,)
         named = replace(state, user_name=user_name)
+        if not user_name or not passwords:
+            return FormResult(replace(named, notice=Notice.NAME_MISSING))
         try:
-            outcome = self.pool.start(user_name, password if self.asks_password else None)
+            outcome = self._start(user_name, passwords, locale)
         except AuthenticationFailed:
             return FormResult(replace(named, notice=Notice.WRONG_NAME_OR_PASSWORD))
         except MustChangePassword:
             return FormResult(replace(named, phase=SignInPhase.ENDED, notice=Notice.NEW_PASSWORD))
         return self._after(named, outcome, refused=SignInPhase.START)
+
+    def _start(self, user_name: str, passwords: Sequence[str | None], locale: str) -> Outcome:
+        """Start a sign-in with the first password that Cognito accepts.
+
+        Cognito counts each attempt. An attacker gains nothing by a second one: it is a guess like any other.
+        """
+        *others, last = passwords
+        for password in others:
+            with suppress(AuthenticationFailed):
+                return self.pool.start(user_name, password, locale)
+        return self.pool.start(user_name, last, locale)
 
     def answer(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
         """Handle `do=answer`. Raises `Unavailable`."""
@@ -70,13 +86,16 @@ class SignInForms:
             return _ended(state)
         return self._after(state, outcome, refused=SignInPhase.ENDED)
 
-    def resend(self, state: SignInState, form: Mapping[str, str]) -> FormResult:
-        """Handle `do=resend`, also for the first choice of a channel. Raises `Unavailable`."""
+    def resend(self, state: SignInState, form: Mapping[str, str], locale: str) -> FormResult:
+        """Handle `do=resend`, also for the first choice of a channel. `locale` is that of the page.
+
+        Raises `Unavailable`.
+        """
         chosen = form.get("channel", "")
         action = "send" if state.shown.get("status") == "CHOOSE" else "resend"
         channel = chosen if chosen in _channels(state) else ""
         try:
-            outcome = self.pool.send(state.session, state.user_name, action, channel)
+            outcome = self.pool.send(state.session, state.user_name, action, channel, locale)
         except (AuthenticationFailed, MustChangePassword):
             return _ended(state)
         step = self._after(state, outcome, refused=SignInPhase.ENDED)
@@ -88,7 +107,7 @@ class SignInForms:
     def page(self, state: SignInState, now: int) -> StartPage | ChannelPage | CodePage | EndPage:
         """Return the page for a sign-in."""
         if state.phase is SignInPhase.START:
-            return StartPage(self.asks_password, state.user_name)
+            return StartPage(self.asks_password, state.user_name, self.takes_phone_numbers())
         if state.phase in (SignInPhase.ENDED, SignInPhase.COMPLETE):
             return EndPage(may_restart=True)
         if state.shown["status"] == "CHOOSE":
@@ -150,13 +169,14 @@ def _code(shown: Mapping[str, str], elapsed: int) -> CodePage:
         resend_in=max(0, int(shown["resendIn"]) - elapsed),
         attempts_left=int(shown["attemptsLeft"]),
         resends_left=int(shown["resendsLeft"]),
+        fallback=shown.get("fallback", ""),
     )
 
 
 # The page needs only these values: masked destinations, as an app gets them, and no user name.
 _SHOWN = frozenset(
     {"status", "channel", "destination", "channels", "codeLength", "expiresIn", "resendIn"}
-    | {"attemptsLeft", "resendsLeft"}
+    | {"attemptsLeft", "resendsLeft", "fallback"}
 )
 
 # These pages have no form to restart, and they are not stored.
@@ -220,10 +240,11 @@ class SignInPage:
         return PageView(page, csrf_of(cookie, state.version), state.notice, state.retry_after)
 
     def submit(
-        self, cookie: str, version: int, form: Mapping[str, str], now: int
+        self, cookie: str, version: int, form: Mapping[str, str], now: int, locale: str = ""
     ) -> Redirect | Reload | None:
         """Handle a form of the page of `version`. None if its sign-in is over. Raises `Unavailable`.
 
+        `locale` is that of the page, and empty if the browser asks for no language with a catalogue.
         The repeat of the form that completed the sign-in gets the same redirect, while its code is valid.
         """
         state = self._read(cookie, now)
@@ -240,7 +261,7 @@ class SignInPage:
         if version != state.version or not self.table.increment_version(cookie, state):
             return Reload()
         current = replace(state, notice=None, retry_after=0, version=state.version + 1)
-        step = self._step(action, current, form)
+        step = self._step(action, current, form, locale)
         if step.user:
             return self._finish(cookie, step, step.user, now)
         if step.state.notice in _REFUSED:
@@ -273,15 +294,15 @@ class SignInPage:
         self.unwritten.pop(cookie, None)
         return is_written
 
-    def _step(self, action: str, state: SignInState, form: Mapping[str, str]) -> FormResult:
+    def _step(self, action: str, state: SignInState, form: Mapping[str, str], locale: str) -> FormResult:
         if action == "restart":
             return FormResult(SignInState(state.request, expires_at=state.expires_at, version=state.version))
         if action == "start" and state.phase is SignInPhase.START:
-            return self.forms.start(state, form)
+            return self.forms.start(state, form, locale)
         if action == "answer" and state.phase is SignInPhase.CODE:
             return self.forms.answer(state, form)
         if action == "resend" and state.phase is SignInPhase.CODE:
-            return self.forms.resend(state, form)
+            return self.forms.resend(state, form, locale)
         return FormResult(state)  # no page has this form in this phase
 
     def _finish(self, cookie: str, step: FormResult, user: Authenticated, now: int) -> Redirect | Reload:

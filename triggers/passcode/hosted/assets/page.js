@@ -95,12 +95,19 @@ if (code) {
 
 if (wait && Number(wait.dataset.seconds) > 0) {
   const buttons = document.querySelectorAll("button.send");
+  const durations = JSON.parse(wait.dataset.durations);
+  const plurals = new Intl.PluralRules(document.documentElement.lang);
+  // The same rule as on the server: seconds below a minute, else minutes, rounded up.
+  const duration = (seconds) => {
+    const [unit, number] = seconds < 60 ? ["seconds", seconds] : ["minutes", Math.ceil(seconds / 60)];
+    return (durations[unit][plurals.select(number)] ?? durations[unit].other).replace("{number}", number);
+  };
   // Compare clock times: timers stop while the phone sleeps.
   const end = Date.now() + Number(wait.dataset.seconds) * 1000;
   const tick = () => {
     const left = Math.ceil((end - Date.now()) / 1000);
     if (left > 0) {
-      wait.textContent = wait.dataset.wait.replace("{seconds}", left);
+      wait.textContent = wait.dataset.wait.replace("{duration}", duration(left));
       setTimeout(tick, 1000);
       return;
     }
