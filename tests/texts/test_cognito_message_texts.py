@@ -21,6 +21,8 @@ PLACEHOLDERS: dict[str, set[str]] = {
     "expiry": set(),
     "purpose": {"purpose"},
     "warning": {"app"},
+    "requested": {"time"},
+    "support": {"url"},
     "sms": {"app", "code"},
 }
 

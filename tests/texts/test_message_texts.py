@@ -32,6 +32,8 @@ PLACEHOLDERS = {
     "expiry": {"duration"},
     "purpose": {"purpose"},
     "warning": {"app"},
+    "requested": {"time"},
+    "support": {"url"},
     "sms": {"app", "code"},
 }
 LOCALES = sorted(locales())
