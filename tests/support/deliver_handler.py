@@ -15,6 +15,7 @@ from passcode.adapters.ses import SesEmail
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sns import SnsSms
 from passcode.adapters.telemetry import PowertoolsTelemetry
+from passcode.channels.channel import MailBrand
 from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import CognitoMessage
 from passcode.delivery.dispatcher import Circuit, Dispatcher, NewerMessages, Receive, deliver_notice
@@ -66,6 +67,8 @@ class DeliverHandler:
     # The day's emails before these tests: all, and those of the open class.
     emails: tuple[int, int] = (0, 0)
     emails_per_day: int = 50_000
+    mail: MailBrand = field(default_factory=MailBrand)
+    support_url: str = ""
 
     def __post_init__(self) -> None:
         self.email_table = RecordingClient({"update_item": self._email_count})
@@ -118,7 +121,15 @@ class DeliverHandler:
             ),
             by_day=partial(LimitedEmail, budget=self.email_budget),
         )
-        return Dispatcher(gateways, "Example", "app.example", self.waits.append, self.circuits)
+        return Dispatcher(
+            gateways,
+            "Example",
+            "app.example",
+            self.waits.append,
+            self.circuits,
+            mail=self.mail,
+            support_url=self.support_url,
+        )
 
     def _email_count(self, call: dict[str, Any]) -> dict[str, Any]:
         added = call["ExpressionAttributeValues"]

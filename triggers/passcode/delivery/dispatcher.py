@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from passcode.channels.channel import Channel, Destination, MessageContent, destination_id
+from passcode.channels.channel import Channel, Destination, MailBrand, MessageContent, destination_id
 from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery
 from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, SendResult, Taken, Unknown
 from passcode.texts.catalogue import message_texts, notice_texts
@@ -77,7 +77,8 @@ class Circuit:
 class Dispatcher:
     """Renders and sends messages.
 
-    `gateways` has the gateways by name, `host` is that of the sign-in page. `sleep` waits, in seconds.
+    `gateways` has the gateways by name, `host` is that of the sign-in page. `sleep` waits, in seconds. `mail`
+    is the look of emails, and `support_url` the address for users who did not request a message, or empty.
     """
 
     gateways: Mapping[str, Gateway]
@@ -85,6 +86,8 @@ class Dispatcher:
     host: str
     sleep: Callable[[float], None]
     circuits: dict[str, Circuit] = field(default_factory=dict)
+    mail: MailBrand = field(default_factory=MailBrand)
+    support_url: str = ""
 
     def send(
         self,
@@ -255,6 +258,9 @@ def _content(
         minutes=max(1, (challenge.expires_at - now + 10) // 60),
         purpose=words_of(challenge.purpose),
         in_groups=challenge.digits == LONG_DIGITS,
+        requested_at=delivery.sent_at,
+        support_url=dispatcher.support_url,
+        mail=dispatcher.mail,
     )
 
 
@@ -285,7 +291,8 @@ def deliver_notice(
     if not claims.claim(notice, receive.now):
         return
     texts = notice_texts(notice.locale, notice.channel.attribute)
-    content = MessageContent(texts=texts, code=None, app=dispatcher.app)
+    # The text says that the notice has no links, so it has no support URL.
+    content = MessageContent(texts=texts, code=None, app=dispatcher.app, mail=dispatcher.mail)
     # The user answers no notice, so it is not one of the unanswered SMS that show an attack. A stranger's
     # request can be the one that shows the change, so the notice has no share of the reserve.
     channel = dispatcher.send(
