@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test attack faults check build deploy up down mutants parameters freshness clean
+.PHONY: help setup demo test attack faults check build deploy up down mutants parameters freshness mail-preview clean
 
 VENV := .venv
 LOCK := requirements.lock
@@ -14,7 +14,7 @@ PYTEST_ARGS ?= --numprocesses auto --maxprocesses 4 --dist loadfile --durations 
 PORT ?= 4566
 
 help: ## Show this help.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 setup: ## Install the locked packages (requirements.lock) into .venv.
 	@{ cmp -s $(LOCK) $(READY) && $(RUN) -c '' 2>/dev/null; } || $(MAKE) -s install
@@ -136,6 +136,12 @@ parameters: setup ## Write the tables of docs/parameters.md from template.yaml.
 
 freshness: setup ## List settings of Cognito's newest API for which pool_admin has no rule. Exits with 2 if there are any. Needs the network.
 	@$(RUN) -m tools.pool_admin.freshness
+
+# Options of the preview, such as: make mail-preview PREVIEW='--app "Your App" --color "#1f5fbf"'
+PREVIEW ?=
+
+mail-preview: setup ## Render every email in every language to .local/mail-preview: HTML, text and pictures.
+	@$(RUN) -m tools.mail_preview $(PREVIEW)
 
 clean: ## Stop the local AWS and remove all files that these targets create.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true

@@ -6,6 +6,7 @@ it logs neither. It logs the ids of the user and the challenge, or the source of
 
 import os
 import time
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,10 +19,11 @@ from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.environment import Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.received_messages import SqsReceivedMessages
-from passcode.adapters.ses import SesEmail
+from passcode.adapters.ses import SesEmail, named_sender
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sns import SnsSms
 from passcode.adapters.telemetry import make_telemetry
+from passcode.channels.channel import MailBrand
 from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import COGNITO, CognitoMessage
 from passcode.delivery.dispatcher import (
@@ -38,7 +40,7 @@ from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery, read_bod
 from passcode.delivery.gateway import Gateway
 from passcode.delivery.limits import limit_gateways
 from passcode.delivery.sms_limits import LimitedSms, SmsLimits
-from passcode.texts.catalogue import locales
+from passcode.texts.catalogue import email_logo, locales
 from passcode.token_service.challenge import Code
 from passcode.token_service.policy import BOUNDS
 from passcode.token_service.refusal import Unavailable
@@ -170,6 +172,9 @@ class Settings:
     cooldown_seconds: int
     queue_urls: tuple[str, ...]
     dead_letters_url: str
+    brand_color: str
+    brand_logo: str
+    support_url: str
     sms_sender_id: str
     sender_key_id: str
     user_pool_id: str
@@ -199,6 +204,9 @@ class Settings:
             cooldown_seconds=variables.whole_number("COOLDOWN_SECONDS", *BOUNDS["cooldown_seconds"]),
             queue_urls=tuple(variables.text(name) for name in _QUEUE_URLS),
             dead_letters_url=variables.text("DEAD_LETTERS_URL"),
+            brand_color=variables.text("BRAND_COLOR"),
+            brand_logo=variables.optional_text("BRAND_LOGO"),
+            support_url=variables.optional_text("SUPPORT_URL"),
             sms_sender_id=variables.optional_text("SMS_SENDER_ID"),
             sender_key_id=variables.optional_text("SENDER_KEY_ID"),
             user_pool_id=variables.optional_text("USER_POOL_ID"),
@@ -221,7 +229,7 @@ _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 GATEWAYS: dict[str, Gateway] = {
     "ses": SesEmail(
         client("sesv2", attempts=1, read_timeout=_PATIENCE),
-        _SETTINGS.sender_email,
+        named_sender(_SETTINGS.app_name, _SETTINGS.sender_email),
         _SETTINGS.configuration_set,
     ),
     "sns": SnsSms(
@@ -234,6 +242,20 @@ _TABLE = client("dynamodb", attempts=2, read_timeout=1)
 _QUEUES = SqsReceivedMessages(
     client("sqs", attempts=2, read_timeout=0.7), _SETTINGS.queue_urls, _SETTINGS.dead_letters_url
 )
+
+
+def _png(uri: str) -> bytes:
+    """Return the content of a base64 `data:` URI with a PNG file; empty for any other text.
+
+    Mail programs show no SVG, and some show no WebP. A wrong logo must not stop the codes.
+    """
+    kind, _, content = uri.partition(",")
+    if kind != "data:image/png;base64":
+        return b""
+    try:
+        return b64decode(content, validate=True)
+    except ValueError:
+        return b""
 
 
 def _sleep(seconds: float) -> None:
@@ -261,6 +283,8 @@ _DISPATCHER = Dispatcher(
     host=_SETTINGS.sign_in_host,
     sleep=_sleep,
     default_locale=_SETTINGS.default_locale,
+    mail=MailBrand(_SETTINGS.brand_color, email_logo() or _png(_SETTINGS.brand_logo)),
+    support_url=_SETTINGS.support_url,
 )
 
 

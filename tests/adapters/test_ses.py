@@ -1,6 +1,11 @@
 """The SES adapter, checked against the model of AWS: the exact call, and the meaning of each error."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+from typing import Any
+from uuid import UUID
 
 import pytest
 from botocore.exceptions import (
@@ -9,15 +14,19 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
+from botocore.stub import ANY
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from passcode.adapters.ses import SesEmail
+from passcode.adapters.ses import SesEmail, named_sender
 from passcode.channels.email import EmailMessage
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
 from tests.support.aws_stubs import RecordingClient, Stubs, client, modelled
 from tests.support.events import EMAIL, NOW
 
 MAIL = EmailMessage(subject="Betreff ✓", text="654321", html="<p>654321</p>")
-MAIL_CALL = {
+# botocore's stub compares a list of dictionaries with ==, so its ANY works inside them.
+MAIL_CALL: dict[str, Any] = {
     "FromEmailAddress": "no-reply@app.example",
     "Destination": {"ToAddresses": [EMAIL]},
     "ConfigurationSetName": "mail",
@@ -28,6 +37,10 @@ MAIL_CALL = {
                 "Text": {"Data": "654321", "Charset": "UTF-8"},
                 "Html": {"Data": "<p>654321</p>", "Charset": "UTF-8"},
             },
+            "Headers": [
+                {"Name": "Auto-Submitted", "Value": "auto-generated"},
+                {"Name": "X-Entity-Ref-ID", "Value": ANY},
+            ],
         }
     },
 }
@@ -42,15 +55,68 @@ def aws() -> Iterator[Stubs]:
         yield stubs
 
 
-def send() -> SendResult:
-    """Send the email of these tests."""
+def send(message: EmailMessage = MAIL) -> SendResult:
+    """Send the email of these tests, or another one."""
     mail = SesEmail(client("sesv2"), "no-reply@app.example", "mail")
-    return mail.send(Outgoing(EMAIL, MAIL, NOW, is_open_class=True))
+    return mail.send(Outgoing(EMAIL, message, NOW, is_open_class=True))
 
 
 def test_an_email_is_sent_with_one_call(aws: Stubs) -> None:
     aws.ses.add_response("send_email", {"MessageId": "1"}, MAIL_CALL)
     assert send() == Taken()
+
+
+def test_the_logo_is_an_inline_attachment(aws: Stubs) -> None:
+    """The stub checks the names and types of the attachment against the model of AWS."""
+    simple = MAIL_CALL["Content"]["Simple"]
+    attachment = {
+        "RawContent": b"\x89PNG",
+        "FileName": "logo.png",
+        "ContentType": "image/png",
+        "ContentDisposition": "INLINE",
+        "ContentId": "logo",
+        "ContentTransferEncoding": "BASE64",
+    }
+    content = {"Simple": {**simple, "Attachments": [attachment]}}
+    aws.ses.add_response("send_email", {"MessageId": "1"}, {**MAIL_CALL, "Content": content})
+    assert send(replace(MAIL, logo=b"\x89PNG")) == Taken()
+
+
+def test_each_message_has_another_reference() -> None:
+    """Gmail shows messages with one reference as one conversation."""
+    recording = RecordingClient({"send_email": {"MessageId": "1"}})
+    for _ in range(2):
+        mail = SesEmail(recording, "no-reply@app.example", "mail")
+        assert mail.send(Outgoing(EMAIL, MAIL, NOW, is_open_class=True)) == Taken()
+    headers = [call["Content"]["Simple"]["Headers"] for call in recording.sent("send_email")]
+    references = [{each["Name"]: each["Value"] for each in mail}["X-Entity-Ref-ID"] for mail in headers]
+    assert len({UUID(reference) for reference in references}) == 2
+
+
+# The characters that AppName allows, without spaces at the ends.
+APP_NAMES = st.text(
+    st.characters(exclude_characters='<>@"#', exclude_categories=["C", "Z"]), min_size=1, max_size=40
+)
+
+
+def read_from(value: str) -> tuple[str, str]:
+    """The name and the address of the sender, as a mail program reads them from a From header."""
+    name, address = parseaddr(value)
+    return str(make_header(decode_header(name))), address
+
+
+@given(APP_NAMES)
+@example("Harbour Bank, Inc. (Europe)")
+@example("Bank \\ Trust")
+@example("Hafenbank Köln")
+@example("港湾銀行" * 10)
+@example("بنك الميناء")
+def test_the_sender_has_the_name_of_the_app(name: str) -> None:
+    value = named_sender(name, "no-reply@app.example")
+    assert value.isascii()
+    assert value.isprintable()
+    assert all(len(word) <= 75 for word in value.split()), "RFC 2047 limits a word to 75 characters"
+    assert read_from(value) == (name, "no-reply@app.example")
 
 
 @pytest.mark.parametrize("code", sorted(modelled("sesv2", "SendEmail") - TRANSIENT))

@@ -45,8 +45,7 @@ def test_an_english_sms_is_one_part() -> None:
 def test_an_email_contains_the_code_and_its_lifetime_and_loads_nothing(locale: str) -> None:
     mail = email(locale)
     assert "012345" not in mail.subject, "a locked screen shows the subject"
-    lines = [line.strip("\u2066\u2069") for line in mail.text.splitlines()]
-    assert "012345" in lines, "the code has a separate line"
+    assert "012345" in mail.text.splitlines(), "the code has a separate line"
     for body in (mail.text, mail.html):
         assert body.count("012345") == 1
         assert "5" in body
@@ -56,7 +55,6 @@ def test_an_email_contains_the_code_and_its_lifetime_and_loads_nothing(locale: s
 
 
 def test_digits_keep_their_order_in_right_to_left_texts() -> None:
-    assert "\u2066012345\u2069" in email("ar").text
     assert sms("he", "e.example").text.splitlines()[0] == "012345"
 
 

@@ -151,6 +151,8 @@ def test_a_repeated_record_sends_the_same_code(handler: DeliverHandler) -> None:
     for _ in range(2):
         handler.deliver(body(BY_EMAIL))
     first, second = handler.ses.sent("send_email")
+    ids = [mail["Content"]["Simple"].pop("Headers")[-1]["Value"] for mail in (first, second)]
+    assert len(set(ids)) == 2, "Gmail would show the two messages as one"
     assert first == second
     assert code_of(challenge()) in first["Content"]["Simple"]["Body"]["Text"]["Data"]
 

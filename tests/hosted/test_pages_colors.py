@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from passcode.hosted.colors import DARK, LIGHT, brand_css, contrast, icon, luminance
+from passcode.hosted.colors import brand_css, icon
 from passcode.hosted.pages import asset
+from passcode.texts.colors import DARK, LIGHT, contrast, luminance
 from tests.support.page_samples import BRAND
 
 COLORS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")

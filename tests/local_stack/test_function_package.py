@@ -16,8 +16,8 @@ def _folder(path: Path, names: list[str]) -> Path:
 
 
 def test_the_same_code_is_the_same_zip(tmp_path: Path) -> None:
-    one = deploy.zip_folder(_folder(tmp_path / "one", ["a.py", "b/c.py"]))
-    two = deploy.zip_folder(_folder(tmp_path / "two", ["b/c.py", "a.py", "b/__pycache__/c.pyc"]))
+    one = deploy.zip_folder(_folder(tmp_path / "one", ["a.py", "b/c.py"]), {})
+    two = deploy.zip_folder(_folder(tmp_path / "two", ["b/c.py", "a.py", "b/__pycache__/c.pyc"]), {})
     assert one == two
     assert zipfile.ZipFile(io.BytesIO(one)).namelist() == ["a.py", "b/c.py"]
 

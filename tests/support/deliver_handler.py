@@ -15,6 +15,7 @@ from passcode.adapters.ses import SesEmail
 from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sns import SnsSms
 from passcode.adapters.telemetry import PowertoolsTelemetry
+from passcode.channels.channel import MailBrand
 from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import CognitoMessage
 from passcode.delivery.dispatcher import Circuit, Dispatcher, NewerMessages, Receive, deliver_notice
@@ -67,6 +68,8 @@ class DeliverHandler:
     emails: tuple[int, int] = (0, 0)
     emails_per_day: int = 50_000
     default_locale: str = "en"
+    mail: MailBrand = field(default_factory=MailBrand)
+    support_url: str = ""
 
     def __post_init__(self) -> None:
         self.email_table = RecordingClient({"update_item": self._email_count})
@@ -120,7 +123,14 @@ class DeliverHandler:
             by_day=partial(LimitedEmail, budget=self.email_budget),
         )
         return Dispatcher(
-            gateways, "Example", "app.example", self.waits.append, self.circuits, self.default_locale
+            gateways,
+            "Example",
+            "app.example",
+            self.waits.append,
+            self.circuits,
+            self.default_locale,
+            mail=self.mail,
+            support_url=self.support_url,
         )
 
     def _email_count(self, call: dict[str, Any]) -> dict[str, Any]:

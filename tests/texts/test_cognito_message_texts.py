@@ -69,8 +69,7 @@ def test_a_message_is_complete(locale: str, kind: str) -> None:
     host = "" if kind in ("invitation", "notice") else "e.example"
     text = SMS.render(MessageContent(texts, secret, "A & B", host)).text
     times = 0 if secret is None else 1
-    lines = [line.strip("\u2066\u2069") for line in mail.text.splitlines()]
-    assert lines.count("271828") == times, "the code has a separate line"
+    assert mail.text.splitlines().count("271828") == times, "the code has a separate line"
     assert mail.text.count("271828") == mail.html.count("271828") == times
     assert text.count("271828") == (2 if "@e.example #271828" in text else times)
     assert ("letter-spacing" in mail.html) == bool(times), "a message without a code has no box for it"

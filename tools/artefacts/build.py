@@ -1,10 +1,10 @@
 """Build the artefact of one function: its handler and the modules that the handler imports.
 
-    cd triggers && python ../tools/artefacts/build.py LOGICAL_ID FOLDER [DATA ...]
+    cd triggers && PYTHONPATH=.. python -m tools.artefacts.build LOGICAL_ID FOLDER [DATA ...]
 
 `sam build` calls this script through triggers/Makefile. It runs on any machine with Python 3.11 or later and
 pip, and needs only the standard library. It writes the artefact into FOLDER. DATA are files that the function
-reads, or folders of such files.
+reads, or folders of such files. The operator's texts in the folder texts.d replace those of the function.
 """
 
 import ast
@@ -13,12 +13,16 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from io import BytesIO
 from modulefinder import Module, ModuleFinder
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from tools.artefacts import texts
+
+ROOT = Path(__file__).parents[2]
 
 # Runtime and Architectures of template.yaml, in pip's names.
 TARGET = ["--platform=manylinux2014_aarch64", "--python-version=3.13", "--implementation=cp"]
@@ -197,6 +201,19 @@ def copy_files(files: Iterable[Path], root: Path, artefact: Path) -> None:
         fix_mode_and_time(target)
 
 
+def write_texts(changed: Mapping[str, bytes], artefact: Path, data: Iterable[str]) -> None:
+    """Write the operator's texts, by their path, into `artefact`, if `data` has files of the same kind."""
+    kinds = {Path(name).suffix for name in data if Path(name).parent == texts.TEXTS}
+    if ".html" in kinds:
+        # The logo is a part of the layout, and this project has none.
+        kinds.add(".png")
+    for name, content in changed.items():
+        file = artefact / name
+        if file.suffix in kinds:
+            file.write_bytes(content)
+            fix_mode_and_time(file)
+
+
 def fix_mode_and_time(file: Path) -> None:
     """Give `file` the mode and the time of every file in an artefact."""
     file.chmod(0o644)
@@ -250,8 +267,10 @@ def main(logical_id: str, artefact: str, *data: str) -> str | None:
             "which does not exist. Add the file, or rename the function."
         )
     try:
+        changed = texts.merged(ROOT)
         build(handler, Path(artefact), data)
-    except IncompleteArtefact as error:
+        write_texts(changed, Path(artefact), data)
+    except (IncompleteArtefact, texts.TextsError) as error:
         return str(error)
     except subprocess.CalledProcessError:
         return "A command of the build failed. See its output above."

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from tools.artefacts import texts
 from tools.local_stack.clients import client
 from tools.local_stack.errors import StackError
 from tools.local_stack.process import log_path
@@ -64,22 +65,32 @@ class FunctionPackage:
 
 
 def build_package(root: Path) -> FunctionPackage:
-    """Return the package of the project in the directory `root`."""
-    code = zip_folder(root / "triggers")
+    """Return the package of the project in the directory `root`, with the operator's texts in texts.d.
+
+    Raises StackError if a file in texts.d is wrong.
+    """
+    try:
+        code = zip_folder(root / "triggers", texts.merged(root))
+    except texts.TextsError as error:
+        raise StackError(str(error)) from error
     key = f"triggers-{hashlib.sha256(code).hexdigest()}.zip"
     template = (root / "template.yaml").read_text()
     return FunctionPackage(template.replace("CodeUri: triggers/", f"CodeUri: s3://{BUCKET}/{key}"), code, key)
 
 
-def zip_folder(folder: Path) -> bytes:
-    """Zip `folder`. The bytes of the zip depend on the names and contents of its files only."""
+def zip_folder(folder: Path, changed: Mapping[str, bytes]) -> bytes:
+    """Zip `folder`, with the files in `changed` instead of those with the same path, or beside them.
+
+    The bytes of the zip depend on the names and contents of the files only.
+    """
+    paths = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths} | dict(changed)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            if "__pycache__" not in file.parts:
-                entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), _EPOCH)
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+        for name in sorted(files, key=lambda name: name.split("/")):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

@@ -1,6 +1,9 @@
 """Email through SES v2. The content is `Simple`, because SES reports a template error only after a send."""
 
+import uuid
 from dataclasses import dataclass
+from email.header import Header
+from email.utils import formataddr
 from typing import TYPE_CHECKING
 
 from passcode.adapters.aws_gateway import send_once
@@ -10,6 +13,12 @@ from passcode.delivery.gateway import Outgoing, SendResult
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import (
+        AttachmentTypeDef,
+        ContentTypeDef,
+        MessageHeaderTypeDef,
+        MessageTypeDef,
+    )
 
 # After these errors, SES will not accept this email later either.
 _FINAL = (
@@ -22,9 +31,20 @@ _FINAL = (
 )
 
 
+def named_sender(name: str, address: str) -> str:
+    """Return `address` with the display name `name`, as the value of a From header (RFC 5322, 3.4).
+
+    SES requires encoded words (RFC 2047) for a name that is not in ASCII. Such a word has at most 75
+    characters, so a long name has several.
+    """
+    if name.isascii():
+        return formataddr((name, address))
+    return f"{Header(name, 'utf-8', maxlinelen=75).encode(linesep='')} <{address}>"
+
+
 @dataclass(frozen=True)
 class SesEmail:
-    """Sends email. `client` is a botocore SES v2 client."""
+    """Sends email. `client` is a botocore SES v2 client. `sender` is the value of the From header."""
 
     client: "SESV2Client"
     sender: str
@@ -45,14 +65,41 @@ class SesEmail:
             FromEmailAddress=self.sender,
             Destination={"ToAddresses": [outgoing.to]},
             ConfigurationSetName=self.configuration_set,
-            Content={
-                "Simple": {
-                    "Subject": _utf8(message.subject),
-                    "Body": {"Text": _utf8(message.text), "Html": _utf8(message.html)},
-                }
-            },
+            Content={"Simple": _content(message)},
         )
 
 
-def _utf8(text: str) -> dict[str, str]:
+def _content(message: EmailMessage) -> "MessageTypeDef":
+    content: MessageTypeDef = {
+        "Subject": _utf8(message.subject),
+        "Body": {"Text": _utf8(message.text), "Html": _utf8(message.html)},
+        "Headers": _headers(),
+    }
+    if message.logo:
+        content["Attachments"] = [_logo(message.logo)]
+    return content
+
+
+def _headers() -> "list[MessageHeaderTypeDef]":
+    return [
+        # No vacation notice or other automatic answer comes back (RFC 3834, 5).
+        {"Name": "Auto-Submitted", "Value": "auto-generated"},
+        # Gmail would put messages with one subject into one conversation, and hide the newest code in it.
+        {"Name": "X-Entity-Ref-ID", "Value": str(uuid.uuid4())},
+    ]
+
+
+def _logo(png: bytes) -> "AttachmentTypeDef":
+    """Return the attachment that the HTML shows by its Content-ID. Mail programs block `data:` URIs."""
+    return {
+        "RawContent": png,
+        "FileName": "logo.png",
+        "ContentType": "image/png",
+        "ContentDisposition": "INLINE",
+        "ContentId": "logo",
+        "ContentTransferEncoding": "BASE64",
+    }
+
+
+def _utf8(text: str) -> "ContentTypeDef":
     return {"Data": text, "Charset": "UTF-8"}

@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class MailBrand:
+    """The look of emails: the app's colour (#rrggbb), and its logo, the content of a PNG file, or empty."""
+
+    color: str = "#1f5fbf"
+    logo: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
 class MessageContent:
     """The content of a message. Each channel uses the parts that its messages have room for.
 
@@ -19,6 +27,9 @@ class MessageContent:
     sign-in page; it is empty if a phone must not fill in the secret. `minutes` is the time until the code
     expires. `purpose` is the caller's text, or empty. `in_groups` is true for a long code: messages show it
     in groups of digits. A temporary password is never shown so, because spaces would change it.
+    `requested_at` is the time of the request, in seconds since the epoch, or 0 if it is unknown.
+    `support_url` is an address for users who did not request the message (https: or mailto:), or empty.
+    `mail` is the look of an email.
     """
 
     texts: Mapping[str, str]
@@ -28,6 +39,9 @@ class MessageContent:
     minutes: int = 0
     purpose: str = ""
     in_groups: bool = False
+    requested_at: int = 0
+    support_url: str = ""
+    mail: MailBrand = field(default_factory=MailBrand)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,7 +1,9 @@
 """The email channel. The message has a text and an HTML part."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from passcode.channels.channel import Channel, MessageContent
 
@@ -10,19 +12,21 @@ from passcode.channels.channel import Channel, MessageContent
 # could become two addresses.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 _LONGEST = 254
-_CODE_IN_HTML = (
-    '<p dir="ltr" style="font-size:32px;letter-spacing:6px;font-family:monospace;font-weight:bold;'
-    'overflow-wrap:anywhere;unicode-bidi:isolate">{}</p>\n'
-)
+# The height of the logo in an email, and its greatest width, in pixels.
+_LOGO_HEIGHT, _LOGO_WIDTH = 40, 240
 
 
 @dataclass(frozen=True)
 class EmailMessage:
-    """An email. Its repr leaves the content out."""
+    """An email. Its repr leaves the content out.
+
+    `logo` is the content of a PNG file, or empty. The HTML shows it by its Content-ID, `logo`.
+    """
 
     subject: str = field(repr=False)
     text: str = field(repr=False)
     html: str = field(repr=False)
+    logo: bytes = field(default=b"", repr=False)
 
 
 def _parse(value: str) -> str | None:
@@ -49,39 +53,135 @@ def _mailbox(value: str) -> str:
 
 def _render(content: MessageContent) -> EmailMessage:
     """Return the email for `content`. The purpose is not in the subject, because the subject is a header."""
-    # Imported only here: every Lambda function imports this module, and only `deliver` renders.
-    import html  # noqa: PLC0415
-
-    from passcode.texts.catalogue import (  # noqa: PLC0415
-        duration,
-        email_layout,
-        group_digits,
-        isolate_digits,
-        purpose_lines,
-    )
+    # Imported only here, as in the functions below: every Lambda function imports this module, and only
+    # `deliver` renders.
+    from passcode.texts.catalogue import duration, purpose_lines  # noqa: PLC0415
 
     texts, app = content.texts, content.app
-    digits = content.code.reveal() if content.code else ""
-    shown = group_digits(digits) if content.in_groups else digits
-    lines = [texts["intro"], texts["expiry"], texts["warning"]]
-    life = duration(texts, content.minutes * 60)
-    intro, expiry, warning = (line.format(app=app, duration=life) for line in lines)
-    purpose = purpose_lines(texts, content.purpose)
-    code = [isolate_digits(texts, shown)] if content.code else []
+    values = {"app": app, "duration": duration(texts, content.minutes * 60)}
+    lines = {key: texts[key].format(**values) for key in ("subject", "intro", "expiry", "warning")}
+    lines["code"] = _shown(content)
+    lines["purpose"] = "".join(purpose_lines(texts, content.purpose))
+    lines["requested"] = _requested(content)
+    support = texts["support"].format(url=content.support_url) if content.support_url else ""
+    blocks = [lines["intro"], lines["code"], lines["purpose"], f"{lines['expiry']}\n{lines['warning']}"]
+    last = "\n".join(line for line in (lines["requested"], support) if line)
     return EmailMessage(
-        subject=texts["subject"].format(app=app),
-        text="\n\n".join([intro, *code, *purpose, f"{expiry}\n{warning}\n"]),
-        html=email_layout().format(
-            lang=texts["lang"],
-            dir=texts["dir"],
-            app=html.escape(app),
-            intro=html.escape(intro),
-            code=_CODE_IN_HTML.format(html.escape(shown)) if content.code else "",
-            purpose="".join(f'<p dir="auto">{html.escape(line)}</p>\n' for line in purpose),
-            expiry=html.escape(expiry),
-            warning=html.escape(warning),
-        ),
+        subject=lines["subject"],
+        text="\n\n".join(block for block in (*blocks, last) if block) + "\n",
+        html=_html(content, lines),
+        logo=content.mail.logo,
     )
+
+
+def _shown(content: MessageContent) -> str:
+    """Return the secret as a separate line; empty without a secret.
+
+    The line has no invisible character, because a user copies it. In a line that runs from right to left, a
+    no-break space keeps the order of the groups, and a space does not (Unicode Standard Annex 9, rule W4).
+    """
+    from passcode.texts.catalogue import group_digits  # noqa: PLC0415
+
+    secret = content.code.reveal() if content.code else ""
+    if not content.in_groups:
+        return secret
+    groups = group_digits(secret)
+    return groups.replace(" ", "\u00a0") if content.texts["dir"] == "rtl" else groups
+
+
+def _requested(content: MessageContent) -> str:
+    """Return the line with the time of the request in UTC; empty if the time is unknown."""
+    if not content.requested_at:
+        return ""
+    import time  # noqa: PLC0415
+
+    from passcode.texts.catalogue import isolate_digits  # noqa: PLC0415
+
+    at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(content.requested_at))
+    return content.texts["requested"].format(time=isolate_digits(content.texts, at))
+
+
+def _html(content: MessageContent, lines: Mapping[str, str]) -> str:
+    """Return the HTML part: the layout, filled with the escaped `lines` and the look of the app."""
+    from html import escape  # noqa: PLC0415
+
+    from passcode.texts.catalogue import email_layout  # noqa: PLC0415
+
+    texts, url = content.texts, content.support_url
+    # The mark stands for the URL, because the layout has the link.
+    before, _, after = texts["support"].format(url="\0").partition("\0")
+    values = {
+        **lines,
+        "code": lines["code"].replace("\u00a0", " "),
+        "lang": texts["lang"],
+        "dir": texts["dir"],
+        "app": content.app,
+        "name": "" if content.mail.logo else content.app,
+        "support": url,
+        "support_before": before,
+        "support_href": url,
+        "support_url": url.removeprefix("mailto:"),
+        "support_after": after,
+        **_looks(content, len(lines["code"])),
+    }
+    return _fill(email_layout(), {key: escape(value) for key, value in values.items()})
+
+
+def _looks(content: MessageContent, length: int) -> Mapping[str, str]:
+    """Return the layout's values for alignment, sizes and colours. `length` is that of the shown code."""
+    is_rtl = content.texts["dir"] == "rtl"
+    size, spacing = ("32px", "5px") if length <= 8 else ("22px", "1px")
+    width, height = _logo_size(content.mail.logo)
+    return {
+        # Mail programs know left and right only, not `start` and `end`.
+        "start": "right" if is_rtl else "left",
+        "end": "left" if is_rtl else "right",
+        "code_size": size,
+        "code_spacing": spacing,
+        "logo": "yes" if content.mail.logo else "",
+        "logo_width": str(width),
+        "logo_height": str(height),
+        **_palette(content.mail.color),
+    }
+
+
+def _logo_size(logo: bytes) -> tuple[int, int]:
+    """Return the width and height of the logo in the email, in pixels, from the header of the PNG file."""
+    width, height = int.from_bytes(logo[16:20], "big"), int.from_bytes(logo[20:24], "big")
+    if not width or not height:
+        return _LOGO_HEIGHT, _LOGO_HEIGHT
+    scale = min(_LOGO_HEIGHT / height, _LOGO_WIDTH / width)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+@cache
+def _palette(color: str) -> Mapping[str, str]:
+    """Return the layout's colours for a brand colour. Texts stay readable (WCAG 2.2, 1.4.3)."""
+    from passcode.texts.colors import DARK, LIGHT, mix, readable_on  # noqa: PLC0415
+
+    return {
+        "brand": color,
+        "accent": readable_on(color, LIGHT),
+        "accent_dark": readable_on(color, DARK),
+        "tint": mix(color, LIGHT, 0.9),
+        "tint_dark": mix(color, DARK, 0.7),
+    }
+
+
+def _fill(layout: str, values: Mapping[str, str]) -> str:
+    """Return the layout with its values, without the sections whose value is empty.
+
+    The sections are decided before the values are filled in, so that no value can contain one.
+    """
+    from string import Template  # noqa: PLC0415
+
+    kept = re.sub(
+        r"<!-- if (\w+) -->\n?(.*?)<!-- end -->\n?",
+        lambda section: section[2] if values[section[1]] else "",
+        layout,
+        flags=re.DOTALL,
+    )
+    return Template(kept).substitute(values)
 
 
 EMAIL = Channel(

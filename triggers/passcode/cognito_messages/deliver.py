@@ -38,6 +38,10 @@ def deliver_cognito_message(
         app=dispatcher.app,
         host="" if kind in (INVITATION, NOTICE) else dispatcher.host,
         purpose=message.name,
+        requested_at=message.requested_at,
+        # The text of a notice says that it has no links. An invited user has requested nothing.
+        support_url="" if kind in (INVITATION, NOTICE) else dispatcher.support_url,
+        mail=dispatcher.mail,
     )
     dispatcher.send(
         message.destinations,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from passcode.channels.channel import Channel, Destination, MessageContent, destination_id
+from passcode.channels.channel import Channel, Destination, MailBrand, MessageContent, destination_id
 from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery
 from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, SendResult, Taken, Unknown
 from passcode.texts.catalogue import message_texts, minutes_left, notice_texts
@@ -78,7 +78,8 @@ class Dispatcher:
     """Renders and sends messages.
 
     `gateways` has the gateways by name, `host` is that of the sign-in page. `sleep` waits, in seconds.
-    `default_locale` is the locale of a message for a user whose languages have no catalogue.
+    `default_locale` is the locale of a message for a user whose languages have no catalogue. `mail` is the
+    look of emails, and `support_url` the address for users who did not request a message, or empty.
     """
 
     gateways: Mapping[str, Gateway]
@@ -87,6 +88,8 @@ class Dispatcher:
     sleep: Callable[[float], None]
     circuits: dict[str, Circuit] = field(default_factory=dict)
     default_locale: str = "en"
+    mail: MailBrand = field(default_factory=MailBrand)
+    support_url: str = ""
 
     def send(
         self,
@@ -256,6 +259,9 @@ def _content(
         minutes=minutes_left(challenge.expires_at - now),
         purpose=words_of(challenge.purpose),
         in_groups=challenge.digits == LONG_DIGITS,
+        requested_at=delivery.sent_at,
+        support_url=dispatcher.support_url,
+        mail=dispatcher.mail,
     )
 
 
@@ -286,7 +292,8 @@ def deliver_notice(
     if not claims.claim(notice, receive.now):
         return
     texts = notice_texts(notice.locale, notice.channel.attribute, dispatcher.default_locale)
-    content = MessageContent(texts=texts, code=None, app=dispatcher.app)
+    # The text says that the notice has no links, so it has no support URL.
+    content = MessageContent(texts=texts, code=None, app=dispatcher.app, mail=dispatcher.mail)
     # The user answers no notice, so it is not one of the unanswered SMS that show an attack. A stranger's
     # request can be the one that shows the change, so the notice has no share of the reserve.
     channel = dispatcher.send(

@@ -120,6 +120,13 @@ def email_layout() -> str:
     return (FOLDER / "email.html").read_text("utf-8")
 
 
+@cache
+def email_logo() -> bytes:
+    """Return the PNG file that `make build` put beside the layout, or an empty value without one."""
+    file = FOLDER / "logo.png"
+    return file.read_bytes() if file.exists() else b""
+
+
 def group_digits(digits: str) -> str:
     """Return `digits` in groups of four, separated by spaces. A long code is easier to read and type so."""
     starts = range(0, len(digits), _DIGITS_OF_GROUP)
