@@ -110,6 +110,7 @@ def test_the_temporary_password_of_an_invitation_is_found(locale: str, password:
     texts = cognito_message_texts(locale, "invitation")
     content = MessageContent(texts=texts, code=Code(password), app="Example", purpose=user)
     assert secret_in(sms(EMAIL.render(content).text)) == password
+    assert secret_in(sms(SMS.render(content).text)) == password
 
 
 @pytest.mark.parametrize("locale", sorted(locales()))

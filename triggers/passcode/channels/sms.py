@@ -1,7 +1,6 @@
 """The SMS channel. A phone can fill in the code from the last line of the message."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -100,6 +99,8 @@ def _text(content: MessageContent, lines: list[str]) -> str:
 
 def _without_marks(text: str) -> str:
     """Return `text` with the letters of GSM-7 for the other Latin ones, such as `o` for `ó`."""
+    import unicodedata  # noqa: PLC0415 - only `deliver` renders
+
     return "".join(
         sign if sign in _GSM_7 else unicodedata.normalize("NFD", _LETTERS.get(sign, sign))[0] for sign in text
     )
