@@ -85,7 +85,7 @@ PROJECT_MODULES = {
     "create_auth_challenge": 26,
     "verify_auth_challenge": 22,
     "pre_token_generation": 19,
-    "deliver": 37,
+    "deliver": 38,
     "custom_sender": 21,
     "token_api": 40,
     "hosted_sign_in": 36,
