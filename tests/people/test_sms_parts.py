@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from unicodedata import bidirectional
 
 import pytest
 from hypothesis import given, settings
@@ -104,6 +105,18 @@ def test_a_temporary_password_stands_alone_and_unchanged_in_its_line(locale: str
     texts = cognito_message_texts(locale, "invitation")
     for secret in (PASSWORD, "it’s–x…ą", "12345678901234567890", "a\u00a0b"):
         assert sms(MessageContent(texts, Code(secret), "Harbour")).split("\n")[0] == secret
+
+
+@pytest.mark.parametrize("locale", ["ar", "he"])
+def test_a_line_of_a_right_to_left_language_begins_with_its_script(locale: str) -> None:
+    """A phone takes the direction of a line from its first letter (Unicode bidi algorithm, rule P2)."""
+    with_codes = [with_code(locale, kind, code, "Bo", "bo.example") for kind in CODES for code in SHORT]
+    longest = [with_code(locale, kind, SHORT[1], LONGEST_APP, LONGEST_HOST) for kind in CODES]
+    others = [text for _, text in without_code(locale, "Bo")]
+    for text in (*with_codes, *longest, *others):
+        (line,) = (line for line in text.split("\n") if re.search("[\u0590-\u06ff]", line))
+        strong = [sign for sign in line if bidirectional(sign) in ("L", "R", "AL")]
+        assert bidirectional(strong[0]) in ("R", "AL"), text
 
 
 @pytest.mark.parametrize("locale", sorted(set(LOCALES) - OTHER_SCRIPTS))

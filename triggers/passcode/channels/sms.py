@@ -47,7 +47,8 @@ def _render(content: MessageContent) -> TextMessage:
     that support the format of the last line fill in the code on that host only. The format has no spaces.
     Without a host there is no last line. A temporary password has none, because it is no one-time code.
 
-    Without a purpose, texts are left out if that saves a part, since each part costs money.
+    Without a purpose, texts are left out if that saves a part, since each part costs money. The warning goes
+    first. Then the SMS does not say what the code is for, only that it is a code of the app.
     """
     options = (_in_gsm_7(content, option) for option in _options(content))
     return TextMessage(min(options, key=sms_parts))
@@ -99,11 +100,10 @@ def _text(content: MessageContent, lines: list[str]) -> str:
 
 def _without_marks(text: str) -> str:
     """Return `text` with the letters of GSM-7 for the other Latin ones, such as `o` for `ó`."""
-    import unicodedata  # noqa: PLC0415 - only `deliver` renders
+    # Imported only here: every Lambda function imports this module, and only `deliver` renders.
+    from unicodedata import normalize  # noqa: PLC0415
 
-    return "".join(
-        sign if sign in _GSM_7 else unicodedata.normalize("NFD", _LETTERS.get(sign, sign))[0] for sign in text
-    )
+    return "".join(sign if sign in _GSM_7 else normalize("NFD", _LETTERS.get(sign, sign))[0] for sign in text)
 
 
 def sms_parts(text: str) -> int:
