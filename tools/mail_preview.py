@@ -148,7 +148,7 @@ def index(names: Mapping[str, list[str]], has_pictures: bool) -> str:
             )
     style = "body{font-family:sans-serif}img{height:260px;margin:4px;border:1px solid #ccc}"
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Emails</title>'
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Emails</title>'
         f"<style>{style}</style></head><body><h1>Emails</h1>{''.join(rows)}</body></html>"
     )
 
