@@ -161,7 +161,7 @@ def preview(folder: Path, sender: Sender) -> None:
     locales = sorted(catalogue.locales())
     names: dict[str, list[str]] = {}
     with chromium() as browser:
-        page = browser.new_page(device_scale_factor=2) if browser else None
+        page = browser.new_page() if browser else None
         for number, locale in enumerate(locales, start=1):
             print(f"{number}/{len(locales)} {locale}", flush=True)
             mails = emails(locale, sender)
