@@ -148,7 +148,7 @@ def index(names: Mapping[str, list[str]], has_pictures: bool) -> str:
             )
     style = "body{font-family:sans-serif}img{height:260px;margin:4px;border:1px solid #ccc}"
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Emails</title>'
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Emails</title>'
         f"<style>{style}</style></head><body><h1>Emails</h1>{''.join(rows)}</body></html>"
     )
 
@@ -161,7 +161,7 @@ def preview(folder: Path, sender: Sender) -> None:
     locales = sorted(catalogue.locales())
     names: dict[str, list[str]] = {}
     with chromium() as browser:
-        page = browser.new_page(device_scale_factor=2) if browser else None
+        page = browser.new_page() if browser else None
         for number, locale in enumerate(locales, start=1):
             print(f"{number}/{len(locales)} {locale}", flush=True)
             mails = emails(locale, sender)
