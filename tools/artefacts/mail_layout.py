@@ -15,19 +15,19 @@ def _names(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-# Outlook for Windows renders with Word, which needs tables for the layout. No scripts, forms or media: mail
-# programs remove them, and filters count them against the sender.
+# Outlook for Windows renders with Word, which needs tables for the layout. Scripts, forms and media are not
+# in the list: mail programs remove them, and spam filters count them against the sender.
 ELEMENTS = _names("html head meta title style body table tbody tr td div p h1 h2 span strong em a img br hr")
 VOID = _names("meta img br hr")
 # Outlook needs width, height, align, border, cellpadding and cellspacing beside the CSS. With the role
-# `presentation`, screen readers skip a layout table. No `id`, which Gmail renames, and no event handlers.
+# `presentation`, screen readers skip a layout table. Gmail renames each `id`, so it is not in the list.
 ATTRIBUTES = _names(
     """
     lang dir charset name content class style role width height align valign border cellpadding cellspacing
     src alt href title colspan rowspan
     """
 )
-# No position, float, flex or grid: Outlook and Gmail ignore them. No background-image: it loads a file.
+# Outlook and Gmail ignore position, float, flex and grid. A background-image loads a file.
 # overflow, max-height and mso-hide hide the preheader. border-radius and max-width may be ignored.
 PROPERTIES = _names(
     """
@@ -95,13 +95,13 @@ def _section_faults(layout: str) -> Iterator[str]:
         if section and section not in SECTIONS:
             yield f"the section {section} is unknown. The sections are {', '.join(sorted(SECTIONS))}."
         if bool(end) is not is_open:
-            yield "a section has no begin or no end, or is in another one. Write <!-- end --> after each."
+            yield "a section has no start or no end, or is in another one. Write <!-- end --> after each."
             return
         is_open = not end
     if is_open:
         yield "a section has no end. Write <!-- end --> after it."
     if re.sub(_SECTION, "", layout).count("<!--"):
-        yield "a comment is not the begin or the end of a section. Remove it."
+        yield "a comment is not the start or the end of a section. Remove it."
 
 
 def html_faults(html: str) -> Iterator[str]:
@@ -154,11 +154,11 @@ def _attribute_faults(tag: str, name: str, value: str) -> Iterator[str]:
     elif name == "src" and value != _LOGO:
         yield f"<{tag}> loads {value}. Use {_LOGO}: mail programs block other pictures."
     elif name == "href" and not (tag == "a" and _HREF.fullmatch(value)):
-        yield f"the link {value} is not possible. Use $support_href, or an address with https:// or mailto:."
+        yield f"the link {value} is not allowed. Use $support_href, or an address with https:// or mailto:."
 
 
 def declaration_faults(declarations: str, more: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Yield a sentence for each fault of CSS declarations. `more` are properties that are possible too."""
+    """Yield a sentence for each fault of CSS declarations. `more` are properties that are allowed too."""
     for declaration in filter(None, (part.strip() for part in declarations.split(";"))):
         name, colon, value = (part.strip() for part in declaration.partition(":"))
         if not colon or not value:

@@ -28,11 +28,9 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _LARGEST_LOGO = 100_000
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 # Languages differ in their plural forms (CLDR).
-_DURATION = re.compile(
-    r"durations\.duration\.(seconds|minutes|hours)(\.(zero|one|two|few|many|other|1|2|3-10))?"
-)
-_REQUIRED_DURATION = re.compile(r"durations\.duration\.(seconds|minutes|hours)(\.other)?")
-# A text need not name the app.
+_DURATION = re.compile(r"durations\.duration\.(seconds|minutes|hours)\.(zero|one|two|few|many|other)")
+_REQUIRED_DURATION = re.compile(r"durations\.duration\.(seconds|minutes|hours)\.other")
+# A text may leave out the name of the app.
 _OPTIONAL = {"app"}
 
 Texts = Mapping[str, Any]
@@ -86,7 +84,7 @@ def _catalogue(file: Path, shown: str, ours: Path) -> bytes:
 
 
 def _nearest(locale: str) -> list[str]:
-    """Return the locale and those that it is a part of: zh-Hant-TW, zh-Hant, zh."""
+    """Return the locale and the more general ones, such as zh-Hant-TW, zh-Hant and zh."""
     parts = locale.split("-")
     return ["-".join(parts[:length]) for length in range(len(parts), 0, -1)]
 
