@@ -180,7 +180,7 @@ def preview(folder: Path, sender: Sender) -> None:
 
 @contextmanager
 def operators_texts(root: Path) -> Iterator[None]:
-    """Have the catalogue read also the folder texts.d of the project `root`. Raises `TextsError`."""
+    """Let the catalogue also read the folder texts.d of the project `root`. Raises `TextsError`."""
     changed = texts.merged(root)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "texts"

@@ -123,7 +123,7 @@ def _takes_phone_numbers() -> bool:
     try:
         return _POOL_TAKES_PHONE_NUMBERS()
     except Unavailable as error:
-        # A sign-in works without it: a label and numbers that begin with 00 depend on it, and nothing else.
+        # A sign-in works without it. Only a label and numbers that begin with 00 depend on it.
         _TELEMETRY.log.warning("the pool's sign-in options were not read", extra={"why": str(error)})
         return False
 

@@ -205,7 +205,7 @@ def test_a_name_over_the_length_limit_is_refused_without_a_call() -> None:
         ({}, False),
     ],
 )
-def test_the_pool_says_whether_users_sign_in_with_phone_numbers(
+def test_phone_numbers_as_sign_in_option_are_read_from_the_pool(
     pool: dict[str, list[str]], takes: bool
 ) -> None:
     client = RecordingClient({"describe_user_pool": {"UserPool": pool}})

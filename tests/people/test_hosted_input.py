@@ -250,7 +250,7 @@ def test_the_page_shows_the_name_that_it_tried() -> None:
 
 
 @pytest.mark.parametrize("takes_phone_numbers", [True, False])
-def test_the_first_page_knows_whether_users_sign_in_with_phone_numbers(takes_phone_numbers: bool) -> None:
+def test_the_first_page_depends_on_phone_numbers_as_sign_in_option(takes_phone_numbers: bool) -> None:
     hosted_page = HostedPageInMemory(takes_phone_numbers=takes_phone_numbers)
     page = hosted_page.view(hosted_page.begin()).page
     assert page == StartPage(asks_password=False, takes_phone_numbers=takes_phone_numbers)

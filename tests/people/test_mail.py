@@ -178,7 +178,7 @@ def test_the_text_part_has_the_same_content() -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_the_html_part_says_what_the_text_part_says(locale: str) -> None:
+def test_the_html_part_has_the_content_of_the_text_part(locale: str) -> None:
     for name, email in emails(locale, Sender()).items():
         shown = " ".join(Document(email.html).text.split())
         for line in email.text.splitlines():
@@ -195,7 +195,7 @@ def test_the_html_part_says_what_the_text_part_says(locale: str) -> None:
         ("mailto:help@app.example", '<a class="name" href="mailto:help@app.example"'),
     ],
 )
-def test_a_user_who_requested_nothing_finds_help(url: str, link: str) -> None:
+def test_an_email_links_to_help_for_users_who_requested_nothing(url: str, link: str) -> None:
     email = mail(support_url=url)
     assert link in email.html
     assert list(html_faults(email.html)) == []

@@ -121,7 +121,7 @@ def test_a_line_of_a_right_to_left_language_begins_with_its_script(locale: str) 
 
 @pytest.mark.parametrize("locale", sorted(set(LOCALES) - OTHER_SCRIPTS))
 @pytest.mark.parametrize("kind", CODES)
-def test_a_language_of_latin_letters_always_says_what_the_code_is_for_and_warns(
+def test_a_language_of_latin_letters_always_has_the_purpose_and_the_warning(
     locale: str, kind: str
 ) -> None:
     read, name = CODES[kind]

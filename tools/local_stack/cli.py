@@ -82,7 +82,8 @@ def inbox(
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Wait for more messages until Ctrl-C.")] = False,
     cognito: Annotated[
-        bool, typer.Option("--cognito", help="Also the codes that the emulator sends in place of Cognito.")
+        bool,
+        typer.Option("--cognito", help="Show also the codes that the emulator sends in place of Cognito."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -197,4 +198,7 @@ def _print_plain(text: str, style: str = "") -> None:
 
 def _printable(text: str) -> str:
     """Return `text` without control characters, which could change the terminal or hide a line."""
-    return "".join(sign if sign == "\n" or unicodedata.category(sign) != "Cc" else "\ufffd" for sign in text)
+    return "".join(
+        "\ufffd" if unicodedata.category(character) == "Cc" and character != "\n" else character
+        for character in text
+    )

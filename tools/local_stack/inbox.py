@@ -20,7 +20,8 @@ _ALONE = re.compile(r"[0-9](?: ?[0-9]){5,19}")
 _ORIGIN_BOUND = re.compile(r"@\S+ #([0-9]{6,20})")
 # In a sentence, such as those of the emulator. A long code has groups of four digits.
 _IN_A_SENTENCE = re.compile(r"(?<![0-9#])(?:[0-9]{6,10}|[0-9]{4}(?: [0-9]{4}){4})(?![0-9])")
-# A temporary password has 6 characters or more in Cognito. The letter and the digit tell it from a sentence.
+# A temporary password has 6 characters or more in Cognito. The letter and the digit distinguish it from a
+# sentence.
 _PASSWORD = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])(?!.*://)[!-~]{6,99}")
 
 
@@ -89,9 +90,10 @@ def secret_in(message: Message) -> str | None:
 
 
 def _visible(line: str) -> str:
-    """Return `line` without invisible characters. Each space in it is a plain one, and none is at an end."""
-    shown = (sign for sign in line if unicodedata.category(sign) != "Cf")
-    return "".join(" " if unicodedata.category(sign) == "Zs" else sign for sign in shown).strip()
+    """Return `line` without invisible characters and spaces at its ends. Other spaces become plain ones."""
+    categories = ((character, unicodedata.category(character)) for character in line)
+    kept = (" " if category == "Zs" else character for character, category in categories if category != "Cf")
+    return "".join(kept).strip()
 
 
 def _is_shown(record: Mapping[str, Any], with_emulator: bool) -> bool:

@@ -15,7 +15,7 @@ def patch() -> None:
 
 
 def send_as_cognito(number: str, text: str) -> None:
-    """Send an SMS in place of Cognito. Its `Type` is that of the emails that ministack sends so."""
+    """Send an SMS in place of Cognito. It has the `Type` of ministack's emails in place of Cognito."""
     sns._sms_log_for(number).append({"Message": text, "Type": "CognitoVerificationMessage"})
 
 

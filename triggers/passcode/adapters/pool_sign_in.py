@@ -186,7 +186,7 @@ class PasswordProof:
 def takes_phone_numbers(client: Callable[[], "CognitoIdentityProviderClient"], pool_id: str) -> bool:
     """Return True if users of the pool can sign in with a phone number. One call. Raises `Unavailable`.
 
-    Cognito does not let anyone change that after the pool was created.
+    This setting of a pool cannot be changed.
     """
     with unavailable("the pool"):
         pool = client().describe_user_pool(UserPoolId=pool_id)["UserPool"]

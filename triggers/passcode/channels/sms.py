@@ -13,7 +13,7 @@ _GSM_7 = _GSM_7_EXTENSION | frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-# Typographic signs that GSM-7 lacks, also in the name of the app and in a purpose.
+# Typographic characters that GSM-7 lacks, also in the name of the app and in a purpose.
 _TYPOGRAPHIC = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"')
@@ -103,7 +103,10 @@ def _without_marks(text: str) -> str:
     # Imported only here: every Lambda function imports this module, and only `deliver` renders.
     from unicodedata import normalize  # noqa: PLC0415
 
-    return "".join(sign if sign in _GSM_7 else normalize("NFD", _LETTERS.get(sign, sign))[0] for sign in text)
+    return "".join(
+        character if character in _GSM_7 else normalize("NFD", _LETTERS.get(character, character))[0]
+        for character in text
+    )
 
 
 def sms_parts(text: str) -> int:
@@ -120,9 +123,9 @@ def sms_parts(text: str) -> int:
 
 
 def _septets(text: str) -> int | None:
-    """Return the length in GSM-7; None if it lacks a character of `text`."""
-    if all(sign in _GSM_7 for sign in text):
-        return len(text) + sum(sign in _GSM_7_EXTENSION for sign in text)
+    """Return the length of `text` in GSM-7; None if GSM-7 lacks a character of it."""
+    if all(character in _GSM_7 for character in text):
+        return len(text) + sum(character in _GSM_7_EXTENSION for character in text)
     return None
 
 

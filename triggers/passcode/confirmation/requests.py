@@ -51,7 +51,7 @@ TypedCode = Annotated[
     Field(
         max_length=LONGEST_ANSWER,
         description="The code as the user typed or pasted it, in digits of any script. Spaces, dashes and "
-        "invisible characters are ignored, and full stops, quotation marks and number signs around the code.",
+        "invisible characters are ignored. So are full stops, quotation marks and number signs around it.",
         examples=["123456"],
     ),
     BeforeValidator(_refuse_number),

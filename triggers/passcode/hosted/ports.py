@@ -51,7 +51,7 @@ Claims = Mapping[str, object]
 class UserPool(Protocol):
     """Signs users in to the pool. Every method raises `AuthenticationFailed` or `Unavailable`.
 
-    `locale` is that of the page, for a message. It is empty if the browser asks for no language that we have.
+    `locale` is that of the page, for a message. It is empty if no language of the browser has a catalogue.
     """
 
     def start(self, user_name: str, password: str | None, locale: str) -> Outcome:

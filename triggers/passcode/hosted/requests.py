@@ -15,7 +15,7 @@ _LONGEST_FORM = 8_192
 _INVISIBLE = frozenset(("Cc", "Cf"))
 _SPACES = frozenset(("Zs", "Zl", "Zp"))
 _ASCII_SPACES = " \t\n\v\f\r"
-# The signs in phone numbers as people write them. Brackets, dashes and spaces have categories in Unicode.
+# Characters in phone numbers as people write them. Brackets, dashes and spaces have categories in Unicode.
 _PLUS, _SEPARATORS = frozenset("+＋﹢"), frozenset("./．／\N{MINUS SIGN}")
 _PHONE_CATEGORIES = {"Zs": "", "Pd": "", "Ps": "(", "Pe": ")"}
 _PHONE = re.compile(r"\(*(?P<prefix>\+|00)(?P<rest>[0-9()]+)")
@@ -73,7 +73,8 @@ def user_name_of(typed: str, takes_phone_numbers: Callable[[], bool]) -> str:
     numbers. Only then `00` means `+`: in other pools it may begin a user name. A number without a country
     code stays as typed.
     """
-    visible = "".join(sign for sign in typed if unicodedata.category(sign) not in _INVISIBLE).strip()
+    kept = (character for character in typed if unicodedata.category(character) not in _INVISIBLE)
+    visible = "".join(kept).strip()
     prefix, number = _phone_number(visible)
     if number and (prefix == "+" or takes_phone_numbers()):
         return number
@@ -82,7 +83,7 @@ def user_name_of(typed: str, takes_phone_numbers: Callable[[], bool]) -> str:
 
 def _phone_number(text: str) -> tuple[str, str]:
     """Return the prefix of a phone number, `+` or `00`, and its E.164 form; both empty for other text."""
-    found = _PHONE.fullmatch("".join(_phone_sign(sign) for sign in text))
+    found = _PHONE.fullmatch("".join(_phone_character(character) for character in text))
     if found is None:
         return "", ""
     prefix, rest = found["prefix"], found["rest"]
@@ -93,14 +94,17 @@ def _phone_number(text: str) -> tuple[str, str]:
     return prefix, f"+{digits}"
 
 
-def _phone_sign(sign: str) -> str:
-    """Return a sign of a phone number in ASCII, empty if it only separates; any other sign unchanged."""
-    if sign in _PLUS:
+def _phone_character(character: str) -> str:
+    """Return the ASCII form of a character in a phone number. It is empty for a separator.
+
+    A character that phone numbers do not have stays unchanged.
+    """
+    if character in _PLUS:
         return "+"
-    if sign in _SEPARATORS:
+    if character in _SEPARATORS:
         return ""
-    digit = unicodedata.decimal(sign, None)
-    return _PHONE_CATEGORIES.get(unicodedata.category(sign), sign) if digit is None else str(digit)
+    digit = unicodedata.decimal(character, None)
+    return _PHONE_CATEGORIES.get(unicodedata.category(character), character) if digit is None else str(digit)
 
 
 def passwords_of(typed: str) -> tuple[str, ...]:
@@ -112,13 +116,13 @@ def passwords_of(typed: str) -> tuple[str, ...]:
     it comes first, and the one without it second: the user cannot see why the first one is wrong.
     """
     password = typed.strip(_ASCII_SPACES)
-    seen = [place for place, sign in enumerate(password) if _is_seen(sign)]
-    shown = password[seen[0] : seen[-1] + 1] if seen else ""
-    return tuple(candidate for candidate in dict.fromkeys((password, shown)) if candidate)
+    places = [place for place, character in enumerate(password) if _is_visible(character)]
+    visible = password[places[0] : places[-1] + 1] if places else ""
+    return tuple(candidate for candidate in dict.fromkeys((password, visible)) if candidate)
 
 
-def _is_seen(sign: str) -> bool:
-    return unicodedata.category(sign) not in _INVISIBLE | _SPACES
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in _INVISIBLE | _SPACES
 
 
 def bearer_of(event: Mapping[str, Any]) -> str:

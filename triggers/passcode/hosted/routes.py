@@ -82,7 +82,7 @@ class HostedRoutes:
         if version is None:
             # Another window started a newer sign-in, or another site sent this form. The page explains it.
             return self._show(OTHER_WINDOW, event, 403)
-        # If the browser asks for no language that we have, the user's attribute decides, not our default.
+        # If the browser asks for no language with a catalogue, the user's attribute decides, not our default.
         locale = locale_for_header(language_of(event), default="")
         result = self.page.submit(cookie, version, form, now, locale)
         if result is None:

@@ -66,7 +66,7 @@ class SignInForms:
     def _start(self, user_name: str, passwords: Sequence[str | None], locale: str) -> Outcome:
         """Start a sign-in with the first password that Cognito accepts.
 
-        Cognito counts each attempt. An attacker gains nothing by a second one: it is a guess like any other.
+        Cognito counts each attempt. So an attacker gains nothing by the second one.
         """
         *others, last = passwords
         for password in others:

@@ -145,7 +145,7 @@ def purpose_lines(texts: Mapping[str, str], purpose: str) -> list[str]:
     # The purpose stays in one line. With a line break in it, a caller could forge a line like `@host #code`.
     shown = " ".join(purpose.splitlines())
     # Isolate only if necessary: with one character outside GSM-7, an SMS has 70 characters instead of 160.
-    if texts["dir"] == "rtl" or any(unicodedata.bidirectional(sign) in _REORDERING for sign in shown):
+    if texts["dir"] == "rtl" or not _REORDERING.isdisjoint(map(unicodedata.bidirectional, shown)):
         shown = f"{_FIRST_STRONG_ISOLATE}{shown}{_POP_ISOLATE}"
     return [texts["purpose"].format(purpose=shown)]
 
@@ -188,7 +188,7 @@ _IN_QUEUE = 10
 def duration(texts: Mapping[str, str], seconds: int) -> str:
     """Return seconds as seconds, minutes or hours, in the language of `texts`. Rounds up, never down.
 
-    So a user who waits that long has waited long enough.
+    So a user who waits for the shown time never returns too early.
     """
     if seconds < 60:
         return _count(texts, "seconds", max(1, seconds))
@@ -201,7 +201,7 @@ def duration(texts: Mapping[str, str], seconds: int) -> str:
 def minutes_left(seconds: int) -> int:
     """Return the minutes that a code is still valid, for a message or a page. Rounds down, but not to zero.
 
-    Both show the same number, and neither shows more time than there is, except for the time in the queue.
+    Both show the same number. Apart from the time in the queue, it is never more than the time that is left.
     """
     return max(1, (seconds + _IN_QUEUE) // 60)
 

@@ -51,7 +51,7 @@ _TRADITIONAL = re.compile("AU|BN|GB|GF|HK|ID|MO|PA|PF|PH|SR|TH|TW|US|VN")
 def canonical_tag(tag: str) -> str:
     """Return the canonical form of a language tag (RFC 5646, 4.5); an empty text if it has no language.
 
-    Letter case, spaces, underscores, deprecated codes and codes of three letters are put right. Extensions
+    Letter case, spaces, underscores, deprecated codes and codes of three letters are corrected. Extensions
     and private parts are left out, and so are POSIX's encoding and modifier (`de_DE.UTF-8@euro`). Chinese
     always gets a script, because readers of one script may not read the other.
     """
