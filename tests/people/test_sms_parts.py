@@ -121,9 +121,7 @@ def test_a_line_of_a_right_to_left_language_begins_with_its_script(locale: str) 
 
 @pytest.mark.parametrize("locale", sorted(set(LOCALES) - OTHER_SCRIPTS))
 @pytest.mark.parametrize("kind", CODES)
-def test_a_language_of_latin_letters_always_has_the_purpose_and_the_warning(
-    locale: str, kind: str
-) -> None:
+def test_a_language_of_latin_letters_always_has_the_purpose_and_the_warning(locale: str, kind: str) -> None:
     read, name = CODES[kind]
     texts = read(locale, name)
     shown = with_code(locale, kind, SHORT[1], LONGEST_APP, LONGEST_HOST)
