@@ -335,6 +335,8 @@ def test_the_metadata_of_a_round_with_a_field_more_or_less_is_read() -> None:
     assert counts(later) == (2, 1, 1767225630)
     earlier = decode_metadata(recorded("metadata.txt").replace("resend_at=1767225630;", ""))
     assert counts(earlier) == (2, 1, 0)
+    without_texts = recorded("metadata.txt").replace("asked=sms;locale=pt_BR;", "")
+    assert (decode_metadata(without_texts).asked, decode_metadata(without_texts).locale) == ("", "")
 
 
 @pytest.mark.parametrize(

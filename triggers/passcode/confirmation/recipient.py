@@ -73,7 +73,7 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
         subject=subject,
         sub=subject,
         destinations=destinations,
-        preferred=attributes.get("custom:otp_channel", ""),
+        preferred=attributes.get("custom:otp_channel", "").strip().lower(),
         ids=destination_ids(destinations, salt),
         locale=attributes.get("locale", ""),
     )
