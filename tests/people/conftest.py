@@ -1,0 +1,3 @@
+from tests.support.handlers import output
+
+__all__ = ["output"]
