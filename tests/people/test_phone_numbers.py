@@ -161,7 +161,7 @@ def test_a_number_of_another_country_has_another_reason() -> None:
     "number",
     ["+4930123456", "+18005550123", "+445600123456", "+84123456789", "+112025550147", "+16581234567"],
 )
-def test_a_number_that_nobody_has_verified_must_be_a_known_mobile_number(number: str) -> None:
+def test_an_unverified_number_must_be_a_known_mobile_number(number: str) -> None:
     assert country_for_sms(number, is_verified=False) is None
 
 
