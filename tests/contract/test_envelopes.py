@@ -90,7 +90,9 @@ ENVELOPES = {
         unpack, lambda message: message.pack(), {"locale": "", "sent_at": 1767225600}
     ),
     "queue_cognito.json": Envelope(
-        unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": "", "id": ""}
+        unpack,
+        lambda message: message.pack(),
+        {"locale": "", "subject": "", "name": "", "id": "", "fault": ""},
     ),
     "queue_notice.json": Envelope(
         unpack,

@@ -28,7 +28,8 @@ def deliver_cognito_message(
         telemetry.not_deliverable(message.channel.name, "expired", source=message.source)
         raise Undeliverable("the code was too old to be sent")
     if not message.destinations:
-        telemetry.not_deliverable(message.channel.name, "no_address", source=message.source)
+        reason = message.fault or "no_address"
+        telemetry.not_deliverable(message.channel.name, reason, source=message.source)
         raise Undeliverable("the message has no address")
     secret = make_decryptor()(message.ciphertext) if message.ciphertext else None
     kind = kind_of(message)

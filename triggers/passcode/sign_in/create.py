@@ -266,7 +266,7 @@ class SignInCreator:
         others = [other for other in user.destinations if not other.billed_by_country]
         # A refusal would end a sign-in that may need no new message.
         if not others and not stop.code_may_be_valid:
-            raise Refused(Refusal.SMS_STOPPED, stop.wait)
+            raise Refused(stop.refusal, stop.wait)
         return others[0] if others else channel
 
     def _refuse_stopped(self, user: User, asked: str, now: int) -> None:
