@@ -39,7 +39,11 @@ def offers(challenge: Challenge) -> str:
 def _sent(challenge: Challenge) -> str:
     if challenge.may_be_elsewhere:
         return "A code was sent. Look at your text messages and your mailbox."
-    return f"A code was sent by {name(challenge.channel)} to {challenge.destination}."
+    sent = f"A code was sent by {name(challenge.channel)} to {challenge.destination}."
+    if not challenge.fallback:
+        return sent
+    other = f"by {name(challenge.fallback)}: {challenge.channels.get(challenge.fallback, '')}"
+    return f"{sent} If it can't be sent that way, you get it {other}."
 
 
 def _latest(challenge: Challenge) -> str:

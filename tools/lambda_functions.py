@@ -88,6 +88,7 @@ _TABLE = (
             "PHONE_QUEUE_URL",
             "CHANNEL_ORDER",
             "CHANNEL_CHOICE",
+            "SMS_COUNTRIES",
             "SMS_PER_DAY",
             "SMS_PER_COUNTRY_PER_DAY",
             "SMS_UNANSWERED_PER_COUNTRY",

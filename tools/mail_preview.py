@@ -83,6 +83,7 @@ def contents(locale: str, sender: Sender) -> Mapping[str, MessageContent]:
             texts=cognito_message_texts(locale, "invitation"),
             code=_PASSWORD,
             purpose="ada",
+            requested_at=0,
             support_url="",
         ),
         "cognito-notice": replace(notice, texts=cognito_message_texts(locale, "notice")),

@@ -15,7 +15,7 @@ from passcode.adapters.environment import Variables
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sqs import SqsQueue, SqsQueues
 from passcode.adapters.telemetry import guard, make_telemetry
-from passcode.channels.channel import Channel, Destination
+from passcode.channels.channel import Channel, Destination, log_address_faults
 from passcode.channels.registry import CHANNELS
 from passcode.delivery.notices import Notices
 from passcode.sign_in import events
@@ -50,6 +50,8 @@ def respond(
     telemetry.set_context(user.subject)
     rounds = [r for r in events.history(event) if r.get("challengeName") == CUSTOM_CHALLENGE]
     metadata = events.client_metadata(event)
+    if not rounds and not events.user_not_found(event):
+        log_address_faults(events.attributes(event), order, telemetry)
     challenge_round = sign_in.next_round(user, rounds, metadata, nonce, now)
     telemetry.set_context(user.subject, challenge_round.challenge)
     if challenge_round.status is ChallengeStatus.SENT and challenge_round.challenge:
@@ -79,6 +81,7 @@ class Settings:
     order: tuple[Channel, ...]
     choice_asked: bool
     sms_caps: tuple[int, int, int]  # the fields of `SmsLimits`
+    sms_countries: frozenset[str]
     salt: str = field(repr=False)
 
     @classmethod
@@ -99,6 +102,7 @@ class Settings:
                 variables.whole_number("SMS_PER_COUNTRY_PER_DAY", 0, 10_000_000),
                 variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 10_000_000),
             ),
+            sms_countries=frozenset(variables.names("SMS_COUNTRIES")),
             salt=variables.text("SALT"),
         )
 
@@ -119,7 +123,8 @@ def _sms_stop(to: Destination | None, now: int) -> "SmsStop | None":
     from passcode.delivery.sms_limits import SmsLimits, find_stop  # noqa: PLC0415
 
     counters = SmsBudgetTable(_TABLE, _SETTINGS.table)
-    return find_stop(counters, to, SmsLimits(*_SETTINGS.sms_caps), _SETTINGS.salt, now, _TELEMETRY)
+    limits, countries = SmsLimits(*_SETTINGS.sms_caps), _SETTINGS.sms_countries
+    return find_stop(counters, to, limits, _SETTINGS.salt, now, _TELEMETRY, countries)
 
 
 _SIGN_IN = SignInCreator(

@@ -15,6 +15,7 @@ from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.environment import Variables
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import guard, make_telemetry
+from passcode.channels.channel import UNUSABLE
 from passcode.cognito_messages import message as cognito_message
 from passcode.cognito_messages.message import CognitoMessage
 from passcode.sign_in import events
@@ -48,6 +49,8 @@ def respond(
     if not cognito_message.is_known(message.source):
         telemetry.count("unknown_source")
     telemetry.log.info("queued", extra={"source": message.source, "channel": message.channel.name})
+    if message.fault:
+        telemetry.log.warning(UNUSABLE, extra={"channel": message.channel.name, "reason": message.fault})
     return event
 
 

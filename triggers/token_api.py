@@ -20,7 +20,7 @@ from passcode.adapters.kms import KmsMac, KmsSigningKeys
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sqs import SqsQueue, SqsQueues
 from passcode.adapters.telemetry import make_telemetry
-from passcode.channels.channel import Channel
+from passcode.channels.channel import AddressFault, Channel
 from passcode.channels.registry import CHANNELS
 from passcode.confirmation import responses
 from passcode.confirmation.create import CodeRequests, ConfirmationCreator
@@ -92,15 +92,20 @@ _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 _TOKENS = MacJwts(KmsMac(_KMS, _SETTINGS.token_key_id))
 _PROOF_KEYS = KmsSigningKeys(_KMS, _SETTINGS.proof_key_ids)
 _USERS = CognitoUsers(cache(lambda: client("cognito-idp", attempts=4)), _SETTINGS.user_pool_id)
-_POOL = UserRecipients(_USERS, _ORDER, _SALT, _SETTINGS.step_up_max_auth_age)
+_POOL = UserRecipients(_USERS, _ORDER, _SALT, _SETTINGS.step_up_max_auth_age, _TELEMETRY)
 
 
 def _country_of(number: str) -> str | None:
     from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms, for SMS only
 
-    # Canonical only: otherwise each way to write the same number would have a separate budget.
-    country = country_for_sms(number, canonical=True)
+    country = country_for_sms(number)
     return country if country in _SETTINGS.sms_countries else None
+
+
+def _fault_of(number: str, is_verified: bool) -> AddressFault | None:
+    from passcode.channels.phone_number import sms_fault  # noqa: PLC0415
+
+    return sms_fault(number, _SETTINGS.sms_countries, is_verified=is_verified)
 
 
 def _record_sms_answer(kind: str, number_id: str, country: str) -> None:
@@ -129,6 +134,7 @@ _CREATOR = ConfirmationCreator(
     pool=_POOL,
     order=_ORDER,
     country_of=_country_of,
+    fault_of=_fault_of,
     salt=_SALT,
     issuer=_ISSUER,
     telemetry=_TELEMETRY,

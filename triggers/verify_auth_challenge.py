@@ -1,7 +1,7 @@
 """The Lambda function `verify_auth_challenge`: checks an answer for Cognito.
 
-An answer costs one KMS call and one DynamoDB write. A request for another message costs neither, and neither
-does a challenge of another stack.
+An answer costs one KMS call and one DynamoDB write. A request for another message costs neither. A response
+with another action and a challenge of another stack do not either.
 """
 
 import os
@@ -19,7 +19,7 @@ from passcode.adapters.telemetry import guard, make_telemetry
 from passcode.channels.channel import Channel, Destination, destination_id
 from passcode.channels.registry import CHANNELS
 from passcode.sign_in import events
-from passcode.sign_in.events import Event, asks_for_message
+from passcode.sign_in.events import Event, is_answer
 from passcode.sign_in.verify import check_sign_in, read_challenge
 from passcode.token_service.challenge import Challenge, is_open_class, kind_of
 from passcode.token_service.check import Verdict
@@ -43,7 +43,7 @@ def respond(
     who saw "wrong code" instead would try again. Raises `Unavailable` too.
     """
     event["response"] = {"answerCorrect": False}
-    if asks_for_message(events.client_metadata(event)):
+    if not is_answer(events.client_metadata(event)):
         return event
     challenge = read_challenge(event)
     telemetry.set_context(challenge.subject if challenge else None, challenge)

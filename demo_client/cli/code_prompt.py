@@ -49,10 +49,10 @@ class SignInLoop:
     def run(self, password: str = "", channel: str | None = None) -> Tokens:
         """Sign in and return the tokens.
 
-        If `channel` is given and the first message went to another channel, a message on `channel` is
-        requested at once. Raises CliError, and the errors of SignIn.
+        `channel` is requested with the password. If the first message nevertheless went to another channel, a
+        message on `channel` is requested at once. Raises CliError, and the errors of SignIn.
         """
-        step = self._show(self.sign_in.start(password))
+        step = self._show(self.sign_in.start(password, channel))
         if channel and isinstance(step, Challenge) and step.channel != channel:
             step = self._show(self._request_channel(step, channel))
         while isinstance(step, Challenge):

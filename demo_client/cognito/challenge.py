@@ -23,7 +23,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One request for a code. Times are in seconds. `channels` maps usable channels to masked addresses."""
+    """One request for a code. Times are in seconds. `channels` maps usable channels to masked addresses.
+
+    `fallback` is the channel of the message if it cannot be sent on `channel`, or empty.
+    """
 
     status: Status
     channel: str
@@ -34,6 +37,7 @@ class Challenge:
     resend_in: int
     attempts_left: int
     resends_left: int
+    fallback: str = ""
 
     @property
     def may_be_elsewhere(self) -> bool:
@@ -68,6 +72,8 @@ def read_challenge(parameters: Mapping[str, str]) -> Challenge:
             resend_in=int(parameters["resendIn"]),
             attempts_left=int(parameters["attemptsLeft"]),
             resends_left=int(parameters["resendsLeft"]),
+            # An older release of the stack has no such parameter.
+            fallback=parameters.get("fallback", ""),
         )
     except (KeyError, ValueError, AttributeError):
         raise CliError(

@@ -40,10 +40,11 @@ class SignIn:
         self._client_id = pool.client_id(passwordless=passwordless)
         self._session: str | None = None
 
-    def start(self, password: str = "") -> Challenge | Tokens:
+    def start(self, password: str = "", channel: str | None = None) -> Challenge | Tokens:
         """Start the sign-in. `password` is proven by SRP and never sent; a passwordless sign-in ignores it.
 
-        Raises CliError if the app client does not ask for the password.
+        `channel` is requested together with the proof of the password. Without a password, Cognito has no way
+        to request it in the first step. Raises CliError if the app client does not ask for the password.
         """
         if self._passwordless:
             return self._step(self._initiate({"USERNAME": self._user}))
@@ -57,7 +58,8 @@ class SignIn:
             )
         self._session = response.get("Session")
         answer = proof.password_claim(response["ChallengeParameters"])
-        return self._step(self._respond("PASSWORD_VERIFIER", answer))
+        metadata = {"channel": channel} if channel else NO_METADATA
+        return self._step(self._respond("PASSWORD_VERIFIER", answer, metadata))
 
     def answer(self, code: str) -> Challenge | Tokens:
         """Answer with the code that the user typed."""

@@ -154,27 +154,27 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
         ("DefineAuthChallenge", set(), {"environment"}),
         (
             "CreateAuthChallenge",
-            {"aws_lambda_powertools", "phonenumbers"} | AWS_SDK,
+            {"aws_lambda_powertools", "idna", "phonenumbers"} | AWS_SDK,
             {"botocore_clients", "environment", "record_table", "sms_budget_table", "sqs", "telemetry"},
         ),
         (
             "VerifyAuthChallenge",
-            {"aws_lambda_powertools", "phonenumbers"} | AWS_SDK,
+            {"aws_lambda_powertools", "idna", "phonenumbers"} | AWS_SDK,
             {"botocore_clients", "environment", "kms", "record_table", "sms_budget_table", "telemetry"},
         ),
         (
             "PreTokenGeneration",
-            {"aws_lambda_powertools"} | AWS_SDK,
+            {"aws_lambda_powertools", "idna"} | AWS_SDK,
             {"botocore_clients", "environment", "record_table", "telemetry"},
         ),
         (
             "CustomSender",
-            {"aws_lambda_powertools"} | AWS_SDK,
+            {"aws_lambda_powertools", "idna"} | AWS_SDK,
             {"botocore_clients", "cognito_users", "environment", "sqs", "telemetry"},
         ),
         (
             "Deliver",
-            {"aws_lambda_powertools", "phonenumbers"}
+            {"aws_lambda_powertools", "idna", "phonenumbers"}
             | {"aws_encryption_sdk", "attr", "boto3", "s3transfer", "cryptography", "wrapt"}
             | AWS_SDK,
             {"aws_gateway", "botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns"}
@@ -200,7 +200,7 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
         ),
         (
             "TokenApi",
-            {"aws_lambda_powertools", "phonenumbers", "jwt", "pyasn1", "pyasn1_modules"}
+            {"aws_lambda_powertools", "idna", "phonenumbers", "jwt", "pyasn1", "pyasn1_modules"}
             | {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
             | AWS_SDK,
             {"botocore_clients", "cognito_users", "confirmation_tables", "jwt_tokens", "kms", "record_table"}

@@ -128,8 +128,8 @@ def test_the_layout_and_the_logo_are_copied(project: Path) -> None:
         ("de.json", b"\xff\xfe", "the file is not in UTF-8. Save it"),
         (
             "de.json",
-            '{"message": {"sms": "{code}", "sms": "{code}"}}',
-            "sms occurs twice in",
+            '{"message": {"subject": "a", "subject": "b"}}',
+            "subject occurs twice in",
         ),
         ("de.json", {"mesage": {"subject": "a"}}, "mesage.subject is unknown. en.json has all names"),
         ("de.json", {"message": {"subject": {"a": "b"}}}, "message.subject.a is unknown"),
@@ -138,9 +138,13 @@ def test_the_layout_and_the_logo_are_copied(project: Path) -> None:
         ("de.json", {"message": {"subject": ""}}, "message.subject is empty, or begins"),
         ("de.json", {"message": {"subject": "a\nb"}}, "message.subject has a line break"),
         ("de.json", {"message": {"subject": "a\u2028b"}}, "message.subject has a line break"),
-        ("de.json", {"message": {"sms": "{app}"}}, "message.sms lacks {code}. Add {code} to the text."),
-        ("de.json", {"message": {"other": {"sms": "x"}}}, "message.other.sms lacks {code}. Add"),
-        ("de.json", {"message": {"expiry": "soon"}}, "message.expiry lacks {duration}. Add"),
+        (
+            "de.json",
+            {"message": {"expiry": "{app}: soon"}},
+            "message.expiry has the unknown placeholder {app}. Possible: {duration}",
+        ),
+        ("de.json", {"message": {"expiry": "soon"}}, "message.expiry lacks {duration}. Add {duration} to"),
+        ("de.json", {"cognito": {"purpose": "you"}}, "cognito.purpose lacks {purpose}. Add"),
         ("de.json", {"message": {"support": "help"}}, "message.support lacks {url}. Add"),
         (
             "de.json",
@@ -283,10 +287,11 @@ def test_a_mistake_in_the_layout_is_named(project: Path, old: str, new: str, sen
 
 def test_a_new_language_without_a_text_names_it(project: Path) -> None:
     texts = json.loads(json.dumps(ENGLISH | {"lang": "fi"}))
-    del texts["cognito"]["recovery"]["sms"]
+    del texts["cognito"]["recovery"]["warning"]
     put(project, "fi.json", texts)
     assert error(project) == (
-        "texts.d/fi.json: cognito.recovery.sms is missing. A new language needs all texts of en.json: add it."
+        "texts.d/fi.json: cognito.recovery.warning is missing. "
+        "A new language needs all texts of en.json: add it."
     )
 
 
@@ -308,11 +313,11 @@ def test_a_text_that_is_accepted_can_be_filled(text: str) -> None:
 def test_the_build_stops_at_a_mistake_and_writes_nothing(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(project, "de.json", {"message": {"sms": "x"}})
+    put(project, "de.json", {"message": {"expiry": "soon"}})
     monkeypatch.setattr(build, "ROOT", project)
     monkeypatch.chdir(ROOT / "triggers")
     assert build.main("Deliver", str(tmp_path / "out"), "passcode/texts/en.json") == (
-        "texts.d/de.json: message.sms lacks {code}. Add {code} to the text."
+        "texts.d/de.json: message.expiry lacks {duration}. Add {duration} to the text."
     )
     assert not (tmp_path / "out").exists()
 
@@ -375,8 +380,8 @@ def test_the_local_stack_has_the_operators_texts(project: Path) -> None:
 
 def test_the_local_stack_does_not_start_with_a_mistake(project: Path) -> None:
     (project / "template.yaml").write_text("CodeUri: triggers/")
-    put(project, "de.json", {"message": {"sms": "x"}})
-    with pytest.raises(StackError, match=r"texts\.d/de\.json: message\.sms lacks \{code\}"):
+    put(project, "de.json", {"message": {"expiry": "soon"}})
+    with pytest.raises(StackError, match=r"texts\.d/de\.json: message\.expiry lacks \{duration\}"):
         deploy.build_package(project)
 
 

@@ -73,7 +73,14 @@ class SmsWeek:
     by_code_alone: int = 0
 
     def __post_init__(self) -> None:
-        stop = partial(find_stop, self.counters, limits=LIMITS, salt=SALT, telemetry=DISCARDED_TELEMETRY)
+        stop = partial(
+            find_stop,
+            self.counters,
+            limits=LIMITS,
+            salt=SALT,
+            telemetry=DISCARDED_TELEMETRY,
+            countries=COUNTRIES,
+        )
         self.handlers = SignInHandlers(sms_stop=lambda to, now: stop(to, now=now))
         self.gateway = LimitedSms(_Phones(), self.counters, LIMITS, COUNTRIES, SALT)
         self.delivered: set[str] = set()

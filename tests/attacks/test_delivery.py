@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from passcode.adapters.sms_budget_table import SmsBudgetTable
-from passcode.channels.channel import Destination, destination_id
+from passcode.channels.channel import AddressFault, Destination, destination_id
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
 from passcode.confirmation import routes
@@ -247,7 +247,7 @@ def test_ways_to_write_a_mailbox(try_attack: TryAttack, monkeypatch: pytest.Monk
     try_attack(attack, weak=Api(order=(EMAIL_WITHOUT_MAILBOX,)), product=Api(order=(EMAIL,)))
 
 
-Parse = Callable[[str], str | None]
+Parse = Callable[[str], str | AddressFault | None]
 
 
 def test_letters_that_are_replaced(try_attack: TryAttack) -> None:

@@ -66,7 +66,7 @@ def test_a_stopped_number_tells_a_user(try_attack: TryAttack) -> None:
         counters.take_number(Sms(key, "US", NOW - 1000 + second))
 
     def sms_stop(to: Destination | None, now: int) -> SmsStop | None:
-        return find_stop(counters, to, limits, SALT, now, DISCARDED_TELEMETRY)
+        return find_stop(counters, to, limits, SALT, now, DISCARDED_TELEMETRY, frozenset({"US"}))
 
     assert sms_stop(number, NOW)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import pre_token_generation
-from passcode.channels.channel import Channel, MessageContent
+from passcode.channels.channel import AddressFault, Channel, MessageContent
 from passcode.channels.email import EMAIL
 from passcode.channels.registry import CHANNELS
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken
@@ -41,7 +41,7 @@ def render(content: MessageContent) -> Postcard:
 POSTCARD = Channel(
     name="postcard",
     attribute="custom:postcard",
-    parse=lambda value: value.strip() if value.count(",") >= 2 else None,
+    parse=lambda value: value.strip() if value.count(",") >= 2 else AddressFault.MALFORMED,
     mask=lambda value: f"*** {value.rpartition(' ')[2]}",
     blank_mask="*** ***",
     decoy_value="Decoy, 1 Example Lane, Fiction",

@@ -49,7 +49,6 @@ def test_only_the_host_of_an_address_is_lower_cased() -> None:
         "ada@example.com\r\nBcc: eve@evil.example",
         "ada@example.com\n",
         "ada@@example.com",
-        "ada@exam\u0440le.com",  # a Cyrillic letter
         "\u00e4da@example.com",
         "ada@ex\uff41mple.com",  # normalises to a plain letter
         "a" * 65 + "@example.com",
@@ -91,8 +90,9 @@ def test_only_an_e164_number_is_a_destination(number: str) -> None:
 @given(st.text())
 def test_any_text_is_a_destination_or_none(text: str) -> None:
     for channel in CHANNELS.values():
-        found = channel.destination(text)
-        assert found is None or found.value.lower() == text.lower()
+        found, fault = channel.destination(text), channel.fault(text)
+        assert (found is None) is (fault is not None)
+        assert found is None or channel.destination(found.value) == found
 
 
 @pytest.mark.parametrize("flag", ["false", "False", "", "1", "yes", "TRUE "])

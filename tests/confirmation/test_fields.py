@@ -1,4 +1,4 @@
-"""Valid destinations: one plain ASCII address, or one number of an allowed country."""
+"""Valid destinations: one plain address, or one number of an allowed country."""
 
 import pytest
 
@@ -8,23 +8,23 @@ from tests.support.token_api_in_memory import Api
 TWO = [
     *("a@x.example,b@x.example", "a@x.example;b@x.example", "a@x.example b@x.example", "a@b@x.example"),
     *("A <a@x.example>", "<a@x.example>", "a@x.example\nb@x.example", "a@x.example\r\nBcc: b@x.example"),
-    *("a@x.example\t", " a@x.example", "a@x.example\x00", "mailto:a@x.example,b@x.example"),
+    *("a@x.example\t", "a@x.example\x00", "mailto:a@x.example,b@x.example"),
     '"a b"@x.example',
-    *("a@x.example?cc=b@x.example", "a(b)@x.example", "a@[192.0.2.1]", "a@x.example.", "a@.example"),
+    *("a@x.example?cc=b@x.example", "a(b)@x.example", "a@[192.0.2.1]", "a@x.example..", "a@.example"),
     "@x.example",
     *("a@", "unknown", "a@x..example", "a\\@b@x.example", "a%40b", f"{'a' * 65}@x.example"),
     f"a@{'x' * 64}.example",
 ]
 LOOK_ALIKE = [
     *("\u0430nn@example.com", "ann\uff20example.com", "\u0131nn@example.com", "a\u0301nn@example.com"),
-    *("ann@ex\u0430mple.com", "ann@example\u3002com", "ann@example.com\u200b", "\u202eann@example.com"),
-    *("ann@\u0131nfo.example", "ann@\u212aelvin.example", "\uff41nn@example.com", "ann@exa\u00admple.com"),
-    *("a\u00f1n@example.com", "ann@m\u00fcnchen.example", "\U0001d41ann@example.com", "ann\ufe6bexample.com"),
+    *("ann@ex\uff41mple.com", "ann@example.com\u200b", "\u202eann@example.com", "ann@\u202eexample.com"),
+    *("ann@\u212aelvin.example", "\uff41nn@example.com", "ann@exa\u00admple.com"),
+    *("a\u00f1n@example.com", "\U0001d41ann@example.com", "ann\ufe6bexample.com"),
 ]
 
 
 @pytest.mark.parametrize("email", [*TWO, *LOOK_ALIKE])
-def test_an_address_that_is_not_one_plain_ascii_address_is_refused(api: Api, email: str) -> None:
+def test_an_address_that_is_not_one_plain_address_is_refused(api: Api, email: str) -> None:
     response = api.create(email)
     assert (response.status, response.problem, api.queued) == (400, "invalid-request", [])
     assert "`email`" in response.body["detail"]

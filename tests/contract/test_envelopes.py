@@ -90,7 +90,9 @@ ENVELOPES = {
         unpack, lambda message: message.pack(), {"locale": "", "sent_at": 1767225600}
     ),
     "queue_cognito.json": Envelope(
-        unpack, lambda message: message.pack(), {"locale": "", "subject": "", "name": "", "id": ""}
+        unpack,
+        lambda message: message.pack(),
+        {"locale": "", "subject": "", "name": "", "id": "", "fault": ""},
     ),
     "queue_notice.json": Envelope(
         unpack,
@@ -335,6 +337,8 @@ def test_the_metadata_of_a_round_with_a_field_more_or_less_is_read() -> None:
     assert counts(later) == (2, 1, 1767225630)
     earlier = decode_metadata(recorded("metadata.txt").replace("resend_at=1767225630;", ""))
     assert counts(earlier) == (2, 1, 0)
+    without_texts = recorded("metadata.txt").replace("asked=sms;locale=pt_BR;", "")
+    assert (decode_metadata(without_texts).asked, decode_metadata(without_texts).locale) == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_an_email_that_ses_refuses_is_sent_by_sms(handler: DeliverHandler, outpu
     [
         (PHONE, {"reason": "InvalidParameter", "country": "US"}),
         ("+4915112345678", {"reason": "country"}),
-        ("+18005550100", {"reason": "country"}),
+        ("+19005550100", {"reason": "number"}),
     ],
 )
 def test_a_number_that_cannot_get_an_sms_falls_back_to_email(
@@ -177,7 +177,7 @@ def test_a_number_that_cannot_get_an_sms_falls_back_to_email(
     assert output.counted("sent") == [{"channel": "email"}]
 
 
-@pytest.mark.parametrize(("refused", "reason"), [("sms_to#", "number"), ("sms_day#", "budget")])
+@pytest.mark.parametrize(("refused", "reason"), [("sms_to#", "number_limit"), ("sms_day#", "budget")])
 def test_with_a_used_up_sms_budget_the_code_goes_by_email(
     handler: DeliverHandler, output: HandlerOutput, refused: str, reason: str
 ) -> None:

@@ -16,7 +16,7 @@ from tests.support.handlers import HandlerOutput
 from tests.support.memory_counters import MemorySmsCounters
 
 LIMITS = SmsLimits(per_day=20, per_country=20, unanswered=100)
-BUDGET, NUMBER = (NotTaken(reason, final=True, country="US") for reason in ("budget", "number"))
+BUDGET, NUMBER = (NotTaken(reason, final=True, country="US") for reason in ("budget", "number_limit"))
 SENT = Taken("US")
 
 

@@ -43,6 +43,15 @@ def test_each_answer_has_the_newest_session_and_the_user_name_from_cognito() -> 
     assert done == Tokens("client-code", "an-id-token", "an-access-token", "a-refresh-token")
 
 
+def test_a_channel_is_requested_with_the_password() -> None:
+    cognito = FakeCognito(password_verifier(), challenge(channel="sms", fallback="email"))
+    sign_in = SignIn(cognito, POOL, "ada@example.com", passwordless=False)
+    step = sign_in.start(PASSWORD, "sms")
+    assert [request.get("ClientMetadata") for request in cognito.sent] == [None, {"channel": "sms"}]
+    assert isinstance(step, Challenge)
+    assert step.fallback == "email"
+
+
 def test_a_password_is_proven_and_never_sent() -> None:
     cognito = FakeCognito(password_verifier(), challenge())
     sign_in = SignIn(cognito, POOL, "ada@example.com", passwordless=False)

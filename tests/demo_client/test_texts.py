@@ -26,5 +26,12 @@ def test_after_the_password_the_sentence_names_the_channel(status: Status) -> No
     assert "sent by email to a***@p***" in said
 
 
+def test_the_channel_that_the_message_may_fall_over_to_is_named() -> None:
+    shown = {"email": "a***@p***", "sms": "+***0147"}
+    after_password = replace(HIDDEN, destination="a***@p***", channels=shown, fallback="sms")
+    assert "If it can't be sent that way, you get it by SMS: +***0147. It expires" in describe(after_password)
+    assert "If it" not in describe(replace(after_password, fallback=""))
+
+
 def test_a_stack_with_one_channel_names_it() -> None:
     assert "sent by email to" in describe(replace(HIDDEN, channels={"email": "***@***"}))

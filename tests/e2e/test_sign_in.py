@@ -29,6 +29,7 @@ KEYS = {
     "resendIn",
     "attemptsLeft",
     "resendsLeft",
+    "fallback",
 }
 
 
@@ -173,14 +174,6 @@ def test_an_answer_with_a_resend_request_is_not_checked(
     sign_in = code_only(local_stack).start(user.email)
     assert not sign_in.answer(code_for(user.email), action="resend").tokens
     assert sign_in.answer(code_for(user.email)).tokens
-
-
-def test_the_fourth_resend_ends_the_sign_in(local_stack: Stack, new_user: NewUser) -> None:
-    user = new_user()
-    sign_in = code_only(local_stack).start(user.email)
-    for left in ("2", "1", "0"):
-        assert sign_in.answer("again", action="resend").parameters["resendsLeft"] == left
-    refusal("NotAuthorizedException", lambda: sign_in.answer("again", action="resend"))
 
 
 def test_an_unknown_user_gets_the_challenges_of_a_known_user(

@@ -109,7 +109,8 @@ def test_the_published_keys_verify_a_proof_and_are_cached(api: TokenApiHandler, 
         *(("+14165550123", 422), ("+18765550123", 422)),  # +1 has several countries
         *(("+19005550123", 422), ("+18005550123", 422), ("+4930123456", 422)),  # not mobile
         *(("+999123456789", 422), ("+1202555014", 422)),  # not valid numbers
-        ("+49015123456789", 422),  # another spelling of the second, which would get a separate budget
+        ("+49015123456789", 200),  # the second with its trunk prefix, which shares its budget
+        ("+112025550147", 422),  # not in the canonical form, which would get a separate budget
     ],
 )
 def test_only_mobile_numbers_of_the_allowed_countries_get_an_sms(

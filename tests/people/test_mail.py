@@ -14,13 +14,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import deliver
-from passcode.channels.channel import MailBrand, MessageContent
+from passcode.channels.channel import Destination, MailBrand, MessageContent
 from passcode.channels.email import EMAIL, EmailMessage
+from passcode.channels.sms import SMS
+from passcode.cognito_messages.message import read_message
+from passcode.delivery.envelope import ChangeNotice
 from passcode.texts.catalogue import cognito_message_texts, locales, message_texts
 from passcode.texts.colors import DARK, LIGHT, contrast
 from passcode.token_service.challenge import TOKEN, Code, parse_answer
 from tests.support.deliver_handler import DeliverHandler, body
 from tests.support.events import EMAIL as ADDRESS
+from tests.support.events import NOW, golden
 from tests.support.handlers import HandlerOutput
 from tests.support.html_document import Document
 from tests.support.template import RESOURCES, TEMPLATE
@@ -291,6 +295,45 @@ def test_the_email_has_the_look_and_the_support_address_of_the_stack(handler: De
     for part in simple["Body"].values():
         assert "https://app.example/help" in part["Data"]
         assert "Requested: 2026-01-01 00:00 UTC" in part["Data"]
+
+
+def cognito_body(name: str) -> str:
+    """The body of a golden Cognito message. A handler without a decryptor reads its secret as plain text."""
+    event = golden(name)
+    event["request"]["code"] = "271828"
+    return read_message(event, NOW).pack()
+
+
+TO = (Destination(EMAIL, ADDRESS),)
+NOTICE = ChangeNotice(SMS, TO, "", "sub", "nonce", "0123")
+COGNITO_NOTICE = replace(
+    read_message(golden("custom_email_account_take_over"), NOW), ciphertext="", destinations=TO
+)
+
+
+@pytest.mark.parametrize(
+    ("queued", "has_time", "has_link"),
+    [
+        (cognito_body("custom_email_forgot_password"), True, True),
+        (cognito_body("custom_email_sign_up"), True, True),
+        (cognito_body("custom_email_admin_create_user"), False, False),
+        (COGNITO_NOTICE.pack(), False, False),
+        (NOTICE.pack(), False, False),
+    ],
+    ids=["recovery", "sign up", "invitation", "notice of cognito", "changed address"],
+)
+def test_every_other_email_has_the_look_and_only_the_lines_that_fit(
+    handler: DeliverHandler, queued: str, has_time: bool, has_link: bool
+) -> None:
+    handler.mail = MailBrand("#c01048", png(80, 40))
+    handler.support_url = "https://app.example/help"
+    assert handler.deliver(queued) == []
+    simple = handler.ses.sent("send_email")[0]["Content"]["Simple"]
+    assert "#c01048" in simple["Body"]["Html"]["Data"]
+    assert simple["Attachments"][0]["RawContent"] == png(80, 40)
+    for part in simple["Body"].values():
+        assert ("Requested: 2026-01-01 00:00 UTC" in part["Data"]) is has_time
+        assert ("https://app.example/help" in part["Data"]) is has_link
 
 
 @pytest.mark.parametrize(

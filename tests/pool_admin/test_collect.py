@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from passcode.channels.channel import AddressFault
 from tests.support.account_in_memory import FUNCTIONS, OTHERS, AccountInMemory, refusal
 from tests.support.doctor_samples import CLEAN, HEALTHY
 from tests.support.fake_user_pool import POOL_ID, REGION, FakeCognito, Json, RefusedError
@@ -87,6 +88,34 @@ def test_users_without_a_verified_address_are_counted(
 ) -> None:
     facts = count_users(PoolWithUsers([one]).client(), POOL_ID, channels)
     assert (facts.counted, facts.without_address) == (1, without)
+
+
+def test_verified_addresses_that_get_no_code_are_counted_by_channel_and_reason() -> None:
+    def with_address(number: int, **attributes: str) -> Json:
+        return user(
+            enabled=True,
+            sub=f"sub-{number}",
+            email_verified="true",
+            phone_number_verified="true",
+            **attributes,
+        )
+
+    users = [
+        with_address(1, email="änn@people.example", phone_number="+12025550123"),
+        with_address(2, email="ann@bücher.example", phone_number="+447400123456"),
+        with_address(3, email="änn@example.org", phone_number="+881612345678"),
+        user(sub="sub-4", email="änn@people.example", email_verified="false"),
+        with_address(5, email="ann@people.example", phone_number="+5215512345678"),
+        user("UNCONFIRMED", sub="sub-6", email="änn@people.example", email_verified="true"),
+    ]
+    counted = count_users(PoolWithUsers(users).client(), POOL_ID, BOTH, ("US", "MX"))
+    assert counted.unusable == {
+        ("email", AddressFault.NOT_ASCII): ("sub-1", "sub-3"),
+        ("sms", AddressFault.COUNTRY): ("sub-2",),
+        ("sms", AddressFault.NUMBER): ("sub-3",),
+    }
+    everywhere = count_users(PoolWithUsers(users).client(), POOL_ID, ("sms",))
+    assert everywhere.unusable == {("sms", AddressFault.NUMBER): ("sub-3",)}
 
 
 @pytest.mark.parametrize("one", [user("EXTERNAL_PROVIDER"), user("UNCONFIRMED"), user(enabled=False)])

@@ -7,6 +7,7 @@ from typing import Any
 import jmespath  # type: ignore[import-untyped]
 import pytest
 
+from passcode.channels.channel import AddressFault
 from passcode.channels.registry import CHANNELS
 from tests.support.doctor_samples import (
     CLEAN,
@@ -22,6 +23,7 @@ from tests.support.doctor_samples import (
 from tools.pool_admin.doctor.addresses import OF_CHANNEL
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked, UserFacts
 from tools.pool_admin.doctor.run import run_checks
+from tools.pool_admin.unusable import REASONS
 
 NO_SIGN_UP = {"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True}}
 BOTH = ("email", "sms")
@@ -154,6 +156,20 @@ def test_a_client_without_a_list_needs_a_new_one() -> None:
 )
 def test_users_without_a_verified_address_are_a_finding(users: UserFacts, text: str) -> None:
     only_finding(replace(CLEAN, users=users), WARNING, text)
+
+
+@pytest.mark.parametrize("fault", AddressFault)
+def test_verified_addresses_that_get_no_code_are_a_finding_with_the_reason(fault: AddressFault) -> None:
+    channel = "sms" if fault in (AddressFault.NUMBER, AddressFault.COUNTRY) else "email"
+    subs = tuple(f"sub-{number}" for number in range(12))
+    users = UserFacts(12, 12, 0, BOTH, more=False, unusable={(channel, fault): subs})
+    address = {"sms": "phone number", "email": "email address"}[channel]
+    text = f"12 of 12 users who can sign in have a verified {address} that gets no code ({fault.value})."
+    found = only_finding(replace(CLEAN, users=users), WARNING, text)
+    assert found.why == REASONS[fault][0]
+    (step,) = map(str, found.fix)
+    assert step.startswith(REASONS[fault][1])
+    assert step.endswith("sub-8, sub-9 and 2 more.")
 
 
 @pytest.mark.parametrize(

@@ -50,12 +50,24 @@ def test_a_test_message_is_sent_as_deliver_sends() -> None:
     }
 
 
+def test_a_test_message_goes_to_the_form_of_the_address_that_deliver_uses() -> None:
+    provider = FakeGateways()
+    send_message(provider, "ann@bücher.example")
+    assert provider.last_request["Destination"] == {"ToAddresses": ["ann@xn--bcher-kva.example"]}
+    send_message(provider, " +12065550100")
+    assert provider.last_request["PhoneNumber"] == "+12065550100"
+
+
 @pytest.mark.parametrize(
     ("to", "text"),
     [
         ("x@y.example", "SES refused it: Email address is not verified. Run `doctor`"),
         ("+12065550100", "SNS refused it: Email address is not verified"),
-        ("+123", "This number cannot receive SMS"),
+        ("+123", "Give --to an email address"),
+        ("x@y", "SES refused it"),
+        ("x@y.example,z@y.example", "Give --to an email address"),
+        ("änn@y.example", "This address gets no code \\(not_ascii\\). It has letters outside ASCII"),
+        ("+881612345678", "This number cannot receive SMS \\(number\\)"),
         ("+447400123456", "The stack sends no SMS to GB"),
         ("ada", "Give --to an email address"),
     ],

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -29,6 +30,7 @@ from passcode.token_service.check import Verdict, check
 from passcode.token_service.issue import IssueRequest, issue
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
+from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.memory_stores import MemoryIdempotencyStore, code_mac
 from tests.support.sign_in_handlers import DISCARDED_TELEMETRY
 from tools.pool_admin import cli
@@ -265,3 +267,30 @@ def test_no_address_is_printed(
     assert not any(part in said.lower() for part in ("ada+1", "people.example"))
     if form:
         assert f'"subject": "{address_hash(ADA, SALT)}", "recipient": "address"' in said
+
+
+def test_status_shows_a_verified_address_that_gets_no_code(
+    users: UserCommands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = {
+        "sub": SUB,
+        "email": "änn@people.example",
+        "email_verified": "true",
+        "phone_number": "+447400123456",
+        "phone_number_verified": "true",
+    }
+    pool = RecordingClient(
+        {"admin_get_user": {"UserAttributes": [{"Name": n, "Value": v} for n, v in listed.items()]}}
+    )
+    found = replace(users, cognito=cast(Any, pool), channels=tuple(CHANNELS.values()), countries=("US",))
+    monkeypatch.setattr(UserCommands, "of", lambda *_options: found)
+    shown = " ".join(run("status", SUB).output.split())
+    assert "No code by email (not_ascii): It has letters outside ASCII before the @" in shown
+    assert "No code by sms (country): SmsCountries does not have the country of the number." in shown
+    assert "people.example" not in shown
+    as_json = json.loads(run("status", SUB, "--json").output)
+    assert as_json["unusable_addresses"] == {"email": "not_ascii", "sms": "country"}
+    assert found.unusable("ann@people.example", is_address=True) == {}
+    deleted = RecordingClient(admin_get_user=refused_by_aws("UserNotFoundException"))
+    gone = replace(found, cognito=cast(Any, deleted))
+    assert gone.unusable(SUB, is_address=False) == {}

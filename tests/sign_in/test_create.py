@@ -24,6 +24,7 @@ KEYS = {
     "resendIn",
     "attemptsLeft",
     "resendsLeft",
+    "fallback",
 }
 
 
@@ -44,6 +45,7 @@ def test_the_first_call_sends_one_message_and_returns_its_status(handlers: SignI
         "resendIn": "30",
         "attemptsLeft": "5",
         "resendsLeft": "3",
+        "fallback": "",
     }
     assert handlers.store.writes == ["start_challenge"]
     (delivery,) = handlers.queued
@@ -62,7 +64,7 @@ def test_the_private_parameters_and_the_metadata_carry_the_challenge_and_no_addr
     assert set(response["privateChallengeParameters"]) == {"challenge", "round"}
     assert re.fullmatch(r"[0-9a-f]{16}", response["privateChallengeParameters"]["round"])
     assert response["challengeMetadata"] == (
-        f"v=1;answers=0;resends=0;resend_at={NOW + 30};asked=;challenge={challenge.pack():320}"
+        f"v=1;answers=0;resends=0;resend_at={NOW + 30};asked=;locale=;challenge={challenge.pack():320}"
     )
     assert EMAIL not in json.dumps(response)
     assert PHONE not in json.dumps(response)

@@ -33,7 +33,7 @@ def challenge_in(response: Response) -> Challenge:
 
 
 @pytest.mark.parametrize(
-    "metadata", [None, {}, {"action": "other"}, {"action": ["resend"]}, {"channel": "sms"}]
+    "metadata", [None, {}, {"action": " "}, {"action": ["resend"]}, {"channel": "sms"}, {"channel": "pigeon"}]
 )
 def test_the_round_after_a_wrong_answer_writes_and_sends_nothing(
     handlers: SignInHandlers, metadata: object
@@ -76,7 +76,7 @@ def test_a_resend_in_the_cooldown_sends_nothing(handlers: SignInHandlers) -> Non
     handlers.now += 29
     again = resend(handlers, first)
     shown = again["publicChallengeParameters"]
-    assert (shown["status"], shown["resendIn"], shown["resendsLeft"]) == ("WAITING", "1", "2")
+    assert (shown["status"], shown["resendIn"], shown["resendsLeft"]) == ("WAITING", "1", "3")
     assert challenge_in(again) == challenge_in(first)
     assert len(handlers.queued) == 1
 
@@ -120,8 +120,8 @@ def test_a_resend_without_a_channel_uses_the_last_one(handlers: SignInHandlers) 
     assert resend(handlers, second)["publicChallengeParameters"]["channel"] == "sms"
 
 
-@pytest.mark.parametrize("wish", ["pigeon", "", "SMS", ["sms"], {"sms": 1}, 7, True, "s" * 2**20, "\ud800"])
-def test_an_unknown_channel_in_a_resend_is_ignored(handlers: SignInHandlers, wish: object) -> None:
+@pytest.mark.parametrize("wish", ["", " ", "SMS", ["email"], {"email": 1}, 7, True, None])
+def test_a_channel_in_a_resend_that_is_no_text_is_ignored(handlers: SignInHandlers, wish: object) -> None:
     first = handlers.create(golden("create_after_password", userAttributes=attributes(otp_channel="sms")))
     handlers.now += 31
     shown = resend(handlers, first, wish)["publicChallengeParameters"]

@@ -80,11 +80,14 @@ def test_any_value_of_user_not_found_but_false_means_unknown(found: object) -> N
     assert step(golden("define_right_code", userNotFound=found)) == FAIL
 
 
-def test_a_right_code_with_a_resend_request_gives_no_tokens() -> None:
-    assert step(golden("define_right_code", clientMetadata={"action": "resend"})) == FAIL
+@pytest.mark.parametrize("action", ["resend", "RESEND", " Send\n", "resnd"])
+def test_a_right_code_with_an_action_gives_no_tokens(action: str) -> None:
+    assert step(golden("define_right_code", clientMetadata={"action": action})) == FAIL
 
 
-@pytest.mark.parametrize("metadata", [None, {}, {"action": 1}, {"action": "RESEND"}, "resend", ["resend"]])
+@pytest.mark.parametrize(
+    "metadata", [None, {}, {"action": 1}, {"action": " "}, {"ACTION": "resend"}, "resend", ["resend"]]
+)
 def test_unknown_client_metadata_changes_nothing(metadata: object) -> None:
     assert step(golden("define_right_code", clientMetadata=metadata)) == TOKENS
 

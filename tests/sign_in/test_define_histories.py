@@ -18,6 +18,7 @@ from passcode.sign_in.steps import (
     CODE_ONLY,
     FAIL,
     ISSUE,
+    MOST_ROUNDS,
     PASSWORD_AND_CODE,
     RoundLimits,
     RoundRecord,
@@ -103,37 +104,54 @@ def test_a_challenge_name_must_match_exactly(mode: "Mode", name: object) -> None
     assert next_step(mode, history, LIMITS) == FAIL
 
 
-@pytest.mark.parametrize(("answers", "resends"), [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2), (5, 3)])
+@pytest.mark.parametrize(("answers", "others"), [(1, 1), (1, 3), (2, 2), (2, 4), (5, 2)])
 @pytest.mark.parametrize("mode", MODES)
-def test_a_sign_in_has_as_many_answers_and_resends_as_its_limits(
-    mode: "Mode", answers: int, resends: int
+def test_a_sign_in_has_as_many_answers_as_its_limit_and_no_other_response_ends_it(
+    mode: "Mode", answers: int, others: int
 ) -> None:
-    """Answers and resends in any order, up to one above each limit, with the records that `create` writes."""
-    limits = RoundLimits(answers, resends)
+    """Answers, resends and unknown actions in any order, with the records that `create` writes.
+
+    A resend beyond the limit does not end the sign-in: the code of the last message may be valid.
+    """
+    limits = RoundLimits(answers, resends=1)
     opening = [] if mode == CODE_ONLY else [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
-    for length in range(1, answers + resends + 2):
-        for responses in product(("answer", "resend"), repeat=length):
+    actions = {"answer": {}, "resend": {"action": " ReSend"}, "unknown": {"action": "again"}}
+    for length in range(1, answers + others + 1):
+        for responses in product(actions, repeat=length):
             history = list(opening)
-            counts = {"answer": 0, "resend": 0}
+            given = 0
             for number, response in enumerate(responses, 1):
-                record = RoundRecord(counts["answer"], counts["resend"], 0, "{}")
+                resends = min(1, responses[: number - 1].count("resend"))
+                record = RoundRecord(given, resends, 0, "{}")
                 history.append(entry("CUSTOM_CHALLENGE", False, encode_metadata(record)))
-                counts[response] += 1
-                over = counts["answer"] > answers or counts["resend"] > resends
-                asks = response == "resend"
-                metadata = {"action": "resend"} if asks else {}
-                wrong = next_step(mode, history, limits, client_metadata=metadata)
-                goes_on = not over and (asks or counts["answer"] < answers)
+                is_answer = response == "answer"
+                given += is_answer
+                over = given > answers
+                wrong = next_step(mode, history, limits, client_metadata=actions[response])
+                goes_on = not over and (not is_answer or given < answers)
                 assert wrong == (ASK_CODE if goes_on else FAIL), responses[:number]
                 right = [*history[:-1], history[-1] | {"challengeResult": True}]
-                step = next_step(mode, right, limits, client_metadata=metadata)
-                assert step == (FAIL if over or asks else ISSUE), responses[:number]
+                step = next_step(mode, right, limits, client_metadata=actions[response])
+                assert step == (ISSUE if is_answer and not over else FAIL), responses[:number]
                 # A sign-in ends with its last answer. One more right answer after it must give no tokens.
                 if over:
                     break
 
 
-def test_the_choice_of_a_channel_is_no_resend() -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_rounds_without_an_answer_are_bounded_and_an_answer_is_always_possible(mode: "Mode") -> None:
+    history = [] if mode == CODE_ONLY else [entry("SRP_A", True), entry("PASSWORD_VERIFIER", True)]
+    resend = {"action": "resend"}
+    for number in range(1, MOST_ROUNDS + 1):
+        history.append(entry("CUSTOM_CHALLENGE", False, METADATA))
+        step = next_step(mode, history, LIMITS, client_metadata=resend)
+        assert step == (ASK_CODE if number < MOST_ROUNDS else FAIL)
+    assert next_step(mode, history, LIMITS) == ASK_CODE
+    right = [*history[:-1], entry("CUSTOM_CHALLENGE", True, METADATA)]
+    assert next_step(mode, right, LIMITS) == ISSUE
+
+
+def test_a_channel_can_be_chosen_without_any_resends() -> None:
     chosen = entry("CUSTOM_CHALLENGE", False, encode_metadata(RoundRecord(0, 0, 0, "")))
     step = next_step(CODE_ONLY, [chosen], RoundLimits(1, 0), client_metadata={"action": "send"})
     assert step == ASK_CODE

@@ -39,8 +39,11 @@ class SignIn:
             )
         )
 
-    def start_with_password(self, name: str, password: str) -> "SignIn":
-        """Start with SRP, like pycognito and every SDK: the password itself is never sent."""
+    def start_with_password(self, name: str, password: str, **metadata: str) -> "SignIn":
+        """Start with SRP, like pycognito and every SDK: the password itself is never sent.
+
+        `metadata` is the ClientMetadata of the response with the proof of the password.
+        """
         cognito = self.stack.client("cognito-idp")
         srp = AWSSRP(name, password, self.stack.user_pool_id, self.client_id, client=cognito)
         parameters = srp.get_auth_params() | {"CHALLENGE_NAME": "SRP_A"}
@@ -48,7 +51,7 @@ class SignIn:
             cognito.initiate_auth(ClientId=self.client_id, AuthFlow="CUSTOM_AUTH", AuthParameters=parameters)
         )
         proof = srp.process_challenge(self.parameters, parameters)
-        return self._respond("PASSWORD_VERIFIER", proof)
+        return self._respond("PASSWORD_VERIFIER", proof, metadata)
 
     def answer(self, code: str, **metadata: str) -> "SignIn":
         """Answer the code challenge, or request another message with `action="resend"`."""

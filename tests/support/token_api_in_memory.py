@@ -22,8 +22,9 @@ from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
 from passcode.adapters.kms import KmsMac, KmsSigningKeys
 from passcode.adapters.sqs import SqsQueue, SqsQueues
 from passcode.adapters.telemetry import PowertoolsTelemetry
-from passcode.channels.channel import Channel, destination_id
+from passcode.channels.channel import AddressFault, Channel, destination_id
 from passcode.channels.email import EMAIL
+from passcode.channels.phone_number import sms_fault
 from passcode.channels.sms import SMS
 from passcode.confirmation import responses
 from passcode.confirmation.create import CodeRequests, ConfirmationCreator
@@ -72,7 +73,9 @@ class Api:
         self.telemetry = _telemetry(self.log)
         tokens = MacJwts(KmsMac(self.kms, "token"))
         users, keys = (
-            UserRecipients(CognitoUsers(lambda: self.users, "pool"), self.order, SALT, self.max_auth_age),
+            UserRecipients(
+                CognitoUsers(lambda: self.users, "pool"), self.order, SALT, self.max_auth_age, self.telemetry
+            ),
             KmsSigningKeys(self.kms, self.proof_keys),
         )
         put = SqsQueues(SqsQueue(self.queue, "email"), SqsQueue(self.queue, "phone")).put
@@ -84,6 +87,7 @@ class Api:
             pool=users,
             order=self.order,
             country_of=_country_of,
+            fault_of=_fault_of,
             salt=SALT,
             issuer=ISSUER,
             telemetry=self.telemetry,
@@ -195,6 +199,10 @@ class Api:
 
 def _country_of(number: str) -> str | None:
     return "US" if number.startswith("+1") else None
+
+
+def _fault_of(number: str, is_verified: bool) -> AddressFault | None:
+    return sms_fault(number, {"US"}, is_verified=is_verified)
 
 
 def _telemetry(log: io.StringIO) -> PowertoolsTelemetry:

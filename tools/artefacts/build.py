@@ -58,7 +58,7 @@ OPTIONAL = {
     "boto3": {"aws_encryption_sdk", "pycognito"},
     "s3transfer": {"aws_encryption_sdk", "pycognito"},
     "certifi": {"pycognito"},
-    "idna": {"pycognito"},
+    "idna": {"pycognito", "idna"},
 }
 
 # Modules that a native library imports. The search of Python code cannot see such an import.

@@ -198,7 +198,8 @@ def status(
     with session(as_json, profile, region, endpoint_url) as (output, aws):
         users = UserCommands.of(aws, stack, table)
         subject, records = users.status(user, is_address=address)
-        show_records(output, subject, records, limits_known=users.limits_known)
+        unusable = users.unusable(user, is_address=address)
+        show_records(output, subject, records, unusable, limits_known=users.limits_known)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from passcode.channels.channel import AddressFault
 from tools.pool_admin import fixes
 from tools.pool_admin.attachment.declaration import Declaration, Format, declaration_text
 from tools.pool_admin.attachment.detach import DetachPlan
@@ -18,6 +19,7 @@ from tools.pool_admin.aws_resources.pool import ATTRIBUTE
 from tools.pool_admin.aws_resources.pool_settings import SettingChange
 from tools.pool_admin.aws_resources.stack import CODE_ONLY
 from tools.pool_admin.doctor.finding import Finding, Severity
+from tools.pool_admin.unusable import REASONS
 from tools.pool_admin.users.commands import ResetPlan
 from tools.pool_admin.users.counter_keys import Subject
 from tools.pool_admin.users.counters import RecordState
@@ -199,9 +201,17 @@ def show_findings(output: Output, pool_id: str, findings: Sequence[Finding]) -> 
 
 
 def show_records(
-    output: Output, subject: Subject, records: Sequence[RecordState], *, limits_known: bool
+    output: Output,
+    subject: Subject,
+    records: Sequence[RecordState],
+    unusable: Mapping[str, AddressFault],
+    *,
+    limits_known: bool,
 ) -> None:
-    """Show the records of a user or an address. Unknown limits leave out the values that need them."""
+    """Show the records of a user or an address. Unknown limits leave out the values that need them.
+
+    `unusable` has the reason of each verified address that gets no code, by the name of the channel.
+    """
     listed = [asdict(state) for state in records]
     for each in () if limits_known else listed:
         for name in ("next_is_long", "messages_left", "message_wait", "answers_left"):
@@ -213,7 +223,11 @@ def show_records(
         lines.append(f"No record: {', '.join(missing)}.")
     if not records:
         lines.append(_no_record(subject))
-    output.result("\n".join(lines), _subject_as_json(subject) | {"records": listed}, style="")
+    for name, fault in unusable.items():
+        lines.append(f"No code by {name} ({fault.value}): {' '.join(REASONS[fault])}")
+    reasons = {name: fault.value for name, fault in unusable.items()}
+    facts = _subject_as_json(subject) | {"records": listed, "unusable_addresses": reasons}
+    output.result("\n".join(lines), facts, style="")
 
 
 def show_reset(output: Output, plan: ResetPlan) -> None:

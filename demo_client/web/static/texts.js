@@ -13,7 +13,10 @@ const mayBeElsewhere = ({ destination, channels }) =>
   /^[*@+.]*$/.test(destination) && Object.keys(JSON.parse(channels)).length > 1;
 const LOOK = 'Look at your text messages and your mailbox.';
 
-const sent = (challenge) => (mayBeElsewhere(challenge) ? `A code was sent. ${LOOK}` : `A code was sent ${where(challenge)}.`);
+const orElse = ({ fallback, channels }) =>
+  fallback ? ` If it can't be sent that way, you get it by ${NAMES[fallback] ?? fallback}: ${JSON.parse(channels)[fallback]}.` : '';
+const sent = (challenge) =>
+  mayBeElsewhere(challenge) ? `A code was sent. ${LOOK}` : `A code was sent ${where(challenge)}.${orElse(challenge)}`;
 const latest = (challenge) =>
   mayBeElsewhere(challenge) ? `The latest code is still valid. ${LOOK}` : `The code sent ${where(challenge)} is still valid.`;
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, client_label
+from tools.pool_admin.doctor.facts import Client, Facts, Unchecked, UserFacts, client_label
 from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.doctor.managed_login import signs_users_in
 from tools.pool_admin.fixes import Fix
+from tools.pool_admin.unusable import REASONS
 
+_MOST_NAMED = 10
 _ATTRIBUTES = ("email", "phone_number")
 _WRITE_SCOPE = "aws.cognito.signin.user.admin"
 OF_CHANNEL = {"email": ("email", "email address"), "sms": ("phone_number", "phone number")}
@@ -56,6 +58,21 @@ def _unverified(facts: Facts) -> Iterator[Finding]:
             "Codes go only to verified addresses, so these users cannot sign in with a code.",
             "List them, and let each of them verify an address before the app asks for codes: "
             + _list_command(facts, users.channels),
+        )
+    yield from _unusable(users)
+
+
+def _unusable(users: UserFacts) -> Iterator[Finding]:
+    for (channel, fault), subs in users.unusable.items():
+        why, fix = REASONS[fault]
+        others = f" and {len(subs) - _MOST_NAMED:,} more" if len(subs) > _MOST_NAMED else ""
+        yield Finding.of(
+            Severity.WARNING,
+            "users",
+            f"{len(subs):,} of {users.counted:,} users who can sign in have a verified "
+            f"{OF_CHANNEL[channel][1]} that gets no code ({fault.value}).",
+            why,
+            f"{fix} Users, by sub: {', '.join(subs[:_MOST_NAMED])}{others}.",
         )
 
 

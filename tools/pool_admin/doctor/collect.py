@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from passcode.channels.channel import AddressFault
+from passcode.channels.registry import CHANNELS
 from tools.pool_admin.aws_resources.custom_senders import wanted_senders
 from tools.pool_admin.aws_resources.stack import (
     CLAIMS,
@@ -32,6 +34,7 @@ from tools.pool_admin.doctor.facts import (
     UserFacts,
 )
 from tools.pool_admin.errors import DENIED, NOT_FOUND, NOT_OFFERED, THROTTLED, AdminError, error_code
+from tools.pool_admin.unusable import attributes_of, find_faults
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -67,7 +70,12 @@ def collect_facts(context: AdminContext, stack_name: str | None) -> Facts:
         clients,
         stack_facts(context, stack, existing if all_listed else None) if stack else None,
         _try(
-            "ListUsers", count_users, context.pool.cognito, context.pool.pool_id, _channels(stack or attached)
+            "ListUsers",
+            count_users,
+            context.pool.cognito,
+            context.pool.pool_id,
+            _channels(stack or attached),
+            _countries(stack or attached),
         ),
         attached,
         unread_clients,
@@ -76,9 +84,15 @@ def collect_facts(context: AdminContext, stack_name: str | None) -> Facts:
     )
 
 
-def count_users(cognito: CognitoIdentityProviderClient, pool_id: str, channels: tuple[str, ...]) -> UserFacts:
+def count_users(
+    cognito: CognitoIdentityProviderClient,
+    pool_id: str,
+    channels: tuple[str, ...],
+    countries: Collection[str] | None = None,
+) -> UserFacts:
     """Count the users who can sign in, and those of them without a verified address on `channels`.
 
+    `countries` are the countries that the stack sends SMS to, None if they are not known.
     AttributesToGet is left out: Cognito refuses the call if a user lacks one of the attributes.
     """
     pages = cognito.get_paginator("list_users").paginate(
@@ -87,7 +101,14 @@ def count_users(cognito: CognitoIdentityProviderClient, pool_id: str, channels: 
     read = [user for page in pages for user in page["Users"]]
     counted = [user for user in read if _can_sign_in(user)]
     without_address = sum(not _has_address(user, channels) for user in counted)
-    return UserFacts(len(read), len(counted), without_address, channels, more=pages.resume_token is not None)
+    unusable: dict[tuple[str, AddressFault], tuple[str, ...]] = {}
+    for user in counted:
+        attributes = attributes_of(user.get("Attributes", []))
+        faults = find_faults(attributes, [CHANNELS[name] for name in channels], countries)
+        for cause in faults.items():
+            unusable[cause] = (*unusable.get(cause, ()), attributes.get("sub", ""))
+    more = pages.resume_token is not None
+    return UserFacts(len(read), len(counted), without_address, channels, more, unusable)
 
 
 def find_attached_stack(context: AdminContext, triggers: Mapping[str, Any]) -> DeployedStack | None:
@@ -119,6 +140,10 @@ def email_facts(ses: SESV2Client, sender: str) -> EmailFacts:
 
 def _channels(stack: DeployedStack | None) -> tuple[str, ...]:
     return (split_list(stack.parameters.get("ChannelOrder")) if stack else ()) or ("email", "sms")
+
+
+def _countries(stack: DeployedStack | None) -> tuple[str, ...] | None:
+    return split_list(stack.parameters.get("SmsCountries")) or None if stack else None
 
 
 def _describe_clients(context: AdminContext) -> tuple[tuple[Client, ...], tuple[Unchecked, ...]]:
@@ -165,7 +190,7 @@ def _can_sign_in(user: Mapping[str, Any]) -> bool:
 
 
 def _has_address(user: Mapping[str, Any], channels: tuple[str, ...]) -> bool:
-    attributes = {each["Name"]: each.get("Value", "") for each in user.get("Attributes", [])}
+    attributes = attributes_of(user.get("Attributes", []))
     return any(
         attributes.get(address) and attributes.get(verified, "").lower() == "true"
         for address, verified in verified_attributes(channels).items()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from passcode.channels.channel import AddressFault
 from tools.pool_admin import fixes
 from tools.pool_admin.aws_resources.functions import Concurrency
 from tools.pool_admin.aws_resources.stack import DeployedStack
@@ -72,7 +73,8 @@ class UserFacts:
     """The users that were read: all of them, or the first ones if there are `more`.
 
     `counted` of them can sign in with a code. `without_address` of those have no verified address on
-    `channels`.
+    `channels`. `unusable` has the `sub` of each of them with a verified address that gets no code, by the
+    channel and the reason.
     """
 
     read: int
@@ -80,6 +82,7 @@ class UserFacts:
     without_address: int
     channels: tuple[str, ...]
     more: bool
+    unusable: Mapping[tuple[str, AddressFault], tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from passcode.adapters.environment import Variables
+from passcode.channels.channel import AddressFault, Channel
+from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import KINDS, SIGN_IN_CODE, SIGN_IN_PASSWORD, STEP_UP, TOKEN
 from passcode.token_service.policy import Policy
 from tools.pool_admin.aws_resources.functions import Functions
-from tools.pool_admin.aws_resources.stack import DELIVER, DeployedStack, find_stack
+from tools.pool_admin.aws_resources.stack import DELIVER, DeployedStack, find_stack, split_list
 from tools.pool_admin.context import AwsAccount
-from tools.pool_admin.errors import OptionError
+from tools.pool_admin.errors import OptionError, error_code
+from tools.pool_admin.unusable import attributes_of, find_faults
 from tools.pool_admin.users.counter_keys import Subject, address_hash, find_sub
 from tools.pool_admin.users.counters import CounterTable, RecordState
 from tools.pool_admin.users.send_test import SentMessage, send
@@ -43,6 +48,8 @@ class UserCommands:
     counters: CounterTable
     kinds: tuple[str, ...]
     limits_known: bool
+    channels: tuple[Channel, ...] = ()
+    countries: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, aws: AwsAccount, stack_name: str | None, table: str | None) -> UserCommands:
@@ -62,7 +69,18 @@ class UserCommands:
         policy = Policy.read(Variables(environment).whole_number)
         counters = CounterTable(dynamodb, environment["TABLE_NAME"], policy)
         cognito, kinds = aws.client("cognito-idp"), kinds_in_use(stack)
-        return cls(cognito, stack.pool_id, environment["SALT"], counters, kinds, limits_known=True)
+        channels = tuple(CHANNELS[name] for name in split_list(environment.get("CHANNEL_ORDER")))
+        countries = split_list(stack.parameters.get("SmsCountries")) or None
+        return cls(
+            cognito,
+            stack.pool_id,
+            environment["SALT"],
+            counters,
+            kinds,
+            limits_known=True,
+            channels=channels,
+            countries=countries,
+        )
 
     def status(self, user: str, *, is_address: bool) -> tuple[Subject, tuple[RecordState, ...]]:
         """The records of a user, or of an address of /createToken.
@@ -73,6 +91,22 @@ class UserCommands:
         subject = self._subject(user, is_address=is_address)
         states = self._states(subject)
         return subject, tuple(state for state in states if state.known or state.kind in self.kinds)
+
+    def unusable(self, user: str, *, is_address: bool) -> dict[str, AddressFault]:
+        """Return why verified addresses of a user get no code, by the name of the channel.
+
+        The result is empty if the user is not known, or if there is no pool to read.
+        """
+        if self.cognito is None or is_address:
+            return {}
+        try:
+            found = self.cognito.admin_get_user(UserPoolId=self.pool_id, Username=user)
+        except ClientError as error:
+            # The records of a deleted user are shown all the same.
+            if error_code(error) == "UserNotFoundException":
+                return {}
+            raise
+        return find_faults(attributes_of(found["UserAttributes"]), self.channels, self.countries)
 
     def plan_reset(self, user: str, caller: str, *, is_address: bool) -> ResetPlan:
         """The plan to clear every record of a user or an address. Raises as `status` does.

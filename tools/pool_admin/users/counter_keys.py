@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from passcode.channels.channel import AddressFault
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
 from passcode.confirmation.recipient import rate_limit_id
 from passcode.token_service.challenge import SIGN_IN_KINDS, STEP_UP, TOKEN, record_key
 from tools.pool_admin.errors import AdminError, error_code
+from tools.pool_admin.unusable import REASONS
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -73,7 +75,11 @@ def address_hash(address: str, salt: str) -> str:
         return address
     if not salt:
         raise AdminError("With --table, name the address by its subject in the logs, 32 hex digits.")
-    destination = (SMS if address.startswith("+") else EMAIL).destination(address)
+    channel = SMS if address.startswith("+") else EMAIL
+    fault = channel.fault(address)
+    if fault and fault is not AddressFault.MALFORMED:
+        raise AdminError(f"This address gets no code ({fault.value}). {REASONS[fault][0]}")
+    destination = channel.destination(address)
     if destination is None:
         raise AdminError(
             "This is not an address. Give an email address, a phone number with + and its country code, or "

@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from passcode.channels.channel import AddressFault, Channel
+from passcode.channels.email import EMAIL
 from passcode.channels.phone_number import country_for_sms
+from passcode.channels.sms import SMS
 from tools.pool_admin.errors import DENIED, AdminError, error_code
+from tools.pool_admin.unusable import REASONS
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
 
+_NO_ADDRESS = "Give --to an email address, or a phone number with + and its country code."
 _TEXT = "This is a test of the sign-in messages of {app}. It contains no code. No action is needed."
 
 
@@ -39,10 +44,10 @@ def send(ses: SESV2Client, sns: SNSClient, settings: Mapping[str, str], to: str)
     """
     text = _TEXT.format(app=settings["APP_NAME"])
     try:
-        if to.startswith("+"):
-            return SentMessage("sms", "SNS", _send_sms(sns, settings, to, text))
+        if to.strip().startswith("+"):
+            return SentMessage("sms", "SNS", _send_sms(sns, settings, _address(SMS, to), text))
         if "@" in to:
-            return SentMessage("email", "SES", _send_email(ses, settings, to, text))
+            return SentMessage("email", "SES", _send_email(ses, settings, _address(EMAIL, to), text))
     except ClientError as error:
         if error_code(error) in DENIED:
             raise
@@ -51,7 +56,17 @@ def send(ses: SESV2Client, sns: SNSClient, settings: Mapping[str, str], to: str)
             f"{'SNS' if to.startswith('+') else 'SES'} refused it: {message or error_code(error)}. "
             "Run `doctor`: it says how to fix the sender and the sandbox."
         ) from None
-    raise AdminError("Give --to an email address, or a phone number with + and its country code.")
+    raise AdminError(_NO_ADDRESS)
+
+
+def _address(channel: Channel, to: str) -> str:
+    """Return the address in the form that `deliver` sends to."""
+    address = channel.parse(to)
+    if address is AddressFault.MALFORMED:
+        raise AdminError(_NO_ADDRESS)
+    if isinstance(address, AddressFault):
+        raise AdminError(f"This address gets no code ({address.value}). {' '.join(REASONS[address])}")
+    return address
 
 
 def _send_email(ses: SESV2Client, settings: Mapping[str, str], to: str, text: str) -> str:
@@ -68,10 +83,14 @@ def _send_email(ses: SESV2Client, settings: Mapping[str, str], to: str, text: st
 def _send_sms(sns: SNSClient, settings: Mapping[str, str], to: str, text: str) -> str:
     country = country_for_sms(to)
     if country is None:
-        raise AdminError("This number cannot receive SMS. Give a mobile number with + and its country code.")
+        raise AdminError(
+            "This number cannot receive SMS (number): it is a premium, shared-cost, personal or satellite "
+            "number, or its country is not known. Give a mobile number with + and its country code."
+        )
     if country not in settings["SMS_COUNTRIES"].split(","):
         raise AdminError(
-            f"The stack sends no SMS to {country}. To allow it, add it to the parameter SmsCountries."
+            f"The stack sends no SMS to {country} (country). To allow it, add it to the parameter "
+            "SmsCountries."
         )
     attributes: Any = {
         "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},

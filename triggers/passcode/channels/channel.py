@@ -4,11 +4,13 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    # Only for the type: `create` and `custom_sender` have no code.
+    # Only for the types: `create` and `custom_sender` have no code.
     from passcode.token_service.challenge import Code
+    from passcode.token_service.telemetry import Telemetry
 
 
 @dataclass(frozen=True)
@@ -44,18 +46,37 @@ class MessageContent:
     mail: MailBrand = field(default_factory=MailBrand)
 
 
+class AddressFault(Enum):
+    """Why no message can be delivered to an address.
+
+    The value is the stable code of the reason in logs, metrics and problem documents. docs/decisions/0031 has
+    the rules.
+    """
+
+    NOT_ASCII = "not_ascii"
+    QUOTED = "quoted"
+    HOST = "host"
+    MALFORMED = "malformed"
+    NUMBER = "number"
+    COUNTRY = "country"
+
+
+# The message of the log line for each verified address with a fault.
+UNUSABLE = "a verified address cannot be used"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Channel:
     """How a message reaches a destination, such as email. Two channels are equal only if they are one object.
 
-    `parse` returns an address in the form for the gateway, or None if no message can be delivered to it.
+    `parse` returns an address in the form for the gateway, or why no message can be delivered to it.
     `mask` returns the mask of a parsed address. The app may show it after the password is proven. `render`
     returns the message for the gateways of the channel.
     """
 
     name: str  # in requests, queue bodies, tokens and metrics
     attribute: str  # Cognito's attribute with the address, and the field with it over HTTP
-    parse: Callable[[str], str | None]
+    parse: Callable[[str], str | AddressFault]
     mask: Callable[[str], str]
     # The mask before the password is proven. A stranger may know the address of a user. A mask made from the
     # address would then show the stranger that the user exists.
@@ -89,7 +110,12 @@ class Channel:
     def destination(self, value: str) -> "Destination | None":
         """Return the destination for an address; None if no message can be delivered to it."""
         address = self.parse(value)
-        return None if address is None else Destination(self, address)
+        return Destination(self, address) if isinstance(address, str) else None
+
+    def fault(self, value: str) -> AddressFault | None:
+        """Return why no message can be delivered to an address; None if `destination` returns one."""
+        address = self.parse(value)
+        return None if isinstance(address, str) else address
 
     def __repr__(self) -> str:
         """Return the name only."""
@@ -126,6 +152,29 @@ def verified_destinations(attributes: Mapping[str, str], channels: Iterable[Chan
             if destination:
                 destinations[channel] = destination
     return destinations
+
+
+def address_faults(attributes: Mapping[str, str], channels: Iterable[Channel]) -> dict[str, AddressFault]:
+    """Return why the user's verified addresses on `channels` are no destinations, by the name of the channel.
+
+    The result has no entry for a channel without a verified address.
+    """
+    faults: dict[str, AddressFault] = {}
+    for channel in channels:
+        value = attributes.get(channel.attribute, "")
+        if value and is_true(attributes.get(channel.verified_attribute, "")):
+            fault = channel.fault(value)
+            if fault:
+                faults[channel.name] = fault
+    return faults
+
+
+def log_address_faults(
+    attributes: Mapping[str, str], channels: Iterable[Channel], telemetry: "Telemetry"
+) -> None:
+    """Log a warning for each verified address of a user that is no destination: its reason, no address."""
+    for name, fault in address_faults(attributes, channels).items():
+        telemetry.log.warning(UNUSABLE, extra={"channel": name, "reason": fault.value})
 
 
 def rank_destinations(destinations: Destinations, first: str) -> tuple[Destination, ...]:

@@ -2,15 +2,20 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 
-from passcode.channels.channel import Channel, MessageContent
+from passcode.channels.channel import AddressFault, Channel, MessageContent
 
-# One plain address in ASCII. A mail server could replace another letter by a similar one, and deliver to the
-# mailbox of an attacker (GHSA-7rqj-j65f-68wh). With a comma, a bracket or a control character, one value
-# could become two addresses.
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
+# The two parts of a plain address in ASCII. A mail server could replace another letter by a similar one, and
+# deliver to the mailbox of an attacker (GHSA-7rqj-j65f-68wh). With a comma, a bracket or a control character,
+# one value could become two addresses.
+_LETTERS = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~-"
+_NAME = re.compile(rf"[.{_LETTERS}]{{1,64}}")
+_HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}")
+# The full stops between the labels of an international host (RFC 3490, 3.1).
+_STOPS = re.compile("[.\u3002\uff0e\uff61]")
 _LONGEST = 254
 # The height of the logo in an email, and its greatest width, in pixels.
 _LOGO_HEIGHT, _LOGO_WIDTH = 40, 240
@@ -29,17 +34,83 @@ class EmailMessage:
     logo: bytes = field(default=b"", repr=False)
 
 
-def _parse(value: str) -> str | None:
-    """Return the address with its host in lower case; None if it is no plain address."""
-    if len(value) > _LONGEST or not _ADDRESS.fullmatch(value):
-        return None
-    name, _, host = value.partition("@")
-    return f"{name}@{host.lower()}"
+def _parse(value: str) -> str | AddressFault:
+    """Return the plain address in ASCII that `value` stands for, with its host in lower case and IDNA form.
+
+    SES accepts ASCII only: hosts in Punycode, and no other letters before the @ (SES API, `Destination`). The
+    rules for quotes, full stops and spaces are in docs/decisions/0031.
+    """
+    name, _, host = value.strip(" ").rpartition("@")
+    if len(value) > _LONGEST:
+        return AddressFault.MALFORMED
+    plain = _plain_name(name)
+    ascii_host = _ascii_host(host)
+    if isinstance(plain, AddressFault):
+        return plain
+    if isinstance(ascii_host, AddressFault):
+        return ascii_host
+    address = f"{plain}@{ascii_host}"
+    return address if len(address) <= _LONGEST else AddressFault.MALFORMED
+
+
+def _plain_name(name: str) -> str | AddressFault:
+    """Return the part before the @ without quotes, or why it cannot be used."""
+    if _NAME.fullmatch(name):
+        return name
+    quoted = re.fullmatch(r'"((?:[^"\\]|\\.)*)"', name, re.DOTALL)
+    bare = re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL) if quoted else name
+    if not bare.isascii():
+        others = re.sub(r"[^\x00-\x7f]", "x", bare)
+        is_plain = quoted or re.fullmatch(rf"[.{_LETTERS}]+", others)
+        return AddressFault.NOT_ASCII if is_plain else AddressFault.MALFORMED
+    if not quoted:
+        return AddressFault.MALFORMED
+    # RFC 5321, 4.1.2: quotes that are not needed do not change the mailbox, and should not be sent.
+    is_needless = len(bare) <= 64 and re.fullmatch(rf"[{_LETTERS}]+(\.[{_LETTERS}]+)*", bare)
+    return bare if is_needless else AddressFault.QUOTED
+
+
+def _ascii_host(host: str) -> str | AddressFault:
+    """Return the host in lower case, in IDNA form and without a full stop at its end, or why that fails.
+
+    The mapping is UTS 46, the rules for the result are IDNA 2008 (RFC 5891).
+    """
+    if host.startswith("["):
+        return AddressFault.HOST
+    if not host.isascii():
+        # Imported only here: most addresses do not need it, and its tables make a cold start longer.
+        import idna  # noqa: PLC0415
+
+        labels = _STOPS.split(host)
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except UnicodeError:
+            return AddressFault.HOST
+        # A look-alike of an ASCII label is no other way to write it.
+        ascii_labels = host.split(".")
+        if len(labels) != len(ascii_labels) or not all(map(_is_label, labels, ascii_labels)):
+            return AddressFault.HOST
+    host = host.removesuffix(".").lower()
+    return host if _HOST.fullmatch(host) else AddressFault.MALFORMED
+
+
+def _is_label(label: str, ascii_label: str) -> bool:
+    return label.isascii() or ascii_label.startswith("xn--")
 
 
 def _mask(value: str) -> str:
     name, _, host = value.partition("@")
-    return f"{name[0]}***@{host[0]}***"
+    return f"{name[0]}***@{_first_letter(host)}***"
+
+
+def _first_letter(host: str) -> str:
+    """Return the first letter of a host as the user writes it."""
+    label = host.partition(".")[0]
+    if label.startswith("xn--"):
+        with suppress(UnicodeError):
+            first = label[4:].encode().decode("punycode")[:1]
+            return first if first.isalnum() else host[0]
+    return host[0]
 
 
 def _mailbox(value: str) -> str:
@@ -192,7 +263,7 @@ EMAIL = Channel(
     blank_mask="***@***",
     decoy_value="unknown-user@passcode.invalid",  # RFC 2606
     render=_render,
-    address_format="one plain address in ASCII letters",
+    address_format="one plain address, with ASCII letters only before the @",
     example="ann@example.com",
     max_length=_LONGEST,
     # RFC 8176 has no value for email.

@@ -28,19 +28,21 @@ def deliver_cognito_message(
         telemetry.not_deliverable(message.channel.name, "expired", source=message.source)
         raise Undeliverable("the code was too old to be sent")
     if not message.destinations:
-        telemetry.not_deliverable(message.channel.name, "no_address", source=message.source)
+        reason = message.fault or "no_address"
+        telemetry.not_deliverable(message.channel.name, reason, source=message.source)
         raise Undeliverable("the message has no address")
     secret = make_decryptor()(message.ciphertext) if message.ciphertext else None
     kind = kind_of(message)
+    # An invited user has requested nothing, and the text of a notice says that it has no links.
+    is_requested = kind not in (INVITATION, NOTICE)
     content = MessageContent(
         texts=cognito_message_texts(message.locale, kind, dispatcher.default_locale),
         code=secret,
         app=dispatcher.app,
-        host="" if kind in (INVITATION, NOTICE) else dispatcher.host,
+        host=dispatcher.host if is_requested else "",
         purpose=message.name,
-        requested_at=message.requested_at,
-        # The text of a notice says that it has no links. An invited user has requested nothing.
-        support_url="" if kind in (INVITATION, NOTICE) else dispatcher.support_url,
+        requested_at=message.requested_at if is_requested else 0,
+        support_url=dispatcher.support_url if is_requested else "",
         mail=dispatcher.mail,
     )
     dispatcher.send(

@@ -39,6 +39,8 @@ class CognitoMessage:
     name: str = field(repr=False)  # the name with which an invited user signs in; empty if it is an address
     requested_at: int
     id: str
+    # Why the address in Cognito's event is no destination: the code of an `AddressFault`, or empty.
+    fault: str = ""
 
     def to(self, destinations: Destinations) -> "CognitoMessage":
         """Return the same message for `destinations`. The one on the message's channel is the first."""
@@ -48,7 +50,7 @@ class CognitoMessage:
         """Return the body for the queue. The code in it is encrypted, in addition to the queue."""
         fields = {
             name: getattr(self, name)
-            for name in ("ciphertext", "source", "locale", "subject", "name", "requested_at", "id")
+            for name in ("ciphertext", "source", "locale", "subject", "name", "requested_at", "id", "fault")
         }
         return pack_body(COGNITO, fields | {"channel": self.channel.name}, self.destinations)
 
@@ -68,6 +70,7 @@ class CognitoMessage:
             name=read_field(fields, "name", str, ""),
             requested_at=read_field(fields, "requested_at", int),
             id=read_field(fields, "id", str, ""),
+            fault=read_field(fields, "fault", str, ""),
         )
 
 
@@ -120,7 +123,9 @@ def read_message(event: Event, now: int) -> CognitoMessage:
     source = str(event.get("triggerSource") or "")[:64]
     channel = _channel_of(source, events.sender_type(event))
     attributes = events.attributes(event)
-    address = channel.destination(attributes.get(channel.attribute, ""))
+    value = attributes.get(channel.attribute, "")
+    address = channel.destination(value)
+    fault = channel.fault(value) if value else None
     message = CognitoMessage(
         ciphertext=events.encrypted_code(event),
         source=source,
@@ -131,6 +136,7 @@ def read_message(event: Event, now: int) -> CognitoMessage:
         name=_name(event, source, address),
         requested_at=now,
         id=hashlib.sha256(json.dumps(event, sort_keys=True).encode()).hexdigest(),
+        fault=fault.value if fault else "",
     )
     return message if message.ciphertext else with_user(attributes, message)
 

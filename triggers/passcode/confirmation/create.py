@@ -4,10 +4,11 @@ Both use the same `issue`, the same rules for counters and the same queue as a s
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from passcode.channels.channel import (
+    AddressFault,
     Channel,
     Destination,
     accepted_per_day,
@@ -145,13 +146,18 @@ class CodeRequests:
 
 @dataclass(frozen=True)
 class ConfirmationCreator:
-    """Sends codes. `country_of` returns the country of a number that may get SMS, else None."""
+    """Sends codes. `country_of` returns the country of a number that may get SMS, else None.
+
+    `fault_of` returns why a number gets no SMS, else None. Its second argument is true if the number is
+    verified.
+    """
 
     confirmations: CodeRequests
     tokens: TokenSigner
     pool: UserRecipients
     order: Sequence[Channel]
     country_of: Callable[[str], str | None]
+    fault_of: Callable[[str, bool], AddressFault | None]
     salt: str
     issuer: str
     telemetry: Telemetry
@@ -159,8 +165,7 @@ class ConfirmationCreator:
     def create(self, body: CreateToken, context: RequestContext) -> Created:
         """Send a code to an address. Raises `Problem`, `Refused` or `Unavailable`."""
         destination = _destination(body, self.order)
-        if self._country(destination) is None:
-            raise Problem(problems.DESTINATION_NOT_ALLOWED)
+        self._refuse_numbers((destination,), is_verified=False)
         recipient = of_address(destination, body.locale or "", self.salt)
         request = CodeRequest("", body.purpose, body.audience or self.issuer)
         return self._create(recipient, request, context, VERIFY_TOKEN, body.model_dump_json())
@@ -170,6 +175,7 @@ class ConfirmationCreator:
         recipient = self.pool.user(signed_in, context.now)
         if not recipient.destinations:
             raise problems.of_refusal(Refusal.NO_DESTINATION)
+        self._refuse_numbers(recipient.destinations.values(), is_verified=True)
         if body.channel and CHANNELS[body.channel] not in recipient.destinations:
             raise Problem(problems.CHANNEL_NOT_OFFERED)
         if body.audience == self.issuer:
@@ -209,6 +215,13 @@ class ConfirmationCreator:
     def _keyed_hash(self, *parts: str) -> str:
         return keyed_hash(json.dumps(parts), self.salt)
 
+    def _refuse_numbers(self, destinations: Collection[Destination], *, is_verified: bool) -> None:
+        """Raise `Problem` if all destinations are numbers, and no SMS goes to any of them."""
+        if all(to.channel.billed_by_country for to in destinations):
+            faults = [self.fault_of(to.value, is_verified) for to in destinations]
+            if faults[0] and all(faults):
+                raise problems.of_number(faults[0])
+
     def _country(self, destination: Destination) -> str | None:
         return self.country_of(destination.value) if destination.channel.billed_by_country else ""
 
@@ -224,8 +237,7 @@ def _destination(body: CreateToken, order: Sequence[Channel]) -> Destination:
     channel = usable[0]
     destination = channel.destination(values[channel.attribute])
     if destination is None:
-        detail = f"`{channel.attribute}` must be {channel.address_format}, such as {channel.example}."
-        raise Problem(problems.INVALID_REQUEST, detail=detail)
+        raise problems.of_address(channel, values[channel.attribute])
     return destination
 
 

@@ -37,7 +37,7 @@ _GATEWAY_PROBLEMS = {
 # Problems of the endpoints that send a code, of those that check one, and of those for signed-in users.
 CREATE_PROBLEMS = (
     *("invalid-request", "channel-not-offered", "idempotency-key-in-use", "idempotency-key-reused"),
-    *("cooldown", "quota", "busy"),
+    *("destination-not-allowed", "cooldown", "quota", "busy"),
 )
 VERIFY_PROBLEMS = (
     *("invalid-request", "invalid-token", "malformed-code", "no-challenge", "code-spent", "code-expired"),

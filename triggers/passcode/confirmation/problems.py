@@ -4,8 +4,10 @@ The texts of refusals are in the table of `token_service.refusal`. This module h
 detail repeats any part of the request, because callers often log responses.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from passcode.channels.channel import AddressFault, Channel
 from passcode.token_service import refusal as refusals
 from passcode.token_service.refusal import (
     REFUSALS,
@@ -24,7 +26,8 @@ _TYPE = "urn:cognito-passcode:problem:"
 class ProblemKind:
     """One kind of problem. `detail` says what to do next; `{wait}` in it is replaced by a duration.
 
-    `reason` is the code of a refusal, the same as in the tag of the SDK flow; empty for other problems.
+    `reason` is the code of a refusal, the same as in the tag of the SDK flow, or that of an address that
+    cannot be used; empty for other problems.
     """
 
     name: str
@@ -66,6 +69,20 @@ DESTINATION_NOT_ALLOWED = ProblemKind(
     "The number cannot get a code",
     "This service sends SMS only to mobile numbers of some countries. Use another number, or email.",
 )
+_NUMBERS: Mapping[AddressFault, str] = {
+    AddressFault.NUMBER: "It is no known mobile number, or messages to it are too expensive. Use another "
+    "number, or email.",
+    AddressFault.COUNTRY: "This service sends no SMS to the country of the number. Use another number, or "
+    "email.",
+}
+_ADDRESSES: Mapping[AddressFault, str] = {
+    AddressFault.NOT_ASCII: "has letters outside ASCII before the @. No message can be sent to such an "
+    "address. Ask the user for another one.",
+    AddressFault.QUOTED: "needs quotes before the @. No message can be sent to such an address. Ask the user "
+    "for another one.",
+    AddressFault.HOST: "has an IP address, or a domain name that is not valid, after the @. Ask the user for "
+    "another address.",
+}
 UNAVAILABLE = _kind(refusals.UNAVAILABLE, UNAVAILABLE_REASON)
 
 
@@ -120,6 +137,20 @@ def of_refusal(refusal: Refusal, wait: int = 0, attempts_left: int | None = None
     `attempts_left` is the number of wrong answers that are still checked today; None without a limit.
     """
     return Problem(_kind(REFUSALS[refusal], refusal.value), wait=wait, attempts_left=attempts_left)
+
+
+def of_number(fault: AddressFault) -> Problem:
+    """Return the problem for a number that gets no SMS. Its `reason` is the code of the fault."""
+    kind = replace(DESTINATION_NOT_ALLOWED, detail=_NUMBERS[fault], reason=fault.value)
+    return Problem(kind)
+
+
+def of_address(channel: Channel, address: str) -> Problem:
+    """Return the problem for an address that is no destination. Its `reason` is the code of the fault."""
+    fault = channel.fault(address) or AddressFault.MALFORMED
+    rule = f"must be {channel.address_format}, such as {channel.example}."
+    kind = replace(INVALID_REQUEST, reason=fault.value)
+    return Problem(kind, detail=f"`{channel.attribute}` {_ADDRESSES.get(fault, rule)}")
 
 
 def of_refused(refused: Refused) -> Problem:

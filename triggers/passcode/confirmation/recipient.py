@@ -16,12 +16,14 @@ from passcode.channels.channel import (
     destination_id,
     destination_ids,
     keyed_hash,
+    log_address_faults,
     verified_destinations,
 )
 from passcode.confirmation import problems
 from passcode.confirmation.problems import Problem
 from passcode.confirmation.requests import IdTokenUser
 from passcode.token_service.challenge import STEP_UP, TOKEN
+from passcode.token_service.telemetry import Telemetry
 
 
 def rate_limit_id(destination: Destination, salt: str) -> str:
@@ -73,7 +75,7 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
         subject=subject,
         sub=subject,
         destinations=destinations,
-        preferred=attributes.get("custom:otp_channel", ""),
+        preferred=attributes.get("custom:otp_channel", "").strip().lower(),
         ids=destination_ids(destinations, salt),
         locale=attributes.get("locale", ""),
     )
@@ -96,12 +98,14 @@ class UserRecipients:
     """Reads users from the pool at each request, because a token and its addresses may be an hour old.
 
     `max_auth_age` is the most seconds from the user's sign-in to the request for a code; 0 sets no limit.
+    Verified addresses that cannot be used are logged.
     """
 
     users: UserDirectory
     order: Sequence[Channel]
     salt: str
     max_auth_age: int
+    telemetry: Telemetry
 
     def user(self, signed_in: IdTokenUser, requested_at: int) -> Recipient:
         """Return the user who requested a code at this time as a recipient. One call.
@@ -115,4 +119,5 @@ class UserRecipients:
         attributes = self.users.attributes(signed_in.user_name, signed_in.sub)
         if attributes is None:
             raise Problem(problems.USER_GONE)
+        log_address_faults(attributes, self.order, self.telemetry)
         return of_user(attributes, self.order, self.salt)

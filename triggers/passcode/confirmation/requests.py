@@ -164,7 +164,7 @@ class Ready(_Body):
 
 
 class ProblemDocument(BaseModel):
-    """A problem document (RFC 9457). `reason` is the code of a refusal, as in the tag of the SDK flow."""
+    """A problem document (RFC 9457). `reason` is the code of a refusal or of an address that is refused."""
 
     type: str
     title: str

@@ -125,7 +125,7 @@ def resolver(endpoints: Endpoints) -> APIGatewayRestResolver:
 
 
 def _codes(app: APIGatewayRestResolver, endpoints: Endpoints) -> None:
-    @app.post("/createToken", **describe_access(IAM, *CREATE_PROBLEMS, "destination-not-allowed"))
+    @app.post("/createToken", **describe_access(IAM, *CREATE_PROBLEMS))
     def create_token(body: CreateToken, idempotency_key: Key = None) -> Created:
         """Send a code to an email address or a phone number."""
         return endpoints.creator.create(body, _request_context(app, endpoints, idempotency_key))

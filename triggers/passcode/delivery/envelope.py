@@ -67,10 +67,30 @@ def channel_in(fields: Mapping[str, Any]) -> Channel:
     return channel
 
 
+# RFC 5646, 4.4.1: 35 characters are enough for each tag without private parts.
+_LONGEST_TAG = 35
+
+
+def language_tag(value: object) -> str:
+    """Return `value` as a language tag such as `pt_BR`; empty if it cannot be one. It is untrusted.
+
+    Spaces around it are dropped, and so are the encoding and the variant of a POSIX locale (`de_DE.UTF-8`).
+    """
+    tag = value.strip().partition(".")[0].partition("@")[0] if isinstance(value, str) else ""
+    is_tag = len(tag) <= _LONGEST_TAG and tag.isascii() and tag.replace("-", "").replace("_", "").isalnum()
+    return tag if is_tag else ""
+
+
+def language_list(*tags: str) -> str:
+    """Return the language tags as a message's `locale`: separated by commas, the best one first."""
+    return ",".join(dict.fromkeys(tag for tag in tags if tag))
+
+
 @dataclass(frozen=True)
 class Delivery:
     """A challenge and the destinations of its code: first the chosen one, then the fallbacks.
 
+    `locale` is a list of language tags separated by commas, the best one first. It may be empty.
     `sent_at` is the time of the request for this message, in seconds since the epoch.
     """
 

@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from passcode.channels.channel import Channel, Destination, destination_id
+from passcode.channels.channel import UNUSABLE, AddressFault, Channel, Destination, destination_id
 from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, SendResult, Taken
 from passcode.token_service.policy import DAY, LONGEST_LIFE, day_of, seconds_to_midnight
-from passcode.token_service.refusal import Unavailable
+from passcode.token_service.refusal import Refusal, Unavailable
 from passcode.token_service.telemetry import Telemetry
 
 # The most unanswered SMS to one number. After them, one SMS in `UNANSWERED_SECONDS` is sent.
@@ -166,8 +166,10 @@ class LimitedSms:
         from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms, for SMS only
 
         country = country_for_sms(outgoing.to)
-        if country is None or country not in self.countries:
-            return NotTaken("country", final=True, country=country or "")
+        if country is None:
+            return NotTaken(AddressFault.NUMBER.value, final=True)
+        if country not in self.countries:
+            return NotTaken(AddressFault.COUNTRY.value, final=True, country=country)
         number_id = destination_id(Destination(self.channel, outgoing.to), self.salt)
         message = Sms(
             number_key(number_id, is_open_class=outgoing.is_open_class),
@@ -181,7 +183,7 @@ class LimitedSms:
         except Unavailable as error:
             return NotTaken(str(error), final=False, is_gateway_failure=False)
         if before is None:
-            return NotTaken("number", final=True, country=country)
+            return NotTaken("number_limit", final=True, country=country)
         result = self._send_counted(outgoing, message, before)
         if isinstance(result, NotTaken):
             _best_effort(lambda: self.counters.give_back_number(message, before))
@@ -228,14 +230,15 @@ def record_answer(
 
 @dataclass(frozen=True)
 class SmsStop:
-    """The reason to send no SMS now: `deliver` would refuse it because of a limit.
+    """The reason to send no SMS now: `deliver` would refuse it because of a limit, or of the number.
 
-    `wait` is the time until it would, in seconds. `code_may_be_valid` is True if an SMS went to the number so
-    recently that its code may still be valid.
+    `wait` is the time until it would not, in seconds; 0 if it always would. `code_may_be_valid` is True if an
+    SMS went to the number so recently that its code may still be valid. `refusal` is for the user.
     """
 
     wait: int
     code_may_be_valid: bool = False
+    refusal: Refusal = Refusal.SMS_STOPPED
 
 
 def seconds_until_sms(
@@ -267,13 +270,18 @@ def find_stop(
     salt: str,
     now: int,
     telemetry: Telemetry,
+    countries: frozenset[str],
 ) -> SmsStop | None:
     """Return why `deliver` would send no SMS to `to` now, for a code of a proven kind; None if it would.
 
     Without `to`, the result is for codes of the open class, and only the counts of the whole stack decide: a
-    stranger must not learn the state of a number or of its country. `salt` is the salt of the deployment. If
-    the store does not respond, this logs a warning and returns None: a user must not fail for this read.
+    stranger must not learn the state of a number or of its country. `salt` is the salt of the deployment,
+    `countries` are the allowed countries. If the store does not respond, this logs a warning and returns
+    None: a user must not fail for this read.
     """
+    if to is not None and (fault := _fault(to, countries)):
+        telemetry.log.warning(UNUSABLE, extra={"channel": to.channel.name, "reason": fault.value})
+        return SmsStop(0, refusal=Refusal.NO_DESTINATION)
     key = number_key(destination_id(to, salt), is_open_class=False) if to else ""
     try:
         counts = counters.read(key, now)
@@ -286,8 +294,13 @@ def find_stop(
         return SmsStop(seconds_to_midnight(now)) if is_reached else None
     from passcode.channels.phone_number import country_for_sms  # noqa: PLC0415 - 25 ms, for SMS only
 
-    country = country_for_sms(to.value)
-    # `deliver` decides about a number without a country.
-    wait = seconds_until_sms(counts, country, limits, now, is_open_class=False) if country else 0
+    country = country_for_sms(to.value) or ""
+    wait = seconds_until_sms(counts, country, limits, now, is_open_class=False)
     sent_at = counts.number.get("open_at", 0)
     return SmsStop(wait, code_may_be_valid=sent_at > now - LONGEST_LIFE) if wait else None
+
+
+def _fault(to: Destination, countries: frozenset[str]) -> AddressFault | None:
+    from passcode.channels.phone_number import sms_fault  # noqa: PLC0415 - 25 ms, for SMS only
+
+    return sms_fault(to.value, countries)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -13,19 +13,20 @@ from passcode.channels.channel import (
     accepted_per_day,
     choose_destination,
     destination_ids,
+    rank_destinations,
     verified_destinations,
 )
 from passcode.channels.registry import CHANNELS
-from passcode.delivery.envelope import Delivery, delivery_for
+from passcode.delivery.envelope import Delivery, delivery_for, language_list, language_tag
 from passcode.delivery.notices import Notices
 from passcode.sign_in import events
 from passcode.sign_in.decoys import decoy_attributes
-from passcode.sign_in.events import Event, History, asks_for_message
+from passcode.sign_in.events import Event, History, asks_for_message, is_answer, read_word
 from passcode.sign_in.steps import RoundLimits, RoundRecord, decode_metadata, encode_metadata
 from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, Challenge
 from passcode.token_service.issue import IssueRequest, issue, queue_message
 from passcode.token_service.policy import Policy
-from passcode.token_service.refusal import Refusal, Refused
+from passcode.token_service.refusal import Refusal, Refused, Unavailable
 from passcode.token_service.store import RecordStore
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def _user(
         else {channel.name: channel.blank_mask for channel in order},
         ids=destination_ids(destinations, salt),
         kind=SIGN_IN_PASSWORD if proven else SIGN_IN_CODE,
-        preferred=attributes.get("custom:otp_channel", ""),
-        locale=attributes.get("locale", ""),
+        preferred=read_word(attributes.get("custom:otp_channel")),
+        locale=language_tag(attributes.get("locale")),
         decoy=decoy,
     )
 
@@ -89,18 +90,19 @@ class ChallengeStatus(Enum):
     """The reason for this challenge. The app shows it to the user."""
 
     SENT = "SENT"
-    WAITING = "WAITING"  # a message was sent moments ago, and its code is still valid
+    WAITING = "WAITING"  # this request sent nothing, and an earlier code may be valid
     WRONG = "WRONG"
     EXPIRED = "EXPIRED"
-    CHOOSE = "CHOOSE"  # no message was sent yet: the app asks the user for a channel
+    # This request sent nothing: the app asks the user for a channel. A code that was sent before stays valid.
+    CHOOSE = "CHOOSE"
 
 
 @dataclass(frozen=True)
 class ChallengeRound:
-    """One CUSTOM_CHALLENGE. `answers` and `resends` count the rounds before it.
+    """One CUSTOM_CHALLENGE. `answers` counts the answers before it, `resends` those that sent a message.
 
     `resend_at` is the time of the earliest next message, in seconds since the epoch. `asked` is the channel
-    that the app asked for last, or empty.
+    that the app asked for last, and `locale` the language tag. Both may be empty.
     """
 
     status: ChallengeStatus
@@ -109,6 +111,7 @@ class ChallengeRound:
     resends: int
     resend_at: int
     asked: str = ""
+    locale: str = ""
 
     @property
     def packed(self) -> str:
@@ -126,7 +129,7 @@ class ChallengeRound:
         It has all data for the next round, so that a round after a wrong answer needs no AWS call.
         """
         return encode_metadata(
-            RoundRecord(self.answers, self.resends, self.resend_at, self.packed, self.asked)
+            RoundRecord(self.answers, self.resends, self.resend_at, self.packed, self.asked, self.locale)
         )
 
     @property
@@ -164,36 +167,60 @@ class SignInCreator:
         """
         if not user.destinations:
             raise Refused(Refusal.NO_DESTINATION)
-        if not rounds:
-            if self.choice_asked:
-                return ChallengeRound(ChallengeStatus.CHOOSE, None, answers=0, resends=0, resend_at=now)
-            self._refuse_stopped(user, "", now)
-            return self._send(user, (user.preferred,), (0, 0), "", nonce, now)
         # All rounds are read before a message is sent, because foreign metadata in any round is an error.
         records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
-        last = records[-1]
-        challenge = Challenge.unpack(last.challenge) if last.challenge else None
-        wants_message = asks_for_message(metadata)
-        counts = last.after_response(asks_for_message=wants_message)
-        if not wants_message:
-            return _repeat_challenge(challenge, counts, last, now)
-        wanted = metadata.get("channel")
-        asked = wanted if isinstance(wanted, str) and wanted in user.masks else last.asked
+        last = records[-1] if records else RoundRecord(answers=0, resends=0, resend_at=now, challenge="")
+        same = _same_round(last, language_tag(metadata.get("locale")) or last.locale, now)
+        if rounds and is_answer(metadata):
+            status = ChallengeStatus.WRONG if same.status is ChallengeStatus.WAITING else same.status
+            return replace(same, status=status, answers=last.answers + 1)
+        if rounds and not asks_for_message(metadata):
+            self._log_unknown_word("action")
+            return same
+        wanted = read_word(metadata.get("channel"))
+        same = replace(same, asked=wanted if wanted in user.masks else last.asked)
+        is_unknown = bool(wanted) and wanted not in CHANNELS
+        if is_unknown:
+            self._log_unknown_word("channel")
+        # With one channel there is no choice, and the message goes to it.
+        is_choice = is_unknown and len(user.masks) > 1
+        if is_choice or (not rounds and self.choice_asked and wanted not in user.masks):
+            return replace(same, status=ChallengeStatus.CHOOSE)
+        return self._message(user, wanted, same, nonce, now)
+
+    def _log_unknown_word(self, field: str) -> None:
+        # Without the word: an app that mixes up its fields may have sent the code in it.
+        self.notices.telemetry.log.warning("an unknown word", extra={"field": field})
+
+    def _message(self, user: User, wanted: str, same: ChallengeRound, nonce: str, now: int) -> ChallengeRound:
+        """Return the round after a request for a message on the channel `wanted`, which may be empty.
+
+        `same` is the round without a new message. It comes back if none can be sent and an earlier code may
+        be valid: an error would end the sign-in, and the user could not answer with that code.
+        """
+        challenge = same.challenge
         if challenge is None:
-            self._refuse_stopped(user, asked, now)
-        current = challenge.channel if challenge else user.preferred
-        return self._send(
-            user, (wanted if isinstance(wanted, str) else "", current), counts, asked, nonce, now
-        )
+            self._refuse_stopped(user, same.asked, now)
+            if user.preferred and user.preferred not in CHANNELS:
+                self._log_unknown_word("custom:otp_channel")
+            return self._send(user, (wanted, user.preferred), same, nonce, now)
+        if same.resends >= self.limits.resends:
+            return same
+        try:
+            return self._send(user, (wanted, challenge.channel), same, nonce, now)
+        except (Refused, Unavailable) as error:
+            if now >= challenge.expires_at:
+                raise
+            if isinstance(error, Refused):
+                self.notices.telemetry.throttled(error)
+                wait = error.wait
+            else:
+                self.notices.telemetry.failed("no resend", error)
+                wait = self.policy.cooldown_seconds
+            return replace(same, resend_at=max(same.resend_at, now + wait))
 
     def _send(
-        self,
-        user: User,
-        channels: tuple[str, ...],
-        counts: tuple[int, int],
-        asked: str,
-        nonce: str,
-        now: int,
+        self, user: User, channels: tuple[str, ...], same: ChallengeRound, nonce: str, now: int
     ) -> ChallengeRound:
         channel = choose_destination(user.destinations, *channels).channel
         if user.kind == SIGN_IN_PASSWORD:
@@ -212,14 +239,21 @@ class SignInCreator:
             fallbacks=accepted_per_day(user.destinations, channel),
         )
         issued = issue(request, self.store, self.policy)
+        locale = language_list(same.locale, user.locale)
         # Before the code, so that no code goes to a changed address without an attempt to queue the notice.
         if issued.changed:
-            self.notices.queue(issued, user.destinations, user.ids, user.locale)
+            self.notices.queue(issued, user.destinations, user.ids, locale)
         if issued.must_queue:
-            delivery = delivery_for(issued, user.destinations, user.locale)
+            delivery = delivery_for(issued, user.destinations, locale)
             queue_message(issued, lambda: self.put(delivery), self.store, self.notices.telemetry)
-        status = ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING
-        return ChallengeRound(status, issued.challenge, *counts, issued.resend_at, asked)
+        is_resend = issued.sent and same.challenge is not None
+        return replace(
+            same,
+            status=ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING,
+            challenge=issued.challenge,
+            resends=same.resends + (1 if is_resend else 0),
+            resend_at=issued.resend_at,
+        )
 
     def _open_channel(self, user: User, channel: Channel, now: int) -> Channel:
         """Return `channel`, or another channel of the user if no SMS would be sent on it.
@@ -232,7 +266,7 @@ class SignInCreator:
         others = [other for other in user.destinations if not other.billed_by_country]
         # A refusal would end a sign-in that may need no new message.
         if not others and not stop.code_may_be_valid:
-            raise Refused(Refusal.SMS_STOPPED, stop.wait)
+            raise Refused(stop.refusal, stop.wait)
         return others[0] if others else channel
 
     def _refuse_stopped(self, user: User, asked: str, now: int) -> None:
@@ -270,6 +304,7 @@ class SignInCreator:
             "resendIn": str(max(0, challenge_round.resend_at - now)),
             "attemptsLeft": str(max(0, self.limits.answers - challenge_round.answers)),
             "resendsLeft": str(max(0, self.limits.resends - challenge_round.resends)),
+            "fallback": _fallback(user, challenge_round.challenge),
         }
 
 
@@ -286,12 +321,26 @@ def _shown_channel(user: User, challenge_round: ChallengeRound) -> str:
     return challenge_round.asked if challenge_round.asked in user.masks else next(iter(user.masks))
 
 
-def _repeat_challenge(
-    challenge: Challenge | None, counts: tuple[int, int], last: RoundRecord, now: int
-) -> ChallengeRound:
-    """Return the same challenge again after a wrong answer, without an AWS call and without a message."""
+def _fallback(user: User, challenge: Challenge | None) -> str:
+    """Return the channel that `deliver` uses if no gateway of the challenge's channel takes the message.
+
+    It is empty if there is none. Before the password is proven it is empty for all names, because it would
+    show a stranger which addresses a user has.
+    """
+    if challenge is None or user.kind != SIGN_IN_PASSWORD:
+        return ""
+    others = rank_destinations(user.destinations, challenge.channel)[1:]
+    return others[0].channel.name if others else ""
+
+
+def _same_round(last: RoundRecord, locale: str, now: int) -> ChallengeRound:
+    """Return a round with the challenge of `last` and its counts, without an AWS call and without a message.
+
+    `last` is the record of the round before, or an empty one before the first round.
+    """
+    challenge = Challenge.unpack(last.challenge) if last.challenge else None
     if challenge is None:
         status = ChallengeStatus.CHOOSE
     else:
-        status = ChallengeStatus.EXPIRED if now >= challenge.expires_at else ChallengeStatus.WRONG
-    return ChallengeRound(status, challenge, *counts, last.resend_at, last.asked)
+        status = ChallengeStatus.EXPIRED if now >= challenge.expires_at else ChallengeStatus.WAITING
+    return ChallengeRound(status, challenge, last.answers, last.resends, last.resend_at, last.asked, locale)

@@ -89,10 +89,26 @@ def password_was_proven(event: "Event") -> bool:
 _SENDING = ("send", "resend")
 
 
+def read_word(value: object) -> str:
+    """Return a word of an app or of an attribute, such as `sms`, in lower case and without spaces around it.
+
+    Cognito and some SDKs write the channels in capitals. A value that is no text gives an empty text.
+    """
+    return value.strip().lower() if isinstance(value, str) else ""
+
+
 def asks_for_message(client_metadata: "Mapping[str, Any]") -> bool:
     """Return True if this response asks for a message. Such a response is never checked as an answer.
 
     The caller writes ClientMetadata, so the value may be false. All three triggers read the same value. So a
     false value only gives the caller a round in which no answer is checked.
     """
-    return client_metadata.get("action") in _SENDING
+    return read_word(client_metadata.get("action")) in _SENDING
+
+
+def is_answer(client_metadata: "Mapping[str, Any]") -> bool:
+    """Return True if this response is an answer: it has no action, not even an unknown one.
+
+    An app that misspells `resend` must not spend one of the user's answers.
+    """
+    return not read_word(client_metadata.get("action"))

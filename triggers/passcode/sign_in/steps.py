@@ -4,7 +4,7 @@
 because `define` imports it at every cold start.
 """
 
-from passcode.sign_in.events import asks_for_message
+from passcode.sign_in.events import is_answer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,8 +61,14 @@ HISTORIES: "dict[Mode, dict[str, Step]]" = {
 _MUST_SET_PASSWORD = ("FORCE_CHANGE_PASSWORD", "RESET_REQUIRED")
 
 
+# A response that is no answer may cost nothing: a resend in the cooldown, past the last resend, or an action
+# that is not understood. A user does not reach this number of rounds. It bounds the Lambda calls of a caller
+# who repeats such responses.
+MOST_ROUNDS = 40
+
+
 class RoundLimits:
-    """The most answers and resends that one sign-in may have."""
+    """The most answers that one sign-in may have, and the most resends that send a message."""
 
     def __init__(self, answers: int, resends: int) -> None:
         self.answers = answers
@@ -90,7 +96,8 @@ def next_step(
 
     The result is ISSUE only if the whole history has a row in `HISTORIES`. The last entry is then a
     CUSTOM_CHALLENGE with result true. A history without a row, a round without valid metadata or too many
-    answers or resends give FAIL.
+    answers give FAIL. A resend beyond the limit does not: `create` returns the same challenge, because its
+    code may be valid. So does a response with an unknown action, up to MOST_ROUNDS rounds.
     """
     letters = _letters(history)
     step = HISTORIES[mode].get(_pattern(letters), FAIL)
@@ -99,7 +106,7 @@ def next_step(
     rounds = [entry for entry in history if entry.get("challengeName") == CUSTOM_CHALLENGE]
     if not rounds or step == FAIL:
         return step
-    return _step_after_round(step, rounds, limits, asks_for_message(client_metadata or {}), user_not_found)
+    return _step_after_round(step, rounds, limits, is_answer(client_metadata or {}), user_not_found)
 
 
 def _letters(history: "History") -> str:
@@ -125,19 +132,20 @@ def _pattern(letters: str) -> str:
 
 
 def _step_after_round(
-    step: "Step", rounds: "History", limits: RoundLimits, wants_message: bool, user_not_found: bool
+    step: "Step", rounds: "History", limits: RoundLimits, answered: bool, user_not_found: bool
 ) -> "Step":
     try:
         # The last round has all counts. But each round must have metadata of this stack.
         records = [decode_metadata(entry.get("challengeMetadata")) for entry in rounds]
     except ValueError:
         return FAIL
-    answers, resends = records[-1].after_response(asks_for_message=wants_message)
-    if answers > limits.answers or resends > limits.resends:
+    answers = records[-1].answers + (1 if answered else 0)
+    if answers > limits.answers:
         return FAIL
     if step == ISSUE:
-        return FAIL if user_not_found or wants_message else ISSUE
-    return ASK_CODE if wants_message or answers < limits.answers else FAIL
+        return ISSUE if answered and not user_not_found else FAIL
+    goes_on = answers < limits.answers if answered else len(rounds) < MOST_ROUNDS
+    return ASK_CODE if goes_on else FAIL
 
 
 _VERSION = 1
@@ -148,45 +156,40 @@ _LONGEST = 1536
 class RoundRecord:
     """The counts of a sign-in when one of its rounds began.
 
-    `answers` and `resends` were given in the rounds before it. `resend_at` is the time, in seconds since the
-    epoch, from which another message may be sent. `challenge` is the open challenge as text, empty in a
-    first round that only asks for the channel. `asked` is the channel that the app asked for, or empty.
+    `answers` were given in the rounds before it. `resends` have sent a message before or with it. `resend_at`
+    is the time, in seconds since the epoch, from which another message may be sent. `challenge` is the open
+    challenge as text, empty if no message was sent yet. `asked` is the channel that the app asked for, and
+    `locale` the language tag. Both may be empty.
 
     It is no dataclass, because `dataclasses` would be the slowest import of `define`.
     """
 
-    __slots__ = ("answers", "asked", "challenge", "resend_at", "resends")
+    __slots__ = ("answers", "asked", "challenge", "locale", "resend_at", "resends")
 
-    def __init__(self, answers: int, resends: int, resend_at: int, challenge: str, asked: str = "") -> None:
+    def __init__(
+        self, answers: int, resends: int, resend_at: int, challenge: str, asked: str = "", locale: str = ""
+    ) -> None:
         self.answers = answers
         self.resends = resends
         self.resend_at = resend_at
         self.challenge = challenge
         self.asked = asked
-
-    def after_response(self, *, asks_for_message: bool) -> "tuple[int, int]":
-        """Return the counts (answers, resends) after the app has responded to this round.
-
-        The message after the choice of a channel is the first message, so it does not count as a resend.
-        """
-        if not asks_for_message:
-            return self.answers + 1, self.resends
-        return self.answers, self.resends + (1 if self.challenge else 0)
+        self.locale = locale
 
 
 def encode_metadata(record: RoundRecord) -> str:
     """Return the challengeMetadata of a round: named fields, with the challenge as the last one."""
     return (
         f"v={_VERSION};answers={record.answers};resends={record.resends};resend_at={record.resend_at};"
-        f"asked={record.asked};challenge={record.challenge}"
+        f"asked={record.asked};locale={record.locale};challenge={record.challenge}"
     )
 
 
 def decode_metadata(metadata: object) -> RoundRecord:
     """Read a challengeMetadata. Raises ValueError unless `create` of this or another release wrote it.
 
-    Unknown fields are ignored. `answers` and `resends` are required. `resend_at` is 0 by default, and `asked`
-    is empty. `v` is required too, and may be any number.
+    Unknown fields are ignored. `answers` and `resends` are required. `resend_at` is 0 by default, `asked` and
+    `locale` are empty. `v` is required too, and may be any number.
     """
     if not isinstance(metadata, str) or len(metadata) > _LONGEST:
         raise ValueError("the round has no metadata of this stack")
@@ -202,6 +205,7 @@ def decode_metadata(metadata: object) -> RoundRecord:
         _count(fields.get("resend_at", "0")),
         challenge,
         fields.get("asked", ""),
+        fields.get("locale", ""),
     )
 
 

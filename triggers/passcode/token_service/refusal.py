@@ -154,11 +154,12 @@ REFUSALS: Mapping[Refusal, RefusalRow] = {
     Refusal.NO_DESTINATION: RefusalRow(
         status=422,
         problem="no-destination",
-        title="The user has no verified address",
+        title="The user has no verified address that can get a code",
         detail="Let the user verify an email address or a phone number first.",
-        meaning="The user has no verified address. Let the user verify one, or say whom to ask.",
-        sentence="This account has no verified email address or phone number for a code. Ask support to add "
-        "one.",
+        meaning="The user has no verified address, or none that can get a code. Let the user verify another "
+        "one, or say whom to ask.",
+        sentence="This account has no verified email address or phone number that can get a code. Ask "
+        "support to add one.",
         notice="no_destination",
         in_sign_in=True,
     ),
