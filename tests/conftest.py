@@ -6,12 +6,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support import live_users
 from tests.support.users import COOLDOWN, User
 from tools.local_stack import process, stack
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
+
+# No test asserts a duration: on a busy machine an example can take longer than Hypothesis's limit of 200 ms.
+settings.register_profile("without a deadline", deadline=None)
+settings.load_profile("without a deadline")
 
 # The state folder of each running stack, by endpoint URL.
 _FOLDERS: dict[str, str] = {}
