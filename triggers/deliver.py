@@ -40,7 +40,7 @@ from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery, read_bod
 from passcode.delivery.gateway import Gateway
 from passcode.delivery.limits import limit_gateways
 from passcode.delivery.sms_limits import LimitedSms, SmsLimits
-from passcode.texts.catalogue import email_logo, locales
+from passcode.texts.catalogue import email_logo, is_png, locales
 from passcode.token_service.challenge import Code
 from passcode.token_service.policy import BOUNDS
 from passcode.token_service.refusal import Unavailable
@@ -253,9 +253,10 @@ def _png(uri: str) -> bytes:
     if kind != "data:image/png;base64":
         return b""
     try:
-        return b64decode(content, validate=True)
+        png = b64decode(content, validate=True)
     except ValueError:
         return b""
+    return png if is_png(png) else b""
 
 
 def _sleep(seconds: float) -> None:

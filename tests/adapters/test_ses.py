@@ -111,6 +111,8 @@ def read_from(value: str) -> tuple[str, str]:
 @example("Hafenbank Köln")
 @example("港湾銀行" * 10)
 @example("بنك الميناء")
+@example("=?utf-8?q?Bank?=")
+@example("Bank =?utf-8?b?QmFuaw==?= (Europe)")
 def test_the_sender_has_the_name_of_the_app(name: str) -> None:
     value = named_sender(name, "no-reply@app.example")
     assert value.isascii()

@@ -28,7 +28,7 @@ SOURCES = ROOT / "triggers" / TEXTS
 LAYOUT = (SOURCES / "email.html").read_text("utf-8")
 ENGLISH: dict[str, Any] = json.loads((SOURCES / "en.json").read_text("utf-8"))
 LANGUAGES = {"de.json", "fi.json"}
-PNG = b"\x89PNG\r\n\x1a\n and more"
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x20\x00\x00\x00\x20 and more"
 
 
 @pytest.fixture
@@ -184,6 +184,21 @@ def test_the_layout_and_the_logo_are_copied(project: Path) -> None:
         ("layout.html", LAYOUT, "texts.d/layout.html: the name is unknown"),
         ("logo.svg", "<svg/>", "texts.d/logo.svg: the name is unknown"),
         ("logo.png", "<svg/>", "texts.d/logo.png: the file is not a PNG"),
+        ("logo.png", PNG[:8], "texts.d/logo.png: the file is not a PNG"),
+        ("logo.png", PNG.replace(b"\x20", b"\0"), "texts.d/logo.png: the file is not a PNG"),
+        # Two files of one language: one of them would never be used.
+        ("iw.json", ENGLISH | {"lang": "iw"}, "the name means the same language as he.json"),
+        ("zh.json", ENGLISH | {"lang": "zh"}, "the name means the same language as zh-Hans.json"),
+        ("deu.json", ENGLISH | {"lang": "deu"}, "the name means the same language as de.json"),
+        ("de.json", {"message": {"subject": {}}}, "message.subject is not a text. Write"),
+        ("de.json", '{"message": {"subject": "a\\ud800"}}', "message.subject has a line break"),
+        ("de.json", {"message": {"subject": "\u200b\u00ad"}}, "message.subject has only invisible"),
+        ("de.json", f"{'[' * 100_000}{']' * 100_000}", "the JSON has too many levels"),
+        # SNS would refuse each SMS.
+        ("de.json", {"message": {"other": {"sms": "x" * 301}}}, "message.other.sms has 301 characters"),
+        ("de.json", {"message": {"sms_short": "{app}" * 8}}, "message.sms_short has 320 characters"),
+        ("de.json", {"message": {"purpose": "x" * 300 + "{purpose}"}}, "message.purpose has 309 char"),
+        ("de.json", {"message": {"warning": "x" * 1_001}}, "message.warning has 1,001 characters"),
         ("logo.png", PNG + b"x" * 100_000, "texts.d/logo.png: the file has more than 100,000 bytes"),
         (
             "email.html",
@@ -270,6 +285,19 @@ def test_a_mistake_is_named_with_its_file_and_its_solution(
         (' alt="$app"', "", "<img> needs alt, width and height"),
         ("$support_href", "https://x/?c=$code", "$support_href is missing"),
         ('href="$s', 'title="$code" href="$s', "$code is in an attribute"),
+        ("<h1 ", "<h1 title='$code' ", "$code is in an attribute"),
+        ("<h1 ", "<h1 title=$code ", "a placeholder in <h1> has no quotation marks"),
+        # A purpose could become an attribute, or load a file.
+        ("<h1 ", "<h1 title=$purpose ", "a placeholder in <h1> has no quotation marks"),
+        ('<h1 class="text" style="', '<h1 class="text" style="color:$purpose;', "$purpose is in a style"),
+        (":root {", ".x { color: $app; }\n:root {", "$app is in a style"),
+        # The user would not see the code.
+        ("$support_before", "$code $support_before", "$code is only in a section for another"),
+        ("<title>$subject</title>", "<title>$code</title>", "$code is only in a section for another"),
+        ('hide:all">$expiry<', 'hide:all">$expiry $code<', "$code is only in a section for another"),
+        ("<h1 ", "<?php echo ?><h1 ", "'?php echo ?' after a < is no element"),
+        ("<h1 ", "<![if mso]><h1 ", "'if mso' after a < is no element"),
+        ("</h1>", " x" * 30_000 + "</h1>", "the file has more than 60,000 characters"),
         (".page {", ".page > p {", "the selector .page > p is not for emails"),
         ("</style>", "} </style>", "'}' is not a rule. Correct its braces"),
         ("</body>", "", "</html> closes another element"),
@@ -278,7 +306,10 @@ def test_a_mistake_is_named_with_its_file_and_its_solution(
 )
 def test_a_mistake_in_the_layout_is_named(project: Path, old: str, new: str, sentence: str) -> None:
     assert old in LAYOUT
-    put(project, "email.html", LAYOUT.replace(old, new, 1))
+    layout = LAYOUT.replace(old, new, 1)
+    if "only in a section" in sentence:
+        layout = layout.replace(">$code</td>", "></td>")
+    put(project, "email.html", layout)
     said = error(project)
     assert said.startswith("texts.d/email.html: ")
     assert sentence in said
@@ -298,6 +329,9 @@ def test_a_new_language_without_a_text_names_it(project: Path) -> None:
 @given(st.text("{}ap!:.[]0x", max_size=12))
 @example("{app}")
 @example("{{app}}")
+@example("{{{app}}}")
+@example("{app:}")
+@example("{app}}")
 def test_a_text_that_is_accepted_can_be_filled(text: str) -> None:
     """Any text either has a wrong brace, or `str.format` fills it with its placeholders."""
     names = placeholders(text)

@@ -19,7 +19,7 @@ from passcode.channels.email import EMAIL, EmailMessage
 from passcode.channels.sms import SMS
 from passcode.cognito_messages.message import read_message
 from passcode.delivery.envelope import ChangeNotice
-from passcode.texts.catalogue import cognito_message_texts, locales, message_texts
+from passcode.texts.catalogue import cognito_message_texts, isolate, locales, message_texts
 from passcode.texts.colors import DARK, LIGHT, contrast
 from passcode.token_service.challenge import TOKEN, Code, parse_answer
 from tests.support.deliver_handler import DeliverHandler, body
@@ -85,9 +85,27 @@ def test_no_name_and_no_purpose_changes_the_email(app: str, purpose: str) -> Non
     document = Document(shown.html)
     if purpose:
         assert document.tags == [(tag, {**attrs}) for tag, attrs in Document(plain.html).tags]
-    assert document.title == f"Your {app} verification code"
+    assert document.title == f"Your {isolate(content.texts, app)} verification code"
+    assert shown.subject == f"Your {app} verification code"
     assert " ".join(purpose.splitlines()) in document.text
     assert shown.text.count("482915") == 1 + f"{app}{purpose}".count("482915")
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_name_in_another_direction_does_not_change_the_order_of_a_line(locale: str) -> None:
+    """Without an isolate, `Yahoo!` in an Arabic line would be shown as `!Yahoo`."""
+    app = "Bank!" if locale in RIGHT_TO_LEFT else "בנק 24"
+    email = mail(locale, app=app)
+    lines = f"{email.text}\n{Document(email.html).text}"
+    assert lines.count(app) == lines.count(f"\u2068{app}\u2069") >= 4
+    assert not has_invisible(email.subject)
+    assert ("\u2068Bank!" in mail(locale, app="Bank!").text) is (locale in RIGHT_TO_LEFT)
+
+
+def test_the_address_for_help_runs_from_left_to_right_in_every_language() -> None:
+    """Without the direction, the slash at the end would be shown at the beginning in an Arabic line."""
+    (link,) = Document(mail("ar", support_url="https://app.example/help/").html).all("a")
+    assert link["dir"] == "ltr"
 
 
 def test_an_email_without_its_style_element_has_the_light_scheme() -> None:
@@ -194,9 +212,9 @@ def test_the_html_part_has_the_content_of_the_text_part(locale: str) -> None:
     [
         (
             "https://app.example/help?topic=a&b=c",
-            '<a class="name" href="https://app.example/help?topic=a&amp;b=c"',
+            '<a class="name" dir="ltr" href="https://app.example/help?topic=a&amp;b=c"',
         ),
-        ("mailto:help@app.example", '<a class="name" href="mailto:help@app.example"'),
+        ("mailto:help@app.example", '<a class="name" dir="ltr" href="mailto:help@app.example"'),
     ],
 )
 def test_an_email_links_to_help_for_users_who_requested_nothing(url: str, link: str) -> None:
@@ -347,6 +365,11 @@ def test_every_other_email_has_the_look_and_only_the_lines_that_fit(
         ("data:image/png;base64,abc", b""),
         ("data:image/png;base64,-_-_", b""),
         ("data:image/png,abcd", b""),
+        # Base64, but no PNG: the email would show a broken picture and no name.
+        ("data:image/png;base64,AAAA", b""),
+        (f"data:image/png;base64,{b64encode(png(9, 9)[:8]).decode()}", b""),
+        (f"data:image/png;base64,{b64encode(png(0, 9)).decode()}", b""),
+        (f"data:image/png;base64,{b64encode(b'GIF89a' + png(9, 9)[6:]).decode()}", b""),
     ],
 )
 def test_only_a_png_is_a_logo_and_a_wrong_value_stops_no_email(uri: str, logo: bytes) -> None:

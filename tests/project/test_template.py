@@ -1,5 +1,6 @@
 """template.yaml: limits on the rights of each function, and the settings that must never change."""
 
+import re
 from typing import Any
 
 import pytest
@@ -250,3 +251,22 @@ def test_every_parameter_is_bounded_and_none_is_a_secret() -> None:
         assert "NoEcho" not in parameter, name
         bounded = {"AllowedPattern", "AllowedValues", "MinValue"} & set(parameter)
         assert bounded, name
+
+
+@pytest.mark.parametrize(
+    ("name", "is_possible"),
+    [
+        ("Harbour Bank, Inc. & 'Söhne'", True),
+        ("بنك الميناء", True),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", True),  # Persian needs the zero-width non-joiner
+        ("界" * 40, True),
+        ("x" * 41, False),
+        (" ", False),
+        ("Bank ", False),
+        *((f"Ba{sign}nk", False) for sign in '\n\x7f\x85\u200b\u200f\u2028\u2029\u202e\u2066\ufeff<>@#"'),
+    ],
+)
+def test_the_name_of_the_app_has_no_character_that_changes_a_line(name: str, is_possible: bool) -> None:
+    """A line end would add a line to an SMS, and a bidi override would reverse the text after it."""
+    pattern = TEMPLATE["Parameters"]["AppName"]["AllowedPattern"]
+    assert (re.fullmatch(pattern, name) is not None) is is_possible

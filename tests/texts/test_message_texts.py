@@ -207,7 +207,8 @@ def test_a_message_without_a_purpose_has_no_line_for_it(locale: str) -> None:
     mail, text = mail_for("", locale), sms_for("", locale)
     assert not [body for body in (mail.text, mail.html, text) if label in body]
     assert 'dir="auto"' not in mail.html
-    assert not re.search("\n\n\n|\u2068", mail.text + text)
+    both = (mail.text + text).replace("\u2068Example\u2069", "Example")
+    assert not re.search("\n\n\n|\u2068", both)
 
 
 def test_the_english_message_has_this_text() -> None:
@@ -265,7 +266,7 @@ def test_a_purpose_of_another_direction_is_isolated_in_its_line(
     mail = mail_for(purpose, locale)
     for body in (mail.text, mail.html, sms_for(purpose, locale)):
         assert (f"\u2068{purpose}\u2069" in body) is isolated
-        assert body.count("\u2068") == isolated
+        assert body.replace("\u2068Example\u2069", "").count("\u2068") == isolated
         assert purpose in body
 
 

@@ -58,7 +58,11 @@ PLACEHOLDERS = _names(
 )
 REQUIRED = _names("app code intro expiry warning purpose requested support_href")
 SECTIONS = _names("code purpose requested support logo name")
+# The placeholders that may be in a style. The others have texts that people write.
+_STYLES = _names("start end brand accent accent_dark tint tint_dark code_size code_spacing")
 _SECTION = re.compile(r"<!-- (?:if (\w+)|(end)) -->")
+# Gmail shows only the first 102 KB of an email, and the texts come in addition.
+_LONGEST = 60_000
 
 
 def layout_faults(layout: str) -> Iterator[str]:
@@ -70,8 +74,9 @@ def layout_faults(layout: str) -> Iterator[str]:
     for fault in html_faults(without):
         if fault not in set(html_faults(layout)):
             yield f"without its sections, {fault}"
-    if re.search(r"=\s*\"[^\"]*\$\{?code\b[^\"]*\"", layout):
-        yield "$code is in an attribute. Show it as text only, because a link must not have a code."
+    yield from _place_faults(layout)
+    if len(layout) > _LONGEST:
+        yield f"the file has more than {_LONGEST:,} characters. Make it shorter: Gmail cuts off a long email."
 
 
 def _placeholder_faults(layout: str) -> Iterator[str]:
@@ -102,6 +107,26 @@ def _section_faults(layout: str) -> Iterator[str]:
         yield "a section has no end. Write <!-- end --> after it."
     if re.sub(_SECTION, "", layout).count("<!--"):
         yield "a comment is not the start or the end of a section. Remove it."
+
+
+def _place_faults(layout: str) -> Iterator[str]:
+    """Yield a sentence for each placeholder in a place where its value is lost or changes the email."""
+    yield from _places(layout).faults
+    for name in sorted(REQUIRED & set(Template(layout).get_identifiers())):
+        own = name.removesuffix("_href")
+        alone = re.sub(rf"<!-- if (?!{own} )\w+ -->.*?<!-- end -->", "", layout, flags=re.DOTALL)
+        if name not in _places(alone).shown:
+            yield (
+                f"${name} is only in a section for another value, or where users do not see it. "
+                "Show it in the body, in no section or in its own one."
+            )
+
+
+def _places(layout: str) -> "_Places":
+    places = _Places()
+    places.feed(layout)
+    places.close()
+    return places
 
 
 def html_faults(html: str) -> Iterator[str]:
@@ -144,6 +169,71 @@ class _Checker(HTMLParser):
         """Check the style element."""
         if self.open and self.open[-1] == "style":
             self.faults += style_faults(data)
+
+    def handle_decl(self, decl: str) -> None:
+        """Refuse another declaration than the one in the first line."""
+        if decl.lower() != "doctype html":
+            self.unknown_decl(decl)
+
+    def handle_pi(self, data: str) -> None:
+        """Refuse an instruction, such as `<?php`."""
+        self.unknown_decl(f"?{data}")
+
+    def unknown_decl(self, data: str) -> None:
+        """Refuse a declaration, such as `<![if mso]>`."""
+        self.faults.append(f"{data[:40]!r} after a < is no element. Remove it.")
+
+
+class _Places(HTMLParser):
+    """Collects the placeholders that users see, and the faults of the places of all placeholders."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.faults: list[str] = []
+        self.shown: set[str] = set()
+        # Each open element, and whether users do not see its content.
+        self.open: list[tuple[str, bool]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Check the placeholders in attributes."""
+        # In other places an escaped text could add an attribute.
+        if "$" in re.sub(r"\"[^\"]*\"|'[^']*'", "", self.get_starttag_text() or ""):
+            self.faults.append(f"a placeholder in <{tag}> has no quotation marks. Write them around it.")
+        hidden = tag in ("head", "style", "title") or any(is_hidden for _, is_hidden in self.open)
+        for name, value in attrs:
+            found = _identifiers(value or "")
+            if "code" in found:
+                self.faults.append(
+                    "$code is in an attribute. Show it as text only, because a link must not have a code."
+                )
+            if name == "style":
+                self._check_style(found)
+                hidden = hidden or re.search(r"display\s*:\s*none", value or "") is not None
+            elif name == "href" and not hidden:
+                self.shown |= found
+        if tag not in VOID:
+            self.open.append((tag, hidden))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element."""
+        if self.open and self.open[-1][0] == tag:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Collect the placeholders in a text, and check those in the style element."""
+        found = _identifiers(data)
+        if self.open and self.open[-1][0] == "style":
+            self._check_style(found)
+        elif self.open and not self.open[-1][1]:
+            self.shown |= found
+
+    def _check_style(self, found: set[str]) -> None:
+        for name in sorted(found - _STYLES):
+            self.faults.append(f"${name} is in a style. Remove it: a text could change the look.")
+
+
+def _identifiers(text: str) -> set[str]:
+    return set(Template(text).get_identifiers())
 
 
 def _attribute_faults(tag: str, name: str, value: str) -> Iterator[str]:

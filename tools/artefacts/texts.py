@@ -7,16 +7,17 @@
     texts.d/logo.png       the logo in emails
 
 `make build`, the local stack and the preview use it. A mistake stops them, so that it never stops a message.
-This module needs only the standard library.
+This module and the modules that it imports need only the standard library.
 """
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
+from passcode.texts.languages import canonical_tag
 from tools.artefacts.mail_layout import layout_faults
 
 FOLDER = "texts.d"
@@ -32,6 +33,12 @@ _DURATION = re.compile(r"durations\.duration\.(seconds|minutes|hours)\.(zero|one
 _REQUIRED_DURATION = re.compile(r"durations\.duration\.(seconds|minutes|hours)\.other")
 # A text may leave out the name of the app.
 _OPTIONAL = {"app"}
+# The longest name of an app. A text is counted with it.
+_APP = "x" * 40
+# SNS refuses an SMS of more than 1,600 characters. An SMS has up to three of these texts, a code, a purpose
+# of 64 characters and a host of up to 253.
+_SMS = re.compile(r".*\.(sms|sms_warning|sms_short|purpose)")
+_LONGEST_SMS, _LONGEST = 300, 1_000
 
 Texts = Mapping[str, Any]
 
@@ -63,11 +70,20 @@ def _content(file: Path, ours: Path) -> bytes:
         _raise_first(shown, _logo_faults(logo))
         return logo
     if file.suffix == ".json" and _LOCALE.fullmatch(file.stem):
+        _raise_first(shown, _name_faults(file, ours))
         return _catalogue(file, shown, ours)
     raise TextsError(
         f"{shown}: the name is unknown. A file has the name of a language, such as de.json or pt-BR.json, "
         f"or is {LAYOUT} or {LOGO}. Rename or remove it."
     )
+
+
+def _name_faults(file: Path, ours: Path) -> Iterator[str]:
+    """Yield a sentence for each other file of the same language: only one of them would be used."""
+    for other in sorted({each.name for folder in (ours, file.parent) for each in folder.glob("*.json")}):
+        tag = canonical_tag(other.removesuffix(".json"))
+        if other != file.name and tag == canonical_tag(file.stem):
+            yield f"the name means the same language as {other}. Use that name."
 
 
 def _catalogue(file: Path, shown: str, ours: Path) -> bytes:
@@ -115,6 +131,8 @@ def _parse(text: str, shown: str) -> dict[str, Any]:
 
     try:
         parsed = json.loads(text, object_pairs_hook=no_repeats)
+    except RecursionError:
+        raise TextsError(f"{shown}: the JSON has too many levels. Write it as in en.json.") from None
     except json.JSONDecodeError as error:
         raise TextsError(f"{shown}: line {error.lineno} is not JSON ({error.msg}). Correct it.") from None
     if not isinstance(parsed, dict):
@@ -128,7 +146,8 @@ def _raise_first(shown: str, faults: Iterator[str]) -> None:
 
 
 def _logo_faults(logo: bytes) -> Iterator[str]:
-    if not logo.startswith(_PNG):
+    # The first chunk has the size of the picture.
+    if not logo.startswith(_PNG) or logo[12:16] != b"IHDR" or not all(map(any, (logo[16:20], logo[20:24]))):
         yield "the file is not a PNG. Mail programs show no SVG, and some no WebP. Convert it."
     if len(logo) > _LARGEST_LOGO:
         yield f"the file has more than {_LARGEST_LOGO:,} bytes, and each email contains it. Make it smaller."
@@ -159,7 +178,7 @@ def catalogue_faults(locale: str, texts: Texts, english: Texts, *, is_complete: 
 def flat(texts: Texts, above: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each text under its path, such as `message.other.sms`, in the order of the file."""
     for key, value in texts.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from flat(value, f"{above}{key}.")
         else:
             yield f"{above}{key}", value
@@ -173,10 +192,7 @@ def _header_faults(locale: str, texts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _text_faults(path: str, text: str, english: str) -> Iterator[str]:
-    if not text or text != text.strip():
-        yield f"{path} is empty, or begins or ends with a space. Write a text without them."
-    if re.search(r"[\x00-\x1f\x7f\x85\u2028\u2029]", text):
-        yield f"{path} has a line break or a control character. Write it in one line."
+    yield from _form_faults(path, text)
     found = placeholders(text)
     if found is None:
         yield f"{path} has a wrong brace. Write a placeholder as {{app}}, and a brace as {{{{ or }}}}."
@@ -191,13 +207,22 @@ def _text_faults(path: str, text: str, english: str) -> Iterator[str]:
             yield f"{path} lacks {{{name}}}. Add {{{name}}} to the text."
 
 
+def _form_faults(path: str, text: str) -> Iterator[str]:
+    """Yield a sentence for each fault of the characters and the length of a text."""
+    if not text or text != text.strip():
+        yield f"{path} is empty, or begins or ends with a space. Write a text without them."
+    elif all(unicodedata.category(sign)[0] in "CZ" for sign in text):
+        yield f"{path} has only invisible characters. Write a text."
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", text):
+        yield f"{path} has a line break or a control character. Write it in one line."
+    length, longest = len(text.replace("{app}", _APP)), _LONGEST_SMS if _SMS.fullmatch(path) else _LONGEST
+    if length > longest:
+        yield f"{path} has {length:,} characters with a name of 40. Make it shorter: {longest:,} at most."
+
+
 def placeholders(text: str) -> set[str] | None:
     """Return the names of the placeholders in `text`; None if a brace or a placeholder is malformed."""
-    try:
-        parsed = list(Formatter().parse(text))
-    except ValueError:
+    # No {app!r}, {app:>9} or {app.name}: these could fail when a message is sent, or in the page's script.
+    if not re.fullmatch(r"(?:[^{}]|\{\{|\}\}|\{[a-z]+\})*", text):
         return None
-    names = [name for _, name, _, _ in parsed if name is not None]
-    # No {app!r}, {app:>9} or {app.name}: these could fail when a message is sent.
-    plain = all(not spec and not conversion for _, name, spec, conversion in parsed if name is not None)
-    return set(names) if plain and all(re.fullmatch("[a-z]+", name) for name in names) else None
+    return set(filter(None, re.findall(r"\{\{|\}\}|\{([a-z]+)\}", text)))

@@ -37,7 +37,8 @@ def named_sender(name: str, address: str) -> str:
     SES requires encoded words (RFC 2047) for a name that is not in ASCII. Such a word has at most 75
     characters, so a long name has several.
     """
-    if name.isascii():
+    # A program would decode a name that looks like an encoded word, such as `=?utf-8?q?Bank?=`.
+    if name.isascii() and "=?" not in name:
         return formataddr((name, address))
     return f"{Header(name, 'utf-8', maxlinelen=75).encode(linesep='')} <{address}>"
 

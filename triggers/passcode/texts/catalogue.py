@@ -127,6 +127,12 @@ def email_logo() -> bytes:
     return file.read_bytes() if file.exists() else b""
 
 
+def is_png(content: bytes) -> bool:
+    """Return True if `content` begins as a PNG file with a width and a height (PNG, 11.2.1)."""
+    has_size = any(content[16:20]) and any(content[20:24])
+    return content.startswith(b"\x89PNG\r\n\x1a\n") and content[12:16] == b"IHDR" and has_size
+
+
 def group_digits(digits: str) -> str:
     """Return `digits` in groups of four, separated by spaces. A long code is easier to read and type so."""
     starts = range(0, len(digits), _DIGITS_OF_GROUP)
@@ -138,15 +144,24 @@ def isolate_digits(texts: Mapping[str, str], digits: str) -> str:
     return f"{_LEFT_TO_RIGHT_ISOLATE}{digits}{_POP_ISOLATE}" if texts["dir"] == "rtl" else digits
 
 
+def isolate(texts: Mapping[str, str], value: str) -> str:
+    """Return `value` for use in a line: isolated if the value or the line may run from right to left.
+
+    Otherwise it is unchanged: with one character outside GSM-7, an SMS has 70 characters instead of 160.
+    """
+    if texts["dir"] == "rtl" or any(
+        unicodedata.bidirectional(character) in _REORDERING for character in value
+    ):
+        return f"{_FIRST_STRONG_ISOLATE}{value}{_POP_ISOLATE}"
+    return value
+
+
 def purpose_lines(texts: Mapping[str, str], purpose: str) -> list[str]:
     """Return the line with the purpose of a code; an empty list without a purpose."""
     if not purpose:
         return []
     # The purpose stays in one line. With a line break in it, a caller could forge a line like `@host #code`.
-    shown = " ".join(purpose.splitlines())
-    # Isolate only if necessary: with one character outside GSM-7, an SMS has 70 characters instead of 160.
-    if texts["dir"] == "rtl" or not _REORDERING.isdisjoint(map(unicodedata.bidirectional, shown)):
-        shown = f"{_FIRST_STRONG_ISOLATE}{shown}{_POP_ISOLATE}"
+    shown = isolate(texts, " ".join(purpose.splitlines()))
     return [texts["purpose"].format(purpose=shown)]
 
 
