@@ -116,7 +116,7 @@ def test_a_code_can_be_sent_by_sms(client: TokenClient, code_for: CodeFor) -> No
     assert client.verify(created.token, code_for(number)).channel == "sms"
 
 
-@pytest.mark.parametrize("address", ["a@b@example.com", "a@example.com,b@example.com", "ada@exämple.com", ""])
+@pytest.mark.parametrize("address", ["a@b@example.com", "a@example.com,b@example.com", "adä@example.com", ""])
 def test_a_malformed_address_is_refused(address: str, client: TokenClient) -> None:
     with pytest.raises(TokenApiError) as caught:
         client.create(email=address)
