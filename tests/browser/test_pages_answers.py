@@ -118,7 +118,7 @@ def test_every_form_can_be_pasted_with_its_message(page: "Page") -> None:
         assert pasted(page, text) == CODE, name
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(codes_as_typed(), st.booleans())
 def test_the_field_accepts_generated_forms_of_the_right_length(
     page: "Page", typed: tuple[str, str], is_longer: bool

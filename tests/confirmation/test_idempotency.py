@@ -306,7 +306,7 @@ request = st.tuples(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(steps=st.lists(st.tuples(request, st.sampled_from([0, 1, 29, 30, 200, 900])), max_size=12))
 def test_a_key_sends_at_most_one_message_in_any_order_of_events(
     steps: list[tuple[tuple[str, str, bool], int]],

@@ -273,7 +273,6 @@ attempts = st.builds(
 
 @settings(
     max_examples=100,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(record=records, attempt=attempts)

@@ -109,7 +109,6 @@ def test_the_stack_serves_the_description_of_the_repository(api: Api) -> None:
 @settings(
     max_examples=20,
     derandomize=True,
-    deadline=None,
     database=None,
     # All requests can use one user.
     suppress_health_check=[HealthCheck.function_scoped_fixture],

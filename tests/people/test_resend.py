@@ -178,7 +178,7 @@ TAPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(taps=TAPS, with_password=st.booleans())
 def test_after_any_taps_the_newest_code_signs_in_and_messages_are_counted_right(
     taps: list[tuple[int, str]], with_password: bool

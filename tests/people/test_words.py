@@ -165,7 +165,7 @@ WORDS = st.one_of(
 STEPS = st.lists(st.tuples(WORDS, WORDS, st.sampled_from([1, 31])), max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(steps=STEPS, choice_asked=st.booleans())
 def test_any_words_give_the_same_rounds_to_users_and_unknown_names(
     steps: list[tuple[object, object, int]], choice_asked: bool
@@ -194,7 +194,7 @@ def test_any_words_give_the_same_rounds_to_users_and_unknown_names(
     assert all(each == seen[0] for each in seen)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(word=in_any_form("email", "sms"), action=in_any_form("send", "resend"))
 def test_generated_forms_of_words_are_understood(word: str, action: str) -> None:
     channel = word.strip().lower()
@@ -223,7 +223,7 @@ def test_a_language_of_an_app_or_a_user_is_a_tag_or_nothing(value: object, tag: 
     assert flow.handlers.queued[-1].locale == language_list(tag, "fr")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(first=st.text(), second=st.text(max_size=50))
 def test_the_list_of_languages_has_a_bounded_length_and_safe_characters(first: str, second: str) -> None:
     locale = language_list(language_tag(first), language_tag(second))

@@ -203,5 +203,5 @@ class SignIns(RuleBasedStateMachine):
         assert self.in_a_row <= self.policy.hard_limit, "rule 2: in a row"
 
 
-SignIns.TestCase.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
+SignIns.TestCase.settings = settings(max_examples=300, stateful_step_count=60)
 TestSignIns = SignIns.TestCase

@@ -61,6 +61,9 @@ class AddressFault(Enum):
     COUNTRY = "country"
 
 
+# Cognito's attribute with the channel that a user prefers.
+PREFERENCE = "custom:otp_channel"
+
 # The message of the log line for each verified address with a fault.
 UNUSABLE = "a verified address cannot be used"
 
@@ -141,6 +144,14 @@ Destinations = Mapping[Channel, Destination]
 def is_true(flag: str) -> bool:
     """Return the value of an attribute that is a flag. Cognito writes "true" and "True"."""
     return flag.lower() == "true"
+
+
+def preferred_channel(attributes: Mapping[str, str]) -> str:
+    """Return the channel that the user prefers, in lower case; empty if there is none.
+
+    Cognito and some SDKs write the channels in capitals. The result may be an unknown word.
+    """
+    return attributes.get(PREFERENCE, "").strip().lower()
 
 
 def verified_destinations(attributes: Mapping[str, str], channels: Iterable[Channel]) -> Destinations:

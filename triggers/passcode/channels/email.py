@@ -11,8 +11,9 @@ from passcode.channels.channel import AddressFault, Channel, MessageContent
 # The two parts of a plain address in ASCII. A mail server could replace another letter by a similar one, and
 # deliver to the mailbox of an attacker (GHSA-7rqj-j65f-68wh). With a comma, a bracket or a control character,
 # one value could become two addresses.
-_LETTERS = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~-"
-_NAME = re.compile(rf"[.{_LETTERS}]{{1,64}}")
+# The characters of `atext` (RFC 5322, 3.2.3).
+_ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~-"
+_NAME = re.compile(rf"[.{_ATEXT}]{{1,64}}")
 _HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}")
 # The full stops between the labels of an international host (RFC 3490, 3.1).
 _STOPS = re.compile("[.\u3002\uff0e\uff61]")
@@ -61,12 +62,12 @@ def _plain_name(name: str) -> str | AddressFault:
     bare = re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL) if quoted else name
     if not bare.isascii():
         others = re.sub(r"[^\x00-\x7f]", "x", bare)
-        is_plain = quoted or re.fullmatch(rf"[.{_LETTERS}]+", others)
+        is_plain = quoted or re.fullmatch(rf"[.{_ATEXT}]+", others)
         return AddressFault.NOT_ASCII if is_plain else AddressFault.MALFORMED
     if not quoted:
         return AddressFault.MALFORMED
     # RFC 5321, 4.1.2: quotes that are not needed do not change the mailbox, and should not be sent.
-    is_needless = len(bare) <= 64 and re.fullmatch(rf"[{_LETTERS}]+(\.[{_LETTERS}]+)*", bare)
+    is_needless = len(bare) <= 64 and re.fullmatch(rf"[{_ATEXT}]+(\.[{_ATEXT}]+)*", bare)
     return bare if is_needless else AddressFault.QUOTED
 
 

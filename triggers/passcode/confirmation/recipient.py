@@ -17,6 +17,7 @@ from passcode.channels.channel import (
     destination_ids,
     keyed_hash,
     log_address_faults,
+    preferred_channel,
     verified_destinations,
 )
 from passcode.confirmation import problems
@@ -75,7 +76,7 @@ def of_user(attributes: Mapping[str, str], order: Sequence[Channel], salt: str) 
         subject=subject,
         sub=subject,
         destinations=destinations,
-        preferred=attributes.get("custom:otp_channel", "").strip().lower(),
+        preferred=preferred_channel(attributes),
         ids=destination_ids(destinations, salt),
         locale=attributes.get("locale", ""),
     )

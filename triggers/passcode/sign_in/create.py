@@ -7,12 +7,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from passcode.channels.channel import (
+    PREFERENCE,
     Channel,
     Destination,
     Destinations,
     accepted_per_day,
     choose_destination,
     destination_ids,
+    preferred_channel,
     rank_destinations,
     verified_destinations,
 )
@@ -76,7 +78,7 @@ def _user(
         else {channel.name: channel.blank_mask for channel in order},
         ids=destination_ids(destinations, salt),
         kind=SIGN_IN_PASSWORD if proven else SIGN_IN_CODE,
-        preferred=read_word(attributes.get("custom:otp_channel")),
+        preferred=preferred_channel(attributes),
         locale=language_tag(attributes.get("locale")),
         decoy=decoy,
     )
@@ -202,7 +204,7 @@ class SignInCreator:
         if challenge is None:
             self._refuse_stopped(user, same.asked, now)
             if user.preferred and user.preferred not in CHANNELS:
-                self._log_unknown_word("custom:otp_channel")
+                self._log_unknown_word(PREFERENCE)
             return self._send(user, (wanted, user.preferred), same, nonce, now)
         if same.resends >= self.limits.resends:
             return same

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 
-from passcode.channels.channel import Channel
+from passcode.channels.channel import PREFERENCE, Channel
 
 # Out of 256 names.
 _RARELY, _SOMETIMES = 16, 64
@@ -32,7 +32,7 @@ def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[
     for channel in others if only_others else [order[0], *others]:
         attributes |= {channel.attribute: channel.decoy_value, channel.verified_attribute: "true"}
     preferred = others[0].name if others and digest[18] < _SOMETIMES else ""
-    return attributes | {"custom:otp_channel": preferred}
+    return attributes | {PREFERENCE: preferred}
 
 
 def _uuid(raw: bytes) -> str:

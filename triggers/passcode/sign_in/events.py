@@ -90,9 +90,9 @@ _SENDING = ("send", "resend")
 
 
 def read_word(value: object) -> str:
-    """Return a word of an app or of an attribute, such as `sms`, in lower case and without spaces around it.
+    """Return a word of an app, such as `sms`, in lower case and without spaces around it.
 
-    Cognito and some SDKs write the channels in capitals. A value that is no text gives an empty text.
+    Some SDKs write the channels in capitals. A value that is no text gives an empty text.
     """
     return value.strip().lower() if isinstance(value, str) else ""
 
