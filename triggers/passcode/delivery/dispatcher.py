@@ -117,9 +117,7 @@ class Dispatcher:
         # A destination whose circuit is open comes last. If it is the only one, it is tried all the same: the
         # user must not wait for the probe.
         for to in sorted(destinations, key=lambda to: self._circuit(to.channel).is_open(receive.now)):
-            if any(
-                to.value == other.value and isinstance(result, Unknown) for other, result in results.items()
-            ):
+            if _may_have_it(to, results):
                 # This number may have the message already, and a call would send it again.
                 continue
             shown = content(to)
@@ -167,6 +165,11 @@ class Dispatcher:
             if gateway.channel is channel:
                 return name, gateway
         raise LookupError(f"no gateway sends on the channel {channel.name}")
+
+
+def _may_have_it(to: Destination, results: Mapping[Destination, NotTaken | Unknown]) -> bool:
+    """Return True if a message to this address, on another channel, may have been sent."""
+    return any(to.value == other.value and isinstance(result, Unknown) for other, result in results.items())
 
 
 def _digits_alone(content: MessageContent) -> str:
