@@ -125,7 +125,8 @@ _TABLE = (
             "BRAND_COLOR",
             "BRAND_LOGO",
             "SUPPORT_URL",
-            "SMS_SENDER_ID",
+            "SMS_GATEWAY",
+            "SMS_OPTIONS",
             "SENDER_KEY_ID",
             "USER_POOL_ID",
         ),
@@ -138,7 +139,10 @@ _TABLE = (
             "kms:GenerateMac": ("CodeKey",),
             "kms:Decrypt": ("CustomSenderKey",),
             "ses:SendEmail": ("identity/*", "MailConfiguration"),
+            # One of the three, as the parameter SmsGateway says.
             "sns:Publish": ("*",),
+            "sms-voice:SendTextMessage": ("*",),
+            "sms-voice:SendNotifyTextMessage": ("*",),
             "dynamodb:UpdateItem": (
                 "Table/sms_to#*",
                 "Table/sms_day#*",
@@ -166,6 +170,8 @@ _TABLE = (
                 "Table/sms_day#*",
             ),
             "kms:GenerateMac": ("CodeKey",),
+            # Not with SNS.
+            "sms-voice:PutMessageFeedback": ("*",),
         },
     ),
     LambdaFunction(
@@ -221,6 +227,7 @@ _TABLE = (
             "sqs:SendMessage": ("EmailQueue", "PhoneQueue"),
             "sqs:GetQueueAttributes": ("EmailQueue", "PhoneQueue"),
             "cognito-idp:AdminGetUser": ("UserPool",),
+            "sms-voice:PutMessageFeedback": ("*",),
             "kms:GenerateMac": ("CodeKey", "TokenKey"),
             "kms:Sign": ("ProofKeyA", "ProofKeyB"),
             "kms:Verify": ("ProofKeyA", "ProofKeyB"),

@@ -42,12 +42,12 @@ AWS_SDK = {"botocore", "dateutil", "jmespath", "six", "urllib3"}
 SERVICES = {
     "DefineAuthChallenge": set(),
     "CreateAuthChallenge": {"dynamodb", "sqs"},
-    "VerifyAuthChallenge": {"dynamodb", "kms"},
+    "VerifyAuthChallenge": {"dynamodb", "kms", "pinpoint-sms-voice-v2"},
     "PreTokenGeneration": {"dynamodb"},
     "CustomSender": {"cognito-idp", "sqs"},
-    "Deliver": {"dynamodb", "kms", "sesv2", "sns", "sqs"},
+    "Deliver": {"dynamodb", "kms", "pinpoint-sms-voice-v2", "sesv2", "sns", "sqs"},
     "HostedSignIn": {"cognito-idp", "dynamodb", "kms", "secretsmanager"},
-    "TokenApi": {"cognito-idp", "dynamodb", "kms", "sqs"},
+    "TokenApi": {"cognito-idp", "dynamodb", "kms", "pinpoint-sms-voice-v2", "sqs"},
 }
 
 AARCH64 = (183).to_bytes(2, "little")
@@ -119,9 +119,10 @@ def test_an_artefact_is_complete(
         # -S and -I hide this environment's packages.
         done = subprocess.run(
             [sys.executable, "-S", "-I", "-B", "-c", IMPORT_ALL, *folders, function["Handler"]],
-            # The hosted sign-in is off by default, and its function exists only if it is on.
+            # The hosted sign-in is off by default, and its function exists only if it is on. An option has a
+            # name and a value.
             env=environment(template, function)
-            | {"AWS_DEFAULT_REGION": "us-east-1", "MODE": "PASSWORD_AND_CODE"},
+            | {"AWS_DEFAULT_REGION": "us-east-1", "MODE": "PASSWORD_AND_CODE", "SMS_OPTIONS": ""},
             capture_output=True,
             text=True,
             check=False,
@@ -160,7 +161,8 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
         (
             "VerifyAuthChallenge",
             {"aws_lambda_powertools", "idna", "phonenumbers"} | AWS_SDK,
-            {"botocore_clients", "environment", "kms", "record_table", "sms_budget_table", "telemetry"},
+            {"botocore_clients", "environment", "kms", "record_table", "sms_budget_table", "telemetry"}
+            | {"message_feedback"},
         ),
         (
             "PreTokenGeneration",
@@ -178,7 +180,8 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
             | {"aws_encryption_sdk", "attr", "boto3", "s3transfer", "cryptography", "wrapt"}
             | AWS_SDK,
             {"aws_gateway", "botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns"}
-            | {"delivery_table", "email_budget_table", "environment", "received_messages", "telemetry"},
+            | {"delivery_table", "email_budget_table", "environment", "received_messages", "telemetry"}
+            | {"end_user_messaging", "sms_options"},
         ),
         (
             "HostedSignIn",
@@ -204,7 +207,7 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
             | {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}
             | AWS_SDK,
             {"botocore_clients", "cognito_users", "confirmation_tables", "jwt_tokens", "kms", "record_table"}
-            | {"environment", "sms_budget_table", "sqs", "telemetry"},
+            | {"environment", "message_feedback", "sms_budget_table", "sqs", "telemetry"},
         ),
     ],
 )

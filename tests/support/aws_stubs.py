@@ -62,8 +62,14 @@ else:
     _EveryClient = object
 
 
-# Responses without which SES, SNS and SQS did not accept a message.
-_ACCEPTED = {name: {"MessageId": "1"} for name in ("send_email", "publish", "send_message")}
+# Responses without which SES, SNS, SQS and End User Messaging did not accept a message.
+_ACCEPTED = {
+    name: {"MessageId": "1"}
+    for name in (
+        *("send_email", "publish", "send_message"),
+        *("send_text_message", "send_notify_text_message", "send_voice_message"),
+    )
+}
 
 
 class RecordingClient(_EveryClient):  # type: ignore[misc]

@@ -100,12 +100,16 @@ class Dispatcher:
         *,
         is_open_class: bool,
         counts_as_unanswered: bool = True,
+        expires_at: int = 0,
+        record_key: str = "",
         **details: str,
     ) -> Channel:
         """Send a message to the first destination whose gateway takes it. Returns the channel of it.
 
         `content` returns the content for a destination, because each destination has its code.
-        `is_open_class` is True if a stranger can request the message. `details` are for the log.
+        `is_open_class` is True if a stranger can request the message. `expires_at` is the end of the code's
+        life, in seconds since the epoch, or 0 if it is unknown. `record_key` is the key of the code's record.
+        `details` are for the log.
         Raises `Unavailable` if the queue has to deliver the message again, and `Undeliverable` if that cannot
         help.
         """
@@ -113,18 +117,21 @@ class Dispatcher:
         # A destination whose circuit is open comes last. If it is the only one, it is tried all the same: the
         # user must not wait for the probe.
         for to in sorted(destinations, key=lambda to: self._circuit(to.channel).is_open(receive.now)):
-            if any(
-                to.value == other.value and isinstance(result, Unknown) for other, result in results.items()
-            ):
+            if _may_have_it(to, results):
                 # This number may have the message already, and a call would send it again.
                 continue
+            shown = content(to)
             outgoing = Outgoing(
                 to.value,
-                to.channel.render(content(to)),
+                to.channel.render(shown),
                 receive.now,
                 is_open_class,
                 is_fallback=to is not destinations[0],
                 counts_as_unanswered=counts_as_unanswered,
+                expires_at=expires_at,
+                digits=_digits_alone(shown),
+                language=shown.texts.get("lang", ""),
+                record_key=record_key,
             )
             result = self._try(to.channel, outgoing, receive)
             if isinstance(result, Taken):
@@ -160,9 +167,26 @@ class Dispatcher:
         raise LookupError(f"no gateway sends on the channel {channel.name}")
 
 
+def _may_have_it(to: Destination, results: Mapping[Destination, NotTaken | Unknown]) -> bool:
+    """Return True if a message to this address, on another channel, may have been sent."""
+    return any(to.value == other.value and isinstance(result, Unknown) for other, result in results.items())
+
+
+def _digits_alone(content: MessageContent) -> str:
+    """Return the code if a message may say no more than it; empty for any other message.
+
+    A code for a purpose approves something, such as a payment, so its message names the purpose. A temporary
+    password, which has no host, is no code.
+    """
+    is_code_alone = content.code is not None and content.host and not content.purpose
+    return content.code.reveal() if content.code and is_code_alone else ""
+
+
 def _log(
     channel: Channel, result: NotTaken | Unknown, telemetry: Telemetry, details: Mapping[str, str]
 ) -> None:
+    if isinstance(result, NotTaken) and result.is_account_wide:
+        telemetry.count("gateway_stopped", channel=channel.name)
     if isinstance(result, Unknown):
         telemetry.not_deliverable(channel.name, "unknown", why=result.reason, **details)
     elif result.final:
@@ -243,6 +267,8 @@ def deliver(
         receive,
         telemetry,
         is_open_class=is_open_class(kind_of(challenge.purpose)),
+        expires_at=challenge.expires_at,
+        record_key=record_key(challenge.purpose, challenge.subject),
     )
 
 
