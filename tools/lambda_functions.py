@@ -126,6 +126,7 @@ _TABLE = (
             "BRAND_LOGO",
             "SUPPORT_URL",
             "SMS_SENDER_ID",
+            "GATEWAY_FUNCTION_ARN",
             "SENDER_KEY_ID",
             "USER_POOL_ID",
         ),
@@ -139,6 +140,8 @@ _TABLE = (
             "kms:Decrypt": ("CustomSenderKey",),
             "ses:SendEmail": ("identity/*", "MailConfiguration"),
             "sns:Publish": ("*",),
+            # The function of this parameter.
+            "lambda:InvokeFunction": ("GatewayFunctionArn",),
             "dynamodb:UpdateItem": (
                 "Table/sms_to#*",
                 "Table/sms_day#*",

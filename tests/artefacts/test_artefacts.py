@@ -45,7 +45,7 @@ SERVICES = {
     "VerifyAuthChallenge": {"dynamodb", "kms"},
     "PreTokenGeneration": {"dynamodb"},
     "CustomSender": {"cognito-idp", "sqs"},
-    "Deliver": {"dynamodb", "kms", "sesv2", "sns", "sqs"},
+    "Deliver": {"dynamodb", "kms", "lambda", "sesv2", "sns", "sqs"},
     "HostedSignIn": {"cognito-idp", "dynamodb", "kms", "secretsmanager"},
     "TokenApi": {"cognito-idp", "dynamodb", "kms", "sqs"},
 }
@@ -178,7 +178,14 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
             | {"aws_encryption_sdk", "attr", "boto3", "s3transfer", "cryptography", "wrapt"}
             | AWS_SDK,
             {"aws_gateway", "botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns"}
-            | {"delivery_table", "email_budget_table", "environment", "received_messages", "telemetry"},
+            | {
+                "function_gateway",
+                "delivery_table",
+                "email_budget_table",
+                "environment",
+                "received_messages",
+                "telemetry",
+            },
         ),
         (
             "HostedSignIn",

@@ -40,7 +40,7 @@ class Texts:
     gateway: FakeGateway = field(default_factory=FakeGateway)
     counters: MemorySmsCounters = field(default_factory=MemorySmsCounters)
 
-    def send(self, number: int, now: int = NOW, *, is_open_class: bool = False, **more: bool) -> SendResult:
+    def send(self, number: int, now: int = NOW, *, is_open_class: bool = False, **more: Any) -> SendResult:
         """Send one SMS."""
         limited = LimitedSms(self.gateway, self.counters, self.limits, frozenset({"US"}), SALT)
         return limited.send(Outgoing(_phone(number), "text", now, is_open_class, **more))

@@ -100,12 +100,15 @@ class Dispatcher:
         *,
         is_open_class: bool,
         counts_as_unanswered: bool = True,
+        expires_at: int = 0,
+        delivery_id: str = "",
         **details: str,
     ) -> Channel:
         """Send a message to the first destination whose gateway takes it. Returns the channel of it.
 
         `content` returns the content for a destination, because each destination has its code.
-        `is_open_class` is True if a stranger can request the message. `details` are for the log.
+        `is_open_class` is True if a stranger can request the message. `expires_at` and `delivery_id` are
+        those of `Outgoing`. `details` are for the log.
         Raises `Unavailable` if the queue has to deliver the message again, and `Undeliverable` if that cannot
         help.
         """
@@ -113,18 +116,19 @@ class Dispatcher:
         # A destination whose circuit is open comes last. If it is the only one, it is tried all the same: the
         # user must not wait for the probe.
         for to in sorted(destinations, key=lambda to: self._circuit(to.channel).is_open(receive.now)):
-            if any(
-                to.value == other.value and isinstance(result, Unknown) for other, result in results.items()
-            ):
-                # This number may have the message already, and a call would send it again.
+            if _may_have_it(to, results):
                 continue
+            filled = content(to)
             outgoing = Outgoing(
                 to.value,
-                to.channel.render(content(to)),
+                to.channel.render(filled),
                 receive.now,
                 is_open_class,
                 is_fallback=to is not destinations[0],
                 counts_as_unanswered=counts_as_unanswered,
+                expires_at=expires_at,
+                delivery_id=delivery_id,
+                locale=filled.texts["lang"],
             )
             result = self._try(to.channel, outgoing, receive)
             if isinstance(result, Taken):
@@ -160,12 +164,18 @@ class Dispatcher:
         raise LookupError(f"no gateway sends on the channel {channel.name}")
 
 
+def _may_have_it(to: Destination, results: Mapping[Destination, NotTaken | Unknown]) -> bool:
+    """Return True if this number may have the message already, so that a call would send it again."""
+    return any(to.value == other.value and isinstance(result, Unknown) for other, result in results.items())
+
+
 def _log(
     channel: Channel, result: NotTaken | Unknown, telemetry: Telemetry, details: Mapping[str, str]
 ) -> None:
     if isinstance(result, Unknown):
         telemetry.not_deliverable(channel.name, "unknown", why=result.reason, **details)
     elif result.final:
+        details = {**details, "why": result.detail} if result.detail else details
         telemetry.not_deliverable(channel.name, result.reason, result.country, **details)
     else:
         telemetry.not_deliverable(channel.name, "unavailable", why=result.reason, **details)
@@ -243,6 +253,8 @@ def deliver(
         receive,
         telemetry,
         is_open_class=is_open_class(kind_of(challenge.purpose)),
+        expires_at=challenge.expires_at,
+        delivery_id=delivery.id,
     )
 
 
@@ -303,6 +315,7 @@ def deliver_notice(
         telemetry,
         is_open_class=True,
         counts_as_unanswered=False,
+        delivery_id=notice.id,
         source=CHANGED,
     )
     telemetry.count("notices", channel=channel.name)

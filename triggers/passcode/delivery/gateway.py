@@ -14,7 +14,9 @@ class Outgoing(Generic[Message]):
 
     `now` is in seconds since the epoch. `is_open_class` is True if a stranger can request the message.
     `is_fallback` is True if another destination was tried first. `counts_as_unanswered` is False if this
-    stack will not learn whether the user answers.
+    stack will not learn whether the user answers. `expires_at` is the time from which the message is useless,
+    in seconds since the epoch, or 0. `delivery_id` is the same for each repeat of one message. `locale` is
+    the language of the texts.
     """
 
     to: str = field(repr=False)
@@ -23,6 +25,9 @@ class Outgoing(Generic[Message]):
     is_open_class: bool
     is_fallback: bool = False
     counts_as_unanswered: bool = True
+    expires_at: int = 0
+    delivery_id: str = ""
+    locale: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,14 @@ class NotTaken:
 
     `final` is true if the gateway will not accept this message later either. Otherwise the dispatcher tries
     again, and then uses the next destination. `is_gateway_failure` is false if the gateway was not called,
-    for example because the store of a limit did not respond.
+    for example because the store of a limit did not respond. `detail` is for the log only.
     """
 
     reason: str
     final: bool
     country: str = ""
     is_gateway_failure: bool = True
+    detail: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,143 @@
+"""Messages to a Lambda function of the operator, which passes them on to a provider outside this stack.
+
+docs/gateways.md describes the event, the answer, and how each error is read.
+"""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from botocore.exceptions import ConnectionError as NoConnection
+
+from passcode.adapters.botocore_clients import OutOfTimeError, error_code
+from passcode.channels.channel import Channel
+from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+VERSION = 1
+# The reason of every message that the function refuses for good. It is a dimension of a metric, and each new
+# value of one costs, so the function's reason is in the log only.
+REFUSED = "gateway_refused"
+# Lambda's errors with status 502 that mean that it could not start the function (Lambda API, `Invoke`).
+NOT_STARTED = frozenset(
+    {
+        "EC2AccessDeniedException",
+        "EC2ThrottledException",
+        "EC2UnexpectedException",
+        "ENILimitReachedException",
+        "ENINotReadyException",
+        "InvalidRuntimeException",
+        "InvalidSecurityGroupIDException",
+        "InvalidSubnetIDException",
+        "InvalidZipFileException",
+        "KMSAccessDeniedException",
+        "KMSDisabledException",
+        "KMSInvalidStateException",
+        "KMSNotFoundException",
+        "ResourceNotReadyException",
+        "SubnetIPAddressLimitReachedException",
+    }
+)
+# The function can get this one while it runs, in spite of its status 410.
+_WHILE_RUNNING = "EFSIOException"
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+# A code has at least six digits. Error numbers of providers, such as 21610, have fewer.
+_MOST_DIGITS = 5
+
+
+@dataclass(frozen=True)
+class FunctionGateway:
+    """Sends the messages of `channel` to the function `arn`. `client` is a botocore Lambda client.
+
+    `app` is the name of the app, for the event.
+    """
+
+    client: "LambdaClient"
+    arn: str
+    channel: Channel
+    app: str
+
+    def send(self, outgoing: Outgoing[Any]) -> SendResult:
+        """Invoke the function once with one message, and wait for its answer."""
+        try:
+            response = self.client.invoke(
+                FunctionName=self.arn, InvocationType="RequestResponse", Payload=self._event(outgoing)
+            )
+            answer = _parse_object(response["Payload"].read())
+        except ClientError as error:
+            return _refused_by_lambda(error)
+        except (NoConnection, OutOfTimeError) as error:
+            return NotTaken(f"Lambda failed with {type(error).__name__}", final=False)
+        except Exception as error:  # botocore does not expect every response that it cannot parse
+            return Unknown(f"Lambda failed with {type(error).__name__}")
+        if response.get("FunctionError"):
+            return Unknown(f"the function failed with {_word(answer.get('errorType'))}")
+        return _read(answer)
+
+    def _event(self, outgoing: Outgoing[Any]) -> bytes:
+        event = {
+            "version": VERSION,
+            "delivery_id": f"{outgoing.delivery_id}-{self.channel.name}",
+            "channel": self.channel.name,
+            "to": outgoing.to,
+            "message": _parts(outgoing.message),
+            "app": self.app,
+            "locale": outgoing.locale,
+            "expires_at": outgoing.expires_at or None,
+        }
+        return json.dumps(event).encode()
+
+
+def _parts(message: Any) -> dict[str, str]:
+    """Return the parts of a channel's message by name, without empty ones. Bytes are in base64."""
+    parts = {field.name: getattr(message, field.name) for field in fields(message)}
+    return {
+        name: b64encode(part).decode() if isinstance(part, bytes) else part
+        for name, part in parts.items()
+        if part
+    }
+
+
+def _parse_object(payload: bytes) -> Mapping[str, Any]:
+    """Return the JSON object in `payload`, or an empty one."""
+    try:
+        answer = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _read(answer: Mapping[str, Any]) -> SendResult:
+    result, reason = answer.get("result"), _word(answer.get("reason"))
+    if result == "TAKEN":
+        return Taken()
+    if result == "NOT_TAKEN":
+        if answer.get("final") is True:
+            return NotTaken(REFUSED, final=True, detail=reason)
+        return NotTaken(f"the function answered NOT_TAKEN with {reason}", final=False)
+    if result == "UNKNOWN":
+        return Unknown(f"the function answered UNKNOWN with {reason}")
+    return Unknown("the function gave no valid answer")
+
+
+def _word(value: object) -> str:
+    """Return `value` if it can be in a log. It is not this project's text, so it could contain a code."""
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
+        return "no valid reason"
+    has_code = sum(sign.isdigit() for sign in value) > _MOST_DIGITS
+    return "no valid reason" if has_code else value
+
+
+def _refused_by_lambda(error: ClientError) -> SendResult:
+    code = error_code(error)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    # After another error of the server, such as ServiceException, the function may have run.
+    if code in NOT_STARTED or (400 <= status < 500 and code != _WHILE_RUNNING):
+        return NotTaken(f"Lambda answered {code}", final=False)
+    return Unknown(f"Lambda answered {code}")
