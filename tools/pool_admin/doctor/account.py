@@ -61,6 +61,23 @@ def _send_rate(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
         )
 
 
+def _daily_quota(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    email, cap = known.email, int(known.deployed.parameters.get("EmailsPerDay") or 0)
+    # The sandbox has a quota of 200 emails a day, and another finding reports it.
+    if not email or email.out_of_sandbox is False or email.per_day <= 0:
+        return
+    if email.per_day < cap:
+        yield Finding.of(
+            Severity.WARNING,
+            "SES",
+            f"SES accepts {email.per_day:,.0f} emails a day, and EmailsPerDay allows {cap:,}.",
+            "A flood of requests can use up the quota of the account. Then SES refuses every email, those of "
+            "other applications too.",
+            "In the SES console: Account dashboard > Request a limit increase.",
+            f"Or: {fixes.deploy_with(f'EmailsPerDay={int(email.per_day)}')}",
+        )
+
+
 def _concurrency(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     if isinstance(known.concurrency, Unchecked):
         return
@@ -118,6 +135,7 @@ _RULES: tuple[Callable[[Facts, StackFacts], Iterator[Finding]], ...] = (
     _sender,
     _email_sandbox,
     _send_rate,
+    _daily_quota,
     _concurrency,
     _sms,
 )
