@@ -58,6 +58,7 @@ SETTINGS = {
     "SMS_UNANSWERED_PER_COUNTRY": "1",
     "SMS_COUNTRIES": "US",
     "SMS_MAX_PRICE": "0.20",
+    "SMS_GATEWAY": "SNS",
     "APP_NAME": "App",
     "DEFAULT_LOCALE": "en",
     "SIGN_IN_HOST": "app.example.com",

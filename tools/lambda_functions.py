@@ -125,7 +125,8 @@ _TABLE = (
             "BRAND_COLOR",
             "BRAND_LOGO",
             "SUPPORT_URL",
-            "SMS_SENDER_ID",
+            "SMS_GATEWAY",
+            "SMS_OPTIONS",
             "GATEWAY_FUNCTION_ARN",
             "SENDER_KEY_ID",
             "USER_POOL_ID",
@@ -139,7 +140,10 @@ _TABLE = (
             "kms:GenerateMac": ("CodeKey",),
             "kms:Decrypt": ("CustomSenderKey",),
             "ses:SendEmail": ("identity/*", "MailConfiguration"),
+            # One of the three, as the parameter SmsGateway says.
             "sns:Publish": ("*",),
+            "sms-voice:SendTextMessage": ("*",),
+            "sms-voice:SendNotifyTextMessage": ("*",),
             # The function of this parameter.
             "lambda:InvokeFunction": ("GatewayFunctionArn",),
             "dynamodb:UpdateItem": (
@@ -169,6 +173,8 @@ _TABLE = (
                 "Table/sms_day#*",
             ),
             "kms:GenerateMac": ("CodeKey",),
+            # Not with SNS.
+            "sms-voice:PutMessageFeedback": ("*",),
         },
     ),
     LambdaFunction(
@@ -224,6 +230,7 @@ _TABLE = (
             "sqs:SendMessage": ("EmailQueue", "PhoneQueue"),
             "sqs:GetQueueAttributes": ("EmailQueue", "PhoneQueue"),
             "cognito-idp:AdminGetUser": ("UserPool",),
+            "sms-voice:PutMessageFeedback": ("*",),
             "kms:GenerateMac": ("CodeKey", "TokenKey"),
             "kms:Sign": ("ProofKeyA", "ProofKeyB"),
             "kms:Verify": ("ProofKeyA", "ProofKeyB"),

@@ -21,7 +21,7 @@ from passcode.adapters.kms import KmsMac
 from passcode.adapters.received_messages import SqsReceivedMessages
 from passcode.adapters.ses import SesEmail, named_sender
 from passcode.adapters.sms_budget_table import SmsBudgetTable
-from passcode.adapters.sns import SnsSms
+from passcode.adapters.sms_options import END_USER_MESSAGING, SMS_GATEWAYS, SNS, SmsOptions
 from passcode.adapters.telemetry import make_telemetry
 from passcode.channels.channel import MailBrand
 from passcode.channels.registry import CHANNELS
@@ -169,6 +169,8 @@ class Settings:
     sms_countries: frozenset[str]
     sms_limits: SmsLimits
     sms_max_price: str
+    sms_gateway: str
+    sms_options: SmsOptions
     emails_per_day: int
     cooldown_seconds: int
     queue_urls: tuple[str, ...]
@@ -176,7 +178,6 @@ class Settings:
     brand_color: str
     brand_logo: str
     support_url: str
-    sms_sender_id: str
     gateway_function: tuple[tuple[str, ...], str]
     sender_key_id: str
     user_pool_id: str
@@ -186,6 +187,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the settings. Raises `SettingError` if a variable is missing or wrong."""
         variables = Variables(environment)
+        sms_gateway = variables.choice("SMS_GATEWAY", SMS_GATEWAYS)
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
             table=variables.text("TABLE_NAME"),
@@ -202,6 +204,8 @@ class Settings:
                 unanswered=variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 10_000_000),
             ),
             sms_max_price=variables.text("SMS_MAX_PRICE"),
+            sms_gateway=sms_gateway,
+            sms_options=SmsOptions.read(variables, sms_gateway, locales()),
             emails_per_day=variables.whole_number("EMAILS_PER_DAY", *_PER_DAY),
             cooldown_seconds=variables.whole_number("COOLDOWN_SECONDS", *BOUNDS["cooldown_seconds"]),
             queue_urls=tuple(variables.text(name) for name in _QUEUE_URLS),
@@ -209,7 +213,6 @@ class Settings:
             brand_color=variables.text("BRAND_COLOR"),
             brand_logo=variables.optional_text("BRAND_LOGO"),
             support_url=variables.optional_text("SUPPORT_URL"),
-            sms_sender_id=variables.optional_text("SMS_SENDER_ID"),
             gateway_function=variables.names_and_value("GATEWAY_FUNCTION_ARN", CHANNELS),
             sender_key_id=variables.optional_text("SENDER_KEY_ID"),
             user_pool_id=variables.optional_text("USER_POOL_ID"),
@@ -225,6 +228,25 @@ _COGNITO_QUEUE = _SETTINGS.queue_urls[-1].rpartition("/")[2]
 _PATIENCE = 6.5
 _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
+
+
+def make_sms_gateway(settings: Settings) -> dict[str, Gateway]:
+    """Return the gateway for SMS that the settings choose, by its name.
+
+    Only its module is imported and only its client is made: each client makes a cold start longer.
+    """
+    if settings.sms_gateway == SNS:
+        from passcode.adapters.sns import SnsSms  # noqa: PLC0415
+
+        sns = client("sns", attempts=1, read_timeout=_PATIENCE)
+        return {"sns": SnsSms(sns, settings.sms_max_price, settings.sms_options)}
+    from passcode.adapters.end_user_messaging import EndUserMessagingSms, NotifySms  # noqa: PLC0415
+
+    messaging = client("pinpoint-sms-voice-v2", attempts=1, read_timeout=_PATIENCE)
+    if settings.sms_gateway == END_USER_MESSAGING:
+        own_texts = EndUserMessagingSms(messaging, settings.sms_max_price, settings.sms_options)
+        return {"end_user_messaging": own_texts}
+    return {"notify": NotifySms(messaging, settings.sms_options)}
 
 
 def _function_gateways(channels: tuple[str, ...], arn: str) -> dict[str, Gateway]:
@@ -252,11 +274,7 @@ GATEWAYS: dict[str, Gateway] = {
         named_sender(_SETTINGS.app_name, _SETTINGS.sender_email),
         _SETTINGS.configuration_set,
     ),
-    "sns": SnsSms(
-        client("sns", attempts=1, read_timeout=_PATIENCE),
-        _SETTINGS.sms_max_price,
-        _SETTINGS.sms_sender_id,
-    ),
+    **make_sms_gateway(_SETTINGS),
 }
 _TABLE = client("dynamodb", attempts=2, read_timeout=1)
 _QUEUES = SqsReceivedMessages(

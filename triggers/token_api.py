@@ -110,13 +110,19 @@ def _fault_of(number: str, is_verified: bool) -> AddressFault | None:
 
 def _record_sms_answer(kind: str, number_id: str, country: str) -> None:
     # Imported only here: only an answer to an SMS needs it.
+    from passcode.adapters.message_feedback import report_received  # noqa: PLC0415
     from passcode.adapters.sms_budget_table import SmsBudgetTable  # noqa: PLC0415
     from passcode.delivery.sms_limits import number_key, record_answer  # noqa: PLC0415
 
     number = number_key(number_id, is_open_class=is_open_class(kind))
     try:
         record_answer(
-            SmsBudgetTable(_DYNAMODB, _TABLE), number, lambda: country, int(time.time()), _TELEMETRY
+            SmsBudgetTable(_DYNAMODB, _TABLE),
+            number,
+            lambda: country,
+            int(time.time()),
+            _TELEMETRY,
+            report_received,
         )
     except Exception as error:  # the code is accepted and spent, so no error may refuse the caller
         _TELEMETRY.failed("an answered SMS was not recorded", error)

@@ -111,6 +111,7 @@ def _accepted(event: Event, challenge: Challenge) -> None:
 
 def _record_sms_answer(destination: Destination, *, is_open_class: bool) -> None:
     # Imported only here: only a sign-in by SMS needs it.
+    from passcode.adapters.message_feedback import report_received  # noqa: PLC0415
     from passcode.adapters.sms_budget_table import SmsBudgetTable  # noqa: PLC0415
     from passcode.delivery.sms_limits import number_key, record_answer  # noqa: PLC0415
 
@@ -120,6 +121,7 @@ def _record_sms_answer(destination: Destination, *, is_open_class: bool) -> None
         lambda: _country_of(destination.value),
         int(time.time()),
         _TELEMETRY,
+        report_received,
     )
 
 

@@ -1,6 +1,5 @@
 """The gateway to the operator's function: the event, and the result of each answer and each error."""
 
-import io
 import json
 import threading
 from base64 import b64encode
@@ -10,14 +9,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
-from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
 from passcode.adapters import botocore_clients
 from passcode.adapters.botocore_clients import OutOfTimeError
-from passcode.adapters.function_gateway import NOT_STARTED, FunctionGateway
+from passcode.adapters.function_gateway import FunctionGateway
 from passcode.channels.channel import Channel, MailBrand, MessageContent
 from passcode.channels.email import EMAIL
 from passcode.channels.registry import CHANNELS
@@ -26,7 +24,7 @@ from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unk
 from passcode.texts.catalogue import message_texts
 from passcode.token_service.challenge import Code
 from tests.support import events
-from tests.support.aws_stubs import RecordingClient, client, modelled
+from tests.support.aws_stubs import RecordingClient, client, modelled, payload
 from tests.support.deliver_handler import DeliverHandler, body
 from tests.support.events import NOW, PHONE
 from tests.support.handlers import HandlerOutput
@@ -35,14 +33,14 @@ from tests.support.live_handlers import own_session
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:gateway"
 CODE = "654321"
 NO_REASON = "no valid reason"
-# The errors of Lambda after which the function may have run. All others mean that it did not.
+# The errors of Lambda after which the function may have run, and those that a repeat does not change. All
+# others mean that it did not run, and that it may later.
 MAY_HAVE_RUN = {"ServiceException", "EFSIOException"}
-
-
-def payload(answer: object) -> StreamingBody:
-    """The body of an answer, as botocore passes it on."""
-    content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-    return StreamingBody(io.BytesIO(content), len(content))
+FINAL = {
+    "ResourceNotFoundException",
+    "RequestTooLargeException",
+    "SerializedRequestEntityTooLargeException",
+}
 
 
 def outgoing(to: str = PHONE, message: object = None) -> Outgoing[Any]:
@@ -54,7 +52,7 @@ def outgoing(to: str = PHONE, message: object = None) -> Outgoing[Any]:
         is_open_class=True,
         expires_at=NOW + 300,
         delivery_id="nonce-1767225600",
-        locale="de",
+        language="de",
     )
 
 
@@ -112,13 +110,13 @@ def test_the_event_has_these_parts_of_each_channels_message(channel: Channel) ->
 
 def sent_by(channel: Channel, message: object) -> list[dict[str, Any]]:
     """The calls for one message on a channel."""
-    invoker = RecordingClient({"invoke": {"Payload": payload({"result": "TAKEN"})}})
+    invoker = RecordingClient()
     FunctionGateway(invoker, ARN, channel, "Example").send(outgoing(channel.example, message))
     return invoker.sent("invoke")
 
 
 def test_a_message_that_does_not_expire_has_null() -> None:
-    invoker = RecordingClient({"invoke": {"Payload": payload({"result": "TAKEN"})}})
+    invoker = RecordingClient()
     notice = Outgoing(PHONE, TextMessage("changed"), NOW, is_open_class=True)
     FunctionGateway(invoker, ARN, SMS, "Example").send(notice)
     (call,) = invoker.sent("invoke")
@@ -191,13 +189,11 @@ def test_each_error_of_lambdas_model_has_its_result(code: str) -> None:
         stub.add_client_error("invoke", code, f"{PHONE} {CODE}", http_status_code=status)
         result = FunctionGateway(client("lambda"), ARN, SMS, "Example").send(outgoing())
     reason = f"Lambda answered {code}"
-    assert result == (Unknown(reason) if code in MAY_HAVE_RUN else NotTaken(reason, final=False))
-    # A new error with status 5xx needs a decision: whether the function may have run.
-    assert status < 500 or code in NOT_STARTED | MAY_HAVE_RUN
-
-
-def test_the_list_of_errors_before_the_start_has_no_other_names() -> None:
-    assert modelled("lambda", "Invoke") >= NOT_STARTED
+    if code in FINAL:
+        is_account_wide = code == "ResourceNotFoundException"
+        assert result == NotTaken(code, final=True, is_account_wide=is_account_wide)
+    else:
+        assert result == (Unknown(reason) if code in MAY_HAVE_RUN else NotTaken(reason, final=False))
 
 
 @pytest.mark.parametrize(

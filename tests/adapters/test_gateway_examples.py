@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-import io
 import json
 import socket
 import time
@@ -14,14 +13,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from botocore.response import StreamingBody
 
 from passcode.adapters.function_gateway import FunctionGateway
 from passcode.channels.channel import MailBrand
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
 from tests.support import events
-from tests.support.aws_stubs import RecordingClient
+from tests.support.aws_stubs import RecordingClient, payload
 from tests.support.deliver_handler import DeliverHandler, body
 from tests.support.handlers import HandlerOutput
 from tests.support.loopback_tls import SmtpServer, TwilioServer, serving_tls, write_certificate
@@ -271,8 +269,7 @@ class Invoker(RecordingClient):
 
     def __init__(self, module: ModuleType) -> None:
         def invoke(call: dict[str, Any]) -> dict[str, Any]:
-            answer = json.dumps(module.handler(json.loads(call["Payload"]), None)).encode()
-            return {"StatusCode": 200, "Payload": StreamingBody(io.BytesIO(answer), len(answer))}
+            return {"Payload": payload(module.handler(json.loads(call["Payload"]), None))}
 
         super().__init__({"invoke": invoke})
 

@@ -63,7 +63,7 @@ def send(message: EmailMessage = MAIL) -> SendResult:
 
 def test_an_email_is_sent_with_one_call(aws: Stubs) -> None:
     aws.ses.add_response("send_email", {"MessageId": "1"}, MAIL_CALL)
-    assert send() == Taken()
+    assert send() == Taken(message_id="1")
 
 
 def test_the_logo_is_an_inline_attachment(aws: Stubs) -> None:
@@ -79,7 +79,7 @@ def test_the_logo_is_an_inline_attachment(aws: Stubs) -> None:
     }
     content = {"Simple": {**simple, "Attachments": [attachment]}}
     aws.ses.add_response("send_email", {"MessageId": "1"}, {**MAIL_CALL, "Content": content})
-    assert send(replace(MAIL, logo=b"\x89PNG")) == Taken()
+    assert send(replace(MAIL, logo=b"\x89PNG")) == Taken(message_id="1")
 
 
 def test_each_message_has_another_reference() -> None:
@@ -87,7 +87,7 @@ def test_each_message_has_another_reference() -> None:
     recording = RecordingClient({"send_email": {"MessageId": "1"}})
     for _ in range(2):
         mail = SesEmail(recording, "no-reply@app.example", "mail")
-        assert mail.send(Outgoing(EMAIL, MAIL, NOW, is_open_class=True)) == Taken()
+        assert mail.send(Outgoing(EMAIL, MAIL, NOW, is_open_class=True)) == Taken(message_id="1")
     headers = [call["Content"]["Simple"]["Headers"] for call in recording.sent("send_email")]
     references = [{each["Name"]: each["Value"] for each in mail}["X-Entity-Ref-ID"] for mail in headers]
     assert len({UUID(reference) for reference in references}) == 2
@@ -122,7 +122,7 @@ def test_the_sender_has_the_name_of_the_app(name: str) -> None:
 @pytest.mark.parametrize("code", sorted(modelled("sesv2", "SendEmail") - TRANSIENT))
 def test_a_permanent_error_of_ses_is_final(aws: Stubs, code: str) -> None:
     aws.ses.add_client_error("send_email", code, f"{EMAIL} is not wanted")
-    assert send() == NotTaken(code, final=True)
+    assert send() == NotTaken(code, final=True, is_account_wide=code != "BadRequestException")
 
 
 @pytest.mark.parametrize("code", [*sorted(TRANSIENT), *COMMON])

@@ -7,6 +7,7 @@ import pytest
 from botocore.stub import ANY
 
 from passcode.adapters.sms_budget_table import SmsBudgetTable
+from passcode.adapters.sms_options import SmsOptions
 from passcode.adapters.sns import SnsSms
 from passcode.channels.channel import Destination, destination_id
 from passcode.channels.sms import SMS, TextMessage
@@ -24,7 +25,11 @@ SMS_CALL = {
         "AWS.SNS.SMS.MaxPrice": {"DataType": "Number", "StringValue": "0.20"},
     },
 }
-SENDER_ID = {"AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": "APP"}}
+
+
+def attribute(name: str, value: str) -> dict[str, dict[str, str]]:
+    """An attribute of an SMS."""
+    return {name: {"DataType": "String", "StringValue": value}}
 
 
 def write_of(key: str) -> dict[str, Any]:
@@ -50,20 +55,35 @@ def aws() -> Iterator[Stubs]:
         yield stubs
 
 
-def send(to: str = PHONE, sender_id: str = "") -> SendResult:
+def send(to: str = PHONE, options: SmsOptions | None = None) -> SendResult:
     """Send the SMS of these tests."""
     budget = SmsBudgetTable(client("dynamodb"), "table")
-    texts = LimitedSms(SnsSms(client("sns"), "0.20", sender_id), budget, LIMITS, frozenset({"US"}), SALT)
+    gateway = SnsSms(client("sns"), "0.20", options or SmsOptions())
+    texts = LimitedSms(gateway, budget, LIMITS, frozenset({"US"}), SALT)
     return texts.send(Outgoing(to, TextMessage("654321"), NOW, is_open_class=True))
 
 
-@pytest.mark.parametrize(("sender_id", "more"), [("", {}), ("APP", SENDER_ID)])
-def test_an_sms_is_counted_and_then_published(aws: Stubs, sender_id: str, more: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [
+        (SmsOptions(), {}),
+        (SmsOptions(origination_identity="APP"), attribute("AWS.SNS.SMS.SenderID", "APP")),
+        (
+            SmsOptions(origination_identity="+12025550100"),
+            attribute("AWS.MM.SMS.OriginationNumber", "+12025550100"),
+        ),
+        (
+            SmsOptions(india_entity="1101", india_template="1107"),
+            attribute("AWS.MM.SMS.EntityId", "1101") | attribute("AWS.MM.SMS.TemplateId", "1107"),
+        ),
+    ],
+)
+def test_an_sms_is_counted_and_then_published(aws: Stubs, options: SmsOptions, more: dict[str, Any]) -> None:
     for key in (NUMBER, DAY):
         aws.table.add_response("update_item", {}, write_of(key))
     call = SMS_CALL | {"MessageAttributes": SMS_CALL["MessageAttributes"] | more}  # type: ignore[operator]
     aws.sns.add_response("publish", {"MessageId": "1"}, call)
-    assert send(sender_id=sender_id) == Taken("US")
+    assert send(options=options) == Taken("US", message_id="1")
 
 
 @pytest.mark.parametrize("code", sorted(c for c in modelled("sns", "Publish") if "Parameter" in c))

@@ -150,4 +150,6 @@ class SmsWeek:
 
     def _answered(self, number: str, now: int, *, is_open: bool) -> None:
         key = number_key(destination_id(Destination(SMS, number), SALT), is_open_class=is_open)
-        record_answer(self.counters, key, lambda: country_for_sms(number), now, DISCARDED_TELEMETRY)
+        record_answer(
+            self.counters, key, lambda: country_for_sms(number), now, DISCARDED_TELEMETRY, lambda _: None
+        )

@@ -209,7 +209,7 @@ def test_sms_switched_off_for_a_country(
 
         def answer(number: str, now: int) -> None:
             key = number_key(destination_id(Destination(SMS, number), SALT), is_open_class=False)
-            record_answer(counters, key, lambda: "DE", now, DISCARDED_TELEMETRY)
+            record_answer(counters, key, lambda: "DE", now, DISCARDED_TELEMETRY, lambda _: None)
 
         def attack(gateway: Gateway) -> bool:
             for number in numbers:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.dynamodb import moto_table
+from tests.support.handlers import output
 from tests.support.memory_stores import MemoryStore
 from tests.support.record_stores import POLICY, StoreUnderTest, table_store
+
+__all__ = ["output"]
 
 
 @pytest.fixture(scope="module", params=["memory", "moto", "ministack"])

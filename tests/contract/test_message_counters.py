@@ -173,18 +173,38 @@ def test_a_number_is_established_seven_days_after_its_first_answer(counters: Cou
 
 
 def test_an_answer_returns_the_unanswered_sms_of_today(counters: Counters, sms: Sms) -> None:
-    assert counters.sms.answer_number(sms.number, sms.now - DAY) == 0
+    assert counters.sms.answer_number(sms.number, sms.now - DAY).unanswered == 0
     taken(counters.sms, sms, 0, 1)
-    assert counters.sms.answer_number(sms.number, sms.now + 2) == 2
-    assert counters.sms.answer_number(sms.number, sms.now + 2) == 0
+    assert counters.sms.answer_number(sms.number, sms.now + 2).unanswered == 2
+    assert counters.sms.answer_number(sms.number, sms.now + 2).unanswered == 0
     taken(counters.sms, sms, 3, DAY)
-    assert counters.sms.answer_number(sms.number, sms.now + DAY) == 1, "one of two was yesterday"
+    assert counters.sms.answer_number(sms.number, sms.now + DAY).unanswered == 1, "one of two was yesterday"
 
 
 def test_an_answer_of_an_established_number_returns_none(counters: Counters, sms: Sms) -> None:
     counters.sms.answer_number(sms.number, sms.now - 7 * DAY)
     taken(counters.sms, sms, 0, 1)
-    assert counters.sms.answer_number(sms.number, sms.now + 2) == 0
+    assert counters.sms.answer_number(sms.number, sms.now + 2).unanswered == 0
+
+
+def test_the_first_answer_returns_the_id_of_the_newest_sms(counters: Counters, sms: Sms) -> None:
+    for number, message_id in enumerate(("first", "second")):
+        at = replace(sms, now=sms.now + number)
+        assert counters.sms.take_number(at)
+        counters.sms.keep_message_id(at, message_id)
+    counters.sms.keep_message_id(sms, "late")
+    assert counters.sms.answer_number(sms.number, sms.now + 2).message_id == "second"
+    assert counters.sms.answer_number(sms.number, sms.now + 3).message_id == ""
+
+
+def test_a_newer_sms_of_another_gateway_has_no_id(counters: Counters, sms: Sms) -> None:
+    assert counters.sms.take_number(sms)
+    counters.sms.keep_message_id(sms, "first")
+    cognitos = replace(sms, now=sms.now + 1, counts_as_unanswered=False)
+    assert counters.sms.take_number(cognitos)
+    counters.sms.keep_message_id(cognitos, "a message of Cognito")
+    assert taken(counters.sms, sms, 2) == [True]
+    assert counters.sms.answer_number(sms.number, sms.now + 3).message_id == ""
 
 
 def day_taken(counters: Counters, sms: Sms, share: DayShare, limits: SmsLimits, times: int) -> list[bool]:

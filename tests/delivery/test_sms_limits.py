@@ -47,8 +47,8 @@ class Texts:
 
     def answer(self, number: int, now: int = NOW, *, is_open_class: bool = False) -> None:
         """Record an answer of the number."""
-        unanswered = self.counters.answer_number(_key(number, is_open_class=is_open_class), now)
-        self.counters.give_back_unanswered("US", unanswered, now)
+        answered = self.counters.answer_number(_key(number, is_open_class=is_open_class), now)
+        self.counters.give_back_unanswered("US", answered.unanswered, now)
 
     def establish(self, *numbers: int, is_open_class: bool = False) -> None:
         """Record an answer of each number, seven days before the tests."""
@@ -146,10 +146,55 @@ class FailingCounters(MemorySmsCounters):
 
 def test_a_store_that_does_not_respond_to_an_answer_is_a_warning(output: HandlerOutput) -> None:
     counters = FailingCounters()
-    counters.take_number(Sms(_key(1), "US", NOW))
-    record_answer(counters, _key(1), lambda: "US", NOW, output.telemetry)
+    sms = Sms(_key(1), "US", NOW)
+    counters.take_number(sms)
+    counters.keep_message_id(sms, "id-1")
+    reported: list[str] = []
+    record_answer(counters, _key(1), lambda: "US", NOW, output.telemetry, reported.append)
     (line,) = output.lines
     assert (line["level"], line["message"]) == ("WARNING", "an answered SMS was not recorded")
+    assert reported == ["id-1"], "the report does not depend on the counts of the country"
+
+
+def test_a_gateway_that_does_not_take_a_report_is_a_warning(output: HandlerOutput) -> None:
+    counters, sms = MemorySmsCounters(), Sms(_key(1), "US", NOW)
+    counters.take_number(sms)
+    counters.keep_message_id(sms, "id-1")
+    reported: list[str] = []
+
+    def report(message_id: str) -> None:
+        reported.append(message_id)
+        raise Unavailable("End User Messaging answered ThrottlingException")
+
+    for _ in range(2):
+        record_answer(counters, _key(1), lambda: "US", NOW, output.telemetry, report)
+    (line,) = output.lines
+    assert (line["level"], line["message"]) == ("WARNING", "an answered SMS was not reported")
+    assert reported == ["id-1"], "once"
+
+
+@pytest.mark.parametrize("wants_feedback", [True, False])
+def test_only_the_id_of_an_sms_whose_gateway_wants_feedback_is_kept(
+    texts: Texts, wants_feedback: bool
+) -> None:
+    texts.gateway.result = Taken(message_id="id-1", wants_feedback=wants_feedback)
+    assert isinstance(texts.send(1), Taken)
+    expected = "id-1" if wants_feedback else ""
+    assert texts.counters.answer_number(_key(1), NOW).message_id == expected
+
+
+class NoRoomForIds(MemorySmsCounters):
+    """Counters whose store does not keep the id of an SMS."""
+
+    def keep_message_id(self, message: Sms, message_id: str) -> None:
+        """Raise the error."""
+        raise Unavailable("the table answered InternalServerError")
+
+
+def test_an_sms_whose_id_was_not_kept_is_sent_all_the_same() -> None:
+    texts = Texts(counters=NoRoomForIds())
+    texts.gateway.result = Taken(message_id="id-1", wants_feedback=True)
+    assert isinstance(texts.send(1), Taken)
 
 
 def test_the_country_of_a_number_is_read_only_if_its_count_changes(output: HandlerOutput) -> None:
@@ -159,8 +204,8 @@ def test_the_country_of_a_number_is_read_only_if_its_count_changes(output: Handl
         asked.append(1)
         return "US"
 
-    record_answer(counters, _key(1), country_of, NOW, output.telemetry)
+    record_answer(counters, _key(1), country_of, NOW, output.telemetry, lambda _: None)
     assert asked == []
     counters.take_number(Sms(_key(1), "US", NOW))
-    record_answer(counters, _key(1), country_of, NOW, output.telemetry)
+    record_answer(counters, _key(1), country_of, NOW, output.telemetry, lambda _: None)
     assert asked == [1]

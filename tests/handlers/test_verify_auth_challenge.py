@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 import verify_auth_challenge
+from passcode.adapters import message_feedback
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.telemetry import TriggerError
@@ -117,6 +118,49 @@ def test_an_unreadable_response_to_the_record_of_an_answer_does_not_stop_the_sig
     monkeypatch.setattr(verify_auth_challenge, "_TABLE", handler.budget)
     assert handler.answer(challenge(channel="sms")) is True
     assert output.counted("errors")
+    assert PHONE not in output.text
+
+
+def answered_with_id(monkeypatch: pytest.MonkeyPatch, messaging: RecordingClient) -> VerifyHandler:
+    """A handler whose user got an SMS with an id that the gateway wants to learn of."""
+    handler = VerifyHandler(monkeypatch)
+    items = iter([{"Attributes": {"message_id": {"S": "id-1"}}}])
+    handler.budget = RecordingClient({"update_item": lambda _: next(items, {})})
+    monkeypatch.setattr(verify_auth_challenge, "_TABLE", handler.budget)
+    monkeypatch.setattr(message_feedback, "_client", lambda: messaging)
+    return handler
+
+
+def test_an_answered_sms_is_reported_to_its_gateway_once(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+) -> None:
+    messaging = RecordingClient()
+    handler = answered_with_id(monkeypatch, messaging)
+    assert handler.answer(challenge(channel="sms"), "000000") is False
+    assert messaging.calls == []
+    for _ in range(2):
+        assert handler.answer(challenge(channel="sms")) is True
+    report = {"MessageId": "id-1", "MessageFeedbackStatus": "RECEIVED"}
+    assert messaging.calls == [("put_message_feedback", report)]
+    assert "id-1" not in output.text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused_by_aws("ThrottlingException", status=400),
+        refused_by_aws("InternalServerException", status=500),
+        ReadTimeoutError(endpoint_url=PHONE),
+        RuntimeError(PHONE),
+    ],
+    ids=str,
+)
+def test_a_report_that_fails_does_not_stop_the_sign_in(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput, error: Exception
+) -> None:
+    handler = answered_with_id(monkeypatch, RecordingClient(put_message_feedback=error))
+    assert handler.answer(challenge(channel="sms")) is True
+    assert "an answered SMS was not re" in output.text
     assert PHONE not in output.text
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from passcode.adapters import ses, sns
+from passcode.adapters import end_user_messaging, ses, sns
+from passcode.adapters.aws_gateway import Outcome
 from passcode.token_service.policy import Policy, next_send_tat, send_wait
 from passcode.token_service.refusal import Refusal
 from tests.observability import shown
@@ -13,12 +14,6 @@ from tests.observability.shown import ALARMS, ROOT, Formula
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 TOPIC = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
-
-
-# The metrics of EmailStoppedAlarm, without data.
-EMAIL_REASONS: dict[str, float | None] = dict.fromkeys(
-    ("suspended", "paused", "domain", "rejected", "missing")
-)
 
 
 def result(alarm: str, **values: float | None) -> float:
@@ -73,8 +68,6 @@ def test_an_alarm_watches_exactly_one_expression(name: str) -> None:
         ("UndeliveredAlarm", {"undelivered": 1, "sent": None}, 1),
         ("UndeliveredAlarm", {"undelivered": 3, "sent": 1}, 0),
         ("UndeliveredAlarm", {"undelivered": None, "sent": None}, 0),
-        ("EmailStoppedAlarm", EMAIL_REASONS | {"paused": 1}, 1),
-        ("EmailStoppedAlarm", EMAIL_REASONS, 0),
         ("FewSignInsAlarm", {"verified": None}, 0),
         ("ManyMessagesAlarm", {"sign_in": 4, "sign_in_quota": None, "tokens": None, "token_quota": 1}, 5),
         ("ConversionAlarm", {"issued": 19, "decoys": None, "verified": None}, 100),
@@ -97,11 +90,12 @@ def test_the_expression_of_an_alarm_has_the_expected_value(
     assert result(alarm, **values) == value
 
 
-def test_the_email_alarm_watches_each_final_error_of_ses_that_is_not_about_one_address() -> None:
-    metrics = [entry["MetricStat"]["Metric"] for entry in ALARMS["EmailStoppedAlarm"]["Metrics"][:-1]]
-    dimensions = [{each["Name"]: each["Value"] for each in metric["Dimensions"]} for metric in metrics]
-    assert {(each["service"], each["channel"]) for each in dimensions} == {("deliver", "email")}
-    assert sorted(each["reason"] for each in dimensions) == sorted({*ses._FINAL} - {"BadRequestException"})
+def test_the_alarm_on_stopped_gateways_fires_for_the_first_message() -> None:
+    """tests/contract/test_gateways.py has the errors that `deliver` counts there."""
+    alarm = ALARMS["GatewayStoppedAlarm"]
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("gateway_stopped", "Sum", 0)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "deliver"}]
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
 
 
 def test_the_alarm_on_sign_ins_compares_them_with_the_lower_end_of_the_usual_range() -> None:
@@ -133,7 +127,19 @@ def test_the_slow_alarms_fire_before_the_timeout_of_cognito() -> None:
     assert {(a["ExtendedStatistic"], a["Threshold"]) for a in slow.values()} == {("p99", 3000)}
 
 
-@pytest.mark.parametrize("reason", [*(r.value for r in Refusal), *ses._FINAL, *sns._FINAL, "no_address"])
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *(refusal.value for refusal in Refusal),
+        *(
+            reason
+            for outcomes in (ses.OUTCOMES, sns.OUTCOMES, end_user_messaging.OUTCOMES)
+            for reason, outcome in outcomes.items()
+            if outcome in (Outcome.FINAL, Outcome.STOPPED)
+        ),
+        *("no_address", "no_template", "no_voice"),
+    ],
+)
 def test_every_reason_is_explained(reason: str) -> None:
     assert f"`{reason}`" in OPERATIONS
 

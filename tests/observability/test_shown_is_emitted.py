@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from passcode.adapters import ses
 from tests.observability import shown
 from tests.observability.run import Run, wait_until
 from tests.observability.shown import Metric
@@ -28,9 +27,10 @@ OF_AWS = {
 }
 BY_PARAMETER = ("pre_token_generation", "custom_sender")
 ABSENT = ("HasClaims", "HasCustomSenders")
-# Every message of the run finds a channel at once, the queue takes each, and no unknown name is tried five
-# times. tests/handlers, tests/token_service and tests/sign_in test these metrics.
-NOT_IN_THE_RUN = {"undelivered", "superseded", "refunded", "decoy_rate_used_up"}
+# Every message of the run finds a channel at once, no gateway is stopped, the queue takes each, and no
+# unknown name is tried five times. tests/contract, tests/handlers, tests/token_service and tests/sign_in test
+# these metrics.
+NOT_IN_THE_RUN = {"gateway_stopped", "undelivered", "superseded", "refunded", "decoy_rate_used_up"}
 # The last metrics of `deliver` and of the failures.
 LAST = [
     ("decoys", "deliver"),
@@ -90,9 +90,8 @@ def matches(metric: Metric, emitted: Metric) -> bool:
 @pytest.mark.parametrize("source", [shown.dashboard_metrics, shown.alarm_metrics])
 def test_every_metric_of_the_dashboard_and_alarms_is_emitted(run_output: RunOutput, source: Any) -> None:
     watched = own(source())
-    # These functions are optional, and the local SES refuses no email. tests/handlers, tests/cognito_messages
-    # and tests/adapters test these metrics.
-    elsewhere = {("service", name) for name in BY_PARAMETER} | {("reason", code) for code in ses._FINAL}
+    # These functions are optional. tests/handlers and tests/cognito_messages test these metrics.
+    elsewhere = {("service", name) for name in BY_PARAMETER}
     watched = {m for m in watched if not elsewhere & set(m.dimensions) and m.name not in NOT_IN_THE_RUN}
     assert len(watched) > 5
     assert {m for m in watched if not any(matches(m, e) for e in run_output.metrics)} == set()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.account_in_memory import refusal
 from tools.pool_admin.errors import AdminError
-from tools.pool_admin.users.send_test import SentMessage, send
+from tools.pool_admin.users.send_test import GatewayClients, SentMessage, send
 
 SETTINGS = {
     "APP_NAME": "People",
@@ -14,7 +14,8 @@ SETTINGS = {
     "CONFIGURATION_SET": "set",
     "SMS_COUNTRIES": "US",
     "SMS_MAX_PRICE": "0.20",
-    "SMS_SENDER_ID": "PEOPLE",
+    "SMS_GATEWAY": "SNS",
+    "SMS_OPTIONS": "origination_identity=PEOPLE",
 }
 
 
@@ -30,11 +31,35 @@ class FakeGateways:
             raise refusal(self.refuses, "SendEmail", self.says)
         return {"MessageId": "m-1"}
 
-    publish = send_email
+    publish = send_text_message = send_email
 
 
-def send_message(client: Any, to: str) -> SentMessage:
-    return send(client, client, SETTINGS, to)
+def send_message(client: Any, to: str, **settings: str) -> SentMessage:
+    return send(GatewayClients(client, client, client), SETTINGS | settings, to)
+
+
+def test_a_test_message_goes_through_the_gateway_of_the_stack() -> None:
+    provider = FakeGateways()
+    options = "origination_identity=pool-1,configuration_set=otp"
+    end_user_messaging = {"SMS_GATEWAY": "END_USER_MESSAGING", "SMS_OPTIONS": options}
+    assert send_message(provider, "+12065550100", **end_user_messaging).provider == "End User Messaging"
+    assert {name: value for name, value in provider.last_request.items() if name != "MessageBody"} == {
+        "DestinationPhoneNumber": "+12065550100",
+        "MessageType": "TRANSACTIONAL",
+        "MaxPrice": "0.20",
+        "OriginationIdentity": "pool-1",
+        "ConfigurationSetName": "otp",
+    }
+    refusing = FakeGateways("ConflictException", "The account is in the sandbox.")
+    with pytest.raises(AdminError, match="End User Messaging refused it: The account is in the sandbox"):
+        send_message(refusing, "+12065550100", **end_user_messaging)
+
+
+def test_notify_sends_no_test_message() -> None:
+    provider, notify = FakeGateways(), {"SMS_GATEWAY": "NOTIFY", "SMS_OPTIONS": "notify_configuration=nc-1"}
+    with pytest.raises(AdminError, match="for codes only"):
+        send_message(provider, "+12065550100", **notify)
+    assert provider.last_request == {}
 
 
 def test_a_test_message_is_sent_as_deliver_sends() -> None:
@@ -76,3 +101,14 @@ def test_a_refused_test_message_has_a_reason(to: str, text: str) -> None:
     provider = FakeGateways("MessageRejected", "Email address is not verified.")
     with pytest.raises(AdminError, match=text.replace("+", r"\+")):
         send_message(provider, to)
+
+
+@pytest.mark.parametrize(("to", "channel"), [("+12065550100", "sms"), ("x@y.example", "email")])
+def test_a_message_that_the_operators_function_sends_is_not_tested_at_aws(to: str, channel: str) -> None:
+    provider = FakeGateways()
+    other = {"sms": "email", "email": "sms"}[channel]
+    arn = "arn:aws:lambda:eu-central-1:123456789012:function:gateway"
+    with pytest.raises(AdminError, match="Your gateway function sends such messages"):
+        send_message(provider, to, GATEWAY_FUNCTION_ARN=f"{channel}={arn}")
+    assert provider.last_request == {}
+    assert send_message(provider, to, GATEWAY_FUNCTION_ARN=f"{other}={arn}").message_id == "m-1"

@@ -73,6 +73,19 @@ def test_a_function_creates_only_the_clients_that_it_uses(name: str) -> None:
     assert not (not_wanted | {"requests"}) & set(modules)
 
 
+@pytest.mark.parametrize(
+    ("gateway", "options"), [("END_USER_MESSAGING", ""), ("NOTIFY", "notify_configuration=nc-1")]
+)
+def test_deliver_creates_only_the_client_of_the_chosen_gateway_for_sms(gateway: str, options: str) -> None:
+    settings = environment("deliver") | {"SMS_GATEWAY": gateway, "SMS_OPTIONS": options}
+    done = subprocess.run(
+        command(REPORT.format(name="deliver")), env=settings, check=True, capture_output=True, text=True
+    )
+    modules, clients, _ = json.loads(done.stdout)
+    assert clients == ["dynamodb", "kms", "pinpoint-sms-voice-v2", "sesv2", "sqs"]
+    assert not LOADS["deliver"][1] & set(modules)
+
+
 def test_the_hosted_sign_in_imports_no_more_than_the_token_service() -> None:
     """Users wait for its first page. The number of modules is a stable measure of the start time."""
     of_each = {name: report(name)[2] for name in ("token_api", "hosted_sign_in")}
@@ -85,7 +98,7 @@ PROJECT_MODULES = {
     "create_auth_challenge": 26,
     "verify_auth_challenge": 22,
     "pre_token_generation": 19,
-    "deliver": 38,
+    "deliver": 39,
     "custom_sender": 21,
     "token_api": 40,
     "hosted_sign_in": 37,

@@ -36,6 +36,8 @@ OTHER_MINIMUM = {
 }
 # The lengths of the two kinds of codes must differ. A bound of one is tested with another value of the other.
 OTHER_LENGTH = {"CODE_DIGITS": {"CODE_ONLY_DIGITS": "7"}, "CODE_ONLY_DIGITS": {"CODE_DIGITS": "7"}}
+# What a value of a parameter needs in another one.
+NEEDED_BY = {"NOTIFY": {"SMS_OPTIONS": "notify_configuration=nc-1"}}
 # A value of a parameter for which the function does not exist.
 NO_FUNCTION = {"MODE": "OFF"}
 
@@ -185,7 +187,7 @@ def test_only_these_variables_may_be_empty() -> None:
         ("pre_token_generation", "CODE_ONLY_CLIENTS"),
         ("deliver", "BRAND_LOGO"),
         ("deliver", "SUPPORT_URL"),
-        ("deliver", "SMS_SENDER_ID"),
+        ("deliver", "SMS_OPTIONS"),
         ("deliver", "GATEWAY_FUNCTION_ARN"),
         ("deliver", "SENDER_KEY_ID"),
         ("deliver", "USER_POOL_ID"),
@@ -202,8 +204,8 @@ def test_the_table_of_parameters_has_no_row_that_no_error_needs() -> None:
         for name, value in variables(function).items()
         if not can_be_missing(value)
     }
-    # This one may be missing, but not wrong.
-    assert PARAMETERS.keys() - {"GATEWAY_FUNCTION_ARN"} <= required
+    # A wrong option is an error of an optional variable.
+    assert PARAMETERS.keys() <= required | {"SMS_OPTIONS", "GATEWAY_FUNCTION_ARN"}
 
 
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:gateway"
@@ -271,7 +273,7 @@ def test_a_choice_has_the_values_of_its_parameter(function: str) -> None:
     for name, parameter in rows_with(function, "AllowedValues"):
         allowed = [value for value in parameter["AllowedValues"] if value != NO_FUNCTION.get(name)]
         for value in allowed:
-            read(function, **{name: value})
+            read(function, **{name: value} | NEEDED_BY.get(value, {}))
         allowed_names = CHANNELS if name == "CHANNEL_ORDER" else allowed
         for wrong in ("email,fax", "off", NO_FUNCTION.get(name, "fax")):
             with pytest.raises(SettingError) as refused:
@@ -292,6 +294,7 @@ def test_the_template_has_numbers_and_choices() -> None:
         "ASSURANCE_CLAIMS",
         "MODE",
         "DEFAULT_LOCALE",
+        "SMS_GATEWAY",
     }
 
 

@@ -10,6 +10,13 @@ from tools.lambda_functions import FUNCTIONS
 NAMES = [function.logical_id for function in FUNCTIONS.values()]
 
 
+SMS_VOICE = (
+    "sms-voice:SendTextMessage",
+    "sms-voice:SendNotifyTextMessage",
+    "sms-voice:PutMessageFeedback",
+)
+
+
 def of_type(kind: str) -> dict[str, Any]:
     return {name: r.get("Properties", {}) for name, r in RESOURCES.items() if r["Type"] == kind}
 
@@ -25,7 +32,42 @@ def test_only_sms_may_use_any_resource() -> None:
     for name in NAMES:
         for statement in statements(f"{name}Role"):
             if statement["Effect"] == "Allow" and "*" in as_list(statement["Resource"]):
-                assert statement["Action"] == "sns:Publish"
+                # Neither an SMS nor the report about one has an ARN.
+                assert statement["Action"] in ("sns:Publish", *SMS_VOICE)
+
+
+def test_a_stack_has_only_the_rights_of_its_gateway_for_sms() -> None:
+    conditions = TEMPLATE["Conditions"]
+    chosen = {
+        "UsesSns": "SNS",
+        "UsesEndUserMessaging": "END_USER_MESSAGING",
+        "UsesNotify": "NOTIFY",
+    }
+    assert {name: conditions[name] for name in chosen} == {
+        name: {"Fn::Equals": [{"Ref": "SmsGateway"}, value]} for name, value in chosen.items()
+    }
+    assert conditions["ReportsAnswers"] == {"Fn::Not": [{"Condition": "UsesSns"}]}
+    needed = {
+        "sns:Publish": "UsesSns",
+        "sms-voice:SendTextMessage": "UsesEndUserMessaging",
+        "sms-voice:SendNotifyTextMessage": "UsesNotify",
+        "sms-voice:PutMessageFeedback": "ReportsAnswers",
+    }
+    found = {
+        (statement["Fn::If"][1]["Action"], statement["Fn::If"][0])
+        for name in NAMES
+        for policy in RESOURCES[f"{name}Role"]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "Fn::If" in statement and statement["Fn::If"][1]["Action"] in needed
+    }
+    assert found == set(needed.items())
+    assert not [
+        statement
+        for name in NAMES
+        for policy in RESOURCES[f"{name}Role"]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement.get("Effect") == "Allow" and set(as_list(statement["Action"])) & needed.keys()
+    ]
 
 
 @pytest.mark.parametrize(

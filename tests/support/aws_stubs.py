@@ -1,11 +1,14 @@
 """boto3 clients with a Stubber, checked against AWS's models, and clients that record their calls."""
 
+import io
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from tests.support.events import EMAIL, PHONE
@@ -62,8 +65,24 @@ else:
     _EveryClient = object
 
 
-# Responses without which SES, SNS and SQS did not accept a message.
-_ACCEPTED = {name: {"MessageId": "1"} for name in ("send_email", "publish", "send_message")}
+# Responses without which SES, SNS, SQS and End User Messaging did not accept a message.
+_ACCEPTED = {
+    name: {"MessageId": "1"}
+    for name in (
+        *("send_email", "publish", "send_message"),
+        *("send_text_message", "send_notify_text_message", "send_voice_message"),
+    )
+}
+
+
+def payload(answer: object) -> StreamingBody:
+    """The answer of a Lambda function, as botocore passes it on. Bytes are passed on unchanged."""
+    content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+    return StreamingBody(io.BytesIO(content), len(content))
+
+
+# The answer of an operator's gateway function that has accepted a message.
+_ACCEPTED_BY_FUNCTION = {"invoke": lambda _call: {"Payload": payload({"result": "TAKEN"})}}
 
 
 class RecordingClient(_EveryClient):  # type: ignore[misc]
@@ -75,7 +94,7 @@ class RecordingClient(_EveryClient):  # type: ignore[misc]
 
     def __init__(self, responses: Mapping[str, object] | None = None, **errors: Exception) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self._responses = _ACCEPTED | dict(responses or {})
+        self._responses: dict[str, object] = _ACCEPTED | _ACCEPTED_BY_FUNCTION | dict(responses or {})
         self.errors = errors
 
     def __getattr__(self, operation: str) -> Any:

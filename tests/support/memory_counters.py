@@ -9,6 +9,7 @@ from passcode.delivery.sms_limits import (
     SMS_PER_NUMBER,
     UNANSWERED_PER_NUMBER,
     UNANSWERED_SECONDS,
+    AnsweredNumber,
     DayShare,
     NumberState,
     Sms,
@@ -23,6 +24,7 @@ class _Number:
     open: int = 0
     open_at: int = 0
     first_answered: int = 0
+    message_id: str = ""
     by_day: Counter[int] = field(default_factory=Counter)
 
 
@@ -42,6 +44,7 @@ class MemorySmsCounters:
         number.by_day[day] += 1
         if message.counts_as_unanswered:
             number.open, number.open_at = number.open + 1, message.now
+            number.message_id = ""
         return before
 
     def give_back_number(self, message: Sms, before: NumberState) -> None:
@@ -78,12 +81,17 @@ class MemorySmsCounters:
         if all(day[name] > 0 for name in counted):
             day.subtract(counted)
 
-    def answer_number(self, number: str, now: int) -> int:
+    def keep_message_id(self, message: Sms, message_id: str) -> None:
+        if self.numbers[message.number].open_at == message.now:
+            self.numbers[message.number].message_id = message_id
+
+    def answer_number(self, number: str, now: int) -> AnsweredNumber:
         found = self.numbers[number]
         established = NumberState(first_answered=found.first_answered).is_established(now)
         unanswered = 0 if established else min(found.open, found.by_day[day_of(now)])
         found.open, found.first_answered = 0, found.first_answered or now
-        return unanswered
+        message_id, found.message_id = found.message_id, ""
+        return AnsweredNumber(unanswered, message_id)
 
     def give_back_unanswered(self, country: str, count: int, now: int) -> None:
         day = self.days[day_of(now)]

@@ -1,4 +1,4 @@
-"""Every email and SMS that the stack sent, and the code in a message."""
+"""Every email, SMS and call that the stack sent, and the code in a message."""
 
 import json
 import re
@@ -38,8 +38,8 @@ class Attachment:
 class Message:
     """One sent message. `sent_at` is in UTC.
 
-    An SMS has only `channel`, `to`, `text` and `sent_at`. `sender` is the value of From, with the name
-    decoded. `headers` are the added headers with their values.
+    An SMS or a call has only `channel`, `to`, `text` and `sent_at`. `sender` is the value of From, with the
+    name decoded. `headers` are the added headers with their values.
     """
 
     channel: str
@@ -128,7 +128,8 @@ def _attachment(sent: Mapping[str, str]) -> Attachment:
 
 
 def _sms(text: dict[str, Any], to: str) -> Message:
-    return Message("sms", to, "", text["Message"], "", _at(text["Timestamp"]))
+    # Calls are in the log too, as text.
+    return Message(text.get("Channel", "sms"), to, "", text["Message"], "", _at(text["Timestamp"]))
 
 
 def _decoded(header: str) -> str:

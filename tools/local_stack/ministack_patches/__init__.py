@@ -1,4 +1,4 @@
-"""Patches of ministack 1.5.33 where it differs from AWS, one function for each difference.
+"""Patches of ministack 1.5.33 where it differs from AWS, one function for each difference, and one fake.
 
 The docstring of a function says what AWS does, and its code makes ministack do it. No patch may make the
 local AWS more permissive than AWS: a test that passes here should pass there. The only exception is time.
@@ -11,6 +11,7 @@ from tools.local_stack.ministack_patches import (
     cloudformation,
     cognito_triggers,
     custom_auth,
+    end_user_messaging,
     iam,
     lambda_time_outs,
     oidc_federation,
@@ -29,6 +30,7 @@ def patch() -> None:
     """Apply all patches to ministack in this process."""
     ses.patch()
     sns.patch()
+    end_user_messaging.patch()
     sqs.patch()
     cloudformation.patch()
     iam.patch()

@@ -20,7 +20,7 @@ from tools.pool_admin.errors import OptionError, error_code
 from tools.pool_admin.unusable import attributes_of, find_faults
 from tools.pool_admin.users.counter_keys import Subject, address_hash, find_sub
 from tools.pool_admin.users.counters import CounterTable, RecordState
-from tools.pool_admin.users.send_test import SentMessage, send
+from tools.pool_admin.users.send_test import GatewayClients, SentMessage, send
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -160,7 +160,8 @@ def send_test_message(aws: AwsAccount, stack_name: str, to: str) -> SentMessage:
     """Send the test message with the settings of the stack's `deliver`. Raises as `send` does."""
     stack = _find_stack(aws, stack_name)
     settings = Functions(aws.client("lambda")).environment(stack.functions[DELIVER])
-    return send(aws.client("sesv2"), aws.client("sns"), settings, to)
+    names = ("sesv2", "sns", "pinpoint-sms-voice-v2")
+    return send(GatewayClients(*map(aws.client, names)), settings, to)
 
 
 def _find_stack(aws: AwsAccount, name: str) -> DeployedStack:

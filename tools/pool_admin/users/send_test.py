@@ -1,6 +1,6 @@
 """Sends one message without a code: with the sender and settings of `deliver`, and the caller's permissions.
 
-It shows whether SES or SNS accepts the sender and the address. It does not test the role of `deliver` or the
+It shows whether the gateway accepts the sender and the address. It does not test the role of `deliver` or the
 queue: a sign-in does.
 """
 
@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from passcode.adapters.end_user_messaging import text_request
+from passcode.adapters.environment import Variables
+from passcode.adapters.sms_options import END_USER_MESSAGING, NOTIFY, SNS, SmsOptions
+from passcode.adapters.sns import sms_attributes
 from passcode.channels.channel import AddressFault, Channel
 from passcode.channels.email import EMAIL
 from passcode.channels.phone_number import country_for_sms
 from passcode.channels.sms import SMS
+from passcode.texts.catalogue import locales
 from tools.pool_admin.errors import DENIED, AdminError, error_code
 from tools.pool_admin.unusable import REASONS
 
@@ -23,7 +28,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
 
+    from passcode.adapters.end_user_messaging import EndUserMessagingClient
+
 _NO_ADDRESS = "Give --to an email address, or a phone number with + and its country code."
+_SMS_PROVIDERS = {SNS: "SNS", END_USER_MESSAGING: "End User Messaging", NOTIFY: "Notify"}
 _TEXT = "This is a test of the sign-in messages of {app}. It contains no code. No action is needed."
 
 
@@ -36,24 +44,41 @@ class SentMessage:
     message_id: str
 
 
-def send(ses: SESV2Client, sns: SNSClient, settings: Mapping[str, str], to: str) -> SentMessage:
+@dataclass(frozen=True)
+class GatewayClients:
+    """The boto3 clients of the gateways."""
+
+    ses: SESV2Client
+    sns: SNSClient
+    end_user_messaging: EndUserMessagingClient
+
+
+def send(clients: GatewayClients, settings: Mapping[str, str], to: str) -> SentMessage:
     """Send to an email address, or to a phone number that begins with +.
 
     `settings` are the environment variables of `deliver`. Raises `AdminError` if `to` is neither, if the
     stack does not allow its country, or if the provider refuses the message.
     """
+    channels = settings.get("GATEWAY_FUNCTION_ARN", "").partition("=")[0].split(",")
+    if ("sms" if to.strip().startswith("+") else "email") in channels:
+        raise AdminError(
+            "Your gateway function sends such messages, not AWS. To test it, sign in with a code."
+        )
     text = _TEXT.format(app=settings["APP_NAME"])
+    provider = _SMS_PROVIDERS[settings["SMS_GATEWAY"]] if to.strip().startswith("+") else "SES"
     try:
         if to.strip().startswith("+"):
-            return SentMessage("sms", "SNS", _send_sms(sns, settings, _address(SMS, to), text))
+            return SentMessage("sms", provider, _send_sms(clients, settings, _address(SMS, to), text))
         if "@" in to:
-            return SentMessage("email", "SES", _send_email(ses, settings, _address(EMAIL, to), text))
+            return SentMessage(
+                "email", provider, _send_email(clients.ses, settings, _address(EMAIL, to), text)
+            )
     except ClientError as error:
         if error_code(error) in DENIED:
             raise
         message = str(error.response.get("Error", {}).get("Message", "")).rstrip(".")
         raise AdminError(
-            f"{'SNS' if to.startswith('+') else 'SES'} refused it: {message or error_code(error)}. "
+            f"{provider} refused it: {error.response.get('Reason') or message or error_code(error)}. "
             "Run `doctor`: it says how to fix the sender and the sandbox."
         ) from None
     raise AdminError(_NO_ADDRESS)
@@ -80,7 +105,7 @@ def _send_email(ses: SESV2Client, settings: Mapping[str, str], to: str, text: st
     return response["MessageId"]
 
 
-def _send_sms(sns: SNSClient, settings: Mapping[str, str], to: str, text: str) -> str:
+def _send_sms(clients: GatewayClients, settings: Mapping[str, str], to: str, text: str) -> str:
     country = country_for_sms(to)
     if country is None:
         raise AdminError(
@@ -92,10 +117,14 @@ def _send_sms(sns: SNSClient, settings: Mapping[str, str], to: str, text: str) -
             f"The stack sends no SMS to {country} (country). To allow it, add it to the parameter "
             "SmsCountries."
         )
-    attributes: Any = {
-        "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
-        "AWS.SNS.SMS.MaxPrice": {"DataType": "Number", "StringValue": settings["SMS_MAX_PRICE"]},
-    }
-    if sender_id := settings.get("SMS_SENDER_ID"):
-        attributes["AWS.SNS.SMS.SenderID"] = {"DataType": "String", "StringValue": sender_id}
-    return sns.publish(PhoneNumber=to, Message=text, MessageAttributes=attributes)["MessageId"]
+    gateway, max_price = settings["SMS_GATEWAY"], settings["SMS_MAX_PRICE"]
+    if gateway == NOTIFY:
+        raise AdminError("The templates of Notify are for codes only. To test them, sign in by SMS.")
+    options = SmsOptions.read(Variables(settings), gateway, locales())
+    if gateway == SNS:
+        attributes: Any = sms_attributes(max_price, options)
+        return clients.sns.publish(PhoneNumber=to, Message=text, MessageAttributes=attributes)["MessageId"]
+    request = text_request(text, max_price, options)
+    return str(
+        clients.end_user_messaging.send_text_message(DestinationPhoneNumber=to, **request)["MessageId"]
+    )

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
+    from passcode.adapters.end_user_messaging import EndUserMessagingClient
     from passcode.adapters.secrets_manager import SecretsManagerClient
 
 
@@ -301,6 +302,10 @@ def client(service: Literal["dynamodb"], *, attempts: int, read_timeout: float =
 def client(service: Literal["kms"], *, attempts: int, read_timeout: float = ...) -> "KMSClient": ...
 @overload
 def client(service: Literal["lambda"], *, attempts: int, read_timeout: float = ...) -> "LambdaClient": ...
+@overload
+def client(
+    service: Literal["pinpoint-sms-voice-v2"], *, attempts: int, read_timeout: float = ...
+) -> "EndUserMessagingClient": ...
 @overload
 def client(
     service: Literal["secretsmanager"], *, attempts: int, read_timeout: float = ...

@@ -34,7 +34,9 @@ PARAMETERS = {
     "SEND_INTERVAL_SECONDS": "SendIntervalSeconds",
     "SIGN_IN_HOST": "SignInHost",
     "SMS_COUNTRIES": "SmsCountries",
+    "SMS_GATEWAY": "SmsGateway",
     "SMS_MAX_PRICE": "SmsMaxPrice",
+    "SMS_OPTIONS": "SmsOptions",
     "SMS_PER_COUNTRY_PER_DAY": "SmsPerCountryPerDay",
     "SMS_PER_DAY": "SmsPerDay",
     "SMS_UNANSWERED_PER_COUNTRY": "SmsUnansweredPerCountry",
@@ -71,7 +73,7 @@ class Variables:
         # An int() of a very long text raises an error without the name.
         is_number = value.isascii() and value.isdigit() and len(value) <= len(str(high))
         if not is_number or not low <= int(value) <= high:
-            raise _error(name, f"is {value!r}", rule)
+            raise setting_error(name, f"is {value!r}", rule)
         return int(value)
 
     def choice(self, name: str, choices: "Collection[str]") -> str:
@@ -79,7 +81,7 @@ class Variables:
         rule = f"one of {', '.join(choices)}"
         value = self._required(name, rule)
         if value not in choices:
-            raise _error(name, f"is {value!r}", rule)
+            raise setting_error(name, f"is {value!r}", rule)
         return value
 
     def names(
@@ -93,8 +95,17 @@ class Variables:
         value = self._required(name, rule)
         names = tuple(value.split(separator))
         if not names or not all(names) or (choices and not set(names) <= set(choices)):
-            raise _error(name, f"is {value!r}", rule)
+            raise setting_error(name, f"is {value!r}", rule)
         return names
+
+    def pairs(self, name: str) -> "dict[str, str]":
+        """Return the values of a list of `name=value` pairs by name; empty if the variable is missing."""
+        value = self._environment.get(name, "")
+        pairs = [pair.partition("=") for pair in value.split(",")] if value else []
+        found = {key: text for key, _, text in pairs}
+        if not all(key and text for key, text in found.items()) or len(found) < len(pairs):
+            raise setting_error(name, f"is {value!r}", "name=value pairs, separated by commas, no name twice")
+        return found
 
     def names_and_value(self, name: str, choices: "Collection[str]") -> "tuple[tuple[str, ...], str]":
         """Return the parts of `name,name=value`: each name is one of `choices`. ((), "") if it is missing."""
@@ -105,17 +116,18 @@ class Variables:
             return (), ""
         if not value or not set(names) <= set(choices):
             rule = f"a list of {', '.join(choices)}, an equals sign and a value"
-            raise _error(name, f"is {text!r}", rule)
+            raise setting_error(name, f"is {text!r}", rule)
         return names, value
 
     def _required(self, name: str, rule: str) -> str:
         value = self._environment.get(name, "")
         if not value:
-            raise _error(name, "is missing or empty", rule)
+            raise setting_error(name, "is missing or empty", rule)
         return value
 
 
-def _error(name: str, problem: str, rule: str) -> SettingError:
+def setting_error(name: str, problem: str, rule: str) -> SettingError:
+    """Return the error for the variable `name`. `rule` says which value it must have."""
     parameter = PARAMETERS.get(name)
     origin = f"its parameter {parameter} sets" if parameter else "the stack itself sets"
     return SettingError(

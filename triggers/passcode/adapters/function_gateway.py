@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
-from passcode.adapters.botocore_clients import OutOfTimeError, error_code
+from passcode.adapters.aws_gateway import Outcome, Outcomes, refusal_result
+from passcode.adapters.botocore_clients import OutOfTimeError
 from passcode.channels.channel import Channel
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
 
@@ -24,28 +25,62 @@ VERSION = 1
 # The reason of every message that the function refuses for good. It is a dimension of a metric, and each new
 # value of one costs, so the function's reason is in the log only.
 REFUSED = "gateway_refused"
-# Lambda's errors with status 502 that mean that it could not start the function (Lambda API, `Invoke`).
-NOT_STARTED = frozenset(
-    {
-        "EC2AccessDeniedException",
-        "EC2ThrottledException",
-        "EC2UnexpectedException",
-        "ENILimitReachedException",
-        "ENINotReadyException",
-        "InvalidRuntimeException",
-        "InvalidSecurityGroupIDException",
-        "InvalidSubnetIDException",
-        "InvalidZipFileException",
-        "KMSAccessDeniedException",
-        "KMSDisabledException",
-        "KMSInvalidStateException",
-        "KMSNotFoundException",
-        "ResourceNotReadyException",
-        "SubnetIPAddressLimitReachedException",
-    }
-)
-# The function can get this one while it runs, in spite of its status 410.
-_WHILE_RUNNING = "EFSIOException"
+# The errors of Lambda's operation `Invoke`. In most of them, Lambda did not start the function.
+OUTCOMES: Outcomes = {
+    # The function may have run. It can get the second one from its file system.
+    "ServiceException": Outcome.UNKNOWN,
+    "EFSIOException": Outcome.UNKNOWN,
+    # GatewayFunctionArn names no function.
+    "ResourceNotFoundException": Outcome.STOPPED,
+    # The message will not become smaller.
+    "RequestTooLargeException": Outcome.FINAL,
+    "SerializedRequestEntityTooLargeException": Outcome.FINAL,
+    **dict.fromkeys(
+        (
+            "CodeArtifactUserDeletedException",
+            "CodeArtifactUserFailedException",
+            "CodeArtifactUserPendingException",
+            "DurableExecutionAlreadyStartedException",
+            "EC2AccessDeniedException",
+            "EC2ThrottledException",
+            "EC2UnexpectedException",
+            "EFSMountConnectivityException",
+            "EFSMountFailureException",
+            "EFSMountTimeoutException",
+            "ENILimitReachedException",
+            "ENINotReadyException",
+            "InvalidParameterValueException",
+            "InvalidRequestContentException",
+            "InvalidRuntimeException",
+            "InvalidSecurityGroupIDException",
+            "InvalidSubnetIDException",
+            "InvalidZipFileException",
+            "KMSAccessDeniedException",
+            "KMSDisabledException",
+            "KMSInvalidStateException",
+            "KMSNotFoundException",
+            "ModeNotSupportedException",
+            "NoPublishedVersionException",
+            "RecursiveInvocationException",
+            "ResourceConflictException",
+            "ResourceNotReadyException",
+            "RuntimeAliasDeletedException",
+            "RuntimeVersionDeletedException",
+            "S3FilesMountConnectivityException",
+            "S3FilesMountFailureException",
+            "S3FilesMountTimeoutException",
+            "ServiceQuotaExceededException",
+            "SnapStartException",
+            "SnapStartNotReadyException",
+            "SnapStartRegenerationFailureException",
+            "SnapStartTimeoutException",
+            "SubnetIPAddressLimitReachedException",
+            "TooManyRequestsException",
+            "UnsupportedMediaTypeException",
+        ),
+        Outcome.LATER,
+    ),
+}
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 # A code has at least six digits. Error numbers of providers, such as 21610, have fewer.
 _MOST_DIGITS = 5
@@ -71,7 +106,7 @@ class FunctionGateway:
             )
             answer = _parse_object(response["Payload"].read())
         except ClientError as error:
-            return _refused_by_lambda(error)
+            return refusal_result("Lambda", error, OUTCOMES)
         except (NoConnection, OutOfTimeError) as error:
             return NotTaken(f"Lambda failed with {type(error).__name__}", final=False)
         except Exception as error:  # botocore does not expect every response that it cannot parse
@@ -88,7 +123,7 @@ class FunctionGateway:
             "to": outgoing.to,
             "message": _parts(outgoing.message),
             "app": self.app,
-            "locale": outgoing.locale,
+            "locale": outgoing.language,
             "expires_at": outgoing.expires_at or None,
         }
         return json.dumps(event).encode()
@@ -132,12 +167,3 @@ def _word(value: object) -> str:
         return "no valid reason"
     has_code = sum(sign.isdigit() for sign in value) > _MOST_DIGITS
     return "no valid reason" if has_code else value
-
-
-def _refused_by_lambda(error: ClientError) -> SendResult:
-    code = error_code(error)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    # After another error of the server, such as ServiceException, the function may have run.
-    if code in NOT_STARTED or (400 <= status < 500 and code != _WHILE_RUNNING):
-        return NotTaken(f"Lambda answered {code}", final=False)
-    return Unknown(f"Lambda answered {code}")

@@ -6,7 +6,7 @@ from email.header import Header
 from email.utils import formataddr
 from typing import TYPE_CHECKING
 
-from passcode.adapters.aws_gateway import send_once
+from passcode.adapters.aws_gateway import Outcome, send_once
 from passcode.channels.channel import Channel
 from passcode.channels.email import EMAIL, EmailMessage
 from passcode.delivery.gateway import Outgoing, SendResult
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
         MessageTypeDef,
     )
 
-# After these errors, SES will not accept this email later either.
-_FINAL = (
-    "AccountSuspendedException",
-    "BadRequestException",
-    "MailFromDomainNotVerifiedException",
-    "MessageRejected",
-    "NotFoundException",
-    "SendingPausedException",
-)
+# The errors in the model of SendEmail. Only the second one is about one email.
+OUTCOMES = {
+    "AccountSuspendedException": Outcome.STOPPED,
+    "BadRequestException": Outcome.FINAL,
+    "LimitExceededException": Outcome.LATER,
+    "MailFromDomainNotVerifiedException": Outcome.STOPPED,
+    "MessageRejected": Outcome.STOPPED,
+    "NotFoundException": Outcome.STOPPED,
+    "SendingPausedException": Outcome.STOPPED,
+    "TooManyRequestsException": Outcome.LATER,
+}
 
 
 def named_sender(name: str, address: str) -> str:
@@ -61,7 +63,7 @@ class SesEmail:
         return send_once(
             "SES",
             self.client.send_email,
-            _FINAL,
+            OUTCOMES,
             FromEmailAddress=self.sender,
             Destination={"ToAddresses": [outgoing.to]},
             ConfigurationSetName=self.configuration_set,

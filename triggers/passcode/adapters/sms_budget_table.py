@@ -13,6 +13,7 @@ from passcode.delivery.sms_limits import (
     SMS_PER_NUMBER,
     UNANSWERED_PER_NUMBER,
     UNANSWERED_SECONDS,
+    AnsweredNumber,
     DayShare,
     NumberState,
     Sms,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # A number that got no SMS for so long is a new number again.
 _KEEP_NUMBER_SECONDS = 90 * DAY
+# The gateway's id of the newest SMS that the user has not answered.
+_MESSAGE_ID = "message_id"
 # Each SMS removes the counts of so many days before, so that the item of a number stays below 1 KiB.
 _OLD_DAYS = 31
 
@@ -45,7 +48,9 @@ class SmsBudgetTable:
         set_open, condition = "", "(attribute_not_exists(#n) OR #n < :per_day)"
         names = {"#n": f"n_{today}", "#ttl": "ttl"} | old
         values = {"zero": 0, "one": 1, "per_day": SMS_PER_NUMBER, "ttl": message.now + _KEEP_NUMBER_SECONDS}
+        removed = [*old]
         if message.counts_as_unanswered:
+            removed.append(_MESSAGE_ID)
             set_open = "#open = if_not_exists(#open, :zero) + :one, open_at = :now, "
             condition += " AND (attribute_not_exists(#open) OR #open < :most OR open_at <= :an_hour_ago)"
             names |= {"#open": "open"}
@@ -54,9 +59,9 @@ class SmsBudgetTable:
                 "most": UNANSWERED_PER_NUMBER,
                 "an_hour_ago": message.now - UNANSWERED_SECONDS,
             }
-        accepted, before = self._write(
+        accepted, item = self._write(
             f"sms_to#{message.number}",
-            f"SET {set_open}#n = if_not_exists(#n, :zero) + :one, #ttl = :ttl REMOVE {', '.join(old)}",
+            f"SET {set_open}#n = if_not_exists(#n, :zero) + :one, #ttl = :ttl REMOVE {', '.join(removed)}",
             condition,
             names,
             values,
@@ -64,6 +69,7 @@ class SmsBudgetTable:
         )
         if not accepted:
             return None
+        before = _numbers(item)
         return NumberState(before.get("open_at", 0), before.get("first_answered", 0))
 
     def give_back_number(self, message: Sms, before: NumberState) -> None:
@@ -107,23 +113,32 @@ class SmsBudgetTable:
             {"back": -1, "zero": 0},
         )
 
-    def answer_number(self, number: str, now: int) -> int:
-        """Record that a user answered an SMS to `number`. Returns its unanswered SMS of today that count.
+    def keep_message_id(self, message: Sms, message_id: str) -> None:
+        """Keep the id of an SMS, unless another SMS was counted meanwhile. Raises `Unavailable`."""
+        self._write(
+            f"sms_to#{message.number}",
+            f"SET {_MESSAGE_ID} = :id",
+            "open_at = :now",
+            {},
+            {"id": message_id, "now": message.now},
+        )
 
-        Raises `Unavailable`.
-        """
-        _, before = self._write(
+    def answer_number(self, number: str, now: int) -> AnsweredNumber:
+        """Record that a user answered an SMS to `number`. Raises `Unavailable`."""
+        _, item = self._write(
             f"sms_to#{number}",
-            "SET #open = :zero, first_answered = if_not_exists(first_answered, :now), #ttl = :ttl",
+            "SET #open = :zero, first_answered = if_not_exists(first_answered, :now), #ttl = :ttl"
+            f" REMOVE {_MESSAGE_ID}",
             "",
             {"#open": "open", "#ttl": "ttl"},
             {"zero": 0, "now": now, "ttl": now + _KEEP_NUMBER_SECONDS},
             returns="ALL_OLD",
         )
+        before, message_id = _numbers(item), item.get(_MESSAGE_ID, {}).get("S", "")
         if NumberState(first_answered=before.get("first_answered", 0)).is_established(now):
-            return 0
+            return AnsweredNumber(0, message_id)
         # The SMS of the days before are in the items of those days.
-        return min(before.get("open", 0), before.get(f"n_{day_of(now)}", 0))
+        return AnsweredNumber(min(before.get("open", 0), before.get(f"n_{day_of(now)}", 0)), message_id)
 
     def give_back_unanswered(self, country: str, count: int, now: int) -> None:
         """Take `count` from the unanswered SMS to `country`, if it has so many. Raises `Unavailable`."""
@@ -158,22 +173,28 @@ class SmsBudgetTable:
         update: str,
         condition: str,
         names: Mapping[str, str],
-        values: Mapping[str, int],
+        values: Mapping[str, int | str],
         returns: Literal["NONE", "ALL_OLD"] = "NONE",
-    ) -> tuple[bool, dict[str, int]]:
-        """Return whether the condition held, and the numbers of the old item if `returns` asks for them."""
+    ) -> tuple[bool, Mapping[str, Any]]:
+        """Return whether the condition held, and the old item if `returns` asks for it."""
         request: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
+        if names:
+            # DynamoDB refuses an empty map.
+            request["ExpressionAttributeNames"] = names
         accepted, response = write_if(
             self.client.update_item,
             TableName=self.table,
             Key={"pk": {"S": key}},
             UpdateExpression=update,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues={f":{name}": {"N": str(value)} for name, value in values.items()},
+            ExpressionAttributeValues={f":{name}": _typed(value) for name, value in values.items()},
             ReturnValues=returns,
             **request,
         )
-        return accepted, _numbers(response.get("Attributes", {}) if accepted else {})
+        return accepted, response.get("Attributes", {}) if accepted else {}
+
+
+def _typed(value: int | str) -> dict[str, str]:
+    return {"S": value} if isinstance(value, str) else {"N": str(value)}
 
 
 def _numbers(item: Mapping[str, Any]) -> dict[str, int]:

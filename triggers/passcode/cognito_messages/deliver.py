@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from passcode.channels.channel import MessageContent
-from passcode.cognito_messages.message import INVITATION, NOTICE, CognitoMessage, expires_at, kind_of
+from passcode.cognito_messages.message import INVITATION, NOTICE, CognitoMessage, is_too_old, kind_of
 from passcode.delivery.dispatcher import Dispatcher, Receive, Undeliverable
 from passcode.texts.catalogue import cognito_message_texts
 from passcode.token_service.challenge import Code
@@ -24,7 +24,7 @@ def deliver_cognito_message(
     cannot help.
     """
     telemetry.set_context(message.subject)
-    if receive.now >= expires_at(message):
+    if is_too_old(message, receive.now):
         telemetry.not_deliverable(message.channel.name, "expired", source=message.source)
         raise Undeliverable("the code was too old to be sent")
     if not message.destinations:
@@ -32,26 +32,10 @@ def deliver_cognito_message(
         telemetry.not_deliverable(message.channel.name, reason, source=message.source)
         raise Undeliverable("the message has no address")
     secret = make_decryptor()(message.ciphertext) if message.ciphertext else None
-    content = _content(message, secret, dispatcher)
-    dispatcher.send(
-        message.destinations,
-        lambda _: content,
-        receive,
-        telemetry,
-        # A stranger can request one. The user answers to Cognito, which does not report it to this stack.
-        is_open_class=True,
-        counts_as_unanswered=False,
-        expires_at=expires_at(message),
-        delivery_id=message.id,
-        source=message.source,
-    )
-
-
-def _content(message: CognitoMessage, secret: Code | None, dispatcher: Dispatcher) -> MessageContent:
     kind = kind_of(message)
     # An invited user has requested nothing, and the text of a notice says that it has no links.
     is_requested = kind not in (INVITATION, NOTICE)
-    return MessageContent(
+    content = MessageContent(
         texts=cognito_message_texts(message.locale, kind, dispatcher.default_locale),
         code=secret,
         app=dispatcher.app,
@@ -60,4 +44,15 @@ def _content(message: CognitoMessage, secret: Code | None, dispatcher: Dispatche
         requested_at=message.requested_at if is_requested else 0,
         support_url=dispatcher.support_url if is_requested else "",
         mail=dispatcher.mail,
+    )
+    dispatcher.send(
+        message.destinations,
+        lambda _: content,
+        receive,
+        telemetry,
+        # A stranger can request one. The user answers to Cognito, which does not report it to this stack.
+        is_open_class=True,
+        counts_as_unanswered=False,
+        delivery_id=message.id,
+        source=message.source,
     )

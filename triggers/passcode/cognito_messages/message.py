@@ -108,9 +108,10 @@ def kind_of(message: CognitoMessage) -> str:
     return kind if message.ciphertext else NOTICE
 
 
-def expires_at(message: CognitoMessage) -> int:
-    """Return the time from which `message` is too old to be sent, in seconds since the epoch."""
-    return message.requested_at + (_SIGN_IN_LIFE if kind_of(message) == SIGN_IN else _LIFE)
+def is_too_old(message: CognitoMessage, now: int) -> bool:
+    """Return True if the code of `message` is too old to be sent. `now` is in seconds since the epoch."""
+    life = _SIGN_IN_LIFE if kind_of(message) == SIGN_IN else _LIFE
+    return now >= message.requested_at + life
 
 
 def read_message(event: Event, now: int) -> CognitoMessage:

@@ -101,34 +101,36 @@ class Dispatcher:
         is_open_class: bool,
         counts_as_unanswered: bool = True,
         expires_at: int = 0,
+        record_key: str = "",
         delivery_id: str = "",
         **details: str,
     ) -> Channel:
         """Send a message to the first destination whose gateway takes it. Returns the channel of it.
 
         `content` returns the content for a destination, because each destination has its code.
-        `is_open_class` is True if a stranger can request the message. `expires_at` and `delivery_id` are
-        those of `Outgoing`. `details` are for the log.
+        `is_open_class` is True if a stranger can request the message. `expires_at` is the end of the code's
+        life, in seconds since the epoch, or 0 if it is unknown. `record_key` is the key of the code's record.
+        `delivery_id` is the same for each repeat of the message. `details` are for the log.
         Raises `Unavailable` if the queue has to deliver the message again, and `Undeliverable` if that cannot
         help.
         """
         results: dict[Destination, NotTaken | Unknown] = {}
-        # A destination whose circuit is open comes last. If it is the only one, it is tried all the same: the
-        # user must not wait for the probe.
-        for to in sorted(destinations, key=lambda to: self._circuit(to.channel).is_open(receive.now)):
+        for to in self._ranked(destinations, receive.now):
             if _may_have_it(to, results):
                 continue
-            filled = content(to)
+            shown = content(to)
             outgoing = Outgoing(
                 to.value,
-                to.channel.render(filled),
+                to.channel.render(shown),
                 receive.now,
                 is_open_class,
                 is_fallback=to is not destinations[0],
                 counts_as_unanswered=counts_as_unanswered,
                 expires_at=expires_at,
+                digits=_digits_alone(shown),
+                language=shown.texts.get("lang", ""),
+                record_key=record_key,
                 delivery_id=delivery_id,
-                locale=filled.texts["lang"],
             )
             result = self._try(to.channel, outgoing, receive)
             if isinstance(result, Taken):
@@ -137,6 +139,11 @@ class Dispatcher:
             _log(to.channel, result, telemetry, details)
             results[to] = result
         raise _outcome(results)
+
+    def _ranked(self, destinations: Sequence[Destination], now: int) -> list[Destination]:
+        # A destination whose circuit is open comes last. If it is the only one, it is tried all the same: the
+        # user must not wait for the probe.
+        return sorted(destinations, key=lambda to: self._circuit(to.channel).is_open(now))
 
     def _try(self, channel: Channel, outgoing: Outgoing[Any], receive: Receive) -> SendResult:
         """Send to one gateway, again if it certainly did not take the message and may take it later."""
@@ -169,9 +176,21 @@ def _may_have_it(to: Destination, results: Mapping[Destination, NotTaken | Unkno
     return any(to.value == other.value and isinstance(result, Unknown) for other, result in results.items())
 
 
+def _digits_alone(content: MessageContent) -> str:
+    """Return the code if a message may say no more than it; empty for any other message.
+
+    A code for a purpose approves something, such as a payment, so its message names the purpose. A temporary
+    password, which has no host, is no code.
+    """
+    is_code_alone = content.code is not None and content.host and not content.purpose
+    return content.code.reveal() if content.code and is_code_alone else ""
+
+
 def _log(
     channel: Channel, result: NotTaken | Unknown, telemetry: Telemetry, details: Mapping[str, str]
 ) -> None:
+    if isinstance(result, NotTaken) and result.is_account_wide:
+        telemetry.count("gateway_stopped", channel=channel.name)
     if isinstance(result, Unknown):
         telemetry.not_deliverable(channel.name, "unknown", why=result.reason, **details)
     elif result.final:
@@ -254,6 +273,7 @@ def deliver(
         telemetry,
         is_open_class=is_open_class(kind_of(challenge.purpose)),
         expires_at=challenge.expires_at,
+        record_key=record_key(challenge.purpose, challenge.subject),
         delivery_id=delivery.id,
     )
 

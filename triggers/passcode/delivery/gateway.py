@@ -14,9 +14,12 @@ class Outgoing(Generic[Message]):
 
     `now` is in seconds since the epoch. `is_open_class` is True if a stranger can request the message.
     `is_fallback` is True if another destination was tried first. `counts_as_unanswered` is False if this
-    stack will not learn whether the user answers. `expires_at` is the time from which the message is useless,
-    in seconds since the epoch, or 0. `delivery_id` is the same for each repeat of one message. `locale` is
-    the language of the texts.
+    stack will not learn whether the user answers.
+
+    `expires_at` is the time after which the message is useless, in seconds since the epoch, or 0 if it is
+    unknown. `digits` is the code for a gateway that sends its own texts; it is empty if such a text does not
+    say enough. `language` is the language of the message. `record_key` is the key of the code's record, or
+    empty. `delivery_id` is the same for each repeat of one message.
     """
 
     to: str = field(repr=False)
@@ -26,15 +29,23 @@ class Outgoing(Generic[Message]):
     is_fallback: bool = False
     counts_as_unanswered: bool = True
     expires_at: int = 0
+    digits: str = field(default="", repr=False)
+    language: str = ""
+    record_key: str = ""
     delivery_id: str = ""
-    locale: str = ""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """The gateway accepted the message. `country` has two letters; it is empty without limits by country."""
+    """The gateway accepted the message. `country` has two letters; it is empty without limits by country.
+
+    `message_id` is the gateway's id of the message. `wants_feedback` is True if the gateway wants to learn
+    that the user got the message.
+    """
 
     country: str = ""
+    message_id: str = ""
+    wants_feedback: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,13 +54,15 @@ class NotTaken:
 
     `final` is true if the gateway will not accept this message later either. Otherwise the dispatcher tries
     again, and then uses the next destination. `is_gateway_failure` is false if the gateway was not called,
-    for example because the store of a limit did not respond. `detail` is for the log only.
+    for example because the store of a limit did not respond. `is_account_wide` is true if the gateway takes
+    no message of this account now. `detail` is for the log only.
     """
 
     reason: str
     final: bool
     country: str = ""
     is_gateway_failure: bool = True
+    is_account_wide: bool = False
     detail: str = ""
 
 

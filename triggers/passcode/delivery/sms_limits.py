@@ -103,6 +103,19 @@ class SmsCounts:
     day: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class AnsweredNumber:
+    """A number whose user answered an SMS.
+
+    `unanswered` is the number of today's unanswered SMS to it that count for its country. It is 0 for an
+    established number. `message_id` is the gateway's id of its newest SMS, if the gateway wants to learn of
+    the answer and has not yet; else it is empty.
+    """
+
+    unanswered: int = 0
+    message_id: str = ""
+
+
 class SmsCounters(Protocol):
     """The counters of SMS by number, and by UTC day and country.
 
@@ -121,12 +134,11 @@ class SmsCounters(Protocol):
     def give_back_day(self, message: Sms, share: DayShare) -> None:
         """Undo `take_day`."""
 
-    def answer_number(self, number: str, now: int) -> int:
-        """Record that a user answered an SMS to `number`.
+    def keep_message_id(self, message: Sms, message_id: str) -> None:
+        """Keep the gateway's id of an SMS until its answer, or until the next SMS to the number."""
 
-        Returns the number of today's unanswered SMS to it that count for its country. It is 0 for an
-        established number.
-        """
+    def answer_number(self, number: str, now: int) -> AnsweredNumber:
+        """Record that a user answered an SMS to `number`. The id of its newest SMS is returned only once."""
 
     def give_back_unanswered(self, country: str, count: int, now: int) -> None:
         """Take `count` SMS from the day's unanswered SMS to `country`, if it has so many."""
@@ -187,6 +199,9 @@ class LimitedSms:
         result = self._send_counted(outgoing, message, before)
         if isinstance(result, NotTaken):
             _best_effort(lambda: self.counters.give_back_number(message, before))
+        elif isinstance(result, Taken) and result.wants_feedback:
+            message_id = result.message_id
+            _best_effort(lambda: self.counters.keep_message_id(message, message_id))
         return replace(result, country=country) if isinstance(result, Taken | NotTaken) else result
 
     def _send_counted(self, outgoing: Outgoing[Any], message: Sms, before: NumberState) -> SendResult:
@@ -204,28 +219,40 @@ class LimitedSms:
         return result
 
 
-def _best_effort(give_back: Callable[[], None]) -> None:
-    # The result of the message matters more than one SMS of a cap.
+def _best_effort(write: Callable[[], None]) -> None:
+    # The result of the message matters more than one SMS of a cap, or one report to a gateway.
     with suppress(Unavailable):
-        give_back()
+        write()
 
 
 def record_answer(
-    counters: SmsCounters, number: str, country_of: Callable[[], str | None], now: int, telemetry: Telemetry
+    counters: SmsCounters,
+    number: str,
+    country_of: Callable[[], str | None],
+    now: int,
+    telemetry: Telemetry,
+    report_received: Callable[[str], None],
 ) -> None:
     """Record that a user answered an SMS to `number`, as `number_key` returns it.
 
     `country_of` returns the country of the number, if any. It is called only if the country's count changes.
-    `now` is in seconds since the epoch. If the store does not respond, this logs a warning, because the
-    user's answer must not fail for it.
+    `now` is in seconds since the epoch. `report_received` reports to the gateway that the user got the
+    message with an id. If the store or the gateway does not respond, this logs a warning, because the user's
+    answer must not fail for it.
     """
+    answered = AnsweredNumber()
     try:
-        unanswered = counters.answer_number(number, now)
-        country = country_of() if unanswered else None
+        answered = counters.answer_number(number, now)
+        country = country_of() if answered.unanswered else None
         if country:
-            counters.give_back_unanswered(country, unanswered, now)
+            counters.give_back_unanswered(country, answered.unanswered, now)
     except Unavailable as error:
         telemetry.log.warning("an answered SMS was not recorded", extra={"why": str(error)})
+    if answered.message_id:
+        try:
+            report_received(answered.message_id)
+        except Unavailable as error:
+            telemetry.log.warning("an answered SMS was not reported", extra={"why": str(error)})
 
 
 @dataclass(frozen=True)
