@@ -54,7 +54,8 @@ def _start_stack(port: int | None, page_parameters: dict[str, str]) -> Stack:
     from tools.local_stack import errors, stack  # noqa: PLC0415
 
     try:
-        return stack.up(port or stack.DEFAULT_PORT, _PARAMETERS | page_parameters)
+        # The user may have chosen other parameters for a running stack, such as another gateway for SMS.
+        return stack.up(port or stack.DEFAULT_PORT, _PARAMETERS | page_parameters, keeps_parameters=True)
     except errors.StackError as error:
         raise CliError(str(error), UNREACHABLE) from None
 

@@ -190,6 +190,21 @@ def _messages(deployed: Stack) -> Calls:
         "send a mail": mail("no-reply@passcode.example"),
         "send a mail as another sender": mail("ceo@passcode.example"),
         "send an SMS": ["sns", "publish", {"PhoneNumber": "+12025550123", "Message": "m"}],
+        "send an SMS by End User Messaging": [
+            "pinpoint-sms-voice-v2",
+            "send_text_message",
+            {"DestinationPhoneNumber": "+12025550123", "MessageBody": "m"},
+        ],
+        "call a number": [
+            "pinpoint-sms-voice-v2",
+            "send_voice_message",
+            {"DestinationPhoneNumber": "+12025550123", "OriginationIdentity": "+12025550100"},
+        ],
+        "report an answered SMS": [
+            "pinpoint-sms-voice-v2",
+            "put_message_feedback",
+            {"MessageId": "1", "MessageFeedbackStatus": "RECEIVED"},
+        ],
         "publish to a topic": ["sns", "publish", {"TopicArn": topic, "Message": "m"}],
     }
 

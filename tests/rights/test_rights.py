@@ -90,10 +90,14 @@ NEEDS = {
     "read the inner client": ("cognito-idp:DescribeUserPoolClient", "UserPool"),
     "link a user": ("cognito-idp:AdminLinkProviderForUser", "UserPool"),
 }
-# Rights that no call here tries. A hosted sign-in uses them: tests/e2e/test_hosted_sign_in.py.
+# Rights that no call here tries. A hosted sign-in uses the first two: tests/e2e/test_hosted_sign_in.py. A
+# stack with SNS does not have the others: tests/e2e/test_variants.py signs in with them.
 UNTRIED = {
     "cognito-idp:AdminInitiateAuth",
     "cognito-idp:AdminRespondToAuthChallenge",
+    "sms-voice:SendTextMessage",
+    "sms-voice:SendNotifyTextMessage",
+    "sms-voice:PutMessageFeedback",
 }
 
 
@@ -118,6 +122,9 @@ HOLDERS = {
     "send an SMS": {DELIVER},
     "invoke the operator's function": {DELIVER},
     "invoke another function": set(),
+    "send an SMS by End User Messaging": set(),
+    "call a number": set(),
+    "report an answered SMS": set(),
     "write a challenge after a password": {CREATE, VERIFY},
     "write a challenge without a password": {CREATE, VERIFY},
     "write a token's challenge": {TOKEN_API},

@@ -94,20 +94,28 @@ def zip_folder(folder: Path, changed: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def deploy(endpoint_url: str, package: FunctionPackage, overrides: Mapping[str, str]) -> StackTypeDef:
+def deploy(
+    endpoint_url: str,
+    package: FunctionPackage,
+    overrides: Mapping[str, str],
+    *,
+    keeps_parameters: bool = False,
+) -> StackTypeDef:
     """Create or update the stack, and return its description. Does nothing if nothing changed.
 
-    Raises StackError if CloudFormation refuses the template.
+    With `keeps_parameters`, a deployed stack keeps the parameters that `overrides` does not have. Raises
+    StackError if CloudFormation refuses the template.
     """
+    cloudformation: CloudFormationClient = client(endpoint_url, "cloudformation")
+    current = describe(cloudformation)
     # The redirect URI of Cognito for its OpenID provider. On AWS it is in the domain of the pool.
     redirect_uris = {"HostedExtraRedirectUris": f"{endpoint_url}/oauth2/idpresponse"}
-    parameters = DEFAULTS | redirect_uris | dict(overrides)
+    kept = _parameters(current) if current and keeps_parameters else {}
+    parameters = DEFAULTS | redirect_uris | kept | dict(overrides)
     _verify_sender(endpoint_url, parameters["SenderEmail"])
-    cloudformation: CloudFormationClient = client(endpoint_url, "cloudformation")
     # One tag for all parameters, because AWS limits the number of tags and allows no empty one.
     settings = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
     tags = {"package": package.digest, "parameters": settings}
-    current = describe(cloudformation)
     if current and current["StackStatus"].endswith("_COMPLETE") and _tags(current) == tags:
         return current
     _upload(endpoint_url, package)
@@ -148,6 +156,10 @@ def resources(endpoint_url: str) -> dict[str, str]:
     cloudformation: CloudFormationClient = client(endpoint_url, "cloudformation")
     listed = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
     return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in listed}
+
+
+def _parameters(stack: StackTypeDef) -> dict[str, str]:
+    return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
 
 
 def _tags(stack: StackTypeDef) -> dict[str, str]:

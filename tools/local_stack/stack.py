@@ -59,15 +59,27 @@ class Stack:
         return {handler: _lines(logs, f"/aws/lambda/{name}") for handler, name in self.functions.items()}
 
 
-def up(port: int = DEFAULT_PORT, parameters: Mapping[str, str] | None = None, root: Path = ROOT) -> Stack:
+def up(
+    port: int = DEFAULT_PORT,
+    parameters: Mapping[str, str] | None = None,
+    root: Path = ROOT,
+    *,
+    keeps_parameters: bool = False,
+) -> Stack:
     """Start or update the local stack of the project in `root`, and return it. Raises `StackError`.
 
-    A new emulator listens on `port` if it is free (0: any free port). A running emulator keeps its port.
+    A new emulator listens on `port` if it is free (0: any free port). A running emulator keeps its port. With
+    `keeps_parameters`, a deployed stack also keeps the parameters that are not in `parameters`.
     """
     with locks.exclusive_lock(make_state_dir() / "runner.lock"):
         try:
             emulator = _ready_emulator(port)
-            description = deploy.deploy(emulator.endpoint_url, deploy.build_package(root), parameters or {})
+            description = deploy.deploy(
+                emulator.endpoint_url,
+                deploy.build_package(root),
+                parameters or {},
+                keeps_parameters=keeps_parameters,
+            )
             return _save(_stack(emulator.endpoint_url, description))
         except KeyboardInterrupt:
             # A half-deployed stack is useless, and the user would not know that it runs.

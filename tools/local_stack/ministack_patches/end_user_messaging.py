@@ -22,7 +22,6 @@ Request = Mapping[str, Any]
 Response = tuple[int, dict[str, str], bytes]
 
 _SERVICE = "sms-voice"
-_HEADERS = {"Content-Type": "application/x-amz-json-1.0"}
 # The template of this fake. The text of AWS's templates is in their list only.
 _TEMPLATE = "{code} is your verification code."
 
@@ -49,8 +48,13 @@ async def _handle(
     try:
         answer = _answer(operation, json.loads(body))
     except _Refused as refused:
-        return 400, _HEADERS, json.dumps(refused.body).encode()
-    return 200, _HEADERS, json.dumps(answer).encode()
+        return _response(400, refused.body)
+    return _response(200, answer)
+
+
+def _response(status: int, body: Mapping[str, str]) -> Response:
+    # A new dictionary each time, because ministack adds the headers of the response to it.
+    return status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(body).encode()
 
 
 def _answer(operation: str, request: Request) -> dict[str, str]:
