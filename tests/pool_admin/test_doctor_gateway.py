@@ -10,10 +10,11 @@ from botocore.exceptions import ClientError
 from tests.support.account_in_memory import AccountInMemory, refusal
 from tests.support.doctor_samples import CLEAN, ERROR, HEALTHY, STACK, WARNING, fix_of, only_finding
 from tests.support.fake_user_pool import REGION, Json
-from tests.support.template import ROOT
+from tests.support.template import ROOT, TEMPLATE
 from tools.pool_admin.aws_resources.functions import Functions
-from tools.pool_admin.doctor.collect import gateway_facts, stack_facts
-from tools.pool_admin.doctor.facts import EmailFacts, Facts, GatewayFacts, Reason, Unchecked
+from tools.pool_admin.doctor.account import _SMS_SERVICES
+from tools.pool_admin.doctor.collect import gateway_facts, sms_facts, stack_facts
+from tools.pool_admin.doctor.facts import EmailFacts, Facts, GatewayFacts, Reason, SmsFacts, Unchecked
 from tools.pool_admin.doctor.gateway import _MOST_SECONDS
 from tools.pool_admin.doctor.run import run_checks
 
@@ -196,3 +197,60 @@ def test_a_stack_whose_emails_go_elsewhere_has_no_quota() -> None:
 def test_the_quota_of_the_sandbox_is_not_a_second_finding() -> None:
     found = run_checks(capped("60000", email(200.0, out_of_sandbox=False)))
     assert [finding.what for finding in found] == ["SES is in its sandbox."]
+
+
+class FakeMessaging:
+    """End User Messaging in its sandbox or not, with a spend limit for each kind of message."""
+
+    def __init__(self, tier: str = "PRODUCTION", **limits: int) -> None:
+        self.tier, self.limits = tier, limits
+
+    def describe_account_attributes(self) -> Json:
+        return {
+            "AccountAttributes": [
+                {"Name": "DEFAULT_PROTECT_CONFIGURATION_ID", "Value": "protect-1"},
+                {"Name": "ACCOUNT_TIER", "Value": self.tier},
+            ]
+        }
+
+    def describe_spend_limits(self) -> Json:
+        found = [
+            {"Name": f"{kind}_MESSAGE_MONTHLY_SPEND_LIMIT", "EnforcedLimit": limit, "MaxLimit": 1000}
+            for kind, limit in self.limits.items()
+        ]
+        return {"SpendLimits": found}
+
+
+def messaging_facts(messaging: Any, gateway: str) -> SmsFacts:
+    """The facts that the doctor reads from `messaging`."""
+    clients = {"pinpoint-sms-voice-v2": messaging}
+    account: Any = SimpleNamespace(region=REGION, client=clients.__getitem__)
+    return sms_facts(replace(AccountInMemory({}, {}).context(), aws=account), gateway)
+
+
+@pytest.mark.parametrize(("gateway", "usd"), [("END_USER_MESSAGING", 50.0), ("NOTIFY", 20.0)])
+def test_the_limits_of_end_user_messaging_are_read(gateway: str, usd: float) -> None:
+    messaging = FakeMessaging("SANDBOX", VOICE=9, TEXT=50, NOTIFY=20)
+    assert messaging_facts(messaging, gateway) == SmsFacts(True, usd, gateway)
+    assert messaging_facts(FakeMessaging(), gateway) == SmsFacts(False, 0.0, gateway)
+    denied = messaging_facts(_Denying(), gateway)
+    assert {type(denied.in_sandbox), type(denied.monthly_usd)} == {Unchecked}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "name", "command"),
+    [
+        ("END_USER_MESSAGING", "End User Messaging", "set-text-message-spend-limit-override"),
+        ("NOTIFY", "Notify", "set-notify-message-spend-limit-override"),
+    ],
+)
+def test_the_limits_of_end_user_messaging_are_findings(gateway: str, name: str, command: str) -> None:
+    poor = replace(CLEAN, stack=replace(HEALTHY, sms=SmsFacts(False, 1.0, gateway)))
+    only_finding(poor, WARNING, f"{name} stops sending SMS at 1.00 USD a month.")
+    assert f"aws pinpoint-sms-voice-v2 {command} --monthly-limit USD" in fix_of(poor)
+    sandbox = replace(CLEAN, stack=replace(HEALTHY, sms=SmsFacts(True, 200.0, gateway)))
+    only_finding(sandbox, WARNING, f"{name} is in the SMS sandbox.")
+
+
+def test_the_doctor_knows_each_gateway_for_sms() -> None:
+    assert list(_SMS_SERVICES) == TEMPLATE["Parameters"]["SmsGateway"]["AllowedValues"]

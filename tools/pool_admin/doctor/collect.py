@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from passcode.adapters.sms_options import NOTIFY, SNS
 from passcode.channels.channel import AddressFault
 from passcode.channels.registry import CHANNELS
 from tools.pool_admin.aws_resources.custom_senders import wanted_senders
@@ -254,7 +255,7 @@ def stack_facts(
     }
     # The operator's function sends on these channels, instead of SES and SNS.
     others, _ = stack.gateway_function
-    uses_sns = "sms" in stack.parameters.get("ChannelOrder", "sms") and "sms" not in others
+    sends_sms = "sms" in stack.parameters.get("ChannelOrder", "sms") and "sms" not in others
     return StackFacts(
         deployed=stack,
         permitted={
@@ -268,7 +269,7 @@ def stack_facts(
         email=email_facts(context.aws.client("sesv2"), stack.parameters.get("SenderEmail", ""))
         if "email" not in others
         else None,
-        sms=_sms_facts(context.aws.client("sns")) if uses_sns else None,
+        sms=sms_facts(context, stack.parameters.get("SmsGateway", SNS)) if sends_sms else None,
         idle_alarms=_try("DescribeAlarms", _idle_alarms, context.aws.client("cloudwatch"), stack.alarms),
         modes=_modes(context, stack.name, client_ids),
         provider=_try("DescribeIdentityProvider", context.pool.provider, PROVIDER)
@@ -310,11 +311,34 @@ def _is_identity_verified(ses: SESV2Client, identity: str) -> bool:
         raise
 
 
-def _sms_facts(sns: SNSClient) -> SmsFacts:
+def sms_facts(context: AdminContext, gateway: str) -> SmsFacts:
+    """Return the facts of the service that `gateway` names, one of the values of SmsGateway."""
+    if gateway == SNS:
+        sns = context.aws.client("sns")
+        return SmsFacts(
+            _try("GetSMSSandboxAccountStatus", _is_in_sms_sandbox, sns),
+            _try("GetSMSAttributes", _monthly_sms_limit, sns),
+        )
+    messaging = context.aws.client("pinpoint-sms-voice-v2")
     return SmsFacts(
-        _try("GetSMSSandboxAccountStatus", _is_in_sms_sandbox, sns),
-        _try("GetSMSAttributes", _monthly_sms_limit, sns),
+        _try("DescribeAccountAttributes", _is_in_messaging_sandbox, messaging),
+        _try("DescribeSpendLimits", _monthly_messaging_limit, messaging, gateway),
+        gateway,
     )
+
+
+def _is_in_messaging_sandbox(messaging: Any) -> bool:
+    attributes = messaging.describe_account_attributes()["AccountAttributes"]
+    return {"Name": "ACCOUNT_TIER", "Value": "SANDBOX"} in attributes
+
+
+def _monthly_messaging_limit(messaging: Any, gateway: str) -> float:
+    kind = "NOTIFY" if gateway == NOTIFY else "TEXT"
+    limits = messaging.describe_spend_limits()["SpendLimits"]
+    enforced = (
+        limit["EnforcedLimit"] for limit in limits if limit["Name"] == f"{kind}_MESSAGE_MONTHLY_SPEND_LIMIT"
+    )
+    return float(next(enforced, 0))
 
 
 def _is_in_sms_sandbox(sns: SNSClient) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from passcode.adapters.sms_options import SNS
 from passcode.channels.channel import AddressFault
 from tools.pool_admin import fixes
 from tools.pool_admin.aws_resources.functions import Concurrency
@@ -64,10 +65,14 @@ class EmailFacts:
 
 @dataclass(frozen=True)
 class SmsFacts:
-    """SNS in the stack's region. `monthly_usd` is the spend limit in USD, 0 for AWS's default."""
+    """The service for SMS in the stack's region. `gateway` is the stack's SmsGateway.
+
+    `monthly_usd` is the spend limit in USD, 0 for AWS's default.
+    """
 
     in_sandbox: bool | Unchecked
     monthly_usd: float | Unchecked
+    gateway: str = SNS
 
 
 @dataclass(frozen=True)
@@ -109,8 +114,8 @@ class StackFacts:
     the template to the configuration that its alias serves, and `newest` to its newest configuration. `modes`
     maps each app client that attach named for this stack to whether it is CODE_ONLY. `provider` is the
     identity provider of the hosted sign-in, None if the pool has none. `concurrency` is the account's
-    limit of Lambda calls at once. `email` and `sms` are None if the stack does not use SES or SNS, and
-    `gateway` is None without a function of the operator.
+    limit of Lambda calls at once. `email` and `sms` are None if AWS does not send such
+    messages, and `gateway` is None without a function of the operator.
     """
 
     deployed: DeployedStack
