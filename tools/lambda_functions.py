@@ -127,6 +127,7 @@ _TABLE = (
             "SUPPORT_URL",
             "SMS_GATEWAY",
             "SMS_OPTIONS",
+            "GATEWAY_FUNCTION_ARN",
             "SENDER_KEY_ID",
             "USER_POOL_ID",
         ),
@@ -143,6 +144,8 @@ _TABLE = (
             "sns:Publish": ("*",),
             "sms-voice:SendTextMessage": ("*",),
             "sms-voice:SendNotifyTextMessage": ("*",),
+            # The function of this parameter.
+            "lambda:InvokeFunction": ("GatewayFunctionArn",),
             "dynamodb:UpdateItem": (
                 "Table/sms_to#*",
                 "Table/sms_day#*",

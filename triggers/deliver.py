@@ -24,6 +24,7 @@ from passcode.adapters.sms_budget_table import SmsBudgetTable
 from passcode.adapters.sms_options import END_USER_MESSAGING, SMS_GATEWAYS, SNS, SmsOptions
 from passcode.adapters.telemetry import make_telemetry
 from passcode.channels.channel import MailBrand
+from passcode.channels.registry import CHANNELS
 from passcode.cognito_messages.deliver import deliver_cognito_message
 from passcode.cognito_messages.message import COGNITO, CognitoMessage
 from passcode.delivery.dispatcher import (
@@ -177,6 +178,7 @@ class Settings:
     brand_color: str
     brand_logo: str
     support_url: str
+    gateway_function: tuple[tuple[str, ...], str]
     sender_key_id: str
     user_pool_id: str
     salt: str = field(repr=False)
@@ -211,6 +213,7 @@ class Settings:
             brand_color=variables.text("BRAND_COLOR"),
             brand_logo=variables.optional_text("BRAND_LOGO"),
             support_url=variables.optional_text("SUPPORT_URL"),
+            gateway_function=variables.names_and_value("GATEWAY_FUNCTION_ARN", CHANNELS),
             sender_key_id=variables.optional_text("SENDER_KEY_ID"),
             user_pool_id=variables.optional_text("USER_POOL_ID"),
             salt=variables.text("SALT"),
@@ -246,11 +249,26 @@ def make_sms_gateway(settings: Settings) -> dict[str, Gateway]:
     return {"notify": NotifySms(messaging, settings.sms_options)}
 
 
+def _function_gateways(channels: tuple[str, ...], arn: str) -> dict[str, Gateway]:
+    """Return the gateways to the operator's function `arn`, one for each of its `channels`."""
+    if not arn:
+        return {}
+    # Imported only here: most stacks have no such function.
+    from passcode.adapters.function_gateway import FunctionGateway  # noqa: PLC0415
+
+    invoker = client("lambda", attempts=1, read_timeout=_PATIENCE)
+    return {
+        f"function_{name}": FunctionGateway(invoker, arn, CHANNELS[name], _SETTINGS.app_name)
+        for name in channels
+    }
+
+
 # The gateways by name. To add one, write its adapter and add its line here. The first gateway of a channel
 # sends the messages of that channel. `limit_gateways` adds the limits of the channel.
 # One attempt only: after a lost response, a repeat would send a second message. The dispatcher repeats a
 # message that certainly was not sent.
 GATEWAYS: dict[str, Gateway] = {
+    **_function_gateways(*_SETTINGS.gateway_function),
     "ses": SesEmail(
         client("sesv2", attempts=1, read_timeout=_PATIENCE),
         named_sender(_SETTINGS.app_name, _SETTINGS.sender_email),

@@ -45,7 +45,7 @@ SERVICES = {
     "VerifyAuthChallenge": {"dynamodb", "kms", "pinpoint-sms-voice-v2"},
     "PreTokenGeneration": {"dynamodb"},
     "CustomSender": {"cognito-idp", "sqs"},
-    "Deliver": {"dynamodb", "kms", "pinpoint-sms-voice-v2", "sesv2", "sns", "sqs"},
+    "Deliver": {"dynamodb", "kms", "lambda", "pinpoint-sms-voice-v2", "sesv2", "sns", "sqs"},
     "HostedSignIn": {"cognito-idp", "dynamodb", "kms", "secretsmanager"},
     "TokenApi": {"cognito-idp", "dynamodb", "kms", "pinpoint-sms-voice-v2", "sqs"},
 }
@@ -181,7 +181,7 @@ def test_no_unused_file_is_shipped(built: Path, template: Mapping[str, Any]) -> 
             | AWS_SDK,
             {"aws_gateway", "botocore_clients", "cognito_decryptor", "kms", "ses", "sms_budget_table", "sns"}
             | {"delivery_table", "email_budget_table", "environment", "received_messages", "telemetry"}
-            | {"end_user_messaging", "sms_options"},
+            | {"end_user_messaging", "function_gateway", "sms_options"},
         ),
         (
             "HostedSignIn",

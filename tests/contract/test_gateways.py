@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
-from passcode.adapters import end_user_messaging, message_feedback, ses, sns
+from passcode.adapters import end_user_messaging, function_gateway, message_feedback, ses, sns
 from passcode.adapters.aws_gateway import Outcome
 from passcode.adapters.botocore_clients import client
 from passcode.adapters.end_user_messaging import EndUserMessagingSms, EndUserMessagingVoice, NotifySms
+from passcode.adapters.function_gateway import FunctionGateway
 from passcode.adapters.ses import SesEmail
 from passcode.adapters.sms_options import SmsOptions
 from passcode.adapters.sns import SnsSms
@@ -32,7 +33,7 @@ from passcode.delivery.limits import limit_gateways
 from passcode.delivery.sms_limits import LimitedSms, SmsLimits, number_key, record_answer
 from passcode.token_service.challenge import Code
 from passcode.token_service.refusal import PasscodeError
-from tests.support.aws_stubs import RecordingClient, modelled, refused_by_aws
+from tests.support.aws_stubs import RecordingClient, modelled, payload, refused_by_aws
 from tests.support.aws_stubs import client as client_for_stubs
 from tests.support.events import EMAIL as EMAIL_ADDRESS
 from tests.support.events import NOW, PHONE, SALT
@@ -75,6 +76,9 @@ class GatewayRow:
     error: Callable[[str, str], tuple[str, bytes]]
     outcomes: Mapping[str, Outcome]
     wants_feedback: bool = False
+    # The service's response for a message that it has taken under an id.
+    respond: Callable[[str], Mapping[str, Any]] = lambda message_id: {"MessageId": message_id}
+    has_message_id: bool = True
 
     @property
     def to(self) -> str:
@@ -132,6 +136,7 @@ OPTIONS = SmsOptions(
     voice_origination_identity="+12025550100",
 )
 MESSAGING = "pinpoint-sms-voice-v2"
+FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:gateway"
 
 GATEWAYS = (
     GatewayRow(
@@ -218,6 +223,19 @@ GATEWAYS = (
         end_user_messaging.OUTCOMES,
         wants_feedback=True,
     ),
+    GatewayRow(
+        "Lambda",
+        lambda made: FunctionGateway(made, FUNCTION, SMS, "Example"),
+        "lambda",
+        "invoke",
+        SMS_TEXT,
+        {"FunctionName": FUNCTION, "InvocationType": "RequestResponse", "Payload": ANY},
+        ("application/json", b'{"result": "TAKEN"}'),
+        _json_error,
+        function_gateway.OUTCOMES,
+        respond=lambda _id: {"StatusCode": 200, "Payload": payload({"result": "TAKEN"})},
+        has_message_id=False,
+    ),
 )
 EACH = pytest.mark.parametrize("row", GATEWAYS, ids=lambda row: row.name)
 # Those of an AWS service, whose calls and errors are in a model.
@@ -236,10 +254,11 @@ MESSAGES = pytest.mark.parametrize(
 @OF_AWS
 def test_a_message_is_one_call_that_the_model_allows(row: GatewayRow) -> None:
     with Stubber(client_for_stubs(row.service)) as stub:
-        stub.add_response(row.operation, {"MessageId": "1"}, dict(row.call))
+        stub.add_response(row.operation, dict(row.respond("1")), dict(row.call))
         result = row.make(client_for_stubs(row.service)).send(row.outgoing())
         stub.assert_no_pending_responses()
-    assert result == Taken(message_id="1", wants_feedback=row.wants_feedback)
+    message_id = "1" if row.has_message_id else ""
+    assert result == Taken(message_id=message_id, wants_feedback=row.wants_feedback)
 
 
 def sent(row: GatewayRow, options: SmsOptions = OPTIONS, **changes: Any) -> Mapping[str, Any]:
@@ -744,7 +763,7 @@ def test_feedback_is_sent_once_and_only_after_a_right_answer(
     """`verify` and `token_api` record a right answer with `record_answer`, and only a right one."""
     counters = MemorySmsCounters()
     ids = iter(("first", "second"))
-    recording = RecordingClient({row.operation: lambda _: {"MessageId": next(ids)}})
+    recording = RecordingClient({row.operation: lambda _: row.respond(next(ids))})
     gateway = limited(row.make(recording), counters, output)
     number = number_key(destination_id(Destination(gateway.channel, row.to), SALT), is_open_class=False)
     for later in (0, 40):

@@ -382,7 +382,7 @@ def test_a_number_with_an_sms_that_may_have_been_sent_gets_no_call(
     def send() -> Channel:
         return dispatcher.send(
             to,
-            lambda _: MessageContent({"sms": "text", "dir": "ltr"}, None, "Example"),
+            lambda _: MessageContent({"sms": "text", "lang": "en", "dir": "ltr"}, None, "Example"),
             Receive(NOW, 1, lambda: 20.0),
             output.telemetry,
             is_open_class=False,

@@ -317,6 +317,8 @@ def test_the_limits_of_ses_are_read() -> None:
     ses: Any = FakeSes({"ProductionAccessEnabled": True, "SendQuota": {"MaxSendRate": 14.0}})
     assert email_facts(ses, "a@b.example") == EmailFacts("a@b.example", True, True, 14.0)
     assert ses.calls == 1
+    with_quota: Any = FakeSes({"SendQuota": {"MaxSendRate": 14.0, "Max24HourSend": 50_000.0}})
+    assert email_facts(with_quota, "a@b.example").per_day == 50_000.0
     without_quota: Any = FakeSes({})
     assert email_facts(without_quota, "a@b.example") == EmailFacts("a@b.example", True, False, 0.0)
     throttled = Unchecked("GetAccount", Reason.THROTTLED)

@@ -101,3 +101,14 @@ def test_a_refused_test_message_has_a_reason(to: str, text: str) -> None:
     provider = FakeGateways("MessageRejected", "Email address is not verified.")
     with pytest.raises(AdminError, match=text.replace("+", r"\+")):
         send_message(provider, to)
+
+
+@pytest.mark.parametrize(("to", "channel"), [("+12065550100", "sms"), ("x@y.example", "email")])
+def test_a_message_that_the_operators_function_sends_is_not_tested_at_aws(to: str, channel: str) -> None:
+    provider = FakeGateways()
+    other = {"sms": "email", "email": "sms"}[channel]
+    arn = "arn:aws:lambda:eu-central-1:123456789012:function:gateway"
+    with pytest.raises(AdminError, match="Your gateway function sends such messages"):
+        send_message(provider, to, GATEWAY_FUNCTION_ARN=f"{channel}={arn}")
+    assert provider.last_request == {}
+    assert send_message(provider, to, GATEWAY_FUNCTION_ARN=f"{other}={arn}").message_id == "m-1"

@@ -49,6 +49,9 @@ def resources(value: Any) -> Iterator[str]:
         yield from resources(value["Fn::If"][1])
     elif "Fn::GetAtt" in value:
         yield value["Fn::GetAtt"][0]
+    elif "Fn::Select" in value:
+        # A part of a parameter.
+        yield from re.findall(r"\$\{(\w+)\}", str(value))
     else:
         named = [name for name in re.findall(r"\$\{(\w+)\}", value["Fn::Sub"]) if name in RESOURCES]
         yield from named or [value["Fn::Sub"].rpartition(":")[2]]

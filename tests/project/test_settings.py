@@ -1,6 +1,7 @@
 """The settings of each Lambda function: their variables, bounds and errors, compared with template.yaml."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import FrozenInstanceError
@@ -187,6 +188,7 @@ def test_only_these_variables_may_be_empty() -> None:
         ("deliver", "BRAND_LOGO"),
         ("deliver", "SUPPORT_URL"),
         ("deliver", "SMS_OPTIONS"),
+        ("deliver", "GATEWAY_FUNCTION_ARN"),
         ("deliver", "SENDER_KEY_ID"),
         ("deliver", "USER_POOL_ID"),
         ("hosted_sign_in", "BRAND_LOGO"),
@@ -203,7 +205,41 @@ def test_the_table_of_parameters_has_no_row_that_no_error_needs() -> None:
         if not can_be_missing(value)
     }
     # A wrong option is an error of an optional variable.
-    assert PARAMETERS.keys() <= required | {"SMS_OPTIONS"}
+    assert PARAMETERS.keys() <= required | {"SMS_OPTIONS", "GATEWAY_FUNCTION_ARN"}
+
+
+FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:gateway"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ((), "")),
+        (f"sms={FUNCTION_ARN}", (("sms",), FUNCTION_ARN)),
+        (f"email,sms={FUNCTION_ARN}:live", (("email", "sms"), f"{FUNCTION_ARN}:live")),
+    ],
+)
+def test_the_function_of_the_operator_has_its_channels(text: str, found: tuple[tuple[str, ...], str]) -> None:
+    assert read("deliver", GATEWAY_FUNCTION_ARN=text).gateway_function == found
+    pattern = TEMPLATE["Parameters"]["GatewayFunctionArn"]["AllowedPattern"]
+    assert re.fullmatch(pattern, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [FUNCTION_ARN, f"fax={FUNCTION_ARN}", f"sms,={FUNCTION_ARN}", "sms=", "sms", f"={FUNCTION_ARN}", "="],
+)
+def test_a_function_without_a_known_channel_is_refused(text: str) -> None:
+    with pytest.raises(SettingError, match="its parameter GatewayFunctionArn sets this variable") as refused:
+        read("deliver", GATEWAY_FUNCTION_ARN=text)
+    assert "It must be a list of email, sms" in str(refused.value)
+    pattern = TEMPLATE["Parameters"]["GatewayFunctionArn"]["AllowedPattern"]
+    assert not re.fullmatch(pattern, text)
+
+
+def test_each_channel_can_go_to_the_function_of_the_operator() -> None:
+    pattern = TEMPLATE["Parameters"]["GatewayFunctionArn"]["AllowedPattern"]
+    assert re.fullmatch(pattern, f"{','.join(CHANNELS)}={FUNCTION_ARN}")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -3,16 +3,20 @@
 from typing import Any
 
 from tests.rights.hosted import hosted_calls
+from tools.local_stack.deploy import STACK_NAME
+from tools.local_stack.environment import ACCOUNT, REGION
 from tools.local_stack.stack import Stack
 
 Calls = dict[str, list[Any]]
+# One of the stack's probes. Without calls in its event, a probe does nothing.
+OPERATORS_FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK_NAME}-define-auth-challenge"
 
 
 def all_calls(deployed: Stack) -> Calls:
     """Return every call by name: the service, the operation and its arguments."""
     calls = _table(deployed) | _queues(deployed) | _keys(deployed) | _decryption(deployed)
     calls |= hosted_calls(deployed, _settings(deployed, "hosted_sign_in"))
-    return calls | _messages(deployed) | _users(deployed)
+    return calls | _messages(deployed) | _users(deployed) | _functions(deployed)
 
 
 def _table(deployed: Stack) -> Calls:
@@ -213,6 +217,16 @@ def _users(deployed: Stack) -> Calls:
         "read a user": ["cognito-idp", "admin_get_user", user],
         "change a user": ["cognito-idp", "admin_disable_user", user],
         "list the users": ["cognito-idp", "list_users", pool],
+    }
+
+
+def _functions(deployed: Stack) -> Calls:
+    def invoke(name: str) -> list[Any]:
+        return ["lambda", "invoke", {"FunctionName": name, "Payload": '{"calls": {}}'}]
+
+    return {
+        "invoke the operator's function": invoke(OPERATORS_FUNCTION),
+        "invoke another function": invoke(deployed.functions["verify_auth_challenge"]),
     }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rights.calls import Calls, all_calls
+from tests.rights.calls import OPERATORS_FUNCTION, Calls, all_calls
 from tools.lambda_functions import FUNCTIONS
 from tools.local_stack import process, stack
 from tools.local_stack.stack import Stack
@@ -61,6 +61,7 @@ NEEDS = {
     "derive a code": ("kms:GenerateMac", "CodeKey"),
     "send a mail": ("ses:SendEmail", "MailConfiguration"),
     "send an SMS": ("sns:Publish", "*"),
+    "invoke the operator's function": ("lambda:InvokeFunction", "GatewayFunctionArn"),
     "write a token's challenge": ("dynamodb:UpdateItem", "Table/token#*"),
     "write a step-up's challenge": ("dynamodb:UpdateItem", "Table/step_up#*"),
     "read a token's challenge": ("dynamodb:GetItem", "Table/token#*"),
@@ -119,6 +120,8 @@ HOLDERS = {
     "read a dead letter": set(),
     "send a mail": {DELIVER},
     "send an SMS": {DELIVER},
+    "invoke the operator's function": {DELIVER},
+    "invoke another function": set(),
     "send an SMS by End User Messaging": set(),
     "call a number": set(),
     "report an answered SMS": set(),
@@ -165,7 +168,11 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path_factory.mktemp("local")))
         try:
-            parameters = {"AssuranceClaims": "ID_TOKEN", "CustomSenders": "BOTH"}
+            parameters = {
+                "AssuranceClaims": "ID_TOKEN",
+                "CustomSenders": "BOTH",
+                "GatewayFunctionArn": f"email,sms={OPERATORS_FUNCTION}",
+            }
             yield stack.up(port=process.free_port(), parameters=parameters, root=root)
         finally:
             stack.down()

@@ -1,11 +1,14 @@
 """boto3 clients with a Stubber, checked against AWS's models, and clients that record their calls."""
 
+import io
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from tests.support.events import EMAIL, PHONE
@@ -72,6 +75,16 @@ _ACCEPTED = {
 }
 
 
+def payload(answer: object) -> StreamingBody:
+    """The answer of a Lambda function, as botocore passes it on. Bytes are passed on unchanged."""
+    content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+    return StreamingBody(io.BytesIO(content), len(content))
+
+
+# The answer of an operator's gateway function that has accepted a message.
+_ACCEPTED_BY_FUNCTION = {"invoke": lambda _call: {"Payload": payload({"result": "TAKEN"})}}
+
+
 class RecordingClient(_EveryClient):  # type: ignore[misc]
     """A boto3 client that records its calls.
 
@@ -81,7 +94,7 @@ class RecordingClient(_EveryClient):  # type: ignore[misc]
 
     def __init__(self, responses: Mapping[str, object] | None = None, **errors: Exception) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self._responses = _ACCEPTED | dict(responses or {})
+        self._responses: dict[str, object] = _ACCEPTED | _ACCEPTED_BY_FUNCTION | dict(responses or {})
         self.errors = errors
 
     def __getattr__(self, operation: str) -> Any:

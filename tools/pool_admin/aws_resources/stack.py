@@ -81,6 +81,12 @@ class DeployedStack:
         return "V2_0" if both_tokens else "V1_0"
 
     @property
+    def gateway_function(self) -> tuple[tuple[str, ...], str]:
+        """The channels of the operator's gateway function, and its ARN; both are empty without one."""
+        channels, _, arn = self.parameters.get("GatewayFunctionArn", "").partition("=")
+        return split_list(channels), arn
+
+    @property
     def triggers(self) -> dict[str, str]:
         """The challenge triggers of LambdaConfig, with the ARN that each has to call."""
         return {trigger: self.functions[name] for trigger, name in TRIGGERS.items()}

@@ -1,7 +1,9 @@
 """Checks of the limits that SES, SNS and Lambda set for the AWS account."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
+from passcode.adapters.sms_options import END_USER_MESSAGING, NOTIFY, SNS
 from tools.pool_admin import fixes
 from tools.pool_admin.doctor.facts import Facts, StackFacts, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity
@@ -61,6 +63,23 @@ def _send_rate(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
         )
 
 
+def _daily_quota(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    email, cap = known.email, int(known.deployed.parameters.get("EmailsPerDay") or 0)
+    # The sandbox has a quota of 200 emails a day, and another finding reports it.
+    if not email or email.out_of_sandbox is False or email.per_day <= 0:
+        return
+    if email.per_day < cap:
+        yield Finding.of(
+            Severity.WARNING,
+            "SES",
+            f"SES accepts {email.per_day:,.0f} emails a day, and EmailsPerDay allows {cap:,}.",
+            "A flood of requests can use up the quota of the account. Then SES refuses every email, those of "
+            "other applications too.",
+            "In the SES console: Account dashboard > Request a limit increase.",
+            f"Or: {fixes.deploy_with(f'EmailsPerDay={int(email.per_day)}')}",
+        )
+
+
 def _concurrency(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     if isinstance(known.concurrency, Unchecked):
         return
@@ -93,24 +112,56 @@ def _deliver_concurrency(known: StackFacts) -> int:
     return int(known.deployed.parameters.get("DeliverConcurrency") or 0)
 
 
+@dataclass(frozen=True)
+class _SmsService:
+    """The name of a service for SMS, how to leave its sandbox, and the command that sets its spend limit."""
+
+    name: str
+    leave_sandbox: str
+    set_limit: str
+
+
+_SUPPORT_CASE = "Open a case with AWS Support to leave the sandbox: docs/gateways.md, End User Messaging."
+_SMS_SERVICES = {
+    SNS: _SmsService(
+        "SNS",
+        "In the SNS console: Text messaging (SMS) > Exit SMS sandbox.",
+        "sns set-sms-attributes --attributes MonthlySpendLimit=USD",
+    ),
+    END_USER_MESSAGING: _SmsService(
+        "End User Messaging",
+        _SUPPORT_CASE,
+        "pinpoint-sms-voice-v2 set-text-message-spend-limit-override --monthly-limit USD",
+    ),
+    NOTIFY: _SmsService(
+        "Notify",
+        _SUPPORT_CASE,
+        "pinpoint-sms-voice-v2 set-notify-message-spend-limit-override --monthly-limit USD",
+    ),
+}
+
+
 def _sms(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     sms = known.sms
-    if sms and sms.in_sandbox is True:
+    if not sms:
+        return
+    service = _SMS_SERVICES[sms.gateway]
+    if sms.in_sandbox is True:
         yield Finding.of(
             Severity.WARNING,
-            "SNS",
-            "SNS is in the SMS sandbox.",
+            service.name,
+            f"{service.name} is in the SMS sandbox.",
             "It sends only to numbers that you verified.",
-            "In the SNS console: Text messaging (SMS) > Exit SMS sandbox.",
+            service.leave_sandbox,
         )
-    if sms and isinstance(sms.monthly_usd, float) and sms.monthly_usd <= _SMS_DEFAULT_USD:
+    if isinstance(sms.monthly_usd, float) and sms.monthly_usd <= _SMS_DEFAULT_USD:
         yield Finding.of(
             Severity.WARNING,
-            "SNS",
-            f"SNS stops sending SMS at {sms.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month.",
+            service.name,
+            f"{service.name} stops sending SMS at {sms.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month.",
             "That is enough for a few dozen codes. Request a higher quota from AWS first, then set the "
             "limit.",
-            facts.aws("sns set-sms-attributes --attributes MonthlySpendLimit=USD"),
+            facts.aws(service.set_limit),
         )
 
 
@@ -118,6 +169,7 @@ _RULES: tuple[Callable[[Facts, StackFacts], Iterator[Finding]], ...] = (
     _sender,
     _email_sandbox,
     _send_rate,
+    _daily_quota,
     _concurrency,
     _sms,
 )

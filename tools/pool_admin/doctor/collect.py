@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from passcode.adapters.sms_options import NOTIFY, SNS
 from passcode.channels.channel import AddressFault
 from passcode.channels.registry import CHANNELS
 from tools.pool_admin.aws_resources.custom_senders import wanted_senders
+from tools.pool_admin.aws_resources.functions import Functions
 from tools.pool_admin.aws_resources.stack import (
     CLAIMS,
     DELIVER,
@@ -26,6 +28,7 @@ from tools.pool_admin.doctor.facts import (
     Client,
     EmailFacts,
     Facts,
+    GatewayFacts,
     Reason,
     SmsFacts,
     StackFacts,
@@ -39,6 +42,7 @@ from tools.pool_admin.unusable import attributes_of, find_faults
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
 
@@ -135,7 +139,45 @@ def email_facts(ses: SESV2Client, sender: str) -> EmailFacts:
         is_verified,
         bool(account.get("ProductionAccessEnabled", False)),
         float(account.get("SendQuota", {}).get("MaxSendRate") or 0),
+        float(account.get("SendQuota", {}).get("Max24HourSend") or 0),
     )
+
+
+def gateway_facts(
+    context: AdminContext, stack: DeployedStack, deliver: Mapping[str, Any] | Unchecked
+) -> GatewayFacts | None:
+    """Return the facts of the operator's gateway function, None if the stack has none.
+
+    `deliver` is the configuration of the stack's function.
+    """
+    channels, arn = stack.gateway_function
+    if not arn:
+        return None
+    role = "" if isinstance(deliver, Unchecked) else str(deliver.get("Role", ""))
+    return GatewayFacts(
+        arn,
+        channels,
+        _try("GetFunctionConfiguration", _existing_configuration, context.functions, arn),
+        _try("SimulatePrincipalPolicy", _may_invoke, context.aws.client("iam"), role, arn) if role else None,
+    )
+
+
+def _existing_configuration(functions: Functions, arn: str) -> Mapping[str, Any] | None:
+    try:
+        # The whole ARN, because the function can belong to another account.
+        return functions.client.get_function_configuration(FunctionName=arn)
+    except ClientError as error:
+        if error_code(error) in NOT_FOUND:
+            return None
+        raise
+
+
+def _may_invoke(iam: IAMClient, role: str, arn: str) -> bool:
+    """Return whether a role may invoke the function. The simulation includes its permissions boundary."""
+    response = iam.simulate_principal_policy(
+        PolicySourceArn=role, ActionNames=["lambda:InvokeFunction"], ResourceArns=[arn]
+    )
+    return all(result["EvalDecision"] == "allowed" for result in response["EvaluationResults"])
 
 
 def _channels(stack: DeployedStack | None) -> tuple[str, ...]:
@@ -208,27 +250,33 @@ def stack_facts(
     called = [*stack.triggers.values(), *(stack.functions[name] for name in optional)]
     names = [*TRIGGERS.values(), DELIVER, *optional]
     functions, arns = context.functions, stack.functions
-    sends_sms = "sms" in stack.parameters.get("ChannelOrder", "sms")
+    configurations = {
+        name: _try("GetFunctionConfiguration", functions.configuration, arns[name]) for name in names
+    }
+    # The operator's function sends on these channels, instead of SES and SNS.
+    others, _ = stack.gateway_function
+    sends_sms = "sms" in stack.parameters.get("ChannelOrder", "sms") and "sms" not in others
     return StackFacts(
         deployed=stack,
         permitted={
             arn: _try("GetPolicy", functions.may_be_called_by, arn, context.pool_arn) for arn in called
         },
-        functions={
-            name: _try("GetFunctionConfiguration", functions.configuration, arns[name]) for name in names
-        },
+        functions=configurations,
         newest={
             name: _try("GetFunctionConfiguration", functions.newest_configuration, arns[name])
             for name in names
         },
-        email=email_facts(context.aws.client("sesv2"), stack.parameters.get("SenderEmail", "")),
-        sms=_sms_facts(context.aws.client("sns")) if sends_sms else None,
+        email=email_facts(context.aws.client("sesv2"), stack.parameters.get("SenderEmail", ""))
+        if "email" not in others
+        else None,
+        sms=sms_facts(context, stack.parameters.get("SmsGateway", SNS)) if sends_sms else None,
         idle_alarms=_try("DescribeAlarms", _idle_alarms, context.aws.client("cloudwatch"), stack.alarms),
         modes=_modes(context, stack.name, client_ids),
         provider=_try("DescribeIdentityProvider", context.pool.provider, PROVIDER)
         if stack.hosted_client
         else None,
         concurrency=_try("GetAccountSettings", functions.concurrency),
+        gateway=gateway_facts(context, stack, configurations[DELIVER]),
     )
 
 
@@ -263,11 +311,34 @@ def _is_identity_verified(ses: SESV2Client, identity: str) -> bool:
         raise
 
 
-def _sms_facts(sns: SNSClient) -> SmsFacts:
+def sms_facts(context: AdminContext, gateway: str) -> SmsFacts:
+    """Return the facts of the service that `gateway` names, one of the values of SmsGateway."""
+    if gateway == SNS:
+        sns = context.aws.client("sns")
+        return SmsFacts(
+            _try("GetSMSSandboxAccountStatus", _is_in_sms_sandbox, sns),
+            _try("GetSMSAttributes", _monthly_sms_limit, sns),
+        )
+    messaging = context.aws.client("pinpoint-sms-voice-v2")
     return SmsFacts(
-        _try("GetSMSSandboxAccountStatus", _is_in_sms_sandbox, sns),
-        _try("GetSMSAttributes", _monthly_sms_limit, sns),
+        _try("DescribeAccountAttributes", _is_in_messaging_sandbox, messaging),
+        _try("DescribeSpendLimits", _monthly_messaging_limit, messaging, gateway),
+        gateway,
     )
+
+
+def _is_in_messaging_sandbox(messaging: Any) -> bool:
+    attributes = messaging.describe_account_attributes()["AccountAttributes"]
+    return {"Name": "ACCOUNT_TIER", "Value": "SANDBOX"} in attributes
+
+
+def _monthly_messaging_limit(messaging: Any, gateway: str) -> float:
+    kind = "NOTIFY" if gateway == NOTIFY else "TEXT"
+    limits = messaging.describe_spend_limits()["SpendLimits"]
+    enforced = (
+        limit["EnforcedLimit"] for limit in limits if limit["Name"] == f"{kind}_MESSAGE_MONTHLY_SPEND_LIMIT"
+    )
+    return float(next(enforced, 0))
 
 
 def _is_in_sms_sandbox(sns: SNSClient) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from passcode.adapters.sms_options import SNS
 from passcode.channels.channel import AddressFault
 from tools.pool_admin import fixes
 from tools.pool_admin.aws_resources.functions import Concurrency
@@ -51,21 +52,41 @@ class Unreadable:
 class EmailFacts:
     """SES in the stack's region. `sender_verified` is True if the address or its domain is verified.
 
-    `per_second` is the maximum send rate in messages a second, 0 if SES names none.
+    `per_second` is the maximum send rate in messages a second, 0 if SES names none. `per_day` is the sending
+    quota in messages a day, 0 or less if there is none.
     """
 
     sender: str
     sender_verified: bool | Unchecked
     out_of_sandbox: bool | Unchecked
     per_second: float | Unchecked = 0.0
+    per_day: float = 0.0
 
 
 @dataclass(frozen=True)
 class SmsFacts:
-    """SNS in the stack's region. `monthly_usd` is the spend limit in USD, 0 for AWS's default."""
+    """The service for SMS in the stack's region. `gateway` is the stack's SmsGateway.
+
+    `monthly_usd` is the spend limit in USD, 0 for AWS's default.
+    """
 
     in_sandbox: bool | Unchecked
     monthly_usd: float | Unchecked
+    gateway: str = SNS
+
+
+@dataclass(frozen=True)
+class GatewayFacts:
+    """The operator's function `arn`, which sends the messages of `channels`.
+
+    `configuration` is None if the function does not exist. `is_invocable` is whether the role of `deliver`
+    may invoke it; None if that role is not known.
+    """
+
+    arn: str
+    channels: tuple[str, ...]
+    configuration: Mapping[str, Any] | Unchecked | None
+    is_invocable: bool | Unchecked | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +114,8 @@ class StackFacts:
     the template to the configuration that its alias serves, and `newest` to its newest configuration. `modes`
     maps each app client that attach named for this stack to whether it is CODE_ONLY. `provider` is the
     identity provider of the hosted sign-in, None if the pool has none. `concurrency` is the account's
-    limit of Lambda calls at once.
+    limit of Lambda calls at once. `email` and `sms` are None if AWS does not send such
+    messages, and `gateway` is None without a function of the operator.
     """
 
     deployed: DeployedStack
@@ -106,6 +128,7 @@ class StackFacts:
     modes: Mapping[str, bool] | Unreadable | Unchecked = field(default_factory=dict)
     provider: Mapping[str, Any] | Unchecked | None = None
     concurrency: Concurrency | Unchecked = field(default_factory=Concurrency)
+    gateway: GatewayFacts | None = None
 
 
 @dataclass(frozen=True)

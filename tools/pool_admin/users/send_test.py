@@ -59,6 +59,11 @@ def send(clients: GatewayClients, settings: Mapping[str, str], to: str) -> SentM
     `settings` are the environment variables of `deliver`. Raises `AdminError` if `to` is neither, if the
     stack does not allow its country, or if the provider refuses the message.
     """
+    channels = settings.get("GATEWAY_FUNCTION_ARN", "").partition("=")[0].split(",")
+    if ("sms" if to.strip().startswith("+") else "email") in channels:
+        raise AdminError(
+            "Your gateway function sends such messages, not AWS. To test it, sign in with a code."
+        )
     text = _TEXT.format(app=settings["APP_NAME"])
     provider = _SMS_PROVIDERS[settings["SMS_GATEWAY"]] if to.strip().startswith("+") else "SES"
     try:

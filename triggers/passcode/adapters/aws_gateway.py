@@ -40,7 +40,7 @@ def send_once(service: str, call: Callable[..., Any], outcomes: Outcomes, **requ
         response = call(**request)
         message_id = str(response.get("MessageId") or "")
     except ClientError as error:
-        return _refused(service, error, outcomes)
+        return refusal_result(service, error, outcomes)
     except (NoConnection, OutOfTimeError) as error:
         return NotTaken(f"{service} failed with {type(error).__name__}", final=False)
     except Exception as error:  # botocore does not expect every response that it cannot parse
@@ -48,7 +48,8 @@ def send_once(service: str, call: Callable[..., Any], outcomes: Outcomes, **requ
     return Taken(message_id=message_id) if message_id else Unknown(f"{service} answered without a message id")
 
 
-def _refused(service: str, error: ClientError, outcomes: Outcomes) -> SendResult:
+def refusal_result(service: str, error: ClientError, outcomes: Outcomes) -> SendResult:
+    """Return the result for a message whose call the service answered with an error."""
     code, reason = error_code(error), str(error.response.get("Reason") or "")
     outcome = outcomes.get(reason) or outcomes.get(code) or _by_status(error)
     name = reason or code

@@ -4,6 +4,7 @@ botocore alone does not do this. Its read time-out is for each byte, so a slow r
 retries wait up to a second after the first throttling response, and they have no deadline.
 """
 
+import io
 import json
 import math
 import os
@@ -24,6 +25,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
 )
+from botocore.response import StreamingBody
 from botocore.session import Session, get_session
 
 from passcode.token_service.refusal import Unavailable
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -180,8 +183,11 @@ class CallLimits:
     def _read(
         self, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
     ) -> None:
-        _TIMER.stop()
-        if not _is_readable(response_dict):
+        try:
+            is_stream = _read_stream(response_dict)
+        finally:
+            _TIMER.stop()
+        if not is_stream and not _is_readable(response_dict):
             # botocore would raise the error of a parser, and not repeat the call.
             response_dict["body"] = b""
             customized_response_dict[_UNREADABLE] = True
@@ -229,6 +235,18 @@ def _random_pause() -> float:
     least, most = _PAUSE
     # Not from `random`: a test forbids that module, so that no code or nonce comes from it.
     return least + (most - least) * os.urandom(1)[0] / 255
+
+
+def _read_stream(response: dict[str, Any]) -> bool:
+    """Read the body of a response that botocore passes on as a stream. Returns whether it was one.
+
+    The time of the attempt includes the body. A caller would read it after the end of the attempt.
+    """
+    if not isinstance(response["body"], StreamingBody):
+        return False
+    content = response["body"].read()
+    response["body"] = StreamingBody(io.BytesIO(content), len(content))
+    return True
 
 
 def _is_readable(response: dict[str, Any]) -> bool:
@@ -282,6 +300,8 @@ def client(
 def client(service: Literal["dynamodb"], *, attempts: int, read_timeout: float = ...) -> "DynamoDBClient": ...
 @overload
 def client(service: Literal["kms"], *, attempts: int, read_timeout: float = ...) -> "KMSClient": ...
+@overload
+def client(service: Literal["lambda"], *, attempts: int, read_timeout: float = ...) -> "LambdaClient": ...
 @overload
 def client(
     service: Literal["pinpoint-sms-voice-v2"], *, attempts: int, read_timeout: float = ...

@@ -22,6 +22,7 @@ PARAMETERS = {
     "COOLDOWN_SECONDS": "CooldownSeconds",
     "DEFAULT_LOCALE": "DefaultLocale",
     "EMAILS_PER_DAY": "EmailsPerDay",
+    "GATEWAY_FUNCTION_ARN": "GatewayFunctionArn",
     "HARD_LIMIT": "HardLimit",
     "MODE": "HostedSignInMode",
     "PROOF_LIFE_SECONDS": "ProofLifeSeconds",
@@ -105,6 +106,18 @@ class Variables:
         if not all(key and text for key, text in found.items()) or len(found) < len(pairs):
             raise setting_error(name, f"is {value!r}", "name=value pairs, separated by commas, no name twice")
         return found
+
+    def names_and_value(self, name: str, choices: "Collection[str]") -> "tuple[tuple[str, ...], str]":
+        """Return the parts of `name,name=value`: each name is one of `choices`. ((), "") if it is missing."""
+        text = self._environment.get(name, "")
+        listed, _, value = text.partition("=")
+        names = tuple(listed.split(","))
+        if not text:
+            return (), ""
+        if not value or not set(names) <= set(choices):
+            rule = f"a list of {', '.join(choices)}, an equals sign and a value"
+            raise setting_error(name, f"is {text!r}", rule)
+        return names, value
 
     def _required(self, name: str, rule: str) -> str:
         value = self._environment.get(name, "")

@@ -53,5 +53,6 @@ def deliver_cognito_message(
         # A stranger can request one. The user answers to Cognito, which does not report it to this stack.
         is_open_class=True,
         counts_as_unanswered=False,
+        delivery_id=message.id,
         source=message.source,
     )

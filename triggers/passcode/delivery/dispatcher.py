@@ -102,6 +102,7 @@ class Dispatcher:
         counts_as_unanswered: bool = True,
         expires_at: int = 0,
         record_key: str = "",
+        delivery_id: str = "",
         **details: str,
     ) -> Channel:
         """Send a message to the first destination whose gateway takes it. Returns the channel of it.
@@ -109,16 +110,13 @@ class Dispatcher:
         `content` returns the content for a destination, because each destination has its code.
         `is_open_class` is True if a stranger can request the message. `expires_at` is the end of the code's
         life, in seconds since the epoch, or 0 if it is unknown. `record_key` is the key of the code's record.
-        `details` are for the log.
+        `delivery_id` is the same for each repeat of the message. `details` are for the log.
         Raises `Unavailable` if the queue has to deliver the message again, and `Undeliverable` if that cannot
         help.
         """
         results: dict[Destination, NotTaken | Unknown] = {}
-        # A destination whose circuit is open comes last. If it is the only one, it is tried all the same: the
-        # user must not wait for the probe.
-        for to in sorted(destinations, key=lambda to: self._circuit(to.channel).is_open(receive.now)):
+        for to in self._ranked(destinations, receive.now):
             if _may_have_it(to, results):
-                # This number may have the message already, and a call would send it again.
                 continue
             shown = content(to)
             outgoing = Outgoing(
@@ -132,6 +130,7 @@ class Dispatcher:
                 digits=_digits_alone(shown),
                 language=shown.texts.get("lang", ""),
                 record_key=record_key,
+                delivery_id=delivery_id,
             )
             result = self._try(to.channel, outgoing, receive)
             if isinstance(result, Taken):
@@ -140,6 +139,11 @@ class Dispatcher:
             _log(to.channel, result, telemetry, details)
             results[to] = result
         raise _outcome(results)
+
+    def _ranked(self, destinations: Sequence[Destination], now: int) -> list[Destination]:
+        # A destination whose circuit is open comes last. If it is the only one, it is tried all the same: the
+        # user must not wait for the probe.
+        return sorted(destinations, key=lambda to: self._circuit(to.channel).is_open(now))
 
     def _try(self, channel: Channel, outgoing: Outgoing[Any], receive: Receive) -> SendResult:
         """Send to one gateway, again if it certainly did not take the message and may take it later."""
@@ -168,7 +172,7 @@ class Dispatcher:
 
 
 def _may_have_it(to: Destination, results: Mapping[Destination, NotTaken | Unknown]) -> bool:
-    """Return True if a message to this address, on another channel, may have been sent."""
+    """Return True if this number may have the message already, so that a call would send it again."""
     return any(to.value == other.value and isinstance(result, Unknown) for other, result in results.items())
 
 
@@ -190,6 +194,7 @@ def _log(
     if isinstance(result, Unknown):
         telemetry.not_deliverable(channel.name, "unknown", why=result.reason, **details)
     elif result.final:
+        details = {**details, "why": result.detail} if result.detail else details
         telemetry.not_deliverable(channel.name, result.reason, result.country, **details)
     else:
         telemetry.not_deliverable(channel.name, "unavailable", why=result.reason, **details)
@@ -269,6 +274,7 @@ def deliver(
         is_open_class=is_open_class(kind_of(challenge.purpose)),
         expires_at=challenge.expires_at,
         record_key=record_key(challenge.purpose, challenge.subject),
+        delivery_id=delivery.id,
     )
 
 
@@ -329,6 +335,7 @@ def deliver_notice(
         telemetry,
         is_open_class=True,
         counts_as_unanswered=False,
+        delivery_id=notice.id,
         source=CHANGED,
     )
     telemetry.count("notices", channel=channel.name)

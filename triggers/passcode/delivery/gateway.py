@@ -19,7 +19,7 @@ class Outgoing(Generic[Message]):
     `expires_at` is the time after which the message is useless, in seconds since the epoch, or 0 if it is
     unknown. `digits` is the code for a gateway that sends its own texts; it is empty if such a text does not
     say enough. `language` is the language of the message. `record_key` is the key of the code's record, or
-    empty.
+    empty. `delivery_id` is the same for each repeat of one message.
     """
 
     to: str = field(repr=False)
@@ -32,6 +32,7 @@ class Outgoing(Generic[Message]):
     digits: str = field(default="", repr=False)
     language: str = ""
     record_key: str = ""
+    delivery_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class NotTaken:
     `final` is true if the gateway will not accept this message later either. Otherwise the dispatcher tries
     again, and then uses the next destination. `is_gateway_failure` is false if the gateway was not called,
     for example because the store of a limit did not respond. `is_account_wide` is true if the gateway takes
-    no message of this account now.
+    no message of this account now. `detail` is for the log only.
     """
 
     reason: str
@@ -62,6 +63,7 @@ class NotTaken:
     country: str = ""
     is_gateway_failure: bool = True
     is_account_wide: bool = False
+    detail: str = ""
 
 
 @dataclass(frozen=True)
