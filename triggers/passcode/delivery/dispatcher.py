@@ -9,6 +9,7 @@ from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery
 from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, SendResult, Taken, Unknown
 from passcode.texts.catalogue import message_texts, minutes_left, notice_texts
 from passcode.token_service.challenge import derive_code, is_open_class, kind_of, record_key, words_of
+from passcode.token_service.issue import kept_id
 from passcode.token_service.policy import LONG_DIGITS
 from passcode.token_service.refusal import PasscodeError, Unavailable
 from passcode.token_service.store import CodeMac
@@ -100,12 +101,15 @@ class Dispatcher:
         *,
         is_open_class: bool,
         counts_as_unanswered: bool = True,
+        record_key: str = "",
+        id_of: Callable[[Destination], str] = lambda _: "",
         **details: str,
     ) -> Channel:
         """Send a message to the first destination whose gateway takes it. Returns the channel of it.
 
         `content` returns the content for a destination, because each destination has its code.
-        `is_open_class` is True if a stranger can request the message. `details` are for the log.
+        `is_open_class` is True if a stranger can request the message. `record_key` is the key of its record,
+        and `id_of` returns the id of a destination in that record. `details` are for the log.
         Raises `Unavailable` if the queue has to deliver the message again, and `Undeliverable` if that cannot
         help.
         """
@@ -125,6 +129,8 @@ class Dispatcher:
                 is_open_class,
                 is_fallback=to is not destinations[0],
                 counts_as_unanswered=counts_as_unanswered,
+                record_key=record_key,
+                destination_id=id_of(to),
             )
             result = self._try(to.channel, outgoing, receive)
             if isinstance(result, Taken):
@@ -243,6 +249,8 @@ def deliver(
         receive,
         telemetry,
         is_open_class=is_open_class(kind_of(challenge.purpose)),
+        record_key=record_key(challenge.purpose, challenge.subject),
+        id_of=lambda to: kept_id(destination_id(to, salt)),
     )
 
 

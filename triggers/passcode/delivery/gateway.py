@@ -7,6 +7,11 @@ from passcode.channels.channel import Channel
 
 Message = TypeVar("Message")
 
+# The names of a message's tags: the key of its record, and the id of its address. Its events have them too.
+RECORD_TAG, TO_TAG = "record", "to"
+# In a tag, it stands for the `#` of the key, which SES does not allow.
+KEY_SEPARATOR = "--"
+
 
 @dataclass(frozen=True)
 class Outgoing(Generic[Message]):
@@ -14,7 +19,8 @@ class Outgoing(Generic[Message]):
 
     `now` is in seconds since the epoch. `is_open_class` is True if a stranger can request the message.
     `is_fallback` is True if another destination was tried first. `counts_as_unanswered` is False if this
-    stack will not learn whether the user answers.
+    stack will not learn whether the user answers. `record_key` is the key of the record whose message it is,
+    and `destination_id` the id of the address, as the record keeps it. Both are empty if there is no record.
     """
 
     to: str = field(repr=False)
@@ -23,6 +29,8 @@ class Outgoing(Generic[Message]):
     is_open_class: bool
     is_fallback: bool = False
     counts_as_unanswered: bool = True
+    record_key: str = ""
+    destination_id: str = ""
 
 
 @dataclass(frozen=True)
