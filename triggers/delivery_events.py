@@ -67,6 +67,7 @@ def _report(found: DeliveryEvent, telemetry: Telemetry) -> None:
         # A total of all types of failures, because an alarm cannot add dimensions.
         telemetry.count("failed_after_sending", channel=found.channel)
     fields = {"type": found.type, "channel": found.channel, "reason": found.reason}
+    fields["message_id"] = found.message_id
     telemetry.log.info("delivery event", extra=fields)
 
 

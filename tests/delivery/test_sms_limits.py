@@ -1,6 +1,6 @@
 """The limits of SMS with counters in memory: classes, numbers, the reserve, and the answers."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -40,10 +40,10 @@ class Texts:
     gateway: FakeGateway = field(default_factory=FakeGateway)
     counters: MemorySmsCounters = field(default_factory=MemorySmsCounters)
 
-    def send(self, number: int, now: int = NOW, *, is_open_class: bool = False, **more: bool) -> SendResult:
+    def send(self, number: int, now: int = NOW, *, is_open_class: bool = False, **more: Any) -> SendResult:
         """Send one SMS."""
         limited = LimitedSms(self.gateway, self.counters, self.limits, frozenset({"US"}), SALT)
-        return limited.send(replace(Outgoing(_phone(number), "text", now, is_open_class), **more))
+        return limited.send(Outgoing(_phone(number), "text", now, is_open_class, **more))
 
     def answer(self, number: int, now: int = NOW, *, is_open_class: bool = False) -> None:
         """Record an answer of the number."""

@@ -19,6 +19,8 @@ _RECORD_KEY = re.compile(rf"({'|'.join(_KINDS)})#[A-Za-z0-9_-]{{1,128}}")
 _ADDRESS_ID = re.compile(r"[0-9a-f]{16}")
 # The longest reason of AWS is OnAccountSuppressionList.
 _REASON = re.compile(r"[A-Za-z_ -]{1,40}")
+# At least one letter, so that it is no phone number.
+_MESSAGE_ID = re.compile(r"(?=[0-9-]*[A-Za-z])[A-Za-z0-9-]{1,100}")
 
 DELIVERED, DELAYED = "delivered", "delayed"
 # The types of a failure after which another message to the same address would not arrive either.
@@ -63,6 +65,7 @@ class DeliveryEvent:
 
     `record_key` is the key of the record whose message it is, and `to` the id of the address, as in the
     record. Both are empty for a message that belongs to no such record, such as a code of Cognito's own.
+    `message_id` is the service's id of the message.
     """
 
     channel: str
@@ -70,6 +73,7 @@ class DeliveryEvent:
     reason: str = ""
     record_key: str = ""
     to: str = ""
+    message_id: str = ""
 
     @property
     def subject(self) -> str:
@@ -95,7 +99,8 @@ def read_event(body: str) -> DeliveryEvent | None:
     if channel is None or event_type is None:
         return None
     context = fields.get("context")
-    return _event(channel, event_type, name, context if isinstance(context, dict) else {})
+    tags = context if isinstance(context, dict) else {}
+    return _event(channel, event_type, name, tags, fields.get("messageId"))
 
 
 def _email_event(name: str, fields: Mapping[str, Any]) -> DeliveryEvent | None:
@@ -114,14 +119,18 @@ def _email_event(name: str, fields: Mapping[str, Any]) -> DeliveryEvent | None:
     tags = fields["mail"].get("tags")
     values = tags if isinstance(tags, dict) else {}
     first = {tag: found[0] for tag, found in values.items() if isinstance(found, list) and found}
-    return _event(EMAIL.name, event_type, reason, first)
+    return _event(EMAIL.name, event_type, reason, first, fields["mail"].get("messageId"))
 
 
-def _event(channel: str, event_type: str, reason: object, tags: Mapping[str, object]) -> DeliveryEvent:
+def _event(
+    channel: str, event_type: str, reason: object, tags: Mapping[str, object], message_id: object
+) -> DeliveryEvent:
     key = str(tags.get(RECORD_TAG, "")).replace(KEY_SEPARATOR, "#", 1)
     to = str(tags.get(TO_TAG, ""))
     is_known = _RECORD_KEY.fullmatch(key)
+    # The values go to the log, so they have no form that an address can have.
     detail = reason if isinstance(reason, str) and _REASON.fullmatch(reason) else ""
+    named = message_id if isinstance(message_id, str) and _MESSAGE_ID.fullmatch(message_id) else ""
     if not is_known or not _ADDRESS_ID.fullmatch(to):
-        return DeliveryEvent(channel, event_type, detail)
-    return DeliveryEvent(channel, event_type, detail, key, to)
+        return DeliveryEvent(channel, event_type, detail, message_id=named)
+    return DeliveryEvent(channel, event_type, detail, key, to, named)
