@@ -43,6 +43,7 @@ SERVICES = {
     "DefineAuthChallenge": set(),
     "CreateAuthChallenge": {"dynamodb", "sqs"},
     "VerifyAuthChallenge": {"dynamodb", "kms"},
+    "DeliveryEvents": {"dynamodb"},
     "PreTokenGeneration": {"dynamodb"},
     "CustomSender": {"cognito-idp", "sqs"},
     "Deliver": {"dynamodb", "kms", "sesv2", "sns", "sqs"},
