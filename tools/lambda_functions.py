@@ -161,6 +161,21 @@ _TABLE = (
         },
     ),
     LambdaFunction(
+        "delivery_events",
+        caller=SQS,
+        settings=("TABLE_NAME",),
+        rights={
+            "sqs:ReceiveMessage": ("DeliveryEventsQueue",),
+            "sqs:DeleteMessage": ("DeliveryEventsQueue",),
+            "sqs:GetQueueAttributes": ("DeliveryEventsQueue",),
+            "dynamodb:UpdateItem": (
+                "Table/sign_in_password#*(failed_email,failed_sms,failed_voice)",
+                "Table/sign_in_code#*(failed_email,failed_sms,failed_voice)",
+                "Table/step_up#*(failed_email,failed_sms,failed_voice)",
+            ),
+        },
+    ),
+    LambdaFunction(
         "verify_auth_challenge",
         caller=COGNITO,
         cognito_triggers=("VerifyAuthChallengeResponse",),
@@ -279,5 +294,9 @@ _TABLE = (
 )
 # Each function by its name.
 FUNCTIONS: Mapping[str, LambdaFunction] = MappingProxyType({function.name: function for function in _TABLE})
-# The names of the functions that every stack has. A sign-in calls them in this order.
-SIGN_IN_FUNCTIONS = tuple(function.name for function in _TABLE if not function.parameter)
+# Every stack has it, but no sign-in calls it.
+_AFTER_SIGN_IN = "delivery_events"
+# The names of the functions of a sign-in, which every stack has. A sign-in calls them in this order.
+SIGN_IN_FUNCTIONS = tuple(
+    function.name for function in _TABLE if not function.parameter and function.name != _AFTER_SIGN_IN
+)

@@ -30,6 +30,7 @@ MAIL_CALL: dict[str, Any] = {
     "FromEmailAddress": "no-reply@app.example",
     "Destination": {"ToAddresses": [EMAIL]},
     "ConfigurationSetName": "mail",
+    "EmailTags": [],
     "Content": {
         "Simple": {
             "Subject": {"Data": "Betreff ✓", "Charset": "UTF-8"},

@@ -43,6 +43,7 @@ SERVICES = {
     "DefineAuthChallenge": set(),
     "CreateAuthChallenge": {"dynamodb", "sqs"},
     "VerifyAuthChallenge": {"dynamodb", "kms", "pinpoint-sms-voice-v2"},
+    "DeliveryEvents": {"dynamodb"},
     "PreTokenGeneration": {"dynamodb"},
     "CustomSender": {"cognito-idp", "sqs"},
     "Deliver": {"dynamodb", "kms", "lambda", "pinpoint-sms-voice-v2", "sesv2", "sns", "sqs"},

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from passcode.token_service.policy import KEEP_SECONDS, day_of
-from passcode.token_service.store import Attempt, Record, RecordStore, WriteResult
+from passcode.token_service.store import Attempt, Failure, Record, RecordStore, WriteResult
 from tests.support.memory_stores import MemoryStore
 from tests.support.record_stores import POLICY, StoreUnderTest
 
@@ -298,3 +298,33 @@ def _run(store: RecordStore, operation: str, key: str, attempt: Attempt) -> Writ
     if operation == "start":
         return store.start_challenge(key, DRAFT, CAP, NOW)
     return store.record_attempt(key, attempt)
+
+
+FAILED = {"email": Failure(NOW - 60, "e" * 16), "sms": Failure(NOW - 90, "f" * 16)}
+
+
+def test_a_new_message_keeps_the_failures_except_one_to_remove(under_test: StoreUnderTest, key: str) -> None:
+    under_test.put(key, Record(issued=1, spent=1, failed=FAILED))
+    store = under_test.store
+    first = store.start_challenge(key, DRAFT, CAP, NOW)
+    assert first.record.failed == FAILED
+    # Only a removal is written: another function may write a failure between the read and this write.
+    stale = replace(first.record, sent_at=NOW + 40, failed={"sms": Failure(NOW - 9, "a" * 16)})
+    second = store.replace_challenge(key, first.record, stale, NOW + 40)
+    assert second.record.failed == FAILED
+    third = replace(second.record, sent_at=NOW + 80, failed=FAILED | {"email": Failure()})
+    assert store.replace_challenge(key, second.record, third, NOW + 80).record.failed == {
+        "sms": FAILED["sms"]
+    }
+
+
+def test_a_message_to_a_chosen_channel_removes_its_failure(under_test: StoreUnderTest, key: str) -> None:
+    under_test.put(key, Record(issued=1, spent=1, failed=FAILED))
+    draft = replace(DRAFT, failed={"email": Failure()})
+    assert under_test.store.start_challenge(key, draft, CAP, NOW).record.failed == {"sms": FAILED["sms"]}
+
+
+def test_a_right_answer_removes_the_failure_of_its_channel(under_test: StoreUnderTest, key: str) -> None:
+    under_test.put(key, replace(OPEN, failed=FAILED))
+    assert under_test.store.record_attempt(key, WRONG).record.failed == FAILED
+    assert under_test.store.record_attempt(key, RIGHT).record.failed == {"sms": FAILED["sms"]}

@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from passcode.adapters.record_table import RecordTable
 from passcode.token_service.policy import DAY, Policy, day_of
-from passcode.token_service.store import Attempt, Record
+from passcode.token_service.store import Attempt, Failure, Record
 from tests.support.dynamodb import item_of, made
 
 NOW = 1_800_000_000
@@ -86,6 +86,7 @@ def test_the_largest_record_costs_one_write_unit() -> None:
         sent_to_before=to,
         wrong={day_of(NOW): 10},
         accepted={(channel, day_of(NOW)): 100 for channel in channels},
+        failed=dict.fromkeys(channels, Failure(NOW, "e" * 16)),
     )
     item = item_of(largest) | {"pk": {"S": f"sign_in_password#{'s' * 36}"}, "ttl": {"N": str(NOW)}}
     for name in ("first_" + "c" * 26, "last_" + "c" * 26):

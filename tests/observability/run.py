@@ -46,6 +46,7 @@ class Run:
         # SMS may not go to this country.
         code_only(self.stack).start(self.user(SWITZERLAND, channel="sms").email)
         self.use_up_the_sms_budget()
+        self.bounce()
         self.come_close_to_the_email_cap()
         self.confirm_by_the_token_service()
         self.step_up()
@@ -115,6 +116,15 @@ class Run:
         self.code(user.email)
         self.add(day, -1_000_000)
 
+    def bounce(self) -> None:
+        """Send to an address of the mailbox simulator, and let SES test the topic as at its creation."""
+        self.tokens.create(email=f"bounce+{secrets.token_hex(5)}@simulator.amazonses.com")
+        sentence = "Successfully validated SNS topic for Amazon SES event publishing."
+        self.stack.client("lambda").invoke(
+            FunctionName=self.stack.functions["delivery_events"],
+            Payload=json.dumps({"Records": [{"messageId": "1", "body": sentence}]}),
+        )
+
     def come_close_to_the_email_cap(self) -> None:
         now, address = int(time.time()), f"watched-{secrets.token_hex(5)}@people.example"
         notice = CognitoMessage(
@@ -177,6 +187,7 @@ class Run:
             ("verify_auth_challenge", "no event"),
             ("deliver", {"Records": [{"messageId": "1", "body": "no delivery"}]}),
             ("token_api", "no event"),
+            ("delivery_events", {"Records": ["no record"]}),
             ("hosted_sign_in", "no event"),
         ):
             self.stack.client("lambda").invoke(

@@ -63,6 +63,11 @@ def test_an_alarm_watches_exactly_one_expression(name: str) -> None:
         ("DeliveryFailingAlarm", {"failed": 1, "sent": None}, 0),
         ("DeliveryFailingAlarm", {"failed": 3, "sent": 7}, 30),
         ("DeliveryFailingAlarm", {"failed": 10, "sent": None}, 100),
+        # The same for failures after sending. Delays and temporary failures are events too.
+        ("FailedAfterSendingAlarm", {"failed": 1, "events": 9}, 0),
+        ("FailedAfterSendingAlarm", {"failed": 2, "events": 10}, 20),
+        ("FailedAfterSendingAlarm", {"failed": None, "events": 500}, 0),
+        ("DeliveryEventsErrorsAlarm", {"failed": None, "caught": 5}, 5),
         # Guesses at user names do not count, but it counts if no user signs in.
         # The first message that no channel took counts, but not while other messages are taken.
         ("UndeliveredAlarm", {"undelivered": 1, "sent": None}, 1),

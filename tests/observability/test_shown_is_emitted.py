@@ -24,6 +24,7 @@ OF_AWS = {
     "AWS/SQS": ({"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"}, ("QueueName",)),
     "AWS/DynamoDB": ({"ConsumedWriteCapacityUnits"}, ("TableName",)),
     "AWS/SNS": ({"SMSMonthToDateSpentUSD"}, ()),
+    "AWS/SES": ({"Reputation.BounceRate", "Reputation.ComplaintRate"}, ()),
 }
 BY_PARAMETER = ("pre_token_generation", "custom_sender")
 ABSENT = ("HasClaims", "HasCustomSenders")
@@ -38,6 +39,7 @@ LAST = [
     ("send_failed", "budget"),
     ("email_budget_low", "deliver"),
 ]
+LAST += [("failed_after_sending", "email"), ("unknown_events", "delivery_events")]
 LAST += [("errors", name) for name in FUNCTIONS if name not in BY_PARAMETER]
 
 

@@ -1,12 +1,15 @@
 """The test message of SES and SNS."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.support.account_in_memory import refusal
 from tools.pool_admin.errors import AdminError
+from tools.pool_admin.output import Output, show_sent_message
 from tools.pool_admin.users.send_test import GatewayClients, SentMessage, send
+from tools.pool_admin.users.suppression import Suppression
 
 SETTINGS = {
     "APP_NAME": "People",
@@ -24,6 +27,9 @@ class FakeGateways:
 
     def __init__(self, refuses: str = "", says: str = "") -> None:
         self.refuses, self.says, self.last_request = refuses, says, dict[str, Any]()
+        self.suppressed: dict[str, Any] = {}
+        # The events in the answer to each question.
+        self.reports: list[list[dict[str, Any]]] = []
 
     def send_email(self, **request: Any) -> dict[str, str]:
         self.last_request = request
@@ -33,9 +39,20 @@ class FakeGateways:
 
     publish = send_text_message = send_email
 
+    def get_suppressed_destination(self, **request: str) -> dict[str, Any]:
+        if request["EmailAddress"] not in self.suppressed:
+            raise refusal("NotFoundException", "GetSuppressedDestination")
+        return {"SuppressedDestination": self.suppressed[request["EmailAddress"]]}
+
+    def get_message_insights(self, **request: str) -> dict[str, Any]:
+        assert request == {"MessageId": "m-1"}
+        if not self.reports:
+            raise refusal("AccessDeniedException", "GetMessageInsights")
+        return {"Insights": [{"Events": self.reports.pop(0)}]}
+
 
 def send_message(client: Any, to: str, **settings: str) -> SentMessage:
-    return send(GatewayClients(client, client, client), SETTINGS | settings, to)
+    return send(GatewayClients(client, client, client), SETTINGS | settings, to, lambda _seconds: None)
 
 
 def test_a_test_message_goes_through_the_gateway_of_the_stack() -> None:
@@ -66,6 +83,8 @@ def test_a_test_message_is_sent_as_deliver_sends() -> None:
     provider = FakeGateways()
     assert send_message(provider, "x@y.example").message_id == "m-1"
     assert provider.last_request["ConfigurationSetName"] == "set"
+    # The same name as in the emails of `deliver`.
+    assert provider.last_request["FromEmailAddress"] == "People <a@b.example>"
     assert send_message(provider, "+12065550100").provider == "SNS"
     attributes = provider.last_request["MessageAttributes"]
     assert {name: value["StringValue"] for name, value in attributes.items()} == {
@@ -112,3 +131,39 @@ def test_a_message_that_the_operators_function_sends_is_not_tested_at_aws(to: st
         send_message(provider, to, GATEWAY_FUNCTION_ARN=f"{channel}={arn}")
     assert provider.last_request == {}
     assert send_message(provider, to, GATEWAY_FUNCTION_ARN=f"{other}={arn}").message_id == "m-1"
+
+
+BOUNCE = {
+    "Bounce": {"BounceType": "PERMANENT", "BounceSubType": "General", "DiagnosticCode": "550 x@y.example"}
+}
+
+
+@pytest.mark.parametrize(
+    ("reports", "outcome"),
+    [
+        # The account has no Virtual Deliverability Manager.
+        ([], ""),
+        ([[], [("SEND", 1, {})], [("SEND", 1, {}), ("DELIVERY", 2, {})]], "DELIVERY"),
+        ([[("BOUNCE", 3, BOUNCE), ("SEND", 1, {})]], "BOUNCE (PERMANENT, General)"),
+        ([[("SEND", 1, {})]] * 5, ""),
+    ],
+)
+def test_it_says_what_ses_reports_of_an_email(reports: list[Any], outcome: str) -> None:
+    provider = FakeGateways()
+    provider.reports = [
+        [{"Type": kind, "Timestamp": at, "Details": details} for kind, at, details in events]
+        for events in reports
+    ]
+    sent = send_message(provider, "x@y.example")
+    assert (sent.outcome, sent.suppression) == (outcome, None)
+
+
+def test_it_says_that_an_address_is_on_the_suppression_list(capsys: pytest.CaptureFixture[str]) -> None:
+    provider = FakeGateways()
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    provider.suppressed["x@y.example"] = {"LastUpdateTime": at, "Reason": "COMPLAINT"}
+    sent = send_message(provider, "x@y.example")
+    assert sent.suppression == Suppression(int(at.timestamp()), "COMPLAINT")
+    show_sent_message(Output(as_json=False), sent)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "on the suppression list since 2026-01-02 03:04:05 UTC, reason COMPLAINT" in shown

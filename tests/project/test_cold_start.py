@@ -57,6 +57,7 @@ LOADS: dict[str, tuple[list[str], set[str]]] = {
         # It imports the decryption only when it gets the first message of Cognito's own.
         {"jwt", "cryptography", "pydantic", "aws_encryption_sdk", "boto3"},
     ),
+    "delivery_events": (["dynamodb"], LIGHT | {"boto3", "jinja2"}),
     "custom_sender": (["sqs"], LIGHT | {"aws_encryption_sdk", "boto3"}),
     # PyJWT imports cryptography if it is installed. It is not in the artefact.
     "token_api": (["dynamodb", "kms", "sqs"], {"phonenumbers", "pyasn1"}),
@@ -99,6 +100,7 @@ PROJECT_MODULES = {
     "verify_auth_challenge": 22,
     "pre_token_generation": 19,
     "deliver": 39,
+    "delivery_events": 19,
     "custom_sender": 21,
     "token_api": 40,
     "hosted_sign_in": 37,

@@ -25,6 +25,11 @@ IN_TEMPLATE: dict[str, Any] = {
 }
 COMMON: dict[str, Any] = TEMPLATE["Globals"]["Function"]
 CALLERS = {"cognito-idp.amazonaws.com": COGNITO, "apigateway.amazonaws.com": API_GATEWAY}
+# The condition without which the response of an action shows the whole item.
+SHOWN_BY = {
+    "dynamodb:GetItem": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+    "dynamodb:UpdateItem": {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]},
+}
 ALL = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda function: function.name)
 
 
@@ -68,7 +73,7 @@ def rights_in_template(role: str) -> dict[str, set[str]]:
         assert attributes[0] == "pk"
         if attributes != ["pk"]:
             assert condition["Null"] == {"dynamodb:Attributes": "false"}
-            assert condition["StringEqualsIfExists"] == {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+            assert condition["StringEqualsIfExists"] == SHOWN_BY[statement["Action"]]
         narrowed = f"({','.join(attributes[1:])})" if attributes != ["pk"] else ""
         for action in as_list(statement["Action"]):
             for name in resources(statement["Resource"]):

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from passcode.channels.registry import CHANNELS
+from passcode.delivery.events import EMAIL_EVENTS
+from passcode.token_service.policy import LONGEST_LIFE
 from tests.support.template import RESOURCES, TEMPLATE, as_list, statements
 from tools.lambda_functions import FUNCTIONS
 
@@ -77,6 +80,14 @@ def test_a_stack_has_only_the_rights_of_its_gateway_for_sms() -> None:
 def test_each_function_writes_only_its_kinds_of_items(name: str) -> None:
     (write,) = [s for s in statements(f"{name}Role") if "dynamodb:UpdateItem" in as_list(s["Action"])]
     keys = write["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    if name == "DeliveryEvents":
+        # One attribute of each channel, in the records of subjects that can have a second address.
+        assert keys == ["sign_in_password#*", "sign_in_code#*", "step_up#*"]
+        attributes = write["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+        assert attributes[0] == "pk"
+        assert {each.partition("_")[0] for each in attributes[1:]} == {"failed"}
+        assert {f"failed_{channel}" for channel in CHANNELS} <= set(attributes)
+        return
     of_sign_ins = name in ("CreateAuthChallenge", "VerifyAuthChallenge")
     assert ("sign_in_password#*" in keys) == ("sign_in_code#*" in keys) == of_sign_ins
     assert ("token#*" in keys) == ("step_up#*" in keys) == (name == "TokenApi")
@@ -163,13 +174,19 @@ def test_counters_cannot_be_restored_and_everything_is_encrypted() -> None:
 
 
 QUEUES = ("EmailQueue", "PhoneQueue", "CognitoQueue")
+EVENTS_QUEUE = "DeliveryEventsQueue"
 MAPPINGS = {"DeliverEmail": "EmailQueue", "DeliverPhone": "PhoneQueue", "DeliverCognito": "CognitoQueue"}
 
 
 def test_every_queue_drops_repeats_by_message_and_has_a_dead_letter_queue_of_the_same_type() -> None:
     queues = of_type("AWS::SQS::Queue")
-    assert set(queues) == {*QUEUES, "DeadLetters"}
-    for queue in queues.values():
+    assert set(queues) == {*QUEUES, "DeadLetters", EVENTS_QUEUE}
+    # Neither SES nor End User Messaging publishes to a FIFO topic.
+    assert "FifoQueue" not in queues[EVENTS_QUEUE]
+    assert (
+        queues[EVENTS_QUEUE]["VisibilityTimeout"] == 6 * RESOURCES["DeliveryEvents"]["Properties"]["Timeout"]
+    )
+    for queue in (queues[name] for name in (*QUEUES, "DeadLetters")):
         assert (queue["FifoQueue"], queue["ContentBasedDeduplication"]) == (True, False)
         # AWS accepts this throughput limit only with this scope.
         assert queue["DeduplicationScope"] == "messageGroup"
@@ -186,7 +203,9 @@ def test_every_queue_drops_repeats_by_message_and_has_a_dead_letter_queue_of_the
 
 def test_deliver_reads_each_queue_one_message_at_a_time_and_reports_failures() -> None:
     mappings = of_type("AWS::Lambda::EventSourceMapping")
-    assert set(mappings) == set(MAPPINGS)
+    assert set(mappings) == {*MAPPINGS, "DeliveryEventsMapping"}
+    assert mappings["DeliveryEventsMapping"]["EventSourceArn"] == {"Fn::GetAtt": [EVENTS_QUEUE, "Arn"]}
+    assert mappings["DeliveryEventsMapping"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     for name, queue in MAPPINGS.items():
         mapping = mappings[name]
         assert mapping["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
@@ -231,7 +250,8 @@ def test_the_queues_in_use_share_the_concurrency_equally(order: str, senders: bo
 def test_every_queue_requires_tls_and_only_custom_sender_writes_cognitos_messages() -> None:
     policies = of_type("AWS::SQS::QueuePolicy")
     covered = [queue["Ref"] for policy in policies.values() for queue in policy["Queues"]]
-    assert sorted(covered) == sorted([*QUEUES, "DeadLetters"]), "a second policy would replace the first one"
+    expected = sorted([*QUEUES, "DeadLetters", EVENTS_QUEUE])
+    assert sorted(covered) == expected, "a second policy would replace the first one"
     for policy in policies.values():
         tls = policy["PolicyDocument"]["Statement"][0]
         assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
@@ -244,6 +264,33 @@ def test_every_queue_requires_tls_and_only_custom_sender_writes_cognitos_message
         {"ArnNotEquals": {"aws:PrincipalArn": role}},
         {"Ref": "AWS::NoValue"},
     ]
+
+
+def test_only_ses_and_end_user_messaging_publish_events_and_only_the_topic_queues_them() -> None:
+    (policy,) = of_type("AWS::SNS::TopicPolicy").values()
+    allowed, tls = policy["PolicyDocument"]["Statement"]
+    assert allowed["Principal"] == {"Service": ["ses.amazonaws.com", "sms-voice.amazonaws.com"]}
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    queue = of_type("AWS::SQS::QueuePolicy")["DeliveryEventsQueuePolicy"]["PolicyDocument"]["Statement"]
+    topic = {"aws:SourceArn": {"Ref": "DeliveryEventsTopic"}}
+    assert [statement["Condition"] for statement in queue[1:]] == [
+        {"ArnEquals": topic},
+        {"ArnNotEquals": topic},
+    ]
+    assert [statement["Effect"] for statement in queue[1:]] == ["Allow", "Deny"]
+    (subscription,) = of_type("AWS::SNS::Subscription").values()
+    # Without this, the body of the queue would be SNS's envelope.
+    assert subscription["RawMessageDelivery"] is True
+
+
+def test_ses_publishes_each_event_that_the_function_reads() -> None:
+    (events,) = of_type("AWS::SES::ConfigurationSetEventDestination").values()
+    names = {name.replace(" ", "").lower() for name in EMAIL_EVENTS}
+    assert {each.lower() for each in events["EventDestination"]["MatchingEventTypes"]} == names
+    assert events["EventDestination"]["Enabled"] is True
+    (mail,) = of_type("AWS::SES::ConfigurationSet").values()
+    assert mail["DeliveryOptions"]["MaxDeliverySeconds"] == LONGEST_LIFE
 
 
 def test_every_log_group_has_a_retention() -> None:

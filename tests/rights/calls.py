@@ -21,7 +21,11 @@ def all_calls(deployed: Stack) -> Calls:
 
 def _table(deployed: Stack) -> Calls:
     def item(operation: str, key: str) -> list[Any]:
-        return ["dynamodb", operation, {"TableName": deployed.table, "Key": {"pk": {"S": key}}}]
+        target: dict[str, Any] = {"TableName": deployed.table, "Key": {"pk": {"S": key}}}
+        if operation == "update_item":
+            # A write of the key alone names no attribute, and so satisfies each limit on attributes.
+            target |= {"UpdateExpression": "REMOVE sent_at"}
+        return ["dynamodb", operation, target]
 
     def batch(*keys: str) -> list[Any]:
         items = {deployed.table: {"Keys": [{"pk": {"S": key}} for key in keys]}}
@@ -34,7 +38,24 @@ def _table(deployed: Stack) -> Calls:
         projection = {"ProjectionExpression": ",".join(aliases), "ExpressionAttributeNames": aliases}
         return [service, operation, arguments | projection]
 
+    def change(key: str, name: str, **arguments: str) -> list[Any]:
+        # As `FailureTable` writes: the real name is in a second field.
+        service, operation, target = item("update_item", key)
+        update = {
+            "UpdateExpression": "SET #name = :value",
+            "ConditionExpression": "attribute_exists(pk) OR NOT contains(#name, :value)",
+            "ExpressionAttributeNames": {"#name": name},
+            "ExpressionAttributeValues": {":value": {"S": "x"}},
+        }
+        return [service, operation, target | update | arguments]
+
     return {
+        "record a failure after a password": change("sign_in_password#failures", "failed_email"),
+        "record a failure without a password": change("sign_in_code#failures", "failed_sms"),
+        "record a failure of a step-up": change("step_up#failures", "failed_voice"),
+        "record a failure of a token": change("token#failures", "failed_email"),
+        "record a failure and read all": change("sign_in_code#all", "failed_sms", ReturnValues="ALL_NEW"),
+        "write a nonce": change("sign_in_code#failures", "nonce"),
         "write a challenge after a password": item("update_item", "sign_in_password#user"),
         "write a challenge without a password": item("update_item", "sign_in_code#user"),
         "write a record of the first key format": item("update_item", "sign_in#user"),
@@ -90,7 +111,10 @@ def _table(deployed: Stack) -> Calls:
 
 def _queues(deployed: Stack) -> Calls:
     dead = deployed.outputs["DeadLettersUrl"]
+    events = _events_queue(deployed)
     return {
+        "read an event": ["sqs", "receive_message", {"QueueUrl": events}],
+        "queue an event": ["sqs", "send_message", {"QueueUrl": events, "MessageBody": "{}"}],
         "queue an email": _send(deployed.queues["email"]),
         "queue a message to a phone": _send(deployed.queues["phone"]),
         "queue a message of Cognito": _send(deployed.queues["cognito"]),
@@ -113,6 +137,11 @@ def _queues(deployed: Stack) -> Calls:
             ("empty", "purge_queue", {}),
         )
     }
+
+
+def _events_queue(deployed: Stack) -> str:
+    found = deployed.client("sqs").list_queues(QueueNamePrefix="passcode-DeliveryEventsQueue")["QueueUrls"]
+    return str(found[0])
 
 
 def _send(url: str) -> list[Any]:

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
 # The calls that delete or hide a message have a handle of none.
 NO_MESSAGE = "ReceiptHandleIsInvalid"
+# The attributes of a record that `delivery_events` may write.
+FAILED = "(failed_email,failed_sms,failed_voice)"
 # The right that a call needs, in the notation of tools/lambda_functions.py.
 # No function may make a call without a row.
 NEEDS = {
@@ -58,6 +60,13 @@ NEEDS = {
     "read the nonce of a step-up's challenge": ("dynamodb:GetItem", "Table/step_up#*(nonce,sent_at)"),
     "read the counters of a challenge": ("dynamodb:GetItem", "Table/sign_in_code#*"),
     "record a notice": ("dynamodb:UpdateItem", "Table/notice#*"),
+    "record a failure after a password": ("dynamodb:UpdateItem", f"Table/sign_in_password#*{FAILED}"),
+    "record a failure without a password": ("dynamodb:UpdateItem", f"Table/sign_in_code#*{FAILED}"),
+    "record a failure of a step-up": ("dynamodb:UpdateItem", f"Table/step_up#*{FAILED}"),
+    "record a failure of a token": ("dynamodb:UpdateItem", "Table/token#*"),
+    "record a failure and read all": ("dynamodb:UpdateItem", "Table/sign_in_code#*"),
+    "write a nonce": ("dynamodb:UpdateItem", "Table/sign_in_code#*"),
+    "read an event": ("sqs:ReceiveMessage", "DeliveryEventsQueue"),
     "derive a code": ("kms:GenerateMac", "CodeKey"),
     "send a mail": ("ses:SendEmail", "MailConfiguration"),
     "send an SMS": ("sns:Publish", "*"),
@@ -104,6 +113,7 @@ UNTRIED = {
 # The functions that may make a call, as docs/threat-model.md says in its table of roles.
 CREATE, VERIFY, DELIVER = "create_auth_challenge", "verify_auth_challenge", "deliver"
 TOKEN_API, HOSTED, SENDER = "token_api", "hosted_sign_in", "custom_sender"
+EVENTS = "delivery_events"
 HOLDERS = {
     "derive a code": {VERIFY, DELIVER, TOKEN_API},
     "compare a guess with the code key": set(),
@@ -138,6 +148,12 @@ HOLDERS = {
     "read the nonce of a challenge without a password": {"pre_token_generation", DELIVER},
     "read the nonce of a step-up's challenge": {TOKEN_API, DELIVER},
     "record a notice": {DELIVER},
+    "record a failure without a password": {CREATE, VERIFY, EVENTS},
+    "record a failure of a step-up": {TOKEN_API, EVENTS},
+    "record a failure and read all": {CREATE, VERIFY},
+    "write a nonce": {CREATE, VERIFY},
+    "read an event": {EVENTS},
+    "queue an event": set(),
     "scan the table": set(),
     "query a challenge": set(),
     "read challenges in a batch": set(),

@@ -41,6 +41,9 @@ def item_of(record: Record) -> dict[str, dict[str, str]]:
     values = {name: value for name, value in scalars.items() if value or name in always}
     values |= {f"to_{channel}": to for channel, to in record.sent_to.items()}
     values |= {f"prev_to_{channel}": to for channel, to in record.sent_to_before.items()}
+    values |= {
+        f"failed_{channel}": f"{failure.at} {failure.to}" for channel, failure in record.failed.items()
+    }
     values |= {f"w{day}": count for day, count in record.wrong.items()}
     values |= {f"ok_{channel}_{day}": count for (channel, day), count in record.accepted.items()}
     return {

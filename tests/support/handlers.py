@@ -16,11 +16,22 @@ with own_session(ENVIRONMENT):
     import custom_sender
     import define_auth_challenge  # noqa: F401 - reads its environment now
     import deliver
+    import delivery_events
     import pre_token_generation
     import verify_auth_challenge
+    from delivery_events import process_batch as process_events
     from passcode.adapters.telemetry import PowertoolsTelemetry, make_telemetry
 
-HANDLERS = (create_auth_challenge, verify_auth_challenge, deliver, custom_sender, pre_token_generation)
+__all__ = ["HANDLERS", "TELEMETRY", "HandlerOutput", "output", "process_events"]
+
+HANDLERS = (
+    create_auth_challenge,
+    verify_auth_challenge,
+    deliver,
+    delivery_events,
+    custom_sender,
+    pre_token_generation,
+)
 TELEMETRY = make_telemetry("handler under test", "CognitoPasscode")
 
 

@@ -13,7 +13,7 @@ from passcode.confirmation.idempotency import IdempotencyClaim
 from passcode.token_service.challenge import record_key
 from passcode.token_service.issue import has_no_open_challenge
 from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS, DAY, LONG_DIGITS, Policy, day_of
-from passcode.token_service.store import Attempt, Evidence, Record, WriteResult
+from passcode.token_service.store import Attempt, Evidence, Failure, Record, WriteResult
 
 
 def is_clear(record: Record, channel: str, cap: int, now: int, policy: Policy) -> bool:
@@ -154,6 +154,11 @@ def _of_message(old: Record, new: Record, now: int) -> Record:
             **old.sent_to_before,
             **{channel: old.sent_to.get(channel, to) for channel, to in new.sent_to.items()},
         },
+        failed={
+            channel: failure
+            for channel, failure in old.failed.items()
+            if new.failed.get(channel) != Failure()
+        },
     )
 
 
@@ -167,6 +172,7 @@ def _spent(old: Record, attempt: Attempt, policy: Policy) -> Record:
         failures=0,
         send_tat=old.send_tat - policy.send_interval_seconds,
         accepted={**old.accepted, today: old.accepted.get(today, 0) + 1},
+        failed={channel: failure for channel, failure in old.failed.items() if channel != attempt.channel},
     )
 
 

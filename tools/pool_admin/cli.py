@@ -22,6 +22,7 @@ from tools.pool_admin.output import (
     report_of_attach,
     report_of_detach,
     report_of_reset,
+    report_of_unsuppress,
     show_attached,
     show_declaration,
     show_detached,
@@ -31,8 +32,10 @@ from tools.pool_admin.output import (
     show_reset,
     show_sent_message,
     show_unapplied,
+    show_unsuppressed,
 )
 from tools.pool_admin.users.commands import UserCommands, caller_arn, send_test_message
+from tools.pool_admin.users.suppression import SuppressionList, email_of
 
 HELP = """Attach one-time codes to an existing user pool, check the pool, and help its users.
 
@@ -199,7 +202,8 @@ def status(
         users = UserCommands.of(aws, stack, table)
         subject, records = users.status(user, is_address=address)
         unusable = users.unusable(user, is_address=address)
-        show_records(output, subject, records, unusable, limits_known=users.limits_known)
+        suppression = users.suppression(user, is_address=address)
+        show_records(output, subject, records, unusable, suppression, limits_known=users.limits_known)
 
 
 @app.command()
@@ -229,6 +233,26 @@ def reset(
 
 
 @app.command()
+def unsuppress(
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The email address.")],
+    yes: Yes = False,
+    as_json: Json = False,
+    profile: Profile = None,
+    region: Region = None,
+    endpoint_url: EndpointUrl = None,
+) -> None:
+    """Show the entry of an address on the suppression list of SES, ask for confirmation, and remove it."""
+    with session(as_json, profile, region, endpoint_url) as (output, aws):
+        email, suppressed = email_of(address), SuppressionList(aws.client("sesv2"))
+        found = suppressed.find(email)
+        if found is None:
+            show_unsuppressed(output, email, None)
+        elif confirm(output, report_of_unsuppress(email, found), yes=yes):
+            suppressed.remove(email)
+            show_unsuppressed(output, email, found)
+
+
+@app.command()
 def send_test(
     stack: StackName,
     to: To,
@@ -237,7 +261,7 @@ def send_test(
     region: Region = None,
     endpoint_url: EndpointUrl = None,
 ) -> None:
-    """Send one message without a code, with the stack's settings, and show the answer of the gateway."""
+    """Send one message without a code, with the stack's settings, and show what the gateway says of it."""
     with session(as_json, profile, region, endpoint_url) as (output, aws):
         show_sent_message(output, send_test_message(aws, stack, to))
 

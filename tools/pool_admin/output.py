@@ -24,6 +24,7 @@ from tools.pool_admin.users.commands import ResetPlan
 from tools.pool_admin.users.counter_keys import Subject
 from tools.pool_admin.users.counters import RecordState
 from tools.pool_admin.users.send_test import SentMessage
+from tools.pool_admin.users.suppression import Suppression
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -205,12 +206,14 @@ def show_records(
     subject: Subject,
     records: Sequence[RecordState],
     unusable: Mapping[str, AddressFault],
+    suppression: Suppression | None = None,
     *,
     limits_known: bool,
 ) -> None:
     """Show the records of a user or an address. Unknown limits leave out the values that need them.
 
     `unusable` has the reason of each verified address that gets no code, by the name of the channel.
+    `suppression` is the entry of the email address on the suppression list of SES.
     """
     listed = [asdict(state) for state in records]
     for each in () if limits_known else listed:
@@ -225,8 +228,16 @@ def show_records(
         lines.append(_no_record(subject))
     for name, fault in unusable.items():
         lines.append(f"No code by {name} ({fault.value}): {' '.join(REASONS[fault])}")
+    if suppression:
+        lines.append(
+            f"No email: {_suppression(suppression)} Fix the cause, then remove the address with `unsuppress`."
+        )
     reasons = {name: fault.value for name, fault in unusable.items()}
-    facts = _subject_as_json(subject) | {"records": listed, "unusable_addresses": reasons}
+    facts = _subject_as_json(subject) | {
+        "records": listed,
+        "unusable_addresses": reasons,
+        "suppression": asdict(suppression) if suppression else None,
+    }
     output.result("\n".join(lines), facts, style="")
 
 
@@ -246,12 +257,49 @@ def show_reset(output: Output, plan: ResetPlan) -> None:
 
 
 def show_sent_message(output: Output, sent: SentMessage) -> None:
-    """Show that a provider accepted the test message."""
-    output.result(
-        f"{sent.provider} accepted the message ({sent.message_id}). Check that it arrives. It was sent with "
-        "your permissions, not with those of the function.",
-        asdict(sent),
+    """Show that a provider accepted the test message, and what became of it, if that is known."""
+    accepted = f"{sent.provider} accepted the message ({sent.message_id})."
+    lines = [f"{accepted} It was sent with your permissions, not with those of the function."]
+    if sent.suppression:
+        lines.append(
+            f"SES does not send it: {_suppression(sent.suppression)} `unsuppress` removes the address."
+        )
+    elif sent.outcome:
+        lines.append(f"SES reports: {sent.outcome}.")
+    elif sent.provider == "SES":
+        lines.append(
+            "SES has not reported more. Its event is in the log of `delivery_events`, with this id as "
+            "`message_id`. Check that the message arrives."
+        )
+    else:
+        lines.append("SMS by SNS have no events. Check that the message arrives.")
+    output.result("\n".join(lines), asdict(sent))
+
+
+def report_of_unsuppress(address: str, suppression: Suppression) -> PlanReport:
+    """The report of a removal from the suppression list."""
+    step = f"Remove {address} from the suppression list: {_suppression(suppression)}"
+    note = (
+        "If the next email bounces or is reported as spam again, it counts against the account's reputation."
     )
+    facts = {"address": address, "suppression": asdict(suppression)}
+    return PlanReport(facts, {}, [step], [note], "The records of the user stay as they are.")
+
+
+def show_unsuppressed(output: Output, address: str, suppression: Suppression | None) -> None:
+    """Show that an address was removed from the suppression list, or that it was not on it."""
+    facts = {"address": address, "applied": suppression is not None}
+    if suppression is None:
+        output.result("The address is not on the suppression list of this account and region.", facts)
+    else:
+        output.result(
+            "Removed. The user gets the next code by email if the app asks for that channel.", facts
+        )
+
+
+def _suppression(suppression: Suppression) -> str:
+    since = _format_time(suppression.since)
+    return f"the address is on the suppression list since {since}, reason {suppression.reason}."
 
 
 def changes_as_json(changes: Mapping[str, Sequence[SettingChange]]) -> dict[str, list[dict[str, Any]]]:
@@ -308,6 +356,10 @@ def _record_lines(state: RecordState, *, limits_known: bool) -> list[str]:
         f"  Wrong answers: {state.wrong_today} today, {state.wrong_in_a_row} in a row.",
         f"  Accepted today: {by_channel or 'none'}.",
     ]
+    for channel, at in sorted(state.failed_at.items()):
+        lines.append(
+            f"  A message by {channel} failed: {_format_time(at)}. Codes go to another address, if any."
+        )
     if state.open_until:
         lines.append(
             f"  The open code has {state.open_digits} digits. It expires at {_format_time(state.open_until)}."

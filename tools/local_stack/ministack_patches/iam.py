@@ -103,6 +103,26 @@ def _read_attributes(request: Request) -> Keys:
     }
 
 
+# The words of update and condition expressions that name no attribute.
+_EXPRESSION_WORDS = {"set", "remove", "add", "delete", "and", "or", "not", "in", "between"}
+
+
+def _written_attributes(request: Request) -> Keys:
+    """`dynamodb:Attributes` are the attributes in the expressions of a write, with the key.
+
+    `dynamodb:ReturnValues` is the part of the item that the response shows.
+    """
+    names = request.get("ExpressionAttributeNames", {})
+    text = f"{request.get('UpdateExpression', '')} {request.get('ConditionExpression', '')}"
+    # No placeholder, and no name of a function.
+    bare = set(re.findall(r"(?<![#:\w])[A-Za-z_]\w*\b(?!\s*\()", text))
+    found = {word for word in bare if word.lower() not in _EXPRESSION_WORDS} | set(names.values())
+    return _leading_keys(request) | {
+        "dynamodb:Attributes": sorted({*request.get("Key", {}), *found}),
+        "dynamodb:ReturnValues": request.get("ReturnValues", "NONE"),
+    }
+
+
 def _mac_algorithm(request: Request) -> Keys:
     """`kms:MacAlgorithm` is the algorithm in the request."""
     return {"kms:MacAlgorithm": request.get("MacAlgorithm")}
@@ -125,7 +145,7 @@ def _from_address(request: Request) -> Keys:
 
 
 _KEYS_OF: dict[str, Callable[[Request], Keys]] = {
-    "dynamodb:UpdateItem": _leading_keys,
+    "dynamodb:UpdateItem": _written_attributes,
     "dynamodb:GetItem": _read_attributes,
     "dynamodb:DeleteItem": _leading_keys,
     "dynamodb:BatchGetItem": _keys_of_a_batch,

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from passcode.adapters.environment import Variables
 from passcode.channels.channel import AddressFault, Channel
+from passcode.channels.email import EMAIL
 from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import KINDS, SIGN_IN_CODE, SIGN_IN_PASSWORD, STEP_UP, TOKEN
 from passcode.token_service.policy import Policy
@@ -21,6 +22,7 @@ from tools.pool_admin.unusable import attributes_of, find_faults
 from tools.pool_admin.users.counter_keys import Subject, address_hash, find_sub
 from tools.pool_admin.users.counters import CounterTable, RecordState
 from tools.pool_admin.users.send_test import GatewayClients, SentMessage, send
+from tools.pool_admin.users.suppression import Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -50,6 +52,7 @@ class UserCommands:
     limits_known: bool
     channels: tuple[Channel, ...] = ()
     countries: tuple[str, ...] | None = None
+    suppressed: SuppressionList | None = None
 
     @classmethod
     def of(cls, aws: AwsAccount, stack_name: str | None, table: str | None) -> UserCommands:
@@ -80,6 +83,7 @@ class UserCommands:
             limits_known=True,
             channels=channels,
             countries=countries,
+            suppressed=SuppressionList(aws.client("sesv2")),
         )
 
     def status(self, user: str, *, is_address: bool) -> tuple[Subject, tuple[RecordState, ...]]:
@@ -107,6 +111,28 @@ class UserCommands:
                 return {}
             raise
         return find_faults(attributes_of(found["UserAttributes"]), self.channels, self.countries)
+
+    def suppression(self, user: str, *, is_address: bool) -> Suppression | None:
+        """Return the entry of the user's email address, or of the address, on the suppression list of SES.
+
+        It is None if there is no entry, no known address, or no permission to read the list.
+        """
+        if self.suppressed is None:
+            return None
+        address = user if is_address else self._email(user)
+        destination = EMAIL.destination(address)
+        return self.suppressed.find_if_allowed(destination.value) if destination else None
+
+    def _email(self, user: str) -> str:
+        if self.cognito is None:
+            return ""
+        try:
+            found = self.cognito.admin_get_user(UserPoolId=self.pool_id, Username=user)
+        except ClientError as error:
+            if error_code(error) == "UserNotFoundException":
+                return ""
+            raise
+        return attributes_of(found["UserAttributes"]).get(EMAIL.attribute, "")
 
     def plan_reset(self, user: str, caller: str, *, is_address: bool) -> ResetPlan:
         """The plan to clear every record of a user or an address. Raises as `status` does.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.record_table import read_record
 from passcode.token_service.policy import (
+    KEEP_SECONDS,
     LONG_DIGITS,
     Policy,
     day_of,
@@ -34,6 +35,7 @@ class RecordState:
     Times are seconds since the epoch, 0 for never; days are UTC days. `messages_left` may be sent now without
     a wait for the message rate, and `message_wait` is that wait in seconds. `answers_left` is the most
     wrong answers to short codes that are still checked today. `accepted_today` counts by channel.
+    `failed_at` has the times of failed messages, after which codes go to another address, by channel.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class RecordState:
     wrong_in_a_row: int
     answers_left: int
     accepted_today: Mapping[str, int]
+    failed_at: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,11 @@ def _state(kind: str, record: Record, policy: Policy, now: int, *, known: bool) 
         ),
         accepted_today={
             channel: count for (channel, day), count in record.accepted.items() if day == day_of(now)
+        },
+        failed_at={
+            channel: failure.at
+            for channel, failure in record.failed.items()
+            if failure.to == record.sent_to.get(channel) and failure.at > now - KEEP_SECONDS
         },
     )
 

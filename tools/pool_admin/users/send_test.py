@@ -6,7 +6,8 @@ queue: a sign-in does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from passcode.adapters.end_user_messaging import text_request
 from passcode.adapters.environment import Variables
+from passcode.adapters.ses import named_sender
 from passcode.adapters.sms_options import END_USER_MESSAGING, NOTIFY, SNS, SmsOptions
 from passcode.adapters.sns import sms_attributes
 from passcode.channels.channel import AddressFault, Channel
@@ -23,6 +25,7 @@ from passcode.channels.sms import SMS
 from passcode.texts.catalogue import locales
 from tools.pool_admin.errors import DENIED, AdminError, error_code
 from tools.pool_admin.unusable import REASONS
+from tools.pool_admin.users.suppression import Suppression, SuppressionList
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
     from passcode.adapters.end_user_messaging import EndUserMessagingClient
 
+# The number of questions about what became of an email, and the seconds before each of them.
+_REPORTS, _REPORT_SECONDS = 5, 2.0
 _NO_ADDRESS = "Give --to an email address, or a phone number with + and its country code."
 _SMS_PROVIDERS = {SNS: "SNS", END_USER_MESSAGING: "End User Messaging", NOTIFY: "Notify"}
 _TEXT = "This is a test of the sign-in messages of {app}. It contains no code. No action is needed."
@@ -37,11 +42,17 @@ _TEXT = "This is a test of the sign-in messages of {app}. It contains no code. N
 
 @dataclass(frozen=True)
 class SentMessage:
-    """A message that the provider accepted, with the provider's id. Its delivery is not proven."""
+    """A message that the provider accepted, with the provider's id.
+
+    `outcome` is the last event that SES reports of it, or empty if it reports none. `suppression` is the
+    entry of the address on the suppression list of SES: SES accepts such a message, and does not send it.
+    """
 
     channel: str
     provider: str
     message_id: str
+    outcome: str = ""
+    suppression: Suppression | None = None
 
 
 @dataclass(frozen=True)
@@ -53,11 +64,17 @@ class GatewayClients:
     end_user_messaging: EndUserMessagingClient
 
 
-def send(clients: GatewayClients, settings: Mapping[str, str], to: str) -> SentMessage:
+def send(
+    clients: GatewayClients,
+    settings: Mapping[str, str],
+    to: str,
+    sleep: Callable[[float], None] = time.sleep,
+) -> SentMessage:
     """Send to an email address, or to a phone number that begins with +.
 
-    `settings` are the environment variables of `deliver`. Raises `AdminError` if `to` is neither, if the
-    stack does not allow its country, or if the provider refuses the message.
+    For an email it asks SES for ten seconds what became of it. `sleep` waits, in seconds. `settings` are the
+    environment variables of `deliver`. Raises `AdminError` if `to` is neither, if the stack does not allow
+    its country, or if the provider refuses the message.
     """
     channels = settings.get("GATEWAY_FUNCTION_ARN", "").partition("=")[0].split(",")
     if ("sms" if to.strip().startswith("+") else "email") in channels:
@@ -70,9 +87,11 @@ def send(clients: GatewayClients, settings: Mapping[str, str], to: str) -> SentM
         if to.strip().startswith("+"):
             return SentMessage("sms", provider, _send_sms(clients, settings, _address(SMS, to), text))
         if "@" in to:
-            return SentMessage(
-                "email", provider, _send_email(clients.ses, settings, _address(EMAIL, to), text)
-            )
+            address = _address(EMAIL, to)
+            message_id = _send_email(clients.ses, settings, address, text)
+            suppression = SuppressionList(clients.ses).find_if_allowed(address)
+            outcome = "" if suppression else _outcome(clients.ses, message_id, sleep)
+            return SentMessage("email", provider, message_id, outcome, suppression)
     except ClientError as error:
         if error_code(error) in DENIED:
             raise
@@ -97,12 +116,33 @@ def _address(channel: Channel, to: str) -> str:
 def _send_email(ses: SESV2Client, settings: Mapping[str, str], to: str, text: str) -> str:
     subject = f"Test of {settings['APP_NAME']}"
     response = ses.send_email(
-        FromEmailAddress=settings["SENDER_EMAIL"],
+        FromEmailAddress=named_sender(settings["APP_NAME"], settings["SENDER_EMAIL"]),
         Destination={"ToAddresses": [to]},
         ConfigurationSetName=settings["CONFIGURATION_SET"],
         Content={"Simple": {"Subject": {"Data": subject}, "Body": {"Text": {"Data": text}}}},
     )
     return response["MessageId"]
+
+
+def _outcome(ses: SESV2Client, message_id: str, sleep: Callable[[float], None]) -> str:
+    """Return the last event after SEND that SES reports of a message; empty if it reports none.
+
+    Only accounts with Virtual Deliverability Manager have these reports. SES allows one call each second.
+    """
+    for _ in range(_REPORTS):
+        sleep(_REPORT_SECONDS)
+        try:
+            insights = ses.get_message_insights(MessageId=message_id).get("Insights", [])
+        except ClientError:
+            return ""
+        events = [event for insight in insights for event in insight.get("Events", [])]
+        later = [event for event in events if event.get("Type") != "SEND"]
+        if later:
+            last = max(later, key=lambda event: event["Timestamp"])
+            bounce = last.get("Details", {}).get("Bounce", {})
+            kind = ", ".join(str(bounce[name]) for name in ("BounceType", "BounceSubType") if name in bounce)
+            return f"{last['Type']}{f' ({kind})' if kind else ''}"
+    return ""
 
 
 def _send_sms(clients: GatewayClients, settings: Mapping[str, str], to: str, text: str) -> str:

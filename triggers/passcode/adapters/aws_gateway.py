@@ -1,5 +1,6 @@
-"""The result of one call to an AWS service that sends messages."""
+"""The result of one call to an AWS service that sends messages, and the tags of a message."""
 
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
@@ -8,9 +9,30 @@ from botocore.exceptions import ClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
 from passcode.adapters.botocore_clients import OutOfTimeError, error_code
-from passcode.delivery.gateway import NotTaken, SendResult, Taken, Unknown
+from passcode.delivery.gateway import (
+    KEY_SEPARATOR,
+    RECORD_TAG,
+    TO_TAG,
+    NotTaken,
+    Outgoing,
+    SendResult,
+    Taken,
+    Unknown,
+)
 
 _UNAVAILABLE = 503
+# The characters of a tag of SES. End User Messaging allows more in its Context.
+_TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
+
+
+def message_tags(outgoing: Outgoing[Any]) -> dict[str, str]:
+    """Return the tags by which events of this message find its record; empty if there is no record.
+
+    They name the user by a pseudonym, and have no address. A key with characters that SES does not allow
+    gives no tag: SES would refuse the message.
+    """
+    record = outgoing.record_key.replace("#", KEY_SEPARATOR, 1)
+    return {RECORD_TAG: record, TO_TAG: outgoing.destination_id} if _TAG.fullmatch(record) else {}
 
 
 class Outcome(Enum):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from passcode.adapters.aws_gateway import Outcome, send_once
+from passcode.adapters.aws_gateway import Outcome, message_tags, send_once
 from passcode.adapters.sms_options import SmsOptions
 from passcode.channels.channel import Channel
 from passcode.channels.sms import SMS, TextMessage
@@ -212,7 +212,7 @@ def _of_each(outgoing: Outgoing[Any]) -> dict[str, Any]:
         DestinationPhoneNumber=outgoing.to,
         # A code that arrives after its expiry only confuses the user.
         TimeToLive=life if outgoing.expires_at else None,
-        Context=_given(record_key=outgoing.record_key),
+        Context=message_tags(outgoing),
         # AWS counts a message without feedback as lost after an hour.
         MessageFeedbackEnabled=outgoing.counts_as_unanswered,
     )

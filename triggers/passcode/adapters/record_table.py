@@ -18,14 +18,14 @@ from passcode.token_service.policy import (
     Policy,
     day_of,
 )
-from passcode.token_service.store import Attempt, Evidence, Record, WriteResult
+from passcode.token_service.store import Attempt, Evidence, Failure, Record, WriteResult
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Each is one attribute. The mappings of a record are attributes with a prefix: `to_<channel>` and
-# `prev_to_<channel>`, `w<day>` and `ok_<channel>_<day>`. A day's counter is an attribute with the day in its
-# name, because no update expression can set back a counter at midnight.
+# Each is one attribute. The mappings of a record are attributes with a prefix: `to_<channel>`,
+# `prev_to_<channel>` and `failed_<channel>`, `w<day>` and `ok_<channel>_<day>`. A day's counter is an
+# attribute with the day in its name, because no update expression can set back a counter at midnight.
 _ATTRIBUTES = [f.name for f in fields(Record) if f.type in (int, str)]
 _OF_MESSAGE = (
     "nonce",
@@ -90,7 +90,7 @@ class RecordTable:
             "hard": self.policy.hard_limit,
             "long_after": self.policy.long_after,
         }
-        old = _old_counters(draft.channel, day)
+        old = _old_counters(draft.channel, day) | _removed_failures(draft)
         change = Change(
             "SET issued = if_not_exists(issued, :zero) + :one, spent = if_not_exists(spent, :zero),"
             " failures = if_not_exists(failures, :zero), prev_nonce = if_not_exists(nonce, :empty),"
@@ -105,7 +105,7 @@ class RecordTable:
         """Replace the challenge that the caller saw, if it is still there. One WCU."""
         written = ("issued", "prev_nonce", *_OF_MESSAGE)
         # During an attack every challenge is written here, so here too old counters are removed.
-        old = _old_counters(new.channel, day_of(now))
+        old = _old_counters(new.channel, day_of(now)) | _removed_failures(new)
         change = Change(
             f"SET {_sets(written)}, {_sets_sent_to(new)}, #ttl = :ttl REMOVE {', '.join(old)}",
             _values(new, written),
@@ -198,6 +198,12 @@ def _old_counters(channel: str, day: int) -> dict[str, str]:
     return {f"#w{d}": f"w{d}" for d in days} | {f"#ok{d}": f"ok_{channel}_{d}" for d in days}
 
 
+def _removed_failures(record: Record) -> dict[str, str]:
+    """Return the attributes of the failures that a write removes, by their placeholders."""
+    removed = [channel for channel, failure in record.failed.items() if not failure.at]
+    return {f"#failed{n}": f"failed_{channel}" for n, channel in enumerate(removed)}
+
+
 def _accepted(attempt: Attempt, policy: Policy) -> Change:
     # One message is given back, so that signing in again and again needs no wait.
     update = (
@@ -211,12 +217,12 @@ def _accepted(attempt: Attempt, policy: Policy) -> Change:
         "interval": policy.send_interval_seconds,
         "one": 1,
     }
-    names = {"#ok": f"ok_{attempt.channel}_{day_of(attempt.now)}"}
+    names = {"#ok": f"ok_{attempt.channel}_{day_of(attempt.now)}", "#failed": f"failed_{attempt.channel}"}
     if attempt.client_id:
         update += ", #last = :given, #first = if_not_exists(#first, :given)"
         values["given"] = f"{attempt.now} {attempt.channel}"
         names |= {"#first": f"first_{attempt.client_id}", "#last": f"last_{attempt.client_id}"}
-    return Change(f"{update} ADD #ok :one", values, names)
+    return Change(f"{update} REMOVE #failed ADD #ok :one", values, names)
 
 
 def _failed(attempt: Attempt) -> Change:
@@ -241,6 +247,7 @@ def read_record(item: Mapping[str, Mapping[str, Any]]) -> Record:
     sent_to_before: dict[str, str] = {}
     wrong: dict[int, int] = {}
     accepted: dict[tuple[str, int], int] = {}
+    failed: dict[str, Failure] = {}
     for name, value in values.items():
         if name.startswith("to_"):
             sent_to[name.removeprefix("to_")] = value
@@ -249,9 +256,19 @@ def read_record(item: Mapping[str, Mapping[str, Any]]) -> Record:
         elif name.startswith("ok_"):
             channel, _, day = name.removeprefix("ok_").rpartition("_")
             accepted[channel, int(day)] = value
+        elif name.startswith("failed_") and name not in _ATTRIBUTES:
+            at, _, to = value.partition(" ")
+            failed[name.removeprefix("failed_")] = Failure(int(at), to)
         elif name[0] == "w" and name[1:].isdecimal():
             wrong[int(name[1:])] = value
-    return Record(**known, sent_to=sent_to, sent_to_before=sent_to_before, wrong=wrong, accepted=accepted)
+    return Record(
+        **known,
+        sent_to=sent_to,
+        sent_to_before=sent_to_before,
+        wrong=wrong,
+        accepted=accepted,
+        failed=failed,
+    )
 
 
 @dataclass(frozen=True)

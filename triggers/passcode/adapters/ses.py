@@ -6,7 +6,7 @@ from email.header import Header
 from email.utils import formataddr
 from typing import TYPE_CHECKING
 
-from passcode.adapters.aws_gateway import Outcome, send_once
+from passcode.adapters.aws_gateway import Outcome, message_tags, send_once
 from passcode.channels.channel import Channel
 from passcode.channels.email import EMAIL, EmailMessage
 from passcode.delivery.gateway import Outgoing, SendResult
@@ -69,6 +69,7 @@ class SesEmail:
             Destination={"ToAddresses": [outgoing.to]},
             ConfigurationSetName=self.configuration_set,
             Content={"Simple": _content(message)},
+            EmailTags=[{"Name": name, "Value": value} for name, value in message_tags(outgoing).items()],
         )
 
 

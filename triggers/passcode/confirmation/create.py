@@ -110,6 +110,7 @@ class CodeRequests:
             accepted_per_day=channel.accepted_per_day,
             context=context_of(request.purpose_text, request.audience),
             fallbacks=accepted_per_day(recipient.destinations, channel),
+            is_chosen=channel.name == request.channel,
         )
 
     def _send(self, issue_request: IssueRequest, recipient: Recipient) -> IssueResult:

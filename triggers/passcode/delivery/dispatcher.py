@@ -9,6 +9,7 @@ from passcode.delivery.envelope import CHANGED, ChangeNotice, Delivery
 from passcode.delivery.gateway import Gateway, NotTaken, Outgoing, SendResult, Taken, Unknown
 from passcode.texts.catalogue import message_texts, minutes_left, notice_texts
 from passcode.token_service.challenge import derive_code, is_open_class, kind_of, record_key, words_of
+from passcode.token_service.issue import kept_id
 from passcode.token_service.policy import LONG_DIGITS
 from passcode.token_service.refusal import PasscodeError, Unavailable
 from passcode.token_service.store import CodeMac
@@ -103,14 +104,16 @@ class Dispatcher:
         expires_at: int = 0,
         record_key: str = "",
         delivery_id: str = "",
+        id_of: Callable[[Destination], str] = lambda _: "",
         **details: str,
     ) -> Channel:
         """Send a message to the first destination whose gateway takes it. Returns the channel of it.
 
         `content` returns the content for a destination, because each destination has its code.
         `is_open_class` is True if a stranger can request the message. `expires_at` is the end of the code's
-        life, in seconds since the epoch, or 0 if it is unknown. `record_key` is the key of the code's record.
-        `delivery_id` is the same for each repeat of the message. `details` are for the log.
+        life, in seconds since the epoch, or 0 if it is unknown. `record_key` is the key of the code's record,
+        and `id_of` returns the id of a destination in that record. `delivery_id` is the same for each repeat
+        of the message. `details` are for the log.
         Raises `Unavailable` if the queue has to deliver the message again, and `Undeliverable` if that cannot
         help.
         """
@@ -131,6 +134,7 @@ class Dispatcher:
                 language=shown.texts.get("lang", ""),
                 record_key=record_key,
                 delivery_id=delivery_id,
+                destination_id=id_of(to),
             )
             result = self._try(to.channel, outgoing, receive)
             if isinstance(result, Taken):
@@ -275,6 +279,7 @@ def deliver(
         expires_at=challenge.expires_at,
         record_key=record_key(challenge.purpose, challenge.subject),
         delivery_id=delivery.id,
+        id_of=lambda to: kept_id(destination_id(to, salt)),
     )
 
 

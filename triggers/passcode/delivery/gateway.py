@@ -7,6 +7,11 @@ from passcode.channels.channel import Channel
 
 Message = TypeVar("Message")
 
+# The names of a message's tags: the key of its record, and the id of its address. Its events have them too.
+RECORD_TAG, TO_TAG = "record", "to"
+# In a tag, it stands for the `#` of the key, which SES does not allow.
+KEY_SEPARATOR = "--"
+
 
 @dataclass(frozen=True)
 class Outgoing(Generic[Message]):
@@ -18,8 +23,9 @@ class Outgoing(Generic[Message]):
 
     `expires_at` is the time after which the message is useless, in seconds since the epoch, or 0 if it is
     unknown. `digits` is the code for a gateway that sends its own texts; it is empty if such a text does not
-    say enough. `language` is the language of the message. `record_key` is the key of the code's record, or
-    empty. `delivery_id` is the same for each repeat of one message.
+    say enough. `language` is the language of the message. `record_key` is the key of the record whose message
+    it is, and `destination_id` the id of the address, as the record keeps it. Both are empty if there is no
+    record. `delivery_id` is the same for each repeat of one message.
     """
 
     to: str = field(repr=False)
@@ -33,6 +39,7 @@ class Outgoing(Generic[Message]):
     language: str = ""
     record_key: str = ""
     delivery_id: str = ""
+    destination_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -239,6 +239,7 @@ class SignInCreator:
             # Without a password, that of all channels in use: see `check_sign_in`.
             weight=len(user.masks),
             fallbacks=accepted_per_day(user.destinations, channel),
+            is_chosen=channel.name == channels[0],
         )
         issued = issue(request, self.store, self.policy)
         locale = language_list(same.locale, user.locale)

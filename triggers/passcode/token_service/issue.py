@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from passcode.token_service.challenge import Challenge, kind_of, record_key
 from passcode.token_service.policy import (
     COOLDOWN_AFTER_SUCCESS,
+    KEEP_SECONDS,
     LONG_DIGITS,
     LONGEST_LIFE,
     Policy,
@@ -18,7 +19,7 @@ from passcode.token_service.policy import (
     short_answers_left,
 )
 from passcode.token_service.refusal import Refusal, Refused, Unavailable
-from passcode.token_service.store import Record, RecordStore
+from passcode.token_service.store import Failure, Record, RecordStore
 
 if TYPE_CHECKING:
     # Only for the type: the functions import the telemetry of its adapter.
@@ -29,6 +30,8 @@ _TURNS = 3
 # The FIFO queue drops a repeat for five minutes after it took the message. One minute less, because clocks
 # differ.
 _QUEUE_DROPS_REPEATS = 240
+# Between two Lambda functions, in seconds.
+_CLOCK_DIFFERENCE = 5
 
 
 def kept_id(destination_id: str) -> str:
@@ -44,7 +47,8 @@ class IssueRequest:
     to. `accepted_per_day` is the most codes that may be accepted on it in one UTC day. If so many were, the
     message goes to the first channel of `fallbacks` on which fewer were accepted than its value. `context` is
     a hash of the purpose's text and the proof's audience, and empty for a sign-in. `weight` is the least
-    count of a wrong answer to a short code.
+    count of a wrong answer to a short code. `is_chosen` is true if the user asked for `channel` in this
+    request: the message goes there, even if an earlier one failed.
     """
 
     purpose: str
@@ -58,11 +62,15 @@ class IssueRequest:
     context: str = ""
     weight: int = 0
     fallbacks: Mapping[str, int] = field(default_factory=dict)
+    is_chosen: bool = False
 
 
 @dataclass(frozen=True)
 class IssueResult:
     """The challenge to answer. `sent` is true if this request wrote a new message for it.
+
+    The channel of `challenge` is the one that the message goes to. The record can have another one: that of a
+    destination at which an earlier message failed.
 
     `must_queue` is true for a new message, and for one that is so recent that the queue drops a repeat. The
     caller queues it before it responds, because the request that wrote the message may have failed to do so.
@@ -226,16 +234,52 @@ def _fresh(record: Record, ask: IssueRequest, policy: Policy) -> Record:
 
 
 def _sent(record: Record, ask: IssueRequest, policy: Policy) -> Record:
+    channel = _channel(record, ask) or ask.channel
+    is_chosen = ask.is_chosen and channel == ask.channel
     before = dict(record.sent_to)
     sent_to = before | {channel: kept_id(to) for channel, to in ask.destinations.items()}
     return replace(
         record,
-        channel=_channel(record, ask) or ask.channel,
+        channel=channel,
         sent_at=ask.now,
         send_tat=next_send_tat(record.send_tat, ask.now, policy),
         issue_id=ask.nonce,
         sent_to=sent_to,
         sent_to_before=sent_to | before,
+        # In the write itself, so that a request that joins the challenge sends it to the same destination.
+        failed={**record.failed, channel: Failure()} if is_chosen else record.failed,
+    )
+
+
+def _working_channel(record: Record, ask: IssueRequest) -> str:
+    """Return the channel of the newest message: that of `record`, or another one if messages to it fail.
+
+    All requests for one message get the same result, and so the queue drops its repeats. That is why a
+    failure counts only if it was recorded before the message.
+    """
+    caps = {ask.channel: ask.accepted_per_day, **ask.fallbacks}
+    accepted, day = record.accepted, day_of(record.sent_at)
+    if not _has_failed(record, ask, record.channel):
+        return record.channel
+    return next(
+        (
+            channel
+            for channel in ask.destinations
+            if not _has_failed(record, ask, channel)
+            and accepted.get((channel, day), 0) < caps.get(channel, 0)
+        ),
+        record.channel,
+    )
+
+
+def _has_failed(record: Record, ask: IssueRequest, channel: str) -> bool:
+    """Return True if a message to the destination on `channel` failed, in the days before the newest one."""
+    failure, to = record.failed.get(channel), ask.destinations.get(channel)
+    return (
+        failure is not None
+        and to is not None
+        and failure.to == kept_id(to)
+        and record.sent_at - KEEP_SECONDS < failure.at <= record.sent_at - _CLOCK_DIFFERENCE
     )
 
 
@@ -259,7 +303,7 @@ def _issued(record: Record, ask: IssueRequest, policy: Policy, *, sent: bool) ->
         expires_at=record.expires_at,
         digits=record.digits,
         issued_at=record.issued_at,
-        channel=record.channel,
+        channel=_working_channel(record, ask),
         decoy=ask.decoy,
     )
     must_queue = sent or ask.now - record.sent_at < _QUEUE_DROPS_REPEATS

@@ -8,6 +8,17 @@ CodeMac = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A message that did not arrive, after which a repeat would not arrive either.
+
+    `at` is its time in seconds since the epoch. In a record to write, 0 removes the failure of the channel.
+    """
+
+    at: int = 0
+    to: str = ""  # the id of the destination, as in `Record.sent_to`
+
+
+@dataclass(frozen=True)
 class Record:
     """The counters of one subject and kind of purpose. Times are seconds since the epoch; 0 means never."""
 
@@ -34,6 +45,8 @@ class Record:
     # The count of wrong answers to short codes, by day: each counts once for each code it was compared with.
     wrong: Mapping[int, int] = field(default_factory=dict)
     accepted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by channel and day
+    # The failed deliveries, by channel. The Lambda function `delivery_events` writes them.
+    failed: Mapping[str, Failure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,7 +99,7 @@ class RecordStore(Protocol):
         """Start a challenge with the next counter, if no limit and no open challenge prevents it.
 
         `draft` has the new challenge and its message. `cap` is the most codes that may be accepted on its
-        channel in one UTC day.
+        channel in one UTC day. Of `draft.failed`, only a removal is written.
         """
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
@@ -101,6 +114,7 @@ class RecordStore(Protocol):
     def record_attempt(self, key: str, attempt: Attempt) -> WriteResult:
         """Spend the counter if the attempt is right, else count a wrong answer to a short code.
 
+        A right answer also removes the failure of its channel, because the message arrived.
         Refused if the counter is spent, if the record is of another challenge, if the attempt was written
         before, or if no more answers to short codes are checked.
         """
