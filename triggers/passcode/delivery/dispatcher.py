@@ -251,7 +251,9 @@ def _content(
 ) -> MessageContent:
     challenge = delivery.challenge
     return MessageContent(
-        texts=message_texts(delivery.locale, kind_of(challenge.purpose), dispatcher.default_locale),
+        texts=message_texts(
+            delivery.locale, kind_of(challenge.purpose), dispatcher.default_locale, to.channel.locales
+        ),
         code=derive_code(mac, to.channel.name, destination_id(to, salt), challenge.digits),
         app=dispatcher.app,
         host=dispatcher.host,
@@ -291,14 +293,18 @@ def deliver_notice(
     telemetry.set_context(notice.subject)
     if not claims.claim(notice, receive.now):
         return
-    texts = notice_texts(notice.locale, notice.channel.attribute, dispatcher.default_locale)
-    # The text says that the notice has no links, so it has no support URL.
-    content = MessageContent(texts=texts, code=None, app=dispatcher.app, mail=dispatcher.mail)
+
+    def content(to: Destination) -> MessageContent:
+        attribute, default = notice.channel.attribute, dispatcher.default_locale
+        texts = notice_texts(notice.locale, attribute, default, to.channel.locales)
+        # The text says that the notice has no links, so it has no support URL.
+        return MessageContent(texts=texts, code=None, app=dispatcher.app, mail=dispatcher.mail)
+
     # The user answers no notice, so it is not one of the unanswered SMS that show an attack. A stranger's
     # request can be the one that shows the change, so the notice has no share of the reserve.
     channel = dispatcher.send(
         notice.destinations,
-        lambda _: content,
+        content,
         receive,
         telemetry,
         is_open_class=True,
