@@ -166,10 +166,14 @@ def verified_destinations(attributes: Mapping[str, str], channels: Iterable[Chan
 def address_faults(attributes: Mapping[str, str], channels: Iterable[Channel]) -> dict[str, AddressFault]:
     """Return why the user's verified addresses on `channels` are no destinations, by the name of the channel.
 
-    The result has no entry for a channel without a verified address.
+    The result has no entry for a channel without a verified address, and one for each address: with the first
+    channel that reaches it.
     """
     faults: dict[str, AddressFault] = {}
+    of_each_type: dict[str, Channel] = {}
     for channel in channels:
+        of_each_type.setdefault(channel.address_type, channel)
+    for channel in of_each_type.values():
         value = attributes.get(channel.attribute, "")
         if value and is_true(attributes.get(channel.verified_attribute, "")):
             fault = channel.fault(value)

@@ -9,39 +9,37 @@ from dataclasses import dataclass, field
 from passcode.channels.channel import Channel, MessageContent
 from passcode.channels.sms import SMS
 
-# For each locale, the tag of its language as Amazon Polly writes it, and a voice for it. These are all the
-# languages that SendVoiceMessage has a voice for (`VoiceId`): Hebrew and Hindi have none.
-_VOICES = {
-    "ar": ("arb", "ZEINA"),
-    "cy": ("cy-GB", "GWYNETH"),
-    "da": ("da-DK", "NAJA"),
-    "de": ("de-DE", "VICKI"),
-    "en": ("en-US", "JOANNA"),
-    "en-AU": ("en-AU", "NICOLE"),
-    "en-GB": ("en-GB", "AMY"),
-    "en-IN": ("en-IN", "RAVEENA"),
-    "es": ("es-ES", "LUCIA"),
-    "es-MX": ("es-MX", "MIA"),
-    "es-US": ("es-US", "LUPE"),
-    "fr": ("fr-FR", "LEA"),
-    "fr-CA": ("fr-CA", "CHANTAL"),
-    "is": ("is-IS", "DORA"),
-    "it": ("it-IT", "BIANCA"),
-    "ja": ("ja-JP", "TAKUMI"),
-    "ko": ("ko-KR", "SEOYEON"),
-    "nb": ("nb-NO", "LIV"),
-    "nl": ("nl-NL", "LOTTE"),
-    "pl": ("pl-PL", "EWA"),
-    "pt": ("pt-PT", "INES"),
-    "pt-BR": ("pt-BR", "CAMILA"),
-    "ro": ("ro-RO", "CARMEN"),
-    "ru": ("ru-RU", "TATYANA"),
-    "sv": ("sv-SE", "ASTRID"),
-    "tr": ("tr-TR", "FILIZ"),
-    "zh-Hans": ("cmn-CN", "ZHIYU"),
+# A voice of Amazon Polly by locale, for each language that SendVoiceMessage has one for (`VoiceId`). Hebrew
+# and Hindi have none.
+VOICE_IDS = {
+    "ar": "ZEINA",
+    "cy": "GWYNETH",
+    "da": "NAJA",
+    "de": "VICKI",
+    "en": "JOANNA",
+    "en-AU": "NICOLE",
+    "en-GB": "AMY",
+    "en-IN": "RAVEENA",
+    "es": "LUCIA",
+    "es-MX": "MIA",
+    "es-US": "LUPE",
+    "fr": "LEA",
+    "fr-CA": "CHANTAL",
+    "is": "DORA",
+    "it": "BIANCA",
+    "ja": "TAKUMI",
+    "ko": "SEOYEON",
+    "nb": "LIV",
+    "nl": "LOTTE",
+    "pl": "EWA",
+    "pt": "INES",
+    "pt-BR": "CAMILA",
+    "ro": "CARMEN",
+    "ru": "TATYANA",
+    "sv": "ASTRID",
+    "tr": "FILIZ",
+    "zh-Hans": "ZHIYU",
 }
-# The voice for each language of a message, as SendVoiceMessage names it.
-VOICE_IDS = dict(_VOICES.values())
 # A user has to take the phone to the ear first, and writes each digit down.
 _START, _SENTENCE, _DIGIT, _GROUP = (
     f'<break time="{milliseconds}ms"/>' for milliseconds in (1000, 700, 500, 1500)
@@ -52,7 +50,7 @@ _START, _SENTENCE, _DIGIT, _GROUP = (
 class VoiceMessage:
     """A phone call. Its repr leaves the content out.
 
-    `ssml` is in SSML, with at most 6000 characters. `language` is its language, one of `VOICE_IDS`.
+    `ssml` is in SSML, with at most 6000 characters. `language` is the locale of its texts, as in `VOICE_IDS`.
     """
 
     ssml: str = field(repr=False)
@@ -81,7 +79,7 @@ def _render(content: MessageContent) -> VoiceMessage:
             _say(texts["voice_warning"]),
         ]
     ssml = f"<speak>{_START}{_SENTENCE.join(spoken)}</speak>"
-    return VoiceMessage(ssml, _VOICES[texts["lang"]][0])
+    return VoiceMessage(ssml, texts["lang"])
 
 
 def _say(text: str, **values: str) -> str:
@@ -114,5 +112,5 @@ VOICE = Channel(
     amr=("otp", "tel"),
     accepted_per_day=SMS.accepted_per_day,
     billed_by_country=True,
-    locales=frozenset(_VOICES),
+    locales=frozenset(VOICE_IDS),
 )
