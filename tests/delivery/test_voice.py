@@ -71,10 +71,12 @@ def test_a_call_writes_the_counters_of_an_sms(output: HandlerOutput, telephone: 
 
 @pytest.mark.parametrize("refused", ["sms_to#", "sms_day#"])
 def test_no_call_is_made_when_a_limit_of_sms_is_reached(
-    handler: DeliverHandler, telephone: Telephone, refused: str
+    handler: DeliverHandler, telephone: Telephone, output: HandlerOutput, refused: str
 ) -> None:
     handler.table = refusing(refused)
     assert handler.deliver(body(BY_CALL, BY_EMAIL, channel="voice")) == []
+    reason = {"sms_to#": "number_limit", "sms_day#": "budget"}[refused]
+    assert output.counted("send_failed") == [{"channel": "voice", "reason": reason, "country": "US"}]
     assert telephone.sent == []
     assert len(handler.ses.calls) == 1
 

@@ -75,6 +75,8 @@ def test_an_alarm_watches_exactly_one_expression(name: str) -> None:
         ("UndeliveredAlarm", {"undelivered": None, "sent": None}, 0),
         ("EmailStoppedAlarm", EMAIL_REASONS | {"paused": 1}, 1),
         ("EmailStoppedAlarm", EMAIL_REASONS, 0),
+        ("SmsStoppedAlarm", {"sms": None, "calls": 1}, 1),
+        ("SmsStoppedAlarm", {"sms": 2, "calls": None}, 2),
         ("FewSignInsAlarm", {"verified": None}, 0),
         ("ManyMessagesAlarm", {"sign_in": 4, "sign_in_quota": None, "tokens": None, "token_quota": 1}, 5),
         ("ConversionAlarm", {"issued": 19, "decoys": None, "verified": None}, 100),
