@@ -40,7 +40,7 @@ class Attachment:
 class Message:
     """One sent message. `sent_at` is in UTC.
 
-    An SMS and a call have only `channel`, `to`, `text` and `sent_at`. `sender` is the value of From, with the
+    An SMS or a call has only `channel`, `to`, `text` and `sent_at`. `sender` is the value of From, with the
     name decoded. `headers` are the added headers with their values.
     """
 
