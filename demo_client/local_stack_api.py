@@ -113,4 +113,5 @@ def _addresses(stack: Stack, email: str) -> Mapping[str, str]:
     except cognito.exceptions.UserNotFoundException:
         return {"email": email}
     attributes = {item["Name"]: item["Value"] for item in user["UserAttributes"]}
-    return {"email": email, **({"sms": attributes["phone_number"]} if "phone_number" in attributes else {})}
+    phone = attributes.get("phone_number")
+    return {"email": email, **({"sms": phone, "voice": phone} if phone else {})}

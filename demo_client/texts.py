@@ -5,7 +5,7 @@ from __future__ import annotations
 from demo_client.cognito.challenge import Challenge, Status
 from demo_client.refusals import duration
 
-_NAMES = {"email": "email", "sms": "SMS"}
+_NAMES = {"email": "email", "sms": "SMS", "voice": "phone call"}
 
 
 def describe(challenge: Challenge) -> str:
@@ -38,7 +38,7 @@ def offers(challenge: Challenge) -> str:
 
 def _sent(challenge: Challenge) -> str:
     if challenge.may_be_elsewhere:
-        return "A code was sent. Look at your text messages and your mailbox."
+        return f"A code was sent. {_look(challenge)}"
     sent = f"A code was sent by {name(challenge.channel)} to {challenge.destination}."
     if not challenge.fallback:
         return sent
@@ -46,9 +46,15 @@ def _sent(challenge: Challenge) -> str:
     return f"{sent} If it can't be sent that way, you get it {other}."
 
 
+def _look(challenge: Challenge) -> str:
+    if "voice" in challenge.channels:
+        return "Look at your messages, and answer your phone."
+    return "Look at your text messages and your mailbox."
+
+
 def _latest(challenge: Challenge) -> str:
     if challenge.may_be_elsewhere:
-        return "The latest code is still valid. Look at your text messages and your mailbox."
+        return f"The latest code is still valid. {_look(challenge)}"
     return f"The code sent by {name(challenge.channel)} to {challenge.destination} is still valid."
 
 

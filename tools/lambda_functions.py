@@ -140,10 +140,12 @@ _TABLE = (
             "kms:GenerateMac": ("CodeKey",),
             "kms:Decrypt": ("CustomSenderKey",),
             "ses:SendEmail": ("identity/*", "MailConfiguration"),
-            # One of the three, as the parameter SmsGateway says.
+            # One of these three, as the parameter SmsGateway says.
             "sns:Publish": ("*",),
             "sms-voice:SendTextMessage": ("*",),
             "sms-voice:SendNotifyTextMessage": ("*",),
+            # With voice in ChannelOrder.
+            "sms-voice:SendVoiceMessage": ("*",),
             # The function of this parameter.
             "lambda:InvokeFunction": ("GatewayFunctionArn",),
             "dynamodb:UpdateItem": (

@@ -230,23 +230,34 @@ _KMS = client("kms", attempts=2)
 _CODE_MAC = KmsMac(_KMS, _SETTINGS.code_key_id)
 
 
-def make_sms_gateway(settings: Settings) -> dict[str, Gateway]:
-    """Return the gateway for SMS that the settings choose, by its name.
+def _phone_gateways(settings: Settings) -> dict[str, Gateway]:
+    """Return the gateway for SMS that the settings choose, and that for calls if they have a number for it.
 
-    Only its module is imported and only its client is made: each client makes a cold start longer.
+    Only their modules are imported and only their clients are made: each client makes a cold start longer.
     """
-    if settings.sms_gateway == SNS:
-        from passcode.adapters.sns import SnsSms  # noqa: PLC0415
+    if settings.sms_gateway == SNS and not settings.sms_options.voice_origination_identity:
+        return _sns(settings)
+    from passcode.adapters import end_user_messaging as service  # noqa: PLC0415
 
-        sns = client("sns", attempts=1, read_timeout=_PATIENCE)
-        return {"sns": SnsSms(sns, settings.sms_max_price, settings.sms_options)}
-    from passcode.adapters.end_user_messaging import EndUserMessagingSms, NotifySms  # noqa: PLC0415
-
+    options, max_price = settings.sms_options, settings.sms_max_price
     messaging = client("pinpoint-sms-voice-v2", attempts=1, read_timeout=_PATIENCE)
-    if settings.sms_gateway == END_USER_MESSAGING:
-        own_texts = EndUserMessagingSms(messaging, settings.sms_max_price, settings.sms_options)
-        return {"end_user_messaging": own_texts}
-    return {"notify": NotifySms(messaging, settings.sms_options)}
+    gateways: dict[str, Gateway] = {}
+    if settings.sms_gateway == SNS:
+        gateways = _sns(settings)
+    elif settings.sms_gateway == END_USER_MESSAGING:
+        gateways["end_user_messaging"] = service.EndUserMessagingSms(messaging, max_price, options)
+    else:
+        gateways["notify"] = service.NotifySms(messaging, options)
+    if options.voice_origination_identity:
+        gateways["calls"] = service.EndUserMessagingVoice(messaging, max_price, options)
+    return gateways
+
+
+def _sns(settings: Settings) -> dict[str, Gateway]:
+    from passcode.adapters.sns import SnsSms  # noqa: PLC0415
+
+    sns = client("sns", attempts=1, read_timeout=_PATIENCE)
+    return {"sns": SnsSms(sns, settings.sms_max_price, settings.sms_options)}
 
 
 def _function_gateways(channels: tuple[str, ...], arn: str) -> dict[str, Gateway]:
@@ -274,7 +285,7 @@ GATEWAYS: dict[str, Gateway] = {
         named_sender(_SETTINGS.app_name, _SETTINGS.sender_email),
         _SETTINGS.configuration_set,
     ),
-    **make_sms_gateway(_SETTINGS),
+    **_phone_gateways(_SETTINGS),
 }
 _TABLE = client("dynamodb", attempts=2, read_timeout=1)
 _QUEUES = SqsReceivedMessages(

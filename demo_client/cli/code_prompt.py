@@ -18,7 +18,7 @@ from demo_client.local_stack_api import Inbox, code_in
 from demo_client.refusals import duration
 from demo_client.texts import describe, name, offers, question
 
-_CHANNELS = ("email", "sms")
+_CHANNELS = ("email", "sms", "voice")
 
 
 class CodePrompt(Protocol):
@@ -31,7 +31,7 @@ class CodePrompt(Protocol):
         """Show the reason for an input without effect."""
 
     def ask(self, challenge: Challenge) -> str:
-        """Return the code, or one of the words `resend`, `email` and `sms`."""
+        """Return the code, or one of the words `resend`, `email`, `sms` and `voice`."""
 
 
 @dataclass(slots=True)

@@ -36,13 +36,15 @@ HELP = "\n\n".join(_PARAGRAPHS)
 class ChannelName(StrEnum):
     EMAIL = "email"
     SMS = "sms"
+    VOICE = "voice"
 
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The email address of the account.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 Stack = Annotated[Path | None, typer.Option(metavar="FILE", help="The stack file of the pool to use.")]
 Phone = Annotated[
-    str | None, typer.Option(metavar="NUMBER", help="Phone number for SMS: +, country code, number.")
+    str | None,
+    typer.Option(metavar="NUMBER", help="Phone number for SMS and calls: +, country, number."),
 ]
 FirstChannel = Annotated[
     ChannelName | None, typer.Option(help="The first channel for the codes of this account.")

@@ -21,7 +21,7 @@ class Account:
     def sign_up(self, password: str, phone: str | None, channel: str | None) -> str:
         """Create the account, unconfirmed, and return its `sub`.
 
-        Codes go to `channel` first (`email` or `sms`), or as the pool decides if it is None.
+        Codes go to `channel` first (`email`, `sms` or `voice`), or as the pool decides if it is None.
         """
         attributes = {"email": self._email, "phone_number": phone, "custom:otp_channel": channel}
         created = self._cognito.sign_up(

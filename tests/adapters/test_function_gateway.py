@@ -1,6 +1,7 @@
 """The gateway to the operator's function: the event, and the result of each answer and each error."""
 
 import json
+import re
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
@@ -93,7 +94,7 @@ def test_the_function_gets_the_documented_event() -> None:
         stub.assert_no_pending_responses()
 
 
-PARTS = {"email": {"subject", "text", "html", "logo"}, "sms": {"text"}}
+PARTS = {"email": {"subject", "text", "html", "logo"}, "sms": {"text"}, "voice": {"ssml", "language"}}
 
 
 @pytest.mark.parametrize("channel", CHANNELS.values(), ids=str)
@@ -104,7 +105,8 @@ def test_the_event_has_these_parts_of_each_channels_message(channel: Channel) ->
     (call,) = sent_by(channel, channel.render(content))
     message = json.loads(call["Payload"])["message"]
     assert set(message) == PARTS[channel.name]
-    assert CODE in message["text"]
+    said = message.get("text") or re.sub(r"<[^>]*>", "", message["ssml"])
+    assert CODE in said
     assert message.get("logo") in (None, b64encode(b"\x89PNG").decode())
 
 

@@ -53,6 +53,7 @@ def test_every_channel_has_a_queue() -> None:
     assert {name: channel.billed_by_country for name, channel in CHANNELS.items()} == {
         "email": False,
         "sms": True,
+        "voice": True,
     }
 
 

@@ -1,6 +1,6 @@
 """Each outcome of a gateway: attempts, the next destination, the queue, the dead letters, and the circuit."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 from passcode.channels.channel import Channel, Destination, MessageContent
 from passcode.channels.sms import SMS
+from passcode.channels.voice import VOICE
 from passcode.delivery.dispatcher import Circuit, Dispatcher, Receive, Undeliverable
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
 from passcode.token_service.refusal import Unavailable
@@ -346,8 +347,6 @@ def test_a_wait_between_attempts_counts(handler: DeliverHandler) -> None:
 
 
 # Without a handler: two channels to one number.
-
-VOICE = replace(SMS, name="voice")
 
 
 @dataclass

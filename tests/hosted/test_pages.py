@@ -9,7 +9,7 @@ from passcode.hosted import pages
 from passcode.hosted.pages import Brand, ChannelPage, CodePage, PageView, StartPage
 from passcode.texts.catalogue import locales, page_texts
 from tests.support.html_document import Document
-from tests.support.page_samples import BRAND, CHANNELS, CODE, CSRF, VIEWS
+from tests.support.page_samples import BRAND, CHANNELS, CODE, CSRF, VIEWS, WITH_CALLS
 
 LOCALES = sorted(locales())
 HOSTILE = "\"'><script>alert(1)</script><b onclick=x {csrf} {{ 7*7 }} %s \u202e"
@@ -166,12 +166,34 @@ def test_before_a_password_the_text_fits_each_channel_that_the_message_may_have_
         assert page.with_id("code")["data-channel"] == "sms"
 
 
-@pytest.mark.parametrize(("channel", "words"), [("sms", "by text message"), ("email", "by email")])
+@pytest.mark.parametrize("channel", ["email", "sms", "voice"])
+def test_before_a_password_the_text_fits_a_call_too_if_the_stack_uses_calls(channel: str) -> None:
+    hidden = {"email": "***@***", "sms": "+***", "voice": "+***"}
+    page = shown(PageView(replace(CODE, channel=channel, destination="***", channels=hidden), CSRF))
+    assert "Check your messages, and answer if we call you." in page.text
+    assert "text messages" not in page.text
+
+
+def test_the_page_offers_a_call_and_names_one() -> None:
+    page = shown(VIEWS["code-voice"])
+    assert "We are calling +***4567 to read the code to you." in page.text
+    assert "If your phone doesn't ring, start over" in page.text
+    assert page.with_id("code")["data-channel"] == "voice", "the page does not wait for an SMS"
+    choice = shown(PageView(ChannelPage(WITH_CALLS), CSRF))
+    assert "Phone call to +***4567" in choice.text
+    hidden = shown(PageView(ChannelPage({"sms": "+***", "voice": "+***"}), CSRF))
+    assert "Phone call" in hidden.text
+    assert "+" not in hidden.text
+
+
+@pytest.mark.parametrize(
+    ("channel", "words"), [("sms", "by text message"), ("email", "by email"), ("voice", "by phone call")]
+)
 def test_the_page_names_the_channel_for_a_message_that_falls_over(channel: str, words: str) -> None:
     first = "email" if channel == "sms" else "sms"
-    code = replace(CODE, channel=first, destination=CHANNELS[first], fallback=channel)
+    code = replace(CODE, channel=first, destination=CHANNELS[first], channels=WITH_CALLS, fallback=channel)
     text = shown(PageView(code, CSRF)).text
-    assert f"If it can't be sent that way, you get it {words}: {CHANNELS[channel]}." in text
+    assert f"If it can't be sent that way, you get it {words}: {WITH_CALLS[channel]}." in text
     for without in (replace(code, fallback=""), replace(code, channels={first: CHANNELS[first]})):
         assert "can't be sent that way" not in shown(PageView(without, CSRF)).text
 

@@ -75,6 +75,8 @@ def test_an_alarm_watches_exactly_one_expression(name: str) -> None:
         ("UndeliveredAlarm", {"undelivered": None, "sent": None}, 0),
         ("FewSignInsAlarm", {"verified": None}, 0),
         ("ManyMessagesAlarm", {"sign_in": 4, "sign_in_quota": None, "tokens": None, "token_quota": 1}, 5),
+        ("SmsStoppedAlarm", {"sms": None, "calls": 1}, 1),
+        ("SmsStoppedAlarm", {"sms": 2, "calls": None}, 2),
         ("ConversionAlarm", {"issued": 19, "decoys": None, "verified": None}, 100),
         ("ConversionAlarm", {"issued": 500, "decoys": 490, "verified": 9}, 100),
         ("ConversionAlarm", {"issued": 50, "decoys": None, "verified": None}, 0),
@@ -142,7 +144,7 @@ def test_the_slow_alarms_fire_before_the_timeout_of_cognito() -> None:
             for reason, outcome in outcomes.items()
             if outcome in (Outcome.FINAL, Outcome.STOPPED)
         ),
-        *("no_address", "no_template", "no_voice"),
+        *("no_address", "no_template", "no_gateway"),
     ],
 )
 def test_every_reason_is_explained(reason: str) -> None:

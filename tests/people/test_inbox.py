@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from demo_client.web.stack_data import message_id
 from passcode.channels.channel import MessageContent
 from passcode.channels.email import EMAIL
 from passcode.channels.sms import SMS
+from passcode.channels.voice import VOICE
 from passcode.texts.catalogue import cognito_message_texts, locales, message_texts, notice_texts
 from passcode.token_service.challenge import Code
 from tests.support.demo_page import NOW, FakeStackData
@@ -73,6 +75,18 @@ def email(html: str = "", *attachments: Attachment) -> Message:
 )
 def test_the_secret_of_a_message_is_found(text: str, secret: str | None) -> None:
     assert secret_in(sms(text)) == secret
+
+
+@pytest.mark.parametrize("code", ["012345", "12345678", LONG])
+@pytest.mark.parametrize("purpose", ["", "Pay 20 EUR for order 7654321", "1 2 3"])
+def test_the_code_of_a_call_is_found(code: str, purpose: str) -> None:
+    texts = message_texts("en", "token")
+    content = MessageContent(texts, Code(code), "Example 24", purpose=purpose, in_groups=code == LONG)
+    # The local stack shows a call as its text, with spaces for the breaks.
+    spoken = " ".join(re.sub("<.*?>", " ", VOICE.render(content).ssml).split())
+    assert secret_in(replace(sms(spoken), channel="voice")) == code
+    notice = MessageContent(notice_texts("en", "email"), None, "Example 24")
+    assert secret_in(replace(sms(VOICE.render(notice).ssml), channel="voice")) is None
 
 
 # A code in the name of the app, or a line break, is not possible: the template and `deliver` see to that.

@@ -298,7 +298,7 @@ def _check_token_service(existing: ExistingPool, sub: str) -> None:
         StackName=STACK_NAME, LogicalResourceId="CodeKey"
     )
     salt = resource["StackResourceDetail"]["PhysicalResourceId"]
-    address = of_address(Destination(EMAIL_CHANNEL, EMAIL), "", salt).subject
+    address = of_address(Destination(EMAIL_CHANNEL, EMAIL), (EMAIL_CHANNEL,), "", salt).subject
     for kind, subject, more in (("token", address, ("--address",)), ("step_up", sub, ())):
         item = {"pk": {"S": f"{kind}#{subject}"}, "failures": {"N": "100"}}
         existing.stack.client("dynamodb").put_item(TableName=existing.stack.table, Item=item)

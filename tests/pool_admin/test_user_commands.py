@@ -87,7 +87,9 @@ def _confirmation(dynamodb: Any, address: str, sub: str = "") -> Challenge:
     """A code as /createToken issues it, or with a `sub` as /step-up does."""
     attributes = {"sub": sub, "email": address, "email_verified": "true"}
     recipient = (
-        of_user(attributes, tuple(CHANNELS.values()), SALT) if sub else of_address(_read(address), "", SALT)
+        of_user(attributes, tuple(CHANNELS.values()), SALT)
+        if sub
+        else of_address(_read(address), tuple(CHANNELS.values()), "", SALT)
     )
     table = RecordTable(dynamodb, "records", POLICY)
     confirmations = CodeRequests(

@@ -39,7 +39,7 @@ def test_the_page_has_each_parameter_once() -> None:
     ("name", "default", "allowed"),
     [
         ("SenderEmail", "none (required)", "one plain email address, such as `no-reply@example.com`"),
-        ("ChannelOrder", "`email,sms`", "`email,sms`, `sms,email`, `email`, `sms`"),
+        ("ChannelChoice", "`PREFERENCE`", "`PREFERENCE`, `ASK`"),
         ("WrongAnswersPerDay", "`10`", "1 to 10"),
         ("AlarmTopicArn", "empty", "empty, or the ARN of an SNS topic in this region"),
     ],

@@ -274,14 +274,29 @@ def test_a_choice_has_the_values_of_its_parameter(function: str) -> None:
         allowed = [value for value in parameter["AllowedValues"] if value != NO_FUNCTION.get(name)]
         for value in allowed:
             read(function, **{name: value} | NEEDED_BY.get(value, {}))
-        allowed_names = CHANNELS if name == "CHANNEL_ORDER" else allowed
         for wrong in ("email,fax", "off", NO_FUNCTION.get(name, "fax")):
             with pytest.raises(SettingError) as refused:
                 read(function, **{name: wrong})
             text = str(refused.value)
             assert text.startswith(f"{name} is {wrong!r}. It must be ")
-            assert f" of {', '.join(allowed_names)}. " in text
+            assert f" of {', '.join(allowed)}. " in text
             assert text.endswith(f"its parameter {PARAMETERS[name]} sets this variable.")
+
+
+@pytest.mark.parametrize("wrong", ["email,fax", "off", "email,email", "sms,voice,sms"])
+@pytest.mark.parametrize("function", ["create_auth_challenge", "verify_auth_challenge", "token_api"])
+def test_the_order_of_channels_has_each_known_channel_at_most_once(function: str, wrong: str) -> None:
+    assert [channel.name for channel in read(function, CHANNEL_ORDER="voice,email,sms").order] == [
+        "voice",
+        "email",
+        "sms",
+    ]
+    with pytest.raises(SettingError) as refused:
+        read(function, CHANNEL_ORDER=wrong)
+    assert str(refused.value) == (
+        f"CHANNEL_ORDER is {wrong!r}. It must be a list of email, sms, voice, each at most once. "
+        "Deploy the stack again: its parameter ChannelOrder sets this variable."
+    )
 
 
 def test_the_template_has_numbers_and_choices() -> None:
@@ -289,7 +304,6 @@ def test_the_template_has_numbers_and_choices() -> None:
     numbers = {name for function in FUNCTIONS for name, _ in rows_with(function, "MinValue", "MaxValue")}
     assert numbers >= {"CODE_DIGITS", "ANSWERS_PER_SESSION", "SMS_PER_DAY", "PROOF_LIFE_SECONDS"}
     assert {name for function in FUNCTIONS for name, _ in rows_with(function, "AllowedValues")} == {
-        "CHANNEL_ORDER",
         "CHANNEL_CHOICE",
         "ASSURANCE_CLAIMS",
         "MODE",

@@ -1,6 +1,7 @@
 """template.yaml: limits on the rights of each function, and the settings that must never change."""
 
 import re
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -12,11 +13,15 @@ from tests.support.template import RESOURCES, TEMPLATE, as_list, statements
 from tools.lambda_functions import FUNCTIONS
 
 NAMES = [function.logical_id for function in FUNCTIONS.values()]
+CHANNEL_ORDERS = [
+    ",".join(order) for count in range(1, len(CHANNELS) + 1) for order in permutations(CHANNELS, count)
+]
 
 
 SMS_VOICE = (
     "sms-voice:SendTextMessage",
     "sms-voice:SendNotifyTextMessage",
+    "sms-voice:SendVoiceMessage",
     "sms-voice:PutMessageFeedback",
 )
 
@@ -50,11 +55,16 @@ def test_a_stack_has_only_the_rights_of_its_gateway_for_sms() -> None:
     assert {name: conditions[name] for name in chosen} == {
         name: {"Fn::Equals": [{"Ref": "SmsGateway"}, value]} for name, value in chosen.items()
     }
-    assert conditions["ReportsAnswers"] == {"Fn::Not": [{"Condition": "UsesSns"}]}
+    assert conditions["ReportsAnswers"] == {
+        "Fn::Or": [{"Fn::Not": [{"Condition": "UsesSns"}]}, {"Condition": "UsesCalls"}]
+    }
+    without_calls = [value["Fn::Equals"][1] for value in conditions["UsesCalls"]["Fn::Not"][0]["Fn::Or"]]
+    assert sorted(without_calls) == sorted(order for order in CHANNEL_ORDERS if "voice" not in order)
     needed = {
         "sns:Publish": "UsesSns",
         "sms-voice:SendTextMessage": "UsesEndUserMessaging",
         "sms-voice:SendNotifyTextMessage": "UsesNotify",
+        "sms-voice:SendVoiceMessage": "UsesCalls",
         "sms-voice:PutMessageFeedback": "ReportsAnswers",
     }
     found = {
@@ -214,17 +224,35 @@ def test_deliver_reads_each_queue_one_message_at_a_time_and_reports_failures() -
         assert "MaximumBatchingWindowInSeconds" not in mapping, "AWS refuses it for FIFO queues"
 
 
+def holds(condition: Any, order: str) -> bool:
+    """The value of a condition that compares ChannelOrder with texts."""
+    ((function, arguments),) = condition.items()
+    if function == "Fn::Equals":
+        assert arguments[0] == {"Ref": "ChannelOrder"}
+        return bool(arguments[1] == order)
+    values = [holds(argument, order) for argument in arguments]
+    return any(values) if function == "Fn::Or" else not values[0]
+
+
+def test_the_order_has_each_channel_at_most_once() -> None:
+    allowed = re.compile(TEMPLATE["Parameters"]["ChannelOrder"]["AllowedPattern"])
+    assert [order for order in CHANNEL_ORDERS if not allowed.fullmatch(order)] == []
+    wrong = ("", "email,email", "sms,voice,sms", "email,", ",sms", "email, sms", "EMAIL", "email,fax", "fax")
+    assert [order for order in wrong if allowed.fullmatch(order)] == []
+
+
 @pytest.mark.parametrize("senders", [True, False])
-@pytest.mark.parametrize("order", TEMPLATE["Parameters"]["ChannelOrder"]["AllowedValues"])
+@pytest.mark.parametrize("order", CHANNEL_ORDERS)
 def test_the_queues_in_use_share_the_concurrency_equally(order: str, senders: bool) -> None:
-    for name, other in (("UsesEmailQueue", "sms"), ("UsesPhoneQueue", "email")):
-        is_other = {"Fn::Equals": [{"Ref": "ChannelOrder"}, other]}
-        assert TEMPLATE["Conditions"][name] == {"Fn::Not": [is_other]}
+    uses_email = "email" in order.split(",")
+    uses_phone = order != "email"
+    assert holds(TEMPLATE["Conditions"]["UsesEmailQueue"], order) is uses_email
+    assert holds(TEMPLATE["Conditions"]["UsesPhoneQueue"], order) is uses_phone
     conditions = {
         "HasCustomSenders": senders,
-        "UsesEmailQueue": order != "sms",
-        "UsesPhoneQueue": order != "email",
-        "UsesEmailAndPhoneQueue": "," in order,
+        "UsesEmailQueue": uses_email,
+        "UsesPhoneQueue": uses_phone,
+        "UsesEmailAndPhoneQueue": uses_email and uses_phone,
     }
 
     def value_of(concurrency: int, value: dict[str, Any]) -> int:

@@ -106,6 +106,7 @@ UNTRIED = {
     "cognito-idp:AdminRespondToAuthChallenge",
     "sms-voice:SendTextMessage",
     "sms-voice:SendNotifyTextMessage",
+    "sms-voice:SendVoiceMessage",
     "sms-voice:PutMessageFeedback",
 }
 

@@ -28,7 +28,7 @@ PASSWORD_CLIENT = "7hpasswordclientexample002"
 SALT = "salt"
 # The record of the golden user for sign-ins of CODE_ONLY_CLIENT.
 SIGN_IN_KEY = record_key(SIGN_IN_CODE, SUB)
-ADDRESSES = {"email": EMAIL, "sms": PHONE}
+ADDRESSES = {"email": EMAIL, "sms": PHONE, "voice": PHONE}
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",

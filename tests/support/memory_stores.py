@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from passcode.confirmation.idempotency import IdempotencyClaim
-from passcode.token_service.challenge import record_key
+from passcode.token_service.challenge import address_type, record_key
 from passcode.token_service.issue import has_no_open_challenge
 from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS, DAY, LONG_DIGITS, Policy, day_of
 from passcode.token_service.store import Attempt, Evidence, Failure, Record, WriteResult
@@ -30,7 +30,7 @@ def is_clear(record: Record, channel: str, cap: int, now: int, policy: Policy) -
         (is_over or ends_soon)
         and (record.sent_at <= now - policy.cooldown_seconds or after_success)
         and record.send_tat <= now
-        and record.accepted.get((channel, day), 0) < cap
+        and record.accepted.get((address_type(channel), day), 0) < cap
         and record.failures < policy.hard_limit
         and record.wrong.get(day, 0) < policy.long_after
     )
@@ -144,9 +144,9 @@ def _of_message(old: Record, new: Record, now: int) -> Record:
         old,
         wrong={day: count for day, count in old.wrong.items() if day >= today},
         accepted={
-            (channel, day): count
-            for (channel, day), count in old.accepted.items()
-            if day >= today or channel != new.channel
+            (of, day): count
+            for (of, day), count in old.accepted.items()
+            if day >= today or of != address_type(new.channel)
         },
         **{name: getattr(new, name) for name in _OF_MESSAGE},
         sent_to={**old.sent_to, **new.sent_to},
@@ -163,7 +163,7 @@ def _of_message(old: Record, new: Record, now: int) -> Record:
 
 
 def _spent(old: Record, attempt: Attempt, policy: Policy) -> Record:
-    today = attempt.channel, day_of(attempt.now)
+    today = address_type(attempt.channel), day_of(attempt.now)
     return replace(
         old,
         spent=attempt.counter,

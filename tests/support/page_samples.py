@@ -8,6 +8,7 @@ from passcode.hosted.state import Notice
 CSRF = "0123456789abcdef"
 BRAND = Brand("Harbour Bank", "#0b6e6e", has_logo=False)
 CHANNELS = {"email": "a***@e***", "sms": "+***4567"}
+WITH_CALLS = CHANNELS | {"voice": "+***4567"}
 CODE = CodePage("email", "a***@e***", CHANNELS, 6, 540, 0, 5, 3)
 
 VIEWS = {
@@ -27,6 +28,9 @@ VIEWS = {
     "code-sms": PageView(replace(CODE, channel="sms", destination="+***4567"), CSRF, Notice.SENT_AGAIN),
     "code-fallback": PageView(
         replace(CODE, channel="sms", destination="+***4567", fallback="email", resend_in=61), CSRF
+    ),
+    "code-voice": PageView(
+        replace(CODE, channel="voice", destination="+***4567", channels=WITH_CALLS, fallback="email"), CSRF
     ),
     "code-wrong": PageView(replace(CODE, attempts_left=4), CSRF, Notice.WRONG_CODE),
     "code-long": PageView(replace(CODE, digits=20), CSRF, Notice.WRONG_CODE),

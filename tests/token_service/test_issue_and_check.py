@@ -319,8 +319,8 @@ def test_accepted_answers_have_a_daily_cap_by_channel() -> None:
 
 def test_at_the_cap_of_a_channel_the_code_goes_to_the_next_channel() -> None:
     store = MemoryStore()
-    caps: dict[str, Any] = {"channel": "sms", "accepted_per_day": 1, "fallbacks": {"voice": 1, "email": 2}}
-    caps["destinations"] = {**ADDRESSES, "voice": "v" * 32}
+    caps: dict[str, Any] = {"channel": "sms", "accepted_per_day": 1, "fallbacks": {"other": 1, "email": 2}}
+    caps["destinations"] = {**ADDRESSES, "other": "o" * 32}
     channels, now = [], NOW
     for n in range(4):
         challenge = issue(ask(now, f"{n:032x}", **caps), store, POLICY).challenge
@@ -333,7 +333,7 @@ def test_at_the_cap_of_a_channel_the_code_goes_to_the_next_channel() -> None:
         ).reveal()
         assert answer(store, challenge, now, code, destinations=caps["destinations"]).accepted
         now += 10
-    assert channels == ["sms", "voice", "email", "email"]
+    assert channels == ["sms", "other", "email", "email"]
     # The usual case needs no second write.
     issues = [write for write in store.writes if write != "record_attempt"]
     assert issues == ["start_challenge", *["start_challenge", "replace_challenge"] * 3]
@@ -471,7 +471,7 @@ def test_ten_wrong_answers_a_day_are_checked_and_an_answer_after_them_asks_for_a
 def test_a_wrong_answer_counts_for_each_code_that_it_is_compared_with(codes: int, answers: int) -> None:
     """Otherwise a user with more destinations would have worse odds."""
     store = MemoryStore()
-    destinations = {name: 32 * name[0] for name in ("email", "sms", "voice")[:codes]}
+    destinations = {name: 32 * name[0] for name in ("email", "sms", "postcard")[:codes]}
     challenge = issue(ask(destinations=destinations), store, POLICY).challenge
     verdicts = guess(store, challenge, answers + 1, NOW, destinations)
     left = [(10 - codes * n) // codes for n in range(1, answers + 1)]

@@ -87,7 +87,7 @@ def inbox(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the emails and SMS that the stack sent. If a user got none, show the reason on stderr."""
+    """Show the emails, SMS and calls that the stack sent. If a user got none, show the reason on stderr."""
     show = _print_json if as_json else _print_message
     with _errors_as_sentences():
         stack = local.load()

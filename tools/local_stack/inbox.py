@@ -18,6 +18,8 @@ from tools.local_stack.stack import Stack
 _ALONE = re.compile(r"[0-9](?: ?[0-9]){5,19}")
 # The last line of an SMS with a code for one site (WICG origin-bound one-time codes).
 _ORIGIN_BOUND = re.compile(r"@\S+ #([0-9]{6,20})")
+# The digits of a code in a call, as text.
+_SPOKEN = re.compile(r"(?<![0-9] )(?<![0-9])[0-9](?: [0-9]){5,19}(?! ?[0-9])")
 # In a sentence, such as those of the emulator. A long code has groups of four digits.
 _IN_A_SENTENCE = re.compile(r"(?<![0-9#])(?:[0-9]{6,10}|[0-9]{4}(?: [0-9]{4}){4})(?![0-9])")
 # A temporary password has 6 characters or more in Cognito. The letter and the digit distinguish it from a
@@ -74,11 +76,15 @@ def read(stack: Stack, to: str | None = None, with_emulator: bool = False) -> li
 def secret_in(message: Message) -> str | None:
     """Return the code or the temporary password in a message; None if it has neither.
 
-    A code is returned without spaces. It stands alone in its line, or in the origin-bound last line of an
-    SMS, or else in the first line. A temporary password stands alone in its line. It is found only if it has
-    a letter, a digit and no space, as the passwords that Cognito makes.
+    A code is returned without spaces. A call reads its digits one by one. In other messages it stands alone
+    in its line, or in the origin-bound last line of an SMS, or else in the first line. A temporary password
+    stands alone in its line. It is found only if it has a letter, a digit and no space, as the passwords that
+    Cognito makes.
     """
     lines = [_visible(line) for line in message.text.splitlines()]
+    if message.channel == "voice":
+        spoken = _SPOKEN.search(message.text)
+        return spoken[0].replace(" ", "") if spoken else None
     if alone := next((line for line in lines if _ALONE.fullmatch(line)), None):
         return alone.replace(" ", "")
     if bound := next((found for line in lines if (found := _ORIGIN_BOUND.fullmatch(line))), None):

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from passcode.channels.channel import AddressFault, Channel, address_faults, verified_destinations
+from passcode.channels.channel import (
+    AddressFault,
+    Channel,
+    address_faults,
+    rank_destinations,
+    verified_destinations,
+)
 from passcode.channels.phone_number import country_for_sms
 
 # Why such an address gets no code, and what to do.
@@ -44,7 +50,8 @@ def find_faults(
     `countries` are the countries that the stack sends SMS to. If they are None, each country is allowed.
     """
     found = address_faults(attributes, channels)
-    for channel, destination in verified_destinations(attributes, channels).items():
+    for destination in rank_destinations(verified_destinations(attributes, channels), first=""):
+        channel = destination.channel
         if channel.billed_by_country:
             country = country_for_sms(destination.value)
             if country is None:

@@ -2,7 +2,8 @@
 import { button, byId, clock, make } from './dom.js';
 
 const MAX_MESSAGES = 20;
-const NAMES = { email: 'Email', sms: 'SMS' };
+const NAMES = { email: 'Email', sms: 'SMS', voice: 'Phone call' };
+const BY = { email: 'email', sms: 'SMS', voice: 'phone call' };
 const seen = new Set();
 
 // Shows a message above the earlier ones. `typeCode` enters a code into the app.
@@ -19,7 +20,7 @@ export function showMessage(message, typeCode) {
 const announce = (text) => { byId('arrived').textContent = text; };
 
 function item(message, typeCode) {
-  const title = make('h3', { dir: 'auto', id: `title-${message.id}` }, message.subject || `SMS to ${message.to}`);
+  const title = make('h3', { dir: 'auto', id: `title-${message.id}` }, message.subject || `${NAMES[message.channel]} to ${message.to}`);
   const parts = [title, fields(message), ...codeParts(message, typeCode), ...contents(message)];
   const article = make('article', { 'aria-labelledby': title.id }, ...parts);
   return make('li', { class: message.channel, 'data-to': message.to }, article);
@@ -27,7 +28,7 @@ function item(message, typeCode) {
 
 // The fields of a message that a mail program shows, and its other headers.
 function fields({ channel, sender, to, sentAt, headers }) {
-  const sent = `${clock(sentAt)}, by ${channel === 'sms' ? 'SMS' : 'email'}`;
+  const sent = `${clock(sentAt)}, by ${BY[channel]}`;
   const rows = [['From', sender], ['To', to], ['Sent', sent], ...headers].filter(([, value]) => value);
   const pairs = rows.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', { dir: 'auto' }, value)));
   return make('dl', { class: 'fields' }, ...pairs);
@@ -68,7 +69,7 @@ function described(element, by) {
 }
 
 function contents({ id, channel, to, text, html }) {
-  if (!html) return [make('p', { class: channel === 'sms' ? 'text bubble' : 'text', dir: 'auto' }, text.trim())];
+  if (!html) return [make('p', { class: channel === 'email' ? 'text' : 'text bubble', dir: 'auto' }, text.trim())];
   const frame = make('iframe', { sandbox: '', loading: 'lazy', src: `/mail/${id}`, title: `The email to ${to}` });
   return [frame, folded('Text part', 'text', text.trim()), folded('HTML source', 'source', html)];
 }

@@ -1,6 +1,6 @@
 // The texts of a sign-in: a sentence for each challenge and error.
 
-export const NAMES = { email: 'email', sms: 'SMS' };
+export const NAMES = { email: 'email', sms: 'SMS', voice: 'phone call' };
 
 function seconds(count) {
   if (count < 120) return `${count} seconds`;
@@ -11,14 +11,15 @@ const where = ({ channel, destination }) => `by ${NAMES[channel] ?? channel} to 
 // Before the password is proven, the code may have gone to another channel than the one that was asked for.
 const mayBeElsewhere = ({ destination, channels }) =>
   /^[*@+.]*$/.test(destination) && Object.keys(JSON.parse(channels)).length > 1;
-const LOOK = 'Look at your text messages and your mailbox.';
+const look = ({ channels }) =>
+  'voice' in JSON.parse(channels) ? 'Look at your messages, and answer your phone.' : 'Look at your text messages and your mailbox.';
 
 const orElse = ({ fallback, channels }) =>
   fallback ? ` If it can't be sent that way, you get it by ${NAMES[fallback] ?? fallback}: ${JSON.parse(channels)[fallback]}.` : '';
 const sent = (challenge) =>
-  mayBeElsewhere(challenge) ? `A code was sent. ${LOOK}` : `A code was sent ${where(challenge)}.${orElse(challenge)}`;
+  mayBeElsewhere(challenge) ? `A code was sent. ${look(challenge)}` : `A code was sent ${where(challenge)}.${orElse(challenge)}`;
 const latest = (challenge) =>
-  mayBeElsewhere(challenge) ? `The latest code is still valid. ${LOOK}` : `The code sent ${where(challenge)} is still valid.`;
+  mayBeElsewhere(challenge) ? `The latest code is still valid. ${look(challenge)}` : `The code sent ${where(challenge)} is still valid.`;
 
 export function describe(challenge) {
   const { status, expiresIn, attemptsLeft } = challenge;

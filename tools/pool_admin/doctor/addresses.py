@@ -11,7 +11,11 @@ from tools.pool_admin.unusable import REASONS
 _MOST_NAMED = 10
 _ATTRIBUTES = ("email", "phone_number")
 _WRITE_SCOPE = "aws.cognito.signin.user.admin"
-OF_CHANNEL = {"email": ("email", "email address"), "sms": ("phone_number", "phone number")}
+OF_CHANNEL = {
+    "email": ("email", "email address"),
+    "sms": ("phone_number", "phone number"),
+    "voice": ("phone_number", "phone number"),
+}
 # Users who cannot sign in with a code: federated users, and users who have not finished their sign-up.
 OTHER_USERS = ("EXTERNAL_PROVIDER", "UNCONFIRMED")
 _THEFT = (
@@ -54,7 +58,7 @@ def _unverified(facts: Facts) -> Iterator[Finding]:
             Severity.WARNING,
             "users",
             f"{users.without_address:,} of {users.counted:,} users who can sign in have no verified "
-            f"{' or '.join(OF_CHANNEL[name][1] for name in users.channels)}.{scope}",
+            f"{' or '.join(dict.fromkeys(OF_CHANNEL[name][1] for name in users.channels))}.{scope}",
             "Codes go only to verified addresses, so these users cannot sign in with a code.",
             "List them, and let each of them verify an address before the app asks for codes: "
             + _list_command(facts, users.channels),

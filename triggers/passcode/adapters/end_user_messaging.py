@@ -6,37 +6,18 @@ which messages were answered (message feedback).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from passcode.adapters.aws_gateway import Outcome, message_tags, send_once
 from passcode.adapters.sms_options import SmsOptions
 from passcode.channels.channel import Channel
 from passcode.channels.sms import SMS, TextMessage
+from passcode.channels.voice import VOICE, VOICE_IDS, VoiceMessage
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken
 
 _SERVICE = "End User Messaging"
 # The bounds of TimeToLive in the model, in seconds.
 _SHORTEST_LIFE, _LONGEST_LIFE = 5, 259_200
-# The voice for each language. The model has none for Hebrew and Hindi.
-VOICES: Mapping[str, str] = MappingProxyType(
-    {
-        "ar": "ZEINA",
-        "de": "VICKI",
-        "en": "JOANNA",
-        "es": "LUCIA",
-        "fr": "LEA",
-        "it": "BIANCA",
-        "ja": "TAKUMI",
-        "ko": "SEOYEON",
-        "nl": "LOTTE",
-        "pl": "EWA",
-        "pt": "CAMILA",
-        "sv": "ASTRID",
-        "tr": "FILIZ",
-        "zh-Hans": "ZHIYU",
-    }
-)
 # The reasons that apply to each message of the account, or to each message with these settings.
 _STOPPED = (
     "ACCOUNT_DISABLED",
@@ -85,18 +66,6 @@ class EndUserMessagingClient(Protocol):
 
     def put_message_feedback(self, **request: Any) -> Mapping[str, Any]:
         """Report whether the user got a message."""
-
-
-class SpokenMessage(Protocol):
-    """A message that a voice reads. `language` is that of `ssml` (Speech Synthesis Markup Language)."""
-
-    @property
-    def ssml(self) -> str:
-        """The text with its pauses."""
-
-    @property
-    def language(self) -> str:
-        """The tag of the language, as the catalogue of texts has it."""
 
 
 @dataclass(frozen=True)
@@ -157,29 +126,27 @@ class NotifySms:
 
 @dataclass(frozen=True)
 class EndUserMessagingVoice:
-    """Calls a number and reads a message. `channel` is that of its messages.
-
-    `max_price` is the highest price of one minute, in USD.
-    """
+    """Calls a number and reads a message. `max_price` is the highest price of one minute, in USD."""
 
     client: EndUserMessagingClient
-    channel: Channel
     max_price: str
     options: SmsOptions
 
-    def send(self, outgoing: Outgoing[SpokenMessage]) -> SendResult:
-        """Call once. A language without a voice is refused: another voice would not be understood."""
+    @property
+    def channel(self) -> Channel:
+        """The channel of this gateway's messages."""
+        return VOICE
+
+    def send(self, outgoing: Outgoing[VoiceMessage]) -> SendResult:
+        """Call once."""
         options, language = self.options, outgoing.message.language
-        voice = options.voice_ids.get(language) or VOICES.get(language)
-        if voice is None:
-            return NotTaken("no_voice", final=True)
         result = send_once(
             _SERVICE,
             self.client.send_voice_message,
             OUTCOMES,
             MessageBody=outgoing.message.ssml,
             MessageBodyTextType="SSML",
-            VoiceId=voice,
+            VoiceId=options.voice_ids.get(language, VOICE_IDS[language]),
             OriginationIdentity=options.voice_origination_identity,
             MaxPricePerMinute=self.max_price,
             **_given(

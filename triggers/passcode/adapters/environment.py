@@ -87,14 +87,17 @@ class Variables:
     def names(
         self, name: str, choices: "Collection[str]" = (), *, separator: "str | None" = ","
     ) -> "tuple[str, ...]":
-        """Return the names of a list, at least one. If there are `choices`, each name is one of them.
+        """Return the names of a list, at least one. If there are `choices`, each is there at most once.
 
         Without a separator (None), white space separates the names.
         """
-        rule = f"a list of {', '.join(choices)}" if choices else "a list of at least one name"
+        rule = "a list of at least one name"
+        if choices:
+            rule = f"a list of {', '.join(choices)}, each at most once"
         value = self._required(name, rule)
         names = tuple(value.split(separator))
-        if not names or not all(names) or (choices and not set(names) <= set(choices)):
+        is_checked = not choices or (set(names) <= set(choices) and len(set(names)) == len(names))
+        if not names or not all(names) or not is_checked:
             raise setting_error(name, f"is {value!r}", rule)
         return names
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.botocore_clients import read_item, write_if
-from passcode.token_service.challenge import record_key
+from passcode.token_service.challenge import address_type, record_key
 from passcode.token_service.policy import (
     COOLDOWN_AFTER_SUCCESS,
     DAY,
@@ -23,9 +23,10 @@ from passcode.token_service.store import Attempt, Evidence, Failure, Record, Wri
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Each is one attribute. The mappings of a record are attributes with a prefix: `to_<channel>`,
-# `prev_to_<channel>` and `failed_<channel>`, `w<day>` and `ok_<channel>_<day>`. A day's counter is an
-# attribute with the day in its name, because no update expression can set back a counter at midnight.
+# Each is one attribute. The mappings of a record are attributes with a prefix: `to_<type>` and
+# `prev_to_<type>`, `w<day>` and `ok_<type>_<day>`, with the type of the address (`address_type`), and
+# `failed_<channel>`. A day's counter is an attribute with the day in its name, because no update expression
+# can set back a counter at midnight.
 _ATTRIBUTES = [f.name for f in fields(Record) if f.type in (int, str)]
 _OF_MESSAGE = (
     "nonce",
@@ -96,7 +97,7 @@ class RecordTable:
             " failures = if_not_exists(failures, :zero), prev_nonce = if_not_exists(nonce, :empty),"
             f" {_sets(_OF_MESSAGE)}, {_sets_sent_to(draft)}, #ttl = :ttl REMOVE {', '.join(old)}",
             _values(draft, _OF_MESSAGE) | {"zero": 0, "one": 1, "empty": ""},
-            _sent_to_names(draft) | old | {f"#ok{day}": f"ok_{draft.channel}_{day}"},
+            _sent_to_names(draft) | old | {f"#ok{day}": f"ok_{address_type(draft.channel)}_{day}"},
         )
         condition = " AND ".join((open_is_over, cooled, in_rate, below_cap, short))
         return self._write(key, condition, limits, change, now)
@@ -178,8 +179,8 @@ def _sets_sent_to(record: Record) -> str:
 
 def _sent_to_names(record: Record) -> dict[str, str]:
     names: dict[str, str] = {}
-    for n, channel in enumerate(record.sent_to):
-        names |= {f"#to{n}": f"to_{channel}", f"#prev_to{n}": f"prev_to_{channel}"}
+    for n, of in enumerate(record.sent_to):
+        names |= {f"#to{n}": f"to_{of}", f"#prev_to{n}": f"prev_to_{of}"}
     return names
 
 
@@ -195,7 +196,8 @@ def _values(record: Record, names: tuple[str, ...]) -> Values:
 def _old_counters(channel: str, day: int) -> dict[str, str]:
     """Return the attributes of the days before `day`, by their placeholders."""
     days = range(day - _OLD_DAYS, day)
-    return {f"#w{d}": f"w{d}" for d in days} | {f"#ok{d}": f"ok_{channel}_{d}" for d in days}
+    of = address_type(channel)
+    return {f"#w{d}": f"w{d}" for d in days} | {f"#ok{d}": f"ok_{of}_{d}" for d in days}
 
 
 def _removed_failures(record: Record) -> dict[str, str]:
@@ -217,7 +219,10 @@ def _accepted(attempt: Attempt, policy: Policy) -> Change:
         "interval": policy.send_interval_seconds,
         "one": 1,
     }
-    names = {"#ok": f"ok_{attempt.channel}_{day_of(attempt.now)}", "#failed": f"failed_{attempt.channel}"}
+    names = {
+        "#ok": f"ok_{address_type(attempt.channel)}_{day_of(attempt.now)}",
+        "#failed": f"failed_{attempt.channel}",
+    }
     if attempt.client_id:
         update += ", #last = :given, #first = if_not_exists(#first, :given)"
         values["given"] = f"{attempt.now} {attempt.channel}"
@@ -254,8 +259,8 @@ def read_record(item: Mapping[str, Mapping[str, Any]]) -> Record:
         elif name.startswith("prev_to_"):
             sent_to_before[name.removeprefix("prev_to_")] = value
         elif name.startswith("ok_"):
-            channel, _, day = name.removeprefix("ok_").rpartition("_")
-            accepted[channel, int(day)] = value
+            of, _, day = name.removeprefix("ok_").rpartition("_")
+            accepted[of, int(day)] = value
         elif name.startswith("failed_") and name not in _ATTRIBUTES:
             at, _, to = value.partition(" ")
             failed[name.removeprefix("failed_")] = Failure(int(at), to)

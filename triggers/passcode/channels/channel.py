@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from passcode.token_service.challenge import address_type
+
 if TYPE_CHECKING:
     # Only for the types: `create` and `custom_sender` have no code.
     from passcode.token_service.challenge import Code
@@ -104,6 +106,13 @@ class Channel:
     billed_by_country: bool = False
     # True if the daily cap on emails of the stack applies to the messages.
     has_daily_cap: bool = False
+    # The locales of its messages; None for all locales of the catalogue.
+    locales: frozenset[str] | None = None
+
+    @property
+    def address_type(self) -> str:
+        """The type of its addresses. Channels of one type share codes, ids, counters and limits."""
+        return address_type(self.name)
 
     @property
     def verified_attribute(self) -> str:
@@ -168,10 +177,14 @@ def verified_destinations(attributes: Mapping[str, str], channels: Iterable[Chan
 def address_faults(attributes: Mapping[str, str], channels: Iterable[Channel]) -> dict[str, AddressFault]:
     """Return why the user's verified addresses on `channels` are no destinations, by the name of the channel.
 
-    The result has no entry for a channel without a verified address.
+    The result has no entry for a channel without a verified address, and one for each address: with the first
+    channel that reaches it.
     """
     faults: dict[str, AddressFault] = {}
+    of_each_type: dict[str, Channel] = {}
     for channel in channels:
+        of_each_type.setdefault(channel.address_type, channel)
+    for channel in of_each_type.values():
         value = attributes.get(channel.attribute, "")
         if value and is_true(attributes.get(channel.verified_attribute, "")):
             fault = channel.fault(value)
@@ -189,8 +202,14 @@ def log_address_faults(
 
 
 def rank_destinations(destinations: Destinations, first: str) -> tuple[Destination, ...]:
-    """Return all destinations. The one on the channel `first` is the first, the others are the fallbacks."""
-    return tuple(sorted(destinations.values(), key=lambda d: d.channel.name != first))
+    """Return the destinations for a message: that on the channel `first`, then the fallbacks.
+
+    Each address is there once. Otherwise a number could get the same code by SMS and by a call.
+    """
+    ranked: dict[str, Destination] = {}
+    for to in sorted(destinations.values(), key=lambda d: d.channel.name != first):
+        ranked.setdefault(to.channel.address_type, to)
+    return tuple(ranked.values())
 
 
 def choose_destination(destinations: Destinations, *preferred: str) -> Destination:
@@ -223,9 +242,9 @@ def destination_id(destination: Destination, salt: str) -> str:
     the deployment's salt as key: an attacker who reads the table could find the phone number for a plain hash
     by trying all numbers. Letter case and tags count, because RFC 5321 leaves them to the receiving host.
     """
-    return keyed_hash(f"{destination.channel.name}:{destination.value}", salt)
+    return keyed_hash(f"{destination.channel.address_type}:{destination.value}", salt)
 
 
 def destination_ids(destinations: Destinations, salt: str) -> Mapping[str, str]:
-    """Return the id of each destination, by the name of its channel."""
+    """Return the id of each destination, by the name of its channel. Channels can have one address."""
     return {channel.name: destination_id(to, salt) for channel, to in destinations.items()}

@@ -149,7 +149,8 @@ def with_user(attributes: Mapping[str, str], message: CognitoMessage) -> Cognito
         subject=message.subject or attributes.get("sub", ""),
         locale=message.locale or attributes.get("locale", ""),
     )
-    return addressed.to({**verified_destinations(attributes, CHANNELS.values()), **by_channel})
+    channels = [channel for channel in CHANNELS.values() if channel.custom_sender]
+    return addressed.to({**verified_destinations(attributes, channels), **by_channel})
 
 
 def _name(event: Event, source: str, address: Destination | None) -> str:

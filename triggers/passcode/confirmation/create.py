@@ -167,8 +167,8 @@ class ConfirmationCreator:
         """Send a code to an address. Raises `Problem`, `Refused` or `Unavailable`."""
         destination = _destination(body, self.order)
         self._refuse_numbers((destination,), is_verified=False)
-        recipient = of_address(destination, body.locale or "", self.salt)
-        request = CodeRequest("", body.purpose, body.audience or self.issuer)
+        recipient = of_address(destination, self.order, body.locale or "", self.salt)
+        request = CodeRequest(destination.channel.name, body.purpose, body.audience or self.issuer)
         return self._create(recipient, request, context, VERIFY_TOKEN, body.model_dump_json())
 
     def step_up(self, body: StepUp, signed_in: IdTokenUser, context: RequestContext) -> Created:

@@ -56,14 +56,16 @@ class Recipient:
     locale: str
 
 
-def of_address(destination: Destination, locale: str, salt: str) -> Recipient:
-    """Return the recipient for one address. It has no second address as a fallback.
+def of_address(destination: Destination, order: Sequence[Channel], locale: str, salt: str) -> Recipient:
+    """Return the recipient for one address, on all channels of `order` that reach it.
 
-    The counters limit messages by address. Messages to a second address would not be counted.
+    It has no second address as a fallback. The counters limit messages by address. Messages to a second
+    address would not be counted.
     """
     sub = destination_id(destination, salt)
-    destinations = {destination.channel: destination}
-    ids = {destination.channel.name: sub}
+    channels = [c for c in order if c.address_type == destination.channel.address_type]
+    destinations = {channel: Destination(channel, destination.value) for channel in channels}
+    ids = destination_ids(destinations, salt)
     return Recipient(TOKEN, rate_limit_id(destination, salt), sub, destinations, "", ids, locale)
 
 

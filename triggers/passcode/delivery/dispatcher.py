@@ -110,12 +110,9 @@ class Dispatcher:
         """Send a message to the first destination whose gateway takes it. Returns the channel of it.
 
         `content` returns the content for a destination, because each destination has its code.
-        `is_open_class` is True if a stranger can request the message. `expires_at` is the end of the code's
-        life, in seconds since the epoch, or 0 if it is unknown. `record_key` is the key of the code's record,
-        and `id_of` returns the id of a destination in that record. `delivery_id` is the same for each repeat
-        of the message. `details` are for the log.
-        Raises `Unavailable` if the queue has to deliver the message again, and `Undeliverable` if that cannot
-        help.
+        `id_of` returns the id of a destination in the record `record_key`. `details` are for the log, and the
+        other parameters are fields of `Outgoing`. Raises `Unavailable` if the queue has to deliver the
+        message again, and `Undeliverable` if that cannot help.
         """
         results: dict[Destination, NotTaken | Unknown] = {}
         for to in self._ranked(destinations, receive.now):
@@ -136,8 +133,7 @@ class Dispatcher:
                 delivery_id=delivery_id,
                 destination_id=id_of(to),
             )
-            result = self._try(to.channel, outgoing, receive)
-            if isinstance(result, Taken):
+            if isinstance(result := self._try(to.channel, outgoing, receive), Taken):
                 telemetry.sent(to.channel.name, result.country, **details)
                 return to.channel
             _log(to.channel, result, telemetry, details)
@@ -152,6 +148,9 @@ class Dispatcher:
     def _try(self, channel: Channel, outgoing: Outgoing[Any], receive: Receive) -> SendResult:
         """Send to one gateway, again if it certainly did not take the message and may take it later."""
         gateway, circuit = self._gateway(channel)[1], self._circuit(channel)
+        if gateway is None:
+            # `voice` is in ChannelOrder, for example, and SmsOptions has no number that can call.
+            return NotTaken("no_gateway", final=True, is_gateway_failure=False, is_account_wide=True)
         result: SendResult = NotTaken("there is not enough time", final=False, is_gateway_failure=False)
         for wait in _WAITS:
             if receive.seconds_left() < ATTEMPT_SECONDS + wait:
@@ -167,12 +166,12 @@ class Dispatcher:
     def _circuit(self, channel: Channel) -> Circuit:
         return self.circuits.setdefault(self._gateway(channel)[0], Circuit())
 
-    def _gateway(self, channel: Channel) -> tuple[str, Gateway]:
-        """Return the first gateway for `channel` and its name. Raises LookupError if there is none."""
+    def _gateway(self, channel: Channel) -> tuple[str, Gateway | None]:
+        """Return the name of the first gateway for `channel`, and itself; ("", None) if there is none."""
         for name, gateway in self.gateways.items():
             if gateway.channel is channel:
                 return name, gateway
-        raise LookupError(f"no gateway sends on the channel {channel.name}")
+        return "", None
 
 
 def _may_have_it(to: Destination, results: Mapping[Destination, NotTaken | Unknown]) -> bool:
@@ -288,7 +287,9 @@ def _content(
 ) -> MessageContent:
     challenge = delivery.challenge
     return MessageContent(
-        texts=message_texts(delivery.locale, kind_of(challenge.purpose), dispatcher.default_locale),
+        texts=message_texts(
+            delivery.locale, kind_of(challenge.purpose), dispatcher.default_locale, to.channel.locales
+        ),
         code=derive_code(mac, to.channel.name, destination_id(to, salt), challenge.digits),
         app=dispatcher.app,
         host=dispatcher.host,
@@ -328,14 +329,18 @@ def deliver_notice(
     telemetry.set_context(notice.subject)
     if not claims.claim(notice, receive.now):
         return
-    texts = notice_texts(notice.locale, notice.channel.attribute, dispatcher.default_locale)
-    # The text says that the notice has no links, so it has no support URL.
-    content = MessageContent(texts=texts, code=None, app=dispatcher.app, mail=dispatcher.mail)
+
+    def content(to: Destination) -> MessageContent:
+        attribute, default = notice.channel.attribute, dispatcher.default_locale
+        texts = notice_texts(notice.locale, attribute, default, to.channel.locales)
+        # The text says that the notice has no links, so it has no support URL.
+        return MessageContent(texts=texts, code=None, app=dispatcher.app, mail=dispatcher.mail)
+
     # The user answers no notice, so it is not one of the unanswered SMS that show an attack. A stranger's
     # request can be the one that shows the change, so the notice has no share of the reserve.
     channel = dispatcher.send(
         notice.destinations,
-        lambda _: content,
+        content,
         receive,
         telemetry,
         is_open_class=True,

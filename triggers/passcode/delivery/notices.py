@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from passcode.channels.channel import Destinations
+from passcode.channels.channel import Destinations, rank_destinations
 from passcode.delivery.envelope import ChangeNotice
 from passcode.token_service.issue import IssueResult, kept_id
 from passcode.token_service.refusal import Unavailable
@@ -31,14 +31,16 @@ class Notices:
         """Queue a notice for each address that changed since the code before that of `issued`.
 
         `destinations` are all destinations of the user, and `ids` their ids, by the names of the channels. A
-        user whose addresses all changed gets no notice, and a decoy gets none.
+        change of an address that several channels reach is one notice, with the first of them. A user whose
+        addresses all changed gets no notice, and a decoy gets none.
         """
         challenge = issued.challenge
-        others = tuple(to for channel, to in destinations.items() if channel.name not in issued.changed)
+        each_address = rank_destinations(destinations, "")
+        others = tuple(to for to in each_address if to.channel.address_type not in issued.changed)
         if challenge.decoy or not others:
             return
-        for channel in destinations:
-            if channel.name in issued.changed:
+        for channel in (to.channel for to in each_address):
+            if channel.address_type in issued.changed:
                 address_id = kept_id(ids[channel.name])
                 self._put(
                     ChangeNotice(channel, others, locale, challenge.subject, challenge.nonce, address_id)

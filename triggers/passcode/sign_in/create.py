@@ -25,7 +25,7 @@ from passcode.sign_in import events
 from passcode.sign_in.decoys import decoy_attributes
 from passcode.sign_in.events import Event, History, asks_for_message, is_answer, read_word
 from passcode.sign_in.steps import RoundLimits, RoundRecord, decode_metadata, encode_metadata
-from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, Challenge
+from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_PASSWORD, Challenge, count_codes
 from passcode.token_service.issue import IssueRequest, issue, queue_message
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal, Refused, Unavailable
@@ -237,7 +237,7 @@ class SignInCreator:
             now=now,
             accepted_per_day=channel.accepted_per_day,
             # Without a password, that of all channels in use: see `check_sign_in`.
-            weight=len(user.masks),
+            weight=count_codes(user.masks),
             fallbacks=accepted_per_day(user.destinations, channel),
             is_chosen=channel.name == channels[0],
         )

@@ -18,20 +18,25 @@ _RARELY, _SOMETIMES = 16, 64
 def decoy_attributes(salt: str, name: str, order: Sequence[Channel]) -> Mapping[str, str]:
     """Return the attributes of the decoy for `name`. `order` has the channels of the deployment.
 
-    Most decoys are verified on the first channel, and some on the others, as most users are. Each set of
-    channels and each preferred channel that a user can have occurs among decoys too. The response does not
-    show them. The addresses are the channels' decoy values. No message is ever sent to them.
+    Most decoys have the address of the first channel, and some those of the others, as most users do. Each
+    set of addresses and each preferred channel that a user can have occurs among decoys too. The response
+    does not show them. The addresses are the channels' decoy values. No message is ever sent to them.
     """
     # Upper and lower case give one subject, as in a pool that ignores case: Cognito changes names to lower
     # case ("User pool case sensitivity"). `casefold` would also join names that are two users, such as those
     # with "ß" and "ss". Two unknown names with one cooldown would then differ from two users.
     digest = hmac.digest(salt.encode(), name.lower().encode(), hashlib.sha256)
     attributes = {"sub": _uuid(digest[:16])}
-    others = [channel for place, channel in enumerate(order[1:]) if digest[16] >> place & 1]
+    # Several channels can reach one address.
+    first, *rest = dict.fromkeys(channel.attribute for channel in order)
+    others = [attribute for place, attribute in enumerate(rest) if digest[16] >> place & 1]
     only_others = others and digest[17] < _RARELY
-    for channel in others if only_others else [order[0], *others]:
+    verified = others if only_others else [first, *others]
+    reached = [channel for channel in order if channel.attribute in verified]
+    for channel in reached:
         attributes |= {channel.attribute: channel.decoy_value, channel.verified_attribute: "true"}
-    preferred = others[0].name if others and digest[18] < _SOMETIMES else ""
+    later = [channel.name for channel in reached if channel is not order[0]]
+    preferred = later[digest[19] % len(later)] if later and digest[18] < _SOMETIMES else ""
     return attributes | {PREFERENCE: preferred}
 
 

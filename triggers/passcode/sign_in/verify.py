@@ -6,7 +6,7 @@ from dataclasses import replace
 from passcode.channels.channel import Channel, destination_ids, verified_destinations
 from passcode.sign_in import events
 from passcode.sign_in.events import Event
-from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_KINDS, Challenge
+from passcode.token_service.challenge import SIGN_IN_CODE, SIGN_IN_KINDS, Challenge, count_codes
 from passcode.token_service.check import Verdict, check
 from passcode.token_service.policy import Policy
 from passcode.token_service.refusal import Refusal
@@ -58,5 +58,5 @@ def check_sign_in(
         client_id=events.client_id(event) if keeps_evidence else "",
         # Without a password, a wrong answer counts the same for all names. Otherwise the number of answers
         # before a long code would show how many addresses a user has, and that an unknown one has none.
-        weight=len(order) if challenge.purpose == SIGN_IN_CODE else 0,
+        weight=count_codes(channel.name for channel in order) if challenge.purpose == SIGN_IN_CODE else 0,
     )

@@ -74,24 +74,28 @@ def _cognito_message_texts(locale: str, kind: str) -> Mapping[str, str]:
     return {**ours, **_with_direction(locale, section), **section.get(kind, {})}
 
 
-def message_texts(locale: str, kind: str, default: str = "en") -> Mapping[str, str]:
+def message_texts(
+    locale: str, kind: str, default: str = "en", usable: frozenset[str] | None = None
+) -> Mapping[str, str]:
     """Return the texts of our message for a purpose of `kind`, in the best locale for `locale`.
 
-    `locale` and `default` are those of `best_locale`.
+    `locale`, `default` and `usable` are those of `best_locale`.
 
     The texts of a sign-in say whether a password was entered. So a user who did not start it knows whether
     another person has the password.
     """
-    return _message_texts(best_locale(locale, default), kind)
+    return _message_texts(best_locale(locale, default, usable), kind)
 
 
-def notice_texts(locale: str, attribute: str, default: str = "en") -> Mapping[str, str]:
+def notice_texts(
+    locale: str, attribute: str, default: str = "en", usable: frozenset[str] | None = None
+) -> Mapping[str, str]:
     """Return the texts of a notice that codes go to another address, in the best locale for `locale`.
 
-    `locale` and `default` are those of `best_locale`. `attribute` is Cognito's attribute with the address. An
-    attribute without texts gets those that fit any.
+    `locale`, `default` and `usable` are those of `best_locale`. `attribute` is Cognito's attribute with the
+    address. An attribute without texts gets those that fit any.
     """
-    return _notice_texts(best_locale(locale, default), attribute)
+    return _notice_texts(best_locale(locale, default, usable), attribute)
 
 
 def cognito_message_texts(locale: str, kind: str, default: str = "en") -> Mapping[str, str]:
@@ -165,12 +169,16 @@ def purpose_lines(texts: Mapping[str, str], purpose: str) -> list[str]:
     return [texts["purpose"].format(purpose=shown)]
 
 
-def best_locale(requested: str, default: str = "en") -> str:
+def best_locale(requested: str, default: str = "en", usable: frozenset[str] | None = None) -> str:
     """Return the locale of the catalogue that fits `requested`, else `default`.
 
-    `requested` is a priority list of language tags separated by commas, the best one first.
+    `requested` is a priority list of language tags separated by commas, the best one first. `usable` are the
+    locales that a channel has a voice for, or None for all. If it lacks `default`, the result is English.
     """
-    return look_up(requested.split(",")[:_MOST_LANGUAGES], locales()) or default
+    requested_tags = requested.split(",")[:_MOST_LANGUAGES]
+    if usable is None:
+        return look_up(requested_tags, locales()) or default
+    return look_up([*requested_tags, default], locales() & usable) or "en"
 
 
 def locale_for_header(accept_language: str, default: str = "en") -> str:

@@ -272,6 +272,21 @@ IGNORED_AROUND = (
 )
 
 
+# Channels that reach the addresses of another channel, with that channel. Such an address has one code, one
+# id and one set of counters. Otherwise an answer would be compared with more codes, and limits would double.
+_ADDRESS_TYPES = {"voice": "sms"}
+
+
+def address_type(channel: str) -> str:
+    """Return the type of the addresses of `channel`: the name of the first channel that reached them."""
+    return _ADDRESS_TYPES.get(channel, channel)
+
+
+def count_codes(channels: Iterable[str]) -> int:
+    """Return the number of codes of a challenge for destinations on `channels`: one for each type."""
+    return len({address_type(channel) for channel in channels})
+
+
 class Code:
     """The digits that a user types, or a temporary password from Cognito.
 
@@ -303,13 +318,16 @@ class Code:
 def derive_code(mac: bytes, channel: str, destination_id: str, digits: int) -> Code:
     """Return the code of a challenge for one destination: `digits` decimal digits, with leading zeros.
 
+    It is the same on each channel that reaches the destination.
+
     `mac` is the MAC of the challenge, 32 bytes. `destination_id` identifies the address. The code differs by
     destination, so a principal that redirects a message receives a code that authenticates no user. Raises
     ValueError for a MAC of another length.
     """
     if len(mac) != 32:
         raise ValueError("a code is made from a MAC of 32 bytes")
-    derived = hmac.digest(mac, length_prefixed("destination", channel, destination_id), hashlib.sha256)
+    message = length_prefixed("destination", address_type(channel), destination_id)
+    derived = hmac.digest(mac, message, hashlib.sha256)
     return Code(str(int.from_bytes(derived, "big") % 10**digits).zfill(digits))
 
 

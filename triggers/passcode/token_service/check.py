@@ -4,7 +4,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from passcode.token_service.challenge import Challenge, derive_code, parse_answer, record_key
+from passcode.token_service.challenge import (
+    Challenge,
+    address_type,
+    count_codes,
+    derive_code,
+    parse_answer,
+    record_key,
+)
 from passcode.token_service.policy import LONG_DIGITS, REPEAT_SECONDS, Policy, day_of, short_answers_left
 from passcode.token_service.refusal import Refusal
 from passcode.token_service.store import Attempt, CodeMac, Record, RecordStore
@@ -54,7 +61,9 @@ def check(
 
     `destinations` has the ids of the destinations whose codes are accepted, by channel. `round_id` identifies
     the round of the caller. `client_id` is kept as evidence with an accepted answer. A wrong answer to a
-    short code counts once for each destination, and at least `weight` times.
+    short code counts once for each code that it is compared with, and at least `weight` times. Channels that
+    reach one destination have one code. It counts as given on the channel of the newest message, if that is
+    one of them.
 
     An answer that cannot be a code or comes too late is refused without a call and without a count, because
     it could not be right. Every other answer costs one MAC and one write, right or wrong, for users and
@@ -77,7 +86,7 @@ def check(
         channel="" if challenge.decoy else channel,
         now=now,
         client_id=client_id,
-        weight=policy.answer_weight(max(weight, len(destinations))),
+        weight=policy.answer_weight(max(weight, count_codes(destinations))),
     )
     write = store.record_attempt(record_key(challenge.purpose, challenge.subject), attempt)
     return _verdict(write.record, attempt, policy, is_written=write.accepted)
@@ -89,9 +98,13 @@ def _matching(challenge: Challenge, answer: str, destinations: Mapping[str, str]
     All codes are compared, so that the time does not depend on the destination that matches.
     """
     mac = code_mac(challenge.mac_message())
+    channels: dict[str, str] = {}
+    for channel in (challenge.channel, *destinations):
+        if channel in destinations:
+            channels.setdefault(address_type(channel), channel)
     matching = ""
-    for channel, destination_id in destinations.items():
-        if derive_code(mac, channel, destination_id, challenge.digits).matches(answer):
+    for channel in channels.values():
+        if derive_code(mac, channel, destinations[channel], challenge.digits).matches(answer):
             matching = channel
     return matching
 

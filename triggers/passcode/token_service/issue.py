@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from passcode.token_service.challenge import Challenge, kind_of, record_key
+from passcode.token_service.challenge import Challenge, address_type, count_codes, kind_of, record_key
 from passcode.token_service.policy import (
     COOLDOWN_AFTER_SUCCESS,
     KEEP_SECONDS,
@@ -77,8 +77,8 @@ class IssueResult:
     `sent_at` is the time of the newest message and `resend_at` that of the earliest next one, in seconds
     since the epoch. `issue_id` is the id of the request that wrote the newest message.
 
-    `changed` has the names of the channels on which the user has another address than at the last message of
-    this kind, whatever channel it went to. A channel that the user has added is no change.
+    `changed` has the types of the addresses (`address_type`) that are others than at the last message of this
+    kind, whatever channel it went to. An address that the user has added is no change.
     """
 
     challenge: Challenge
@@ -157,13 +157,13 @@ def is_open(record: Record, ask: IssueRequest, policy: Policy) -> bool:
         and record.expires_at > ask.now
         and record.context == ask.context
         and to is not None
-        and record.sent_to.get(record.channel) == kept_id(to)
+        and record.sent_to.get(address_type(record.channel)) == kept_id(to)
         and (record.digits == LONG_DIGITS or _short_answers_left(record, ask, policy) > 0)
     )
 
 
 def _short_answers_left(record: Record, ask: IssueRequest, policy: Policy) -> int:
-    weight = policy.answer_weight(max(ask.weight, len(ask.destinations)))
+    weight = policy.answer_weight(max(ask.weight, count_codes(ask.destinations)))
     return short_answers_left(record.failures, record.wrong.get(day_of(ask.now), 0), policy, weight)
 
 
@@ -214,7 +214,10 @@ def _channel(record: Record, ask: IssueRequest) -> str | None:
     """Return the first channel whose daily cap of accepted codes is not reached; None if there is none."""
     caps = {ask.channel: ask.accepted_per_day, **ask.fallbacks}
     accepted, today = record.accepted, day_of(ask.now)
-    return next((channel for channel, cap in caps.items() if accepted.get((channel, today), 0) < cap), None)
+    return next(
+        (channel for channel, cap in caps.items() if accepted.get((address_type(channel), today), 0) < cap),
+        None,
+    )
 
 
 def _fresh(record: Record, ask: IssueRequest, policy: Policy) -> Record:
@@ -237,7 +240,7 @@ def _sent(record: Record, ask: IssueRequest, policy: Policy) -> Record:
     channel = _channel(record, ask) or ask.channel
     is_chosen = ask.is_chosen and channel == ask.channel
     before = dict(record.sent_to)
-    sent_to = before | {channel: kept_id(to) for channel, to in ask.destinations.items()}
+    sent_to = before | {of: kept_id(to) for of, to in _by_type(ask).items()}
     return replace(
         record,
         channel=channel,
@@ -320,7 +323,9 @@ def _issued(record: Record, ask: IssueRequest, policy: Policy, *, sent: bool) ->
 
 def _changed(record: Record, ask: IssueRequest) -> tuple[str, ...]:
     return tuple(
-        channel
-        for channel, to in ask.destinations.items()
-        if record.sent_to_before.get(channel, kept_id(to)) != kept_id(to)
+        of for of, to in _by_type(ask).items() if record.sent_to_before.get(of, kept_id(to)) != kept_id(to)
     )
+
+
+def _by_type(ask: IssueRequest) -> dict[str, str]:
+    return {address_type(channel): to for channel, to in ask.destinations.items()}

@@ -39,12 +39,13 @@ class Record:
     failed_id: str = ""  # id of the newest wrong answer
     spent_id: str = ""  # id of the newest accepted answer
     spent_at: int = 0
-    # The ids of the user's destinations at the newest message, by channel, and those at the message before.
+    # The ids of the user's destinations at the newest message, and those at the message before, by the type
+    # of the address (`address_type`).
     sent_to: Mapping[str, str] = field(default_factory=dict)
     sent_to_before: Mapping[str, str] = field(default_factory=dict)
     # The count of wrong answers to short codes, by day: each counts once for each code it was compared with.
     wrong: Mapping[int, int] = field(default_factory=dict)
-    accepted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by channel and day
+    accepted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by type of the address, and day
     # The failed deliveries, by channel. The Lambda function `delivery_events` writes them.
     failed: Mapping[str, Failure] = field(default_factory=dict)
 
