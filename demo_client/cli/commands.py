@@ -80,7 +80,7 @@ def sign_in(
     as_json: Json = False,
     show_tokens: ShowTokens = False,
 ) -> None:
-    """Sign in. At the prompt enter the code, or resend, email or sms for another message."""
+    """Sign in. At the prompt enter the code, or resend, email, sms or voice for another message."""
     with command(as_json=as_json) as view:
         pool = find_pool(stack)
         prompt = _code_prompt(view, pool, email if inbox else None)

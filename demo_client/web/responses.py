@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
-from demo_client.web.stack_data import CHANNELS, StackData, message_id
+from demo_client.web.stack_data import StackData, message_id
 from tools.local_stack.inbox import Message
 
 _FOLDER: Final = Path(__file__).parent
@@ -80,8 +80,9 @@ def post(stack_data: StackData, path: str, body: bytes) -> Response:
         channel = json.loads(body)["channel"]
     except (ValueError, TypeError, KeyError):
         channel = None
-    if channel not in CHANNELS:
-        return plain_text(400, "channel must be email or sms.")
+    channels = stack_data.facts()["channels"]
+    if channel not in channels:
+        return plain_text(400, f"channel must be one of these: {', '.join(channels)}.")
     return _json(201, asdict(stack_data.make_user(channel)))
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 # The errors of a call if the stack is not running, or is being replaced.
 STACK_UNAVAILABLE: Final = (StackError, OSError, BotoCoreError, ClientError)
 
-CHANNELS: Final = ("email", "sms")
 _NAMES: Final = ("ada", "grace", "lin", "mary", "alan", "edith")
 
 
@@ -59,13 +58,14 @@ class LocalStackData:
     def facts(self) -> dict[str, Any]:
         """Return the configuration of an app for this pool.
 
-        `hosted` is None on a stack without hosted sign-in.
+        `channels` are those of ChannelOrder. `hosted` is None on a stack without hosted sign-in.
         """
         stack = load()
         return {
             "endpoint": stack.endpoint_url,
             "userPoolId": stack.user_pool_id,
             "clients": stack.clients,
+            "channels": _channels(stack),
             "hosted": _hosted(stack.outputs),
         }
 
@@ -99,6 +99,13 @@ def message_id(message: Message) -> str:
 def _logs(endpoint_url: str) -> CloudWatchLogsClient:
     logs: CloudWatchLogsClient = client(endpoint_url, "logs")
     return logs
+
+
+def _channels(stack: Stack) -> list[str]:
+    name = stack.functions["create_auth_challenge"]
+    found = stack.client("lambda").get_function_configuration(FunctionName=name)
+    channels: str = found["Environment"]["Variables"]["CHANNEL_ORDER"]
+    return channels.split(",")
 
 
 def _read_invocations(

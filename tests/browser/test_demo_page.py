@@ -108,6 +108,18 @@ def test_the_buttons_are_disabled_until_the_page_is_ready(visit: Callable[..., "
     assert stack.made == ["email"]
 
 
+def test_a_demo_user_can_have_each_channel_of_the_stack_first(visit: Callable[..., "Page"]) -> None:
+    stack = FakeStackData(channels=("email", "sms", "voice"))
+    with served(stack) as server:
+        page = visit(server)
+        page.locator("#make-user:enabled").wait_for()
+        assert page.locator("#first-channel option").all_inner_texts() == ["Email", "SMS", "Phone call"]
+        page.select_option("#first-channel", "voice")
+        page.get_by_role("button", name="Create a demo user").click()
+        page.get_by_text("Created the account").wait_for()
+    assert stack.made == ["voice"]
+
+
 def test_creating_a_user_shows_an_error_when_the_stack_is_unavailable(
     visit: Callable[..., "Page"], expect_faults: Callable[..., None]
 ) -> None:

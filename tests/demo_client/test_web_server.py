@@ -161,6 +161,15 @@ def test_an_unknown_channel_is_refused(page: PageServer, stack: FakeStackData, b
     assert stack.made == []
 
 
+def test_a_user_has_a_channel_of_the_stack_first(page: PageServer, stack: FakeStackData) -> None:
+    assert json.loads(ask(page, "GET", "/facts").body)["channels"] == ["email", "sms"]
+    assert post(page, b'{"channel": "voice"}') == 400
+    stack.channels = ("email", "voice")
+    assert post(page, b'{"channel": "voice"}') == 201
+    assert post(page, b'{"channel": "sms"}') == 400
+    assert stack.made == ["voice"]
+
+
 def test_without_a_stack_the_response_is_a_sentence(page: PageServer, stack: FakeStackData) -> None:
     stack.gone = True
     facts = ask(page, "GET", "/facts")

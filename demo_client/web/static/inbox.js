@@ -1,9 +1,8 @@
 // The inbox. Text is shown as text. The HTML of an email is shown in a frame that can run no script and load nothing.
 import { button, byId, clock, make } from './dom.js';
+import { NAMES, TITLES } from './texts.js';
 
 const MAX_MESSAGES = 20;
-const NAMES = { email: 'Email', sms: 'SMS', voice: 'Phone call' };
-const BY = { email: 'email', sms: 'SMS', voice: 'phone call' };
 const seen = new Set();
 
 // Shows a message above the earlier ones. `typeCode` enters a code into the app.
@@ -14,13 +13,13 @@ export function showMessage(message, typeCode) {
   const list = byId('messages');
   list.prepend(item(message, typeCode));
   if (list.children.length > MAX_MESSAGES) list.lastElementChild.remove();
-  announce(`${NAMES[message.channel]} to ${message.to} at ${clock(message.sentAt)}`);
+  announce(`${TITLES[message.channel]} to ${message.to} at ${clock(message.sentAt)}`);
 }
 
 const announce = (text) => { byId('arrived').textContent = text; };
 
 function item(message, typeCode) {
-  const title = make('h3', { dir: 'auto', id: `title-${message.id}` }, message.subject || `${NAMES[message.channel]} to ${message.to}`);
+  const title = make('h3', { dir: 'auto', id: `title-${message.id}` }, message.subject || `${TITLES[message.channel]} to ${message.to}`);
   const parts = [title, fields(message), ...codeParts(message, typeCode), ...contents(message)];
   const article = make('article', { 'aria-labelledby': title.id }, ...parts);
   return make('li', { class: message.channel, 'data-to': message.to }, article);
@@ -28,7 +27,7 @@ function item(message, typeCode) {
 
 // The fields of a message that a mail program shows, and its other headers.
 function fields({ channel, sender, to, sentAt, headers }) {
-  const sent = `${clock(sentAt)}, by ${BY[channel]}`;
+  const sent = `${clock(sentAt)}, by ${NAMES[channel]}`;
   const rows = [['From', sender], ['To', to], ['Sent', sent], ...headers].filter(([, value]) => value);
   const pairs = rows.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', { dir: 'auto' }, value)));
   return make('dl', { class: 'fields' }, ...pairs);

@@ -1,6 +1,8 @@
 // The texts of a sign-in: a sentence for each challenge and error.
 
+// The names of the channels, in a sentence and alone.
 export const NAMES = { email: 'email', sms: 'SMS', voice: 'phone call' };
+export const TITLES = { email: 'Email', sms: 'SMS', voice: 'Phone call' };
 
 function seconds(count) {
   if (count < 120) return `${count} seconds`;
