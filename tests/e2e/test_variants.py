@@ -2,14 +2,12 @@
 
 import json
 import time
-import urllib.request
 from typing import Any
 
 import jwt
 import pytest
 
 from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS
-from tests.support import live_users
 from tests.support.live_sign_in import SignIn
 from tests.support.users import code_in
 from tools.local_stack import inbox, process, stack
@@ -119,40 +117,6 @@ def test_all_options_work_together() -> None:
     sign_in.answer("any word", action="send", channel="email")
     assert (sign_in.parameters["status"], sign_in.parameters["resendsLeft"]) == ("SENT", "3")
     assert sign_in.answer(code(deployed)).tokens
-
-
-OPTIONS = {
-    "END_USER_MESSAGING": "origination_identity=pool-1,configuration_set=otp,protect_configuration=protect-1",
-    "NOTIFY": "notify_configuration=nc-1,notify_template=template-1",
-}
-
-
-def sms_records(deployed: Stack) -> list[dict[str, Any]]:
-    """The log of SMS of the local AWS, with the request and the feedback of each."""
-    with urllib.request.urlopen(f"{deployed.endpoint_url}/_ministack/sns/sms-messages") as response:
-        logs = json.load(response)["sms_messages"].values()
-    return [record for log in logs for record in log]
-
-
-@pytest.mark.usefixtures("state")
-@pytest.mark.parametrize("gateway", OPTIONS)
-def test_another_gateway_sends_the_sms_and_learns_of_the_answer(gateway: str) -> None:
-    """The local AWS enforces the roles: `deliver` may use the gateway, and `verify` may report the answer."""
-    parameters = {"SmsGateway": gateway, "SmsOptions": OPTIONS[gateway], "ChannelOrder": "sms,email"}
-    deployed = stack.up(port=process.free_port(), parameters=parameters)
-    user = live_users.add_user(deployed)
-    conversation = SignIn(deployed, deployed.clients["code_only"]).start(user.email)
-    (message,) = live_users.messages_to(deployed, user.phone)
-    (record,) = sms_records(deployed)
-    assert message.channel == "sms"
-    assert 290 <= record["Request"]["TimeToLive"] <= 300
-    assert "Feedback" not in record
-    wrong = conversation.answer("00000000")
-    assert "Feedback" not in sms_records(deployed)[0]
-    assert wrong.answer(code_in(message)).tokens["IdToken"]
-    assert [each["Feedback"] for each in sms_records(deployed)] == [["RECEIVED"]]
-    for lines in deployed.logs().values():
-        assert not [line for line in lines if user.phone in line or code_in(message) in line]
 
 
 def sms_gateway(deployed: Stack) -> str:

@@ -20,7 +20,7 @@ from passcode.token_service.store import Failure, Record
 from tests.support.dynamodb import item_of, moto_table
 from tests.support.events import attributes, code_of
 from tests.support.handlers import HandlerOutput, process_events
-from tests.support.live_sign_in import code_only, password_and_code
+from tests.support.live_sign_in import code_only, password_and_code, wait_for_failure
 from tests.support.live_users import add_user, messages_to, newest_code
 from tests.support.memory_stores import MemoryStore
 from tests.support.sign_in_handlers import Flow, SignInHandlers
@@ -425,20 +425,10 @@ def test_on_the_local_stack_a_bounce_moves_the_next_code_to_sms(local_stack: Sta
     sign_in = mode(local_stack, user) if mode is password_and_code else mode(local_stack).start(user.email)
     messages_to(local_stack, user.email)
     kind = "sign_in_password" if mode is password_and_code else "sign_in_code"
-    _wait_for_failure(local_stack, f"{kind}#{user.sub}")
+    wait_for_failure(local_stack, f"{kind}#{user.sub}", "email")
     # Longer than the five seconds between a failure and a message that it moves.
     time.sleep(6)
     sign_in.answer("again", action="resend")
     assert sign_in.parameters["status"] == "SENT"
     assert sign_in.answer(newest_code(local_stack, user.phone)).tokens
     assert len(messages_to(local_stack, user.email)) == 1
-
-
-def _wait_for_failure(stack: Stack, key: str) -> None:
-    end = time.monotonic() + 60
-    while True:
-        item = stack.client("dynamodb").get_item(TableName=stack.table, Key={"pk": {"S": key}})["Item"]
-        if "failed_email" in item:
-            return
-        assert time.monotonic() < end, "the bounce was not recorded"
-        time.sleep(0.1)

@@ -1,5 +1,6 @@
 """A sign-in through Cognito's own API, as an app does it with boto3 (pycognito computes SRP)."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,3 +93,14 @@ def end_cooldown(stack: Stack, sub: str) -> None:
         ConditionExpression="attribute_exists(spent_at)",
         ExpressionAttributeValues={":minute": {"N": "60"}},
     )
+
+
+def wait_for_failure(stack: Stack, key: str, channel: str) -> None:
+    """Wait until `delivery_events` has recorded a failure on the channel in the record with this key."""
+    end = time.monotonic() + 60
+    while True:
+        item = stack.client("dynamodb").get_item(TableName=stack.table, Key={"pk": {"S": key}})["Item"]
+        if f"failed_{channel}" in item:
+            return
+        assert time.monotonic() < end, "the failure was not recorded"
+        time.sleep(0.1)

@@ -12,10 +12,8 @@ from tools.local_stack.stack import Stack
 def add_user(stack: Stack, *, channel: str = "", phone: bool = True, **extra: str) -> User:
     """Add a user with a password. `channel` is the preferred one; `extra` are attributes of the user."""
     pool, tag = stack.client("cognito-idp"), secrets.token_hex(5)
-    email, number = (
-        extra.get("email", f"user-{tag}@people.example"),
-        f"+1202555{secrets.randbelow(10_000):04d}",
-    )
+    email = extra.get("email", f"user-{tag}@people.example")
+    number = extra.get("phone_number", f"+1202555{secrets.randbelow(10_000):04d}")
     wanted = {"email": email, "email_verified": "true"} | extra
     if phone:
         wanted |= {"phone_number": number, "phone_number_verified": "true"}
