@@ -38,7 +38,7 @@ OPTIONS = {
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack whose SMS and calls go through End User Messaging, with an event destination."""
+    """A stack whose SMS and calls go through End User Messaging, with events."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path_factory.mktemp("gateways")))
         found = stack.up(
@@ -49,14 +49,6 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
                 "ChannelOrder": "email,sms,voice",
                 "CooldownSeconds": str(COOLDOWN),
             },
-        )
-        messaging = found.client("pinpoint-sms-voice-v2")
-        messaging.create_configuration_set(ConfigurationSetName="otp")
-        messaging.create_event_destination(
-            ConfigurationSetName="otp",
-            EventDestinationName="passcode",
-            MatchingEventTypes=["TEXT_ALL", "VOICE_ALL"],
-            SnsDestination={"TopicArn": found.outputs["DeliveryEventsTopicArn"]},
         )
         yield found
         stack.down()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import time
 import zipfile
 from collections.abc import Mapping
@@ -133,7 +134,9 @@ def deploy(
         )
     except ClientError as error:
         raise _deployment_error(error.response["Error"]["Message"]) from error
-    return _wait_until_complete(cloudformation)
+    stack = _wait_until_complete(cloudformation)
+    _create_configuration_set(endpoint_url, parameters.get("SmsOptions", ""), stack)
+    return stack
 
 
 def _verify_sender(endpoint_url: str, sender: str) -> None:
@@ -141,6 +144,24 @@ def _verify_sender(endpoint_url: str, sender: str) -> None:
     client(endpoint_url, "ses").verify_email_identity(EmailAddress=sender)
     with suppress(ClientError):
         client(endpoint_url, "sesv2").create_email_identity(EmailIdentity=sender)
+
+
+def _create_configuration_set(endpoint_url: str, options: str, stack: StackTypeDef) -> None:
+    """Create the configuration set that SmsOptions names, with the event destination of docs/messages.md."""
+    name = dict(pair.partition("=")[::2] for pair in options.split(",")).get("configuration_set", "")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        return
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    messaging = client(endpoint_url, "pinpoint-sms-voice-v2")
+    # A second deployment finds it as the first one made it.
+    with suppress(messaging.exceptions.ConflictException):
+        messaging.create_configuration_set(ConfigurationSetName=name)
+        messaging.create_event_destination(
+            ConfigurationSetName=name,
+            EventDestinationName="passcode",
+            MatchingEventTypes=["TEXT_ALL", "VOICE_ALL"],
+            SnsDestination={"TopicArn": outputs["DeliveryEventsTopicArn"]},
+        )
 
 
 def describe(cloudformation: CloudFormationClient) -> StackTypeDef | None:
