@@ -63,7 +63,8 @@ def page_policy(endpoint: str) -> str:
 def get(stack_data: StackData, path: str, nonce: str) -> Response:
     """Return the response to GET `path`. Raises one of STACK_UNAVAILABLE if the stack is not running."""
     if path == "/facts":
-        return _json(200, stack_data.facts() | {"nonce": nonce, "form": BUILT.exists()})
+        more = {"channels": stack_data.channels(), "nonce": nonce, "form": BUILT.exists()}
+        return _json(200, stack_data.facts() | more)
     if mail := _MAIL.fullmatch(path):
         return _mail(stack_data, mail[1])
     file = _FILES.get(path)
@@ -80,7 +81,7 @@ def post(stack_data: StackData, path: str, body: bytes) -> Response:
         channel = json.loads(body)["channel"]
     except (ValueError, TypeError, KeyError):
         channel = None
-    channels = stack_data.facts()["channels"]
+    channels = stack_data.channels()
     if channel not in channels:
         return plain_text(400, f"channel must be one of these: {', '.join(channels)}.")
     return _json(201, asdict(stack_data.make_user(channel)))

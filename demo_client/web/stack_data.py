@@ -34,6 +34,7 @@ class StackData(Protocol):
     def messages(self) -> list[Message]: ...
     def invocations(self, since: int) -> list[Invocation]: ...
     def facts(self) -> dict[str, Any]: ...
+    def channels(self) -> list[str]: ...
     def make_user(self, channel: str) -> DemoUser: ...
 
 
@@ -58,16 +59,23 @@ class LocalStackData:
     def facts(self) -> dict[str, Any]:
         """Return the configuration of an app for this pool.
 
-        `channels` are those of ChannelOrder. `hosted` is None on a stack without hosted sign-in.
+        `hosted` is None on a stack without hosted sign-in.
         """
         stack = load()
         return {
             "endpoint": stack.endpoint_url,
             "userPoolId": stack.user_pool_id,
             "clients": stack.clients,
-            "channels": _channels(stack),
             "hosted": _hosted(stack.outputs),
         }
+
+    def channels(self) -> list[str]:
+        """Return the channels of this stack, in the order of ChannelOrder."""
+        stack = load()
+        name = stack.functions["create_auth_challenge"]
+        found = stack.client("lambda").get_function_configuration(FunctionName=name)
+        channels: str = found["Environment"]["Variables"]["CHANNEL_ORDER"]
+        return channels.split(",")
 
     def make_user(self, channel: str) -> DemoUser:
         """Create a user whose codes go to `channel` first."""
@@ -99,13 +107,6 @@ def message_id(message: Message) -> str:
 def _logs(endpoint_url: str) -> CloudWatchLogsClient:
     logs: CloudWatchLogsClient = client(endpoint_url, "logs")
     return logs
-
-
-def _channels(stack: Stack) -> list[str]:
-    name = stack.functions["create_auth_challenge"]
-    found = stack.client("lambda").get_function_configuration(FunctionName=name)
-    channels: str = found["Environment"]["Variables"]["CHANNEL_ORDER"]
-    return channels.split(",")
 
 
 def _read_invocations(

@@ -109,7 +109,7 @@ def test_the_buttons_are_disabled_until_the_page_is_ready(visit: Callable[..., "
 
 
 def test_a_demo_user_can_have_each_channel_of_the_stack_first(visit: Callable[..., "Page"]) -> None:
-    stack = FakeStackData(channels=("email", "sms", "voice"))
+    stack = FakeStackData(channel_order=("email", "sms", "voice"))
     with served(stack) as server:
         page = visit(server)
         page.locator("#make-user:enabled").wait_for()

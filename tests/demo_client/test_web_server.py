@@ -164,7 +164,7 @@ def test_an_unknown_channel_is_refused(page: PageServer, stack: FakeStackData, b
 def test_a_user_has_a_channel_of_the_stack_first(page: PageServer, stack: FakeStackData) -> None:
     assert json.loads(ask(page, "GET", "/facts").body)["channels"] == ["email", "sms"]
     assert post(page, b'{"channel": "voice"}') == 400
-    stack.channels = ("email", "voice")
+    stack.channel_order = ("email", "voice")
     assert post(page, b'{"channel": "voice"}') == 201
     assert post(page, b'{"channel": "sms"}') == 400
     assert stack.made == ["voice"]

@@ -122,7 +122,7 @@ def run(module: str, *arguments: str, password: str = "") -> str:
 
 def test_a_user_of_the_demo_page_can_have_calls_first(deployed: Stack) -> None:
     page = LocalStackData()
-    assert page.facts()["channels"] == ["email", "sms", "voice"]
+    assert page.channels() == ["email", "sms", "voice"]
     user = page.make_user("voice")
     sign_in = SignIn(deployed, deployed.clients["password_and_code"])
     sign_in.start_with_password(user.email, user.password)

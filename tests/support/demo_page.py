@@ -34,7 +34,7 @@ class FakeStackData:
     made: list[str] = field(default_factory=list)
     gone: bool = False
     hosted: dict[str, str] | None = None
-    channels: tuple[str, ...] = ("email", "sms")
+    channel_order: tuple[str, ...] = ("email", "sms")
 
     def messages(self) -> list[Message]:
         return self._checked(list(self.sent))
@@ -44,14 +44,11 @@ class FakeStackData:
 
     def facts(self) -> dict[str, Any]:
         return self._checked(
-            {
-                "endpoint": ENDPOINT,
-                "userPoolId": "us-east-1_Pool",
-                "clients": {},
-                "channels": self.channels,
-                "hosted": self.hosted,
-            }
+            {"endpoint": ENDPOINT, "userPoolId": "us-east-1_Pool", "clients": {}, "hosted": self.hosted}
         )
+
+    def channels(self) -> list[str]:
+        return self._checked(list(self.channel_order))
 
     def make_user(self, channel: str) -> DemoUser:
         self.made.append(channel)

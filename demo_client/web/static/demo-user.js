@@ -1,4 +1,11 @@
 // Creates a demo user: the page's server adds a user with a random password to the local pool.
+import { byId, make } from './dom.js';
+import { TITLES } from './texts.js';
+
+// Offers the channels of the stack.
+export function showChannels(channels) {
+  byId('first-channel').append(...channels.map((name) => make('option', { value: name }, TITLES[name] ?? name)));
+}
 
 // Codes go to `channel` first. `nonce` is the page's nonce from the server. Throws an error that `explain` can describe.
 export async function makeUser(channel, nonce) {

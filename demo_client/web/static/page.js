@@ -1,5 +1,6 @@
 // Starts the page: reads the facts about the stack, and connects the three parts with the events.
 import { app } from './sign-in-panel.js';
+import { showChannels } from './demo-user.js';
 import { byId, showText } from './dom.js';
 import { isSignInTab, startSignIn, startedAt } from './hosted.js';
 import { showMessage } from './inbox.js';
@@ -21,6 +22,7 @@ const facts = answer.ok && await answer.json();
 if (facts.hosted && isSignInTab()) {
   await startSignIn(facts.hosted);
 } else if (facts) {
+  showChannels(facts.channels);
   const part = app(facts, clearHighlights);
   listen(part.typeCode);
   await part.ready();

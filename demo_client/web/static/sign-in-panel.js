@@ -1,9 +1,9 @@
 // The app: the sign-in form, then the code, then the claims of the tokens.
 import { showClaims } from './claims.js';
-import { button, byId, make, showText } from './dom.js';
+import { button, byId, showText } from './dom.js';
 import { finishSignIn, signOut, signInTabUrl } from './hosted.js';
 import { makeUser } from './demo-user.js';
-import { codePattern, describe, explain, offers, TITLES } from './texts.js';
+import { codePattern, describe, explain, offers } from './texts.js';
 
 const NO_FORM = 'The sign-in form was not built, because Node.js and npm are missing. Install them, run “make demo” again, and '
   + 'reload this page. Until then, sign in on the terminal with the commands that “make demo” prints. This page shows the rest.';
@@ -96,7 +96,6 @@ export function app(facts, clearHighlights) {
       event.preventDefault();
       attempt(() => amplify.answer(byId('code').value));
     });
-    byId('first-channel').append(...facts.channels.map((name) => make('option', { value: name }, TITLES[name] ?? name)));
     byId('make-user').addEventListener('click', createUser);
     byId('make-user').disabled = false;
     byId('over').addEventListener('click', startOver);
