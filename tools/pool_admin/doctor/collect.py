@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,19 +24,19 @@ from tools.pool_admin.aws_resources.stack import (
 )
 from tools.pool_admin.context import AdminContext
 from tools.pool_admin.doctor.addresses import OTHER_USERS, verified_attributes
+from tools.pool_admin.doctor.calls import try_call
 from tools.pool_admin.doctor.facts import (
     Client,
     EmailFacts,
     Facts,
     GatewayFacts,
-    Reason,
     SmsFacts,
     StackFacts,
     Unchecked,
     Unreadable,
     UserFacts,
 )
-from tools.pool_admin.errors import DENIED, NOT_FOUND, NOT_OFFERED, THROTTLED, AdminError, error_code
+from tools.pool_admin.errors import NOT_FOUND, AdminError, error_code
 from tools.pool_admin.unusable import attributes_of, find_faults
 
 if TYPE_CHECKING:
@@ -46,10 +46,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-_REASONS = {Reason.DENIED: DENIED, Reason.THROTTLED: THROTTLED, Reason.NOT_OFFERED: NOT_OFFERED}
 # 17 calls, which take a few seconds. A pool can have millions of users.
 _MOST_USERS = 1000
 _USERS_PER_CALL = 60  # the most that ListUsers returns
@@ -64,7 +60,7 @@ def collect_facts(context: AdminContext, stack_name: str | None) -> Facts:
     """
     pool = context.pool.describe()
     clients, unread_clients = _describe_clients(context)
-    named = _try("DescribeStacks", context.stack, stack_name) if stack_name else None
+    named = try_call("DescribeStacks", context.stack, stack_name) if stack_name else None
     stack = None if isinstance(named, Unchecked) else named
     attached = None if stack_name else find_attached_stack(context, pool.get("LambdaConfig") or {})
     existing = [*(client["ClientId"] for client in clients), *(fact.resource for fact in unread_clients)]
@@ -73,7 +69,7 @@ def collect_facts(context: AdminContext, stack_name: str | None) -> Facts:
         pool,
         clients,
         stack_facts(context, stack, existing if all_listed else None) if stack else None,
-        _try(
+        try_call(
             "ListUsers",
             count_users,
             context.pool.cognito,
@@ -130,8 +126,8 @@ def find_attached_stack(context: AdminContext, triggers: Mapping[str, Any]) -> D
 
 def email_facts(ses: SESV2Client, sender: str) -> EmailFacts:
     """Return the facts of SES for the address `sender`."""
-    is_verified = _try("GetEmailIdentity", _is_sender_verified, ses, sender)
-    account = _try("GetAccount", ses.get_account)
+    is_verified = try_call("GetEmailIdentity", _is_sender_verified, ses, sender)
+    account = try_call("GetAccount", ses.get_account)
     if isinstance(account, Unchecked):
         return EmailFacts(sender, is_verified, account, account)
     return EmailFacts(
@@ -154,11 +150,12 @@ def gateway_facts(
     if not arn:
         return None
     role = "" if isinstance(deliver, Unchecked) else str(deliver.get("Role", ""))
+    iam = context.aws.client("iam")
     return GatewayFacts(
         arn,
         channels,
-        _try("GetFunctionConfiguration", _existing_configuration, context.functions, arn),
-        _try("SimulatePrincipalPolicy", _may_invoke, context.aws.client("iam"), role, arn) if role else None,
+        try_call("GetFunctionConfiguration", _existing_configuration, context.functions, arn),
+        try_call("SimulatePrincipalPolicy", _may_invoke, iam, role, arn) if role else None,
     )
 
 
@@ -194,7 +191,7 @@ def _describe_clients(context: AdminContext) -> tuple[tuple[Client, ...], tuple[
     clients = []
     for name in names:
         try:
-            client = _try("DescribeUserPoolClient", context.pool.describe_client, name)
+            client = try_call("DescribeUserPoolClient", context.pool.describe_client, name)
         except AdminError:
             # The app client was deleted after the list was read.
             continue
@@ -210,7 +207,7 @@ def _list_clients(context: AdminContext) -> tuple[list[str], list[Unchecked]]:
         context.pool.cognito.get_paginator("list_user_pool_clients").paginate(UserPoolId=context.pool.pool_id)
     )
     names: list[str] = []
-    while page := _try("ListUserPoolClients", next, pages, None):
+    while page := try_call("ListUserPoolClients", next, pages, None):
         if isinstance(page, Unchecked):
             return names, [page]
         names += [client["ClientId"] for client in page["UserPoolClients"]]
@@ -251,7 +248,7 @@ def stack_facts(
     names = [*TRIGGERS.values(), DELIVER, *optional]
     functions, arns = context.functions, stack.functions
     configurations = {
-        name: _try("GetFunctionConfiguration", functions.configuration, arns[name]) for name in names
+        name: try_call("GetFunctionConfiguration", functions.configuration, arns[name]) for name in names
     }
     # The operator's function sends on these channels, instead of SES and SNS.
     others, _ = stack.gateway_function
@@ -259,23 +256,23 @@ def stack_facts(
     return StackFacts(
         deployed=stack,
         permitted={
-            arn: _try("GetPolicy", functions.may_be_called_by, arn, context.pool_arn) for arn in called
+            arn: try_call("GetPolicy", functions.may_be_called_by, arn, context.pool_arn) for arn in called
         },
         functions=configurations,
         newest={
-            name: _try("GetFunctionConfiguration", functions.newest_configuration, arns[name])
+            name: try_call("GetFunctionConfiguration", functions.newest_configuration, arns[name])
             for name in names
         },
         email=email_facts(context.aws.client("sesv2"), stack.parameters.get("SenderEmail", ""))
         if "email" not in others
         else None,
         sms=sms_facts(context, stack.parameters.get("SmsGateway", SNS)) if sends_sms else None,
-        idle_alarms=_try("DescribeAlarms", _idle_alarms, context.aws.client("cloudwatch"), stack.alarms),
+        idle_alarms=try_call("DescribeAlarms", _idle_alarms, context.aws.client("cloudwatch"), stack.alarms),
         modes=_modes(context, stack.name, client_ids),
-        provider=_try("DescribeIdentityProvider", context.pool.provider, PROVIDER)
+        provider=try_call("DescribeIdentityProvider", context.pool.provider, PROVIDER)
         if stack.hosted_client
         else None,
-        concurrency=_try("GetAccountSettings", functions.concurrency),
+        concurrency=try_call("GetAccountSettings", functions.concurrency),
         gateway=gateway_facts(context, stack, configurations[DELIVER]),
     )
 
@@ -284,7 +281,7 @@ def _modes(
     context: AdminContext, stack_name: str, client_ids: Collection[str] | None
 ) -> Mapping[str, bool] | Unreadable | Unchecked:
     try:
-        backup = _try("GetParameter", context.backups.load)
+        backup = try_call("GetParameter", context.backups.load)
     except AdminError as error:
         return Unreadable(str(error))
     if isinstance(backup, Unchecked):
@@ -316,13 +313,13 @@ def sms_facts(context: AdminContext, gateway: str) -> SmsFacts:
     if gateway == SNS:
         sns = context.aws.client("sns")
         return SmsFacts(
-            _try("GetSMSSandboxAccountStatus", _is_in_sms_sandbox, sns),
-            _try("GetSMSAttributes", _monthly_sms_limit, sns),
+            try_call("GetSMSSandboxAccountStatus", _is_in_sms_sandbox, sns),
+            try_call("GetSMSAttributes", _monthly_sms_limit, sns),
         )
     messaging = context.aws.client("pinpoint-sms-voice-v2")
     return SmsFacts(
-        _try("DescribeAccountAttributes", _is_in_messaging_sandbox, messaging),
-        _try("DescribeSpendLimits", _monthly_messaging_limit, messaging, gateway),
+        try_call("DescribeAccountAttributes", _is_in_messaging_sandbox, messaging),
+        try_call("DescribeSpendLimits", _monthly_messaging_limit, messaging, gateway),
         gateway,
     )
 
@@ -357,17 +354,3 @@ def _idle_alarms(cloudwatch: CloudWatchClient, names: tuple[str, ...]) -> tuple[
     response: Mapping[str, Any] = cloudwatch.describe_alarms(AlarmNames=list(names[:100]))
     alarms = [*response.get("MetricAlarms", []), *response.get("CompositeAlarms", [])]
     return tuple(alarm["AlarmName"] for alarm in alarms if not alarm.get("AlarmActions"))
-
-
-def _try(operation: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Unchecked:
-    """Return the result of `call`, or `Unchecked` if AWS refuses it or does not respond.
-
-    `operation` names the call if the error does not.
-    """
-    try:
-        return call(*args, **kwargs)
-    except ClientError as error:
-        reasons = (reason for reason, codes in _REASONS.items() if error_code(error) in codes)
-        return Unchecked(error.operation_name, next(reasons, Reason.FAILED))
-    except BotoCoreError:
-        return Unchecked(operation, Reason.UNREACHABLE)
