@@ -1,4 +1,4 @@
-"""Calls to AWS whose failure is a fact of its own, so that it ends no other check."""
+"""Calls to AWS. A failed call is a fact, so that it ends no other check."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar

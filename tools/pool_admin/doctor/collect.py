@@ -25,9 +25,12 @@ from tools.pool_admin.aws_resources.stack import (
 from tools.pool_admin.context import AdminContext
 from tools.pool_admin.doctor.addresses import OTHER_USERS, verified_attributes
 from tools.pool_admin.doctor.calls import try_call
+from tools.pool_admin.doctor.collect_phone import Messaging, event_facts, phone_facts
 from tools.pool_admin.doctor.facts import (
+    CALLS,
     Client,
     EmailFacts,
+    EventFacts,
     Facts,
     GatewayFacts,
     SmsFacts,
@@ -178,7 +181,7 @@ def _may_invoke(iam: IAMClient, role: str, arn: str) -> bool:
 
 
 def _channels(stack: DeployedStack | None) -> tuple[str, ...]:
-    return (split_list(stack.parameters.get("ChannelOrder")) if stack else ()) or ("email", "sms")
+    return stack.channels if stack else ("email", "sms")
 
 
 def _countries(stack: DeployedStack | None) -> tuple[str, ...] | None:
@@ -250,9 +253,10 @@ def stack_facts(
     configurations = {
         name: try_call("GetFunctionConfiguration", functions.configuration, arns[name]) for name in names
     }
-    # The operator's function sends on these channels, instead of SES and SNS.
+    # The operator's function sends on these channels, instead of AWS.
     others, _ = stack.gateway_function
-    sends_sms = "sms" in stack.parameters.get("ChannelOrder", "sms") and "sms" not in others
+    ses, messaging = context.aws.client("sesv2"), Messaging(context.aws.client("pinpoint-sms-voice-v2"))
+    phone = phone_facts(messaging, stack)
     return StackFacts(
         deployed=stack,
         permitted={
@@ -263,10 +267,8 @@ def stack_facts(
             name: try_call("GetFunctionConfiguration", functions.newest_configuration, arns[name])
             for name in names
         },
-        email=email_facts(context.aws.client("sesv2"), stack.parameters.get("SenderEmail", ""))
-        if "email" not in others
-        else None,
-        sms=sms_facts(context, stack.parameters.get("SmsGateway", SNS)) if sends_sms else None,
+        email=email_facts(ses, stack.parameters.get("SenderEmail", "")) if "email" not in others else None,
+        sms=sms_facts(context, messaging, phone.gateway) if phone and "sms" in phone.channels else None,
         idle_alarms=try_call("DescribeAlarms", _idle_alarms, context.aws.client("cloudwatch"), stack.alarms),
         modes=_modes(context, stack.name, client_ids),
         provider=try_call("DescribeIdentityProvider", context.pool.provider, PROVIDER)
@@ -274,6 +276,11 @@ def stack_facts(
         else None,
         concurrency=try_call("GetAccountSettings", functions.concurrency),
         gateway=gateway_facts(context, stack, configurations[DELIVER]),
+        calls=sms_facts(context, messaging, CALLS) if phone and "voice" in phone.channels else None,
+        phone=phone,
+        email_events=email_event_facts(ses, stack, configurations[DELIVER])
+        if "email" not in others
+        else None,
     )
 
 
@@ -308,34 +315,44 @@ def _is_identity_verified(ses: SESV2Client, identity: str) -> bool:
         raise
 
 
-def sms_facts(context: AdminContext, gateway: str) -> SmsFacts:
-    """Return the facts of the service that `gateway` names, one of the values of SmsGateway."""
+def sms_facts(context: AdminContext, messaging: Messaging, gateway: str) -> SmsFacts:
+    """Return the facts of the service that `gateway` names: a value of SmsGateway, or `CALLS`."""
     if gateway == SNS:
         sns = context.aws.client("sns")
         return SmsFacts(
             try_call("GetSMSSandboxAccountStatus", _is_in_sms_sandbox, sns),
             try_call("GetSMSAttributes", _monthly_sms_limit, sns),
         )
-    messaging = context.aws.client("pinpoint-sms-voice-v2")
+    attributes, limits = messaging.attributes, messaging.spend_limits
+    kind = {NOTIFY: "NOTIFY", CALLS: "VOICE"}.get(gateway, "TEXT")
     return SmsFacts(
-        try_call("DescribeAccountAttributes", _is_in_messaging_sandbox, messaging),
-        try_call("DescribeSpendLimits", _monthly_messaging_limit, messaging, gateway),
+        attributes if isinstance(attributes, Unchecked) else attributes.get("ACCOUNT_TIER") == "SANDBOX",
+        limits if isinstance(limits, Unchecked) else limits.get(f"{kind}_MESSAGE_MONTHLY_SPEND_LIMIT", 0.0),
         gateway,
     )
 
 
-def _is_in_messaging_sandbox(messaging: Any) -> bool:
-    attributes = messaging.describe_account_attributes()["AccountAttributes"]
-    return {"Name": "ACCOUNT_TIER", "Value": "SANDBOX"} in attributes
+def email_event_facts(
+    ses: SESV2Client, stack: DeployedStack, deliver: Mapping[str, Any] | Unchecked
+) -> EventFacts | Unchecked | None:
+    """Return the events of emails that reach the stack's topic. `deliver` is the function's configuration."""
+    topic = stack.outputs.get("DeliveryEventsTopicArn", "")
+    variables = {} if isinstance(deliver, Unchecked) else deliver.get("Environment", {}).get("Variables", {})
+    name = str(variables.get("CONFIGURATION_SET", ""))
+    if not topic or not name:
+        return None
+    return try_call("GetConfigurationSetEventDestinations", _email_events, ses, name, topic)
 
 
-def _monthly_messaging_limit(messaging: Any, gateway: str) -> float:
-    kind = "NOTIFY" if gateway == NOTIFY else "TEXT"
-    limits = messaging.describe_spend_limits()["SpendLimits"]
-    enforced = (
-        limit["EnforcedLimit"] for limit in limits if limit["Name"] == f"{kind}_MESSAGE_MONTHLY_SPEND_LIMIT"
-    )
-    return float(next(enforced, 0))
+def _email_events(ses: SESV2Client, name: str, topic: str) -> EventFacts:
+    try:
+        found = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)
+    except ClientError as error:
+        if error_code(error) in NOT_FOUND:
+            return EventFacts(name, topic, None)
+        raise
+    named = [(each["Name"], each) for each in found.get("EventDestinations", [])]
+    return event_facts(name, topic, named)
 
 
 def _is_in_sms_sandbox(sns: SNSClient) -> bool:
