@@ -489,6 +489,11 @@ def test_calls_without_a_service_are_a_finding(order: str, fix: str) -> None:
     assert ("ChannelOrder=" in fix_of(found)) == (order != "voice")
 
 
+def test_the_operators_function_keeps_its_channels() -> None:
+    found = facts(channels=("voice",), ChannelOrder="sms,voice", GatewayFunctionArn="sms=arn:aws:lambda")
+    assert 'GatewayFunctionArn="sms,voice=arn:aws:lambda" in' in fix_of(found)
+
+
 def test_calls_with_a_service_are_no_finding() -> None:
     options = SmsOptions(configuration_set="otp", voice_origination_identity="phone-1")
     assert run_checks(facts(CALLER, options=options, channels=("voice",))) == []

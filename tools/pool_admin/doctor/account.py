@@ -9,6 +9,8 @@ from tools.pool_admin.doctor.facts import CALLS, Facts, SmsFacts, StackFacts, Un
 from tools.pool_admin.doctor.finding import Finding, Severity
 
 _SMS_DEFAULT_USD = 1.0
+# The share of the spend limit at which SmsSpendAlarm should fire.
+_ALARM_SHARE = 0.8
 # The values that DeliverConcurrency may have.
 CONCURRENCIES = (6, 12, 18, 24, 30, 60, 90, 120, 180, 300, 600, 900)
 _DEFAULT_QUOTA = 1000
@@ -178,6 +180,22 @@ def _limits(facts: Facts, sms: SmsFacts) -> Iterator[Finding]:
         )
 
 
+def _spend_alarm(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    sms, threshold = known.sms, float(known.deployed.parameters.get("SmsSpendPerMonth") or 0)
+    # The metric of the alarm is that of SNS.
+    if not sms or sms.gateway != SNS or not isinstance(sms.monthly_usd, float):
+        return
+    limit = sms.monthly_usd or _SMS_DEFAULT_USD
+    if threshold >= limit:
+        yield Finding.of(
+            Severity.WARNING,
+            "SNS",
+            f"SmsSpendAlarm fires at {threshold:g} USD a month, and SNS stops sending SMS at {limit:g} USD.",
+            "SNS drops SMS above its limit without an error, so the alarm comes too late.",
+            fixes.deploy_with(f"SmsSpendPerMonth={limit * _ALARM_SHARE:g}"),
+        )
+
+
 _RULES: tuple[Callable[[Facts, StackFacts], Iterator[Finding]], ...] = (
     _sender,
     _email_sandbox,
@@ -185,4 +203,5 @@ _RULES: tuple[Callable[[Facts, StackFacts], Iterator[Finding]], ...] = (
     _daily_quota,
     _concurrency,
     _sms,
+    _spend_alarm,
 )

@@ -27,8 +27,6 @@ _LISTS = {
     "origination_identity": "describe-phone-numbers",
     "voice_origination_identity": "describe-phone-numbers",
 }
-# SAM needs quotes around a value with an equals sign.
-_YOUR_FUNCTION = '"voice=ARN"'
 _NOT_SENT = "AWS refuses each of these messages. Codes go to another address of the user, or nowhere."
 
 
@@ -66,9 +64,15 @@ def _no_caller(known: StackFacts, phone: PhoneFacts, caller: str) -> Iterator[Fi
         "voice is in ChannelOrder, and no service makes the calls.",
         "Each call fails with no_gateway. The code goes to the user's email address, or nowhere.",
         fixes.deploy_with(with_option(known, "voice_origination_identity=NUMBER")),
-        f"Or: {fixes.deploy_with('GatewayFunctionArn=' + _YOUR_FUNCTION)}",
+        f"Or: {fixes.deploy_with(_with_function(known))}",
         *([f"Or: {fixes.deploy_with(f'ChannelOrder={others}')}"] if others else []),
     )
+
+
+def _with_function(known: StackFacts) -> str:
+    """Return GatewayFunctionArn with calls too. SAM needs quotes around a value with an equals sign."""
+    others, arn = known.deployed.gateway_function
+    return f'GatewayFunctionArn="{",".join([*others, "voice"])}={arn or "ARN"}"'
 
 
 def with_option(known: StackFacts, option: str) -> str:
