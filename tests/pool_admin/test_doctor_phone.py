@@ -400,7 +400,7 @@ def test_a_configuration_set_that_is_not_known_hides_only_its_protect_configurat
 # --- the findings
 
 SMS = SenderFacts(
-    "origination_identity", "phone-1", "SMS", "ACTIVE", ("SMS",), ("TRANSACTIONAL",), ("US", "GB"), 12.0
+    "origination_identity", "phone-1", "SMS", "ACTIVE", ("SMS",), ("TRANSACTIONAL",), ("US", "GB"), 6.0
 )
 WITH_SET = SmsOptions(configuration_set="otp")
 CALLER = replace(SMS, option="voice_origination_identity", capability="VOICE", capabilities=("VOICE",))
