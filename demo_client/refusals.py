@@ -16,7 +16,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "cooldown": "A code was sent moments ago.",
     "quota": "Too many codes were requested.",
     "busy": "Several sign-ins started at the same time.",
-    "sms_stopped": "No code can be sent by SMS now.",
+    "sms_stopped": "No code can be sent to your phone number now.",
 }
 _SENTENCES_WITHOUT_WAIT: Final[Mapping[str, str]] = {
     "longer_code": "After several wrong codes, a longer code is required. Start again to get one.",

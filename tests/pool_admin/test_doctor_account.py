@@ -9,7 +9,7 @@ from tests.support.doctor_samples import CLEAN, HEALTHY, STACK, WARNING, fix_of,
 from tests.support.template import TEMPLATE
 from tools.pool_admin.aws_resources.functions import Concurrency
 from tools.pool_admin.doctor.account import CONCURRENCIES
-from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, Unchecked
+from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, SmsFacts, Unchecked
 from tools.pool_admin.doctor.run import run_checks
 
 
@@ -70,6 +70,38 @@ def test_a_burst_within_the_send_rate_is_no_finding(deliver: int, rate: float) -
 def test_the_sandbox_is_one_finding() -> None:
     found = run_checks(facts(10, email=email(1.0, out_of_sandbox=False)))
     assert [what for _severity, what in summary(found)] == ["SES: SES is in its sandbox."]
+
+
+def spend(alarm: str, sms: SmsFacts) -> Facts:
+    stack = replace(STACK, parameters=STACK.parameters | {"SmsSpendPerMonth": alarm})
+    return replace(CLEAN, stack=replace(HEALTHY, deployed=stack, sms=sms))
+
+
+@pytest.mark.parametrize("alarm", ["50", "80"])
+def test_an_alarm_above_the_spend_limit_is_a_finding(alarm: str) -> None:
+    found = spend(alarm, SmsFacts(False, 50.0))
+    only_finding(
+        found, WARNING, f"SmsSpendAlarm fires at {alarm} USD a month, and SNS stops sending SMS at 50"
+    )
+    assert "SmsSpendPerMonth=40 in" in fix_of(found)
+
+
+@pytest.mark.parametrize(
+    ("alarm", "sms"),
+    [
+        ("40", SmsFacts(False, 50.0)),
+        ("80", SmsFacts(False, 50.0, "END_USER_MESSAGING")),
+        ("80", SmsFacts(False, 50.0, "NOTIFY")),
+        ("", SmsFacts(False, 50.0)),
+    ],
+)
+def test_an_alarm_that_fires_in_time_is_no_finding(alarm: str, sms: SmsFacts) -> None:
+    assert run_checks(spend(alarm, sms)) == []
+
+
+def test_the_default_limit_of_sns_is_known() -> None:
+    found = [finding.what for finding in run_checks(spend("80", SmsFacts(False, 0.0)))]
+    assert "SmsSpendAlarm fires at 80 USD a month, and SNS stops sending SMS at 1 USD." in found
 
 
 def test_limits_that_cannot_be_read_are_one_finding() -> None:

@@ -14,7 +14,16 @@ from tests.support.template import ROOT, TEMPLATE
 from tools.pool_admin.aws_resources.functions import Functions
 from tools.pool_admin.doctor.account import _SMS_SERVICES
 from tools.pool_admin.doctor.collect import gateway_facts, sms_facts, stack_facts
-from tools.pool_admin.doctor.facts import EmailFacts, Facts, GatewayFacts, Reason, SmsFacts, Unchecked
+from tools.pool_admin.doctor.collect_phone import Messaging
+from tools.pool_admin.doctor.facts import (
+    CALLS,
+    EmailFacts,
+    Facts,
+    GatewayFacts,
+    Reason,
+    SmsFacts,
+    Unchecked,
+)
 from tools.pool_admin.doctor.gateway import _MOST_SECONDS
 from tools.pool_admin.doctor.run import run_checks
 
@@ -223,12 +232,10 @@ class FakeMessaging:
 
 def messaging_facts(messaging: Any, gateway: str) -> SmsFacts:
     """The facts that the doctor reads from `messaging`."""
-    clients = {"pinpoint-sms-voice-v2": messaging}
-    account: Any = SimpleNamespace(region=REGION, client=clients.__getitem__)
-    return sms_facts(replace(AccountInMemory({}, {}).context(), aws=account), gateway)
+    return sms_facts(AccountInMemory({}, {}).context(), Messaging(messaging), gateway)
 
 
-@pytest.mark.parametrize(("gateway", "usd"), [("END_USER_MESSAGING", 50.0), ("NOTIFY", 20.0)])
+@pytest.mark.parametrize(("gateway", "usd"), [("END_USER_MESSAGING", 50.0), ("NOTIFY", 20.0), (CALLS, 9.0)])
 def test_the_limits_of_end_user_messaging_are_read(gateway: str, usd: float) -> None:
     messaging = FakeMessaging("SANDBOX", VOICE=9, TEXT=50, NOTIFY=20)
     assert messaging_facts(messaging, gateway) == SmsFacts(True, usd, gateway)
@@ -252,5 +259,14 @@ def test_the_limits_of_end_user_messaging_are_findings(gateway: str, name: str, 
     only_finding(sandbox, WARNING, f"{name} is in the SMS sandbox.")
 
 
-def test_the_doctor_knows_each_gateway_for_sms() -> None:
-    assert list(_SMS_SERVICES) == TEMPLATE["Parameters"]["SmsGateway"]["AllowedValues"]
+def test_the_limits_of_calls_are_findings() -> None:
+    poor = replace(CLEAN, stack=replace(HEALTHY, calls=SmsFacts(False, 1.0, CALLS)))
+    only_finding(poor, WARNING, "End User Messaging stops calling at 1.00 USD a month.")
+    assert "set-voice-message-spend-limit-override --monthly-limit USD" in fix_of(poor)
+    sandbox = replace(CLEAN, stack=replace(HEALTHY, calls=SmsFacts(True, 200.0, CALLS)))
+    only_finding(sandbox, WARNING, "End User Messaging is in the voice sandbox.")
+    assert run_checks(replace(CLEAN, stack=replace(HEALTHY, calls=SmsFacts(False, 200.0, CALLS)))) == []
+
+
+def test_the_doctor_knows_each_gateway_for_sms_and_the_one_for_calls() -> None:
+    assert list(_SMS_SERVICES) == [*TEMPLATE["Parameters"]["SmsGateway"]["AllowedValues"], CALLS]

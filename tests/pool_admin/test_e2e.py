@@ -35,9 +35,13 @@ from tools.pool_admin.exit_codes import DECLINED, FAILED, WRONG_OPTIONS
 pytestmark = pytest.mark.e2e
 
 EMAIL, PASSWORD = "ada@people.example", "Correct horse battery 1!"
-# The local AWS lacks two calls for the limits of SMS. Every pool with both kinds of app client has the other.
+# The local AWS lacks three calls about SMS. Every pool with both kinds of app client has the other.
 NOTES = {
-    ("GetSMSAttributes", "GetSMSSandboxAccountStatus"): "AWS does not have these calls here.",
+    (
+        "DescribeAccountAttributes",
+        "GetSMSAttributes",
+        "GetSMSSandboxAccountStatus",
+    ): "AWS does not have these calls here.",
     ("app client kiosk",): "A code is enough to sign in, for every user of the pool.",
 }
 
@@ -393,6 +397,7 @@ Arguments = Callable[[ExistingPool], tuple[str, ...]]
         (lambda e: ("reset", "ada", "--address", "--stack", STACK_NAME), "This is not an address"),
         (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "ada"), "Give --to an email address"),
         (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "+18765550100"), "sends no SMS to JM"),
+        (lambda e: ("send-test", "--stack", STACK_NAME, "--to", "+12065550100", "--call"), "makes no calls"),
     ],
 )
 def test_bad_input_is_a_plain_sentence(existing: ExistingPool, arguments: Arguments, sentence: str) -> None:

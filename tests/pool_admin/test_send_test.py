@@ -37,7 +37,7 @@ class FakeGateways:
             raise refusal(self.refuses, "SendEmail", self.says)
         return {"MessageId": "m-1"}
 
-    publish = send_text_message = send_email
+    publish = send_text_message = send_voice_message = send_email
 
     def get_suppressed_destination(self, **request: str) -> dict[str, Any]:
         if request["EmailAddress"] not in self.suppressed:
@@ -55,6 +55,10 @@ def send_message(client: Any, to: str, **settings: str) -> SentMessage:
     return send(GatewayClients(client, client, client), SETTINGS | settings, to, lambda _seconds: None)
 
 
+def call(client: Any, to: str, settings: dict[str, str]) -> SentMessage:
+    return send(GatewayClients(client, client, client), SETTINGS | settings, to, is_call=True)
+
+
 def test_a_test_message_goes_through_the_gateway_of_the_stack() -> None:
     provider = FakeGateways()
     options = "origination_identity=pool-1,configuration_set=otp"
@@ -70,6 +74,58 @@ def test_a_test_message_goes_through_the_gateway_of_the_stack() -> None:
     refusing = FakeGateways("ConflictException", "The account is in the sandbox.")
     with pytest.raises(AdminError, match="End User Messaging refused it: The account is in the sandbox"):
         send_message(refusing, "+12065550100", **end_user_messaging)
+
+
+CALLS = {"SMS_OPTIONS": "voice_origination_identity=+12065550199,configuration_set=otp,voice_id_en=AMY"}
+
+
+@pytest.mark.parametrize("gateway", ["SNS", "END_USER_MESSAGING"])
+def test_a_test_call_is_made_as_deliver_calls(gateway: str) -> None:
+    provider = FakeGateways()
+    settings = CALLS | {"SMS_GATEWAY": gateway, "APP_NAME": "A & B"}
+    sent = call(provider, " +12065550100", settings)
+    assert (sent.channel, sent.provider, sent.message_id) == ("voice", "End User Messaging", "m-1")
+    ssml = provider.last_request.pop("MessageBody")
+    assert ssml.count("This is a test of the sign-in messages of A &amp; B.") == 2
+    assert ssml.startswith("<speak>")
+    assert provider.last_request == {
+        "DestinationPhoneNumber": "+12065550100",
+        "MessageBodyTextType": "SSML",
+        "VoiceId": "AMY",
+        "OriginationIdentity": "+12065550199",
+        "MaxPricePerMinute": "0.20",
+        "ConfigurationSetName": "otp",
+    }
+
+
+@pytest.mark.parametrize(
+    ("to", "settings", "text"),
+    [
+        ("+12065550100", {}, "The stack makes no calls: SmsOptions has no voice_origination_identity."),
+        ("x@y.example", CALLS, "A call needs a phone number."),
+        ("+447400123456", CALLS, r"The stack sends no SMS to GB"),
+        ("+12065550100", CALLS | {"GATEWAY_FUNCTION_ARN": "voice=arn"}, "Your gateway function sends such"),
+    ],
+)
+def test_a_refused_test_call_has_a_reason(to: str, settings: dict[str, str], text: str) -> None:
+    provider = FakeGateways()
+    with pytest.raises(AdminError, match=text):
+        call(provider, to, settings)
+    assert provider.last_request == {}
+
+
+def test_a_call_that_aws_refuses_has_a_reason() -> None:
+    provider = FakeGateways("ValidationException", "The number cannot call.")
+    with pytest.raises(AdminError, match="End User Messaging refused it: The number cannot call"):
+        call(provider, "+12065550100", CALLS)
+
+
+def test_it_says_where_the_event_of_a_call_is(capsys: pytest.CaptureFixture[str]) -> None:
+    show_sent_message(Output(as_json=False), SentMessage("voice", "End User Messaging", "m-1"))
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "its event is in the log of `delivery_events`" in shown
+    show_sent_message(Output(as_json=False), SentMessage("sms", "SNS", "m-1"))
+    assert "SMS by SNS have no events" in " ".join(capsys.readouterr().out.split())
 
 
 def test_notify_sends_no_test_message() -> None:

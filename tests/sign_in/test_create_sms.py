@@ -70,7 +70,7 @@ def test_after_the_password_a_user_without_another_destination_reads_the_wait(
     handlers: SignInHandlers, stop: Stop
 ) -> None:
     with pytest.raises(
-        Refused, match=r"^No code can be sent by SMS now\. Try again in 10 minutes\."
+        Refused, match=r"^No code can be sent to the phone number now\. Try again in 10 minutes\."
     ) as refused:
         Flow(handlers, user=ONLY_SMS, with_password=True).start()
     assert (refused.value.refusal, refused.value.wait) == (Refusal.SMS_STOPPED, 600)

@@ -86,6 +86,7 @@ PrintAs = Annotated[
     typer.Option("--print", help="Print the lines for the tool that manages the pool. Changes nothing."),
 ]
 To = Annotated[str, typer.Option(metavar="ADDRESS", help="An email address, or a phone number with +.")]
+Call = Annotated[bool, typer.Option("--call", help="Call the phone number, instead of sending an SMS.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
 Profile = Annotated[str | None, typer.Option(help="The AWS profile.")]
 Region = Annotated[str | None, typer.Option(help="The region. Not needed with a pool's id, which names it.")]
@@ -256,6 +257,7 @@ def unsuppress(
 def send_test(
     stack: StackName,
     to: To,
+    call: Call = False,
     as_json: Json = False,
     profile: Profile = None,
     region: Region = None,
@@ -263,7 +265,7 @@ def send_test(
 ) -> None:
     """Send one message without a code, with the stack's settings, and show what the gateway says of it."""
     with session(as_json, profile, region, endpoint_url) as (output, aws):
-        show_sent_message(output, send_test_message(aws, stack, to))
+        show_sent_message(output, send_test_message(aws, stack, to, is_call=call))
 
 
 def confirm(output: Output, report: PlanReport, *, yes: bool) -> bool:

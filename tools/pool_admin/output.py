@@ -271,6 +271,11 @@ def show_sent_message(output: Output, sent: SentMessage) -> None:
             "SES has not reported more. Its event is in the log of `delivery_events`, with this id as "
             "`message_id`. Check that the message arrives."
         )
+    elif sent.provider == "End User Messaging":
+        lines.append(
+            "If SmsOptions has a configuration_set, its event is in the log of `delivery_events`, with this "
+            "id as `message_id`. Check that the message arrives."
+        )
     else:
         lines.append("SMS by SNS have no events. Check that the message arrives.")
     output.result("\n".join(lines), asdict(sent))

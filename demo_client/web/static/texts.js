@@ -62,7 +62,7 @@ const WITH_WAIT = {
   cooldown: 'A code was sent moments ago.',
   quota: 'Too many codes were requested.',
   busy: 'Several sign-ins started at the same time.',
-  sms_stopped: 'No code can be sent by SMS now.',
+  sms_stopped: 'No code can be sent to your phone number now.',
 };
 const WITHOUT_WAIT = {
   longer_code: 'After several wrong codes, a longer code is required. Start again to get one.',

@@ -87,6 +87,26 @@ class DeployedStack:
         return split_list(channels), arn
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels of codes, in their order."""
+        return split_list(self.parameters.get("ChannelOrder")) or ("email", "sms")
+
+    @property
+    def phone_channels_of_aws(self) -> tuple[str, ...]:
+        """The channels to phone numbers whose messages AWS sends, not the operator's gateway function."""
+        sends_cognitos = self.parameters.get("CustomSenders") in ("SMS", "BOTH")
+        used = {*self.channels, *(["sms"] if sends_cognitos else [])} - {*self.gateway_function[0]}
+        return tuple(name for name in ("sms", "voice") if name in used)
+
+    @property
+    def messages_to_phones_at_once(self) -> int:
+        """The share of DeliverConcurrency that the queue for phones has; 0 for an older stack."""
+        queues = ["phone", *(["email"] if "email" in self.channels else [])]
+        if self.parameters.get("CustomSenders", "OFF") != "OFF":
+            queues.append("cognito")
+        return int(self.parameters.get("DeliverConcurrency") or 0) // len(queues)
+
+    @property
     def triggers(self) -> dict[str, str]:
         """The challenge triggers of LambdaConfig, with the ARN that each has to call."""
         return {trigger: self.functions[name] for trigger, name in TRIGGERS.items()}

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from passcode.adapters.sms_options import END_USER_MESSAGING, NOTIFY, SNS
 from tools.pool_admin import fixes
-from tools.pool_admin.doctor.facts import Facts, StackFacts, Unchecked
+from tools.pool_admin.doctor.facts import CALLS, Facts, SmsFacts, StackFacts, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity
 
 _SMS_DEFAULT_USD = 1.0
+# The share of the spend limit at which SmsSpendAlarm should fire.
+_ALARM_SHARE = 0.8
 # The values that DeliverConcurrency may have.
 CONCURRENCIES = (6, 12, 18, 24, 30, 60, 90, 120, 180, 300, 600, 900)
 _DEFAULT_QUOTA = 1000
@@ -59,7 +61,7 @@ def _send_rate(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
             "once.",
             "SES refuses the rest of a burst. Those codes go to another address of the user, or wait.",
             "In the SES console: Account dashboard > Request a limit increase.",
-            *_or_lower(int(email.per_second), at_once),
+            *or_lower(int(email.per_second), at_once),
         )
 
 
@@ -98,11 +100,12 @@ def _concurrency(facts: Facts, known: StackFacts) -> Iterator[Finding]:
                 "service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
                 f"--desired-value {quota}"
             ),
-            *_or_lower(limit // 2, at_once),
+            *or_lower(limit // 2, at_once),
         )
 
 
-def _or_lower(limit: int, at_once: int) -> tuple[str, ...]:
+def or_lower(limit: int, at_once: int) -> tuple[str, ...]:
+    """Return the step to the highest DeliverConcurrency up to `limit`; empty if `at_once` is not higher."""
     lower = max((value for value in CONCURRENCIES if value <= limit), default=CONCURRENCIES[0])
     return (f"Or: {fixes.deploy_with(f'DeliverConcurrency={lower}')}",) if lower < at_once else ()
 
@@ -114,11 +117,13 @@ def _deliver_concurrency(known: StackFacts) -> int:
 
 @dataclass(frozen=True)
 class _SmsService:
-    """The name of a service for SMS, how to leave its sandbox, and the command that sets its spend limit."""
+    """The name of a service for SMS or calls, how to leave its sandbox, and how to set its spend limit."""
 
     name: str
     leave_sandbox: str
     set_limit: str
+    sandbox: str = "SMS"
+    sends: str = "sending SMS"
 
 
 _SUPPORT_CASE = "Open a case with AWS Support to leave the sandbox: docs/gateways.md, End User Messaging."
@@ -138,30 +143,56 @@ _SMS_SERVICES = {
         _SUPPORT_CASE,
         "pinpoint-sms-voice-v2 set-notify-message-spend-limit-override --monthly-limit USD",
     ),
+    CALLS: _SmsService(
+        "End User Messaging",
+        _SUPPORT_CASE,
+        "pinpoint-sms-voice-v2 set-voice-message-spend-limit-override --monthly-limit USD",
+        "voice",
+        "calling",
+    ),
 }
 
 
 def _sms(facts: Facts, known: StackFacts) -> Iterator[Finding]:
-    sms = known.sms
-    if not sms:
-        return
+    for each in (known.sms, known.calls):
+        if each:
+            yield from _limits(facts, each)
+
+
+def _limits(facts: Facts, sms: SmsFacts) -> Iterator[Finding]:
     service = _SMS_SERVICES[sms.gateway]
     if sms.in_sandbox is True:
         yield Finding.of(
             Severity.WARNING,
             service.name,
-            f"{service.name} is in the SMS sandbox.",
-            "It sends only to numbers that you verified.",
+            f"{service.name} is in the {service.sandbox} sandbox.",
+            "It reaches only numbers that you verified.",
             service.leave_sandbox,
         )
     if isinstance(sms.monthly_usd, float) and sms.monthly_usd <= _SMS_DEFAULT_USD:
         yield Finding.of(
             Severity.WARNING,
             service.name,
-            f"{service.name} stops sending SMS at {sms.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month.",
+            f"{service.name} stops {service.sends} at {sms.monthly_usd or _SMS_DEFAULT_USD:.2f} USD a month.",
             "That is enough for a few dozen codes. Request a higher quota from AWS first, then set the "
             "limit.",
             facts.aws(service.set_limit),
+        )
+
+
+def _spend_alarm(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    sms, threshold = known.sms, float(known.deployed.parameters.get("SmsSpendPerMonth") or 0)
+    # The metric of the alarm is that of SNS.
+    if not sms or sms.gateway != SNS or not isinstance(sms.monthly_usd, float):
+        return
+    limit = sms.monthly_usd or _SMS_DEFAULT_USD
+    if threshold >= limit:
+        yield Finding.of(
+            Severity.WARNING,
+            "SNS",
+            f"SmsSpendAlarm fires at {threshold:g} USD a month, and SNS stops sending SMS at {limit:g} USD.",
+            "SNS drops SMS above its limit without an error, so the alarm comes too late.",
+            fixes.deploy_with(f"SmsSpendPerMonth={limit * _ALARM_SHARE:g}"),
         )
 
 
@@ -172,4 +203,5 @@ _RULES: tuple[Callable[[Facts, StackFacts], Iterator[Finding]], ...] = (
     _daily_quota,
     _concurrency,
     _sms,
+    _spend_alarm,
 )

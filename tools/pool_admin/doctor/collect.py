@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,19 +24,22 @@ from tools.pool_admin.aws_resources.stack import (
 )
 from tools.pool_admin.context import AdminContext
 from tools.pool_admin.doctor.addresses import OTHER_USERS, verified_attributes
+from tools.pool_admin.doctor.calls import try_call
+from tools.pool_admin.doctor.collect_phone import Messaging, event_facts, phone_facts
 from tools.pool_admin.doctor.facts import (
+    CALLS,
     Client,
     EmailFacts,
+    EventFacts,
     Facts,
     GatewayFacts,
-    Reason,
     SmsFacts,
     StackFacts,
     Unchecked,
     Unreadable,
     UserFacts,
 )
-from tools.pool_admin.errors import DENIED, NOT_FOUND, NOT_OFFERED, THROTTLED, AdminError, error_code
+from tools.pool_admin.errors import NOT_FOUND, AdminError, error_code
 from tools.pool_admin.unusable import attributes_of, find_faults
 
 if TYPE_CHECKING:
@@ -46,10 +49,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-_REASONS = {Reason.DENIED: DENIED, Reason.THROTTLED: THROTTLED, Reason.NOT_OFFERED: NOT_OFFERED}
 # 17 calls, which take a few seconds. A pool can have millions of users.
 _MOST_USERS = 1000
 _USERS_PER_CALL = 60  # the most that ListUsers returns
@@ -64,7 +63,7 @@ def collect_facts(context: AdminContext, stack_name: str | None) -> Facts:
     """
     pool = context.pool.describe()
     clients, unread_clients = _describe_clients(context)
-    named = _try("DescribeStacks", context.stack, stack_name) if stack_name else None
+    named = try_call("DescribeStacks", context.stack, stack_name) if stack_name else None
     stack = None if isinstance(named, Unchecked) else named
     attached = None if stack_name else find_attached_stack(context, pool.get("LambdaConfig") or {})
     existing = [*(client["ClientId"] for client in clients), *(fact.resource for fact in unread_clients)]
@@ -73,7 +72,7 @@ def collect_facts(context: AdminContext, stack_name: str | None) -> Facts:
         pool,
         clients,
         stack_facts(context, stack, existing if all_listed else None) if stack else None,
-        _try(
+        try_call(
             "ListUsers",
             count_users,
             context.pool.cognito,
@@ -130,8 +129,8 @@ def find_attached_stack(context: AdminContext, triggers: Mapping[str, Any]) -> D
 
 def email_facts(ses: SESV2Client, sender: str) -> EmailFacts:
     """Return the facts of SES for the address `sender`."""
-    is_verified = _try("GetEmailIdentity", _is_sender_verified, ses, sender)
-    account = _try("GetAccount", ses.get_account)
+    is_verified = try_call("GetEmailIdentity", _is_sender_verified, ses, sender)
+    account = try_call("GetAccount", ses.get_account)
     if isinstance(account, Unchecked):
         return EmailFacts(sender, is_verified, account, account)
     return EmailFacts(
@@ -154,11 +153,12 @@ def gateway_facts(
     if not arn:
         return None
     role = "" if isinstance(deliver, Unchecked) else str(deliver.get("Role", ""))
+    iam = context.aws.client("iam")
     return GatewayFacts(
         arn,
         channels,
-        _try("GetFunctionConfiguration", _existing_configuration, context.functions, arn),
-        _try("SimulatePrincipalPolicy", _may_invoke, context.aws.client("iam"), role, arn) if role else None,
+        try_call("GetFunctionConfiguration", _existing_configuration, context.functions, arn),
+        try_call("SimulatePrincipalPolicy", _may_invoke, iam, role, arn) if role else None,
     )
 
 
@@ -181,7 +181,7 @@ def _may_invoke(iam: IAMClient, role: str, arn: str) -> bool:
 
 
 def _channels(stack: DeployedStack | None) -> tuple[str, ...]:
-    return (split_list(stack.parameters.get("ChannelOrder")) if stack else ()) or ("email", "sms")
+    return stack.channels if stack else ("email", "sms")
 
 
 def _countries(stack: DeployedStack | None) -> tuple[str, ...] | None:
@@ -194,7 +194,7 @@ def _describe_clients(context: AdminContext) -> tuple[tuple[Client, ...], tuple[
     clients = []
     for name in names:
         try:
-            client = _try("DescribeUserPoolClient", context.pool.describe_client, name)
+            client = try_call("DescribeUserPoolClient", context.pool.describe_client, name)
         except AdminError:
             # The app client was deleted after the list was read.
             continue
@@ -210,7 +210,7 @@ def _list_clients(context: AdminContext) -> tuple[list[str], list[Unchecked]]:
         context.pool.cognito.get_paginator("list_user_pool_clients").paginate(UserPoolId=context.pool.pool_id)
     )
     names: list[str] = []
-    while page := _try("ListUserPoolClients", next, pages, None):
+    while page := try_call("ListUserPoolClients", next, pages, None):
         if isinstance(page, Unchecked):
             return names, [page]
         names += [client["ClientId"] for client in page["UserPoolClients"]]
@@ -251,32 +251,36 @@ def stack_facts(
     names = [*TRIGGERS.values(), DELIVER, *optional]
     functions, arns = context.functions, stack.functions
     configurations = {
-        name: _try("GetFunctionConfiguration", functions.configuration, arns[name]) for name in names
+        name: try_call("GetFunctionConfiguration", functions.configuration, arns[name]) for name in names
     }
-    # The operator's function sends on these channels, instead of SES and SNS.
+    # The operator's function sends on these channels, instead of AWS.
     others, _ = stack.gateway_function
-    sends_sms = "sms" in stack.parameters.get("ChannelOrder", "sms") and "sms" not in others
+    ses, messaging = context.aws.client("sesv2"), Messaging(context.aws.client("pinpoint-sms-voice-v2"))
+    phone = phone_facts(messaging, stack)
     return StackFacts(
         deployed=stack,
         permitted={
-            arn: _try("GetPolicy", functions.may_be_called_by, arn, context.pool_arn) for arn in called
+            arn: try_call("GetPolicy", functions.may_be_called_by, arn, context.pool_arn) for arn in called
         },
         functions=configurations,
         newest={
-            name: _try("GetFunctionConfiguration", functions.newest_configuration, arns[name])
+            name: try_call("GetFunctionConfiguration", functions.newest_configuration, arns[name])
             for name in names
         },
-        email=email_facts(context.aws.client("sesv2"), stack.parameters.get("SenderEmail", ""))
-        if "email" not in others
-        else None,
-        sms=sms_facts(context, stack.parameters.get("SmsGateway", SNS)) if sends_sms else None,
-        idle_alarms=_try("DescribeAlarms", _idle_alarms, context.aws.client("cloudwatch"), stack.alarms),
+        email=email_facts(ses, stack.parameters.get("SenderEmail", "")) if "email" not in others else None,
+        sms=sms_facts(context, messaging, phone.gateway) if phone and "sms" in phone.channels else None,
+        idle_alarms=try_call("DescribeAlarms", _idle_alarms, context.aws.client("cloudwatch"), stack.alarms),
         modes=_modes(context, stack.name, client_ids),
-        provider=_try("DescribeIdentityProvider", context.pool.provider, PROVIDER)
+        provider=try_call("DescribeIdentityProvider", context.pool.provider, PROVIDER)
         if stack.hosted_client
         else None,
-        concurrency=_try("GetAccountSettings", functions.concurrency),
+        concurrency=try_call("GetAccountSettings", functions.concurrency),
         gateway=gateway_facts(context, stack, configurations[DELIVER]),
+        calls=sms_facts(context, messaging, CALLS) if phone and "voice" in phone.channels else None,
+        phone=phone,
+        email_events=email_event_facts(ses, stack, configurations[DELIVER])
+        if "email" not in others
+        else None,
     )
 
 
@@ -284,7 +288,7 @@ def _modes(
     context: AdminContext, stack_name: str, client_ids: Collection[str] | None
 ) -> Mapping[str, bool] | Unreadable | Unchecked:
     try:
-        backup = _try("GetParameter", context.backups.load)
+        backup = try_call("GetParameter", context.backups.load)
     except AdminError as error:
         return Unreadable(str(error))
     if isinstance(backup, Unchecked):
@@ -311,34 +315,44 @@ def _is_identity_verified(ses: SESV2Client, identity: str) -> bool:
         raise
 
 
-def sms_facts(context: AdminContext, gateway: str) -> SmsFacts:
-    """Return the facts of the service that `gateway` names, one of the values of SmsGateway."""
+def sms_facts(context: AdminContext, messaging: Messaging, gateway: str) -> SmsFacts:
+    """Return the facts of the service that `gateway` names: a value of SmsGateway, or `CALLS`."""
     if gateway == SNS:
         sns = context.aws.client("sns")
         return SmsFacts(
-            _try("GetSMSSandboxAccountStatus", _is_in_sms_sandbox, sns),
-            _try("GetSMSAttributes", _monthly_sms_limit, sns),
+            try_call("GetSMSSandboxAccountStatus", _is_in_sms_sandbox, sns),
+            try_call("GetSMSAttributes", _monthly_sms_limit, sns),
         )
-    messaging = context.aws.client("pinpoint-sms-voice-v2")
+    attributes, limits = messaging.attributes, messaging.spend_limits
+    kind = {NOTIFY: "NOTIFY", CALLS: "VOICE"}.get(gateway, "TEXT")
     return SmsFacts(
-        _try("DescribeAccountAttributes", _is_in_messaging_sandbox, messaging),
-        _try("DescribeSpendLimits", _monthly_messaging_limit, messaging, gateway),
+        attributes if isinstance(attributes, Unchecked) else attributes.get("ACCOUNT_TIER") == "SANDBOX",
+        limits if isinstance(limits, Unchecked) else limits.get(f"{kind}_MESSAGE_MONTHLY_SPEND_LIMIT", 0.0),
         gateway,
     )
 
 
-def _is_in_messaging_sandbox(messaging: Any) -> bool:
-    attributes = messaging.describe_account_attributes()["AccountAttributes"]
-    return {"Name": "ACCOUNT_TIER", "Value": "SANDBOX"} in attributes
+def email_event_facts(
+    ses: SESV2Client, stack: DeployedStack, deliver: Mapping[str, Any] | Unchecked
+) -> EventFacts | Unchecked | None:
+    """Return the events of emails that reach the stack's topic. `deliver` is the function's configuration."""
+    topic = stack.outputs.get("DeliveryEventsTopicArn", "")
+    variables = {} if isinstance(deliver, Unchecked) else deliver.get("Environment", {}).get("Variables", {})
+    name = str(variables.get("CONFIGURATION_SET", ""))
+    if not topic or not name:
+        return None
+    return try_call("GetConfigurationSetEventDestinations", _email_events, ses, name, topic)
 
 
-def _monthly_messaging_limit(messaging: Any, gateway: str) -> float:
-    kind = "NOTIFY" if gateway == NOTIFY else "TEXT"
-    limits = messaging.describe_spend_limits()["SpendLimits"]
-    enforced = (
-        limit["EnforcedLimit"] for limit in limits if limit["Name"] == f"{kind}_MESSAGE_MONTHLY_SPEND_LIMIT"
-    )
-    return float(next(enforced, 0))
+def _email_events(ses: SESV2Client, name: str, topic: str) -> EventFacts:
+    try:
+        found = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)
+    except ClientError as error:
+        if error_code(error) in NOT_FOUND:
+            return EventFacts(name, topic, None)
+        raise
+    named = [(each["Name"], each) for each in found.get("EventDestinations", [])]
+    return event_facts(name, topic, named)
 
 
 def _is_in_sms_sandbox(sns: SNSClient) -> bool:
@@ -357,17 +371,3 @@ def _idle_alarms(cloudwatch: CloudWatchClient, names: tuple[str, ...]) -> tuple[
     response: Mapping[str, Any] = cloudwatch.describe_alarms(AlarmNames=list(names[:100]))
     alarms = [*response.get("MetricAlarms", []), *response.get("CompositeAlarms", [])]
     return tuple(alarm["AlarmName"] for alarm in alarms if not alarm.get("AlarmActions"))
-
-
-def _try(operation: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Unchecked:
-    """Return the result of `call`, or `Unchecked` if AWS refuses it or does not respond.
-
-    `operation` names the call if the error does not.
-    """
-    try:
-        return call(*args, **kwargs)
-    except ClientError as error:
-        reasons = (reason for reason, codes in _REASONS.items() if error_code(error) in codes)
-        return Unchecked(error.operation_name, next(reasons, Reason.FAILED))
-    except BotoCoreError:
-        return Unchecked(operation, Reason.UNREACHABLE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from passcode.adapters.sms_options import SNS
+from passcode.adapters.sms_options import SNS, SmsOptions
 from passcode.channels.channel import AddressFault
 from tools.pool_admin import fixes
 from tools.pool_admin.aws_resources.functions import Concurrency
@@ -16,6 +16,10 @@ from tools.pool_admin.context import region_of_pool
 from tools.pool_admin.fixes import Fix
 
 Client = Mapping[str, Any]
+# The service for calls, beside the values of SmsGateway.
+CALLS = "CALLS"
+# The status of a sender that can send.
+ACTIVE = "ACTIVE"
 
 # Printed if no stack is known, or if another one has to be deployed first.
 _STACK_PLACEHOLDER = "NAME"
@@ -65,7 +69,7 @@ class EmailFacts:
 
 @dataclass(frozen=True)
 class SmsFacts:
-    """The service for SMS in the stack's region. `gateway` is the stack's SmsGateway.
+    """The service for SMS or calls in the stack's region. `gateway` is the stack's SmsGateway, or `CALLS`.
 
     `monthly_usd` is the spend limit in USD, 0 for AWS's default.
     """
@@ -87,6 +91,77 @@ class GatewayFacts:
     channels: tuple[str, ...]
     configuration: Mapping[str, Any] | Unchecked | None
     is_invocable: bool | Unchecked | None = None
+
+
+@dataclass(frozen=True)
+class WrongOptions:
+    """SmsOptions has a value that `deliver` refuses. `error` says why."""
+
+    error: str
+
+
+@dataclass(frozen=True)
+class SenderFacts:
+    """A sender of SmsOptions, for messages of `capability`: SMS or VOICE.
+
+    `identity` is the value of the option `option`: a number, a pool, a sender name, or a configuration of
+    Notify. `status` is empty if AWS has none. `capabilities`, `message_types` and `countries` are those that
+    AWS names for it, empty if AWS names none. `per_second` is the maximum send rate in messages a second, 0
+    if it is not known.
+    """
+
+    option: str
+    identity: str
+    capability: str
+    status: str = ""
+    capabilities: tuple[str, ...] = ()
+    message_types: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    per_second: float = 0.0
+
+
+@dataclass(frozen=True)
+class ProtectFacts:
+    """The protect configuration that applies to messages of `capability`: SMS or VOICE.
+
+    `blocked` are the countries that it blocks, None if the configuration does not exist. `is_default` is
+    True if SmsOptions does not name it, and it is the default of the account.
+    """
+
+    identity: str
+    capability: str
+    blocked: tuple[str, ...] | None
+    is_default: bool = False
+
+
+@dataclass(frozen=True)
+class EventFacts:
+    """A configuration set of SES or End User Messaging.
+
+    `reported` are the events that reach the stack's topic `topic`, None if the set does not exist.
+    `destination` is the name of an event destination for that topic, empty if there is none.
+    """
+
+    configuration_set: str
+    topic: str
+    reported: tuple[str, ...] | None
+    destination: str = ""
+
+
+@dataclass(frozen=True)
+class PhoneFacts:
+    """The settings of SMS and calls, and the resources of End User Messaging in them.
+
+    `channels` are the channels to phone numbers whose messages AWS sends: `sms`, `voice`. `events` is None if
+    no configuration set is named, or if the stack has no topic for events.
+    """
+
+    channels: tuple[str, ...]
+    gateway: str
+    options: SmsOptions | WrongOptions
+    senders: tuple[SenderFacts | Unchecked, ...] = ()
+    protect: tuple[ProtectFacts | Unchecked, ...] = ()
+    events: EventFacts | Unchecked | None = None
 
 
 @dataclass(frozen=True)
@@ -114,8 +189,9 @@ class StackFacts:
     the template to the configuration that its alias serves, and `newest` to its newest configuration. `modes`
     maps each app client that attach named for this stack to whether it is CODE_ONLY. `provider` is the
     identity provider of the hosted sign-in, None if the pool has none. `concurrency` is the account's
-    limit of Lambda calls at once. `email` and `sms` are None if AWS does not send such
-    messages, and `gateway` is None without a function of the operator.
+    limit of Lambda calls at once. `email`, `sms`, `calls` and `phone` are None if AWS does not send such
+    messages, `gateway` is None without a function of the operator, and `email_events` is None if the stack
+    has no topic for events.
     """
 
     deployed: DeployedStack
@@ -129,6 +205,9 @@ class StackFacts:
     provider: Mapping[str, Any] | Unchecked | None = None
     concurrency: Concurrency | Unchecked = field(default_factory=Concurrency)
     gateway: GatewayFacts | None = None
+    calls: SmsFacts | None = None
+    phone: PhoneFacts | None = None
+    email_events: EventFacts | Unchecked | None = None
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from tools.pool_admin.doctor import (
     addresses,
     clients,
     custom_senders,
+    events,
     gateway,
     hosted,
     managed_login,
+    phone,
     pool,
     stack,
 )
@@ -20,7 +22,19 @@ from tools.pool_admin.doctor.finding import Finding, Severity, group_findings
 from tools.pool_admin.exit_codes import ERRORS, HEALTHY, WARNINGS
 from tools.pool_admin.fixes import COMMAND, Fix, profile_option
 
-_CHECKS = (clients, managed_login, pool, addresses, custom_senders, hosted, stack, gateway, account)
+_CHECKS = (
+    clients,
+    managed_login,
+    pool,
+    addresses,
+    custom_senders,
+    hosted,
+    stack,
+    gateway,
+    phone,
+    events,
+    account,
+)
 _EXIT_CODES = {Severity.NOTE: HEALTHY, Severity.WARNING: WARNINGS, Severity.ERROR: ERRORS}
 _NOT_KNOWN = "The results of these calls are not known, so a problem can be hidden."
 _REASONS = {

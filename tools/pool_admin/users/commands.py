@@ -182,12 +182,12 @@ def caller_arn(aws: AwsAccount) -> str:
     return str(aws.client("sts").get_caller_identity()["Arn"])
 
 
-def send_test_message(aws: AwsAccount, stack_name: str, to: str) -> SentMessage:
+def send_test_message(aws: AwsAccount, stack_name: str, to: str, *, is_call: bool = False) -> SentMessage:
     """Send the test message with the settings of the stack's `deliver`. Raises as `send` does."""
     stack = _find_stack(aws, stack_name)
     settings = Functions(aws.client("lambda")).environment(stack.functions[DELIVER])
     names = ("sesv2", "sns", "pinpoint-sms-voice-v2")
-    return send(GatewayClients(*map(aws.client, names)), settings, to)
+    return send(GatewayClients(*map(aws.client, names)), settings, to, is_call=is_call)
 
 
 def _find_stack(aws: AwsAccount, name: str) -> DeployedStack:

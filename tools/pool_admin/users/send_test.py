@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from passcode.adapters.end_user_messaging import text_request
+from passcode.adapters.end_user_messaging import text_request, voice_request
 from passcode.adapters.environment import Variables
 from passcode.adapters.ses import named_sender
 from passcode.adapters.sms_options import END_USER_MESSAGING, NOTIFY, SNS, SmsOptions
 from passcode.adapters.sns import sms_attributes
-from passcode.channels.channel import AddressFault, Channel
+from passcode.channels.channel import AddressFault, Channel, MessageContent
 from passcode.channels.email import EMAIL
 from passcode.channels.phone_number import country_for_sms
 from passcode.channels.sms import SMS
+from passcode.channels.voice import VOICE
 from passcode.texts.catalogue import locales
 from tools.pool_admin.errors import DENIED, AdminError, error_code
 from tools.pool_admin.unusable import REASONS
@@ -69,29 +70,32 @@ def send(
     settings: Mapping[str, str],
     to: str,
     sleep: Callable[[float], None] = time.sleep,
+    *,
+    is_call: bool = False,
 ) -> SentMessage:
-    """Send to an email address, or to a phone number that begins with +.
+    """Send to an email address, or to a phone number that begins with +. With `is_call`, call the number.
 
     For an email it asks SES for ten seconds what became of it. `sleep` waits, in seconds. `settings` are the
     environment variables of `deliver`. Raises `AdminError` if `to` is neither, if the stack does not allow
-    its country, or if the provider refuses the message.
+    its country or makes no calls, or if the provider refuses the message.
     """
-    channels = settings.get("GATEWAY_FUNCTION_ARN", "").partition("=")[0].split(",")
-    if ("sms" if to.strip().startswith("+") else "email") in channels:
+    is_number = to.strip().startswith("+")
+    if is_call and not is_number:
+        raise AdminError("A call needs a phone number. Give --to a number with + and its country code.")
+    channel = (VOICE if is_call else SMS) if is_number else EMAIL
+    if channel.name in settings.get("GATEWAY_FUNCTION_ARN", "").partition("=")[0].split(","):
         raise AdminError(
             "Your gateway function sends such messages, not AWS. To test it, sign in with a code."
         )
-    text = _TEXT.format(app=settings["APP_NAME"])
-    provider = _SMS_PROVIDERS[settings["SMS_GATEWAY"]] if to.strip().startswith("+") else "SES"
+    gateway = END_USER_MESSAGING if is_call else settings["SMS_GATEWAY"]
+    provider = _SMS_PROVIDERS[gateway] if is_number else "SES"
     try:
-        if to.strip().startswith("+"):
-            return SentMessage("sms", provider, _send_sms(clients, settings, _address(SMS, to), text))
+        if is_number:
+            send_to_phone = _call if is_call else _send_sms
+            message_id = send_to_phone(clients, settings, _number(channel, settings, to))
+            return SentMessage(channel.name, provider, message_id)
         if "@" in to:
-            address = _address(EMAIL, to)
-            message_id = _send_email(clients.ses, settings, address, text)
-            suppression = SuppressionList(clients.ses).find_if_allowed(address)
-            outcome = "" if suppression else _outcome(clients.ses, message_id, sleep)
-            return SentMessage("email", provider, message_id, outcome, suppression)
+            return _to_email(clients.ses, settings, _address(EMAIL, to), sleep)
     except ClientError as error:
         if error_code(error) in DENIED:
             raise
@@ -101,6 +105,19 @@ def send(
             "Run `doctor`: it says how to fix the sender and the sandbox."
         ) from None
     raise AdminError(_NO_ADDRESS)
+
+
+def _to_email(
+    ses: SESV2Client, settings: Mapping[str, str], address: str, sleep: Callable[[float], None]
+) -> SentMessage:
+    message_id = _send_email(ses, settings, address)
+    suppression = SuppressionList(ses).find_if_allowed(address)
+    outcome = "" if suppression else _outcome(ses, message_id, sleep)
+    return SentMessage("email", "SES", message_id, outcome, suppression)
+
+
+def _text(settings: Mapping[str, str]) -> str:
+    return _TEXT.format(app=settings["APP_NAME"])
 
 
 def _address(channel: Channel, to: str) -> str:
@@ -113,13 +130,13 @@ def _address(channel: Channel, to: str) -> str:
     return address
 
 
-def _send_email(ses: SESV2Client, settings: Mapping[str, str], to: str, text: str) -> str:
+def _send_email(ses: SESV2Client, settings: Mapping[str, str], to: str) -> str:
     subject = f"Test of {settings['APP_NAME']}"
     response = ses.send_email(
         FromEmailAddress=named_sender(settings["APP_NAME"], settings["SENDER_EMAIL"]),
         Destination={"ToAddresses": [to]},
         ConfigurationSetName=settings["CONFIGURATION_SET"],
-        Content={"Simple": {"Subject": {"Data": subject}, "Body": {"Text": {"Data": text}}}},
+        Content={"Simple": {"Subject": {"Data": subject}, "Body": {"Text": {"Data": _text(settings)}}}},
     )
     return response["MessageId"]
 
@@ -145,8 +162,10 @@ def _outcome(ses: SESV2Client, message_id: str, sleep: Callable[[float], None]) 
     return ""
 
 
-def _send_sms(clients: GatewayClients, settings: Mapping[str, str], to: str, text: str) -> str:
-    country = country_for_sms(to)
+def _number(channel: Channel, settings: Mapping[str, str], to: str) -> str:
+    """Return the number in the form that `deliver` sends to, if the stack sends to its country."""
+    number = _address(channel, to)
+    country = country_for_sms(number)
     if country is None:
         raise AdminError(
             "This number cannot receive SMS (number): it is a premium, shared-cost, personal or satellite "
@@ -157,14 +176,32 @@ def _send_sms(clients: GatewayClients, settings: Mapping[str, str], to: str, tex
             f"The stack sends no SMS to {country} (country). To allow it, add it to the parameter "
             "SmsCountries."
         )
+    return number
+
+
+def _send_sms(clients: GatewayClients, settings: Mapping[str, str], to: str) -> str:
     gateway, max_price = settings["SMS_GATEWAY"], settings["SMS_MAX_PRICE"]
     if gateway == NOTIFY:
         raise AdminError("The templates of Notify are for codes only. To test them, sign in by SMS.")
-    options = SmsOptions.read(Variables(settings), gateway, locales())
+    options, text = SmsOptions.read(Variables(settings), gateway, locales()), _text(settings)
     if gateway == SNS:
         attributes: Any = sms_attributes(max_price, options)
         return clients.sns.publish(PhoneNumber=to, Message=text, MessageAttributes=attributes)["MessageId"]
     request = text_request(text, max_price, options)
     return str(
         clients.end_user_messaging.send_text_message(DestinationPhoneNumber=to, **request)["MessageId"]
+    )
+
+
+def _call(clients: GatewayClients, settings: Mapping[str, str], to: str) -> str:
+    options = SmsOptions.read(Variables(settings), settings["SMS_GATEWAY"], locales())
+    if not options.voice_origination_identity:
+        raise AdminError(
+            "The stack makes no calls: SmsOptions has no voice_origination_identity. docs/gateways.md says "
+            "how to set it."
+        )
+    content = MessageContent({"sms": _TEXT, "lang": "en"}, None, settings["APP_NAME"])
+    request = voice_request(VOICE.render(content), settings["SMS_MAX_PRICE"], options)
+    return str(
+        clients.end_user_messaging.send_voice_message(DestinationPhoneNumber=to, **request)["MessageId"]
     )

@@ -139,22 +139,9 @@ class EndUserMessagingVoice:
 
     def send(self, outgoing: Outgoing[VoiceMessage]) -> SendResult:
         """Call once."""
-        options, language = self.options, outgoing.message.language
-        result = send_once(
-            _SERVICE,
-            self.client.send_voice_message,
-            OUTCOMES,
-            MessageBody=outgoing.message.ssml,
-            MessageBodyTextType="SSML",
-            VoiceId=options.voice_ids.get(language, VOICE_IDS[language]),
-            OriginationIdentity=options.voice_origination_identity,
-            MaxPricePerMinute=self.max_price,
-            **_given(
-                ConfigurationSetName=options.configuration_set,
-                ProtectConfigurationId=options.protect_configuration,
-            ),
-            **_of_each(outgoing),
-        )
+        request = voice_request(outgoing.message, self.max_price, self.options)
+        request |= _of_each(outgoing)
+        result = send_once(_SERVICE, self.client.send_voice_message, OUTCOMES, **request)
         return _with_feedback(result, outgoing)
 
 
@@ -169,6 +156,19 @@ def text_request(text: str, max_price: str, options: SmsOptions) -> dict[str, An
         ConfigurationSetName=options.configuration_set,
         ProtectConfigurationId=options.protect_configuration,
         DestinationCountryParameters=_given(**india),
+    )
+
+
+def voice_request(message: VoiceMessage, max_price: str, options: SmsOptions) -> dict[str, Any]:
+    """Return the members of SendVoiceMessage that do not depend on the number."""
+    return _given(
+        MessageBody=message.ssml,
+        MessageBodyTextType="SSML",
+        VoiceId=options.voice_ids.get(message.language, VOICE_IDS[message.language]),
+        OriginationIdentity=options.voice_origination_identity,
+        MaxPricePerMinute=max_price,
+        ConfigurationSetName=options.configuration_set,
+        ProtectConfigurationId=options.protect_configuration,
     )
 
 

@@ -56,6 +56,8 @@ _OF_PHONE = {
     "VOICE_FAILED": "unreachable",
     "VOICE_TTL_EXPIRED": "expired",
 }
+# All events of End User Messaging that this module reads.
+PHONE_EVENTS = frozenset(_OF_PHONE)
 _CHANNEL_OF_PREFIX = {"TEXT": "sms", "VOICE": "voice"}
 
 

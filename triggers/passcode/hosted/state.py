@@ -45,7 +45,7 @@ class Notice(Enum):
     COOLDOWN = "cooldown"  # a code was sent moments ago, and this sign-in cannot use it; {duration}, as below
     QUOTA = "quota"  # too many codes were requested
     BUSY = "busy"  # several sign-ins of one user started at the same time
-    SMS_STOPPED = "sms_stopped"  # a limit on SMS is reached
+    SMS_STOPPED = "sms_stopped"  # a limit on SMS and calls is reached
     NO_DESTINATION = "no_destination"
     OVER = "over"  # this sign-in has ended: too many answers, too late, or it was used in another window
     OTHER_WINDOW = "other_window"  # the form belongs to an older sign-in than the newest one of this browser

@@ -143,10 +143,10 @@ REFUSALS: Mapping[Refusal, RefusalRow] = {
     Refusal.SMS_STOPPED: RefusalRow(
         status=429,
         problem="sms-stopped",
-        title="No code can be sent by SMS now",
+        title="No code can be sent to the phone number now",
         detail=_WAIT,
-        meaning="A limit on SMS is reached, so no code can be sent by SMS now. Start again with a code by "
-        "email, or try again after the wait.",
+        meaning="A limit on SMS and calls is reached, so no code can be sent to the phone number now. Start "
+        "again with a code by email, or try again after the wait.",
         notice="sms_stopped",
         in_sign_in=True,
         over_http=False,
