@@ -216,9 +216,10 @@ def test_an_unknown_channel_is_refused(handler: DeliverHandler, post: Post) -> N
     assert id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)["amr"] == ["otp"]
 
 
-def test_a_channel_without_a_gateway_does_not_fall_back(output: HandlerOutput) -> None:
+def test_a_channel_without_a_gateway_falls_back_and_fires_an_alarm(output: HandlerOutput) -> None:
     handler = DeliverHandler(output.telemetry)
     flow = sign_in()
     flow.start()
-    assert handler.deliver(flow.handlers.queued[0].pack()) == ["0"]
-    assert handler.ses.calls == handler.sns.calls == []
+    assert handler.deliver(flow.handlers.queued[0].pack()) == []
+    assert len(handler.ses.calls) + len(handler.sns.calls) == 1
+    assert output.counted("gateway_stopped") == [{"channel": "postcard"}]
