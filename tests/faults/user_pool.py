@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.clock import Clock, Cut
 from tests.faults.deployment import POOL_ID, REGION
 from tests.support.fault_proxy import AwsAnswer, AwsRequest, Fault, error_answer
+from tests.support.virtual_clock import Clock, Cut
 
 # Cognito waits five seconds for a trigger, and then calls it again, three times at the most.
 TRIGGER_SECONDS, TRIGGER_CALLS = 5.0, 3
