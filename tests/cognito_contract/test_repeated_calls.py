@@ -9,9 +9,14 @@ import pytest
 
 from tests.cognito_contract.app import CODE, App
 from tests.support.challenge_triggers import CREATE, DEFINE, VERIFY, CognitoError
+from tests.support.events import CODE_ONLY_CLIENT, PASSWORD_CLIENT
 from tests.support.users import another_code
 
 Which = Literal["first", "second"]
+# The form of an event makes no difference to a repeated one.
+pytestmark = pytest.mark.parametrize(
+    "app", [(CODE_ONLY_CLIENT, "null"), (PASSWORD_CLIENT, "keys are absent")], indirect=True
+)
 BOTH = pytest.mark.parametrize("used", ["first", "second"])
 # Longer than Cognito waits.
 LATE = 6.0

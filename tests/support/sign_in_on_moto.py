@@ -20,8 +20,8 @@ from tests.support.users import code_in
 from tests.support.virtual_clock import Clock, Invocation
 from tools.lambda_functions import FUNCTIONS, SIGN_IN_FUNCTIONS
 
-# moto forgets the deduplication id of a deleted message. So no message is deleted, and none comes back.
-_NEVER_AGAIN = "43200"
+# SQS drops a message of a FIFO queue with the same deduplication id for five minutes.
+DEDUPLICATION_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class SignInOnMoto:
     clock: Clock = field(default_factory=lambda: Clock(float(NOW)))
     handlers: dict[str, Any] = field(default_factory=dict)
     outbox: list[Sent] = field(default_factory=list)
+    # The times at which SQS passed on the messages, by deduplication id.
+    received: dict[str, float] = field(default_factory=dict)
     output: io.StringIO = field(default_factory=io.StringIO)
     cold_starts: dict[str, float] = field(default_factory=dict)
     delays: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -77,12 +79,15 @@ class SignInOnMoto:
 
     def deliver(self) -> list[Sent]:
         """Deliver all queued messages. Returns those that a gateway took."""
-        before = len(self.outbox)
+        before, sqs = len(self.outbox), self.client("sqs")
         for name in ("EMAIL_QUEUE_URL", "PHONE_QUEUE_URL"):
             url = self.environment[name]
-            while messages := self._receive(url):
-                records = [_record(message, url) for message in messages]
-                assert self.invoke("deliver", {"Records": records}) == {"batchItemFailures": []}
+            while messages := sqs.receive_message(QueueUrl=url, AttributeNames=["All"]).get("Messages"):
+                (message,) = messages
+                if not self._is_duplicate(message):
+                    event = {"Records": [_record(message, url)]}
+                    assert self.invoke("deliver", event) == {"batchItemFailures": []}
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return self.outbox[before:]
 
     def sent_to(self, *addresses: str) -> list[Sent]:
@@ -90,12 +95,13 @@ class SignInOnMoto:
         self.deliver()
         return [message for message in self.outbox if message.to in addresses]
 
-    def _receive(self, url: str) -> list[dict[str, Any]]:
-        answer = self.client("sqs").receive_message(
-            QueueUrl=url, AttributeNames=["All"], VisibilityTimeout=int(_NEVER_AGAIN)
-        )
-        found: list[dict[str, Any]] = answer.get("Messages", [])
-        return found
+    def _is_duplicate(self, message: dict[str, Any]) -> bool:
+        """Return whether SQS drops the message. moto does so only until the first message is deleted."""
+        id_ = message["Attributes"]["MessageDeduplicationId"]
+        if self.clock.now - self.received.get(id_, -1e9) < DEDUPLICATION_SECONDS:
+            return True
+        self.received[id_] = self.clock.now
+        return False
 
     def wait_for_answer(self, **call: Any) -> None:
         """Wait for the late answer to an AWS call. The work is done."""
