@@ -1,6 +1,6 @@
 """Cognito's side of the three challenge triggers: the events, the calls, and the checks of the responses.
 
-It follows AWS's pages only, and knows nothing of this project. The pages are in the Cognito developer guide:
+It follows AWS's pages only, and uses no code of the product. The pages are in the Cognito developer guide:
 "Customizing user pool workflows with Lambda triggers", and one each for "Define Auth challenge", "Create Auth
 challenge" and "Verify Auth challenge response".
 """

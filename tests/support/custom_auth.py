@@ -1,6 +1,6 @@
 """Cognito's CUSTOM_AUTH flow as a state machine: InitiateAuth and RespondToAuthChallenge of one user pool.
 
-It follows AWS's pages only, and knows nothing of this project: "Custom authentication challenge Lambda
+It follows AWS's pages only, and uses no code of the product: "Custom authentication challenge Lambda
 triggers", "Authentication flows", "Managing user existence error responses" (Cognito developer guide), and
 the API reference of both operations. It leaves out the arithmetic of SRP: the claim is the password itself.
 """
