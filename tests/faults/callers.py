@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.faults.clock import Cut
 from tests.faults.world import World
 from tests.support.api_gateway_events import event_of
 from tests.support.hosted_in_memory import Browser
+from tests.support.virtual_clock import Cut
 
 BACK = "https://passcode-faults.auth.us-east-1.amazoncognito.com/oauth2/idpresponse"
 _GATEWAY_TIME_OUT = {"statusCode": 504, "headers": {}, "multiValueHeaders": {}, "body": "{}"}

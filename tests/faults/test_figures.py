@@ -13,9 +13,9 @@ import pytest
 from tests.faults.callers import BackEnd, HostedSignIn
 from tests.faults.conftest import Record
 from tests.faults.sign_ins import Ending, SignIn
-from tests.faults.user_pool import TriggerFailed
 from tests.faults.world import START, World, deployed
 from tests.support import fault_proxy
+from tests.support.challenge_triggers import TriggerFailed
 from tests.support.fault_proxy import THROTTLED, Fault, error, late
 
 pytestmark = pytest.mark.whole

@@ -7,9 +7,9 @@ import pytest
 
 from tests.faults.conftest import RUNS_ALL, Record
 from tests.faults.sign_ins import Ending, SignIn
-from tests.faults.user_pool import TriggerFailed
 from tests.faults.world import SIGN_IN, World
 from tests.support import fault_proxy
+from tests.support.challenge_triggers import TriggerFailed
 from tests.support.fault_proxy import THROTTLED
 
 PAIRED = ("create_auth_challenge", "deliver", "verify_auth_challenge")

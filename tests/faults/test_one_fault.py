@@ -15,9 +15,9 @@ import pytest
 from tests.faults.callers import BackEnd, HostedSignIn
 from tests.faults.conftest import RUNS_ALL, Record
 from tests.faults.sign_ins import Ending, SignIn
-from tests.faults.user_pool import TriggerFailed
 from tests.faults.world import SIGN_IN, World, deployed
 from tests.support import fault_proxy
+from tests.support.challenge_triggers import TriggerFailed
 from tests.support.events import golden
 from tests.support.fault_proxy import THROTTLED, Fault, late
 from tests.support.users import another_code
@@ -77,7 +77,7 @@ def no_details(told: list[str]) -> bool:
     """Whether each error text is a sentence, or a time-out of Cognito, without details."""
     errors = [text for text in told if " failed " in text]
     return all(
-        (SENTENCE.fullmatch(text) or "time-out" in text) and not DETAILS.search(text) for text in errors
+        (SENTENCE.fullmatch(text) or "Socket timeout" in text) and not DETAILS.search(text) for text in errors
     )
 
 

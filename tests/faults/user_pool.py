@@ -3,34 +3,30 @@
 import base64
 import json
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.faults.clock import Clock, Cut
 from tests.faults.deployment import POOL_ID, REGION
+from tests.support import challenge_triggers
+from tests.support.challenge_triggers import (
+    VERIFY,
+    ChallengeTriggers,
+    Event,
+    Invoke,
+    TriggerFailed,
+    result_of,
+)
 from tests.support.fault_proxy import AwsAnswer, AwsRequest, Fault, error_answer
+from tests.support.virtual_clock import Clock
 
-# Cognito waits five seconds for a trigger, and then calls it again, three times at the most.
-TRIGGER_SECONDS, TRIGGER_CALLS = 5.0, 3
 CODE_ONLY, PASSWORD = "CodeOnlyClient", "PasswordAndCodeClient"
-Invoke = Callable[[str, dict[str, Any]], Any]
-
-
-class TriggerFailed(Exception):
-    """A trigger failed. The text is what the app gets from Cognito."""
 
 
 @dataclass
-class Session:
-    """One open sign-in. `public` are the ChallengeParameters, `tokens` the claims at its end."""
+class Session(challenge_triggers.Session):
+    """One open sign-in. `tokens` has the claims at its end."""
 
-    user: str
-    client: str
-    history: list[dict[str, Any]]
-    public: dict[str, str] = field(default_factory=dict)
-    private: dict[str, str] = field(default_factory=dict)
-    metadata: str | None = None
     tokens: dict[str, Any] | None = None
     has_failed: bool = False
 
@@ -44,8 +40,14 @@ class UserPool:
     users: dict[str, dict[str, str]] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
-    # The event of the last answer, for a repeat by Cognito.
-    last_answer: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.triggers = ChallengeTriggers(self.invoke, self.clock, REGION, POOL_ID)
+
+    @property
+    def last_answer(self) -> Event:
+        """The event of the last answer, for a repeat by Cognito."""
+        return next(call.event for call in reversed(self.triggers.calls) if call.trigger == VERIFY)
 
     def add_user(self, number: int, *, phone: bool = True, channel: str = "") -> str:
         """Add a user with a verified email address, and return the name, which is also the `sub`."""
@@ -67,21 +69,14 @@ class UserPool:
         """InitiateAuth, and the password if the client asks for one. Raises `TriggerFailed`."""
         history: list[dict[str, Any]] = []
         if client == PASSWORD:
-            history = [_entry("SRP_A", True), _entry("PASSWORD_VERIFIER", True)]
-        return self._next(Session(user, client, history), {})
+            history = [result_of("SRP_A", True), result_of("PASSWORD_VERIFIER", True)]
+        return self._next(Session(user, client, history, self.users[user]), {})
 
     def answer(self, session: Session, answer: str, metadata: Mapping[str, str] | None = None) -> Session:
         """RespondToAuthChallenge. Uses the session up, and returns the next one. Raises `TriggerFailed`."""
-        event = self._event("VerifyAuthChallengeResponse", session, metadata or {})
-        event["request"] |= {
-            "privateChallengeParameters": session.private,
-            "challengeAnswer": answer,
-        }
-        self.last_answer = event
-        verified = self._trigger("verify_auth_challenge", event)
-        is_right = verified["response"]["answerCorrect"]
-        history = [*session.history, _entry("CUSTOM_CHALLENGE", is_right, session.metadata)]
-        return self._next(Session(session.user, session.client, history), metadata or {})
+        answered = replace(session, attributes=self.users[session.user])
+        self.triggers.verify(answered, answer, metadata or {})
+        return self._next(answered, metadata or {})
 
     def resend(self, session: Session, channel: str = "") -> Session:
         """Ask for another message."""
@@ -148,68 +143,22 @@ class UserPool:
         }
 
     def _next(self, session: Session, metadata: Mapping[str, str]) -> Session:
-        step = self._trigger(
-            "define_auth_challenge", self._event("DefineAuthChallenge", session, metadata, history=True)
-        )["response"]
+        step = self.triggers.define(session, metadata)
         if step["challengeName"] is None:
             session.has_failed = not step["issueTokens"]
             if step["issueTokens"]:
                 session.tokens = self._tokens(session)
             return session
-        event = self._event("CreateAuthChallenge", session, metadata, history=True)
-        event["request"]["challengeName"] = step["challengeName"]
-        response = self._trigger("create_auth_challenge", event)["response"]
-        session.public = response["publicChallengeParameters"]
-        session.private = response["privateChallengeParameters"]
-        session.metadata = response["challengeMetadata"]
+        self.triggers.create(session, step["challengeName"], metadata)
         return session
 
     def _tokens(self, session: Session) -> dict[str, Any]:
-        event = self._event("TokenGeneration", session, {})
-        event |= {"version": "2"}
+        event = self.triggers.event("TokenGeneration", session, {}) | {"version": "2"}
         event["request"] |= {"groupConfiguration": {}, "scopes": []}
-        response = self._trigger("pre_token_generation", event)["response"] or {}
+        response = self.triggers.call("TokenGeneration", event, "pre_token_generation") or {}
         override = response.get("claimsAndScopeOverrideDetails") or {}
         added = (override.get("idTokenGeneration") or {}).get("claimsToAddOrOverride") or {}
         return {"sub": session.user, "cognito:username": session.user} | added
-
-    def _event(
-        self, trigger: str, session: Session, metadata: Mapping[str, str], *, history: bool = False
-    ) -> dict[str, Any]:
-        request: dict[str, Any] = {"userAttributes": dict(self.users[session.user])}
-        if history:
-            request["session"] = list(session.history)
-        if metadata:
-            request["clientMetadata"] = dict(metadata)
-        return {
-            "version": "1",
-            "triggerSource": f"{trigger}_Authentication",
-            "region": REGION,
-            "userPoolId": POOL_ID,
-            "userName": session.user,
-            "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": session.client},
-            "request": request,
-            "response": {},
-        }
-
-    def _trigger(self, function: str, event: dict[str, Any]) -> Any:
-        for _ in range(TRIGGER_CALLS):
-            started = self.clock.now
-            try:
-                result = self.invoke(function, json.loads(json.dumps(event)))
-            except Cut as cut:
-                if "killed" in str(cut):
-                    raise TriggerFailed(f"{function} failed with error unhandled.") from None
-                continue
-            except Exception as error:
-                raise TriggerFailed(f"{function} failed with error {error}.") from None
-            if self.clock.now - started <= TRIGGER_SECONDS:
-                return result
-        raise TriggerFailed(f"{function} invocation failed due to the time-out.")
-
-
-def _entry(name: str, result: bool, metadata: str | None = None) -> dict[str, Any]:
-    return {"challengeName": name, "challengeResult": result, "challengeMetadata": metadata}
 
 
 def _error(code: str, text: str) -> AwsAnswer:

@@ -30,7 +30,6 @@ from ministack.services import dynamodb
 from moto.core.botocore_stubber import BotocoreStubber
 
 from passcode.adapters import botocore_clients
-from tests.faults.clock import Clock, Cut, Invocation, installed
 from tests.faults.deployment import REGION, Deployment
 from tests.faults.queues import QueuedMessage, Sqs, VirtualQueue
 from tests.faults.user_pool import UserPool
@@ -46,6 +45,7 @@ from tests.support.fault_proxy import (
 from tests.support.live_handlers import load, own_session
 from tests.support.template import RESOURCES
 from tests.support.users import code_in
+from tests.support.virtual_clock import Clock, Cut, Invocation, installed
 from tools.lambda_functions import FUNCTIONS
 
 START = 1_799_971_200 + 2 * 3_600  # two o'clock UTC

@@ -10,16 +10,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import botocore.session
 import jwt
 import pytest
-from moto import mock_aws
 
 from passcode.adapters import botocore_clients
 from passcode.token_service.challenge import Challenge, derive_code
 from tests.support.api_gateway_events import GatewayResponse, event_of
-from tests.support.dynamodb import made
-from tests.support.events import ENVIRONMENT
+from tests.support.moto_aws import moto_session, sign_in_environment
 from tests.support.openapi_checks import ISSUER, api_description
 
 SOURCE = Path(__file__).parents[2] / "triggers" / "token_api.py"
@@ -77,16 +74,7 @@ def _environment(client: Callable[[str], Any]) -> dict[str, str]:
     def key(spec: str, usage: str) -> str:
         return str(client("kms").create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["Arn"])
 
-    def queue(name: str) -> str:
-        made = client("sqs").create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})
-        return str(made["QueueUrl"])
-
-    return ENVIRONMENT | {
-        "TABLE_NAME": made(client("dynamodb")),
-        "EMAIL_QUEUE_URL": queue("email"),
-        "PHONE_QUEUE_URL": queue("phone"),
-        "COGNITO_QUEUE_URL": queue("cognito"),
-        "CODE_KEY_ID": key("HMAC_256", "GENERATE_VERIFY_MAC"),
+    return sign_in_environment(client) | {
         "TOKEN_KEY_ID": key("HMAC_256", "GENERATE_VERIFY_MAC"),
         "PROOF_KEY_IDS": ",".join(key("RSA_2048", "SIGN_VERIFY") for _ in range(2)),
         "ISSUER": ISSUER,
@@ -99,12 +87,7 @@ def _environment(client: Callable[[str], Any]) -> dict[str, str]:
 @contextmanager
 def composed() -> Iterator[TokenApiHandler]:
     """The handler, loaded again with a new moto AWS."""
-    with mock_aws(), pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
-            patch.setenv(name, ENVIRONMENT[name])
-        # A session from before the start of moto would call the real AWS.
-        session = botocore.session.get_session()
-        patch.setattr(botocore_clients, "session", lambda: session)
+    with moto_session() as session, pytest.MonkeyPatch.context() as patch:
         # moto runs in this process. On a busy machine it may be slower than AWS, but it is not down.
         patch.setattr(botocore_clients, "COGNITO_SECONDS", math.inf)
         patch.setattr(botocore_clients._TIMER, "start", lambda _seconds: None)
