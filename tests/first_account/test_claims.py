@@ -9,6 +9,7 @@ from typing import Any
 
 import jwt
 import pytest
+from botocore.session import get_session
 from cfnlint.api import lint
 from cfnlint.decode.cfn_yaml import load
 
@@ -353,6 +354,14 @@ def test_the_parameters_that_a_provider_gets(
     created: Any = {"UserPoolClient": {"ClientId": "app"}}
     of = account(cognito_idp=Calls(create_identity_provider={}, create_user_pool_client=created))
     assert result_of(hosted._max_age, of) is expected
+
+
+def test_calls_are_operations_of_aws() -> None:
+    services = ("cognito-idp", "lambda", "sesv2", "wafv2", "logs")
+    models = [get_session().get_service_model(service) for service in services]
+    known = {operation for model in models for operation in model.operation_names}
+    named = {call.partition(" ")[0] for claim in CLAIMS for call in claim.calls}
+    assert named - known == {"GET"}
 
 
 def test_names_are_unique_and_every_part_exists() -> None:

@@ -146,6 +146,21 @@ def test_the_end_of_the_terminal_deletes_everything(
     assert number == signal.SIGINT or signal.getsignal(number) == before
 
 
+def test_the_variable_of_the_local_stack_is_read(
+    stacks: StacksInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+
+    def account(*arguments: Any) -> AwsInMemory:
+        given.append(arguments)
+        return AwsInMemory({"cloudformation": stacks}, is_local=True)
+
+    monkeypatch.setattr(cli, "AwsAccount", account)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    invoke(typed="n\n")
+    assert given == [(None, None, "http://127.0.0.1:4566")]
+
+
 def test_the_list_calls_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "AwsAccount", None)
     result = invoke("--list")

@@ -196,7 +196,7 @@ def test_after_its_time_a_run_starts_no_claim(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(("is_local", "result"), [(True, ClaimResult.NOT_TRIED), (False, ClaimResult.YES)])
-def test_a_local_aws_gives_no_verdict_about_what_it_lacks(is_local: bool, result: ClaimResult) -> None:
+def test_a_local_aws_gives_no_result_about_what_it_lacks(is_local: bool, result: ClaimResult) -> None:
     lacking = claim("acr", lambda _: yes("It had acr."), lacks="the claim acr")
     (tried,) = run(StacksInMemory(), lacking, is_local=is_local).tried
     assert tried.observation.result is result

@@ -19,7 +19,7 @@ from tools.first_account.output import (
 )
 from tools.first_account.parts import delete_stacks, leftovers
 from tools.first_account.run import DEFAULT_SENDER, check_place, new_account, run_claims
-from tools.pool_admin.cli import EndpointUrl, Json, Profile, Yes
+from tools.pool_admin.cli import Json, Profile, Yes
 from tools.pool_admin.context import AwsAccount
 from tools.pool_admin.errors import to_admin_error
 from tools.pool_admin.exit_codes import DECLINED, FAILED
@@ -37,6 +37,10 @@ is left, 4 declined.
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 Region = Annotated[str | None, typer.Option(help="The region.")]
+# As a variable it would reach the clients of boto3 anyway, but not the rules for a local AWS.
+EndpointUrl = Annotated[
+    str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="The address of a local AWS.")
+]
 Sender = Annotated[
     str,
     typer.Option(

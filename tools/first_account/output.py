@@ -16,6 +16,7 @@ COMMAND = "python -m tools.first_account"
 # of Cognito cost 0.17 USD.
 COST = "less than 0.05 USD, or 0.25 USD if the account has used up Cognito's free monthly users"
 
+_LOCAL = "This is a local AWS. The results describe it, and say nothing about AWS."
 _STYLES = {ClaimResult.YES: "green", ClaimResult.NO: "red", ClaimResult.NOT_TRIED: "yellow"}
 
 
@@ -35,6 +36,8 @@ def plan_as_json(place: AccountRegion, run: str) -> dict[str, Any]:
 def show_plan(output: Output, place: AccountRegion, run: str) -> None:
     """Show what a run creates, how long it takes, and what it costs."""
     output.print_line(f"Account {place.account_id}, region {place.region}. The run creates these stacks:")
+    if place.is_local:
+        output.print_line(_LOCAL, style="yellow")
     for part in PARTS:
         if part.service not in place.missing:
             output.print_line(f"  {PREFIX}-{run}-{part.name}: {part.makes}")
@@ -55,9 +58,7 @@ def show_run(output: Output, place: AccountRegion, run_id: str, run: Run) -> Non
         output.console.print(_table(run))
         output.print_line(_counts(run))
         if place.is_local:
-            output.print_line(
-                "The results describe the local AWS, and say nothing about AWS.", style="yellow"
-            )
+            output.print_line(_LOCAL, style="yellow")
     if run.problem:
         output.print_line(f"The run ended early. {run.problem}", style="red")
     show_left(output, run.left, place.region)

@@ -86,7 +86,7 @@ CLAIMS = (
         "The condition key ses:FromAddress has the address alone, also if the sender has a display name.",
         "The role of `deliver` may send only as SenderEmail, and emails have the name of the app as display "
         "name.",
-        ("Lambda Invoke", "SES SendEmail"),
+        ("Invoke (Lambda)", "SendEmail (SES)"),
         ("mail",),
         changes(
             yes="Nothing.",

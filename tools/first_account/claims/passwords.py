@@ -111,7 +111,7 @@ CLAIMS = (
     Claim(
         "code-only-while-locked",
         "A user whose password is locked can sign in with a code alone.",
-        "If so, AppClients: BOTH is a way in for users whom a stranger locks.",
+        "If so, AppClients: BOTH lets users sign in whom a stranger locks.",
         (*_SRP_CALLS, "InitiateAuth (CUSTOM_AUTH)"),
         ("pool",),
         changes(

@@ -57,14 +57,12 @@ CLAIMS = (
     Claim(
         "client-type-is-described",
         "DescribeUserPoolClient always returns ClientType.",
-        "`doctor` reports app clients that registered themselves by ClientType. A missing one means that it "
-        "cannot know.",
+        "`doctor` recognises by ClientType the app clients that registered themselves.",
         ("CreateUserPoolClient", "DescribeUserPoolClient"),
         ("pool",),
         changes(
             yes="Nothing.",
-            no="`doctor` must say that it cannot tell registered app clients apart where ClientType is "
-            "missing.",
+            no="`doctor` must say that it cannot recognise registered app clients without ClientType.",
         ),
         _client_type,
         emulator_lacks="ClientType",

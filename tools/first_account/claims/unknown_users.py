@@ -110,7 +110,8 @@ CLAIMS = (
     ),
     Claim(
         "letters-outside-ascii",
-        "The same holds for letters outside ASCII.",
+        "In a pool that ignores case, an unknown name with letters outside ASCII has the same `userName` in "
+        "upper and in lower case.",
         "The rule of Cognito for such letters is not documented. `create` uses Unicode's lower case.",
         _START,
         ("pool",),
