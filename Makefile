@@ -137,6 +137,13 @@ parameters: setup ## Write the tables of docs/parameters.md from template.yaml.
 freshness: setup ## List settings of Cognito's newest API for which pool_admin has no rule. Exits with 2 if there are any. Needs the network.
 	@$(RUN) -m tools.pool_admin.freshness
 
+# Options of the run, such as: make first-account FIRST_ACCOUNT='--region eu-central-1'
+FIRST_ACCOUNT ?=
+
+.PHONY: first-account
+first-account: setup ## Try claims about AWS on a real account with throw-away stacks: docs/first-account.md. Asks first, and costs less than 0.30 USD.
+	@$(RUN) -m tools.first_account $(FIRST_ACCOUNT)
+
 # Options of the preview, such as: make mail-preview PREVIEW='--app "Your App" --color "#1f5fbf"'
 PREVIEW ?=
 

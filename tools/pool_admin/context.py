@@ -63,19 +63,20 @@ class AwsAccount:
 
     @cached_property
     def _config(self) -> Config:
-        attempts = _LOCAL_ATTEMPTS if self._is_local else _ATTEMPTS
+        attempts = _LOCAL_ATTEMPTS if self.is_local else _ATTEMPTS
         retries: Any = {"mode": "standard", "total_max_attempts": attempts}
         return Config(connect_timeout=5, read_timeout=30, retries=retries)
 
     @cached_property
     def _session(self) -> boto3.Session:
-        if self._is_local and not self.profile:
+        if self.is_local and not self.profile:
             # An emulator on this machine must not see the user's real credentials.
             return boto3.Session("test", "test", region_name=self.region or "us-east-1")
         return boto3.Session(profile_name=self.profile, region_name=self.region)
 
     @property
-    def _is_local(self) -> bool:
+    def is_local(self) -> bool:
+        """Whether the calls go to a local AWS on this machine."""
         return urlsplit(self.endpoint_url or "").hostname in ("127.0.0.1", "localhost", "::1")
 
 

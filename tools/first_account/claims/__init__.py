@@ -1,0 +1,26 @@
+"""All claims, in the order in which they are tried."""
+
+from tools.first_account.claim import Claim
+from tools.first_account.claims import (
+    gateway,
+    hosted,
+    mail,
+    passwords,
+    pool,
+    tokens,
+    unknown_users,
+    users,
+    waf,
+)
+
+CLAIMS: tuple[Claim, ...] = (
+    *passwords.CLAIMS,
+    *users.CLAIMS,
+    *unknown_users.CLAIMS,
+    *tokens.CLAIMS,
+    *pool.CLAIMS,
+    *hosted.CLAIMS,
+    *gateway.CLAIMS,
+    *waf.CLAIMS,
+    *mail.CLAIMS,
+)
