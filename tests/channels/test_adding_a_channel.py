@@ -197,7 +197,6 @@ def test_the_tokens_name_the_channel_of_the_code() -> None:
     assert token_claims("postcard")["otp_channel"] == "postcard"
     grant = Grant("client", "https://app.example", "", "", "ada", SUB, NOW, "postcard", with_password=True)
     assert id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)["amr"] == [
-        "otp",
         "postcard",
         "pwd",
         "mfa",
@@ -213,7 +212,7 @@ def test_an_unknown_channel_is_refused(handler: DeliverHandler, post: Post) -> N
     assert handler.calls() == len(post.sent) == 0
     assert token_claims("pigeon") == {}
     grant = Grant("client", "https://app.example", "", "", "ada", SUB, NOW, "pigeon", with_password=False)
-    assert id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)["amr"] == ["otp"]
+    assert "amr" not in id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)
 
 
 def test_a_channel_without_a_gateway_does_not_fall_back(output: HandlerOutput) -> None:

@@ -88,7 +88,7 @@ PROJECT_MODULES = {
     "deliver": 38,
     "custom_sender": 21,
     "token_api": 40,
-    "hosted_sign_in": 37,
+    "hosted_sign_in": 38,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from passcode.hosted.levels import Level
 from passcode.hosted.oidc import CLAIMS, discovery
 from passcode.hosted.routes import _ROUTES
 from tests.support.template import RESOURCES, TEMPLATE, statements
@@ -150,7 +151,7 @@ def test_cognito_and_the_function_have_the_same_settings() -> None:
     }
     issuer = SETTINGS["ISSUER"]["Fn::Sub"]
     assert issuer == TEMPLATE["Outputs"]["HostedIssuer"]["Value"]["Fn::Sub"]
-    metadata = discovery(issuer)
+    metadata = discovery(issuer, Level.CODE)
     assert settings == {
         "oidc_issuer": metadata["issuer"],
         "authorize_url": metadata["authorization_endpoint"],
