@@ -195,12 +195,9 @@ def test_an_invalid_address_is_no_destination() -> None:
 def test_the_tokens_name_the_channel_of_the_code() -> None:
     assert token_claims("postcard")["otp_amr"] == "otp postcard"
     assert token_claims("postcard")["otp_channel"] == "postcard"
+    # For Cognito a postcard has no value.
     grant = Grant("client", "https://app.example", "", "", "ada", SUB, NOW, "postcard", with_password=True)
-    assert id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)["amr"] == [
-        "postcard",
-        "pwd",
-        "mfa",
-    ]
+    assert id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)["amr"] == ["pwd", "mfa"]
 
 
 def test_an_unknown_channel_is_refused(handler: DeliverHandler, post: Post) -> None:

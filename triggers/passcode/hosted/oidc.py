@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from passcode.channels.channel import is_true
-from passcode.channels.email import EMAIL
 from passcode.channels.registry import CHANNELS
 from passcode.hosted.levels import Level, level_of, required_level
 from passcode.hosted.state import LONGEST_NAME, AuthorizationRequest, Grant
@@ -192,19 +191,18 @@ def claims_of(attributes: Mapping[str, str]) -> dict[str, object]:
     return {"sub": attributes["sub"], **claims, **flags}
 
 
-# Values of `amr` as Cognito reads them. There `otp` is the one-time password of an authenticator app, and a
-# later step-up could count it. So it is left out, although RFC 8176 has it for every one-time code.
-_APP_AMR = "otp"
-_EMAIL_AMR = ("email_otp",)
+# The `amr` values that a password adds, in RFC 8176 and in Cognito.
 _PASSWORD_AMR = ("pwd", "mfa")
 
 
 def _methods(grant: Grant) -> list[str]:
-    """Return the `amr` of a sign-in: its password, and the channel of its code if that is known."""
+    """Return the `amr` of a sign-in, as Cognito reads it: the channel of its code if known, and the password.
+
+    It never has `otp`, which RFC 8176 has for every one-time code. Cognito would read it as the code of an
+    authenticator app, and a later step-up could count that.
+    """
     channel = CHANNELS.get(grant.channel)
-    known = channel.amr if channel else ()
-    code = _EMAIL_AMR if channel is EMAIL else [method for method in known if method != _APP_AMR]
-    return [*code, *(_PASSWORD_AMR if grant.with_password else ())]
+    return [*(channel.cognito_amr if channel else ()), *(_PASSWORD_AMR if grant.with_password else ())]
 
 
 def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, now: int) -> dict[str, object]:
