@@ -30,9 +30,12 @@ AWS: dict[str, Any] = {
     "aws_access_key_id": "test",
     "aws_secret_access_key": "test",
 }
-REQUEST = AuthorizationRequest("cognito", BACK, "the state", "the nonce", "")
-STATE = SignInState(
-    REQUEST, SignInPhase.CODE, "ann@example.com", "the session " * 900, shown(), Notice.QUOTA, 420, NOW + 900
+REQUEST = AuthorizationRequest("cognito", BACK, "the state", "the nonce", "", 3)
+STATE = replace(
+    SignInState(REQUEST, SignInPhase.CODE, "ann@example.com", "the session " * 900, shown(), Notice.QUOTA),
+    retry_after=420,
+    expires_at=NOW + 900,
+    with_password=True,
 )
 GRANT = Grant("cognito", BACK, "n", "", "ann@example.com", SUB, NOW, "email", with_password=False)
 

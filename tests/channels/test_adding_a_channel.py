@@ -195,13 +195,9 @@ def test_an_invalid_address_is_no_destination() -> None:
 def test_the_tokens_name_the_channel_of_the_code() -> None:
     assert token_claims("postcard")["otp_amr"] == "otp postcard"
     assert token_claims("postcard")["otp_channel"] == "postcard"
+    # For Cognito a postcard has no value.
     grant = Grant("client", "https://app.example", "", "", "ada", SUB, NOW, "postcard", with_password=True)
-    assert id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)["amr"] == [
-        "otp",
-        "postcard",
-        "pwd",
-        "mfa",
-    ]
+    assert id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)["amr"] == ["pwd", "mfa"]
 
 
 def test_an_unknown_channel_is_refused(handler: DeliverHandler, post: Post) -> None:
@@ -213,7 +209,7 @@ def test_an_unknown_channel_is_refused(handler: DeliverHandler, post: Post) -> N
     assert handler.calls() == len(post.sent) == 0
     assert token_claims("pigeon") == {}
     grant = Grant("client", "https://app.example", "", "", "ada", SUB, NOW, "pigeon", with_password=False)
-    assert id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)["amr"] == ["otp"]
+    assert "amr" not in id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)
 
 
 def test_a_channel_without_a_gateway_falls_back_and_fires_an_alarm(output: HandlerOutput) -> None:

@@ -112,7 +112,9 @@ ENVELOPES = {
         not_read=frozenset({"iat", "amr", "otp_channel", "purpose"}),
     ),
     "hosted_plain.json": Envelope(
-        hosted, lambda state: state.pack()[0], {"shown": {}, "notice": None, "retry_after": 0}
+        hosted,
+        lambda state: state.pack()[0],
+        {"shown": {}, "notice": None, "retry_after": 0, "with_password": False},
     ),
     "hosted_secret.json": Envelope(
         lambda text: hosted(secret=text), lambda state: state.pack()[1], {"code": "", "grant": ""}
@@ -311,6 +313,17 @@ def test_a_stored_request_that_lacks_a_field_is_refused(key: str) -> None:
         hosted(changed("hosted_plain.json", lambda fields: fields["request"].pop(key)))
     with pytest.raises(ValueError, match=key):
         hosted(changed("hosted_plain.json", lambda fields: fields["request"].update({key: None})))
+
+
+def test_a_stored_request_of_a_release_without_levels_requires_none() -> None:
+    earlier = changed("hosted_plain.json", lambda fields: fields["request"].pop("required_level"))
+    assert hosted(earlier).request.required_level == 0
+
+
+@pytest.mark.parametrize("level", [None, True, "3", -1, 3.0])
+def test_a_stored_request_with_a_wrong_level_is_refused(level: object) -> None:
+    with pytest.raises(ValueError, match="required_level"):
+        hosted(changed("hosted_plain.json", lambda fields: fields["request"].update(required_level=level)))
 
 
 @pytest.mark.parametrize(

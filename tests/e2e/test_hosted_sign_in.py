@@ -1,5 +1,8 @@
 """The hosted sign-in over HTTP, from Cognito's /oauth2/authorize to Cognito's tokens in the app."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +17,8 @@ from tests.support.live_browser import CALLBACK, App, Browser, issuer, session
 from tests.support.live_sign_in import password_and_code
 from tests.support.users import User, code_in
 from tools.local_stack import inbox, process, stack
+from tools.local_stack.deploy import STACK_NAME
+from tools.local_stack.environment import ROOT
 from tools.local_stack.errors import StackError
 from tools.local_stack.stack import Stack
 
@@ -289,6 +294,95 @@ def test_cognito_refuses_a_provider_with_other_details(
     assert "code" not in browser.answer
 
 
+@pytest.fixture
+def pool_admin(local_stack: Stack, tmp_path: Path) -> Callable[..., str]:
+    """Returns a function that runs `pool_admin` on the pool of the local stack, and returns its output."""
+
+    def run(command: str, *options: str) -> str:
+        of_stack = ("--stack", STACK_NAME, "--endpoint-url", local_stack.endpoint_url)
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "tools.pool_admin",
+                command,
+                local_stack.user_pool_id,
+                *of_stack,
+                *options,
+            ],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PASSCODE_ADMIN_DIR": str(tmp_path), "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+    return run
+
+
+def test_attach_sets_the_levels_that_the_stack_cannot_set(
+    local_stack: Stack, pool_admin: Callable[..., str]
+) -> None:
+    pool = local_stack.client("cognito-idp")
+    provider = {"UserPoolId": local_stack.user_pool_id, "ProviderName": "OneTimeCode"}
+    pool.update_identity_provider(**provider, AcrMapping={})
+    before = pool.describe_identity_provider(**provider)["IdentityProvider"]
+    assert before.pop("AcrMapping") == {}
+    assert "AcrMapping is not set" in pool_admin("doctor")
+    assert "Attached." in pool_admin("attach", "--yes")
+    assert "nothing to do" in pool_admin("attach", "--yes")
+    assert "AcrMapping" not in pool_admin("doctor")
+    after = pool.describe_identity_provider(**provider)["IdentityProvider"]
+    assert after.pop("AcrMapping")["Level3"] == "urn:cognito:loa:3"
+    assert after | {"LastModifiedDate": ""} == before | {"LastModifiedDate": ""}
+
+
+def test_the_tokens_of_cognito_have_the_level_of_the_page(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor, pool_admin: Callable[..., str]
+) -> None:
+    pool_admin("attach", "--yes")
+    user, app = new_user(), App(local_stack)
+    browser = Browser().open(app.url(acr_values="urn:cognito:loa:4 urn:cognito:loa:3", max_age="0"))
+    there = parse_qs(urlsplit(browser.redirects[0]).query)
+    assert (there["acr_values"], there["max_age"]) == (["urn:cognito:loa:4 urn:cognito:loa:3"], ["0"])
+    browser.submit("start", user_name=user.email, password=user.password)
+    tokens = app.tokens(browser.submit("answer", code=code_for(user.email)))
+    refreshed = app.exchange("", grant_type="refresh_token", refresh_token=tokens["refresh_token"]).json()
+    for token in ("id_token", "access_token"):
+        claims = claims_of(tokens[token])
+        assert claims["acr"] == claims_of(refreshed[token])["acr"] == "urn:cognito:loa:3"
+        # For Cognito, `otp` is the one-time password of an authenticator app.
+        assert {"pwd", "mfa"} <= {*claims["amr"]} <= {"pwd", "mfa", "email_otp"}
+
+
+def test_a_level_that_no_sign_in_reaches_is_an_error_in_the_app(
+    local_stack: Stack, pool_admin: Callable[..., str]
+) -> None:
+    pool_admin("attach", "--yes")
+    app = App(local_stack)
+    browser = Browser().open(app.url(acr_values="urn:cognito:loa:4"))
+    assert browser.answer == {"error": "unmet_authentication_requirements", "state": app.state}
+
+
+def test_an_age_that_is_no_number_is_an_error_in_the_app(local_stack: Stack) -> None:
+    assert Browser().open(App(local_stack).url(max_age="-1")).answer["error"] == "invalid_request"
+
+
+def test_without_a_mapping_the_level_is_the_lowest(
+    local_stack: Stack, new_user: NewUser, code_for: CodeFor, other_provider: Callable[..., str]
+) -> None:
+    user, app = new_user(), App(local_stack)
+    client_id = other_provider()
+    browser = Browser().open(app.url(client_id=client_id, acr_values="urn:cognito:loa:3"))
+    assert "acr_values" not in browser.redirects[0]
+    browser.submit("start", user_name=user.email, password=user.password)
+    browser.submit("answer", code=code_for(user.email))
+    tokens = app.exchange(browser.answer["code"], client_id=client_id).json()
+    assert claims_of(tokens["id_token"])["acr"] == "urn:cognito:loa:1"
+
+
 def test_errors_of_api_gateway_are_a_page(local_stack: Stack) -> None:
     response = session().get(f"{issuer(local_stack)}/nothing", timeout=20)
     assert response.status_code == 404
@@ -332,6 +426,8 @@ def test_a_code_alone_gives_tokens_in_code_only_mode(code_only_stack: Stack) -> 
     assert (claims["sub"], claims["email"]) == (sub, email)
     keys = session().get(f"{issuer(code_only_stack)}/.well-known/jwks.json", timeout=60).json()["keys"]
     assert len(keys) == 2
+    described = session().get(f"{issuer(code_only_stack)}/.well-known/openid-configuration", timeout=60)
+    assert described.json()["acr_values_supported"] == ["urn:cognito:loa:2"]
 
 
 def test_code_only_pages_cannot_be_deployed_with_clients_that_need_a_password(

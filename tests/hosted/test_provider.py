@@ -47,7 +47,8 @@ def test_a_code_is_exchanged_for_tokens_that_a_jwt_library_accepts() -> None:
         "exp": NOW + 300,
         "auth_time": NOW,
         "nonce": "the nonce",
-        "amr": ["otp", "sms", "pwd", "mfa"],
+        "acr": "urn:cognito:loa:3",
+        "amr": ["sms", "pwd", "mfa"],
         "email": EMAIL,
         "email_verified": True,
     }
@@ -95,19 +96,31 @@ def test_an_id_token_has_no_nonce_when_the_request_had_none() -> None:
     response = provider(replace(GRANT, nonce="", channel="email", with_password=False)).exchange(FORM, NOW)
     claims = jwt.decode(str(response["id_token"]), options={"verify_signature": False})
     assert "nonce" not in claims
-    assert claims["amr"] == ["otp"]
+    assert claims["amr"] == ["email_otp"]
 
 
 @pytest.mark.parametrize(
-    ("channel", "methods"), [("email", ["otp"]), ("sms", ["otp", "sms"]), ("", ["otp"]), ("fax", ["otp"])]
+    ("channel", "methods"), [("email", ["email_otp"]), ("sms", ["sms"]), ("", []), ("fax", [])]
 )
 @pytest.mark.parametrize("with_password", [True, False])
-def test_an_id_token_names_sms_only_if_the_code_came_by_sms(
+def test_an_id_token_names_only_the_methods_that_are_known(
     channel: str, methods: list[str], with_password: bool
 ) -> None:
     response = provider(replace(GRANT, channel=channel, with_password=with_password)).exchange(FORM, NOW)
     claims = jwt.decode(str(response["id_token"]), options={"verify_signature": False})
-    assert claims["amr"] == methods + (["pwd", "mfa"] if with_password else [])
+    # For Cognito, `otp` is the one-time password of an authenticator app. A step-up could count it later.
+    assert claims.get("amr", []) == methods + (["pwd", "mfa"] if with_password else [])
+    assert claims.get("amr") != []
+
+
+@pytest.mark.parametrize(
+    ("with_password", "acr"), [(True, "urn:cognito:loa:3"), (False, "urn:cognito:loa:2")]
+)
+@pytest.mark.parametrize("channel", ["email", "sms", ""])
+def test_the_level_depends_on_the_password_alone(with_password: bool, acr: str, channel: str) -> None:
+    response = provider(replace(GRANT, channel=channel, with_password=with_password)).exchange(FORM, NOW)
+    claims = jwt.decode(str(response["id_token"]), options={"verify_signature": False})
+    assert (claims["acr"], claims["auth_time"]) == (acr, NOW)
 
 
 def test_a_code_is_accepted_once() -> None:

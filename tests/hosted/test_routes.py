@@ -130,6 +130,15 @@ def test_an_invalid_request_is_redirected_with_its_error() -> None:
     assert response["headers"]["Location"].startswith(f"{BACK}?error=invalid_scope&state=the%20state")
 
 
+def test_a_level_that_the_page_does_not_reach_is_redirected_with_its_error() -> None:
+    browser = HostedSiteInMemory().browser()
+    request = AUTHORIZATION_REQUEST | {"acr_values": ["urn:cognito:loa:4 urn:cognito:loa:3"]}
+    response = browser.get("/authorize", request)
+    unmet = "unmet_authentication_requirements"
+    assert response["headers"]["Location"].startswith(f"{BACK}?error={unmet}&state=the%20state")
+    assert browser.cookie == ""
+
+
 def test_requests_without_a_sign_in_get_an_error_or_the_logout_page() -> None:
     assert HostedSiteInMemory().browser().get("/sign-in")["statusCode"] == 400
     assert HostedSiteInMemory().browser().get("/logout")["statusCode"] == 200
@@ -181,6 +190,8 @@ def test_the_discovery_document_and_the_keys_are_public() -> None:
     browser = HostedSiteInMemory().browser()
     described = json.loads(browser.get("/.well-known/openid-configuration")["body"])
     assert described["jwks_uri"] == f"{ISSUER}/.well-known/jwks.json"
+    # The page of this site asks for no password.
+    assert described["acr_values_supported"] == ["urn:cognito:loa:2"]
     assert json.loads(browser.get("/.well-known/jwks.json")["body"]) == {"keys": []}
 
 

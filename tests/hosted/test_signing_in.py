@@ -9,7 +9,7 @@ from passcode.hosted import sign_in_page
 from passcode.hosted.pages import ChannelPage, CodePage, EndPage, StartPage
 from passcode.hosted.ports import Authenticated
 from passcode.hosted.sign_in_page import NO_SIGN_IN, Redirect, Reload
-from passcode.hosted.state import Notice
+from passcode.hosted.state import Grant, Notice
 from passcode.token_service.refusal import RefusalTag, Unavailable
 from tests.support.hosted_in_memory import (
     BACK,
@@ -44,6 +44,61 @@ def test_a_sign_in_ends_at_the_redirect_uri_with_a_code_and_the_state(asks_passw
     assert grant is not None
     assert (grant.user_name, grant.sub, grant.with_password) == (USER.user_name, USER.sub, asks_password)
     assert hosted_page.pool.calls == [("start", "ann@example.com"), ("answer", USER.user_name, RIGHT)]
+
+
+NEEDS_BOTH = "urn:cognito:loa:3"
+
+
+def granted(hosted_page: HostedPageInMemory, left: object) -> Grant:
+    """The grant of the code in the redirect."""
+    grant = hosted_page.table.redeem(query(left)["code"][0], "use", hosted_page.now)
+    assert grant is not None
+    return grant
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("after", [True, False])
+def test_a_password_counts_only_if_this_sign_in_asked_for_it(before: bool, after: bool) -> None:
+    """A deployment can change the mode between the two pages of a sign-in."""
+    first = HostedPageInMemory(asks_password=before)
+    cookie = first.at_code()
+    second = HostedPageInMemory(asks_password=after, pool=first.pool, table=first.table)
+    second.submit(cookie, "answer", code="000000")
+    assert granted(second, second.submit(cookie, "answer", code=RIGHT)).with_password is before
+
+
+def test_a_password_before_a_restart_does_not_count() -> None:
+    first = HostedPageInMemory(asks_password=True)
+    cookie = first.at_code()
+    second = HostedPageInMemory(asks_password=False, pool=first.pool, table=first.table)
+    second.submit(cookie, "restart")
+    second.submit(cookie, "start", user_name="ann@example.com")
+    assert granted(second, second.submit(cookie, "answer", code=RIGHT)).with_password is False
+
+
+def test_a_sign_in_that_does_not_reach_its_level_ends_with_the_error() -> None:
+    hosted_page = HostedPageInMemory(asks_password=True)
+    cookie = hosted_page.begin(acr_values=NEEDS_BOTH)
+    alone = HostedPageInMemory(asks_password=False, pool=hosted_page.pool, table=hosted_page.table)
+    alone.submit(cookie, "start", user_name="ann@example.com")
+    back = query(hosted_page.submit(cookie, "answer", code=RIGHT))
+    assert back["error"] == ["unmet_authentication_requirements"]
+    assert back["state"] == ["the state"]
+    assert hosted_page.table.grants == {}
+    assert isinstance(hosted_page.view(cookie).page, EndPage)
+    assert hosted_page.submit(cookie, "answer", code=RIGHT) == Reload()
+
+
+@pytest.mark.parametrize("asks_password", [True, False])
+def test_a_sign_in_with_a_level_and_an_age_asks_the_user_again(asks_password: bool) -> None:
+    hosted_page = HostedPageInMemory(asks_password=asks_password)
+    for later in (0, 10):
+        hosted_page.now += later
+        cookie = hosted_page.begin(acr_values="urn:cognito:loa:2", max_age="0")
+        assert isinstance(hosted_page.view(cookie).page, StartPage)
+        hosted_page.submit(cookie, "start", user_name="ann@example.com", password=PASSWORD)
+        grant = granted(hosted_page, hosted_page.submit(cookie, "answer", code=RIGHT))
+        assert (grant.auth_time, grant.with_password) == (hosted_page.now, asks_password)
 
 
 @pytest.mark.parametrize("in_token", ["email", "sms", ""])

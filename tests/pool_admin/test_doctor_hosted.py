@@ -19,12 +19,14 @@ from tests.support.doctor_samples import (
     summary,
 )
 from tests.support.fake_user_pool import ARN, POOL_ID
+from tools.pool_admin.attachment.declaration import Declaration, Format, declaration_text
 from tools.pool_admin.attachment.plan import AttachOptions, PoolState, check_options, plan_attach
 from tools.pool_admin.aws_resources.stack import DeployedStack
 from tools.pool_admin.doctor.facts import Facts, Reason, Unchecked
 from tools.pool_admin.doctor.finding import Severity
 from tools.pool_admin.doctor.run import run_checks
 from tools.pool_admin.errors import AdminError
+from tools.pool_admin.output import report_of_attach
 
 ISSUER = "https://abc.execute-api.eu-central-1.amazonaws.com/v1"
 HOSTED = {
@@ -44,6 +46,7 @@ CLAIMS = ("email", "email_verified", "phone_number", "phone_number_verified")
 PROVIDER: dict[str, Any] = {
     "ProviderDetails": {"oidc_issuer": ISSUER},
     "AttributeMapping": {"username": "sub"} | {name: name for name in CLAIMS},
+    "AcrMapping": {f"Level{n}": f"urn:cognito:loa:{n}" for n in (1, 2, 3, 4)},
 }
 
 
@@ -83,6 +86,30 @@ def test_a_healthy_hosted_sign_in_has_no_findings() -> None:
 )
 def test_a_wrong_provider_is_a_finding(provider: Any, text: str) -> None:
     only_finding(facts(provider), ERROR, text)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "severity", "text"),
+    [
+        (None, WARNING, "AcrMapping is not set"),
+        ({}, WARNING, "AcrMapping is not set"),
+        ({"Level2": None}, WARNING, "is not the one of this stack"),
+        ({"Level3": "silver"}, WARNING, "is not the one of this stack"),
+        ({"Level3": "urn:cognito:loa:4", "Level4": None}, WARNING, "is not the one of this stack"),
+        ({"Level3": "urn:cognito:loa:2"}, ERROR, "AcrMapping counts urn:cognito:loa:2 as Level3"),
+        (
+            {"Level4": "urn:cognito:loa:2", "Level3": "urn:cognito:loa:1"},
+            ERROR,
+            "counts urn:cognito:loa:1 as Level3 and urn:cognito:loa:2 as Level4",
+        ),
+    ],
+)
+def test_a_provider_with_other_levels_is_a_finding(mapping: Any, severity: Severity, text: str) -> None:
+    """With a lower level, apps refuse users. With a higher one, they accept too much."""
+    changed = PROVIDER["AcrMapping"] | mapping if mapping else mapping
+    kept = changed and {level: acr for level, acr in changed.items() if acr}
+    finding = only_finding(facts(PROVIDER | {"AcrMapping": kept}), severity, text)
+    assert f"attach {POOL_ID} --stack passcode" in str(finding.fix[0])
 
 
 def test_a_provider_that_cannot_be_read_is_a_finding() -> None:
@@ -138,6 +165,24 @@ def test_a_function_that_lost_the_inner_client_is_found() -> None:
 def test_attach_needs_no_other_app_client() -> None:
     planned = plan_attach(PoolState(POOL_ID, ARN, stack(), {}, {}), AttachOptions())
     assert [change.path[0] for change in planned.backup.changes["pool"]] == ["LambdaConfig"] * 3
+    assert planned.acr_mapping is None, "the pool does not have the provider"
+
+
+@pytest.mark.parametrize("mapping", [{}, {"Level3": "urn:cognito:loa:3"}, {"Level4": "urn:cognito:loa:2"}])
+def test_attach_sets_the_levels_if_nothing_else_is_left(mapping: dict[str, str]) -> None:
+    attached = {"LambdaConfig": stack().triggers}
+    state = PoolState(POOL_ID, ARN, stack(), attached, {}, acr_mapping=mapping)
+    planned = plan_attach(state, AttachOptions())
+    assert planned.acr_mapping == PROVIDER["AcrMapping"]
+    assert (planned.has_backup, planned.is_empty) == (False, False)
+    report = report_of_attach(planned)
+    assert report.facts["acr_mapping"] == PROVIDER["AcrMapping"]
+    assert report.steps == ["Set AcrMapping of the identity provider OneTimeCode. `detach` does not undo it"]
+    printed = declaration_text(Declaration.of(planned), Format.CLOUDFORMATION)
+    assert f"# - .venv/bin/python -m tools.pool_admin attach {POOL_ID} --stack passcode\n" in printed
+    done = plan_attach(replace(state, acr_mapping=PROVIDER["AcrMapping"]), AttachOptions())
+    assert (done.acr_mapping, done.is_empty) == (None, True)
+    assert " attach " not in declaration_text(Declaration.of(done), Format.CLOUDFORMATION)
 
 
 @pytest.mark.parametrize("client_id", ["hosted", "inner"])

@@ -265,6 +265,8 @@ def _check_hosted_sign_in(existing: ExistingPool) -> None:
     by_sdk = SignIn(existing.stack, existing.kiosk).start(EMAIL).answer(existing.code(count + 2))
     decoded = jwt.decode(by_sdk.tokens["IdToken"], options={"verify_signature": False})
     assert (claims["sub"], claims["email"]) == (decoded["sub"], EMAIL)
+    # attach has set the provider's AcrMapping.
+    assert claims["acr"] == "urn:cognito:loa:3"
     assert len(existing.doctor(code=0)) == len(NOTES)
 
 

@@ -103,7 +103,7 @@ PROJECT_MODULES = {
     "delivery_events": 20,
     "custom_sender": 22,
     "token_api": 40,
-    "hosted_sign_in": 38,
+    "hosted_sign_in": 39,
 }
 
 

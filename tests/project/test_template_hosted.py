@@ -5,7 +5,9 @@ import re
 from typing import Any
 
 import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from passcode.hosted.levels import Level
 from passcode.hosted.oidc import CLAIMS, discovery
 from passcode.hosted.routes import _ROUTES
 from tests.support.template import RESOURCES, TEMPLATE, statements
@@ -150,7 +152,7 @@ def test_cognito_and_the_function_have_the_same_settings() -> None:
     }
     issuer = SETTINGS["ISSUER"]["Fn::Sub"]
     assert issuer == TEMPLATE["Outputs"]["HostedIssuer"]["Value"]["Fn::Sub"]
-    metadata = discovery(issuer)
+    metadata = discovery(issuer, Level.CODE)
     assert settings == {
         "oidc_issuer": metadata["issuer"],
         "authorize_url": metadata["authorization_endpoint"],
@@ -158,6 +160,15 @@ def test_cognito_and_the_function_have_the_same_settings() -> None:
         "attributes_url": metadata["userinfo_endpoint"],
         "jwks_uri": metadata["jwks_uri"],
     }
+
+
+def test_cloudformation_cannot_set_the_levels_of_the_provider() -> None:
+    """If this fails, set AcrMapping in the template, and remove the step from attach."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(
+        "eu-central-1", "AWS::Cognito::UserPoolIdentityProvider"
+    ).schema
+    assert {*properties("HostedProvider")} <= {*schema["properties"]}
+    assert "AcrMapping" not in schema["properties"]
 
 
 def test_the_brand_comes_from_parameters_and_has_no_logo_by_default() -> None:

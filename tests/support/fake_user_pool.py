@@ -61,6 +61,7 @@ class FakeCognito:
         self.clients = clients
         self.mfa: Json = {"MfaConfiguration": self.pool["MfaConfiguration"]}
         self.tags: dict[str, str] = {}
+        self.providers: dict[str, Json] = {}
         self.calls: list[str] = []
         self.interrupt_at: int | None = None
         self.refused: dict[str, tuple[str, str]] = {}  # error codes and messages by operation
@@ -123,6 +124,16 @@ class FakeCognito:
 
     def _AddCustomAttributes(self, body: Json) -> Json:  # noqa: N802
         self.pool["SchemaAttributes"] += [{"Name": f"custom:{a['Name']}"} for a in body["CustomAttributes"]]
+        return {}
+
+    def _DescribeIdentityProvider(self, body: Json) -> Json:  # noqa: N802
+        if body["ProviderName"] not in self.providers:
+            raise RefusedError("ResourceNotFoundException", "no such provider")
+        return {"IdentityProvider": self.providers[body["ProviderName"]]}
+
+    def _UpdateIdentityProvider(self, body: Json) -> Json:  # noqa: N802
+        # As on AWS, an update keeps the members that it leaves out.
+        self.providers[body["ProviderName"]] |= body | {"LastModifiedDate": len(self.calls)}
         return {}
 
     def _ListTagsForResource(self, _body: Json) -> Json:  # noqa: N802

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from tools.pool_admin.attachment.plan import AttachPlan
 from tools.pool_admin.aws_resources.backup import POOL
 from tools.pool_admin.aws_resources.pool import ATTRIBUTE
 from tools.pool_admin.aws_resources.pool_settings import SettingChange
-from tools.pool_admin.aws_resources.stack import CODE_ONLY
+from tools.pool_admin.aws_resources.stack import CODE_ONLY, PROVIDER
 from tools.pool_admin.doctor.finding import Finding, Severity
 from tools.pool_admin.unusable import REASONS
 from tools.pool_admin.users.commands import ResetPlan
@@ -75,7 +75,10 @@ def report_of_attach(plan: AttachPlan, *notes: str) -> PlanReport:
     steps = [f"Allow the pool to call {arn}" for arn in backup.permissions]
     if backup.attribute:
         steps.append(f"Add the attribute {ATTRIBUTE} to the pool. Cognito cannot remove it again")
-    return _report(plan, plan.stack.name, backup.changes, steps, notes)
+    if plan.acr_mapping is not None:
+        steps.append(f"Set AcrMapping of the identity provider {PROVIDER}. `detach` does not undo it")
+    report = _report(plan, plan.stack.name, backup.changes, steps, notes)
+    return replace(report, facts={**report.facts, "acr_mapping": plan.acr_mapping})
 
 
 def report_of_detach(plan: DetachPlan, *notes: str) -> PlanReport:

@@ -93,7 +93,8 @@ def test_openid_client_accepts_the_tokens_and_the_claims(
         assert claims[f"{name}_verified"] is user_info[f"{name}_verified"] is True
     # A code alone is one factor. A password and a code are two.
     with_password = 'name="password"' in new_visitor().start().page.content()
-    assert ("mfa" in claims["amr"]) is with_password
+    assert ("mfa" in claims.get("amr", [])) is with_password
+    assert claims["acr"] == ("urn:cognito:loa:3" if with_password else "urn:cognito:loa:2")
 
 
 @code_alone

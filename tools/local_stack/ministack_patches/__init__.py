@@ -16,6 +16,7 @@ from tools.local_stack.ministack_patches import (
     lambda_time_outs,
     oidc_federation,
     oidc_identities,
+    oidc_levels,
     oidc_providers,
     ses,
     sns,
@@ -41,6 +42,7 @@ def patch() -> None:
     oidc_providers.patch()
     oidc_federation.patch()
     oidc_identities.patch()
+    oidc_levels.patch()
     # An unknown user is simulated only after each spelling of the name was tried.
     user_names.patch()
     unknown_users.patch()

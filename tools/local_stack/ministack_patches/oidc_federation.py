@@ -8,6 +8,7 @@ from ministack.services import cognito
 
 from tools.local_stack.ministack_patches.cognito_responses import CognitoResponse, error, json_body
 from tools.local_stack.ministack_patches.oidc_identities import tokens_of
+from tools.local_stack.ministack_patches.oidc_levels import claims_of_tokens
 from tools.local_stack.ministack_patches.oidc_providers import endpoint, get_json
 
 Query = Mapping[str, Any]
@@ -88,14 +89,18 @@ def _with_errors_for_app(handle: HandleResponse) -> HandleResponse:
             )
         pool = cognito._get_pool_unscoped(relay["pool_id"])
         provider = pool["_identity_providers"][relay["provider_name"]]
-        with tokens_of(provider):
-            return _finish(relay, provider, handle(method, body, query))
+        with tokens_of(provider) as stated:
+            response = handle(method, body, query)
+            return _finish(relay, provider, response, stated)
 
     return handle_with_errors
 
 
 def _finish(
-    relay: Mapping[str, Any], provider: Mapping[str, Any], response: CognitoResponse
+    relay: Mapping[str, Any],
+    provider: Mapping[str, Any],
+    response: CognitoResponse,
+    stated: Mapping[str, Any],
 ) -> CognitoResponse:
     """/oauth2/token checks client, redirect URI and PKCE of a code. UserInfo is always requested."""
     if response[0] != 302:
@@ -112,7 +117,9 @@ def _finish(
     kept = {name: stored[name] for name in ("client_id", "pool_id", "redirect_uri", "username", "nonce")}
     pkce = {name: relay.get(name, "") for name in ("code_challenge", "code_challenge_method")}
     expires = stored["created_at"] + _MINUTES * 60
-    cognito._authorization_codes[code] = {**kept, **pkce, "scope": stored["scopes"], "expires_at": expires}
+    more = {"scope": stored["scopes"], "expires_at": expires}
+    more["assurance"] = claims_of_tokens(provider.get("AcrMapping", {}), stated)
+    cognito._authorization_codes[code] = {**kept, **pkce, **more}
     return response
 
 

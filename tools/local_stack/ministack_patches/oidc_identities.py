@@ -14,16 +14,18 @@ from tools.local_stack.ministack_patches.oidc_providers import endpoint, get_jso
 
 Claims = dict[str, Any]
 
-# The provider of the ID token. ministack reads the pool's own tokens with the same function.
-_provider: ContextVar[Mapping[str, Any] | None] = ContextVar("provider", default=None)
+# The provider of the ID token, and a dictionary for its claims. ministack reads the pool's own tokens with
+# the same function.
+_provider: ContextVar[tuple[Mapping[str, Any], Claims] | None] = ContextVar("provider", default=None)
 
 
 @contextmanager
-def tokens_of(provider: Mapping[str, Any]) -> Iterator[None]:
-    """In the body, a token must be an ID token of this provider."""
-    token = _provider.set(provider)
+def tokens_of(provider: Mapping[str, Any]) -> Iterator[Claims]:
+    """In the body, a token must be an ID token of this provider. Provides a dictionary for its claims."""
+    stated: Claims = {}
+    token = _provider.set((provider, stated))
     try:
-        yield
+        yield stated
     finally:
         _provider.reset(token)
 
@@ -42,9 +44,10 @@ def _verifying(read: Callable[[str], Claims]) -> Callable[[str], Claims]:
     """
 
     def verified(token: str) -> Claims:
-        provider = _provider.get()
-        if provider is None:
+        expected = _provider.get()
+        if expected is None:
             return read(token)
+        provider, stated = expected
         details = provider["ProviderDetails"]
         try:
             keys = jwt.PyJWKSet.from_dict(get_json(endpoint(details, "jwks_uri")))
@@ -59,6 +62,7 @@ def _verifying(read: Callable[[str], Claims]) -> Callable[[str], Claims]:
             )
         except (OSError, KeyError, jwt.PyJWTError) as failure:
             raise ValueError(f"the ID token of the provider is not valid: {type(failure).__name__}") from None
+        stated.update(claims)
         mapped = {"sub", *provider["AttributeMapping"].values()}
         return {name: _text(value) for name, value in claims.items() if name in mapped}
 

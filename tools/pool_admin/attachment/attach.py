@@ -17,6 +17,7 @@ from tools.pool_admin.aws_resources.pool import has_attribute
 from tools.pool_admin.aws_resources.pool_settings import settings_above_the_plan, value_at
 from tools.pool_admin.aws_resources.stack import (
     CODE_ONLY,
+    PROVIDER,
     DeployedStack,
     split_list,
     update_code_only_clients,
@@ -40,6 +41,7 @@ def read_state(context: AdminContext, stack_name: str, options: AttachOptions) -
     check_options(context.pool.pool_id, stack, options)
     pool, mfa = context.pool.read(), context.pool.read_mfa()
     clients = {client_id: context.pool.read_client(client_id) for client_id in options.clients}
+    provider = context.pool.provider(PROVIDER) if stack.hosted_client else None
     return PoolState(
         pool_id=context.pool.pool_id,
         pool_arn=context.pool_arn,
@@ -58,6 +60,7 @@ def read_state(context: AdminContext, stack_name: str, options: AttachOptions) -
         unknown_settings=pool.unknown.union(mfa.unknown, *(client.unknown for client in clients.values())),
         owner=str(value_at(pool.described, ("UserPoolTags", "aws:cloudformation:stack-name")) or ""),
         not_sent=settings_above_the_plan(pool.described),
+        acr_mapping=None if provider is None else provider.get("AcrMapping") or {},
     )
 
 
@@ -67,6 +70,14 @@ def apply_attach(context: AdminContext, plan: AttachPlan) -> list[str]:
     Returns a note for each accepted setting that AWS changed. Raises `AdminError` if a step does not have
     the planned result.
     """
+    notes = _apply_to_pool(context, plan) if plan.has_backup else []
+    if plan.acr_mapping is not None:
+        context.pool.set_acr_mapping(PROVIDER, plan.acr_mapping)
+    return notes
+
+
+def _apply_to_pool(context: AdminContext, plan: AttachPlan) -> list[str]:
+    """Carry out the steps that detach can undo. Returns and raises as `apply_attach` does."""
     backup, accepted = plan.backup, plan.accepted
     # The backup comes first, so that detach can undo every later step.
     saved = _save(context, plan)

@@ -36,7 +36,8 @@ class Declaration:
 
     `pool` and `clients` (by id) hold members of UpdateUserPool and UpdateUserPoolClient. `attributes` are
     the custom attributes to add, and `functions` the ARNs that the pool calls. `code_only` is the stack's
-    new list of CODE_ONLY app clients, None if the list stays. `notes` are those of the plan.
+    new list of CODE_ONLY app clients, None if the list stays. `notes` are those of the plan. `lacks_levels`
+    is whether the stack's identity provider lacks its AcrMapping, which is not in these lines.
     """
 
     pool_arn: str
@@ -47,6 +48,7 @@ class Declaration:
     functions: tuple[str, ...]
     code_only: tuple[str, ...] | None
     notes: tuple[str, ...] = ()
+    lacks_levels: bool = False
 
     @classmethod
     def of(cls, plan: AttachPlan) -> Declaration:
@@ -60,6 +62,7 @@ class Declaration:
             tuple(dict.fromkeys(functions_of_pool(plan.stack))),
             plan.code_only,
             plan.notes,
+            plan.acr_mapping is not None,
         )
 
     @property
@@ -100,6 +103,9 @@ def _first_steps(declaration: Declaration) -> Iterator[str]:
 def _last_steps(declaration: Declaration) -> Iterator[str]:
     yield ""
     yield "# After you have deployed these lines:"
+    if declaration.lacks_levels:
+        # Nothing else is left for attach then.
+        yield f"# - {fixes.attach_command(declaration.pool_id, declaration.stack)}"
     yield f"# - {fixes.COMMAND} doctor {declaration.pool_id} --stack {declaration.stack}"
 
 

@@ -16,7 +16,7 @@ from tools.pool_admin.aws_resources.pool_settings import (
     is_same_value,
     with_changes,
 )
-from tools.pool_admin.aws_resources.stack import CLAIMS, DeployedStack
+from tools.pool_admin.aws_resources.stack import ACR_MAPPING, CLAIMS, DeployedStack
 from tools.pool_admin.doctor.clients import clients_that_migrate
 from tools.pool_admin.errors import AdminError, OptionError
 
@@ -33,7 +33,8 @@ class PoolState:
     that the pool may not call yet. `served_code_only` is the list of CODE_ONLY app clients that the stack's
     function has, and `backup` the backup of an earlier attach. `unknown_settings` are names of settings that
     this tool does not know. `owner` is the CloudFormation stack that manages the pool, or empty. `not_sent`
-    are names of settings that the pool's plan refuses in an update.
+    are names of settings that the pool's plan refuses in an update. `acr_mapping` is that of the stack's
+    identity provider, None if the pool does not have the provider.
     """
 
     pool_id: str
@@ -49,6 +50,7 @@ class PoolState:
     unknown_settings: frozenset[str] = frozenset()
     owner: str = ""
     not_sent: tuple[str, ...] = ()
+    acr_mapping: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class AttachPlan:
     `code_only` is the whole new list of CODE_ONLY app clients for the stack, None if the list stays.
     `settings` are the values that the pool (`POOL`) and the app clients shall have, changed or not. `mfa` are
     the MFA settings that the pool shall have, and `restores_mfa` is whether an interrupted update turned them
-    off. `accepted` are unknown settings that AWS may change.
+    off. `accepted` are unknown settings that AWS may change. `acr_mapping` is the one to set in the stack's
+    identity provider, None if it is set. It is not in the backup, because the provider is the stack's own.
     """
 
     pool_arn: str
@@ -95,13 +98,19 @@ class AttachPlan:
     mfa: Settings = field(default_factory=dict)
     restores_mfa: bool = False
     accepted: tuple[str, ...] = ()
+    acr_mapping: Mapping[str, str] | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left to do."""
+        return not self.has_backup and self.acr_mapping is None
+
+    @property
+    def has_backup(self) -> bool:
+        """Whether a step is left that detach can undo."""
         backup = self.backup
         has_steps = backup.changes or backup.permissions or backup.attribute or backup.mfa
-        return not has_steps and self.code_only is None
+        return bool(has_steps) or self.code_only is not None
 
     @property
     def code_only_afterwards(self) -> tuple[str, ...]:
@@ -150,6 +159,7 @@ def plan_attach(state: PoolState, options: AttachOptions) -> AttachPlan:
         mfa,
         not is_same_value(mfa, state.mfa),
         options.accepted,
+        None if state.acr_mapping in (None, ACR_MAPPING) else ACR_MAPPING,
     )
 
 

@@ -36,6 +36,7 @@ NEW_ATTRIBUTE: Any = {
     "Mutable": True,
     "StringAttributeConstraints": {"MinLength": "0", "MaxLength": "8"},
 }
+_TIMES = ("CreationDate", "LastModifiedDate")
 # Seconds. AWS can describe an update with a short delay.
 _PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0)
 
@@ -123,6 +124,23 @@ class Pool:
         provider = dict(response["IdentityProvider"])
         details = response["IdentityProvider"].get("ProviderDetails", {})
         return provider | {"ProviderDetails": {k: v for k, v in details.items() if k != "client_secret"}}
+
+    def set_acr_mapping(self, name: str, mapping: Mapping[str, str]) -> None:
+        """Set the AcrMapping of an identity provider and nothing else.
+
+        Raises `AdminError` if AWS does not describe it afterwards, or if another setting changed.
+        """
+        wanted = {**(self.provider(name) or {}), "AcrMapping": dict(mapping)}
+        # An update keeps the members that it leaves out. So the provider's secret is not sent.
+        self.cognito.update_identity_provider(
+            UserPoolId=self.pool_id, ProviderName=name, AcrMapping=dict(mapping)
+        )
+
+        def changed() -> list[str]:
+            differences = difference(wanted, self.provider(name) or {})
+            return [".".join(each.path) for each in differences if each.path[0] not in _TIMES]
+
+        _check_update(changed, f"the identity provider {name}", ())
 
     def add_attribute(self) -> None:
         """Add the attribute for a user's preferred channel. Cognito cannot remove an attribute again."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from passcode.hosted.levels import Level
 from tools.lambda_functions import FUNCTIONS, SIGN_IN_FUNCTIONS
 from tools.pool_admin.errors import AdminError, error_code, wait
 
@@ -28,6 +29,9 @@ SENDER = FUNCTIONS["custom_sender"].logical_id
 CODE_ONLY = "CodeOnlyClientIds"
 # The name of the stack's identity provider.
 PROVIDER = "OneTimeCode"
+# Its AcrMapping, which CloudFormation cannot set. It also has the levels that no sign-in reaches, so that a
+# request for them gets to the provider, which answers it.
+ACR_MAPPING = {f"Level{level.value}": level.acr for level in Level}
 _CAPABILITIES: Any = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 

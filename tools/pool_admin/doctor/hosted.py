@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.pool_admin.aws_resources.stack import PROVIDER, DeployedStack
+from tools.pool_admin.aws_resources.stack import ACR_MAPPING, PROVIDER, DeployedStack
 from tools.pool_admin.doctor.facts import Facts, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity
 
+_ABOUT = f"identity provider {PROVIDER}"
 _VERIFIED = ("email_verified", "phone_number_verified")
 
 
@@ -28,6 +29,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     yield from _issuer(facts.stack.deployed, provider)
     yield from _mapping(facts.stack.deployed, provider)
+    yield from _levels(facts, provider)
     yield from _schema(facts, provider)
 
 
@@ -65,6 +67,25 @@ def _mapping(stack: DeployedStack, provider: Mapping[str, Any]) -> Iterator[Find
         )
 
 
+def _levels(facts: Facts, provider: Mapping[str, Any]) -> Iterator[Finding]:
+    mapping = provider.get("AcrMapping") or {}
+    if mapping == ACR_MAPPING:
+        return
+    right = {acr: level for level, acr in ACR_MAPPING.items()}
+    if raised := [f"{acr} as {level}" for level, acr in mapping.items() if level > right.get(acr, level)]:
+        severity = Severity.ERROR
+        what = f"The AcrMapping counts {' and '.join(sorted(raised))}."
+        why = "Cognito's tokens state a higher level of authentication than the user reached."
+    else:
+        severity = Severity.WARNING
+        what = f"The AcrMapping is {'not the one of this stack' if mapping else 'not set'}."
+        why = (
+            "Cognito counts a sign-in without its mapping as the lowest level, a password alone. An app that "
+            "requires a higher level refuses it."
+        )
+    yield Finding.of(severity, _ABOUT, what, why, facts.attach())
+
+
 def _schema(facts: Facts, provider: Mapping[str, Any]) -> Iterator[Finding]:
     mapping, schema = provider.get("AttributeMapping", {}), facts.pool.get("SchemaAttributes") or []
     for attribute in schema:
@@ -88,7 +109,7 @@ def _schema(facts: Facts, provider: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _error(what: str, why: str, fix: str) -> Finding:
-    return Finding.of(Severity.ERROR, f"identity provider {PROVIDER}", what, why, fix)
+    return Finding.of(Severity.ERROR, _ABOUT, what, why, fix)
 
 
 def _restore(stack: DeployedStack) -> str:

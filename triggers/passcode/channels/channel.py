@@ -95,6 +95,8 @@ class Channel:
     max_length: int
     # How a code on this channel proves the user (RFC 8176).
     amr: tuple[str, ...] = ("otp",)
+    # The same in the values of Cognito's tokens, if they have one. There `otp` is an authenticator app.
+    cognito_amr: tuple[str, ...] = ()
     # Returns one mailbox for all ways to write an address; None if there is only one way.
     mailbox: Callable[[str], str] | None = None
     # Cognito's trigger for its own messages on this channel, in lower case.

@@ -271,6 +271,7 @@ EMAIL = Channel(
     max_length=_LONGEST,
     # RFC 8176 has no value for email.
     amr=("otp",),
+    cognito_amr=("email_otp",),
     mailbox=_mailbox,
     custom_sender="customemailsender",
     has_daily_cap=True,

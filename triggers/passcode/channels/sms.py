@@ -182,6 +182,7 @@ SMS = Channel(
     example="+12065550100",
     max_length=16,
     amr=("otp", "sms"),
+    cognito_amr=("sms",),
     # AWS writes these sources with SMS in some places and with Sms in others.
     custom_sender="customsmssender",
     accepted_per_day=20,

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from passcode.channels.channel import is_true
 from passcode.channels.registry import CHANNELS
+from passcode.hosted.levels import Level, level_of, required_level
 from passcode.hosted.state import LONGEST_NAME, AuthorizationRequest, Grant
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -22,6 +23,9 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _LONGEST = 2_048
 # The state is only returned unchanged. Cognito's state contains the app's state.
 _LONGEST_STATE = 6_144
+_MAX_AGE = re.compile(r"[0-9]+")
+# OpenID Connect Core Error Code unmet_authentication_requirements 1.0, and RFC 9470.
+UNMET = "unmet_authentication_requirements"
 # Lifetime of both tokens in seconds.
 TOKEN_LIFE = 300
 
@@ -48,8 +52,13 @@ class AuthorizationError(Exception):
         self.state = state
 
 
-def read_request(query: Mapping[str, Sequence[str]], party: RelyingParty) -> AuthorizationRequest:
-    """Read an authorization request. Raises `InvalidRedirect` or `AuthorizationError`."""
+def read_request(
+    query: Mapping[str, Sequence[str]], party: RelyingParty, reachable: Level
+) -> AuthorizationRequest:
+    """Read an authorization request. `reachable` is the level of the sign-ins of this deployment.
+
+    Raises `InvalidRedirect` or `AuthorizationError`.
+    """
     client_id, redirect_uri = (_single_value(query, name) for name in ("client_id", "redirect_uri"))
     if client_id != party.client_id or redirect_uri not in party.redirect_uris:
         raise InvalidRedirect
@@ -57,12 +66,16 @@ def read_request(query: Mapping[str, Sequence[str]], party: RelyingParty) -> Aut
     error = _request_error(query)
     if error:
         raise AuthorizationError(error, redirect_uri, state)
+    level = required_level(_single_value(query, "acr_values") or "", reachable)
+    if level is None:
+        raise AuthorizationError(UNMET, redirect_uri, state)
     return AuthorizationRequest(
         client_id=client_id,
         redirect_uri=redirect_uri,
         state=state,
         nonce=_single_value(query, "nonce") or "",
         code_challenge=_single_value(query, "code_challenge") or "",
+        required_level=level,
     )
 
 
@@ -83,15 +96,23 @@ def _request_error(query: Mapping[str, Sequence[str]]) -> str:
         return "invalid_request"
     if "openid" not in (_single_value(query, "scope") or "").split(" "):
         return "invalid_scope"
-    # The provider keeps no browser session, so a user cannot sign in without a page.
-    if "none" in (_single_value(query, "prompt") or "").split(" "):
-        return "login_required"
-    return _pkce_error(_single_value(query, "code_challenge"), _single_value(query, "code_challenge_method"))
+    return _session_error(query) or _pkce_error(
+        _single_value(query, "code_challenge"), _single_value(query, "code_challenge_method")
+    )
 
 
 def _readable(name: str, values: Sequence[str]) -> bool:
     # RFC 6749, 3.1: no parameter twice. Two readers of the same URL could use different values.
     return len(values) == 1 and len(values[0]) <= (_LONGEST_STATE if name == "state" else _LONGEST)
+
+
+def _session_error(query: Mapping[str, Sequence[str]]) -> str:
+    # The provider keeps no browser session. So each sign-in asks the user, and meets every maximum age.
+    # An empty value counts as none (RFC 6749, 3.1).
+    if not _MAX_AGE.fullmatch(_single_value(query, "max_age") or "0"):
+        return "invalid_request"
+    # And a user cannot sign in without a page.
+    return "login_required" if "none" in (_single_value(query, "prompt") or "").split(" ") else ""
 
 
 def _pkce_error(challenge: str | None, method: str | None) -> str:
@@ -128,8 +149,11 @@ def user_info_of(issuer: str) -> str:
     return f"{issuer}/userinfo"
 
 
-def discovery(issuer: str) -> dict[str, object]:
-    """Return the provider's description (OpenID Connect Discovery 1.0)."""
+def discovery(issuer: str, reachable: Level) -> dict[str, object]:
+    """Return the provider's description (OpenID Connect Discovery 1.0).
+
+    `reachable` is the level of the sign-ins of this deployment.
+    """
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -143,7 +167,11 @@ def discovery(issuer: str) -> dict[str, object]:
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "scopes_supported": ["openid", "email", "phone"],
-        "claims_supported": [*("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr"), *CLAIMS],
+        "acr_values_supported": [reachable.acr],
+        "claims_supported": [
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr"),
+            *CLAIMS,
+        ],
         "token_endpoint_auth_methods_supported": ["client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
         "request_parameter_supported": False,
@@ -163,21 +191,31 @@ def claims_of(attributes: Mapping[str, str]) -> dict[str, object]:
     return {"sub": attributes["sub"], **claims, **flags}
 
 
-# `amr` values of a code whose channel is not known, and those that a password adds (RFC 8176).
-_CODE_AMR = ("otp",)
+# The `amr` values that a password adds, in RFC 8176 and in Cognito.
 _PASSWORD_AMR = ("pwd", "mfa")
+
+
+def _methods(grant: Grant) -> list[str]:
+    """Return the `amr` of a sign-in, as Cognito reads it: the channel of its code if known, and the password.
+
+    It never has `otp`, which RFC 8176 has for every one-time code. Cognito would read it as the code of an
+    authenticator app, and a later step-up could count that.
+    """
+    channel = CHANNELS.get(grant.channel)
+    return [*(channel.cognito_amr if channel else ()), *(_PASSWORD_AMR if grant.with_password else ())]
 
 
 def id_token_claims(grant: Grant, attributes: Mapping[str, str], issuer: str, now: int) -> dict[str, object]:
     """Return the claims of the ID token (OpenID Connect Core 2)."""
-    channel = CHANNELS.get(grant.channel)
+    methods = _methods(grant)
     return {
         "iss": issuer,
         "aud": grant.client_id,
         "iat": now,
         "exp": now + TOKEN_LIFE,
         "auth_time": grant.auth_time,
-        "amr": [*(channel.amr if channel else _CODE_AMR), *(_PASSWORD_AMR if grant.with_password else ())],
+        "acr": level_of(with_password=grant.with_password).acr,
+        **({"amr": methods} if methods else {}),
         **({"nonce": grant.nonce} if grant.nonce else {}),
         **claims_of(attributes),
     }

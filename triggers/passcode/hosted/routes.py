@@ -124,7 +124,7 @@ class HostedRoutes:
         return responses.asset(*content, is_immutable=is_immutable)
 
     def _discovery(self, _event: Event, _now: int) -> HttpResponse:
-        return responses.public_json(discovery(self.issuer))
+        return responses.public_json(discovery(self.issuer, self.page.forms.level))
 
     def _keys(self, _event: Event, _now: int) -> HttpResponse:
         return responses.public_json(dict(self.key_set()))

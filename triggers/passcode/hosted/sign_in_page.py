@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from passcode.hosted import refusals
-from passcode.hosted.oidc import RelyingParty, login_hint, read_request, response_url
+from passcode.hosted.levels import Level, level_of
+from passcode.hosted.oidc import UNMET, RelyingParty, login_hint, read_request, response_url
 from passcode.hosted.pages import ChannelPage, CodePage, EndPage, PageView, StartPage
 from passcode.hosted.ports import (
     Authenticated,
@@ -48,6 +49,11 @@ class SignInForms:
     clock: Callable[[], int]
     takes_phone_numbers: Callable[[], bool]
 
+    @property
+    def level(self) -> Level:
+        """The level of authentication that a sign-in reaches."""
+        return level_of(with_password=self.asks_password)
+
     def start(self, state: SignInState, form: Mapping[str, str], locale: str) -> FormResult:
         """Handle `do=start`. `locale` is that of the page. Raises `Unavailable`."""
         user_name = user_name_of(form.get("user_name", ""), self.takes_phone_numbers)
@@ -61,7 +67,8 @@ class SignInForms:
             return FormResult(replace(named, notice=Notice.WRONG_NAME_OR_PASSWORD))
         except MustChangePassword:
             return FormResult(replace(named, phase=SignInPhase.ENDED, notice=Notice.NEW_PASSWORD))
-        return self._after(named, outcome, refused=SignInPhase.START)
+        proven = replace(named, with_password=self.asks_password)
+        return self._after(proven, outcome, refused=SignInPhase.START)
 
     def _start(self, user_name: str, passwords: Sequence[str | None], locale: str) -> Outcome:
         """Start a sign-in with the first password that Cognito accepts.
@@ -226,7 +233,7 @@ class SignInPage:
 
         Raises `InvalidRedirect`, `AuthorizationError` or `Unavailable`.
         """
-        request = read_request(query, self.party)
+        request = read_request(query, self.party, self.forms.level)
         cookie = self.random_token()
         self.table.write(cookie, SignInState(request, user_name=login_hint(query), expires_at=now + LIFE))
         return cookie
@@ -306,7 +313,12 @@ class SignInPage:
         return FormResult(state)  # no page has this form in this phase
 
     def _finish(self, cookie: str, step: FormResult, user: Authenticated, now: int) -> Redirect | Reload:
-        request = step.state.request
+        request, with_password = step.state.request, step.state.with_password
+        if level_of(with_password=with_password) < request.required_level:
+            # The sign-in began before a deployment, and its page asked for no password.
+            self.telemetry.count("refused", reason=UNMET)
+            self._end(cookie, step.state)
+            return self._back(step.state, error=UNMET)
         grant = Grant(
             client_id=request.client_id,
             redirect_uri=request.redirect_uri,
@@ -316,7 +328,7 @@ class SignInPage:
             sub=user.sub,
             auth_time=now,
             channel=user.channel or _only_channel(step.state),
-            with_password=self.forms.asks_password,
+            with_password=with_password,
         )
         complete = SignInState(
             request,

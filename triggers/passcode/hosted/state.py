@@ -22,13 +22,17 @@ LONGEST_NAME = 128
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """An authorization request that passed all checks."""
+    """An authorization request that passed all checks.
+
+    `required_level` is the lowest level of authentication that the app accepts (see `levels`), 0 for any.
+    """
 
     client_id: str
     redirect_uri: str
     state: str
     nonce: str
     code_challenge: str
+    required_level: int = 0
 
 
 class Notice(Enum):
@@ -70,6 +74,7 @@ class SignInState:
     `shown` has the challenge's public parameters. `retry_after` is the wait in the notice, in seconds.
     `version` counts the changes, so that only one of two simultaneous requests is handled. A complete sign-in
     has its authorization `code` and its packed `grant`, so that a repeated form gets the same code.
+    `with_password` is true after the right password.
     """
 
     request: AuthorizationRequest
@@ -81,6 +86,7 @@ class SignInState:
     retry_after: int = 0
     expires_at: int = 0
     version: int = 0
+    with_password: bool = False
     code: str = field(default="", repr=False)
     grant: str = field(default="", repr=False)
 
@@ -93,6 +99,7 @@ class SignInState:
             "shown": dict(self.shown),
             "notice": self.notice.value if self.notice else "",
             "retry_after": self.retry_after,
+            "with_password": self.with_password,
         }
         secret = {
             "v": _VERSION,
@@ -107,13 +114,13 @@ class SignInState:
     def unpack(cls, plain: str, secret: str, *, expires_at: int, version: int) -> "SignInState":
         """Read both parts. Raises ValueError if `pack` of this version did not write them.
 
-        `shown`, `notice`, `retry_after`, `code` and `grant` may be missing.
+        `shown`, `notice`, `retry_after`, `with_password`, `code` and `grant` may be missing.
         """
         values, secrets = _versioned(plain), _versioned(secret)
         notice = read_field(values, "notice", str, "")
         return cls(
-            # No default: without its code challenge, a request would need no PKCE.
-            request=read_fields(AuthorizationRequest, _object(values, "request"), {}),
+            # No other default: without its code challenge, a request would need no PKCE.
+            request=read_fields(AuthorizationRequest, _object(values, "request"), {"required_level": 0}),
             phase=SignInPhase(read_field(values, "phase", str)),
             user_name=read_field(secrets, "user_name", str),
             session=read_field(secrets, "session", str),
@@ -122,6 +129,7 @@ class SignInState:
             shown=_texts(_object(values, "shown", {})),
             notice=Notice(notice) if notice else None,
             retry_after=read_field(values, "retry_after", int, 0),
+            with_password=read_field(values, "with_password", bool, False),
             expires_at=expires_at,
             version=version,
         )
