@@ -3,20 +3,14 @@
 import shlex
 from collections.abc import Mapping
 
+from tools import env_formats
 from tools.local_stack.stack import Stack
 
-# Variable names of the examples, and the outputs of the stack.
+# The names of the variables and of the outputs. The pool and its clients are fields of `Stack`.
 _OUTPUTS = {
-    "TOKEN_API_URL": "TokenApiURL",
-    "TOKEN_CREATION_API_URL": "TokenCreationAPIURL",
-    "TOKEN_VERIFICATION_API_URL": "TokenVerificationAPIURL",
-    "STEP_UP_API_URL": "StepUpAPIURL",
-    "STEP_UP_VERIFICATION_API_URL": "StepUpVerificationAPIURL",
-    "TOKEN_ISSUER": "TokenIssuer",
-    "TOKEN_KEYS_URL": "TokenKeysURL",
-    "HOSTED_SIGN_IN_URL": "HostedSignInURL",
-    "HOSTED_CLIENT_ID": "HostedClientId",
-    "HOSTED_ISSUER": "HostedIssuer",
+    name: key
+    for name, key in env_formats.OUTPUTS.items()
+    if name.startswith(("TOKEN_", "STEP_UP_", "HOSTED_"))
 }
 _CLIENTS = {
     "PASSWORD_AND_CODE_CLIENT_ID": "password_and_code",
