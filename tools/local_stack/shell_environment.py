@@ -2,9 +2,14 @@
 
 import shlex
 from collections.abc import Mapping
+from typing import Literal
 
 from tools import env_formats
+from tools.local_stack.errors import StackError
 from tools.local_stack.stack import Stack
+
+# Lines for the eval of a shell, or an .env file.
+Form = Literal["shell", "dotenv", "vite", "next"]
 
 # The names of the variables and of the outputs. The pool and its clients are fields of `Stack`.
 _OUTPUTS = {
@@ -39,6 +44,16 @@ def variables(stack: Stack) -> dict[str, str]:
         **clients,
         **outputs,
     }
+
+
+def lines(variables: Mapping[str, str], form: Form) -> str:
+    """Return the variables in one of the forms. Raises `StackError` if an .env file cannot hold a value."""
+    if form == "shell":
+        return export_lines(variables)
+    try:
+        return env_formats.format_env(variables, form)
+    except ValueError as error:
+        raise StackError(str(error)) from error
 
 
 def export_lines(variables: Mapping[str, str]) -> str:
