@@ -25,7 +25,8 @@ setup: ## Install the locked packages (requirements.lock) into .venv.
 # The demo and the local stack need less than half of the packages. An environment with all of them is good, too.
 .PHONY: setup-demo
 setup-demo:
-	@$(call INSTALLED,$(DEMO_LOCK)) || $(call INSTALLED,$(LOCK)) || $(MAKE) -s install LOCK=$(DEMO_LOCK)
+	@$(call INSTALLED,$(DEMO_LOCK)) || $(call INSTALLED,$(LOCK)) \
+		|| { echo 'The first run downloads about 36 MB of Python packages.'; $(MAKE) -s install LOCK=$(DEMO_LOCK); }
 	@$(SEES_TRIGGERS)
 
 # The copy of a lock in .venv records what is installed, because time stamps are meaningless after a checkout.
@@ -95,7 +96,7 @@ $(PAGE)/built/app.js: $(PAGE)/app/node_modules/.ready $(PAGE)/app/package.json $
 
 # No package may run an install script: see .npmrc beside the lock file. esbuild works without its own.
 $(PAGE)/app/node_modules/.ready: $(PAGE)/app/package-lock.json
-	@echo 'Installing the packages of the demo page. This takes about 15 seconds ...'
+	@echo 'Installing the packages of the demo page, about 46 MB to download ...'
 	@cd $(PAGE)/app && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null && touch node_modules/.ready
 
 check: setup sam ## Run the linters, the type checker, the import contract and the phrase check.
