@@ -22,7 +22,7 @@ setup: ## Install the locked packages (requirements.lock) into .venv.
 	@$(call INSTALLED,$(LOCK)) || $(MAKE) -s install COMPILE=--compile
 	@$(SEES_TRIGGERS)
 
-# The demo and the local stack need less than half of the packages. An environment with all of them is good, too.
+# The demo and the local stack need less than half of the packages. They also use an environment with all of them.
 .PHONY: setup-demo
 setup-demo:
 	@$(call INSTALLED,$(DEMO_LOCK)) || $(call INSTALLED,$(LOCK)) \
