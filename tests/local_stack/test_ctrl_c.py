@@ -47,7 +47,7 @@ def test_before_the_stack_is_up_nothing_is_left(state: Path, moment: Callable[[P
 def ctrl_c_while_deploying(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """A function. After its call, a deployment raises KeyboardInterrupt."""
 
-    def stopped(*_: object) -> None:
+    def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     return lambda: monkeypatch.setattr(deploy, "deploy", stopped)
