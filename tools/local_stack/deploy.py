@@ -111,7 +111,7 @@ def deploy(
     current = describe(cloudformation)
     # The redirect URI of Cognito for its OpenID provider. On AWS it is in the domain of the pool.
     redirect_uris = {"HostedExtraRedirectUris": f"{endpoint_url}/oauth2/idpresponse"}
-    kept = _parameters(current) if current and keeps_parameters else {}
+    kept = parameters_of(current) if current and keeps_parameters else {}
     parameters = DEFAULTS | redirect_uris | kept | dict(overrides)
     _verify_sender(endpoint_url, parameters["SenderEmail"])
     # One tag for all parameters, because AWS limits the number of tags and allows no empty one.
@@ -179,7 +179,8 @@ def resources(endpoint_url: str) -> dict[str, str]:
     return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in listed}
 
 
-def _parameters(stack: StackTypeDef) -> dict[str, str]:
+def parameters_of(stack: StackTypeDef) -> dict[str, str]:
+    """Return the value of each parameter of a deployed stack, also of those with a default value."""
     return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
 
 
