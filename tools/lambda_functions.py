@@ -20,14 +20,12 @@ COMMON_SETTINGS = (
     "CODE_DIGITS",
     "CODE_ONLY_DIGITS",
     "CODE_LIFE_SECONDS",
-    "RESEND_KEEPS_CODE_SECONDS",
     "COOLDOWN_SECONDS",
     "SEND_BURST",
     "SEND_INTERVAL_SECONDS",
     "WRONG_ANSWERS_PER_DAY",
     "HARD_LIMIT",
     "ANSWERS_PER_SESSION",
-    "RESENDS_PER_SESSION",
 )
 # The actions that every function may perform on its log group.
 LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")

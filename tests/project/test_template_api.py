@@ -122,7 +122,7 @@ def test_every_method_has_a_limit_and_no_body_is_logged() -> None:
     assert set(limits) == set(ALL_OPERATIONS)
     for (_, method), limit in limits.items():
         rate = limit["ThrottlingRateLimit"]
-        assert rate == {"Ref": "TokenRequestsPerSecond"} if method == "post" else 1 <= rate <= 50
+        assert rate == {"Ref": "RequestsPerSecond"} if method == "post" else 1 <= rate <= 50
         assert limit["ThrottlingBurstLimit"]
         assert not {"LoggingLevel", "DataTraceEnabled"} & set(limit)
     assert "AccessLogSetting" not in API

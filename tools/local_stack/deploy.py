@@ -35,11 +35,9 @@ BUCKET = "passcode-local-code"
 # The earliest time in a zip. With a fixed time the bytes do not depend on the checkout.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
-# A local stack is deleted with its users, so deletion protection is off.
 DEFAULTS = {
     "SenderEmail": "no-reply@passcode.example",
     "SignInHost": "app.passcode.example",
-    "DeletionProtection": "INACTIVE",
     # The demo and the tests sign in with both app clients.
     "AppClients": "BOTH",
     "HostedSignInMode": "PASSWORD_AND_CODE",
