@@ -89,8 +89,9 @@ def test_all_options_work_together() -> None:
         port=process.free_port(),
         parameters={
             "WebAcl": "ON",
+            "WebAclTrustedAddresses": "203.0.113.0/24,198.51.100.7/32",
             "DataKey": "CUSTOMER_MANAGED",
-            "SnapStartVersion": "one",
+            "SnapStart": "ON",
             "AssuranceClaims": "ID_AND_ACCESS_TOKEN",
             "PermissionsBoundaryArn": "arn:aws:iam::000000000000:policy/boundary",
             "ChannelChoice": "ASK",
@@ -104,6 +105,10 @@ def test_all_options_work_together() -> None:
         "KnownBadAddresses",
         "KnownBadInputs",
     ]
+    (trusted,) = deployed.client("wafv2").list_ip_sets(Scope="REGIONAL")["IPSets"]
+    found_set = deployed.client("wafv2").get_ip_set(Name=trusted["Name"], Id=trusted["Id"], Scope="REGIONAL")
+    assert found_set["IPSet"]["Addresses"] == ["203.0.113.0/24", "198.51.100.7/32"]
+    assert trusted["ARN"] in json.dumps(guard["Rules"][0], default=str)
     api = deployed.outputs["TokenApiURL"].split("/")[-2]
     target = f"arn:aws:apigateway:{deployed.region}::/restapis/{api}/stages/v1"
     found = deployed.client("wafv2").get_web_acl_for_resource(ResourceArn=target)["WebACL"]

@@ -157,6 +157,79 @@ def test_every_client_allows_only_the_custom_flow_and_hides_unknown_users() -> N
         assert "email_verified" not in client["WriteAttributes"]
 
 
+def test_the_stack_lets_go_of_the_pool_and_its_clients_and_deletes_neither() -> None:
+    policies = {name: found.get("DeletionPolicy") for name, found in RESOURCES.items()}
+    kept = {name: policy for name, policy in policies.items() if policy not in (None, "Delete")}
+    assert kept == {
+        # Cognito refuses to delete a protected pool, so the rollback of a first deployment has to leave it.
+        "UserPool": "Retain",
+        "UserPoolSmsRole": "Retain",
+        "PasswordAndCodeClient": "RetainExceptOnCreate",
+        "CodeOnlyClient": "RetainExceptOnCreate",
+    }
+    assert RESOURCES["UserPool"]["Properties"]["DeletionProtection"] == "ACTIVE"
+    # A change that replaces one of them leaves the old one too.
+    assert {RESOURCES[name]["UpdateReplacePolicy"] for name in kept} == {"Retain"}
+
+
+def test_no_kept_resource_has_a_name_that_a_second_deployment_needs() -> None:
+    """AWS allows several pools, and several clients of a pool, with one name. IAM does not."""
+    assert "RoleName" not in RESOURCES["UserPoolSmsRole"]["Properties"]
+
+
+def test_a_version_of_a_function_is_named_by_the_deployment() -> None:
+    """`make deploy` and the local stack replace the text, in each version and in the variables."""
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["SNAPSTART_VERSION"] == "build"
+    versions = of_type("AWS::Lambda::Version")
+    assert len(versions) == 5
+    assert {version["Description"] for version in versions.values()} == {"build"}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "is_possible"),
+    [
+        ("", True),
+        ("my-app", True),
+        ("a", True),
+        ("x" * 63, True),
+        ("x" * 64, False),
+        ("-app", False),
+        ("app-", False),
+        ("App", False),
+        ("my-aws-app", False),
+        ("laws", False),
+        ("amazon", False),
+        ("my-cognito", False),
+    ],
+)
+def test_the_prefix_of_the_domain_is_one_that_cognito_accepts(prefix: str, is_possible: bool) -> None:
+    pattern = TEMPLATE["Parameters"]["HostedDomainPrefix"]["AllowedPattern"]
+    assert (re.fullmatch(pattern, prefix) is not None) is is_possible
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_possible"),
+    [
+        ("", True),
+        ("203.0.113.0/24", True),
+        ("203.0.113.0/24,198.51.100.7/32,10.0.0.0/8", True),
+        ("255.255.255.255/1", True),
+        # WAF refuses /0 and addresses without a range, and a set has one version of addresses.
+        ("0.0.0.0/0", False),
+        ("203.0.113.7", False),
+        ("203.0.113.0/33", False),
+        ("203.0.256.0/24", False),
+        ("203.0.113.0/24, 198.51.100.7/32", False),
+        ("203.0.113.0/24,", False),
+        ("2001:db8::/32", False),
+    ],
+)
+def test_trusted_addresses_are_ranges_that_waf_accepts(addresses: str, is_possible: bool) -> None:
+    pattern = TEMPLATE["Parameters"]["WebAclTrustedAddresses"]["AllowedPattern"]
+    assert (re.fullmatch(pattern, addresses) is not None) is is_possible
+
+
 def test_only_this_pool_may_call_the_triggers() -> None:
     permissions = of_type("AWS::Lambda::Permission")
     for name, own in {"TokenApi": "TokenServiceApi", "HostedSignIn": "HostedSignInApi"}.items():
@@ -175,7 +248,14 @@ def test_only_this_pool_may_call_the_triggers() -> None:
 def test_counters_cannot_be_restored_and_everything_is_encrypted() -> None:
     (table,) = of_type("AWS::DynamoDB::Table").values()
     assert "PointInTimeRecoverySpecification" not in table
-    assert table["SSESpecification"]["SSEEnabled"] is True
+    # DynamoDB encrypts each table. Without a specification AWS owns the key.
+    condition, specified, otherwise = table["SSESpecification"]["Fn::If"]
+    assert TEMPLATE["Conditions"][condition] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "DataKey"}, "AWS_OWNED"]}]
+    }
+    assert (specified["SSEEnabled"], otherwise) == (True, {"Ref": "AWS::NoValue"})
+    assert specified["KMSMasterKeyId"]["Fn::If"][:2] == ["HasDataKey", {"Ref": "TableAndQueueKey"}]
+    assert TEMPLATE["Parameters"]["DataKey"]["Default"] == "AWS_OWNED"
     queues = of_type("AWS::SQS::Queue")
     for queue in queues.values():
         assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasDataKey", False, True]}

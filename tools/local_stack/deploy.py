@@ -13,7 +13,7 @@ import time
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,6 +113,7 @@ def deploy(
     _verify_sender(endpoint_url, parameters["SenderEmail"])
     # One tag for all parameters, because AWS limits the number of tags and allows no empty one.
     settings = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
+    package = _with_version(package, settings)
     tags = {"package": package.digest, "parameters": settings}
     if current and current["StackStatus"].endswith("_COMPLETE") and _tags(current) == tags:
         return current
@@ -132,6 +133,15 @@ def deploy(
     except ClientError as error:
         raise _deployment_error(error.response["Error"]["Message"]) from error
     return _wait_until_complete(cloudformation)
+
+
+def _with_version(package: FunctionPackage, settings: str) -> FunctionPackage:
+    """Name the versions of the functions after code and parameters, as `make deploy` does (SnapStart)."""
+    version = hashlib.sha256(f"{package.digest} {settings}".encode()).hexdigest()[:16]
+    template = package.template
+    for mark in ("Description: build", "SNAPSTART_VERSION: build"):
+        template = template.replace(mark, mark.replace("build", version))
+    return replace(package, template=template)
 
 
 def _verify_sender(endpoint_url: str, sender: str) -> None:

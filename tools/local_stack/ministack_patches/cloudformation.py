@@ -1,6 +1,7 @@
 """CloudFormation: resource types and properties that ministack does not support."""
 
 import base64
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,7 +23,12 @@ def patch() -> None:
     acl = provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACL"]
     for change in ("create", "update"):
         if change in acl:
-            acl[change] = _with_encoded_searches(acl[change])
+            acl[change] = _with_names_of_the_api(acl[change])
+    provisioners._RESOURCE_HANDLERS["AWS::WAFv2::IPSet"] = {
+        "create": lambda logical_id, props, stack: _ip_set(f"{stack}-{logical_id}", props),
+        "update": lambda physical_id, _, props, __: _with_addresses(physical_id, props),
+        "delete": lambda physical_id, _: waf._delete_ip_set({"Id": physical_id.split("|")[1]}),
+    }
     provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACLAssociation"] = {
         "create": _associate,
         "delete": _disassociate,
@@ -77,24 +83,44 @@ def _with_one_type(fields_of: Callable[..., Properties]) -> Callable[..., Proper
     return fields_of_one_type
 
 
-def _with_encoded_searches(change: Callable[..., Any]) -> Callable[..., Any]:
-    """A SearchString is text in a template. In the API of WAF it is bytes, so base64 in JSON."""
+def _with_names_of_the_api(change: Callable[..., Any]) -> Callable[..., Any]:
+    """Translate the rules of a template into those of WAF's API.
+
+    A SearchString is text in a template. In the API of WAF it is bytes, so base64 in JSON. The ARN of a set of
+    addresses has another name.
+    """
 
     def changed(*args: Any, **kwargs: Any) -> Any:
-        return change(*(_encoded(each) for each in args), **kwargs)
+        return change(*(_of_the_api(each) for each in args), **kwargs)
 
     return changed
 
 
-def _encoded(value: Any) -> Any:
+def _of_the_api(value: Any) -> Any:
     if isinstance(value, list):
-        return [_encoded(each) for each in value]
+        return [_of_the_api(each) for each in value]
     if not isinstance(value, dict):
         return value
-    return {
-        name: base64.b64encode(each.encode()).decode() if name == "SearchString" else _encoded(each)
+    found = {
+        name: base64.b64encode(each.encode()).decode() if name == "SearchString" else _of_the_api(each)
         for name, each in value.items()
     }
+    if "IPSetReferenceStatement" in found:
+        found["IPSetReferenceStatement"] = {"ARN": found["IPSetReferenceStatement"]["Arn"]}
+    return found
+
+
+def _ip_set(name: str, props: Properties) -> Created:
+    """`AWS::WAFv2::IPSet` is CreateIPSet; its id is `name|id|scope`."""
+    made = json.loads(waf._create_ip_set(props | {"Name": name})[2])["Summary"]
+    return f"{name}|{made['Id']}|REGIONAL", {"Arn": made["ARN"], "Id": made["Id"]}
+
+
+def _with_addresses(physical_id: str, props: Properties) -> Created:
+    _, uid, _ = physical_id.split("|")
+    waf._update_ip_set({"Id": uid, "Addresses": props["Addresses"]})
+    found = json.loads(waf._get_ip_set({"Id": uid})[2])["IPSet"]
+    return physical_id, {"Arn": found["ARN"], "Id": uid}
 
 
 def _associate(_logical_id: str, props: Mapping[str, Any], _stack: str) -> tuple[str, dict[str, Any]]:
