@@ -38,6 +38,7 @@ SETTINGS = {
     "CHANNEL_ORDER": "email,sms",
     "ANSWERS_PER_SESSION": "5",
     "METRICS_NAMESPACE": "CognitoPasscode",
+    "MONITORING": "FULL",
     "CODE_LIFE_SECONDS": "300",
     "COOLDOWN_SECONDS": "30",
     "SEND_BURST": "5",

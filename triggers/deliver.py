@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from passcode.adapters.botocore_clients import client, seconds_for, with_deadline
 from passcode.adapters.email_budget_table import EmailBudgetTable
-from passcode.adapters.environment import Variables
+from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.received_messages import SqsReceivedMessages
 from passcode.adapters.ses import SesEmail, named_sender
@@ -159,6 +159,7 @@ class Settings:
     """The settings of this function. A stack without custom senders has no sender key and no user pool."""
 
     metrics_namespace: str
+    monitoring: str
     table: str
     code_key_id: str
     app_name: str
@@ -190,6 +191,7 @@ class Settings:
         sms_gateway = variables.choice("SMS_GATEWAY", SMS_GATEWAYS)
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            monitoring=variables.choice("MONITORING", MONITORING),
             table=variables.text("TABLE_NAME"),
             code_key_id=variables.text("CODE_KEY_ID"),
             app_name=variables.text("APP_NAME"),
@@ -221,7 +223,7 @@ class Settings:
 
 
 _SETTINGS = Settings.from_environment(os.environ)
-_TELEMETRY = make_telemetry("deliver", _SETTINGS.metrics_namespace)
+_TELEMETRY = make_telemetry("deliver", _SETTINGS.metrics_namespace, _SETTINGS.monitoring)
 # A URL and an ARN end with the name of the queue.
 _COGNITO_QUEUE = _SETTINGS.queue_urls[-1].rpartition("/")[2]
 # The wait for a gateway, in seconds. A slow gateway that accepts the message must not look like a time-out.

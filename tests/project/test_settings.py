@@ -333,6 +333,7 @@ def test_the_template_has_numbers_and_choices() -> None:
         "MODE",
         "DEFAULT_LOCALE",
         "SMS_GATEWAY",
+        "MONITORING",
     }
 
 

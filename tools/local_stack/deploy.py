@@ -38,6 +38,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 DEFAULTS = {
     "SenderEmail": "no-reply@passcode.example",
     "SignInHost": "app.passcode.example",
+    # The tests read every metric and the dashboard.
+    "Monitoring": "FULL",
     # The demo and the tests sign in with both app clients.
     "AppClients": "BOTH",
     "HostedSignInMode": "PASSWORD_AND_CODE",

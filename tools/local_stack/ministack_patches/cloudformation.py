@@ -86,8 +86,8 @@ def _with_one_type(fields_of: Callable[..., Properties]) -> Callable[..., Proper
 def _with_names_of_the_api(change: Callable[..., Any]) -> Callable[..., Any]:
     """Translate the rules of a template into those of WAF's API.
 
-    A SearchString is text in a template. In the API of WAF it is bytes, so base64 in JSON. The ARN of a set of
-    addresses has another name.
+    A SearchString is text in a template. In the API of WAF it is bytes, so base64 in JSON. The ARN of a
+    set of addresses has another name.
     """
 
     def changed(*args: Any, **kwargs: Any) -> Any:

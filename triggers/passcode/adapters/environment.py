@@ -7,6 +7,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+# How much a stack monitors: every metric, those of the most important alarms, or none.
+FULL, ESSENTIAL, OFF = "FULL", "ESSENTIAL", "OFF"
+MONITORING = (FULL, ESSENTIAL, OFF)
 # The parameter in template.yaml that sets each required variable. The stack itself sets the others.
 PARAMETERS = {
     "ANSWERS_PER_SESSION": "AnswersPerSession",
@@ -25,6 +28,7 @@ PARAMETERS = {
     "GATEWAY_FUNCTION_ARN": "GatewayFunctionArn",
     "HARD_LIMIT": "HardLimit",
     "MODE": "HostedSignInMode",
+    "MONITORING": "Monitoring",
     "PROOF_LIFE_SECONDS": "ProofLifeSeconds",
     "REDIRECT_URIS": "HostedDomainPrefix or HostedExtraRedirectUris",
     "SENDER_EMAIL": "SenderEmail",
