@@ -51,6 +51,7 @@ SETTINGS = {
     "CODE_ONLY_DIGITS": "8",
     "SENDER_EMAIL": "no-reply@example.com",
     "CONFIGURATION_SET": "set",
+    "SES_REGION": "eu-central-1",
     "EMAILS_PER_DAY": "50000",
     "SMS_PER_DAY": "1",
     "SMS_PER_COUNTRY_PER_DAY": "1",

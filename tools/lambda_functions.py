@@ -115,6 +115,7 @@ _TABLE = (
             "SENDER_EMAIL",
             "SIGN_IN_HOST",
             "CONFIGURATION_SET",
+            "SES_REGION",
             "EMAILS_PER_DAY",
             "SMS_COUNTRIES",
             "SMS_PER_DAY",

@@ -167,6 +167,7 @@ class Settings:
     sender_email: str
     sign_in_host: str
     configuration_set: str
+    ses_region: str
     sms_countries: frozenset[str]
     sms_limits: SmsLimits
     sms_max_price: str
@@ -198,7 +199,8 @@ class Settings:
             default_locale=variables.choice("DEFAULT_LOCALE", sorted(locales())),
             sender_email=variables.text("SENDER_EMAIL"),
             sign_in_host=variables.text("SIGN_IN_HOST"),
-            configuration_set=variables.text("CONFIGURATION_SET"),
+            configuration_set=variables.optional_text("CONFIGURATION_SET"),
+            ses_region=variables.text("SES_REGION"),
             sms_countries=frozenset(variables.names("SMS_COUNTRIES")),
             sms_limits=SmsLimits(
                 per_day=variables.whole_number("SMS_PER_DAY", *_PER_DAY),
@@ -283,7 +285,7 @@ def _function_gateways(channels: tuple[str, ...], arn: str) -> dict[str, Gateway
 GATEWAYS: dict[str, Gateway] = {
     **_function_gateways(*_SETTINGS.gateway_function),
     "ses": SesEmail(
-        client("sesv2", attempts=1, read_timeout=_PATIENCE),
+        client("sesv2", attempts=1, read_timeout=_PATIENCE, region=_SETTINGS.ses_region),
         named_sender(_SETTINGS.app_name, _SETTINGS.sender_email),
         _SETTINGS.configuration_set,
     ),

@@ -5,15 +5,18 @@ import time
 import urllib.request
 from typing import Any
 
+import boto3
 import jwt
 import pytest
 
 from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS
+from tests.observability.run import wait_until
 from tests.support import live_users
 from tests.support.live_sign_in import SignIn
 from tests.support.users import code_in
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.clients import client
+from tools.local_stack.deploy import DEFAULTS
 from tools.local_stack.stack import Stack
 
 EMAIL, PASSWORD = "variant@people.example", "a long pass phrase"
@@ -81,6 +84,29 @@ def test_a_stack_for_an_existing_pool_creates_no_pool() -> None:
     assert define["Environment"]["Variables"]["CODE_ONLY_CLIENTS"] == "abc,def"
     policy = deployed.client("lambda").get_policy(FunctionName=deployed.functions["define_auth_challenge"])
     assert json.dumps(pool) in policy["Policy"] or f"userpool/{pool}" in policy["Policy"]
+
+
+@pytest.mark.usefixtures("state")
+def test_another_region_sends_the_emails_without_the_configuration_set() -> None:
+    """The local AWS enforces the role of `deliver`, with the region of the request in the resource."""
+    identity = "arn:aws:ses:eu-west-1:000000000000:identity/people.example"
+    deployed = stack.up(port=process.free_port(), parameters={"SenderIdentityArn": identity})
+    deliver = deployed.client("lambda").get_function_configuration(FunctionName=deployed.functions["deliver"])
+    variables = deliver["Environment"]["Variables"]
+    assert (variables["SES_REGION"], "CONFIGURATION_SET" in variables) == ("eu-west-1", False)
+    assert deployed.client("sesv2").list_configuration_sets()["ConfigurationSets"] == []
+    there = boto3.client(
+        "sesv2",
+        region_name="eu-west-1",
+        endpoint_url=deployed.endpoint_url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    there.create_email_identity(EmailIdentity=DEFAULTS["SenderEmail"])
+    add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
+    SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
+    # The inbox of the local AWS shows the messages of one region.
+    wait_until(lambda: any('"message":"sent"' in line for line in deployed.logs()["deliver"]))
 
 
 @pytest.mark.usefixtures("state")

@@ -182,6 +182,7 @@ def test_only_these_variables_may_be_empty() -> None:
     assert optional == [
         ("define_auth_challenge", "CODE_ONLY_CLIENTS"),
         ("pre_token_generation", "CODE_ONLY_CLIENTS"),
+        ("deliver", "CONFIGURATION_SET"),
         ("deliver", "BRAND_LOGO"),
         ("deliver", "SUPPORT_URL"),
         ("deliver", "SMS_OPTIONS"),

@@ -375,7 +375,7 @@ def test_every_queue_requires_tls_and_only_custom_sender_writes_cognitos_message
 
 
 def test_only_ses_and_end_user_messaging_publish_events_and_only_the_topic_queues_them() -> None:
-    (policy,) = of_type("AWS::SNS::TopicPolicy").values()
+    policy = of_type("AWS::SNS::TopicPolicy")["DeliveryEventsTopicPolicy"]
     allowed, tls = policy["PolicyDocument"]["Statement"]
     assert allowed["Principal"] == {"Service": ["ses.amazonaws.com", "sms-voice.amazonaws.com"]}
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
@@ -399,6 +399,63 @@ def test_ses_publishes_each_event_that_the_function_reads() -> None:
     assert events["EventDestination"]["Enabled"] is True
     (mail,) = of_type("AWS::SES::ConfigurationSet").values()
     assert mail["DeliveryOptions"]["MaxDeliverySeconds"] == LONGEST_LIFE
+
+
+def holds_for(condition: Any, values: dict[str, str]) -> bool:
+    """Evaluate a condition with the values of parameters and pseudo parameters."""
+    ((function, arguments),) = condition.items()
+    if function == "Condition":
+        return holds_for(TEMPLATE["Conditions"][arguments], values)
+    if function == "Fn::Equals":
+        left, right = (_text(argument, values) for argument in arguments)
+        return left == right
+    results = [holds_for(argument, values) for argument in arguments]
+    return {"Fn::And": all(results), "Fn::Or": any(results), "Fn::Not": not results[0]}[function]
+
+
+def _text(value: Any, values: dict[str, str]) -> str:
+    if isinstance(value, str):
+        return value
+    ((function, argument),) = value.items()
+    if function == "Ref":
+        return values[argument]
+    index, parts = argument
+    assert (function, parts["Fn::Split"][0]) == ("Fn::Select", ":")
+    text = parts["Fn::Split"][1]["Fn::Sub"]
+    return re.sub(r"\$\{(\w+)\}", lambda name: values[name[1]], text).split(":")[index]
+
+
+def identity(region: str) -> str:
+    return f"arn:aws:ses:{region}:123456789012:identity/example.com" if region else ""
+
+
+@pytest.mark.parametrize(
+    ("region", "sender", "has_configuration", "pool_uses_identity", "is_accepted"),
+    [
+        ("eu-central-1", "", True, False, True),
+        ("eu-central-1", "eu-central-1", True, True, True),
+        # Cognito sends from its own region and from three others.
+        ("eu-central-1", "eu-west-1", False, True, True),
+        ("eu-central-1", "eu-north-1", False, False, True),
+        # CloudFormation has no configuration sets there, so the operator names the region that sends.
+        ("mx-central-1", "", False, False, False),
+        ("ap-southeast-7", "", False, False, False),
+        ("mx-central-1", "us-east-1", False, True, True),
+        ("ap-southeast-7", "ap-southeast-7", False, True, True),
+    ],
+)
+def test_the_region_of_the_identity_sends(
+    region: str, sender: str, has_configuration: bool, pool_uses_identity: bool, is_accepted: bool
+) -> None:
+    values = {"AWS::Region": region, "SenderIdentityArn": identity(sender)}
+    assert holds_for({"Condition": "HasMailConfiguration"}, values) is has_configuration
+    assert holds_for({"Condition": "PoolUsesSenderIdentity"}, values) is pool_uses_identity
+    rule = TEMPLATE["Rules"]["NameTheRegionThatSends"]
+    (assertion,) = rule["Assertions"]
+    accepted = not holds_for(rule["RuleCondition"], values) or holds_for(assertion["Assert"], values)
+    assert accepted is is_accepted
+    for name in ("MailConfiguration", "MailEvents"):
+        assert RESOURCES[name]["Condition"] == "HasMailConfiguration"
 
 
 def test_every_log_group_has_a_retention() -> None:

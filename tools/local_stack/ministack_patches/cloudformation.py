@@ -2,19 +2,23 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import waf
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 Created = tuple[str, dict[str, Any]]
 Properties = dict[str, Any]
 
 
 def patch() -> None:
-    """Add resource types, and correct the properties of others."""
+    """Add resource types and a function of conditions, and correct the properties of other types."""
+    evaluate = _with_parts(engine._evaluate_conditions)
+    for module in (changesets, engine, handlers, stacks):
+        module._evaluate_conditions = evaluate
     mapping = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
     for change in ("create", "update"):
         if change in mapping:
@@ -40,6 +44,29 @@ def patch() -> None:
         "update": lambda physical_id, _, properties, __: _query(physical_id, properties),
         "delete": lambda *_: None,
     }
+
+
+def _with_parts(evaluate: Callable[..., dict[str, bool]]) -> Callable[..., dict[str, bool]]:
+    """A condition may split a text, such as a parameter that is an ARN."""
+
+    def evaluate_with_parts(template: dict[str, Any], params: Mapping[str, Any]) -> dict[str, bool]:
+        conditions = _split(template.get("Conditions", {}), params)
+        return evaluate(template | {"Conditions": conditions}, params)
+
+    return evaluate_with_parts
+
+
+def _split(value: Any, params: Mapping[str, Any]) -> Any:
+    """Replace each Fn::Split of a text with parameters by its parts."""
+    if isinstance(value, list):
+        return [_split(each, params) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::Split" in value:
+        separator, source = value["Fn::Split"]
+        text = re.sub(r"\$\{([\w:]+)\}", lambda name: str(params[name[1]]["Value"]), source["Fn::Sub"])
+        return text.split(separator)
+    return {name: _split(each, params) for name, each in value.items()}
 
 
 def _with_whole_numbers(change: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,7 +128,7 @@ def _of_the_api(value: Any) -> Any:
         return [_of_the_api(each) for each in value]
     if not isinstance(value, dict):
         return value
-    found = {
+    found: Properties = {
         name: base64.b64encode(each.encode()).decode() if name == "SearchString" else _of_the_api(each)
         for name, each in value.items()
     }

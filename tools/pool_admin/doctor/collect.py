@@ -266,7 +266,9 @@ def stack_facts(
             name: _try("GetFunctionConfiguration", functions.newest_configuration, arns[name])
             for name in names
         },
-        email=email_facts(context.aws.client("sesv2"), stack.parameters.get("SenderEmail", ""))
+        email=email_facts(
+            context.aws.client("sesv2", stack.sending_region), stack.parameters.get("SenderEmail", "")
+        )
         if "email" not in others
         else None,
         sms=sms_facts(context, stack.parameters.get("SmsGateway", SNS)) if sends_sms else None,

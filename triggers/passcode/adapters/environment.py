@@ -34,6 +34,7 @@ PARAMETERS = {
     "SENDER_EMAIL": "SenderEmail",
     "SEND_BURST": "SendBurst",
     "SEND_INTERVAL_SECONDS": "SendIntervalSeconds",
+    "SES_REGION": "SenderIdentityArn",
     "SIGN_IN_HOST": "SignInHost",
     "SMS_COUNTRIES": "SmsCountries",
     "SMS_GATEWAY": "SmsGateway",
