@@ -422,7 +422,8 @@ def _text(value: Any, values: dict[str, str]) -> str:
     index, parts = argument
     assert (function, parts["Fn::Split"][0]) == ("Fn::Select", ":")
     text = parts["Fn::Split"][1]["Fn::Sub"]
-    return re.sub(r"\$\{(\w+)\}", lambda name: values[name[1]], text).split(":")[index]
+    found: str = re.sub(r"\$\{(\w+)\}", lambda name: values[name[1]], text).split(":")[index]
+    return found
 
 
 def identity(region: str) -> str:
