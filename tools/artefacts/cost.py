@@ -131,7 +131,7 @@ def web_acl(template: dict[str, Any], sign_ins: int) -> float:
 def snapstart(template: dict[str, Any], sign_ins: int) -> float:
     """Return the price of a month of SnapStart for the default stack: one version, and the restores."""
     default = template["Globals"]["Function"]["MemorySize"]
-    memory = {
+    memory: dict[str, float] = {
         name: template["Resources"][name]["Properties"].get("MemorySize", default) / 1024
         for name in ("CreateAuthChallenge", "VerifyAuthChallenge", "TokenApi")
     }
