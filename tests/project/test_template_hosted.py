@@ -267,6 +267,7 @@ def test_all_resources_of_the_hosted_sign_in_have_its_condition() -> None:
         "MakesHostedDomain",
         "MakesHostedKeyA",
         "MakesHostedKeyB",
+        "MonitorsHostedSignIn",
     }
     for name in conditions:
         assert {"Condition": "HasHostedSignIn"} in TEMPLATE["Conditions"][name]["Fn::And"]
