@@ -132,10 +132,12 @@ def _address(channel: Channel, to: str) -> str:
 
 def _send_email(ses: SESV2Client, settings: Mapping[str, str], to: str) -> str:
     subject = f"Test of {settings['APP_NAME']}"
+    name = settings.get("CONFIGURATION_SET", "")
+    named: Any = {"ConfigurationSetName": name} if name else {}
     response = ses.send_email(
+        **named,
         FromEmailAddress=named_sender(settings["APP_NAME"], settings["SENDER_EMAIL"]),
         Destination={"ToAddresses": [to]},
-        ConfigurationSetName=settings["CONFIGURATION_SET"],
         Content={"Simple": {"Subject": {"Data": subject}, "Body": {"Text": {"Data": _text(settings)}}}},
     )
     return response["MessageId"]
