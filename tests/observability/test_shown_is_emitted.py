@@ -24,6 +24,7 @@ OF_AWS = {
     "AWS/SQS": ({"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"}, ("QueueName",)),
     "AWS/DynamoDB": ({"ConsumedWriteCapacityUnits"}, ("TableName",)),
     "AWS/SNS": ({"SMSMonthToDateSpentUSD"}, ()),
+    "AWS/SMSVoice": ({"TextMessageMonthlySpend", "VoiceMessageMonthlySpend"}, ()),
     "AWS/SES": ({"Reputation.BounceRate", "Reputation.ComplaintRate"}, ()),
 }
 BY_PARAMETER = ("pre_token_generation", "custom_sender")
