@@ -28,6 +28,7 @@ def result(alarm: str, **values: float | None) -> float:
     functions: dict[str, Any] = {
         "IF": lambda condition, then, otherwise: then if condition else otherwise,
         "FILL": lambda value, default: default if value is None else value,
+        "MAX": max,
     }
     return float(eval(formula.expression, {"__builtins__": {}}, functions | values))
 
@@ -147,6 +148,10 @@ def test_an_alarm_watches_exactly_one_expression(name: str) -> None:
         ("ManyMessagesAlarm", {"sign_in": 4, "sign_in_quota": None, "tokens": None, "token_quota": 1}, 5),
         ("SmsStoppedAlarm", {"sms": None, "calls": 1}, 1),
         ("SmsStoppedAlarm", {"sms": 2, "calls": None}, 2),
+        # AWS limits each of the three separately, and an account that uses one has no data of the others.
+        ("SmsSpendAlarm", {"sns": 0.5, "text": None, "calls": None}, 0.5),
+        ("SmsSpendAlarm", {"sns": None, "text": 2, "calls": 1}, 2),
+        ("SmsSpendAlarm", {"sns": 0.1, "text": None, "calls": 3}, 3),
         ("ConversionAlarm", {"issued": 19, "decoys": None, "verified": None}, 100),
         ("ConversionAlarm", {"issued": 500, "decoys": 490, "verified": 9}, 100),
         ("ConversionAlarm", {"issued": 50, "decoys": None, "verified": None}, 0),

@@ -25,6 +25,7 @@ OF_AWS = {
     "AWS/DynamoDB": ({"ConsumedWriteCapacityUnits"}, ("TableName",)),
     "AWS/SNS": ({"SMSMonthToDateSpentUSD"}, ()),
     "AWS/Cognito": ({"SignInThrottles"}, ("UserPool", "UserPoolClient")),
+    "AWS/SMSVoice": ({"TextMessageMonthlySpend", "VoiceMessageMonthlySpend"}, ()),
     "AWS/SES": ({"Reputation.BounceRate", "Reputation.ComplaintRate"}, ()),
 }
 BY_PARAMETER = ("pre_token_generation", "custom_sender")

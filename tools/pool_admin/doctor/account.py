@@ -203,7 +203,7 @@ def _limits(facts: Facts, sms: SmsFacts) -> Iterator[Finding]:
 
 def _spend_alarm(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
     sms, threshold = known.sms, float(known.deployed.parameters.get("SmsSpendPerMonth") or 0)
-    # The metric of the alarm is that of SNS.
+    # End User Messaging refuses a message above its limit, and GatewayStoppedAlarm fires.
     if not sms or sms.gateway != SNS or not isinstance(sms.monthly_usd, float):
         return
     limit = sms.monthly_usd or _SMS_DEFAULT_USD
