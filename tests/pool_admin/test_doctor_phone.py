@@ -1,4 +1,4 @@
-"""The doctor and SMS and calls: what AWS End User Messaging says, and what each fact means."""
+"""The doctor for SMS and calls: the facts of AWS End User Messaging, and the finding for each of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
