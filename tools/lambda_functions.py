@@ -140,7 +140,7 @@ _TABLE = (
             "kms:GenerateMac": ("CodeKey",),
             "kms:Decrypt": ("CustomSenderKey",),
             "ses:SendEmail": ("identity/*", "MailConfiguration"),
-            # One of these three, as the parameter SmsGateway says.
+            # One of these three, by the parameter SmsGateway.
             "sns:Publish": ("*",),
             "sms-voice:SendTextMessage": ("*",),
             "sms-voice:SendNotifyTextMessage": ("*",),
@@ -190,7 +190,7 @@ _TABLE = (
                 "Table/sms_day#*",
             ),
             "kms:GenerateMac": ("CodeKey",),
-            # Not with SNS.
+            # With another SmsGateway than SNS, or with calls.
             "sms-voice:PutMessageFeedback": ("*",),
         },
     ),

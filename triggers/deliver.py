@@ -265,10 +265,10 @@ def _sns(settings: Settings) -> dict[str, Gateway]:
 
 
 def _function_gateways(channels: tuple[str, ...], arn: str) -> dict[str, Gateway]:
-    """Return the gateways to the operator's function `arn`, one for each of its `channels`."""
+    """Return the gateways to the operator's gateway function `arn`, one for each of its `channels`."""
     if not arn:
         return {}
-    # Imported only here: most stacks have no such function.
+    # Imported only here: most stacks have no gateway function.
     from passcode.adapters.function_gateway import FunctionGateway  # noqa: PLC0415
 
     invoker = client("lambda", attempts=1, read_timeout=_PATIENCE)

@@ -1,6 +1,6 @@
-"""The Lambda function `delivery_events`: counts what became of messages, and records failed addresses.
+"""The Lambda function `delivery_events`: counts delivery events, and records failed addresses.
 
-SES and End User Messaging publish an event for each message. After a permanent failure the user's next code
+SES and End User Messaging publish events about each message. After a permanent failure the user's next code
 goes to another verified address. The function knows no code, and it logs no address.
 """
 

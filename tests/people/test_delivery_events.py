@@ -1,4 +1,4 @@
-"""What becomes of a message: the events of SES and End User Messaging, and where the next code goes."""
+"""Delivery events of SES and End User Messaging, and the address that gets the next code."""
 
 import json
 import time
@@ -340,7 +340,7 @@ def failing(*channels: str, at: int = NOW - 60, **changes: Any) -> MemoryStore:
         (failing("email"), ask(NOW), "sms"),
         (failing("sms"), ask(NOW), "email"),
         (failing("sms"), ask(NOW, channel="sms", fallbacks={"email": 100}), "email"),
-        # No other address works, so the one that was asked for is as good as any.
+        # No other address works, so the message goes to the requested one.
         (failing("email", "sms"), ask(NOW), "email"),
         (failing("email"), ask(NOW, destinations={"email": IDS["email"]}, fallbacks={}), "email"),
         # The user has asked for it, and knows more than an old event.

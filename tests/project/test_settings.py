@@ -33,7 +33,7 @@ OTHER_READERS = {
 OTHER_MINIMUM = {
     "CODE_LIFE_SECONDS": "A browser test waits until a code expires.",
 }
-# What a value of a parameter needs in another one.
+# The values of other parameters that a value of a parameter needs.
 NEEDED_BY = {"NOTIFY": {"SMS_OPTIONS": "notify_configuration=nc-1"}}
 # A value of a parameter for which the function does not exist.
 NO_FUNCTION = {"MODE": "OFF"}
