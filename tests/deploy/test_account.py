@@ -213,6 +213,17 @@ def test_a_sender_that_may_not_send_is_refused(
     assert words in problem
 
 
+def test_the_sender_is_checked_in_the_region_of_its_identity(
+    account: StubbedAccount, parameters: dict[str, str]
+) -> None:
+    parameters["SenderIdentityArn"] = "arn:aws:ses:eu-west-1:123456789012:identity/example.com"
+    stub_ses(account, {})
+    (problem,) = preflight.check_sender(account, parameters).problems
+    assert problem.startswith("SES in eu-west-1 does not know")
+    assert problem.endswith("--email-identity mail.example.com --region eu-west-1")
+    assert ("sesv2", "eu-west-1") in account.regions
+
+
 def test_the_sandbox_of_ses_is_a_note(account: StubbedAccount, parameters: dict[str, str]) -> None:
     stub_ses(account, {SENDER: VERIFIED}, ProductionAccessEnabled=False, SendingEnabled=False)
     found = preflight.check_sender(account, parameters)

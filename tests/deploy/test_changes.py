@@ -1,5 +1,6 @@
 """A change set: the table of its changes, the progress, and what a failure says."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -184,6 +185,17 @@ def test_events_of_more_than_one_page_are_read(account: StubbedAccount, console:
     cloudformation.add_response("describe_stack_events", {"StackEvents": second})
     ChangeSet(account, "passcode", ARN, is_new=False).execute(console, total=2)
     assert "Queue failed: Wrong." in console.export_text()
+
+
+def test_an_interrupted_deployment_says_that_cloudformation_continues(
+    account: StubbedAccount, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", interrupt)
+    with pytest.raises(DeployError, match="CloudFormation continues with the deployment"):
+        run(account, console, [])
 
 
 @pytest.mark.parametrize("is_new", [True, False])

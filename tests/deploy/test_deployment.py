@@ -23,7 +23,7 @@ from tools.deploy.errors import DeployError
 from tools.deploy.result import PYTHON
 from tools.deploy.sam import make_change_set
 from tools.deploy.settings_file import SettingsFile, read_settings, save_settings
-from tools.deploy.template import read_template
+from tools.deploy.template import Template
 from tools.local_stack.environment import ROOT
 
 SHARED = ROOT / "samconfig.toml"
@@ -90,8 +90,10 @@ class FakeAws:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
+def aws(monkeypatch: pytest.MonkeyPatch, template: Template) -> FakeAws:
     fake = FakeAws()
+    # Reading template.yaml takes half a second.
+    monkeypatch.setattr(deployment, "read_template", lambda path: template)
     monkeypatch.setattr(deployment, "DeploymentAccount", fake.account)
     monkeypatch.setattr(deployment, "ChangeSet", fake.change_set)
     monkeypatch.setattr(deployment, "make_change_set", fake.make)
@@ -142,20 +144,16 @@ FOUR = ["passcode", "eu-central-1", ANSWERS["SenderEmail"], ANSWERS["SignInHost"
 
 
 def test_a_first_deployment_asks_four_questions_before_the_changes(
-    run: Run, aws: FakeAws, asked: list[str], mine: Path
+    run: Run, aws: FakeAws, asked: list[str], mine: Path, template: Template
 ) -> None:
     result = run(typed=[*FOUR, "y"])
     assert result.exit_code == 0, result.output
     assert asked == ["Name of the stack", "Region", "SenderEmail", "SignInHost"]
     assert aws.calls == ["caller", "make passcode eu-central-1", "execute"]
-    assert aws.parameters == read_template_defaults() | ANSWERS
+    assert aws.parameters == template.defaults | ANSWERS
     settings = read_settings(mine)
     assert settings.parameters == ANSWERS
     assert (settings.option("stack_name"), settings.option("region")) == ("passcode", "eu-central-1")
-
-
-def read_template_defaults() -> dict[str, str]:
-    return read_template(ROOT / "template.yaml").defaults
 
 
 def test_the_end_has_the_ids_the_env_file_and_the_commands(run: Run) -> None:
@@ -222,6 +220,12 @@ def test_a_declined_change_is_not_kept(run: Run, aws: FakeAws, mine: Path) -> No
     assert (result.exit_code, aws.calls[-1], mine.read_text()) == (4, "discard", before)
 
 
+def test_an_interrupted_question_declines_the_changes(run: Run, aws: FakeAws) -> None:
+    result = run(typed=FOUR)
+    assert (result.exit_code, aws.calls[-1]) == (4, "discard")
+    assert "Nothing was changed." in result.output
+
+
 def test_the_answers_of_a_declined_first_deployment_are_kept(run: Run, asked: list[str], mine: Path) -> None:
     assert run(typed=[*FOUR, "n"]).exit_code == 4
     asked.clear()
@@ -240,11 +244,11 @@ def test_a_stack_that_another_machine_deployed_keeps_its_settings(
 
 
 def test_all_parameters_are_asked_for_with_their_values(
-    run: Run, aws: FakeAws, asked: list[str], mine: Path
+    run: Run, aws: FakeAws, asked: list[str], mine: Path, template: Template
 ) -> None:
     saved(mine, AppName="My App", SupportUrl="https://example.com/help")
     aws.deployed = Deployed({})
-    names = [name for _, group in read_template(ROOT / "template.yaml").groups for name in group]
+    names = [name for _, group in template.groups for name in group]
     typed = ["" for _ in names]
     typed[names.index("SurgePerHour")] = "7"
     typed[names.index("SupportUrl")] = '""'

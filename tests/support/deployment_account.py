@@ -15,20 +15,25 @@ ROLE = "arn:aws:sts::123456789012:assumed-role/Deployer/me"
 
 
 class StubbedAccount(DeploymentAccount):
-    """An account without a network. `stubs` has a Stubber of each service that was used."""
+    """An account without a network.
+
+    `stubs` has a Stubber of each service that was used. `regions` has each service and its given region.
+    """
 
     def __init__(self, region: str = REGION) -> None:
         super().__init__(region)
         self._session = boto3.Session("AKIAEXAMPLE", "example", region_name=region)
         self._clients: dict[str, Any] = {}
         self.stubs: dict[str, Stubber] = {}
+        self.regions: set[tuple[str, str]] = set()
 
     @property
     def endpoint_url(self) -> str:
         # The address of a local AWS: its progress is read more often.
         return "http://127.0.0.1:1"
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = "") -> Any:
+        self.regions.add((service, region))
         if service not in self._clients:
             self._clients[service] = self._session.client(
                 service, config=Config(retries={"total_max_attempts": 1})

@@ -49,9 +49,9 @@ class DeploymentAccount:
         """The address that is used instead of AWS; empty for AWS."""
         return os.environ.get("AWS_ENDPOINT_URL", "")
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client of `service`."""
-        return self._session.client(service, config=_CONFIG)
+    def client(self, service: str, region: str = "") -> Any:
+        """Return a boto3 client of `service`, in another region if one is given."""
+        return self._session.client(service, region_name=region or self.region, config=_CONFIG)
 
     def caller(self) -> tuple[str, str]:
         """Return the id of the account and the ARN of the credentials. Raises `DeployError`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +78,7 @@ class ChangeSet:
 
         `total` is the number of changes. Raises `DeployError` if the deployment fails.
         """
-        with one_sentence(self._account.region), _progress(console) as progress:
+        with self._errors(), _progress(console) as progress:
             task = progress.add_task("Deploying", total=total)
             seen = {event["EventId"] for event in self._newest_events()}
             self._cloudformation.execute_change_set(ChangeSetName=self._arn)
@@ -99,6 +100,18 @@ class ChangeSet:
                 return
             sentence = self._failed(failed, status)
         raise DeployError(sentence)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with one_sentence(self._account.region):
+                yield
+        except KeyboardInterrupt:
+            region = self._account.region
+            raise DeployError(
+                "Interrupted. CloudFormation continues with the deployment. Follow it: aws cloudformation "
+                f"describe-stack-events --stack-name {self._stack} --region {region}"
+            ) from None
 
     def _pages(self) -> Iterator[Any]:
         pages = self._cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=self._arn)

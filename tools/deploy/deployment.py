@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
+import typer
 from botocore.exceptions import ProfileNotFound
 from rich.console import Console
 
@@ -227,7 +228,8 @@ class Deployment:
             return True
         try:
             return self._questions.confirm("\nDeploy these changes?")
-        except (KeyboardInterrupt, EOFError):
+        except typer.Abort:
+            # Ctrl-C, or the end of the input.
             return False
 
     def _build(self) -> None:

@@ -69,15 +69,22 @@ def check_sender(account: DeploymentAccount, parameters: Mapping[str, str]) -> F
     if not sends_by_ses(parameters):
         return Findings()
     address = parameters["SenderEmail"]
-    ses = account.client("sesv2")
+    region = sending_region(parameters, account.region)
+    ses = account.client("sesv2", region)
     try:
         found = {name: _is_verified(ses, name) for name in identities(address)}
-        notes = list(_sandbox_notes(ses, account.region))
+        notes = list(_sandbox_notes(ses, region))
     except (ClientError, BotoCoreError) as error:
         if error_code(error) in _NOT_ALLOWED:
-            return Findings(notes=[f"{address} was not checked. {sentence(error, account.region)}"])
-        return Findings([f"SES cannot be used in {account.region}. {sentence(error, account.region)}"])
-    return Findings(list(_sender_problems(account, address, found)), notes)
+            return Findings(notes=[f"{address} was not checked. {sentence(error, region)}"])
+        return Findings([f"SES cannot be used in {region}. {sentence(error, region)}"])
+    return Findings(list(_sender_problems(region, address, found)), notes)
+
+
+def sending_region(parameters: Mapping[str, str], region: str) -> str:
+    """Return the region whose SES sends: that of SenderIdentityArn, or `region`, the region of the stack."""
+    parts = parameters.get("SenderIdentityArn", "").split(":")
+    return parts[3] if len(parts) > 3 else region
 
 
 def sends_by_ses(parameters: Mapping[str, str]) -> bool:
@@ -105,9 +112,7 @@ def _is_verified(ses: Any, identity: str) -> bool | None:
         return None
 
 
-def _sender_problems(
-    account: DeploymentAccount, address: str, found: Mapping[str, bool | None]
-) -> Iterator[str]:
+def _sender_problems(region: str, address: str, found: Mapping[str, bool | None]) -> Iterator[str]:
     if any(found.values()):
         return
     domain = address.rpartition("@")[2].lower()
@@ -117,11 +122,11 @@ def _sender_problems(
             if waiting[0] == address
             else "Add the DNS records that the SES console shows"
         )
-        yield f"SES in {account.region} has not verified {waiting[0]} yet. {step}, and run the command again."
+        yield f"SES in {region} has not verified {waiting[0]} yet. {step}, and run the command again."
         return
     yield (
-        f"SES in {account.region} does not know {address}. Verify its domain, and run the command again: "
-        f"aws sesv2 create-email-identity --email-identity {domain} --region {account.region}"
+        f"SES in {region} does not know {address}. Verify its domain, and run the command again: "
+        f"aws sesv2 create-email-identity --email-identity {domain} --region {region}"
     )
 
 

@@ -59,6 +59,10 @@ RIGHTS: Mapping[str, tuple[str, str]] = {
         "secretsmanager:CreateSecret",
         "arn:{partition}:secretsmanager:{region}:{account}:secret:{stack}-hosted-sign-in-1",
     ),
+    "AWS::WAFv2::IPSet": (
+        "wafv2:CreateIPSet",
+        "arn:{partition}:wafv2:{region}:{account}:regional/ipset/{stack}/1",
+    ),
     "AWS::WAFv2::WebACL": ("wafv2:CreateWebACL", _WEB_ACL),
     "AWS::WAFv2::WebACLAssociation": ("wafv2:AssociateWebACL", _WEB_ACL),
 }
