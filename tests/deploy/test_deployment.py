@@ -333,6 +333,16 @@ def test_settings_too_large_for_lambda_stop_before_anything_is_created(
     saved(mine, BrandLogo="data:image/png;base64," + "A" * 1900, SmsCountries=",".join(["DE"] * 400))
     result = run("--yes")
     assert "and Lambda allows 4,096. Shorten BrandLogo and SmsCountries." in result.stderr
+    assert aws.calls == []
+
+
+def test_settings_that_are_too_large_with_those_of_the_stack_stop_too(run: Run, aws: FakeAws) -> None:
+    aws.deployed = Deployed(ANSWERS | {"BrandLogo": "data:image/png;base64," + "A" * 1900})
+    countries = ",".join(["DE"] * 400)
+    result = run(
+        *("--yes", "--stack", "passcode", "--region", "eu-west-1", "--set", f"SmsCountries={countries}")
+    )
+    assert "and Lambda allows 4,096." in result.stderr
     assert aws.calls == ["caller"]
 
 

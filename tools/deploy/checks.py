@@ -146,8 +146,17 @@ def stack_problems(template: Template, values: Mapping[str, str], stack: str, re
     `values` has a valid value for each parameter. The problems are broken rules of the template, and
     functions whose environment variables Lambda would refuse.
     """
-    evaluated = Values(template, values, stack, region)
-    return [*evaluated.broken_rules(), *_too_large(template, values, evaluated)]
+    broken = Values(template, values, stack, region).broken_rules()
+    return [*broken, *size_problems(template, values, stack, region)]
+
+
+def size_problems(template: Template, values: Mapping[str, str], stack: str, region: str) -> list[str]:
+    """Return one sentence for each function whose environment variables Lambda would refuse.
+
+    A parameter that is not in `values` has its default, or is empty.
+    """
+    known = dict.fromkeys(template.required, "") | dict(values)
+    return list(_too_large(template, known, Values(template, known, stack, region)))
 
 
 def _too_large(template: Template, values: Mapping[str, str], evaluated: Values) -> Iterator[str]:

@@ -18,7 +18,7 @@ from tools.artefacts.versions import write_versioned_template
 from tools.deploy import preflight
 from tools.deploy.account import DeploymentAccount
 from tools.deploy.changes import ChangeSet, show_changes
-from tools.deploy.checks import stack_name_problem, stack_problems, value_problems
+from tools.deploy.checks import size_problems, stack_name_problem, stack_problems, value_problems
 from tools.deploy.errors import DeployError
 from tools.deploy.former import without_former
 from tools.deploy.questions import Questions, ask_all, ask_parameters, require_terminal
@@ -64,6 +64,7 @@ class Deployment:
         """Ask, check, show the changes, and deploy. Return whether the user agreed to the changes."""
         settings, given = self._read()
         stack, region = self._stack_and_region(settings, given)
+        _raise_all(size_problems(self._template, given, stack, region))
         account = DeploymentAccount(region, settings.option("profile"))
         caller = account.caller()
         deployed = account.deployed(stack)

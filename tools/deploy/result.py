@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from rich.console import Console
@@ -25,11 +26,11 @@ def show_result(console: Console, outputs: Mapping[str, str], stack: str, region
         if outputs.get(key):
             table.add_row(name, outputs[key])
     console.print(table)
-    _plain(
-        console, "\nThe .env file of your app. `--env vite` and `--env next` print it with their prefixes:\n"
-    )
+    _plain(console, "\nThe .env file of your app:\n")
     _plain(console, format_env(stack_variables(outputs, region), "dotenv"))
-    _plain(console, "\nTry it:\n")
+    _plain(
+        console, f"\nFor Vite or Next.js: {PYTHON} -m tools.deploy env --format vite (or next)\n\nTry it:\n"
+    )
     for command in commands(outputs, stack, region, profile):
         _plain(console, command)
 
@@ -37,7 +38,7 @@ def show_result(console: Console, outputs: Mapping[str, str], stack: str, region
 def commands(outputs: Mapping[str, str], stack: str, region: str, profile: str) -> list[str]:
     """Return the commands that check the stack, send a message, and sign a user in."""
     pool = outputs["UserPoolId"]
-    chosen = f" --profile {profile}" if profile else ""
+    chosen = f" --profile {shlex.quote(profile)}" if profile else ""
     admin = f"{PYTHON} -m tools.pool_admin"
     client = outputs.get("PasswordAndCodeClientId")
     code_only = outputs.get("CodeOnlyClientId")
