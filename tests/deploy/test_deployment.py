@@ -236,7 +236,7 @@ def test_the_answers_of_a_declined_first_deployment_are_kept(run: Run, asked: li
 def test_a_stack_that_another_machine_deployed_keeps_its_settings(
     run: Run, aws: FakeAws, asked: list[str], mine: Path
 ) -> None:
-    aws.deployed = Deployed(ANSWERS | {"AppName": "My App", "SurgePerHour": "1000", "LogLevel": "INFO"})
+    aws.deployed = Deployed(ANSWERS | {"AppName": "My App", "SurgePerHour": "1000", "OfAnOldRelease": "ON"})
     assert run("--yes", "--stack", "passcode", "--region", "eu-central-1").exit_code == 0
     assert (asked, aws.parameters["AppName"]) == ([], "My App")
     # The default of the template is not written down.

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from tools.artefacts.versions import write_versioned_template
 from tools.deploy import preflight
-from tools.deploy.account import DeploymentAccount
+from tools.deploy.account import Deployed, DeploymentAccount
 from tools.deploy.changes import ChangeSet, show_changes
 from tools.deploy.checks import size_problems, stack_name_problem, stack_problems, value_problems
 from tools.deploy.errors import DeployError
@@ -68,8 +68,7 @@ class Deployment:
         account = DeploymentAccount(region, settings.option("profile"))
         caller = account.caller()
         deployed = account.deployed(stack)
-        kept, _ = without_former(self._template, deployed.parameters if deployed else {})
-        values = self._values({**kept, **given})
+        values = self._values({**self._kept(deployed), **given})
         parameters = {**self._template.defaults, **values}
         self._check(parameters, stack, region)
         self._check_account(account, caller, parameters, settings, stack, is_new=deployed is None)
@@ -115,6 +114,11 @@ class Deployment:
         given = {**filed, **parse_set(self._options.settings)}
         _raise_all(value_problems(self._template, given))
         return SettingsFile(settings.path, filed, settings.options), given
+
+    def _kept(self, deployed: Deployed | None) -> dict[str, str]:
+        """Return the parameters of the deployed stack that this release has."""
+        kept, _ = without_former(self._template, deployed.parameters if deployed else {})
+        return {name: value for name, value in kept.items() if name in self._template.parameters}
 
     def _stack_and_region(self, settings: SettingsFile, given: Mapping[str, str]) -> tuple[str, str]:
         """Return the name of the stack and the region, from the options, the file or answers."""
