@@ -129,10 +129,15 @@ build: setup sam ## Build the Lambda packages into .aws-sam/build.
 	@PYTHON=$(CURDIR)/$(SAM_VENV)/bin/python $(SAM) build --build-dir $(BUILT)
 	@$(RUN) -m tools.artefacts.sizes $(BUILT)
 
-DEPLOY := deploy --template-file $(BUILT)/template.yaml --config-file "$(MINE)"
+# The command that builds before a deployment. BUILD= deploys the existing build.
+BUILD = $(MAKE) --no-print-directory build
+# Not expanded by make, so that a value may contain a dollar sign.
+deploy: export PASSCODE_SET = $(value SET)
 
-deploy: build ## Deploy to AWS. The first deployment asks for the parameters.
-	@if grep -qs parameter_overrides "$(MINE)"; then $(SAM) $(DEPLOY); else cp samconfig.toml "$(MINE)" && $(SAM) $(DEPLOY) --guided; fi
+deploy: setup sam ## Deploy to AWS. SET="Name=Value ..." sets parameters, ASK=all asks for all of them, YES=1 does not ask.
+	@$(RUN) -m tools.deploy --config "$(MINE)" --built "$(BUILT)" --sam $(SAM) --build '$(BUILD)' \
+		$(if $(STACK),--stack '$(STACK)') $(if $(REGION),--region '$(REGION)') $(if $(ASK),--ask '$(ASK)') $(if $(YES),--yes) \
+		$(if $(filter OFF,$(RIGHTS)),--no-rights)
 
 # mutmut has a separate environment, because `make test` does not need it.
 MUTANTS_VENV := .venv-mutants
