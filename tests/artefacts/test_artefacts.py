@@ -67,12 +67,17 @@ def files(artefact: Path) -> dict[str, Path]:
 
 
 def environment(template: Mapping[str, Any], function: Mapping[str, Any]) -> dict[str, str]:
-    """Return the function's variables: parameters' defaults, and a dummy for each other value."""
+    """Return the function's variables: parameters' defaults, and a dummy for each other value.
+
+    Variables that some stacks lack are left out.
+    """
     both = [*template["Globals"]["Function"]["Environment"]["Variables"].items()]
     both += function.get("Environment", {}).get("Variables", {}).items()
     parameters = template["Parameters"]
     return {
-        name: default_of(value, parameters) if isinstance(value, dict) else str(value) for name, value in both
+        name: default_of(value, parameters) if isinstance(value, dict) else str(value)
+        for name, value in both
+        if not (isinstance(value, dict) and {"Ref": "AWS::NoValue"} in value.get("Fn::If", []))
     }
 
 
