@@ -36,7 +36,7 @@ OTHER_MINIMUM = {
 }
 # The lengths of the two kinds of codes must differ. A bound of one is tested with another value of the other.
 OTHER_LENGTH = {"CODE_DIGITS": {"CODE_ONLY_DIGITS": "7"}, "CODE_ONLY_DIGITS": {"CODE_DIGITS": "7"}}
-# The values of other parameters that a value of a parameter needs.
+# What a value of a parameter needs in another one.
 NEEDED_BY = {"NOTIFY": {"SMS_OPTIONS": "notify_configuration=nc-1"}}
 # A value of a parameter for which the function does not exist.
 NO_FUNCTION = {"MODE": "OFF"}
