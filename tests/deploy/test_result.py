@@ -34,6 +34,15 @@ def test_an_existing_pool_is_attached_first() -> None:
     ]
 
 
+def test_the_hosted_sign_in_gets_its_levels_before_doctor_looks() -> None:
+    admin = f"{PYTHON} -m tools.pool_admin"
+    assert of(WEB | {"HostedClientId": "page"})[:2] == [
+        f"{admin} attach eu-central-1_Abc --stack passcode",
+        f"{admin} doctor eu-central-1_Abc --stack passcode",
+    ]
+    assert not [line for line in of(WEB) if " attach " in line]
+
+
 def test_a_profile_is_in_each_command_that_calls_aws_with_credentials() -> None:
     called = [line for line in of(WEB, "my profile") if "pool_admin" in line]
     assert len(called) == 2

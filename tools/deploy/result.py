@@ -51,7 +51,10 @@ def commands(outputs: Mapping[str, str], stack: str, region: str, profile: str) 
     variables = {"PASSCODE_USER_POOL_ID": pool, "PASSCODE_CLIENT_ID": client}
     variables["PASSCODE_CODE_ONLY_CLIENT_ID"] = code_only
     mode = "" if client else " --passwordless"
+    # CloudFormation cannot set the AcrMapping of the identity provider.
+    levels = [f"{admin} attach {pool} --stack {stack}{chosen}"] if outputs.get("HostedClientId") else []
     return [
+        *levels,
         f"{admin} doctor {pool} --stack {stack}{chosen}",
         f"{admin} send-test --to you@example.com --stack {stack} --region {region}{chosen}",
         *(f"export {name}={value}" for name, value in variables.items() if value),
