@@ -46,7 +46,7 @@ def refused(code: str, message: str = "no", operation: str = "CreateThing") -> C
             "The AWS credentials are incomplete. Sign in",
         ),
         (TokenRetrievalError(provider="sso", error_msg="expired"), "The AWS credentials cannot be used: "),
-        (EndpointConnectionError(endpoint_url="https://x"), "Check that the region eu-central-1 exists"),
+        (EndpointConnectionError(endpoint_url="https://x"), "and that the region eu-central-1 exists"),
         (ReadTimeoutError(endpoint_url="https://x"), "AWS does not answer. Check the network"),
         (refused("ExpiredToken"), "The AWS credentials have expired or are not valid. Sign in"),
         (
@@ -198,7 +198,7 @@ def test_a_verified_address_domain_or_domain_above_may_send(
     [
         (
             {},
-            f"does not know {SENDER}. Verify its domain, and run the command again: aws sesv2 create",
+            f"does not know {SENDER}. Verify its domain: run `aws sesv2 create-email-identity",
         ),
         ({SENDER: WAITING}, f"has not verified {SENDER} yet. Follow the link in the message"),
         ({"example.com": WAITING}, "has not verified example.com yet. Add the DNS records"),
@@ -220,7 +220,7 @@ def test_the_sender_is_checked_in_the_region_of_its_identity(
     stub_ses(account, {})
     (problem,) = preflight.check_sender(account, parameters).problems
     assert problem.startswith("SES in eu-west-1 does not know")
-    assert problem.endswith("--email-identity mail.example.com --region eu-west-1")
+    assert "--email-identity mail.example.com --region eu-west-1`" in problem
     assert ("sesv2", "eu-west-1") in account.regions
 
 
@@ -341,7 +341,7 @@ def test_rights_that_cannot_be_read_are_a_note(account: StubbedAccount) -> None:
     account.stub("iam").add_client_error("get_role", "AccessDenied")
     found = preflight.check_rights(account, CALLER, "", "passcode", ["AWS::KMS::Key"])
     assert found.problems == []
-    assert found.notes == ["IAM does not show what these credentials may do, so that was not checked."]
+    assert found.notes == ["IAM did not list the permissions of these credentials, so they were not checked."]
 
 
 def test_each_type_of_the_template_has_a_right(template: Template) -> None:

@@ -148,6 +148,22 @@ def test_the_first_cause_of_a_failure_is_named(account: StubbedAccount, console:
     assert "Table failed: Rate exceeded." in console.export_text()
 
 
+def test_a_change_that_could_not_be_undone_is_not_as_before(
+    account: StubbedAccount, console: Console
+) -> None:
+    failed = [
+        event(3, "passcode", "UPDATE_ROLLBACK_FAILED"),
+        event(2, "Table", "UPDATE_FAILED", "Rate exceeded"),
+    ]
+    with pytest.raises(DeployError) as error:
+        run(account, console, [], failed)
+    assert str(error.value) == (
+        "The deployment failed. Table failed: Rate exceeded. The last change of the stack passcode "
+        "failed, and could not be undone. Fix the cause, then run: aws cloudformation "
+        f"continue-update-rollback --stack-name passcode --region {REGION}"
+    )
+
+
 def test_a_failed_first_deployment_says_what_to_delete(account: StubbedAccount, console: Console) -> None:
     failed = [
         event(4, "passcode", "ROLLBACK_COMPLETE"),
@@ -162,7 +178,7 @@ def test_a_failed_first_deployment_says_what_to_delete(account: StubbedAccount, 
     text = str(error.value)
     assert text.startswith("The first deployment failed. WebAcl failed: WAFUnavailableEntityException. Fix")
     assert f"aws cloudformation delete-stack --stack-name passcode --region {REGION}" in text
-    assert text.endswith("These stay, and you can delete them: UserPool (eu-central-1_Abc)")
+    assert text.endswith("These stay, and you can delete them: UserPool (eu-central-1_Abc).")
 
 
 def run_failed(account: StubbedAccount, console: Console, failed: list[dict[str, Any]]) -> None:

@@ -304,7 +304,7 @@ def test_without_a_terminal_the_missing_answers_are_named(
         (["--region", "Frankfurt"], "Frankfurt is not a region"),
         (["--set", "AppClient=BOTH"], "There is no parameter AppClient. Did you mean AppClients?"),
         (["--set", "HostedDomainPrefix=my-aws"], "Cognito accepts no prefix with the word aws"),
-        (["--set", "LogRetentionDays=2"], "LogRetentionDays is 2. Allowed are 1, 3, 5,"),
+        (["--set", "LogRetentionDays=2"], "LogRetentionDays is 2. The allowed values are 1, 3, 5,"),
         (["--set", "words"], "'words' in SET is not a parameter."),
     ],
 )

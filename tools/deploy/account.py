@@ -103,7 +103,7 @@ def status_problem(stack: str, region: str, status: str) -> str | None:
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
         return (
             f"The stack {stack} is left over from a failed deployment ({status}), and cannot be changed. "
-            f"Delete it, and run the command again: {delete}"
+            f"Delete it with `{delete}`, and run the command again."
         )
     if status == "UPDATE_ROLLBACK_FAILED":
         return (

@@ -29,7 +29,7 @@ _BAD_CREDENTIALS = frozenset(
         "InvalidSignatureException",
     }
 )
-# AWS answers so for a region that the account has not enabled.
+# AWS sends these codes for a region that the account has not enabled.
 _REGION_OFF = frozenset({"OptInRequired", "RegionDisabledException", "InvalidRegion"})
 
 
@@ -52,8 +52,8 @@ def sentence(error: Exception, region: str) -> str:
         return f"The AWS credentials are incomplete. {_SIGN_IN}"
     if isinstance(error, EndpointConnectionError):
         return (
-            f"AWS does not answer at {error.kwargs.get('endpoint_url')}. Check that the region {region} "
-            "exists and has this service, and the network."
+            f"AWS does not answer at {error.kwargs.get('endpoint_url')}. Check the network, and that the "
+            f"region {region} exists and has this service."
         )
     if isinstance(error, (NoConnection, HTTPClientError)):
         return "AWS does not answer. Check the network, and run the command again."

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tools.deploy.account import DeploymentAccount
+from tools.deploy.account import DeploymentAccount, status_problem
 from tools.deploy.aws_errors import one_sentence
 from tools.deploy.errors import DeployError
 
-# The order of the table: what can lose data comes first.
+# The order of the table: changes that can lose data come first.
 ACTIONS = ("remove", "replace", "may replace", "change", "add", "other")
 _STYLES = {
     "remove": "red",
@@ -137,6 +137,8 @@ class ChangeSet:
         causes = [event for event in failed if _CANCELLED not in event.get("ResourceStatusReason", "")]
         reason = _failure(causes[0]) if causes else f"The stack is in the status {status}."
         if not self.is_new:
+            if problem := status_problem(self._stack, self._account.region, status):
+                return f"The deployment failed. {reason} {problem}"
             return (
                 f"The deployment failed, and the stack is as before. {reason} Fix that, and run the command "
                 "again."
@@ -144,8 +146,8 @@ class ChangeSet:
         region = self._account.region
         delete = f"aws cloudformation delete-stack --stack-name {self._stack} --region {region}"
         return (
-            f"The first deployment failed. {reason} Fix that, delete what is left of the stack, and run the "
-            f"command again: {delete}{self._left_over()}"
+            f"The first deployment failed. {reason} Fix that, delete what is left of the stack with "
+            f"`{delete}`, and run the command again.{self._left_over()}"
         )
 
     def _left_over(self) -> str:
@@ -155,7 +157,7 @@ class ChangeSet:
             for event in self._newest_events()
             if event["ResourceStatus"] == "DELETE_SKIPPED"
         }
-        return f". These stay, and you can delete them: {', '.join(sorted(kept))}" if kept else ""
+        return f" These stay, and you can delete them: {', '.join(sorted(kept))}." if kept else ""
 
 
 def show_changes(console: Console, changes: Sequence[ResourceChange], *, is_new: bool) -> None:

@@ -53,12 +53,12 @@ def stack_name_problem(template: Template, name: str) -> str | None:
 
 def longest_stack_name(template: Template) -> tuple[int, str]:
     """Return the greatest number of characters of a stack name, and the resource that limits it."""
-    found = [(STACK_LIMIT, "it"), *_name_rooms(template)]
+    found = [(STACK_LIMIT, "it"), *_name_limits(template)]
     return min(found, key=lambda each: each[0])
 
 
-def _name_rooms(template: Template) -> Iterator[tuple[int, str]]:
-    """Yield the room that each resource leaves for the name of the stack, in characters."""
+def _name_limits(template: Template) -> Iterator[tuple[int, str]]:
+    """Yield the greatest length of a stack name that each resource allows, in characters."""
     values = Values(template, dict.fromkeys(template.parameters, ""), "", "ap-southeast-1")
     for logical, resource in template.resources.items():
         for key, limit in NAME_LIMITS.items():
@@ -99,7 +99,7 @@ def _allowed(declared: Mapping[str, Any], value: str) -> str | None:
     """Return the sentence that says what is allowed, if `value` is not; else None."""
     if "AllowedValues" in declared:
         values = [str(each) for each in declared["AllowedValues"]]
-        return None if value in values else f"Allowed are {_listed(values)}."
+        return None if value in values else f"The allowed values are {_listed(values)}."
     if declared["Type"] == "Number":
         return None if _is_in_range(declared, value) else f"It must be a number {_range(declared)}."
     if "AllowedPattern" in declared and not re.fullmatch(declared["AllowedPattern"], value):

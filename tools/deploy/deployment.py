@@ -83,7 +83,7 @@ class Deployment:
             },
         )
         if deployed is None:
-            # The answers of a first deployment are kept also if the user wants to read more before it.
+            # These answers are kept even if the user declines: they would have to be typed again.
             save_settings(saved, self._options.root / "samconfig.toml")
         self._console.print(f"\nAccount {caller[0]}, region {region}, stack {stack}.")
         if not self._deploy(account, saved, parameters, stack, is_new=deployed is None):
@@ -109,7 +109,8 @@ class Deployment:
         filed, dropped = without_former(self._template, settings.parameters)
         if dropped:
             self._note(
-                f"{settings.path.name} sets {', '.join(dropped)}, which this release does not have. Left out."
+                f"{settings.path.name} has parameters that this release does not have: {', '.join(dropped)}. "
+                "They are left out."
             )
         given = {**filed, **parse_set(self._options.settings)}
         _raise_all(value_problems(self._template, given))

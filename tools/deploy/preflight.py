@@ -125,8 +125,9 @@ def _sender_problems(region: str, address: str, found: Mapping[str, bool | None]
         yield f"SES in {region} has not verified {waiting[0]} yet. {step}, and run the command again."
         return
     yield (
-        f"SES in {region} does not know {address}. Verify its domain, and run the command again: "
-        f"aws sesv2 create-email-identity --email-identity {domain} --region {region}"
+        f"SES in {region} does not know {address}. Verify its domain: run `aws sesv2 create-email-identity "
+        f"--email-identity {domain} --region {region}`, and add the DNS records that the SES console shows. "
+        "Then run the command again."
     )
 
 
@@ -156,7 +157,7 @@ def check_rights(
     except (ClientError, BotoCoreError) as error:
         if error_code(error) in _NOT_ALLOWED | NOT_FOUND:
             return Findings(
-                notes=["IAM does not show what these credentials may do, so that was not checked."]
+                notes=["IAM did not list the permissions of these credentials, so they were not checked."]
             )
         return Findings(notes=[f"The permissions were not checked. {sentence(error, account.region)}"])
     if not missing:

@@ -74,7 +74,7 @@ _PRINCIPAL = re.compile(r"arn:[a-z-]+:iam::\d+:(user|role)/.+")
 def missing_rights(
     iam: Any, caller: str, types: Iterable[str], *, stack: str, region: str, account: str
 ) -> list[str]:
-    """Return the actions that the caller may not do and that create resources of these types, sorted.
+    """Return the actions that create resources of these types and that the caller may not call, sorted.
 
     `caller` is an ARN. Returns nothing for the root user and for temporary users, whose rights IAM does not
     simulate. An action counts as missing only if IAM knows everything that its policies ask for. Raises

@@ -36,7 +36,7 @@ class Template:
 
     @property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
-        """All resources, also those whose condition is false."""
+        """All resources, including those whose condition is false."""
         found: Mapping[str, Mapping[str, Any]] = self.content["Resources"]
         return found
 
