@@ -93,7 +93,7 @@ def main() -> int:
         prog="python -m tools.install", description="Install a lock file with pip."
     )
     parser.add_argument("lock", type=Path, help="such as requirements.lock")
-    parser.add_argument("--compile", action="store_true", help="compile all modules, also those of before")
+    parser.add_argument("--compile", action="store_true", help="compile all modules, not only the new ones")
     arguments = parser.parse_args()
     try:
         return install(arguments.lock, compiles=arguments.compile)

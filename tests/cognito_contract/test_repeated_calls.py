@@ -1,4 +1,4 @@
-"""Cognito calls a trigger again with the same event, also while the first call runs longer than five seconds.
+"""Cognito calls a trigger again with the same event, even while the first call runs longer than five seconds.
 
 In each case one code is valid, one message is sent, and the user signs in.
 """

@@ -1,4 +1,4 @@
-"""The result of a claim for each behaviour of AWS that it may meet, also those that the local AWS lacks."""
+"""The result of a claim for each behaviour of AWS, including those that the local AWS lacks."""
 
 import io
 import json

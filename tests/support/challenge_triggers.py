@@ -25,7 +25,7 @@ FUNCTIONS = {
 # Cognito waits five seconds for a trigger, and then calls it again. Since March 2026 the page does not say
 # how often. Before, it was three times.
 TRIGGER_SECONDS, TRIGGER_CALLS = 5.0, 3
-# The names that `define` may answer: the challenges of the page "Define Auth challenge".
+# The names that `define` may return: the challenges of the page "Define Auth challenge".
 CHALLENGES = {
     "CUSTOM_CHALLENGE",
     "PASSWORD_VERIFIER",
@@ -242,14 +242,14 @@ def result_of(challenge: str, result: bool | None, metadata: str | None = None) 
 
 
 def _response(trigger: str, event: Event, result: Any) -> dict[str, Any]:
-    """Return the response in `result`. The function has to hand back the whole event."""
+    """Return the response in `result`. The function has to return the whole event."""
     _expect(isinstance(result, dict), trigger, "returns no object")
     for key in event:
-        _expect(key in result, trigger, f"does not hand back {key!r}")
-        _expect(key == "response" or result[key] == event[key], trigger, f"hands back another {key!r}")
+        _expect(key in result, trigger, f"does not return {key!r}")
+        _expect(key == "response" or result[key] == event[key], trigger, f"returns another {key!r}")
     response = result["response"]
     if trigger in _RESPONSES:
-        _expect(isinstance(response, dict), trigger, "hands back no response object")
+        _expect(isinstance(response, dict), trigger, "returns no response object")
         _expect(response.keys() <= set(_RESPONSES[trigger]), trigger, "adds keys to the response")
     return response  # type: ignore[no-any-return]
 

@@ -28,7 +28,7 @@ def write_versioned_template(built: Path, parameters: Mapping[str, str]) -> Path
     """Write the template of the folder `built` with the digest of the build, and return the file.
 
     `built` has a folder for each function, and template.yaml. `parameters` are all values of the stack.
-    Without SnapStart there are no versions, and the digest would change functions that stay as they are.
+    Without SnapStart there are no versions, and the digest would change functions without a reason.
     """
     template = load(str(built / "template.yaml"))
     has_versions = parameters.get("SnapStart") != "OFF"
@@ -77,7 +77,7 @@ def with_build(template: Mapping[str, Any], build: str) -> dict[str, Any]:
 
 
 def _named(value: Any, build: str) -> Any:
-    """Return a value with `build` in place of the word, also inside of functions such as Fn::If."""
+    """Return a value with `build` in place of the word, even inside functions such as Fn::If."""
     if isinstance(value, dict):
         return {name: _named(part, build) for name, part in value.items()}
     if isinstance(value, list):

@@ -29,7 +29,7 @@ __all__ = ["COMMAND", "app"]
 
 HELP = """Try on a real AWS account what AWS's documents leave open, with throw-away stacks.
 
-The command asks once before it creates anything, and deletes everything at the end, also after an error or
+The command asks once before it creates anything, and deletes everything at the end, even after an error or
 Ctrl-C. docs/first-account.md describes each claim. Exit codes: 0 done, 2 wrong options, 3 failed or something
 is left, 4 declined.
 """

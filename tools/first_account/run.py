@@ -111,7 +111,7 @@ def new_account(aws: AwsAccount, place: AccountRegion, sender: str, report: Repo
 
 
 def run_claims(account: ThrowAwayAccount, report: Report, claims: Sequence[Claim] = CLAIMS) -> Run:
-    """Create the stacks, try the claims, and delete the stacks, also after an error or Ctrl-C.
+    """Create the stacks, try the claims, and delete the stacks, even after an error or Ctrl-C.
 
     Raises nothing. A second Ctrl-C ends the deletion, and the result lists what may be left.
     """

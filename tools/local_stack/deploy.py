@@ -190,7 +190,7 @@ def resources(endpoint_url: str) -> dict[str, str]:
 
 
 def parameters_of(stack: StackTypeDef) -> dict[str, str]:
-    """Return the value of each parameter of a deployed stack, also of those with a default value."""
+    """Return the value of each parameter of a deployed stack, including those with a default value."""
     return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
 
 

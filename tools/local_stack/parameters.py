@@ -9,7 +9,7 @@ from tools.local_stack.errors import StackError
 
 
 def check_names(template: str, names: Iterable[str]) -> None:
-    """Raise `StackError` for a name that is no parameter of `template`. The emulator would ignore it."""
+    """Raise `StackError` for a name that is not a parameter of `template`. The emulator would ignore it."""
     known = _names(template)
     for name in names:
         if name not in known:

@@ -39,7 +39,7 @@ def _headers(account: ThrowAwayAccount) -> Observation:
 CLAIMS = (
     Claim(
         "headers-of-gateway-responses",
-        "API Gateway sends the headers that a gateway response sets, also Content-Type and Retry-After.",
+        "API Gateway sends the headers that a gateway response sets, including Content-Type and Retry-After.",
         "Errors of the token service are problem documents, and those of the hosted page have security "
         "headers.",
         ("GET /v1/no-such-path",),

@@ -13,7 +13,7 @@ from tools.first_account.sign_in import refusal_of
 _CALLBACK = "https://example.com/first-account/callback"
 _CALLS = ("CreateIdentityProvider", "CreateUserPoolClient", "GET /oauth2/authorize")
 _LEVEL = "urn:cognito:loa:2"
-_LACKS = "the parameters that Cognito sends to a provider beside the required ones"
+_LACKS = "the parameters that Cognito sends to a provider in addition to the required ones"
 
 
 def _discovery(account: ThrowAwayAccount) -> Observation:
@@ -41,7 +41,7 @@ def _sent_to_provider(
 ) -> dict[str, list[str]]:
     """Return the parameters that Cognito sends to a provider's authorization endpoint.
 
-    The app sends `sent` beside the required parameters, and neither a nonce nor PKCE.
+    The app sends `sent` in addition to the required parameters, and neither a nonce nor PKCE.
     """
     provider = new_provider(account, acr_mapping)
     client_id = account.cognito.create_user_pool_client(
@@ -131,7 +131,7 @@ CLAIMS = (
     ),
     Claim(
         "nonce-to-the-provider",
-        "Cognito sends a nonce to the provider, also if the app sent none.",
+        "Cognito sends a nonce to the provider, even if the app sent none.",
         "The hosted provider repeats a nonce, and does not require one.",
         _CALLS,
         ("pool", "domain"),

@@ -83,7 +83,7 @@ def _logged(account: ThrowAwayAccount) -> dict[str, Any] | None:
 CLAIMS = (
     Claim(
         "from-address-condition",
-        "The condition key ses:FromAddress has the address alone, also if the sender has a display name.",
+        "The condition key ses:FromAddress has the address alone, even if the sender has a display name.",
         "The role of `deliver` may send only as SenderEmail, and emails have the name of the app as display "
         "name.",
         ("Invoke (Lambda)", "SendEmail (SES)"),

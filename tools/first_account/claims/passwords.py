@@ -47,9 +47,8 @@ def _lock(account: ThrowAwayAccount) -> Observation:
         return yes(f"After {count} wrong passwords in CUSTOM_AUTH, Cognito refused the right one.")
     if not _is_locked(account, account.new_user(), CustomAuth(account, "PasswordClientId", "USER_SRP_AUTH")):
         raise NotTried(
-            f"Cognito accepted the right password after {count} wrong ones also with USER_SRP_AUTH, which "
-            "AWS "
-            "documents a lock for."
+            f"Cognito accepted the right password after {count} wrong ones with USER_SRP_AUTH too, and AWS "
+            "documents a lock for that flow."
         )
     return no(
         f"After {count} wrong passwords Cognito accepted the right one in CUSTOM_AUTH, and refused it with "

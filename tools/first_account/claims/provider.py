@@ -1,4 +1,4 @@
-"""An OpenID provider that exists in its description only, for claims about federation."""
+"""An OpenID provider that is only configured in Cognito and has no server, for claims about federation."""
 
 from collections.abc import Mapping
 from typing import Any

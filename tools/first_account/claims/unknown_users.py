@@ -54,7 +54,7 @@ def _form_of(name: str) -> str:
     try:
         return f"a UUID of version {UUID(name).version}"
     except ValueError:
-        return "no UUID"
+        return "not a UUID"
 
 
 def _admin(account: ThrowAwayAccount) -> Observation:
