@@ -79,5 +79,5 @@ def _quoted(name: str, value: str, form: EnvFormat) -> str:
         return value
     if re.search(r"['\r\n]", value):
         raise ValueError(f"{name} has a line break or a quote, so it cannot be a line of an .env file.")
-    # Vite and Next.js expand $NAME also between single quotes.
+    # Vite and Next.js expand $NAME even between single quotes.
     return f"'{value}'" if form == "dotenv" else "'{}'".format(value.replace("$", r"\$"))

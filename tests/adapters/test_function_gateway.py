@@ -360,7 +360,7 @@ def test_a_message_that_the_function_does_not_take_goes_to_the_next_destination(
     assert handler.deliver(body(BY_SMS, BY_EMAIL, channel="sms")) == []
     assert (len(calls_of(handler)), len(handler.ses.calls)) == (attempts, 1)
     (counted,) = output.counted("send_failed")
-    assert counted["reason"] == reason, "the reason of the function is no dimension of a metric"
+    assert counted["reason"] == reason, "the reason of the function is not a dimension of a metric"
     (line,) = [line for line in output.lines if line["message"] == "not deliverable"]
     assert line["why"] == why
 

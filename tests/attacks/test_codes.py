@@ -177,7 +177,7 @@ OTHER_LENGTHS: list[dict[str, object]] = [
     ids=["missing", "true", "no text", "other length"],
 )
 def test_odd_answers(try_attack: TryAttack, weak: Verifier, answers: list[dict[str, object]]) -> None:
-    """An answer that is no code is accepted or ends in an exception."""
+    """An answer that is not a code is accepted or ends in an exception."""
 
     def attack(verifier: Verifier) -> bool:
         for private in ({}, {"challenge": ""}, {"challenge": OPEN.pack(), "round": "1" * 16}):

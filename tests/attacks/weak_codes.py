@@ -110,7 +110,7 @@ class ReadsANumber:
 
 @dataclass
 class NoCheckOfTheType:
-    """Fault: an answer that is no text ends in an exception."""
+    """Fault: an answer that is not a text ends in an exception."""
 
     code: str
 

@@ -131,7 +131,7 @@ def test_after_the_last_resend_the_newest_code_is_valid(app: App) -> None:
     assert app.answer(app.code).has_tokens
 
 
-def test_a_response_with_a_word_is_no_answer(app: App) -> None:
+def test_a_response_with_an_action_is_not_an_answer(app: App) -> None:
     app.begin()
     code = app.code
     for word in ("resend", "send", "Resend ", "SEND", "another", "answer"):
@@ -140,7 +140,7 @@ def test_a_response_with_a_word_is_no_answer(app: App) -> None:
     assert app.answer(code).has_tokens
 
 
-def test_a_word_in_place_of_the_answer_is_a_wrong_answer(app: App) -> None:
+def test_an_action_typed_as_the_answer_is_a_wrong_answer(app: App) -> None:
     app.begin()
     assert app.answer("resend").challenge == CODE
     assert app.shown("status", "attemptsLeft") == ("WRONG", "4")

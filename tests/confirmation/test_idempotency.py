@@ -1,4 +1,4 @@
-"""Idempotency-Key: repeated requests with one key send one message, also if the first one failed."""
+"""Idempotency-Key: repeated requests with one key send one message, even if the first one failed."""
 
 from collections import Counter
 from collections.abc import Callable

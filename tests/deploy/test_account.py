@@ -133,7 +133,7 @@ def test_a_stack_that_does_not_exist_is_new(account: StubbedAccount) -> None:
         ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name passcode"),
     ],
 )
-def test_a_stack_that_cannot_be_changed_is_refused_with_the_way_out(
+def test_a_stack_that_cannot_be_changed_is_refused_with_the_next_step(
     account: StubbedAccount, status: str, words: str
 ) -> None:
     found = stack(status, "SenderEmail", "SignInHost")

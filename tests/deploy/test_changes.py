@@ -38,7 +38,7 @@ def resource(action: str, name: str, kind: str, **more: str) -> dict[str, Any]:
     return {"Type": "Resource", "ResourceChange": described}
 
 
-def test_what_can_lose_data_is_first_in_the_table(account: StubbedAccount, console: Console) -> None:
+def test_changes_that_can_lose_data_are_first_in_the_table(account: StubbedAccount, console: Console) -> None:
     found = [
         resource("Add", "WebAcl", "AWS::WAFv2::WebACL"),
         resource("Modify", "Deliver", "AWS::Lambda::Function", Replacement="False"),

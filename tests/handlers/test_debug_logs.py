@@ -44,7 +44,7 @@ ID_TOKEN_SIGNATURE = "c2lnbmF0dXJl"
 
 @dataclass
 class Logged:
-    """All records of all loggers, also of those that do not propagate."""
+    """All records of all loggers, including those that do not propagate."""
 
     records: list[logging.LogRecord] = field(default_factory=list)
 

@@ -81,7 +81,7 @@ def rounds(monkeypatch: pytest.MonkeyPatch) -> list[list[LogLine]]:
     return readings
 
 
-def test_each_new_line_is_shown_once_also_if_it_is_not_the_last(rounds: list[list[LogLine]]) -> None:
+def test_each_new_line_is_shown_once_even_if_it_is_not_the_last(rounds: list[list[LogLine]]) -> None:
     first, late, last = line(1, "first"), line(2, "late"), line(3, "last")
     rounds += [[first, last], [first, late, last], [first, late, last, last]]
     result = CliRunner().invoke(app, ["logs", "deliver", "--follow"])

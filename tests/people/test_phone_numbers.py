@@ -94,7 +94,7 @@ AS_THEY_ARE = {
     "+84123456789": "VN",
     "+23071234567": "MU",
     "+38649123456": "SI",
-    # The leading digits of a number of +1 decide, also if the rest is not known.
+    # The leading digits of a number of +1 decide, even if the rest is not known.
     "+16581234567": "JM",
 }
 REFUSED = {

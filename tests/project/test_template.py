@@ -284,7 +284,7 @@ def test_every_queue_drops_repeats_by_message_and_has_a_dead_letter_queue_of_the
     for name in QUEUES:
         target = queues[name]["RedrivePolicy"]["deadLetterTargetArn"]
         assert target == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
-        # SQS moves a message to the dead letters first, also if `deliver` fails at each receive.
+        # SQS moves a message to the dead letters first, even if `deliver` fails at each receive.
         receives = queues[name]["RedrivePolicy"]["maxReceiveCount"] * queues[name]["VisibilityTimeout"]
         kept = queues[name]["MessageRetentionPeriod"]
         assert receives < kept <= queues["DeadLetters"]["MessageRetentionPeriod"]

@@ -25,7 +25,7 @@ def untyped_clients(source: str) -> list[str]:
 
 
 def contains_any(annotation: ast.expr) -> bool:
-    """Return True if `Any` is in the annotation, also in a quoted one."""
+    """Return True if `Any` is in the annotation, even in a quoted one."""
     text = ast.unparse(annotation).replace("'", "")
     names = ast.walk(ast.parse(text, mode="eval"))
     return any(getattr(each, "id", getattr(each, "attr", "")) == "Any" for each in names)

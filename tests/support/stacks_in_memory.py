@@ -1,4 +1,4 @@
-"""CloudFormation in memory: stacks that are created and deleted at the second look, or fail."""
+"""CloudFormation in memory: stacks whose creation and deletion end after one DescribeStacks, or fail."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace

@@ -180,6 +180,6 @@ def _install_calls(clock: Clock, patch: pytest.MonkeyPatch) -> None:
 
 
 def _import_everything() -> None:
-    """Import each module of the product, also those that a function imports late."""
+    """Import each module of the product, including those that a function imports late."""
     for found in pkgutil.walk_packages(passcode.__path__, "passcode."):
         importlib.import_module(found.name)

@@ -229,7 +229,7 @@ def changes_of(*destinations: dict[str, str], channel: str = "email") -> list[tu
 
 @pytest.mark.parametrize("channel", ADDRESSES)
 def test_a_changed_destination_is_reported_once(channel: str) -> None:
-    """Also if the message goes to another channel: `deliver` may send it to any destination."""
+    """Even if the message goes to another channel: `deliver` may send it to any destination."""
     moved = {**ADDRESSES, "email": "0" * 32}
     assert changes_of(ADDRESSES, ADDRESSES, moved, moved, channel=channel) == [(), (), ("email",), ()]
     both = {"email": "0" * 32, "sms": "1" * 32}

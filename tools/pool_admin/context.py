@@ -27,7 +27,7 @@ _ATTEMPTS, _LOCAL_ATTEMPTS = 6, 1
 
 
 def region_of_pool(pool_id: str) -> str:
-    """Return the region in a pool's id. Raises `OptionError` if it is no such id."""
+    """Return the region in a pool's id. Raises `OptionError` if the text is not a pool id."""
     match = _POOL_ID.match(pool_id)
     if not match:
         raise OptionError(

@@ -50,7 +50,7 @@ def api_of(model: ServiceModel) -> set[str]:
 def new_in(model: ServiceModel, reviewed: set[str]) -> list[str]:
     """Return the members, values and sign-in flows of `model` that were not reviewed, sorted.
 
-    A flow counts as reviewed if doctor has a rule for it, also if `reviewed` does not have it.
+    A flow counts as reviewed if doctor has a rule for it, even if `reviewed` does not have it.
     """
     flows = {f"{member} = {flow}" for member in _FLOWS for flow in KNOWN_FLOWS}
     others = {line for line in reviewed if not line.startswith(tuple(f"{member} = " for member in _FLOWS))}

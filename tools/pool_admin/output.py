@@ -146,7 +146,7 @@ def show_attached(output: Output, plan: AttachPlan, notes: Sequence[str] = ()) -
         done = "Everything is attached: nothing to do."
     else:
         done = f"Attached. Check it: {fixes.COMMAND} doctor {pool_id} --stack {plan.stack.name}"
-    # Shown also if nothing was left to do: the run before can have been interrupted before it showed this.
+    # Shown even if nothing was left to do: the run before can have been interrupted before it showed this.
     # A stack's own pool has no such parameter.
     has_list = not plan.stack.makes_pool and (plan.code_only is not None or clients)
     left_to_do = fixes.keep_code_only(clients) if has_list else None

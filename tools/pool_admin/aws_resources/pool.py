@@ -160,7 +160,7 @@ class Pool:
         wanted: Any = with_changes(self._unchanged_since(before.settings, changes), changes)
         # LambdaConfig is sent even if it is empty, because detach can remove the last trigger.
         self.cognito.update_user_pool(**{"LambdaConfig": {}} | wanted)
-        # Without MFA in the request AWS has turned MFA off, also if it does not describe that yet.
+        # Without MFA in the request AWS has turned MFA off, even if it does not describe that yet.
         is_off = wanted.get("MfaConfiguration", "OFF") != kept_mfa.get("MfaConfiguration", "OFF")
         self.restore_mfa(kept_mfa, is_off=is_off)
 

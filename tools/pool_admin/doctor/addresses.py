@@ -19,8 +19,8 @@ OF_CHANNEL = {
 # Users who cannot sign in with a code: federated users, and users who have not finished their sign-up.
 OTHER_USERS = ("EXTERNAL_PROVIDER", "UNCONFIRMED")
 _THEFT = (
-    "A thief of a session can verify another address. From then on all codes go to the thief, also those of "
-    "a step-up. The user gets a notice at the other verified address, and none if there is no other."
+    "A thief of a session can verify another address. From then on all codes go to the thief, including "
+    "those of a step-up. The user gets a notice at the other verified address, and none if there is no other."
 )
 _SIGN_UP = " Self sign-up needs this: the app client has to write the attributes of a new user."
 

@@ -8,7 +8,7 @@ from tools.pool_admin.aws_resources.stack import CODE_ONLY, DELIVER, split_list
 from tools.pool_admin.doctor.facts import Facts, StackFacts, Unchecked, Unreadable
 from tools.pool_admin.doctor.finding import Finding, Severity
 
-# Seconds that Cognito waits for a trigger, also if the function's time-out is longer.
+# Seconds that Cognito waits for a trigger, even if the function's time-out is longer.
 _TRIGGER_SECONDS = 5
 
 

@@ -103,7 +103,7 @@ class KmsEncryption:
             return [self._encrypt_part(part, item) for part in parts]
 
     def decrypt(self, parts: list[bytes], item: str) -> str:
-        """Decrypt `parts`. Raises `Unavailable`, also if it was encrypted for another item."""
+        """Decrypt `parts`. Raises `Unavailable`, even if it was encrypted for another item."""
         with unavailable("the state key"):
             return b"".join(self._decrypt_part(part, item) for part in parts).decode()
 

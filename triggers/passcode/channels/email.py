@@ -87,7 +87,7 @@ def _ascii_host(host: str) -> str | AddressFault:
             host = idna.encode(host, uts46=True).decode("ascii")
         except UnicodeError:
             return AddressFault.HOST
-        # A look-alike of an ASCII label is no other way to write it.
+        # A look-alike of an ASCII label is not another way to write it.
         ascii_labels = host.split(".")
         if len(labels) != len(ascii_labels) or not all(map(_is_label, labels, ascii_labels)):
             return AddressFault.HOST

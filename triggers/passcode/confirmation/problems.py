@@ -70,7 +70,7 @@ DESTINATION_NOT_ALLOWED = ProblemKind(
     "This service sends SMS only to mobile numbers of some countries. Use another number, or email.",
 )
 _NUMBERS: Mapping[AddressFault, str] = {
-    AddressFault.NUMBER: "It is no known mobile number, or messages to it are too expensive. Use another "
+    AddressFault.NUMBER: "It is not a known mobile number, or messages to it are too expensive. Use another "
     "number, or email.",
     AddressFault.COUNTRY: "This service sends no SMS to the country of the number. Use another number, or "
     "email.",

@@ -111,7 +111,7 @@ class Delivery:
 
     @classmethod
     def unpack(cls, body: str) -> "Delivery":
-        """Read a body. Raises ValueError if it is no delivery of this version."""
+        """Read a body. Raises ValueError if it is not a delivery of this version."""
         fields = read_body(body)
         if fields.get("kind") != CODE:
             raise ValueError("the queue body has another kind than a code")
@@ -158,7 +158,7 @@ class ChangeNotice:
 
     @classmethod
     def unpack(cls, body: str) -> "ChangeNotice":
-        """Read a body. Raises ValueError if it is no notice of this version."""
+        """Read a body. Raises ValueError if it is not a notice of this version."""
         fields = read_body(body)
         if fields.get("kind") != CHANGED:
             raise ValueError("the queue body has another kind than a notice")

@@ -19,7 +19,7 @@ _RECORD_KEY = re.compile(rf"({'|'.join(_KINDS)})#[A-Za-z0-9_-]{{1,128}}")
 _ADDRESS_ID = re.compile(r"[0-9a-f]{16}")
 # The longest reason of AWS is OnAccountSuppressionList.
 _REASON = re.compile(r"[A-Za-z_ -]{1,40}")
-# At least one letter, so that it is no phone number.
+# At least one letter, so that it is not a phone number.
 _MESSAGE_ID = re.compile(r"(?=[0-9-]*[A-Za-z])[A-Za-z0-9-]{1,100}")
 
 DELIVERED, DELAYED = "delivered", "delayed"

@@ -22,7 +22,7 @@ def _request(event: "Event") -> "Mapping[str, Any]":
 def history(event: "Event") -> "History":
     """Return the results of the challenges so far, oldest first.
 
-    An entry that is no object becomes an empty one, which no allowed history has.
+    An entry that is not an object becomes an empty one, which no allowed history has.
     """
     session = _request(event).get("session") or []
     return [entry if isinstance(entry, dict) else {} for entry in session]
@@ -92,7 +92,7 @@ _SENDING = ("send", "resend")
 def read_word(value: object) -> str:
     """Return a word of an app, such as `sms`, in lower case and without spaces around it.
 
-    Some SDKs write the channels in capitals. A value that is no text gives an empty text.
+    Some SDKs write the channels in capitals. A value that is not a text gives an empty text.
     """
     return value.strip().lower() if isinstance(value, str) else ""
 

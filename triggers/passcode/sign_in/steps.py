@@ -61,8 +61,8 @@ HISTORIES: "dict[Mode, dict[str, Step]]" = {
 _MUST_SET_PASSWORD = ("FORCE_CHANGE_PASSWORD", "RESET_REQUIRED")
 
 
-# A response that is no answer may cost nothing: a resend in the cooldown, past the last resend, or an action
-# that is not understood. A user does not reach this number of rounds. It bounds the Lambda calls of a caller
+# A response that is not an answer may cost nothing: a resend in the cooldown, past the last resend, or an
+# unknown action. A user does not reach this number of rounds. It bounds the Lambda calls of a caller
 # who repeats such responses.
 MOST_ROUNDS = 40
 # A sign-in can resend its code so often, switches of the channel included. A further resend sends nothing.

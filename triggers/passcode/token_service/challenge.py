@@ -224,7 +224,7 @@ def read_field(
     """Return the value of `name` in `values`; `default` if it is missing. Numbers are below 10**12.
 
     Raises ValueError if it is missing and has no default, or if it is not exactly of the type `kind`: a
-    boolean is no number, and null is not the same as missing. Raises ValueError also for a number below zero.
+    boolean is not a number, and null is not the same as missing. A number below zero raises ValueError too.
     """
     value = values.get(name, default)
     if type(value) is not kind or (type(value) is int and not 0 <= value < _TOO_LARGE):
