@@ -12,7 +12,7 @@ from tests.conftest import in_folder
 from tests.support.interrupt import run_and_interrupt
 from tools.first_account.claim import ClaimResult
 from tools.first_account.claims import CLAIMS
-from tools.first_account.parts import PARTS, PREFIX, Parts
+from tools.first_account.parts import FAILING, PARTS, PREFIX, Parts
 from tools.local_stack import process, stack
 from tools.local_stack.clients import client
 from tools.local_stack.environment import ROOT
@@ -21,6 +21,7 @@ from tools.pool_admin.exit_codes import FAILED, HEALTHY
 pytestmark = pytest.mark.e2e
 
 YES, NO, NOT_TRIED = (each.value for each in ClaimResult)
+SENDER = "no-reply@people.example"
 # The local AWS follows AWS's documents. It has no lock, no AWS WAF before requests, and no custom senders.
 EXPECTED = {
     "lock-after-wrong-passwords": NOT_TRIED,
@@ -36,21 +37,33 @@ EXPECTED = {
     "form-of-username": NO,
     "acr-of-custom-auth": NOT_TRIED,
     "auth-time-after-a-rotation": NO,
+    "rounds-of-a-session": YES,
     "trigger-before-its-function": YES,
     "client-type-is-described": NOT_TRIED,
+    "conditions-with-an-arn": YES,
+    "missing-type-behind-a-condition": NOT_TRIED,
+    "region-in-a-rule": YES,
+    "client-of-a-failed-stack": YES,
+    "alarm-on-a-query": NOT_TRIED,
     "provider-without-discovery": YES,
     "one-prefix-domain": YES,
     "nonce-to-the-provider": NOT_TRIED,
     "pkce-to-the-provider": NOT_TRIED,
     "max-age-to-the-provider": NOT_TRIED,
     "acr-values-to-the-provider": NOT_TRIED,
+    "level-without-a-mapping": NOT_TRIED,
+    "mapping-after-an-update": YES,
     "headers-of-gateway-responses": YES,
     "fresh-web-acl": NOT_TRIED,
     "path-under-waf": NOT_TRIED,
     "waf-gateway-response": NOT_TRIED,
     "admin-calls-under-waf": NOT_TRIED,
+    "protected-samples": NOT_TRIED,
     "from-address-condition": YES,
+    "tag-with-hyphens": YES,
+    "event-of-a-bounce": YES,
     "address-of-a-changed-attribute": NOT_TRIED,
+    "members-of-phone-messages": YES,
 }
 
 
@@ -100,9 +113,22 @@ def listed(endpoint: str) -> dict[str, list[str]]:
         "log groups": [
             each["logGroupName"] for each in client(endpoint, "logs").describe_log_groups()["logGroups"]
         ],
+        "queues": client(endpoint, "sqs").list_queues().get("QueueUrls", []),
+        "topics": [each["TopicArn"] for each in client(endpoint, "sns").list_topics()["Topics"]],
+        "configuration sets": client(endpoint, "sesv2").list_configuration_sets()["ConfigurationSets"],
         "keys": [key["KeyId"] for key in keys if key["KeyState"] != "PendingDeletion"],
     }
     return {kind: names for kind, names in found.items() if names}
+
+
+def listed_after_an_interrupt(endpoint: str) -> dict[str, list[str]]:
+    """As `listed`, without the log of a trigger that still ran when its stack was deleted.
+
+    On AWS there is no such log: the role of the triggers may not write one.
+    """
+    found = listed(endpoint)
+    logs = [name for name in found.pop("log groups", []) if not name.endswith("-pool-triggers")]
+    return found | ({"log groups": logs} if logs else {})
 
 
 def test_it_runs_to_its_end_and_deletes_everything(endpoint: str) -> None:
@@ -110,7 +136,8 @@ def test_it_runs_to_its_end_and_deletes_everything(endpoint: str) -> None:
     assert (plan["applied"], plan["missing"]) == (False, {})
     assert listed(endpoint) == {}, "a plan creates nothing"
 
-    done = command(endpoint, "--json", "--yes")
+    client(endpoint, "sesv2").create_email_identity(EmailIdentity=SENDER)
+    done = command(endpoint, "--json", "--yes", "--sender", SENDER)
     assert done.returncode == HEALTHY, done.stderr
     found = json.loads(done.stdout)
     assert {each["name"]: each["result"] for each in found["claims"]} == EXPECTED
@@ -118,7 +145,8 @@ def test_it_runs_to_its_end_and_deletes_everything(endpoint: str) -> None:
     assert (found["is_local"], found["problem"], found["left"]) == (True, "", [])
     assert [each["name"] for each in found["claims"]] == [claim.name for claim in CLAIMS]
     # Without this line, an empty list below would also mean that the run created nothing.
-    assert done.stderr.count("Created the part") == done.stderr.count("Deleted the stack") == len(PARTS)
+    assert done.stderr.count("Created the part") == len(PARTS)
+    assert done.stderr.count("Deleted the stack") == len(PARTS) + len(FAILING)
     assert listed(endpoint) == {}
 
 
@@ -139,12 +167,19 @@ def test_ctrl_c_deletes_everything(endpoint: str, moment: Callable[[str], bool])
     assert code == FAILED
     assert "The run ended early. Interrupted." in output
     assert "Nothing is left in the account" in output
-    assert listed(endpoint) == {}
+    assert listed_after_an_interrupt(endpoint) == {}
 
 
 def test_the_stacks_of_a_killed_run_are_deleted_later(endpoint: str) -> None:
     cloudformation = client(endpoint, "cloudformation")
-    settings = {"RightAnswer": "r" * 20, "Prefix": f"{PREFIX}-abc", "SenderEmail": "a@b.example"}
+    settings = {
+        "RightAnswer": "r" * 20,
+        "Prefix": f"{PREFIX}-abc",
+        "SenderEmail": "a@b.example",
+        "IdentityArn": "arn:aws:ses:us-east-1:123456789012:identity/b.example",
+        "NoArn": "",
+        "Scopes": "openid email",
+    }
     parts = Parts(cloudformation, "abc", settings, print, pause=0.1)
     parts.create()
     assert parts.failures == {}
@@ -154,6 +189,6 @@ def test_the_stacks_of_a_killed_run_are_deleted_later(endpoint: str) -> None:
         assert len(listed(endpoint)["stacks"]) == len(PARTS)
         done = command(endpoint, "--delete", "--yes")
         assert done.returncode == HEALTHY, done.stdout
-        assert listed(endpoint) == {"pools": ["users of years"]}
+        assert listed_after_an_interrupt(endpoint) == {"pools": ["users of years"]}
     finally:
         client(endpoint, "cognito-idp").delete_user_pool(UserPoolId=other)

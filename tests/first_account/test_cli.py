@@ -12,6 +12,7 @@ from tests.support.stacks_in_memory import AwsInMemory, StacksInMemory
 from tools.first_account import cli, run
 from tools.first_account.claim import Claim, ClaimResult, Observation, changes, yes
 from tools.first_account.claims import CLAIMS
+from tools.first_account.parts import FAILING, PARTS
 from tools.first_account.run import AccountRegion
 from tools.pool_admin.errors import AdminError
 from tools.pool_admin.exit_codes import DECLINED, FAILED, HEALTHY
@@ -70,7 +71,7 @@ def test_json_without_yes_is_the_plan(stacks: StacksInMemory) -> None:
     plan = json.loads(result.stdout)
     assert plan["applied"] is False
     assert (plan["account"], plan["region"]) == ("123456789012", "eu-central-1")
-    assert set(plan["creates"]) == {"pool", "domain", "api", "waf", "sender", "mail"}
+    assert set(plan["creates"]) == {part.name for part in (*PARTS, *FAILING)}
     assert stacks.created == []
 
 

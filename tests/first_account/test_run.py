@@ -13,7 +13,7 @@ from tests.support.stacks_in_memory import AwsInMemory, StacksInMemory
 from tools.first_account import run as runs
 from tools.first_account.account import ThrowAwayAccount
 from tools.first_account.claim import Claim, ClaimResult, NotTried, Observation, changes, no, yes
-from tools.first_account.parts import PARTS, TAG, Left
+from tools.first_account.parts import PARTS, TAG, Left, Parts
 from tools.first_account.run import AccountRegion, Run, check_place, new_account, run_claims
 from tools.pool_admin.errors import AdminError, to_admin_error
 
@@ -210,6 +210,53 @@ def test_parts_without_their_service_are_not_created() -> None:
     found = run(stacks, claim("sender", raising(AssertionError()), "sender"), place=place)
     assert results(found)["sender"][1] == "The part sender is missing. mx-central-1 has no kms."
     assert not any(name.endswith("-sender") for name in stacks.created)
+
+
+def parts_of_a_run(stacks: StacksInMemory) -> Parts:
+    settings = {"HomeRegion": "eu-central-1", "Scopes": "openid email"}
+    outputs = {"pool": {"PoolId": "eu-central-1_A"}}
+    return Parts(stacks, "a1b2c3", settings, print, 0, outputs)  # type: ignore[arg-type]
+
+
+def test_a_stack_that_fails_is_rolled_back_and_deleted() -> None:
+    stacks = StacksInMemory(create_failures={"rollback": "It timed out"})
+    parts = parts_of_a_run(stacks)
+    assert parts.create_failing("rollback") == "CREATE_FAILED of Pool: It timed out."
+    (name,) = stacks.created
+    assert stacks.statuses == {name: "ROLLBACK_COMPLETE"}
+    assert parts.delete() == []
+    assert stacks.statuses == {}
+
+
+def test_a_stack_that_is_refused_or_created_although_it_should_fail() -> None:
+    refused = parts_of_a_run(StacksInMemory(denied={"CreateStack"}))
+    assert "may not call CreateStack" in refused.create_failing("rules")
+    stacks = StacksInMemory()
+    created = parts_of_a_run(stacks)
+    assert created.create_failing("rules") == ""
+    assert created.delete() == []
+    assert stacks.statuses == {}, "it is deleted too"
+
+
+def test_an_update_changes_one_setting_and_keeps_the_others() -> None:
+    stacks = StacksInMemory()
+    parts_of_a_run(stacks).update("levels", Scopes="openid")
+    (update,) = stacks.updates
+    assert update["UsePreviousTemplate"] is True
+    assert update["Parameters"] == [
+        {"ParameterKey": "PoolId", "UsePreviousValue": True},
+        {"ParameterKey": "Scopes", "ParameterValue": "openid"},
+    ]
+    assert list(stacks.statuses.values()) == ["UPDATE_COMPLETE"]
+
+
+def test_an_update_that_fails_or_does_not_end_gives_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = StacksInMemory(update_failures={"levels"})
+    with pytest.raises(NotTried, match="UPDATE_FAILED of Pool"):
+        parts_of_a_run(failing).update("levels", Scopes="openid")
+    monkeypatch.setattr("tools.first_account.parts.CHANGE_SECONDS", -1.0)
+    with pytest.raises(NotTried, match="needed more than -1 seconds"):
+        parts_of_a_run(StacksInMemory()).update("levels", Scopes="openid")
 
 
 class AnyCall:

@@ -71,6 +71,14 @@ def test_an_operation_that_the_fake_does_not_have_is_refused(messaging: Any) -> 
     assert reason(refused) == "UNKNOWN_OPERATION"
 
 
+def test_a_dry_run_is_checked_and_not_sent(probed: Stack, messaging: Any) -> None:
+    dry = TEXT | {"DestinationPhoneNumber": "+12065550143", "DryRun": True}
+    assert messaging.send_text_message(**dry)["MessageId"]
+    with pytest.raises(ClientError):
+        messaging.send_text_message(**dry, TimeToLive=259_201)
+    assert inbox.read(probed, "+12065550143") == []
+
+
 def test_the_inbox_shows_sms_and_calls_as_text(probed: Stack, messaging: Any) -> None:
     messaging.send_text_message(**TEXT)
     answer = messaging.send_notify_text_message(

@@ -1,4 +1,4 @@
-"""CloudFormation in memory: stacks whose creation and deletion end after one DescribeStacks, or fail."""
+"""CloudFormation in memory: creations, updates and deletions end after one DescribeStacks, or fail."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -14,7 +14,8 @@ class StacksInMemory:
     """The stacks of one account by name. The last word of a stack's name is its part.
 
     `create_failures` maps a part to the reason of its failure, and `delete_failures` to the number of
-    deletions that fail. `created` and `deleted` are the names in the order of the calls.
+    deletions that fail. The updates of `update_failures` fail. `created` and `deleted` are the names in the
+    order of the calls, and `updates` the requests.
     """
 
     create_failures: dict[str, str] = field(default_factory=dict)
@@ -23,13 +24,23 @@ class StacksInMemory:
     statuses: dict[str, str] = field(default_factory=dict)
     created: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    update_failures: set[str] = field(default_factory=set)
+    updates: list[dict[str, Any]] = field(default_factory=list)
     meta: Any = field(default_factory=lambda: SimpleNamespace(region_name="eu-central-1"))
 
     def create_stack(self, **named: Any) -> dict[str, Any]:
         part = self._check("CreateStack", named["StackName"])
         self.created.append(named["StackName"])
         failed = part in self.create_failures
-        self.statuses[named["StackName"]] = "CREATE_FAILED" if failed else "CREATE_IN_PROGRESS"
+        status = "ROLLBACK_IN_PROGRESS" if named.get("OnFailure") == "ROLLBACK" else "CREATE_FAILED"
+        self.statuses[named["StackName"]] = status if failed else "CREATE_IN_PROGRESS"
+        return {}
+
+    def update_stack(self, **named: Any) -> dict[str, Any]:
+        part = self._check("UpdateStack", named["StackName"])
+        self.updates.append(named)
+        failed = part in self.update_failures
+        self.statuses[named["StackName"]] = "UPDATE_FAILED" if failed else "UPDATE_IN_PROGRESS"
         return {}
 
     def describe_stacks(self, **named: Any) -> dict[str, Any]:
@@ -37,8 +48,8 @@ class StacksInMemory:
         status = self.statuses.get(name)
         if status is None:
             raise refusal("ValidationError", "DescribeStacks", f"Stack with id {name} does not exist")
-        if status == "CREATE_IN_PROGRESS":
-            self.statuses[name] = "CREATE_COMPLETE"
+        if status != "DELETE_IN_PROGRESS":
+            self.statuses[name] = status.replace("_IN_PROGRESS", "_COMPLETE")
         if status == "DELETE_IN_PROGRESS":
             del self.statuses[name]
         outputs = OUTPUTS.get(name.rpartition("-")[2], {})
@@ -46,7 +57,7 @@ class StacksInMemory:
         return {"Stacks": [{"StackName": name, "StackStatus": status, "Outputs": listed}]}
 
     def describe_stack_events(self, **named: Any) -> dict[str, Any]:
-        status = self.statuses[named["StackName"]]
+        status = self.statuses[named["StackName"]].replace("ROLLBACK_COMPLETE", "CREATE_FAILED")
         reason = self.create_failures.get(named["StackName"].rpartition("-")[2], "It is in use")
         failed = {"ResourceStatus": status, "LogicalResourceId": "Pool", "ResourceStatusReason": reason}
         return {"StackEvents": [failed]}

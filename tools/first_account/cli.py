@@ -45,7 +45,7 @@ Sender = Annotated[
     str,
     typer.Option(
         metavar="ADDRESS",
-        help="An address that SES may send from, if one claim asks for it. Emails go to the simulator of "
+        help="An address that SES may send from, if a claim asks for it. Emails go to the simulator of "
         "SES only.",
     ),
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tools.first_account.claim import NotTried
 from tools.pool_admin.errors import error_code, to_admin_error
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ TAG = "cognito-passcode:first-account"
 # CloudFormation needs about three minutes for the slowest part.
 CREATE_SECONDS = 420.0
 DELETE_SECONDS = 300.0
+# A stack of one resource, which a claim creates or updates.
+CHANGE_SECONDS = 180.0
 # AWS can need some seconds to see that a resource has no user any more.
 _DELETIONS = 3
 
@@ -60,9 +63,25 @@ PARTS = (
     Part("waf", "two web ACLs and a user pool", "wafv2", {"ApiId": ("api", "ApiId")}),
     Part("sender", "a user pool, a KMS key, a Lambda function with its role and log group", "kms"),
     Part("mail", "a Lambda function with its role and log group", "sesv2", settings=("SenderEmail",)),
+    Part("events", "a configuration set of SES, an SNS topic and an SQS queue", "sesv2"),
+    Part(
+        "levels",
+        "an identity provider of a user pool",
+        inputs={"PoolId": ("pool", "PoolId")},
+        settings=("Scopes",),
+    ),
+    Part("insights", "a CloudWatch alarm", inputs={"PoolId": ("pool", "PoolId")}),
+    Part("samples", "a web ACL", "wafv2"),
+    Part("conditions", "nothing, only its conditions count", settings=("IdentityArn", "NoArn")),
+    Part("types", "nothing, only its resource types count", settings=("NoArn",)),
+)
+# CloudFormation has to refuse these stacks, or to roll them back. Their claims create them.
+FAILING = (
+    Part("rules", "nothing, because a rule refuses it", settings=("HomeRegion",)),
+    Part("rollback", "an app client, and then fails", inputs={"PoolId": ("pool", "PoolId")}),
 )
 # The parts that other parts need.
-_NEEDED = {name for part in PARTS for name in part.needs}
+_NEEDED = {name for part in (*PARTS, *FAILING) for name in part.needs}
 
 
 @dataclass(frozen=True)
@@ -95,20 +114,55 @@ class Parts:
         """Return the name of the part's stack."""
         return f"{PREFIX}-{self.run}-{part.name}"
 
-    def create(self, parts: Sequence[Part] = PARTS) -> None:
+    def create(self, parts: Sequence[Part] = PARTS, seconds: float | None = None) -> None:
         """Create the parts that have not failed before, each as soon as the parts it needs are there.
 
-        A part that cannot be created is added to `failures`, with the parts that need it.
+        A part that cannot be created within `seconds` is added to `failures`, with the parts that need it.
         """
-        end = time.monotonic() + CREATE_SECONDS
+        seconds = CREATE_SECONDS if seconds is None else seconds
+        end = time.monotonic() + seconds
         while open_parts := [part for part in parts if part.name not in self.outputs | self.failures]:
             for part in open_parts:
                 self._continue(part)
             if time.monotonic() > end:
                 for part in open_parts:
-                    self._fail(part, f"CloudFormation needed more than {CREATE_SECONDS:.0f} seconds.")
+                    self._fail(part, f"CloudFormation needed more than {seconds:.0f} seconds.")
             if open_parts:
                 time.sleep(self.pause)
+
+    def create_failing(self, name: str) -> str:
+        """Create a part of `FAILING`. Returns the reason of its failure, or "" if it was created."""
+        self.create([part for part in FAILING if part.name == name], CHANGE_SECONDS)
+        return self.failures.get(name, "")
+
+    def update(self, name: str, **settings: str) -> None:
+        """Update the stack of a part: the same template with other `settings`.
+
+        Raises NotTried if CloudFormation does not complete the update.
+        """
+        (part,) = (part for part in PARTS if part.name == name)
+        self.cloudformation.update_stack(
+            StackName=self.stack_name(part),
+            UsePreviousTemplate=True,
+            Parameters=[
+                {"ParameterKey": each, "ParameterValue": settings[each]}
+                if each in settings
+                else {"ParameterKey": each, "UsePreviousValue": True}
+                for each in (*part.inputs, *part.settings)
+            ],
+            Capabilities=["CAPABILITY_IAM"],
+        )
+        end = time.monotonic() + CHANGE_SECONDS
+        while (status := self._status(part)).endswith("_IN_PROGRESS"):
+            if time.monotonic() > end:
+                raise NotTried(f"CloudFormation needed more than {CHANGE_SECONDS:.0f} seconds. Run again.")
+            time.sleep(self.pause)
+        if status != "UPDATE_COMPLETE":
+            raise NotTried(first_failure(self.cloudformation, self.stack_name(part), "UPDATE_FAILED"))
+
+    def _status(self, part: Part) -> str:
+        stack = describe(self.cloudformation, self.stack_name(part))
+        return stack["StackStatus"] if stack else "DELETED"
 
     def _continue(self, part: Part) -> None:
         """Start the part if it can start. If it has started, look at its stack."""
@@ -133,7 +187,7 @@ class Parts:
                     {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
                 ],
                 Capabilities=["CAPABILITY_IAM"],
-                OnFailure="DO_NOTHING",
+                OnFailure="ROLLBACK" if part in FAILING else "DO_NOTHING",
                 Tags=[{"Key": TAG, "Value": self.run}],
             )
         except (ClientError, BotoCoreError) as error:
@@ -155,7 +209,9 @@ class Parts:
 
     def _fail(self, part: Part, reason: str) -> None:
         self.failures[part.name] = reason
-        self.report(f"Could not create the part {part.name}. {reason}")
+        # The result of the claim follows for a stack that has to fail.
+        if part not in FAILING:
+            self.report(f"Could not create the part {part.name}. {reason}")
 
     def delete(self) -> list[Left]:
         """Delete every part that was started, and return the stacks that are left."""

@@ -102,6 +102,10 @@ def new_account(aws: AwsAccount, place: AccountRegion, sender: str, report: Repo
         "RightAnswer": right_answer,
         "Prefix": f"passcode-first-account-{run}",
         "SenderEmail": sender,
+        "HomeRegion": place.region,
+        "IdentityArn": f"arn:aws:ses:{place.region}:{place.account_id}:identity/first-account.example",
+        "NoArn": "",
+        "Scopes": "openid email",
     }
     parts = Parts(aws.client("cloudformation"), run, settings, report, pause=0.1 if aws.is_local else 5)
     parts.failures.update(

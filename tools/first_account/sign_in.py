@@ -84,7 +84,7 @@ class CustomAuth:
 
 
 def seen_by_create(challenge: Response) -> Response:
-    """Return what `create` got: userName, userAttributes, clientMetadata, userNotFound and session.
+    """Return what `create` got: userName, userAttributes, clientMetadata and userNotFound.
 
     Raises `NotTried` if the challenge has no event.
     """

@@ -12,8 +12,14 @@ from tools.first_account.sign_in import refusal_of
 
 _CALLBACK = "https://example.com/first-account/callback"
 _CALLS = ("CreateIdentityProvider", "CreateUserPoolClient", "GET /oauth2/authorize")
-_LEVEL = "urn:cognito:loa:2"
+_LEVEL, _OTHER_LEVEL = "urn:cognito:loa:2", "urn:cognito:loa:4"
+# The mapping has _LEVEL, and not _OTHER_LEVEL.
+_MAPPING = {"Level2": "urn:first-account:two"}
 _LACKS = "the parameters that Cognito sends to a provider in addition to the required ones"
+
+
+class _RefusedRequest(NotTried):
+    """Cognito redirected the browser back to the app with an error."""
 
 
 def _discovery(account: ThrowAwayAccount) -> Observation:
@@ -39,10 +45,15 @@ def _sent_to_provider(
     sent: Mapping[str, str] | None = None,
     acr_mapping: Mapping[str, str] | None = None,
 ) -> dict[str, list[str]]:
-    """Return the parameters that Cognito sends to a provider's authorization endpoint.
+    """Return the parameters that Cognito sends to the authorization endpoint of a new provider.
 
-    The app sends `sent` in addition to the required parameters, and neither a nonce nor PKCE.
+    A new app sends `sent` in addition to the required parameters, and neither a nonce nor PKCE.
     """
+    return _sent_after(account, _new_request(account, acr_mapping) | dict(sent or {}))
+
+
+def _new_request(account: ThrowAwayAccount, acr_mapping: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the required parameters of an authorization request of a new app with a new provider."""
     provider = new_provider(account, acr_mapping)
     client_id = account.cognito.create_user_pool_client(
         UserPoolId=account.output("PoolId"),
@@ -53,7 +64,7 @@ def _sent_to_provider(
         AllowedOAuthScopes=["openid", "email"],
         CallbackURLs=[_CALLBACK],
     )["UserPoolClient"]["ClientId"]
-    query = {
+    return {
         "response_type": "code",
         "client_id": client_id,
         "redirect_uri": _CALLBACK,
@@ -61,19 +72,25 @@ def _sent_to_provider(
         "state": account.unique("state"),
         "identity_provider": provider,
     }
-    url = f"{account.output('DomainUrl')}/oauth2/authorize?{urlencode(query | dict(sent or {}))}"
+
+
+def _sent_after(account: ThrowAwayAccount, request: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the parameters that Cognito sends to the provider after the request of an app.
+
+    Raises _RefusedRequest if Cognito refuses the request, and NotTried if it sends no redirect.
+    """
     return account.wait_for(
-        lambda: _query_for_provider(account, url),
+        lambda: _query_for_provider(account, request),
         f"Cognito did not redirect a browser to {AUTHORIZE_URL}. The domain may not work yet: run again.",
     )
 
 
-def _query_for_provider(account: ThrowAwayAccount, url: str) -> dict[str, list[str]] | None:
-    response = account.get(url)
+def _query_for_provider(account: ThrowAwayAccount, request: Mapping[str, str]) -> dict[str, list[str]] | None:
+    response = account.get(f"{account.output('DomainUrl')}/oauth2/authorize?{urlencode(request)}")
     location = response.headers.get("location", "") if response else ""
     if location.startswith(_CALLBACK):
         reason = parse_qs(urlsplit(location).query).get("error_description", ["no reason given"])[0]
-        raise NotTried(f"Cognito refused the request of the app: {reason.rstrip('.')}.")
+        raise _RefusedRequest(f"Cognito refused the request of the app: {reason.rstrip('.')}.")
     return parse_qs(urlsplit(location).query) if location.startswith(AUTHORIZE_URL) else None
 
 
@@ -100,8 +117,39 @@ def _max_age(account: ThrowAwayAccount) -> Observation:
 
 
 def _acr_values(account: ThrowAwayAccount) -> Observation:
-    sent = _sent_to_provider(account, {"acr_values": _LEVEL}, {"Level2": "urn:first-account:two"})
+    sent = _sent_to_provider(account, {"acr_values": _LEVEL}, _MAPPING)
+    if sent.get("acr_values") == [_LEVEL]:
+        return no(f"The provider got acr_values={_LEVEL}, which is not the value of the mapping.")
     return _observe(sent, "acr_values")
+
+
+def _unmapped_level(account: ThrowAwayAccount) -> Observation:
+    request = _new_request(account, _MAPPING)
+    if "acr_values" not in _sent_after(account, request | {"acr_values": _LEVEL}):
+        raise NotTried("Cognito did not pass on a level of the mapping either.")
+    try:
+        # The domain works already, so this needs no wait.
+        sent = _query_for_provider(account, request | {"acr_values": _OTHER_LEVEL})
+    except _RefusedRequest as refused:
+        return no(str(refused))
+    if sent is None:
+        raise NotTried("Cognito did not redirect the browser to the provider or to the app.")
+    if "acr_values" in sent:
+        return no(f"The provider got acr_values={sent['acr_values'][0]}.")
+    return yes("The provider got the request without acr_values.")
+
+
+def _kept_mapping(account: ThrowAwayAccount) -> Observation:
+    provider = {"UserPoolId": account.output("PoolId"), "ProviderName": account.output("LevelsProvider")}
+    account.cognito.update_identity_provider(**provider, AcrMapping=_MAPPING)
+    account.parts.update("levels", Scopes="openid")
+    found = account.cognito.describe_identity_provider(**provider)["IdentityProvider"]
+    if found["ProviderDetails"].get("authorize_scopes") != "openid":
+        raise NotTried("CloudFormation did not change the provider. Run again.")
+    mapping = found.get("AcrMapping")
+    if mapping == _MAPPING:
+        return yes("CloudFormation changed the provider, and the AcrMapping stayed.")
+    return no(f"After the update by CloudFormation, the AcrMapping was {mapping or 'missing'}.")
 
 
 CLAIMS = (
@@ -176,5 +224,35 @@ CLAIMS = (
         ),
         _acr_values,
         emulator_lacks=_LACKS,
+    ),
+    Claim(
+        "level-without-a-mapping",
+        "A request for a level that the provider's AcrMapping lacks reaches the provider without "
+        "`acr_values`.",
+        "`attach` maps all four levels, so that the provider refuses each level that it cannot meet "
+        "(decision 37).",
+        _CALLS,
+        ("pool", "domain"),
+        changes(
+            yes="`doctor` must report an AcrMapping that lacks one of the four levels as an error: an app "
+            "would get a lower level than it asked for.",
+            no="Nothing. Write the observation into decision 37.",
+        ),
+        _unmapped_level,
+        emulator_lacks=_LACKS,
+    ),
+    Claim(
+        "mapping-after-an-update",
+        "An update of an identity provider by CloudFormation keeps the AcrMapping that "
+        "UpdateIdentityProvider set.",
+        "CloudFormation's resource has no AcrMapping, so `attach` sets it once.",
+        ("UpdateIdentityProvider", "UpdateStack", "DescribeIdentityProvider"),
+        ("pool", "levels"),
+        changes(
+            yes="Nothing.",
+            no="Say in docs/hosted-sign-in.md to run `attach` after each deployment that changes the "
+            "provider, and let `make deploy` end with that sentence.",
+        ),
+        _kept_mapping,
     ),
 )

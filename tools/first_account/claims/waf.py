@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from tools.first_account.account import HttpResponse, ThrowAwayAccount
 from tools.first_account.claim import Claim, NotTried, Observation, changes, no, yes
 from tools.first_account.claims.gateway import observe_headers
+from tools.first_account.claims.templates import observe_created
 from tools.first_account.sign_in import refusal_of
 from tools.pool_admin.errors import error_code
 
@@ -22,6 +23,12 @@ def _fresh(account: ThrowAwayAccount) -> Observation:
     if "WAFUnavailable" in failure:
         return no(failure)
     raise NotTried(f"The part waf is missing. {failure}")
+
+
+def _samples(account: ThrowAwayAccount) -> Observation:
+    return observe_created(
+        account, "samples", "CloudFormation created a web ACL with samples and DataProtectionConfig."
+    )
 
 
 def _blocked(account: ThrowAwayAccount) -> tuple[str, HttpResponse]:
@@ -132,5 +139,19 @@ CLAIMS = (
             "exclude each other.",
         ),
         _admin_calls,
+    ),
+    Claim(
+        "protected-samples",
+        "AWS WAF accepts a DataProtectionConfig for headers and the query string in a web ACL with samples.",
+        "Samples of the rate rules show an operator who was blocked, and must contain no token or address.",
+        ("CreateWebACL",),
+        (),
+        changes(
+            yes="Nothing.",
+            no="Remove DataProtectionConfig from template.yaml, and switch the samples off. Deployments with "
+            "WebAcl fail until then.",
+        ),
+        _samples,
+        emulator_lacks="a check of DataProtectionConfig",
     ),
 )

@@ -15,7 +15,7 @@ Properties = dict[str, Any]
 
 
 def patch() -> None:
-    """Add resource types and a function of conditions, and correct the properties of other types."""
+    """Add resource types and what conditions lack, and correct the properties of other types."""
     evaluate = _with_parts(engine._evaluate_conditions)
     for module in (changesets, engine, handlers, stacks):
         module._evaluate_conditions = evaluate
@@ -47,11 +47,13 @@ def patch() -> None:
 
 
 def _with_parts(evaluate: Callable[..., dict[str, bool]]) -> Callable[..., dict[str, bool]]:
-    """A condition may split a text, such as a parameter that is an ARN."""
+    """A condition may split a text, such as a parameter that is an ARN, and compare the region."""
 
     def evaluate_with_parts(template: dict[str, Any], params: Mapping[str, Any]) -> dict[str, bool]:
-        conditions = _split(template.get("Conditions", {}), params)
-        return evaluate(template | {"Conditions": conditions}, params)
+        known = {"AWS::Region": {"Value": get_region()}, "AWS::AccountId": {"Value": get_account_id()}}
+        known |= params
+        conditions = _split(template.get("Conditions", {}), known)
+        return evaluate(template | {"Conditions": conditions}, known)
 
     return evaluate_with_parts
 

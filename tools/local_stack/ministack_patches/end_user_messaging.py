@@ -132,6 +132,8 @@ def _send_voice(request: Request) -> Answer:
 def _send(request: Request, channel: str, text: str) -> str:
     used = _configuration_set(request) if "ConfigurationSetName" in request else {"EventDestinations": []}
     number, message_id = request["DestinationPhoneNumber"], str(uuid.uuid4())
+    if request.get("DryRun"):
+        return message_id
     record = {"Message": text, "Channel": channel, "MessageId": message_id, "Request": dict(request)}
     sns._sms_log_for(number).append(record)
     event_type = (_FAILURES if number == _FAILING_NUMBER else _SUCCESSES)[channel]
