@@ -158,7 +158,7 @@ def test_ses_and_sns_are_checked_only_for_their_channels(
     parameter: str, has_email: bool, has_sms: bool
 ) -> None:
     denying: Any = _Denying()
-    account: Any = SimpleNamespace(region=REGION, client=lambda _service: denying)
+    account: Any = SimpleNamespace(region=REGION, client=lambda _service, _region="": denying)
     context = replace(AccountInMemory({}, {}).context(), aws=account, functions=Functions(denying))
     stack = context.stack("passcode")
     stack = replace(stack, parameters=stack.parameters | {"GatewayFunctionArn": parameter})

@@ -87,7 +87,15 @@ def test_an_environment_of_other_locks_is_replaced(checkout: Checkout, first: st
 @pytest.mark.parametrize(("option", "port"), [([], "4566"), (["PORT=4570"], "4570"), (["PORT=0"], "0")])
 def test_the_local_aws_gets_the_port(checkout: Checkout, target: str, option: list[str], port: str) -> None:
     command = ["make", "--dry-run", target, *option]
-    recipe = subprocess.run(command, cwd=checkout.folder, capture_output=True, text=True, check=True).stdout
+    # Without the variables of a `make` that runs the tests.
+    recipe = subprocess.run(
+        command,
+        cwd=checkout.folder,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert recipe.splitlines()[-1].endswith(f" {target} --port {port}")
     assert "install requirements.lock" not in recipe
 
