@@ -78,16 +78,29 @@ class Run:
 
     def need_longer_codes(self) -> None:
         """Answer short codes after too many wrong answers, in a sign-in and over HTTP."""
-        user, address = self.user(US), f"watched-{secrets.token_hex(5)}@people.example"
-        asked = code_only(self.stack).start(user.email)
+        # On a busy machine a trigger can take longer than Cognito waits. It then ends without a metric.
+        for _ in range(5):
+            refused = self._answer_of_a_used_up_user()
+            if "Socket timeout" not in refused:
+                break
+        assert "a longer code is required" in refused
+        address = f"watched-{secrets.token_hex(5)}@people.example"
         token = self.tokens.create(email=address).token
-        codes = self.code(user.email), self.code(address)
+        code = self.code(address)
+        self.put(f"token#{_subject(token)}", failures=100)
+        with pytest.raises(TokenApiError):
+            self.tokens.verify(token, code)
+
+    def _answer_of_a_used_up_user(self) -> str:
+        """Answer a right code of a user whose count of wrong answers is full. Returns Cognito's error."""
+        user = self.user(US)
+        asked = code_only(self.stack).start(user.email)
+        code = self.code(user.email)
         # The count reaches its limit between the request and the answer.
         self.put(f"sign_in_code#{user.sub}", failures=100)
-        self.put(f"token#{_subject(token)}", failures=100)
-        _refused(partial(asked.answer, codes[0]))
-        with pytest.raises(TokenApiError):
-            self.tokens.verify(token, codes[1])
+        with pytest.raises(ClientError) as refused:
+            asked.answer(code)
+        return str(refused.value)
 
     def throttle(self) -> None:
         user = self.user(US)
