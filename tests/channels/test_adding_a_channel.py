@@ -5,7 +5,6 @@ Only the registry and the gateways of `deliver` know the postcard.
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ import pre_token_generation
 from passcode.channels.channel import AddressFault, Channel, MessageContent
 from passcode.channels.email import EMAIL
 from passcode.channels.registry import CHANNELS
-from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken
+from passcode.delivery.gateway import NotTaken
 from passcode.hosted.oidc import id_token_claims
 from passcode.hosted.state import Grant
 from passcode.sign_in.events import Event
@@ -21,6 +20,7 @@ from passcode.token_service.store import Evidence
 from tests.support.deliver_handler import DeliverHandler
 from tests.support.events import NOW, SUB, attributes, entry, golden
 from tests.support.handlers import HandlerOutput
+from tests.support.recording_gateway import RecordingGateway
 from tests.support.sign_in_handlers import Flow, SignInHandlers
 
 ADDRESS = "Ada Lovelace, 12 St James's Square, London"
@@ -53,32 +53,18 @@ POSTCARD = Channel(
 )
 
 
-@dataclass
-class Post:
-    """The gateway of the channel. Each call of `send` returns `result`."""
-
-    result: SendResult = field(default_factory=Taken)
-    sent: list[Outgoing[Postcard]] = field(default_factory=list)
-    channel: Channel = POSTCARD
-
-    def send(self, outgoing: Outgoing[Any]) -> SendResult:
-        """Record one message."""
-        self.sent.append(outgoing)
-        return self.result
-
-
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CHANNELS, POSTCARD.name, POSTCARD)
 
 
 @pytest.fixture
-def post() -> Post:
-    return Post()
+def post() -> RecordingGateway:
+    return RecordingGateway(POSTCARD)
 
 
 @pytest.fixture
-def handler(output: HandlerOutput, post: Post) -> DeliverHandler:
+def handler(output: HandlerOutput, post: RecordingGateway) -> DeliverHandler:
     return DeliverHandler(output.telemetry, more_gateways={"post": post})
 
 
@@ -93,10 +79,10 @@ def sign_in(**changes: str) -> Flow:
     return Flow(SignInHandlers(order=(EMAIL, POSTCARD)), user(**changes))
 
 
-def code_on(post: Post) -> str:
+def code_on(post: RecordingGateway) -> str:
     """The code on the only postcard."""
     (outgoing,) = post.sent
-    return outgoing.message.text.removeprefix("Example: ")
+    return str(outgoing.message.text.removeprefix("Example: "))
 
 
 def token_claims(channel: str) -> dict[str, str]:
@@ -113,7 +99,7 @@ def token_claims(channel: str) -> dict[str, str]:
 
 
 def test_a_user_signs_in_with_the_code_on_a_postcard(
-    handler: DeliverHandler, post: Post, output: HandlerOutput
+    handler: DeliverHandler, post: RecordingGateway, output: HandlerOutput
 ) -> None:
     flow = sign_in()
     assert flow.start() == "CUSTOM_CHALLENGE"
@@ -130,7 +116,7 @@ def test_a_user_signs_in_with_the_code_on_a_postcard(
 
 
 def test_the_message_falls_back_to_the_next_channel(
-    handler: DeliverHandler, post: Post, output: HandlerOutput
+    handler: DeliverHandler, post: RecordingGateway, output: HandlerOutput
 ) -> None:
     post.result = NotTaken("no_such_street", final=True)
     flow = sign_in()
@@ -161,7 +147,9 @@ def test_the_mask_hides_the_address_before_the_password_and_most_of_it_afterward
     assert public["destination"] == "*** London"
 
 
-def test_an_unknown_user_looks_the_same_and_gets_no_message(handler: DeliverHandler, post: Post) -> None:
+def test_an_unknown_user_looks_the_same_and_gets_no_message(
+    handler: DeliverHandler, post: RecordingGateway
+) -> None:
     known = Flow(SignInHandlers(order=(POSTCARD,)), user())
     unknown = Flow(SignInHandlers(order=(POSTCARD,)), {}, user_not_found=True)
     assert known.start() == unknown.start() == "CUSTOM_CHALLENGE"
@@ -177,7 +165,7 @@ def test_an_unknown_user_looks_the_same_and_gets_no_message(handler: DeliverHand
     "change", [{"custom:postcard": f"{ADDRESS} 2"}, {"custom:postcard_verified": "false"}], ids=str
 )
 def test_a_code_is_refused_after_the_address_has_changed(
-    handler: DeliverHandler, post: Post, change: dict[str, str]
+    handler: DeliverHandler, post: RecordingGateway, change: dict[str, str]
 ) -> None:
     flow = sign_in()
     flow.start()
@@ -200,7 +188,7 @@ def test_the_tokens_name_the_channel_of_the_code() -> None:
     assert id_token_claims(grant, {"sub": SUB}, "https://issuer.example", NOW)["amr"] == ["pwd", "mfa"]
 
 
-def test_an_unknown_channel_is_refused(handler: DeliverHandler, post: Post) -> None:
+def test_an_unknown_channel_is_refused(handler: DeliverHandler, post: RecordingGateway) -> None:
     flow = sign_in()
     flow.start()
     body = flow.handlers.queued[0].pack().replace("postcard", "pigeon")

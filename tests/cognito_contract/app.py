@@ -7,7 +7,8 @@ from typing import Any
 from tests.support.challenge_triggers import ChallengeTriggers, EventForm
 from tests.support.custom_auth import AuthResponse, CustomAuth, PoolUser
 from tests.support.events import CODE_ONLY_CLIENT, PASSWORD_CLIENT
-from tests.support.sign_in_on_moto import Sent, SignInOnMoto
+from tests.support.outbox import Sent
+from tests.support.sign_in_on_moto import SignInOnMoto
 from tests.support.template import RESOURCES
 
 PASSWORD = "correct horse 1 battery staple"

@@ -6,7 +6,7 @@ A new gateway is one row in `GATEWAYS`.
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -41,6 +41,7 @@ from tests.support.events import NOW, PHONE, SALT
 from tests.support.handlers import HandlerOutput
 from tests.support.live_handlers import own_session
 from tests.support.memory_counters import MemoryEmailCounters, MemorySmsCounters
+from tests.support.recording_gateway import RecordingGateway
 
 CODE = "97531864"
 EXPIRES_AT = NOW + 290
@@ -334,24 +335,11 @@ def test_only_a_code_without_a_purpose_is_digits_alone(
         "purpose": "{purpose}",
     }
     shown = replace(MessageContent(texts, Code(CODE), "Example", host="app.example"), **content)
-    gateway = RecordingGateway()
+    gateway = RecordingGateway(SMS)
     dispatch(gateway, output, shown)
     (outgoing,) = gateway.sent
     assert (outgoing.digits, outgoing.language) == (digits, "de")
     assert (outgoing.expires_at, outgoing.record_key) == (EXPIRES_AT, "sign_in_code#user-1")
-
-
-@dataclass
-class RecordingGateway:
-    """An SMS gateway that takes each message."""
-
-    channel = SMS
-    sent: list[Outgoing[Any]] = field(default_factory=list)
-
-    def send(self, outgoing: Outgoing[Any]) -> SendResult:
-        """Record one message."""
-        self.sent.append(outgoing)
-        return Taken()
 
 
 @pytest.mark.parametrize(("language", "voice"), [("en", "JOANNA"), ("de", "HANS"), ("zh-Hans", "ZHIYU")])

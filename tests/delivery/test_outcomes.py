@@ -1,6 +1,5 @@
 """Each outcome of a gateway: attempts, the next destination, the queue, the dead letters, and the circuit."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -10,12 +9,13 @@ from passcode.channels.channel import Channel, Destination, MessageContent
 from passcode.channels.sms import SMS
 from passcode.channels.voice import VOICE
 from passcode.delivery.dispatcher import Circuit, Dispatcher, Receive, Undeliverable
-from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
+from passcode.delivery.gateway import NotTaken, SendResult, Unknown
 from passcode.token_service.refusal import Unavailable
 from tests.support.aws_stubs import RecordingClient, refused_by_aws
 from tests.support.deliver_handler import DeliverHandler, body, refusing
 from tests.support.events import EMAIL, NOW, PHONE, challenge
 from tests.support.handlers import HandlerOutput
+from tests.support.recording_gateway import RecordingGateway
 
 BY_EMAIL, BY_SMS = ("email", EMAIL), ("sms", PHONE)
 THROTTLED = refused_by_aws("ThrottlingException", status=400)
@@ -349,20 +349,6 @@ def test_a_wait_between_attempts_counts(handler: DeliverHandler) -> None:
 # Without a handler: two channels to one number.
 
 
-@dataclass
-class FakeGateway:
-    """A gateway with one result."""
-
-    channel: Channel
-    result: SendResult
-    sent: list[str] = field(default_factory=list)
-
-    def send(self, outgoing: Outgoing[Any]) -> SendResult:
-        """Record one message."""
-        self.sent.append(outgoing.to)
-        return self.result
-
-
 @pytest.mark.parametrize(
     ("result", "number", "is_called"),
     [
@@ -374,7 +360,7 @@ class FakeGateway:
 def test_a_number_with_an_sms_that_may_have_been_sent_gets_no_call(
     output: HandlerOutput, result: SendResult, number: str, is_called: bool
 ) -> None:
-    gateways = {"sms": FakeGateway(SMS, result), "voice": FakeGateway(VOICE, Taken())}
+    gateways = {"sms": RecordingGateway(SMS, result), "voice": RecordingGateway(VOICE)}
     dispatcher = Dispatcher(gateways, "Example", "app.example", lambda _: None)
     to = [Destination(SMS, PHONE), Destination(VOICE, number)]
 
@@ -392,4 +378,4 @@ def test_a_number_with_an_sms_that_may_have_been_sent_gets_no_call(
     else:
         with pytest.raises(Undeliverable):
             send()
-    assert gateways["voice"].sent == ([number] if is_called else [])
+    assert [outgoing.to for outgoing in gateways["voice"].sent] == ([number] if is_called else [])

@@ -1,43 +1,27 @@
 """A phone call counts as an SMS: the same counters, countries and outcomes."""
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
-from passcode.channels.channel import Channel
-from passcode.channels.voice import VOICE, VoiceMessage
-from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken, Unknown
+from passcode.channels.voice import VOICE
+from passcode.delivery.gateway import NotTaken, SendResult, Unknown
 from tests.support.deliver_handler import DeliverHandler, body, refusing
 from tests.support.events import EMAIL, PHONE, challenge, code_of
 from tests.support.handlers import HandlerOutput
+from tests.support.recording_gateway import RecordingGateway
 
 CODE = code_of(challenge(), "voice")
 BY_CALL, BY_SMS, BY_EMAIL = ("voice", PHONE), ("sms", PHONE), ("email", EMAIL)
 
 
-@dataclass
-class Telephone:
-    """A gateway that calls. Each call of `send` returns `result`."""
-
-    result: SendResult = field(default_factory=Taken)
-    sent: list[Outgoing[VoiceMessage]] = field(default_factory=list)
-    channel: Channel = VOICE
-
-    def send(self, outgoing: Outgoing[Any]) -> SendResult:
-        """Record one call."""
-        self.sent.append(outgoing)
-        return self.result
+@pytest.fixture
+def telephone() -> RecordingGateway:
+    return RecordingGateway(VOICE)
 
 
 @pytest.fixture
-def telephone() -> Telephone:
-    return Telephone()
-
-
-@pytest.fixture
-def handler(output: HandlerOutput, telephone: Telephone) -> DeliverHandler:
+def handler(output: HandlerOutput, telephone: RecordingGateway) -> DeliverHandler:
     return DeliverHandler(output.telemetry, more_gateways={"telephone": telephone})
 
 
@@ -47,7 +31,7 @@ def counted(handler: DeliverHandler) -> list[str]:
 
 
 def test_a_call_reads_the_code_of_an_sms(
-    handler: DeliverHandler, telephone: Telephone, output: HandlerOutput
+    handler: DeliverHandler, telephone: RecordingGateway, output: HandlerOutput
 ) -> None:
     assert handler.deliver(body(BY_CALL, channel="voice")) == []
     (outgoing,) = telephone.sent
@@ -59,7 +43,7 @@ def test_a_call_reads_the_code_of_an_sms(
     assert PHONE not in output.log
 
 
-def test_a_call_writes_the_counters_of_an_sms(output: HandlerOutput, telephone: Telephone) -> None:
+def test_a_call_writes_the_counters_of_an_sms(output: HandlerOutput, telephone: RecordingGateway) -> None:
     written = []
     for to in (BY_CALL, BY_SMS):
         handler = DeliverHandler(output.telemetry, more_gateways={"telephone": telephone})
@@ -79,7 +63,7 @@ def test_without_a_gateway_for_calls_the_code_goes_by_email(output: HandlerOutpu
 
 @pytest.mark.parametrize("refused", ["sms_to#", "sms_day#"])
 def test_no_call_is_made_when_a_limit_of_sms_is_reached(
-    handler: DeliverHandler, telephone: Telephone, output: HandlerOutput, refused: str
+    handler: DeliverHandler, telephone: RecordingGateway, output: HandlerOutput, refused: str
 ) -> None:
     handler.table = refusing(refused)
     assert handler.deliver(body(BY_CALL, BY_EMAIL, channel="voice")) == []
@@ -89,7 +73,9 @@ def test_no_call_is_made_when_a_limit_of_sms_is_reached(
     assert len(handler.ses.calls) == 1
 
 
-def test_no_call_goes_to_a_country_that_gets_no_sms(handler: DeliverHandler, telephone: Telephone) -> None:
+def test_no_call_goes_to_a_country_that_gets_no_sms(
+    handler: DeliverHandler, telephone: RecordingGateway
+) -> None:
     assert handler.deliver(body(("voice", "+4915112345678"), BY_EMAIL, channel="voice")) == []
     assert (telephone.sent, counted(handler)) == ([], [])
 
@@ -100,7 +86,7 @@ def test_no_call_goes_to_a_country_that_gets_no_sms(handler: DeliverHandler, tel
     ids=["never", "later", "unknown"],
 )
 def test_a_call_that_is_not_made_is_replaced_by_an_email(
-    handler: DeliverHandler, telephone: Telephone, result: SendResult, attempts: int
+    handler: DeliverHandler, telephone: RecordingGateway, result: SendResult, attempts: int
 ) -> None:
     telephone.result = result
     assert handler.deliver(body(BY_CALL, BY_EMAIL, channel="voice")) == []
@@ -108,7 +94,7 @@ def test_a_call_that_is_not_made_is_replaced_by_an_email(
 
 
 def test_a_call_that_may_have_been_made_is_not_repeated(
-    handler: DeliverHandler, telephone: Telephone
+    handler: DeliverHandler, telephone: RecordingGateway
 ) -> None:
     telephone.result = Unknown("no answer")
     message = body(BY_CALL, channel="voice")
@@ -125,7 +111,7 @@ def test_a_call_that_may_have_been_made_is_not_repeated(
     ],
 )
 def test_the_call_is_in_a_language_that_has_a_voice(
-    handler: DeliverHandler, telephone: Telephone, locale: str, language: str, text: str
+    handler: DeliverHandler, telephone: RecordingGateway, locale: str, language: str, text: str
 ) -> None:
     assert handler.deliver(body(BY_CALL, channel="voice", locale=locale)) == []
     (outgoing,) = telephone.sent

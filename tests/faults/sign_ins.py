@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from tests.faults.user_pool import CODE_ONLY, Session
-from tests.faults.world import Sent, World
+from tests.faults.world import World
 from tests.support.challenge_triggers import TriggerFailed
+from tests.support.outbox import Sent
 
 # A user waits this long for a message, and as long before the next try, in seconds.
 PATIENCE, PAUSE = 10.0, 3.0

@@ -43,8 +43,8 @@ from tests.support.fault_proxy import (
     serving_faults,
 )
 from tests.support.live_handlers import load, own_session
+from tests.support.outbox import Sent
 from tests.support.template import RESOURCES
-from tests.support.users import code_in
 from tests.support.virtual_clock import Clock, Cut, Invocation, installed
 from tools.lambda_functions import FUNCTIONS
 
@@ -63,21 +63,6 @@ _CREDENTIALS = {
     "AWS_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A message that a gateway took. `at` is in seconds since the epoch."""
-
-    channel: str
-    to: str
-    text: str
-    at: float
-
-    @property
-    def code(self) -> str:
-        """The code in the message."""
-        return code_in(SimpleNamespace(channel=self.channel, text=self.text))  # type: ignore[arg-type]
 
 
 @dataclass

@@ -28,7 +28,7 @@ def test_a_wrong_name_gets_the_nearest_one(name: str) -> None:
 
 
 def test_a_name_unlike_all_others_gets_the_list() -> None:
-    with pytest.raises(StackError, match=r"no parameter Zzz\. docs/parameters\.md lists the parameters"):
+    with pytest.raises(StackError, match=r"no parameter Zzz\. docs/parameters\.md lists all of them"):
         parameters.check_names(TEXT, ["Zzz"])
 
 

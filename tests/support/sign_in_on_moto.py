@@ -15,27 +15,13 @@ from botocore.session import Session
 from tests.support.events import NOW
 from tests.support.live_handlers import load
 from tests.support.moto_aws import moto_session, sign_in_environment
+from tests.support.outbox import Sent
 from tests.support.template import RESOURCES, TEMPLATE
-from tests.support.users import code_in
 from tests.support.virtual_clock import Clock, Invocation
 from tools.lambda_functions import FUNCTIONS, SIGN_IN_FUNCTIONS
 
 # SQS drops a message of a FIFO queue with the same deduplication id for five minutes.
 DEDUPLICATION_SECONDS = 300
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A message that a gateway took."""
-
-    channel: str
-    to: str
-    text: str
-
-    @property
-    def code(self) -> str:
-        """The code in the message."""
-        return code_in(SimpleNamespace(channel=self.channel, text=self.text))  # type: ignore[arg-type]
 
 
 @dataclass
@@ -111,11 +97,15 @@ class SignInOnMoto:
         """Keep an email that goes to SES."""
         email = call["params"]
         (to,) = email["Destination"]["ToAddresses"]
-        self.outbox.append(Sent("email", to, email["Content"]["Simple"]["Body"]["Text"]["Data"]))
+        self.outbox.append(
+            Sent("email", to, email["Content"]["Simple"]["Body"]["Text"]["Data"], self.clock.now)
+        )
 
     def keep_sms(self, **call: Any) -> None:
         """Keep an SMS that goes to SNS."""
-        self.outbox.append(Sent("sms", call["params"]["PhoneNumber"], call["params"]["Message"]))
+        self.outbox.append(
+            Sent("sms", call["params"]["PhoneNumber"], call["params"]["Message"], self.clock.now)
+        )
 
 
 @contextmanager

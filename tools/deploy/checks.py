@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from typing import Any
 
 from tools.deploy.template import Template, Values
+from tools.parameter_names import unknown_parameter
 
 # Lambda measures the variables as one JSON object.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -72,16 +72,6 @@ def _noun(key: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key).lower()
 
 
-def unknown_name(template: Template, name: str) -> str | None:
-    """Return the sentence for a parameter that the template does not have, or None if it has it."""
-    if name in template.parameters:
-        return None
-    lower = {each.lower(): each for each in template.parameters}
-    near = get_close_matches(name.lower(), lower, n=1)
-    hint = f"Did you mean {lower[near[0]]}?" if near else "docs/parameters.md lists all of them."
-    return f"There is no parameter {name}. {hint}"
-
-
 def value_problem(template: Template, name: str, value: str) -> str | None:
     """Return what is wrong with the `value` of the parameter `name`, or None."""
     declared = template.parameters[name]
@@ -135,7 +125,8 @@ def _shown(value: str) -> str:
 def value_problems(template: Template, values: Mapping[str, str]) -> list[str]:
     """Return one sentence for each unknown name and each value that the template does not allow."""
     problems = (
-        unknown_name(template, name) or value_problem(template, name, value) for name, value in values.items()
+        unknown_parameter(name, template.parameters) or value_problem(template, name, value)
+        for name, value in values.items()
     )
     return [problem for problem in problems if problem]
 

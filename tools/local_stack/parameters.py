@@ -1,19 +1,19 @@
 """The parameters of template.yaml: their names, and the parameters that a deployment changes."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 import yaml
 
 from tools.local_stack.errors import StackError
+from tools.parameter_names import unknown_parameter
 
 
 def check_names(template: str, names: Iterable[str]) -> None:
     """Raise `StackError` for a name that is not a parameter of `template`. The emulator would ignore it."""
     known = _names(template)
     for name in names:
-        if name not in known:
-            raise StackError(f"template.yaml has no parameter {name}. {_hint(name, known)}")
+        if wrong := unknown_parameter(name, known):
+            raise StackError(wrong)
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
@@ -30,9 +30,3 @@ def _names(template: str) -> list[str]:
     root = yaml.compose(template, Loader=yaml.CSafeLoader)
     sections = {key.value: section for key, section in root.value} if root else {}
     return [key.value for key, _ in sections["Parameters"].value] if "Parameters" in sections else []
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    by_letters = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(name.lower(), by_letters, n=1)
-    return f"Did you mean {by_letters[near[0]]}?" if near else "docs/parameters.md lists the parameters."
