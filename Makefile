@@ -19,6 +19,7 @@ help: ## Show this help.
 setup: ## Install the locked packages (requirements.lock) into .venv.
 	@{ cmp -s $(LOCK) $(READY) && $(RUN) -c '' 2>/dev/null; } || $(MAKE) -s install
 	@$(RUN) -c 'import passcode' 2>/dev/null || $(RUN) -c "$(PTH)"
+	@[ $(VENV) != .venv ] || $(RUN) -m tools.artefacts.aws_models
 
 # Tools and tests import the functions' package from triggers/, as Lambda does. The path in the .pth file is relative to its
 # folder, so that the environment still works after the checkout has moved.
@@ -152,6 +153,6 @@ mail-preview: setup ## Render every email in every language to .local/mail-previ
 
 clean: ## Stop the local AWS and remove all files that these targets create.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true
-	@rm -rf $(VENV) $(SAM_VENV) $(MUTANTS_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules \
+	@rm -rf triggers/passcode/adapters/aws_models $(VENV) $(SAM_VENV) $(MUTANTS_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules \
 		$(PAGE)/app/node_modules $(PAGE)/built
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
