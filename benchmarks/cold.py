@@ -24,6 +24,8 @@ PLAIN_BOTOCORE = (
     "session = get_session()\n"
     "session.create_client('dynamodb'), session.create_client('sqs')"
 )
+# A setting that earlier versions had.
+_FORMER = {"QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue"}
 NAMES = (
     *("define_auth_challenge", "create_auth_challenge", "verify_auth_challenge", "deliver"),
     *("hosted_sign_in", "token_api"),
@@ -53,8 +55,8 @@ def kinds(functions: tuple[str, ...], base: Path | None) -> dict[str, tuple[str,
     for name in functions:
         found[name] = (f"import {name}", environment(name))
         if base:
-            path = {"PYTHONPATH": str(base / "triggers")}
-            found[f"{name} (base)"] = (f"import {name}", environment(name) | path)
+            settings = environment(name) | _FORMER | {"PYTHONPATH": str(base / "triggers")}
+            found[f"{name} (base)"] = (f"import {name}", settings)
     return found
 
 

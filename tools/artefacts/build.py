@@ -245,9 +245,7 @@ def compile_files(artefact: Path) -> None:
         return
     # Python would not use bytecode that names the time of the source: zip files and SAM change it.
     options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(artefact), "-p", LAMBDA_FOLDER]
-    # Without the columns of each instruction, the bytecode loads faster. The log has no traceback.
-    interpreter = [python, "-I", "-X", "no_debug_ranges"]
-    subprocess.run([*interpreter, "-m", "compileall", *options, str(artefact)], check=True)
+    subprocess.run([python, "-I", "-m", "compileall", *options, str(artefact)], check=True)
     for file in artefact.rglob("*.pyc"):
         fix_mode_and_time(file)
 
