@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from passcode.adapters import cold_start
 from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
 from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.record_table import RecordTable
@@ -146,3 +147,4 @@ def _handle(event: Event, _context: object) -> Event:
 
 
 handler = with_deadline(guard(_handle, _TELEMETRY), COGNITO_SECONDS)
+cold_start.end()

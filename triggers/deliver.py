@@ -14,6 +14,7 @@ from functools import cache, partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
+from passcode.adapters import cold_start
 from passcode.adapters.botocore_clients import client, seconds_for, with_deadline
 from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.environment import MONITORING, Variables
@@ -374,3 +375,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, receive, newer)
 
     return process_batch(event, deliver_message, _QUEUES, _TELEMETRY, _COGNITO_QUEUE)
+
+
+cold_start.end()
