@@ -47,25 +47,25 @@ PRICES = {
     "dynamodb_read": Price(
         "DynamoDB", "read units", 0.125, MILLION, "https://aws.amazon.com/dynamodb/pricing/on-demand/", True
     ),
-    "kms_key": Price("KMS", "keys a month", 1.00, 1, _KMS),
+    "kms_key": Price("KMS", "key a month", 1.00, 1, _KMS),
     "kms_call": Price("KMS", "calls", 0.03, 10_000, _KMS, True),
     "sqs_request": Price(
         "SQS", "requests (FIFO)", 0.50, MILLION, "https://aws.amazon.com/sqs/pricing/", True
     ),
     "log_gb": Price("CloudWatch", "GB of logs", 0.50, 1, _CLOUDWATCH, True),
-    "metric": Price("CloudWatch", "metrics a month", 0.30, 1, _CLOUDWATCH, True),
-    "alarm_metric": Price("CloudWatch", "metrics in alarms a month", 0.10, 1, _CLOUDWATCH, True),
+    "metric": Price("CloudWatch", "metric a month", 0.30, 1, _CLOUDWATCH, True),
+    "alarm_metric": Price("CloudWatch", "metric in an alarm, a month", 0.10, 1, _CLOUDWATCH, True),
     "email": Price("SES", "emails (plan Essentials)", 0.16, 1_000, "https://aws.amazon.com/ses/pricing/"),
     "sms_japan": Price(
         "SNS", "SMS of one part to Japan", 0.07451, 1, "https://aws.amazon.com/sns/sms-pricing/"
     ),
     "secret": Price(
-        "Secrets Manager", "secrets a month", 0.40, 1, "https://aws.amazon.com/secrets-manager/pricing/"
+        "Secrets Manager", "secret a month", 0.40, 1, "https://aws.amazon.com/secrets-manager/pricing/"
     ),
-    "web_acl": Price("WAF", "web ACLs a month", 5.00, 1, _WAF, True),
-    "web_acl_rule": Price("WAF", "rules a month", 1.00, 1, _WAF, True),
+    "web_acl": Price("WAF", "web ACL a month", 5.00, 1, _WAF, True),
+    "web_acl_rule": Price("WAF", "rule a month", 1.00, 1, _WAF, True),
     "web_acl_request": Price("WAF", "requests", 0.60, MILLION, _WAF, True),
-    "cognito_rate": Price("Cognito", "requests a second above the quota, a month", 20.00, 1, _COGNITO, True),
+    "cognito_rate": Price("Cognito", "request a second above the quota, a month", 20.00, 1, _COGNITO, True),
 }
 
 # Cognito bills the active users of a month: the free ones, and then the users up to which each price holds.
