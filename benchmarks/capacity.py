@@ -27,6 +27,19 @@ SECONDS = {"define": 0.005, "create": 0.060, "verify": 0.080, "deliver": 0.250, 
 MEMORY_GB = {"define": 0.125, "create": 0.5, "verify": 0.5, "deliver": 0.5}
 # One start of a function in twenty is cold, and takes so many seconds.
 COLD_SHARE, COLD_SECONDS = 1 / 20, 1.0
+# A hosted sign-in: all seconds of its function, the writes and KMS calls that its pages and tokens add
+# (docs/cost.md has about ten), the operations with its RSA key (two signatures, and one check), and the
+# requests by method and path. Cognito reads the keys at each sign-in. Assets are loaded once a month.
+HOSTED_SECONDS, HOSTED_WRITES, HOSTED_KMS, HOSTED_RSA = 1.0, 5, 5, 3
+HOSTED_REQUESTS = {
+    "GET /authorize": 1,
+    "GET /sign-in": 3,
+    "POST /sign-in": 3,
+    "POST /token": 1,
+    "GET /userinfo": 1,
+    "GET /.well-known/jwks.json": 1,
+    "GET /assets/{name}": 4 / SIGN_INS_PER_USER,
+}
 # A container of `deliver` writes its count of emails after so many (passcode.delivery.email_limits).
 EMAILS_PER_COUNT = 25
 LOG_GB = 0.000_005
@@ -41,6 +54,7 @@ _SQS = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGui
 _DYNAMODB = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
 _WARM = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html"
 _HOT = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
+_GATEWAY = "https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"
 _KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html"
 _SES = "https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html"
 _SNS = "https://docs.aws.amazon.com/general/latest/gr/sns.html"
@@ -83,7 +97,7 @@ class SignInFlow:
     @property
     def invocations(self) -> int:
         """The invocations of all functions but `delivery_events`."""
-        return self.defines + 3
+        return self.defines + 3 + (ceil(sum(HOSTED_REQUESTS.values())) if self.is_hosted else 0)
 
     @property
     def day_writes(self) -> int:
@@ -94,7 +108,8 @@ class SignInFlow:
     def writes(self) -> float:
         """The writes of DynamoDB: the record twice, and the counters."""
         # By SMS: the item of the number before the SMS and after the answer.
-        return 2 + (2 + self.day_writes if self.by_sms else 1 / EMAILS_PER_COUNT)
+        hosted = HOSTED_WRITES if self.is_hosted else 0
+        return hosted + 2 + (2 + self.day_writes if self.by_sms else 1 / EMAILS_PER_COUNT)
 
     @property
     def concurrency(self) -> float:
@@ -102,6 +117,7 @@ class SignInFlow:
         warm = self.defines * SECONDS["define"] + sum(
             SECONDS[name] for name in ("create", "verify", "deliver")
         )
+        warm += HOSTED_SECONDS if self.is_hosted else 0
         return warm + 3 * COLD_SHARE * COLD_SECONDS + (0 if self.by_sms else SECONDS["events"] / 10)
 
 
@@ -127,6 +143,7 @@ class Deployment:
     sms_per_country: int
     sms_countries: int
     most: Mapping[str, int]
+    hosted: Mapping[str, "Throttle"]
 
     @classmethod
     def read(cls, template: Mapping[str, Any], **parameters: int) -> "Deployment":
@@ -150,7 +167,37 @@ class Deployment:
             sms_per_country=int(value["SmsPerCountryPerDay"]),
             sms_countries=len(value["SmsCountries"].split(",")),
             most=most,
+            hosted=_hosted(template),
         )
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """The requests a second to one method of an API.
+
+    `parameter` raises them up to `most`. It is empty if they are fixed.
+    """
+
+    limit: int
+    most: int
+    parameter: str = ""
+
+
+def _hosted(template: Mapping[str, Any]) -> dict[str, Throttle]:
+    """Return the throttle of each method of the hosted sign-in, by method and path."""
+    found = {}
+    for setting in template["Resources"]["HostedSignInApi"]["Properties"]["MethodSettings"]:
+        limit = setting.get("ThrottlingRateLimit")
+        path = setting["ResourcePath"].replace("~1", "/").replace("//", "/")
+        if isinstance(limit, Mapping):
+            parameter = template["Parameters"][limit["Ref"]]
+            throttle = Throttle(parameter["Default"], parameter["MaxValue"], limit["Ref"])
+        elif limit:
+            throttle = Throttle(limit, limit)
+        else:
+            continue
+        found[f"{setting['HttpMethod']} {path}"] = throttle
+    return found
 
 
 def _fifo_per_second(resources: Mapping[str, Any]) -> int:
@@ -200,6 +247,7 @@ class Quota:
 def quotas(flow: SignInFlow, stack: Deployment) -> list[Quota]:
     """Return all limits of a kind of sign-in, the one that is reached first at the start."""
     found = [*_cognito(flow), *_lambda(flow, stack), *_stores(flow, stack), *_messages(flow, stack)]
+    found += _pages(stack) if flow.is_hosted else []
     return sorted(found, key=lambda quota: quota.sign_ins)
 
 
@@ -222,7 +270,24 @@ def _cognito(flow: SignInFlow) -> list[Quota]:
             Quota(USER_FEDERATION, 25, 1, _COGNITO),
             # The authorization endpoint, the return of the provider, and the token endpoint.
             Quota("Cognito, domain of the pool: requests a second", 500, 3, _COGNITO),
+            Quota("Cognito, one app client at the domain: requests a second", 300, 2, _COGNITO),
         ]
+    return found
+
+
+def _pages(stack: Deployment) -> list[Quota]:
+    found = [
+        Quota(
+            "API Gateway, requests a second of the account", 10_000, sum(HOSTED_REQUESTS.values()), _GATEWAY
+        ),
+        Quota("KMS, RSA operations a second", 1_000, HOSTED_RSA, _KMS),
+    ]
+    for name, load in HOSTED_REQUESTS.items():
+        throttle = stack.hosted[name]
+        raised_by = f"`{throttle.parameter}`" if throttle.parameter else ""
+        found.append(
+            Quota(f"`{name}`: requests a second", throttle.limit, load, _PARAMETERS, raised_by, throttle.most)
+        )
     return found
 
 
@@ -258,7 +323,7 @@ def _lambda(flow: SignInFlow, stack: Deployment) -> list[Quota]:
 def _stores(flow: SignInFlow, stack: Deployment) -> list[Quota]:
     found = [
         Quota("SQS, calls a second of each operation of a FIFO queue", stack.fifo_per_second, 1, _SQS),
-        Quota("KMS, symmetric operations a second", 10_000, 2, _KMS),
+        Quota("KMS, symmetric operations a second", 10_000, 2 + (HOSTED_KMS if flow.is_hosted else 0), _KMS),
         Quota(
             "DynamoDB, writes a second of a new table",
             4_000,
@@ -362,6 +427,11 @@ def bill(flow: SignInFlow, plan: str, rate: float) -> dict[str, float]:
     if flow.by_sms and flow.has_password:
         # `create` reads two items for half a unit each.
         found["DynamoDB"] += count * each("dynamodb_read")
+    if flow.is_hosted:
+        requests = sum(HOSTED_REQUESTS.values())
+        found["API Gateway"] = count * requests * each("api_request")
+        found["Lambda"] += count * HOSTED_SECONDS * MEMORY_GB["create"] * each("lambda_gb_second")
+        found["KMS"] += count * (HOSTED_KMS + HOSTED_RSA) * each("kms_call")
     if not flow.by_sms:
         # SNS, SQS and `delivery_events`, as docs/cost.md has it.
         found["Events of emails"] = count * 0.002 / 1_000

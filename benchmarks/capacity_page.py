@@ -79,7 +79,7 @@ def _source(quota: Quota) -> str:
 
 def _raised(quota: Quota) -> str:
     if quota.is_fixed:
-        return "fixed: one item"
+        return "fixed"
     up_to = "" if quota.most is None else f", up to {number(quota.most_sign_ins)} sign-ins a second"
     return quota.raised_by + up_to
 

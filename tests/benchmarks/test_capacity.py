@@ -67,6 +67,11 @@ def test_each_limit_of_a_sign_in_by_email_is_reached_at_its_rate(name: str, sign
         (SMS, "`SmsPerDay`", 1_000 / (86_400 / 4)),
         (NEW_SMS, "`SmsPerDay`", 500 / (86_400 / 4)),
         (HOSTED, "Cognito, UserFederation: requests a second", 25),
+        # 50 requests a second to a page, and three of them in a sign-in.
+        (HOSTED, "`POST /sign-in`: requests a second", 50 / 3),
+        (HOSTED, "`POST /token`: requests a second", 1_000),
+        # Two signatures, and the check of the access token at /userinfo.
+        (HOSTED, "KMS, RSA operations a second", 1_000 / 3),
         (CODE_ONLY, "Lambda, requests a second of the account", 2_000),
     ],
 )
@@ -150,6 +155,13 @@ def test_cognito_bills_the_rate_above_its_quota() -> None:
     assert capacity.bill(EMAIL, "LITE", 121)["Cognito, request rate"] == pytest.approx(20)
     # 1 of UserAuthentication, and 96 of UserFederation.
     assert capacity.bill(HOSTED, "LITE", 121)["Cognito, request rate"] == pytest.approx(97 * 20)
+
+
+def test_a_hosted_sign_in_adds_its_requests_and_all_users_are_federated() -> None:
+    services = capacity.bill(HOSTED, "LITE", 1)
+    # 3.50 USD a million: eleven requests of 648,000 sign-ins.
+    assert services["API Gateway"] == pytest.approx(11 * 0.648 * 3.5)
+    assert services["Cognito, users"] == pytest.approx((162_000 - 50) * 0.015)
 
 
 def test_an_sms_is_billed_by_the_price_of_its_country() -> None:

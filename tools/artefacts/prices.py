@@ -59,6 +59,9 @@ PRICES = {
     "sms_japan": Price(
         "SNS", "SMS of one part to Japan", 0.07451, 1, "https://aws.amazon.com/sns/sms-pricing/"
     ),
+    "api_request": Price(
+        "API Gateway", "requests (REST)", 3.50, MILLION, "https://aws.amazon.com/api-gateway/pricing/", True
+    ),
     "secret": Price(
         "Secrets Manager", "secret a month", 0.40, 1, "https://aws.amazon.com/secrets-manager/pricing/"
     ),
