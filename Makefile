@@ -7,6 +7,8 @@ SHELL := /bin/sh
 
 VENV := .venv
 LOCK := requirements.lock
+# The packages of the demo. They are a part of those in $(LOCK), in the same versions.
+DEMO_LOCK := requirements-demo.lock
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 # All tests of a file run in one process, so that their local stack starts once.
@@ -17,36 +19,46 @@ help: ## Show this help.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 setup: ## Install the locked packages (requirements.lock) into .venv.
-	@{ cmp -s $(LOCK) $(READY) && $(RUN) -c '' 2>/dev/null; } || $(MAKE) -s install
-	@$(RUN) -c 'import passcode' 2>/dev/null || $(RUN) -c "$(PTH)"
+	@$(call INSTALLED,$(LOCK)) || $(MAKE) -s install COMPILE=--compile
+	@$(SEES_TRIGGERS)
+
+# The demo and the local stack need less than half of the packages. They also use an environment with all of them.
+.PHONY: setup-demo
+setup-demo:
+	@$(call INSTALLED,$(DEMO_LOCK)) || $(call INSTALLED,$(LOCK)) \
+		|| { echo 'The first run downloads about 36 MB of Python packages.'; $(MAKE) -s install LOCK=$(DEMO_LOCK); }
+	@$(SEES_TRIGGERS)
+
+# The copy of a lock in .venv records what is installed, because time stamps are meaningless after a checkout.
+INSTALLED = { cmp -s $(1) $(READY) && $(RUN) -c '' 2>/dev/null; }
 
 # Tools and tests import the functions' package from triggers/, as Lambda does. The path in the .pth file is relative to its
 # folder, so that the environment still works after the checkout has moved.
+SEES_TRIGGERS = $(RUN) -c 'import passcode' 2>/dev/null || $(RUN) -c "$(PTH)"
 PTH := import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'passcode.pth').write_text('../../../../triggers\n')
 
-# The copy of the lock in .venv records what is installed, because time stamps are meaningless after a checkout. The lock lists
-# every package. --no-deps is needed because pip cannot resolve extras together with hashes.
+# Packages are added to an environment that has those of the demo. Any other one is replaced, so that none of its packages stays.
 .PHONY: install
 install:
-	@python=$${PYTHON:-}; \
-	for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
-		[ -n "$$python" ] || ! "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || python=$$name; \
-	done; \
-	if [ -z "$$python" ]; then \
-		echo 'No Python 3.11 or later was found. Install it, or set its path: make setup PYTHON=/path/to/python3.11' >&2; exit 1; \
+	@if ! $(call INSTALLED,$(DEMO_LOCK)); then \
+		python=$${PYTHON:-}; \
+		for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+			[ -n "$$python" ] || ! "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || python=$$name; \
+		done; \
+		if [ -z "$$python" ]; then \
+			echo 'No Python 3.11 or later was found. Install it, or set its path: make setup PYTHON=/path/to/python3.11' >&2; exit 1; \
+		fi; \
+		if ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "$$python is not Python 3.11 or later. Set PYTHON to another one." >&2; exit 1; \
+		fi; \
+		rm -rf $(VENV) && "$$python" -m venv $(VENV) || exit 1; \
 	fi; \
-	if ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-		echo "$$python is not Python 3.11 or later. Set PYTHON to another one." >&2; exit 1; \
-	fi; \
-	echo 'Installing packages into $(VENV). This takes about a minute ...'; \
-	rm -rf $(VENV) && "$$python" -m venv $(VENV) \
-		&& $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --requirement $(LOCK) \
-		&& cp $(LOCK) $(READY)
+	$(RUN) -m tools.install $(LOCK) $(COMPILE) && cp $(LOCK) $(READY)
 
-demo: setup page ## Show sign-ins with one-time codes on a local AWS, in the terminal and in a browser.
-	@$(RUN) -m demo_client demo
+demo: setup-demo page ## Show sign-ins with one-time codes on a local AWS, in the terminal and in a browser.
+	@$(RUN) -m demo_client demo --port $(PORT)
 
-up: setup ## Start a local AWS and deploy template.yaml to it.
+up: setup-demo ## Start a local AWS and deploy template.yaml to it.
 	@$(RUN) -m tools.local_stack up --port $(PORT)
 
 down: ## Stop the local AWS.
@@ -84,7 +96,7 @@ $(PAGE)/built/app.js: $(PAGE)/app/node_modules/.ready $(PAGE)/app/package.json $
 
 # No package may run an install script: see .npmrc beside the lock file. esbuild works without its own.
 $(PAGE)/app/node_modules/.ready: $(PAGE)/app/package-lock.json
-	@echo 'Installing the packages of the demo page. This takes about 15 seconds ...'
+	@echo 'Installing the packages of the demo page, about 46 MB to download ...'
 	@cd $(PAGE)/app && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null && touch node_modules/.ready
 
 check: setup sam ## Run the linters, the type checker, the import contract and the phrase check.
@@ -117,10 +129,15 @@ build: setup sam ## Build the Lambda packages into .aws-sam/build.
 	@PYTHON=$(CURDIR)/$(SAM_VENV)/bin/python $(SAM) build --build-dir $(BUILT)
 	@$(RUN) -m tools.artefacts.sizes $(BUILT)
 
-DEPLOY := deploy --template-file $(BUILT)/template.yaml --config-file "$(MINE)"
+# The command that builds before a deployment. BUILD= deploys the existing build.
+BUILD = $(MAKE) --no-print-directory build
+# Not expanded by make, so that a value may contain a dollar sign.
+deploy: export PASSCODE_SET = $(value SET)
 
-deploy: build ## Deploy to AWS. The first deployment asks for the parameters.
-	@if grep -qs parameter_overrides "$(MINE)"; then $(SAM) $(DEPLOY); else cp samconfig.toml "$(MINE)" && $(SAM) $(DEPLOY) --guided; fi
+deploy: setup sam ## Deploy to AWS. SET="Name=Value ..." sets parameters, ASK=all asks for all of them, YES=1 does not ask.
+	@$(RUN) -m tools.deploy --config "$(MINE)" --built "$(BUILT)" --sam $(SAM) --build '$(BUILD)' \
+		$(if $(STACK),--stack '$(STACK)') $(if $(REGION),--region '$(REGION)') $(if $(ASK),--ask '$(ASK)') $(if $(YES),--yes) \
+		$(if $(filter OFF,$(RIGHTS)),--no-rights)
 
 # mutmut has a separate environment, because `make test` does not need it.
 MUTANTS_VENV := .venv-mutants

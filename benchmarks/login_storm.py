@@ -52,7 +52,7 @@ class StormLimits:
 
     authentications: float = 120
     concurrency: int = 1_000
-    deliveries: int = 6
+    deliveries: int = 3
     emails: float = 14
     cold_seconds: float = COLD_SECONDS
 

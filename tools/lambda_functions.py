@@ -17,17 +17,16 @@ COMMON_SETTINGS = (
     "LOG_LEVEL",
     "SNAPSTART_VERSION",
     "METRICS_NAMESPACE",
+    "MONITORING",
     "CODE_DIGITS",
     "CODE_ONLY_DIGITS",
     "CODE_LIFE_SECONDS",
-    "RESEND_KEEPS_CODE_SECONDS",
     "COOLDOWN_SECONDS",
     "SEND_BURST",
     "SEND_INTERVAL_SECONDS",
     "WRONG_ANSWERS_PER_DAY",
     "HARD_LIMIT",
     "ANSWERS_PER_SESSION",
-    "RESENDS_PER_SESSION",
 )
 # The actions that every function may perform on its log group.
 LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
@@ -116,6 +115,7 @@ _TABLE = (
             "SENDER_EMAIL",
             "SIGN_IN_HOST",
             "CONFIGURATION_SET",
+            "SES_REGION",
             "EMAILS_PER_DAY",
             "SMS_COUNTRIES",
             "SMS_PER_DAY",
@@ -140,7 +140,7 @@ _TABLE = (
             "kms:GenerateMac": ("CodeKey",),
             "kms:Decrypt": ("CustomSenderKey",),
             "ses:SendEmail": ("identity/*", "MailConfiguration"),
-            # One of these three, as the parameter SmsGateway says.
+            # One of these three, by the parameter SmsGateway.
             "sns:Publish": ("*",),
             "sms-voice:SendTextMessage": ("*",),
             "sms-voice:SendNotifyTextMessage": ("*",),
@@ -190,7 +190,7 @@ _TABLE = (
                 "Table/sms_day#*",
             ),
             "kms:GenerateMac": ("CodeKey",),
-            # Not with SNS.
+            # With another SmsGateway than SNS, or with calls.
             "sms-voice:PutMessageFeedback": ("*",),
         },
     ),

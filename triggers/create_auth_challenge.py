@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
-from passcode.adapters.environment import Variables
+from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.sqs import SqsQueue, SqsQueues
 from passcode.adapters.telemetry import guard, make_telemetry
@@ -73,6 +73,7 @@ class Settings:
     """The settings of this function."""
 
     metrics_namespace: str
+    monitoring: str
     table: str
     email_queue_url: str
     phone_queue_url: str
@@ -90,6 +91,7 @@ class Settings:
         variables = Variables(environment)
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            monitoring=variables.choice("MONITORING", MONITORING),
             table=variables.text("TABLE_NAME"),
             email_queue_url=variables.text("EMAIL_QUEUE_URL"),
             phone_queue_url=variables.text("PHONE_QUEUE_URL"),
@@ -108,7 +110,7 @@ class Settings:
 
 
 _SETTINGS = Settings.from_environment(os.environ)
-_TELEMETRY = make_telemetry("create_auth_challenge", _SETTINGS.metrics_namespace)
+_TELEMETRY = make_telemetry("create_auth_challenge", _SETTINGS.metrics_namespace, _SETTINGS.monitoring)
 _SQS = client("sqs", attempts=3)
 _PUT = SqsQueues(
     email_queue=SqsQueue(_SQS, _SETTINGS.email_queue_url),

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import client, with_deadline
-from passcode.adapters.environment import Variables
+from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.sqs import SqsQueue
 from passcode.adapters.telemetry import guard, make_telemetry
 from passcode.channels.channel import UNUSABLE
@@ -59,6 +59,7 @@ class Settings:
     """The settings of this function."""
 
     metrics_namespace: str
+    monitoring: str
     cognito_queue_url: str
     user_pool_id: str
 
@@ -68,13 +69,14 @@ class Settings:
         variables = Variables(environment)
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            monitoring=variables.choice("MONITORING", MONITORING),
             cognito_queue_url=variables.text("COGNITO_QUEUE_URL"),
             user_pool_id=variables.text("USER_POOL_ID"),
         )
 
 
 _SETTINGS = Settings.from_environment(os.environ)
-_TELEMETRY = make_telemetry("custom_sender", _SETTINGS.metrics_namespace)
+_TELEMETRY = make_telemetry("custom_sender", _SETTINGS.metrics_namespace, _SETTINGS.monitoring)
 _PUT = SqsQueue(client("sqs", attempts=2), _SETTINGS.cognito_queue_url).put
 
 

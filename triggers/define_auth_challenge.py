@@ -7,7 +7,7 @@ outside the standard library.
 import os
 from collections import namedtuple
 
-from passcode.adapters.environment import Variables
+from passcode.adapters.environment import MONITORING, OFF, Variables
 from passcode.sign_in import events
 from passcode.sign_in.steps import CODE_ONLY, FAIL, ISSUE, PASSWORD_AND_CODE, RoundLimits, next_step
 
@@ -47,8 +47,8 @@ def _response(step: "Step") -> "dict[str, object]":
 
 
 # No dataclass, because the import of `dataclasses` is slow.
-class Settings(namedtuple("_Settings", ("metrics_namespace", "limits", "code_only_clients"))):
-    """The settings of this function: a text, the `RoundLimits`, and the ids of the app clients."""
+class Settings(namedtuple("_Settings", ("metrics_namespace", "monitoring", "limits", "code_only_clients"))):
+    """The settings of this function: two texts, the `RoundLimits`, and the ids of the app clients."""
 
     __slots__ = ()
 
@@ -60,6 +60,7 @@ class Settings(namedtuple("_Settings", ("metrics_namespace", "limits", "code_onl
         clients = variables.optional_text("CODE_ONLY_CLIENTS")
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            monitoring=variables.choice("MONITORING", MONITORING),
             limits=RoundLimits.read(variables.whole_number),
             code_only_clients=frozenset(filter(None, clients.split(","))),
         )
@@ -93,5 +94,7 @@ def _log_error(error: Exception) -> None:
     }
     line = {"level": "ERROR", "service": "define_auth_challenge", "message": "the event could not be read"}
     metric = {"errors": 1, "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}}
+    if _SETTINGS.monitoring == OFF:
+        metric = {}
     details = {"error": type(error).__name__, "where": error_location(error)}
     print(json.dumps(line | details | metric))  # noqa: T201 - Lambda's log is standard output

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from passcode.adapters.botocore_clients import client, seconds_for, with_deadline
 from passcode.adapters.email_budget_table import EmailBudgetTable
-from passcode.adapters.environment import Variables
+from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.received_messages import SqsReceivedMessages
 from passcode.adapters.ses import SesEmail, named_sender
@@ -159,6 +159,7 @@ class Settings:
     """The settings of this function. A stack without custom senders has no sender key and no user pool."""
 
     metrics_namespace: str
+    monitoring: str
     table: str
     code_key_id: str
     app_name: str
@@ -166,6 +167,7 @@ class Settings:
     sender_email: str
     sign_in_host: str
     configuration_set: str
+    ses_region: str
     sms_countries: frozenset[str]
     sms_limits: SmsLimits
     sms_max_price: str
@@ -190,13 +192,15 @@ class Settings:
         sms_gateway = variables.choice("SMS_GATEWAY", SMS_GATEWAYS)
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            monitoring=variables.choice("MONITORING", MONITORING),
             table=variables.text("TABLE_NAME"),
             code_key_id=variables.text("CODE_KEY_ID"),
             app_name=variables.text("APP_NAME"),
             default_locale=variables.choice("DEFAULT_LOCALE", sorted(locales())),
             sender_email=variables.text("SENDER_EMAIL"),
             sign_in_host=variables.text("SIGN_IN_HOST"),
-            configuration_set=variables.text("CONFIGURATION_SET"),
+            configuration_set=variables.optional_text("CONFIGURATION_SET"),
+            ses_region=variables.text("SES_REGION"),
             sms_countries=frozenset(variables.names("SMS_COUNTRIES")),
             sms_limits=SmsLimits(
                 per_day=variables.whole_number("SMS_PER_DAY", *_PER_DAY),
@@ -221,7 +225,7 @@ class Settings:
 
 
 _SETTINGS = Settings.from_environment(os.environ)
-_TELEMETRY = make_telemetry("deliver", _SETTINGS.metrics_namespace)
+_TELEMETRY = make_telemetry("deliver", _SETTINGS.metrics_namespace, _SETTINGS.monitoring)
 # A URL and an ARN end with the name of the queue.
 _COGNITO_QUEUE = _SETTINGS.queue_urls[-1].rpartition("/")[2]
 # The wait for a gateway, in seconds. A slow gateway that accepts the message must not look like a time-out.
@@ -261,10 +265,10 @@ def _sns(settings: Settings) -> dict[str, Gateway]:
 
 
 def _function_gateways(channels: tuple[str, ...], arn: str) -> dict[str, Gateway]:
-    """Return the gateways to the operator's function `arn`, one for each of its `channels`."""
+    """Return the gateways to the operator's gateway function `arn`, one for each of its `channels`."""
     if not arn:
         return {}
-    # Imported only here: most stacks have no such function.
+    # Imported only here: most stacks have no gateway function.
     from passcode.adapters.function_gateway import FunctionGateway  # noqa: PLC0415
 
     invoker = client("lambda", attempts=1, read_timeout=_PATIENCE)
@@ -281,7 +285,7 @@ def _function_gateways(channels: tuple[str, ...], arn: str) -> dict[str, Gateway
 GATEWAYS: dict[str, Gateway] = {
     **_function_gateways(*_SETTINGS.gateway_function),
     "ses": SesEmail(
-        client("sesv2", attempts=1, read_timeout=_PATIENCE),
+        client("sesv2", attempts=1, read_timeout=_PATIENCE, region=_SETTINGS.ses_region),
         named_sender(_SETTINGS.app_name, _SETTINGS.sender_email),
         _SETTINGS.configuration_set,
     ),

@@ -1,6 +1,6 @@
-"""The Lambda function `delivery_events`: counts what became of messages, and records failed addresses.
+"""The Lambda function `delivery_events`: counts delivery events, and records failed addresses.
 
-SES and End User Messaging publish an event for each message. After a permanent failure the user's next code
+SES and End User Messaging publish events about each message. After a permanent failure the user's next code
 goes to another verified address. The function knows no code, and it logs no address.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from passcode.adapters.botocore_clients import client, with_deadline
-from passcode.adapters.environment import Variables
+from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.failure_table import FailureTable
 from passcode.adapters.telemetry import make_telemetry
 from passcode.delivery.events import DeliveryEvent, read_event
@@ -76,17 +76,22 @@ class Settings:
     """The settings of this function."""
 
     metrics_namespace: str
+    monitoring: str
     table: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the settings. Raises `SettingError` if a variable is missing or wrong."""
         variables = Variables(environment)
-        return cls(metrics_namespace=variables.text("METRICS_NAMESPACE"), table=variables.text("TABLE_NAME"))
+        return cls(
+            metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            monitoring=variables.choice("MONITORING", MONITORING),
+            table=variables.text("TABLE_NAME"),
+        )
 
 
 _SETTINGS = Settings.from_environment(os.environ)
-_TELEMETRY = make_telemetry("delivery_events", _SETTINGS.metrics_namespace)
+_TELEMETRY = make_telemetry("delivery_events", _SETTINGS.metrics_namespace, _SETTINGS.monitoring)
 _FAILURES = FailureTable(client("dynamodb", attempts=3, read_timeout=1), _SETTINGS.table)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
-from passcode.adapters.environment import Variables
+from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.hosted_table import HostedTable
 from passcode.adapters.jwt_tokens import SignedJwts, jwks
 from passcode.adapters.kms import KmsEncryption, KmsSigningKeys
@@ -43,6 +43,7 @@ class Settings:
     """The settings of this function."""
 
     metrics_namespace: str
+    monitoring: str
     table: str
     issuer: str
     user_pool_id: str
@@ -66,6 +67,7 @@ class Settings:
         variables = Variables(environment)
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            monitoring=variables.choice("MONITORING", MONITORING),
             table=variables.text("TABLE_NAME"),
             issuer=variables.text("ISSUER"),
             user_pool_id=variables.text("USER_POOL_ID"),
@@ -86,7 +88,7 @@ class Settings:
 
 
 _SETTINGS = Settings.from_environment(os.environ)
-_TELEMETRY = make_telemetry("hosted_sign_in", _SETTINGS.metrics_namespace)
+_TELEMETRY = make_telemetry("hosted_sign_in", _SETTINGS.metrics_namespace, _SETTINGS.monitoring)
 _KMS = client("kms", attempts=5)
 _POOL_ID, _INNER, _ISSUER = _SETTINGS.user_pool_id, _SETTINGS.inner_client_id, _SETTINGS.issuer
 

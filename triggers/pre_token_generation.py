@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
-from passcode.adapters.environment import Variables
+from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.record_table import EvidenceTable
 from passcode.adapters.telemetry import make_telemetry
 from passcode.sign_in import events
@@ -59,6 +59,7 @@ class Settings:
     """The settings of this function."""
 
     metrics_namespace: str
+    monitoring: str
     table: str
     code_only_clients: frozenset[str]
 
@@ -68,6 +69,7 @@ class Settings:
         variables = Variables(environment)
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            monitoring=variables.choice("MONITORING", MONITORING),
             table=variables.text("TABLE_NAME"),
             code_only_clients=frozenset(
                 filter(None, variables.optional_text("CODE_ONLY_CLIENTS").split(","))
@@ -76,7 +78,7 @@ class Settings:
 
 
 _SETTINGS = Settings.from_environment(os.environ)
-_TELEMETRY = make_telemetry("pre_token_generation", _SETTINGS.metrics_namespace)
+_TELEMETRY = make_telemetry("pre_token_generation", _SETTINGS.metrics_namespace, _SETTINGS.monitoring)
 _READ = EvidenceTable(client("dynamodb", attempts=4), _SETTINGS.table).read
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.cognito_users import CognitoUsers
 from passcode.adapters.confirmation_tables import IdempotencyTable, UsedProofTable
-from passcode.adapters.environment import Variables
+from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.jwt_tokens import MacJwts, SignedJwts, jwks
 from passcode.adapters.kms import KmsMac, KmsSigningKeys
 from passcode.adapters.record_table import RecordTable
@@ -37,6 +37,7 @@ class Settings:
     """The settings of this function."""
 
     metrics_namespace: str
+    monitoring: str
     table: str
     email_queue_url: str
     phone_queue_url: str
@@ -58,6 +59,7 @@ class Settings:
         variables = Variables(environment)
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            monitoring=variables.choice("MONITORING", MONITORING),
             table=variables.text("TABLE_NAME"),
             email_queue_url=variables.text("EMAIL_QUEUE_URL"),
             phone_queue_url=variables.text("PHONE_QUEUE_URL"),
@@ -76,7 +78,7 @@ class Settings:
 
 
 _SETTINGS = Settings.from_environment(os.environ)
-_TELEMETRY = make_telemetry("token_api", _SETTINGS.metrics_namespace)
+_TELEMETRY = make_telemetry("token_api", _SETTINGS.metrics_namespace, _SETTINGS.monitoring)
 _POLICY, _ORDER, _SALT = _SETTINGS.policy, _SETTINGS.order, _SETTINGS.salt
 _ISSUER, _TABLE = _SETTINGS.issuer, _SETTINGS.table
 _KMS = client("kms", attempts=4)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
-from passcode.adapters.environment import Variables
+from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.kms import KmsMac
 from passcode.adapters.record_table import RecordTable
 from passcode.adapters.telemetry import guard, make_telemetry
@@ -65,6 +65,7 @@ class Settings:
     """The settings of this function. `keeps_evidence`: tokens have assurance claims."""
 
     metrics_namespace: str
+    monitoring: str
     table: str
     code_key_id: str
     order: tuple[Channel, ...]
@@ -79,6 +80,7 @@ class Settings:
         claims = variables.choice("ASSURANCE_CLAIMS", ("OFF", "ID_TOKEN", "ID_AND_ACCESS_TOKEN"))
         return cls(
             metrics_namespace=variables.text("METRICS_NAMESPACE"),
+            monitoring=variables.choice("MONITORING", MONITORING),
             table=variables.text("TABLE_NAME"),
             code_key_id=variables.text("CODE_KEY_ID"),
             order=tuple(CHANNELS[name] for name in variables.names("CHANNEL_ORDER", CHANNELS)),
@@ -89,7 +91,7 @@ class Settings:
 
 
 _SETTINGS = Settings.from_environment(os.environ)
-_TELEMETRY = make_telemetry("verify_auth_challenge", _SETTINGS.metrics_namespace)
+_TELEMETRY = make_telemetry("verify_auth_challenge", _SETTINGS.metrics_namespace, _SETTINGS.monitoring)
 # After a lost response, a repeated write of an attempt recognises itself. A repeated write to the counters of
 # SMS reduces a count twice, which only makes a limit a little larger.
 _TABLE = client("dynamodb", attempts=4)

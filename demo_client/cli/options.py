@@ -60,7 +60,9 @@ Everywhere = Annotated[
 ]
 Resend = Annotated[bool, typer.Option("--resend", help="Request another confirmation code first.")]
 
-Port = Annotated[int | None, typer.Option(min=1, max=65535, help="The port of a new local AWS.")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="The port of a new local AWS; 0 for any free port.")
+]
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +41,9 @@ def _run(port: int | None) -> None:
     console, started_at = ScenarioConsole(), time.monotonic()
     page_port = process.planned_port()
     with console.output.status("Starting a local AWS and deploying template.yaml to it …"):
-        stack = _start_stack(port, process.parameters(page_port))
+        stack, changes = _start_stack(port, page_port)
+    for sentence in changes:
+        console.info(sentence)
     console.info(f"A local AWS is running at {stack.endpoint_url}, with template.yaml deployed to it.")
     ada = run_scenarios(connect(stack, find_pool(None)), console)
     console.output.print(
@@ -49,15 +52,34 @@ def _run(port: int | None) -> None:
     _show_commands(console, ada, _start_page(page_port))
 
 
-def _start_stack(port: int | None, page_parameters: dict[str, str]) -> Stack:
+def _start_stack(port: int | None, page_port: int) -> tuple[Stack, list[str]]:
+    """Return the stack, and sentences on what the demo changed in a stack that was running before."""
     # Imported here, because a client of a pool on AWS needs no emulator.
+    from demo_client.web import process  # noqa: PLC0415
     from tools.local_stack import errors, stack  # noqa: PLC0415
+    from tools.local_stack.deploy import DEFAULTS  # noqa: PLC0415
+    from tools.local_stack.snapshot import Snapshot  # noqa: PLC0415
 
+    asked = stack.DEFAULT_PORT if port is None else port
+    before = Snapshot.take()
+    _check_app_clients(before.parameters)
+    # The user may have chosen other parameters for a running stack, such as another gateway for SMS.
+    needed = _PARAMETERS | process.parameters(page_port, before.parameters or DEFAULTS)
     try:
-        # The user may have chosen other parameters for a running stack, such as another gateway for SMS.
-        return stack.up(port or stack.DEFAULT_PORT, _PARAMETERS | page_parameters, keeps_parameters=True)
+        started = stack.up(asked, needed, keeps_parameters=True)
     except errors.StackError as error:
         raise CliError(str(error), UNREACHABLE) from None
+    return started, before.changes(started, asked)
+
+
+def _check_app_clients(parameters: Mapping[str, str]) -> None:
+    """Raise CliError if the running stack has these `parameters`, and no app client for a mode of sign-in."""
+    for name, wanted in (("UserPoolId", ""), ("AppClients", "BOTH")):
+        if parameters.get(name, wanted) != wanted:
+            raise CliError(
+                f"The demo needs both app clients, but a stack with {name}={parameters[name]} is running. "
+                "Stop it with `make down`, which deletes its users, and run `make demo` again."
+            )
 
 
 def _start_page(port: int) -> str:

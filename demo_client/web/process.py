@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -70,11 +71,18 @@ def planned_port() -> int:
     return DEFAULT_PORT
 
 
-def parameters(port: int) -> dict[str, str]:
-    """Return template parameters for a page on `port`: the URLs to which hosted sign-in may redirect."""
+def parameters(port: int, current: Mapping[str, str] = DEFAULTS) -> dict[str, str]:
+    """Return the parameters of a stack that must change for a page on `port`.
+
+    These are the URLs to which hosted sign-in may redirect. `current` has the parameters of the stack.
+    """
     url = Page(0, port).url
-    defaults = {name: DEFAULTS[name] for name in ("HostedCallbackUrls", "HostedLogoutUrls")}
-    return {name: f"{urls},{url}" for name, urls in defaults.items() if url not in urls.split(",")}
+    urls = {name: current.get(name, "") for name in ("HostedCallbackUrls", "HostedLogoutUrls")}
+    return {
+        name: ",".join(filter(None, (present, url)))
+        for name, present in urls.items()
+        if url not in present.split(",")
+    }
 
 
 def start(port: int = DEFAULT_PORT) -> Page:

@@ -139,7 +139,7 @@ def test_a_message_that_does_not_expire_has_null() -> None:
             {"result": "NOT_TAKEN", "final": False, "reason": "busy"},
             NotTaken("the function answered NOT_TAKEN with busy", final=False),
         ),
-        # Only `true` is final: a message must not be given up for a slip of the pen.
+        # Only `true` is final: a message must not be lost because of a typing error.
         (
             {"result": "NOT_TAKEN", "final": "false", "reason": "busy"},
             NotTaken("the function answered NOT_TAKEN with busy", final=False),

@@ -67,6 +67,14 @@ def test_an_email_is_sent_with_one_call(aws: Stubs) -> None:
     assert send() == Taken(message_id="1")
 
 
+def test_an_email_without_a_configuration_set_names_none(aws: Stubs) -> None:
+    """SES refuses an empty name. Without one, the default set of the identity applies."""
+    without = {name: value for name, value in MAIL_CALL.items() if name != "ConfigurationSetName"}
+    aws.ses.add_response("send_email", {"MessageId": "1"}, without)
+    mail = SesEmail(client("sesv2"), "no-reply@app.example", "")
+    assert mail.send(Outgoing(EMAIL, MAIL, NOW, is_open_class=True)) == Taken(message_id="1")
+
+
 def test_the_logo_is_an_inline_attachment(aws: Stubs) -> None:
     """The stub checks the names and types of the attachment against the model of AWS."""
     simple = MAIL_CALL["Content"]["Simple"]

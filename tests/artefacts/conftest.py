@@ -1,6 +1,6 @@
 """The built artefacts, and a local AWS to which `make deploy` deploys them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from tools.local_stack.clients import client
 from tools.local_stack.deploy import DEFAULTS
 from tools.local_stack.environment import REGION, ROOT
 from tools.local_stack.stack import Stack
+
+# The parameters without a default, in the order of the questions.
+REQUIRED = ("SenderEmail", "SignInHost")
 
 
 @pytest.fixture(scope="session")
@@ -41,24 +44,25 @@ def saved_answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def local_stack(
-    built: Path, template: Mapping[str, Any], saved_answers: Path, tmp_path_factory: pytest.TempPathFactory
+    built: Path, saved_answers: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """Deploy the built artefacts with `make deploy` and answers to all of its questions."""
+    """Deploy the built artefacts with `make deploy` in a terminal, and answers to all of its questions."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PASSCODE_LOCAL_DIR", str(tmp_path_factory.mktemp("local")))
         emulator = process.start(process.free_port())
         try:
-            client(emulator.endpoint_url, "ses").verify_email_identity(EmailAddress=DEFAULTS["SenderEmail"])
-            print(deploy(emulator.endpoint_url, built, saved_answers, answers_to_all(template["Parameters"])))
+            sender = DEFAULTS["SenderEmail"]
+            client(emulator.endpoint_url, "ses").verify_email_identity(EmailAddress=sender)
+            client(emulator.endpoint_url, "sesv2").create_email_identity(EmailIdentity=sender)
+            settings = " ".join(
+                f"{name}='{value}'" for name, value in DEFAULTS.items() if name not in REQUIRED
+            )
+            answers = "\n".join([STACK_NAME, REGION, *(DEFAULTS[name] for name in REQUIRED), "y", ""])
+            arguments = (emulator.endpoint_url, built, saved_answers, f"SET={settings}")
+            print(deploy(*arguments, answers=answers))
             yield deployed(emulator.endpoint_url)
         finally:
             stack.down()
-
-
-def answers_to_all(parameters: Mapping[str, Any]) -> str:
-    """Return the typed answers: the stack, the region, the parameters, and the options of the deployment."""
-    typed = [DEFAULTS.get(name, "") for name in parameters]
-    return "\n".join([STACK_NAME, REGION, *typed, "y", "y", "n", "y", "", "", "y", ""])
 
 
 def deployed(endpoint_url: str) -> Stack:

@@ -67,16 +67,27 @@ def files(artefact: Path) -> dict[str, Path]:
 
 
 def environment(template: Mapping[str, Any], function: Mapping[str, Any]) -> dict[str, str]:
-    """Return the function's variables: parameters' defaults, and a dummy for each other value."""
+    """Return the function's variables: parameters' defaults, and a dummy for each other value.
+
+    Variables that some stacks lack are left out.
+    """
     both = [*template["Globals"]["Function"]["Environment"]["Variables"].items()]
     both += function.get("Environment", {}).get("Variables", {}).items()
     parameters = template["Parameters"]
     return {
-        name: str(parameters.get(value.get("Ref"), {}).get("Default", "word"))
-        if isinstance(value, dict)
-        else str(value)
+        name: default_of(value, parameters) if isinstance(value, dict) else str(value)
         for name, value in both
+        if not (isinstance(value, dict) and {"Ref": "AWS::NoValue"} in value.get("Fn::If", []))
     }
+
+
+def default_of(value: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+    """Return the default of a parameter, or of a part of its list. Any other value is a dummy."""
+    if "Fn::Select" in value:
+        index, parts = value["Fn::Select"]
+        separator, source = parts["Fn::Split"]
+        return default_of(source, parameters).split(str(separator))[int(index)]
+    return str(parameters.get(str(value.get("Ref")), {}).get("Default", "word"))
 
 
 @pytest.fixture(scope="module")

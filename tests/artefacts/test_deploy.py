@@ -33,10 +33,35 @@ def test_a_code_by_sms_gives_tokens(local_stack: Stack, new_user: NewUser, code_
     assert conversation.tokens["IdToken"]
 
 
-def test_the_next_deployment_asks_no_questions(local_stack: Stack, built: Path, saved_answers: Path) -> None:
-    output = deploy(local_stack.endpoint_url, built, saved_answers)
-    assert "Parameter AppName" not in output
-    assert "No changes to deploy" in output
+def test_the_next_deployment_needs_no_answers(local_stack: Stack, built: Path, saved_answers: Path) -> None:
+    output = deploy(local_stack.endpoint_url, built, saved_answers, "YES=1")
+    assert "There is nothing to change." in output
+    assert f"CLIENT_ID={local_stack.clients['password_and_code']}\n" in output
+
+
+def test_a_declined_setting_is_neither_deployed_nor_kept(
+    local_stack: Stack, built: Path, saved_answers: Path
+) -> None:
+    before = saved_answers.read_text()
+    arguments = (local_stack.endpoint_url, built, saved_answers, "SET=CooldownSeconds=31")
+    output = deploy(*arguments, answers="n\n", exit_code=2)
+    assert "change  CreateAuthChallenge" in output
+    assert "Nothing was changed." in output
+    assert saved_answers.read_text() == before
+    assert cooldown(local_stack) == "30"
+
+
+def test_a_setting_is_deployed_and_kept(local_stack: Stack, built: Path, saved_answers: Path) -> None:
+    deploy(local_stack.endpoint_url, built, saved_answers, "YES=1", "SET=CooldownSeconds=31")
+    assert cooldown(local_stack) == "31"
+    output = deploy(local_stack.endpoint_url, built, saved_answers, "YES=1")
+    assert "There is nothing to change." in output
+
+
+def cooldown(stack: Stack) -> str:
+    name = f"{STACK_NAME}-create-auth-challenge"
+    configuration = stack.client("lambda").get_function_configuration(FunctionName=name)
+    return str(configuration["Environment"]["Variables"]["COOLDOWN_SECONDS"])
 
 
 def test_deleting_the_stack_keeps_the_users(

@@ -36,8 +36,8 @@ def test_the_page_and_the_charts_are_the_output_of_the_script() -> None:
     [
         ("`EmailsPerDay`", 50_000 / (86_400 / 4)),
         ("SES, emails a second", 14),
-        # 12 messages at the same time, half of them for each queue, 0.25 seconds each.
-        ("`DeliverConcurrency`: messages at the same time", 24),
+        # 6 messages at the same time, half of them for each queue, 0.25 seconds each.
+        ("`DeliverConcurrency`: messages at the same time", 12),
         (AUTHENTICATION, 120),
         # Two batches of ten events in 0.05 seconds.
         ("`delivery_events`: batches at the same time", 400),
@@ -91,7 +91,7 @@ def test_a_parameter_moves_its_limit() -> None:
     assert wall("`delivery_events`: batches at the same time", stack=raised) == 4_000
     one_queue = copy.deepcopy(TEMPLATE)
     one_queue["Parameters"]["ChannelOrder"]["Default"] = "email"
-    assert wall("`DeliverConcurrency`: messages at the same time", stack=Deployment.read(one_queue)) == 48
+    assert wall("`DeliverConcurrency`: messages at the same time", stack=Deployment.read(one_queue)) == 24
 
 
 @pytest.mark.parametrize(("countries", "sign_ins"), [(29, 1_000), (30, 500)])

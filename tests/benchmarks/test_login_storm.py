@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from benchmarks.capacity import Deployment
 from benchmarks.login_storm import PATIENCE_SECONDS, Storm, StormLimits, StormResult, quantile, run
+from tests.support.template import TEMPLATE
 
 WIDE = StormLimits(authentications=10_000, concurrency=10_000, deliveries=500, emails=10_000)
 
@@ -16,6 +18,11 @@ def test_without_a_limit_each_user_gets_one_message_and_signs_in() -> None:
     names = ("define", "create", "verify", "deliver", "messages", "signed in")
     assert {name: counts[name] for name in names} == dict.fromkeys(names, 200) | {"define": 600}
     assert set(counts) <= {*names, "cold starts"}
+
+
+def test_the_defaults_are_those_of_a_new_stack() -> None:
+    stack = Deployment.read(TEMPLATE)
+    assert StormLimits().deliveries == stack.deliver_concurrency // stack.queues_in_use
 
 
 def test_the_same_seed_gives_the_same_storm() -> None:

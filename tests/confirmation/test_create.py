@@ -159,7 +159,7 @@ def test_messages_and_refusals_are_counted(api: Api, output: ApiOutput) -> None:
 
 
 def test_another_policy_applies(clock: FakeClock) -> None:
-    policy = Policy(cooldown_seconds=5, code_life_seconds=60, resend_keeps_code_seconds=30)
+    policy = Policy(cooldown_seconds=5, code_life_seconds=60)
     api = Api(policy, MemoryStore(policy))
     assert api.create().body["expires_in"] == 60
     assert api.queued[0].challenge.expires_at == NOW + 60

@@ -268,7 +268,7 @@ def sent(row: GatewayRow, options: SmsOptions = OPTIONS, **changes: Any) -> Mapp
 @pytest.mark.parametrize(
     ("expires_at", "life"), [(NOW + 300, 300), (NOW + 5, 5), (NOW + 1, 5), (NOW + 10**6, 259_200), (0, None)]
 )
-def test_a_message_lives_as_long_as_its_code(row: GatewayRow, expires_at: int, life: int | None) -> None:
+def test_a_message_expires_with_its_code(row: GatewayRow, expires_at: int, life: int | None) -> None:
     assert sent(row, expires_at=expires_at).get("TimeToLive") == life
 
 
@@ -537,7 +537,7 @@ def _is_silent(_row: GatewayRow) -> Answer:
     return answer
 
 
-# An answer: what the gateway makes of it. Only a message that certainly was not taken is `NotTaken`.
+# Each answer with its result. Only a message that certainly was not taken is `NotTaken`.
 WIRE: dict[str, tuple[Callable[[GatewayRow], Answer], type[SendResult]]] = {
     "taken": (lambda row: gives(200, *row.answer), Taken),
     "silence": (_is_silent, Unknown),
@@ -770,7 +770,9 @@ def test_feedback_is_sent_once_and_only_after_a_right_answer(
     assert output.lines == []
 
 
-def test_feedback_is_not_worth_an_error(monkeypatch: pytest.MonkeyPatch, output: HandlerOutput) -> None:
+def test_a_report_that_fails_is_a_warning_only(
+    monkeypatch: pytest.MonkeyPatch, output: HandlerOutput
+) -> None:
     counters, row = MemorySmsCounters(), GATEWAYS[2]
     assert isinstance(limited(row.make(RecordingClient()), counters, output).send(row.outgoing()), Taken)
     failing = RecordingClient(put_message_feedback=refused_by_aws("ResourceNotFoundException", status=400))

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from passcode.adapters.record_table import RecordTable
+from passcode.adapters.record_table import RecordTable, read_record
 from passcode.token_service.policy import DAY, Policy, day_of
 from passcode.token_service.store import Attempt, Failure, Record
 from tests.support.dynamodb import item_of, made
@@ -97,3 +97,24 @@ def test_the_largest_record_costs_one_write_unit() -> None:
         for name, value in item.items()
     )
     assert size < 1_024
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"S": ""},
+        {"S": "yesterday"},
+        {"S": f"-5 {'e' * 16}"},
+        {"S": f"{'9' * 40} {'e' * 16}"},
+        {"N": "5"},
+        {"N": "1.5"},
+        {"B": b"5"},
+        {"NULL": True},
+        {"M": {"S": {"S": "x"}}},
+    ],
+    ids=str,
+)
+def test_no_value_of_a_failure_makes_a_record_unreadable(value: dict[str, Any]) -> None:
+    """`delivery_events` may write any value there. An error would keep the user from signing in."""
+    record = Record(issued=3, failed_id="f" * 16, failed={"sms": Failure(5, "e" * 16)})
+    assert read_record({**item_of(record), "failed_email": value}) == record

@@ -75,3 +75,19 @@ def test_without_a_stack_the_page_does_not_start(tmp_path: Path, monkeypatch: py
     with pytest.raises(StackError, match=r"page\.log"):
         process.start(free_port())
     assert "make up" in process.log_path().read_text()
+
+
+@pytest.mark.parametrize(
+    ("current", "needed"),
+    [
+        ("http://localhost:4599/", None),
+        ("https://app.example/,http://localhost:4599/", None),
+        ("https://app.example/", "https://app.example/,http://localhost:4599/"),
+        ("http://localhost:45990/", "http://localhost:45990/,http://localhost:4599/"),
+        ("", "http://localhost:4599/"),
+    ],
+)
+def test_the_page_is_added_to_the_urls_of_the_stack(current: str, needed: str | None) -> None:
+    names = ("HostedCallbackUrls", "HostedLogoutUrls")
+    parameters = {"CooldownSeconds": "5"} | dict.fromkeys(names, current)
+    assert process.parameters(4599, parameters) == (dict.fromkeys(names, needed) if needed else {})

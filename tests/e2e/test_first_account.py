@@ -142,7 +142,7 @@ def test_ctrl_c_deletes_everything(endpoint: str, moment: Callable[[str], bool])
     assert listed(endpoint) == {}
 
 
-def test_what_a_killed_run_left_is_deleted_later(endpoint: str) -> None:
+def test_the_stacks_of_a_killed_run_are_deleted_later(endpoint: str) -> None:
     cloudformation = client(endpoint, "cloudformation")
     settings = {"RightAnswer": "r" * 20, "Prefix": f"{PREFIX}-abc", "SenderEmail": "a@b.example"}
     parts = Parts(cloudformation, "abc", settings, print, pause=0.1)

@@ -1,4 +1,4 @@
-"""Sign-ins through AWS End User Messaging: SMS, calls, Notify, and what follows from the events of messages.
+"""Sign-ins through AWS End User Messaging: SMS, calls, Notify, and the next code after a delivery event.
 
 The local AWS enforces the roles: `deliver` may send, `verify` and `token_api` may report the answer.
 """

@@ -74,10 +74,24 @@ def test_no_proof_is_refused_during_a_change_of_the_key() -> None:
 def test_the_api_calls_the_alias_when_it_exists() -> None:
     first = stack.up(port=process.free_port())
     assert Api(first).get("/health").body == {"status": "ok"}
-    second = stack.up(parameters={"SnapStartVersion": "one"})
+    second = stack.up(parameters={"SnapStart": "ON"})
     assert second.outputs["TokenApiURL"] == first.outputs["TokenApiURL"]
     assert Api(second).get("/health").body == {"status": "ok"}
-    aliases = second.client("lambda").list_aliases(FunctionName=second.functions["token_api"])["Aliases"]
-    assert [alias["Name"] for alias in aliases] == ["live"]
-    third = stack.up()
+    version, variables = live(second)
+    assert variables["PROOF_LIFE_SECONDS"] == "300"
+    # Another parameter publishes a version too. Otherwise the alias would keep the old value.
+    third = stack.up(parameters={"SnapStart": "ON", "ProofLifeSeconds": "200"})
     assert Api(third).get("/health").body == {"status": "ok"}
+    next_version, variables = live(third)
+    assert (next_version != version, variables["PROOF_LIFE_SECONDS"]) == (True, "200")
+    fourth = stack.up()
+    assert Api(fourth).get("/health").body == {"status": "ok"}
+
+
+def live(deployed: Stack) -> tuple[str, dict[str, str]]:
+    """Return the version that the only alias of the token API calls, and the variables of that version."""
+    functions, name = deployed.client("lambda"), deployed.functions["token_api"]
+    (alias,) = functions.list_aliases(FunctionName=name)["Aliases"]
+    assert alias["Name"] == "live"
+    found = functions.get_function_configuration(FunctionName=name, Qualifier="live")
+    return alias["FunctionVersion"], found["Environment"]["Variables"]

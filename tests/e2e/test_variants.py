@@ -4,14 +4,17 @@ import json
 import time
 from typing import Any
 
+import boto3
 import jwt
 import pytest
 
 from passcode.token_service.policy import COOLDOWN_AFTER_SUCCESS
+from tests.observability.run import wait_until
 from tests.support.live_sign_in import SignIn
 from tests.support.users import code_in
 from tools.local_stack import inbox, process, stack
 from tools.local_stack.clients import client
+from tools.local_stack.deploy import DEFAULTS
 from tools.local_stack.stack import Stack
 
 EMAIL, PASSWORD = "variant@people.example", "a long pass phrase"
@@ -82,13 +85,37 @@ def test_a_stack_for_an_existing_pool_creates_no_pool() -> None:
 
 
 @pytest.mark.usefixtures("state")
+def test_another_region_sends_the_emails_without_the_configuration_set() -> None:
+    """The local AWS enforces the role of `deliver`, with the region of the request in the resource."""
+    identity = "arn:aws:ses:eu-west-1:000000000000:identity/people.example"
+    deployed = stack.up(port=process.free_port(), parameters={"SenderIdentityArn": identity})
+    deliver = deployed.client("lambda").get_function_configuration(FunctionName=deployed.functions["deliver"])
+    variables = deliver["Environment"]["Variables"]
+    assert (variables["SES_REGION"], "CONFIGURATION_SET" in variables) == ("eu-west-1", False)
+    assert deployed.client("sesv2").list_configuration_sets()["ConfigurationSets"] == []
+    there = boto3.client(
+        "sesv2",
+        region_name="eu-west-1",
+        endpoint_url=deployed.endpoint_url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    there.create_email_identity(EmailIdentity=DEFAULTS["SenderEmail"])
+    add_user(deployed.client("cognito-idp"), deployed.user_pool_id)
+    SignIn(deployed, deployed.clients["code_only"]).start(EMAIL)
+    # The inbox of the local AWS shows the messages of one region.
+    wait_until(lambda: any('"message":"sent"' in line for line in deployed.logs()["deliver"]))
+
+
+@pytest.mark.usefixtures("state")
 def test_all_options_work_together() -> None:
     deployed = stack.up(
         port=process.free_port(),
         parameters={
             "WebAcl": "ON",
+            "WebAclTrustedAddresses": "203.0.113.0/24,198.51.100.7/32",
             "DataKey": "CUSTOMER_MANAGED",
-            "SnapStartVersion": "one",
+            "SnapStart": "ON",
             "AssuranceClaims": "ID_AND_ACCESS_TOKEN",
             "PermissionsBoundaryArn": "arn:aws:iam::000000000000:policy/boundary",
             "ChannelChoice": "ASK",
@@ -102,6 +129,10 @@ def test_all_options_work_together() -> None:
         "KnownBadAddresses",
         "KnownBadInputs",
     ]
+    (trusted,) = deployed.client("wafv2").list_ip_sets(Scope="REGIONAL")["IPSets"]
+    found_set = deployed.client("wafv2").get_ip_set(Name=trusted["Name"], Id=trusted["Id"], Scope="REGIONAL")
+    assert found_set["IPSet"]["Addresses"] == ["203.0.113.0/24", "198.51.100.7/32"]
+    assert trusted["ARN"] in json.dumps(guard["Rules"][0], default=str)
     api = deployed.outputs["TokenApiURL"].split("/")[-2]
     target = f"arn:aws:apigateway:{deployed.region}::/restapis/{api}/stages/v1"
     found = deployed.client("wafv2").get_web_acl_for_resource(ResourceArn=target)["WebACL"]

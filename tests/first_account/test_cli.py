@@ -91,7 +91,7 @@ def test_json_is_one_document_and_progress_goes_to_standard_error(stacks: Stacks
     assert "Created the part pool" in result.stderr
 
 
-def test_what_is_left_is_said_with_the_way_to_delete_it(stacks: StacksInMemory) -> None:
+def test_each_stack_that_is_left_is_named_with_the_command_to_delete_it(stacks: StacksInMemory) -> None:
     stacks.delete_failures = {"waf": 9}
     result = invoke("--yes")
     assert result.exit_code == FAILED

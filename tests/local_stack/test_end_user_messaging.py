@@ -1,4 +1,4 @@
-"""The fake of AWS End User Messaging: it refuses what AWS refuses, the inbox shows calls, and events come."""
+"""The fake of AWS End User Messaging: its refusals are those of AWS, and it has calls and events."""
 
 import json
 import urllib.request

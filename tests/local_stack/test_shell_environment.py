@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tools import env_formats
+from tools.env_formats import EnvFormat
 from tools.local_stack import shell_environment
 from tools.local_stack import stack as local
 from tools.local_stack.cli import app
@@ -72,6 +74,28 @@ def test_a_shell_reads_each_value_unchanged() -> None:
 @pytest.mark.usefixtures("_running")
 def test_json_is_one_object() -> None:
     assert json.loads(CliRunner().invoke(app, ["env", "--json"]).stdout) == shell_environment.variables(STACK)
+
+
+@pytest.mark.usefixtures("_running")
+@pytest.mark.parametrize("form", env_formats.ENV_FORMATS)
+def test_an_env_file_has_the_form_of_its_tool(form: EnvFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = replace(STACK, outputs={"TokenApiURL": "http://127.0.0.1:4566/v1"})
+    monkeypatch.setattr(local, "load", lambda: plain)
+    output = CliRunner().invoke(app, ["env", "--format", form]).stdout
+    assert output == env_formats.format_env(shell_environment.variables(plain), form) + "\n"
+    prefix = {"dotenv": "", "vite": "VITE_", "next": "NEXT_PUBLIC_"}[form]
+    assert f"{prefix}USER_POOL_ID=us-east-1_Local" in output.splitlines()
+
+
+@pytest.mark.usefixtures("_running")
+def test_a_value_that_no_env_file_can_hold_is_an_error() -> None:
+    result = CliRunner().invoke(app, ["env", "--format", "dotenv"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "HOSTED_ISSUER has a line break or a quote" in result.stderr
+
+
+def test_an_unknown_form_is_refused() -> None:
+    assert CliRunner().invoke(app, ["env", "--format", "toml"]).exit_code == 2
 
 
 def test_a_variable_without_a_value_is_omitted() -> None:

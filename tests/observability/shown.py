@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,10 @@ from tools.local_stack.deploy import STACK_NAME
 
 ROOT = Path(__file__).parents[2]
 RESOURCES: dict[str, Any] = load(str(ROOT / "template.yaml"))["Resources"]
+# A query of Metrics Insights, as the expression of an alarm.
+_SELECT = re.compile(
+    r"SELECT SUM\((\w+)\) FROM SCHEMA\(\"([\w/]+)\", ([\w, ]+)\) WHERE UserPool = '\$\{Pool\}'"
+)
 _SEARCH = re.compile(r"^SEARCH\('\{\"([^\"]+)\",([a-z,]+)\} MetricName=\"(\w+)\"', '\w+', \d+\)$")
 
 
@@ -88,17 +92,26 @@ def _lines() -> Iterator[list[Any]]:
         yield from widget["properties"].get("metrics", [])
 
 
-def alarm_metrics() -> Iterator[Metric]:
-    """Yield the metrics of the alarms, including those in expressions."""
-    for alarm in ALARMS.values():
-        stats = [entry["MetricStat"]["Metric"] for entry in alarm.get("Metrics", []) if "MetricStat" in entry]
-        for stat in stats or [alarm]:
+def alarm_metrics(names: Collection[str] = tuple(ALARMS)) -> Iterator[Metric]:
+    """Yield the metrics of the alarms with these names, including those in expressions."""
+    for alarm in (ALARMS[name] for name in names):
+        entries = alarm.get("Metrics", [])
+        for query in (entry["Expression"]["Fn::Sub"][0] for entry in entries if _is_query(entry)):
+            found = _SELECT.fullmatch(query)
+            assert found, f"unknown form of a query: {query}"
+            yield Metric(found[2], found[1], tuple((key, None) for key in found[3].split(", ")))
+        stats = [entry["MetricStat"]["Metric"] for entry in entries if "MetricStat" in entry]
+        for stat in stats if entries else [alarm]:
             dimensions = tuple((d["Name"], rendered(d["Value"])) for d in stat.get("Dimensions", []))
             yield Metric(rendered(stat["Namespace"]), stat["MetricName"], dimensions)
 
 
+def _is_query(entry: dict[str, Any]) -> bool:
+    return isinstance(entry.get("Expression"), dict)
+
+
 def formulas() -> Iterator[Formula]:
-    """Yield the expressions that are neither searches nor bands of usual values."""
+    """Yield the expressions that are neither searches, queries nor bands of usual values."""
     for widget in widgets():
         lines = widget["properties"].get("metrics", [])
         ids = frozenset(
@@ -110,5 +123,5 @@ def formulas() -> Iterator[Formula]:
     for name, alarm in ALARMS.items():
         entries = alarm.get("Metrics", [])
         ids = frozenset(entry["Id"] for entry in entries if "MetricStat" in entry)
-        expressions = [entry["Expression"] for entry in entries if "Expression" in entry]
+        expressions = [e["Expression"] for e in entries if "Expression" in e and not _is_query(e)]
         yield from (Formula(name, text, ids) for text in expressions if not text.startswith("ANOMALY_"))

@@ -7,13 +7,19 @@ import pytest
 
 from passcode.adapters import end_user_messaging, ses, sns
 from passcode.adapters.aws_gateway import Outcome
+from passcode.adapters.telemetry import ESSENTIAL_METRICS
 from passcode.token_service.policy import Policy, next_send_tat, send_wait
 from passcode.token_service.refusal import Refusal
 from tests.observability import shown
-from tests.observability.shown import ALARMS, ROOT, Formula
+from tests.observability.shown import ALARMS, RESOURCES, ROOT, Formula, Metric
+from tests.support.template import TEMPLATE
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
-TOPIC = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+TOPIC = [
+    {"Fn::If": ["HasAlarmTopic", {"Ref": "AlarmTopicArn"}, {"Ref": "AWS::NoValue"}]},
+    {"Fn::If": ["HasAlarmEmail", {"Ref": "AlarmTopic"}, {"Ref": "AWS::NoValue"}]},
+]
+CONDITIONS = TEMPLATE["Conditions"]
 
 
 def result(alarm: str, **values: float | None) -> float:
@@ -22,6 +28,7 @@ def result(alarm: str, **values: float | None) -> float:
     functions: dict[str, Any] = {
         "IF": lambda condition, then, otherwise: then if condition else otherwise,
         "FILL": lambda value, default: default if value is None else value,
+        "MAX": max,
     }
     return float(eval(formula.expression, {"__builtins__": {}}, functions | values))
 
@@ -42,8 +49,72 @@ def test_an_alarm_notifies_the_topic_and_names_a_section_of_the_runbook(name: st
     assert re.search(rf"^### {re.escape(heading)}$", OPERATIONS, re.MULTILINE), heading
 
 
+def exists(name: str, monitoring: str) -> bool:
+    """True if the resource exists with a value of Monitoring, and every other option is on."""
+    condition = RESOURCES[name].get("Condition", "")
+    parts = CONDITIONS[condition].get("Fn::And", [{"Condition": condition}]) if condition else []
+    names = {part["Condition"] for part in parts} & {"Monitors", "MonitorsFully"}
+    if not names:
+        return True
+    return monitoring == "FULL" or (monitoring == "ESSENTIAL" and names == {"Monitors"})
+
+
+def essential_alarms() -> set[str]:
+    return {name for name in ALARMS if exists(name, "ESSENTIAL")}
+
+
+def test_monitoring_off_keeps_the_alarm_on_messages_that_were_not_delivered() -> None:
+    assert {name for name in ALARMS if exists(name, "OFF")} == {"DeadLettersAlarm"}
+    # Its metric is one of SQS, so that the functions need no metric.
+    assert ALARMS["DeadLettersAlarm"]["Namespace"] == "AWS/SQS"
+    others = {*shown.of_type("AWS::CloudWatch::Dashboard"), *shown.QUERIES}
+    assert {name for name in others if exists(name, "OFF")} == set()
+    assert {name for name in others if exists(name, "ESSENTIAL")} == set(shown.QUERIES)
+    assert CONDITIONS["Monitors"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Monitoring"}, "OFF"]}]}
+    assert CONDITIONS["MonitorsFully"] == {"Fn::Equals": [{"Ref": "Monitoring"}, "FULL"]}
+
+
+def test_only_alarms_without_separate_harm_are_left_to_full_monitoring() -> None:
+    assert set(ALARMS) - essential_alarms() == {
+        "DeliveryFailingAlarm",  # the code went to another address, or UndeliveredAlarm fires
+        "FailedAfterSendingAlarm",  # the next code goes to another address, and SES has its alarms
+        "ConversionAlarm",  # FewSignInsAlarm has the same cause
+        "DeliveryEventsErrorsAlarm",  # codes still go out
+        "UnknownSourceAlarm",  # a release of AWS, once
+        "DefineSlowAlarm",
+        "CreateSlowAlarm",
+        "VerifySlowAlarm",
+        "ClaimsSlowAlarm",
+    }
+
+
+def test_the_essential_metrics_are_those_of_the_essential_alarms() -> None:
+    def path(metric: Metric) -> str:
+        return "/".join([metric.name, *(str(text) for key, text in metric.dimensions if key != "service")])
+
+    read = {
+        path(m) for m in shown.alarm_metrics(essential_alarms()) if m.namespace.startswith("CognitoPasscode")
+    }
+    assert read == ESSENTIAL_METRICS
+
+
+def test_only_alarms_of_this_account_publish_to_the_topic_of_the_email_address() -> None:
+    topic = RESOURCES["AlarmTopic"]
+    assert topic["Condition"] == RESOURCES["AlarmTopicPolicy"]["Condition"] == "HasAlarmEmail"
+    assert topic["Properties"]["Subscription"] == [{"Protocol": "email", "Endpoint": {"Ref": "AlarmEmail"}}]
+    allowed, tls = RESOURCES["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    # CloudWatch cannot use the key that AWS manages for SNS. The own key lets it.
+    key = topic["Properties"]["KmsMasterKeyId"]["Fn::If"]
+    assert key == ["HasDataKey", {"Ref": "TableAndQueueKey"}, {"Ref": "AWS::NoValue"}]
+    statements = RESOURCES["TableAndQueueKey"]["Properties"]["KeyPolicy"]["Statement"]
+    (services,) = [s for s in statements if "Service" in s["Principal"]]
+    assert "cloudwatch.amazonaws.com" in services["Principal"]["Service"]
+
+
 def test_every_alarm_is_on_the_dashboard() -> None:
-    """Without a topic, alarms are visible on the dashboard only."""
     (widget,) = [each for each in shown.widgets() if each["type"] == "alarm"]
     assert sorted(widget["properties"]["alarms"]) == sorted(f"{name}.Arn" for name in ALARMS)
 
@@ -77,6 +148,10 @@ def test_an_alarm_watches_exactly_one_expression(name: str) -> None:
         ("ManyMessagesAlarm", {"sign_in": 4, "sign_in_quota": None, "tokens": None, "token_quota": 1}, 5),
         ("SmsStoppedAlarm", {"sms": None, "calls": 1}, 1),
         ("SmsStoppedAlarm", {"sms": 2, "calls": None}, 2),
+        # AWS limits each of the three separately, and an account that uses one has no data of the others.
+        ("SmsSpendAlarm", {"sns": 0.5, "text": None, "calls": None}, 0.5),
+        ("SmsSpendAlarm", {"sns": None, "text": 2, "calls": 1}, 2),
+        ("SmsSpendAlarm", {"sns": 0.1, "text": None, "calls": 3}, 3),
         ("ConversionAlarm", {"issued": 19, "decoys": None, "verified": None}, 100),
         ("ConversionAlarm", {"issued": 500, "decoys": 490, "verified": 9}, 100),
         ("ConversionAlarm", {"issued": 50, "decoys": None, "verified": None}, 0),

@@ -24,10 +24,12 @@ OF_AWS = {
     "AWS/SQS": ({"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"}, ("QueueName",)),
     "AWS/DynamoDB": ({"ConsumedWriteCapacityUnits"}, ("TableName",)),
     "AWS/SNS": ({"SMSMonthToDateSpentUSD"}, ()),
+    "AWS/Cognito": ({"SignInThrottles"}, ("UserPool", "UserPoolClient")),
+    "AWS/SMSVoice": ({"TextMessageMonthlySpend", "VoiceMessageMonthlySpend"}, ()),
     "AWS/SES": ({"Reputation.BounceRate", "Reputation.ComplaintRate"}, ()),
 }
 BY_PARAMETER = ("pre_token_generation", "custom_sender")
-ABSENT = ("HasClaims", "HasCustomSenders")
+ABSENT = ("MonitorsClaims", "MonitorsClaimsFully", "MonitorsCustomSenders", "MonitorsCustomSendersFully")
 # Every message of the run finds a channel at once, no gateway is stopped, the queue takes each, and no
 # unknown name is tried five times. tests/contract, tests/handlers, tests/token_service and tests/sign_in test
 # these metrics.

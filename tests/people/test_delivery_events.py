@@ -1,4 +1,4 @@
-"""What becomes of a message: the events of SES and End User Messaging, and where the next code goes."""
+"""Delivery events of SES and End User Messaging, and the address that gets the next code."""
 
 import json
 import time
@@ -312,6 +312,20 @@ def ask(now: int, **changes: Any) -> IssueRequest:
     return replace(request, **changes)
 
 
+CALLS_FIRST: dict[str, Any] = {
+    "destinations": {"sms": IDS["sms"], "voice": IDS["sms"], "email": IDS["email"]},
+    "fallbacks": {"voice": 20, "email": 100},
+}
+CALLS_ONLY: dict[str, Any] = {
+    "destinations": {"sms": IDS["sms"], "voice": IDS["sms"]},
+    "fallbacks": {"voice": 20},
+}
+WITH_CALLS: dict[str, Any] = {
+    "destinations": {"email": IDS["email"], "sms": IDS["sms"], "voice": IDS["sms"]},
+    "fallbacks": {"sms": 20, "voice": 20},
+}
+
+
 def failing(*channels: str, at: int = NOW - 60, **changes: Any) -> MemoryStore:
     """A store with a record whose addresses on `channels` failed."""
     failed = {channel: Failure(at, kept_id(IDS[channel])) for channel in channels}
@@ -326,7 +340,7 @@ def failing(*channels: str, at: int = NOW - 60, **changes: Any) -> MemoryStore:
         (failing("email"), ask(NOW), "sms"),
         (failing("sms"), ask(NOW), "email"),
         (failing("sms"), ask(NOW, channel="sms", fallbacks={"email": 100}), "email"),
-        # No other address works, so the one that was asked for is as good as any.
+        # No other address works, so the message goes to the requested one.
         (failing("email", "sms"), ask(NOW), "email"),
         (failing("email"), ask(NOW, destinations={"email": IDS["email"]}, fallbacks={}), "email"),
         # The user has asked for it, and knows more than an old event.
@@ -335,6 +349,12 @@ def failing(*channels: str, at: int = NOW - 60, **changes: Any) -> MemoryStore:
         (failing("email"), ask(NOW, destinations=IDS | {"email": "d" * 32}), "email"),
         # SMS have a cap of accepted codes by day.
         (failing("email", accepted={("sms", day_of(NOW)): 20}), ask(NOW), "email"),
+        # Calls to the same number count for it too.
+        (failing("email", accepted={("sms", day_of(NOW)): 20}), ask(NOW, **WITH_CALLS), "email"),
+        # A number to which SMS fail may be wrong, so another address comes first, whatever the order is.
+        (failing("sms"), ask(NOW, channel="sms", **CALLS_FIRST), "email"),
+        (failing("sms"), ask(NOW, channel="sms", **CALLS_ONLY), "voice"),
+        (failing("sms", "email"), ask(NOW, channel="sms", **CALLS_FIRST), "voice"),
         # A failure within five seconds may have come after the message.
         (failing("email", at=NOW - 5), ask(NOW), "sms"),
         (failing("email", at=NOW - 4), ask(NOW), "email"),

@@ -387,6 +387,7 @@ def test_the_largest_logo_fits_the_variables_of_deliver_with_ordinary_values() -
     queue = "https://sqs.ap-southeast-2.amazonaws.com/123456789012/my-company-passcode-CognitoMessages.fifo"
     values = dict.fromkeys(variables, "1000000") | {
         "METRICS_NAMESPACE": "CognitoPasscode/my-company-passcode-1",
+        "MONITORING": "FULL",
         **{name: queue for name in variables if name.endswith(("_QUEUE_URL", "_LETTERS_URL"))},
         "SALT": arn[-36:],
         "TABLE_NAME": "my-company-passcode-1-Table-ABCDEFGHIJKLM",

@@ -235,7 +235,7 @@ class FailingService:
 def failing_context(error: Exception) -> AdminContext:
     """A context whose calls fail, except those to Cognito, CloudFormation and SSM."""
     service: Any = FailingService(error)
-    account: Any = SimpleNamespace(region=REGION, client=lambda _service: service)
+    account: Any = SimpleNamespace(region=REGION, client=lambda _service, _region="": service)
     return replace(AccountInMemory({}, {}).context(), aws=account, functions=Functions(service))
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.doctor_samples import CLEAN, HEALTHY, STACK, WARNING, fix_of, only_finding, summary
+from tests.support.doctor_samples import CLEAN, HEALTHY, NOTE, STACK, WARNING, fix_of, only_finding, summary
 from tests.support.template import TEMPLATE
 from tools.pool_admin.aws_resources.functions import Concurrency
 from tools.pool_admin.doctor.account import CONCURRENCIES
 from tools.pool_admin.doctor.facts import EmailFacts, Facts, Reason, SmsFacts, Unchecked
+from tools.pool_admin.doctor.finding import Severity
 from tools.pool_admin.doctor.run import run_checks
 
 
@@ -20,6 +21,30 @@ def facts(deliver: int, **known: Any) -> Facts:
 
 def email(per_second: float | Unchecked, *, out_of_sandbox: bool | Unchecked = True) -> EmailFacts:
     return EmailFacts("a@b.example", True, out_of_sandbox, per_second)
+
+
+@pytest.mark.parametrize(
+    ("region", "tls", "severity"),
+    [
+        ("", "REQUIRE", None),
+        ("eu-central-1", "REQUIRE", None),
+        ("eu-west-1", "REQUIRE", WARNING),
+        ("eu-west-1", "OPTIONAL", NOTE),
+    ],
+)
+def test_a_sender_of_another_region_is_a_finding(region: str, tls: str, severity: Severity | None) -> None:
+    arn = f"arn:aws:ses:{region}:123456789012:identity/b.example" if region else ""
+    parameters = STACK.parameters | {"SenderIdentityArn": arn, "TlsPolicy": tls}
+    sender = EmailFacts("a@b.example", True, True, 100.0)
+    known = replace(
+        CLEAN, stack=replace(HEALTHY, deployed=replace(STACK, parameters=parameters), email=sender)
+    )
+    if severity is None:
+        assert run_checks(known) == []
+        return
+    only_finding(known, severity, f"SES in {region} sends the emails, without the configuration set")
+    unverified = replace(known.stack or HEALTHY, email=replace(sender, sender_verified=False))
+    assert f"--region {region}" in fix_of(replace(known, stack=unverified))
 
 
 def test_the_doctor_suggests_values_that_the_template_allows() -> None:

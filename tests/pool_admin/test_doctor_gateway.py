@@ -1,4 +1,4 @@
-"""The doctor and the operator's gateway function: the facts, and what each of them means."""
+"""The doctor and the operator's gateway function: the facts, and the finding for each of them."""
 
 from dataclasses import replace
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The doctor and SMS and calls: what AWS End User Messaging says, and what each fact means."""
+"""The doctor for SMS and calls: the facts of AWS End User Messaging, and the finding for each of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -180,7 +180,7 @@ def test_the_number_for_calls_is_read() -> None:
     assert (found.option, found.capability, found.per_second) == ("voice_origination_identity", "VOICE", 2.0)
 
 
-def test_the_rate_of_calls_without_a_word_of_aws_is_not_known() -> None:
+def test_the_rate_of_calls_is_unknown_if_aws_does_not_describe_it() -> None:
     found = read(
         "voice_origination_identity=phone-1",
         ("describe_phone_numbers", {"PhoneNumbers": [NUMBER]}),
@@ -215,7 +215,7 @@ def test_a_pool_sends_what_its_members_send(
 @pytest.mark.parametrize(
     ("identity", "countries"), [("PEOPLE", ("DE", "FR")), (SENDER_NAME["SenderIdArn"], ("DE",))]
 )
-def test_a_sender_name_has_an_entry_for_each_country(identity: str, countries: tuple[str, ...]) -> None:
+def test_a_sender_id_has_an_entry_for_each_country(identity: str, countries: tuple[str, ...]) -> None:
     limited = {"MessagingLimits": {"RateLimits": {"SMS": 10}}}
     listed = [SENDER_NAME | limited, SENDER_NAME | {"IsoCountryCode": "FR"}]
     with messaging() as (service, stub):

@@ -222,4 +222,4 @@ def test_it_says_that_an_address_is_on_the_suppression_list(capsys: pytest.Captu
     assert sent.suppression == Suppression(int(at.timestamp()), "COMPLAINT")
     show_sent_message(Output(as_json=False), sent)
     shown = " ".join(capsys.readouterr().out.split())
-    assert "on the suppression list since 2026-01-02 03:04:05 UTC, reason COMPLAINT" in shown
+    assert "has been on the suppression list since 2026-01-02 03:04:05 UTC, reason COMPLAINT" in shown

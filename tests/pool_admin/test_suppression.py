@@ -24,7 +24,7 @@ from tools.pool_admin.users.suppression import Suppression, SuppressionList
 ADDRESS = "ann@people.example"
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ENTRY = {"SuppressedDestination": {"EmailAddress": ADDRESS, "Reason": "BOUNCE", "LastUpdateTime": AT}}
-SHOWN = "on the suppression list since 2026-01-02 03:04:05 UTC, reason BOUNCE"
+SHOWN = "the address has been on the suppression list since 2026-01-02 03:04:05 UTC, reason BOUNCE"
 
 
 @pytest.fixture

@@ -58,8 +58,9 @@ def resources(value: Any) -> Iterator[str]:
         # A part of a parameter.
         yield from re.findall(r"\$\{(\w+)\}", str(value))
     else:
-        named = [name for name in re.findall(r"\$\{(\w+)\}", value["Fn::Sub"]) if name in RESOURCES]
-        yield from named or [value["Fn::Sub"].rpartition(":")[2]]
+        text = value["Fn::Sub"] if isinstance(value["Fn::Sub"], str) else value["Fn::Sub"][0]
+        named = [name for name in re.findall(r"\$\{(\w+)\}", text) if name in RESOURCES]
+        yield from named or [text.rpartition(":")[2]]
 
 
 def rights_in_template(role: str) -> dict[str, set[str]]:

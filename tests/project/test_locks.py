@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "requirements-mutants.lock", "triggers/requirements.txt"]
+    "name",
+    ["requirements.lock", "requirements-demo.lock", "requirements-mutants.lock", "triggers/requirements.txt"],
 )
 def test_python_packages_are_pinned_and_hashed(name: str) -> None:
     text = (ROOT / name).read_text()
@@ -23,11 +24,14 @@ def test_python_packages_are_pinned_and_hashed(name: str) -> None:
     assert "index" not in text.lower().replace("indexed", "")
 
 
-def test_lambda_and_the_tests_use_the_same_packages() -> None:
-    def pins(name: str) -> dict[str, str]:
-        return dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / name).read_text(), re.MULTILINE))
+def pins(name: str) -> dict[str, str]:
+    """The version of each package in a lock file."""
+    return dict(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / name).read_text(), re.MULTILINE))
 
-    assert pins("triggers/requirements.txt").items() <= pins("requirements.lock").items()
+
+def test_lambda_the_demo_and_the_tests_use_the_same_packages() -> None:
+    assert pins("triggers/requirements.txt").items() <= pins("requirements-demo.lock").items()
+    assert pins("requirements-demo.lock").items() < pins("requirements.lock").items()
 
 
 def test_node_packages_are_pinned_and_hashed() -> None:

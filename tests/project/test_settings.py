@@ -32,11 +32,8 @@ OTHER_READERS = {
 # Bounds that are not those of the parameter.
 OTHER_MINIMUM = {
     "CODE_LIFE_SECONDS": "A browser test waits until a code expires.",
-    "RESEND_KEEPS_CODE_SECONDS": "A browser test waits until a code expires.",
 }
-# The lengths of the two kinds of codes must differ. A bound of one is tested with another value of the other.
-OTHER_LENGTH = {"CODE_DIGITS": {"CODE_ONLY_DIGITS": "7"}, "CODE_ONLY_DIGITS": {"CODE_DIGITS": "7"}}
-# What a value of a parameter needs in another one.
+# The values of other parameters that a value of a parameter needs.
 NEEDED_BY = {"NOTIFY": {"SMS_OPTIONS": "notify_configuration=nc-1"}}
 # A value of a parameter for which the function does not exist.
 NO_FUNCTION = {"MODE": "OFF"}
@@ -185,6 +182,7 @@ def test_only_these_variables_may_be_empty() -> None:
     assert optional == [
         ("define_auth_challenge", "CODE_ONLY_CLIENTS"),
         ("pre_token_generation", "CODE_ONLY_CLIENTS"),
+        ("deliver", "CONFIGURATION_SET"),
         ("deliver", "BRAND_LOGO"),
         ("deliver", "SUPPORT_URL"),
         ("deliver", "SMS_OPTIONS"),
@@ -250,7 +248,7 @@ def test_a_number_has_the_bounds_of_its_parameter(function: str) -> None:
             assert 0 < BOUNDS[name.lower()][0] < low
             low = BOUNDS[name.lower()][0]
         for right in (low, high):
-            read(function, **{name: str(right)} | OTHER_LENGTH.get(name, {}))
+            read(function, **{name: str(right)})
         for wrong in (
             str(low - 1),
             str(high + 1),
@@ -266,6 +264,33 @@ def test_a_number_has_the_bounds_of_its_parameter(function: str) -> None:
                 f"{name} is {wrong!r}. It must be a whole number from {low} to {high}. "
                 f"Deploy the stack again: its parameter {PARAMETERS[name]} sets this variable."
             )
+
+
+def test_the_two_lengths_of_codes_are_the_parts_of_one_parameter_and_differ() -> None:
+    both = {"Fn::Split": [",", {"Ref": "CodeDigits"}]}
+    assert GLOBALS["CODE_DIGITS"] == {"Fn::Select": [0, both]}
+    assert GLOBALS["CODE_ONLY_DIGITS"] == {"Fn::Select": [1, both]}
+    parameter = TEMPLATE["Parameters"]["CodeDigits"]
+    assert parameter["Default"] == "6,8"
+    low, high = BOUNDS["code_digits"]
+    assert BOUNDS["code_only_digits"] == (low, high)
+    for proven in range(low - 1, high + 2):
+        for alone in range(low - 1, high + 2):
+            is_possible = proven != alone and {proven, alone} <= set(range(low, high + 1))
+            pair = f"{proven},{alone}"
+            assert (re.fullmatch(parameter["AllowedPattern"], pair) is not None) is is_possible, pair
+            lengths = {"CODE_DIGITS": str(proven), "CODE_ONLY_DIGITS": str(alone)}
+            if is_possible:
+                policy = read("create_auth_challenge", **lengths).policy
+                assert (policy.code_digits, policy.code_only_digits) == (proven, alone)
+            else:
+                with pytest.raises(ValueError, match=r"must differ|whole number from 6 to 10"):
+                    read("create_auth_challenge", **lengths)
+
+
+@pytest.mark.parametrize("wrong", ["", "6", "6,", ",8", "6, 8", "6,8,9", "06,8", "6;8", "6,8 "])
+def test_only_two_numbers_are_lengths_of_codes(wrong: str) -> None:
+    assert not re.fullmatch(TEMPLATE["Parameters"]["CodeDigits"]["AllowedPattern"], wrong)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -302,13 +327,14 @@ def test_the_order_of_channels_has_each_known_channel_at_most_once(function: str
 def test_the_template_has_numbers_and_choices() -> None:
     """Otherwise the two tests above would test nothing."""
     numbers = {name for function in FUNCTIONS for name, _ in rows_with(function, "MinValue", "MaxValue")}
-    assert numbers >= {"CODE_DIGITS", "ANSWERS_PER_SESSION", "SMS_PER_DAY", "PROOF_LIFE_SECONDS"}
+    assert numbers >= {"CODE_LIFE_SECONDS", "ANSWERS_PER_SESSION", "SMS_PER_DAY", "PROOF_LIFE_SECONDS"}
     assert {name for function in FUNCTIONS for name, _ in rows_with(function, "AllowedValues")} == {
         "CHANNEL_CHOICE",
         "ASSURANCE_CLAIMS",
         "MODE",
         "DEFAULT_LOCALE",
         "SMS_GATEWAY",
+        "MONITORING",
     }
 
 

@@ -157,6 +157,79 @@ def test_every_client_allows_only_the_custom_flow_and_hides_unknown_users() -> N
         assert "email_verified" not in client["WriteAttributes"]
 
 
+def test_the_stack_lets_go_of_the_pool_and_its_clients_and_deletes_neither() -> None:
+    policies = {name: found.get("DeletionPolicy") for name, found in RESOURCES.items()}
+    kept = {name: policy for name, policy in policies.items() if policy not in (None, "Delete")}
+    assert kept == {
+        # Cognito refuses to delete a protected pool, so the rollback of a first deployment has to leave it.
+        "UserPool": "Retain",
+        "UserPoolSmsRole": "Retain",
+        "PasswordAndCodeClient": "RetainExceptOnCreate",
+        "CodeOnlyClient": "RetainExceptOnCreate",
+    }
+    assert RESOURCES["UserPool"]["Properties"]["DeletionProtection"] == "ACTIVE"
+    # A change that replaces one of them leaves the old one too.
+    assert {RESOURCES[name]["UpdateReplacePolicy"] for name in kept} == {"Retain"}
+
+
+def test_no_kept_resource_has_a_name_that_a_second_deployment_needs() -> None:
+    """AWS allows several pools, and several clients of a pool, with one name. IAM does not."""
+    assert "RoleName" not in RESOURCES["UserPoolSmsRole"]["Properties"]
+
+
+def test_a_version_of_a_function_is_named_by_the_deployment() -> None:
+    """`make deploy` and the local stack replace the text, in each version and in the variables."""
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["SNAPSTART_VERSION"] == "build"
+    versions = of_type("AWS::Lambda::Version")
+    assert len(versions) == 5
+    assert {version["Description"] for version in versions.values()} == {"build"}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "is_possible"),
+    [
+        ("", True),
+        ("my-app", True),
+        ("a", True),
+        ("x" * 63, True),
+        ("x" * 64, False),
+        ("-app", False),
+        ("app-", False),
+        ("App", False),
+        ("my-aws-app", False),
+        ("laws", False),
+        ("amazon", False),
+        ("my-cognito", False),
+    ],
+)
+def test_the_prefix_of_the_domain_is_one_that_cognito_accepts(prefix: str, is_possible: bool) -> None:
+    pattern = TEMPLATE["Parameters"]["HostedDomainPrefix"]["AllowedPattern"]
+    assert (re.fullmatch(pattern, prefix) is not None) is is_possible
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_possible"),
+    [
+        ("", True),
+        ("203.0.113.0/24", True),
+        ("203.0.113.0/24,198.51.100.7/32,10.0.0.0/8", True),
+        ("255.255.255.255/1", True),
+        # WAF refuses /0 and addresses without a range, and a set has one version of addresses.
+        ("0.0.0.0/0", False),
+        ("203.0.113.7", False),
+        ("203.0.113.0/33", False),
+        ("203.0.256.0/24", False),
+        ("203.0.113.0/24, 198.51.100.7/32", False),
+        ("203.0.113.0/24,", False),
+        ("2001:db8::/32", False),
+    ],
+)
+def test_trusted_addresses_are_ranges_that_waf_accepts(addresses: str, is_possible: bool) -> None:
+    pattern = TEMPLATE["Parameters"]["WebAclTrustedAddresses"]["AllowedPattern"]
+    assert (re.fullmatch(pattern, addresses) is not None) is is_possible
+
+
 def test_only_this_pool_may_call_the_triggers() -> None:
     permissions = of_type("AWS::Lambda::Permission")
     for name, own in {"TokenApi": "TokenServiceApi", "HostedSignIn": "HostedSignInApi"}.items():
@@ -175,7 +248,14 @@ def test_only_this_pool_may_call_the_triggers() -> None:
 def test_counters_cannot_be_restored_and_everything_is_encrypted() -> None:
     (table,) = of_type("AWS::DynamoDB::Table").values()
     assert "PointInTimeRecoverySpecification" not in table
-    assert table["SSESpecification"]["SSEEnabled"] is True
+    # DynamoDB encrypts each table. Without a specification AWS owns the key.
+    condition, specified, otherwise = table["SSESpecification"]["Fn::If"]
+    assert TEMPLATE["Conditions"][condition] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "DataKey"}, "AWS_OWNED"]}]
+    }
+    assert (specified["SSEEnabled"], otherwise) == (True, {"Ref": "AWS::NoValue"})
+    assert specified["KMSMasterKeyId"]["Fn::If"][:2] == ["HasDataKey", {"Ref": "TableAndQueueKey"}]
+    assert TEMPLATE["Parameters"]["DataKey"]["Default"] == "AWS_OWNED"
     queues = of_type("AWS::SQS::Queue")
     for queue in queues.values():
         assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasDataKey", False, True]}
@@ -305,7 +385,7 @@ def test_every_queue_requires_tls_and_only_custom_sender_writes_cognitos_message
 
 
 def test_only_ses_and_end_user_messaging_publish_events_and_only_the_topic_queues_them() -> None:
-    (policy,) = of_type("AWS::SNS::TopicPolicy").values()
+    policy = of_type("AWS::SNS::TopicPolicy")["DeliveryEventsTopicPolicy"]
     allowed, tls = policy["PolicyDocument"]["Statement"]
     assert allowed["Principal"] == {"Service": ["ses.amazonaws.com", "sms-voice.amazonaws.com"]}
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
@@ -329,6 +409,64 @@ def test_ses_publishes_each_event_that_the_function_reads() -> None:
     assert events["EventDestination"]["Enabled"] is True
     (mail,) = of_type("AWS::SES::ConfigurationSet").values()
     assert mail["DeliveryOptions"]["MaxDeliverySeconds"] == LONGEST_LIFE
+
+
+def holds_for(condition: Any, values: dict[str, str]) -> bool:
+    """Evaluate a condition with the values of parameters and pseudo parameters."""
+    ((function, arguments),) = condition.items()
+    if function == "Condition":
+        return holds_for(TEMPLATE["Conditions"][arguments], values)
+    if function == "Fn::Equals":
+        left, right = (_text(argument, values) for argument in arguments)
+        return left == right
+    results = [holds_for(argument, values) for argument in arguments]
+    return {"Fn::And": all(results), "Fn::Or": any(results), "Fn::Not": not results[0]}[function]
+
+
+def _text(value: Any, values: dict[str, str]) -> str:
+    if isinstance(value, str):
+        return value
+    ((function, argument),) = value.items()
+    if function == "Ref":
+        return values[argument]
+    index, parts = argument
+    assert (function, parts["Fn::Split"][0]) == ("Fn::Select", ":")
+    text = parts["Fn::Split"][1]["Fn::Sub"]
+    found: str = re.sub(r"\$\{(\w+)\}", lambda name: values[name[1]], text).split(":")[index]
+    return found
+
+
+def identity(region: str) -> str:
+    return f"arn:aws:ses:{region}:123456789012:identity/example.com" if region else ""
+
+
+@pytest.mark.parametrize(
+    ("region", "sender", "has_configuration", "pool_uses_identity", "is_accepted"),
+    [
+        ("eu-central-1", "", True, False, True),
+        ("eu-central-1", "eu-central-1", True, True, True),
+        # Cognito sends from its own region and from three others.
+        ("eu-central-1", "eu-west-1", False, True, True),
+        ("eu-central-1", "eu-north-1", False, False, True),
+        # CloudFormation has no configuration sets there, so the operator names the region that sends.
+        ("mx-central-1", "", False, False, False),
+        ("ap-southeast-7", "", False, False, False),
+        ("mx-central-1", "us-east-1", False, True, True),
+        ("ap-southeast-7", "ap-southeast-7", False, True, True),
+    ],
+)
+def test_the_region_of_the_identity_sends(
+    region: str, sender: str, has_configuration: bool, pool_uses_identity: bool, is_accepted: bool
+) -> None:
+    values = {"AWS::Region": region, "SenderIdentityArn": identity(sender)}
+    assert holds_for({"Condition": "HasMailConfiguration"}, values) is has_configuration
+    assert holds_for({"Condition": "PoolUsesSenderIdentity"}, values) is pool_uses_identity
+    rule = TEMPLATE["Rules"]["NameTheRegionThatSends"]
+    (assertion,) = rule["Assertions"]
+    accepted = not holds_for(rule["RuleCondition"], values) or holds_for(assertion["Assert"], values)
+    assert accepted is is_accepted
+    for name in ("MailConfiguration", "MailEvents"):
+        assert RESOURCES[name]["Condition"] == "HasMailConfiguration"
 
 
 def test_every_log_group_has_a_retention() -> None:
@@ -356,21 +494,12 @@ def is_true(condition: Any, parameters: dict[str, Any]) -> bool:
     return left == right
 
 
-@pytest.mark.parametrize(("digits", "code_only", "accepted"), [(6, 8, True), (8, 6, True), (6, 6, False)])
-def test_the_template_refuses_equal_lengths_of_the_codes_of_the_two_sign_ins(
-    digits: int, code_only: int, accepted: bool
-) -> None:
-    rule = TEMPLATE["Rules"]["CodesOfTheTwoSignInsDiffer"]
-    assert "RuleCondition" not in rule, "the rule holds for every stack"
-    (assertion,) = rule["Assertions"]
-    assert is_true(assertion["Assert"], {"CodeDigits": digits, "CodeOnlyDigits": code_only}) is accepted
-    assert "CodeDigits and CodeOnlyDigits must differ" in assertion["AssertDescription"]
+def test_no_default_makes_a_client_without_a_password() -> None:
+    assert TEMPLATE["Parameters"]["AppClients"]["Default"] == "PASSWORD_AND_CODE"
 
 
-def test_the_default_lengths_differ_and_no_default_makes_a_client_without_a_password() -> None:
-    parameters = TEMPLATE["Parameters"]
-    assert (parameters["CodeDigits"]["Default"], parameters["CodeOnlyDigits"]["Default"]) == (6, 8)
-    assert parameters["AppClients"]["Default"] == "PASSWORD_AND_CODE"
+def test_the_template_has_no_more_parameters_than_a_person_can_survey() -> None:
+    assert len(TEMPLATE["Parameters"]) <= 60
 
 
 def test_every_parameter_is_bounded_and_none_is_a_secret() -> None:

@@ -122,7 +122,7 @@ def test_every_method_has_a_limit_and_no_body_is_logged() -> None:
     assert set(limits) == set(ALL_OPERATIONS)
     for (_, method), limit in limits.items():
         rate = limit["ThrottlingRateLimit"]
-        assert rate == {"Ref": "TokenRequestsPerSecond"} if method == "post" else 1 <= rate <= 50
+        assert rate == {"Ref": "RequestsPerSecond"} if method == "post" else 1 <= rate <= 50
         assert limit["ThrottlingBurstLimit"]
         assert not {"LoggingLevel", "DataTraceEnabled"} & set(limit)
     assert "AccessLogSetting" not in API
@@ -138,7 +138,7 @@ def test_a_proof_is_valid_for_five_minutes_by_default_and_ten_at_most() -> None:
 
 def test_all_resources_of_the_token_service_have_its_condition() -> None:
     conditions = {"HasTokenService", "HasSnapStartAndTokenService", "HasWebAclAndTokenService"}
-    conditions |= {"MakesProofKeyA", "MakesProofKeyB"}
+    conditions |= {"MakesProofKeyA", "MakesProofKeyB", "MonitorsTokenService"}
     own_resources = {name: found for name, found in RESOURCES.items() if name.startswith(("Token", "Proof"))}
     assert len(own_resources) > 10
     assert {found["Condition"] for found in own_resources.values()} == conditions

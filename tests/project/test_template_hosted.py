@@ -205,7 +205,8 @@ def test_encrypted_data_can_be_decrypted_only_for_its_item() -> None:
 def uncounted() -> list[tuple[re.Pattern[str], bool]]:
     """Return the paths whose requests WAF does not count, each with whether the request must be signed."""
     rule = next(rule for rule in properties("StackWebAcl")["Rules"] if rule["Name"] == "RequestsPerAddress")
-    scope = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["NotStatement"]["Statement"]
+    _, counted = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["AndStatement"]["Statements"]
+    scope = counted["NotStatement"]["Statement"]
     unnamed, free = scope["AndStatement"]["Statements"]
     # Every call of the pool has this header, on any path.
     target = unnamed["NotStatement"]["Statement"]["SizeConstraintStatement"]
@@ -235,12 +236,35 @@ def test_waf_counts_users_but_not_back_ends() -> None:
         assert matched == ([True] if signed else [False] if path.startswith("/.well-known") else []), path
 
 
-def test_neither_waf_nor_tracing_stores_requests() -> None:
+def test_waf_samples_only_requests_over_the_limit_and_tracing_stores_none() -> None:
     acl = json.loads(json.dumps(properties("StackWebAcl")))
     kept = [each["VisibilityConfig"]["SampledRequestsEnabled"] for each in [acl, *acl["Rules"]]]
-    assert kept == [False] * 5
+    assert kept == [False, True, True, False, False]
+    protected = {
+        name
+        for each in acl["DataProtectionConfig"]["DataProtections"]
+        for name in each["Field"].get("FieldKeys", [each["Field"]["FieldType"]])
+    }
+    # These parts of a request have tokens, signatures, cookies, and the address in a `login_hint`.
+    assert protected == {"authorization", "cookie", "QUERY_STRING"}
+    assert {each["Action"] for each in acl["DataProtectionConfig"]["DataProtections"]} == {"SUBSTITUTION"}
     # The URL of /authorize can contain an address, and a trace of API Gateway would record it.
     assert "TracingEnabled" not in API
+
+
+def test_waf_blocks_or_only_counts_and_trusts_the_same_addresses_in_both_limits() -> None:
+    acl = json.loads(json.dumps(properties("StackWebAcl")))
+    limits, managed = acl["Rules"][:2], acl["Rules"][2:]
+    assert TEMPLATE["Conditions"]["BlocksByWebAcl"] == {"Fn::Equals": [{"Ref": "WebAcl"}, "ON"]}
+    actions = [rule["Action"]["Fn::If"] for rule in limits]
+    assert actions == [["BlocksByWebAcl", {"Block": {}}, {"Count": {}}]] * 2
+    overrides = [rule["OverrideAction"]["Fn::If"] for rule in managed]
+    assert overrides == [["BlocksByWebAcl", {"None": {}}, {"Count": {}}]] * 2
+    for rule in limits:
+        scope = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["AndStatement"]["Statements"]
+        addresses = {"Fn::GetAtt": ["TrustedAddresses", "Arn"]}
+        assert scope[0] == {"NotStatement": {"Statement": {"IPSetReferenceStatement": {"Arn": addresses}}}}
+    assert properties("TrustedAddresses")["Addresses"]["Fn::If"][0] == "HasTrustedAddresses"
 
 
 def test_all_resources_of_the_hosted_sign_in_have_its_condition() -> None:
@@ -254,6 +278,7 @@ def test_all_resources_of_the_hosted_sign_in_have_its_condition() -> None:
         "MakesHostedDomain",
         "MakesHostedKeyA",
         "MakesHostedKeyB",
+        "MonitorsHostedSignIn",
     }
     for name in conditions:
         assert {"Condition": "HasHostedSignIn"} in TEMPLATE["Conditions"][name]["Fn::And"]

@@ -142,6 +142,16 @@ def test_metadata_of_another_release_is_read() -> None:
         assert step(event) == "CUSTOM_CHALLENGE"
 
 
+def test_without_monitoring_the_line_is_no_metric(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = define_auth_challenge._SETTINGS._replace(monitoring="OFF")
+    monkeypatch.setattr(define_auth_challenge, "_SETTINGS", settings)
+    define_auth_challenge.handler(golden("define_right_code", session=5), None)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line).keys() == {"level", "service", "message", "error", "where"}
+
+
 def test_a_malformed_event_is_one_log_line_without_its_content(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -49,6 +49,7 @@ ENVIRONMENT = {
     "SENDER_EMAIL": "no-reply@app.example",
     "SIGN_IN_HOST": "app.example",
     "CONFIGURATION_SET": "passcode-mail",
+    "SES_REGION": "eu-central-1",
     "SMS_COUNTRIES": "US,DE",
     "EMAILS_PER_DAY": "50000",
     "SMS_PER_DAY": "1000",

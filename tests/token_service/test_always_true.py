@@ -46,7 +46,6 @@ class SignIns(RuleBasedStateMachine):
         policy=st.builds(
             Policy,
             cooldown_seconds=st.integers(10, 60),
-            resend_keeps_code_seconds=st.integers(1, 400),
             code_life_seconds=st.integers(60, 600),
             send_burst=st.integers(1, 5),
             send_interval_seconds=st.integers(60, 600),

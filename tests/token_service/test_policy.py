@@ -114,6 +114,11 @@ def test_the_codes_of_the_two_kinds_of_sign_in_have_different_lengths() -> None:
         Policy(code_digits=8)
 
 
+@pytest.mark.parametrize(("life", "keeps"), [(600, 120), (300, 120), (240, 120), (239, 119), (60, 30)])
+def test_a_resend_keeps_the_code_for_two_minutes_or_half_of_its_life(life: int, keeps: int) -> None:
+    assert Policy(code_life_seconds=life).resend_keeps_code_seconds == keeps
+
+
 def test_each_limit_is_read_from_its_variable() -> None:
     variables = {name.upper(): high for name, (_, high) in BOUNDS.items()} | {"CODE_DIGITS": 6}
     asked: dict[str, tuple[int, int]] = {}

@@ -60,7 +60,7 @@ class TriedClaim:
 
 @dataclass(frozen=True)
 class Run:
-    """The result of a run. `problem` is the sentence about what ended it early, or empty."""
+    """The result of a run. `problem` is the reason for an early end as one sentence, or empty."""
 
     tried: Sequence[TriedClaim]
     left: Sequence[Left]

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,11 +15,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from demo_client.web import process as demo_page
 from tools.local_stack import inbox as mail
+from tools.local_stack import logs as function_logs
 from tools.local_stack import notices, process, shell_environment
 from tools.local_stack import stack as local
 from tools.local_stack.errors import StackError
 from tools.local_stack.inbox import Message
+from tools.local_stack.logs import LogLine
+from tools.local_stack.snapshot import Snapshot
 
 app = typer.Typer(
     help="A local AWS that runs this project's template.yaml.",
@@ -30,6 +35,8 @@ console = Console()
 
 # The fields of a message that JSON shows as they are.
 _PLAIN_FIELDS = ("channel", "to", "subject", "text", "html", "sender")
+
+_NO_PAGE = "not running. `make demo` starts it."
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document per line.")]
 
@@ -44,7 +51,7 @@ def up(
     ] = None,
 ) -> None:
     """Start the local AWS and deploy template.yaml to it. Run it again to deploy changes."""
-    before = process.running()
+    before = Snapshot.take()
     with _errors_as_sentences():
         try:
             with console.status("Starting the local AWS and deploying template.yaml …"):
@@ -52,16 +59,19 @@ def up(
         except KeyboardInterrupt:
             _print_error(local.interrupt_message())
             raise
-    if port and not stack.endpoint_url.endswith(f":{port}"):
-        console.print(_other_port(port, before))
+    for sentence in before.changes(stack, port):
+        _print_plain(sentence)
     _show(stack)
 
 
 @app.command()
 def down() -> None:
     """Stop the local AWS and delete everything in it."""
+    page = demo_page.running()
     with _errors_as_sentences():
-        console.print("Stopped." if local.down() else "Nothing was running.")
+        was_running = local.down()
+    closed = f" The demo page at {page.url} is closed." if page else ""
+    console.print(f"Stopped.{closed}" if was_running else "Nothing was running.")
 
 
 @app.command()
@@ -70,7 +80,8 @@ def status(as_json: Json = False) -> None:
     with _errors_as_sentences():
         stack = local.load()
     if as_json:
-        typer.echo(json.dumps(asdict(stack)))
+        page = demo_page.running()
+        typer.echo(json.dumps(asdict(stack) | {"demo_page": page.url if page else None}))
     else:
         _show(stack)
 
@@ -91,6 +102,8 @@ def inbox(
     show = _print_json if as_json else _print_message
     with _errors_as_sentences():
         stack = local.load()
+        if not as_json:
+            _print_page()
         if follow:
             _follow(lambda: mail.read(stack, to, cognito), show)
         for message in mail.read(stack, to, cognito):
@@ -99,11 +112,48 @@ def inbox(
 
 
 @app.command()
-def env(as_json: Json = False) -> None:
+def logs(
+    function: Annotated[
+        str | None,
+        typer.Argument(metavar="[FUNCTION]", help="Only this function: its name, or how the name begins."),
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Wait for more lines until Ctrl-C.")] = False,
+) -> None:
+    """Show the logs of the Lambda functions. The lines of one FUNCTION are as it wrote them."""
+    with _errors_as_sentences():
+        stack = local.load()
+        selected = function_logs.select(stack, function)
+        show = _print_log_line if function is None else _print_log_text
+        _print_page()
+        shown: Counter[LogLine] = Counter()
+        while True:
+            lines = function_logs.read(stack, selected)
+            # Environments of one function write at the same time, so a new line need not be the last one.
+            for line in (Counter(lines) - shown).elements():
+                show(line)
+            if not follow:
+                return
+            shown = Counter(lines)
+            time.sleep(0.5)
+
+
+@app.command()
+def env(
+    form: Annotated[
+        shell_environment.Form,
+        typer.Option("--format", help="Lines for a shell, or an .env file for an app."),
+    ] = "shell",
+    as_json: Json = False,
+) -> None:
     """Print the variables of the documentation's examples: eval "$(python -m tools.local_stack env)"."""
     with _errors_as_sentences():
         variables = shell_environment.variables(local.load())
-    typer.echo(json.dumps(variables) if as_json else shell_environment.export_lines(variables))
+        if as_json:
+            typer.echo(json.dumps(variables))
+            return
+        lines = shell_environment.lines(variables, form)
+        _print_page()
+        typer.echo(lines)
 
 
 @contextmanager
@@ -121,14 +171,10 @@ def _print_error(sentence: str) -> None:
     Console(stderr=True).print(sentence, style="red", highlight=False)
 
 
-def _other_port(port: int, before: process.Emulator | None) -> str:
-    now = process.running()
-    reason = (
-        "This stack was already running on another port, and stays there."
-        if now and now == before
-        else f"Another program uses port {port}, so this stack is on another port."
-    )
-    return f"{reason} To choose a port: `make down`, then `make up PORT=NUMBER`."
+def _print_page() -> None:
+    """Say on stderr where the demo page is, because the output of a command may be for a program."""
+    page = demo_page.running()
+    Console(stderr=True).print(f"Demo page: {page.url if page else _NO_PAGE}", style="dim", highlight=False)
 
 
 def _parse_parameter(text: str) -> tuple[str, str]:
@@ -144,6 +190,8 @@ def _show(stack: local.Stack) -> None:
     table.add_row("user pool", stack.user_pool_id)
     for name, client_id in stack.clients.items():
         table.add_row(f"app client {name.upper()}", client_id)
+    page = demo_page.running()
+    table.add_row("demo page", page.url if page else _NO_PAGE)
     table.add_row("details", str(local.stack_file()))
     table.add_row("log", str(process.log_path()))
     console.print(table)
@@ -192,6 +240,14 @@ def _print_message(message: Message) -> None:
     _print_plain(f"\n{message.text.strip()}\n")
 
 
+def _print_log_line(line: LogLine) -> None:
+    _print_plain(f"{line.at.astimezone():%H:%M:%S} {line.function}  {line.text}")
+
+
+def _print_log_text(line: LogLine) -> None:
+    _print_plain(line.text)
+
+
 def _print_plain(text: str, style: str = "") -> None:
     console.print(_printable(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
@@ -199,6 +255,6 @@ def _print_plain(text: str, style: str = "") -> None:
 def _printable(text: str) -> str:
     """Return `text` without control characters, which could change the terminal or hide a line."""
     return "".join(
-        "\ufffd" if unicodedata.category(character) == "Cc" and character != "\n" else character
+        "\ufffd" if unicodedata.category(character) == "Cc" and character not in "\n\t" else character
         for character in text
     )

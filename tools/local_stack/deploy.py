@@ -14,7 +14,7 @@ import time
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,11 +36,11 @@ BUCKET = "passcode-local-code"
 # The earliest time in a zip. With a fixed time the bytes do not depend on the checkout.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
-# A local stack is deleted with its users, so deletion protection is off.
 DEFAULTS = {
     "SenderEmail": "no-reply@passcode.example",
     "SignInHost": "app.passcode.example",
-    "DeletionProtection": "INACTIVE",
+    # The tests read every metric and the dashboard.
+    "Monitoring": "FULL",
     # The demo and the tests sign in with both app clients.
     "AppClients": "BOTH",
     "HostedSignInMode": "PASSWORD_AND_CODE",
@@ -111,11 +111,12 @@ def deploy(
     current = describe(cloudformation)
     # The redirect URI of Cognito for its OpenID provider. On AWS it is in the domain of the pool.
     redirect_uris = {"HostedExtraRedirectUris": f"{endpoint_url}/oauth2/idpresponse"}
-    kept = _parameters(current) if current and keeps_parameters else {}
+    kept = parameters_of(current) if current and keeps_parameters else {}
     parameters = DEFAULTS | redirect_uris | kept | dict(overrides)
     _verify_sender(endpoint_url, parameters["SenderEmail"])
     # One tag for all parameters, because AWS limits the number of tags and allows no empty one.
     settings = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
+    package = _with_version(package, settings)
     tags = {"package": package.digest, "parameters": settings}
     if current and current["StackStatus"].endswith("_COMPLETE") and _tags(current) == tags:
         return current
@@ -137,6 +138,15 @@ def deploy(
     stack = _wait_until_complete(cloudformation)
     _create_configuration_set(endpoint_url, parameters.get("SmsOptions", ""), stack)
     return stack
+
+
+def _with_version(package: FunctionPackage, settings: str) -> FunctionPackage:
+    """Name the versions of the functions after code and parameters, as `make deploy` does (SnapStart)."""
+    version = hashlib.sha256(f"{package.digest} {settings}".encode()).hexdigest()[:16]
+    template = package.template
+    for mark in ("Description: build", "SNAPSTART_VERSION: build"):
+        template = template.replace(mark, mark.replace("build", version))
+    return replace(package, template=template)
 
 
 def _verify_sender(endpoint_url: str, sender: str) -> None:
@@ -179,7 +189,8 @@ def resources(endpoint_url: str) -> dict[str, str]:
     return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in listed}
 
 
-def _parameters(stack: StackTypeDef) -> dict[str, str]:
+def parameters_of(stack: StackTypeDef) -> dict[str, str]:
+    """Return the value of each parameter of a deployed stack, also of those with a default value."""
     return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
 
 

@@ -2,21 +2,20 @@
 
 import shlex
 from collections.abc import Mapping
+from typing import Literal
 
+from tools import env_formats
+from tools.local_stack.errors import StackError
 from tools.local_stack.stack import Stack
 
-# Variable names of the examples, and the outputs of the stack.
+# Lines for the eval of a shell, or an .env file.
+Form = Literal["shell", "dotenv", "vite", "next"]
+
+# The names of the variables and of the outputs. The pool and its clients are fields of `Stack`.
 _OUTPUTS = {
-    "TOKEN_API_URL": "TokenApiURL",
-    "TOKEN_CREATION_API_URL": "TokenCreationAPIURL",
-    "TOKEN_VERIFICATION_API_URL": "TokenVerificationAPIURL",
-    "STEP_UP_API_URL": "StepUpAPIURL",
-    "STEP_UP_VERIFICATION_API_URL": "StepUpVerificationAPIURL",
-    "TOKEN_ISSUER": "TokenIssuer",
-    "TOKEN_KEYS_URL": "TokenKeysURL",
-    "HOSTED_SIGN_IN_URL": "HostedSignInURL",
-    "HOSTED_CLIENT_ID": "HostedClientId",
-    "HOSTED_ISSUER": "HostedIssuer",
+    name: key
+    for name, key in env_formats.OUTPUTS.items()
+    if name.startswith(("TOKEN_", "STEP_UP_", "HOSTED_"))
 }
 _CLIENTS = {
     "PASSWORD_AND_CODE_CLIENT_ID": "password_and_code",
@@ -45,6 +44,16 @@ def variables(stack: Stack) -> dict[str, str]:
         **clients,
         **outputs,
     }
+
+
+def lines(variables: Mapping[str, str], form: Form) -> str:
+    """Return the variables in one of the forms. Raises `StackError` if an .env file cannot hold a value."""
+    if form == "shell":
+        return export_lines(variables)
+    try:
+        return env_formats.format_env(variables, form)
+    except ValueError as error:
+        raise StackError(str(error)) from error
 
 
 def export_lines(variables: Mapping[str, str]) -> str:

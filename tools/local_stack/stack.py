@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from tools.local_stack import deploy, locks, notices, process
 from tools.local_stack.clients import client, local_address
 from tools.local_stack.environment import REGION, ROOT, make_state_dir, state_dir
 from tools.local_stack.errors import StackError
+from tools.local_stack.parameters import check_names
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -37,7 +38,7 @@ class Stack:
     """A deployed stack, as described in `stack.json`.
 
     `functions` maps a handler's name to the name of its Lambda function. `queues` has the URLs of the queues
-    that `deliver` reads: email, phone and cognito.
+    that `deliver` reads: email, phone and cognito. `parameters` has the value of each parameter.
     """
 
     endpoint_url: str
@@ -48,6 +49,7 @@ class Stack:
     queues: dict[str, str]
     functions: dict[str, str]
     outputs: dict[str, str]
+    parameters: dict[str, str] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         """Return a boto3 client for this stack, with test credentials."""
@@ -55,8 +57,14 @@ class Stack:
 
     def logs(self) -> dict[str, list[str]]:
         """Return all log lines of each function, oldest first, by the keys of `functions`."""
+        return {function: [text for _, text in self.log_events(function)] for function in self.functions}
+
+    def log_events(self, function: str) -> list[tuple[int, str]]:
+        """Return the log lines of a function, oldest first: milliseconds since 1970, and the text."""
         logs: CloudWatchLogsClient = self.client("logs")
-        return {handler: _lines(logs, f"/aws/lambda/{name}") for handler, name in self.functions.items()}
+        group = f"/aws/lambda/{self.functions[function]}"
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        return [(event["timestamp"], event["message"]) for page in pages for event in page["events"]]
 
 
 def up(
@@ -66,17 +74,20 @@ def up(
     *,
     keeps_parameters: bool = False,
 ) -> Stack:
-    """Start or update the local stack of the project in `root`, and return it. Raises `StackError`.
+    """Start or update the local stack of the project in `root`, and return it.
 
     A new emulator listens on `port` if it is free (0: any free port). A running emulator keeps its port. With
-    `keeps_parameters`, a deployed stack also keeps the parameters that are not in `parameters`.
+    `keeps_parameters`, a deployed stack also keeps the parameters that are not in `parameters`. Raises
+    `StackError`, and starts nothing if a name in `parameters` or a file in texts.d is wrong.
     """
     with locks.exclusive_lock(make_state_dir() / "runner.lock"):
         try:
+            package = deploy.build_package(root)
+            check_names(package.template, parameters or {})
             emulator = _ready_emulator(port)
             description = deploy.deploy(
                 emulator.endpoint_url,
-                deploy.build_package(root),
+                package,
                 parameters or {},
                 keeps_parameters=keeps_parameters,
             )
@@ -168,6 +179,7 @@ def _stack(endpoint_url: str, description: StackTypeDef) -> Stack:
         queues={name: ids[f"{name.capitalize()}Queue"] for name in _QUEUES},
         functions={f.name: ids[f.logical_id] for f in FUNCTIONS.values() if f.logical_id in ids},
         outputs=outputs,
+        parameters=deploy.parameters_of(description),
     )
 
 
@@ -176,8 +188,3 @@ def _save(stack: Stack) -> Stack:
     new_file.write_text(json.dumps(asdict(stack), indent=2) + "\n")
     new_file.replace(stack_file())
     return stack
-
-
-def _lines(logs: CloudWatchLogsClient, group: str) -> list[str]:
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-    return [event["message"] for page in pages for event in page["events"]]

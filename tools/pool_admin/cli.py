@@ -263,7 +263,7 @@ def send_test(
     region: Region = None,
     endpoint_url: EndpointUrl = None,
 ) -> None:
-    """Send one message without a code, with the stack's settings, and show what the gateway says of it."""
+    """Send one message without a code, with the stack's settings, and show the gateway's response."""
     with session(as_json, profile, region, endpoint_url) as (output, aws):
         show_sent_message(output, send_test_message(aws, stack, to, is_call=call))
 

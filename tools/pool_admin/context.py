@@ -57,9 +57,11 @@ class AwsAccount:
             )
         return AwsAccount(self.profile, region, self.endpoint_url)
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client of `service` with a limited number of retries."""
-        return self._session.client(service, endpoint_url=self.endpoint_url, config=self._config)  # type: ignore[call-overload]
+    def client(self, service: str, region: str = "") -> Any:
+        """Return a boto3 client of `service` with a limited number of retries. `region` is another region."""
+        return self._session.client(  # type: ignore[call-overload]
+            service, region_name=region or None, endpoint_url=self.endpoint_url, config=self._config
+        )
 
     @cached_property
     def _config(self) -> Config:

@@ -260,7 +260,7 @@ def show_reset(output: Output, plan: ResetPlan) -> None:
 
 
 def show_sent_message(output: Output, sent: SentMessage) -> None:
-    """Show that a provider accepted the test message, and what became of it, if that is known."""
+    """Show that a provider accepted the test message, and its delivery status, if that is known."""
     accepted = f"{sent.provider} accepted the message ({sent.message_id})."
     lines = [f"{accepted} It was sent with your permissions, not with those of the function."]
     if sent.suppression:
@@ -271,8 +271,8 @@ def show_sent_message(output: Output, sent: SentMessage) -> None:
         lines.append(f"SES reports: {sent.outcome}.")
     elif sent.provider == "SES":
         lines.append(
-            "SES has not reported more. Its event is in the log of `delivery_events`, with this id as "
-            "`message_id`. Check that the message arrives."
+            "SES has not reported a delivery status. The event is in the log of `delivery_events`, with this "
+            "id as `message_id`. Check that the message arrives."
         )
     elif sent.provider == "End User Messaging":
         lines.append(
@@ -307,7 +307,7 @@ def show_unsuppressed(output: Output, address: str, suppression: Suppression | N
 
 def _suppression(suppression: Suppression) -> str:
     since = _format_time(suppression.since)
-    return f"the address is on the suppression list since {since}, reason {suppression.reason}."
+    return f"the address has been on the suppression list since {since}, reason {suppression.reason}."
 
 
 def changes_as_json(changes: Mapping[str, Sequence[SettingChange]]) -> dict[str, list[dict[str, Any]]]:

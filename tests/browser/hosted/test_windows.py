@@ -113,7 +113,7 @@ def short_life(stack: Stack, seconds: str) -> Iterator[None]:
     """Codes that are requested in the block expire after `seconds`."""
     functions, name = stack.client("lambda"), stack.functions["create_auth_challenge"]
     kept = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    changed = {"CODE_LIFE_SECONDS": seconds, "RESEND_KEEPS_CODE_SECONDS": "1"}
+    changed = {"CODE_LIFE_SECONDS": seconds}
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": kept | changed})
     try:
         yield

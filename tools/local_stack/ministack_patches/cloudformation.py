@@ -1,19 +1,24 @@
 """CloudFormation: resource types and properties that ministack does not support."""
 
 import base64
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import waf
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 Created = tuple[str, dict[str, Any]]
 Properties = dict[str, Any]
 
 
 def patch() -> None:
-    """Add resource types, and correct the properties of others."""
+    """Add resource types and a function of conditions, and correct the properties of other types."""
+    evaluate = _with_parts(engine._evaluate_conditions)
+    for module in (changesets, engine, handlers, stacks):
+        module._evaluate_conditions = evaluate
     mapping = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
     for change in ("create", "update"):
         if change in mapping:
@@ -22,7 +27,12 @@ def patch() -> None:
     acl = provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACL"]
     for change in ("create", "update"):
         if change in acl:
-            acl[change] = _with_encoded_searches(acl[change])
+            acl[change] = _with_names_of_the_api(acl[change])
+    provisioners._RESOURCE_HANDLERS["AWS::WAFv2::IPSet"] = {
+        "create": lambda logical_id, props, stack: _ip_set(f"{stack}-{logical_id}", props),
+        "update": lambda physical_id, _, props, __: _with_addresses(physical_id, props),
+        "delete": lambda physical_id, _: waf._delete_ip_set({"Id": physical_id.split("|")[1]}),
+    }
     provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACLAssociation"] = {
         "create": _associate,
         "delete": _disassociate,
@@ -34,6 +44,29 @@ def patch() -> None:
         "update": lambda physical_id, _, properties, __: _query(physical_id, properties),
         "delete": lambda *_: None,
     }
+
+
+def _with_parts(evaluate: Callable[..., dict[str, bool]]) -> Callable[..., dict[str, bool]]:
+    """A condition may split a text, such as a parameter that is an ARN."""
+
+    def evaluate_with_parts(template: dict[str, Any], params: Mapping[str, Any]) -> dict[str, bool]:
+        conditions = _split(template.get("Conditions", {}), params)
+        return evaluate(template | {"Conditions": conditions}, params)
+
+    return evaluate_with_parts
+
+
+def _split(value: Any, params: Mapping[str, Any]) -> Any:
+    """Replace each Fn::Split of a text with parameters by its parts."""
+    if isinstance(value, list):
+        return [_split(each, params) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::Split" in value:
+        separator, source = value["Fn::Split"]
+        text = re.sub(r"\$\{([\w:]+)\}", lambda name: str(params[name[1]]["Value"]), source["Fn::Sub"])
+        return text.split(separator)
+    return {name: _split(each, params) for name, each in value.items()}
 
 
 def _with_whole_numbers(change: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,24 +110,44 @@ def _with_one_type(fields_of: Callable[..., Properties]) -> Callable[..., Proper
     return fields_of_one_type
 
 
-def _with_encoded_searches(change: Callable[..., Any]) -> Callable[..., Any]:
-    """A SearchString is text in a template. In the API of WAF it is bytes, so base64 in JSON."""
+def _with_names_of_the_api(change: Callable[..., Any]) -> Callable[..., Any]:
+    """Translate the rules of a template into those of WAF's API.
+
+    A SearchString is text in a template. In the API of WAF it is bytes, so base64 in JSON. The ARN of a
+    set of addresses has another name.
+    """
 
     def changed(*args: Any, **kwargs: Any) -> Any:
-        return change(*(_encoded(each) for each in args), **kwargs)
+        return change(*(_of_the_api(each) for each in args), **kwargs)
 
     return changed
 
 
-def _encoded(value: Any) -> Any:
+def _of_the_api(value: Any) -> Any:
     if isinstance(value, list):
-        return [_encoded(each) for each in value]
+        return [_of_the_api(each) for each in value]
     if not isinstance(value, dict):
         return value
-    return {
-        name: base64.b64encode(each.encode()).decode() if name == "SearchString" else _encoded(each)
+    found: Properties = {
+        name: base64.b64encode(each.encode()).decode() if name == "SearchString" else _of_the_api(each)
         for name, each in value.items()
     }
+    if "IPSetReferenceStatement" in found:
+        found["IPSetReferenceStatement"] = {"ARN": found["IPSetReferenceStatement"]["Arn"]}
+    return found
+
+
+def _ip_set(name: str, props: Properties) -> Created:
+    """`AWS::WAFv2::IPSet` is CreateIPSet; its id is `name|id|scope`."""
+    made = json.loads(waf._create_ip_set(props | {"Name": name})[2])["Summary"]
+    return f"{name}|{made['Id']}|REGIONAL", {"Arn": made["ARN"], "Id": made["Id"]}
+
+
+def _with_addresses(physical_id: str, props: Properties) -> Created:
+    _, uid, _ = physical_id.split("|")
+    waf._update_ip_set({"Id": uid, "Addresses": props["Addresses"]})
+    found = json.loads(waf._get_ip_set({"Id": uid})[2])["IPSet"]
+    return physical_id, {"Arn": found["ARN"], "Id": uid}
 
 
 def _associate(_logical_id: str, props: Mapping[str, Any], _stack: str) -> tuple[str, dict[str, Any]]:

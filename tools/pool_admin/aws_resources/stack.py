@@ -85,6 +85,11 @@ class DeployedStack:
         return "V2_0" if both_tokens else "V1_0"
 
     @property
+    def sending_region(self) -> str:
+        """The region that sends emails, if the stack names it; empty if it is that of the stack."""
+        return f"{self.parameters.get('SenderIdentityArn', '')}::::".split(":")[3]
+
+    @property
     def gateway_function(self) -> tuple[tuple[str, ...], str]:
         """The channels of the operator's gateway function, and its ARN; both are empty without one."""
         channels, _, arn = self.parameters.get("GatewayFunctionArn", "").partition("=")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from passcode.adapters.sms_options import END_USER_MESSAGING, NOTIFY, SNS
 from tools.pool_admin import fixes
+from tools.pool_admin.context import region_of_pool
 from tools.pool_admin.doctor.facts import CALLS, Facts, SmsFacts, StackFacts, Unchecked
 from tools.pool_admin.doctor.finding import Finding, Severity
 
@@ -31,8 +32,28 @@ def _sender(facts: Facts, known: StackFacts) -> Iterator[Finding]:
             "SES",
             f"The sender {email.sender} is not verified, nor is its domain.",
             "SES refuses every email.",
-            facts.aws(f"sesv2 create-email-identity --email-identity {email.sender.partition('@')[2]}"),
+            fixes.aws_command(
+                f"sesv2 create-email-identity --email-identity {email.sender.partition('@')[2]}",
+                known.deployed.sending_region or region_of_pool(facts.pool_id),
+                facts.profile,
+            ),
         )
+
+
+def _other_region(facts: Facts, known: StackFacts) -> Iterator[Finding]:
+    region = known.deployed.sending_region
+    if not known.email or region in ("", region_of_pool(facts.pool_id)):
+        return
+    tls = known.deployed.parameters.get("TlsPolicy", "REQUIRE") == "REQUIRE"
+    yield Finding.of(
+        Severity.WARNING if tls else Severity.NOTE,
+        "SES",
+        f"SES in {region} sends the emails, without the configuration set of the stack.",
+        "TlsPolicy has no effect there. Failed addresses are not recorded, and the alarms on the reputation "
+        "see another region.",
+        "Give the identity a default configuration set that requires TLS: docs/messages.md, Another region "
+        "sends.",
+    )
 
 
 def _email_sandbox(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
@@ -182,7 +203,7 @@ def _limits(facts: Facts, sms: SmsFacts) -> Iterator[Finding]:
 
 def _spend_alarm(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
     sms, threshold = known.sms, float(known.deployed.parameters.get("SmsSpendPerMonth") or 0)
-    # The metric of the alarm is that of SNS.
+    # End User Messaging refuses a message above its limit, and GatewayStoppedAlarm fires.
     if not sms or sms.gateway != SNS or not isinstance(sms.monthly_usd, float):
         return
     limit = sms.monthly_usd or _SMS_DEFAULT_USD
@@ -198,6 +219,7 @@ def _spend_alarm(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
 
 _RULES: tuple[Callable[[Facts, StackFacts], Iterator[Finding]], ...] = (
     _sender,
+    _other_region,
     _email_sandbox,
     _send_rate,
     _daily_quota,

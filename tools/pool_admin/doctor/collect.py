@@ -255,7 +255,8 @@ def stack_facts(
     }
     # The operator's function sends on these channels, instead of AWS.
     others, _ = stack.gateway_function
-    ses, messaging = context.aws.client("sesv2"), Messaging(context.aws.client("pinpoint-sms-voice-v2"))
+    ses = context.aws.client("sesv2", stack.sending_region)
+    messaging = Messaging(context.aws.client("pinpoint-sms-voice-v2"))
     phone = phone_facts(messaging, stack)
     return StackFacts(
         deployed=stack,

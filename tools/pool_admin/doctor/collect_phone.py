@@ -1,4 +1,4 @@
-"""Collects the facts of SMS and calls: what AWS End User Messaging says of the resources in SmsOptions."""
+"""Collects the facts of SMS and calls: how AWS End User Messaging describes the resources in SmsOptions."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _senders(
     if "sms" in channels and gateway == NOTIFY:
         notify = options.notify_configuration
         yield try_call("DescribeNotifyConfigurations", _notify_configuration, messaging, notify)
-    # SNS takes each sender name, so only a number of SNS can be missing.
+    # SNS accepts any sender ID, so with SNS only a phone number can be missing.
     elif "sms" in channels and identity and (gateway == END_USER_MESSAGING or _NUMBER.fullmatch(identity)):
         yield from _sender(messaging, "origination_identity", identity, "SMS")
     if "voice" in channels and caller:
@@ -156,7 +156,7 @@ def _sender(
     elif name.startswith(("pool/", "pool-")):
         yield try_call("DescribePools", _pool, messaging, sender)
     elif not name.startswith(("rcs-agent/", "rcs-")):
-        yield try_call("DescribeSenderIds", _sender_name, messaging, sender)
+        yield try_call("DescribeSenderIds", _sender_id, messaging, sender)
 
 
 def _number(messaging: Messaging, sender: SenderFacts) -> SenderFacts:
@@ -169,7 +169,7 @@ def _number(messaging: Messaging, sender: SenderFacts) -> SenderFacts:
     if not found:
         return sender
     number = found[0]
-    # Without a word of AWS about international sending, the countries are not known.
+    # If AWS does not describe whether the number sends to other countries, its countries are not known.
     is_national = number.get("InternationalSendingEnabled") is False
     return replace(
         sender,
@@ -201,8 +201,11 @@ def _pool(messaging: Messaging, sender: SenderFacts) -> SenderFacts:
     )
 
 
-def _sender_name(messaging: Messaging, sender: SenderFacts) -> SenderFacts:
-    """An ARN ends with the name and the country. A name alone has one entry for each of its countries."""
+def _sender_id(messaging: Messaging, sender: SenderFacts) -> SenderFacts:
+    """Return the facts of a sender ID.
+
+    Its ARN ends with the name and the country. A name alone has one entry for each of its countries.
+    """
     _, _, resource = sender.identity.rpartition("sender-id/")
     name, _, country = resource.partition("/")
     filters = [{"Name": "sender-id", "Values": [name]}]
@@ -213,7 +216,7 @@ def _sender_name(messaging: Messaging, sender: SenderFacts) -> SenderFacts:
     rates = [rate for each in found if (rate := _rate(each, sender.capability))]
     return replace(
         sender,
-        # AWS describes no status of a sender name: each one in the list can send.
+        # AWS describes no status of a sender ID: each one in the list can send.
         status=ACTIVE,
         capabilities=("SMS",),
         message_types=tuple(sorted({kind for each in found for kind in each["MessageTypes"]})),
@@ -268,7 +271,7 @@ def _protect(
         named = ""
         if channel == "voice" or gateway == END_USER_MESSAGING:
             if isinstance(configuration_set, Unchecked) and not options.protect_configuration:
-                continue  # the failed call is a finding
+                continue  # Another finding reports the failed call.
             of_set = configuration_set if isinstance(configuration_set, Mapping) else {}
             named = options.protect_configuration or str(of_set.get("ProtectConfigurationId", ""))
         default = messaging.attributes if not named else {}

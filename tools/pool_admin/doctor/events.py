@@ -1,4 +1,4 @@
-"""Checks of the delivery events: whether SES and End User Messaging report what became of each message."""
+"""Checks of the delivery events: whether SES and End User Messaging report all of them to the stack."""
 
 import json
 import re
@@ -83,7 +83,7 @@ def _of_phones(facts: Facts, known: StackFacts) -> Iterator[Finding]:
     topic = known.deployed.outputs.get("DeliveryEventsTopicArn", "")
     if not phone or not topic or isinstance(phone.options, WrongOptions):
         return
-    # SNS reports no events of SMS.
+    # SNS has no events for SMS.
     channels = [name for name in phone.channels if name == "voice" or phone.gateway != SNS]
     if not channels:
         return
@@ -93,7 +93,8 @@ def _of_phones(facts: Facts, known: StackFacts) -> Iterator[Finding]:
         yield Finding.of(
             Severity.WARNING,
             f"stack {name}",
-            f"SmsOptions names no configuration_set, so End User Messaging reports no {' and '.join(kinds)}.",
+            "SmsOptions names no configuration_set, so End User Messaging does not report "
+            f"{' and '.join(kinds)}.",
             _LOST,
             facts.aws(f"pinpoint-sms-voice-v2 create-configuration-set --configuration-set-name {name}"),
             _set_destination(facts, "create", name, _DESTINATION, kinds, topic),

@@ -104,7 +104,7 @@ class WrongOptions:
 class SenderFacts:
     """A sender of SmsOptions, for messages of `capability`: SMS or VOICE.
 
-    `identity` is the value of the option `option`: a number, a pool, a sender name, or a configuration of
+    `identity` is the value of the option `option`: a number, a pool, a sender ID, or a configuration of
     Notify. `status` is empty if AWS has none. `capabilities`, `message_types` and `countries` are those that
     AWS names for it, empty if AWS names none. `per_second` is the maximum send rate in messages a second, 0
     if it is not known.

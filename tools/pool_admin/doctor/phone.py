@@ -96,7 +96,7 @@ def _exists(facts: Facts, _known: StackFacts, sender: SenderFacts) -> Iterator[F
             sender,
             f"{sender.identity} is {sender.status}, not {ACTIVE}.",
             _NOT_SENT,
-            f"In the console of {_SERVICE}: its page says what it waits for, such as a registration.",
+            f"Open it in the console of {_SERVICE}. Its page shows the missing step, such as a registration.",
         )
 
 

@@ -103,7 +103,7 @@ def _alarms(_facts: Facts, known: StackFacts) -> Iterator[Finding]:
             f"alarm {name}",
             "Alarms have no recipient.",
             "They change to the state ALARM in the console, and send no message.",
-            fixes.deploy_with("AlarmTopicArn=TOPIC_ARN"),
+            fixes.deploy_with("AlarmEmail=YOU@EXAMPLE.COM"),
         )
 
 

@@ -83,7 +83,7 @@ class UserCommands:
             limits_known=True,
             channels=channels,
             countries=countries,
-            suppressed=SuppressionList(aws.client("sesv2")),
+            suppressed=SuppressionList(aws.client("sesv2", stack.sending_region)),
         )
 
     def status(self, user: str, *, is_address: bool) -> tuple[Subject, tuple[RecordState, ...]]:
@@ -186,8 +186,9 @@ def send_test_message(aws: AwsAccount, stack_name: str, to: str, *, is_call: boo
     """Send the test message with the settings of the stack's `deliver`. Raises as `send` does."""
     stack = _find_stack(aws, stack_name)
     settings = Functions(aws.client("lambda")).environment(stack.functions[DELIVER])
-    names = ("sesv2", "sns", "pinpoint-sms-voice-v2")
-    return send(GatewayClients(*map(aws.client, names)), settings, to, is_call=is_call)
+    ses, names = aws.client("sesv2", stack.sending_region), ("sns", "pinpoint-sms-voice-v2")
+    clients = GatewayClients(ses, *map(aws.client, names))
+    return send(clients, settings, to, is_call=is_call)
 
 
 def _find_stack(aws: AwsAccount, name: str) -> DeployedStack:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from passcode.adapters.end_user_messaging import EndUserMessagingClient
 
-# The number of questions about what became of an email, and the seconds before each of them.
+# The number of calls for the delivery status of an email, and the seconds before each of them.
 _REPORTS, _REPORT_SECONDS = 5, 2.0
 _NO_ADDRESS = "Give --to an email address, or a phone number with + and its country code."
 _SMS_PROVIDERS = {SNS: "SNS", END_USER_MESSAGING: "End User Messaging", NOTIFY: "Notify"}
@@ -75,9 +75,9 @@ def send(
 ) -> SentMessage:
     """Send to an email address, or to a phone number that begins with +. With `is_call`, call the number.
 
-    For an email it asks SES for ten seconds what became of it. `sleep` waits, in seconds. `settings` are the
-    environment variables of `deliver`. Raises `AdminError` if `to` is neither, if the stack does not allow
-    its country or makes no calls, or if the provider refuses the message.
+    For an email it polls SES for the delivery status for ten seconds. `sleep` waits, in seconds. `settings`
+    are the environment variables of `deliver`. Raises `AdminError` if `to` is neither, if the stack does not
+    allow its country or makes no calls, or if the provider refuses the message.
     """
     is_number = to.strip().startswith("+")
     if is_call and not is_number:
@@ -132,10 +132,12 @@ def _address(channel: Channel, to: str) -> str:
 
 def _send_email(ses: SESV2Client, settings: Mapping[str, str], to: str) -> str:
     subject = f"Test of {settings['APP_NAME']}"
+    name = settings.get("CONFIGURATION_SET", "")
+    named: Any = {"ConfigurationSetName": name} if name else {}
     response = ses.send_email(
+        **named,
         FromEmailAddress=named_sender(settings["APP_NAME"], settings["SENDER_EMAIL"]),
         Destination={"ToAddresses": [to]},
-        ConfigurationSetName=settings["CONFIGURATION_SET"],
         Content={"Simple": {"Subject": {"Data": subject}, "Body": {"Text": {"Data": _text(settings)}}}},
     )
     return response["MessageId"]

@@ -36,7 +36,7 @@ def message_tags(outgoing: Outgoing[Any]) -> dict[str, str]:
 
 
 class Outcome(Enum):
-    """What an error of a service says about the message."""
+    """The outcome for the message after an error of a service."""
 
     # The service will not accept this message later either.
     FINAL = "final"

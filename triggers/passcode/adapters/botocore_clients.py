@@ -311,15 +311,24 @@ def client(
     service: Literal["secretsmanager"], *, attempts: int, read_timeout: float = ...
 ) -> "SecretsManagerClient": ...
 @overload
-def client(service: Literal["sesv2"], *, attempts: int, read_timeout: float = ...) -> "SESV2Client": ...
+def client(
+    service: Literal["sesv2"], *, attempts: int, read_timeout: float = ..., region: str | None = ...
+) -> "SESV2Client": ...
 @overload
 def client(service: Literal["sns"], *, attempts: int, read_timeout: float = ...) -> "SNSClient": ...
 @overload
 def client(service: Literal["sqs"], *, attempts: int, read_timeout: float = ...) -> "SQSClient": ...
-def client(service: str, *, attempts: int, read_timeout: float = 2.5, once: tuple[str, ...] = ()) -> object:
+def client(
+    service: str,
+    *,
+    attempts: int,
+    read_timeout: float = 2.5,
+    once: tuple[str, ...] = (),
+    region: str | None = None,
+) -> object:
     """A client of `service`, with the limits of `CallLimits`.
 
-    `attempts` is 1 if a repeat could count or send something twice.
+    `attempts` is 1 if a repeat could count or send something twice. Without a `region`, it is the function's.
     """
     config: Any = Config(
         connect_timeout=1,
@@ -331,7 +340,7 @@ def client(service: str, *, attempts: int, read_timeout: float = 2.5, once: tupl
         user_agent="cognito-passcode",
         parameter_validation=False,
     )
-    made = session().create_client(service, config=config)
+    made = session().create_client(service, region_name=region, config=config)
     limits = CallLimits(attempts, config.read_timeout, once)
     limits.register(made.meta.events, made.meta.service_model.service_id.hyphenize())
     return made

@@ -1,6 +1,6 @@
 """SMS and calls through AWS End User Messaging: own texts (SMS, calls), or the templates of Notify.
 
-AWS says why it does not take a message, with a `Reason`. A message has the life of its code, and AWS learns
+If AWS refuses a message, its error has a `Reason`. A message expires with its code. The stack reports to AWS
 which messages were answered (message feedback).
 """
 
@@ -16,7 +16,7 @@ from passcode.channels.voice import VOICE, VOICE_IDS, VoiceMessage
 from passcode.delivery.gateway import NotTaken, Outgoing, SendResult, Taken
 
 _SERVICE = "End User Messaging"
-# The bounds of TimeToLive in the model, in seconds.
+# The bounds of TimeToLive in botocore's model, in seconds.
 _SHORTEST_LIFE, _LONGEST_LIFE = 5, 259_200
 # The reasons that apply to each message of the account, or to each message with these settings.
 _STOPPED = (
@@ -70,7 +70,7 @@ class EndUserMessagingClient(Protocol):
 
 @dataclass(frozen=True)
 class EndUserMessagingSms:
-    """Sends SMS with the texts of this stack. `max_price` is the highest price of one part of it, in USD."""
+    """Sends SMS with the texts of this stack. `max_price` is the highest price of an SMS, in USD."""
 
     client: EndUserMessagingClient
     max_price: str

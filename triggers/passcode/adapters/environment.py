@@ -7,6 +7,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+# How much a stack monitors: every metric, those of the most important alarms, or none.
+FULL, ESSENTIAL, OFF = "FULL", "ESSENTIAL", "OFF"
+MONITORING = (FULL, ESSENTIAL, OFF)
 # The parameter in template.yaml that sets each required variable. The stack itself sets the others.
 PARAMETERS = {
     "ANSWERS_PER_SESSION": "AnswersPerSession",
@@ -17,7 +20,7 @@ PARAMETERS = {
     "CHANNEL_CHOICE": "ChannelChoice",
     "CHANNEL_ORDER": "ChannelOrder",
     "CODE_DIGITS": "CodeDigits",
-    "CODE_ONLY_DIGITS": "CodeOnlyDigits",
+    "CODE_ONLY_DIGITS": "CodeDigits",
     "CODE_LIFE_SECONDS": "CodeLifeSeconds",
     "COOLDOWN_SECONDS": "CooldownSeconds",
     "DEFAULT_LOCALE": "DefaultLocale",
@@ -25,13 +28,13 @@ PARAMETERS = {
     "GATEWAY_FUNCTION_ARN": "GatewayFunctionArn",
     "HARD_LIMIT": "HardLimit",
     "MODE": "HostedSignInMode",
+    "MONITORING": "Monitoring",
     "PROOF_LIFE_SECONDS": "ProofLifeSeconds",
     "REDIRECT_URIS": "HostedDomainPrefix or HostedExtraRedirectUris",
-    "RESEND_KEEPS_CODE_SECONDS": "ResendKeepsCodeSeconds",
-    "RESENDS_PER_SESSION": "ResendsPerSession",
     "SENDER_EMAIL": "SenderEmail",
     "SEND_BURST": "SendBurst",
     "SEND_INTERVAL_SECONDS": "SendIntervalSeconds",
+    "SES_REGION": "SenderIdentityArn",
     "SIGN_IN_HOST": "SignInHost",
     "SMS_COUNTRIES": "SmsCountries",
     "SMS_GATEWAY": "SmsGateway",

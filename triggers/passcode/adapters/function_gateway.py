@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 VERSION = 1
 # The reason of every message that the function refuses for good. It is a dimension of a metric, and each new
-# value of one costs, so the function's reason is in the log only.
+# value of a dimension costs money, so the function's reason is in the log only.
 REFUSED = "gateway_refused"
 # The errors of Lambda's operation `Invoke`. In most of them, Lambda did not start the function.
 OUTCOMES: Outcomes = {
-    # The function may have run. It can get the second one from its file system.
+    # The function may have run before these errors. EFSIOException is an error of its file system.
     "ServiceException": Outcome.UNKNOWN,
     "EFSIOException": Outcome.UNKNOWN,
     # GatewayFunctionArn names no function.
@@ -81,7 +81,7 @@ OUTCOMES: Outcomes = {
         Outcome.LATER,
     ),
 }
-_WORD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_REASON = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 # A code has at least six digits. Error numbers of providers, such as 21610, have fewer.
 _MOST_DIGITS = 5
 
@@ -112,7 +112,7 @@ class FunctionGateway:
         except Exception as error:  # botocore does not expect every response that it cannot parse
             return Unknown(f"Lambda failed with {type(error).__name__}")
         if response.get("FunctionError"):
-            return Unknown(f"the function failed with {_word(answer.get('errorType'))}")
+            return Unknown(f"the function failed with {_reason_for_log(answer.get('errorType'))}")
         return _read(answer)
 
     def _event(self, outgoing: Outgoing[Any]) -> bytes:
@@ -149,7 +149,7 @@ def _parse_object(payload: bytes) -> Mapping[str, Any]:
 
 
 def _read(answer: Mapping[str, Any]) -> SendResult:
-    result, reason = answer.get("result"), _word(answer.get("reason"))
+    result, reason = answer.get("result"), _reason_for_log(answer.get("reason"))
     if result == "TAKEN":
         return Taken()
     if result == "NOT_TAKEN":
@@ -161,9 +161,9 @@ def _read(answer: Mapping[str, Any]) -> SendResult:
     return Unknown("the function gave no valid answer")
 
 
-def _word(value: object) -> str:
+def _reason_for_log(value: object) -> str:
     """Return `value` if it can be in a log. It is not this project's text, so it could contain a code."""
-    if not isinstance(value, str) or not _WORD.fullmatch(value):
+    if not isinstance(value, str) or not _REASON.fullmatch(value):
         return "no valid reason"
     has_code = sum(sign.isdigit() for sign in value) > _MOST_DIGITS
     return "no valid reason" if has_code else value

@@ -4,6 +4,7 @@ Each condition has the meaning of a predicate in the tests (`is_clear`, `may_rec
 tests compare the two. Each write may be repeated after a lost response, because the item has its id.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,8 @@ _OF_MESSAGE = (
 # A new challenge removes the counters of so many days. An item that is not used for longer is deleted.
 _OLD_DAYS = KEEP_SECONDS // DAY + 2
 Values = dict[str, int | str]
+_FAILURE_PREFIX = "failed_"
+_FAILURE = re.compile(r"([0-9]{1,12}) (\S*)")
 
 
 @dataclass(frozen=True)
@@ -245,14 +248,18 @@ def _typed(value: int | str) -> dict[str, str]:
 
 
 def read_record(item: Mapping[str, Mapping[str, Any]]) -> Record:
-    """Return the record of an item. Unknown attributes are ignored."""
-    values: dict[str, Any] = {name: int(v["N"]) if "N" in v else v.get("S", "") for name, v in item.items()}
+    """Return the record of an item. Unknown attributes are ignored, and failures in another form."""
+    failed = _read_failures(item)
+    values: dict[str, Any] = {
+        name: int(v["N"]) if "N" in v else v.get("S", "")
+        for name, v in item.items()
+        if name in _ATTRIBUTES or not name.startswith(_FAILURE_PREFIX)
+    }
     known: dict[str, Any] = {name: values[name] for name in _ATTRIBUTES if name in values}
     sent_to: dict[str, str] = {}
     sent_to_before: dict[str, str] = {}
     wrong: dict[int, int] = {}
     accepted: dict[tuple[str, int], int] = {}
-    failed: dict[str, Failure] = {}
     for name, value in values.items():
         if name.startswith("to_"):
             sent_to[name.removeprefix("to_")] = value
@@ -261,9 +268,6 @@ def read_record(item: Mapping[str, Mapping[str, Any]]) -> Record:
         elif name.startswith("ok_"):
             of, _, day = name.removeprefix("ok_").rpartition("_")
             accepted[of, int(day)] = value
-        elif name.startswith("failed_") and name not in _ATTRIBUTES:
-            at, _, to = value.partition(" ")
-            failed[name.removeprefix("failed_")] = Failure(int(at), to)
         elif name[0] == "w" and name[1:].isdecimal():
             wrong[int(name[1:])] = value
     return Record(
@@ -274,6 +278,17 @@ def read_record(item: Mapping[str, Mapping[str, Any]]) -> Record:
         accepted=accepted,
         failed=failed,
     )
+
+
+def _read_failures(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Failure]:
+    """Return the failures by channel. `delivery_events` may write any value, and none may stop a sign-in."""
+    failures: dict[str, Failure] = {}
+    for name, value in item.items():
+        if name.startswith(_FAILURE_PREFIX) and name not in _ATTRIBUTES:
+            found = _FAILURE.fullmatch(value.get("S", ""))
+            if found:
+                failures[name.removeprefix(_FAILURE_PREFIX)] = Failure(int(found[1]), found[2])
+    return failures
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,10 @@ def named_sender(name: str, address: str) -> str:
 
 @dataclass(frozen=True)
 class SesEmail:
-    """Sends email. `client` is a botocore SES v2 client. `sender` is the value of the From header."""
+    """Sends email. `client` is a botocore SES v2 client. `sender` is the value of the From header.
+
+    Without a `configuration_set`, SES uses that of the sender's identity, if it has one.
+    """
 
     client: "SESV2Client"
     sender: str
@@ -61,13 +64,14 @@ class SesEmail:
     def send(self, outgoing: Outgoing[EmailMessage]) -> SendResult:
         """Send one email to SES."""
         message = outgoing.message
+        named = {"ConfigurationSetName": self.configuration_set} if self.configuration_set else {}
         return send_once(
             "SES",
             self.client.send_email,
             OUTCOMES,
             FromEmailAddress=self.sender,
             Destination={"ToAddresses": [outgoing.to]},
-            ConfigurationSetName=self.configuration_set,
+            **named,
             Content={"Simple": _content(message)},
             EmailTags=[{"Name": name, "Value": value} for name, value in message_tags(outgoing).items()],
         )

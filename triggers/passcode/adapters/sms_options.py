@@ -18,7 +18,7 @@ _OPTIONS = {
 _OF_CALLS = {"configuration_set", "protect_configuration", "voice_origination_identity"}
 # Each of these has one value for each language too, such as `notify_template_de`.
 _BY_LANGUAGE = ("notify_template", "voice_id")
-# A sender name or a number: the origination identities that SNS takes.
+# A sender ID or a phone number: the origination identities that SNS takes.
 _OF_SNS = re.compile(r"[A-Za-z0-9-]{3,11}|\+?[0-9]{5,15}")
 
 
@@ -27,7 +27,7 @@ class SmsOptions:
     """The options. Each one is empty if the operator has not set it.
 
     `configuration_set` and `protect_configuration` are for all messages of End User Messaging, calls too.
-    `notify_templates` are ids of templates by language; that without a language has the empty key.
+    `notify_templates` are ids of templates by language. The template without a language has the empty key.
     `voice_ids` are names of voices by language. docs/gateways.md explains each option.
     """
 
@@ -70,7 +70,9 @@ class SmsOptions:
 
     def _check(self, gateway: str) -> None:
         if bool(self.india_entity) != bool(self.india_template):
-            raise setting_error(_NAME, "has one of two", "both india_entity and india_template, or neither")
+            raise setting_error(
+                _NAME, "has only one of two options", "both india_entity and india_template, or neither"
+            )
         identity = self.origination_identity
         if gateway == SNS and identity and not _OF_SNS.fullmatch(identity):
             rule = "origination_identity=NAME with 3 to 11 letters, digits and hyphens, or a number"

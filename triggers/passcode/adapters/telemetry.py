@@ -13,6 +13,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
+from passcode.adapters.environment import ESSENTIAL, FULL, OFF
 from passcode.token_service.challenge import Challenge
 from passcode.token_service.refusal import (
     UNAVAILABLE_TEXT,
@@ -23,6 +24,24 @@ from passcode.token_service.refusal import (
 )
 
 NAMESPACE = "CognitoPasscode"
+# The metrics of the alarms with Monitoring ESSENTIAL: name, and values of the dimensions after `service`.
+# CloudWatch bills each metric by the hours with data. Most of these have data only after a failure.
+ESSENTIAL_METRICS = frozenset(
+    {
+        "email_budget_low",
+        "errors",
+        "gateway_stopped",
+        "message_rate_used_up",
+        "refused/client",
+        "send_failed/sms/budget",
+        "send_failed/voice/budget",
+        "sent",
+        "throttled",
+        "throttled/quota",
+        "undelivered",
+        "verified",
+    }
+)
 
 # At DEBUG some of these libraries log requests and responses: codes, addresses, tokens and the MACs of KMS.
 _LIBRARIES = (
@@ -42,11 +61,12 @@ _LIBRARIES = (
 
 @dataclass(frozen=True)
 class PowertoolsTelemetry:
-    """The log and the metrics of one function."""
+    """The log and the metrics of one function. `monitoring`, FULL, ESSENTIAL or OFF, limits the metrics."""
 
     function: str
     log: Logger
     namespace: str = NAMESPACE
+    monitoring: str = FULL
 
     def set_context(self, subject: str | None = None, challenge: Challenge | None = None) -> None:
         """Add the subject and the challenge's id to every line until the next call of this function."""
@@ -132,26 +152,35 @@ class PowertoolsTelemetry:
 
     def _emit(self, name: str, unit: MetricUnit, value: float, by: dict[str, str]) -> None:
         dimensions = [("service", self.function)] + [(key, text) for key, text in by.items() if text]
+        # An alarm reads one set of dimensions and cannot add sets, so each needed total is a separate metric.
+        prefixes = [dimensions[:size] for size in range(1, len(dimensions) + 1)]
+        *totals, longest = [each for each in prefixes if self._is_watched(name, each)] or [[]]
+        if not longest:
+            return
         metric = AmazonCloudWatchEMFProvider(namespace=self.namespace)
         metric.add_metric(name, unit, value)
-        for key, text in dimensions:
+        for key, text in longest:
             metric.add_dimension(key, text)
-        # An alarm reads one set of dimensions and cannot add sets, so each needed total is a separate metric.
-        for size in range(1, len(dimensions)):
-            metric.add_dimensions(**dict(dimensions[:size]))
+        for total in totals:
+            metric.add_dimensions(**dict(total))
         metric.flush_metrics()
 
+    def _is_watched(self, name: str, dimensions: list[tuple[str, str]]) -> bool:
+        if self.monitoring == ESSENTIAL:
+            return "/".join([name, *(text for _, text in dimensions[1:])]) in ESSENTIAL_METRICS
+        return self.monitoring != OFF
 
-def make_telemetry(function: str, namespace: str) -> PowertoolsTelemetry:
+
+def make_telemetry(function: str, namespace: str, monitoring: str = FULL) -> PowertoolsTelemetry:
     """Return the telemetry of one Lambda function. Powertools reads the level of the log from LOG_LEVEL.
 
-    `namespace` is the namespace of the metrics in CloudWatch. From then on, no library logs anything below
-    WARNING, at any level of the root logger.
+    `namespace` is the namespace of the metrics in CloudWatch, and `monitoring` one of `MONITORING`. From then
+    on, no library logs anything below WARNING, at any level of the root logger.
     """
     for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
     # In a shared namespace, two stacks of one account would add up and fire each other's alarms.
-    return PowertoolsTelemetry(function, Logger(service=function), namespace)
+    return PowertoolsTelemetry(function, Logger(service=function), namespace, monitoring)
 
 
 class TriggerError(Exception):

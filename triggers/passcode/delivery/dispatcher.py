@@ -175,12 +175,12 @@ class Dispatcher:
 
 
 def _may_have_it(to: Destination, results: Mapping[Destination, NotTaken | Unknown]) -> bool:
-    """Return True if this number may have the message already, so that a call would send it again."""
+    """Return True if this number may already have the message, so that a call would repeat it."""
     return any(to.value == other.value and isinstance(result, Unknown) for other, result in results.items())
 
 
 def _digits_alone(content: MessageContent) -> str:
-    """Return the code if a message may say no more than it; empty for any other message.
+    """Return the code of a message that may contain the code alone; empty for any other message.
 
     A code for a purpose approves something, such as a payment, so its message names the purpose. A temporary
     password, which has no host, is no code.

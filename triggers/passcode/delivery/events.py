@@ -1,4 +1,4 @@
-"""Delivery events: SES and End User Messaging report what became of a message that they took.
+"""Delivery events: reports of SES and End User Messaging about a message that they took.
 
 Sources: "Contents of event data that Amazon SES publishes to Amazon SNS", and "Event types for SMS, MMS, and
 voice" and "Example event data" of AWS End User Messaging. docs/decisions/0035 has the reasons.
@@ -89,7 +89,7 @@ class DeliveryEvent:
 
 
 def read_event(body: str) -> DeliveryEvent | None:
-    """Read the body of a message from the queue of events. Returns None for an event of no interest.
+    """Read the body of a message from the queue of events. Returns None for an event that changes nothing.
 
     Raises ValueError for any other text. SES publishes a plain sentence when a destination is created.
     """
@@ -114,7 +114,7 @@ def _email_event(name: str, fields: Mapping[str, Any]) -> DeliveryEvent | None:
         event_type = "bounced" if details.get("bounceType") == "Permanent" else "bounced_for_now"
         reason = details.get("bounceSubType")
     if name == "Complaint" and details.get("complaintFeedbackType") == "not-spam":
-        # The user said that the message is no spam.
+        # The user marked the message as "not spam".
         return None
     if event_type is None:
         return None

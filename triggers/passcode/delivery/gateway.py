@@ -9,7 +9,7 @@ Message = TypeVar("Message")
 
 # The names of a message's tags: the key of its record, and the id of its address. Its events have them too.
 RECORD_TAG, TO_TAG = "record", "to"
-# In a tag, it stands for the `#` of the key, which SES does not allow.
+# It replaces the `#` of the key in a tag, because SES does not allow that character.
 KEY_SEPARATOR = "--"
 
 
@@ -22,10 +22,10 @@ class Outgoing(Generic[Message]):
     stack will not learn whether the user answers.
 
     `expires_at` is the time after which the message is useless, in seconds since the epoch, or 0 if it is
-    unknown. `digits` is the code for a gateway that sends its own texts; it is empty if such a text does not
-    say enough. `language` is the language of the message. `record_key` is the key of the record whose message
-    it is, and `destination_id` the id of the address, as the record keeps it. Both are empty if there is no
-    record. `delivery_id` is the same for each repeat of one message.
+    unknown. `digits` is the code for a gateway that sends its own texts; it is empty if the message needs
+    more than the code. `language` is the language of the message. `record_key` is the key of the record of
+    the message, and `destination_id` the id of the address, as the record keeps it. Both are empty if there
+    is no record. `delivery_id` is the same for each repeat of one message.
     """
 
     to: str = field(repr=False)
@@ -46,8 +46,8 @@ class Outgoing(Generic[Message]):
 class Taken:
     """The gateway accepted the message. `country` has two letters; it is empty without limits by country.
 
-    `message_id` is the gateway's id of the message. `wants_feedback` is True if the gateway wants to learn
-    that the user got the message.
+    `message_id` is the gateway's id of the message. `wants_feedback` is True if the gateway accepts a
+    report that the user got the message.
     """
 
     country: str = ""
@@ -61,8 +61,8 @@ class NotTaken:
 
     `final` is true if the gateway will not accept this message later either. Otherwise the dispatcher tries
     again, and then uses the next destination. `is_gateway_failure` is false if the gateway was not called,
-    for example because the store of a limit did not respond. `is_account_wide` is true if the gateway takes
-    no message of this account now. `detail` is for the log only.
+    for example because the store of a limit did not respond. `is_account_wide` is true if the gateway now
+    refuses every message of this account, or every message with these settings. `detail` is for the log only.
     """
 
     reason: str

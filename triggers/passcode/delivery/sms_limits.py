@@ -108,8 +108,8 @@ class AnsweredNumber:
     """A number whose user answered an SMS.
 
     `unanswered` is the number of today's unanswered SMS to it that count for its country. It is 0 for an
-    established number. `message_id` is the gateway's id of its newest SMS, if the gateway wants to learn of
-    the answer and has not yet; else it is empty.
+    established number. `message_id` is the gateway's id of its newest SMS, if the gateway wants
+    feedback and has not got it yet; else it is empty.
     """
 
     unanswered: int = 0

@@ -107,11 +107,11 @@ def _readable(name: str, values: Sequence[str]) -> bool:
 
 
 def _session_error(query: Mapping[str, Sequence[str]]) -> str:
-    # The provider keeps no browser session. So each sign-in asks the user, and meets every maximum age.
+    # The provider keeps no browser session. So the user signs in each time, which meets every maximum age.
     # An empty value counts as none (RFC 6749, 3.1).
     if not _MAX_AGE.fullmatch(_single_value(query, "max_age") or "0"):
         return "invalid_request"
-    # And a user cannot sign in without a page.
+    # Without a session, no user can sign in without a page.
     return "login_required" if "none" in (_single_value(query, "prompt") or "").split(" ") else ""
 
 

@@ -65,22 +65,24 @@ _MUST_SET_PASSWORD = ("FORCE_CHANGE_PASSWORD", "RESET_REQUIRED")
 # that is not understood. A user does not reach this number of rounds. It bounds the Lambda calls of a caller
 # who repeats such responses.
 MOST_ROUNDS = 40
+# A sign-in can resend its code so often, switches of the channel included. A further resend sends nothing.
+MOST_RESENDS = 3
 
 
 class RoundLimits:
     """The most answers that one sign-in may have, and the most resends that send a message."""
 
-    def __init__(self, answers: int, resends: int) -> None:
+    def __init__(self, answers: int, resends: int = MOST_RESENDS) -> None:
         self.answers = answers
         self.resends = resends
 
     @classmethod
     def read(cls, whole_number: "Callable[[str, int, int], int]") -> "RoundLimits":
-        """Read the limits from their variables.
+        """Read the limit of answers from its variable.
 
         `whole_number` returns the variable of a name, from a lowest to a highest value, or raises an error.
         """
-        return cls(whole_number("ANSWERS_PER_SESSION", 1, 10), whole_number("RESENDS_PER_SESSION", 0, 10))
+        return cls(whole_number("ANSWERS_PER_SESSION", 1, 10))
 
 
 def next_step(

@@ -173,7 +173,7 @@ def best_locale(requested: str, default: str = "en", usable: frozenset[str] | No
     """Return the locale of the catalogue that fits `requested`, else `default`.
 
     `requested` is a priority list of language tags separated by commas, the best one first. `usable` are the
-    locales that a channel has a voice for, or None for all. If it lacks `default`, the result is English.
+    locales that a channel has a voice for, or None for all. If they lack `default`, the result is English.
     """
     requested_tags = requested.split(",")[:_MOST_LANGUAGES]
     if usable is None:

@@ -264,12 +264,14 @@ def _working_channel(record: Record, ask: IssueRequest) -> str:
     accepted, day = record.accepted, day_of(record.sent_at)
     if not _has_failed(record, ask, record.channel):
         return record.channel
+    failed = address_type(record.channel)
     return next(
         (
             channel
-            for channel in ask.destinations
+            # Another address first: a call would not reach a wrong number either.
+            for channel in sorted(ask.destinations, key=lambda channel: address_type(channel) == failed)
             if not _has_failed(record, ask, channel)
-            and accepted.get((channel, day), 0) < caps.get(channel, 0)
+            and accepted.get((address_type(channel), day), 0) < caps.get(channel, 0)
         ),
         record.channel,
     )

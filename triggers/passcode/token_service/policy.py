@@ -17,6 +17,8 @@ _LONG_AFTER = 5
 MOST_DESTINATIONS = 3
 # Seconds from an accepted code to the next message. No trigger of a sign-in runs longer.
 COOLDOWN_AFTER_SUCCESS = 5
+# A resend repeats a code that lives for so many more seconds, so that the code in a late first message works.
+_RESEND_KEEPS_CODE = 120
 # For so many seconds, the same answer in the same round gets the same result. Cognito and the AWS clients
 # repeat calls after a lost response.
 REPEAT_SECONDS = 15
@@ -26,12 +28,11 @@ KEEP_SECONDS = 30 * DAY
 
 
 # The lowest and the highest value of each limit. The parameters of the stack have the same bounds, except for
-# the minimum of two durations: a test that waits for their end sets them lower.
+# the minimum of the lifetime: a test that waits for its end sets it lower.
 BOUNDS = {
     "code_digits": (6, 10),
     "code_only_digits": (6, 10),
     "code_life_seconds": (1, LONGEST_LIFE),
-    "resend_keeps_code_seconds": (1, LONGEST_LIFE),
     # A request within the cooldown queues the message again, and the queue drops repeats for a little longer.
     "cooldown_seconds": (5, 240),
     "send_burst": (1, 20),
@@ -54,7 +55,6 @@ class Policy:
     code_digits: int = 6
     code_only_digits: int = 8
     code_life_seconds: int = 300
-    resend_keeps_code_seconds: int = 120
     cooldown_seconds: int = 30
     send_burst: int = 5
     send_interval_seconds: int = 600
@@ -80,6 +80,14 @@ class Policy:
     def short_digits(self, kind: str) -> int:
         """Return the length of a short code for a purpose of `kind`."""
         return self.code_only_digits if kind == CODE_ONLY_KIND else self.code_digits
+
+    @property
+    def resend_keeps_code_seconds(self) -> int:
+        """A resend repeats the code if it lives for so many more seconds.
+
+        This is at most half of its life, so that a short-lived code is repeated too.
+        """
+        return min(_RESEND_KEEPS_CODE, self.code_life_seconds // 2)
 
     @property
     def long_after(self) -> int:
