@@ -499,6 +499,35 @@ def test_calls_with_a_service_are_no_finding() -> None:
     assert run_checks(facts(CALLER, options=options, channels=("voice",))) == []
 
 
+NOTIFY_OPTIONS = SmsOptions(notify_configuration="nc-1", configuration_set="otp")
+
+
+@pytest.mark.parametrize("order", ["sms", "sms,voice"])
+def test_long_codes_that_notify_does_not_send_are_a_finding_without_email(order: str) -> None:
+    found = facts(gateway="NOTIFY", options=NOTIFY_OPTIONS, ChannelOrder=order)
+    only_finding(found, WARNING, "Notify sends no long code, and email is not in ChannelOrder.")
+    assert f"ChannelOrder={order},email in" in fix_of(found)
+    with_calls = replace(NOTIFY_OPTIONS, voice_origination_identity="phone-1")
+    assert run_checks(facts(gateway="NOTIFY", options=with_calls, ChannelOrder="email,sms")) == []
+    assert run_checks(facts(options=with_calls, ChannelOrder=order)) == []
+    # The operator's function sends the SMS.
+    assert (
+        run_checks(facts(gateway="NOTIFY", options=with_calls, channels=("voice",), ChannelOrder=order)) == []
+    )
+
+
+@pytest.mark.parametrize(("digits", "is_finding"), [("6,9", True), ("10,7", True), ("8,7", False)])
+def test_codes_of_more_digits_than_notify_takes_are_a_finding(digits: str, is_finding: bool) -> None:
+    known = facts(gateway="NOTIFY", options=NOTIFY_OPTIONS)
+    assert known.stack
+    deployed = known.stack.deployed
+    changed = replace(deployed, parameters=deployed.parameters | {"CodeDigits": digits})
+    found = run_checks(replace(known, stack=replace(known.stack, deployed=changed)))
+    texts = [each.what for each in found if each.severity is ERROR]
+    text = f"CodeDigits is {digits}, and a template of Notify takes a code of 4 to 8 digits."
+    assert texts == [text] * is_finding
+
+
 def test_options_that_deliver_refuses_are_a_finding() -> None:
     found = only_finding(facts(options=WrongOptions("it has 'colour'.")), ERROR, "it has 'colour'.")
     assert "no email either" in found.why

@@ -41,7 +41,7 @@ def test_a_thousand_sign_ins_cost_what_the_page_explains_line_by_line() -> None:
     section, _, _ = section.partition("\n## ")
     lines = re.findall(r"^\| (?!\*\*).+ \| ([0-9.]+) \|$", section, re.MULTILINE)
     explained = sum(float(amount) for amount in lines)
-    (event,) = re.findall(r"together about ([0-9.]+) for 1,000 emails", PAGE)
+    (event,) = re.findall(r"Together they cost about ([0-9.]+) for 1,000 emails", PAGE)
     assert len(lines) == 8
     assert 1_000 * cost.sign_in() == pytest.approx(explained + float(event), abs=0.003)
 

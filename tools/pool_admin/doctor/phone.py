@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable, Iterator
 
-from passcode.adapters.sms_options import SNS
+from passcode.adapters.sms_options import NOTIFY, SNS
 from tools.pool_admin import fixes
-from tools.pool_admin.aws_resources.stack import split_list
+from tools.pool_admin.aws_resources.stack import DeployedStack, split_list
 from tools.pool_admin.doctor.account import or_lower
 from tools.pool_admin.doctor.facts import (
     ACTIVE,
@@ -27,6 +27,8 @@ _LISTS = {
     "origination_identity": "describe-phone-numbers",
     "voice_origination_identity": "describe-phone-numbers",
 }
+# The most digits of a code in a template of Notify. AWS's guide to Notify has the pattern: 4 to 8 digits.
+_NOTIFY_DIGITS = 8
 _NOT_SENT = "AWS refuses each of these messages. Codes go to another address of the user, or nowhere."
 
 
@@ -45,6 +47,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         )
         return
     yield from _no_caller(facts.stack, phone, phone.options.voice_origination_identity)
+    yield from _notify(facts.stack.deployed, phone)
     for sender in phone.senders:
         if not isinstance(sender, Unchecked):
             for rule in _OF_SENDERS:
@@ -67,6 +70,29 @@ def _no_caller(known: StackFacts, phone: PhoneFacts, caller: str) -> Iterator[Fi
         f"Or: {fixes.deploy_with(_with_function(known))}",
         *([f"Or: {fixes.deploy_with(f'ChannelOrder={others}')}"] if others else []),
     )
+
+
+def _notify(deployed: DeployedStack, phone: PhoneFacts) -> Iterator[Finding]:
+    if phone.gateway != NOTIFY or "sms" not in phone.channels:
+        return
+    digits = deployed.parameters.get("CodeDigits", "")
+    if any(int(each) > _NOTIFY_DIGITS for each in split_list(digits)):
+        yield Finding.of(
+            Severity.ERROR,
+            f"stack {deployed.name}",
+            f"CodeDigits is {digits}, and a template of Notify takes a code of 4 to {_NOTIFY_DIGITS} digits.",
+            _NOT_SENT,
+            fixes.deploy_with("CodeDigits=6,8"),
+        )
+    if "email" not in deployed.channels:
+        yield Finding.of(
+            Severity.WARNING,
+            f"stack {deployed.name}",
+            "Notify sends no long code, and email is not in ChannelOrder.",
+            "After wrong answers, which can be a stranger's, a code has 20 digits. No user gets it by SMS.",
+            fixes.deploy_with(f"ChannelOrder={','.join(deployed.channels)},email"),
+            f"Or: {fixes.deploy_with('SmsGateway=END_USER_MESSAGING')}",
+        )
 
 
 def _with_function(known: StackFacts) -> str:
