@@ -130,7 +130,7 @@ FLOWS = (EMAIL, CODE_ONLY, HOSTED, SMS, NEW_SMS)
 
 
 @dataclass(frozen=True)
-class Deployment:
+class StackLimits:
     """The limits of a stack, as template.yaml sets them. `most` has the highest value of each parameter."""
 
     deliver_concurrency: int
@@ -146,7 +146,7 @@ class Deployment:
     hosted: Mapping[str, "Throttle"]
 
     @classmethod
-    def read(cls, template: Mapping[str, Any], **parameters: int) -> "Deployment":
+    def read(cls, template: Mapping[str, Any], **parameters: int) -> "StackLimits":
         """Return the limits with the defaults of the template. `parameters` replaces some of the defaults."""
         described = template["Parameters"]
         value = {name: str(one.get("Default", "")) for name, one in described.items()}
@@ -244,19 +244,19 @@ class Quota:
         return rate * self.load
 
 
-def quotas(flow: SignInFlow, stack: Deployment) -> list[Quota]:
+def quotas(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
     """Return all limits of a kind of sign-in, the one that is reached first at the start."""
     found = [*_cognito(flow), *_lambda(flow, stack), *_stores(flow, stack), *_messages(flow, stack)]
     found += _pages(stack) if flow.is_hosted else []
     return sorted(found, key=lambda quota: quota.sign_ins)
 
 
-def first_wall(flow: SignInFlow, stack: Deployment) -> Quota:
+def first_wall(flow: SignInFlow, stack: StackLimits) -> Quota:
     """Return the limit that is reached first."""
     return quotas(flow, stack)[0]
 
 
-def to_raise(flow: SignInFlow, stack: Deployment, rate: float) -> list[Quota]:
+def to_raise(flow: SignInFlow, stack: StackLimits, rate: float) -> list[Quota]:
     """Return the limits below `rate` sign-ins a second, the lowest first."""
     return [quota for quota in quotas(flow, stack) if quota.sign_ins < rate]
 
@@ -275,7 +275,7 @@ def _cognito(flow: SignInFlow) -> list[Quota]:
     return found
 
 
-def _pages(stack: Deployment) -> list[Quota]:
+def _pages(stack: StackLimits) -> list[Quota]:
     found = [
         Quota(
             "API Gateway, requests a second of the account", 10_000, sum(HOSTED_REQUESTS.values()), _GATEWAY
@@ -291,7 +291,7 @@ def _pages(stack: Deployment) -> list[Quota]:
     return found
 
 
-def _lambda(flow: SignInFlow, stack: Deployment) -> list[Quota]:
+def _lambda(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
     found = [
         Quota("Lambda, concurrent executions of the account", 1_000, flow.concurrency, _LAMBDA),
         # Ten times the concurrency.
@@ -320,7 +320,7 @@ def _lambda(flow: SignInFlow, stack: Deployment) -> list[Quota]:
     return found
 
 
-def _stores(flow: SignInFlow, stack: Deployment) -> list[Quota]:
+def _stores(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
     found = [
         Quota("SQS, calls a second of each operation of a FIFO queue", stack.fifo_per_second, 1, _SQS),
         Quota("KMS, symmetric operations a second", 10_000, 2 + (HOSTED_KMS if flow.is_hosted else 0), _KMS),
@@ -349,7 +349,7 @@ def _stores(flow: SignInFlow, stack: Deployment) -> list[Quota]:
     return found
 
 
-def _messages(flow: SignInFlow, stack: Deployment) -> list[Quota]:
+def _messages(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
     a_day = DAY_SECONDS * AVERAGE_OF_PEAK
     if not flow.by_sms:
         return [

@@ -16,9 +16,9 @@ from benchmarks.capacity import (
     HOSTED,
     NEW_SMS,
     SMS,
-    Deployment,
     Quota,
     SignInFlow,
+    StackLimits,
     bill,
     quotas,
     sign_ins_a_month,
@@ -42,9 +42,9 @@ _BELOW_A_CENT = 0.01
 
 
 @cache
-def _deployment() -> Deployment:
+def _limits() -> StackLimits:
     template: dict[str, Any] = load(str(TEMPLATE))
-    return Deployment.read(template)
+    return StackLimits.read(template)
 
 
 def number(value: float) -> str:
@@ -90,31 +90,29 @@ def walls(flow: SignInFlow) -> str:
         ["limit", "at first", "reached at sign-ins a second", "raised by", "source"],
         (
             [quota.name, f"{quota.limit:,.0f}", number(quota.sign_ins), _raised(quota), _source(quota)]
-            for quota in quotas(flow, _deployment())
+            for quota in quotas(flow, _limits())
         ),
     )
 
 
 def other_walls() -> str:
-    """Return the table of the limits that other kinds of sign-in reach first."""
-    common = {quota.name for quota in quotas(EMAIL, _deployment())}
+    """Return the table of the limits that other kinds of sign-in reach at another rate, or alone."""
+    common = {(quota.name, quota.sign_ins) for quota in quotas(EMAIL, _limits())}
     return table(
         ["sign-in", "limit", "at first", "reached at sign-ins a second", "raised by"],
         (
             [flow.name, quota.name, f"{quota.limit:,.0f}", number(quota.sign_ins), _raised(quota)]
             for flow in (HOSTED, SMS, NEW_SMS)
-            for quota in quotas(flow, _deployment())
-            if quota.name not in common
+            for quota in quotas(flow, _limits())
+            if (quota.name, quota.sign_ins) not in common
         ),
     )
 
 
 def needs(flow: SignInFlow) -> str:
     """Return the table of the values that each rate needs; empty where the first value is enough."""
-    names = [quota.name for quota in quotas(flow, _deployment())]
-    needed = {
-        rate: {quota.name: quota for quota in to_raise(flow, _deployment(), rate)} for rate in RATES[1:]
-    }
+    names = [quota.name for quota in quotas(flow, _limits())]
+    needed = {rate: {quota.name: quota for quota in to_raise(flow, _limits(), rate)} for rate in RATES[1:]}
     rows = []
     for name in names:
         cells = [_needed(needed[rate][name], rate) if name in needed[rate] else "" for rate in needed]
@@ -131,7 +129,7 @@ def fixed_walls() -> str:
     """Return the table of the limits that end below 100,000 sign-ins a second, however they are raised."""
     found: dict[tuple[float, str], list[str]] = {}
     for flow in FLOWS:
-        for quota in quotas(flow, _deployment()):
+        for quota in quotas(flow, _limits()):
             if quota.most_sign_ins < RATES[-1]:
                 found.setdefault((quota.most_sign_ins, quota.name), []).append(flow.name)
     return table(
@@ -192,7 +190,7 @@ def chart() -> Chart:
         Line("Lambda and the others", [(rate, sum(found[rate][name] for name in _SMALL)) for rate in rates]),
     ]
     marks: list[Mark] = []
-    for quota in quotas(EMAIL, _deployment()):
+    for quota in quotas(EMAIL, _limits()):
         # A label needs so much room on the axis. The table has all limits.
         if not marks or quota.sign_ins > 1.4 * marks[-1].x:
             marks.append(Mark(quota.name.replace("`", "").split(":")[0], quota.sign_ins))
@@ -243,7 +241,7 @@ def summary(rate: float) -> str:
     lines = [f"{EMAIL.name}, {rate:,.10g} sign-ins a second", "", "To raise, the first wall first:"]
     lines += [
         f"  {quota.name}: {quota.limit:,.0f} -> {_needed(quota, rate)} ({quota.raised_by or 'fixed'})"
-        for quota in to_raise(EMAIL, _deployment(), rate)
+        for quota in to_raise(EMAIL, _limits(), rate)
     ]
     for plan in PLANS:
         found = bill(EMAIL, plan, rate)
@@ -254,7 +252,7 @@ def summary(rate: float) -> str:
 
 def page() -> str:
     """Return docs/capacity.md. It runs the simulations."""
-    email, sms = quotas(EMAIL, _deployment()), quotas(NEW_SMS, _deployment())
+    email, sms = quotas(EMAIL, _limits()), quotas(NEW_SMS, _limits())
     by_name = {quota.name: quota for quota in (*email, *sms)}
     text = (Path(__file__).parent / "capacity.md.in").read_text("utf-8")
     values = {

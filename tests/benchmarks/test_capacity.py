@@ -6,18 +6,18 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import capacity, capacity_page
-from benchmarks.capacity import CODE_ONLY, EMAIL, FLOWS, HOSTED, NEW_SMS, SMS, Deployment, SignInFlow
+from benchmarks.capacity import CODE_ONLY, EMAIL, FLOWS, HOSTED, NEW_SMS, SMS, SignInFlow, StackLimits
 from passcode.adapters.telemetry import make_telemetry
 from passcode.delivery.email_limits import EmailBudget, EmailCount
 from tests.support.template import TEMPLATE
 
-STACK = Deployment.read(TEMPLATE)
+STACK = StackLimits.read(TEMPLATE)
 AUTHENTICATION = "Cognito, UserAuthentication: requests a second"
 FIFO = "SQS, calls a second of each operation of a FIFO queue"
 SMS_DAY = "item `sms_day#<date>`: write units a second"
 
 
-def wall(name: str, flow: SignInFlow = EMAIL, stack: Deployment = STACK) -> float:
+def wall(name: str, flow: SignInFlow = EMAIL, stack: StackLimits = STACK) -> float:
     """Return the sign-ins a second at which a limit is reached."""
     (quota,) = (quota for quota in capacity.quotas(flow, stack) if quota.name == name)
     return quota.sign_ins
@@ -82,16 +82,16 @@ def test_other_kinds_of_sign_in_have_their_limits(flow: SignInFlow, name: str, s
 def test_the_mode_of_the_queues_is_that_of_the_template() -> None:
     slow = copy.deepcopy(TEMPLATE)
     slow["Resources"]["EmailQueue"]["Properties"]["FifoThroughputLimit"] = "perQueue"
-    assert wall(FIFO, stack=Deployment.read(slow)) == 300
+    assert wall(FIFO, stack=StackLimits.read(slow)) == 300
 
 
 def test_a_parameter_moves_its_limit() -> None:
-    raised = Deployment.read(TEMPLATE, DeliverConcurrency=600, EmailsPerDay=100_000_000)
+    raised = StackLimits.read(TEMPLATE, DeliverConcurrency=600, EmailsPerDay=100_000_000)
     assert wall("`DeliverConcurrency`: messages at the same time", stack=raised) == 1_200
     assert wall("`delivery_events`: batches at the same time", stack=raised) == 4_000
     one_queue = copy.deepcopy(TEMPLATE)
     one_queue["Parameters"]["ChannelOrder"]["Default"] = "email"
-    assert wall("`DeliverConcurrency`: messages at the same time", stack=Deployment.read(one_queue)) == 24
+    assert wall("`DeliverConcurrency`: messages at the same time", stack=StackLimits.read(one_queue)) == 24
 
 
 @pytest.mark.parametrize(("countries", "sign_ins"), [(29, 1_000), (30, 500)])

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from benchmarks.capacity import Deployment
+from benchmarks.capacity import StackLimits
 from benchmarks.login_storm import PATIENCE_SECONDS, Storm, StormLimits, StormResult, quantile, run
 from tests.support.template import TEMPLATE
 
@@ -21,7 +21,7 @@ def test_without_a_limit_each_user_gets_one_message_and_signs_in() -> None:
 
 
 def test_the_defaults_are_those_of_a_new_stack() -> None:
-    stack = Deployment.read(TEMPLATE)
+    stack = StackLimits.read(TEMPLATE)
     assert StormLimits().deliveries == stack.deliver_concurrency // stack.queues_in_use
 
 
