@@ -101,9 +101,9 @@ class Settings:
             order=tuple(CHANNELS[name] for name in variables.names("CHANNEL_ORDER", CHANNELS)),
             choice_asked=variables.choice("CHANNEL_CHOICE", ("PREFERENCE", "ASK")) == "ASK",
             sms_caps=(
-                variables.whole_number("SMS_PER_DAY", 0, 10_000_000),
-                variables.whole_number("SMS_PER_COUNTRY_PER_DAY", 0, 10_000_000),
-                variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 10_000_000),
+                variables.whole_number("SMS_PER_DAY", 0, 100_000_000),
+                variables.whole_number("SMS_PER_COUNTRY_PER_DAY", 0, 100_000_000),
+                variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 100_000_000),
             ),
             sms_countries=frozenset(variables.names("SMS_COUNTRIES")),
             salt=variables.text("SALT"),

@@ -150,7 +150,7 @@ def _receives(record: Mapping[str, Any]) -> int:
 
 
 # The bounds of the caps on messages per day.
-_PER_DAY = (0, 10_000_000)
+_PER_DAY = (0, 100_000_000)
 # The last one is for Cognito's messages.
 _QUEUE_URLS = ("EMAIL_QUEUE_URL", "PHONE_QUEUE_URL", "COGNITO_QUEUE_URL")
 
@@ -206,7 +206,7 @@ class Settings:
             sms_limits=SmsLimits(
                 per_day=variables.whole_number("SMS_PER_DAY", *_PER_DAY),
                 per_country=variables.whole_number("SMS_PER_COUNTRY_PER_DAY", *_PER_DAY),
-                unanswered=variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 10_000_000),
+                unanswered=variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 100_000_000),
             ),
             sms_max_price=variables.text("SMS_MAX_PRICE"),
             sms_gateway=sms_gateway,
