@@ -156,6 +156,17 @@ parameters: setup ## Write the tables of docs/parameters.md from template.yaml.
 freshness: setup ## List settings of Cognito's newest API for which pool_admin has no rule. Exits with 2 if there are any. Needs the network.
 	@$(RUN) -m tools.pool_admin.freshness
 
+# A commit whose functions are measured in the same run, such as: make bench BASE=v1.0
+# The sizes of the artefacts are those of the last `make build`, because a build takes as long as the measurement.
+BASE ?=
+
+.PHONY: bench bench-growth
+bench: setup ## Measure the functions and whole sign-ins, and write docs/performance.md. Takes less than ten minutes on an idle machine.
+	@$(RUN) -m benchmarks.performance $(if $(wildcard $(BUILT)),--built "$(BUILT)") $(if $(BASE),--base '$(BASE)')
+
+bench-growth: setup ## Measure codes with up to a million subjects in the local table, and write docs/performance.md. Takes much longer.
+	@$(RUN) -m benchmarks.performance --growth --subjects 1000 10000 100000 1000000
+
 # Options of the run, such as: make first-account FIRST_ACCOUNT='--region eu-central-1'
 FIRST_ACCOUNT ?=
 

@@ -1,9 +1,9 @@
-"""A chart with logarithmic axes as SVG, for a light and for a dark page."""
+"""Charts as SVG, for a light and for a dark page: lines with logarithmic axes, and bars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from math import log10
+from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 860, 480
 _LEFT, _RIGHT, _TOP, _BOTTOM = 100, 166, 54, 46
@@ -58,20 +58,7 @@ class Chart:
 
     def svg(self, look: Look) -> str:
         """Return the SVG document in the colours of `look`."""
-        size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
-        font = f'font-family="sans-serif" font-size="12" fill="{look.text}"'
-        label = f'role="img" aria-label="{escape(self.title)}"'
-        parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size} {label} {font}>',
-            f"<title>{escape(self.title)}</title>",
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{look.background}"/>',
-            f'<text x="{_LEFT}" y="22" font-size="15" font-weight="bold">{escape(self.title)}</text>',
-            *self._axes(look),
-            *self._marks(look),
-            *self._lines(look),
-            "</svg>",
-        ]
-        return "\n".join(parts) + "\n"
+        return _document(self.title, look, [*self._axes(look), *self._marks(look), *self._lines(look)])
 
     def _x(self, value: float) -> float:
         low, high = self.x_range
@@ -116,6 +103,86 @@ class Chart:
             bottom = max(y + 4, bottom + 15)
             found.append(_text(WIDTH - _RIGHT + 8, bottom, label, more=f'fill="{color}"'))
         return found
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: its label, its parts from the left, and the value of the mark beside them, if any."""
+
+    label: str
+    parts: Sequence[float]
+    mark: float | None = None
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """Horizontal bars on a linear axis. `part_names` and `mark_name` are the legend."""
+
+    title: str
+    x_title: str
+    part_names: Sequence[str]
+    mark_name: str
+    bars: Sequence[Bar]
+
+    def svg(self, look: Look) -> str:
+        """Return the SVG document in the colours of `look`."""
+        most = max(value for bar in self.bars for value in (sum(bar.parts), bar.mark or 0))
+        steps = 10 ** floor(log10(most))
+        top = ceil(most / steps) * steps
+        left, right, bottom = 170, 30, HEIGHT - _BOTTOM
+        scale = (WIDTH - left - right) / top
+        found = []
+        for number in range(round(top / steps) + 1):
+            x = left + number * steps * scale
+            found.append(_path([(x, 84), (x, bottom)], look.grid, 1))
+            found.append(_text(x, bottom + 18, f"{number * steps:,.10g}", "middle"))
+        found.append(_text((left + WIDTH - right) / 2, HEIGHT - 8, self.x_title, "middle"))
+        found += self._legend(look, left)
+        height = (bottom - 84) / len(self.bars)
+        for index, bar in enumerate(self.bars):
+            found += _bar(bar, look, left, 84 + index * height, height, scale)
+        return _document(self.title, look, found)
+
+    def _legend(self, look: Look, x: float) -> list[str]:
+        found = []
+        for name, color in zip(self.part_names, look.lines[1:], strict=False):
+            found.append(_rectangle(x, 44, 12, 12, color))
+            found.append(_text(x + 18, 54, name))
+            x += 40 + 7 * len(name)
+        found.append(_path([(x + 6, 42), (x + 6, 58)], look.text, 3))
+        found.append(_text(x + 18, 54, self.mark_name))
+        return found
+
+
+def _bar(bar: Bar, look: Look, left: float, top: float, height: float, scale: float) -> list[str]:
+    found = [_text(left - 8, top + height / 2 + 4, bar.label, "end")]
+    x = left
+    for value, color in zip(bar.parts, look.lines[1:], strict=False):
+        found.append(_rectangle(x, top + height * 0.2, value * scale, height * 0.6, color))
+        x += value * scale
+    if bar.mark is not None:
+        x = left + bar.mark * scale
+        found.append(_path([(x, top + height * 0.08), (x, top + height * 0.92)], look.text, 3))
+    return found
+
+
+def _document(title: str, look: Look, parts: Sequence[str]) -> str:
+    size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+    font = f'font-family="sans-serif" font-size="12" fill="{look.text}"'
+    label = f'role="img" aria-label="{escape(title)}"'
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {label} {font}>',
+        f"<title>{escape(title)}</title>",
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{look.background}"/>',
+        f'<text x="{_LEFT}" y="22" font-size="15" font-weight="bold">{escape(title)}</text>',
+        *parts,
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _rectangle(x: float, y: float, width: float, height: float, color: str) -> str:
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{color}"/>'
 
 
 def _path(points: Sequence[tuple[float, float]], color: str, width: int, dashes: str = "") -> str:

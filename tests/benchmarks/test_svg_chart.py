@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.svg_chart import DARK, HEIGHT, LIGHT, WIDTH, Chart, Line, Look, Mark
+from benchmarks.svg_chart import DARK, HEIGHT, LIGHT, WIDTH, Bar, BarChart, Chart, Line, Look, Mark
 
 CHART = Chart(
     "A & B",
@@ -61,3 +61,31 @@ def test_a_mark_is_at_its_value() -> None:
     ((x, _), _) = points(mark)
     line = next(e for e in root.iter(f"{SVG}polyline") if e.attrib["stroke-width"] == "2")
     assert x == points(line)[1][0]
+
+
+BARS = BarChart("A & B", "ms", ("start", "event"), "floor", [Bar("one", (30, 10), 20), Bar("two", (80, 5))])
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+def test_bars_have_the_lengths_of_their_values(look: Look) -> None:
+    root = ET.fromstring(BARS.svg(look))
+    colors = {"start": look.lines[1], "event": look.lines[2]}
+    widths = {
+        name: [float(e.attrib["width"]) for e in root.iter(f"{SVG}rect") if e.attrib["fill"] == color]
+        for name, color in colors.items()
+    }
+    # The first rectangle of a colour is that of the legend.
+    unit = widths["start"][1] / 30
+    assert widths["start"][2] == pytest.approx(80 * unit, abs=0.2)
+    assert widths["event"][1:] == pytest.approx([10 * unit, 5 * unit], abs=0.2)
+    texts = {element.text for element in root.iter(f"{SVG}text")}
+    assert {"A & B", "ms", "start", "event", "floor", "one", "two"} <= texts
+
+
+def test_the_mark_of_a_bar_is_at_its_value() -> None:
+    root = ET.fromstring(BARS.svg(LIGHT))
+    bar = [e for e in root.iter(f"{SVG}rect") if e.attrib["fill"] == LIGHT.lines[1]][1]
+    _, mark = (e for e in root.iter(f"{SVG}polyline") if e.attrib["stroke-width"] == "3")
+    ((x, _), _) = points(mark)
+    left, width = float(bar.attrib["x"]), float(bar.attrib["width"])
+    assert x == pytest.approx(left + width * 20 / 30, abs=0.2)

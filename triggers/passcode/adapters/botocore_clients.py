@@ -355,7 +355,7 @@ def client(
         # `CallLimits` repeats attempts.
         retries={"mode": "standard", "total_max_attempts": 1},
         # By default botocore builds its user agent again at each call, and validates parameters that AWS also
-        # validates. Both together take a quarter of the token service's time (benchmarks/token_api.py).
+        # validates. Both together take a quarter of the token service's time (benchmarks/warm.py).
         user_agent="cognito-passcode",
         parameter_validation=False,
     )
