@@ -21,6 +21,7 @@ help: ## Show this help.
 setup: ## Install the locked packages (requirements.lock) into .venv.
 	@$(call INSTALLED,$(LOCK)) || $(MAKE) -s install COMPILE=--compile
 	@$(SEES_TRIGGERS)
+	@[ $(VENV) != .venv ] || $(RUN) -m tools.artefacts.aws_models
 
 # The demo and the local stack need less than half of the packages. They also use an environment with all of them.
 .PHONY: setup-demo
@@ -28,6 +29,7 @@ setup-demo:
 	@$(call INSTALLED,$(DEMO_LOCK)) || $(call INSTALLED,$(LOCK)) \
 		|| { echo 'The first run downloads about 36 MB of Python packages.'; $(MAKE) -s install LOCK=$(DEMO_LOCK); }
 	@$(SEES_TRIGGERS)
+	@$(RUN) -m tools.artefacts.aws_models
 
 # The copy of a lock in .venv records what is installed, because time stamps are meaningless after a checkout.
 INSTALLED = { cmp -s $(1) $(READY) && $(RUN) -c '' 2>/dev/null; }
@@ -154,6 +156,17 @@ parameters: setup ## Write the tables of docs/parameters.md from template.yaml.
 freshness: setup ## List settings of Cognito's newest API for which pool_admin has no rule. Exits with 2 if there are any. Needs the network.
 	@$(RUN) -m tools.pool_admin.freshness
 
+# A commit whose functions are measured in the same run, such as: make bench BASE=v1.0
+# The sizes of the artefacts are those of the last `make build`, because a build takes as long as the measurement.
+BASE ?=
+
+.PHONY: bench bench-growth
+bench: setup ## Measure the functions and whole sign-ins, and write docs/performance.md. Takes less than ten minutes on an idle machine.
+	@$(RUN) -m benchmarks.performance $(if $(wildcard $(BUILT)),--built "$(BUILT)") $(if $(BASE),--base '$(BASE)')
+
+bench-growth: setup ## Measure codes with up to a million subjects in the local table, and write docs/performance.md. Takes much longer.
+	@$(RUN) -m benchmarks.performance --growth --subjects 1000 10000 100000 1000000
+
 # Options of the run, such as: make first-account FIRST_ACCOUNT='--region eu-central-1'
 FIRST_ACCOUNT ?=
 
@@ -169,6 +182,6 @@ mail-preview: setup ## Render every email in every language to .local/mail-previ
 
 clean: ## Stop the local AWS and remove all files that these targets create.
 	@[ ! -x $(RUN) ] || $(RUN) -m tools.local_stack down || true
-	@rm -rf $(VENV) $(SAM_VENV) $(MUTANTS_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules \
+	@rm -rf triggers/passcode/adapters/aws_models $(VENV) $(SAM_VENV) $(MUTANTS_VENV) .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/clients/node_modules \
 		$(PAGE)/app/node_modules $(PAGE)/built
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

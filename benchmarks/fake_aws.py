@@ -1,6 +1,7 @@
-"""A fake AWS that responds at once. The real clients build requests and read responses, but send nothing.
+"""A fake AWS that responds at once, in this process or on a loopback port, and counts the requests.
 
-A benchmark therefore measures all the work of a warm function, without the time that it waits for AWS.
+In process, the real clients build requests and read responses, but send nothing. A benchmark then measures
+the function alone. On the loopback port, the clients also open connections, send and receive.
 """
 
 import base64
@@ -9,89 +10,115 @@ import hashlib
 import hmac
 import io
 import json
-import os
-import statistics
-import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from unittest.mock import patch
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "triggers"), str(ROOT)]
-
-from benchmarks.imports import SETTINGS  # noqa: E402 - the path comes first
-
-CALLS, WARM_UP = 500, 50
 _KEY = b"the key of the benchmark, 32 bytes"
-_ITEMS: dict[str, dict[str, Any]] = {}
-
-
-@contextlib.contextmanager
-def without_network() -> Iterator[None]:
-    """Replace the network, so that handlers can be imported and called. Their log goes to memory."""
-    os.environ.update(SETTINGS)
-    quiet = contextlib.redirect_stdout(io.StringIO())
-    with quiet, patch("botocore.httpsession.URLLib3Session.send", _send):
-        yield
+_TARGET = "X-Amz-Target"
 
 
 def mac(message: bytes) -> bytes:
-    """Return the MAC of a message, as the replaced KMS computes it."""
+    """Return the MAC of a message, as this fake's KMS computes it."""
     return hmac.digest(_KEY, message, hashlib.sha256)
 
 
-def median_ms(handler: Callable[..., Any], event: dict[str, Any]) -> float:
-    """Return the median time of warm calls of `handler` with `event`, in milliseconds."""
-    times = []
-    for call in range(WARM_UP + CALLS):
-        start = time.perf_counter()
-        response = handler(event, None)
-        elapsed = time.perf_counter() - start
-        if response["statusCode"] != 200:
-            raise SystemExit(
-                f"{event['path']} returned {response['statusCode']}. Fix the event of the benchmark."
-            )
-        if call >= WARM_UP:
-            times.append(elapsed * 1000)
-    return round(statistics.median(times), 2)
+@dataclass
+class FakeAws:
+    """The items of the table, the bodies of the queued messages, and each request: operation and bytes."""
+
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    queued: list[str] = field(default_factory=list)
+    requests: list[tuple[str, int]] = field(default_factory=list)
+
+    def respond(self, target: str, body: bytes) -> bytes:
+        """Return the body of the response to one request. An empty `target` is an email through SES."""
+        operation = target.rpartition(".")[2] or "SendEmail"
+        return json.dumps(self._response(operation, json.loads(body))).encode()
+
+    def _response(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        if operation == "GenerateMac":
+            return {"Mac": base64.b64encode(mac(base64.b64decode(request["Message"]))).decode()}
+        if operation == "Sign":
+            return {"Signature": base64.b64encode(bytes(256)).decode()}
+        if operation == "Encrypt":
+            return {"CiphertextBlob": request["Plaintext"]}
+        if operation == "Decrypt":
+            return {"Plaintext": request["CiphertextBlob"]}
+        if operation == "UpdateItem":
+            values = {name[1:]: value for name, value in request.get("ExpressionAttributeValues", {}).items()}
+            self.items[request["Key"]["pk"]["S"]] = values | {"expires_at": values.get("expires", {})}
+            return {"Attributes": {"issued": {"N": "1"}} | values}
+        if operation == "GetItem":
+            item = self.items.get(request["Key"]["pk"]["S"])
+            return {"Item": item} if item else {}
+        if operation == "SendMessage":
+            self.queued.append(request["MessageBody"])
+        return {"MessageId": "1"}
 
 
-def show(figures: dict[str, float]) -> None:
-    """Print the figures as a table or as JSON."""
-    if "--json" in sys.argv[1:]:
-        print(json.dumps(figures))
-        return
-    for path, milliseconds in figures.items():
-        print(f"{path:<14} {milliseconds:6.2f} ms")
+@contextlib.contextmanager
+def in_process() -> Iterator[FakeAws]:
+    """Inside the block, no client of this process sends a request: the fake answers it."""
+    aws = FakeAws()
+
+    def send(_session: object, request: Any) -> Any:
+        from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - a process may have no client
+
+        target = request.headers.get(_TARGET, b"")
+        name = target.decode() if isinstance(target, bytes) else target
+        raw: Any = io.BytesIO(aws.respond(name, request.body))
+        raw.stream = lambda **_: iter([raw.read()])
+        no_headers: Any = {}
+        return AWSResponse(request.url, 200, no_headers, raw)
+
+    with patch("botocore.httpsession.URLLib3Session.send", send):
+        yield aws
 
 
-def _send(_session: object, request: Any) -> Any:
-    from botocore.awsrequest import AWSResponse  # noqa: PLC0415 - after the settings
+@contextlib.contextmanager
+def on_loopback() -> Iterator[tuple[str, FakeAws]]:
+    """Serve the fake on a free loopback port. Yields its URL and the fake."""
+    aws = FakeAws()
 
-    target = request.headers["X-Amz-Target"]
-    operation = (target.decode() if isinstance(target, bytes) else target).rpartition(".")[2]
-    raw: Any = io.BytesIO(json.dumps(_response(operation, json.loads(request.body))).encode())
-    raw.stream = lambda **_: iter([raw.read()])
-    no_headers: Any = {}
-    return AWSResponse(request.url, 200, no_headers, raw)
+    class _AwsHandler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Otherwise the second segment of a response would wait 40 ms for an acknowledgement.
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            body, target = self.rfile.read(length), self.headers.get(_TARGET, "")
+            size = len(self.requestline) + 2 + _size(self.headers) + length
+            aws.requests.append((target.rpartition(".")[2] or "SendEmail", size))
+            response = aws.respond(target, body)
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(response)))
+            self.end_headers()
+            self.wfile.write(response)
+            self.wfile.flush()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _AwsHandler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", aws
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
-def _response(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Return the response of AWS to one call."""
-    if operation == "GenerateMac":
-        return {"Mac": base64.b64encode(mac(base64.b64decode(request["Message"]))).decode()}
-    if operation == "Sign":
-        return {"Signature": base64.b64encode(bytes(256)).decode()}
-    if operation == "Encrypt":
-        return {"CiphertextBlob": request["Plaintext"]}
-    if operation == "Decrypt":
-        return {"Plaintext": request["CiphertextBlob"]}
-    if operation == "UpdateItem":
-        values = {name[1:]: value for name, value in request["ExpressionAttributeValues"].items()}
-        _ITEMS[request["Key"]["pk"]["S"]] = values | {"expires_at": values.get("expires", {})}
-        return {"Attributes": {"issued": {"N": "1"}} | values}
-    if operation == "GetItem":
-        return {"Item": _ITEMS[request["Key"]["pk"]["S"]]}
-    return {"MessageId": "1"}
+def _size(headers: Message) -> int:
+    """Return the bytes of the header section of a request."""
+    return sum(len(name) + len(value) + 4 for name, value in headers.items()) + 2

@@ -1,27 +1,13 @@
-"""Measure the imports of a cold start: one process for each function, compared with a bare interpreter.
+"""The environment of each function, and the command of a process that imports its handler."""
 
-    python benchmarks/imports.py [--json]
-
-Each process imports one handler with the environment of its function, without network access. The time
-includes the imports and the creation of the clients. The figures are medians of ten processes, in
-milliseconds. They depend on the speed of the machine, so compare the factors.
-"""
-
-import json
 import os
-import statistics
-import subprocess
 import sys
-import time
 from pathlib import Path
 
+from tools.lambda_functions import COMMON_SETTINGS, FUNCTIONS
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tools.lambda_functions import COMMON_SETTINGS, FUNCTIONS  # noqa: E402 - the path comes first
-
 TRIGGERS = ROOT / "triggers"
-RUNS = 10
 # A valid value for each environment variable that a function needs.
 SETTINGS = {
     "AWS_DEFAULT_REGION": "eu-central-1",
@@ -91,33 +77,3 @@ def environment(function: str) -> dict[str, str]:
     names = {*FUNCTIONS[function].settings, *COMMON_SETTINGS}
     settings = {name: value for name, value in SETTINGS.items() if name in names or name.startswith("AWS_")}
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(TRIGGERS)} | settings
-
-
-def median_ms(statement: str, function: str) -> float:
-    """Return the median wall time of a process that runs `statement`, in milliseconds.
-
-    The process has the environment of `function`.
-    """
-    times = []
-    for _ in range(RUNS + 1):
-        began = time.perf_counter()
-        subprocess.run(command(statement), env=environment(function), check=True)
-        times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(times[1:])  # the first process fills the file cache
-
-
-def main() -> None:
-    """Measure, and print a table or JSON."""
-    measured = {"bare interpreter": median_ms("pass", "define_auth_challenge")} | {
-        name: median_ms(f"import {name}", name) for name in FUNCTIONS
-    }
-    if "--json" in sys.argv:
-        print(json.dumps({name: round(value, 1) for name, value in measured.items()}))
-        return
-    bare = measured["bare interpreter"]
-    for name, value in measured.items():
-        print(f"{name:24}{value:8.1f} ms{value / bare:8.2f} x")
-
-
-if __name__ == "__main__":
-    main()

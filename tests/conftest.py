@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from tests.support import live_users
 from tests.support.users import COOLDOWN, User
+from tools.artefacts import aws_models
 from tools.local_stack import process, stack
 from tools.local_stack.inbox import Message
 from tools.local_stack.stack import Stack
@@ -20,6 +21,12 @@ settings.load_profile("without a deadline")
 
 # The state folder of each running stack, by endpoint URL.
 _FOLDERS: dict[str, str] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Write the AWS models once, before the processes of the run start. The functions have the same ones."""
+    if not hasattr(config, "workerinput"):
+        aws_models.write()
 
 
 @pytest.fixture(scope="session")

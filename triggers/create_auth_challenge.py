@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from passcode.adapters import cold_start
 from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
 from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.record_table import RecordTable
@@ -100,9 +101,9 @@ class Settings:
             order=tuple(CHANNELS[name] for name in variables.names("CHANNEL_ORDER", CHANNELS)),
             choice_asked=variables.choice("CHANNEL_CHOICE", ("PREFERENCE", "ASK")) == "ASK",
             sms_caps=(
-                variables.whole_number("SMS_PER_DAY", 0, 10_000_000),
-                variables.whole_number("SMS_PER_COUNTRY_PER_DAY", 0, 10_000_000),
-                variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 10_000_000),
+                variables.whole_number("SMS_PER_DAY", 0, 100_000_000),
+                variables.whole_number("SMS_PER_COUNTRY_PER_DAY", 0, 100_000_000),
+                variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 100_000_000),
             ),
             sms_countries=frozenset(variables.names("SMS_COUNTRIES")),
             salt=variables.text("SALT"),
@@ -146,3 +147,4 @@ def _handle(event: Event, _context: object) -> Event:
 
 
 handler = with_deadline(guard(_handle, _TELEMETRY), COGNITO_SECONDS)
+cold_start.end()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from passcode.adapters import cold_start
 from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.sqs import SqsQueue
@@ -98,3 +99,4 @@ def _respond(event: Event, _context: object) -> Event:
 
 # Lambda logs the text of an exception, and the text could contain an address. `guard` replaces it.
 handler = with_deadline(guard(_respond, _TELEMETRY))
+cold_start.end()

@@ -14,6 +14,7 @@ from functools import cache, partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
+from passcode.adapters import cold_start
 from passcode.adapters.botocore_clients import client, seconds_for, with_deadline
 from passcode.adapters.email_budget_table import EmailBudgetTable
 from passcode.adapters.environment import MONITORING, Variables
@@ -149,7 +150,7 @@ def _receives(record: Mapping[str, Any]) -> int:
 
 
 # The bounds of the caps on messages per day.
-_PER_DAY = (0, 10_000_000)
+_PER_DAY = (0, 100_000_000)
 # The last one is for Cognito's messages.
 _QUEUE_URLS = ("EMAIL_QUEUE_URL", "PHONE_QUEUE_URL", "COGNITO_QUEUE_URL")
 
@@ -205,7 +206,7 @@ class Settings:
             sms_limits=SmsLimits(
                 per_day=variables.whole_number("SMS_PER_DAY", *_PER_DAY),
                 per_country=variables.whole_number("SMS_PER_COUNTRY_PER_DAY", *_PER_DAY),
-                unanswered=variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 10_000_000),
+                unanswered=variables.whole_number("SMS_UNANSWERED_PER_COUNTRY", 1, 100_000_000),
             ),
             sms_max_price=variables.text("SMS_MAX_PRICE"),
             sms_gateway=sms_gateway,
@@ -374,3 +375,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             deliver(message, _CODE_MAC, _SETTINGS.salt, _DISPATCHER, _TELEMETRY, receive, newer)
 
     return process_batch(event, deliver_message, _QUEUES, _TELEMETRY, _COGNITO_QUEUE)
+
+
+cold_start.end()

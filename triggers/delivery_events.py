@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from passcode.adapters import cold_start
 from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.failure_table import FailureTable
@@ -99,3 +100,6 @@ _FAILURES = FailureTable(client("dynamodb", attempts=3, read_timeout=1), _SETTIN
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle a batch of events from SQS. Returns the failures (ReportBatchItemFailures)."""
     return process_batch(event, _FAILURES, _TELEMETRY, int(time.time()))
+
+
+cold_start.end()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from passcode.adapters import cold_start
 from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.cognito_users import CognitoUsers, IdentityLinker
 from passcode.adapters.environment import MONITORING, Variables
@@ -168,3 +169,6 @@ _SITE = HostedRoutes(
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle a proxy event of a REST API. Returns the HTTP response."""
     return _SITE.respond(event)
+
+
+cold_start.end()

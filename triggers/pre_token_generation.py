@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from passcode.adapters import cold_start
 from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
 from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.record_table import EvidenceTable
@@ -87,3 +88,4 @@ def _handle(event: Event, _context: object) -> Event:
 
 
 handler = with_deadline(_handle, COGNITO_SECONDS)
+cold_start.end()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
+from passcode.adapters import cold_start
 from passcode.adapters.botocore_clients import client, with_deadline
 from passcode.adapters.cognito_users import CognitoUsers
 from passcode.adapters.confirmation_tables import IdempotencyTable, UsedProofTable
@@ -182,3 +183,6 @@ _APP = resolver(
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Handle a proxy event of a REST API. Returns the HTTP response."""
     return responses.respond(_APP, event, context, _TELEMETRY)
+
+
+cold_start.end()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from passcode.adapters import cold_start
 from passcode.adapters.botocore_clients import COGNITO_SECONDS, client, with_deadline
 from passcode.adapters.environment import MONITORING, Variables
 from passcode.adapters.kms import KmsMac
@@ -149,3 +150,4 @@ def _handle(event: Event, _context: object) -> Event:
 
 
 handler = with_deadline(guard(_handle, _TELEMETRY), COGNITO_SECONDS)
+cold_start.end()

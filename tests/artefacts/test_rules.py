@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.artefacts import build
+from tools.artefacts import aws_models, build
 from tools.local_stack.environment import ROOT
 
 
@@ -149,29 +149,47 @@ def test_only_imported_modules_of_pyasn1_modules_are_shipped(sources: Path, tmp_
     assert shipped(tmp_path / "out") == {"my_function.py"} | reached
 
 
-def test_a_function_ships_the_models_of_the_aws_services_that_it_calls(
-    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def botocore_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install the models of this environment's botocore in place of the package."""
+
     def install(_requirements: Path, into: str) -> None:
-        names = (
-            "__init__.py",
-            "data/endpoints.json",
-            *(f"data/{name}/v1/api.json" for name in ("kms", "sqs", "s3")),
-        )
-        for name in names:
-            place = Path(into) / "botocore" / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.touch()
+        (Path(into) / "botocore").mkdir()
+        (Path(into) / "botocore" / "__init__.py").touch()
+        (Path(into) / "botocore" / "data").symlink_to(aws_models.botocore_data())
 
     monkeypatch.setattr(build, "install", install)
-    (sources / "my_function.py").write_text("import botocore\nimport kit.near\nclient('kms', attempts=1)\n")
+
+
+@pytest.mark.usefixtures("botocore_package")
+def test_a_function_ships_the_models_of_the_aws_services_that_it_calls(sources: Path, tmp_path: Path) -> None:
+    # The rights are those of the function with this name: on DynamoDB, SQS and others.
+    handler = sources / "create_auth_challenge.py"
+    handler.write_text("import botocore\nimport kit.near\nclient('dynamodb', attempts=1)\n")
     (sources / "kit/near.py").write_text(
         "def late(kit, name):\n    kit.client('sqs')\n    kit.client(name)\n"
     )
-    build.build(sources / "my_function.py", tmp_path / "out", [])
-    models = {"botocore/data/kms/v1/api.json", "botocore/data/sqs/v1/api.json"}
-    package = {"botocore/__init__.py", "botocore/data/endpoints.json"} | models
-    assert shipped(tmp_path / "out") == {"my_function.py", "kit/__init__.py", "kit/near.py"} | package
+    build.build(handler, tmp_path / "out", [])
+    found = shipped(tmp_path / "out")
+    models = {path for path in found if path.startswith(f"{aws_models.MODELS.as_posix()}/")}
+    assert found - models == {
+        "create_auth_challenge.py",
+        "kit/__init__.py",
+        "kit/near.py",
+        "botocore/__init__.py",
+    }
+    services = {path.split("/")[3] for path in models if path.count("/") == 5}
+    assert services == {"dynamodb", "sqs"}
+    files = [tmp_path / "out" / path for path in models]
+    assert all(file.stat().st_mtime == build.FILE_TIME for file in files)
+
+
+@pytest.mark.usefixtures("botocore_package")
+def test_a_client_without_a_right_stops_the_build(sources: Path, tmp_path: Path) -> None:
+    handler = sources / "create_auth_challenge.py"
+    handler.write_text("import botocore\nclient('kms', attempts=1)\n")
+    with pytest.raises(build.IncompleteArtefact, match="makes a client of kms, but its rights name no"):
+        build.build(handler, tmp_path / "out", [])
 
 
 def test_bytecode_is_shipped_if_the_builder_has_the_python_of_the_runtime(

@@ -29,7 +29,6 @@ from botocore.session import Session
 from ministack.services import dynamodb
 from moto.core.botocore_stubber import BotocoreStubber
 
-from passcode.adapters import botocore_clients
 from tests.faults.deployment import REGION, Deployment
 from tests.faults.queues import QueuedMessage, Sqs, VirtualQueue
 from tests.faults.user_pool import UserPool
@@ -286,10 +285,9 @@ def deployed(names: Iterable[str] = SIGN_IN, seed: int = 12) -> Iterator[World]:
     proxy.backend = world.backend
     # The functions wait a random time between two attempts.
     random.seed(seed)
-    # One session for all functions, because loading the models of AWS takes a second.
+    # All functions have one session.
     # Some clients are made at their first use, so that the place of AWS is in the environment all the time.
     with serving_faults(proxy), installed(clock), own_session(_CREDENTIALS | {"AWS_ENDPOINT_URL": proxy.url}):
-        _with_models(botocore_clients.session())
         try:
             world.deploy()
             yield world

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 
 import pytest
 
@@ -14,6 +15,7 @@ import sys
 import {name}
 names = list(sys.modules)
 import gc, json
+gc.unfreeze()  # get_objects leaves out frozen objects
 core = sys.modules.get("botocore.client")
 made = [o for o in gc.get_objects() if core and isinstance(o, core.BaseClient)]
 clients = sorted(o.meta.service_model.service_name for o in made)
@@ -96,15 +98,67 @@ def test_the_hosted_sign_in_imports_no_more_than_the_token_service() -> None:
 # The most modules of this project that a function may import, its packages included.
 PROJECT_MODULES = {
     "define_auth_challenge": 6,
-    "create_auth_challenge": 27,
-    "verify_auth_challenge": 22,
-    "pre_token_generation": 20,
-    "deliver": 41,
-    "delivery_events": 20,
-    "custom_sender": 22,
+    "create_auth_challenge": 28,
+    "verify_auth_challenge": 23,
+    "pre_token_generation": 21,
+    "deliver": 42,
+    "delivery_events": 18,
+    "custom_sender": 23,
     "token_api": 40,
-    "hosted_sign_in": 39,
+    "hosted_sign_in": 40,
 }
+# The most modules of packages that a function may import. The packages that a library uses only if they are
+# installed are not in an artefact.
+PACKAGE_MODULES = dict.fromkeys(PROJECT_MODULES, 165) | {
+    "define_auth_challenge": 0,
+    "token_api": 308,
+    "hosted_sign_in": 200,
+}
+NOT_SHIPPED = {"_distutils_hack", "certifi", "cryptography", "_cffi_backend"}
+# The AWS models that every client needs. Each client needs two more files.
+SHARED_MODELS = {"endpoints.json", "partitions.json", "sdk-default-configuration.json"}
+OPENED = """
+import json, sys
+files = []
+def note(event, arguments):
+    if event == "open" and str(arguments[0]).endswith((".json", ".gz")):
+        files.append(str(arguments[0]))
+sys.addaudithook(note)
+import {name}
+import gc
+print(json.dumps([files, list(sys.modules), gc.isenabled(), gc.get_freeze_count()]))
+"""
+
+
+def opened(function: str) -> tuple[list[str], list[str], bool, int]:
+    """Import a function. Returns the data files that it opened, and its modules.
+
+    Returns also whether the garbage collector runs, and the number of objects that it leaves out.
+    """
+    statement = OPENED.format(name=function)
+    done = subprocess.run(
+        command(statement), env=environment(function), check=True, capture_output=True, text=True
+    )
+    files, modules, collects, left_out = json.loads(done.stdout)
+    return files, modules, collects, left_out
+
+
+@pytest.mark.parametrize("function", PROJECT_MODULES)
+def test_a_start_reads_few_files_and_ends_with_the_garbage_collector_on(function: str) -> None:
+    files, modules, collects, left_out = opened(function)
+    services = LOADS[function][0] if function in LOADS else []
+    models = [file.partition("/aws_models/")[2] for file in files if "/aws_models/" in file]
+    assert {path for path in models if "/" not in path} == (SHARED_MODELS if services else set())
+    assert sorted(path.partition("/")[0] for path in models if "/" in path) == sorted(services * 2)
+    # Neither botocore's own models nor texts.
+    assert len(models) == len(files), files
+    found = [name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]
+    tops = {"passcode", "__main__", function, *NOT_SHIPPED}
+    packages = [name for name in found if name.partition(".")[0] not in tops]
+    assert len(packages) <= PACKAGE_MODULES[function], len(packages)
+    assert collects
+    # `define` is too small for a pause to bring anything.
+    assert (left_out > 10_000) is (function != "define_auth_challenge")
 
 
 @pytest.mark.parametrize("function", PROJECT_MODULES)

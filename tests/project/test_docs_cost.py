@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.template import ROOT, TEMPLATE
 from tools.artefacts import cost
+from tools.artefacts.prices import cognito_users
 
 PAGE = (ROOT / "docs" / "cost.md").read_text("utf-8")
 
@@ -32,7 +33,7 @@ def test_the_page_is_the_output_of_the_script() -> None:
 def test_cognito_bills_each_user_at_the_price_of_the_tier(
     plan: str, monthly_users: int, amount: float
 ) -> None:
-    assert cost.cognito(plan, monthly_users) == pytest.approx(amount)
+    assert cognito_users(plan, monthly_users) == pytest.approx(amount)
 
 
 def test_a_thousand_sign_ins_cost_what_the_page_explains_line_by_line() -> None:

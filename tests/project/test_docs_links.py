@@ -17,7 +17,9 @@ PAGES = sorted(
 )
 FENCED = re.compile(r"^ *(```+)[^\n]*\n.*?^ *\1 *$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"(`+)[^`].*?\1")
-LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: +\"[^\"]*\")?\)|<(?:img|a)\b[^>]*?\b(?:src|href)=\"([^\"]+)\"")
+LINK = re.compile(
+    r"\]\(<?([^)\s>]+)>?(?: +\"[^\"]*\")?\)|<(?:img|a|source)\b[^>]*?\b(?:src|srcset|href)=\"([^\"]+)\""
+)
 HEADING = re.compile(r"^#{1,6} +(.+?)(?: +#+)?$", re.MULTILINE)
 
 

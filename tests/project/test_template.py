@@ -355,6 +355,16 @@ def test_the_queues_in_use_share_the_concurrency_equally(order: str, senders: bo
         assert 2 <= shares[0] <= 1000
 
 
+def test_events_get_a_thirtieth_of_the_concurrency_of_messages() -> None:
+    mapping = RESOURCES["DeliveryEventsMapping"]["Properties"]
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] == {
+        "Fn::FindInMap": ["DeliverConcurrencyShares", {"Ref": "DeliverConcurrency"}, "Events"]
+    }
+    for concurrency, shares in TEMPLATE["Mappings"]["DeliverConcurrencyShares"].items():
+        # Lambda accepts 2 to 1,000.
+        assert shares["Events"] == max(2, int(concurrency) // 30)
+
+
 def test_every_queue_requires_tls_and_only_custom_sender_writes_cognitos_messages() -> None:
     policies = of_type("AWS::SQS::QueuePolicy")
     covered = [queue["Ref"] for policy in policies.values() for queue in policy["Queues"]]

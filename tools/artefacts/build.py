@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tools.artefacts import texts
+from tools.artefacts import aws_models, texts
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +41,8 @@ UNUSED = (
     "urllib3/contrib/emscripten/*",
     "boto3/data/*/*/*",
     "boto3/examples/*",
-    "botocore/data/*/*/examples-1.json",
+    "botocore/data/*",
+    "botocore/data/*/*/*",
     "dateutil/zoneinfo/*.tar.gz",
     "*.pyi",
     "*/py.typed",
@@ -67,10 +68,6 @@ NATIVE_IMPORTS = {"cryptography": "_cffi_backend.*"}
 # Packages of which only the imported modules are shipped. None of these modules has computed imports.
 PARTLY_SHIPPED = {"pyasn1_modules"}
 
-# Below this folder, each AWS service has a folder. A function ships those of the services that it calls: all
-# services together have 28 MB, and the first client of a process lists the folder of each.
-MODELS = ("botocore", "data")
-
 # The time of every file in an artefact, the oldest time in a zip file. A fixed time gives reproducible bytes.
 FILE_TIME = 315_532_800
 
@@ -94,8 +91,9 @@ def build(handler: Path, artefact: Path, data: Iterable[str]) -> None:
         with TemporaryDirectory() as packages:
             install(source / "requirements.txt", packages)
             wanted = package_files(handler, packages_needed, Path(packages))
-            used = {file for file in wanted if not is_other_model(file, Path(packages), services)}
-            copy_files(used, Path(packages), artefact)
+            copy_files(wanted, Path(packages), artefact)
+            if services:
+                write_models(handler, services, Path(packages), artefact)
     compile_files(artefact)
 
 
@@ -186,10 +184,23 @@ def is_unused(file: Path, packages: Path) -> bool:
     return any(file.relative_to(packages).match(pattern) for pattern in UNUSED)
 
 
-def is_other_model(file: Path, packages: Path, services: Set[str]) -> bool:
-    """Return whether `file` describes an AWS service that is not one of `services`."""
-    parts = file.relative_to(packages).parts
-    return parts[:2] == MODELS and len(parts) > 3 and parts[2] not in services
+def write_models(handler: Path, services: Set[str], packages: Path, artefact: Path) -> None:
+    """Write the AWS models of the operations that the function calls into `artefact`.
+
+    They come from the botocore in the folder `packages`. Raises `IncompleteArtefact` if the function makes
+    a client of a service on which it has no right.
+    """
+    operations = aws_models.operations_of({handler.stem})
+    if missing := services - operations.keys():
+        raise IncompleteArtefact(
+            f"{handler.name} makes a client of {', '.join(sorted(missing))}, but its rights name no "
+            "operation of this service. Add the right to tools/lambda_functions.py and template.yaml."
+        )
+    used = {service: operations[service] for service in services}
+    models = aws_models.trimmed(packages / "botocore" / "data", used)
+    aws_models.put(models, artefact / aws_models.MODELS)
+    for path in models:
+        fix_mode_and_time(artefact / aws_models.MODELS / path)
 
 
 def copy_files(files: Iterable[Path], root: Path, artefact: Path) -> None:

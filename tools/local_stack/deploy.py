@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from tools.artefacts import texts
+from tools.artefacts import aws_models, texts
+from tools.lambda_functions import FUNCTIONS
 from tools.local_stack.clients import client
 from tools.local_stack.errors import StackError
 from tools.local_stack.process import log_path
@@ -71,9 +72,12 @@ def build_package(root: Path) -> FunctionPackage:
     Raises StackError if a file in texts.d is wrong.
     """
     try:
-        code = zip_folder(root / "triggers", texts.merged(root))
+        changed = texts.merged(root)
     except texts.TextsError as error:
         raise StackError(str(error)) from error
+    models = aws_models.trimmed(aws_models.botocore_data(), aws_models.operations_of(FUNCTIONS))
+    changed |= {(aws_models.MODELS / path).as_posix(): content for path, content in models.items()}
+    code = zip_folder(root / "triggers", changed)
     key = f"triggers-{hashlib.sha256(code).hexdigest()}.zip"
     template = (root / "template.yaml").read_text()
     return FunctionPackage(template.replace("CodeUri: triggers/", f"CodeUri: s3://{BUCKET}/{key}"), code, key)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from botocore.config import Config
@@ -25,6 +26,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
 )
+from botocore.loaders import Loader
 from botocore.response import StreamingBody
 from botocore.session import Session, get_session
 
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from passcode.adapters.secrets_manager import SecretsManagerClient
 
 
+# The models of the operations that the functions call. `make build` and `make setup` write them.
+_MODELS = Path(__file__).with_name("aws_models")
 # The most seconds for the AWS calls of a trigger. Cognito waits five seconds for its response.
 COGNITO_SECONDS = 4.5
 # These seconds before Lambda stops a function are for the response to an error.
@@ -287,9 +291,24 @@ def _status(error: ClientError) -> int:
 def session() -> Session:
     """Return the session of all clients. It holds the credentials and the loaded AWS models.
 
-    `boto3` would add S3 transfers and resources, a quarter of a handler's import time.
+    `boto3` would add S3 transfers and resources, a quarter of a handler's import time. botocore's own models
+    would add another quarter (docs/decisions/0043).
     """
-    return get_session()
+    found = get_session()
+    if _MODELS.is_dir():
+        found.register_component("data_loader", ModelLoader(_MODELS))
+    return found
+
+
+class ModelLoader(Loader):
+    """Loads the AWS models in `folder`, and no others."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(extra_search_paths=[str(folder)], include_default_search_paths=False)
+
+    def is_builtin_path(self, path: str) -> bool:  # noqa: ARG002 - botocore names its argument
+        """Return True, because the models are botocore's. Endpoints of others would replace its rules."""
+        return True
 
 
 @overload
@@ -336,7 +355,7 @@ def client(
         # `CallLimits` repeats attempts.
         retries={"mode": "standard", "total_max_attempts": 1},
         # By default botocore builds its user agent again at each call, and validates parameters that AWS also
-        # validates. Both together take a quarter of the token service's time (benchmarks/token_api.py).
+        # validates. Both together take a quarter of the token service's time (benchmarks/warm.py).
         user_agent="cognito-passcode",
         parameter_validation=False,
     )

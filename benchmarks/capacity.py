@@ -1,0 +1,461 @@
+"""Compute the capacity and the bill of a stack from the sign-ins a second.
+
+    python -m benchmarks.capacity          write docs/capacity.md and its charts
+    python -m benchmarks.capacity RATE     print the limits to raise for a rate of sign-ins, and the bill
+
+Each wall is a quota of AWS or a limit of the stack. The limits of the stack come from template.yaml and the
+code. The quotas are the lowest that AWS documents for any Region, on the pages that docs/capacity.md names.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from passcode.delivery.sms_limits import DayShare, SmsLimits
+from tools.artefacts.prices import cognito_users, each
+
+DAY_SECONDS = 86_400
+MONTH_SECONDS = 30 * DAY_SECONDS
+# Assumptions: a day has a quarter of the sign-ins that its busiest seconds would give, and a user signs in
+# once a week.
+AVERAGE_OF_PEAK = 0.25
+SIGN_INS_PER_USER = 4
+# Seconds of a warm invocation, with the time that it waits for AWS. docs/cost.md has the same assumptions.
+SECONDS = {"define": 0.005, "create": 0.060, "verify": 0.080, "deliver": 0.250, "events": 0.050}
+MEMORY_GB = {"define": 0.125, "create": 0.5, "verify": 0.5, "deliver": 0.5}
+# One start of a function in twenty is cold, and takes so many seconds.
+COLD_SHARE, COLD_SECONDS = 1 / 20, 1.0
+# A hosted sign-in: all seconds of its function, the writes and KMS calls that its pages and tokens add
+# (docs/cost.md has about ten), the operations with its RSA key (two signatures, and one check), and the
+# requests by method and path. Cognito reads the keys at each sign-in. Assets are loaded once a month.
+HOSTED_SECONDS, HOSTED_WRITES, HOSTED_KMS, HOSTED_RSA = 1.0, 5, 5, 3
+HOSTED_REQUESTS = {
+    "GET /authorize": 1,
+    "GET /sign-in": 3,
+    "POST /sign-in": 3,
+    "POST /token": 1,
+    "GET /userinfo": 1,
+    "GET /.well-known/jwks.json": 1,
+    "GET /assets/{name}": 4 / SIGN_INS_PER_USER,
+}
+# A container of `deliver` writes its count of emails after so many (passcode.delivery.email_limits).
+EMAILS_PER_COUNT = 25
+LOG_GB = 0.000_005
+# DynamoDB takes so many write units a second for one item.
+ITEM_WRITES = 1_000
+ITEM_UNIT_BYTES = 1_024
+
+_COGNITO = "https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html"
+_LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
+_MAPPING = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"
+_SQS = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"
+_DYNAMODB = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
+_WARM = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html"
+_HOT = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
+_GATEWAY = "https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html"
+_KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html"
+_SES = "https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html"
+_SNS = "https://docs.aws.amazon.com/general/latest/gr/sns.html"
+_PARAMETERS = "parameters.md"
+
+ASK_AWS = "ask AWS"
+# Cognito sells a higher rate of these two.
+USER_AUTHENTICATION = "Cognito, UserAuthentication: requests a second"
+USER_FEDERATION = "Cognito, UserFederation: requests a second"
+
+
+@dataclass(frozen=True)
+class SignInFlow:
+    """A kind of sign-in. `channel` is that of its code.
+
+    `is_new_number` is true for SMS to numbers whose first answer is less than a week old.
+    """
+
+    name: str
+    has_password: bool = True
+    channel: str = "email"
+    is_hosted: bool = False
+    is_new_number: bool = False
+
+    @property
+    def by_sms(self) -> bool:
+        """True if the code goes by SMS."""
+        return self.channel == "sms"
+
+    @property
+    def defines(self) -> int:
+        """The invocations of `define`: before each step and at the end."""
+        return 3 if self.has_password else 2
+
+    @property
+    def responses(self) -> int:
+        """The calls of RespondToAuthChallenge."""
+        return 2 if self.has_password else 1
+
+    @property
+    def invocations(self) -> int:
+        """The invocations of all functions but `delivery_events`."""
+        return self.defines + 3 + (ceil(sum(HOSTED_REQUESTS.values())) if self.is_hosted else 0)
+
+    @property
+    def day_writes(self) -> int:
+        """The writes of the item `sms_day#<date>`: before an SMS, and after the answer of a new number."""
+        return (2 if self.is_new_number else 1) if self.by_sms else 0
+
+    @property
+    def writes(self) -> float:
+        """The writes of DynamoDB: the record twice, and the counters."""
+        # By SMS: the item of the number before the SMS and after the answer.
+        hosted = HOSTED_WRITES if self.is_hosted else 0
+        return hosted + 2 + (2 + self.day_writes if self.by_sms else 1 / EMAILS_PER_COUNT)
+
+    @property
+    def concurrency(self) -> float:
+        """The concurrency of Lambda that one sign-in a second takes."""
+        warm = self.defines * SECONDS["define"] + sum(
+            SECONDS[name] for name in ("create", "verify", "deliver")
+        )
+        warm += HOSTED_SECONDS if self.is_hosted else 0
+        return warm + 3 * COLD_SHARE * COLD_SECONDS + (0 if self.by_sms else SECONDS["events"] / 10)
+
+
+EMAIL = SignInFlow("password, then a code by email")
+CODE_ONLY = SignInFlow("a code by email instead of a password", has_password=False)
+HOSTED = SignInFlow("hosted sign-in, with a code by email", is_hosted=True)
+SMS = SignInFlow("password, then a code by SMS to an established number", channel="sms")
+NEW_SMS = SignInFlow("password, then a code by SMS to a new number", channel="sms", is_new_number=True)
+FLOWS = (EMAIL, CODE_ONLY, HOSTED, SMS, NEW_SMS)
+
+
+@dataclass(frozen=True)
+class StackLimits:
+    """The limits of a stack, as template.yaml sets them. `most` has the highest value of each parameter."""
+
+    deliver_concurrency: int
+    queues_in_use: int
+    events_concurrency: int
+    events_batch: int
+    fifo_per_second: int
+    emails_per_day: int
+    sms_per_day: int
+    sms_per_country: int
+    sms_countries: int
+    most: Mapping[str, int]
+    hosted: Mapping[str, "Throttle"]
+
+    @classmethod
+    def read(cls, template: Mapping[str, Any], **parameters: int) -> "StackLimits":
+        """Return the limits with the defaults of the template. `parameters` replaces some of the defaults."""
+        described = template["Parameters"]
+        value = {name: str(one.get("Default", "")) for name, one in described.items()}
+        value |= {name: str(number) for name, number in parameters.items()}
+        capped = ("EmailsPerDay", "SmsPerDay", "SmsPerCountryPerDay")
+        most = {name: int(described[name]["MaxValue"]) for name in capped}
+        most["DeliverConcurrency"] = max(described["DeliverConcurrency"]["AllowedValues"])
+        shares = template["Mappings"]["DeliverConcurrencyShares"][value["DeliverConcurrency"]]
+        order = value["ChannelOrder"].split(",")
+        return cls(
+            deliver_concurrency=int(value["DeliverConcurrency"]),
+            queues_in_use=("email" in order) + (order != ["email"]),
+            events_concurrency=shares["Events"],
+            events_batch=template["Resources"]["DeliveryEventsMapping"]["Properties"]["BatchSize"],
+            fifo_per_second=_fifo_per_second(template["Resources"]),
+            emails_per_day=int(value["EmailsPerDay"]),
+            sms_per_day=int(value["SmsPerDay"]),
+            sms_per_country=int(value["SmsPerCountryPerDay"]),
+            sms_countries=len(value["SmsCountries"].split(",")),
+            most=most,
+            hosted=_hosted(template),
+        )
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """The requests a second to one method of an API.
+
+    `parameter` raises them up to `most`. It is empty if they are fixed.
+    """
+
+    limit: int
+    most: int
+    parameter: str = ""
+
+
+def _hosted(template: Mapping[str, Any]) -> dict[str, Throttle]:
+    """Return the throttle of each method of the hosted sign-in, by method and path."""
+    found = {}
+    for setting in template["Resources"]["HostedSignInApi"]["Properties"]["MethodSettings"]:
+        limit = setting.get("ThrottlingRateLimit")
+        path = setting["ResourcePath"].replace("~1", "/").replace("//", "/")
+        if isinstance(limit, Mapping):
+            parameter = template["Parameters"][limit["Ref"]]
+            throttle = Throttle(parameter["Default"], parameter["MaxValue"], limit["Ref"])
+        elif limit:
+            throttle = Throttle(limit, limit)
+        else:
+            continue
+        found[f"{setting['HttpMethod']} {path}"] = throttle
+    return found
+
+
+def _fifo_per_second(resources: Mapping[str, Any]) -> int:
+    """Return the calls a second of each operation that SQS takes for a queue of `deliver`."""
+    queues = [resources[name]["Properties"] for name in ("EmailQueue", "PhoneQueue")]
+    modes = {(queue["DeduplicationScope"], queue["FifoThroughputLimit"]) for queue in queues}
+    # High throughput: 2,400 in the Regions with the lowest quota, up to 70,000 in others.
+    return 2_400 if modes == {("messageGroup", "perMessageGroupId")} else 300
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A limit. `limit` is its value at first, and `load` the part of it that one sign-in a second takes.
+
+    `raised_by` says who can raise it, and `most` is the highest value; None if AWS decides or it is fixed.
+    """
+
+    name: str
+    limit: float
+    load: float
+    page: str
+    raised_by: str = ASK_AWS
+    most: float | None = None
+
+    @property
+    def sign_ins(self) -> float:
+        """The sign-ins a second at which the limit is reached."""
+        return self.limit / self.load
+
+    @property
+    def is_fixed(self) -> bool:
+        """True if nothing raises the limit."""
+        return not self.raised_by
+
+    @property
+    def most_sign_ins(self) -> float:
+        """The sign-ins a second up to which the limit can be raised; infinity if AWS decides it."""
+        if self.is_fixed:
+            return self.sign_ins
+        return float("inf") if self.most is None else self.most / self.load
+
+    def needed(self, rate: float) -> float:
+        """Return the value that `rate` sign-ins a second need."""
+        return rate * self.load
+
+
+def quotas(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
+    """Return all limits of a kind of sign-in, the one that is reached first at the start."""
+    found = [*_cognito(flow), *_lambda(flow, stack), *_stores(flow, stack), *_messages(flow, stack)]
+    found += _pages(stack) if flow.is_hosted else []
+    return sorted(found, key=lambda quota: quota.sign_ins)
+
+
+def first_wall(flow: SignInFlow, stack: StackLimits) -> Quota:
+    """Return the limit that is reached first."""
+    return quotas(flow, stack)[0]
+
+
+def to_raise(flow: SignInFlow, stack: StackLimits, rate: float) -> list[Quota]:
+    """Return the limits below `rate` sign-ins a second, the lowest first."""
+    return [quota for quota in quotas(flow, stack) if quota.sign_ins < rate]
+
+
+def _cognito(flow: SignInFlow) -> list[Quota]:
+    # RespondToAuthChallenge has three times the quota for itself. Only more calls take from the quota.
+    load = 1 + max(0, flow.responses - 3)
+    found = [Quota(USER_AUTHENTICATION, 120, load, _COGNITO)]
+    if flow.is_hosted:
+        found += [
+            Quota(USER_FEDERATION, 25, 1, _COGNITO),
+            # The authorization endpoint, the return of the provider, and the token endpoint.
+            Quota("Cognito, domain of the pool: requests a second", 500, 3, _COGNITO),
+            Quota("Cognito, one app client at the domain: requests a second", 300, 2, _COGNITO),
+        ]
+    return found
+
+
+def _pages(stack: StackLimits) -> list[Quota]:
+    found = [
+        Quota(
+            "API Gateway, requests a second of the account", 10_000, sum(HOSTED_REQUESTS.values()), _GATEWAY
+        ),
+        Quota("KMS, RSA operations a second", 1_000, HOSTED_RSA, _KMS),
+    ]
+    for name, load in HOSTED_REQUESTS.items():
+        throttle = stack.hosted[name]
+        raised_by = f"`{throttle.parameter}`" if throttle.parameter else ""
+        found.append(
+            Quota(f"`{name}`: requests a second", throttle.limit, load, _PARAMETERS, raised_by, throttle.most)
+        )
+    return found
+
+
+def _lambda(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
+    found = [
+        Quota("Lambda, concurrent executions of the account", 1_000, flow.concurrency, _LAMBDA),
+        # Ten times the concurrency.
+        Quota("Lambda, requests a second of the account", 10_000, flow.invocations, _LAMBDA),
+        Quota(
+            "`DeliverConcurrency`: messages at the same time",
+            stack.deliver_concurrency,
+            stack.queues_in_use * SECONDS["deliver"],
+            _MAPPING,
+            "`DeliverConcurrency`",
+            stack.most["DeliverConcurrency"],
+        ),
+    ]
+    if not flow.by_sms:
+        load = SECONDS["events"] / stack.events_batch
+        found.append(
+            Quota(
+                "`delivery_events`: batches at the same time",
+                stack.events_concurrency,
+                load,
+                _MAPPING,
+                "`DeliverConcurrency`",
+                stack.most["DeliverConcurrency"] // 30,
+            )
+        )
+    return found
+
+
+def _stores(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
+    found = [
+        Quota("SQS, calls a second of each operation of a FIFO queue", stack.fifo_per_second, 1, _SQS),
+        Quota("KMS, symmetric operations a second", 10_000, 2 + (HOSTED_KMS if flow.is_hosted else 0), _KMS),
+        Quota(
+            "DynamoDB, writes a second of a new table",
+            4_000,
+            flow.writes,
+            _WARM,
+            "grows with use, or warm throughput",
+        ),
+        Quota("DynamoDB, write quota of a table", 40_000, flow.writes, _DYNAMODB),
+    ]
+    if flow.by_sms:
+        units = ceil(day_item_bytes(stack.sms_countries) / ITEM_UNIT_BYTES)
+        found.append(
+            Quota(
+                "item `sms_day#<date>`: write units a second", ITEM_WRITES, flow.day_writes * units, _HOT, ""
+            )
+        )
+    else:
+        found.append(
+            Quota(
+                "item `email_day#<date>`: write units a second", ITEM_WRITES, 1 / EMAILS_PER_COUNT, _HOT, ""
+            )
+        )
+    return found
+
+
+def _messages(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
+    a_day = DAY_SECONDS * AVERAGE_OF_PEAK
+    if not flow.by_sms:
+        return [
+            Quota("SES, emails a second", 14, 1, _SES),
+            Quota("SES, emails in 24 hours", 50_000, a_day, _SES),
+            Quota(
+                "`EmailsPerDay`",
+                stack.emails_per_day,
+                a_day,
+                _PARAMETERS,
+                "`EmailsPerDay`",
+                stack.most["EmailsPerDay"],
+            ),
+        ]
+    return [
+        Quota("SNS, SMS a second", 20, 1, _SNS),
+        Quota("SNS, USD of SMS a month", 1, AVERAGE_OF_PEAK * MONTH_SECONDS * each("sms_japan"), _SNS),
+        *(
+            # New numbers may use one half of each cap.
+            Quota(
+                f"`{name}`",
+                limit,
+                a_day * (2 if flow.is_new_number else 1),
+                _PARAMETERS,
+                f"`{name}`",
+                stack.most[name],
+            )
+            for name, limit in (
+                ("SmsPerDay", stack.sms_per_day),
+                ("SmsPerCountryPerDay", stack.sms_per_country),
+            )
+        ),
+    ]
+
+
+def day_item_bytes(countries: int) -> int:
+    """Return the bytes of the item `sms_day#<date>` with SMS to so many countries.
+
+    DynamoDB counts the name of an attribute, and a number with one byte for two digits and one more. The
+    counts of a country have six digits at most here, and the others eight.
+    """
+    share, limits = DayShare(uses_reserve=False, is_established=False), SmsLimits(1, 1, 1)
+    names = {name for index in range(countries) for name in share.caps(limits, f"{index:02}")}
+    key, ttl = len("pk" + "sms_day#2026-11-29"), len("ttl") + 6
+    return key + ttl + sum(len(name) + (4 if "_" in name else 5) for name in names)
+
+
+def sign_ins_a_month(rate: float) -> float:
+    """Return the sign-ins of a month with `rate` sign-ins in its busiest seconds."""
+    return rate * AVERAGE_OF_PEAK * MONTH_SECONDS
+
+
+def bill(flow: SignInFlow, plan: str, rate: float) -> dict[str, float]:
+    """Return the USD of a month by service. `rate` is the sign-ins of its busiest seconds, `plan` Cognito's.
+
+    The monitoring, WAF and SnapStart are not in it, and neither are discounts for large volumes.
+    """
+    count = sign_ins_a_month(rate)
+    warm = flow.defines * SECONDS["define"] * MEMORY_GB["define"] + sum(
+        SECONDS[name] * MEMORY_GB[name] for name in ("create", "verify", "deliver")
+    )
+    cold = 3 * COLD_SHARE * COLD_SECONDS * MEMORY_GB["create"]
+    users = int(count // SIGN_INS_PER_USER)
+    found = {
+        "Cognito, users": cognito_users("FEDERATED" if flow.is_hosted else plan, users),
+        "Cognito, request rate": each("cognito_rate") * _requests_above_quota(flow, rate),
+        "SNS" if flow.by_sms else "SES": count * each("sms_japan" if flow.by_sms else "email"),
+        "KMS": count * 2 * each("kms_call") + 3 * each("kms_key"),
+        "Lambda": count
+        * (flow.invocations * each("lambda_request") + (warm + cold) * each("lambda_gb_second")),
+        "DynamoDB": count * flow.writes * each("dynamodb_write"),
+        "SQS": count * 3 * each("sqs_request") + POLLING,
+        "CloudWatch Logs": count * LOG_GB * each("log_gb"),
+    }
+    if flow.by_sms and flow.has_password:
+        # `create` reads two items for half a unit each.
+        found["DynamoDB"] += count * each("dynamodb_read")
+    if flow.is_hosted:
+        requests = sum(HOSTED_REQUESTS.values())
+        found["API Gateway"] = count * requests * each("api_request")
+        found["Lambda"] += count * HOSTED_SECONDS * MEMORY_GB["create"] * each("lambda_gb_second")
+        found["KMS"] += count * (HOSTED_KMS + HOSTED_RSA) * each("kms_call")
+    if not flow.by_sms:
+        # SNS, SQS and `delivery_events`, as docs/cost.md has it.
+        found["Events of emails"] = count * 0.002 / 1_000
+    return found
+
+
+def _requests_above_quota(flow: SignInFlow, rate: float) -> float:
+    sold = [quota for quota in _cognito(flow) if quota.name in (USER_AUTHENTICATION, USER_FEDERATION)]
+    return sum(max(0.0, quota.needed(rate) - quota.limit) for quota in sold)
+
+
+# Three queues in use: five requests each 20 seconds (Lambda's documentation of standard queues).
+POLLING = 3 * MONTH_SECONDS / 20 * 5 * each("sqs_request")
+
+
+def main(arguments: list[str]) -> None:
+    """Write the page, or print one rate."""
+    from benchmarks.capacity_page import summary, write  # noqa: PLC0415 - that module imports this one
+
+    if arguments:
+        print(summary(float(arguments[0])))
+    else:
+        write()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

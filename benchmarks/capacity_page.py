@@ -1,0 +1,285 @@
+"""docs/capacity.md and its charts: tables of the limits, the bill and the simulation of a login storm."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from math import ceil, floor, log10
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode.cfn_yaml import load
+
+from benchmarks import login_storm
+from benchmarks.capacity import (
+    AVERAGE_OF_PEAK,
+    EMAIL,
+    FLOWS,
+    HOSTED,
+    NEW_SMS,
+    SMS,
+    Quota,
+    SignInFlow,
+    StackLimits,
+    bill,
+    quotas,
+    sign_ins_a_month,
+    to_raise,
+)
+from benchmarks.login_storm import Storm, StormResult, quantile
+from benchmarks.svg_chart import DARK, LIGHT, Chart, Line, Mark
+from tools.artefacts.prices import LOOKED_UP, PLANS, PRICES, REGION
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE = ROOT / "template.yaml"
+PAGE = ROOT / "docs" / "capacity.md"
+CHARTS = {
+    ROOT / "docs" / "images" / "capacity-light.svg": LIGHT,
+    ROOT / "docs" / "images" / "capacity-dark.svg": DARK,
+}
+RATES = (1, 10, 100, 1_000, 10_000, 100_000)
+# The services of the chart that are too close together for a line each.
+_SMALL = ("Lambda", "DynamoDB", "SQS", "CloudWatch Logs", "Events of emails")
+_BELOW_A_CENT = 0.01
+
+
+@cache
+def _limits() -> StackLimits:
+    template: dict[str, Any] = load(str(TEMPLATE))
+    return StackLimits.read(template)
+
+
+def number(value: float) -> str:
+    """Return a number with two digits of precision below 100, and rounded down above."""
+    if value == float("inf"):
+        return "no limit known"
+    if value < _BELOW_A_CENT:
+        return "less than 0.01"
+    if value >= 100:
+        return f"{floor(value):,}"
+    digits = max(0, 1 - floor(log10(value)))
+    scaled = floor(value * 10**digits + 1e-9) / 10**digits
+    return f"{scaled:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{scaled:.0f}"
+
+
+def money(amount: float) -> str:
+    """Return USD with cents if it is below 100."""
+    return f"{amount:,.2f}" if amount < 100 else f"{amount:,.0f}"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _source(quota: Quota) -> str:
+    parts = quota.page.removeprefix("https://docs.aws.amazon.com/").split("/")
+    name = parts[-1].removesuffix(".html").removesuffix(".md")
+    return f"[{parts[0] + ': ' if len(parts) > 1 else ''}{name}]({quota.page})"
+
+
+def _raised(quota: Quota) -> str:
+    if quota.is_fixed:
+        return "fixed"
+    up_to = "" if quota.most is None else f", up to {number(quota.most_sign_ins)} sign-ins a second"
+    return quota.raised_by + up_to
+
+
+def walls(flow: SignInFlow) -> str:
+    """Return the table of all limits of a kind of sign-in."""
+    return table(
+        ["limit", "at first", "reached at sign-ins a second", "raised by", "source"],
+        (
+            [quota.name, f"{quota.limit:,.0f}", number(quota.sign_ins), _raised(quota), _source(quota)]
+            for quota in quotas(flow, _limits())
+        ),
+    )
+
+
+def other_walls() -> str:
+    """Return the table of the limits that other kinds of sign-in reach at another rate, or alone."""
+    common = {(quota.name, quota.sign_ins) for quota in quotas(EMAIL, _limits())}
+    return table(
+        ["sign-in", "limit", "at first", "reached at sign-ins a second", "raised by"],
+        (
+            [flow.name, quota.name, f"{quota.limit:,.0f}", number(quota.sign_ins), _raised(quota)]
+            for flow in (HOSTED, SMS, NEW_SMS)
+            for quota in quotas(flow, _limits())
+            if (quota.name, quota.sign_ins) not in common
+        ),
+    )
+
+
+def needs(flow: SignInFlow) -> str:
+    """Return the table of the values that each rate needs; empty where the first value is enough."""
+    names = [quota.name for quota in quotas(flow, _limits())]
+    needed = {rate: {quota.name: quota for quota in to_raise(flow, _limits(), rate)} for rate in RATES[1:]}
+    rows = []
+    for name in names:
+        cells = [_needed(needed[rate][name], rate) if name in needed[rate] else "" for rate in needed]
+        rows.append([name, *cells])
+    return table(["limit", *(f"{rate:,} a second" for rate in needed)], rows)
+
+
+def _needed(quota: Quota, rate: float) -> str:
+    value = f"{ceil(quota.needed(rate)):,}"
+    return f"{value}: not possible" if rate > quota.most_sign_ins else value
+
+
+def fixed_walls() -> str:
+    """Return the table of the limits that end below 100,000 sign-ins a second, however they are raised."""
+    found: dict[tuple[float, str], list[str]] = {}
+    for flow in FLOWS:
+        for quota in quotas(flow, _limits()):
+            if quota.most_sign_ins < RATES[-1]:
+                found.setdefault((quota.most_sign_ins, quota.name), []).append(flow.name)
+    return table(
+        ["limit", "most sign-ins a second", "for"],
+        (
+            [name, number(most), "all kinds" if len(kinds) == len(FLOWS) else "; ".join(kinds)]
+            for (most, name), kinds in sorted(found.items())
+        ),
+    )
+
+
+def bills() -> str:
+    """Return the table of the bill by service."""
+    found = {rate: bill(EMAIL, "ESSENTIALS", rate) for rate in RATES}
+    rows = [[service, *(money(found[rate][service]) for rate in RATES)] for service in found[1]]
+    rows.append(["**together**", *(money(sum(found[rate].values())) for rate in RATES)])
+    heads = [f"{rate:,} a second" for rate in RATES]
+    millions = [f"{sign_ins_a_month(rate) / 1e6:,.2f} million" for rate in RATES]
+    return table(["USD a month", *heads], [["sign-ins of the month", *millions], *rows])
+
+
+def plans() -> str:
+    """Return the table of the sum by kind of sign-in and plan."""
+    rows = [
+        [flow.name, f"`{plan}`", *(money(sum(bill(flow, plan, rate).values())) for rate in RATES)]
+        for flow in (EMAIL, HOSTED, SMS)
+        for plan in (("any",) if flow.is_hosted else PLANS)
+    ]
+    return table(["sign-in", "plan", *(f"{rate:,} a second" for rate in RATES)], rows)
+
+
+def prices() -> str:
+    """Return the table of the prices."""
+    return table(
+        ["service", "USD", "for", "source"],
+        (
+            [
+                price.service,
+                f"{price.amount:g}{' †' if price.is_secondary else ''}",
+                f"{price.count:,} {price.unit}",
+                f"[{price.page.removeprefix('https://aws.amazon.com/').strip('/')}]({price.page})",
+            ]
+            for price in PRICES.values()
+        ),
+    )
+
+
+def chart() -> Chart:
+    """Return the chart of the bill and the first walls."""
+    rates = [10 ** (step / 4) for step in range(21)]
+    found = {rate: bill(EMAIL, "ESSENTIALS", rate) for rate in rates}
+    lines = [
+        Line("together", [(rate, sum(found[rate].values())) for rate in rates]),
+        *(
+            Line(name, [(rate, found[rate][name]) for rate in rates])
+            for name in ("Cognito, users", "SES", "Cognito, request rate", "KMS")
+        ),
+        Line("Lambda and the others", [(rate, sum(found[rate][name] for name in _SMALL)) for rate in rates]),
+    ]
+    marks: list[Mark] = []
+    for quota in quotas(EMAIL, _limits()):
+        # A label needs so much room on the axis. The table has all limits.
+        if not marks or quota.sign_ins > 1.4 * marks[-1].x:
+            marks.append(Mark(quota.name.replace("`", "").split(":")[0], quota.sign_ins))
+    title = "A month with a code by email, plan ESSENTIALS; dotted: limits of a new stack"
+    return Chart(
+        title, "sign-ins a second in the busiest seconds", "USD a month", (0, 5), (0, 9), lines, marks
+    )
+
+
+def storms() -> str:
+    """Run the simulations and return their table."""
+    heads = [
+        "storm",
+        "users",
+        "signed in",
+        "queue age: half, 95 %, longest",
+        "time to message: half, 95 %, longest",
+    ]
+    return table(
+        [*heads, "throttled by Cognito, Lambda, SES", "starts again", "trigger calls, deliveries repeated"],
+        (_storm(storm, login_storm.run(storm)) for storm in login_storm.STORMS),
+    )
+
+
+def _storm(storm: Storm, result: StormResult) -> list[str]:
+    counts = result.counts
+
+    def times(values: list[float]) -> str:
+        return ", ".join(f"{quantile(values, part):.1f} s" for part in (0.5, 0.95, 1))
+
+    def numbers(*names: str) -> str:
+        return ", ".join(f"{counts[name]:,}" for name in names)
+
+    return [
+        storm.name,
+        f"{result.users:,}",
+        f"{counts['signed in'] / result.users:.0%}",
+        times(result.queue_ages),
+        times(result.times_to_message),
+        numbers("throttled by Cognito", "throttled by Lambda", "throttled by SES"),
+        numbers("starts again"),
+        numbers("trigger calls repeated", "deliveries repeated"),
+    ]
+
+
+def summary(rate: float) -> str:
+    """Return what has to be raised for `rate` sign-ins a second, and the bill, for a terminal."""
+    lines = [f"{EMAIL.name}, {rate:,.10g} sign-ins a second", "", "To raise, the first wall first:"]
+    lines += [
+        f"  {quota.name}: {quota.limit:,.0f} -> {_needed(quota, rate)} ({quota.raised_by or 'fixed'})"
+        for quota in to_raise(EMAIL, _limits(), rate)
+    ]
+    for plan in PLANS:
+        found = bill(EMAIL, plan, rate)
+        lines += ["", f"USD a month, plan {plan}: {money(sum(found.values()))}"]
+        lines += [f"  {service}: {money(amount)}" for service, amount in found.items()]
+    return "\n".join(lines)
+
+
+def page() -> str:
+    """Return docs/capacity.md. It runs the simulations."""
+    email, sms = quotas(EMAIL, _limits()), quotas(NEW_SMS, _limits())
+    by_name = {quota.name: quota for quota in (*email, *sms)}
+    text = (Path(__file__).parent / "capacity.md.in").read_text("utf-8")
+    values = {
+        "first": " and ".join(quota.name for quota in email if quota.sign_ins == email[0].sign_ins),
+        "first_rate": number(email[0].sign_ins),
+        "email_most": number(min(quota.most_sign_ins for quota in email)),
+        "cognito": number(by_name["Cognito, UserAuthentication: requests a second"].sign_ins),
+        "new_sms": number(by_name["item `sms_day#<date>`: write units a second"].sign_ins),
+        "average": f"{AVERAGE_OF_PEAK:.0%}",
+        "looked_up": LOOKED_UP,
+        "region": REGION,
+        "walls": walls(EMAIL),
+        "other_walls": other_walls(),
+        "needs": needs(EMAIL),
+        "fixed_walls": fixed_walls(),
+        "bills": bills(),
+        "plans": plans(),
+        "storms": storms(),
+        "prices": prices(),
+    }
+    for name, value in values.items():
+        text = text.replace(f"{{{{ {name} }}}}", value)
+    return text
+
+
+def write() -> None:
+    """Write the page and the charts."""
+    PAGE.write_text(page(), "utf-8")
+    for path, look in CHARTS.items():
+        path.write_text(chart().svg(look), "utf-8")

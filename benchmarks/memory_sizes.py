@@ -1,0 +1,98 @@
+"""Compute the time and the price of each function by memory size, and of SnapStart, from measured CPU time.
+
+Lambda gives a function CPU time in proportion to its memory: one vCPU at 1,769 MB
+(https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). The functions use one thread, so
+more memory than that brings nothing. Lambda bills the start too. Nothing here was measured on Lambda: a vCPU
+counts as a core of the machine that measured.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tools.artefacts.cost import COLD, MONTH_SECONDS
+from tools.artefacts.prices import each
+
+VCPU_MB = 1_769
+SIZES = (128, 256, 512, 1_024, VCPU_MB)
+# Assumptions: the seconds that a function waits for one call of AWS.
+_WAIT = 0.010
+_WAITS = {"SendEmail": 0.150}
+# A size must have so many times the measured memory, and its cold start must end in this part of the
+# time-out: Lambda's runtime needs memory too, and its processors can be slower than the measuring machine.
+_SPARE_MEMORY = 1.5
+_PART_OF_TIME_OUT = 0.5
+
+
+@dataclass(frozen=True)
+class MeasuredFunction:
+    """The measured figures of a function. CPU times are in seconds.
+
+    `start_cpu` ends when the handler is ready, `first_cpu` is that of the first event, and `warm_cpu` that of
+    a later one. `calls` are the operations of one event. `time_out` is in seconds.
+    """
+
+    name: str
+    start_cpu: float
+    first_cpu: float
+    warm_cpu: float
+    memory_mb: float
+    calls: Sequence[str]
+    time_out: float
+
+    @property
+    def wait(self) -> float:
+        """The seconds that one event waits for AWS."""
+        return sum(_WAITS.get(operation, _WAIT) for operation in self.calls)
+
+    def cold(self, size: int) -> float:
+        """Return the seconds of a start and the first event with `size` MB."""
+        return seconds(self.start_cpu + self.first_cpu, size) + self.wait
+
+    def warm(self, size: int) -> float:
+        """Return the seconds of a warm invocation with `size` MB."""
+        return seconds(self.warm_cpu, size) + self.wait
+
+    def price(self, size: int) -> float:
+        """Return the price of an invocation in USD, with the usual share of cold starts."""
+        time = COLD * self.cold(size) + (1 - COLD) * self.warm(size)
+        return each("lambda_request") + size / 1_024 * time * each("lambda_gb_second")
+
+    def fits(self, size: int) -> bool:
+        """Return whether the function has enough memory, and starts early enough, with `size` MB."""
+        has_memory = size >= _SPARE_MEMORY * self.memory_mb
+        return has_memory and self.cold(size) <= _PART_OF_TIME_OUT * self.time_out
+
+    @property
+    def cheapest(self) -> int:
+        """The size with the lowest price of those that fit."""
+        return min((size for size in SIZES if self.fits(size)), key=self.price)
+
+    @property
+    def quickest(self) -> int:
+        """The smallest size with the shortest cold start."""
+        return min((size for size in SIZES if self.fits(size)), key=lambda size: (self.cold(size), size))
+
+
+def seconds(cpu: float, size: int) -> float:
+    """Return the seconds for so many seconds of CPU time on one thread, with `size` MB."""
+    return cpu / min(size / VCPU_MB, 1)
+
+
+def snapstart_cold(function: MeasuredFunction, size: int) -> float:
+    """Return the seconds of a first event with SnapStart, without the restore."""
+    return seconds(function.first_cpu, size) + function.wait
+
+
+def start_price(function: MeasuredFunction, size: int) -> float:
+    """Return the price of the start alone in USD, which SnapStart saves."""
+    return size / 1_024 * seconds(function.start_cpu, size) * each("lambda_gb_second")
+
+
+def restore_price(size: int) -> float:
+    """Return the price of one restore in USD."""
+    return size / 1_024 * each("snapstart_restored_gb")
+
+
+def cache_price(size: int) -> float:
+    """Return the price of one version in SnapStart's cache for a month, in USD."""
+    return size / 1_024 * MONTH_SECONDS * each("snapstart_cached_gb_second")

@@ -1,0 +1,163 @@
+"""A tiny run of `make bench`, the page of a recorded run, and the fake AWS. No test asserts a time."""
+
+import json
+import platform
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from benchmarks import performance_page
+from benchmarks.fake_aws import on_loopback
+from benchmarks.growth import PARALLEL
+from benchmarks.processes import BARE, BASE, FLOOR, ProcessTimes
+from passcode.token_service.policy import Policy
+from tests.support.template import ROOT
+
+FUNCTIONS = ("define_auth_challenge", "create_auth_challenge")
+RUNS = 2
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Run the collector for two functions. It has its own process, because the functions need settings."""
+    recorded = tmp_path_factory.mktemp("bench") / "performance.json"
+    sizes = [
+        "--runs",
+        str(RUNS),
+        "--calls",
+        "3",
+        "--sign-ins",
+        "1",
+        "--samples",
+        "2",
+        "--subjects",
+        "10",
+        "30",
+    ]
+    base = ["--base", "HEAD"] if (ROOT / ".git").exists() else []
+    command = [sys.executable, "-m", "benchmarks.performance", "--recorded", str(recorded)]
+    subprocess.run(
+        [*command, *sizes, *base, "--subjects", "10", "30", "--functions", *FUNCTIONS], cwd=ROOT, check=True
+    )
+    found: dict[str, Any] = json.loads(recorded.read_text("utf-8"))
+    return found
+
+
+def test_a_run_measures_each_kind_of_process_in_each_round(tiny: dict[str, Any]) -> None:
+    kinds = {BARE, *FUNCTIONS, f"{FUNCTIONS[1]}{FLOOR}"}
+    if tiny["base"]:
+        kinds |= {f"{name}{BASE}" for name in FUNCTIONS}
+    assert set(tiny["cold"]) == kinds
+    for found in tiny["cold"].values():
+        assert set(found) == set(ProcessTimes.__dataclass_fields__)
+        assert {len(values) for values in found.values()} == {RUNS}
+        assert all(0 < start <= end for start, end in zip(found["start_cpu"], found["cpu"], strict=True))
+        assert all(0 < start <= end for start, end in zip(found["start_wall"], found["wall"], strict=True))
+
+
+def test_a_run_counts_calls_and_measures_warm_invocations(tiny: dict[str, Any]) -> None:
+    assert set(tiny["counts"]) == set(tiny["warm"]) == set(FUNCTIONS)
+    assert tiny["counts"]["define_auth_challenge"]["requests"] == []
+    operations = [operation for operation, _ in tiny["counts"]["create_auth_challenge"]["requests"]]
+    assert operations == ["UpdateItem", "SendMessage"]
+    for found in tiny["warm"].values():
+        for part in ("in_process", "loopback"):
+            low, middle, high = found[part]["wall"]
+            assert 0 < low <= middle <= high
+
+
+def test_a_run_signs_users_in_on_the_local_stack(tiny: dict[str, Any]) -> None:
+    assert set(tiny["sign_ins"]) == {"1", "16"}
+    assert all(found["sign_in"][0] > 0 for found in tiny["sign_ins"].values())
+
+
+def test_a_run_measures_growing_tables(tiny: dict[str, Any]) -> None:
+    assert set(tiny["growth"]["subjects"]) == {"10", "30"}
+
+
+def test_parallel_answers_are_compared_as_often_as_the_policy_allows(tiny: dict[str, Any]) -> None:
+    """One address: each wrong answer counts once. Each answer makes one KMS call and one write."""
+    limit = Policy().long_after
+    for answers in PARALLEL:
+        found = tiny["growth"]["parallel"][str(answers)]
+        assert found["checked"] == min(answers, limit)
+        assert found["writes"] == found["macs"] == answers
+
+
+def test_a_run_describes_the_machine_without_its_name_or_folder(tiny: dict[str, Any]) -> None:
+    text = json.dumps(tiny)
+    assert tiny["machine"]["python"] == platform.python_version()
+    assert platform.node() not in text.split()
+    assert str(ROOT) not in text
+
+
+def test_the_page_and_the_charts_are_the_output_of_the_recorded_run() -> None:
+    result = performance_page.recorded()
+    assert performance_page.PAGE.read_text("utf-8") == performance_page.page(result), (
+        "Run `python -m benchmarks.performance --page`."
+    )
+    for path, look in performance_page.CHARTS.items():
+        assert path.read_text("utf-8") == performance_page.chart(result).svg(look)
+
+
+def test_the_page_has_every_value_of_its_template() -> None:
+    page = performance_page.page(performance_page.recorded())
+    assert "{{" not in page
+    for heading in (
+        "Cold starts",
+        "Warm invocations",
+        "Whole sign-ins",
+        "Growth",
+        "Memory sizes",
+        "SnapStart",
+    ):
+        _, _, section = page.partition(f"\n## {heading}\n")
+        assert re.search(r"^\| .*\d", section.partition("\n## ")[0], re.MULTILINE), heading
+
+
+def test_the_page_has_the_median_above_the_interpreter_and_the_median_of_ratios() -> None:
+    def times(*cpu: float) -> dict[str, list[float]]:
+        return {"start_cpu": list(cpu), "cpu": list(cpu), "wall": list(cpu), "memory_kib": [2048.0] * 3}
+
+    result: dict[str, Any] = {
+        "cold": {
+            BARE: times(10, 20, 10),
+            "create_auth_challenge": times(110, 320, 160),
+            f"create_auth_challenge{FLOOR}": times(210, 320, 210),
+        }
+    }
+    # Above the interpreter: 100, 300 and 150, and the floor 200, 300 and 200.
+    (row,) = [line for line in performance_page.cold(result).splitlines() if "create" in line]
+    cells = [cell.strip() for cell in row.split("|")]
+    assert cells[2].startswith("150 (")
+    assert cells[5].startswith("200 (")
+    assert cells[6:8] == ["0.75", "2"]
+
+
+def test_the_fake_aws_counts_the_bytes_of_a_request() -> None:
+    body = b'{"Key":{"pk":{"S":"a"}}}'
+    head = f"POST / HTTP/1.1\r\nHost: local\r\nX-Amz-Target: D.GetItem\r\nContent-Length: {len(body)}\r\n\r\n"
+    with on_loopback() as (url, aws):
+        aws.items["a"] = {"issued": {"N": "1"}}
+        with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0)) as connection:
+            connection.sendall(head.encode() + body)
+            answered = connection.recv(65_536)
+    assert aws.requests == [("GetItem", len(head) + len(body))]
+    assert json.loads(answered.partition(b"\r\n\r\n")[2]) == {"Item": aws.items["a"]}
+
+
+def test_a_recorded_run_has_a_round_for_each_process() -> None:
+    result = performance_page.recorded()
+    assert {len(found["cpu"]) for found in result["cold"].values()} == {result["runs"]}
+
+
+def test_the_makefile_measures_another_commit_in_the_same_run() -> None:
+    command = ["make", "--no-print-directory", "-n", "bench", "BASE=v1.0", "BUILT=docs"]
+    said = subprocess.run(command, cwd=Path(ROOT), check=True, capture_output=True, text=True).stdout
+    assert "-m benchmarks.performance --built \"docs\" --base 'v1.0'" in said
