@@ -1,36 +1,39 @@
 """Compute the capacity and the bill of a stack from the sign-ins a second.
 
-    python -m benchmarks.capacity          write docs/capacity.md and its charts
-    python -m benchmarks.capacity RATE     print the limits to raise for a rate of sign-ins, and the bill
+    python -m benchmarks.capacity                    write docs/capacity.md and its charts
+    python -m benchmarks.capacity RATE [--sign-in KIND] [--json]
+                                                     print the limits to raise for a rate, and the bill
 
-Each wall is a quota of AWS or a limit of the stack. The limits of the stack come from template.yaml and the
+A limit is a quota of AWS or a limit of the stack. The limits of the stack come from template.yaml and the
 code. The quotas are the lowest that AWS documents for any Region, on the pages that docs/capacity.md names.
 """
 
-import sys
-from collections.abc import Mapping
+import argparse
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isfinite
 from typing import Any
 
 from passcode.delivery.sms_limits import DayShare, SmsLimits
+from tools.artefacts.cost import COLD, MONTH_SECONDS, POLLING, SIGN_INS_PER_USER
 from tools.artefacts.prices import cognito_users, each
+from tools.lambda_functions import FUNCTIONS, SIGN_IN_FUNCTIONS
 
 DAY_SECONDS = 86_400
-MONTH_SECONDS = 30 * DAY_SECONDS
-# Assumptions: a day has a quarter of the sign-ins that its busiest seconds would give, and a user signs in
-# once a week.
+# An assumption: a day has a quarter of the sign-ins that its busiest seconds would give.
 AVERAGE_OF_PEAK = 0.25
-SIGN_INS_PER_USER = 4
 # Seconds of a warm invocation, with the time that it waits for AWS. docs/cost.md has the same assumptions.
 SECONDS = {"define": 0.005, "create": 0.060, "verify": 0.080, "deliver": 0.250, "events": 0.050}
-MEMORY_GB = {"define": 0.125, "create": 0.5, "verify": 0.5, "deliver": 0.5}
-# One start of a function in twenty is cold, and takes so many seconds.
-COLD_SHARE, COLD_SECONDS = 1 / 20, 1.0
+# An assumption: the additional seconds of a cold start.
+COLD_SECONDS = 1.0
+# Assumptions: the seconds until the answer to an SMS, and the share of SMS without an answer on their day.
+ANSWER_SECONDS, UNANSWERED = 30, 0.01
 # A hosted sign-in: all seconds of its function, the writes and KMS calls that its pages and tokens add
-# (docs/cost.md has about ten), the operations with its RSA key (two signatures, and one check), and the
-# requests by method and path. Cognito reads the keys at each sign-in. Assets are loaded once a month.
-HOSTED_SECONDS, HOSTED_WRITES, HOSTED_KMS, HOSTED_RSA = 1.0, 5, 5, 3
+# (docs/cost.md has about ten), the operations with its RSA key (two signatures, and one check), the reads of
+# its user (for the tokens and for /userinfo), and the requests by method and path. Cognito reads the keys at
+# each sign-in. Assets are loaded once a month.
+HOSTED_SECONDS, HOSTED_WRITES, HOSTED_KMS, HOSTED_RSA, HOSTED_USER_READS = 1.0, 5, 5, 3, 2
 HOSTED_REQUESTS = {
     "GET /authorize": 1,
     "GET /sign-in": 3,
@@ -118,7 +121,7 @@ class SignInFlow:
             SECONDS[name] for name in ("create", "verify", "deliver")
         )
         warm += HOSTED_SECONDS if self.is_hosted else 0
-        return warm + 3 * COLD_SHARE * COLD_SECONDS + (0 if self.by_sms else SECONDS["events"] / 10)
+        return warm + 3 * COLD * COLD_SECONDS + (0 if self.by_sms else SECONDS["events"] / 10)
 
 
 EMAIL = SignInFlow("password, then a code by email")
@@ -127,12 +130,19 @@ HOSTED = SignInFlow("hosted sign-in, with a code by email", is_hosted=True)
 SMS = SignInFlow("password, then a code by SMS to an established number", channel="sms")
 NEW_SMS = SignInFlow("password, then a code by SMS to a new number", channel="sms", is_new_number=True)
 FLOWS = (EMAIL, CODE_ONLY, HOSTED, SMS, NEW_SMS)
+# The names of the kinds of sign-in on the command line.
+KINDS = dict(zip(("email", "code-only", "hosted", "sms", "new-sms"), FLOWS, strict=True))
 
 
 @dataclass(frozen=True)
 class StackLimits:
-    """The limits of a stack, as template.yaml sets them. `most` has the highest value of each parameter."""
+    """The limits of a stack, as template.yaml sets them. `most` has the highest value of each cap.
 
+    `concurrencies` are the values of DeliverConcurrency, the highest last.
+    `memory_gb` is the memory of each function by its name, in GiB.
+    """
+
+    concurrencies: Sequence[int]
     deliver_concurrency: int
     queues_in_use: int
     events_concurrency: int
@@ -141,9 +151,11 @@ class StackLimits:
     emails_per_day: int
     sms_per_day: int
     sms_per_country: int
+    sms_unanswered: int
     sms_countries: int
     most: Mapping[str, int]
     hosted: Mapping[str, "Throttle"]
+    memory_gb: Mapping[str, float]
 
     @classmethod
     def read(cls, template: Mapping[str, Any], **parameters: int) -> "StackLimits":
@@ -151,12 +163,12 @@ class StackLimits:
         described = template["Parameters"]
         value = {name: str(one.get("Default", "")) for name, one in described.items()}
         value |= {name: str(number) for name, number in parameters.items()}
-        capped = ("EmailsPerDay", "SmsPerDay", "SmsPerCountryPerDay")
+        capped = ("EmailsPerDay", "SmsPerDay", "SmsPerCountryPerDay", "SmsUnansweredPerCountry")
         most = {name: int(described[name]["MaxValue"]) for name in capped}
-        most["DeliverConcurrency"] = max(described["DeliverConcurrency"]["AllowedValues"])
         shares = template["Mappings"]["DeliverConcurrencyShares"][value["DeliverConcurrency"]]
         order = value["ChannelOrder"].split(",")
         return cls(
+            concurrencies=tuple(sorted(described["DeliverConcurrency"]["AllowedValues"])),
             deliver_concurrency=int(value["DeliverConcurrency"]),
             queues_in_use=("email" in order) + (order != ["email"]),
             events_concurrency=shares["Events"],
@@ -165,9 +177,11 @@ class StackLimits:
             emails_per_day=int(value["EmailsPerDay"]),
             sms_per_day=int(value["SmsPerDay"]),
             sms_per_country=int(value["SmsPerCountryPerDay"]),
+            sms_unanswered=int(value["SmsUnansweredPerCountry"]),
             sms_countries=len(value["SmsCountries"].split(",")),
             most=most,
             hosted=_hosted(template),
+            memory_gb={name: _memory_mb(template, name) / 1_024 for name in FUNCTIONS},
         )
 
 
@@ -181,6 +195,12 @@ class Throttle:
     limit: int
     most: int
     parameter: str = ""
+
+
+def _memory_mb(template: Mapping[str, Any], name: str) -> int:
+    """Return the MB of a function: its MemorySize, or that of all functions."""
+    properties = template["Resources"][FUNCTIONS[name].logical_id]["Properties"]
+    return int(properties.get("MemorySize", template["Globals"]["Function"]["MemorySize"]))
 
 
 def _hosted(template: Mapping[str, Any]) -> dict[str, Throttle]:
@@ -213,6 +233,7 @@ class Quota:
     """A limit. `limit` is its value at first, and `load` the part of it that one sign-in a second takes.
 
     `raised_by` says who can raise it, and `most` is the highest value; None if AWS decides or it is fixed.
+    `allowed` has the values that can be set; empty if any value can.
     """
 
     name: str
@@ -221,6 +242,7 @@ class Quota:
     page: str
     raised_by: str = ASK_AWS
     most: float | None = None
+    allowed: Sequence[int] = ()
 
     @property
     def sign_ins(self) -> float:
@@ -240,8 +262,9 @@ class Quota:
         return float("inf") if self.most is None else self.most / self.load
 
     def needed(self, rate: float) -> float:
-        """Return the value that `rate` sign-ins a second need."""
-        return rate * self.load
+        """Return the lowest value that is enough for `rate` sign-ins a second."""
+        load = rate * self.load
+        return next((value for value in self.allowed if value >= load), load)
 
 
 def quotas(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
@@ -249,11 +272,6 @@ def quotas(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
     found = [*_cognito(flow), *_lambda(flow, stack), *_stores(flow, stack), *_messages(flow, stack)]
     found += _pages(stack) if flow.is_hosted else []
     return sorted(found, key=lambda quota: quota.sign_ins)
-
-
-def first_wall(flow: SignInFlow, stack: StackLimits) -> Quota:
-    """Return the limit that is reached first."""
-    return quotas(flow, stack)[0]
 
 
 def to_raise(flow: SignInFlow, stack: StackLimits, rate: float) -> list[Quota]:
@@ -268,6 +286,7 @@ def _cognito(flow: SignInFlow) -> list[Quota]:
     if flow.is_hosted:
         found += [
             Quota(USER_FEDERATION, 25, 1, _COGNITO),
+            Quota("Cognito, UserRead: requests a second", 120, HOSTED_USER_READS, _COGNITO),
             # The authorization endpoint, the return of the provider, and the token endpoint.
             Quota("Cognito, domain of the pool: requests a second", 500, 3, _COGNITO),
             Quota("Cognito, one app client at the domain: requests a second", 300, 2, _COGNITO),
@@ -277,8 +296,9 @@ def _cognito(flow: SignInFlow) -> list[Quota]:
 
 def _pages(stack: StackLimits) -> list[Quota]:
     found = [
+        # 2,500 in thirteen Regions, 10,000 in the others.
         Quota(
-            "API Gateway, requests a second of the account", 10_000, sum(HOSTED_REQUESTS.values()), _GATEWAY
+            "API Gateway, requests a second of the account", 2_500, sum(HOSTED_REQUESTS.values()), _GATEWAY
         ),
         Quota("KMS, RSA operations a second", 1_000, HOSTED_RSA, _KMS),
     ]
@@ -302,7 +322,8 @@ def _lambda(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
             stack.queues_in_use * SECONDS["deliver"],
             _MAPPING,
             "`DeliverConcurrency`",
-            stack.most["DeliverConcurrency"],
+            stack.concurrencies[-1],
+            stack.concurrencies,
         ),
     ]
     if not flow.by_sms:
@@ -314,7 +335,7 @@ def _lambda(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
                 load,
                 _MAPPING,
                 "`DeliverConcurrency`",
-                stack.most["DeliverConcurrency"] // 30,
+                stack.concurrencies[-1] // 30,
             )
         )
     return found
@@ -364,23 +385,21 @@ def _messages(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
                 stack.most["EmailsPerDay"],
             ),
         ]
+    # New numbers may use one half of each cap.
+    sent = a_day * (2 if flow.is_new_number else 1)
+    caps = {
+        "SmsPerDay": (stack.sms_per_day, sent),
+        "SmsPerCountryPerDay": (stack.sms_per_country, sent),
+    }
+    if flow.is_new_number:
+        # The SMS that wait for their answer, and those that get none.
+        caps["SmsUnansweredPerCountry"] = stack.sms_unanswered, ANSWER_SECONDS + UNANSWERED * a_day
     return [
         Quota("SNS, SMS a second", 20, 1, _SNS),
         Quota("SNS, USD of SMS a month", 1, AVERAGE_OF_PEAK * MONTH_SECONDS * each("sms_japan"), _SNS),
         *(
-            # New numbers may use one half of each cap.
-            Quota(
-                f"`{name}`",
-                limit,
-                a_day * (2 if flow.is_new_number else 1),
-                _PARAMETERS,
-                f"`{name}`",
-                stack.most[name],
-            )
-            for name, limit in (
-                ("SmsPerDay", stack.sms_per_day),
-                ("SmsPerCountryPerDay", stack.sms_per_country),
-            )
+            Quota(f"`{name}`", limit, load, _PARAMETERS, f"`{name}`", stack.most[name])
+            for name, (limit, load) in caps.items()
         ),
     ]
 
@@ -402,26 +421,28 @@ def sign_ins_a_month(rate: float) -> float:
     return rate * AVERAGE_OF_PEAK * MONTH_SECONDS
 
 
-def bill(flow: SignInFlow, plan: str, rate: float) -> dict[str, float]:
+def bill(flow: SignInFlow, plan: str, rate: float, stack: StackLimits) -> dict[str, float]:
     """Return the USD of a month by service. `rate` is the sign-ins of its busiest seconds, `plan` Cognito's.
 
-    The monitoring, WAF and SnapStart are not in it, and neither are discounts for large volumes.
+    A hosted sign-in costs the same with every plan. The bill leaves out monitoring, WAF and SnapStart, and
+    discounts for large volumes.
     """
     count = sign_ins_a_month(rate)
-    warm = flow.defines * SECONDS["define"] * MEMORY_GB["define"] + sum(
-        SECONDS[name] * MEMORY_GB[name] for name in ("create", "verify", "deliver")
-    )
-    cold = 3 * COLD_SHARE * COLD_SECONDS * MEMORY_GB["create"]
+    gb_seconds = 0.0
+    for name in SIGN_IN_FUNCTIONS:
+        short = name.partition("_")[0]
+        # `define` imports no library, so its start takes no time.
+        seconds = flow.defines * SECONDS[short] if short == "define" else SECONDS[short] + COLD * COLD_SECONDS
+        gb_seconds += stack.memory_gb[name] * seconds
     users = int(count // SIGN_INS_PER_USER)
     found = {
         "Cognito, users": cognito_users("FEDERATED" if flow.is_hosted else plan, users),
         "Cognito, request rate": each("cognito_rate") * _requests_above_quota(flow, rate),
         "SNS" if flow.by_sms else "SES": count * each("sms_japan" if flow.by_sms else "email"),
         "KMS": count * 2 * each("kms_call") + 3 * each("kms_key"),
-        "Lambda": count
-        * (flow.invocations * each("lambda_request") + (warm + cold) * each("lambda_gb_second")),
+        "Lambda": count * (flow.invocations * each("lambda_request") + gb_seconds * each("lambda_gb_second")),
         "DynamoDB": count * flow.writes * each("dynamodb_write"),
-        "SQS": count * 3 * each("sqs_request") + POLLING,
+        "SQS": count * 3 * each("sqs_request") + 3 * POLLING,
         "CloudWatch Logs": count * LOG_GB * each("log_gb"),
     }
     if flow.by_sms and flow.has_password:
@@ -430,8 +451,10 @@ def bill(flow: SignInFlow, plan: str, rate: float) -> dict[str, float]:
     if flow.is_hosted:
         requests = sum(HOSTED_REQUESTS.values())
         found["API Gateway"] = count * requests * each("api_request")
-        found["Lambda"] += count * HOSTED_SECONDS * MEMORY_GB["create"] * each("lambda_gb_second")
-        found["KMS"] += count * (HOSTED_KMS + HOSTED_RSA) * each("kms_call")
+        seconds = HOSTED_SECONDS * stack.memory_gb["hosted_sign_in"]
+        found["Lambda"] += count * seconds * each("lambda_gb_second")
+        found["KMS"] += count * (HOSTED_KMS + HOSTED_RSA) * each("kms_call") + 2 * each("kms_key")
+        found["Secrets Manager"] = each("secret")
     if not flow.by_sms:
         # SNS, SQS and `delivery_events`, as docs/cost.md has it.
         found["Events of emails"] = count * 0.002 / 1_000
@@ -443,19 +466,36 @@ def _requests_above_quota(flow: SignInFlow, rate: float) -> float:
     return sum(max(0.0, quota.needed(rate) - quota.limit) for quota in sold)
 
 
-# Three queues in use: five requests each 20 seconds (Lambda's documentation of standard queues).
-POLLING = 3 * MONTH_SECONDS / 20 * 5 * each("sqs_request")
+def _rate(text: str) -> float:
+    """Read a rate from the command line. Raises ArgumentTypeError if it is not a positive number."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if rate <= 0 or not isfinite(rate):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of sign-ins a second above 0.")
+    return rate
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page, or print one rate."""
-    from benchmarks.capacity_page import summary, write  # noqa: PLC0415 - that module imports this one
+    from benchmarks import capacity_page  # noqa: PLC0415 - that module imports this one
 
-    if arguments:
-        print(summary(float(arguments[0])))
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.capacity", description="Compute the capacity of a stack."
+    )
+    parser.add_argument("rate", nargs="?", type=_rate, help="sign-ins a second (default: write the page)")
+    parser.add_argument("--sign-in", choices=KINDS, help="the kind of sign-in (default: email)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(arguments)
+    if options.rate is None:
+        if options.json or options.sign_in:
+            parser.error(f"{'--json' if options.json else '--sign-in'} needs a rate.")
+        capacity_page.write()
     else:
-        write()
+        found = capacity_page.summary(KINDS[options.sign_in or "email"], options.rate)
+        print(json.dumps(found, indent=2) if options.json else capacity_page.summary_text(found))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -1,6 +1,6 @@
 """docs/capacity.md and its charts: tables of the limits, the bill and the simulation of a login storm."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from math import ceil, floor, log10
 from pathlib import Path
@@ -10,12 +10,14 @@ from cfnlint.decode.cfn_yaml import load
 
 from benchmarks import login_storm
 from benchmarks.capacity import (
+    ANSWER_SECONDS,
     AVERAGE_OF_PEAK,
     EMAIL,
     FLOWS,
     HOSTED,
     NEW_SMS,
     SMS,
+    UNANSWERED,
     Quota,
     SignInFlow,
     StackLimits,
@@ -42,7 +44,7 @@ _BELOW_A_CENT = 0.01
 
 
 @cache
-def _limits() -> StackLimits:
+def _stack() -> StackLimits:
     template: dict[str, Any] = load(str(TEMPLATE))
     return StackLimits.read(template)
 
@@ -84,35 +86,35 @@ def _raised(quota: Quota) -> str:
     return quota.raised_by + up_to
 
 
-def walls(flow: SignInFlow) -> str:
+def limits(flow: SignInFlow) -> str:
     """Return the table of all limits of a kind of sign-in."""
     return table(
-        ["limit", "at first", "reached at sign-ins a second", "raised by", "source"],
+        ["limit", "initial value", "sign-ins a second", "raised by", "source"],
         (
             [quota.name, f"{quota.limit:,.0f}", number(quota.sign_ins), _raised(quota), _source(quota)]
-            for quota in quotas(flow, _limits())
+            for quota in quotas(flow, _stack())
         ),
     )
 
 
-def other_walls() -> str:
-    """Return the table of the limits that other kinds of sign-in reach at another rate, or alone."""
-    common = {(quota.name, quota.sign_ins) for quota in quotas(EMAIL, _limits())}
+def other_limits() -> str:
+    """Return the table of the limits that other kinds of sign-in alone reach, or reach at another rate."""
+    common = {(quota.name, quota.sign_ins) for quota in quotas(EMAIL, _stack())}
     return table(
-        ["sign-in", "limit", "at first", "reached at sign-ins a second", "raised by"],
+        ["sign-in", "limit", "initial value", "sign-ins a second", "raised by"],
         (
             [flow.name, quota.name, f"{quota.limit:,.0f}", number(quota.sign_ins), _raised(quota)]
             for flow in (HOSTED, SMS, NEW_SMS)
-            for quota in quotas(flow, _limits())
+            for quota in quotas(flow, _stack())
             if (quota.name, quota.sign_ins) not in common
         ),
     )
 
 
 def needs(flow: SignInFlow) -> str:
-    """Return the table of the values that each rate needs; empty where the first value is enough."""
-    names = [quota.name for quota in quotas(flow, _limits())]
-    needed = {rate: {quota.name: quota for quota in to_raise(flow, _limits(), rate)} for rate in RATES[1:]}
+    """Return the table of the values that each rate needs; empty where the initial value is enough."""
+    names = [quota.name for quota in quotas(flow, _stack())]
+    needed = {rate: {quota.name: quota for quota in to_raise(flow, _stack(), rate)} for rate in RATES[1:]}
     rows = []
     for name in names:
         cells = [_needed(needed[rate][name], rate) if name in needed[rate] else "" for rate in needed]
@@ -125,15 +127,15 @@ def _needed(quota: Quota, rate: float) -> str:
     return f"{value}: not possible" if rate > quota.most_sign_ins else value
 
 
-def fixed_walls() -> str:
-    """Return the table of the limits that end below 100,000 sign-ins a second, however they are raised."""
+def fixed_limits() -> str:
+    """Return the table of the limits that cannot be raised to 100,000 sign-ins a second."""
     found: dict[tuple[float, str], list[str]] = {}
     for flow in FLOWS:
-        for quota in quotas(flow, _limits()):
+        for quota in quotas(flow, _stack()):
             if quota.most_sign_ins < RATES[-1]:
                 found.setdefault((quota.most_sign_ins, quota.name), []).append(flow.name)
     return table(
-        ["limit", "most sign-ins a second", "for"],
+        ["limit", "highest sign-ins a second", "for"],
         (
             [name, number(most), "all kinds" if len(kinds) == len(FLOWS) else "; ".join(kinds)]
             for (most, name), kinds in sorted(found.items())
@@ -143,9 +145,9 @@ def fixed_walls() -> str:
 
 def bills() -> str:
     """Return the table of the bill by service."""
-    found = {rate: bill(EMAIL, "ESSENTIALS", rate) for rate in RATES}
+    found = {rate: bill(EMAIL, "ESSENTIALS", rate, _stack()) for rate in RATES}
     rows = [[service, *(money(found[rate][service]) for rate in RATES)] for service in found[1]]
-    rows.append(["**together**", *(money(sum(found[rate].values())) for rate in RATES)])
+    rows.append(["**total**", *(money(sum(found[rate].values())) for rate in RATES)])
     heads = [f"{rate:,} a second" for rate in RATES]
     millions = [f"{sign_ins_a_month(rate) / 1e6:,.2f} million" for rate in RATES]
     return table(["USD a month", *heads], [["sign-ins of the month", *millions], *rows])
@@ -154,9 +156,9 @@ def bills() -> str:
 def plans() -> str:
     """Return the table of the sum by kind of sign-in and plan."""
     rows = [
-        [flow.name, f"`{plan}`", *(money(sum(bill(flow, plan, rate).values())) for rate in RATES)]
+        [flow.name, f"`{plan}`", *(money(sum(bill(flow, plan, rate, _stack()).values())) for rate in RATES)]
         for flow in (EMAIL, HOSTED, SMS)
-        for plan in (("any",) if flow.is_hosted else PLANS)
+        for plan in _plans(flow)
     ]
     return table(["sign-in", "plan", *(f"{rate:,} a second" for rate in RATES)], rows)
 
@@ -178,11 +180,11 @@ def prices() -> str:
 
 
 def chart() -> Chart:
-    """Return the chart of the bill and the first walls."""
+    """Return the chart of the bill and the first limits."""
     rates = [10 ** (step / 4) for step in range(21)]
-    found = {rate: bill(EMAIL, "ESSENTIALS", rate) for rate in rates}
+    found = {rate: bill(EMAIL, "ESSENTIALS", rate, _stack()) for rate in rates}
     lines = [
-        Line("together", [(rate, sum(found[rate].values())) for rate in rates]),
+        Line("total", [(rate, sum(found[rate].values())) for rate in rates]),
         *(
             Line(name, [(rate, found[rate][name]) for rate in rates])
             for name in ("Cognito, users", "SES", "Cognito, request rate", "KMS")
@@ -190,7 +192,7 @@ def chart() -> Chart:
         Line("Lambda and the others", [(rate, sum(found[rate][name] for name in _SMALL)) for rate in rates]),
     ]
     marks: list[Mark] = []
-    for quota in quotas(EMAIL, _limits()):
+    for quota in quotas(EMAIL, _stack()):
         # A label needs so much room on the axis. The table has all limits.
         if not marks or quota.sign_ins > 1.4 * marks[-1].x:
             marks.append(Mark(quota.name.replace("`", "").split(":")[0], quota.sign_ins))
@@ -206,11 +208,16 @@ def storms() -> str:
         "storm",
         "users",
         "signed in",
-        "queue age: half, 95 %, longest",
-        "time to message: half, 95 %, longest",
+        "queue age: median, 95th percentile, maximum",
+        "time to message: median, 95th percentile, maximum",
     ]
     return table(
-        [*heads, "throttled by Cognito, Lambda, SES", "starts again", "trigger calls, deliveries repeated"],
+        [
+            *heads,
+            "throttled by Cognito, Lambda, SES",
+            "new starts",
+            "repeated trigger calls, repeated deliveries",
+        ],
         (_storm(storm, login_storm.run(storm)) for storm in login_storm.STORMS),
     )
 
@@ -236,23 +243,59 @@ def _storm(storm: Storm, result: StormResult) -> list[str]:
     ]
 
 
-def summary(rate: float) -> str:
-    """Return what has to be raised for `rate` sign-ins a second, and the bill, for a terminal."""
-    lines = [f"{EMAIL.name}, {rate:,.10g} sign-ins a second", "", "To raise, the first wall first:"]
-    lines += [
-        f"  {quota.name}: {quota.limit:,.0f} -> {_needed(quota, rate)} ({quota.raised_by or 'fixed'})"
-        for quota in to_raise(EMAIL, _limits(), rate)
-    ]
-    for plan in PLANS:
-        found = bill(EMAIL, plan, rate)
-        lines += ["", f"USD a month, plan {plan}: {money(sum(found.values()))}"]
-        lines += [f"  {service}: {money(amount)}" for service, amount in found.items()]
+def summary(flow: SignInFlow, rate: float) -> dict[str, Any]:
+    """Return what has to be raised for `rate` sign-ins a second, and the USD of a month by plan and service.
+
+    The limits come in the order in which they are reached. `possible_up_to` is in sign-ins a second, and None
+    if AWS decides it.
+    """
+    return {
+        "sign_in": flow.name,
+        "sign_ins_a_second": rate,
+        "to_raise": [
+            {
+                "limit": quota.name,
+                "initial_value": quota.limit,
+                "reached_at": quota.sign_ins,
+                "needed": ceil(quota.needed(rate)),
+                "raised_by": quota.raised_by or None,
+                "possible_up_to": None if quota.most_sign_ins == float("inf") else quota.most_sign_ins,
+            }
+            for quota in to_raise(flow, _stack(), rate)
+        ],
+        "usd_a_month": {plan: bill(flow, plan, rate, _stack()) for plan in _plans(flow)},
+    }
+
+
+def _plans(flow: SignInFlow) -> Sequence[str]:
+    """Return the plans of Cognito with different prices."""
+    return ("any",) if flow.is_hosted else PLANS
+
+
+def summary_text(found: Mapping[str, Any]) -> str:
+    """Return a `summary` for a terminal."""
+    lines = [f"{found['sign_in']}, {found['sign_ins_a_second']:,.10g} sign-ins a second", ""]
+    lines.append(
+        "To raise, in the order in which the limits are reached:"
+        if found["to_raise"]
+        else "No limit has to be raised."
+    )
+    for limit in found["to_raise"]:
+        most = limit["possible_up_to"]
+        too_much = most is not None and most < found["sign_ins_a_second"]
+        lines.append(
+            f"  {limit['limit']}: {limit['initial_value']:,.0f} -> {limit['needed']:,}"
+            f"{': not possible' if too_much else ''} ({limit['raised_by'] or 'fixed'})"
+        )
+    for plan, services in found["usd_a_month"].items():
+        lines += ["", f"USD a month, plan {plan}: {money(sum(services.values()))}"]
+        lines += [f"  {service}: {money(amount)}" for service, amount in services.items()]
     return "\n".join(lines)
 
 
 def page() -> str:
     """Return docs/capacity.md. It runs the simulations."""
-    email, sms = quotas(EMAIL, _limits()), quotas(NEW_SMS, _limits())
+    email, sms = quotas(EMAIL, _stack()), quotas(NEW_SMS, _stack())
     by_name = {quota.name: quota for quota in (*email, *sms)}
     text = (Path(__file__).parent / "capacity.md.in").read_text("utf-8")
     values = {
@@ -261,13 +304,15 @@ def page() -> str:
         "email_most": number(min(quota.most_sign_ins for quota in email)),
         "cognito": number(by_name["Cognito, UserAuthentication: requests a second"].sign_ins),
         "new_sms": number(by_name["item `sms_day#<date>`: write units a second"].sign_ins),
+        "answer_seconds": str(ANSWER_SECONDS),
+        "unanswered": f"{UNANSWERED:.0%}",
         "average": f"{AVERAGE_OF_PEAK:.0%}",
         "looked_up": LOOKED_UP,
         "region": REGION,
-        "walls": walls(EMAIL),
-        "other_walls": other_walls(),
+        "limits": limits(EMAIL),
+        "other_limits": other_limits(),
         "needs": needs(EMAIL),
-        "fixed_walls": fixed_walls(),
+        "fixed_limits": fixed_limits(),
         "bills": bills(),
         "plans": plans(),
         "storms": storms(),

@@ -1,15 +1,17 @@
-"""A simulation of a login storm: many users who sign in at the same time, with retries as AWS does them.
+"""Simulate a login storm: many users who sign in at the same time, with the retries of AWS.
 
 `run` simulates one `Storm` with SimPy and a fixed seed. Times are in seconds of the simulation.
 
-- Cognito refuses calls above its rate. The SDK of the app tries three times, with a random wait in between.
+- Cognito refuses calls above its rate. The SDK of the app makes three attempts, with a random wait of at most
+  one second and then two seconds in between.
 - Cognito waits five seconds for a trigger, and then calls it again. AWS documents no number of calls; here it
-  is three.
+  is three. AWS documents no repeat after Lambda throttles a trigger; here the call of the app fails.
 - Lambda adds 1,000 environments of a function in ten seconds, up to the concurrency of the account.
 - The FIFO queue drops a message whose id it had in the last five minutes. A message that `deliver` did not
-  send comes back after 5, 10 and then each 20 seconds, up to the end of its code.
+  send comes back after 5, 10 and then each 20 seconds, until its code expires.
 - A user who gets no message for a minute starts again. A start within the cooldown repeats the same message.
 
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
@@ -44,7 +46,7 @@ SPREAD = 0.3
 
 @dataclass(frozen=True)
 class StormLimits:
-    """The limits of an account and of a stack. Rates are by the second.
+    """The limits of an account and of a stack. Rates are per second.
 
     `deliveries` is the share of `DeliverConcurrency` of the email queue. The defaults are those of a new
     stack in an account that has left the sandbox of SES.
@@ -59,7 +61,7 @@ class StormLimits:
 
 @dataclass(frozen=True)
 class Storm:
-    """So many users who start to sign in within so many seconds, at random times.
+    """`users` start to sign in at random times within `seconds`.
 
     `durations` has the seconds of a warm invocation by function.
     """
@@ -104,6 +106,11 @@ class StormResult:
 def quantile(values: list[float], part: float) -> float:
     """Return the value below which `part` of all values are; 0 without values."""
     return sorted(values)[min(len(values) - 1, int(part * len(values)))] if values else 0.0
+
+
+def longest_wait(attempt: int) -> float:
+    """Return the most seconds that the SDK waits after so many throttled attempts of a call."""
+    return 2.0 ** (attempt - 1)
 
 
 class Bucket:
@@ -247,7 +254,7 @@ class SimulatedStack:
         """Call Cognito as an AWS SDK does. Returns whether the call succeeded."""
         for attempt in range(SDK_ATTEMPTS):
             if attempt:
-                yield self.environment.timeout(self._random.random() * 2**attempt)
+                yield self.environment.timeout(self._random.random() * longest_wait(attempt))
             if not bucket.take():
                 self.result.counts["throttled by Cognito"] += 1
                 continue
@@ -343,7 +350,7 @@ class SimulatedStack:
 
 
 def run(storm: Storm, seed: int = 16) -> StormResult:
-    """Simulate a storm until each user has tokens or gave up. Returns what happened."""
+    """Simulate a storm until each user has tokens or gave up. Return the counts and times."""
     stack = SimulatedStack(storm, seed)
     stack.environment.run()
     return stack.result

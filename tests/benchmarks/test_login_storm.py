@@ -1,10 +1,23 @@
 """The simulation of a login storm: its counts follow from the limits."""
 
 from dataclasses import replace
+from unittest.mock import Mock
+
+from botocore.retries.standard import ExponentialBackoff, RetryContext
 
 from benchmarks.capacity import StackLimits
-from benchmarks.login_storm import PATIENCE_SECONDS, Storm, StormLimits, StormResult, quantile, run
-from tests.support.template import TEMPLATE
+from benchmarks.login_storm import (
+    PATIENCE_SECONDS,
+    RETRY_SECONDS,
+    VISIBILITY_SECONDS,
+    Storm,
+    StormLimits,
+    StormResult,
+    longest_wait,
+    quantile,
+    run,
+)
+from tests.support.template import ROOT, TEMPLATE
 
 WIDE = StormLimits(authentications=10_000, concurrency=10_000, deliveries=500, emails=10_000)
 
@@ -48,6 +61,20 @@ def test_cognito_refuses_calls_above_its_rate() -> None:
     assert result.counts["throttled by Cognito"] >= 300 - 50 - 5
     assert result.counts["starts again"] > 0
     assert result.counts["signed in"] + result.counts["gave up"] == 300
+
+
+def test_the_sdk_waits_as_botocore_does_after_a_throttled_call() -> None:
+    """The wait before the second and third attempt: rand(0, 1) x 1 s x 2 ** i, from i = 0."""
+    backoff = ExponentialBackoff(random=lambda: 1, throttling_detector=Mock())
+    for attempt in (1, 2):
+        context = RetryContext(attempt_number=attempt)
+        assert longest_wait(attempt) == backoff.delay_amount(context)
+
+
+def test_the_queue_repeats_as_the_stack_does() -> None:
+    source = (ROOT / "triggers" / "deliver.py").read_text("utf-8")
+    assert f"_RETRY_SECONDS = {RETRY_SECONDS}" in source
+    assert TEMPLATE["Resources"]["EmailQueue"]["Properties"]["VisibilityTimeout"] == VISIBILITY_SECONDS
 
 
 def test_lambda_starts_a_thousand_environments_of_a_function_and_then_throttles() -> None:
