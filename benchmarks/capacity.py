@@ -139,7 +139,7 @@ class StackLimits:
     """The limits of a stack, as template.yaml sets them. `most` has the highest value of each cap.
 
     `concurrencies` are the values of DeliverConcurrency, the highest last.
-    `memory_gb` is the memory of each function by its name, in GiB.
+    `memory_gb` is the memory of each function.
     """
 
     concurrencies: Sequence[int]
@@ -421,7 +421,7 @@ def sign_ins_a_month(rate: float) -> float:
     return rate * AVERAGE_OF_PEAK * MONTH_SECONDS
 
 
-def bill(flow: SignInFlow, plan: str, rate: float, stack: StackLimits) -> dict[str, float]:
+def bill(flow: SignInFlow, stack: StackLimits, plan: str, rate: float) -> dict[str, float]:
     """Return the USD of a month by service. `rate` is the sign-ins of its busiest seconds, `plan` Cognito's.
 
     A hosted sign-in costs the same with every plan. The bill leaves out monitoring, WAF and SnapStart, and

@@ -12,10 +12,12 @@ from benchmarks import login_storm
 from benchmarks.capacity import (
     ANSWER_SECONDS,
     AVERAGE_OF_PEAK,
+    COLD_SECONDS,
     EMAIL,
     FLOWS,
     HOSTED,
     NEW_SMS,
+    SECONDS,
     SMS,
     UNANSWERED,
     Quota,
@@ -40,6 +42,7 @@ CHARTS = {
 RATES = (1, 10, 100, 1_000, 10_000, 100_000)
 # The services of the chart that are too close together for a line each.
 _SMALL = ("Lambda", "DynamoDB", "SQS", "CloudWatch Logs", "Events of emails")
+_TIMED = ("define", "create", "verify", "deliver")
 _BELOW_A_CENT = 0.01
 
 
@@ -145,7 +148,7 @@ def fixed_limits() -> str:
 
 def bills() -> str:
     """Return the table of the bill by service."""
-    found = {rate: bill(EMAIL, "ESSENTIALS", rate, _stack()) for rate in RATES}
+    found = {rate: bill(EMAIL, _stack(), "ESSENTIALS", rate) for rate in RATES}
     rows = [[service, *(money(found[rate][service]) for rate in RATES)] for service in found[1]]
     rows.append(["**total**", *(money(sum(found[rate].values())) for rate in RATES)])
     heads = [f"{rate:,} a second" for rate in RATES]
@@ -156,7 +159,7 @@ def bills() -> str:
 def plans() -> str:
     """Return the table of the sum by kind of sign-in and plan."""
     rows = [
-        [flow.name, f"`{plan}`", *(money(sum(bill(flow, plan, rate, _stack()).values())) for rate in RATES)]
+        [flow.name, f"`{plan}`", *(money(sum(bill(flow, _stack(), plan, rate).values())) for rate in RATES)]
         for flow in (EMAIL, HOSTED, SMS)
         for plan in _plans(flow)
     ]
@@ -182,7 +185,7 @@ def prices() -> str:
 def chart() -> Chart:
     """Return the chart of the bill and the first limits."""
     rates = [10 ** (step / 4) for step in range(21)]
-    found = {rate: bill(EMAIL, "ESSENTIALS", rate, _stack()) for rate in rates}
+    found = {rate: bill(EMAIL, _stack(), "ESSENTIALS", rate) for rate in rates}
     lines = [
         Line("total", [(rate, sum(found[rate].values())) for rate in rates]),
         *(
@@ -263,7 +266,7 @@ def summary(flow: SignInFlow, rate: float) -> dict[str, Any]:
             }
             for quota in to_raise(flow, _stack(), rate)
         ],
-        "usd_a_month": {plan: bill(flow, plan, rate, _stack()) for plan in _plans(flow)},
+        "usd_a_month": {plan: bill(flow, _stack(), plan, rate) for plan in _plans(flow)},
     }
 
 
@@ -304,6 +307,9 @@ def page() -> str:
         "email_most": number(min(quota.most_sign_ins for quota in email)),
         "cognito": number(by_name["Cognito, UserAuthentication: requests a second"].sign_ins),
         "new_sms": number(by_name["item `sms_day#<date>`: write units a second"].sign_ins),
+        "durations": ", ".join(f"`{name}` {1_000 * SECONDS[name]:g} ms" for name in _TIMED),
+        "event_ms": f"{1_000 * SECONDS['events']:g}",
+        "cold_seconds": f"{COLD_SECONDS:g}",
         "answer_seconds": str(ANSWER_SECONDS),
         "unanswered": f"{UNANSWERED:.0%}",
         "average": f"{AVERAGE_OF_PEAK:.0%}",

@@ -145,7 +145,7 @@ def test_the_limits_to_raise_come_in_the_order_in_which_they_are_reached() -> No
 def test_the_bill_without_cognito_is_that_of_docs_cost() -> None:
     """1,000 sign-ins by email cost 0.18 USD there, without keys and polling."""
     rate = 1_000 / capacity.sign_ins_a_month(1)
-    services = capacity.bill(EMAIL, "ESSENTIALS", rate, STACK)
+    services = capacity.bill(EMAIL, STACK, "ESSENTIALS", rate)
     assert services["SES"] == pytest.approx(0.16)
     by_use = sum(services.values()) - services["Cognito, users"] - standing()
     assert by_use == pytest.approx(0.18, abs=0.005)
@@ -157,18 +157,18 @@ def test_the_bill_without_cognito_is_that_of_docs_cost() -> None:
     [("LITE", 495 + 285.2), ("ESSENTIALS", 2_280), ("PLUS", 3_240)],
 )
 def test_cognito_bills_the_users_of_the_month_by_plan(plan: str, amount: float) -> None:
-    assert capacity.bill(EMAIL, plan, 1, STACK)["Cognito, users"] == pytest.approx(amount)
+    assert capacity.bill(EMAIL, STACK, plan, 1)["Cognito, users"] == pytest.approx(amount)
 
 
 def test_cognito_bills_the_rate_above_its_quota() -> None:
-    assert capacity.bill(EMAIL, "LITE", 120, STACK)["Cognito, request rate"] == 0
-    assert capacity.bill(EMAIL, "LITE", 121, STACK)["Cognito, request rate"] == pytest.approx(20)
+    assert capacity.bill(EMAIL, STACK, "LITE", 120)["Cognito, request rate"] == 0
+    assert capacity.bill(EMAIL, STACK, "LITE", 121)["Cognito, request rate"] == pytest.approx(20)
     # 1 of UserAuthentication, and 96 of UserFederation.
-    assert capacity.bill(HOSTED, "LITE", 121, STACK)["Cognito, request rate"] == pytest.approx(97 * 20)
+    assert capacity.bill(HOSTED, STACK, "LITE", 121)["Cognito, request rate"] == pytest.approx(97 * 20)
 
 
 def test_a_hosted_sign_in_adds_its_requests_and_all_users_are_federated() -> None:
-    services = capacity.bill(HOSTED, "LITE", 1, STACK)
+    services = capacity.bill(HOSTED, STACK, "LITE", 1)
     # 3.50 USD a million: eleven requests of 648,000 sign-ins.
     assert services["API Gateway"] == pytest.approx(11 * 0.648 * 3.5)
     assert services["Cognito, users"] == pytest.approx((162_000 - 50) * 0.015)
@@ -181,7 +181,7 @@ def test_a_hosted_sign_in_reads_its_user_for_the_tokens_and_for_userinfo() -> No
 
 
 def test_the_hosted_sign_in_has_two_more_keys_and_a_secret() -> None:
-    services = capacity.bill(HOSTED, "LITE", 0, STACK)
+    services = capacity.bill(HOSTED, STACK, "LITE", 0)
     assert services["KMS"] == 3 + 2
     assert services["Secrets Manager"] == pytest.approx(0.4)
 
@@ -192,11 +192,11 @@ def test_the_bill_has_the_memory_sizes_of_the_template() -> None:
     stack = StackLimits.read(larger)
     assert stack.memory_gb["define_auth_challenge"] == STACK.memory_gb["define_auth_challenge"]
     assert stack.memory_gb["deliver"] == 2 * STACK.memory_gb["deliver"]
-    assert capacity.bill(EMAIL, "LITE", 1, stack)["Lambda"] > capacity.bill(EMAIL, "LITE", 1, STACK)["Lambda"]
+    assert capacity.bill(EMAIL, stack, "LITE", 1)["Lambda"] > capacity.bill(EMAIL, STACK, "LITE", 1)["Lambda"]
 
 
 def test_an_sms_is_billed_by_the_price_of_its_country() -> None:
-    services = capacity.bill(SMS, "LITE", 1, STACK)
+    services = capacity.bill(SMS, STACK, "LITE", 1)
     assert services["SNS"] == pytest.approx(648_000 * 0.07451)
     assert "SES" not in services
 
@@ -231,7 +231,7 @@ def test_a_rate_of_another_kind_of_sign_in_is_printed_as_json(capsys: pytest.Cap
         "raised_by": None,
         "possible_up_to": 500,
     } in printed["to_raise"]
-    assert printed["usd_a_month"]["LITE"] == capacity.bill(NEW_SMS, "LITE", 600, STACK)
+    assert printed["usd_a_month"]["LITE"] == capacity.bill(NEW_SMS, STACK, "LITE", 600)
 
 
 @pytest.mark.parametrize(
