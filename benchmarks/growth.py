@@ -1,10 +1,10 @@
 """Measure codes in a growing table, and many answers for one subject at the same moment.
 
-    python -m benchmarks.growth SUBJECTS ...
+    python -m benchmarks.growth FILE SAMPLES SUBJECTS ...
 
 `benchmarks.performance` runs it in a process with the settings of the deployed functions. The functions
-`create` and `verify` run in this process and call the table, the queue and the key of the local stack. The
-last line of the standard error has the result as JSON.
+`create` and `verify` run in this process and call the table, the queue and the key of the local stack. It
+writes the result to FILE as JSON, and prints its progress to the standard error.
 """
 
 import json
@@ -17,6 +17,8 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
@@ -32,6 +34,8 @@ PARALLEL = (1, 2, 4, 8, 16, 32, 64)
 _SAMPLES = 100
 # The most items of one call of BatchWriteItem.
 _BATCH = 25
+# The records between two lines of progress.
+_SHOWN = 25_000
 
 
 def measure(stack: Stack, subjects: Sequence[int], samples: int = _SAMPLES) -> dict[str, Any]:
@@ -53,16 +57,12 @@ def measure(stack: Stack, subjects: Sequence[int], samples: int = _SAMPLES) -> d
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    program = [sys.executable, "-m", "benchmarks.growth", str(samples), *map(str, subjects)]
-    done = subprocess.run(
-        program,
-        env=settings | environ,
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    result: dict[str, Any] = json.loads(done.stderr.splitlines()[-1])
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "growth.json"
+        program = [sys.executable, "-m", "benchmarks.growth", str(file), str(samples), *map(str, subjects)]
+        # The functions write their logs to the standard output.
+        subprocess.run(program, env=settings | environ, check=True, stdout=subprocess.DEVNULL)
+        result: dict[str, Any] = json.loads(file.read_text("utf-8"))
     return result
 
 
@@ -131,6 +131,8 @@ def _fill(first: int, last: int) -> None:
             for number in range(start, min(start + _BATCH, last))
         ]
         dynamodb.batch_write_item(RequestItems={table: copies})
+        if start > first and start % _SHOWN == 0:
+            print(f"  records in the table: {start:,} of {last:,}", file=sys.stderr, flush=True)
 
 
 def _timed(functions: _Functions, samples: int) -> dict[str, list[float]]:
@@ -202,7 +204,7 @@ def _answers(functions: _Functions, parallel: int) -> dict[str, float]:
     }
 
 
-def _main(samples: int, subjects: Sequence[int]) -> None:
+def _main(file: Path, samples: int, subjects: Sequence[int]) -> None:
     functions = _Functions()
     _timed(functions, min(samples, 10))
     by_subjects, filled = {}, 0
@@ -211,8 +213,8 @@ def _main(samples: int, subjects: Sequence[int]) -> None:
         filled = number
         by_subjects[str(number)] = _timed(functions, samples)
     parallel = {str(number): _answers(functions, number) for number in PARALLEL}
-    print(json.dumps({"subjects": by_subjects, "parallel": parallel}), file=sys.stderr)
+    file.write_text(json.dumps({"subjects": by_subjects, "parallel": parallel}), "utf-8")
 
 
 if __name__ == "__main__":
-    _main(int(sys.argv[1]), [int(argument) for argument in sys.argv[2:]])
+    _main(Path(sys.argv[1]), int(sys.argv[2]), [int(argument) for argument in sys.argv[3:]])

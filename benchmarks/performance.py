@@ -4,9 +4,10 @@
     python -m benchmarks.performance --growth --subjects 1000 10000 100000 1000000
     python -m benchmarks.performance --page
 
-A run takes less than ten minutes on an idle machine with two cores. It records its figures in
-benchmarks/performance.json, from which the page is written. `--growth` measures only growing tables, and
-keeps the other figures. `--page` writes the page from the recorded figures.
+A run takes less than ten minutes on an idle machine with two cores, and prints its progress. It records its
+figures in benchmarks/performance.json, and writes the page from them. `--growth` measures only growing
+tables, and keeps the other figures. `--page` writes the page from the recorded figures. A run that fails or
+is interrupted writes nothing.
 """
 
 import argparse
@@ -14,10 +15,12 @@ import json
 import os
 import platform
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from benchmarks import growth, performance_page, processes, sign_ins, warm
@@ -29,10 +32,18 @@ SECOND_EVENT = "token_api /verifyToken"
 PARALLEL_SIGN_INS = (1, 16)
 
 Result = dict[str, Any]
+_BEGAN = monotonic()
+
+
+def progress(text: str) -> None:
+    """Print a step of the run, with the time since its start."""
+    minutes, seconds = divmod(int(monotonic() - _BEGAN), 60)
+    print(f"[{minutes}:{seconds:02}] {text}", file=sys.stderr, flush=True)
 
 
 def measure(options: argparse.Namespace) -> Result:
     """Run all measurements. Return the figures."""
+    progress("AWS models and counts")
     aws_models.write()
     names = tuple(options.functions)
     result: Result = {
@@ -49,14 +60,17 @@ def measure(options: argparse.Namespace) -> Result:
     }
     with tempfile.TemporaryDirectory() as folder:
         base = checked_out(options.base, Path(folder)) if options.base else None
+        progress(f"cold starts: {options.runs} rounds of {len(names)} functions")
         result["cold"] = processes.as_json(processes.measure(names, options.runs, counts, base))
     result["warm"] = measure_warm(tuple(counts), options.calls)
     result["artefacts"] = artefacts(options.built)
+    progress("starting the local stack")
     with sign_ins.local_stack() as running:
-        result["sign_ins"] = {
-            str(parallel): sign_ins.measure(running, parallel, options.sign_ins)
-            for parallel in PARALLEL_SIGN_INS
-        }
+        result["sign_ins"] = {}
+        for parallel in PARALLEL_SIGN_INS:
+            progress(f"{options.sign_ins} sign-ins, {parallel} at a time")
+            result["sign_ins"][str(parallel)] = sign_ins.measure(running, parallel, options.sign_ins)
+        progress("growing tables and parallel answers")
         result["growth"] = growth.measure(running, options.subjects, options.samples)
     result["load"] = [round(load, 1), round(os.getloadavg()[0], 1)]
     return result
@@ -67,20 +81,18 @@ def measure_warm(names: Sequence[str], calls: int) -> Result:
     made, items = processes.make_events()
     with on_loopback() as (url, aws):
         aws.items.update(items)
-        return {
-            name: {
+        found = {}
+        for name in names:
+            progress(f"warm invocations: {name}")
+            found[name] = {
                 "in_process": warm.measure(name, made[name], items, calls),
                 "loopback": warm.measure(name, made[name], items, calls, url),
             }
-            for name in names
-        }
+        return found
 
 
 def checked_out(commit: str, folder: Path) -> Path:
-    """Write the folder triggers/ of a commit into `folder`. Return its path.
-
-    Raises CalledProcessError if there is no such commit.
-    """
+    """Write the folder triggers/ of a commit into `folder`. Return its path."""
     archive = folder / "triggers.tar"
     # No option can follow from a name of a commit, because of the suffix.
     tree = f"{commit}^{{commit}}"
@@ -116,38 +128,93 @@ def machine() -> dict[str, str]:
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, record the figures and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=15, help="processes of each kind (default: 15)")
-    parser.add_argument("--calls", type=int, default=1_000, help="warm invocations (default: 1,000)")
-    parser.add_argument("--sign-ins", type=int, default=32, help="sign-ins at each rate (default: 32)")
-    parser.add_argument("--samples", type=int, default=100, help="codes for each table size (default: 100)")
-    parser.add_argument("--base", default="", help="a commit to measure in the same run")
+def _positive(text: str) -> int:
+    """Read a number from the command line. Raises ArgumentTypeError if it is not a whole number above 0."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0.")
+    return int(text)
+
+
+def _commit(text: str) -> str:
+    """Return the commit of the command line. Raises ArgumentTypeError if it has no folder triggers/."""
+    command = ["git", "rev-parse", "--quiet", "--verify", "--end-of-options", f"{text}^{{commit}}:triggers"]
+    if text and subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode:
+        raise argparse.ArgumentTypeError(f"this repository has no commit {text!r} with a folder triggers/.")
+    return text
+
+
+def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line. Raises SystemExit with the reason if an option is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.performance", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--runs", type=_positive, default=15, help="processes of each kind (default: 15)")
+    parser.add_argument("--calls", type=_positive, default=1_000, help="warm invocations (default: 1,000)")
+    parser.add_argument("--sign-ins", type=_positive, default=32, help="sign-ins at each rate (default: 32)")
+    parser.add_argument(
+        "--samples", type=_positive, default=100, help="codes for each table size (default: 100)"
+    )
+    parser.add_argument("--base", type=_commit, default="", help="a commit to measure in the same run")
     parser.add_argument("--built", type=Path, help="the folder of `make build`, for the sizes")
-    parser.add_argument("--subjects", type=int, nargs="+", default=[1_000, 10_000], help="table sizes")
+    parser.add_argument("--subjects", type=_positive, nargs="+", default=[1_000, 10_000], help="table sizes")
     parser.add_argument("--growth", action="store_true", help="measure only growing tables")
     parser.add_argument("--page", action="store_true", help="write only the page, from the recorded figures")
     parser.add_argument(
         "--recorded", type=Path, default=performance_page.RECORDED, help="file of the figures"
     )
     parser.add_argument(
-        "--functions", nargs="+", default=processes.all_functions(), help="functions (default: all)"
+        "--functions",
+        nargs="+",
+        choices=processes.all_functions(),
+        default=processes.all_functions(),
+        help="functions (default: all)",
     )
     options = parser.parse_args(arguments)
+    if options.built and not options.built.is_dir():
+        parser.error(f"argument --built: there is no folder {options.built}. Run `make build` first.")
+    if options.subjects != sorted(options.subjects):
+        parser.error("argument --subjects: give the smallest table first, because the table only grows.")
+    if (options.page or options.growth) and not options.recorded.exists():
+        parser.error(f"argument --recorded: there is no file {options.recorded}. Run `make bench` first.")
+    if options.recorded == performance_page.RECORDED and set(options.functions) < set(
+        processes.all_functions()
+    ):
+        parser.error("argument --functions: the page has all functions. Name another file with --recorded.")
+    return options
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure, record the figures and write the page."""
     recorded: Path = options.recorded
     if options.page:
         result = json.loads(recorded.read_text("utf-8"))
     elif options.growth:
         result = json.loads(recorded.read_text("utf-8"))
+        progress("starting the local stack")
         with sign_ins.local_stack() as running:
+            progress("growing tables and parallel answers")
             result["growth"] = growth.measure(running, options.subjects, options.samples)
     else:
         result = measure(options)
     lines = (f" {json.dumps(name)}: {json.dumps(value)}" for name, value in result.items())
-    recorded.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+    files = {recorded: "{\n" + ",\n".join(lines) + "\n}\n"}
     if recorded == performance_page.RECORDED:
-        performance_page.write(result)
+        files |= performance_page.files(result)
+    # After everything is computed, so that an error leaves the former files.
+    for path, text in files.items():
+        path.write_text(text, "utf-8")
+        progress(f"wrote {path}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the benchmark of the command line. Raises SystemExit if it fails."""
+    options = read_options(arguments)
+    try:
+        run(options)
+    except KeyboardInterrupt:
+        sys.exit("Interrupted. Nothing was written.")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error}\n{error.stderr or ''}Nothing was written.")
 
 
 if __name__ == "__main__":

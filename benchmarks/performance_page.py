@@ -75,24 +75,36 @@ def _functions(result: Result) -> list[str]:
 
 def cold(result: Result) -> str:
     """Return the table of the cold starts."""
-    bare = [BARE, *[spread(times(result, BARE, name)) for name in ("start_cpu", "cpu", "wall")], "", ""]
-    rows = [[*bare, f"{_memory(result, BARE):.0f}"]]
+    start, first = spread(times(result, BARE, "start_cpu")), spread(times(result, BARE, "cpu"))
+    wall, memory = spread(times(result, BARE, "wall")), f"{_memory(result, BARE):.0f}"
+    rows = [[BARE, start, "", "", first, "", "", wall, memory]]
     for name in _functions(result):
-        floor = f"{name}{FLOOR}"
-        has_floor = floor in result["cold"]
-        rows.append(
-            [
-                f"`{name}`",
-                spread(above_bare(result, name, "start_cpu")),
-                spread(above_bare(result, name, "cpu")),
-                spread(times(result, name, "wall")),
-                spread(above_bare(result, floor, "cpu")) if has_floor else "",
-                f"{ratio(result, name, floor, 'cpu'):.2f}" if has_floor else "",
-                f"{_memory(result, name):.0f}",
-            ]
-        )
-    heads = ["process", "CPU of the start", "CPU with the first event", "wall time with the first event"]
-    return table([*heads, "floor: CPU with the calls", "ratio to the floor", "memory, MB"], rows)
+        row = [f"`{name}`"]
+        for field in ("start_cpu", "cpu"):
+            row += [spread(above_bare(result, name, field)), *_floor(result, name, field)]
+        rows.append([*row, spread(times(result, name, "wall")), f"{_memory(result, name):.0f}"])
+    return table(
+        [
+            "process",
+            "start: CPU",
+            "its floor",
+            "ratio",
+            "with the first event: CPU",
+            "its floor",
+            "ratio",
+            "with the first event: wall time",
+            "memory, MB",
+        ],
+        rows,
+    )
+
+
+def _floor(result: Result, name: str, field: str) -> list[str]:
+    """Return the floor of a function and the ratio to it; empty if the function has no client."""
+    floor = f"{name}{FLOOR}"
+    if floor not in result["cold"]:
+        return ["", ""]
+    return [spread(above_bare(result, floor, field)), f"{ratio(result, name, floor, field):.2f}"]
 
 
 def _memory(result: Result, kind: str) -> float:
@@ -123,7 +135,7 @@ def base(result: Result) -> str:
 def warm(result: Result) -> str:
     """Return the table of the warm invocations."""
     return table(
-        ["event", "own CPU", "CPU with connections", "wall time with connections"],
+        ["event", "CPU alone", "CPU with connections", "wall time with connections"],
         (
             [
                 f"`{name}`",
@@ -150,7 +162,7 @@ def counts(result: Result) -> str:
 def sign_ins(result: Result) -> str:
     """Return the table of the sign-ins."""
     return table(
-        ["at the same time", "calls of Cognito together, ms", "InitiateAuth to the message, ms"],
+        ["sign-ins at the same time", "all calls of Cognito, ms", "from InitiateAuth to the message, ms"],
         (
             [parallel, quartiles(found["sign_in"]), quartiles(found["message"])]
             for parallel, found in result["sign_ins"].items()
@@ -311,7 +323,7 @@ def page(result: Result) -> str:
         "load": (
             f"The load was {load_range[0]} before the run and {load_range[1]} after it. "
             + (
-                "So other programs were using the processors: compare only figures of one table."
+                "Other programs used the processors, so compare only figures of one table."
                 if load_range[0] > _BUSY
                 else "Before the run, the machine was idle."
             )
@@ -339,11 +351,9 @@ def page(result: Result) -> str:
     return text
 
 
-def write(result: Result) -> None:
-    """Write the page and the charts."""
-    PAGE.write_text(page(result), "utf-8")
-    for path, look in CHARTS.items():
-        path.write_text(chart(result).svg(look), "utf-8")
+def files(result: Result) -> dict[Path, str]:
+    """Return the text of the page and of the charts, by path."""
+    return {PAGE: page(result)} | {path: chart(result).svg(look) for path, look in CHARTS.items()}
 
 
 def recorded() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks import performance_page
+from benchmarks import performance, performance_page
 from benchmarks.fake_aws import on_loopback
 from benchmarks.growth import PARALLEL
 from benchmarks.processes import BARE, BASE, FLOOR, ProcessTimes
@@ -36,9 +36,6 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "1",
         "--samples",
         "2",
-        "--subjects",
-        "10",
-        "30",
     ]
     base = ["--base", "HEAD"] if (ROOT / ".git").exists() else []
     command = [sys.executable, "-m", "benchmarks.performance", "--recorded", str(recorded)]
@@ -98,12 +95,8 @@ def test_a_run_describes_the_machine_without_its_name_or_folder(tiny: dict[str, 
 
 
 def test_the_page_and_the_charts_are_the_output_of_the_recorded_run() -> None:
-    result = performance_page.recorded()
-    assert performance_page.PAGE.read_text("utf-8") == performance_page.page(result), (
-        "Run `python -m benchmarks.performance --page`."
-    )
-    for path, look in performance_page.CHARTS.items():
-        assert path.read_text("utf-8") == performance_page.chart(result).svg(look)
+    for path, text in performance_page.files(performance_page.recorded()).items():
+        assert path.read_text("utf-8") == text, "Run `python -m benchmarks.performance --page`."
 
 
 def test_the_page_has_every_value_of_its_template() -> None:
@@ -122,22 +115,28 @@ def test_the_page_has_every_value_of_its_template() -> None:
 
 
 def test_the_page_has_the_median_above_the_interpreter_and_the_median_of_ratios() -> None:
-    def times(*cpu: float) -> dict[str, list[float]]:
-        return {"start_cpu": list(cpu), "cpu": list(cpu), "wall": list(cpu), "memory_kib": [2048.0] * 3}
+    def times(start: tuple[float, ...], cpu: tuple[float, ...]) -> dict[str, list[float]]:
+        return {"start_cpu": [*start], "cpu": [*cpu], "wall": [*cpu], "memory_kib": [2048.0] * 3}
 
+    bare = (10, 20, 10)
     result: dict[str, Any] = {
         "cold": {
-            BARE: times(10, 20, 10),
-            "create_auth_challenge": times(110, 320, 160),
-            f"create_auth_challenge{FLOOR}": times(210, 320, 210),
+            BARE: times(bare, bare),
+            "create_auth_challenge": times((60, 120, 110), (110, 320, 160)),
+            f"create_auth_challenge{FLOOR}": times((110, 120, 210), (210, 320, 210)),
         }
     }
-    # Above the interpreter: 100, 300 and 150, and the floor 200, 300 and 200.
     (row,) = [line for line in performance_page.cold(result).splitlines() if "create" in line]
     cells = [cell.strip() for cell in row.split("|")]
-    assert cells[2].startswith("150 (")
-    assert cells[5].startswith("200 (")
-    assert cells[6:8] == ["0.75", "2"]
+    # Above the interpreter, the starts have 50, 100 and 100, and their floor 100, 100 and 200.
+    assert cells[2].startswith("100 (")
+    assert cells[3].startswith("100 (")
+    assert cells[4] == "0.50"
+    # With the first event: 100, 300 and 150, and the floor 200, 300 and 200.
+    assert cells[5].startswith("150 (")
+    assert cells[6].startswith("200 (")
+    assert cells[7] == "0.75"
+    assert cells[9] == "2"
 
 
 def test_the_fake_aws_counts_the_bytes_of_a_request() -> None:
@@ -155,6 +154,51 @@ def test_the_fake_aws_counts_the_bytes_of_a_request() -> None:
 def test_a_recorded_run_has_a_round_for_each_process() -> None:
     result = performance_page.recorded()
     assert {len(found["cpu"]) for found in result["cold"].values()} == {result["runs"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--runs", "0"], "argument --runs: '0' is not a whole number above 0."),
+        (["--subjects", "ten"], "argument --subjects: 'ten' is not a whole number above 0."),
+        (["--subjects", "100", "10"], "argument --subjects: give the smallest table first"),
+        (["--base", "nonsense"], "argument --base: this repository has no commit 'nonsense'"),
+        (["--base", "--output=x"], "argument --base: expected one argument"),
+        (["--base=--output=x"], "argument --base: this repository has no commit '--output=x'"),
+        (["--functions", "nonsense"], "argument --functions: invalid choice: 'nonsense'"),
+        (["--functions", "deliver"], "Name another file with --recorded."),
+        (["--built", "no such folder"], "argument --built: there is no folder no such folder."),
+        (["--page", "--recorded", "none.json"], "argument --recorded: there is no file none.json."),
+    ],
+)
+def test_a_wrong_option_is_refused_before_the_run(
+    arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        performance.read_options(arguments)
+    assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (KeyboardInterrupt(), "Interrupted. Nothing was written."),
+        (
+            subprocess.CalledProcessError(1, ["git"], stderr="fatal: the reason\n"),
+            "fatal: the reason\nNothing",
+        ),
+    ],
+)
+def test_a_run_that_fails_writes_nothing(
+    error: BaseException, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(performance, "measure", fails)
+    with pytest.raises(SystemExit, match=text):
+        performance.main(["--recorded", str(tmp_path / "recorded.json")])
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_makefile_measures_another_commit_in_the_same_run() -> None:
