@@ -230,7 +230,7 @@ def _fifo_per_second(resources: Mapping[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class Quota:
-    """A limit. `limit` is its value at first, and `load` the part of it that one sign-in a second takes.
+    """A limit. `limit` is its initial value, and `load` the part of it that one sign-in a second takes.
 
     `raised_by` says who can raise it, and `most` is the highest value; None if AWS decides or it is fixed.
     `allowed` has the values that can be set; empty if any value can.
@@ -268,7 +268,7 @@ class Quota:
 
 
 def quotas(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
-    """Return all limits of a kind of sign-in, the one that is reached first at the start."""
+    """Return all limits of a kind of sign-in, in the order in which they are reached."""
     found = [*_cognito(flow), *_lambda(flow, stack), *_stores(flow, stack), *_messages(flow, stack)]
     found += _pages(stack) if flow.is_hosted else []
     return sorted(found, key=lambda quota: quota.sign_ins)

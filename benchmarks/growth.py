@@ -31,14 +31,13 @@ from tools.local_stack.clients import client
 from tools.local_stack.stack import Stack
 
 PARALLEL = (1, 2, 4, 8, 16, 32, 64)
-_SAMPLES = 100
 # The most items of one call of BatchWriteItem.
 _BATCH = 25
 # The records between two lines of progress.
 _SHOWN = 25_000
 
 
-def measure(stack: Stack, subjects: Sequence[int], samples: int = _SAMPLES) -> dict[str, Any]:
+def measure(stack: Stack, subjects: Sequence[int], samples: int) -> dict[str, Any]:
     """Return `subjects` and `parallel`, each by its number.
 
     `subjects` has the quartiles in ms of `samples` codes that are issued and then checked, when the table has

@@ -17,7 +17,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
@@ -41,6 +41,13 @@ def progress(text: str) -> None:
     print(f"[{minutes}:{seconds:02}] {text}", file=sys.stderr, flush=True)
 
 
+def in_steps(text: str, names: Iterable[str]) -> Iterator[str]:
+    """Yield the names, and print each of them as a step."""
+    for name in names:
+        progress(f"{text}: {name}")
+        yield name
+
+
 def measure(options: argparse.Namespace) -> Result:
     """Run all measurements. Return the figures."""
     progress("AWS models and counts")
@@ -62,7 +69,7 @@ def measure(options: argparse.Namespace) -> Result:
         base = checked_out(options.base, Path(folder)) if options.base else None
         progress(f"cold starts: {options.runs} rounds of {len(names)} functions")
         result["cold"] = processes.as_json(processes.measure(names, options.runs, counts, base))
-    result["warm"] = measure_warm(tuple(counts), options.calls)
+    result["warm"] = measure_warm(in_steps("warm invocations", counts), options.calls)
     result["artefacts"] = artefacts(options.built)
     progress("starting the local stack")
     with sign_ins.local_stack() as running:
@@ -76,19 +83,18 @@ def measure(options: argparse.Namespace) -> Result:
     return result
 
 
-def measure_warm(names: Sequence[str], calls: int) -> Result:
+def measure_warm(names: Iterable[str], calls: int) -> Result:
     """Return the warm times of each event: with AWS in process, and on a loopback port."""
     made, items = processes.make_events()
     with on_loopback() as (url, aws):
         aws.items.update(items)
-        found = {}
-        for name in names:
-            progress(f"warm invocations: {name}")
-            found[name] = {
+        return {
+            name: {
                 "in_process": warm.measure(name, made[name], items, calls),
                 "loopback": warm.measure(name, made[name], items, calls, url),
             }
-        return found
+            for name in names
+        }
 
 
 def checked_out(commit: str, folder: Path) -> Path:

@@ -56,10 +56,10 @@ def ratio(result: Result, kind: str, other: str, name: str) -> float:
 def spread(values: Sequence[float]) -> str:
     """Return the median and the quartiles: `329 (269 to 383)`."""
     low, middle, high = statistics.quantiles(values, n=4) if len(values) > 1 else [values[0]] * 3
-    return quartiles([low, middle, high])
+    return quartile_cell([low, middle, high])
 
 
-def quartiles(values: Sequence[float]) -> str:
+def quartile_cell(values: Sequence[float]) -> str:
     """Return quartiles as `329 (269 to 383)`."""
     low, middle, high = map(_short, values)
     return f"{middle} ({low} to {high})"
@@ -139,9 +139,9 @@ def warm(result: Result) -> str:
         (
             [
                 f"`{name}`",
-                quartiles(found["in_process"]["cpu"]),
-                quartiles(found["loopback"]["cpu"]),
-                quartiles(found["loopback"]["wall"]),
+                quartile_cell(found["in_process"]["cpu"]),
+                quartile_cell(found["loopback"]["cpu"]),
+                quartile_cell(found["loopback"]["wall"]),
             ]
             for name, found in result["warm"].items()
         ),
@@ -164,7 +164,7 @@ def sign_ins(result: Result) -> str:
     return table(
         ["sign-ins at the same time", "all calls of Cognito, ms", "from InitiateAuth to the message, ms"],
         (
-            [parallel, quartiles(found["sign_in"]), quartiles(found["message"])]
+            [parallel, quartile_cell(found["sign_in"]), quartile_cell(found["message"])]
             for parallel, found in result["sign_ins"].items()
         ),
     )
@@ -175,7 +175,7 @@ def growth(result: Result) -> str:
     return table(
         ["subjects in the table", "issue a code, ms", "check a code, ms"],
         (
-            [f"{int(subjects):,}", quartiles(found["issue"]), quartiles(found["check"])]
+            [f"{int(subjects):,}", quartile_cell(found["issue"]), quartile_cell(found["check"])]
             for subjects, found in result["growth"]["subjects"].items()
         ),
     )

@@ -19,7 +19,7 @@ class Look:
     lines: tuple[str, ...]
 
 
-# The lines are the colours of Okabe and Ito, which people with colour blindness tell apart.
+# The colours of Okabe and Ito: people with colour blindness can distinguish them.
 LIGHT = Look(
     "#ffffff", "#1f2328", "#d8dee4", ("#1f2328", "#0072b2", "#d55e00", "#009e73", "#aa4499", "#8a6d00")
 )
@@ -107,7 +107,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: its label, its parts from the left, and the value of the mark beside them, if any."""
+    """One bar: its label, its parts from the left, and the value of its mark, if it has one."""
 
     label: str
     parts: Sequence[float]
