@@ -305,6 +305,7 @@ def page() -> str:
         "first": " and ".join(quota.name for quota in email if quota.sign_ins == email[0].sign_ins),
         "first_rate": number(email[0].sign_ins),
         "email_most": number(min(quota.most_sign_ins for quota in email)),
+        "hosted_most": number(min(quota.most_sign_ins for quota in quotas(HOSTED, _stack()))),
         "cognito": number(by_name["Cognito, UserAuthentication: requests a second"].sign_ins),
         "new_sms": number(by_name["item `sms_day#<date>`: write units a second"].sign_ins),
         "durations": ", ".join(f"`{name}` {1_000 * SECONDS[name]:g} ms" for name in _TIMED),
