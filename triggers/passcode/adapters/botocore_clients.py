@@ -25,6 +25,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
+    UnknownRegionError,
 )
 from botocore.loaders import Loader
 from botocore.response import StreamingBody
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 # The models of the operations that the functions call. `make build` and `make setup` write them.
 _MODELS = Path(__file__).with_name("aws_models")
+# Amazon's own certificate authorities.
+_AUTHORITIES = _MODELS / "authorities.pem"
 # The most seconds for the AWS calls of a trigger. Cognito waits five seconds for its response.
 COGNITO_SECONDS = 4.5
 # These seconds before Lambda stops a function are for the response to an error.
@@ -300,6 +303,24 @@ def session() -> Session:
     return found
 
 
+def _authorities(region: str | None) -> str | None:
+    """Return the file of certificate authorities for the endpoints in a region. None: botocore's own choice.
+
+    Each new connection reads the list again. OpenSSL 3 needs 40 ms of CPU time for the 126 authorities that
+    botocore knows, and 2 ms for those of Amazon. In the partition `aws`, the latter are enough
+    (docs/decisions/0045). A list in AWS_CA_BUNDLE has precedence.
+    """
+    known = session()
+    region = region or known.get_config_variable("region")
+    if not _AUTHORITIES.exists() or not region or known.get_config_variable("ca_bundle"):
+        return None
+    try:
+        is_commercial = known.get_partition_for_region(region) == "aws"
+    except UnknownRegionError:
+        is_commercial = False
+    return str(_AUTHORITIES) if is_commercial else None
+
+
 class ModelLoader(Loader):
     """Loads the AWS models in `folder`, and no others."""
 
@@ -359,7 +380,7 @@ def client(
         user_agent="cognito-passcode",
         parameter_validation=False,
     )
-    made = session().create_client(service, region_name=region, config=config)
+    made = session().create_client(service, region, config=config, verify=_authorities(region))
     limits = CallLimits(attempts, config.read_timeout, once)
     limits.register(made.meta.events, made.meta.service_model.service_id.hyphenize())
     return made
