@@ -60,7 +60,7 @@ def test_a_run_measures_each_kind_of_process_in_each_round(tiny: dict[str, Any])
         assert set(found) == set(ProcessTimes.__dataclass_fields__)
         assert {len(values) for values in found.values()} == {RUNS}
         assert all(0 < start <= end for start, end in zip(found["start_cpu"], found["cpu"], strict=True))
-        # The operating system counts in steps of its own.
+        # The two clocks have different steps.
         assert all(end <= whole + 20 for end, whole in zip(found["cpu"], found["whole_cpu"], strict=True))
         assert all(0 < start <= end for start, end in zip(found["start_wall"], found["wall"], strict=True))
 
