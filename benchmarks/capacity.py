@@ -14,6 +14,14 @@ from math import ceil
 from typing import Any
 
 from passcode.delivery.sms_limits import DayShare, SmsLimits
+from tools.artefacts.cost import (
+    COLD,
+    COLD_SECONDS,
+    SECONDS,
+    cold_gb_seconds,
+    memory_gb,
+    warm_gb_seconds,
+)
 from tools.artefacts.prices import cognito_users, each
 
 DAY_SECONDS = 86_400
@@ -22,11 +30,6 @@ MONTH_SECONDS = 30 * DAY_SECONDS
 # once a week.
 AVERAGE_OF_PEAK = 0.25
 SIGN_INS_PER_USER = 4
-# Seconds of a warm invocation, with the time that it waits for AWS. docs/cost.md has the same assumptions.
-SECONDS = {"define": 0.005, "create": 0.060, "verify": 0.080, "deliver": 0.250, "events": 0.050}
-MEMORY_GB = {"define": 0.125, "create": 0.5, "verify": 0.5, "deliver": 0.5}
-# One start of a function in twenty is cold, and takes so many seconds.
-COLD_SHARE, COLD_SECONDS = 1 / 20, 1.0
 # A hosted sign-in: all seconds of its function, the writes and KMS calls that its pages and tokens add
 # (docs/cost.md has about ten), the operations with its RSA key (two signatures, and one check), and the
 # requests by method and path. Cognito reads the keys at each sign-in. Assets are loaded once a month.
@@ -118,7 +121,7 @@ class SignInFlow:
             SECONDS[name] for name in ("create", "verify", "deliver")
         )
         warm += HOSTED_SECONDS if self.is_hosted else 0
-        return warm + 3 * COLD_SHARE * COLD_SECONDS + (0 if self.by_sms else SECONDS["events"] / 10)
+        return warm + 3 * COLD * COLD_SECONDS + (0 if self.by_sms else SECONDS["events"] / 10)
 
 
 EMAIL = SignInFlow("password, then a code by email")
@@ -131,7 +134,10 @@ FLOWS = (EMAIL, CODE_ONLY, HOSTED, SMS, NEW_SMS)
 
 @dataclass(frozen=True)
 class StackLimits:
-    """The limits of a stack, as template.yaml sets them. `most` has the highest value of each parameter."""
+    """The limits of a stack, as template.yaml sets them. `most` has the highest value of each parameter.
+
+    `memory_gb` is the memory of each function.
+    """
 
     deliver_concurrency: int
     queues_in_use: int
@@ -144,6 +150,7 @@ class StackLimits:
     sms_countries: int
     most: Mapping[str, int]
     hosted: Mapping[str, "Throttle"]
+    memory_gb: Mapping[str, float]
 
     @classmethod
     def read(cls, template: Mapping[str, Any], **parameters: int) -> "StackLimits":
@@ -168,6 +175,7 @@ class StackLimits:
             sms_countries=len(value["SmsCountries"].split(",")),
             most=most,
             hosted=_hosted(template),
+            memory_gb=memory_gb(template),
         )
 
 
@@ -402,16 +410,13 @@ def sign_ins_a_month(rate: float) -> float:
     return rate * AVERAGE_OF_PEAK * MONTH_SECONDS
 
 
-def bill(flow: SignInFlow, plan: str, rate: float) -> dict[str, float]:
+def bill(flow: SignInFlow, stack: StackLimits, plan: str, rate: float) -> dict[str, float]:
     """Return the USD of a month by service. `rate` is the sign-ins of its busiest seconds, `plan` Cognito's.
 
     The monitoring, WAF and SnapStart are not in it, and neither are discounts for large volumes.
     """
     count = sign_ins_a_month(rate)
-    warm = flow.defines * SECONDS["define"] * MEMORY_GB["define"] + sum(
-        SECONDS[name] * MEMORY_GB[name] for name in ("create", "verify", "deliver")
-    )
-    cold = 3 * COLD_SHARE * COLD_SECONDS * MEMORY_GB["create"]
+    warm, cold = warm_gb_seconds(stack.memory_gb, flow.defines), cold_gb_seconds(stack.memory_gb)
     users = int(count // SIGN_INS_PER_USER)
     found = {
         "Cognito, users": cognito_users("FEDERATED" if flow.is_hosted else plan, users),
@@ -430,7 +435,8 @@ def bill(flow: SignInFlow, plan: str, rate: float) -> dict[str, float]:
     if flow.is_hosted:
         requests = sum(HOSTED_REQUESTS.values())
         found["API Gateway"] = count * requests * each("api_request")
-        found["Lambda"] += count * HOSTED_SECONDS * MEMORY_GB["create"] * each("lambda_gb_second")
+        hosted = HOSTED_SECONDS * stack.memory_gb["hosted_sign_in"]
+        found["Lambda"] += count * hosted * each("lambda_gb_second")
         found["KMS"] += count * (HOSTED_KMS + HOSTED_RSA) * each("kms_call")
     if not flow.by_sms:
         # SNS, SQS and `delivery_events`, as docs/cost.md has it.

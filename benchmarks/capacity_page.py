@@ -143,7 +143,7 @@ def fixed_walls() -> str:
 
 def bills() -> str:
     """Return the table of the bill by service."""
-    found = {rate: bill(EMAIL, "ESSENTIALS", rate) for rate in RATES}
+    found = {rate: bill(EMAIL, _limits(), "ESSENTIALS", rate) for rate in RATES}
     rows = [[service, *(money(found[rate][service]) for rate in RATES)] for service in found[1]]
     rows.append(["**together**", *(money(sum(found[rate].values())) for rate in RATES)])
     heads = [f"{rate:,} a second" for rate in RATES]
@@ -154,7 +154,7 @@ def bills() -> str:
 def plans() -> str:
     """Return the table of the sum by kind of sign-in and plan."""
     rows = [
-        [flow.name, f"`{plan}`", *(money(sum(bill(flow, plan, rate).values())) for rate in RATES)]
+        [flow.name, f"`{plan}`", *(money(sum(bill(flow, _limits(), plan, rate).values())) for rate in RATES)]
         for flow in (EMAIL, HOSTED, SMS)
         for plan in (("any",) if flow.is_hosted else PLANS)
     ]
@@ -180,7 +180,7 @@ def prices() -> str:
 def chart() -> Chart:
     """Return the chart of the bill and the first walls."""
     rates = [10 ** (step / 4) for step in range(21)]
-    found = {rate: bill(EMAIL, "ESSENTIALS", rate) for rate in rates}
+    found = {rate: bill(EMAIL, _limits(), "ESSENTIALS", rate) for rate in rates}
     lines = [
         Line("together", [(rate, sum(found[rate].values())) for rate in rates]),
         *(
@@ -244,7 +244,7 @@ def summary(rate: float) -> str:
         for quota in to_raise(EMAIL, _limits(), rate)
     ]
     for plan in PLANS:
-        found = bill(EMAIL, plan, rate)
+        found = bill(EMAIL, _limits(), plan, rate)
         lines += ["", f"USD a month, plan {plan}: {money(sum(found.values()))}"]
         lines += [f"  {service}: {money(amount)}" for service, amount in found.items()]
     return "\n".join(lines)
