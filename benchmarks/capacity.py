@@ -16,17 +16,22 @@ from math import ceil, isfinite
 from typing import Any
 
 from passcode.delivery.sms_limits import DayShare, SmsLimits
-from tools.artefacts.cost import COLD, MONTH_SECONDS, POLLING, SIGN_INS_PER_USER
+from tools.artefacts.cost import (
+    COLD,
+    COLD_SECONDS,
+    MONTH_SECONDS,
+    POLLING,
+    SECONDS,
+    SIGN_INS_PER_USER,
+    cold_gb_seconds,
+    memory_gb,
+    warm_gb_seconds,
+)
 from tools.artefacts.prices import cognito_users, each
-from tools.lambda_functions import FUNCTIONS, SIGN_IN_FUNCTIONS
 
 DAY_SECONDS = 86_400
 # An assumption: a day has a quarter of the sign-ins that its busiest seconds would give.
 AVERAGE_OF_PEAK = 0.25
-# Seconds of a warm invocation, with the time that it waits for AWS. docs/cost.md has the same assumptions.
-SECONDS = {"define": 0.005, "create": 0.060, "verify": 0.080, "deliver": 0.250, "events": 0.050}
-# An assumption: the additional seconds of a cold start.
-COLD_SECONDS = 1.0
 # Assumptions: the seconds until the answer to an SMS, and the share of SMS without an answer on their day.
 ANSWER_SECONDS, UNANSWERED = 30, 0.01
 # A hosted sign-in: all seconds of its function, the writes and KMS calls that its pages and tokens add
@@ -181,7 +186,7 @@ class StackLimits:
             sms_countries=len(value["SmsCountries"].split(",")),
             most=most,
             hosted=_hosted(template),
-            memory_gb={name: _memory_mb(template, name) / 1_024 for name in FUNCTIONS},
+            memory_gb=memory_gb(template),
         )
 
 
@@ -195,12 +200,6 @@ class Throttle:
     limit: int
     most: int
     parameter: str = ""
-
-
-def _memory_mb(template: Mapping[str, Any], name: str) -> int:
-    """Return the MB of a function: its MemorySize, or that of all functions."""
-    properties = template["Resources"][FUNCTIONS[name].logical_id]["Properties"]
-    return int(properties.get("MemorySize", template["Globals"]["Function"]["MemorySize"]))
 
 
 def _hosted(template: Mapping[str, Any]) -> dict[str, Throttle]:
@@ -428,19 +427,15 @@ def bill(flow: SignInFlow, stack: StackLimits, plan: str, rate: float) -> dict[s
     discounts for large volumes.
     """
     count = sign_ins_a_month(rate)
-    gb_seconds = 0.0
-    for name in SIGN_IN_FUNCTIONS:
-        short = name.partition("_")[0]
-        # `define` imports no library, so its start takes no time.
-        seconds = flow.defines * SECONDS[short] if short == "define" else SECONDS[short] + COLD * COLD_SECONDS
-        gb_seconds += stack.memory_gb[name] * seconds
+    warm, cold = warm_gb_seconds(stack.memory_gb, flow.defines), cold_gb_seconds(stack.memory_gb)
     users = int(count // SIGN_INS_PER_USER)
     found = {
         "Cognito, users": cognito_users("FEDERATED" if flow.is_hosted else plan, users),
         "Cognito, request rate": each("cognito_rate") * _requests_above_quota(flow, rate),
         "SNS" if flow.by_sms else "SES": count * each("sms_japan" if flow.by_sms else "email"),
         "KMS": count * 2 * each("kms_call") + 3 * each("kms_key"),
-        "Lambda": count * (flow.invocations * each("lambda_request") + gb_seconds * each("lambda_gb_second")),
+        "Lambda": count
+        * (flow.invocations * each("lambda_request") + (warm + cold) * each("lambda_gb_second")),
         "DynamoDB": count * flow.writes * each("dynamodb_write"),
         "SQS": count * 3 * each("sqs_request") + 3 * POLLING,
         "CloudWatch Logs": count * LOG_GB * each("log_gb"),

@@ -12,12 +12,10 @@ from benchmarks import login_storm
 from benchmarks.capacity import (
     ANSWER_SECONDS,
     AVERAGE_OF_PEAK,
-    COLD_SECONDS,
     EMAIL,
     FLOWS,
     HOSTED,
     NEW_SMS,
-    SECONDS,
     SMS,
     UNANSWERED,
     Quota,
@@ -30,6 +28,7 @@ from benchmarks.capacity import (
 )
 from benchmarks.login_storm import Storm, StormResult, quantile
 from benchmarks.svg_chart import DARK, LIGHT, Chart, Line, Mark
+from tools.artefacts.cost import COLD_SECONDS, SECONDS
 from tools.artefacts.prices import LOOKED_UP, PLANS, PRICES, REGION
 
 ROOT = Path(__file__).parents[1]

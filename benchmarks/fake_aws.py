@@ -1,7 +1,7 @@
 """A fake AWS that responds at once, in this process or on a loopback port, and counts the requests.
 
 In process, the real clients build requests and read responses, but send nothing. A benchmark then measures
-the function alone. On the loopback port, the clients also open connections, send and receive.
+the function alone. On the loopback port, the clients also open connections with TLS, send and receive.
 """
 
 import base64
@@ -10,13 +10,21 @@ import hashlib
 import hmac
 import io
 import json
+import ssl
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+import trustme
+
+from benchmarks.imports import TRIGGERS
+from tools.artefacts import aws_models
 
 _KEY = b"the key of the benchmark, 32 bytes"
 _TARGET = "X-Amz-Target"
@@ -80,9 +88,24 @@ def in_process() -> Iterator[FakeAws]:
         yield aws
 
 
+@dataclass(frozen=True)
+class Loopback:
+    """A fake AWS with TLS on a loopback port, and the settings of processes that call it.
+
+    `short` is for the functions, and `full` for other programs. Both name a list of certificate authorities:
+    that of the functions or that of botocore, each with the authority of the fake. So reading the list takes
+    as much time as with AWS.
+    """
+
+    aws: FakeAws
+    url: str
+    short: dict[str, str]
+    full: dict[str, str]
+
+
 @contextlib.contextmanager
-def on_loopback() -> Iterator[tuple[str, FakeAws]]:
-    """Serve the fake on a free loopback port. Yields its URL and the fake."""
+def on_loopback() -> Iterator[Loopback]:
+    """Serve the fake on a free loopback port."""
     aws = FakeAws()
 
     class _AwsHandler(BaseHTTPRequestHandler):
@@ -107,12 +130,28 @@ def on_loopback() -> Iterator[tuple[str, FakeAws]]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
             pass
 
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _AwsHandler)
     server.daemon_threads = True
+    # The handshake belongs to the thread of the connection.
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", aws
+        with tempfile.TemporaryDirectory() as folder:
+            url = f"https://127.0.0.1:{server.server_port}"
+            lists = {
+                "short": TRIGGERS / aws_models.MODELS / aws_models.AUTHORITIES,
+                "full": aws_models.botocore_data().parent / "cacert.pem",
+            }
+            settings = {}
+            for name, known in lists.items():
+                file = Path(folder) / f"{name}.pem"
+                file.write_bytes(known.read_bytes() + b"\n" + authority.cert_pem.bytes())
+                settings[name] = {"AWS_ENDPOINT_URL": url, "AWS_CA_BUNDLE": str(file)}
+            yield Loopback(aws, url, **settings)
     finally:
         server.shutdown()
         server.server_close()

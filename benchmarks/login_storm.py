@@ -25,9 +25,9 @@ from typing import Any
 
 import simpy
 
-from benchmarks.capacity import COLD_SECONDS, SECONDS
 from passcode.delivery import dispatcher
 from passcode.token_service.policy import Policy
+from tools.artefacts.cost import COLD_SECONDS, SECONDS
 
 # A process of SimPy yields events, and returns a result.
 Process = Generator[simpy.Event, Any, Any]

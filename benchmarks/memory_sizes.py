@@ -2,25 +2,33 @@
 
 Lambda gives a function CPU time in proportion to its memory: one vCPU at 1,769 MB
 (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). The functions use one thread, so
-more memory than that brings nothing. Lambda bills the start too. Nothing here was measured on Lambda: a vCPU
-counts as a core of the machine that measured.
+more memory than that brings nothing. Lambda bills the start together with the first event
+(https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/), and rounds up each
+invocation to a millisecond. Nothing here was measured on Lambda: a vCPU counts as a core of the machine that
+measured.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from tools.artefacts.cost import COLD, MONTH_SECONDS
 from tools.artefacts.prices import each
+from tools.lambda_functions import FUNCTIONS
 
 VCPU_MB = 1_769
 SIZES = (128, 256, 512, 1_024, VCPU_MB)
 # Assumptions: the seconds that a function waits for one call of AWS.
 _WAIT = 0.010
 _WAITS = {"SendEmail": 0.150}
+# Lambda stops a start after ten seconds, and repeats it in the first invocation.
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+_START_LIMIT = 10.0
 # A size must have so many times the measured memory, and its cold start must end in this part of the
-# time-out: Lambda's runtime needs memory too, and its processors can be slower than the measuring machine.
+# time-out and of the limit: Lambda's runtime needs memory too, and its processors can be slower than the
+# measuring machine.
 _SPARE_MEMORY = 1.5
-_PART_OF_TIME_OUT = 0.5
+_PART_OF_LIMITS = 0.5
 
 
 @dataclass(frozen=True)
@@ -54,13 +62,16 @@ class MeasuredFunction:
 
     def price(self, size: int) -> float:
         """Return the price of an invocation in USD, with the usual share of cold starts."""
-        time = COLD * self.cold(size) + (1 - COLD) * self.warm(size)
+        time = COLD * billed(self.cold(size)) + (1 - COLD) * billed(self.warm(size))
         return each("lambda_request") + size / 1_024 * time * each("lambda_gb_second")
 
     def fits(self, size: int) -> bool:
         """Return whether the function has enough memory, and starts early enough, with `size` MB."""
-        has_memory = size >= _SPARE_MEMORY * self.memory_mb
-        return has_memory and self.cold(size) <= _PART_OF_TIME_OUT * self.time_out
+        return (
+            size >= _SPARE_MEMORY * self.memory_mb
+            and seconds(self.start_cpu, size) <= _PART_OF_LIMITS * _START_LIMIT
+            and self.cold(size) <= _PART_OF_LIMITS * self.time_out
+        )
 
     @property
     def cheapest(self) -> int:
@@ -68,14 +79,23 @@ class MeasuredFunction:
         return min((size for size in SIZES if self.fits(size)), key=self.price)
 
     @property
-    def quickest(self) -> int:
-        """The smallest size with the shortest cold start."""
-        return min((size for size in SIZES if self.fits(size)), key=lambda size: (self.cold(size), size))
+    def chosen(self) -> int:
+        """The size in template.yaml: one vCPU if a person waits for the function, else the cheapest one.
+
+        docs/decisions/0046 has the reasons.
+        """
+        return VCPU_MB if FUNCTIONS[self.name].is_awaited else self.cheapest
 
 
 def seconds(cpu: float, size: int) -> float:
     """Return the seconds for so many seconds of CPU time on one thread, with `size` MB."""
     return cpu / min(size / VCPU_MB, 1)
+
+
+def billed(time: float) -> float:
+    """Return the seconds that Lambda bills: the time rounded up to a millisecond."""
+    # The inner rounding removes the error of floating-point sums: 0.3 + 0.02 s are 320 ms and not 321.
+    return ceil(round(time * 1_000, 6)) / 1_000
 
 
 def snapstart_cold(function: MeasuredFunction, size: int) -> float:

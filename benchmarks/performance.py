@@ -86,12 +86,12 @@ def measure(options: argparse.Namespace) -> Result:
 def measure_warm(names: Iterable[str], calls: int) -> Result:
     """Return the warm times of each event: with AWS in process, and on a loopback port."""
     made, items = processes.make_events()
-    with on_loopback() as (url, aws):
-        aws.items.update(items)
+    with on_loopback() as fake:
+        fake.aws.items.update(items)
         return {
             name: {
                 "in_process": warm.measure(name, made[name], items, calls),
-                "loopback": warm.measure(name, made[name], items, calls, url),
+                "loopback": warm.measure(name, made[name], items, calls, fake.short),
             }
             for name in names
         }

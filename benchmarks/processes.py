@@ -2,12 +2,13 @@
 
 Each round runs one process of each kind after the other, so that a busy machine slows all of them down alike.
 A process starts the interpreter, imports, makes its clients, and then handles one event. The fake AWS answers
-on a loopback port, without TLS. The kinds are the bare interpreter, each function, its floor (plain botocore
+on a loopback port, with TLS. The kinds are the bare interpreter, each function, its floor (plain botocore
 that makes the same clients and the same calls, and nothing else) and the function of another commit.
 """
 
 import ast
 import json
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from time import monotonic
 from typing import Any
 
 from benchmarks import events
-from benchmarks.fake_aws import FakeAws, on_loopback
+from benchmarks.fake_aws import Loopback, on_loopback
 from benchmarks.imports import ROOT, SETTINGS, TRIGGERS, command, environment
 from tools.lambda_functions import FUNCTIONS
 
@@ -30,10 +31,13 @@ _FORMER = {
     "RESENDS_PER_SESSION": "3",
     "SENDER_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000005",
 }
+# PyJWT imports cryptography if it is there. The artefacts of the measured functions do not use it.
+_NOT_SHIPPED = "sys.modules['cryptography'] = None"
 # Only built-in modules, so that a process imports nothing for the measurement. VmHWM is the most memory of
 # this program. getrusage would include the memory of the parent process.
 _MEASURED = """
 import sys, time
+{not_shipped}
 {start}
 marks = [time.process_time(), time.monotonic()]
 {call}
@@ -57,6 +61,7 @@ for service, operation, parameters in {calls!r}:
 # The calls, the modules and the opened files of a function, in a process that measures no time.
 _COUNTED = """
 import sys
+{not_shipped}
 files = set()
 def note(name, arguments):
     if name == "open" and isinstance(arguments[0], (str, bytes)):
@@ -84,13 +89,15 @@ print("measured", repr((json.dumps(response), services, calls, *counts)), file=s
 class ProcessTimes:
     """One process: CPU and wall time in ms at the end of the start and of the first event, and memory in KiB.
 
-    The CPU time is that since the start of the interpreter. `memory_kib` is 0 where it cannot be measured.
+    The CPU time is that since the start of the interpreter. `whole_cpu` includes the end of the process,
+    which Lambda does not run. `memory_kib` is 0 where it cannot be measured.
     """
 
     start_cpu: float
     start_wall: float
     cpu: float
     wall: float
+    whole_cpu: float
     memory_kib: int
 
 
@@ -144,22 +151,23 @@ def make_events() -> tuple[dict[str, events.Event], events.Items]:
     return made, items
 
 
-def count(name: str, event: events.Event, url: str, aws: FakeAws) -> Counts:
+def count(name: str, event: events.Event, fake: Loopback) -> Counts:
     """Run the first event of a function once. Raises SystemExit if the function does not accept the event."""
-    before = len(aws.requests)
-    environ = environment(name) | {"AWS_ENDPOINT_URL": url}
-    found = run(_COUNTED.format(name=name, event=event), environ)
+    before = len(fake.aws.requests)
+    found = run(
+        _COUNTED.format(name=name, event=event, not_shipped=_NOT_SHIPPED), environment(name) | fake.short
+    )
     response, services, calls, modules, files = ast.literal_eval(found)
     events.check(json.loads(response))
-    return Counts(tuple(services), tuple(calls), modules, files, tuple(aws.requests[before:]))
+    return Counts(tuple(services), tuple(calls), modules, files, tuple(fake.aws.requests[before:]))
 
 
 def count_all(names: Sequence[str]) -> dict[str, Counts]:
     """Return the counts of each event by its name."""
     made, items = make_events()
-    with on_loopback() as (url, aws):
-        aws.items.update(items)
-        return {name: count(events.function_of(name), made[name], url, aws) for name in names}
+    with on_loopback() as fake:
+        fake.aws.items.update(items)
+        return {name: count(events.function_of(name), made[name], fake) for name in names}
 
 
 def measure(
@@ -170,14 +178,14 @@ def measure(
     `counts` are those of the functions. `base` is the folder triggers/ of another commit. A function that
     does not start in it is left out. If one does not accept today's event, only its start is measured.
     """
-    with on_loopback() as (url, aws):
-        has_calls = _accepted_by(base, names, url) if base else {}
+    with on_loopback() as fake:
+        has_calls = _accepted_by(base, names, fake) if base else {}
         found: dict[str, list[ProcessTimes]] = {}
         # The first round fills the file cache and writes the bytecode.
         for number in range(rounds + 1):
             made, items = make_events()
-            aws.items.update(items)
-            for kind, process in _kinds(names, made, counts, url, base, has_calls):
+            fake.aws.items.update(items)
+            for kind, process in _kinds(names, made, counts, fake, base, has_calls):
                 times = _times(process)
                 if number:
                     found.setdefault(kind, []).append(times)
@@ -188,19 +196,23 @@ def _kinds(
     names: Sequence[str],
     made: Mapping[str, events.Event],
     counts: Mapping[str, Counts],
-    url: str,
+    fake: Loopback,
     base: Path | None,
     base_accepts: Mapping[str, bool],
 ) -> Iterator[tuple[str, _Process]]:
     yield BARE, _Process("pass", "pass", environment("define_auth_challenge"))
     for name in names:
-        environ = environment(name) | {"AWS_ENDPOINT_URL": url}
-        yield name, _function(name, made[name], environ)
+        environ = environment(name)
+        yield name, _function(name, made[name], environ | fake.short)
         if counts[name].services:
             start = _FLOOR.format(services=counts[name].services)
-            yield f"{name}{FLOOR}", _Process(start, _FLOOR_CALLS.format(calls=counts[name].calls), environ)
+            calls = _FLOOR_CALLS.format(calls=counts[name].calls)
+            yield f"{name}{FLOOR}", _Process(start, calls, environ | fake.full)
         if base and name in base_accepts:
-            yield f"{name}{BASE}", _of_base(name, made[name], environ, base, base_accepts[name])
+            yield (
+                f"{name}{BASE}",
+                _of_base(name, made[name], environ | fake.full, base, base_accepts[name]),
+            )
 
 
 def _function(name: str, event: events.Event, environ: Mapping[str, str]) -> _Process:
@@ -215,13 +227,13 @@ def _of_base(
     return process if with_call else _Process(process.start, "pass", settings)
 
 
-def _accepted_by(base: Path, names: Sequence[str], url: str) -> dict[str, bool]:
+def _accepted_by(base: Path, names: Sequence[str], fake: Loopback) -> dict[str, bool]:
     """Return the functions that start in the base, and whether each of them accepts today's event."""
     made, _ = make_events()
     found = {}
     # A function that the base lacks would be imported from this checkout.
     for name in (name for name in names if (base / f"{name}.py").exists()):
-        environ = environment(name) | {"AWS_ENDPOINT_URL": url}
+        environ = environment(name) | fake.full
         # With the event first.
         for with_call in (True, False):
             with suppress(RuntimeError):
@@ -232,13 +244,24 @@ def _accepted_by(base: Path, names: Sequence[str], url: str) -> dict[str, bool]:
 
 
 def _times(process: _Process) -> ProcessTimes:
-    statement = _MEASURED.format(start=process.start, call=process.call)
-    began = monotonic()
+    statement = _MEASURED.format(start=process.start, call=process.call, not_shipped=_NOT_SHIPPED)
+    before, began = _cpu_of_children(), monotonic()
     start_cpu, start_wall, cpu, wall, memory = map(float, run(statement, process.environ).split())
     # The clock of `monotonic` has one zero for all processes on Linux and macOS.
     return ProcessTimes(
-        start_cpu * 1000, (start_wall - began) * 1000, cpu * 1000, (wall - began) * 1000, int(memory)
+        start_cpu=start_cpu * 1000,
+        start_wall=(start_wall - began) * 1000,
+        cpu=cpu * 1000,
+        wall=(wall - began) * 1000,
+        whole_cpu=(_cpu_of_children() - before) * 1000,
+        memory_kib=int(memory),
     )
+
+
+def _cpu_of_children() -> float:
+    """Return the CPU time of all processes that this one has started and waited for, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def as_json(found: Mapping[str, Sequence[ProcessTimes]]) -> dict[str, dict[str, list[float]]]:

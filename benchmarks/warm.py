@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
 from benchmarks import events
@@ -30,15 +30,14 @@ def quartiles(values: Sequence[float]) -> list[float]:
 
 
 def measure(
-    name: str, event: events.Event, items: events.Items, calls: int, url: str = ""
+    name: str, event: events.Event, items: events.Items, calls: int, place: Mapping[str, str] = {}
 ) -> dict[str, list[float]]:
     """Measure `calls` warm invocations in a process. Return quartiles in ms: `cpu` and `wall`.
 
-    `url` is that of a fake AWS. Without it, AWS answers in the process, and has these `items`. Raises
-    CalledProcessError if the function does not accept the event.
+    `place` has the settings for a fake AWS on a port. Without them, AWS answers in the process, and has these
+    `items`. Raises CalledProcessError if the function does not accept the event.
     """
-    place = {"AWS_ENDPOINT_URL": url} if url else {}
-    environ = environment(events.function_of(name)) | place | {"PYTHONPATH": f"{TRIGGERS}:{ROOT}"}
+    environ = environment(events.function_of(name)) | {**place, "PYTHONPATH": f"{TRIGGERS}:{ROOT}"}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.warm", events.function_of(name), str(calls)],
         env=environ,

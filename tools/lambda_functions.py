@@ -7,6 +7,7 @@ are equal to the template's: tests/project/test_lambda_functions.py compares bot
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 COGNITO = "Cognito"
 SQS = "SQS"
@@ -38,7 +39,8 @@ class LambdaFunction:
 
     `name` is the module of its handler in triggers/, and `caller` is the service that calls it.
     `cognito_triggers` are its keys in the user pool's LambdaConfig. `parameter` is the stack's parameter
-    whose value OFF leaves the function out. It is empty for a function that every stack has.
+    whose value OFF leaves the function out. It is empty for a function that every stack has. `is_awaited` is
+    true if a person waits for its result.
 
     `settings` are the environment variables that this function gets besides `COMMON_SETTINGS`.
 
@@ -55,6 +57,7 @@ class LambdaFunction:
     parameter: str = ""
     settings: tuple[str, ...] = ()
     rights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_awaited: bool = True
 
     @property
     def logical_id(self) -> str:
@@ -176,6 +179,7 @@ _TABLE = (
                 "Table/step_up#*(failed_email,failed_sms,failed_voice)",
             ),
         },
+        is_awaited=False,
     ),
     LambdaFunction(
         "verify_auth_challenge",
@@ -296,9 +300,16 @@ _TABLE = (
 )
 # Each function by its name.
 FUNCTIONS: Mapping[str, LambdaFunction] = MappingProxyType({function.name: function for function in _TABLE})
-# Every stack has it, but no sign-in calls it.
-_AFTER_SIGN_IN = "delivery_events"
 # The names of the functions of a sign-in, which every stack has. A sign-in calls them in this order.
 SIGN_IN_FUNCTIONS = tuple(
-    function.name for function in _TABLE if not function.parameter and function.name != _AFTER_SIGN_IN
+    function.name for function in _TABLE if not function.parameter and function.is_awaited
 )
+
+
+def property_of(template: Mapping[str, Any], name: str, wanted: str) -> Any:
+    """Return a property of the function `name` in the template: its value, or that of all functions.
+
+    Raises KeyError if neither has the property.
+    """
+    properties = template["Resources"][FUNCTIONS[name].logical_id]["Properties"]
+    return properties[wanted] if wanted in properties else template["Globals"]["Function"][wanted]

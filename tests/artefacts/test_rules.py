@@ -156,7 +156,8 @@ def botocore_package(monkeypatch: pytest.MonkeyPatch) -> None:
     def install(_requirements: Path, into: str) -> None:
         (Path(into) / "botocore").mkdir()
         (Path(into) / "botocore" / "__init__.py").touch()
-        (Path(into) / "botocore" / "data").symlink_to(aws_models.botocore_data())
+        for name in ("data", "cacert.pem"):
+            (Path(into) / "botocore" / name).symlink_to(aws_models.botocore_data().parent / name)
 
     monkeypatch.setattr(build, "install", install)
 
@@ -177,6 +178,7 @@ def test_a_function_ships_the_models_of_the_aws_services_that_it_calls(sources: 
         "kit/__init__.py",
         "kit/near.py",
         "botocore/__init__.py",
+        "botocore/cacert.pem",
     }
     services = {path.split("/")[3] for path in models if path.count("/") == 5}
     assert services == {"dynamodb", "sqs"}

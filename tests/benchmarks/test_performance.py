@@ -4,6 +4,7 @@ import json
 import platform
 import re
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from benchmarks.growth import PARALLEL
 from benchmarks.processes import BARE, BASE, FLOOR, ProcessTimes
 from passcode.token_service.policy import Policy
 from tests.support.template import ROOT
+from tools.artefacts import aws_models
 
 FUNCTIONS = ("define_auth_challenge", "create_auth_challenge")
 RUNS = 2
@@ -55,6 +57,8 @@ def test_a_run_measures_each_kind_of_process_in_each_round(tiny: dict[str, Any])
         assert set(found) == set(ProcessTimes.__dataclass_fields__)
         assert {len(values) for values in found.values()} == {RUNS}
         assert all(0 < start <= end for start, end in zip(found["start_cpu"], found["cpu"], strict=True))
+        # The two clocks have different steps.
+        assert all(end <= whole + 20 for end, whole in zip(found["cpu"], found["whole_cpu"], strict=True))
         assert all(0 < start <= end for start, end in zip(found["start_wall"], found["wall"], strict=True))
 
 
@@ -116,7 +120,8 @@ def test_the_page_has_every_value_of_its_template() -> None:
 
 def test_the_page_has_the_median_above_the_interpreter_and_the_median_of_ratios() -> None:
     def times(*cpu: float) -> dict[str, list[float]]:
-        return {"start_cpu": list(cpu), "cpu": list(cpu), "wall": list(cpu), "memory_kib": [2048.0] * 3}
+        fields = {name: list(cpu) for name in ("start_cpu", "cpu", "wall", "whole_cpu")}
+        return {**fields, "memory_kib": [2048.0] * 3}
 
     result: dict[str, Any] = {
         "cold": {
@@ -142,13 +147,26 @@ def test_the_page_has_the_median_above_the_interpreter_and_the_median_of_ratios(
 def test_the_fake_aws_counts_the_bytes_of_a_request() -> None:
     body = b'{"Key":{"pk":{"S":"a"}}}'
     head = f"POST / HTTP/1.1\r\nHost: local\r\nX-Amz-Target: D.GetItem\r\nContent-Length: {len(body)}\r\n\r\n"
-    with on_loopback() as (url, aws):
-        aws.items["a"] = {"issued": {"N": "1"}}
-        with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0)) as connection:
+    with on_loopback() as fake:
+        fake.aws.items["a"] = {"issued": {"N": "1"}}
+        trusted = ssl.create_default_context(cafile=fake.short["AWS_CA_BUNDLE"])
+        place = ("127.0.0.1", urlsplit(fake.url).port or 0)
+        with (
+            socket.create_connection(place) as plain,
+            trusted.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+        ):
             connection.sendall(head.encode() + body)
             answered = connection.recv(65_536)
-    assert aws.requests == [("GetItem", len(head) + len(body))]
-    assert json.loads(answered.partition(b"\r\n\r\n")[2]) == {"Item": aws.items["a"]}
+    assert fake.aws.requests == [("GetItem", len(head) + len(body))]
+    assert json.loads(answered.partition(b"\r\n\r\n")[2]) == {"Item": fake.aws.items["a"]}
+
+
+def test_reading_the_lists_of_authorities_takes_as_long_as_with_aws() -> None:
+    """Each list has one authority more than in Lambda: that of the fake."""
+    known = (aws_models.botocore_data().parent / "cacert.pem").read_bytes()
+    with on_loopback() as fake:
+        lists = [Path(place["AWS_CA_BUNDLE"]).read_bytes() for place in (fake.short, fake.full)]
+    assert [each.count(b"BEGIN CERTIFICATE") for each in lists] == [6, known.count(b"BEGIN CERTIFICATE") + 1]
 
 
 def test_a_recorded_run_has_a_round_for_each_process() -> None:

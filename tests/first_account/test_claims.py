@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
@@ -20,11 +21,14 @@ from passcode.adapters.aws_gateway import message_tags
 from passcode.delivery.events import read_event
 from passcode.delivery.gateway import Outgoing
 from tests.support.account_in_memory import refusal
+from tests.support.loopback_tls import TwilioServer, serving_tls, write_certificate
 from tests.support.stacks_in_memory import AwsInMemory, StacksInMemory
+from tools.artefacts import aws_models
 from tools.first_account.account import HttpResponse, ThrowAwayAccount, ThrowAwayUser
 from tools.first_account.claim import ClaimResult, NotTried
 from tools.first_account.claims import (
     CLAIMS,
+    certificates,
     hosted,
     mail,
     messages,
@@ -721,7 +725,7 @@ def test_calls_are_operations_of_aws() -> None:
     models = [get_session().get_service_model(service) for service in services]
     known = {operation for model in models for operation in model.operation_names}
     named = {call.partition(" ")[0] for claim in CLAIMS for call in claim.calls}
-    assert named - known == {"GET"}
+    assert named - known == {"GET", "TLS"}
 
 
 def test_names_are_unique_and_every_part_exists() -> None:
@@ -748,3 +752,46 @@ def test_the_document_describes_every_claim() -> None:
     page = (ROOT / "docs" / "first-account.md").read_text("utf-8")
     described = page.partition("<!-- claims -->\n\n")[2].partition("\n<!-- end -->")[0]
     assert described == describe_claims(CLAIMS), "run `python -m tools.first_account --list`"
+
+
+class Endpoints:
+    """The account of real AWS, whose endpoints are all one address."""
+
+    def __init__(self, url: str) -> None:
+        self.is_local = False
+        self._client = SimpleNamespace(meta=SimpleNamespace(endpoint_url=url))
+
+    def client(self, _service: str) -> Any:
+        return self._client
+
+
+@pytest.mark.parametrize(("trusts_server", "expected"), [(True, ClaimResult.YES), (False, ClaimResult.NO)])
+def test_the_certificate_of_an_endpoint_decides(
+    trusts_server: bool,
+    expected: ClaimResult,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    socket_enabled: None,
+) -> None:
+    certificate = write_certificate(tmp_path)
+    if trusts_server:
+        known = {aws_models.AUTHORITIES: certificate.read_bytes()}
+        monkeypatch.setattr(aws_models, "trimmed", lambda *_: known)
+    of = account()
+    with serving_tls(TwilioServer(), certificate) as server:
+        of.aws = Endpoints(f"https://localhost:{server.server_port}")  # type: ignore[assignment]
+        found = certificates.CLAIMS[0].attempt(of)
+    assert found.result is expected
+    assert ("localhost" in found.seen) is (expected is ClaimResult.NO)
+
+
+def test_without_a_connection_the_certificates_are_not_tried(socket_enabled: None) -> None:
+    of = account()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        of.aws = Endpoints(f"https://localhost:{taken.getsockname()[1]}")  # type: ignore[assignment]
+        assert result_of(certificates.CLAIMS[0].attempt, of) is ClaimResult.NOT_TRIED
+
+
+def test_a_local_aws_has_no_certificates_of_amazon() -> None:
+    assert result_of(certificates.CLAIMS[0].attempt, account()) is ClaimResult.NOT_TRIED

@@ -43,7 +43,7 @@ def test_a_thousand_sign_ins_cost_what_the_page_explains_line_by_line() -> None:
     explained = sum(float(amount) for amount in lines)
     (event,) = re.findall(r"Together they cost about ([0-9.]+) for 1,000 emails", PAGE)
     assert len(lines) == 8
-    assert 1_000 * cost.sign_in() == pytest.approx(explained + float(event), abs=0.003)
+    assert 1_000 * cost.sign_in(TEMPLATE) == pytest.approx(explained + float(event), abs=0.003)
 
 
 @pytest.mark.parametrize("level", cost.METRICS)
@@ -60,12 +60,24 @@ def test_monitoring_can_be_switched_off_but_for_one_alarm() -> None:
     assert cost.monitoring(TEMPLATE, "FULL") > 20
 
 
+def test_the_page_has_the_time_of_the_functions_with_the_memory_of_the_template() -> None:
+    memory = cost.memory_gb(TEMPLATE)
+    warm, cold = (float(found) for found in re.findall(r"^\| Lambda, .* = ([0-9]+) GB-s", PAGE, re.MULTILINE))
+    # define 3 x 5 ms, create 60, verify 80, deliver 250, and a 20th of three starts of 0.5 s.
+    assert 1_000 * cost.warm_gb_seconds(memory, defines=3) == pytest.approx(405 * 1_769 / 1_024)
+    assert 1_000 * cost.cold_gb_seconds(memory) == pytest.approx(75 * 1_769 / 1_024)
+    assert warm == pytest.approx(405 * 1_769 / 1_024, abs=0.5)
+    assert cold == pytest.approx(75 * 1_769 / 1_024, abs=0.5)
+
+
 def test_waf_and_snapstart_have_a_fixed_part_and_one_for_each_sign_in() -> None:
     assert cost.web_acl(TEMPLATE, 0) == 5 + 4
     assert cost.web_acl(TEMPLATE, 1_000_000) - cost.web_acl(TEMPLATE, 0) == pytest.approx(1.80)
-    # 2 GB of two functions and the token service, for 30 days.
-    assert cost.snapstart(TEMPLATE, 0) == pytest.approx(7.80, abs=0.01)
-    assert cost.snapstart(TEMPLATE, 1_000) > cost.snapstart(TEMPLATE, 0)
+    # Two functions and the token service with 1,769 MB each, for 30 days: 5.18 GB.
+    assert cost.snapstart(TEMPLATE, 0) == pytest.approx(20.21, abs=0.01)
+    # One restore in twenty of two functions: 3.46 GB.
+    by_use = cost.snapstart(TEMPLATE, 1_000_000) - cost.snapstart(TEMPLATE, 0)
+    assert by_use == pytest.approx(3.455 / 20 * 139.7998, abs=0.01)
 
 
 def test_the_sum_is_that_of_the_lines_above_it() -> None:

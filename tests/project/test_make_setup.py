@@ -16,6 +16,7 @@ PYTHON = f"""#!/bin/sh
 case "$1 $2" in
     "-m venv") mkdir -p "$3/bin" && cp "$0" "$3/bin/python" && echo new >> "$LOG" ;;
     "-m tools.install") shift 2; echo "$*" >> "$LOG"; exit "${{PIP:-0}}" ;;
+    "-m tools.artefacts.aws_models") echo models >> "$LOG.models" ;;
     *) exec {sys.executable} "$@" ;;
 esac
 """
@@ -81,6 +82,14 @@ def test_an_environment_of_other_locks_is_replaced(checkout: Checkout, first: st
     for name in (DEMO, ALL):
         (checkout.folder / name).write_text(f"# Another lock\n{(ROOT / name).read_text()}")
     assert checkout.make("setup-demo") == ["new", DEMO]
+
+
+@pytest.mark.parametrize("target", ["setup", "setup-demo"])
+def test_the_aws_models_are_checked_each_time(checkout: Checkout, target: str) -> None:
+    """They change with botocore and with the rights of the functions, even if no package changes."""
+    checkout.make(target)
+    checkout.make(target)
+    assert (checkout.folder / "log.models").read_text().split() == ["models", "models"]
 
 
 @pytest.mark.parametrize("target", ["demo", "up"])

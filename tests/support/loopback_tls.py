@@ -1,6 +1,5 @@
 """Loopback servers with TLS for the examples of gateways: a part of Twilio's API, and an SMTP server."""
 
-import datetime
 import json
 import socketserver
 import ssl
@@ -12,36 +11,15 @@ from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qs
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+import trustme
 
 
 def write_certificate(folder: Path) -> Path:
-    """Write a self-signed certificate for `localhost`, with its key, into one file. Returns the file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
+    """Write a certificate for `localhost`, its key and its authority into one file. Returns the file."""
+    authority = trustme.CA()
+    chain = authority.issue_cert("localhost").private_key_and_cert_chain_pem.bytes()
     file = folder / "localhost.pem"
-    file.write_bytes(
-        certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    file.write_bytes(chain + authority.cert_pem.bytes())
     return file
 
 

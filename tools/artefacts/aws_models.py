@@ -7,7 +7,8 @@ the models of one function into its artefact. botocore's own models describe eve
 They have 28 MB, and the first client of a process reads the endpoints of all services.
 
 Everything that can change a request or a response stays: each shape of an operation, each error of a service,
-the whole endpoint rules, and all partitions. This module needs only the standard library.
+the whole endpoint rules, and all partitions. Beside the models is the list of Amazon's own certificate
+authorities, from botocore's list. This module needs only the standard library.
 """
 
 import gzip
@@ -27,6 +28,17 @@ ROOT = Path(__file__).parents[2]
 MODELS = Path("passcode") / "adapters" / "aws_models"
 # Each data file that belongs to no service and that a client may read. Their size is small.
 _WHOLE = ("partitions", "_retry", "sdk-default-configuration")
+# The certificates of Amazon's certificate authorities, in PEM. The product's `botocore_clients` reads them.
+AUTHORITIES = "authorities.pem"
+# Their labels in botocore's list. Amazon recommends that a list for its services has all five:
+# https://www.amazontrust.com/repository/
+_AMAZON = (
+    "Amazon Root CA 1",
+    "Amazon Root CA 2",
+    "Amazon Root CA 3",
+    "Amazon Root CA 4",
+    "Starfield Services Root Certificate Authority - G2",
+)
 # The file that says what the models in triggers/ were made from.
 _ORIGIN = "origin.txt"
 # IAM's prefix of a service, if botocore has another name for it.
@@ -43,7 +55,8 @@ def operations_of(functions: Collection[str]) -> dict[str, set[str]]:
     A call without a right fails, so no function needs any other operation.
     """
     found: dict[str, set[str]] = {}
-    for action in {action for name in functions for action in FUNCTIONS[name].rights}:
+    # Sorted, because the order of a set changes from process to process.
+    for action in sorted({action for name in functions for action in FUNCTIONS[name].rights}):
         prefix, _, operation = action.partition(":")
         service = _SERVICES.get(prefix, prefix)
         found.setdefault(service, set()).add(_OPERATIONS.get(action, operation))
@@ -51,9 +64,10 @@ def operations_of(functions: Collection[str]) -> dict[str, set[str]]:
 
 
 def trimmed(data: Path, operations: Mapping[str, Collection[str]]) -> dict[str, bytes]:
-    """Return the models by their path: those of `operations`, from botocore's folder `data`.
+    """Return the models and the list of authorities by their path, from botocore's folder `data`.
 
-    `operations` has names of operations by service. Raises KeyError if an operation does not exist.
+    `operations` has names of operations by service. Raises KeyError if an operation does not exist, or if
+    botocore does not know one of Amazon's certificate authorities.
     """
     files = {name: _load(data / name) for name in _WHOLE}
     prefixes = set()
@@ -67,7 +81,8 @@ def trimmed(data: Path, operations: Mapping[str, Collection[str]]) -> dict[str, 
         if (folder / "service-2.sdk-extras.json").exists():
             files[f"{path}/service-2.sdk-extras"] = _load(folder / "service-2.sdk-extras")
     files["endpoints"] = _endpoints(_load(data / "endpoints"), prefixes)
-    return {f"{path}.json": _dump(content) for path, content in sorted(files.items())}
+    models = {f"{path}.json": _dump(content) for path, content in sorted(files.items())}
+    return models | {AUTHORITIES: _authorities((data.parent / "cacert.pem").read_text("utf-8"))}
 
 
 def _load(path: Path) -> Model:
@@ -141,6 +156,14 @@ def _endpoints(endpoints: Model, prefixes: Collection[str]) -> Model:
         for partition in endpoints["partitions"]
     ]
     return endpoints | {"partitions": partitions}
+
+
+def _authorities(known: str) -> bytes:
+    """Return the certificates of Amazon's authorities from `known`, which has a label above each one."""
+    found = dict(
+        re.findall(r'# Label: "([^"\n]+)"\n(?:#.*\n)*(-----BEGIN [^#]+-----END CERTIFICATE-----\n)', known)
+    )
+    return "".join(found[label] for label in _AMAZON).encode()
 
 
 def botocore_data() -> Path:

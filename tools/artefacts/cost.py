@@ -3,7 +3,7 @@
 tools/artefacts/prices.py has the prices. docs/cost.md marks those that AWS's own price page did not confirm.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from cfnlint.decode.cfn_yaml import load
 
 from tools.artefacts.prices import cognito_users, each
+from tools.lambda_functions import FUNCTIONS, SIGN_IN_FUNCTIONS, property_of
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template.yaml"
@@ -24,8 +25,12 @@ VOLUMES = (1_000, 100_000, 10_000_000)
 SIGN_INS_PER_USER = 4
 # Calls of Cognito in a sign-in with a password and a code: one InitiateAuth and two RespondToAuthChallenge.
 POOL_REQUESTS = 3
-# One start of a function in twenty is cold.
-COLD = 1 / 20
+# Assumptions: the seconds of a warm invocation, with the time that it waits for AWS. `events` has ten events.
+SECONDS = {"define": 0.005, "create": 0.060, "verify": 0.080, "deliver": 0.250, "events": 0.050}
+# One start of a function in twenty is cold, and takes so many seconds on one vCPU. That of `define`, which
+# imports little, does not count.
+COLD, COLD_SECONDS = 1 / 20, 0.5
+_DEFINE = "define_auth_challenge"
 # Metrics of the functions with data in most hours of a stack in steady use. The others follow a failure.
 # ESSENTIAL: `sent`, `verified` of two functions, `throttled` of three and its quotas of two.
 METRICS = {"FULL": 70, "ESSENTIAL": 8, "OFF": 0}
@@ -33,14 +38,33 @@ METRICS = {"FULL": 70, "ESSENTIAL": 8, "OFF": 0}
 POLLING = MONTH_SECONDS / 20 * 5 * each("sqs_request")
 
 
-def sign_in() -> float:
+def memory_gb(template: Mapping[str, Any]) -> dict[str, float]:
+    """Return the memory of each function in GB, by its name."""
+    return {name: property_of(template, name, "MemorySize") / 1_024 for name in FUNCTIONS}
+
+
+def warm_gb_seconds(memory: Mapping[str, float], defines: int) -> float:
+    """Return the GB-seconds of a sign-in's warm invocations, with `defines` of `define`.
+
+    `memory` is that of each function in GB.
+    """
+    names = [name for name in SIGN_IN_FUNCTIONS for _ in range(defines if name == _DEFINE else 1)]
+    return sum(memory[name] * SECONDS[name.partition("_")[0]] for name in names)
+
+
+def cold_gb_seconds(memory: Mapping[str, float]) -> float:
+    """Return the GB-seconds of a sign-in's cold starts, with the usual share of them."""
+    return COLD * COLD_SECONDS * sum(memory[name] for name in SIGN_IN_FUNCTIONS if name != _DEFINE)
+
+
+def sign_in(template: Mapping[str, Any]) -> float:
     """Return the price of a sign-in with a password and a code by email, without Cognito's.
 
     docs/cost.md explains each figure. Tests count the calls; the durations are assumptions.
     """
-    warm = 3 * 0.005 * 0.125 + (0.060 + 0.080 + 0.250) * 0.5
-    cold = 3 * COLD * 1.0 * 0.5
-    functions = 6 * each("lambda_request") + (warm + cold) * each("lambda_gb_second")
+    memory = memory_gb(template)
+    time = warm_gb_seconds(memory, defines=3) + cold_gb_seconds(memory)
+    functions = 6 * each("lambda_request") + time * each("lambda_gb_second")
     event = 0.002 / 1_000
     return (
         functions
@@ -100,15 +124,11 @@ def web_acl(template: dict[str, Any], sign_ins: int) -> float:
 
 def snapstart(template: dict[str, Any], sign_ins: int) -> float:
     """Return the price of a month of SnapStart for the default stack: one version, and the restores."""
-    default = template["Globals"]["Function"]["MemorySize"]
-    memory: dict[str, float] = {
-        name: template["Resources"][name]["Properties"].get("MemorySize", default) / 1024
-        for name in ("CreateAuthChallenge", "VerifyAuthChallenge", "TokenApi")
-    }
-    restored = COLD * (memory["CreateAuthChallenge"] + memory["VerifyAuthChallenge"])
-    return sum(memory.values()) * MONTH_SECONDS * each(
-        "snapstart_cached_gb_second"
-    ) + sign_ins * restored * each("snapstart_restored_gb")
+    memory = memory_gb(template)
+    of_sign_in = memory["create_auth_challenge"] + memory["verify_auth_challenge"]
+    cached = (of_sign_in + memory["token_api"]) * MONTH_SECONDS
+    restored = sign_ins * COLD * of_sign_in
+    return cached * each("snapstart_cached_gb_second") + restored * each("snapstart_restored_gb")
 
 
 def standing() -> float:
@@ -135,7 +155,7 @@ def default_rows(template: dict[str, Any]) -> list[Row]:
             "Cognito, `UserPoolTier: ESSENTIALS`",
             tuple(cognito_users("ESSENTIALS", users(n)) for n in VOLUMES),
         ),
-        Row("the sign-ins, with an email each", tuple(n * sign_in() for n in VOLUMES)),
+        Row("the sign-ins, with an email each", tuple(n * sign_in(template) for n in VOLUMES)),
         Row("keys and queues", tuple(standing() for _ in VOLUMES)),
         Row("`Monitoring: ESSENTIAL`", tuple(essential for _ in VOLUMES)),
     ]

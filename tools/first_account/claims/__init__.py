@@ -2,6 +2,7 @@
 
 from tools.first_account.claim import Claim
 from tools.first_account.claims import (
+    certificates,
     gateway,
     hosted,
     mail,
@@ -23,6 +24,7 @@ CLAIMS: tuple[Claim, ...] = (
     *tokens.CLAIMS,
     *sessions.CLAIMS,
     *pool.CLAIMS,
+    *certificates.CLAIMS,
     *templates.CLAIMS,
     *hosted.CLAIMS,
     *gateway.CLAIMS,

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import signal
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,10 +26,13 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
+    SSLError,
 )
+from botocore.httpsession import URLLib3Session
 from botocore.loaders import Loader
 from botocore.response import StreamingBody
 from botocore.session import Session, get_session
+from botocore.utils import get_environ_proxies
 
 from passcode.token_service.refusal import Unavailable
 
@@ -48,6 +52,8 @@ if TYPE_CHECKING:
 
 # The models of the operations that the functions call. `make build` and `make setup` write them.
 _MODELS = Path(__file__).with_name("aws_models")
+# Amazon's own certificate authorities.
+_AUTHORITIES = _MODELS / "authorities.pem"
 # The most seconds for the AWS calls of a trigger. Cognito waits five seconds for its response.
 COGNITO_SECONDS = 4.5
 # These seconds before Lambda stops a function are for the response to an error.
@@ -59,6 +65,8 @@ _PAUSE = (0.05, 0.2)
 # Marks an error if AWS may have done the work in an earlier attempt of the same call.
 _UNCLEAR = "unclear"
 _UNREADABLE = "unreadable"
+# Marks a call whose endpoint reads botocore's list of authorities now.
+_LONG_LIST = "long list"
 _NOT_REACHED = (ConnectTimeoutError, EndpointConnectionError)
 _THROTTLES = {
     *("TooManyRequestsException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"),
@@ -205,10 +213,14 @@ class CallLimits:
         caught_exception: Any,
         attempts: int,
         operation: Any,
+        endpoint: Any,
         request_dict: dict[str, Any],
         **_: object,
     ) -> float | None:
         """Return the seconds until the next attempt, or None."""
+        if _reads_long_list_next(caught_exception, endpoint, request_dict["context"]):
+            # Nothing was sent, so also a call with one attempt is repeated.
+            return 0
         parsed: Any = response[1] if response else {}
         is_unreadable = parsed.pop(_UNREADABLE, False) and response and response[0].status_code < 300
         error = UnreadableResponseError() if is_unreadable else caught_exception
@@ -232,6 +244,25 @@ class CallLimits:
         if is_unreadable:
             raise error
         return None
+
+
+def _reads_long_list_next(error: Exception | None, endpoint: Any, context: dict[str, Any]) -> bool:
+    """Let an endpoint read botocore's list of authorities, if its certificate is of none in the short list.
+
+    Returns False if that is not the reason of `error`, or if it was done before in the same call.
+    """
+    reasons: Any = error.kwargs["error"].args if isinstance(error, SSLError) else ()
+    is_untrusted = any(isinstance(reason, ssl.SSLCertVerificationError) for reason in reasons)
+    if not is_untrusted or context.get(_LONG_LIST) or not _authorities():
+        return False
+    config, context[_LONG_LIST] = context["client_config"], True
+    timeouts: Any = config.connect_timeout, config.read_timeout
+    endpoint.http_session = URLLib3Session(
+        proxies=get_environ_proxies(endpoint.host),
+        timeout=timeouts,
+        max_pool_connections=config.max_pool_connections,
+    )
+    return True
 
 
 def _random_pause() -> float:
@@ -300,6 +331,16 @@ def session() -> Session:
     return found
 
 
+def _authorities() -> str | None:
+    """Return the short list of certificate authorities, or None for botocore's choice.
+
+    Each new connection reads the list again. OpenSSL 3 needs 40 ms of CPU time for the 126 authorities that
+    botocore knows, and 2 ms for Amazon's five (docs/decisions/0045). A list in AWS_CA_BUNDLE has precedence.
+    """
+    is_chosen = session().get_config_variable("ca_bundle") or not _AUTHORITIES.exists()
+    return None if is_chosen else str(_AUTHORITIES)
+
+
 class ModelLoader(Loader):
     """Loads the AWS models in `folder`, and no others."""
 
@@ -359,7 +400,7 @@ def client(
         user_agent="cognito-passcode",
         parameter_validation=False,
     )
-    made = session().create_client(service, region_name=region, config=config)
+    made = session().create_client(service, region, config=config, verify=_authorities())
     limits = CallLimits(attempts, config.read_timeout, once)
     limits.register(made.meta.events, made.meta.service_model.service_id.hyphenize())
     return made
