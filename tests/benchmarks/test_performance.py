@@ -1,4 +1,4 @@
-"""A tiny run of `make bench`, the page of a recorded run, and the fake AWS. No test asserts a time."""
+"""A short run of `make bench`, the page of a recorded run, and the fake AWS. No test asserts a time."""
 
 import json
 import platform
@@ -26,7 +26,7 @@ RUNS = 2
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def short_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Run the collector for two functions. It has its own process, because the functions need settings."""
     recorded = tmp_path_factory.mktemp("bench") / "performance.json"
     sizes = [
@@ -48,12 +48,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-def test_a_run_measures_each_kind_of_process_in_each_round(tiny: dict[str, Any]) -> None:
+def test_a_run_measures_each_kind_of_process_in_each_round(short_run: dict[str, Any]) -> None:
     kinds = {BARE, *FUNCTIONS, f"{FUNCTIONS[1]}{FLOOR}"}
-    if tiny["base"]:
+    if short_run["base"]:
         kinds |= {f"{name}{BASE}" for name in FUNCTIONS}
-    assert set(tiny["cold"]) == kinds
-    for found in tiny["cold"].values():
+    assert set(short_run["cold"]) == kinds
+    for found in short_run["cold"].values():
         assert set(found) == set(ProcessTimes.__dataclass_fields__)
         assert {len(values) for values in found.values()} == {RUNS}
         assert all(0 < start <= end for start, end in zip(found["start_cpu"], found["cpu"], strict=True))
@@ -62,40 +62,40 @@ def test_a_run_measures_each_kind_of_process_in_each_round(tiny: dict[str, Any])
         assert all(0 < start <= end for start, end in zip(found["start_wall"], found["wall"], strict=True))
 
 
-def test_a_run_counts_calls_and_measures_warm_invocations(tiny: dict[str, Any]) -> None:
-    assert set(tiny["counts"]) == set(tiny["warm"]) == set(FUNCTIONS)
-    assert tiny["counts"]["define_auth_challenge"]["requests"] == []
-    operations = [operation for operation, _ in tiny["counts"]["create_auth_challenge"]["requests"]]
+def test_a_run_counts_calls_and_measures_warm_invocations(short_run: dict[str, Any]) -> None:
+    assert set(short_run["counts"]) == set(short_run["warm"]) == set(FUNCTIONS)
+    assert short_run["counts"]["define_auth_challenge"]["requests"] == []
+    operations = [operation for operation, _ in short_run["counts"]["create_auth_challenge"]["requests"]]
     assert operations == ["UpdateItem", "SendMessage"]
-    for found in tiny["warm"].values():
+    for found in short_run["warm"].values():
         for part in ("in_process", "loopback"):
             low, middle, high = found[part]["wall"]
             assert 0 < low <= middle <= high
 
 
-def test_a_run_signs_users_in_on_the_local_stack(tiny: dict[str, Any]) -> None:
-    assert set(tiny["sign_ins"]) == {"1", "16"}
-    assert all(found["sign_in"][0] > 0 for found in tiny["sign_ins"].values())
+def test_a_run_signs_users_in_on_the_local_stack(short_run: dict[str, Any]) -> None:
+    assert set(short_run["sign_ins"]) == {"1", "16"}
+    assert all(found["sign_in"][0] > 0 for found in short_run["sign_ins"].values())
 
 
-def test_a_run_measures_growing_tables(tiny: dict[str, Any]) -> None:
-    assert set(tiny["growth"]["subjects"]) == {"10", "30"}
+def test_a_run_measures_growing_tables(short_run: dict[str, Any]) -> None:
+    assert set(short_run["growth"]["subjects"]) == {"10", "30"}
 
 
-def test_parallel_answers_are_compared_as_often_as_the_policy_allows(tiny: dict[str, Any]) -> None:
+def test_parallel_answers_are_compared_as_often_as_the_policy_allows(short_run: dict[str, Any]) -> None:
     """One address: each wrong answer counts once. Each answer makes one KMS call and one write."""
     limit = Policy().long_after
     for answers in PARALLEL:
-        found = tiny["growth"]["parallel"][str(answers)]
+        found = short_run["growth"]["parallel"][str(answers)]
         assert found["checked"] == min(answers, limit)
         assert found["writes"] == found["macs"] == answers
 
 
-def test_a_run_describes_the_machine_without_its_name_or_folder(tiny: dict[str, Any]) -> None:
-    assert tiny["machine"]["python"] == platform.python_version()
-    words = {word for value in tiny["machine"].values() for word in value.split()}
+def test_a_run_describes_the_machine_without_its_name_or_folder(short_run: dict[str, Any]) -> None:
+    assert short_run["machine"]["python"] == platform.python_version()
+    words = {word for value in short_run["machine"].values() for word in value.split()}
     assert platform.node() not in words
-    assert str(ROOT) not in json.dumps(tiny)
+    assert str(ROOT) not in json.dumps(short_run)
 
 
 def test_the_page_and_the_charts_are_the_output_of_the_recorded_run() -> None:
