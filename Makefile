@@ -156,7 +156,7 @@ parameters: setup ## Write the tables of docs/parameters.md from template.yaml.
 freshness: setup ## List settings of Cognito's newest API for which pool_admin has no rule. Exits with 2 if there are any. Needs the network.
 	@$(RUN) -m tools.pool_admin.freshness
 
-# A commit whose functions are measured in the same run, such as: make bench BASE=v1.0
+# `make bench BASE=v1.0` also measures the functions of that commit.
 # The sizes of the artefacts are those of the last `make build`, because a build takes as long as the measurement.
 BASE ?=
 

@@ -2,7 +2,7 @@
 
 Lambda gives a function CPU time in proportion to its memory: one vCPU at 1,769 MB
 (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). The functions use one thread, so
-more memory than that brings nothing. Lambda bills the start together with the first event
+more memory than that does not help. Lambda bills the start together with the first event
 (https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/), and rounds up each
 invocation to a millisecond. Nothing here was measured on Lambda: a vCPU counts as a core of the machine that
 measured.

@@ -68,7 +68,7 @@ def measure(options: argparse.Namespace) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         base = checked_out(options.base, Path(folder)) if options.base else None
         progress(f"cold starts: {options.runs} rounds of {len(names)} functions")
-        result["cold"] = processes.as_json(processes.measure(names, options.runs, counts, base))
+        result["cold"] = processes.as_json(processes.measure(names, options.runs, counts, base, progress))
     result["warm"] = measure_warm(in_steps("warm invocations", counts), options.calls)
     result["artefacts"] = artefacts(options.built)
     progress("starting the local stack")

@@ -44,8 +44,8 @@ def times(result: Result, kind: str, name: str) -> list[float]:
 
 
 def above_bare(result: Result, kind: str, name: str) -> list[float]:
-    """Return CPU times above the bare interpreter of the same round, in ms."""
-    bare = times(result, BARE, "start_cpu")
+    """Return CPU times above those of the bare interpreter in the same round, in ms."""
+    bare = times(result, BARE, name)
     return [one - other for one, other in zip(times(result, kind, name), bare, strict=True)]
 
 
@@ -75,38 +75,36 @@ def _functions(result: Result) -> list[str]:
     return [name for name in FUNCTIONS if name in result["cold"]]
 
 
+# The fields of a process and what the page calls them.
+_STAGES = {"start_cpu": "start", "cpu": "with the first event", "whole_cpu": "whole process"}
+
+
 def cold(result: Result) -> str:
     """Return the table of the cold starts."""
-    start, first = spread(times(result, BARE, "start_cpu")), spread(times(result, BARE, "cpu"))
-    wall, memory = spread(times(result, BARE, "wall")), f"{_memory(result, BARE):.0f}"
-    rows = [[BARE, start, "", "", first, "", "", wall, memory]]
-    for name in _functions(result):
-        row = [f"`{name}`"]
-        for field in ("start_cpu", "cpu"):
-            row += [spread(above_bare(result, name, field)), *_floor(result, name, field)]
-        rows.append([*row, spread(times(result, name, "wall")), f"{_memory(result, name):.0f}"])
-    return table(
+    kinds = [BARE, *_functions(result)]
+    rows = [
         [
-            "process",
-            "start: CPU",
-            "its floor",
-            "ratio",
-            "with the first event: CPU",
-            "its floor",
-            "ratio",
-            "with the first event: wall time",
-            "memory, MB",
-        ],
-        rows,
-    )
+            kind if kind == BARE else f"`{kind}`",
+            *[spread((times if kind == BARE else above_bare)(result, kind, field)) for field in _STAGES],
+            spread(times(result, kind, "wall")),
+            f"{_memory(result, kind):.0f}",
+        ]
+        for kind in kinds
+    ]
+    heads = [f"CPU: {name}" for name in _STAGES.values()]
+    return table(["process", *heads, "wall time with the first event", "memory, MB"], rows)
 
 
-def _floor(result: Result, name: str, field: str) -> list[str]:
-    """Return the floor of a function and the ratio to it; empty if the function has no client."""
-    floor = f"{name}{FLOOR}"
-    if floor not in result["cold"]:
-        return ["", ""]
-    return [spread(above_bare(result, floor, field)), f"{ratio(result, name, floor, field):.2f}"]
+def floors(result: Result) -> str:
+    """Return the table that compares each function with plain botocore."""
+    rows = [
+        [f"`{name}`", *[spread(above_bare(result, f"{name}{FLOOR}", field)) for field in _STAGES]]
+        + [f"{ratio(result, name, f'{name}{FLOOR}', field):.2f}" for field in _STAGES]
+        for name in _functions(result)
+        if f"{name}{FLOOR}" in result["cold"]
+    ]
+    heads = [f"{what}: {stage}" for what in ("plain botocore", "ratio") for stage in _STAGES.values()]
+    return table(["function", *heads], rows)
 
 
 def _memory(result: Result, kind: str) -> float:
@@ -118,19 +116,27 @@ def base(result: Result) -> str:
     """Return the table that compares with another commit, or a sentence without one."""
     if not result["base"]:
         return "No other commit was measured in this run."
-    rows = [
-        [
-            f"`{name}`",
-            spread(above_bare(result, f"{name}{BASE}", "start_cpu")),
-            spread(above_bare(result, name, "start_cpu")),
-            f"{ratio(result, name, f'{name}{BASE}', 'start_cpu'):.2f}",
-            f"{_memory(result, f'{name}{BASE}'):.0f}",
-            f"{_memory(result, name):.0f}",
-        ]
-        for name in _functions(result)
-        if f"{name}{BASE}" in result["cold"]
+    rows = []
+    for name in _functions(result):
+        other = f"{name}{BASE}"
+        if other not in result["cold"]:
+            continue
+        # A commit that did not accept the event is compared by its start only.
+        stages = [field for field in _STAGES if field == "start_cpu" or all(times(result, other, "events"))]
+        rows.append(
+            [
+                f"`{name}`",
+                spread(above_bare(result, other, "start_cpu")),
+                *[f"{ratio(result, name, other, field):.2f}" if field in stages else "" for field in _STAGES],
+                f"{_memory(result, other):.0f}",
+                f"{_memory(result, name):.0f}",
+            ]
+        )
+    heads = [
+        "function",
+        f"CPU of the start, {result['base']}",
+        *[f"ratio: {name}" for name in _STAGES.values()],
     ]
-    heads = ["function", f"CPU of the start, {result['base']}", "CPU of the start, now", "ratio"]
     return table([*heads, f"MB, {result['base']}", "MB, now"], rows)
 
 
@@ -329,6 +335,7 @@ def page(result: Result) -> str:
         "runs": str(result["runs"]),
         "calls": f"{result['calls']:,}",
         "cold": cold(result),
+        "floors": floors(result),
         "base": base(result),
         "warm": warm(result),
         "counts": counts(result),

@@ -1,6 +1,6 @@
 """Measure whole processes in turn: the cold start of each function, with its floors.
 
-Each round runs one process of each kind after the other, so that a busy machine slows all of them down alike.
+Each round runs one process of each kind after the other, so that a busy machine slows all kinds down equally.
 A process starts the interpreter, imports, makes its clients, and then handles one event. The fake AWS answers
 on a loopback port, with TLS. The kinds are the bare interpreter, each function, its floor (plain botocore
 that makes the same clients and the same calls, and nothing else) and the function of another commit.
@@ -11,7 +11,7 @@ import json
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ _FORMER = {
     "RESENDS_PER_SESSION": "3",
     "SENDER_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000005",
 }
+_NO_CALL = "pass"
 # PyJWT imports cryptography if it is there. The artefacts of the measured functions do not use it.
 _NOT_SHIPPED = "sys.modules['cryptography'] = None"
 # Only built-in modules, so that a process imports nothing for the measurement. VmHWM is the most memory of
@@ -90,7 +91,8 @@ class ProcessTimes:
     """One process: CPU and wall time in ms at the end of the start and of the first event, and memory in KiB.
 
     The CPU time is that since the start of the interpreter. `whole_cpu` includes the end of the process,
-    which Lambda does not run. `memory_kib` is 0 where it cannot be measured.
+    which Lambda does not run. `events` is 0 if a base did not accept the event, so that it handled none.
+    `memory_kib` is 0 where it cannot be measured.
     """
 
     start_cpu: float
@@ -99,6 +101,7 @@ class ProcessTimes:
     wall: float
     whole_cpu: float
     memory_kib: int
+    events: int
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,11 @@ def count_all(names: Sequence[str]) -> dict[str, Counts]:
 
 
 def measure(
-    names: Sequence[str], rounds: int, counts: Mapping[str, Counts], base: Path | None = None
+    names: Sequence[str],
+    rounds: int,
+    counts: Mapping[str, Counts],
+    base: Path | None = None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, list[ProcessTimes]]:
     """Return the times of each kind of process, one for each round.
 
@@ -183,6 +190,7 @@ def measure(
         found: dict[str, list[ProcessTimes]] = {}
         # The first round fills the file cache and writes the bytecode.
         for number in range(rounds + 1):
+            progress(f"round {number} of {rounds}" if number else "a round that is not counted")
             made, items = make_events()
             fake.aws.items.update(items)
             for kind, process in _kinds(names, made, counts, fake, base, has_calls):
@@ -200,7 +208,7 @@ def _kinds(
     base: Path | None,
     base_accepts: Mapping[str, bool],
 ) -> Iterator[tuple[str, _Process]]:
-    yield BARE, _Process("pass", "pass", environment("define_auth_challenge"))
+    yield BARE, _Process("pass", _NO_CALL, environment("define_auth_challenge"))
     for name in names:
         environ = environment(name)
         yield name, _function(name, made[name], environ | fake.short)
@@ -224,7 +232,7 @@ def _of_base(
 ) -> _Process:
     settings = {**SETTINGS, **_FORMER, **environ, "PYTHONPATH": str(base)}
     process = _function(name, event, settings)
-    return process if with_call else _Process(process.start, "pass", settings)
+    return process if with_call else _Process(process.start, _NO_CALL, settings)
 
 
 def _accepted_by(base: Path, names: Sequence[str], fake: Loopback) -> dict[str, bool]:
@@ -255,6 +263,7 @@ def _times(process: _Process) -> ProcessTimes:
         wall=(wall - began) * 1000,
         whole_cpu=(_cpu_of_children() - before) * 1000,
         memory_kib=int(memory),
+        events=int(process.call != _NO_CALL),
     )
 
 

@@ -54,7 +54,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
-class Wire:
+class FakeExchange:
     """The answer that a client gets instead of AWS's, and the request that it sent."""
 
     def __init__(self, status: int = 200, body: bytes = b"{}", headers: Mapping[str, str] = {}) -> None:
@@ -94,7 +94,7 @@ def made_client(service: str, models: Path | None, region: str = "eu-central-1",
     return session.create_client(service, region, config=Config(**config | settings))
 
 
-def call(client: Any, operation: OperationModel, parameters: Mapping[str, Any], wire: Wire) -> Any:
+def call(client: Any, operation: OperationModel, parameters: Mapping[str, Any], wire: FakeExchange) -> Any:
     """Call an operation. Return its response, or the response and the type of its error."""
     client.meta.events.register_last("before-send", wire.send)
     try:
@@ -112,7 +112,7 @@ def call(client: Any, operation: OperationModel, parameters: Mapping[str, Any], 
 
 def sent(client: Any, operation: OperationModel, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the method, the URL, the headers and the body of a call, without its time and signature."""
-    wire = Wire(body=answer_of(operation))
+    wire = FakeExchange(body=answer_of(operation))
     call(client, operation, parameters, wire)
     assert wire.request
     headers = {
@@ -211,7 +211,7 @@ def test_each_partition_has_the_same_endpoints(service: str, region: str) -> Non
 
 
 @pytest.mark.parametrize(("function", "service"), CASES)
-def test_each_response_is_read_alike(folders: dict[str, Path], function: str, service: str) -> None:
+def test_each_response_is_parsed_identically(folders: dict[str, Path], function: str, service: str) -> None:
     trimmed, full = made_client(service, folders[function]), made_client(service, None)
     headers = {"x-amzn-requestid": "an id", "x-amz-function-error": "Unhandled"}
     for name in aws_models.operations_of({function})[service]:
@@ -220,7 +220,9 @@ def test_each_response_is_read_alike(folders: dict[str, Path], function: str, se
             key: value_of(operation.input_shape)[key] for key in operation.input_shape.required_members
         }
         body = answer_of(operation)
-        both = [call(client, operation, required, Wire(200, body, headers)) for client in (trimmed, full)]
+        both = [
+            call(client, operation, required, FakeExchange(200, body, headers)) for client in (trimmed, full)
+        ]
         assert both[0] == both[1]
         expected = operation.output_shape.members if operation.output_shape else {}
         assert both[0].keys() >= {
@@ -229,14 +231,14 @@ def test_each_response_is_read_alike(folders: dict[str, Path], function: str, se
 
 
 @pytest.mark.parametrize(("function", "service"), CASES)
-def test_each_error_is_read_alike(folders: dict[str, Path], function: str, service: str) -> None:
+def test_each_error_is_parsed_identically(folders: dict[str, Path], function: str, service: str) -> None:
     """Any operation can return any error of its service, and errors that no model has."""
     trimmed, full = made_client(service, folders[function]), made_client(service, None)
     model = full.meta.service_model
     operation = model.operation_model(min(aws_models.operations_of({function})[service]))
     required = {key: value_of(operation.input_shape)[key] for key in operation.input_shape.required_members}
     shapes = {shape.error_code: shape for shape in model.error_shapes}
-    for code in (*shapes, "ThrottlingException", "Unheard"):
+    for code in (*shapes, "ThrottlingException", "UnknownError"):
         fields = value_of(shapes[code]) if code in shapes else {"message": "text"}
         if model.protocol == "query":
             body = f"<ErrorResponse><Error><Code>{code}</Code><Message>m</Message></Error></ErrorResponse>"
@@ -244,7 +246,8 @@ def test_each_error_is_read_alike(folders: dict[str, Path], function: str, servi
             body = json.dumps(in_json(fields) | {"__type": f"com.amazonaws#{code}"})
         headers = {"x-amzn-errortype": code}
         both = [
-            call(client, operation, required, Wire(400, body.encode(), headers)) for client in (trimmed, full)
+            call(client, operation, required, FakeExchange(400, body.encode(), headers))
+            for client in (trimmed, full)
         ]
         assert both[0] == both[1]
         assert both[0][0]["Error"]["Code"] == code

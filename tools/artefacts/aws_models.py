@@ -7,8 +7,8 @@ the models of one function into its artefact. botocore's own models describe eve
 They have 28 MB, and the first client of a process reads the endpoints of all services.
 
 Everything that can change a request or a response stays: each shape of an operation, each error of a service,
-the whole endpoint rules, and all partitions. Beside the models is the list of Amazon's own certificate
-authorities, from botocore's list. This module needs only the standard library.
+the whole endpoint rules, and all partitions. The folder also has a list of Amazon's certificate authorities,
+from botocore's list. This module needs only the standard library.
 """
 
 import gzip
