@@ -76,7 +76,7 @@ def _functions(result: Result) -> list[str]:
 
 
 # The fields of a process and what the page calls them.
-_STAGES = {"start_cpu": "start", "cpu": "with the first event", "whole_cpu": "whole process"}
+_STEPS = {"start_cpu": "start", "cpu": "with the first event", "whole_cpu": "whole process"}
 
 
 def cold(result: Result) -> str:
@@ -85,25 +85,25 @@ def cold(result: Result) -> str:
     rows = [
         [
             kind if kind == BARE else f"`{kind}`",
-            *[spread((times if kind == BARE else above_bare)(result, kind, field)) for field in _STAGES],
+            *[spread((times if kind == BARE else above_bare)(result, kind, field)) for field in _STEPS],
             spread(times(result, kind, "wall")),
             f"{_memory(result, kind):.0f}",
         ]
         for kind in kinds
     ]
-    heads = [f"CPU: {name}" for name in _STAGES.values()]
+    heads = [f"CPU: {name}" for name in _STEPS.values()]
     return table(["process", *heads, "wall time with the first event", "memory, MB"], rows)
 
 
 def floors(result: Result) -> str:
     """Return the table that compares each function with plain botocore."""
     rows = [
-        [f"`{name}`", *[spread(above_bare(result, f"{name}{FLOOR}", field)) for field in _STAGES]]
-        + [f"{ratio(result, name, f'{name}{FLOOR}', field):.2f}" for field in _STAGES]
+        [f"`{name}`", *[spread(above_bare(result, f"{name}{FLOOR}", field)) for field in _STEPS]]
+        + [f"{ratio(result, name, f'{name}{FLOOR}', field):.2f}" for field in _STEPS]
         for name in _functions(result)
         if f"{name}{FLOOR}" in result["cold"]
     ]
-    heads = [f"{what}: {stage}" for what in ("plain botocore", "ratio") for stage in _STAGES.values()]
+    heads = [f"{what}: {step}" for what in ("plain botocore", "ratio") for step in _STEPS.values()]
     return table(["function", *heads], rows)
 
 
@@ -122,12 +122,12 @@ def base(result: Result) -> str:
         if other not in result["cold"]:
             continue
         # A commit that did not accept the event is compared by its start only.
-        stages = [field for field in _STAGES if field == "start_cpu" or all(times(result, other, "events"))]
+        steps = [field for field in _STEPS if field == "start_cpu" or all(times(result, other, "events"))]
         rows.append(
             [
                 f"`{name}`",
                 spread(above_bare(result, other, "start_cpu")),
-                *[f"{ratio(result, name, other, field):.2f}" if field in stages else "" for field in _STAGES],
+                *[f"{ratio(result, name, other, field):.2f}" if field in steps else "" for field in _STEPS],
                 f"{_memory(result, other):.0f}",
                 f"{_memory(result, name):.0f}",
             ]
@@ -135,7 +135,7 @@ def base(result: Result) -> str:
     heads = [
         "function",
         f"CPU of the start, {result['base']}",
-        *[f"ratio: {name}" for name in _STAGES.values()],
+        *[f"ratio: {name}" for name in _STEPS.values()],
     ]
     return table([*heads, f"MB, {result['base']}", "MB, now"], rows)
 
