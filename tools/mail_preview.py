@@ -12,7 +12,7 @@ import tempfile
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -64,29 +64,28 @@ def contents(locale: str, sender: Sender) -> Mapping[str, MessageContent]:
         support_url=sender.support_url,
         mail=sender.mail,
     )
-    token = replace(code, texts=message_texts(locale, TOKEN))
+    token = code._replace(texts=message_texts(locale, TOKEN))
     notice = MessageContent(notice_texts(locale, "email"), None, sender.app, mail=sender.mail)
     cognito = {
-        kind: replace(code, texts=cognito_message_texts(locale, kind), minutes=0) for kind in _COGNITO_CODES
+        kind: code._replace(texts=cognito_message_texts(locale, kind), minutes=0) for kind in _COGNITO_CODES
     }
     return {
-        "sign-in-after-password": replace(code, texts=message_texts(locale, SIGN_IN_PASSWORD)),
+        "sign-in-after-password": code._replace(texts=message_texts(locale, SIGN_IN_PASSWORD)),
         "sign-in": code,
-        "sign-in-long-code": replace(code, code=_LONG_CODE, in_groups=True),
+        "sign-in-long-code": code._replace(code=_LONG_CODE, in_groups=True),
         "verification": token,
-        "verification-with-purpose": replace(token, purpose="Payment of 20 EUR to Ada's Bakery"),
+        "verification-with-purpose": token._replace(purpose="Payment of 20 EUR to Ada's Bakery"),
         "changed-email": notice,
-        "changed-phone": replace(notice, texts=notice_texts(locale, "phone_number")),
+        "changed-phone": notice._replace(texts=notice_texts(locale, "phone_number")),
         **{f"cognito-{kind.replace('_', '-')}": content for kind, content in cognito.items()},
-        "cognito-invitation": replace(
-            code,
+        "cognito-invitation": code._replace(
             texts=cognito_message_texts(locale, "invitation"),
             code=_PASSWORD,
             purpose="ada",
             requested_at=0,
             support_url="",
         ),
-        "cognito-notice": replace(notice, texts=cognito_message_texts(locale, "notice")),
+        "cognito-notice": notice._replace(texts=cognito_message_texts(locale, "notice")),
     }
 
 

@@ -7,7 +7,7 @@ cannot compute the code, because its role has no permission for the KMS key.
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from passcode.adapters import cold_start
@@ -69,7 +69,7 @@ def respond(
     return event
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
     """The settings of this function."""
 
@@ -84,7 +84,7 @@ class Settings:
     choice_asked: bool
     sms_caps: tuple[int, int, int]  # the fields of `SmsLimits`
     sms_countries: frozenset[str]
-    salt: str = field(repr=False)
+    salt: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

@@ -9,7 +9,7 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
@@ -155,7 +155,7 @@ _PER_DAY = (0, 100_000_000)
 _QUEUE_URLS = ("EMAIL_QUEUE_URL", "PHONE_QUEUE_URL", "COGNITO_QUEUE_URL")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
     """The settings of this function. A stack without custom senders has no sender key and no user pool."""
 
@@ -184,7 +184,7 @@ class Settings:
     gateway_function: tuple[tuple[str, ...], str]
     sender_key_id: str
     user_pool_id: str
-    salt: str = field(repr=False)
+    salt: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

@@ -72,7 +72,7 @@ def _report(found: DeliveryEvent, telemetry: Telemetry) -> None:
     telemetry.log.info("delivery event", extra=fields)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
     """The settings of this function."""
 

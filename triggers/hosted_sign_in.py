@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from passcode.adapters.secrets_manager import SecretsManagerClient
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
     """The settings of this function."""
 

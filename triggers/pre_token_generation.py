@@ -55,7 +55,7 @@ def respond(
     return event
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
     """The settings of this function."""
 

@@ -7,7 +7,7 @@ same functions as the triggers. The Lambda function `deliver` sends the messages
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -33,7 +33,7 @@ from passcode.token_service.challenge import is_open_class
 from passcode.token_service.policy import Policy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
     """The settings of this function."""
 
@@ -52,7 +52,7 @@ class Settings:
     step_up_max_auth_age: int
     issuer: str
     user_pool_id: str
-    salt: str = field(repr=False)
+    salt: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

@@ -55,7 +55,7 @@ class Mailbox:
 
     def code_in_message(self, challenge: Challenge, address: str) -> str:
         """Put `challenge` with `address` on the queue. Returns the code in the message."""
-        assert self.deliverer.deliver(body(("email", address), **vars(challenge))) == []
+        assert self.deliverer.deliver(body(("email", address), **challenge._asdict())) == []
         text = self.deliverer.ses.sent("send_email")[-1]["Content"]["Simple"]["Body"]["Text"]["Data"]
         (code,) = (line for line in text.splitlines() if line.isdecimal())
         return str(code)

@@ -3,7 +3,6 @@
 import hmac
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from hashlib import sha256
 from itertools import count
 from typing import Any, Protocol
@@ -84,7 +83,7 @@ def test_the_code_of_another_user(try_attack: TryAttack) -> None:
     def attack(mac: CodeMac) -> bool:
         service = Service(code_mac=mac)
         own, of_victim = newest(service, SIGN_IN_CODE, "eve"), newest(service, SIGN_IN_CODE, "ada")
-        assert replace(own, subject="ada") == of_victim
+        assert own._replace(subject="ada") == of_victim
         return service.answer(of_victim, service.code(own)) is None
 
     weak: CodeMac = CodeOfThePurpose()
@@ -107,7 +106,7 @@ def test_the_code_of_another_purpose(try_attack: TryAttack, first: str, second: 
         service = Service(code_mac=mac)
         one = newest(service, first, "ada", is_long=is_long)
         other = newest(service, second, "ada", is_long=is_long)
-        assert replace(one, purpose=second) == other
+        assert one._replace(purpose=second) == other
         return service.answer(other, service.code(one)) is None
 
     weak: CodeMac = CodeOfTheUser()

@@ -1,6 +1,6 @@
 """Services and stores with one fault in the counts of messages and answers."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Barrier
 
 from passcode.token_service.challenge import SIGN_IN_CODE, Challenge
@@ -60,7 +60,7 @@ class NewCodeResetsAnswers(MemoryStore):
     """Fault: a new code resets the count of wrong answers (better-auth#11162)."""
 
     def start_challenge(self, key: str, draft: Record, cap: int, now: int) -> WriteResult:
-        self.records[key] = replace(self.records.get(key, Record()), wrong={}, failures=0)
+        self.records[key] = self.records.get(key, Record())._replace(wrong={}, failures=0)
         return super().start_challenge(key, draft, cap, now)
 
 
@@ -71,7 +71,7 @@ class CountsPerCode(MemoryStore):
     counts: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def record_attempt(self, key: str, attempt: Attempt) -> WriteResult:
-        self.records[key] = replace(self.records[key], wrong=self.counts.get(attempt.nonce, {}))
+        self.records[key] = self.records[key]._replace(wrong=self.counts.get(attempt.nonce, {}))
         write = super().record_attempt(key, attempt)
         self.counts[attempt.nonce] = dict(write.record.wrong)
         return write
@@ -81,7 +81,7 @@ class ForgetsTheNonce(MemoryStore):
     """Fault: a challenge is recognised by its counter only."""
 
     def record_attempt(self, key: str, attempt: Attempt) -> WriteResult:
-        return super().record_attempt(key, replace(attempt, nonce=self.records[key].nonce))
+        return super().record_attempt(key, attempt._replace(nonce=self.records[key].nonce))
 
 
 @dataclass
@@ -157,7 +157,7 @@ class NoMessageLimit(MemoryStore):
     def start_challenge(self, key: str, draft: Record, cap: int, now: int) -> WriteResult:
         was = self.records.get(key, Record())
         over = now - COOLDOWN_AFTER_SUCCESS
-        self.records[key] = replace(was, spent=was.issued, sent_at=0, spent_at=over, send_tat=0)
+        self.records[key] = was._replace(spent=was.issued, sent_at=0, spent_at=over, send_tat=0)
         return super().start_challenge(key, draft, cap, now)
 
 

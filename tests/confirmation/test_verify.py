@@ -1,7 +1,6 @@
 """/verifyToken: a right code is accepted once, and only a wrong code counts as an attempt."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -199,7 +198,7 @@ def test_the_code_of_a_redirected_message_is_wrong(api: Api) -> None:
     (delivery,) = api.queued
     to = (Destination(EMAIL, "eve@example.com"),)
     # Another id, so that the queue does not drop it as a repeat.
-    redirected = replace(delivery, destinations=to, sent_at=delivery.sent_at + 1)
+    redirected = delivery._replace(destinations=to, sent_at=delivery.sent_at + 1)
     api.queue.send_message(QueueUrl="email", MessageBody=redirected.pack())
     response = api.verify(token, api.code())
     assert (response.status, response.problem) == (422, "wrong-code")

@@ -4,7 +4,6 @@ Each test runs in memory, on moto and on the local stack's DynamoDB.
 """
 
 import uuid
-from dataclasses import replace
 
 import pytest
 
@@ -46,10 +45,10 @@ def accept(under_test: StoreUnderTest, sub: str, attempt: Attempt = RIGHT) -> No
 def accept_later(under_test: StoreUnderTest, sub: str, counter: int, channel: str, client_id: str) -> int:
     """Start another challenge and record its right answer. Returns the time of both."""
     now = NOW + 1000 * counter
-    draft = replace(OPEN, sent_at=now, expires_at=now + 300, send_tat=now)
+    draft = OPEN._replace(sent_at=now, expires_at=now + 300, send_tat=now)
     key = record_key(SIGN_IN_PASSWORD, sub)
     assert under_test.store.start_challenge(key, draft, 100, now).accepted
-    accept(under_test, sub, replace(RIGHT, counter=counter, channel=channel, now=now, client_id=client_id))
+    accept(under_test, sub, RIGHT._replace(counter=counter, channel=channel, now=now, client_id=client_id))
     return now
 
 
@@ -85,7 +84,7 @@ def test_each_app_client_has_its_own_evidence(under_test: StoreUnderTest, sub: s
 def test_a_deployment_without_claims_writes_no_evidence_and_removes_none(
     under_test: StoreUnderTest, sub: str
 ) -> None:
-    accept(under_test, sub, replace(RIGHT, client_id=""))
+    accept(under_test, sub, RIGHT._replace(client_id=""))
     assert read(under_test, sub) == (None, None)
     later = accept_later(under_test, sub, 2, "email", CLIENT)
     accept_later(under_test, sub, 3, "sms", "")
@@ -94,21 +93,21 @@ def test_a_deployment_without_claims_writes_no_evidence_and_removes_none(
 
 def test_an_answer_that_is_wrong_or_refused_is_no_evidence(under_test: StoreUnderTest, sub: str) -> None:
     key = record_key(SIGN_IN_PASSWORD, sub)
-    assert under_test.store.record_attempt(key, replace(RIGHT, channel="")).accepted
-    assert not under_test.store.record_attempt(key, replace(RIGHT, counter=2)).accepted
-    assert not under_test.store.record_attempt(key, replace(RIGHT, nonce="d" * 32)).accepted
+    assert under_test.store.record_attempt(key, RIGHT._replace(channel="")).accepted
+    assert not under_test.store.record_attempt(key, RIGHT._replace(counter=2)).accepted
+    assert not under_test.store.record_attempt(key, RIGHT._replace(nonce="d" * 32)).accepted
     assert read(under_test, sub) == (None, None)
 
 
 def test_a_repeated_answer_does_not_change_the_evidence(under_test: StoreUnderTest, sub: str) -> None:
     accept(under_test, sub)
     key = record_key(SIGN_IN_PASSWORD, sub)
-    assert not under_test.store.record_attempt(key, replace(RIGHT, now=NOW + 9)).accepted
+    assert not under_test.store.record_attempt(key, RIGHT._replace(now=NOW + 9)).accepted
     assert read(under_test, sub) == 2 * (Evidence(NOW, "email"),)
 
 
 def test_a_long_code_is_evidence_as_a_short_one(under_test: StoreUnderTest, sub: str) -> None:
-    accept(under_test, sub, replace(RIGHT, is_short=False))
+    accept(under_test, sub, RIGHT._replace(is_short=False))
     assert read(under_test, sub) == 2 * (Evidence(NOW, "email"),)
 
 

@@ -334,7 +334,7 @@ def test_only_a_code_without_a_purpose_is_digits_alone(
         "lang": "de",
         "purpose": "{purpose}",
     }
-    shown = replace(MessageContent(texts, Code(CODE), "Example", host="app.example"), **content)
+    shown = MessageContent(texts, Code(CODE), "Example", host="app.example")._replace(**content)
     gateway = RecordingGateway(SMS)
     dispatch(gateway, output, shown)
     (outgoing,) = gateway.sent

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -34,9 +33,9 @@ def claim() -> IdempotencyClaim:
 
 def test_a_second_claim_gets_the_first_one(requests: IdempotencyStore, claim: IdempotencyClaim) -> None:
     assert requests.claim(claim, "first", NOW) is None
-    assert requests.claim(claim, "second", NOW) == replace(claim, nonce="first", made_at=NOW)
-    assert requests.claim(replace(claim, content="other"), "third", NOW + DAY) == replace(
-        claim, nonce="first", made_at=NOW
+    assert requests.claim(claim, "second", NOW) == claim._replace(nonce="first", made_at=NOW)
+    assert requests.claim(claim._replace(content="other"), "third", NOW + DAY) == claim._replace(
+        nonce="first", made_at=NOW
     )
 
 
@@ -45,7 +44,7 @@ def test_a_request_may_repeat_its_claim_after_a_lost_response(
 ) -> None:
     assert requests.claim(claim, "first", NOW) is None
     assert requests.claim(claim, "first", NOW) is None
-    assert requests.claim(claim, "second", NOW) == replace(claim, nonce="first", made_at=NOW)
+    assert requests.claim(claim, "second", NOW) == claim._replace(nonce="first", made_at=NOW)
 
 
 @pytest.mark.parametrize(("later", "is_valid"), [(DAY - 1, True), (DAY, True), (DAY + 1, False)])
@@ -53,15 +52,15 @@ def test_a_claim_is_valid_for_a_day_even_before_ttl_deletes_it(
     requests: IdempotencyStore, claim: IdempotencyClaim, later: int, is_valid: bool
 ) -> None:
     requests.claim(claim, "first", NOW)
-    found = requests.claim(replace(claim, content="other"), "second", NOW + later)
-    assert found == (replace(claim, nonce="first", made_at=NOW) if is_valid else None)
+    found = requests.claim(claim._replace(content="other"), "second", NOW + later)
+    assert found == (claim._replace(nonce="first", made_at=NOW) if is_valid else None)
 
 
 def test_a_claim_that_replaces_an_expired_one_has_all_its_values(
     requests: IdempotencyStore, claim: IdempotencyClaim
 ) -> None:
     requests.claim(claim, "first", NOW)
-    requests.claim(replace(claim, content="other"), "second", NOW + DAY + 1)
+    requests.claim(claim._replace(content="other"), "second", NOW + DAY + 1)
     assert requests.claim(claim, "third", NOW + 2 * DAY) == IdempotencyClaim(
         claim.key, "other", "second", NOW + DAY + 1
     )
@@ -81,7 +80,7 @@ def test_a_repeated_release_does_not_release_a_claim_of_another_request(
     requests.release(claim, "first")
     requests.claim(claim, "second", NOW)
     requests.release(claim, "first")
-    assert requests.claim(claim, "third", NOW) == replace(claim, nonce="second", made_at=NOW)
+    assert requests.claim(claim, "third", NOW) == claim._replace(nonce="second", made_at=NOW)
 
 
 def test_a_claim_that_does_not_exist_may_be_released(
@@ -93,4 +92,4 @@ def test_a_claim_that_does_not_exist_may_be_released(
 
 def test_claims_with_different_keys_are_separate(requests: IdempotencyStore, claim: IdempotencyClaim) -> None:
     requests.claim(claim, "first", NOW)
-    assert requests.claim(replace(claim, key=claim.key[::-1]), "second", NOW) is None
+    assert requests.claim(claim._replace(key=claim.key[::-1]), "second", NOW) is None

@@ -1,7 +1,6 @@
 """The contract of a record store. Each test runs in memory, on moto and on the local stack's DynamoDB."""
 
 import secrets
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -29,14 +28,14 @@ DRAFT = Record(
     sent_to={"email": "e" * 16},
     sent_to_before={"email": "e" * 16},
 )
-OPEN = replace(DRAFT, issued=3, spent=2)
+OPEN = DRAFT._replace(issued=3, spent=2)
 RIGHT = Attempt(counter=3, nonce=NONCE, id="1" * 16, is_short=True, channel="email", now=NOW)
-WRONG = replace(RIGHT, id="2" * 16, channel="")
+WRONG = RIGHT._replace(id="2" * 16, channel="")
 
 
 def test_the_first_challenge_of_a_subject_has_the_counter_one(under_test: StoreUnderTest, key: str) -> None:
     write = under_test.store.start_challenge(key, DRAFT, CAP, NOW)
-    assert write == WriteResult(True, replace(DRAFT, issued=1))
+    assert write == WriteResult(True, DRAFT._replace(issued=1))
 
 
 def test_a_new_challenge_continues_the_counter_and_keeps_the_failures(
@@ -48,8 +47,7 @@ def test_a_new_challenge_continues_the_counter_and_keeps_the_failures(
     under_test.put(key, old)
     write = under_test.store.start_challenge(key, DRAFT, CAP, NOW)
     assert write.accepted
-    assert write.record == replace(
-        DRAFT,
+    assert write.record == DRAFT._replace(
         issued=8,
         spent=7,
         failures=4,
@@ -62,10 +60,10 @@ def test_a_new_challenge_continues_the_counter_and_keeps_the_failures(
 
 def test_a_message_keeps_the_ids_of_all_destinations(under_test: StoreUnderTest, key: str) -> None:
     store = under_test.store
-    both = replace(DRAFT, sent_to={"email": "e" * 16, "sms": "1" * 16})
+    both = DRAFT._replace(sent_to={"email": "e" * 16, "sms": "1" * 16})
     first = store.start_challenge(key, both, CAP, NOW).record
     assert (first.sent_to, first.sent_to_before) == (both.sent_to, both.sent_to)
-    moved = replace(first, sent_at=NOW + 30, sent_to={"email": "e" * 16, "sms": "2" * 16})
+    moved = first._replace(sent_at=NOW + 30, sent_to={"email": "e" * 16, "sms": "2" * 16})
     second = store.replace_challenge(key, first, moved, NOW + 30).record
     assert (second.sent_to, second.sent_to_before) == (moved.sent_to, both.sent_to)
 
@@ -82,9 +80,9 @@ def test_a_replaced_challenge_removes_the_counters_of_past_days(under_test: Stor
     """Under a lasting attack no challenge starts otherwise, and the item would grow without a limit."""
     days = range(TODAY - KEEP_SECONDS // 86_400, TODAY + 1)
     accepted = {("email", day): 2 for day in days}
-    old = replace(OPEN, wrong=dict.fromkeys(days, 1), accepted=accepted)
+    old = OPEN._replace(wrong=dict.fromkeys(days, 1), accepted=accepted)
     under_test.put(key, old)
-    new = replace(old, issued=old.issued + 1, sent_at=NOW + 40, issue_id="e" * 32)
+    new = old._replace(issued=old.issued + 1, sent_at=NOW + 40, issue_id="e" * 32)
     write = under_test.store.replace_challenge(key, old, new, NOW + 40)
     assert write.accepted
     assert (write.record.wrong, write.record.accepted) == ({TODAY: 1}, {("email", TODAY): 2})
@@ -98,19 +96,18 @@ def test_an_open_challenge_refuses_another_and_is_returned(under_test: StoreUnde
 def test_a_refused_write_changes_nothing(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
     store = under_test.store
-    store.start_challenge(key, replace(DRAFT, nonce="c" * 32), CAP, NOW + 1)
-    store.record_attempt(key, replace(RIGHT, counter=2))
-    store.record_attempt(key, replace(RIGHT, nonce="b" * 32))
-    store.replace_challenge(key, replace(OPEN, issued=2), OPEN, NOW)
+    store.start_challenge(key, DRAFT._replace(nonce="c" * 32), CAP, NOW + 1)
+    store.record_attempt(key, RIGHT._replace(counter=2))
+    store.record_attempt(key, RIGHT._replace(nonce="b" * 32))
+    store.replace_challenge(key, OPEN._replace(issued=2), OPEN, NOW)
     assert store.read(key) == OPEN
 
 
 def test_a_right_answer_spends_and_gives_back_one_message(under_test: StoreUnderTest, key: str) -> None:
-    under_test.put(key, replace(OPEN, failures=9, accepted={("email", TODAY): 1}))
+    under_test.put(key, OPEN._replace(failures=9, accepted={("email", TODAY): 1}))
     write = under_test.store.record_attempt(key, RIGHT)
     assert write.accepted
-    assert write.record == replace(
-        OPEN,
+    assert write.record == OPEN._replace(
         spent=3,
         spent_id=RIGHT.id,
         spent_at=NOW,
@@ -119,19 +116,19 @@ def test_a_right_answer_spends_and_gives_back_one_message(under_test: StoreUnder
         accepted={("email", TODAY): 2},
     )
     assert under_test.store.record_attempt(key, RIGHT) == WriteResult(False, write.record)
-    assert not under_test.store.record_attempt(key, replace(WRONG, counter=2)).accepted
+    assert not under_test.store.record_attempt(key, WRONG._replace(counter=2)).accepted
 
 
 def test_a_refund_lowers_the_message_rate_once_and_nothing_else(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
     for _ in range(2):
         under_test.store.refund_message(key, OPEN.issue_id)
-        refunded = replace(OPEN, send_tat=OPEN.send_tat - 600, refund_id=OPEN.issue_id)
+        refunded = OPEN._replace(send_tat=OPEN.send_tat - 600, refund_id=OPEN.issue_id)
         assert under_test.store.read(key) == refunded
-    later = replace(refunded, sent_at=NOW + 30, send_tat=NOW + 600, issue_id="l" * 32)
+    later = refunded._replace(sent_at=NOW + 30, send_tat=NOW + 600, issue_id="l" * 32)
     assert under_test.store.replace_challenge(key, refunded, later, NOW + 30).accepted
     under_test.store.refund_message(key, later.issue_id)
-    assert under_test.store.read(key) == replace(later, send_tat=NOW, refund_id=later.issue_id)
+    assert under_test.store.read(key) == later._replace(send_tat=NOW, refund_id=later.issue_id)
 
 
 def test_only_the_newest_message_is_refunded(under_test: StoreUnderTest, key: str) -> None:
@@ -145,10 +142,10 @@ def test_only_the_newest_message_is_refunded(under_test: StoreUnderTest, key: st
 def test_a_wrong_answer_to_a_short_code_is_counted_once(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
     for n in (1, 2):
-        attempt = replace(WRONG, id=str(n) * 16)
+        attempt = WRONG._replace(id=str(n) * 16)
         write = under_test.store.record_attempt(key, attempt)
         assert write.accepted
-        assert write.record == replace(OPEN, failures=n, failed_id=attempt.id, wrong={TODAY: n})
+        assert write.record == OPEN._replace(failures=n, failed_id=attempt.id, wrong={TODAY: n})
         assert under_test.store.record_attempt(key, attempt) == WriteResult(False, write.record)
 
 
@@ -157,20 +154,20 @@ def test_a_wrong_answer_counts_its_weight_and_never_more_than_a_day(
 ) -> None:
     under_test.put(key, OPEN)
     for n in (1, 2, 3):
-        attempt = replace(WRONG, id=str(n) * 16, weight=3)
+        attempt = WRONG._replace(id=str(n) * 16, weight=3)
         write = under_test.store.record_attempt(key, attempt)
         assert (write.accepted, write.record.wrong, write.record.failures) == (True, {TODAY: 3 * n}, n)
-    for refused in (replace(WRONG, id="4" * 16, weight=2), replace(RIGHT, weight=2)):
+    for refused in (WRONG._replace(id="4" * 16, weight=2), RIGHT._replace(weight=2)):
         assert not under_test.store.record_attempt(key, refused).accepted
     assert under_test.store.record_attempt(key, RIGHT).accepted
 
 
 def test_a_wrong_answer_to_a_long_code_is_not_counted(under_test: StoreUnderTest, key: str) -> None:
-    under_test.put(key, replace(OPEN, digits=20, failures=100, wrong={TODAY: 10}))
-    write = under_test.store.record_attempt(key, replace(WRONG, is_short=False))
+    under_test.put(key, OPEN._replace(digits=20, failures=100, wrong={TODAY: 10}))
+    write = under_test.store.record_attempt(key, WRONG._replace(is_short=False))
     assert write.accepted
-    assert write.record == replace(OPEN, digits=20, failures=100, wrong={TODAY: 10}, failed_id=WRONG.id)
-    assert under_test.store.record_attempt(key, replace(RIGHT, is_short=False)).accepted
+    assert write.record == OPEN._replace(digits=20, failures=100, wrong={TODAY: 10}, failed_id=WRONG.id)
+    assert under_test.store.record_attempt(key, RIGHT._replace(is_short=False)).accepted
 
 
 @pytest.mark.parametrize("attempt", [RIGHT, WRONG], ids=["right", "wrong"])
@@ -184,16 +181,15 @@ def test_a_subject_without_a_record_has_no_challenge(
 def test_an_answer_needs_an_issued_counter_and_one_of_the_two_newest_nonces(
     under_test: StoreUnderTest, key: str, attempt: Attempt
 ) -> None:
-    under_test.put(key, replace(OPEN, prev_nonce="p" * 32))
-    for other in (replace(attempt, counter=4), replace(attempt, nonce="b" * 32)):
+    under_test.put(key, OPEN._replace(prev_nonce="p" * 32))
+    for other in (attempt._replace(counter=4), attempt._replace(nonce="b" * 32)):
         assert not under_test.store.record_attempt(key, other).accepted
-    assert under_test.store.record_attempt(key, replace(attempt, nonce="p" * 32)).accepted
+    assert under_test.store.record_attempt(key, attempt._replace(nonce="p" * 32)).accepted
 
 
 def test_a_challenge_is_replaced_only_if_it_is_unchanged(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, OPEN)
-    new = replace(
-        OPEN,
+    new = OPEN._replace(
         issued=4,
         nonce="b" * 32,
         prev_nonce=NONCE,
@@ -205,10 +201,10 @@ def test_a_challenge_is_replaced_only_if_it_is_unchanged(under_test: StoreUnderT
         sent_to_before={"email": "e" * 16, "sms": "f" * 16},
     )
     for stale in (
-        replace(OPEN, issued=2),
-        replace(OPEN, sent_at=NOW - 1),
-        replace(OPEN, spent=1),
-        replace(OPEN, nonce="other"),
+        OPEN._replace(issued=2),
+        OPEN._replace(sent_at=NOW - 1),
+        OPEN._replace(spent=1),
+        OPEN._replace(nonce="other"),
     ):
         assert not under_test.store.replace_challenge(key, stale, new, NOW + 30).accepted
     assert under_test.store.replace_challenge(key, OPEN, new, NOW + 30) == WriteResult(True, new)
@@ -216,7 +212,7 @@ def test_a_challenge_is_replaced_only_if_it_is_unchanged(under_test: StoreUnderT
 
 def test_a_record_is_read_as_it_was_written(under_test: StoreUnderTest, key: str) -> None:
     assert under_test.store.read(key) == Record()
-    for record in (OPEN, replace(OPEN, failures=3, wrong={TODAY: 3}, accepted={("sms", TODAY): 1})):
+    for record in (OPEN, OPEN._replace(failures=3, wrong={TODAY: 3}, accepted={("sms", TODAY): 1})):
         under_test.put(key, record)
         assert under_test.store.read(key) == record
     write = under_test.store.record_attempt(key, RIGHT)
@@ -261,8 +257,8 @@ records = st.builds(
     st.tuples(around, around, around, around),
 )
 attempts = st.builds(
-    lambda counter, is_short, channel, weight: replace(
-        RIGHT, counter=counter, is_short=is_short, channel=channel, weight=weight
+    lambda counter, is_short, channel, weight: RIGHT._replace(
+        counter=counter, is_short=is_short, channel=channel, weight=weight
     ),
     st.integers(0, 4),
     st.booleans(),
@@ -276,11 +272,11 @@ attempts = st.builds(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(record=records, attempt=attempts)
-@example(record=replace(OPEN, failures=9, wrong={TODAY: 9}), attempt=RIGHT)
-@example(record=replace(OPEN, failures=4, wrong={TODAY: 8}), attempt=replace(RIGHT, weight=2))
-@example(record=replace(OPEN, failures=4, wrong={TODAY: 9}), attempt=replace(WRONG, weight=2))
-@example(record=replace(OPEN, spent=3, spent_at=NOW - 5, send_tat=NOW), attempt=RIGHT)
-@example(record=replace(OPEN, sent_at=NOW - 30, expires_at=NOW + 119, send_tat=NOW), attempt=RIGHT)
+@example(record=OPEN._replace(failures=9, wrong={TODAY: 9}), attempt=RIGHT)
+@example(record=OPEN._replace(failures=4, wrong={TODAY: 8}), attempt=RIGHT._replace(weight=2))
+@example(record=OPEN._replace(failures=4, wrong={TODAY: 9}), attempt=WRONG._replace(weight=2))
+@example(record=OPEN._replace(spent=3, spent_at=NOW - 5, send_tat=NOW), attempt=RIGHT)
+@example(record=OPEN._replace(sent_at=NOW - 30, expires_at=NOW + 119, send_tat=NOW), attempt=RIGHT)
 def test_every_store_has_the_conditions_of_the_predicates(
     under_test: StoreUnderTest, record: Record, attempt: Attempt
 ) -> None:
@@ -309,10 +305,10 @@ def test_a_new_message_keeps_the_failures_except_one_to_remove(under_test: Store
     first = store.start_challenge(key, DRAFT, CAP, NOW)
     assert first.record.failed == FAILED
     # Only a removal is written: another function may write a failure between the read and this write.
-    stale = replace(first.record, sent_at=NOW + 40, failed={"sms": Failure(NOW - 9, "a" * 16)})
+    stale = first.record._replace(sent_at=NOW + 40, failed={"sms": Failure(NOW - 9, "a" * 16)})
     second = store.replace_challenge(key, first.record, stale, NOW + 40)
     assert second.record.failed == FAILED
-    third = replace(second.record, sent_at=NOW + 80, failed=FAILED | {"email": Failure()})
+    third = second.record._replace(sent_at=NOW + 80, failed=FAILED | {"email": Failure()})
     assert store.replace_challenge(key, second.record, third, NOW + 80).record.failed == {
         "sms": FAILED["sms"]
     }
@@ -320,11 +316,11 @@ def test_a_new_message_keeps_the_failures_except_one_to_remove(under_test: Store
 
 def test_a_message_to_a_chosen_channel_removes_its_failure(under_test: StoreUnderTest, key: str) -> None:
     under_test.put(key, Record(issued=1, spent=1, failed=FAILED))
-    draft = replace(DRAFT, failed={"email": Failure()})
+    draft = DRAFT._replace(failed={"email": Failure()})
     assert under_test.store.start_challenge(key, draft, CAP, NOW).record.failed == {"sms": FAILED["sms"]}
 
 
 def test_a_right_answer_removes_the_failure_of_its_channel(under_test: StoreUnderTest, key: str) -> None:
-    under_test.put(key, replace(OPEN, failed=FAILED))
+    under_test.put(key, OPEN._replace(failed=FAILED))
     assert under_test.store.record_attempt(key, WRONG).record.failed == FAILED
     assert under_test.store.record_attempt(key, RIGHT).record.failed == {"sms": FAILED["sms"]}

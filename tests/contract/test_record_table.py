@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -50,7 +49,7 @@ def test_every_write_sets_the_ttl_of_the_record(table: tuple[Any, str]) -> None:
     def ttl() -> int:
         return int(client.get_item(TableName=name, Key={"pk": {"S": key}})["Item"]["ttl"]["N"])
 
-    assert store.start_challenge(key, replace(OPEN, nonce="d"), 100, NOW).accepted
+    assert store.start_challenge(key, OPEN._replace(nonce="d"), 100, NOW).accepted
     assert ttl() == NOW + 30 * DAY
     client.put_item(TableName=name, Item={"pk": {"S": key}} | item_of(OPEN))
     assert store.replace_challenge(key, OPEN, OPEN, NOW + 1).accepted
@@ -58,9 +57,9 @@ def test_every_write_sets_the_ttl_of_the_record(table: tuple[Any, str]) -> None:
     wrong = Attempt(counter=3, nonce="n", id="1", is_short=True, channel="", now=NOW + 2)
     assert store.record_attempt(key, wrong).accepted
     assert ttl() == NOW + 2 + 30 * DAY
-    assert store.record_attempt(key, replace(wrong, id="2", is_short=False, now=NOW + 3)).accepted
+    assert store.record_attempt(key, wrong._replace(id="2", is_short=False, now=NOW + 3)).accepted
     assert ttl() == NOW + 3 + 30 * DAY
-    right = replace(wrong, channel="sms", client_id="client", now=NOW + 4)
+    right = wrong._replace(channel="sms", client_id="client", now=NOW + 4)
     assert store.record_attempt(key, right).accepted
     assert ttl() == NOW + 4 + 30 * DAY
 
@@ -69,8 +68,7 @@ def test_the_largest_record_costs_one_write_unit() -> None:
     """An item of DynamoDB has the size of its names and values. One WCU pays for 1,024 bytes."""
     channels = ("email", "sms", "voice")
     to = dict.fromkeys(channels, "e" * 16)
-    largest = replace(
-        OPEN,
+    largest = OPEN._replace(
         issued=10**6,
         spent=10**6,
         nonce="n" * 32,

@@ -115,7 +115,7 @@ def test_a_decoy_gets_no_notice() -> None:
     handlers = SignInHandlers()
     handlers.create(golden("create_unknown_user_empty"))
     ((key, record),) = handlers.store.records.items()
-    handlers.store.records[key] = replace(record, sent_to={record.channel: "0" * 16})
+    handlers.store.records[key] = record._replace(sent_to={record.channel: "0" * 16})
     handlers.now += 60
     handlers.create(golden("create_unknown_user_empty"))
     assert len(handlers.queued) == 2

@@ -94,7 +94,7 @@ def test_a_sender_to_the_queue_has_no_text_sent_but_a_checked_purpose(product: T
         digits=6,
     )
     texts = [
-        body(product, Challenge(**{**vars(right), **changes}), address)
+        body(product, Challenge(**{**right._asdict(), **changes}), address)
         for changes in (
             {"purpose": f"{SIGN_IN_CODE}:{TEXT}"},
             {"purpose": TEXT},

@@ -309,7 +309,7 @@ IDS = {"email": "e" * 32, "sms": "f" * 32}
 
 def ask(now: int, **changes: Any) -> IssueRequest:
     request = IssueRequest("sign_in_password", SUB, "email", IDS, False, "a" * 32, now, fallbacks={"sms": 20})
-    return replace(request, **changes)
+    return request._replace(**changes)
 
 
 CALLS_FIRST: dict[str, Any] = {
@@ -329,7 +329,7 @@ WITH_CALLS: dict[str, Any] = {
 def failing(*channels: str, at: int = NOW - 60, **changes: Any) -> MemoryStore:
     """A store with a record whose addresses on `channels` failed."""
     failed = {channel: Failure(at, kept_id(IDS[channel])) for channel in channels}
-    record = replace(Record(issued=1, spent=1, failed=failed), **changes)
+    record = Record(issued=1, spent=1, failed=failed)._replace(**changes)
     return MemoryStore(POLICY, {f"sign_in_password#{SUB}": record})
 
 
@@ -369,7 +369,7 @@ def test_a_message_goes_to_an_address_that_works(
     issued = issue(request_, store, POLICY)
     assert (issued.sent, issued.challenge.channel) == (True, channel)
     # Another session of the same user joins the challenge, and so must queue the same message.
-    later = replace(request_, nonce="b" * 32, now=NOW + 2)
+    later = request_._replace(nonce="b" * 32, now=NOW + 2)
     joined = issue(later, store, POLICY)
     assert (joined.sent, joined.challenge) == (False, issued.challenge)
 
@@ -383,8 +383,8 @@ def test_requests_that_join_a_challenge_queue_its_message_for_the_same_address()
     store = failing()
     key, first = f"sign_in_password#{SUB}", issue(ask(NOW), store, POLICY)
     # The message bounces at once.
-    store.records[key] = replace(
-        store.records[key], failed={"email": Failure(NOW + 1, kept_id(IDS["email"]))}
+    store.records[key] = store.records[key]._replace(
+        failed={"email": Failure(NOW + 1, kept_id(IDS["email"]))}
     )
     assert issue(ask(NOW + 20, nonce="b" * 32), store, POLICY).challenge == first.challenge
     resend = issue(ask(NOW + 31, nonce="c" * 32), store, POLICY)
@@ -400,8 +400,8 @@ def test_after_a_bounce_the_next_code_goes_by_sms_and_its_answer_is_right(with_p
     before = flow.public
     (key,) = handlers.store.records
     record = handlers.store.records[key]
-    handlers.store.records[key] = replace(
-        record, failed={"email": Failure(handlers.now + 1, record.sent_to["email"])}
+    handlers.store.records[key] = record._replace(
+        failed={"email": Failure(handlers.now + 1, record.sent_to["email"])}
     )
     handlers.now += 31
     flow.answer("again", action="resend")
@@ -425,8 +425,8 @@ def test_a_user_who_asks_for_the_channel_gets_the_code_there_and_its_answer_clea
     flow.start()
     (key,) = handlers.store.records
     record = handlers.store.records[key]
-    handlers.store.records[key] = replace(
-        record, failed={each: Failure(handlers.now - 60, to) for each, to in record.sent_to.items()}
+    handlers.store.records[key] = record._replace(
+        failed={each: Failure(handlers.now - 60, to) for each, to in record.sent_to.items()}
     )
     handlers.now += 31
     flow.answer("again", action="resend", channel="email")

@@ -59,7 +59,7 @@ def has_invisible(text: str) -> bool:
 
 def mail(locale: str = "en", **changes: Any) -> EmailMessage:
     """The email of a sign-in."""
-    rendered: EmailMessage = EMAIL.render(replace(contents(locale, Sender())["sign-in"], **changes))
+    rendered: EmailMessage = EMAIL.render(contents(locale, Sender())["sign-in"]._replace(**changes))
     return rendered
 
 
@@ -78,9 +78,9 @@ def test_an_email_has_only_what_mail_programs_support(locale: str) -> None:
 @example("{code} $code ${code} $", "<!-- if code --> $subject <!-- end -->")
 @example("<b>A</b> & 'B' \\1 \\g<0>", '"><img src=x> {0} %s')
 def test_no_name_and_no_purpose_changes_the_email(app: str, purpose: str) -> None:
-    content = replace(contents("en", Sender())["verification-with-purpose"], app=app)
-    plain = EMAIL.render(replace(content, app="x", purpose="x"))
-    shown = EMAIL.render(replace(content, purpose=purpose))
+    content = contents("en", Sender())["verification-with-purpose"]._replace(app=app)
+    plain = EMAIL.render(content._replace(app="x", purpose="x"))
+    shown = EMAIL.render(content._replace(purpose=purpose))
     assert list(html_faults(shown.html)) == []
     document = Document(shown.html)
     if purpose:

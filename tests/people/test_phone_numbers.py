@@ -1,7 +1,6 @@
 """Phone numbers as people have them: today's form of old numbers, their country, and which get no SMS."""
 
 import re
-from dataclasses import replace
 
 import phonenumbers
 import pytest
@@ -286,7 +285,7 @@ def test_deliver_sends_to_the_form_of_today() -> None:
     to = SMS.destination(number)
     assert to
     handler = DeliverHandler(handlers.telemetry)
-    handler.deliver(replace(delivery, destinations=(to,)).pack())
+    handler.deliver(delivery._replace(destinations=(to,)).pack())
     assert handler.sns.sent("publish")[0]["PhoneNumber"] == number
 
 

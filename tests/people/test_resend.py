@@ -119,7 +119,7 @@ def address_changed(flow: Flow) -> None:
 def rate_used_up(flow: Flow) -> None:
     address_changed(flow)
     for key, record in flow.handlers.store.records.items():
-        flow.handlers.store.records[key] = record.__class__(**(vars(record) | {"send_tat": 2**40}))
+        flow.handlers.store.records[key] = record._replace(send_tat=2**40)
 
 
 @pytest.mark.parametrize(

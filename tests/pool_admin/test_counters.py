@@ -1,6 +1,5 @@
 """The records of users and addresses, and their keys."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,8 +55,7 @@ def state(record: Record | None, policy: Policy | None = None) -> RecordState:
 
 def test_the_counters_of_a_user() -> None:
     found = state(
-        replace(
-            OPEN,
+        OPEN._replace(
             failures=12,
             wrong={DAY: 3, DAY - 1: 9},
             accepted={("email", DAY): 4, ("sms", DAY): 1, ("sms", DAY - 1): 7},
@@ -71,7 +69,7 @@ def test_the_counters_of_a_user() -> None:
 
 
 def test_a_used_or_expired_code_is_not_open() -> None:
-    for record in (replace(OPEN, spent=7), replace(OPEN, expires_at=NOW)):
+    for record in (OPEN._replace(spent=7), OPEN._replace(expires_at=NOW)):
         assert (state(record).open_until, state(record).open_digits) == (0, 0)
     assert state(None).known is False
 
@@ -80,14 +78,14 @@ def test_a_used_or_expired_code_is_not_open() -> None:
     ("record", "is_long"),
     [
         (OPEN, False),
-        (replace(OPEN, wrong={DAY: 4}), False),
-        (replace(OPEN, wrong={DAY: 5}), True),
-        (replace(OPEN, wrong={DAY - 1: 5}), False),
-        (replace(OPEN, failures=99), False),
-        (replace(OPEN, failures=100), True),
-        (replace(OPEN, digits=20), True),
-        (replace(OPEN, digits=20, spent=7), False),
-        (replace(OPEN, digits=20, expires_at=NOW), False),
+        (OPEN._replace(wrong={DAY: 4}), False),
+        (OPEN._replace(wrong={DAY: 5}), True),
+        (OPEN._replace(wrong={DAY - 1: 5}), False),
+        (OPEN._replace(failures=99), False),
+        (OPEN._replace(failures=100), True),
+        (OPEN._replace(digits=20), True),
+        (OPEN._replace(digits=20, spent=7), False),
+        (OPEN._replace(digits=20, expires_at=NOW), False),
     ],
 )
 def test_the_length_of_the_next_code(record: Record, is_long: bool) -> None:
@@ -99,7 +97,7 @@ def test_the_length_of_the_next_code(record: Record, is_long: bool) -> None:
     [(0, 5, 0), (NOW, 5, 0), (NOW + 600, 4, 0), (NOW + 2400, 1, 0), (NOW + 2401, 0, 1), (NOW + 3000, 0, 600)],
 )
 def test_the_messages_that_the_rate_allows(send_tat: int, left: int, wait: int) -> None:
-    found = state(replace(OPEN, send_tat=send_tat))
+    found = state(OPEN._replace(send_tat=send_tat))
     assert (found.messages_left, found.message_wait) == (left, wait)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -121,7 +120,7 @@ def test_after_five_wrong_answers_on_a_day_codes_are_long(name: str, wrong: int,
     short = handlers.create(golden(name))["publicChallengeParameters"]
     (key,) = handlers.store.records
     record = handlers.store.records[key]
-    handlers.store.records[key] = replace(record, failures=wrong, wrong={day_of(handlers.now): wrong})
+    handlers.store.records[key] = record._replace(failures=wrong, wrong={day_of(handlers.now): wrong})
     handlers.now += 31
     shown = handlers.create(golden(name))["publicChallengeParameters"]
     assert shown["status"] == "SENT"
@@ -133,14 +132,14 @@ def test_the_next_day_codes_are_short_again(handlers: SignInHandlers) -> None:
     handlers.create(golden("create_first"))
     record = handlers.store.records[SIGN_IN_KEY]
     wrong = {day_of(handlers.now) - 1: 10}
-    handlers.store.records[SIGN_IN_KEY] = replace(record, failures=10, wrong=wrong)
+    handlers.store.records[SIGN_IN_KEY] = record._replace(failures=10, wrong=wrong)
     handlers.now += 301
     assert handlers.create(golden("create_first"))["publicChallengeParameters"]["codeLength"] == "8"
 
 
 def test_after_a_hundred_wrong_answers_in_a_row_codes_are_long_on_every_day(handlers: SignInHandlers) -> None:
     handlers.create(golden("create_first"))
-    handlers.store.records[SIGN_IN_KEY] = replace(handlers.store.records[SIGN_IN_KEY], failures=100)
+    handlers.store.records[SIGN_IN_KEY] = handlers.store.records[SIGN_IN_KEY]._replace(failures=100)
     handlers.now += 301
     assert handlers.create(golden("create_first"))["publicChallengeParameters"]["codeLength"] == "20"
 

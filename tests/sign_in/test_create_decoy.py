@@ -3,7 +3,6 @@
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -58,8 +57,8 @@ def test_an_unknown_user_costs_as_many_writes_and_messages_as_a_known_user(name:
     assert unknown.store.writes == known.store.writes
     (of_known,), (of_unknown,) = known.store.records.values(), unknown.store.records.values()
     volatile = {"channel", "sent_to", "sent_to_before"}
-    assert {k: v for k, v in vars(of_known).items() if k not in volatile} == {
-        k: v for k, v in vars(of_unknown).items() if k not in volatile
+    assert {k: v for k, v in of_known._asdict().items() if k not in volatile} == {
+        k: v for k, v in of_unknown._asdict().items() if k not in volatile
     }
     for field in ("sent_to", "sent_to_before"):
         ids = [*getattr(of_known, field).values(), *getattr(of_unknown, field).values()]
@@ -88,7 +87,7 @@ def test_wrong_answers_lengthen_the_codes_of_known_and_unknown_users(name: str) 
         lengths.append([public(handlers, each)["codeLength"]])
         (key,) = handlers.store.records
         wrong = {day_of(handlers.now): 5}
-        handlers.store.records[key] = replace(handlers.store.records[key], failures=5, wrong=wrong)
+        handlers.store.records[key] = handlers.store.records[key]._replace(failures=5, wrong=wrong)
         handlers.now += 31
         lengths[-1].append(public(handlers, each)["codeLength"])
     assert lengths == [["8", "20"], ["8", "20"]]
@@ -123,7 +122,7 @@ def test_an_unknown_user_has_the_quota_of_a_known_user() -> None:
         (key,) = handlers.store.records
         # The last message that the rate allows has a long code. Wrong answers do not end it.
         wrong = {day_of(NOW): 10}
-        handlers.store.records[key] = replace(handlers.store.records[key], failures=10, wrong=wrong)
+        handlers.store.records[key] = handlers.store.records[key]._replace(failures=10, wrong=wrong)
         outcomes[-1].append(_outcome(handlers, name))
     assert all(outcome == outcomes[0] for outcome in outcomes)
     short, long = ("SENT", "8"), ("SENT", "20")
@@ -201,7 +200,7 @@ def test_a_whole_sign_in_is_the_same_for_all_users_and_unknown_names(order: tupl
 @pytest.mark.parametrize("counter", [1, 10, 10**11])
 def test_the_length_of_a_challenge_does_not_show_its_counter_or_channel(counter: int) -> None:
     for channel, decoy in (("email", False), ("sms", True), ("c" * 16, True)):
-        changed = replace(SignInHandlers().issued(), counter=counter, channel=channel, decoy=decoy)
+        changed = SignInHandlers().issued()._replace(counter=counter, channel=channel, decoy=decoy)
         of_round = ChallengeRound(ChallengeStatus.SENT, changed, 0, 0, NOW)
         assert len(of_round.private["challenge"]) == 320
         assert Challenge.unpack(of_round.private["challenge"]) == changed

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -181,8 +180,8 @@ def test_a_user_who_has_signed_in_very_often_on_one_day_waits_for_the_next_day()
     handlers = SignInHandlers()
     handlers.create(golden("create_first"))
     record = handlers.store.records[SIGN_IN_KEY]
-    used_up = replace(
-        record, spent=1, spent_at=NOW, accepted={("email", day_of(NOW)): 100, ("sms", day_of(NOW)): 20}
+    used_up = record._replace(
+        spent=1, spent_at=NOW, accepted={("email", day_of(NOW)): 100, ("sms", day_of(NOW)): 20}
     )
     handlers.store.records[SIGN_IN_KEY] = used_up
     handlers.now += 31
@@ -195,7 +194,7 @@ def test_at_the_cap_of_one_channel_the_code_goes_to_the_other() -> None:
     handlers = SignInHandlers()
     handlers.create(golden("create_first"))
     record = handlers.store.records[SIGN_IN_KEY]
-    used_up = replace(record, spent=1, spent_at=NOW, accepted={("email", day_of(NOW)): 100})
+    used_up = record._replace(spent=1, spent_at=NOW, accepted={("email", day_of(NOW)): 100})
     handlers.store.records[SIGN_IN_KEY] = used_up
     handlers.now += 31
     assert handlers.create(golden("create_first"))["publicChallengeParameters"]["status"] == "SENT"

@@ -1,7 +1,5 @@
 """`verify` keeps evidence of an accepted code with the write that spends the code."""
 
-from dataclasses import replace
-
 import pytest
 
 from passcode.sign_in.verify import check_sign_in
@@ -53,7 +51,7 @@ def test_a_deployment_without_claims_keeps_no_evidence(
 
 def test_a_long_code_is_evidence_too(handlers: SignInHandlers) -> None:
     to = handlers.issued(digits=20)
-    handlers.store.records[SIGN_IN_KEY] = replace(handlers.store.records[SIGN_IN_KEY], failures=100)
+    handlers.store.records[SIGN_IN_KEY] = handlers.store.records[SIGN_IN_KEY]._replace(failures=100)
     assert checked(handlers, to, keeps_evidence=True).accepted
     assert handlers.store.writes == ["start_challenge", "record_attempt"]
     assert kept(handlers) == 2 * (Evidence(handlers.now, "email"),)
@@ -61,7 +59,7 @@ def test_a_long_code_is_evidence_too(handlers: SignInHandlers) -> None:
 
 def test_evidence_names_the_channel_of_the_accepted_code(handlers: SignInHandlers) -> None:
     to = handlers.issued()
-    assert checked(handlers, replace(to, channel="sms"), keeps_evidence=True).channel == "sms"
+    assert checked(handlers, to._replace(channel="sms"), keeps_evidence=True).channel == "sms"
     assert kept(handlers) == 2 * (Evidence(handlers.now, "sms"),)
 
 

@@ -1,7 +1,5 @@
 """`verify` with another user's challenge, a foreign one, or a decoy's; and answers that are not checked."""
 
-from dataclasses import replace
-
 import pytest
 
 from passcode.sign_in.decoys import decoy_attributes
@@ -19,7 +17,7 @@ OTHER = "11111111-2222-4333-8444-555555555555"
 def failed_before(handlers: SignInHandlers, today: int, in_a_row: int) -> Record:
     """Put wrong answers of earlier sign-ins on the golden user's record."""
     wrong = {day_of(handlers.now): today}
-    record = replace(handlers.store.records[SIGN_IN_KEY], failures=in_a_row, wrong=wrong)
+    record = handlers.store.records[SIGN_IN_KEY]._replace(failures=in_a_row, wrong=wrong)
     handlers.store.records[SIGN_IN_KEY] = record
     return record
 

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from typing import Any
 
 import boto3
@@ -37,7 +36,7 @@ def made(client: Any) -> str:
 def item_of(record: Record) -> dict[str, dict[str, str]]:
     """A record as the table stores it: unset values are absent, except for the three counters."""
     always = ("issued", "spent", "failures")
-    scalars = {f.name: getattr(record, f.name) for f in fields(record) if f.type in (int, str)}
+    scalars = {name: value for name, value in record._asdict().items() if isinstance(value, int | str)}
     values = {name: value for name, value in scalars.items() if value or name in always}
     values |= {f"to_{channel}": to for channel, to in record.sent_to.items()}
     values |= {f"prev_to_{channel}": to for channel, to in record.sent_to_before.items()}

@@ -2,7 +2,6 @@
 
 import copy
 import json
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -88,7 +87,7 @@ def entry(name: str, result: object, metadata: object = None) -> dict[str, objec
 def challenge(**changes: Any) -> Challenge:
     """The challenge in the golden events, changed."""
     packed = golden("verify_plain")["request"]["privateChallengeParameters"]["challenge"]
-    return replace(Challenge.unpack(packed), **changes)
+    return Challenge.unpack(packed)._replace(**changes)
 
 
 def code_of(of: Challenge, channel: str = "", address: str = "") -> str:

@@ -6,7 +6,7 @@ tests compare the conditions of the DynamoDB table with them.
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 
 from passcode.confirmation.idempotency import IdempotencyClaim
@@ -73,7 +73,7 @@ class MemoryStore:
     def start_challenge(self, key: str, draft: Record, cap: int, now: int) -> WriteResult:
         with self.lock:
             old = self._old("start_challenge", key)
-            new = replace(_of_message(old, draft, now), issued=old.issued + 1, prev_nonce=old.nonce)
+            new = _of_message(old, draft, now)._replace(issued=old.issued + 1, prev_nonce=old.nonce)
             return self._put(key, old, new, is_clear(old, draft.channel, cap, now, self.policy))
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
@@ -85,7 +85,7 @@ class MemoryStore:
                 seen.sent_at,
                 seen.spent,
             )
-            merged = replace(_of_message(old, new, now), issued=new.issued, prev_nonce=new.prev_nonce)
+            merged = _of_message(old, new, now)._replace(issued=new.issued, prev_nonce=new.prev_nonce)
             return self._put(key, old, merged, same)
 
     def refund_message(self, key: str, issue_id: str) -> None:
@@ -93,7 +93,7 @@ class MemoryStore:
             old = self._old("refund_message", key)
             tat = old.send_tat - self.policy.send_interval_seconds
             is_new = old.issue_id == issue_id != old.refund_id
-            self._put(key, old, replace(old, send_tat=tat, refund_id=issue_id), is_new)
+            self._put(key, old, old._replace(send_tat=tat, refund_id=issue_id), is_new)
 
     def read(self, key: str) -> Record:
         with self.lock:
@@ -140,8 +140,7 @@ _OF_MESSAGE = (
 
 def _of_message(old: Record, new: Record, now: int) -> Record:
     today = day_of(now)
-    return replace(
-        old,
+    return old._replace(
         wrong={day: count for day, count in old.wrong.items() if day >= today},
         accepted={
             (of, day): count
@@ -164,8 +163,7 @@ def _of_message(old: Record, new: Record, now: int) -> Record:
 
 def _spent(old: Record, attempt: Attempt, policy: Policy) -> Record:
     today = address_type(attempt.channel), day_of(attempt.now)
-    return replace(
-        old,
+    return old._replace(
         spent=attempt.counter,
         spent_id=attempt.id,
         spent_at=attempt.now,
@@ -178,10 +176,9 @@ def _spent(old: Record, attempt: Attempt, policy: Policy) -> Record:
 
 def _failed(old: Record, attempt: Attempt) -> Record:
     if not attempt.is_short:
-        return replace(old, failed_id=attempt.id)
+        return old._replace(failed_id=attempt.id)
     day = day_of(attempt.now)
-    return replace(
-        old,
+    return old._replace(
         failures=old.failures + 1,
         failed_id=attempt.id,
         wrong={**old.wrong, day: old.wrong.get(day, 0) + attempt.weight},
@@ -200,7 +197,7 @@ class MemoryIdempotencyStore:
             held, made_at = self.claims.get(claim.key, (claim, 0))
             if held.nonce not in ("", nonce) and now <= made_at + DAY:
                 return held
-            self.claims[claim.key] = replace(claim, nonce=nonce, made_at=now), now
+            self.claims[claim.key] = claim._replace(nonce=nonce, made_at=now), now
             return None
 
     def release(self, claim: IdempotencyClaim, nonce: str) -> None:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -119,7 +119,7 @@ class SignInHandlers:
     def issued(self, **changes: Any) -> Challenge:
         """A challenge that `create` has just issued for the golden user. `changes` are applied afterwards."""
         private = self.create(golden("create_first"))["privateChallengeParameters"]["challenge"]
-        return replace(Challenge.unpack(private), **changes)
+        return Challenge.unpack(private)._replace(**changes)
 
     def new_round(self) -> str:
         """The id of a new round."""

@@ -5,7 +5,7 @@ were accepted. It computes its own sums. It never asks the code under test what 
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -155,7 +155,7 @@ class SignIns(RuleBasedStateMachine):
         self.drawn += 1
         round_id = round_id or str(self.drawn)
         verdict = check(
-            replace(challenge, decoy=decoy),
+            challenge._replace(decoy=decoy),
             typed,
             round_id=round_id,
             destinations=ADDRESSES,

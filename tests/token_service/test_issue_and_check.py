@@ -1,7 +1,7 @@
 """Issuing and checking, step by step: the exact second, lost responses, long codes, and the refusals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -36,8 +36,8 @@ KEY = f"{SIGN_IN_PASSWORD}#subject"
 
 
 def ask(now: int = NOW, nonce: str = "a" * 32, **changes: Any) -> IssueRequest:
-    return replace(
-        IssueRequest(SIGN_IN_PASSWORD, "subject", "email", ADDRESSES, False, nonce, now), **changes
+    return IssueRequest(SIGN_IN_PASSWORD, "subject", "email", ADDRESSES, False, nonce, now)._replace(
+        **changes
     )
 
 
@@ -137,7 +137,7 @@ def test_a_message_that_the_queue_did_not_confirm_is_given_back_to_the_rate_only
     before = store.records[KEY]
     with pytest.raises(Unavailable, match="Throttling"):
         queue_message(issued, FailingQueue(nothing_was_done).put, store, output.telemetry)
-    assert store.records[KEY] == replace(before, send_tat=before.send_tat - 600, refund_id="a" * 32)
+    assert store.records[KEY] == before._replace(send_tat=before.send_tat - 600, refund_id="a" * 32)
     assert store.writes.count("refund_message") == 1
     assert output.counted("refunded") == [{}]
 
@@ -186,7 +186,7 @@ def test_a_resend_on_another_channel_sends_the_other_code_of_the_same_challenge(
     by_email = issue(ask(), store, POLICY).challenge
     again = issue(ask(NOW + 30, "b" * 32, channel="sms"), store, POLICY)
     assert again.sent
-    assert again.challenge == replace(by_email, channel="sms")
+    assert again.challenge == by_email._replace(channel="sms")
     assert code_of(by_email, "email") != code_of(by_email, "sms")
     # The code names the channel on which the user received it, not the channel of the newest message.
     assert answer(store, again.challenge, NOW + 31, code_of(by_email, "email")).channel == "email"
@@ -394,7 +394,7 @@ def test_a_repeated_round_gets_the_same_result_for_15_seconds() -> None:
     store = MemoryStore()
     challenge = issue(ask(), store, POLICY).challenge
     first = answer(store, challenge, NOW + 1)
-    assert answer(store, challenge, NOW + 16) == replace(first, is_repeat=True)
+    assert answer(store, challenge, NOW + 16) == first._replace(is_repeat=True)
     assert answer(store, challenge, NOW + 17).refusal is Refusal.SPENT
     assert answer(store, challenge, NOW + 2, round_id="another round").refusal is Refusal.SPENT
 
@@ -626,7 +626,7 @@ def test_a_code_of_the_other_sign_in_kind_is_malformed_and_costs_nothing() -> No
 )
 def test_a_challenge_that_this_service_cannot_have_issued_is_refused(changes: dict[str, Any]) -> None:
     store = MemoryStore()
-    challenge = replace(issue(ask(), store, POLICY).challenge, **changes)
+    challenge = issue(ask(), store, POLICY).challenge._replace(**changes)
     store.writes.clear()
     typed = "0" * challenge.digits
     assert answer(store, challenge, NOW, typed).refusal is Refusal.NO_CHALLENGE
@@ -669,10 +669,10 @@ def test_a_challenge_is_not_rejoined_in_the_second_in_which_it_expires() -> None
 
 def test_a_packed_challenge_has_at_most_1280_characters() -> None:
     challenge = issue(ask(), MemoryStore(), POLICY).challenge
-    longest = replace(challenge, subject="s" * (len(challenge.subject) + 1280 - len(challenge.pack())))
+    longest = challenge._replace(subject="s" * (len(challenge.subject) + 1280 - len(challenge.pack())))
     assert Challenge.unpack(longest.pack()) == longest
     with pytest.raises(ValueError, match="not a challenge"):
-        Challenge.unpack(replace(longest, subject=longest.subject + "s").pack())
+        Challenge.unpack(longest._replace(subject=longest.subject + "s").pack())
 
 
 def test_a_purpose_has_a_kind_and_the_text_of_the_caller() -> None:
@@ -699,7 +699,7 @@ class RestlessStore(MemoryStore):
     """A store in which another sign-in always comes first."""
 
     def replace_challenge(self, key: str, seen: Record, new: Record, now: int) -> WriteResult:
-        return WriteResult(False, replace(seen, issued=seen.issued + 1))
+        return WriteResult(False, seen._replace(issued=seen.issued + 1))
 
 
 def test_many_sign_ins_at_once_are_refused_with_a_wait() -> None:

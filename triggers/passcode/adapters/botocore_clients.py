@@ -159,7 +159,7 @@ def seconds_for(context: Any, most_seconds: float) -> float:
     return min(most_seconds, remaining / 1000 - _MARGIN)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class CallLimits:
     """The limits of each call of a client.
 

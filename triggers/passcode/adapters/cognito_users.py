@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class CognitoUsers:
     """Reads users. `client` returns a botocore Cognito client, which is made at the first use."""
 
@@ -46,7 +46,7 @@ class CognitoUsers:
             return {attribute["Name"]: attribute["Value"] for attribute in user["UserAttributes"]}
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class IdentityLinker:
     """Links users. `client` returns a botocore Cognito client. `provider` names the identity provider."""
 

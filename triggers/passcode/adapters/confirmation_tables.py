@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class IdempotencyTable:
     """Stores claims. `client` is a botocore DynamoDB client."""
 
@@ -59,7 +59,7 @@ def _key(claim: IdempotencyClaim) -> dict[str, dict[str, str]]:
 _MARGIN = 3_600
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class UsedProofTable:
     """Marks proofs as used. `client` is a botocore DynamoDB client."""
 

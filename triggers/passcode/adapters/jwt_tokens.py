@@ -68,7 +68,7 @@ class _Rs256(_InKms):
         return self._keys.verify(key, msg, sig)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class MacJwts:
     """Writes and reads challenge tokens. `mac` makes their MAC, with a key for these tokens only."""
 
@@ -86,7 +86,7 @@ class MacJwts:
             return None
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class SignedJwts:
     """Tokens that others verify with the public keys: proofs, and the tokens of the OpenID provider."""
 

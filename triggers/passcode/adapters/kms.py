@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _RS256: Final = "RSASSA_PKCS1_V1_5_SHA_256"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class KmsMac:
     """Makes MACs, of challenges or of tokens.
 
@@ -32,7 +32,7 @@ class KmsMac:
             return bytes(response["Mac"])
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class KmsSigningKeys:
     """Signs proofs. `arns` are RSA_2048 keys: the first key signs, and signatures of all keys are valid."""
 
@@ -88,7 +88,7 @@ class KmsSigningKeys:
 _PART = 4_096
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class KmsEncryption:
     """Encrypts. `client` is a botocore KMS client, `key_id` a symmetric key's ARN."""
 

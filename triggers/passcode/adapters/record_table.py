@@ -6,8 +6,9 @@ tests compare the two. Each write may be repeated after a lost response, because
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from passcode.adapters.botocore_clients import read_item, write_if
 from passcode.token_service.challenge import address_type, record_key
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # `prev_to_<type>`, `w<day>` and `ok_<type>_<day>`, with the type of the address (`address_type`), and
 # `failed_<channel>`. A day's counter is an attribute with the day in its name, because no update expression
 # can set back a counter at midnight.
-_ATTRIBUTES = [f.name for f in fields(Record) if f.type in (int, str)]
+_ATTRIBUTES = [name for name, kind in Record.__annotations__.items() if kind in (int, str)]
 _OF_MESSAGE = (
     "nonce",
     "digits",
@@ -47,16 +48,15 @@ _FAILURE_PREFIX = "failed_"
 _FAILURE = re.compile(r"([0-9]{1,12}) (\S*)")
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """The change of a write: an update expression, with the values and names that only it needs."""
 
     update: str
     values: Values
-    names: dict[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class RecordTable:
     """The store of records, in one table. `client` is a botocore DynamoDB client."""
 
@@ -167,7 +167,7 @@ class RecordTable:
             Key={"pk": {"S": key}},
             UpdateExpression=change.update,
             ConditionExpression=condition,
-            ExpressionAttributeNames={"#ttl": "ttl"} | change.names,
+            ExpressionAttributeNames={"#ttl": "ttl", **change.names},
             ExpressionAttributeValues={f":{name}": _typed(value) for name, value in values.items()},
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -291,7 +291,7 @@ def _read_failures(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Failure]:
     return failures
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class EvidenceTable:
     """Reads evidence. `client` is a botocore DynamoDB client."""
 

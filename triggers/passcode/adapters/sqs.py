@@ -37,7 +37,7 @@ class PackedWithDestinations(Packed, Protocol):
     def destinations(self) -> "Sequence[Destination]": ...
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class SqsQueue:
     """Puts messages on one queue. `client` is a botocore SQS client."""
 
@@ -63,7 +63,7 @@ class SqsQueue:
             self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class SqsQueues:
     """Puts codes and notices on the queue of their channel: `phone_queue` if it is billed by country.
 

@@ -59,7 +59,7 @@ _LIBRARIES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class PowertoolsTelemetry:
     """The log and the metrics of one function. `monitoring`, FULL, ESSENTIAL or OFF, limits the metrics."""
 

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from passcode.token_service.challenge import address_type
 
@@ -15,16 +15,14 @@ if TYPE_CHECKING:
     from passcode.token_service.telemetry import Telemetry
 
 
-@dataclass(frozen=True)
-class MailBrand:
+class MailBrand(NamedTuple):
     """The look of emails: the app's colour (#rrggbb), and its logo, the content of a PNG file, or empty."""
 
     color: str = "#1f5fbf"
-    logo: bytes = field(default=b"", repr=False)
+    logo: bytes = b""
 
 
-@dataclass(frozen=True)
-class MessageContent:
+class MessageContent(NamedTuple):
     """The content of a message. Each channel uses the parts that its messages have room for.
 
     `texts` are the texts of one locale. Without a code the message is a notice. `host` is the host of the
@@ -45,7 +43,7 @@ class MessageContent:
     in_groups: bool = False
     requested_at: int = 0
     support_url: str = ""
-    mail: MailBrand = field(default_factory=MailBrand)
+    mail: MailBrand = MailBrand()
 
 
 class AddressFault(Enum):

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 from passcode.channels.channel import AddressFault, Channel, MessageContent
 
@@ -22,17 +22,20 @@ _LONGEST = 254
 _LOGO_HEIGHT, _LOGO_WIDTH = 40, 240
 
 
-@dataclass(frozen=True)
-class EmailMessage:
+class EmailMessage(NamedTuple):
     """An email. Its repr leaves the content out.
 
     `logo` is the content of a PNG file, or empty. The HTML shows it by its Content-ID, `logo`.
     """
 
-    subject: str = field(repr=False)
-    text: str = field(repr=False)
-    html: str = field(repr=False)
-    logo: bytes = field(default=b"", repr=False)
+    subject: str
+    text: str
+    html: str
+    logo: bytes = b""
+
+    def __repr__(self) -> str:
+        """Return no content."""
+        return "EmailMessage()"
 
 
 def _parse(value: str) -> str | AddressFault:

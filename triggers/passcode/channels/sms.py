@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from passcode.channels.channel import AddressFault, Channel, MessageContent
 
@@ -54,11 +54,14 @@ _OLD_FORMS = (
 )
 
 
-@dataclass(frozen=True)
-class TextMessage:
+class TextMessage(NamedTuple):
     """An SMS. Its repr leaves the content out."""
 
-    text: str = field(repr=False)
+    text: str
+
+    def __repr__(self) -> str:
+        """Return no content."""
+        return "TextMessage()"
 
 
 def _parse(value: str) -> str | AddressFault:

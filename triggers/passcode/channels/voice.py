@@ -4,7 +4,7 @@ A call reaches the number that an SMS reaches. So both channels have the same ad
 (docs/decisions/0036).
 """
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from passcode.channels.channel import Channel, MessageContent
 from passcode.channels.sms import SMS
@@ -46,15 +46,18 @@ _START, _SENTENCE, _DIGIT, _GROUP = (
 )
 
 
-@dataclass(frozen=True)
-class VoiceMessage:
+class VoiceMessage(NamedTuple):
     """A phone call. Its repr leaves the content out.
 
     `ssml` is in SSML, with at most 6000 characters. `language` is the locale of its texts, as in `VOICE_IDS`.
     """
 
-    ssml: str = field(repr=False)
+    ssml: str
     language: str
+
+    def __repr__(self) -> str:
+        """Return the language only."""
+        return f"VoiceMessage(language={self.language!r})"
 
 
 def _render(content: MessageContent) -> VoiceMessage:

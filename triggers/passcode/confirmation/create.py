@@ -5,7 +5,8 @@ Both use the same `issue`, the same rules for counters and the same queue as a s
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from passcode.channels.channel import (
     AddressFault,
@@ -48,8 +49,7 @@ from passcode.token_service.store import RecordStore
 from passcode.token_service.telemetry import Telemetry
 
 
-@dataclass(frozen=True)
-class CodeRequest:
+class CodeRequest(NamedTuple):
     """The request for a code: the channel (or none), the purpose, and the audience of the proof."""
 
     channel: str
@@ -57,7 +57,7 @@ class CodeRequest:
     audience: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class CodeRequests:
     """Issues codes outside a sign-in by the rules for requests."""
 
@@ -88,7 +88,7 @@ class CodeRequests:
                     raise Refused(Refusal.KEY_IN_USE)
                 self._queue(open_one, recipient)
                 return open_one
-            issue_request = replace(issue_request, nonce=earlier.nonce)
+            issue_request = issue_request._replace(nonce=earlier.nonce)
         try:
             return self._send(issue_request, recipient)
         except Refused:
@@ -138,14 +138,14 @@ class CodeRequests:
             return rejoined(record, issue_request, self.policy)
         # A message since the claim may be the one of this key, or one that replaced it. A challenge that was
         # open at the claim may be one that this key has joined. So this key must not send another message.
-        then = replace(issue_request, now=earlier.made_at)
-        unspent = record if record.spent_at < earlier.made_at else replace(record, spent=0)
+        then = issue_request._replace(now=earlier.made_at)
+        unspent = record if record.spent_at < earlier.made_at else record._replace(spent=0)
         if record.sent_at >= earlier.made_at or is_open(unspent, then, self.policy):
             raise Refused(Refusal.KEY_IN_USE)
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class ConfirmationCreator:
     """Sends codes. `country_of` returns the country of a number that may get SMS, else None.
 

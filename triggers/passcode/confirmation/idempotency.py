@@ -1,11 +1,9 @@
 """Idempotency-Keys: the claim that a request writes, and the port to the store of claims."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True)
-class IdempotencyClaim:
+class IdempotencyClaim(NamedTuple):
     """An Idempotency-Key. `key` identifies the key and its caller, `content` is the content of the request.
 
     Once the claim is stored, `nonce` is the nonce of each request with this key, and `made_at` the time of

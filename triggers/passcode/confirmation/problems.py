@@ -5,7 +5,7 @@ detail repeats any part of the request, because callers often log responses.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from passcode.channels.channel import AddressFault, Channel
 from passcode.token_service import refusal as refusals
@@ -22,8 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 _TYPE = "urn:cognito-passcode:problem:"
 
 
-@dataclass(frozen=True)
-class ProblemKind:
+class ProblemKind(NamedTuple):
     """One kind of problem. `detail` says what to do next; `{wait}` in it is replaced by a duration.
 
     `reason` is the code of a refusal, the same as in the tag of the SDK flow, or that of an address that
@@ -141,7 +140,7 @@ def of_refusal(refusal: Refusal, wait: int = 0, attempts_left: int | None = None
 
 def of_number(fault: AddressFault) -> Problem:
     """Return the problem for a number that gets no SMS. Its `reason` is the code of the fault."""
-    kind = replace(DESTINATION_NOT_ALLOWED, detail=_NUMBERS[fault], reason=fault.value)
+    kind = DESTINATION_NOT_ALLOWED._replace(detail=_NUMBERS[fault], reason=fault.value)
     return Problem(kind)
 
 
@@ -149,7 +148,7 @@ def of_address(channel: Channel, address: str) -> Problem:
     """Return the problem for an address that is no destination. Its `reason` is the code of the fault."""
     fault = channel.fault(address) or AddressFault.MALFORMED
     rule = f"must be {channel.address_format}, such as {channel.example}."
-    kind = replace(INVALID_REQUEST, reason=fault.value)
+    kind = INVALID_REQUEST._replace(reason=fault.value)
     return Problem(kind, detail=f"`{channel.attribute}` {_ADDRESSES.get(fault, rule)}")
 
 

@@ -7,7 +7,7 @@ With a plain hash, an attacker could find a phone number by trying all numbers.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from passcode.channels.channel import (
     Channel,
@@ -40,8 +40,7 @@ def rate_limit_id(destination: Destination, salt: str) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(NamedTuple):
     """The user or address that a code is sent to. It determines the `kind` of purpose.
 
     `subject` is the id for counters and logs; `sub` is the id in the proof and in the API.
@@ -96,7 +95,7 @@ class UserDirectory(Protocol):
         """Return the attributes of the user with this `sub`; None if the user is deleted or disabled."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class UserRecipients:
     """Reads users from the pool at each request, because a token and its addresses may be an hour old.
 

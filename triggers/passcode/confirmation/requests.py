@@ -3,8 +3,7 @@
 The names of the body classes are schema names of the published OpenAPI.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
@@ -180,8 +179,7 @@ class ProblemDocument(BaseModel):
 VERIFY_TOKEN, STEP_UP_VERIFY = "/verifyToken", "/step-up/verify"
 
 
-@dataclass(frozen=True)
-class RequestContext:
+class RequestContext(NamedTuple):
     """The caller, key and time of a request. `nonce` is 32 random hex digits."""
 
     caller: str  # the IAM principal or the user: Idempotency-Keys of two callers are separate
@@ -190,8 +188,7 @@ class RequestContext:
     now: int
 
 
-@dataclass(frozen=True)
-class IdTokenUser:
+class IdTokenUser(NamedTuple):
     """The user of a Cognito ID token that API Gateway has checked.
 
     `auth_time` is when the user signed in, in seconds since the epoch; 0 if the token does not say it.

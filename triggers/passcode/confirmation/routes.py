@@ -92,7 +92,7 @@ _READY: OpenAPIResponse = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Endpoints:
     """The functions behind the paths. `random_nonce` returns 32 hex digits, new at each call."""
 

@@ -5,8 +5,7 @@ the code was given. Both have a version, `v`, and their readers ignore unknown c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from passcode.channels.registry import CHANNELS
 from passcode.token_service.challenge import Challenge, check_version, read_field
@@ -25,8 +24,7 @@ class TokenSigner(Protocol):
         """Return the claims of a token; None if this service did not sign it."""
 
 
-@dataclass(frozen=True)
-class ChallengeToken:
+class ChallengeToken(NamedTuple):
     """A challenge, and the values for its proof."""
 
     challenge: Challenge
@@ -35,8 +33,7 @@ class ChallengeToken:
     country: str = ""  # of an SMS; an accepted answer reduces this country's unanswered SMS
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(NamedTuple):
     """A proof, with the claims that its caller reads. `expires_at` is in seconds since the epoch."""
 
     jti: str

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from passcode.channels.channel import Destination
@@ -45,7 +45,7 @@ class UsedProofStore(Protocol):
         """
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class CodeAnswers:
     """Checks answers by the rules for answers."""
 
@@ -109,7 +109,7 @@ def _use_id(context: RequestContext) -> str:
 _CODE_ALONE = "A code by itself does not identify a user. Send the `token` returned by /createToken as well."
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class ConfirmationVerifier:
     """Checks answers. `life` is the proof's, in seconds.
 
@@ -142,8 +142,8 @@ class ConfirmationVerifier:
         verdict = self.checker.of_user(challenge_token, user, body.verification_code, context)
         if verdict.accepted:
             # Not that of the challenge token: the code may have been sent to the user's other destination.
-            challenge_token = replace(
-                challenge_token, country=self._country(user.destinations[CHANNELS[verdict.channel]])
+            challenge_token = challenge_token._replace(
+                country=self._country(user.destinations[CHANNELS[verdict.channel]])
             )
         return self._verified(challenge_token, user.ids.get(verdict.channel, ""), verdict, context)
 
@@ -180,8 +180,8 @@ class ConfirmationVerifier:
             self.telemetry.refused(verdict.refusal)
             raise problems.of_refusal(verdict.refusal, attempts_left=verdict.attempts_left)
         # The channel of the accepted code: it may have been sent on another one than the newest message.
-        challenge_token = replace(
-            challenge_token, challenge=replace(challenge_token.challenge, channel=verdict.channel)
+        challenge_token = challenge_token._replace(
+            challenge=challenge_token.challenge._replace(channel=verdict.channel)
         )
         if not verdict.is_repeat:
             self.telemetry.verified(challenge_token.challenge, context.now)

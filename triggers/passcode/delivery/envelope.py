@@ -7,8 +7,7 @@ error, and `deliver` moves the message to the dead-letter queue.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from passcode.channels.channel import Channel, Destination, Destinations, rank_destinations
 from passcode.channels.registry import CHANNELS
@@ -86,8 +85,7 @@ def language_list(*tags: str) -> str:
     return ",".join(dict.fromkeys(tag for tag in tags if tag))
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A challenge and the destinations of its code: first the chosen one, then the fallbacks.
 
     `locale` is a list of language tags separated by commas, the best one first. It may be empty.
@@ -124,8 +122,7 @@ class Delivery:
         )
 
 
-@dataclass(frozen=True)
-class ChangeNotice:
+class ChangeNotice(NamedTuple):
     """A notice for a user who has another address than at the code before. It contains no code.
 
     `channel` is the channel of the changed address. `destinations` are those that did not change, and the

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from passcode.token_service.telemetry import Telemetry
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Notices:
     """Queues notices. `put` writes a notice to the queue, and raises `Unavailable`."""
 

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from passcode.channels.channel import (
     PREFERENCE,
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from passcode.delivery.sms_limits import SmsStop
 
 
-@dataclass(frozen=True)
-class User:
+class User(NamedTuple):
     """A user, or the decoy for an unknown user."""
 
     subject: str
@@ -99,8 +98,7 @@ class ChallengeStatus(Enum):
     CHOOSE = "CHOOSE"
 
 
-@dataclass(frozen=True)
-class ChallengeRound:
+class ChallengeRound(NamedTuple):
     """One CUSTOM_CHALLENGE. `answers` counts the answers before it, `resends` those that sent a message.
 
     `resend_at` is the time of the earliest next message, in seconds since the epoch. `asked` is the channel
@@ -140,7 +138,7 @@ class ChallengeRound:
         return {"challenge": self.packed}
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class SignInCreator:
     """Creates the rounds of a sign-in. `put` writes a delivery to the queue, `notices` writes notices.
 
@@ -175,19 +173,19 @@ class SignInCreator:
         same = _same_round(last, language_tag(metadata.get("locale")) or last.locale, now)
         if rounds and is_answer(metadata):
             status = ChallengeStatus.WRONG if same.status is ChallengeStatus.WAITING else same.status
-            return replace(same, status=status, answers=last.answers + 1)
+            return same._replace(status=status, answers=last.answers + 1)
         if rounds and not asks_for_message(metadata):
             self._log_unknown_word("action")
             return same
         wanted = read_word(metadata.get("channel"))
-        same = replace(same, asked=wanted if wanted in user.masks else last.asked)
+        same = same._replace(asked=wanted if wanted in user.masks else last.asked)
         is_unknown = bool(wanted) and wanted not in CHANNELS
         if is_unknown:
             self._log_unknown_word("channel")
         # With one channel there is no choice, and the message goes to it.
         is_choice = is_unknown and len(user.masks) > 1
         if is_choice or (not rounds and self.choice_asked and wanted not in user.masks):
-            return replace(same, status=ChallengeStatus.CHOOSE)
+            return same._replace(status=ChallengeStatus.CHOOSE)
         return self._message(user, wanted, same, nonce, now)
 
     def _log_unknown_word(self, field: str) -> None:
@@ -219,7 +217,7 @@ class SignInCreator:
             else:
                 self.notices.telemetry.failed("no resend", error)
                 wait = self.policy.cooldown_seconds
-            return replace(same, resend_at=max(same.resend_at, now + wait))
+            return same._replace(resend_at=max(same.resend_at, now + wait))
 
     def _send(
         self, user: User, channels: tuple[str, ...], same: ChallengeRound, nonce: str, now: int
@@ -250,8 +248,7 @@ class SignInCreator:
             delivery = delivery_for(issued, user.destinations, locale)
             queue_message(issued, lambda: self.put(delivery), self.store, self.notices.telemetry)
         is_resend = issued.sent and same.challenge is not None
-        return replace(
-            same,
+        return same._replace(
             status=ChallengeStatus.SENT if issued.sent else ChallengeStatus.WAITING,
             challenge=issued.challenge,
             resends=same.resends + (1 if is_resend else 0),

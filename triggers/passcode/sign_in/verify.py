@@ -1,7 +1,6 @@
 """Verify Auth Challenge Response: checks that an answer belongs to this user and is right."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from passcode.channels.channel import Channel, destination_ids, verified_destinations
 from passcode.sign_in import events
@@ -42,7 +41,7 @@ def check_sign_in(
     for tokens of the app client. Raises `Unavailable` if the key or the store does not respond.
     """
     if events.user_not_found(event):
-        challenge = replace(challenge, decoy=True)
+        challenge = challenge._replace(decoy=True)
     attributes = events.attributes(event)
     if not challenge.decoy and attributes.get("sub") != challenge.subject:
         return Verdict(Refusal.NO_CHALLENGE)

@@ -16,8 +16,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from passcode.token_service.policy import CODE_ONLY_KIND, LONG_DIGITS, LONGEST_LIFE
 
@@ -117,8 +116,7 @@ def length_prefixed(*fields: str) -> bytes:
     return b"".join(len(field).to_bytes(4, "big") + field for field in encoded)
 
 
-@dataclass(frozen=True)
-class Challenge:
+class Challenge(NamedTuple):
     """The data from which an answer is checked. Times are in seconds since the epoch."""
 
     purpose: str
@@ -161,7 +159,7 @@ class Challenge:
     def pack(self) -> str:
         """Return one line of JSON with named keys and a version. Equal challenges give equal lines."""
         # A number, because the lengths of true and false differ and could show an unknown user.
-        written = {"v": _VERSION} | asdict(self) | {"decoy": int(self.decoy)}
+        written = {"v": _VERSION} | self._asdict() | {"decoy": int(self.decoy)}
         return json.dumps(written, separators=(",", ":"))
 
     @classmethod
@@ -233,14 +231,13 @@ def read_field(
 
 
 def read_fields(cls: type[Read], values: Mapping[str, Any], optional: Mapping[str, Any]) -> Read:
-    """Return the dataclass `cls` with its fields from `values`. Ignores other keys.
+    """Return a dataclass or a NamedTuple `cls` with its fields from `values`. Ignores other keys.
 
     `optional` has the defaults of the fields that may be missing. Raises ValueError as `read_field` does.
     """
     read: dict[str, Any] = {}
-    for each in fields(cls):  # type: ignore[arg-type]
-        kind: Any = each.type
-        read[each.name] = read_field(values, each.name, kind, optional.get(each.name))
+    for name, kind in cls.__annotations__.items():
+        read[name] = read_field(values, name, kind, optional.get(name))
     return cls(**read)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from passcode.token_service.challenge import (
     Challenge,
@@ -17,8 +17,7 @@ from passcode.token_service.refusal import Refusal
 from passcode.token_service.store import Attempt, CodeMac, Record, RecordStore
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The result of a check: accepted, or the one reason for the refusal.
 
     `attempts_left` is the number of wrong answers to short codes that are still checked today; None for a

@@ -1,8 +1,8 @@
 """Issue a challenge: at most one message per cooldown, a message rate per subject, no lost first message."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from passcode.token_service.challenge import Challenge, address_type, count_codes, kind_of, record_key
 from passcode.token_service.policy import (
@@ -39,8 +39,7 @@ def kept_id(destination_id: str) -> str:
     return destination_id[:16]
 
 
-@dataclass(frozen=True)
-class IssueRequest:
+class IssueRequest(NamedTuple):
     """One request for a code. `now` is in seconds since the epoch. `nonce` is 32 random hex digits.
 
     `destinations` has the id of each destination of the user, by channel, and `channel` is the one to send
@@ -61,12 +60,11 @@ class IssueRequest:
     accepted_per_day: int = 100
     context: str = ""
     weight: int = 0
-    fallbacks: Mapping[str, int] = field(default_factory=dict)
+    fallbacks: Mapping[str, int] = MappingProxyType({})
     is_chosen: bool = False
 
 
-@dataclass(frozen=True)
-class IssueResult:
+class IssueResult(NamedTuple):
     """The challenge to answer. `sent` is true if this request wrote a new message for it.
 
     The channel of `challenge` is the one that the message goes to. The record can have another one: that of a
@@ -224,8 +222,7 @@ def _fresh(record: Record, ask: IssueRequest, policy: Policy) -> Record:
     sent = _sent(record, ask, policy)
     stays_long = record.digits == LONG_DIGITS and is_open(record, ask, policy)
     is_long = stays_long or _needs_long_code(sent, ask.now, policy)
-    return replace(
-        sent,
+    return sent._replace(
         issued=record.issued + 1,
         prev_nonce=record.nonce,
         nonce=ask.nonce,
@@ -241,8 +238,7 @@ def _sent(record: Record, ask: IssueRequest, policy: Policy) -> Record:
     is_chosen = ask.is_chosen and channel == ask.channel
     before = dict(record.sent_to)
     sent_to = before | {of: kept_id(to) for of, to in _by_type(ask).items()}
-    return replace(
-        record,
+    return record._replace(
         channel=channel,
         sent_at=ask.now,
         send_tat=next_send_tat(record.send_tat, ask.now, policy),

@@ -8,8 +8,8 @@ full stop: `CreateAuthChallenge failed with error Too many codes were requested.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Refusal(Enum):
@@ -35,8 +35,7 @@ class Refusal(Enum):
     WRONG_USER = "wrong_user"
 
 
-@dataclass(frozen=True)
-class RefusalRow:
+class RefusalRow(NamedTuple):
     """The texts of one refusal. `{wait}` in a text is replaced by a duration.
 
     `status`, `problem`, `title` and `detail` are fields of the problem document (RFC 9457), for developers.
@@ -209,8 +208,7 @@ UNAVAILABLE = RefusalRow(
 )
 
 
-@dataclass(frozen=True)
-class RefusalTag:
+class RefusalTag(NamedTuple):
     """The part of a text for the app. `retry_after` is in seconds, 0 without a wait."""
 
     reason: str

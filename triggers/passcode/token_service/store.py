@@ -1,14 +1,13 @@
 """The record of a subject, and the ports of the token service: the store of records and the MAC."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 CodeMac = Callable[[bytes], bytes]
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """A message that did not arrive, after which a repeat would not arrive either.
 
     `at` is its time in seconds since the epoch. In a record to write, 0 removes the failure of the channel.
@@ -18,8 +17,7 @@ class Failure:
     to: str = ""  # the id of the destination, as in `Record.sent_to`
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """The counters of one subject and kind of purpose. Times are seconds since the epoch; 0 means never."""
 
     issued: int = 0  # counter of the newest challenge
@@ -41,25 +39,23 @@ class Record:
     spent_at: int = 0
     # The ids of the user's destinations at the newest message, and those at the message before, by the type
     # of the address (`address_type`).
-    sent_to: Mapping[str, str] = field(default_factory=dict)
-    sent_to_before: Mapping[str, str] = field(default_factory=dict)
+    sent_to: Mapping[str, str] = MappingProxyType({})
+    sent_to_before: Mapping[str, str] = MappingProxyType({})
     # The count of wrong answers to short codes, by day: each counts once for each code it was compared with.
-    wrong: Mapping[int, int] = field(default_factory=dict)
-    accepted: Mapping[tuple[str, int], int] = field(default_factory=dict)  # by type of the address, and day
+    wrong: Mapping[int, int] = MappingProxyType({})
+    accepted: Mapping[tuple[str, int], int] = MappingProxyType({})  # by type of the address, and day
     # The failed deliveries, by channel. The Lambda function `delivery_events` writes them.
-    failed: Mapping[str, Failure] = field(default_factory=dict)
+    failed: Mapping[str, Failure] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One accepted code: its time, in seconds since the epoch, and its channel."""
 
     verified_at: int
     channel: str
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """An answer that was compared. `now` is in seconds since the epoch.
 
     `id` identifies the answer in its round, so that a repeated write recognises itself. `channel` is the
@@ -77,8 +73,7 @@ class Attempt:
     weight: int = 1
 
 
-@dataclass(frozen=True)
-class WriteResult:
+class WriteResult(NamedTuple):
     """The result of one conditional write.
 
     `record` is the record after the write. If the write was refused, it is the unchanged record, or an empty
