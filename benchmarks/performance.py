@@ -114,7 +114,9 @@ def artefacts(built: Path | None) -> Result:
     found = {}
     for artefact in sorted(folder for folder in built.iterdir() if folder.is_dir()):
         files = [file for file in artefact.rglob("*") if file.is_file()]
-        found[artefact.name] = {"files": len(files), "zip": sizes.zip_size(artefact, files)}
+        compiled = any(file.suffix == ".pyc" for file in files)
+        size = sizes.zip_size(artefact, files)
+        found[artefact.name] = {"files": len(files), "zip": size, "has_bytecode": compiled}
     return found
 
 

@@ -167,6 +167,15 @@ def counts(result: Result) -> str:
     return table(["event", "modules", "opened files", "requests, bytes sent", "zip file, files"], rows)
 
 
+def bytecode(result: Result) -> str:
+    """Return the sentence about the bytecode in the zip files."""
+    if not result["artefacts"]:
+        return "There was no build, so the sizes of the zip files are missing."
+    if all(artefact["has_bytecode"] for artefact in result["artefacts"].values()):
+        return "The zip files contain the bytecode."
+    return "The zip files contain no bytecode, because the build did not find the Python of the runtime."
+
+
 def sign_ins(result: Result) -> str:
     """Return the table of the sign-ins."""
     return table(
@@ -339,6 +348,7 @@ def page(result: Result) -> str:
         "base": base(result),
         "warm": warm(result),
         "counts": counts(result),
+        "bytecode": bytecode(result),
         "sign_in_calls": ", ".join(f"{count} `{name}`" for name, count in sorted(operations.items())),
         "sign_ins": sign_ins(result),
         "growth": growth(result),

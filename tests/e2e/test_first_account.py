@@ -40,6 +40,7 @@ EXPECTED = {
     "rounds-of-a-session": YES,
     "trigger-before-its-function": YES,
     "client-type-is-described": NOT_TRIED,
+    "authorities-of-endpoints": NOT_TRIED,
     "conditions-with-an-arn": YES,
     "missing-type-behind-a-condition": NOT_TRIED,
     "region-in-a-rule": YES,
