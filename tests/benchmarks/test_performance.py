@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks import performance, performance_page
+from benchmarks import performance, performance_page, processes
 from benchmarks.fake_aws import on_loopback
 from benchmarks.growth import PARALLEL
 from benchmarks.processes import BARE, BASE, FLOOR, ProcessTimes
@@ -142,6 +142,23 @@ def test_the_page_has_the_median_above_the_interpreter_and_the_median_of_ratios(
     assert cells[4:] == ["0.75", "1.50", "0.50"]
     # A base that handled no event has no ratio with one.
     assert row(performance_page.base(result))[2:5] == ["0.75", "", ""]
+
+
+def test_a_base_handles_the_event_only_if_it_accepts_it(tmp_path: Path) -> None:
+    base = {
+        "define_auth_challenge": "def handler(event, _): return event",
+        "verify_auth_challenge": "def handler(_, __): return {'response': {'answerCorrect': False}}",
+        "create_auth_challenge": "import a_package_that_is_gone",
+    }
+    for name, source in base.items():
+        (tmp_path / f"{name}.py").write_text(source)
+    found = processes.measure(list(base), 1, processes.count_all(list(base)), tmp_path)
+    assert {
+        kind.removesuffix(BASE): times[0].events for kind, times in found.items() if kind.endswith(BASE)
+    } == {
+        "define_auth_challenge": 1,
+        "verify_auth_challenge": 0,
+    }
 
 
 def process(
