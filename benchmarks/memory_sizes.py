@@ -80,7 +80,7 @@ class MeasuredFunction:
 
     @property
     def chosen(self) -> int:
-        """The size in template.yaml: one vCPU if a person waits for the function, else the cheapest one.
+        """The size in template.yaml: one vCPU if a user waits for the function, else the cheapest one.
 
         docs/decisions/0046 has the reasons.
         """

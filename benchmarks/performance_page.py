@@ -75,7 +75,7 @@ def _functions(result: Result) -> list[str]:
     return [name for name in FUNCTIONS if name in result["cold"]]
 
 
-# The fields of a process and what the page calls them.
+# The fields of a process, and their names on the page.
 _STEPS = {"start_cpu": "start", "cpu": "with the first event", "whole_cpu": "whole process"}
 
 
@@ -103,19 +103,19 @@ def floors(result: Result) -> str:
         for name in _functions(result)
         if f"{name}{FLOOR}" in result["cold"]
     ]
-    heads = [f"{what}: {step}" for what in ("plain botocore", "ratio") for step in _STEPS.values()]
+    heads = [f"{part}: {step}" for part in ("plain botocore", "ratio") for step in _STEPS.values()]
     return table(["function", *heads], rows)
 
 
 def _memory(result: Result, kind: str) -> float:
-    """Return the most memory of a kind of process in MB."""
+    """Return the highest memory use of a kind of process in MB."""
     return max(times(result, kind, "memory_kib")) / 1024
 
 
 def base(result: Result) -> str:
     """Return the table that compares with another commit, or a sentence without one."""
     if not result["base"]:
-        return "No other commit was measured in this run."
+        return "This run measured no other commit."
     rows = []
     for name in _functions(result):
         other = f"{name}{BASE}"
@@ -172,7 +172,7 @@ def bytecode(result: Result) -> str:
     if not result["artefacts"]:
         return "There was no build, so the sizes of the zip files are missing."
     if all(artefact["has_bytecode"] for artefact in result["artefacts"].values()):
-        return "The zip files contain the bytecode."
+        return "The zip files contain bytecode."
     return "The zip files contain no bytecode, because the build did not find the Python of the runtime."
 
 
@@ -249,6 +249,34 @@ def memory(functions: Sequence[MeasuredFunction], template: Mapping[str, Any]) -
     return table(["function", *(f"{size:,} MB" for size in SIZES), "cheapest", "template"], rows)
 
 
+def _sign_in(path: Sequence[MeasuredFunction], sizes: Mapping[str, int]) -> tuple[float, float, float]:
+    """Return the seconds of a sign-in with cold and with warm functions, and its price in USD.
+
+    `path` has the functions of a sign-in, and `sizes` the memory of each one in MB.
+    """
+    cold, warm, price = 0.0, 0.0, 0.0
+    for function in path:
+        count, size = _INVOCATIONS.get(function.name, 1), sizes[function.name]
+        # Only the first of several invocations is cold.
+        cold += function.cold(size) + (count - 1) * function.warm(size)
+        warm += count * function.warm(size)
+        price += count * function.price(size)
+    return cold, warm, price
+
+
+def summary(functions: Sequence[MeasuredFunction], template: Mapping[str, Any]) -> dict[str, str]:
+    """Return the times of a sign-in and of `create` for the first paragraph, with the template's sizes."""
+    path = [function for function in functions if function.name in SIGN_IN_FUNCTIONS]
+    sizes = {function.name: property_of(template, function.name, "MemorySize") for function in path}
+    cold, warm, _ = _sign_in(path, sizes)
+    (create,) = (function for function in path if function.name == "create_auth_challenge")
+    return {
+        "all_cold": f"{cold:.2f} s",
+        "all_warm": f"{warm:.2f} s",
+        "create_cold": f"{create.cold(sizes[create.name]):.2f} s",
+    }
+
+
 def whole_sign_in(functions: Sequence[MeasuredFunction], template: Mapping[str, Any]) -> str:
     """Return the table of a sign-in by email with the sizes of the template and with smaller ones."""
     path = [function for function in functions if function.name in SIGN_IN_FUNCTIONS]
@@ -261,13 +289,7 @@ def whole_sign_in(functions: Sequence[MeasuredFunction], template: Mapping[str, 
     }
     rows = []
     for label, sizes in choices.items():
-        cold, warm, price = 0.0, 0.0, 0.0
-        for function in path:
-            count, size = _INVOCATIONS.get(function.name, 1), sizes[function.name]
-            # Only the first of several invocations is cold.
-            cold += function.cold(size) + (count - 1) * function.warm(size)
-            warm += count * function.warm(size)
-            price += count * function.price(size)
+        cold, warm, price = _sign_in(path, sizes)
         chosen = ", ".join(f"{sizes[function.name]:,}" for function in path)
         rows.append([label, chosen, f"{cold:.2f} s", f"{warm:.2f} s", f"{_MILLION * price:.2f}"])
     names = ", ".join(f"`{function.name.partition('_')[0]}`" for function in path)
@@ -334,12 +356,13 @@ def page(result: Result) -> str:
             f"{machine['system']}, Python {machine['python']}, botocore {machine['botocore']}"
         ),
         "load": (
-            f"The load was {load_range[0]} before the run and {load_range[1]} after it. "
+            f"The load average was {load_range[0]} before the run, "
             + (
-                "Other programs used the processors, so compare only figures of one table."
+                "because other programs used the processors. Compare only figures of one table."
                 if load_range[0] > _BUSY
-                else "Before the run, the machine was idle."
+                else "so other programs used little CPU time."
             )
+            + f" It was {load_range[1]} after the run."
         ),
         "runs": str(result["runs"]),
         "calls": f"{result['calls']:,}",
@@ -356,6 +379,7 @@ def page(result: Result) -> str:
         "memory": memory(functions, template),
         "whole": whole_sign_in(functions, template),
         "snapstart": snapstart(functions, template),
+        **summary(functions, template),
         "cold_share": f"{COLD:.0%}",
         "region": REGION,
         "looked_up": LOOKED_UP,

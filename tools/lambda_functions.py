@@ -40,7 +40,7 @@ class LambdaFunction:
     `name` is the module of its handler in triggers/, and `caller` is the service that calls it.
     `cognito_triggers` are its keys in the user pool's LambdaConfig. `parameter` is the stack's parameter
     whose value OFF leaves the function out. It is empty for a function that every stack has. `is_awaited` is
-    true if a person waits for its result.
+    true if a user waits for its result.
 
     `settings` are the environment variables that this function gets besides `COMMON_SETTINGS`.
 

@@ -71,7 +71,7 @@ def test_a_start_has_to_end_in_half_of_lambdas_ten_seconds() -> None:
     assert replace(slow, start_cpu=0.36).cheapest == 128
 
 
-def test_a_function_for_which_a_person_waits_has_one_vcpu_and_any_other_the_cheapest_size() -> None:
+def test_a_function_for_which_a_user_waits_has_one_vcpu_and_any_other_the_cheapest_size() -> None:
     assert CREATE.chosen == VCPU_MB > CREATE.cheapest
     assert replace(CREATE, name="delivery_events").chosen == CREATE.cheapest
 
@@ -87,7 +87,7 @@ def test_the_template_has_the_size_that_follows_from_the_measurement(name: str) 
     assert function.cold(VCPU_MB) == min(function.cold(size) for size in (*SIZES, 2 * VCPU_MB))
 
 
-def test_a_person_waits_for_every_function_but_that_of_events() -> None:
+def test_a_user_waits_for_every_function_but_that_of_events() -> None:
     assert {name for name, function in FUNCTIONS.items() if not function.is_awaited} == {"delivery_events"}
 
 

@@ -19,7 +19,7 @@ from benchmarks.fake_aws import on_loopback
 from benchmarks.growth import PARALLEL
 from benchmarks.processes import BARE, BASE, FLOOR, ProcessTimes
 from passcode.token_service.policy import Policy
-from tests.support.template import ROOT
+from tests.support.template import ROOT, TEMPLATE
 from tools.artefacts import aws_models
 
 FUNCTIONS = ("define_auth_challenge", "create_auth_challenge")
@@ -117,6 +117,15 @@ def test_the_page_has_every_value_of_its_template() -> None:
     ):
         _, _, section = page.partition(f"\n## {heading}\n")
         assert re.search(r"^\| .*\d", section.partition("\n## ")[0], re.MULTILINE), heading
+
+
+def test_the_first_paragraph_has_the_times_of_the_tables() -> None:
+    result = performance_page.recorded()
+    functions = performance_page.measured_functions(result, TEMPLATE)
+    found = performance_page.summary(functions, TEMPLATE)
+    sign_in = performance_page.whole_sign_in(functions, TEMPLATE).splitlines()[-1]
+    assert f"| {found['all_cold']} | {found['all_warm']} |" in sign_in
+    assert f"| {found['create_cold']}, " in performance_page.memory(functions, TEMPLATE)
 
 
 def test_the_page_has_the_median_above_the_interpreter_and_the_median_of_ratios() -> None:

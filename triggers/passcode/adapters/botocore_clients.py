@@ -219,7 +219,7 @@ class CallLimits:
     ) -> float | None:
         """Return the seconds until the next attempt, or None."""
         if _reads_long_list_next(caught_exception, endpoint, request_dict["context"]):
-            # Nothing was sent, so also a call with one attempt is repeated.
+            # Nothing was sent, so even a call with one attempt can be repeated.
             return 0
         parsed: Any = response[1] if response else {}
         is_unreadable = parsed.pop(_UNREADABLE, False) and response and response[0].status_code < 300
@@ -247,9 +247,9 @@ class CallLimits:
 
 
 def _reads_long_list_next(error: Exception | None, endpoint: Any, context: dict[str, Any]) -> bool:
-    """Let an endpoint read botocore's list of authorities, if its certificate is of none in the short list.
+    """Let an endpoint read botocore's list if no authority in the short list signed its certificate.
 
-    Returns False if that is not the reason of `error`, or if it was done before in the same call.
+    Returns False if `error` has another reason, or if the call changed the list before.
     """
     reasons: Any = error.kwargs["error"].args if isinstance(error, SSLError) else ()
     is_untrusted = any(isinstance(reason, ssl.SSLCertVerificationError) for reason in reasons)
@@ -334,8 +334,8 @@ def session() -> Session:
 def _authorities() -> str | None:
     """Return the short list of certificate authorities, or None for botocore's choice.
 
-    Each new connection reads the list again. OpenSSL 3 needs 40 ms of CPU time for the 126 authorities that
-    botocore knows, and 2 ms for Amazon's five (docs/decisions/0045). A list in AWS_CA_BUNDLE has precedence.
+    Each new connection reads the list again. OpenSSL 3 needs about 40 ms of CPU time for botocore's list of
+    126 authorities, and 2 ms for Amazon's five (docs/decisions/0045). A list in AWS_CA_BUNDLE has precedence.
     """
     is_chosen = session().get_config_variable("ca_bundle") or not _AUTHORITIES.exists()
     return None if is_chosen else str(_AUTHORITIES)
