@@ -2,7 +2,7 @@
 
     python -m benchmarks.capacity                    write docs/capacity.md and its charts
     python -m benchmarks.capacity RATE [--sign-in KIND] [--json]
-                                                     print the limits to raise for a rate, and the bill
+                                                     print the limits to raise for a rate, and its bill
 
 A limit is a quota of AWS or a limit of the stack. The limits of the stack come from template.yaml and the
 code. The quotas are the lowest that AWS documents for any Region, on the pages that docs/capacity.md names.
@@ -48,10 +48,10 @@ HOSTED_REQUESTS = {
     "GET /.well-known/jwks.json": 1,
     "GET /assets/{name}": 4 / SIGN_INS_PER_USER,
 }
-# A container of `deliver` writes its count of emails after so many (passcode.delivery.email_limits).
+# A container of `deliver` writes its count after this number of emails (passcode.delivery.email_limits).
 EMAILS_PER_COUNT = 25
 LOG_GB = 0.000_005
-# DynamoDB takes so many write units a second for one item.
+# The write units a second that DynamoDB accepts for one item.
 ITEM_WRITES = 1_000
 ITEM_UNIT_BYTES = 1_024
 
@@ -94,7 +94,7 @@ class SignInFlow:
 
     @property
     def defines(self) -> int:
-        """The invocations of `define`: before each step and at the end."""
+        """The invocations of `define`: one before each step and one at the end."""
         return 3 if self.has_password else 2
 
     @property
@@ -220,7 +220,7 @@ def _hosted(template: Mapping[str, Any]) -> dict[str, Throttle]:
 
 
 def _fifo_per_second(resources: Mapping[str, Any]) -> int:
-    """Return the calls a second of each operation that SQS takes for a queue of `deliver`."""
+    """Return the calls a second of each operation that SQS accepts for a queue of `deliver`."""
     queues = [resources[name]["Properties"] for name in ("EmailQueue", "PhoneQueue")]
     modes = {(queue["DeduplicationScope"], queue["FifoThroughputLimit"]) for queue in queues}
     # High throughput: 2,400 in the Regions with the lowest quota, up to 70,000 in others.
@@ -231,8 +231,9 @@ def _fifo_per_second(resources: Mapping[str, Any]) -> int:
 class Quota:
     """A limit. `limit` is its initial value, and `load` the part of it that one sign-in a second takes.
 
-    `raised_by` says who can raise it, and `most` is the highest value; None if AWS decides or it is fixed.
-    `allowed` has the values that can be set; empty if any value can.
+    `raised_by` names the parameter or the way to raise it, and is empty if nothing raises it. `most` is the
+    highest value, or None if AWS decides it. `allowed` has the values of the parameter, and is empty if any
+    value is allowed.
     """
 
     name: str
@@ -279,7 +280,7 @@ def to_raise(flow: SignInFlow, stack: StackLimits, rate: float) -> list[Quota]:
 
 
 def _cognito(flow: SignInFlow) -> list[Quota]:
-    # RespondToAuthChallenge has three times the quota for itself. Only more calls take from the quota.
+    # RespondToAuthChallenge has a separate quota of three times the size. Only more calls use this quota.
     load = 1 + max(0, flow.responses - 3)
     found = [Quota(USER_AUTHENTICATION, 120, load, _COGNITO)]
     if flow.is_hosted:
@@ -404,10 +405,10 @@ def _messages(flow: SignInFlow, stack: StackLimits) -> list[Quota]:
 
 
 def day_item_bytes(countries: int) -> int:
-    """Return the bytes of the item `sms_day#<date>` with SMS to so many countries.
+    """Return the bytes of the item `sms_day#<date>` with SMS to this number of countries.
 
-    DynamoDB counts the name of an attribute, and a number with one byte for two digits and one more. The
-    counts of a country have six digits at most here, and the others eight.
+    DynamoDB counts the bytes of an attribute's name. A number has one byte for two digits, and one more. This
+    function assumes six digits for the counts of a country, and eight for the others.
     """
     share, limits = DayShare(uses_reserve=False, is_established=False), SmsLimits(1, 1, 1)
     names = {name for index in range(countries) for name in share.caps(limits, f"{index:02}")}
@@ -421,7 +422,9 @@ def sign_ins_a_month(rate: float) -> float:
 
 
 def bill(flow: SignInFlow, stack: StackLimits, plan: str, rate: float) -> dict[str, float]:
-    """Return the USD of a month by service. `rate` is the sign-ins of its busiest seconds, `plan` Cognito's.
+    """Return the USD of a month by service.
+
+    `rate` is the sign-ins a second in the busiest seconds, and `plan` is Cognito's plan.
 
     A hosted sign-in costs the same with every plan. The bill leaves out monitoring, WAF and SnapStart, and
     discounts for large volumes.
@@ -451,7 +454,7 @@ def bill(flow: SignInFlow, stack: StackLimits, plan: str, rate: float) -> dict[s
         found["KMS"] += count * (HOSTED_KMS + HOSTED_RSA) * each("kms_call") + 2 * each("kms_key")
         found["Secrets Manager"] = each("secret")
     if not flow.by_sms:
-        # SNS, SQS and `delivery_events`, as docs/cost.md has it.
+        # SNS, SQS and `delivery_events`, as in docs/cost.md.
         found["Events of emails"] = count * 0.002 / 1_000
     return found
 
@@ -473,15 +476,20 @@ def _rate(text: str) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the page, or print one rate."""
+    """Write the page, or print the limits and the bill of one rate.
+
+    Raises SystemExit with the reason if an option is wrong.
+    """
     from benchmarks import capacity_page  # noqa: PLC0415 - that module imports this one
 
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.capacity", description="Compute the capacity of a stack."
+        prog="python -m benchmarks.capacity",
+        description="Print the limits to raise for a rate of sign-ins, and the bill of a month. "
+        "Without a rate, write docs/capacity.md and its charts.",
     )
-    parser.add_argument("rate", nargs="?", type=_rate, help="sign-ins a second (default: write the page)")
-    parser.add_argument("--sign-in", choices=KINDS, help="the kind of sign-in (default: email)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("rate", nargs="?", type=_rate, help="sign-ins a second in the busiest seconds")
+    parser.add_argument("--sign-in", choices=KINDS, help="kind of sign-in (default: email)")
+    parser.add_argument("--json", action="store_true", help="print the limits and the bill as JSON")
     options = parser.parse_args(arguments)
     if options.rate is None:
         if options.json or options.sign_in:

@@ -39,7 +39,7 @@ CHARTS = {
     ROOT / "docs" / "images" / "capacity-dark.svg": DARK,
 }
 RATES = (1, 10, 100, 1_000, 10_000, 100_000)
-# The services of the chart that are too close together for a line each.
+# The services whose lines in the chart would overlap. They have one line together.
 _SMALL = ("Lambda", "DynamoDB", "SQS", "CloudWatch Logs", "Events of emails")
 _TIMED = ("define", "create", "verify", "deliver")
 _BELOW_A_CENT = 0.01
@@ -100,7 +100,10 @@ def limits(flow: SignInFlow) -> str:
 
 
 def other_limits() -> str:
-    """Return the table of the limits that other kinds of sign-in alone reach, or reach at another rate."""
+    """Return the table of the limits that other kinds of sign-in reach, and password and email do not.
+
+    A limit that they reach at another rate is in the table too.
+    """
     common = {(quota.name, quota.sign_ins) for quota in quotas(EMAIL, _stack())}
     return table(
         ["sign-in", "limit", "initial value", "sign-ins a second", "raised by"],
@@ -158,7 +161,11 @@ def bills() -> str:
 def plans() -> str:
     """Return the table of the sum by kind of sign-in and plan."""
     rows = [
-        [flow.name, f"`{plan}`", *(money(sum(bill(flow, _stack(), plan, rate).values())) for rate in RATES)]
+        [
+            flow.name,
+            f"`{plan}`" if plan in PLANS else plan,
+            *(money(sum(bill(flow, _stack(), plan, rate).values())) for rate in RATES),
+        ]
         for flow in (EMAIL, HOSTED, SMS)
         for plan in _plans(flow)
     ]
@@ -195,7 +202,7 @@ def chart() -> Chart:
     ]
     marks: list[Mark] = []
     for quota in quotas(EMAIL, _stack()):
-        # A label needs so much room on the axis. The table has all limits.
+        # Labels of nearer limits would overlap. The table has all limits.
         if not marks or quota.sign_ins > 1.4 * marks[-1].x:
             marks.append(Mark(quota.name.replace("`", "").split(":")[0], quota.sign_ins))
     title = "A month with a code by email, plan ESSENTIALS; dotted: limits of a new stack"
@@ -246,7 +253,7 @@ def _storm(storm: Storm, result: StormResult) -> list[str]:
 
 
 def summary(flow: SignInFlow, rate: float) -> dict[str, Any]:
-    """Return what has to be raised for `rate` sign-ins a second, and the USD of a month by plan and service.
+    """Return the limits to raise for `rate` sign-ins a second, and the USD of a month by plan and service.
 
     The limits come in the order in which they are reached. `possible_up_to` is in sign-ins a second, and None
     if AWS decides it.
@@ -290,7 +297,8 @@ def summary_text(found: Mapping[str, Any]) -> str:
             f"{': not possible' if too_much else ''} ({limit['raised_by'] or 'fixed'})"
         )
     for plan, services in found["usd_a_month"].items():
-        lines += ["", f"USD a month, plan {plan}: {money(sum(services.values()))}"]
+        name = f"plan {plan}" if plan in PLANS else f"{plan} plan"
+        lines += ["", f"USD a month, {name}: {money(sum(services.values()))}"]
         lines += [f"  {service}: {money(amount)}" for service, amount in services.items()]
     return "\n".join(lines)
 
@@ -299,9 +307,10 @@ def page() -> str:
     """Return docs/capacity.md. It runs the simulations."""
     email, sms = quotas(EMAIL, _stack()), quotas(NEW_SMS, _stack())
     by_name = {quota.name: quota for quota in (*email, *sms)}
+    one_a_second = bill(EMAIL, _stack(), "ESSENTIALS", 1)
     text = (Path(__file__).parent / "capacity.md.in").read_text("utf-8")
     values = {
-        "first": " and ".join(quota.name for quota in email if quota.sign_ins == email[0].sign_ins),
+        "first": "; ".join(quota.name for quota in email if quota.sign_ins == email[0].sign_ins),
         "first_rate": number(email[0].sign_ins),
         "email_most": number(min(quota.most_sign_ins for quota in email)),
         "hosted_most": number(min(quota.most_sign_ins for quota in quotas(HOSTED, _stack()))),
@@ -313,6 +322,8 @@ def page() -> str:
         "answer_seconds": str(ANSWER_SECONDS),
         "unanswered": f"{UNANSWERED:.0%}",
         "average": f"{AVERAGE_OF_PEAK:.0%}",
+        "usd": money(sum(one_a_second.values())),
+        "usd_users": money(one_a_second["Cognito, users"]),
         "looked_up": LOOKED_UP,
         "region": REGION,
         "limits": limits(EMAIL),

@@ -223,6 +223,11 @@ def test_a_rate_on_the_command_line_prints_what_to_raise(capsys: pytest.CaptureF
     assert "  `EmailsPerDay`: 50,000 -> 108,000,000: not possible" in capsys.readouterr().out
 
 
+def test_a_hosted_sign_in_has_one_price_with_any_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    capacity.main(["1", "--sign-in", "hosted"])
+    assert "USD a month, any plan: 2," in capsys.readouterr().out
+
+
 def test_a_rate_below_the_first_limit_needs_no_change(capsys: pytest.CaptureFixture[str]) -> None:
     capacity.main(["2.3"])
     assert "No limit has to be raised." in capsys.readouterr().out
