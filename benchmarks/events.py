@@ -1,7 +1,8 @@
-"""Print one event for each function, and the items that they need, as JSON: `python -m benchmarks.events`.
+"""Print one event for each function, and the items that the events need: `python -m benchmarks.events`.
 
-Each event belongs to a user with an email address. The challenge, the code, the queued message and the cookie
-come from the functions themselves, with the fake AWS, so they are valid for some minutes.
+The output is JSON. Each event belongs to a user with an email address. The functions themselves make the
+challenge, the code, the queued message and the cookie, with the fake AWS, so they are valid for some
+minutes.
 """
 
 import base64
@@ -24,7 +25,7 @@ Items = dict[str, Any]
 
 
 def make() -> tuple[dict[str, Event], Items]:
-    """Return an event for each function by its name, and the items of the table that they need.
+    """Return an event for each function by its name, and the items of the table that the events need.
 
     The settings must be in the environment.
     """
@@ -47,7 +48,7 @@ def make() -> tuple[dict[str, Event], Items]:
 
 
 def function_of(name: str) -> str:
-    """Return the function of an event's name: token_api for `token_api /verifyToken`."""
+    """Return the name of an event's function: token_api for the event `token_api /verifyToken`."""
     return name.partition(" ")[0]
 
 
@@ -74,7 +75,9 @@ def check(response: Any) -> None:
         or (response.get("response") or {}).get("answerCorrect") is False
     )
     if wrong:
-        raise SystemExit(f"A function answered {response}. Fix the events of benchmarks/events.py.")
+        raise SystemExit(
+            f"A function did not accept its event: {response}. Fix the event in benchmarks/events.py."
+        )
 
 
 def golden(name: str) -> Event:

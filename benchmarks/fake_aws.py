@@ -92,9 +92,9 @@ def in_process() -> Iterator[FakeAws]:
 class Loopback:
     """A fake AWS with TLS on a loopback port, and the settings of processes that call it.
 
-    `short` is for the functions, and `full` for other programs. Both name a list of certificate authorities:
-    that of the functions or that of botocore, each with the authority of the fake. So reading the list takes
-    as much time as with AWS.
+    `short` has the settings of the functions, and `full` those of other programs. They name the short list of
+    certificate authorities or botocore's list. Each list also has the authority of the fake. So reading it
+    takes as much time as with AWS.
     """
 
     aws: FakeAws
@@ -135,7 +135,7 @@ def on_loopback() -> Iterator[Loopback]:
     authority.issue_cert("127.0.0.1").configure_cert(context)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _AwsHandler)
     server.daemon_threads = True
-    # The handshake belongs to the thread of the connection.
+    # The thread of the connection makes the handshake, so a slow client does not block the others.
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

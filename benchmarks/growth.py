@@ -33,16 +33,16 @@ from tools.local_stack.stack import Stack
 PARALLEL = (1, 2, 4, 8, 16, 32, 64)
 # The most items of one call of BatchWriteItem.
 _BATCH = 25
-# The records between two lines of progress.
+# One line of progress for this number of records.
 _SHOWN = 25_000
 
 
 def measure(stack: Stack, subjects: Sequence[int], samples: int) -> dict[str, Any]:
-    """Return `subjects` and `parallel`, each by its number.
+    """Return the figures by number of subjects (`subjects`) and by number of answers (`parallel`).
 
-    `subjects` has the quartiles in ms of `samples` codes that are issued and then checked, when the table has
-    records of so many other subjects. `parallel` has for one subject: the answers that were checked, the
-    calls of AWS, and the ms until the last response.
+    `subjects` has the quartiles in ms of the issue and of the check of `samples` codes, by the number of
+    other subjects with a record. `parallel` has the figures of answers for one subject at the same moment:
+    the answers that were compared, the calls of AWS, and the ms until the last response.
     """
     settings: dict[str, str] = {}
     for name in ("create_auth_challenge", "verify_auth_challenge"):
@@ -95,7 +95,7 @@ class _Functions:
         return self.verify(event, None)["response"]["answerCorrect"] is True
 
     def code(self, private: dict[str, str]) -> str:
-        """Return the right code, computed as `deliver` does."""
+        """Return the right code, as `deliver` computes it."""
 
         def mac(message: bytes) -> bytes:
             found: bytes = self.kms.generate_mac(
@@ -146,7 +146,7 @@ def _timed(functions: _Functions, samples: int) -> dict[str, list[float]]:
         is_right = functions.check(subject, private, code)
         checked.append((time.perf_counter() - began) * 1000)
         if not is_right:
-            raise SystemExit("The right code was refused. Fix the events of benchmarks/growth.py.")
+            raise SystemExit("`verify` refused the right code. Fix the events in benchmarks/growth.py.")
     return {"issue": quartiles(issued), "check": quartiles(checked)}
 
 
@@ -170,7 +170,7 @@ def _counting() -> Iterator[list[str]]:
 
 
 def _answers(functions: _Functions, parallel: int) -> dict[str, float]:
-    """Send wrong answers at the same moment, each in a separate round of the sign-in."""
+    """Send wrong answers at the same moment, each in a separate round. Return the counts and the ms."""
     from passcode.adapters.telemetry import TriggerError  # noqa: PLC0415 - only with the settings
     from passcode.token_service.refusal import Refusal, refusal_text  # noqa: PLC0415
 

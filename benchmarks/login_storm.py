@@ -4,11 +4,12 @@
 
 - Cognito refuses calls above its rate. The SDK of the app makes three attempts, with a random wait of at most
   one second and then two seconds in between.
-- Cognito waits five seconds for a trigger, and then calls it again. AWS documents no number of calls; here it
-  is three. AWS documents no repeat after Lambda throttles a trigger; here the call of the app fails.
+- Cognito waits five seconds for a trigger, and then calls it again. AWS does not document the number of
+  calls, so three is an assumption. AWS documents no repeat after Lambda throttles a trigger. The simulation
+  assumes that the call of the app fails.
 - Lambda adds 1,000 environments of a function in ten seconds, up to the concurrency of the account.
-- The FIFO queue drops a message whose id it had in the last five minutes. A message that `deliver` did not
-  send comes back after 5, 10 and then each 20 seconds, until its code expires.
+- The FIFO queue drops a message if it received the same id in the last five minutes. A message that `deliver`
+  did not send returns to the queue after 5, 10 and then each 20 seconds, until its code expires.
 - A user who gets no message for a minute starts again. A start within the cooldown repeats the same message.
 
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
@@ -37,10 +38,10 @@ NEW_ENVIRONMENTS, NEW_ENVIRONMENTS_SECONDS = 1_000, 10
 SDK_ATTEMPTS = 3
 STARTS, PATIENCE_SECONDS, SECONDS_BETWEEN_STARTS = 6, 60.0, (2.0, 6.0)
 READING_SECONDS = (5.0, 20.0)
-# As triggers/deliver.py and template.yaml have them.
+# The values of triggers/deliver.py and template.yaml.
 RETRY_SECONDS = (5, 10, 20)
 VISIBILITY_SECONDS = 120
-# Durations vary: the standard deviation of their logarithm.
+# The standard deviation of the logarithm of a duration, because durations vary. An assumption.
 SPREAD = 0.3
 
 
@@ -109,7 +110,7 @@ def quantile(values: list[float], part: float) -> float:
 
 
 def longest_wait(attempt: int) -> float:
-    """Return the most seconds that the SDK waits after so many throttled attempts of a call."""
+    """Return the most seconds that the SDK waits after this number of throttled attempts of a call."""
     return 2.0 ** (attempt - 1)
 
 
@@ -145,7 +146,7 @@ class SimulatedAccount:
         self._ramps = {name: Bucket(environment, rate, NEW_ENVIRONMENTS) for name in storm.durations}
 
     def start(self, name: str) -> float | None:
-        """Start an invocation. Returns its seconds, or None if Lambda throttles it. `end` has to follow."""
+        """Start an invocation. Returns its seconds, or None if Lambda throttles it. `end` must follow."""
         if self._busy >= self._limits.concurrency:
             self._counts["throttled by Lambda"] += 1
             return None
@@ -208,7 +209,7 @@ class SimulatedStack:
         self._random = Random(seed)  # noqa: S311 - a simulation
         limits = storm.limits
         self._account = SimulatedAccount(self.environment, storm, self._random, self.result.counts)
-        # RespondToAuthChallenge has three times the quota for itself.
+        # RespondToAuthChallenge has a separate quota of three times the size.
         self._initiate = Bucket(self.environment, limits.authentications, limits.authentications)
         self._respond = Bucket(self.environment, 3 * limits.authentications, 3 * limits.authentications)
         self._emails = Bucket(self.environment, limits.emails, max(1, limits.emails))
@@ -350,7 +351,7 @@ class SimulatedStack:
 
 
 def run(storm: Storm, seed: int = 16) -> StormResult:
-    """Simulate a storm until each user has tokens or gave up. Return the counts and times."""
+    """Simulate a storm until each user has tokens or gives up. Return the counts and times."""
     stack = SimulatedStack(storm, seed)
     stack.environment.run()
     return stack.result

@@ -4,8 +4,8 @@ Lambda gives a function CPU time in proportion to its memory: one vCPU at 1,769 
 (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). The functions use one thread, so
 more memory than that does not help. Lambda bills the start together with the first event
 (https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/), and rounds up each
-invocation to a millisecond. Nothing here was measured on Lambda: a vCPU counts as a core of the machine that
-measured.
+invocation to a millisecond. Nothing here was measured on Lambda. An assumption: a vCPU is as fast as a core
+of the measuring machine.
 """
 
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ _WAITS = {"SendEmail": 0.150}
 # Lambda stops a start after ten seconds, and repeats it in the first invocation.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 _START_LIMIT = 10.0
-# A size must have so many times the measured memory, and its cold start must end in this part of the
-# time-out and of the limit: Lambda's runtime needs memory too, and its processors can be slower than the
-# measuring machine.
+# A size must have this multiple of the measured memory, because Lambda's runtime needs memory too. A cold
+# start must end in this part of the time-out and of the limit, because Lambda's processors can be slower than
+# the measuring machine.
 _SPARE_MEMORY = 1.5
 _PART_OF_LIMITS = 0.5
 
@@ -80,7 +80,7 @@ class MeasuredFunction:
 
     @property
     def chosen(self) -> int:
-        """The size in template.yaml: one vCPU if a user waits for the function, else the cheapest one.
+        """The size for template.yaml: one vCPU if a user waits for the function, else the cheapest one.
 
         docs/decisions/0046 has the reasons.
         """
@@ -88,7 +88,7 @@ class MeasuredFunction:
 
 
 def seconds(cpu: float, size: int) -> float:
-    """Return the seconds for so many seconds of CPU time on one thread, with `size` MB."""
+    """Return the seconds that `cpu` seconds of CPU time take on one thread, with `size` MB."""
     return cpu / min(size / VCPU_MB, 1)
 
 

@@ -6,8 +6,8 @@
 
 A run takes less than ten minutes on an idle machine with two cores, and prints its progress. It records its
 figures in benchmarks/performance.json, and writes the page from them. `--growth` measures only growing
-tables, and keeps the other figures. `--page` writes the page from the recorded figures. A run that fails or
-is interrupted writes nothing.
+tables, and keeps the other figures. `--page` writes the page from the recorded figures. A run that fails, or
+that Ctrl-C stops, writes nothing.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def in_steps(text: str, names: Iterable[str]) -> Iterator[str]:
 
 def measure(options: argparse.Namespace) -> Result:
     """Run all measurements. Return the figures."""
-    progress("AWS models and counts")
+    progress("counting modules, opened files and requests")
     aws_models.write()
     names = tuple(options.functions)
     result: Result = {
@@ -67,7 +67,7 @@ def measure(options: argparse.Namespace) -> Result:
     }
     with tempfile.TemporaryDirectory() as folder:
         base = checked_out(options.base, Path(folder)) if options.base else None
-        progress(f"cold starts: {options.runs} rounds of {len(names)} functions")
+        progress(f"cold starts: functions: {len(names)}, rounds: {options.runs}")
         result["cold"] = processes.as_json(processes.measure(names, options.runs, counts, base, progress))
     result["warm"] = measure_warm(in_steps("warm invocations", counts), options.calls)
     result["artefacts"] = artefacts(options.built)
@@ -75,7 +75,7 @@ def measure(options: argparse.Namespace) -> Result:
     with sign_ins.local_stack() as running:
         result["sign_ins"] = {}
         for parallel in PARALLEL_SIGN_INS:
-            progress(f"{options.sign_ins} sign-ins, {parallel} at a time")
+            progress(f"whole sign-ins: {options.sign_ins}, at the same time: {parallel}")
             result["sign_ins"][str(parallel)] = sign_ins.measure(running, parallel, options.sign_ins)
         progress("growing tables and parallel answers")
         result["growth"] = growth.measure(running, options.subjects, options.samples)
@@ -100,7 +100,7 @@ def measure_warm(names: Iterable[str], calls: int) -> Result:
 def checked_out(commit: str, folder: Path) -> Path:
     """Write the folder triggers/ of a commit into `folder`. Return its path."""
     archive = folder / "triggers.tar"
-    # No option can follow from a name of a commit, because of the suffix.
+    # The suffix keeps git from reading the name of a commit as an option.
     tree = f"{commit}^{{commit}}"
     subprocess.run(["git", "archive", f"--output={archive}", tree, "triggers"], cwd=ROOT, check=True)  # noqa: S607
     subprocess.run(["tar", "-xf", archive, "-C", folder], check=True)  # noqa: S607
@@ -144,7 +144,7 @@ def _positive(text: str) -> int:
 
 
 def _commit(text: str) -> str:
-    """Return the commit of the command line. Raises ArgumentTypeError if it has no folder triggers/."""
+    """Return a commit from the command line. Raises ArgumentTypeError if it has no folder triggers/."""
     command = ["git", "rev-parse", "--quiet", "--verify", "--end-of-options", f"{text}^{{commit}}:triggers"]
     if text and subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode:
         raise argparse.ArgumentTypeError(f"this repository has no commit {text!r} with a folder triggers/.")
@@ -156,26 +156,64 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.performance", description=__doc__.partition("\n")[0]
     )
-    parser.add_argument("--runs", type=_positive, default=15, help="processes of each kind (default: 15)")
-    parser.add_argument("--calls", type=_positive, default=1_000, help="warm invocations (default: 1,000)")
-    parser.add_argument("--sign-ins", type=_positive, default=32, help="sign-ins at each rate (default: 32)")
     parser.add_argument(
-        "--samples", type=_positive, default=100, help="codes for each table size (default: 100)"
+        "--runs", type=_positive, metavar="N", default=15, help="processes of each kind (default: 15)"
     )
-    parser.add_argument("--base", type=_commit, default="", help="a commit to measure in the same run")
-    parser.add_argument("--built", type=Path, help="the folder of `make build`, for the sizes")
-    parser.add_argument("--subjects", type=_positive, nargs="+", default=[1_000, 10_000], help="table sizes")
-    parser.add_argument("--growth", action="store_true", help="measure only growing tables")
-    parser.add_argument("--page", action="store_true", help="write only the page, from the recorded figures")
     parser.add_argument(
-        "--recorded", type=Path, default=performance_page.RECORDED, help="file of the figures"
+        "--calls",
+        type=_positive,
+        metavar="N",
+        default=1_000,
+        help="warm invocations of each event (default: 1,000)",
+    )
+    parser.add_argument(
+        "--sign-ins",
+        type=_positive,
+        metavar="N",
+        default=32,
+        help="whole sign-ins, once one at a time and once 16 (default: 32)",
+    )
+    parser.add_argument(
+        "--samples",
+        type=_positive,
+        metavar="N",
+        default=100,
+        help="codes for each size of the table (default: 100)",
+    )
+    parser.add_argument(
+        "--base", type=_commit, metavar="COMMIT", default="", help="another commit to measure in the same run"
+    )
+    parser.add_argument(
+        "--built", type=Path, metavar="FOLDER", help="output of `make build`, for the sizes of the zip files"
+    )
+    parser.add_argument(
+        "--subjects",
+        type=_positive,
+        nargs="+",
+        metavar="N",
+        default=[1_000, 10_000],
+        help="sizes of the table in subjects, the smallest first (default: 1000 10000)",
+    )
+    parser.add_argument(
+        "--growth", action="store_true", help="measure only growing tables, and keep the other figures"
+    )
+    parser.add_argument(
+        "--page", action="store_true", help="measure nothing, and write the page from the recorded figures"
+    )
+    parser.add_argument(
+        "--recorded",
+        type=Path,
+        metavar="FILE",
+        default=performance_page.RECORDED,
+        help="file of the figures (default: benchmarks/performance.json). Another file: no page",
     )
     parser.add_argument(
         "--functions",
         nargs="+",
         choices=processes.all_functions(),
+        metavar="NAME",
         default=processes.all_functions(),
-        help="functions (default: all)",
+        help="functions to measure, such as deliver (default: all). Needs --recorded",
     )
     options = parser.parse_args(arguments)
     if options.built and not options.built.is_dir():
@@ -208,7 +246,7 @@ def run(options: argparse.Namespace) -> None:
     files = {recorded: "{\n" + ",\n".join(lines) + "\n}\n"}
     if recorded == performance_page.RECORDED:
         files |= performance_page.files(result)
-    # After everything is computed, so that an error leaves the former files.
+    # Everything is computed before the first write, so an error leaves the former files.
     for path, text in files.items():
         path.write_text(text, "utf-8")
         progress(f"wrote {path}")

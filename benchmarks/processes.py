@@ -2,8 +2,9 @@
 
 Each round runs one process of each kind after the other, so that a busy machine slows all kinds down equally.
 A process starts the interpreter, imports, makes its clients, and then handles one event. The fake AWS answers
-on a loopback port, with TLS. The kinds are the bare interpreter, each function, its floor (plain botocore
-that makes the same clients and the same calls, and nothing else) and the function of another commit.
+on a loopback port, with TLS. The kinds are the bare interpreter, each function, its floor (a script with
+plain botocore that makes the same clients and the same calls, and nothing else) and its base (the function of
+another commit).
 """
 
 import ast
@@ -25,14 +26,15 @@ from tools.lambda_functions import FUNCTIONS
 
 BARE = "bare interpreter"
 FLOOR, BASE = " (floor)", " (base)"
-# Settings that earlier versions had.
+# Settings that earlier commits had.
 _FORMER = {
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/queue",
     "RESENDS_PER_SESSION": "3",
     "SENDER_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000005",
 }
 _NO_CALL = "pass"
-# PyJWT imports cryptography if it is there. The artefacts of the measured functions do not use it.
+# PyJWT imports cryptography if it is installed. The functions with PyJWT do not ship it, and the event of
+# `deliver` does not use it.
 _NOT_SHIPPED = "sys.modules['cryptography'] = None"
 # Only built-in modules, so that a process imports nothing for the measurement. VmHWM is the most memory of
 # this program. getrusage would include the memory of the parent process.
@@ -90,9 +92,9 @@ print("measured", repr((json.dumps(response), services, calls, *counts)), file=s
 class ProcessTimes:
     """One process: CPU and wall time in ms at the end of the start and of the first event, and memory in KiB.
 
-    The CPU time is that since the start of the interpreter. `whole_cpu` includes the end of the process,
-    which Lambda does not run. `events` is 0 if a base did not accept the event, so that it handled none.
-    `memory_kib` is 0 where it cannot be measured.
+    All times begin with the interpreter. `whole_cpu` includes the end of the process, which Lambda does not
+    run. `events` is the number of handled events: 0 for a base that does not accept today's event.
+    `memory_kib` is the highest memory use, or 0 if the system does not show it.
     """
 
     start_cpu: float
@@ -127,7 +129,7 @@ class _Process:
 
 
 def run(statement: str, environ: Mapping[str, str]) -> str:
-    """Run a statement in a process. Return its measured line. Raises RuntimeError if the process fails."""
+    """Run a statement in a process. Return the figures that it prints. Raises RuntimeError if it fails."""
     done = subprocess.run(
         command(statement),
         env=environ,
@@ -138,7 +140,7 @@ def run(statement: str, environ: Mapping[str, str]) -> str:
     )
     lines = [line for line in done.stderr.splitlines() if line.startswith("measured ")]
     if done.returncode or len(lines) != 1:
-        raise RuntimeError(f"a process failed:\n{done.stderr}")
+        raise RuntimeError(f"A measured process failed:\n{done.stderr}")
     return lines[0].removeprefix("measured ")
 
 
@@ -182,15 +184,20 @@ def measure(
 ) -> dict[str, list[ProcessTimes]]:
     """Return the times of each kind of process, one for each round.
 
-    `counts` are those of the functions. `base` is the folder triggers/ of another commit. A function that
-    does not start in it is left out. If one does not accept today's event, only its start is measured.
+    `counts` are those of the functions. `base` is the folder triggers/ of another commit. The result leaves
+    out a function that does not start there. If a function there does not accept today's event, the result
+    has only its start.
     """
     with on_loopback() as fake:
         has_calls = _accepted_by(base, names, fake) if base else {}
         found: dict[str, list[ProcessTimes]] = {}
         # The first round fills the file cache and writes the bytecode.
         for number in range(rounds + 1):
-            progress(f"round {number} of {rounds}" if number else "a round that is not counted")
+            progress(
+                f"cold starts: round {number} of {rounds}"
+                if number
+                else "cold starts: a first round that does not count"
+            )
             made, items = make_events()
             fake.aws.items.update(items)
             for kind, process in _kinds(names, made, counts, fake, base, has_calls):
@@ -239,7 +246,7 @@ def _base_environment(environ: Mapping[str, str], base: Path) -> dict[str, str]:
 
 
 def _accepted_by(base: Path, names: Sequence[str], fake: Loopback) -> dict[str, bool]:
-    """Return the functions that start in the base, and whether each of them accepts today's event."""
+    """Return the names of the functions that start in the base, and whether each accepts today's event."""
     made, items = make_events()
     fake.aws.items.update(items)
     found = {}
@@ -265,7 +272,7 @@ def _times(process: _Process) -> ProcessTimes:
     statement = _MEASURED.format(start=process.start, call=process.call, not_shipped=_NOT_SHIPPED)
     before, began = _cpu_of_children(), monotonic()
     start_cpu, start_wall, cpu, wall, memory = map(float, run(statement, process.environ).split())
-    # The clock of `monotonic` has one zero for all processes on Linux and macOS.
+    # On Linux and macOS, `monotonic` counts from the same moment in all processes.
     return ProcessTimes(
         start_cpu=start_cpu * 1000,
         start_wall=(start_wall - began) * 1000,

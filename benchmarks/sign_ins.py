@@ -65,12 +65,12 @@ def _sign_in(running: Stack, pool: PoolConfig, user: DemoUser) -> tuple[float, f
     challenge = sign_in.start(user.password)
     started = time.time()
     if not isinstance(challenge, Challenge):
-        raise TypeError("the sign-in did not ask for a code")
+        raise TypeError("The sign-in did not ask for a code.")
     message = _message(running, user.email)
     code = inbox.secret_in(message) or ""
     answered = time.time()
     if not isinstance(sign_in.answer(code), Tokens):
-        raise TypeError("the right code did not end the sign-in")
+        raise TypeError("The right code did not end the sign-in.")
     calls = (started - began) + (time.time() - answered)
     return calls * 1000, (message.sent_at.timestamp() - began) * 1000
 
@@ -79,6 +79,8 @@ def _message(running: Stack, to: str) -> inbox.Message:
     end = time.monotonic() + _WAIT_SECONDS
     while not (messages := inbox.read(running, to)):
         if time.monotonic() > end:
-            raise TimeoutError(f"no message arrived in {_WAIT_SECONDS} seconds")
+            raise TimeoutError(
+                f"No message arrived in {_WAIT_SECONDS} seconds. See the log of the local stack."
+            )
         time.sleep(0.05)
     return messages[-1]

@@ -2,8 +2,8 @@
 
     python -m benchmarks.warm NAME CALLS < EVENT_AND_ITEMS
 
-With AWS_ENDPOINT_URL the function calls the fake AWS on that port. Otherwise the fake answers in this process
-at once. The last line of the standard error has the quartiles of the CPU and wall time in ms, as JSON.
+With AWS_ENDPOINT_URL the function calls the fake AWS at that address. Otherwise the fake answers at once in
+this process. The last line of the standard error has the quartiles of the CPU and wall time in ms, as JSON.
 """
 
 import importlib

@@ -26,7 +26,7 @@ from tools.lambda_functions import FUNCTIONS
 ROOT = Path(__file__).parents[2]
 # Their folder in triggers/ and in an artefact. The product's `botocore_clients` reads it.
 MODELS = Path("passcode") / "adapters" / "aws_models"
-# Each data file that belongs to no service and that a client may read. Their size is small.
+# The data files without a service that a client may read. They are small.
 _WHOLE = ("partitions", "_retry", "sdk-default-configuration")
 # The certificates of Amazon's certificate authorities, in PEM. The product's `botocore_clients` reads them.
 AUTHORITIES = "authorities.pem"
@@ -39,7 +39,7 @@ _AMAZON = (
     "Amazon Root CA 4",
     "Starfield Services Root Certificate Authority - G2",
 )
-# The file that says what the models in triggers/ were made from.
+# The file with the version of botocore and the sources from which the models in triggers/ were made.
 _ORIGIN = "origin.txt"
 # IAM's prefix of a service, if botocore has another name for it.
 _SERVICES = {"ses": "sesv2", "sms-voice": "pinpoint-sms-voice-v2"}
@@ -66,8 +66,8 @@ def operations_of(functions: Collection[str]) -> dict[str, set[str]]:
 def trimmed(data: Path, operations: Mapping[str, Collection[str]]) -> dict[str, bytes]:
     """Return the models and the list of authorities by their path, from botocore's folder `data`.
 
-    `operations` has names of operations by service. Raises KeyError if an operation does not exist, or if
-    botocore does not know one of Amazon's certificate authorities.
+    `operations` has the names of operations by service. Raises KeyError if botocore lacks an operation or one
+    of Amazon's certificate authorities.
     """
     files = {name: _load(data / name) for name in _WHOLE}
     prefixes = set()
@@ -159,7 +159,7 @@ def _endpoints(endpoints: Model, prefixes: Collection[str]) -> Model:
 
 
 def _authorities(known: str) -> bytes:
-    """Return the certificates of Amazon's authorities from `known`, which has a label above each one."""
+    """Return the certificates of Amazon's authorities from botocore's list `known`, by their labels there."""
     found = dict(
         re.findall(r'# Label: "([^"\n]+)"\n(?:#.*\n)*(-----BEGIN [^#]+-----END CERTIFICATE-----\n)', known)
     )

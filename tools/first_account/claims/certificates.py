@@ -26,25 +26,24 @@ def _authorities(account: ThrowAwayAccount) -> Observation:
         except ssl.SSLCertVerificationError as error:
             return no(f"The certificate of {url.hostname} was refused: {error.verify_message}.")
         except OSError as error:
-            text = (
-                f"No connection to {url.hostname} ({type(error).__name__}). Check the network and run again."
-            )
+            reason = type(error).__name__
+            text = f"No connection to {url.hostname}: {reason}. Check the network and run this again."
             raise NotTried(text) from None
-    return yes(f"The certificates of {len(_SERVICES)} endpoints are of Amazon's authorities.")
+    return yes(f"Amazon's authorities signed the certificates of {len(_SERVICES)} endpoints.")
 
 
 CLAIMS = (
     Claim(
         "authorities-of-endpoints",
-        "The endpoints that the functions call have certificates of Amazon's five certificate authorities.",
-        "A connection reads a list with these five. With another authority, the first connection to an "
-        "endpoint reads a second, longer list.",
+        "Amazon's five certificate authorities sign the certificates of the endpoints of the functions.",
+        "A connection reads a list with these five. If another authority signs the certificate of an "
+        "endpoint, the first connection to it also reads a longer list.",
         tuple(f"TLS connection to {service}" for service in _SERVICES),
         (),
         changes(
             yes="Nothing.",
-            no="Give the client of this service the list of botocore, so that its first connection needs one "
-            "handshake.",
+            no="Give the client of this service botocore's list in `botocore_clients.py`, so that its first "
+            "connection needs one handshake.",
         ),
         _authorities,
         emulator_lacks="certificates of Amazon",
