@@ -24,7 +24,7 @@ _FOLDERS: dict[str, str] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Write the AWS models once, before the processes of the run start. The functions have the same ones."""
+    """Write the AWS models once, before the processes of the run start. The functions read them."""
     if not hasattr(config, "workerinput"):
         aws_models.write()
 

@@ -66,7 +66,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """A client that does not trust the server closes the connection."""
+        """Ignore the error: a client that does not trust the server closes the connection."""
 
 
 @pytest.fixture
@@ -76,14 +76,14 @@ def certificate(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def url(certificate: Path, socket_enabled: None) -> Iterator[str]:
-    """The address of a server whose certificate is signed by an authority that botocore does not know."""
+    """The address of a server. An authority that botocore does not know signed its certificate."""
     with serving_tls(_Server(("127.0.0.1", 0), _Refuses), certificate) as server:
         yield f"https://localhost:{server.server_port}"
 
 
 @pytest.fixture
 def used(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The lists of authorities that connections read."""
+    """The lists of authorities that connections read, in their order."""
     found: list[str] = []
     load = ssl.SSLContext.load_verify_locations
 
@@ -121,7 +121,7 @@ def test_a_certificate_of_another_authority_is_checked_with_the_list_of_botocore
 ) -> None:
     client = botocore_clients.client("sqs", attempts=attempts)
     assert failure(client) == "the queue failed with SSLError"
-    # Once more in each attempt that the limits allow would be another list: botocore's stays.
+    # After the short list, each attempt reads botocore's list.
     assert used[:2] == [str(AMAZON), httpsession.where()]
     assert set(used[1:]) == {httpsession.where()}
     used.clear()

@@ -1,6 +1,6 @@
-"""A client with the trimmed AWS models sends the same bytes as one with botocore's own, and reads the same.
+"""A client with the trimmed AWS models sends and reads the same bytes as one with botocore's own models.
 
-Each test compares two clients of one service: one with the models of a function, one with all of botocore's.
+Each test compares two clients of one service: one with the models of a function, and one with botocore's.
 """
 
 import base64
@@ -35,7 +35,7 @@ REGIONS = (
     *("eu-central-1", "us-east-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1"),
     *("eusc-de-east-1", "eu-central-9"),
 )
-# Their values are different at each call.
+# The headers whose values differ at each call.
 _TIMES = {"x-amz-date", "amz-sdk-invocation-id"}
 # A request to several regions needs a signature that the functions cannot make (awscrt).
 _UNUSED = {"EndpointId"}
@@ -81,7 +81,7 @@ class _Raw:
 
 
 def made_client(service: str, models: Path | None, region: str = "eu-central-1", **settings: Any) -> Any:
-    """Return a client with the functions' settings, and with the models in a folder; None: botocore's own."""
+    """Return a client with the functions' settings. `models` is a folder, or None for botocore's models."""
     session: Session = get_session()
     session.set_credentials("AKIAIOSFODNN7EXAMPLE", "an example")
     loader = ModelLoader(models) if models else _FULL

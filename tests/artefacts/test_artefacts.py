@@ -245,7 +245,7 @@ def test_a_function_ships_the_models_of_the_aws_services_that_it_calls(
         for name in functions(template)
     }
     assert shipped == SERVICES
-    # botocore's own models are not there, so a client can have no others.
+    # The artefacts lack botocore's own models, so a client has no others.
     assert not [*built.glob("*/botocore/data/**/*.json*")]
 
 

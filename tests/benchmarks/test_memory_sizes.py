@@ -60,7 +60,7 @@ def test_the_cheapest_size_is_the_smallest_with_enough_memory_and_an_early_start
     # 256 MB: 0.3 x 6.9 + 0.02 = 2.09 s, less than half of five seconds. 128 MB: 4.17 s.
     assert CREATE.cheapest == 256
     assert not CREATE.fits(128)
-    # With 180 MB measured, 270 MB are needed.
+    # A function with 180 measured MB needs 270 MB.
     assert replace(CREATE, memory_mb=180).cheapest == 512
 
 

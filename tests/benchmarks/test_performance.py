@@ -149,7 +149,7 @@ def test_the_page_has_the_median_above_the_interpreter_and_the_median_of_ratios(
     cells = row(performance_page.floors(result))
     assert [cell.partition(" ")[0] for cell in cells[1:4]] == ["200", "200", "600"]
     assert cells[4:] == ["0.75", "1.50", "0.50"]
-    # A base that handled no event has no ratio with one.
+    # A base that handled no event has no ratio for the event.
     assert row(performance_page.base(result))[2:5] == ["0.75", "", ""]
 
 

@@ -1,6 +1,6 @@
 """A small login storm on the local stack, with the counts of the simulation.
 
-Run it with `-s -n 0`, and it prints the times too. No time is asserted.
+With `-s -n 0` it also prints the times. It asserts no time.
 """
 
 import time
@@ -63,7 +63,7 @@ def test_a_storm_on_the_local_stack_has_the_calls_and_messages_of_the_simulation
     expected = Counter({name: simulated.counts[name] for name in FUNCTIONS.values()})
     found = invocations_since(since, expected)
     counts = Counter(name for name, _ in found)
-    # The message of an earlier sign-in may be delivered meanwhile.
+    # `deliver` may send the message of an earlier sign-in meanwhile.
     assert counts.pop("deliver") >= expected["deliver"]
     assert counts == {name: count for name, count in expected.items() if name != "deliver"}
     assert sum(len(messages_to(user.email)) for user in users) == simulated.counts["messages"]

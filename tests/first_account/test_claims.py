@@ -755,7 +755,7 @@ def test_the_document_describes_every_claim() -> None:
 
 
 class Endpoints:
-    """The account of real AWS, whose endpoints are all one address."""
+    """The clients of an account of real AWS. All endpoints have one address."""
 
     def __init__(self, url: str) -> None:
         self.is_local = False

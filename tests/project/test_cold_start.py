@@ -131,9 +131,9 @@ print(json.dumps([files, list(sys.modules), gc.isenabled(), gc.get_freeze_count(
 
 
 def opened(function: str) -> tuple[list[str], list[str], bool, int]:
-    """Import a function. Returns the data files that it opened, and its modules.
+    """Import a function. Return the data files that it opened, and its modules.
 
-    Returns also whether the garbage collector runs, and the number of objects that it leaves out.
+    Also return whether the garbage collector runs, and the number of objects that the collector ignores.
     """
     statement = OPENED.format(name=function)
     done = subprocess.run(
@@ -150,14 +150,14 @@ def test_a_start_reads_few_files_and_ends_with_the_garbage_collector_on(function
     models = [file.partition("/aws_models/")[2] for file in files if "/aws_models/" in file]
     assert {path for path in models if "/" not in path} == (SHARED_MODELS if services else set())
     assert sorted(path.partition("/")[0] for path in models if "/" in path) == sorted(services * 2)
-    # Neither botocore's own models nor texts.
+    # The function opened neither botocore's own models nor texts.
     assert len(models) == len(files), files
     found = [name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]
     tops = {"passcode", "__main__", function, *NOT_SHIPPED}
     packages = [name for name in found if name.partition(".")[0] not in tops]
     assert len(packages) <= PACKAGE_MODULES[function], len(packages)
     assert collects
-    # `define` is too small for a pause to bring anything.
+    # `define` starts without the pause, which would save it no time.
     assert (left_out > 10_000) is (function != "define_auth_challenge")
 
 
