@@ -494,7 +494,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.rate is None:
         if options.json or options.sign_in:
             parser.error(f"{'--json' if options.json else '--sign-in'} needs a rate.")
-        capacity_page.write()
+        for path in capacity_page.write():
+            print(f"Wrote {path}.")
     else:
         found = capacity_page.summary(KINDS[options.sign_in or "email"], options.rate)
         print(json.dumps(found, indent=2) if options.json else capacity_page.summary_text(found))

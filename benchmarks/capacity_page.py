@@ -154,8 +154,8 @@ def bills() -> str:
     rows = [[service, *(money(found[rate][service]) for rate in RATES)] for service in found[1]]
     rows.append(["**total**", *(money(sum(found[rate].values())) for rate in RATES)])
     heads = [f"{rate:,} a second" for rate in RATES]
-    millions = [f"{sign_ins_a_month(rate) / 1e6:,.2f} million" for rate in RATES]
-    return table(["USD a month", *heads], [["sign-ins of the month", *millions], *rows])
+    counts = [f"{sign_ins_a_month(rate):,.0f}" for rate in RATES]
+    return table(["USD a month", *heads], [["sign-ins of the month", *counts], *rows])
 
 
 def plans() -> str:
@@ -340,8 +340,9 @@ def page() -> str:
     return text
 
 
-def write() -> None:
-    """Write the page and the charts."""
+def write() -> list[Path]:
+    """Write the page and the charts. Return their paths."""
     PAGE.write_text(page(), "utf-8")
     for path, look in CHARTS.items():
         path.write_text(chart().svg(look), "utf-8")
+    return [PAGE, *CHARTS]

@@ -27,6 +27,7 @@ from benchmarks import growth, performance_page, processes, sign_ins, warm
 from benchmarks.fake_aws import on_loopback
 from benchmarks.imports import ROOT
 from tools.artefacts import aws_models, sizes
+from tools.local_stack.errors import StackError
 
 SECOND_EVENT = "token_api /verifyToken"
 PARALLEL_SIGN_INS = (1, 16)
@@ -261,6 +262,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit("Interrupted. Nothing was written.")
     except subprocess.CalledProcessError as error:
         sys.exit(f"{error}\n{error.stderr or ''}Nothing was written.")
+    except (RuntimeError, StackError) as error:
+        sys.exit(f"{error}\nNothing was written.")
 
 
 if __name__ == "__main__":
