@@ -138,17 +138,38 @@ def test_an_authority_of_amazon_needs_no_other_list(
     assert used == [str(certificate)]
 
 
+# botocore reads both, and prefers the first one.
+BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+
+
+@pytest.mark.parametrize("variable", BUNDLES)
 def test_the_list_of_the_operator_has_precedence(
-    used: list[str], certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    variable: str, used: list[str], certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    monkeypatch.setenv(variable, str(certificate))
     assert failure(botocore_clients.client("sqs", attempts=1)) == "the queue answered 400"
     assert used == [str(certificate)]
 
 
+@pytest.mark.parametrize("variable", BUNDLES)
 def test_no_other_list_replaces_that_of_the_operator(
-    used: list[str], monkeypatch: pytest.MonkeyPatch
+    variable: str, used: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(AMAZON))
+    monkeypatch.setenv(variable, str(AMAZON))
     assert failure(botocore_clients.client("sqs", attempts=1)) == "the queue failed with SSLError"
     assert used == [str(AMAZON)]
+
+
+def test_a_proxy_with_a_certificate_of_another_authority_is_checked_with_the_list_of_botocore(
+    used: list[str], url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://sqs.example")
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    client = botocore_clients.client("sqs", attempts=1)
+    assert failure(client) == "the queue failed with ProxyConnectionError"
+    assert used == [str(AMAZON), httpsession.where()]
+    used.clear()
+    monkeypatch.setattr(httpsession, "where", lambda: str(certificate))
+    # The proxy refuses the tunnel, so the client has trusted its certificate.
+    assert failure(client) == "the queue failed with ProxyConnectionError"
+    assert used == [str(certificate)]

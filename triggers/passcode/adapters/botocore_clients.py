@@ -26,6 +26,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
+    ProxyConnectionError,
     SSLError,
 )
 from botocore.httpsession import URLLib3Session
@@ -249,9 +250,12 @@ class CallLimits:
 def _reads_long_list_next(error: Exception | None, endpoint: Any, context: dict[str, Any]) -> bool:
     """Let an endpoint read botocore's list of authorities, if its certificate is of none in the short list.
 
-    Returns False if that is not the reason of `error`, or if it was done before in the same call.
+    The certificate can also be that of a proxy. Returns False if that is not the reason of `error`, or if it
+    was done before in the same call.
     """
-    reasons: Any = error.kwargs["error"].args if isinstance(error, SSLError) else ()
+    reached: Any = error.kwargs["error"] if isinstance(error, (SSLError, ProxyConnectionError)) else None
+    # urllib3 has the reason in the arguments of an error, and that error in the one of a proxy.
+    reasons = getattr(getattr(reached, "original_error", reached), "args", ())
     is_untrusted = any(isinstance(reason, ssl.SSLCertVerificationError) for reason in reasons)
     if not is_untrusted or context.get(_LONG_LIST) or not _authorities():
         return False
@@ -335,10 +339,11 @@ def _authorities() -> str | None:
     """Return the short list of certificate authorities, or None for botocore's choice.
 
     Each new connection reads the list again. OpenSSL 3 needs 40 ms of CPU time for the 126 authorities that
-    botocore knows, and 2 ms for Amazon's five (docs/decisions/0045). A list in AWS_CA_BUNDLE has precedence.
+    botocore knows, and 2 ms for Amazon's five (docs/decisions/0045). A list in AWS_CA_BUNDLE or
+    REQUESTS_CA_BUNDLE, the variables of botocore, has precedence.
     """
-    is_chosen = session().get_config_variable("ca_bundle") or not _AUTHORITIES.exists()
-    return None if is_chosen else str(_AUTHORITIES)
+    is_chosen = session().get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+    return None if is_chosen or not _AUTHORITIES.exists() else str(_AUTHORITIES)
 
 
 class ModelLoader(Loader):
