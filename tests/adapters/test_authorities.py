@@ -52,9 +52,11 @@ def test_a_botocore_without_one_of_them_stops_the_build(tmp_path: Path) -> None:
 
 
 class _Refuses(BaseHTTPRequestHandler):
+    server: "_Server"
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(400)
+        self.send_response(self.server.statuses.pop() if self.server.statuses else 400)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -63,7 +65,13 @@ class _Refuses(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
+    """Refuses every request. `statuses` are those of the first responses, the last one first."""
+
     daemon_threads = True
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        super().__init__(("127.0.0.1", 0), _Refuses)
 
     def handle_error(self, *_: object) -> None:
         """A client that does not trust the server closes the connection."""
@@ -75,10 +83,16 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def url(certificate: Path, socket_enabled: None) -> Iterator[str]:
-    """The address of a server whose certificate is signed by an authority that botocore does not know."""
-    with serving_tls(_Server(("127.0.0.1", 0), _Refuses), certificate) as server:
-        yield f"https://localhost:{server.server_port}"
+def server(certificate: Path, socket_enabled: None) -> Iterator[_Server]:
+    """A server whose certificate is signed by an authority that botocore does not know."""
+    with serving_tls(_Server(), certificate) as server:
+        yield server
+
+
+@pytest.fixture
+def url(server: _Server) -> str:
+    """The address of the server."""
+    return f"https://localhost:{server.server_port}"
 
 
 @pytest.fixture
@@ -128,6 +142,16 @@ def test_a_certificate_of_another_authority_is_checked_with_the_list_of_botocore
     monkeypatch.setattr(httpsession, "where", lambda: str(certificate))
     assert failure(client) == "the queue answered 400"
     assert used == [str(certificate)]
+
+
+@pytest.mark.parametrize(("attempts", "sent"), [(1, 1), (2, 2), (3, 3)])
+def test_the_attempt_that_sent_nothing_does_not_count(
+    attempts: int, sent: int, server: _Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(httpsession, "where", lambda: str(certificate))
+    server.statuses = [503] * 9
+    failure(botocore_clients.client("sqs", attempts=attempts))
+    assert 9 - len(server.statuses) == sent
 
 
 def test_an_authority_of_amazon_needs_no_other_list(

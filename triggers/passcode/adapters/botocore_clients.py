@@ -230,8 +230,9 @@ class CallLimits:
             return None
         nothing_was_done, context = _did_nothing(outcome), request_dict["context"]
         pause = _random_pause()
+        # An attempt that met an unknown authority has sent nothing, and does not count.
         if (
-            attempts < self.attempts
+            attempts - (_LONG_LIST in context) < self.attempts
             and _is_temporary(outcome)
             and (nothing_was_done or operation.name not in self.once)
             and _INVOCATION.seconds_left() > pause + (_LEAST if _in_main_thread() else self.read_timeout)
