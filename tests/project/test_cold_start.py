@@ -246,3 +246,12 @@ def test_a_process_that_loads_a_function_again_still_collects_what_it_left() -> 
     statement = command(LOADED_TWICE.format(name=name))
     done = subprocess.run(statement, env=environment(name), check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["True", "True"]
+
+
+def test_a_virtual_clock_leaves_the_garbage_collector_on() -> None:
+    statement = (
+        "import gc; from tests.support import virtual_clock; "
+        "virtual_clock._import_everything(); print(gc.isenabled())"
+    )
+    done = subprocess.run([sys.executable, "-c", statement], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["True"]
