@@ -330,7 +330,8 @@ def session() -> Session:
     `boto3` would add S3 transfers and resources, a quarter of a handler's import time. botocore's own models
     would add another quarter (docs/decisions/0043).
     """
-    found = get_session()
+    # botocore reads the second variable too, but only without a list from its caller.
+    found = get_session({"ca_bundle": ("ca_bundle", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"], None, None)})
     if _MODELS.is_dir():
         found.register_component("data_loader", ModelLoader(_MODELS))
     return found
@@ -343,8 +344,8 @@ def _authorities() -> str | None:
     botocore knows, and 2 ms for Amazon's five (docs/decisions/0045). A list in AWS_CA_BUNDLE or
     REQUESTS_CA_BUNDLE, the variables of botocore, has precedence.
     """
-    is_chosen = session().get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
-    return None if is_chosen or not _AUTHORITIES.exists() else str(_AUTHORITIES)
+    is_chosen = session().get_config_variable("ca_bundle") or not _AUTHORITIES.exists()
+    return None if is_chosen else str(_AUTHORITIES)
 
 
 class ModelLoader(Loader):
