@@ -52,9 +52,11 @@ def test_a_botocore_without_one_of_them_stops_the_build(tmp_path: Path) -> None:
 
 
 class _Refuses(BaseHTTPRequestHandler):
+    server: "_Server"
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(400)
+        self.send_response(self.server.statuses.pop() if self.server.statuses else 400)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -63,7 +65,13 @@ class _Refuses(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
+    """Refuses every request. `statuses` are those of the first responses, the last one first."""
+
     daemon_threads = True
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        super().__init__(("127.0.0.1", 0), _Refuses)
 
     def handle_error(self, *_: object) -> None:
         """Ignore the error: a client that does not trust the server closes the connection."""
@@ -75,10 +83,16 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def url(certificate: Path, socket_enabled: None) -> Iterator[str]:
-    """The address of a server. An authority that botocore does not know signed its certificate."""
-    with serving_tls(_Server(("127.0.0.1", 0), _Refuses), certificate) as server:
-        yield f"https://localhost:{server.server_port}"
+def server(certificate: Path, socket_enabled: None) -> Iterator[_Server]:
+    """A server. An authority that botocore does not know signed its certificate."""
+    with serving_tls(_Server(), certificate) as server:
+        yield server
+
+
+@pytest.fixture
+def url(server: _Server) -> str:
+    """The address of the server."""
+    return f"https://localhost:{server.server_port}"
 
 
 @pytest.fixture
@@ -130,6 +144,16 @@ def test_a_certificate_of_another_authority_is_checked_with_the_list_of_botocore
     assert used == [str(certificate)]
 
 
+@pytest.mark.parametrize(("attempts", "sent"), [(1, 1), (2, 2), (3, 3)])
+def test_the_attempt_that_sent_nothing_does_not_count(
+    attempts: int, sent: int, server: _Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(httpsession, "where", lambda: str(certificate))
+    server.statuses = [503] * 9
+    failure(botocore_clients.client("sqs", attempts=attempts))
+    assert 9 - len(server.statuses) == sent
+
+
 def test_an_authority_of_amazon_needs_no_other_list(
     used: list[str], certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,17 +162,38 @@ def test_an_authority_of_amazon_needs_no_other_list(
     assert used == [str(certificate)]
 
 
+# botocore reads both, and prefers the first one.
+BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+
+
+@pytest.mark.parametrize("variable", BUNDLES)
 def test_the_list_of_the_operator_has_precedence(
-    used: list[str], certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    variable: str, used: list[str], certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    monkeypatch.setenv(variable, str(certificate))
     assert failure(botocore_clients.client("sqs", attempts=1)) == "the queue answered 400"
     assert used == [str(certificate)]
 
 
+@pytest.mark.parametrize("variable", BUNDLES)
 def test_no_other_list_replaces_that_of_the_operator(
-    used: list[str], monkeypatch: pytest.MonkeyPatch
+    variable: str, used: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(AMAZON))
+    monkeypatch.setenv(variable, str(AMAZON))
     assert failure(botocore_clients.client("sqs", attempts=1)) == "the queue failed with SSLError"
     assert used == [str(AMAZON)]
+
+
+def test_a_proxy_with_a_certificate_of_another_authority_is_checked_with_the_list_of_botocore(
+    used: list[str], url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://sqs.example")
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    client = botocore_clients.client("sqs", attempts=1)
+    assert failure(client) == "the queue failed with ProxyConnectionError"
+    assert used == [str(AMAZON), httpsession.where()]
+    used.clear()
+    monkeypatch.setattr(httpsession, "where", lambda: str(certificate))
+    # The proxy refuses the tunnel, so the client has trusted its certificate.
+    assert failure(client) == "the queue failed with ProxyConnectionError"
+    assert used == [str(certificate)]

@@ -1,6 +1,7 @@
 """The SES adapter, checked against the model of AWS: the exact call, and the meaning of each error."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from email.header import decode_header, make_header
 from email.utils import parseaddr
 from typing import Any
@@ -87,7 +88,7 @@ def test_the_logo_is_an_inline_attachment(aws: Stubs) -> None:
     }
     content = {"Simple": {**simple, "Attachments": [attachment]}}
     aws.ses.add_response("send_email", {"MessageId": "1"}, {**MAIL_CALL, "Content": content})
-    assert send(MAIL._replace(logo=b"\x89PNG")) == Taken(message_id="1")
+    assert send(replace(MAIL, logo=b"\x89PNG")) == Taken(message_id="1")
 
 
 def test_each_message_has_another_reference() -> None:

@@ -1,11 +1,16 @@
 """The messages of a sign-in, in every language of the catalogue."""
 
+import json
 import re
+from io import StringIO
+from typing import Any
 
 import pytest
+from aws_lambda_powertools.logging import Logger
 
-from passcode.channels.channel import MessageContent
+from passcode.channels.channel import Channel, MessageContent
 from passcode.channels.email import EMAIL, EmailMessage
+from passcode.channels.registry import CHANNELS
 from passcode.channels.sms import SMS, TextMessage
 from passcode.texts.catalogue import locales, message_texts
 from passcode.token_service.challenge import SIGN_IN_CODE, Code
@@ -67,3 +72,15 @@ def test_the_name_of_the_app_is_escaped_in_html() -> None:
 def test_the_repr_of_a_message_contains_no_code() -> None:
     assert "012345" not in repr(email("en"))
     assert "012345" not in repr(sms("en", "e.example"))
+
+
+@pytest.mark.parametrize("channel", CHANNELS.values(), ids=repr)
+def test_neither_a_log_line_nor_json_can_contain_a_message(channel: Channel) -> None:
+    message: Any = channel.render(MessageContent(TABLES["en"], CODE, "Example", minutes=5))
+    out = StringIO()
+    # Powertools keeps the stream of a logger by its name.
+    Logger(service=f"a test of {channel.name}", stream=out).warning("a mistake", extra={"shown": message})
+    assert json.loads(out.getvalue())["shown"] == repr(message)
+    # JSON writes a tuple as a list.
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        json.dumps({"shown": message})

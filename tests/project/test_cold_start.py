@@ -228,3 +228,30 @@ def test_an_answer_of_plain_digits_imports_no_module() -> None:
         text=True,
     )
     assert done.stdout.split() == ["123456", "False", "123456", "True"]
+
+
+LOADED_TWICE = """
+import gc, sys
+import {name}
+frozen = gc.get_freeze_count()
+del sys.modules["{name}"]
+import {name}
+print(gc.get_freeze_count() <= frozen, gc.isenabled())
+"""
+
+
+def test_a_process_that_loads_a_function_again_still_collects_what_it_left() -> None:
+    """Frozen objects are never collected, and tests and benchmarks load functions many times."""
+    name = "create_auth_challenge"
+    statement = command(LOADED_TWICE.format(name=name))
+    done = subprocess.run(statement, env=environment(name), check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
+def test_a_virtual_clock_leaves_the_garbage_collector_on() -> None:
+    statement = (
+        "import gc; from tests.support import virtual_clock; "
+        "virtual_clock._import_everything(); print(gc.isenabled())"
+    )
+    done = subprocess.run([sys.executable, "-c", statement], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["True"]

@@ -6,6 +6,7 @@ threads have the real time.
 """
 
 import contextlib
+import gc
 import importlib
 import pkgutil
 import signal
@@ -183,3 +184,5 @@ def _import_everything() -> None:
     """Import each module of the product, including those that a function imports late."""
     for found in pkgutil.walk_packages(passcode.__path__, "passcode."):
         importlib.import_module(found.name)
+    # `cold_start` pauses the garbage collector until a handler has loaded, and perhaps none loads.
+    gc.enable()

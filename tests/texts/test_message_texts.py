@@ -110,10 +110,10 @@ def test_each_channel_has_its_texts_in_each_language(channel: Channel, locale: s
         texts = message_texts(locale, kind, usable=channel.locales)
         message = channel.render(MessageContent(texts, CODE, "Example", minutes=5))
         # The digits of a call have breaks between them.
-        assert any("012345" in re.sub("<.*?>", "", text) for text in message._asdict().values())
+        assert any("012345" in re.sub("<.*?>", "", text) for text in vars(message).values())
     for kind in ("sign_up", "address", "recovery", "invitation") if channel.custom_sender else ():
         message = channel.render(MessageContent(cognito_message_texts(locale, kind), CODE, "Example"))
-        assert any("012345" in text for text in message._asdict().values())
+        assert any("012345" in text for text in vars(message).values())
 
 
 def mail_for(purpose: str, locale: str = "en", app: str = "Example") -> EmailMessage:

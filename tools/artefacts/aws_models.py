@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.lambda_functions import FUNCTIONS
+from tools.local_stack.locks import exclusive_lock
 
 ROOT = Path(__file__).parents[2]
 # Their folder in triggers/ and in an artefact. The product's `botocore_clients` reads it.
@@ -179,11 +180,16 @@ def write(root: Path = ROOT) -> None:
 
     They are made again if botocore, this module or the rights of the functions have changed.
     """
-    folder = root / "triggers" / MODELS
-    origin = _origin()
-    if (folder / _ORIGIN).exists() and (folder / _ORIGIN).read_text("utf-8") == origin:
+    folder, origin = root / "triggers" / MODELS, _origin()
+    if _has_origin(folder, origin):
         return
-    with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+    # Not in triggers/, whose files the local stack deploys.
+    local = root / ".local"
+    local.mkdir(exist_ok=True)
+    # Another command can write them too. It waits here, and then finds them.
+    with exclusive_lock(local / "aws_models.lock"), tempfile.TemporaryDirectory(dir=local) as made:
+        if _has_origin(folder, origin):
+            return
         # A process that runs meanwhile never sees a part of the models.
         new = Path(made) / "new"
         put(trimmed(botocore_data(), operations_of(FUNCTIONS)), new)
@@ -191,6 +197,11 @@ def write(root: Path = ROOT) -> None:
         if folder.exists():
             folder.rename(Path(made) / "old")
         new.rename(folder)
+
+
+def _has_origin(folder: Path, origin: str) -> bool:
+    file = folder / _ORIGIN
+    return file.exists() and file.read_text("utf-8") == origin
 
 
 def put(files: Mapping[str, bytes], folder: Path) -> None:

@@ -26,6 +26,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
+    ProxyConnectionError,
     SSLError,
 )
 from botocore.httpsession import URLLib3Session
@@ -229,8 +230,9 @@ class CallLimits:
             return None
         nothing_was_done, context = _did_nothing(outcome), request_dict["context"]
         pause = _random_pause()
+        # An attempt that met an unknown authority has sent nothing, and does not count.
         if (
-            attempts < self.attempts
+            attempts - (_LONG_LIST in context) < self.attempts
             and _is_temporary(outcome)
             and (nothing_was_done or operation.name not in self.once)
             and _INVOCATION.seconds_left() > pause + (_LEAST if _in_main_thread() else self.read_timeout)
@@ -249,9 +251,12 @@ class CallLimits:
 def _reads_long_list_next(error: Exception | None, endpoint: Any, context: dict[str, Any]) -> bool:
     """Let an endpoint read botocore's list if no authority in the short list signed its certificate.
 
-    Returns False if `error` has another reason, or if the call changed the list before.
+    The certificate can also be that of a proxy. Returns False if `error` has another reason, or if the call
+    changed the list before.
     """
-    reasons: Any = error.kwargs["error"].args if isinstance(error, SSLError) else ()
+    reached: Any = error.kwargs["error"] if isinstance(error, (SSLError, ProxyConnectionError)) else None
+    # urllib3 has the reason in the arguments of an error, and that error in the one of a proxy.
+    reasons = getattr(getattr(reached, "original_error", reached), "args", ())
     is_untrusted = any(isinstance(reason, ssl.SSLCertVerificationError) for reason in reasons)
     if not is_untrusted or context.get(_LONG_LIST) or not _authorities():
         return False
@@ -325,7 +330,8 @@ def session() -> Session:
     `boto3` would add S3 transfers and resources, a quarter of a handler's import time. botocore's own models
     would add another quarter (docs/decisions/0043).
     """
-    found = get_session()
+    # botocore reads the second variable too, but only without a list from its caller.
+    found = get_session({"ca_bundle": ("ca_bundle", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"], None, None)})
     if _MODELS.is_dir():
         found.register_component("data_loader", ModelLoader(_MODELS))
     return found
@@ -335,7 +341,8 @@ def _authorities() -> str | None:
     """Return the short list of certificate authorities, or None for botocore's choice.
 
     Each new connection reads the list again. OpenSSL 3 needs about 40 ms of CPU time for botocore's list of
-    126 authorities, and 2 ms for Amazon's five (docs/decisions/0045). A list in AWS_CA_BUNDLE has precedence.
+    126 authorities, and 2 ms for Amazon's five (docs/decisions/0045). A list in AWS_CA_BUNDLE or
+    REQUESTS_CA_BUNDLE has precedence.
     """
     is_chosen = session().get_config_variable("ca_bundle") or not _AUTHORITIES.exists()
     return None if is_chosen else str(_AUTHORITIES)

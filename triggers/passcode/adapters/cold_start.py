@@ -10,6 +10,10 @@ gc.disable()
 
 
 def end() -> None:
-    """Start the garbage collector. It ignores the objects of the start, because they stay in use."""
-    gc.freeze()
-    gc.enable()
+    """Start the garbage collector. It ignores the objects of the start, because they stay in use.
+
+    Does nothing if the collector runs: the process has started before, and now loads another function.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()

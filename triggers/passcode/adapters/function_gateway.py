@@ -7,7 +7,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -131,9 +131,10 @@ class FunctionGateway:
 
 def _parts(message: Any) -> dict[str, str]:
     """Return the parts of a channel's message by name, without empty ones. Bytes are in base64."""
+    parts = {field.name: getattr(message, field.name) for field in fields(message)}
     return {
         name: b64encode(part).decode() if isinstance(part, bytes) else part
-        for name, part in message._asdict().items()
+        for name, part in parts.items()
         if part
     }
 

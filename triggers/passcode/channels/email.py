@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 from passcode.channels.channel import AddressFault, Channel, MessageContent
 
@@ -22,7 +22,9 @@ _LONGEST = 254
 _LOGO_HEIGHT, _LOGO_WIDTH = 40, 240
 
 
-class EmailMessage(NamedTuple):
+# Not a NamedTuple: JSON and the log would show its fields as a list.
+@dataclass(eq=False, repr=False)
+class EmailMessage:
     """An email. Its repr leaves the content out.
 
     `logo` is the content of a PNG file, or empty. The HTML shows it by its Content-ID, `logo`.
@@ -32,10 +34,6 @@ class EmailMessage(NamedTuple):
     text: str
     html: str
     logo: bytes = b""
-
-    def __repr__(self) -> str:
-        """Return no content."""
-        return "EmailMessage()"
 
 
 def _parse(value: str) -> str | AddressFault:

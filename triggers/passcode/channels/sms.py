@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from passcode.channels.channel import AddressFault, Channel, MessageContent
 
@@ -54,14 +54,12 @@ _OLD_FORMS = (
 )
 
 
-class TextMessage(NamedTuple):
+# Not a NamedTuple: JSON and the log would show its fields as a list.
+@dataclass(eq=False, repr=False)
+class TextMessage:
     """An SMS. Its repr leaves the content out."""
 
     text: str
-
-    def __repr__(self) -> str:
-        """Return no content."""
-        return "TextMessage()"
 
 
 def _parse(value: str) -> str | AddressFault:

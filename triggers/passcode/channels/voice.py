@@ -4,7 +4,7 @@ A call reaches the number that an SMS reaches. So both channels have the same ad
 (docs/decisions/0036).
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from passcode.channels.channel import Channel, MessageContent
 from passcode.channels.sms import SMS
@@ -46,7 +46,9 @@ _START, _SENTENCE, _DIGIT, _GROUP = (
 )
 
 
-class VoiceMessage(NamedTuple):
+# Not a NamedTuple: JSON and the log would show its fields as a list.
+@dataclass(eq=False, repr=False)
+class VoiceMessage:
     """A phone call. Its repr leaves the content out.
 
     `ssml` is in SSML, with at most 6000 characters. `language` is the locale of its texts, as in `VOICE_IDS`.
@@ -54,10 +56,6 @@ class VoiceMessage(NamedTuple):
 
     ssml: str
     language: str
-
-    def __repr__(self) -> str:
-        """Return the language only."""
-        return f"VoiceMessage(language={self.language!r})"
 
 
 def _render(content: MessageContent) -> VoiceMessage:
