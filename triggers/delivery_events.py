@@ -93,7 +93,7 @@ class Settings:
 
 _SETTINGS = Settings.from_environment(os.environ)
 _TELEMETRY = make_telemetry("delivery_events", _SETTINGS.metrics_namespace, _SETTINGS.monitoring)
-_FAILURES = FailureTable(client("dynamodb", attempts=3, read_timeout=1), _SETTINGS.table)
+_FAILURES = FailureTable(client("dynamodb", attempts=3), _SETTINGS.table)
 
 
 @with_deadline
