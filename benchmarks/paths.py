@@ -32,6 +32,7 @@ from moto import mock_aws  # noqa: E402
 from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: E402
 from moto.ses.models import ses_backends  # noqa: E402
 
+from benchmarks.events import Event, http  # noqa: E402
 from benchmarks.imports import SETTINGS  # noqa: E402
 from passcode.adapters import botocore_clients  # noqa: E402
 
@@ -39,7 +40,6 @@ ANSWER = "an answer at `verify`, up to the DynamoDB write"
 RESEND = "a resend on another channel at `define` and `create`, up to the queue"
 CONFIRMATION = "POST /createToken at `token_api` and `deliver`, up to SES"
 
-Event = dict[str, Any]
 Handler = Callable[[Event, Any], Any]
 
 
@@ -216,7 +216,7 @@ def measure() -> dict[str, list[str]]:
             return trace
 
         def confirmation(user: str) -> Trace:
-            event = _http("/createToken", {"email": f"{user}@example.com", "purpose": "to approve a payment"})
+            event = http("/createToken", {"email": f"{user}@example.com", "purpose": "to approve a payment"})
             with aws.tracing() as request:
                 response = token_api.handler(event, None)
             _check(response["statusCode"] == 200, response)
@@ -234,20 +234,6 @@ def measure() -> dict[str, list[str]]:
 def _check(is_right: bool, response: object) -> None:
     if not is_right:
         raise SystemExit(f"A handler answered {response}. Fix the events of benchmarks/paths.py.")
-
-
-def _http(path: str, body: dict[str, str]) -> Event:
-    headers = {"Content-Type": "application/json"}
-    return {
-        "resource": path,
-        "path": path,
-        "httpMethod": "POST",
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "requestContext": {"path": f"/v1{path}", "stage": "v1", "identity": {"user": "AROAEXAMPLE:session"}},
-        "body": json.dumps(body),
-        "isBase64Encoded": False,
-    }
 
 
 def main() -> None:

@@ -53,7 +53,7 @@ Model = dict[str, Any]
 def operations_of(functions: Collection[str]) -> dict[str, set[str]]:
     """Return the operations that these functions have the right to call, by botocore's name of the service.
 
-    A call without a right fails, so no function needs any other operation.
+    AWS refuses any other operation that needs credentials, and the functions call none without them.
     """
     found: dict[str, set[str]] = {}
     # Sorted, because the order of a set changes from process to process.
